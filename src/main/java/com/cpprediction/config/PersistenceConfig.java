@@ -1,0 +1,41 @@
+package com.cpprediction.config;
+
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * @param ack when a request is answered; restart; JSON: {@code persistence.ack}
+ * @param batchSize rows in one insert, 1..10,000; 1 switches batching off; hot; JSON: {@code
+ *     persistence.batch_size}
+ * @param linger longest a row waits for company while a batch is in flight, 0..10,000 ms; hot;
+ *     JSON: {@code persistence.linger_ms}
+ * @param queueCapacity rows waiting for PostgreSQL at most, 1..10,000,000; more are refused as
+ *     {@code overloaded}; hot; JSON: {@code persistence.queue_capacity}
+ * @param statementTimeout after this a statement's outcome counts as unknown and it is sent again,
+ *     100..600,000 ms; hot; JSON: {@code persistence.statement_timeout_ms}
+ */
+public record PersistenceConfig(
+    Ack ack, int batchSize, Duration linger, int queueCapacity, Duration statementTimeout) {
+  /** When a request is answered. */
+  public enum Ack {
+    /** Once PostgreSQL committed its row. */
+    COMMIT,
+    /** At once; a row still in memory is lost with the process. */
+    NONE;
+
+    /** As written in the configuration. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  static final PersistenceConfig DEFAULT =
+      new PersistenceConfig(Ack.COMMIT, 500, Duration.ofMillis(20), 100_000, Duration.ofSeconds(5));
+
+  public PersistenceConfig {
+    Check.range("persistence.batch_size", batchSize, 1, 10_000);
+    Check.range("persistence.linger_ms", linger.toMillis(), 0, 10_000);
+    Check.range("persistence.queue_capacity", queueCapacity, 1, 10_000_000);
+    Check.range("persistence.statement_timeout_ms", statementTimeout.toMillis(), 100, 600_000);
+  }
+}

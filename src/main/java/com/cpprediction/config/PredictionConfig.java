@@ -1,0 +1,26 @@
+package com.cpprediction.config;
+
+import java.time.Duration;
+
+/**
+ * @param workers instances of the scoring verticle, each on a worker thread of its own, 1..64;
+ *     JSON: {@code prediction.workers}
+ * @param maxInFlight shipments being scored or waiting for it at most, 1..1,000,000; more are
+ *     refused as {@code overloaded}; hot; JSON: {@code prediction.max_in_flight}
+ * @param timeout longest a request may take, 10..60,000 ms; hot; JSON: {@code
+ *     prediction.timeout_ms}
+ * @param pincodeTrust added to the ranker's score of the CPs that own the given pincode, 0..10;
+ *     hot; JSON: {@code prediction.pincode_trust}
+ */
+public record PredictionConfig(
+    int workers, int maxInFlight, Duration timeout, double pincodeTrust) {
+  static final PredictionConfig DEFAULT =
+      new PredictionConfig(4, 10_000, Duration.ofSeconds(5), 1.0);
+
+  public PredictionConfig {
+    Check.range("prediction.workers", workers, 1, 64);
+    Check.range("prediction.max_in_flight", maxInFlight, 1, 1_000_000);
+    Check.range("prediction.timeout_ms", timeout.toMillis(), 10, 60_000);
+    Check.range("prediction.pincode_trust", pincodeTrust, 0.0, 10.0);
+  }
+}

@@ -1,0 +1,175 @@
+package com.cpprediction.metrics;
+
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Prediction.Source;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * Every meter of the service. Names, units and tags are a contract with dashboards and alerts; tags
+ * come from closed sets, never from a request. Thread-safe.
+ */
+public final class ServiceMetrics {
+  /** What became of a row on its way to PostgreSQL. */
+  public enum RowOutcome {
+    /** Inserted. */
+    STORED,
+    /** Already there: its prediction id had been stored before. */
+    DUPLICATE,
+    /** Refused by PostgreSQL and set aside with its error. */
+    REJECTED
+  }
+
+  private static final double[] PERCENTILES = {0.5, 0.95, 0.99};
+
+  private final MeterRegistry registry;
+  private final Map<Source, Counter> answered = new EnumMap<>(Source.class);
+  private final Map<Source, Timer> answerTime = new EnumMap<>(Source.class);
+  private final Map<Failure, Counter> failed = new EnumMap<>(Failure.class);
+  private final Map<RowOutcome, Counter> rows = new EnumMap<>(RowOutcome.class);
+  private final Timer score;
+  private final Timer modelLoad;
+  private final Timer flush;
+  private final DistributionSummary flushRows;
+  private final Counter configReloadFailures;
+
+  public ServiceMetrics(MeterRegistry registry, String version) {
+    this.registry = registry;
+    for (var source : Source.values()) {
+      answered.put(source, predictions("ok", source.label()));
+      answerTime.put(
+          source,
+          timer("cp.prediction", "From the parsed shipment to its kept answer")
+              .tag("source", source.label())
+              .register(registry));
+    }
+    for (var failure : Failure.values()) failed.put(failure, predictions(failure.slug(), "none"));
+    for (var outcome : RowOutcome.values()) {
+      rows.put(
+          outcome,
+          Counter.builder("cp.db.rows")
+              .description("Rows by what became of them in PostgreSQL")
+              .tag("outcome", outcome.name().toLowerCase(Locale.ROOT))
+              .register(registry));
+    }
+    score = timer("cp.score", "Scoring one address with a model").register(registry);
+    modelLoad = timer("cp.model.load", "Loading the model of one prefix").register(registry);
+    flush = timer("cp.db.flush", "One insert of a batch, network included").register(registry);
+    flushRows =
+        DistributionSummary.builder("cp.db.flush.rows")
+            .description("Rows in one insert")
+            .register(registry);
+    configReloadFailures =
+        Counter.builder("cp.config.reload.failures")
+            .description("Edits of the configuration that were refused")
+            .register(registry);
+    Gauge.builder("cp.build.info", () -> 1)
+        .description("Always 1; the version is in the tag")
+        .tag("version", version)
+        .register(registry);
+  }
+
+  /** One shipment answered, {@code nanos} after it was parsed. */
+  public void answered(Source source, long nanos) {
+    answered.get(source).increment();
+    record(answerTime.get(source), nanos);
+  }
+
+  /** One shipment that got an error for an answer. */
+  public void failed(Failure failure) {
+    failed.get(failure).increment();
+  }
+
+  /**
+   * One HTTP request.
+   *
+   * @param route the route's pattern as the contract writes it, {@code other} where none matched
+   */
+  public void httpRequest(String route, String method, int status, long nanos) {
+    record(
+        timer("cp.http.requests", "HTTP requests, from the last header to the last byte written")
+            .tag("route", route)
+            .tag("method", method)
+            .tag("status", Integer.toString(status))
+            .register(registry),
+        nanos);
+  }
+
+  /**
+   * One pass of a model over {@code addresses} addresses took {@code nanos}; each counts its share.
+   */
+  public void scored(int addresses, long nanos) {
+    for (int i = 0; i < addresses; i++) record(score, nanos / addresses);
+  }
+
+  /** One model loaded. */
+  public void modelLoaded(long nanos) {
+    record(modelLoad, nanos);
+  }
+
+  /** One insert of a batch was sent and answered. */
+  public void flushed(int rowCount, long nanos) {
+    record(flush, nanos);
+    flushRows.record(rowCount);
+  }
+
+  /** {@code count} rows reached their end. */
+  public void rows(RowOutcome outcome, int count) {
+    rows.get(outcome).increment(count);
+  }
+
+  /** An edit of the configuration was refused. */
+  public void configReloadFailed() {
+    configReloadFailures.increment();
+  }
+
+  /** Shipments being answered now. */
+  public void inFlight(Supplier<Number> value) {
+    gauge("cp.inflight", "Shipments being answered", value);
+  }
+
+  /** Models ready to score on this node. */
+  public void modelsLoaded(Supplier<Number> value) {
+    gauge("cp.models.loaded", "Models ready to score", value);
+  }
+
+  /** Rows waiting for PostgreSQL. */
+  public void queuedRows(Supplier<Number> value) {
+    gauge("cp.db.queue.rows", "Rows waiting for PostgreSQL", value);
+  }
+
+  /** The registry itself, for libraries that bind meters of their own. */
+  public MeterRegistry registry() {
+    return registry;
+  }
+
+  private Counter predictions(String outcome, String source) {
+    return Counter.builder("cp.predictions")
+        .description("Shipments by outcome and by what answered them")
+        .tag("outcome", outcome)
+        .tag("source", source)
+        .register(registry);
+  }
+
+  private static Timer.Builder timer(String name, String description) {
+    return Timer.builder(name)
+        .description(description)
+        .publishPercentiles(PERCENTILES)
+        .publishPercentileHistogram();
+  }
+
+  private void gauge(String name, String description, Supplier<Number> value) {
+    Gauge.builder(name, value).description(description).strongReference(true).register(registry);
+  }
+
+  private static void record(Timer timer, long nanos) {
+    timer.record(nanos, java.util.concurrent.TimeUnit.NANOSECONDS);
+  }
+}

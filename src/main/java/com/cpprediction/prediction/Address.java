@@ -1,0 +1,114 @@
+package com.cpprediction.prediction;
+
+import java.text.Normalizer;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.regex.Pattern;
+
+/**
+ * What a model may see of an address. Two requests with equal addresses get the same answer, so
+ * this is also what a cached answer is filed under.
+ *
+ * @param text canonical text: NFKC, case folded, every decimal digit as ASCII, a pincode written in
+ *     two halves joined, everything but letters, marks and digits replaced by single spaces
+ * @param pincode six ASCII digits, or null when none is known
+ */
+public record Address(String text, String pincode) {
+  /**
+   * A pincode as people write it: six digits, the halves at most two separators apart, no digit
+   * beside it. Only ASCII digits match.
+   */
+  public static final Pattern PINCODE =
+      Pattern.compile("(?<!\\d)([1-9]\\d{2})[ \\-.]{0,2}(\\d{3})(?!\\d)");
+
+  private static final Pattern JOINED_PINCODE = Pattern.compile("(?<!\\d)[1-9]\\d{5}(?!\\d)");
+
+  public Address {
+    Objects.requireNonNull(text, "text");
+  }
+
+  /**
+   * Reads an address as a person typed it.
+   *
+   * @param typed any text
+   * @param pincodeField the pincode given beside it, which wins over one in the text; null or blank
+   *     when there was none, and then the last pincode in the text counts
+   * @throws ServiceException {@link Failure#MALFORMED_REQUEST} when the text has no letter or
+   *     digit, or the field is not a pincode
+   */
+  public static Address of(String typed, String pincodeField) {
+    var text = canonical(typed);
+    if (text.isEmpty()) {
+      throw Failure.MALFORMED_REQUEST.because(
+          "address has no letter or digit; send the address as typed");
+    }
+    return new Address(text, isBlank(pincodeField) ? lastPincode(text) : pincode(pincodeField));
+  }
+
+  /** The canonical form of {@code typed}; empty when it has no letter, mark or digit. */
+  public static String canonical(String typed) {
+    var folded = asciiDigits(fold(typed));
+    var joined = PINCODE.matcher(folded).replaceAll("$1$2");
+    var out = new StringBuilder(joined.length());
+    boolean gap = false;
+    for (int i = 0; i < joined.length(); ) {
+      int c = joined.codePointAt(i);
+      i += Character.charCount(c);
+      if (isWord(c)) {
+        if (gap && out.length() > 0) out.append(' ');
+        gap = false;
+        out.appendCodePoint(c);
+      } else if (Character.getType(c) != Character.FORMAT) { // zero-width joiners don't part a word
+        gap = true;
+      }
+    }
+    return out.toString();
+  }
+
+  /** The last pincode in canonical {@code text}, or null. */
+  private static String lastPincode(String text) {
+    String last = null;
+    for (var match = JOINED_PINCODE.matcher(text); match.find(); ) last = match.group();
+    return last;
+  }
+
+  private static String pincode(String field) {
+    var digits = canonical(field).replace(" ", "");
+    if (!JOINED_PINCODE.matcher(digits).matches()) {
+      throw Failure.MALFORMED_REQUEST.because(
+          "pincode must be six digits, the first 1 to 9, such as \"560017\"");
+    }
+    return digits;
+  }
+
+  private static String fold(String typed) {
+    if (isAscii(typed)) return typed.toLowerCase(Locale.ROOT);
+    var normal = Normalizer.normalize(typed, Normalizer.Form.NFKC);
+    // Up, then down: the nearest the JDK has to Unicode case folding, so that "ß" meets "SS".
+    return normal.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
+  }
+
+  private static String asciiDigits(String text) {
+    if (isAscii(text)) return text;
+    var out = new StringBuilder(text.length());
+    text.codePoints()
+        .forEach(c -> out.appendCodePoint(Character.isDigit(c) ? '0' + Character.digit(c, 10) : c));
+    return out.toString();
+  }
+
+  private static boolean isWord(int c) {
+    if (c < 128) return c >= 'a' && c <= 'z' || c >= '0' && c <= '9';
+    if (Character.isLetterOrDigit(c)) return true;
+    int type = Character.getType(c);
+    return type == Character.NON_SPACING_MARK || type == Character.COMBINING_SPACING_MARK;
+  }
+
+  private static boolean isAscii(String s) {
+    for (int i = 0; i < s.length(); i++) if (s.charAt(i) >= 128) return false;
+    return true;
+  }
+
+  private static boolean isBlank(String s) {
+    return s == null || s.isBlank();
+  }
+}

@@ -1,0 +1,15 @@
+package com.cpprediction.prediction;
+
+import java.util.List;
+
+/**
+ * Predictions to keep, stored together or, where one is refused by the database, each for itself.
+ *
+ * @param predictions at least one
+ */
+public record Batch(List<Prediction> predictions) {
+  public Batch {
+    predictions = List.copyOf(predictions);
+    if (predictions.isEmpty()) throw new IllegalArgumentException("no prediction to keep");
+  }
+}

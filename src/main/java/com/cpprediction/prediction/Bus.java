@@ -1,0 +1,182 @@
+package com.cpprediction.prediction;
+
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.eventbus.EventBus;
+import io.vertx.core.eventbus.MessageCodec;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Function;
+
+/** Every address of the event bus and the type that travels on it. */
+public final class Bus {
+  /** JSON as {@code POST /predict}, in and out; from any Vert.x client. */
+  public static final String PREDICT = "cp.predict";
+
+  /** JSON as {@code POST /predict/batch}, in and out. */
+  public static final String PREDICT_BATCH = "cp.predict.batch";
+
+  /** Any body in, JSON as {@code GET /models/status} out. */
+  public static final String MODELS_STATUS = "cp.models.status";
+
+  /** Any body in, JSON as {@code GET /cache/stats} out. */
+  public static final String CACHE_STATS = "cp.cache.stats";
+
+  /**
+   * {@link Batch} in; an empty reply once the predictions are kept as {@code persistence.ack}
+   * promises. Fails with {@link Failure#OVERLOADED} or {@link Failure#NOT_READY} when nothing was
+   * kept, and with {@link Failure#DEADLINE_EXCEEDED} when that is unknown. Local.
+   */
+  public static final String RECORD = "cp.record";
+
+  /**
+   * Shipment id ({@code String}) in; out a {@code JsonArray} of its stored predictions, newest
+   * first, empty when there is none. Local.
+   */
+  public static final String STORED = "cp.stored";
+
+  /**
+   * How many ({@code Integer}) in; out a {@code JsonArray} of the most frequent recent addresses,
+   * each {@code {"address","pincode"}}. Local.
+   */
+  public static final String POPULAR = "cp.popular";
+
+  private Bus() {}
+
+  /**
+   * {@link ScoreRequest} in, {@link ScoreReply} out; sent local-only to this node's own workers.
+   */
+  public static String score(String prefix) {
+    return "cp.score." + prefix;
+  }
+
+  /** Teaches {@code bus} the records of this package; to be called once per Vert.x. */
+  public static void registerCodecs(EventBus bus) {
+    bus.registerDefaultCodec(
+        ScoreRequest.class, new RecordCodec<>("cp.score-request", Wire::write, Wire::scoreRequest));
+    bus.registerDefaultCodec(
+        ScoreReply.class, new RecordCodec<>("cp.score-reply", Wire::write, Wire::scoreReply));
+    bus.registerDefaultCodec(Batch.class, new RecordCodec<>("cp.batch", Wire::write, Wire::batch));
+  }
+
+  /**
+   * Passes an immutable record by reference inside one JVM, and as length-prefixed JSON between
+   * two.
+   */
+  private record RecordCodec<T>(
+      String name, Function<T, JsonObject> write, Function<JsonObject, T> read)
+      implements MessageCodec<T, T> {
+    @Override
+    public void encodeToWire(Buffer out, T message) {
+      var body = write.apply(message).toBuffer();
+      out.appendInt(body.length()).appendBuffer(body);
+    }
+
+    @Override
+    public T decodeFromWire(int position, Buffer in) {
+      int start = position + Integer.BYTES;
+      return read.apply(in.getBuffer(start, start + in.getInt(position)).toJsonObject());
+    }
+
+    @Override
+    public T transform(T message) {
+      return message;
+    }
+
+    @Override
+    public byte systemCodecID() {
+      return -1;
+    }
+  }
+
+  /** The wire form of each record: its components by name. */
+  private static final class Wire {
+    static JsonObject write(ScoreRequest request) {
+      return new JsonObject().put("addresses", array(request.addresses(), Wire::write));
+    }
+
+    static ScoreRequest scoreRequest(JsonObject json) {
+      return new ScoreRequest(list(json.getJsonArray("addresses"), Wire::address));
+    }
+
+    static JsonObject write(ScoreReply reply) {
+      return new JsonObject().put("scored", array(reply.scored(), Wire::write));
+    }
+
+    static ScoreReply scoreReply(JsonObject json) {
+      return new ScoreReply(list(json.getJsonArray("scored"), Wire::scored));
+    }
+
+    static JsonObject write(Batch batch) {
+      return new JsonObject().put("predictions", array(batch.predictions(), Wire::write));
+    }
+
+    static Batch batch(JsonObject json) {
+      return new Batch(list(json.getJsonArray("predictions"), Wire::prediction));
+    }
+
+    private static JsonObject write(Address address) {
+      return new JsonObject().put("text", address.text()).put("pincode", address.pincode());
+    }
+
+    private static Address address(JsonObject json) {
+      return new Address(json.getString("text"), json.getString("pincode"));
+    }
+
+    private static JsonObject write(Scored scored) {
+      return new JsonObject()
+          .put("fingerprint", scored.fingerprint())
+          .put("candidates", array(scored.candidates(), Wire::write));
+    }
+
+    private static Scored scored(JsonObject json) {
+      return new Scored(
+          json.getString("fingerprint"), list(json.getJsonArray("candidates"), Wire::candidate));
+    }
+
+    private static JsonObject write(Candidate candidate) {
+      return new JsonObject().put("cp", candidate.cp()).put("confidence", candidate.confidence());
+    }
+
+    private static Candidate candidate(JsonObject json) {
+      return new Candidate(json.getString("cp"), json.getDouble("confidence"));
+    }
+
+    private static JsonObject write(Prediction prediction) {
+      var request = prediction.request();
+      return new JsonObject()
+          .put("id", request.id().toString())
+          .put("shipment_id", request.shipmentId())
+          .put("typed", request.typed())
+          .put("address", write(request.address()))
+          .put("prefix", request.prefix())
+          .put("scored", write(prediction.scored()))
+          .put("source", prediction.source().name());
+    }
+
+    private static Prediction prediction(JsonObject json) {
+      var request =
+          new PredictionRequest(
+              UUID.fromString(json.getString("id")),
+              json.getString("shipment_id"),
+              json.getString("typed"),
+              address(json.getJsonObject("address")),
+              json.getString("prefix"));
+      return new Prediction(
+          request,
+          scored(json.getJsonObject("scored")),
+          Prediction.Source.valueOf(json.getString("source")));
+    }
+
+    private static <T> JsonArray array(List<T> items, Function<T, JsonObject> write) {
+      var array = new JsonArray();
+      items.forEach(item -> array.add(write.apply(item)));
+      return array;
+    }
+
+    private static <T> List<T> list(JsonArray array, Function<JsonObject, T> read) {
+      return array.stream().map(item -> read.apply((JsonObject) item)).toList();
+    }
+  }
+}

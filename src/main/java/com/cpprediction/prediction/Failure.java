@@ -1,0 +1,84 @@
+package com.cpprediction.prediction;
+
+import io.vertx.core.eventbus.ReplyException;
+import java.util.Locale;
+
+/**
+ * Every way a request can fail. The {@linkplain #slug() slug} is the {@code code} of the problem
+ * document, the {@linkplain #code() number} travels as the failure code of the event bus, and both
+ * are a contract: never renumbered, never reused.
+ */
+public enum Failure {
+  MALFORMED_REQUEST(1, 400, "Malformed request"),
+  UNKNOWN_PREFIX(2, 422, "No model for this pincode"),
+  OVERLOADED(3, 503, "Overloaded"),
+  NOT_READY(4, 503, "Not ready"),
+  UNAUTHORIZED(5, 401, "Unauthorized"),
+  NOT_FOUND(6, 404, "Not found"),
+  METHOD_NOT_ALLOWED(7, 405, "Method not allowed"),
+  NOT_ACCEPTABLE(8, 406, "Not acceptable"),
+  TOO_LARGE(9, 413, "Too large"),
+  UNSUPPORTED_MEDIA_TYPE(10, 415, "Unsupported media type"),
+  PINCODE_REQUIRED(11, 422, "Pincode required"),
+  DEADLINE_EXCEEDED(12, 504, "Deadline exceeded"),
+  INTERNAL(13, 500, "Internal error");
+
+  private final int code;
+  private final int status;
+  private final String title;
+
+  Failure(int code, int status, String title) {
+    this.code = code;
+    this.status = status;
+    this.title = title;
+  }
+
+  /** Failure code on the event bus. */
+  public int code() {
+    return code;
+  }
+
+  /** HTTP status. */
+  public int status() {
+    return status;
+  }
+
+  /** What kind of failure this is, for a person. */
+  public String title() {
+    return title;
+  }
+
+  /** The stable name in problem documents and meters, such as {@code unknown-prefix}. */
+  public String slug() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** Whether the caller may simply try again; such an answer carries {@code Retry-After}. */
+  public boolean retryable() {
+    return this == OVERLOADED || this == NOT_READY;
+  }
+
+  /**
+   * @param detail what is wrong and what to do about it, for the caller; never an address
+   */
+  public ServiceException because(String detail) {
+    return new ServiceException(this, detail);
+  }
+
+  /** The failure that {@code cause} stands for; {@link #INTERNAL} for anything unforeseen. */
+  public static Failure of(Throwable cause) {
+    if (cause instanceof ServiceException e) return e.failure();
+    if (!(cause instanceof ReplyException e)) return INTERNAL;
+    return switch (e.failureType()) {
+      case TIMEOUT -> DEADLINE_EXCEEDED;
+      case NO_HANDLERS -> NOT_READY;
+      case RECIPIENT_FAILURE -> ofCode(e.failureCode());
+      case ERROR -> INTERNAL;
+    };
+  }
+
+  private static Failure ofCode(int code) {
+    for (var failure : values()) if (failure.code == code) return failure;
+    return INTERNAL;
+  }
+}

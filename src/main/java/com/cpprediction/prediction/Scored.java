@@ -1,0 +1,22 @@
+package com.cpprediction.prediction;
+
+import java.util.List;
+
+/**
+ * What a model says of one address: the part of a prediction that may be cached.
+ *
+ * @param fingerprint scoring fingerprint (64 hex digits) of all that decided this answer
+ * @param candidates one to three CPs, most likely first
+ */
+public record Scored(String fingerprint, List<Candidate> candidates) {
+  /** How many CPs an answer names at most. */
+  public static final int CANDIDATES = 3;
+
+  public Scored {
+    candidates = List.copyOf(candidates);
+    if (candidates.isEmpty() || candidates.size() > CANDIDATES) {
+      throw new IllegalArgumentException(
+          candidates.size() + " candidates, must be in 1.." + CANDIDATES);
+    }
+  }
+}

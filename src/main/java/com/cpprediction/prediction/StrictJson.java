@@ -1,0 +1,122 @@
+package com.cpprediction.prediction;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParseException;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Reads JSON that a stranger wrote. Beyond the grammar it refuses duplicate keys, nesting deeper
+ * than {@value #MAX_DEPTH}, numbers longer than {@value #MAX_NUMBER} characters and anything after
+ * the document.
+ */
+public final class StrictJson {
+  /** Deepest nesting of arrays and objects. */
+  public static final int MAX_DEPTH = 32;
+
+  private static final int MAX_NUMBER = 100;
+
+  private static final JsonFactory FACTORY =
+      JsonFactory.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .disable(
+              StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION) // an error must not quote an address
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(MAX_DEPTH)
+                  .maxNumberLength(MAX_NUMBER)
+                  .build())
+          .build();
+
+  private StrictJson() {}
+
+  /**
+   * @param utf8 one JSON document
+   * @return {@link JsonObject}, {@link JsonArray}, {@link String}, {@link Number}, {@link Boolean}
+   *     or null
+   * @throws ServiceException {@link Failure#MALFORMED_REQUEST} with line and column
+   */
+  public static Object parse(byte[] utf8) {
+    try (var parser = FACTORY.createParser(utf8)) {
+      if (parser.nextToken() == null)
+        throw Failure.MALFORMED_REQUEST.because("The JSON document is empty");
+      var value = value(parser);
+      if (parser.nextToken() != null) throw malformed("text after the end of the document", parser);
+      return wrap(value);
+    } catch (StreamConstraintsException e) {
+      throw Failure.MALFORMED_REQUEST.because(
+          "The JSON nests deeper than " + MAX_DEPTH + " levels or has an over-long number or name");
+    } catch (JsonParseException e) {
+      throw Failure.MALFORMED_REQUEST.because(
+          "Not valid JSON: %s (line %d, column %d)"
+              .formatted(
+                  e.getOriginalMessage(),
+                  e.getLocation().getLineNr(),
+                  e.getLocation().getColumnNr()));
+    } catch (IOException e) { // of a byte array: only bytes that are not UTF-8
+      throw Failure.MALFORMED_REQUEST.because("The JSON is not valid UTF-8");
+    }
+  }
+
+  /**
+   * @throws ServiceException as {@link #parse}, and when the document is not an object
+   */
+  public static JsonObject parseObject(byte[] utf8) {
+    if (parse(utf8) instanceof JsonObject object) return object;
+    throw Failure.MALFORMED_REQUEST.because("The JSON document must be an object");
+  }
+
+  private static Object value(JsonParser parser) throws IOException {
+    return switch (parser.currentToken()) {
+      case START_OBJECT -> object(parser);
+      case START_ARRAY -> array(parser);
+      case VALUE_STRING -> parser.getText();
+      case VALUE_NUMBER_INT -> parser.getNumberValue();
+      case VALUE_NUMBER_FLOAT -> parser.getDoubleValue();
+      case VALUE_TRUE -> Boolean.TRUE;
+      case VALUE_FALSE -> Boolean.FALSE;
+      case VALUE_NULL -> null;
+      default -> throw malformed("unexpected " + parser.currentToken(), parser);
+    };
+  }
+
+  private static Map<String, Object> object(JsonParser parser) throws IOException {
+    var object = new LinkedHashMap<String, Object>();
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      var name = parser.currentName();
+      parser.nextToken();
+      object.put(name, value(parser));
+    }
+    return object;
+  }
+
+  private static List<Object> array(JsonParser parser) throws IOException {
+    var array = new ArrayList<>();
+    while (parser.nextToken() != JsonToken.END_ARRAY) array.add(value(parser));
+    return array;
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Object wrap(Object value) {
+    if (value instanceof Map) return new JsonObject((Map<String, Object>) value);
+    if (value instanceof List) return new JsonArray((List<Object>) value);
+    return value;
+  }
+
+  private static ServiceException malformed(String what, JsonParser parser) {
+    var at = parser.currentLocation();
+    return Failure.MALFORMED_REQUEST.because(
+        "Not valid JSON: %s (line %d, column %d)"
+            .formatted(what, at.getLineNr(), at.getColumnNr()));
+  }
+}
