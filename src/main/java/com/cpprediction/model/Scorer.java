@@ -5,6 +5,7 @@ import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Scored;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -36,6 +37,50 @@ public final class Scorer {
     var answers = new ArrayList<Scored>(addresses.size());
     for (var slice : slices) answers.add(answer(scoring, slice, scores));
     return answers;
+  }
+
+  /** The answer to one address, and what decided it. */
+  public Explanation explain(Scoring scoring, Address address) {
+    var scored = score(scoring, List.of(address)).get(0);
+    var index = scoring.model().index();
+    if (scored.candidates().size() < 2) return new Explanation(scored, List.of());
+    int first = row(index, scored.candidates().get(0));
+    int second = row(index, scored.candidates().get(1));
+    // Row 0 is the first CP as it is; row i has the second's value in column i - 1.
+    var swapped = new float[(Features.COUNT + 1) * Features.COUNT];
+    for (int i = 0; i <= Features.COUNT; i++) {
+      System.arraycopy(
+          values, first * Features.COUNT, swapped, i * Features.COUNT, Features.COUNT);
+      if (i > 0) swapped[i * Features.COUNT + i - 1] = values[second * Features.COUNT + i - 1];
+    }
+    var scores = scoring.model().ranker().score(swapped, Features.COUNT + 1);
+    var decisive = new ArrayList<Explanation.Feature>();
+    for (int i = 0; i < Features.COUNT; i++) {
+      double effect = scores[0] - scores[i + 1];
+      decisive.add(feature(Features.NAMES.get(i), first, second, i, effect));
+    }
+    int owns = Features.PIN_EQ;
+    double trusted = value(first, owns) == 1 ? scoring.pincodeTrust() : 0;
+    double trustedSecond = value(second, owns) == 1 ? scoring.pincodeTrust() : 0;
+    decisive.add(feature("pincode_trust", first, second, owns, trusted - trustedSecond));
+    decisive.sort(Comparator.comparingDouble(feature -> -Math.abs(feature.effect())));
+    return new Explanation(scored, List.copyOf(decisive));
+  }
+
+  private Explanation.Feature feature(
+      String name, int first, int second, int column, double effect) {
+    return new Explanation.Feature(name, value(first, column), value(second, column), effect);
+  }
+
+  private float value(int row, int column) {
+    return values[row * Features.COUNT + column];
+  }
+
+  private int row(PrefixIndex index, Candidate candidate) {
+    for (int i = 0; i < features.candidates(); i++) {
+      if (index.cpCode(features.cp(i)).equals(candidate.cp())) return i;
+    }
+    throw new IllegalStateException(candidate.cp() + " was no candidate");
   }
 
   private int[] append(int row) {

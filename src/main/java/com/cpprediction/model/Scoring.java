@@ -28,7 +28,8 @@ public record Scoring(PrefixModel model, double pincodeTrust, String fingerprint
     return new Scoring(model, pincodeTrust, sha256(all.getBytes(StandardCharsets.UTF_8)));
   }
 
-  static String sha256(byte[] bytes) {
+  /** SHA-256 in hex. */
+  public static String sha256(byte[] bytes) {
     try {
       return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
     } catch (NoSuchAlgorithmException e) {

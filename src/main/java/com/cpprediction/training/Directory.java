@@ -88,6 +88,14 @@ final class Directory {
     return cps.get(cp);
   }
 
+  /** The CPs whose pincode starts with {@code prefix}, with or without labelled addresses. */
+  List<String> cpsOf(String prefix) {
+    return cps.entrySet().stream()
+        .filter(entry -> entry.getValue().pincode().startsWith(prefix))
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
   private static String place(Table.Row row) {
     return (known(row.getOrEmpty("taluk")) + ' ' + known(row.getOrEmpty("district"))).strip();
   }

@@ -7,7 +7,7 @@ package com.cpprediction.training;
  * @param pincode six digits
  * @param cp code of the CP that delivers there
  */
-record LabelledRow(String address, String pincode, String cp) {
+public record LabelledRow(String address, String pincode, String cp) {
   /** The three digits that name the model of this row. */
   String prefix() {
     return pincode.substring(0, 3);

@@ -40,7 +40,9 @@ record PrefixRows(
   record Grouped(LabelledRow row, String text, int group) {}
 
   static PrefixRows of(String prefix, List<Grouped> rows, Directory directory) {
-    var cps = new ArrayList<>(new TreeSet<>(rows.stream().map(r -> r.row().cp()).toList()));
+    var codes = new TreeSet<>(directory.cpsOf(prefix));
+    rows.forEach(r -> codes.add(r.row().cp()));
+    var cps = new ArrayList<>(codes);
     var addresses = new ArrayList<Row>(rows.size());
     for (var r : rows) {
       int cp = java.util.Collections.binarySearch(cps, r.row().cp());

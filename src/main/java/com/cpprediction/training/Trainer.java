@@ -13,18 +13,10 @@ import java.util.concurrent.Executors;
 
 /** Trains the models of all prefixes and the ranker they share, in memory. */
 final class Trainer {
-  private static final int GOLDEN = 5;
-
   private final Directory directory;
   private final long seed;
   private final int threads;
-  private final Progress progress;
-
-  /** Told how far the work is. */
-  interface Progress {
-    /** One of {@link #steps} is done. */
-    void step();
-  }
+  private final Runnable step;
 
   /**
    * What was learned.
@@ -37,11 +29,14 @@ final class Trainer {
 
   private record OnePrefix(PrefixRows rows, byte[] file, Ranking ranking) {}
 
-  Trainer(Directory directory, long seed, int threads, Progress progress) {
+  /**
+   * @param step called when one of {@link #steps} is done
+   */
+  Trainer(Directory directory, long seed, int threads, Runnable step) {
     this.directory = directory;
     this.seed = seed;
     this.threads = threads;
-    this.progress = progress;
+    this.step = step;
   }
 
   /** Steps that {@link #learn} reports for {@code prefixes} prefixes. */
@@ -63,7 +58,7 @@ final class Trainer {
       data.put(one.rows().prefix(), one.rows());
       rankings.put(one.rows().prefix(), one.ranking());
     }
-    var ranker = RankerTrainer.train(List.copyOf(rankings.values()), seed, progress::step);
+    var ranker = RankerTrainer.train(List.copyOf(rankings.values()), seed, step);
     return new Learned(files, data, ranker);
   }
 
@@ -76,7 +71,7 @@ final class Trainer {
     var file = writer.toBytes();
     var whole = new PrefixIndex(ModelFile.of(file));
     var ranking = Ranking.of(data, whole, ridge::without, seed);
-    progress.step();
+    step.run();
     return new OnePrefix(data, file, ranking);
   }
 
