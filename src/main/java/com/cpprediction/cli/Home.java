@@ -7,8 +7,9 @@ import java.util.stream.Stream;
 
 /**
  * The directory that relative paths of the configuration start from, so that the jar runs from
- * anywhere: the one above {@code conf/} when a configuration is named; else the first of the working
- * directory, the jar's and the one above it that holds {@code conf/config.json} or a release.
+ * anywhere: the one above {@code conf/} when a configuration is named; else the first of the
+ * working directory, the jar's and the one above it that holds {@code conf/config.json} or a
+ * release.
  */
 record Home(Path directory) {
   private static final Path CONFIG = Path.of("conf", "config.json");

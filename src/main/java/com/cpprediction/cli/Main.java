@@ -12,13 +12,11 @@ import picocli.CommandLine.Command;
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
-      ServeCommand.class,
       PredictCommand.class,
       TrainCommand.class,
       EvaluateCommand.class,
       ModelsCommand.class,
-      ConfigCommand.class,
-      DbCommand.class
+      ConfigCommand.class
     })
 public final class Main {
   static {
@@ -30,7 +28,8 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] arguments) {
-    System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), arguments));
+    System.exit(
+        run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), arguments));
   }
 
   static int run(PrintWriter out, PrintWriter err, String... arguments) {

@@ -122,7 +122,8 @@ final class TrainCommand implements Callable<Integer> {
     printer.printf("%d rows read, %d could not be used%n", report.rows(), report.bad());
     report.badExamples().forEach(example -> printer.println("  " + example));
     if (report.sampled() > 0) {
-      printer.printf("%d rows left out: their prefix has more than %d%n", report.sampled(), maxRows);
+      printer.printf(
+          "%d rows left out: their prefix has more than %d%n", report.sampled(), maxRows);
     }
     printer.printf(
         Locale.ROOT,

@@ -49,8 +49,7 @@ public final class Scorer {
     // Row 0 is the first CP as it is; row i has the second's value in column i - 1.
     var swapped = new float[(Features.COUNT + 1) * Features.COUNT];
     for (int i = 0; i <= Features.COUNT; i++) {
-      System.arraycopy(
-          values, first * Features.COUNT, swapped, i * Features.COUNT, Features.COUNT);
+      System.arraycopy(values, first * Features.COUNT, swapped, i * Features.COUNT, Features.COUNT);
       if (i > 0) swapped[i * Features.COUNT + i - 1] = values[second * Features.COUNT + i - 1];
     }
     var scores = scoring.model().ranker().score(swapped, Features.COUNT + 1);

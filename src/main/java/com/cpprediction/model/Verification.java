@@ -57,8 +57,7 @@ public record Verification(int models, List<String> problems) {
           || Math.abs(best.confidence() - expected.confidence()) > TOLERANCE) {
         throw new ModelException(
             "golden address %d is answered %s (%.6f), not %s (%.6f)"
-                .formatted(
-                    i, best.cp(), best.confidence(), expected.cp(), expected.confidence()));
+                .formatted(i, best.cp(), best.confidence(), expected.cp(), expected.confidence()));
       }
     }
   }

@@ -27,7 +27,7 @@ public record Evaluation(SortedMap<String, JsonObject> byPrefix, JsonObject over
    * @param scorings finds what answers a pincode; null where nothing does
    * @param done called with the number of rows after each prefix
    */
-  static Evaluation of(
+  public static Evaluation of(
       List<LabelledRow> rows,
       Question question,
       Function<String, Scoring> scorings,
