@@ -53,7 +53,8 @@ public final class Training {
    *     in any case
    * @param out directory of the release
    * @param seed decides the split, the sample and the ranker's randomness
-   * @param heldBack share of the addresses to measure on, 0..0.9; 0 measures nothing
+   * @param heldBack share of the addresses to measure on, 0..0.9, those of the release's prefixes
+   *     only; 0 measures nothing
    * @param heldBackOut when not null, the rows measured on are written there, and kept out of the
    *     release, so that {@code evaluate} can be run on them
    * @param maxRows addresses per prefix at most; of more, a sample is taken
@@ -113,13 +114,16 @@ public final class Training {
   private Report run() throws IOException {
     var input = LabelledRows.read(options.data());
     if (input.rows().isEmpty()) throw new InputException(options.data() + " has no usable row");
+    var missing = new TreeSet<>(options.prefixes());
+    input.rows().forEach(row -> missing.remove(row.prefix()));
+    if (!missing.isEmpty()) throw new InputException("No row has the prefix " + missing);
     var grouped = group(input.rows());
     var kept = sample(grouped);
     var held = new ArrayList<LabelledRow>();
     var trained = new ArrayList<PrefixRows.Grouped>();
     for (var row : kept) {
-      if (isHeldBack(grouped.get(row.group()).text())) held.add(row.row());
-      else trained.add(row);
+      if (!isHeldBack(grouped.get(row.group()).text())) trained.add(row);
+      else if (isWritten(row.row().prefix())) held.add(row.row());
     }
     var scores = new TreeMap<String, JsonObject>();
     var overall = new JsonObject();
@@ -177,6 +181,10 @@ public final class Training {
       kept.addAll(first.subList(0, options.maxRows()));
     }
     return kept;
+  }
+
+  private boolean isWritten(String prefix) {
+    return options.prefixes().isEmpty() || options.prefixes().contains(prefix);
   }
 
   private boolean isHeldBack(String groupText) {
@@ -241,12 +249,7 @@ public final class Training {
 
   private SortedMap<String, byte[]> written(Trainer.Learned learned) {
     var files = new TreeMap<>(learned.files());
-    if (!options.prefixes().isEmpty()) {
-      var missing = new TreeSet<>(options.prefixes());
-      missing.removeAll(files.keySet());
-      if (!missing.isEmpty()) throw new InputException("No row has the prefix " + missing);
-      files.keySet().retainAll(options.prefixes());
-    }
+    files.keySet().removeIf(prefix -> !isWritten(prefix));
     return files;
   }
 
