@@ -4,6 +4,8 @@ import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.SslMode;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -37,14 +39,26 @@ record DatabaseUri(PgConnectOptions options, Map<String, String> parameters) {
     if (options.isUsingDomainSocket()) {
       throw new IllegalArgumentException("database.uri must name a host and a port, not a socket");
     }
-    var parameters = new LinkedHashMap<>(options.getProperties());
-    var certificate = parameters.get(ROOT_CERTIFICATE);
-    options.getProperties().remove(ROOT_CERTIFICATE); // it is ours, not the server's
+    var parameters = parameters(uri);
     if (options.getSslMode() != SslMode.DISABLE) {
-      options.setSslOptions(ssl(options.getSslMode(), certificate));
-      parameters.put(PGProperty.SSL_MODE.getName(), label(options.getSslMode()));
+      options.setSslOptions(ssl(options.getSslMode(), parameters.get(ROOT_CERTIFICATE)));
     }
     return new DatabaseUri(options, parameters);
+  }
+
+  private static Map<String, String> parameters(String uri) {
+    var parameters = new LinkedHashMap<String, String>();
+    int query = uri.indexOf('?');
+    if (query < 0) return parameters;
+    for (var parameter : uri.substring(query + 1).split("&")) {
+      int equals = parameter.indexOf('=');
+      parameters.put(parameter.substring(0, equals), decoded(parameter.substring(equals + 1)));
+    }
+    return parameters;
+  }
+
+  private static String decoded(String text) { // a plus is a plus outside of forms
+    return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
   }
 
   private static ClientSSLOptions ssl(SslMode mode, String certificate) {
