@@ -25,12 +25,54 @@ import java.util.function.Supplier;
 final class Database {
   private static final int WRITE_CONNECTIONS = 1;
 
+  /** A client that is replaced when it can't be trusted any more. */
+  private final class Link {
+    private final Supplier<SqlClient> factory;
+    private SqlClient client;
+
+    Link(Supplier<SqlClient> factory) {
+      this.factory = factory;
+      client = factory.get();
+    }
+
+    Future<RowSet<Row>> run(String sql, Tuple parameters) {
+      return once(sql, parameters)
+          .recover(
+              failure ->
+                  Trouble.of(failure) == Trouble.PASSING && !(failure instanceof TimeoutException)
+                      ? once(
+                          sql, parameters) // the first after an outage may draw a dead connection
+                      : Future.failedFuture(failure));
+    }
+
+    private Future<RowSet<Row>> once(String sql, Tuple parameters) {
+      var used = client;
+      return used.preparedQuery(sql)
+          .execute(parameters)
+          .timeout(deadline.get().toMillis(), TimeUnit.MILLISECONDS)
+          .onFailure(
+              failure -> {
+                // A session keeps the settings it began with, such as being read-only.
+                if (failure instanceof TimeoutException
+                    || Trouble.of(failure) == Trouble.STANDING) {
+                  replace(used);
+                }
+              });
+    }
+
+    private void replace(SqlClient used) {
+      if (used != client) return; // somebody else did
+      client = factory.get();
+      used.close();
+    }
+  }
+
   private final Vertx vertx;
   private final PgConnectOptions connect;
   private final DatabaseConfig.Pool pool;
   private final Supplier<Duration> deadline;
-  private SqlClient writer;
-  private SqlClient reader;
+  private final Link writer;
+  private final Link reader;
 
   /**
    * @param deadline of each statement, read for each
@@ -47,8 +89,8 @@ final class Database {
             .setCachePreparedStatements(true);
     this.pool = pool;
     this.deadline = deadline;
-    writer = newWriter();
-    reader = newReader();
+    writer = new Link(this::newWriter);
+    reader = new Link(this::newReader);
   }
 
   /**
@@ -56,45 +98,12 @@ final class Database {
    *     round, which upsets the pipelining of Vert.x up to 5.0.12
    */
   Future<RowSet<Row>> write(String sql, Tuple parameters) {
-    var used = writer;
-    return twice(() -> writer, sql, parameters)
-        .onFailure(
-            failure -> {
-              if (failure instanceof TimeoutException && used == writer) {
-                writer = newWriter();
-                used.close();
-              }
-            });
+    return writer.run(sql, parameters);
   }
 
   /** As {@link #write}, for a query. */
   Future<RowSet<Row>> read(String sql, Tuple parameters) {
-    var used = reader;
-    return twice(() -> reader, sql, parameters)
-        .onFailure(
-            failure -> {
-              if (failure instanceof TimeoutException && used == reader) {
-                reader = newReader();
-                used.close();
-              }
-            });
-  }
-
-  /** The first statement after an outage may draw a connection that died in it. */
-  private Future<RowSet<Row>> twice(Supplier<SqlClient> client, String sql, Tuple parameters) {
-    return once(client.get(), sql, parameters)
-        .recover(
-            failure ->
-                Trouble.of(failure) == Trouble.PASSING && !(failure instanceof TimeoutException)
-                    ? once(client.get(), sql, parameters)
-                    : Future.failedFuture(failure));
-  }
-
-  private Future<RowSet<Row>> once(SqlClient client, String sql, Tuple parameters) {
-    return client
-        .preparedQuery(sql)
-        .execute(parameters)
-        .timeout(deadline.get().toMillis(), TimeUnit.MILLISECONDS);
+    return reader.run(sql, parameters);
   }
 
   private SqlClient newWriter() {
@@ -139,6 +148,6 @@ final class Database {
   }
 
   Future<Void> close() {
-    return Future.join(writer.close(), reader.close()).mapEmpty();
+    return Future.join(writer.client.close(), reader.client.close()).mapEmpty();
   }
 }

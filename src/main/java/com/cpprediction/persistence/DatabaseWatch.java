@@ -34,6 +34,7 @@ final class DatabaseWatch implements BatchWriter.Listener {
   private volatile Status status;
   private BatchWriter writer;
   private boolean recovering = true;
+  private boolean probing;
   private long heartbeat;
   private boolean stopped;
 
@@ -70,9 +71,11 @@ final class DatabaseWatch implements BatchWriter.Listener {
   }
 
   private void beat() {
-    if (recovering || writer.writing()) return; // either will tell
+    if (probing || recovering || writer.writing()) return; // each of them will tell
+    probing = true;
     probe
         .get()
+        .onComplete(done -> probing = false)
         .onFailure(
             cause -> {
               writer.hold();
@@ -120,10 +123,18 @@ final class DatabaseWatch implements BatchWriter.Listener {
   }
 
   private void note(Throwable cause) {
+    var before = status;
     var reason = Trouble.describe(cause);
-    if (reason.equals(status.reason())) return;
-    log.warn("Predictions can't be stored for now. {}", reason);
-    status = new Status(false, reason, status.up() ? clock.instant() : status.since());
+    status = new Status(false, reason, before.up() ? clock.instant() : before.since());
+    if (before.up() || !headline(reason).equals(headline(before.reason()))) {
+      log.warn("Predictions can't be stored for now. {}", reason);
+    }
+  }
+
+  /** What is the matter, without the wording that differs from driver to driver. */
+  private static String headline(String reason) {
+    int colon = reason.indexOf(':');
+    return colon < 0 ? reason : reason.substring(0, colon);
   }
 
   void stop() {

@@ -196,6 +196,22 @@ class PersistenceVerticleIT {
   }
 
   @Test
+  void saysThatTheDatabaseIsReadOnlyAndRecoversOnceItIsNot() throws Exception {
+    var uri = TestDatabase.migrated();
+    var settings = "ALTER DATABASE " + uri.substring(uri.lastIndexOf('/') + 1);
+    TestDatabase.execute(uri, settings + " SET default_transaction_read_only = on");
+
+    var verticle = deploy(Ack.COMMIT, uri);
+
+    assertThat(verticle.ready()).isFalse();
+    assertThat(verticle.health().getString("error")).contains("read-only", "25006");
+    TestDatabase.execute(TestDatabase.server().uri(), settings + " RESET ALL");
+    TestDatabase.until(verticle::ready);
+    record(Predictions.of("S1"));
+    assertThat(stored("S1")).hasSize(1);
+  }
+
+  @Test
   void noticesADeadServerWithoutBeingAsked(@TempDir Path dataDir) throws Exception {
     var database = EmbeddedDatabase.start(dataDir, TestDatabase.BINARIES, 0);
     var verticle = deploy(Ack.COMMIT, database.uri());
@@ -217,6 +233,19 @@ class PersistenceVerticleIT {
     undeploy();
 
     assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions")).containsExactly("5000");
+  }
+
+  @Test
+  void stoppingWaitsForTheDatabaseOnlySoLongAndKeepsNothingNew() throws Exception {
+    var verticle = deploy(Ack.NONE, "postgresql://postgres@127.0.0.1:" + freePort() + "/postgres");
+    record(Predictions.of("S1"));
+
+    var stopped = vertx.undeploy(verticle.deploymentID());
+
+    TestDatabase.until(() -> !verticle.ready());
+    assertNotReady(request(Bus.RECORD, new Batch(Predictions.many(1))));
+    stopped.await(10, SECONDS);
+    assertThat(verticle.health().getInteger("queued")).isEqualTo(1);
   }
 
   @Test
@@ -249,7 +278,7 @@ class PersistenceVerticleIT {
             () -> uri,
             POOL,
             Predictions.metrics(),
-            Duration.ofSeconds(2));
+            Duration.ofSeconds(1));
     vertx.deployVerticle(verticle).await(20, SECONDS);
     return verticle;
   }

@@ -3,20 +3,25 @@ package com.cpprediction.persistence;
 import static java.util.concurrent.TimeUnit.SECONDS;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
 
 /** One PostgreSQL for all tests of a JVM, a database of its own for each that asks. */
 final class TestDatabase {
   /** Unpacked once for all tests. */
   static final Path BINARIES = Path.of("target", "postgres-binaries").toAbsolutePath();
+
+  private static final long PAUSE_NANOS = 20_000_000;
 
   private static EmbeddedDatabase server;
   private static int databases;
@@ -48,7 +53,7 @@ final class TestDatabase {
   /** What a fresh database looks like after its migration. */
   static String migrated() throws Exception {
     var uri = create();
-    new Schema(DatabaseUri.parse(uri), java.time.Clock.systemUTC()).migrate();
+    new Schema(DatabaseUri.parse(uri), Clock.systemUTC()).migrate();
     return uri;
   }
 
@@ -80,8 +85,7 @@ final class TestDatabase {
     long end = System.nanoTime() + SECONDS.toNanos(20);
     while (!condition.call()) {
       if (System.nanoTime() > end) throw new AssertionError("still not so after 20 s");
-      Thread.onSpinWait();
-      java.util.concurrent.locks.LockSupport.parkNanos(20_000_000);
+      LockSupport.parkNanos(PAUSE_NANOS);
     }
   }
 
@@ -89,7 +93,7 @@ final class TestDatabase {
     try (var files = Files.walk(directory)) {
       files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 }

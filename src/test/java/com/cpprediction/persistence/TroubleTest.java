@@ -3,6 +3,7 @@ package com.cpprediction.persistence;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vertx.pgclient.PgException;
+import java.io.IOException;
 import java.sql.SQLException;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
@@ -25,7 +26,7 @@ class TroubleTest {
   @Test
   void silenceAndBrokenConnectionsPass() {
     assertThat(Trouble.of(new TimeoutException())).isEqualTo(Trouble.PASSING);
-    assertThat(Trouble.of(new java.io.IOException("reset"))).isEqualTo(Trouble.PASSING);
+    assertThat(Trouble.of(new IOException("reset"))).isEqualTo(Trouble.PASSING);
   }
 
   @Test
