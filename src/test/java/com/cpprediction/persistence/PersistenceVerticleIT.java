@@ -118,7 +118,8 @@ class PersistenceVerticleIT {
     try (var database = EmbeddedDatabase.start(dataDir, TestDatabase.BINARIES, port)) {
       TestDatabase.until(() -> verticle.health().getString("status").equals("up"));
 
-      assertThat(stored("S1")).hasSize(1);
+      assertThat(TestDatabase.query(database.uri(), "SELECT shipment_id FROM predictions"))
+          .containsExactly("S1");
       undeploy();
     }
   }
