@@ -1,10 +1,10 @@
 package com.cpprediction.http;
 
 import com.cpprediction.prediction.Failure;
-import io.vertx.core.Handler;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.PlatformHandler;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
  * @param types media types that can be answered
  */
 record Endpoint(String pattern, List<HttpMethod> methods, List<String> types)
-    implements Handler<RoutingContext> {
+    implements PlatformHandler {
   static final String JSON = "application/json";
 
   private static final Pattern JSON_CONTENT =

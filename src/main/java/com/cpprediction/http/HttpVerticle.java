@@ -19,6 +19,7 @@ import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import io.vertx.ext.web.handler.PlatformHandler;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -196,7 +197,7 @@ public final class HttpVerticle extends VerticleBase {
 
   private Route post(Router router, String path) {
     return route(router, path, List.of(HttpMethod.POST), Endpoint.JSON)
-        .handler(slowBodies::begin)
+        .handler((PlatformHandler) slowBodies::begin)
         .handler(BodyHandler.create(false).setBodyLimit(MAX_BODY))
         .handler(slowBodies::done);
   }
