@@ -10,6 +10,8 @@ import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,7 +49,7 @@ public final class StrictJson {
    * @throws ServiceException {@link Failure#MALFORMED_REQUEST} with line and column
    */
   public static Object parse(byte[] utf8) {
-    try (var parser = FACTORY.createParser(utf8)) {
+    try (var parser = parser(utf8)) {
       if (parser.nextToken() == null)
         throw Failure.MALFORMED_REQUEST.because("The JSON document is empty");
       var value = value(parser);
@@ -63,7 +65,7 @@ public final class StrictJson {
                   e.getOriginalMessage(),
                   e.getLocation().getLineNr(),
                   e.getLocation().getColumnNr()));
-    } catch (IOException e) { // of a byte array: only bytes that are not UTF-8
+    } catch (IOException e) { // of a byte array: only CharacterCodingException
       throw Failure.MALFORMED_REQUEST.because("The JSON is not valid UTF-8");
     }
   }
@@ -74,6 +76,12 @@ public final class StrictJson {
   public static JsonObject parseObject(byte[] utf8) {
     if (parse(utf8) instanceof JsonObject object) return object;
     throw Failure.MALFORMED_REQUEST.because("The JSON document must be an object");
+  }
+
+  /** Jackson's own decoder lets overlong forms and encoded surrogates pass, and guesses UTF-16. */
+  private static JsonParser parser(byte[] utf8) throws IOException {
+    var text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8));
+    return FACTORY.createParser(text.array(), text.arrayOffset(), text.length());
   }
 
   private static Object value(JsonParser parser) throws IOException {

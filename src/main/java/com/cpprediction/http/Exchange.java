@@ -1,0 +1,86 @@
+package com.cpprediction.http;
+
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.util.Set;
+import java.util.UUID;
+import java.util.regex.Pattern;
+
+/** One HTTP request and its answer: what every route shares. Confined to its event loop. */
+final class Exchange {
+  /** Comes with a request or is made, and goes out with every answer. */
+  static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("X-Request-Id");
+
+  private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
+  private static final Pattern SAFE_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+  private static final Set<HttpMethod> METHODS =
+      Set.of(
+          HttpMethod.GET,
+          HttpMethod.HEAD,
+          HttpMethod.POST,
+          HttpMethod.PUT,
+          HttpMethod.PATCH,
+          HttpMethod.DELETE,
+          HttpMethod.OPTIONS);
+  private static final String KEY = "exchange";
+  private static final String OTHER = "other";
+
+  private final RoutingContext ctx;
+  private final String requestId;
+  private final long start = System.nanoTime();
+  private String route = OTHER;
+
+  private Exchange(RoutingContext ctx) {
+    this.ctx = ctx;
+    requestId = requestId(ctx.request().getHeader(REQUEST_ID));
+    ctx.response().putHeader(REQUEST_ID, requestId);
+    ctx.put(KEY, this);
+  }
+
+  static Exchange begin(RoutingContext ctx) {
+    return new Exchange(ctx);
+  }
+
+  /** The exchange of {@code ctx}, or null when it hasn't begun. */
+  static Exchange of(RoutingContext ctx) {
+    return ctx.get(KEY);
+  }
+
+  /** The caller's id when it is safe to repeat, else a new one. */
+  static String requestId(String given) {
+    return given != null && SAFE_ID.matcher(given).matches() ? given : UUID.randomUUID().toString();
+  }
+
+  static void answer(RoutingContext ctx, JsonObject body) {
+    ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, JSON).end(body.toBuffer());
+  }
+
+  String requestId() {
+    return requestId;
+  }
+
+  /** The pattern of the route that took this, {@code other} while none has. */
+  String route() {
+    return route;
+  }
+
+  void route(String pattern) {
+    route = pattern;
+  }
+
+  /** The method if it is one of a closed set, so that a meter may carry it. */
+  String method() {
+    var method = ctx.request().method();
+    return METHODS.contains(method) ? method.name() : OTHER;
+  }
+
+  int status() {
+    return ctx.response().getStatusCode();
+  }
+
+  long nanos() {
+    return System.nanoTime() - start;
+  }
+}

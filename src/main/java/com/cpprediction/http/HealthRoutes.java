@@ -1,0 +1,52 @@
+package com.cpprediction.http;
+
+import com.cpprediction.prediction.Failure;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+
+/** {@code GET /health}, {@code /health/live} and {@code /health/ready}. */
+final class HealthRoutes {
+  private final List<HealthCheck> checks;
+  private final BooleanSupplier stopping;
+
+  HealthRoutes(List<HealthCheck> checks, BooleanSupplier stopping) {
+    this.checks = List.copyOf(checks);
+    this.stopping = stopping;
+  }
+
+  /** Everything an operator wants to know; 200 as long as the process answers. */
+  void all(RoutingContext ctx) {
+    var details = new JsonObject();
+    for (var check : checks) {
+      details.put(check.name(), check.detail().copy().put("ready", check.ready()));
+    }
+    Exchange.answer(
+        ctx,
+        new JsonObject()
+            .put("status", notReady().isEmpty() ? "up" : "degraded")
+            .put("checks", details));
+  }
+
+  /** Whether this process is worth keeping: depends on nothing else. */
+  void live(RoutingContext ctx) {
+    Exchange.answer(ctx, new JsonObject().put("status", "up"));
+  }
+
+  /** Whether requests should be sent here now. */
+  void ready(RoutingContext ctx) {
+    var reasons = notReady();
+    if (!reasons.isEmpty()) throw Failure.NOT_READY.because("Not ready: " + reasons);
+    Exchange.answer(ctx, new JsonObject().put("status", "ready"));
+  }
+
+  private String notReady() {
+    if (stopping.getAsBoolean()) return "stopping";
+    return checks.stream()
+        .filter(check -> !check.ready())
+        .map(HealthCheck::name)
+        .collect(Collectors.joining(", "));
+  }
+}

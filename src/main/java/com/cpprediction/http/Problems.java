@@ -1,0 +1,108 @@
+package com.cpprediction.http;
+
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ServiceException;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxException;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.RoutingContext;
+import java.util.function.Function;
+
+/** The one place where a failure becomes an HTTP answer. */
+final class Problems implements Handler<RoutingContext> {
+  /** Every status the router or its body handler fails with; 200 stands for a caller that left. */
+  static final int[] STATUSES = {200, 400, 404, 413, 417, 500};
+
+  private static final String RETRY_AFTER_SECONDS = "1";
+  private static final long LINGER_MILLIS = 500;
+  private static final int URI_TOO_LONG = 414;
+  private static final int HEADERS_TOO_LARGE = 431;
+
+  private final Function<RoutingContext, Exchange> exchanges;
+
+  /**
+   * @param exchanges the exchange of a request, also of one refused before any handler saw it
+   */
+  Problems(Function<RoutingContext, Exchange> exchanges) {
+    this.exchanges = exchanges;
+  }
+
+  @Override
+  public void handle(RoutingContext ctx) {
+    var response = ctx.response();
+    if (response.ended() || response.closed()) return;
+    var exchange = exchanges.apply(ctx);
+    var failure = failure(ctx, exchange);
+    if (failure.failure() == Failure.TOO_LARGE || unbounded(ctx.request())) closeSoon(ctx);
+    send(ctx.request(), failure, failure.failure().status(), exchange.requestId());
+  }
+
+  /** Answers a request that isn't HTTP, or more of it than allowed, and hangs up. */
+  static void refuse(HttpServerRequest request) {
+    var cause = request.decoderResult().cause();
+    var requestId = Exchange.requestId(request.getHeader(Exchange.REQUEST_ID));
+    if (cause instanceof TooLongHttpLineException) {
+      send(request, Failure.TOO_LARGE.because("The URI is too long"), URI_TOO_LONG, requestId);
+    } else if (cause instanceof TooLongHttpHeaderException) {
+      send(
+          request,
+          Failure.TOO_LARGE.because("The headers are too large"),
+          HEADERS_TOO_LARGE,
+          requestId);
+    } else {
+      var failure = Failure.MALFORMED_REQUEST.because("Not a valid HTTP/1.1 request");
+      send(request, failure, failure.failure().status(), requestId);
+    }
+    request.connection().close();
+  }
+
+  private static ServiceException failure(RoutingContext ctx, Exchange exchange) {
+    return switch (ctx.statusCode()) {
+      case 404 -> Failure.NOT_FOUND.because("There is nothing at this path");
+      case 413 ->
+          Failure.TOO_LARGE.because(
+              "The body is larger than " + HttpVerticle.MAX_BODY + " bytes; send smaller batches");
+      case 417 -> Failure.MALFORMED_REQUEST.because("Expect may only be 100-continue");
+      case 500 -> Problem.seen(ctx.failure(), "request " + exchange.requestId());
+      default ->
+          Failure.MALFORMED_REQUEST.because(
+              ctx.failure() instanceof VertxException e
+                  ? e.getMessage()
+                  : "The request target or body is not valid HTTP");
+    };
+  }
+
+  private static void send(
+      HttpServerRequest request, ServiceException failure, int status, String requestId) {
+    var body = Problem.of(failure).json().put("status", status).put("request_id", requestId);
+    var response = request.response();
+    if (failure.failure().retryable()) {
+      response.putHeader(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
+    }
+    response
+        .setStatusCode(status)
+        .putHeader(Exchange.REQUEST_ID, requestId)
+        .putHeader(HttpHeaders.CONTENT_TYPE, Problem.CONTENT_TYPE)
+        .end(body.toBuffer());
+  }
+
+  /** Whether more of the body may come than anybody wants to throw away. */
+  private static boolean unbounded(HttpServerRequest request) {
+    if (request.isEnded()) return false;
+    if (request.headers().contains(HttpHeaders.TRANSFER_ENCODING)) return true;
+    var length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+    return length != null && Long.parseLong(length) > HttpVerticle.MAX_BODY;
+  }
+
+  /** Stops reading; hanging up at once would take the answer away from a caller still sending. */
+  private static void closeSoon(RoutingContext ctx) {
+    Vertx vertx = ctx.vertx();
+    var request = ctx.request().pause();
+    ctx.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+    vertx.setTimer(LINGER_MILLIS, waited -> request.connection().close());
+  }
+}

@@ -1,0 +1,68 @@
+package com.cpprediction.http;
+
+import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Failure;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.util.function.Supplier;
+
+/** The routes that pass on what another verticle of this node knows. */
+final class Reads {
+  private final Vertx vertx;
+  private final Supplier<PredictionConfig> config;
+
+  Reads(Vertx vertx, Supplier<PredictionConfig> config) {
+    this.vertx = vertx;
+    this.config = config;
+  }
+
+  /** {@code GET /predictions/:shipment_id}. */
+  void stored(RoutingContext ctx) {
+    var shipmentId =
+        ShipmentReader.text(
+            ctx.pathParam("shipment_id"), "shipment_id", ShipmentReader.MAX_SHIPMENT_ID);
+    answer(
+        ctx,
+        this.<JsonArray>ask(Bus.STORED, shipmentId)
+            .map(
+                stored -> {
+                  if (stored.isEmpty()) {
+                    throw Failure.NOT_FOUND.because("No stored prediction of this shipment");
+                  }
+                  return new JsonObject().put("shipment_id", shipmentId).put("predictions", stored);
+                }));
+  }
+
+  /** {@code GET /models/status}. */
+  void models(RoutingContext ctx) {
+    answer(ctx, ask(Bus.MODELS_STATUS, null));
+  }
+
+  /** {@code GET /models/:prefix}. */
+  void model(RoutingContext ctx) {
+    var prefix = ctx.pathParam("prefix");
+    answer(ctx, this.<JsonObject>ask(Bus.MODELS_STATUS, null).map(status -> model(status, prefix)));
+  }
+
+  private static JsonObject model(JsonObject status, String prefix) {
+    for (var model : status.getJsonArray("models")) {
+      if (model instanceof JsonObject json && prefix.equals(json.getString("prefix"))) return json;
+    }
+    throw Failure.NOT_FOUND.because("No model has this prefix; GET /models/status lists them");
+  }
+
+  private <T> Future<T> ask(String address, Object question) {
+    var options =
+        new DeliveryOptions().setLocalOnly(true).setSendTimeout(config.get().timeout().toMillis());
+    return vertx.eventBus().<T>request(address, question, options).map(reply -> reply.body());
+  }
+
+  private static void answer(RoutingContext ctx, Future<JsonObject> json) {
+    json.onSuccess(body -> Exchange.answer(ctx, body)).onFailure(ctx::fail);
+  }
+}

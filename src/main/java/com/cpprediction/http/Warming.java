@@ -1,0 +1,156 @@
+package com.cpprediction.http;
+
+import com.cpprediction.cache.PredictionCache;
+import com.cpprediction.cache.PredictionCache.Lookup;
+import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Prediction.Source;
+import com.cpprediction.prediction.ServiceException;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/** Fills the cache before anyone asks: scores addresses without recording them. */
+final class Warming {
+  static final int MAX_ADDRESSES = 10_000;
+
+  /** Addresses scored at a time, so that warming never holds the workers for long. */
+  private static final int CHUNK = 100;
+
+  private static final Set<String> KNOWN = Set.of("addresses", "popular");
+
+  private final Vertx vertx;
+  private final Supplier<PredictionConfig> config;
+  private final Supplier<Catalog> catalog;
+  private final PredictionCache cache;
+  private final Predictions predictions;
+  private final ShipmentReader reader;
+
+  Warming(
+      Vertx vertx,
+      Supplier<PredictionConfig> config,
+      Supplier<Catalog> catalog,
+      PredictionCache cache,
+      Predictions predictions,
+      ShipmentReader reader) {
+    this.vertx = vertx;
+    this.config = config;
+    this.catalog = catalog;
+    this.cache = cache;
+    this.predictions = predictions;
+    this.reader = reader;
+  }
+
+  /** Answers {@code POST /cache/warm}. */
+  Future<JsonObject> warm(JsonObject body) {
+    if (!cache.enabled()) {
+      return Future.failedFuture(
+          Failure.NOT_READY.because("The cache is switched off; see cache.enabled"));
+    }
+    try {
+      ShipmentReader.onlyKnown(body, KNOWN);
+      if (body.size() != 1) {
+        throw ShipmentReader.malformed("Send either addresses or popular");
+      }
+      return (body.containsKey("popular") ? popular(body) : Future.succeededFuture(listed(body)))
+          .compose(addresses -> new Run(addresses).chunk(0));
+    } catch (ServiceException e) {
+      return Future.failedFuture(e);
+    }
+  }
+
+  private static JsonArray listed(JsonObject body) {
+    if (!(body.getValue("addresses") instanceof JsonArray addresses)) {
+      throw ShipmentReader.malformed("addresses must be an array");
+    }
+    if (addresses.isEmpty() || addresses.size() > MAX_ADDRESSES) {
+      throw ShipmentReader.malformed(
+          "addresses has " + addresses.size() + " items, must have 1 to " + MAX_ADDRESSES);
+    }
+    return addresses;
+  }
+
+  private Future<JsonArray> popular(JsonObject body) {
+    if (!(body.getValue("popular") instanceof Integer count)
+        || count < 1
+        || count > MAX_ADDRESSES) {
+      throw ShipmentReader.malformed("popular must be a whole number from 1 to " + MAX_ADDRESSES);
+    }
+    var options =
+        new DeliveryOptions().setLocalOnly(true).setSendTimeout(config.get().timeout().toMillis());
+    return vertx
+        .eventBus()
+        .<JsonArray>request(Bus.POPULAR, count, options)
+        .map(reply -> reply.body());
+  }
+
+  /** One warming: chunk after chunk, counting. */
+  private final class Run {
+    private final JsonArray addresses;
+    private int warmed;
+    private int alreadyCached;
+    private int failed;
+
+    Run(JsonArray addresses) {
+      this.addresses = addresses;
+    }
+
+    Future<JsonObject> chunk(int start) {
+      if (start >= addresses.size()) return Future.succeededFuture(summary());
+      int end = Math.min(start + CHUNK, addresses.size());
+      var models = catalog.get();
+      var deadline = Deadline.in(config.get().timeout());
+      var lookups = new ArrayList<Future<Lookup>>();
+      byPrefix(start, end, models)
+          .forEach(
+              (prefix, group) ->
+                  lookups.addAll(predictions.lookUp(prefix, group, models, deadline)));
+      return deadline
+          .bound(vertx, Future.join(lookups))
+          .transform(
+              joined -> {
+                lookups.forEach(this::count);
+                return chunk(end);
+              });
+    }
+
+    private Map<String, List<Address>> byPrefix(int start, int end, Catalog models) {
+      var groups = new LinkedHashMap<String, List<Address>>();
+      for (int i = start; i < end; i++) {
+        try {
+          var address = reader.place(addresses.getValue(i));
+          var prefix = reader.prefix(address, models);
+          groups.computeIfAbsent(prefix, none -> new ArrayList<>()).add(address);
+        } catch (ServiceException e) {
+          failed++;
+        }
+      }
+      return groups;
+    }
+
+    private void count(Future<Lookup> lookup) {
+      if (!lookup.succeeded()) failed++;
+      else if (lookup.result().source() == Source.MODEL) warmed++;
+      else alreadyCached++;
+    }
+
+    private JsonObject summary() {
+      return new JsonObject()
+          .put("requested", addresses.size())
+          .put("warmed", warmed)
+          .put("already_cached", alreadyCached)
+          .put("failed", failed);
+    }
+  }
+}

@@ -1,0 +1,291 @@
+package com.cpprediction.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.cache.PredictionCache.Key;
+import com.cpprediction.cache.PredictionCache.Lookup;
+import com.cpprediction.config.CacheConfig;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Prediction.Source;
+import com.cpprediction.prediction.Scored;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.junit5.VertxExtension;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+class PredictionCacheTest {
+  private static final String FINGERPRINT = "a".repeat(64);
+  private static final String OTHER = "b".repeat(64);
+
+  private final AtomicLong now = new AtomicLong();
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private final List<Key> asked = new ArrayList<>();
+  private final PredictionCache cache = cache(true, 100, Duration.ofMinutes(1));
+
+  @Test
+  void scoresAnAddressOnceAndThenHasIt() {
+    assertThat(source(cache.get(key("a"), this::scored))).isEqualTo(Source.MODEL);
+    assertThat(source(cache.get(key("a"), PredictionCacheTest::never))).isEqualTo(Source.CACHE);
+  }
+
+  @Test
+  void keepsAddressesAndModelsApart() {
+    cache.get(key("a"), this::scored);
+
+    assertThat(source(cache.get(key("b"), this::scored))).isEqualTo(Source.MODEL);
+    assertThat(source(cache.get(new Key(OTHER, address("a")), () -> scored(OTHER))))
+        .isEqualTo(Source.MODEL);
+  }
+
+  @Test
+  void joinsAFlightInsteadOfScoringTwice() {
+    var flight = Promise.<Scored>promise();
+
+    var first = cache.get(key("a"), flight::future);
+    var joined = cache.get(key("a"), PredictionCacheTest::never);
+    assertThat(joined.isComplete()).isFalse();
+    flight.complete(answer(FINGERPRINT));
+
+    assertThat(source(first)).isEqualTo(Source.MODEL);
+    assertThat(source(joined)).isEqualTo(Source.CACHE);
+  }
+
+  @Test
+  void tellsEveryoneWhoJoinedOfAFailureAndForgetsIt() {
+    var flight = Promise.<Scored>promise();
+    var overloaded = Failure.OVERLOADED.because("full");
+
+    var first = cache.get(key("a"), flight::future);
+    var joined = cache.get(key("a"), PredictionCacheTest::never);
+    flight.fail(overloaded);
+
+    assertThat(first.cause()).isSameAs(overloaded);
+    assertThat(joined.cause()).isSameAs(overloaded);
+    assertThat(source(cache.get(key("a"), this::scored))).isEqualTo(Source.MODEL);
+    assertThat(cache.stats().getLong("load_failures")).isEqualTo(1);
+  }
+
+  @Test
+  void turnsAnExceptionOfTheScorerIntoAFailure() {
+    var failed =
+        cache.get(
+            key("a"),
+            () -> {
+              throw new IllegalStateException("broken");
+            });
+
+    assertThat(failed.cause()).hasMessage("broken");
+  }
+
+  @Test
+  void answersWhatAnotherModelScoredButDoesNotKeepIt() {
+    var answered = cache.get(key("a"), () -> scored(OTHER));
+
+    assertThat(answered.result().scored().fingerprint()).isEqualTo(OTHER);
+    assertThat(source(cache.get(key("a"), this::scored))).isEqualTo(Source.MODEL);
+    assertThat(source(cache.get(key("a"), PredictionCacheTest::never))).isEqualTo(Source.CACHE);
+  }
+
+  @Test
+  void asksOnceForTheMissingPartOfABatch() {
+    cache.get(key("b"), this::scored);
+
+    var lookups = cache.getAll(List.of(key("a"), key("b"), key("c"), key("a")), this::scoredAll);
+
+    assertThat(asked).containsExactly(key("a"), key("c"));
+    assertThat(lookups)
+        .extracting(PredictionCacheTest::source)
+        .containsExactly(Source.MODEL, Source.CACHE, Source.MODEL, Source.CACHE);
+  }
+
+  @Test
+  void letsABatchAndASingleRequestJoinEachOther() {
+    var single = Promise.<Scored>promise();
+    var batch = Promise.<List<Scored>>promise();
+
+    var first = cache.get(key("a"), single::future);
+    var both = cache.getAll(List.of(key("a"), key("b")), missing -> batch.future());
+    var second = cache.get(key("b"), PredictionCacheTest::never);
+    batch.complete(List.of(answer(FINGERPRINT)));
+
+    assertThat(source(second)).isEqualTo(Source.CACHE);
+    assertThat(source(both.get(1))).isEqualTo(Source.MODEL);
+    assertThat(both.get(0).isComplete()).isFalse();
+    single.fail(Failure.NOT_READY.because("gone"));
+    assertThat(both.get(0).failed()).isTrue();
+    assertThat(first.failed()).isTrue();
+  }
+
+  @Test
+  void refusesAnAnswerThatDoesNotFitTheQuestion() {
+    var lookups =
+        cache.getAll(
+            List.of(key("a"), key("b")),
+            missing -> Future.succeededFuture(List.of(answer(FINGERPRINT))));
+
+    assertThat(lookups).allSatisfy(lookup -> assertThat(lookup.failed()).isTrue());
+  }
+
+  @Test
+  void forgetsAnAnswerAfterItsTime() {
+    cache.get(key("a"), this::scored);
+
+    now.addAndGet(TimeUnit.SECONDS.toNanos(59));
+    assertThat(source(cache.get(key("a"), PredictionCacheTest::never))).isEqualTo(Source.CACHE);
+    now.addAndGet(TimeUnit.SECONDS.toNanos(2));
+    assertThat(source(cache.get(key("a"), this::scored))).isEqualTo(Source.MODEL);
+  }
+
+  @Test
+  void takesAnotherTimeToLiveAtOnce() {
+    cache.get(key("a"), this::scored);
+
+    cache.apply(new CacheConfig(true, 100, Duration.ofSeconds(5)));
+    now.addAndGet(TimeUnit.SECONDS.toNanos(6));
+
+    assertThat(source(cache.get(key("a"), this::scored))).isEqualTo(Source.MODEL);
+    assertThat(cache.stats().getLong("ttl_seconds")).isEqualTo(5);
+  }
+
+  @Test
+  void takesAnotherSizeAtOnce() {
+    for (int i = 0; i < 50; i++) cache.get(key("a" + i), this::scored);
+
+    cache.apply(new CacheConfig(true, 10, Duration.ofMinutes(1)));
+
+    var stats = cache.stats();
+    assertThat(stats.getLong("size")).isEqualTo(10);
+    assertThat(stats.getLong("max_size")).isEqualTo(10);
+    assertThat(stats.getLong("evictions")).isEqualTo(40);
+  }
+
+  @Test
+  void scoresEverythingWhileSwitchedOff() {
+    cache.get(key("a"), this::scored);
+
+    cache.apply(new CacheConfig(false, 100, Duration.ofMinutes(1)));
+    var flight = Promise.<Scored>promise();
+    cache.get(key("a"), flight::future);
+    var other = cache.get(key("a"), this::scored);
+    var batch = cache.getAll(List.of(key("b"), key("b")), this::scoredAll);
+
+    assertThat(source(other)).isEqualTo(Source.MODEL);
+    assertThat(asked).containsExactly(key("b"), key("b"));
+    assertThat(batch)
+        .extracting(PredictionCacheTest::source)
+        .containsExactly(Source.MODEL, Source.MODEL);
+    assertThat(cache.stats().getLong("size")).isZero();
+    assertThat(cache.stats().getBoolean("enabled")).isFalse();
+  }
+
+  @Test
+  void clearsAndCountsWhatItForgot() {
+    cache.get(key("a"), this::scored);
+    cache.get(key("b"), this::scored);
+
+    assertThat(cache.clear()).isEqualTo(2);
+    assertThat(source(cache.get(key("a"), this::scored))).isEqualTo(Source.MODEL);
+  }
+
+  @Test
+  void anAnswerInTheMakingDoesNotComeBackAfterAClear() {
+    var flight = Promise.<Scored>promise();
+    var first = cache.get(key("a"), flight::future);
+
+    cache.clear();
+    flight.complete(answer(FINGERPRINT));
+
+    assertThat(source(first)).isEqualTo(Source.MODEL);
+    assertThat(source(cache.get(key("a"), this::scored))).isEqualTo(Source.MODEL);
+  }
+
+  @Test
+  void countsHitsAndMissesForCallersAndForMeters() {
+    cache.get(key("a"), this::scored);
+    cache.get(key("a"), this::scored);
+    cache.get(key("a"), this::scored);
+
+    var stats = cache.stats();
+    assertThat(stats.getLong("hits")).isEqualTo(2);
+    assertThat(stats.getLong("misses")).isEqualTo(1);
+    assertThat(stats.getDouble("hit_rate")).isEqualTo(2 / 3.0);
+    assertThat(
+            registry
+                .get("cache.gets")
+                .tag("cache", "predictions")
+                .tag("result", "hit")
+                .functionCounter()
+                .count())
+        .isEqualTo(2);
+  }
+
+  @Test
+  @ExtendWith(VertxExtension.class)
+  void answersEachCallerOnItsOwnContext(Vertx vertx) throws Exception {
+    var flight = Promise.<Scored>promise();
+    var mine = vertx.getOrCreateContext();
+    var started = Promise.<Void>promise();
+    var seen = Promise.<Context>promise();
+
+    mine.runOnContext(
+        go -> {
+          cache
+              .get(key("a"), flight::future)
+              .onComplete(done -> seen.complete(Vertx.currentContext()));
+          started.complete();
+        });
+    started.future().await(5, TimeUnit.SECONDS);
+    flight.complete(answer(FINGERPRINT));
+
+    assertThat(seen.future().await(5, TimeUnit.SECONDS)).isSameAs(mine);
+  }
+
+  private PredictionCache cache(boolean enabled, int maxSize, Duration ttl) {
+    return new PredictionCache(new CacheConfig(enabled, maxSize, ttl), registry, now::get);
+  }
+
+  private static Key key(String text) {
+    return new Key(FINGERPRINT, address(text));
+  }
+
+  private static Address address(String text) {
+    return new Address(text, "560017");
+  }
+
+  private static Source source(Future<Lookup> lookup) {
+    assertThat(lookup.succeeded()).isTrue();
+    return lookup.result().source();
+  }
+
+  private Future<Scored> scored() {
+    return scored(FINGERPRINT);
+  }
+
+  private static Future<Scored> scored(String fingerprint) {
+    return Future.succeededFuture(answer(fingerprint));
+  }
+
+  private Future<List<Scored>> scoredAll(List<Key> missing) {
+    asked.addAll(missing);
+    return Future.succeededFuture(missing.stream().map(key -> answer(key.fingerprint())).toList());
+  }
+
+  private static Future<Scored> never() {
+    throw new AssertionError("scored although there is an answer");
+  }
+
+  private static Scored answer(String fingerprint) {
+    return new Scored(fingerprint, List.of(new Candidate("CP1", 0.9)));
+  }
+}

@@ -1,0 +1,223 @@
+package com.cpprediction.http;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+
+import com.cpprediction.cache.PredictionCache;
+import com.cpprediction.config.CacheConfig;
+import com.cpprediction.config.HttpConfig;
+import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Batch;
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.ScoreReply;
+import com.cpprediction.prediction.ScoreRequest;
+import com.cpprediction.prediction.Scored;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+
+/** A running {@link HttpVerticle} whose neighbours are lambdas. */
+final class Edge {
+  static final Map<String, String> FINGERPRINTS =
+      Map.of("560", "a".repeat(64), "411", "b".repeat(64));
+
+  final List<ScoreRequest> scoreRequests = new CopyOnWriteArrayList<>();
+  final List<Batch> batches = new CopyOnWriteArrayList<>();
+  final List<HealthCheck> checks = new ArrayList<>();
+  final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  final ServiceMetrics metrics = new ServiceMetrics(registry, "test");
+  final PredictionCache cache = new PredictionCache(ServiceConfig.DEFAULT.cache(), registry);
+
+  volatile PredictionConfig prediction =
+      new PredictionConfig(1, 10_000, Duration.ofSeconds(5), 1.0);
+  volatile Catalog catalog = new Catalog(FINGERPRINTS);
+  volatile Function<ScoreRequest, Future<ScoreReply>> scorer =
+      request -> Future.succeededFuture(reply(request, FINGERPRINTS.get("560")));
+  volatile Function<Batch, Future<Void>> recorder = batch -> Future.succeededFuture();
+  Duration bodyTime = Duration.ofSeconds(30);
+  Duration grace = Duration.ofSeconds(5);
+
+  private final Vertx vertx;
+  private final HttpClient client = HttpClient.newHttpClient();
+  private HttpVerticle verticle;
+  private String deployment;
+
+  Edge(Vertx vertx) {
+    this.vertx = vertx;
+    Bus.registerCodecs(vertx.eventBus());
+    answer(Bus.score("560"), this::score);
+    answer(
+        Bus.score("411"),
+        (ScoreRequest request) -> {
+          scoreRequests.add(request);
+          return Future.succeededFuture(reply(request, FINGERPRINTS.get("411")));
+        });
+    answer(
+        Bus.RECORD,
+        (Batch batch) -> {
+          batches.add(batch);
+          return recorder.apply(batch);
+        });
+  }
+
+  /** Answers {@code address} with what {@code neighbour} says, failures included. */
+  <Q, A> void answer(String address, Function<Q, Future<A>> neighbour) {
+    vertx
+        .eventBus()
+        .<Q>consumer(
+            address,
+            message ->
+                neighbour
+                    .apply(message.body())
+                    .onSuccess(message::reply)
+                    .onFailure(
+                        cause -> message.fail(Failure.of(cause).code(), cause.getMessage())));
+  }
+
+  Edge start() throws Exception {
+    var defaults = ServiceConfig.DEFAULT;
+    var http = new HttpConfig("127.0.0.1", 0);
+    verticle =
+        new HttpVerticle(
+            () ->
+                new ServiceConfig(
+                    defaults.dataDir(),
+                    defaults.modelsDir(),
+                    http,
+                    prediction,
+                    defaults.cache(),
+                    defaults.persistence(),
+                    defaults.database(),
+                    defaults.metricsEnabled(),
+                    defaults.logLevel()),
+            () -> catalog,
+            cache,
+            metrics,
+            checks,
+            () -> new JsonObject().put("http.port", 0),
+            Clock.systemUTC(),
+            grace,
+            bodyTime);
+    deployment = vertx.deployVerticle(verticle).await(10, SECONDS);
+    return this;
+  }
+
+  Future<Void> stop() {
+    return vertx.undeploy(deployment);
+  }
+
+  void switchCacheOff() {
+    cache.apply(new CacheConfig(false, 10, Duration.ofMinutes(1)));
+  }
+
+  Socket connect() throws IOException {
+    var socket = new Socket("127.0.0.1", verticle.port());
+    socket.setSoTimeout(10_000);
+    return socket;
+  }
+
+  /** Sends {@code request} as it stands and reads until the service hangs up. */
+  String raw(String request) throws IOException {
+    try (var socket = connect()) {
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  HttpResponse<String> get(String path, String... headers) throws Exception {
+    return send("GET", path, null, headers);
+  }
+
+  HttpResponse<String> post(String path, JsonObject body) throws Exception {
+    return post(path, body.toBuffer().getBytes());
+  }
+
+  HttpResponse<String> post(String path, byte[] body) throws Exception {
+    return send("POST", path, body, "Content-Type", "application/json");
+  }
+
+  HttpResponse<String> send(String method, String path, byte[] body, String... headers)
+      throws Exception {
+    return client.send(request(method, path, body, headers), BodyHandlers.ofString());
+  }
+
+  /** As {@link #post(String, JsonObject)}, without waiting for the answer. */
+  Future<HttpResponse<String>> posting(String path, JsonObject body) {
+    return Future.fromCompletionStage(
+        client.sendAsync(
+            request("POST", path, body.toBuffer().getBytes(), "Content-Type", "application/json"),
+            BodyHandlers.ofString()));
+  }
+
+  Message<JsonObject> ask(String address, Object body) throws Exception {
+    return vertx.eventBus().<JsonObject>request(address, body).await(10, SECONDS);
+  }
+
+  static JsonObject shipment(String id, String address) {
+    return new JsonObject().put("shipment_id", id).put("address", address);
+  }
+
+  static JsonObject batch(JsonObject... shipments) {
+    return new JsonObject().put("shipments", new JsonArray(List.<Object>of((Object[]) shipments)));
+  }
+
+  static ScoreReply reply(ScoreRequest request, String fingerprint) {
+    return new ScoreReply(
+        request.addresses().stream().map(address -> scored(address, fingerprint)).toList());
+  }
+
+  /** Every prediction of every batch that was to be kept. */
+  List<Prediction> recorded() {
+    return batches.stream().flatMap(batch -> batch.predictions().stream()).toList();
+  }
+
+  private static Scored scored(Address address, String fingerprint) {
+    return new Scored(
+        fingerprint,
+        List.of(
+            new Candidate("CP" + address.text().hashCode(), 0.97),
+            new Candidate("CP2", 0.02),
+            new Candidate("CP3", 0.004)));
+  }
+
+  private Future<ScoreReply> score(ScoreRequest request) {
+    scoreRequests.add(request);
+    return scorer.apply(request);
+  }
+
+  private HttpRequest request(String method, String path, byte[] body, String... headers) {
+    var request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + verticle.port() + path))
+            .timeout(Duration.ofSeconds(20))
+            .method(
+                method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
+    if (headers.length > 0) request.headers(headers);
+    return request.version(HttpClient.Version.HTTP_1_1).build();
+  }
+}

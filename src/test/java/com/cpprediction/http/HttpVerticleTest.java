@@ -1,0 +1,326 @@
+package com.cpprediction.http;
+
+import static com.cpprediction.http.Edge.batch;
+import static com.cpprediction.http.Edge.shipment;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Prediction.Source;
+import com.cpprediction.prediction.PredictionIds;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(VertxExtension.class)
+class HttpVerticleTest {
+  private Edge edge;
+
+  @BeforeEach
+  void setUp(Vertx vertx) {
+    edge = new Edge(vertx);
+  }
+
+  @Test
+  void answersAShipmentAsTheContractSays() throws Exception {
+    edge.start();
+
+    var response = edge.post("/predict", shipment("S1", "12, MG Road 560017"));
+
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.headers().firstValue("content-type")).hasValue("application/json");
+    assertThat(response.headers().firstValue("server")).isEmpty();
+    var json = new JsonObject(response.body());
+    assertThat(json.fieldNames())
+        .containsExactly(
+            "prediction_id",
+            "shipment_id",
+            "cp",
+            "confidence",
+            "alternatives",
+            "pincode",
+            "prefix",
+            "model",
+            "source");
+    assertThat(json.getString("shipment_id")).isEqualTo("S1");
+    assertThat(json.getDouble("confidence")).isEqualTo(0.97);
+    assertThat(json.getJsonArray("alternatives"))
+        .isEqualTo(
+            new JsonArray()
+                .add(new JsonObject().put("cp", "CP2").put("confidence", 0.02))
+                .add(new JsonObject().put("cp", "CP3").put("confidence", 0.004)));
+    assertThat(json.getString("pincode")).isEqualTo("560017");
+    assertThat(json.getString("prefix")).isEqualTo("560");
+    assertThat(json.getString("model")).isEqualTo("560@aaaaaaaa");
+    assertThat(json.getString("source")).isEqualTo("model");
+    assertThat(edge.recorded())
+        .singleElement()
+        .satisfies(
+            kept -> {
+              assertThat(kept.request().id()).hasToString(json.getString("prediction_id"));
+              assertThat(kept.request().typed()).isEqualTo("12, MG Road 560017");
+            });
+  }
+
+  @Test
+  void keepsACacheHitToo() throws Exception {
+    edge.start();
+
+    edge.post("/predict", shipment("S1", "12, MG Road 560017"));
+    var second = edge.post("/predict", shipment("S2", "12 mg road, 560 017"));
+
+    assertThat(new JsonObject(second.body()).getString("source")).isEqualTo("cache");
+    assertThat(edge.scoreRequests).hasSize(1);
+    assertThat(edge.recorded())
+        .extracting(kept -> kept.source())
+        .containsExactly(Source.MODEL, Source.CACHE);
+  }
+
+  @Test
+  void takesTheCallersPredictionIdAndPincode() throws Exception {
+    edge.start();
+    var id = PredictionIds.next().toString();
+
+    var response =
+        edge.post(
+            "/predict",
+            shipment("S1", "MG Road 411033").put("pincode", "५६००१७").put("prediction_id", id));
+
+    var json = new JsonObject(response.body());
+    assertThat(json.getString("prediction_id")).isEqualTo(id);
+    assertThat(json.getString("pincode")).isEqualTo("560017");
+  }
+
+  @Test
+  void answersOverTheEventBusAsOverHttp() throws Exception {
+    edge.start();
+    var request =
+        shipment("S1", "MG Road 560017").put("prediction_id", PredictionIds.next().toString());
+
+    var overHttp = new JsonObject(edge.post("/predict", request).body());
+    var overBus = edge.ask(Bus.PREDICT, request).body();
+
+    assertThat(overBus).isEqualTo(overHttp.put("source", "cache"));
+  }
+
+  @Test
+  void answersABatchInTheOrderOfItsRequest() throws Exception {
+    edge.start();
+
+    var response =
+        edge.post(
+            "/predict/batch",
+            batch(
+                shipment("S1", "MG Road 560017"),
+                shipment("S2", "no pincode"),
+                shipment("S3", "FC Road 411033"),
+                shipment("S4", "mg road 560017"),
+                shipment("S5", "nowhere 999999")));
+
+    assertThat(response.statusCode()).isEqualTo(200);
+    var json = new JsonObject(response.body());
+    assertThat(json.getJsonObject("summary"))
+        .isEqualTo(
+            new JsonObject().put("count", 5).put("predicted", 3).put("failed", 2).put("cached", 1));
+    var results = json.getJsonArray("results");
+    assertThat(results)
+        .extracting(item -> ((JsonObject) item).getString("shipment_id"))
+        .containsExactly("S1", "S2", "S3", "S4", "S5");
+    assertThat(results.getJsonObject(3).getString("source")).isEqualTo("cache");
+    assertThat(results.getJsonObject(1).getJsonObject("error").getString("code"))
+        .isEqualTo("pincode-required");
+    assertThat(results.getJsonObject(4).getJsonObject("error").getString("detail"))
+        .contains("prefix 999");
+    assertThat(edge.batches).singleElement().satisfies(b -> assertThat(b.predictions()).hasSize(3));
+  }
+
+  @Test
+  void answersWhatIsStoredOfAShipment() throws Exception {
+    var stored = new JsonArray().add(new JsonObject().put("cp", "CP1"));
+    edge.answer(
+        Bus.STORED,
+        (String id) -> Future.succeededFuture(id.equals("a/b +c") ? stored : new JsonArray()));
+    edge.start();
+
+    var found = edge.get("/predictions/a%2Fb%20+c");
+    var missing = edge.get("/predictions/S2");
+
+    assertThat(new JsonObject(found.body()))
+        .isEqualTo(new JsonObject().put("shipment_id", "a/b +c").put("predictions", stored));
+    assertThat(code(missing)).isEqualTo("not-found");
+  }
+
+  @Test
+  void saysWhatItsHealthIs() throws Exception {
+    var up = new AtomicBoolean();
+    edge.checks.add(check("models", () -> true));
+    edge.checks.add(check("persistence", up::get));
+    edge.start();
+
+    var degraded = new JsonObject(edge.get("/health").body());
+    var notReady = edge.get("/health/ready");
+
+    assertThat(degraded.getString("status")).isEqualTo("degraded");
+    assertThat(degraded.getJsonObject("checks").getJsonObject("persistence"))
+        .isEqualTo(new JsonObject().put("loaded", 1).put("ready", false));
+    assertThat(notReady.statusCode()).isEqualTo(503);
+    assertThat(code(notReady)).isEqualTo("not-ready");
+    assertThat(notReady.body()).contains("persistence").doesNotContain("models");
+    assertThat(edge.get("/health/live").statusCode()).isEqualTo(200);
+
+    up.set(true);
+
+    assertThat(new JsonObject(edge.get("/health").body()).getString("status")).isEqualTo("up");
+    assertThat(edge.get("/health/ready").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void showsItsMetersAsTextAndAsASummary() throws Exception {
+    edge.start();
+    edge.post("/predict", shipment("S1", "MG Road 560017"));
+    edge.post("/predict", shipment("S2", "MG Road 560017"));
+    edge.get("/models/../../etc/passwd");
+
+    var text = edge.get("/metrics", "Accept", "text/plain;version=0.0.4;q=0.5,*/*;q=0.1");
+    var summary = new JsonObject(edge.get("/metrics", "Accept", "application/json").body());
+
+    assertThat(text.headers().firstValue("content-type"))
+        .hasValueSatisfying(type -> assertThat(type).startsWith("text/plain; version=0.0.4"));
+    assertThat(text.body())
+        .contains("cp_predictions_total{outcome=\"ok\",source=\"cache\"} 1.0")
+        .contains(
+            "cp_http_requests_seconds_count{method=\"POST\",route=\"/predict\",status=\"200\"} 2")
+        .contains("route=\"other\",status=\"404\"")
+        .contains("cp_inflight 0.0")
+        .contains("cache_gets_total")
+        .doesNotContain("passwd");
+    assertThat(summary.fieldNames())
+        .contains("predictions", "http", "model_load", "database", "memory", "cache");
+    assertThat(summary.getJsonObject("predictions").getJsonObject("cache").fieldNames())
+        .containsExactly("count", "p50", "p95", "p99");
+    assertThat(summary.getJsonObject("cache").getLong("hits")).isEqualTo(1);
+    assertThat(summary.getJsonObject("memory").getLong("heap_used_bytes")).isPositive();
+  }
+
+  @Test
+  void showsClearsAndWarmsTheCache() throws Exception {
+    edge.answer(
+        Bus.POPULAR,
+        (Integer count) ->
+            Future.succeededFuture(
+                new JsonArray()
+                    .add(new JsonObject().put("address", "fc road").put("pincode", "411033"))
+                    .add(new JsonObject().put("address", "lost").put("pincode", "999999"))));
+    edge.start();
+    edge.post("/predict", shipment("S1", "MG Road 560017"));
+
+    var listed =
+        edge.post(
+            "/cache/warm",
+            new JsonObject()
+                .put(
+                    "addresses",
+                    new JsonArray()
+                        .add("MG Road 560017")
+                        .add("Brigade Road 560001")
+                        .add(new JsonObject().put("address", "no pincode"))
+                        .add(7)));
+    var popular = edge.post("/cache/warm", new JsonObject().put("popular", 2));
+
+    assertThat(new JsonObject(listed.body()))
+        .isEqualTo(
+            new JsonObject()
+                .put("requested", 4)
+                .put("warmed", 1)
+                .put("already_cached", 1)
+                .put("failed", 2));
+    assertThat(new JsonObject(popular.body()))
+        .isEqualTo(
+            new JsonObject()
+                .put("requested", 2)
+                .put("warmed", 1)
+                .put("already_cached", 0)
+                .put("failed", 1));
+    assertThat(edge.recorded()).hasSize(1);
+    assertThat(edge.ask(Bus.CACHE_STATS, null).body().getLong("size")).isEqualTo(3);
+    assertThat(new JsonObject(edge.send("DELETE", "/cache", null).body()))
+        .isEqualTo(new JsonObject().put("cleared", 3));
+    assertThat(new JsonObject(edge.get("/cache/stats").body()).getLong("size")).isZero();
+  }
+
+  @Test
+  void showsTheModels() throws Exception {
+    var model = new JsonObject().put("prefix", "560").put("cps", 3);
+    var status = new JsonObject().put("models", new JsonArray().add(model)).put("loaded", 1);
+    edge.answer(Bus.MODELS_STATUS, nothing -> Future.succeededFuture(status));
+    edge.start();
+
+    assertThat(new JsonObject(edge.get("/models/status").body())).isEqualTo(status);
+    assertThat(new JsonObject(edge.get("/models/560").body())).isEqualTo(model);
+    for (var path : List.of("/models/999", "/models/..%2f..%2fetc%2fpasswd", "/models/%2e%2e%2f")) {
+      assertThat(code(edge.get(path))).isEqualTo("not-found");
+    }
+  }
+
+  @Test
+  void showsItsConfiguration() throws Exception {
+    edge.start();
+
+    assertThat(edge.get("/config").body()).isEqualTo("{\"http.port\":0}");
+  }
+
+  @Test
+  void returnsTheRequestIdItWasGivenOrANewOne() throws Exception {
+    edge.start();
+
+    var given = edge.get("/health", "X-Request-Id", "my.id_1-2");
+    var unsafe = edge.get("/health", "X-Request-Id", "a b");
+    var failed = edge.get("/nowhere", "X-Request-Id", "mine");
+
+    assertThat(given.headers().firstValue("x-request-id")).hasValue("my.id_1-2");
+    assertThat(unsafe.headers().firstValue("x-request-id"))
+        .hasValueSatisfying(id -> assertThat(id).hasSize(36));
+    assertThat(failed.headers().firstValue("x-request-id")).hasValue("mine");
+    assertThat(new JsonObject(failed.body()).getString("request_id")).isEqualTo("mine");
+  }
+
+  @Test
+  void answersHeadLikeGetWithoutTheBody() throws Exception {
+    edge.start();
+
+    var response = edge.send("HEAD", "/health", null);
+
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.body()).isEmpty();
+  }
+
+  private static String code(HttpResponse<String> response) {
+    return new JsonObject(response.body()).getString("code");
+  }
+
+  private static HealthCheck check(String name, java.util.function.BooleanSupplier ready) {
+    return new HealthCheck() {
+      @Override
+      public String name() {
+        return name;
+      }
+
+      @Override
+      public boolean ready() {
+        return ready.getAsBoolean();
+      }
+
+      @Override
+      public JsonObject detail() {
+        return new JsonObject().put("loaded", 1);
+      }
+    };
+  }
+}

@@ -1,0 +1,125 @@
+package com.cpprediction.prediction;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.text.Normalizer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AddressTest {
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "12, MG Road,Bengaluru | 12 mg road bengaluru",
+        "'  12   MG\tROAD  '   | 12 mg road",
+        "Flat#4-B/2            | flat 4 b 2",
+        "Straße                | strasse",
+        "ＭＧ　Road             | mg road",
+        "ﬁrst ﬂoor             | first floor",
+        "४११०३३ पुणे              | 411033 पुणे",
+      })
+  void writesWhatMeansTheSameInOneWay(String typed, String canonical) {
+    assertThat(Address.canonical(typed)).isEqualTo(canonical);
+  }
+
+  @Test
+  void seesComposedAndDecomposedTextAsOne() {
+    var composed = "Café Résidence, 560017";
+    var decomposed = Normalizer.normalize(composed, Normalizer.Form.NFD);
+
+    assertThat(decomposed).isNotEqualTo(composed);
+    assertThat(Address.of(decomposed, null)).isEqualTo(Address.of(composed, null));
+  }
+
+  @Test
+  void isStableUnderItself() {
+    var once = Address.canonical("Plot 7/B, ४११ ०३३ Pune – “Straße”");
+
+    assertThat(Address.canonical(once)).isEqualTo(once);
+  }
+
+  @Test
+  void dropsZeroWidthCharactersWithoutPartingAWord() {
+    assertThat(Address.canonical("Ko\u200Bra\u200Dman\u200Cga\uFEFFla")).isEqualTo("koramangala");
+    assertThat(Address.of("x 56\u200B0017", null).pincode()).isEqualTo("560017");
+  }
+
+  @Test
+  void keepsTheMarksOfIndicScripts() {
+    assertThat(Address.canonical("कोरमंगला")).isEqualTo("कोरमंगला");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Pune 411033", "Pune 411 033", "Pune 411-033", "Pune 411.033", "Pune 411 - 033",
+        "Pune-411033.", "Pune ४११०३३", "Pune ٤١١٠٣٣", "Pune ４１１０３３", "pune, (411033)",
+      })
+  void readsAPincodeHoweverItIsWritten(String typed) {
+    if (typed.contains(" - ")) { // three separators part two numbers
+      assertThat(Address.of(typed, null).pincode()).isNull();
+      return;
+    }
+    assertThat(Address.of(typed, null)).isEqualTo(new Address("pune 411033", "411033"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Flat 101/102",
+        "phone 98860012345",
+        "12345",
+        "1234567",
+        "012345 street",
+        "560 0 17",
+        "12 MG Road"
+      })
+  void doesNotTakeOtherNumbersForAPincode(String typed) {
+    assertThat(Address.of(typed, null).pincode()).isNull();
+  }
+
+  @Test
+  void takesTheLastOfSeveralPincodes() {
+    assertThat(Address.of("560001 to 560017, India", null).pincode()).isEqualTo("560017");
+  }
+
+  @Test
+  void letsTheFieldWin() {
+    assertThat(Address.of("Bengaluru 560001", "560017").pincode()).isEqualTo("560017");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"560017", "560 017", " 560-017 ", "५६००१७", "560\u200B017"})
+  void readsTheFieldAsLiberallyAsTheText(String field) {
+    assertThat(Address.of("Bengaluru", field).pincode()).isEqualTo("560017");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"56001", "5600170", "060017", "56001A", "abc", "-", "560017 560018"})
+  void refusesAFieldThatIsNoPincode(String field) {
+    assertThatThrownBy(() -> Address.of("Bengaluru 560001", field))
+        .isInstanceOfSatisfying(
+            ServiceException.class,
+            e -> assertThat(e.failure()).isEqualTo(Failure.MALFORMED_REQUEST))
+        .hasMessageContaining("pincode");
+  }
+
+  @Test
+  void takesABlankFieldForNone() {
+    assertThat(Address.of("Bengaluru 560001", " ").pincode()).isEqualTo("560001");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {" ", "--- !!!", "\u200B", "😀"})
+  void refusesTextWithoutALetterOrDigit(String typed) {
+    assertThatThrownBy(() -> Address.of(typed, "560017"))
+        .isInstanceOfSatisfying(
+            ServiceException.class,
+            e -> assertThat(e.failure()).isEqualTo(Failure.MALFORMED_REQUEST))
+        .hasMessageContaining("address");
+  }
+}

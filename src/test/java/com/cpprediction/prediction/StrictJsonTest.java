@@ -1,0 +1,109 @@
+package com.cpprediction.prediction;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class StrictJsonTest {
+  @Test
+  void readsEveryKindOfValue() {
+    var json = parse("{\"s\":\"ü\",\"i\":1,\"d\":1.5,\"t\":true,\"n\":null,\"a\":[1,{\"x\":2}]}");
+
+    assertThat(json)
+        .isEqualTo(
+            new JsonObject()
+                .put("s", "ü")
+                .put("i", 1)
+                .put("d", 1.5)
+                .put("t", true)
+                .putNull("n")
+                .put("a", new JsonArray().add(1).add(new JsonObject().put("x", 2))));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        " ",
+        "{",
+        "[1,]",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{'a':1}",
+        "NaN",
+        "01",
+        "1 2",
+        "{} x",
+        "{\"a\":1}{\"b\":2}",
+        "{\"a\":1,\"a\":2}",
+        "{\"x\":{\"a\":1,\"a\":2}}",
+        "\"\u0001\"",
+        "// comment\n1"
+      })
+  void refusesWhatIsNotOneStrictDocument(String text) {
+    refuses(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "22ff22",
+        "22c0af22",
+        "22eda08022",
+        "22e282",
+        "efbbbf7b7d",
+        "7b007d00",
+        "007b007d"
+      })
+  void refusesWhatIsNotUtf8(String hex) {
+    refuses(HexFormat.of().parseHex(hex));
+  }
+
+  @Test
+  void acceptsNestingUpToItsLimitOnly() {
+    assertThat(parse(nested(StrictJson.MAX_DEPTH))).isNotNull();
+    refuses(nested(StrictJson.MAX_DEPTH + 1).getBytes(StandardCharsets.UTF_8));
+    refuses(nested(100_000).getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void refusesOverLongNumbers() {
+    assertThat(parse("1".repeat(100))).isNotNull();
+    refuses("1".repeat(101).getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void saysWhereItStoppedReading() {
+    assertThatThrownBy(() -> parse("{\n  \"a\": ?}")).hasMessageContaining("line 2, column");
+  }
+
+  @Test
+  void wantsAnObjectWhereOneIsNeeded() {
+    assertThatThrownBy(() -> StrictJson.parseObject("[]".getBytes(StandardCharsets.UTF_8)))
+        .hasMessageContaining("must be an object");
+    assertThatThrownBy(() -> StrictJson.parseObject("null".getBytes(StandardCharsets.UTF_8)))
+        .hasMessageContaining("must be an object");
+  }
+
+  private static Object parse(String text) {
+    return StrictJson.parse(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String nested(int depth) {
+    return "[".repeat(depth) + "]".repeat(depth);
+  }
+
+  private static void refuses(byte[] document) {
+    assertThatThrownBy(() -> StrictJson.parse(document))
+        .isInstanceOfSatisfying(
+            ServiceException.class,
+            e -> assertThat(e.failure()).isEqualTo(Failure.MALFORMED_REQUEST));
+  }
+}
