@@ -12,11 +12,13 @@ import picocli.CommandLine.Command;
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
+      ServeCommand.class,
       PredictCommand.class,
       TrainCommand.class,
       EvaluateCommand.class,
       ModelsCommand.class,
-      ConfigCommand.class
+      ConfigCommand.class,
+      DbCommand.class
     })
 public final class Main {
   static {

@@ -2,6 +2,7 @@ package com.cpprediction.cli;
 
 import com.cpprediction.config.ConfigException;
 import com.cpprediction.model.ModelException;
+import com.cpprediction.persistence.DatabaseStartException;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.training.InputException;
 import java.io.PrintWriter;
@@ -18,6 +19,7 @@ final class Problems {
             || failure instanceof ModelException
             || failure instanceof ServiceException
             || failure instanceof InputException
+            || failure instanceof DatabaseStartException
             || failure instanceof UncheckedIOException;
     if (foreseen) return failure.getMessage();
     var text = new StringWriter();

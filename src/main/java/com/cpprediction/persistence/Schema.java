@@ -6,11 +6,12 @@ import java.time.Duration;
 import java.time.YearMonth;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Brings the schema up to date and makes partitions ahead of their months. Blocks: JDBC. */
-final class Schema {
+public final class Schema {
   private static final Logger log = LoggerFactory.getLogger(Schema.class);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
   private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(30);
@@ -22,6 +23,19 @@ final class Schema {
   Schema(DatabaseUri uri, Clock clock) {
     this.source = uri.dataSource(CONNECT_TIMEOUT, SOCKET_TIMEOUT);
     this.clock = clock;
+  }
+
+  /**
+   * Brings the database at {@code uri} up to date.
+   *
+   * @throws DatabaseStartException when it cannot be reached or migrated
+   */
+  public static void migrate(String uri) {
+    try {
+      new Schema(DatabaseUri.parse(uri), Clock.systemUTC()).migrate();
+    } catch (FlywayException e) {
+      throw new DatabaseStartException("Cannot migrate the database: " + Trouble.describe(e), e);
+    }
   }
 
   /** Runs what migrations are missing, under Flyway's lock, then {@link #partitions}. */
