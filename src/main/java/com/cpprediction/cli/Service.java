@@ -54,7 +54,6 @@ final class Service {
   private static final long CLOSE_SECONDS = 2;
 
   private final Home home;
-  private final ConfigLoader loader;
   private final LoadedConfig loaded;
   private final Path modelsDir;
   private final Vertx vertx;
@@ -73,7 +72,6 @@ final class Service {
    */
   Service(Home home, ConfigLoader loader, LoadedConfig loaded, Path modelsDir) {
     this.home = home;
-    this.loader = loader;
     this.loaded = loaded;
     this.modelsDir = modelsDir;
     var config = loaded.config();
@@ -101,7 +99,7 @@ final class Service {
     persistence =
         new PersistenceVerticle(
             config.persistence(),
-            () -> embedded == null ? config.database().uri() : embedded.uri(),
+            this::databaseUri,
             config.database().pool(),
             metrics,
             STORE_GRACE);
@@ -124,6 +122,16 @@ final class Service {
   /** The port it listens on. */
   int port() {
     return http.port();
+  }
+
+  /** What its verticles run on. */
+  Vertx vertx() {
+    return vertx;
+  }
+
+  /** Where it stores. */
+  String databaseUri() {
+    return embedded == null ? loaded.config().database().uri() : embedded.uri();
   }
 
   /** Models that answer. */

@@ -15,7 +15,7 @@ import java.time.Duration;
 public record PredictionConfig(
     int workers, int maxInFlight, Duration timeout, double pincodeTrust) {
   static final PredictionConfig DEFAULT =
-      new PredictionConfig(4, 10_000, Duration.ofSeconds(5), 1.0);
+      new PredictionConfig(4, 10_000, Duration.ofSeconds(5), 0.5);
 
   public PredictionConfig {
     Check.range("prediction.workers", workers, 1, 64);

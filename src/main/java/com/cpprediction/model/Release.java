@@ -54,10 +54,16 @@ public record Release(Path directory, SortedMap<String, String> manifests, JsonO
     }
   }
 
-  /** The content of {@code release.json}. */
-  public static JsonObject describe(Map<String, String> manifests, JsonObject scores) {
+  /**
+   * The content of {@code release.json}.
+   *
+   * @param measured how the scores were measured
+   */
+  public static JsonObject describe(
+      Map<String, String> manifests, JsonObject measured, JsonObject scores) {
     return new JsonObject()
         .put("format", FORMAT)
+        .put("measured", measured)
         .put("scores", scores)
         .put("manifests", new JsonObject(new TreeMap<String, Object>(manifests)));
   }

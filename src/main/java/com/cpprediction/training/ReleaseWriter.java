@@ -48,14 +48,14 @@ final class ReleaseWriter implements AutoCloseable {
   /**
    * @return bytes of the release
    */
-  long publish(JsonObject scores) throws IOException {
+  long publish(JsonObject measured, JsonObject scores) throws IOException {
     for (var prefix : previous().keySet()) delete(out.resolve(prefix));
     for (var prefix : manifests.keySet()) {
       delete(out.resolve(prefix));
       Files.move(staging.resolve(prefix), out.resolve(prefix));
     }
     replace(RANKER);
-    var json = Release.describe(manifests, scores).encodePrettily() + '\n';
+    var json = Release.describe(manifests, measured, scores).encodePrettily() + '\n';
     write(staging.resolve(Release.FILE), json.getBytes(StandardCharsets.UTF_8));
     replace(Release.FILE);
     return bytes;

@@ -266,7 +266,12 @@ public final class Training {
         writer.add(manifest(learned, prefix, score, golden), files.get(prefix));
         progress.step(1);
       }
-      return writer.publish(overall);
+      var measured =
+          new JsonObject()
+              .put("seed", options.seed())
+              .put("held_back", options.heldBack())
+              .put("pincode_trust", options.pincodeTrust());
+      return writer.publish(measured, overall);
     }
   }
 

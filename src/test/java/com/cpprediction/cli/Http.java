@@ -1,0 +1,86 @@
+package com.cpprediction.cli;
+
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** A client of one service. */
+final class Http {
+  private final HttpClient client = HttpClient.newHttpClient();
+  private final String base;
+
+  Http(int port) {
+    base = "http://127.0.0.1:" + port;
+  }
+
+  record Answer(int status, String body) {
+    JsonObject json() {
+      return new JsonObject(body);
+    }
+  }
+
+  Answer get(String path, String... headers) {
+    var request = request(path);
+    if (headers.length > 0) request.headers(headers);
+    return send(request.GET());
+  }
+
+  Answer post(String path, JsonObject body) {
+    return send(post(path, body.encode()));
+  }
+
+  Answer delete(String path) {
+    return send(request(path).DELETE());
+  }
+
+  /** Posts every body, at most 32 at a time, and keeps the order. */
+  List<Answer> postAll(String path, List<JsonObject> bodies) {
+    var window = new java.util.concurrent.Semaphore(32);
+    var answers =
+        bodies.stream()
+            .map(
+                body -> {
+                  window.acquireUninterruptibly();
+                  return client
+                      .sendAsync(post(path, body.encode()).build(), BodyHandlers.ofString())
+                      .whenComplete((answer, failure) -> window.release())
+                      .thenApply(Http::answer);
+                })
+            .toList();
+    return answers.stream().map(CompletableFuture::join).toList();
+  }
+
+  private HttpRequest.Builder post(String path, String body) {
+    return request(path)
+        .header("content-type", "application/json")
+        .POST(BodyPublishers.ofString(body));
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofSeconds(30));
+  }
+
+  private Answer send(HttpRequest.Builder request) {
+    try {
+      return answer(client.send(request.build(), BodyHandlers.ofString()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Answer answer(HttpResponse<String> response) {
+    return new Answer(response.statusCode(), response.body());
+  }
+}

@@ -1,0 +1,97 @@
+package com.cpprediction.cli;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.persistence.EmbeddedDatabase;
+import com.cpprediction.training.SmallRelease;
+import io.vertx.core.json.JsonObject;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Starting and stopping, with and without a database. */
+class LifecycleIT {
+  @TempDir private Path directory;
+
+  @Test
+  void startsWithoutADatabaseSaysWhyAndRecoversByItself() throws Exception {
+    int port = freePort();
+    var home = TestHome.in(directory);
+    home.configure(database("postgresql://postgres@127.0.0.1:" + port + "/postgres"));
+    var service = home.service();
+    try {
+      service.start().await(60, SECONDS);
+      var http = new Http(service.port());
+      var request = ServiceIT.request("early", SmallRelease.rows().get(0).typed());
+
+      assertThat(http.get("/health/live").status()).isEqualTo(200);
+      assertThat(http.get("/health/ready").status()).isEqualTo(503);
+      assertThat(http.get("/health").body()).contains("can't be reached");
+      assertThat(http.post("/predict", request).json().getString("code")).isEqualTo("not-ready");
+
+      try (var database = EmbeddedDatabase.start(directory.resolve("server"), port)) {
+        Await.until(() -> http.get("/health/ready").status(), status -> status == 200);
+        assertThat(http.post("/predict", request).status()).isEqualTo(200);
+        assertThat(TestRows.count(database.uri(), "shipment_id = 'early'")).isEqualTo(1);
+      }
+    } finally {
+      service.stop();
+    }
+  }
+
+  @Test
+  void storesWhatIsStillQueuedBeforeItEndsAndFindsItAgainAfterARestart() throws Exception {
+    var home = TestHome.in(directory);
+    home.configure(new JsonObject().put("persistence", new JsonObject().put("ack", "none")));
+    var requests = new ArrayList<JsonObject>();
+    for (var row : SmallRelease.rows()) {
+      requests.add(ServiceIT.request("queued", row.typed()).put("pincode", row.pincode()));
+    }
+    var service = home.service();
+    service.start().await(60, SECONDS);
+    var answers = new Http(service.port()).postAll("/predict", requests);
+    service.stop();
+    assertThat(answers).allMatch(answer -> answer.status() == 200);
+
+    var again = home.service();
+    try {
+      again.start().await(60, SECONDS);
+      assertThat(TestRows.count(again.databaseUri(), "shipment_id = 'queued'"))
+          .isEqualTo(requests.size());
+    } finally {
+      again.stop();
+    }
+  }
+
+  @Test
+  void servesWithoutAnyModelButIsNotReady() throws Exception {
+    var home = TestHome.in(directory);
+    home.configure(new JsonObject().put("models", new JsonObject().put("dir", "nowhere")));
+    var service = home.service();
+    try {
+      service.start().await(60, SECONDS);
+      var http = new Http(service.port());
+
+      assertThat(http.get("/health/ready").status()).isEqualTo(503);
+      assertThat(http.get("/health").body()).contains("release.json");
+      var request = ServiceIT.request("none", "MG Road 560001");
+      assertThat(http.post("/predict", request).json().getString("code")).isEqualTo("not-ready");
+    } finally {
+      service.stop();
+    }
+  }
+
+  private static JsonObject database(String uri) {
+    return new JsonObject().put("database", new JsonObject().put("uri", uri));
+  }
+
+  private static int freePort() throws Exception {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+}

@@ -1,0 +1,193 @@
+package com.cpprediction.cli;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.zip.ZipFile;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The packaged jar as a user runs it: a process of its own, from a directory of its own. System
+ * property {@code cp.java} names another JVM to run it with.
+ */
+class PackagedJarIT {
+  private static final Path JAR = Path.of(System.getProperty("cp.jar"));
+  private static final Path DATA = Path.of("src/test/resources/training").toAbsolutePath();
+  private static final String JAVA =
+      System.getProperty("cp.java", ProcessHandle.current().info().command().orElseThrow());
+  private static final Pattern READY =
+      Pattern.compile("Ready: http://127\\.0\\.0\\.1:(\\d+), (\\d+) models");
+  private static final int SIGTERM_EXIT = 128 + 15;
+
+  @TempDir private static Path directory;
+  private static Path models;
+
+  /** What a command printed and how it ended. */
+  private record Ended(int code, String out, String err) {}
+
+  @BeforeAll
+  static void train() throws Exception {
+    models = directory.resolve("release");
+    var trained =
+        run(
+            "train",
+            "--json",
+            "--data",
+            DATA.resolve("addresses.csv").toString(),
+            "--directory",
+            DATA.resolve("pincode-directory.csv").toString(),
+            "--offices",
+            DATA.resolve("cp-offices.csv").toString(),
+            "--out",
+            models.toString());
+    assertThat(trained.code()).as(trained.err()).isZero();
+    assertThat(new JsonObject(trained.out()).getInteger("prefixes")).isEqualTo(3);
+  }
+
+  @Test
+  void servesStoresEndsOnSigtermAndSurvivesAKill() throws Exception {
+    var dataDir = directory.resolve("data");
+    var serving = serve(dataDir);
+    var http = new Http(serving.port());
+    var address = "Bunts Hostel Road, Mangalore 575003";
+    var answer = http.post("/predict", ServiceIT.request("jar", address)).json();
+    assertThat(answer.getString("cp")).startsWith("CP");
+    assertThat(new JsonObject(run("predict", "--json", address).out()).getString("cp"))
+        .isEqualTo(answer.getString("cp"));
+
+    serving.process().destroyForcibly().waitFor(); // leaves its PostgreSQL behind
+    var again = serve(dataDir);
+    http = new Http(again.port());
+    assertThat(http.get("/predictions/jar").json().getJsonArray("predictions")).hasSize(1);
+
+    again.process().destroy();
+    assertThat(again.process().waitFor(15, SECONDS)).isTrue();
+    assertThat(again.process().exitValue()).isEqualTo(SIGTERM_EXIT);
+  }
+
+  @Test
+  void refusesASecondServiceOnTheSameData() throws Exception {
+    var dataDir = directory.resolve("shared");
+    var first = serve(dataDir);
+    try {
+      var second = start(Map.of("CP_DATA_DIR", dataDir.toString(), "CP_HTTP_PORT", "0"), "serve");
+      assertThat(second.waitFor(60, SECONDS)).isTrue();
+      assertThat(second.exitValue()).isEqualTo(1);
+      assertThat(new Http(first.port()).get("/health/ready").status()).isEqualTo(200);
+    } finally {
+      first.process().destroy();
+      first.process().waitFor();
+    }
+  }
+
+  @Test
+  void evaluatesVerifiesAndPredictsAFile() throws Exception {
+    var evaluated =
+        run(
+            "evaluate",
+            "--json",
+            "--mask-pincode",
+            "--data",
+            DATA.resolve("addresses.csv").toString());
+    assertThat(evaluated.code()).as(evaluated.err()).isZero();
+    assertThat(new JsonObject(evaluated.out()).fieldNames())
+        .containsExactly("rows", "answered", "accuracy", "top3", "ece");
+
+    assertThat(run("models", "verify").out()).contains("3 models, 0 problems");
+
+    var out = directory.resolve("answers.csv");
+    var predicted =
+        run("predict", "--in", DATA.resolve("addresses.csv").toString(), "--out", out.toString());
+    assertThat(predicted.code()).as(predicted.err()).isZero();
+    assertThat(Files.readAllLines(out).get(0)).startsWith("address,pincode,cp,confidence");
+  }
+
+  @Test
+  void saysWhatIsWrongAndExitsWithTheDocumentedCode() throws Exception {
+    var conf =
+        Files.writeString(directory.resolve("bad.json"), "{\"persistence\":{\"ack\":\"journal\"}}");
+    var missing = directory.resolve("missing.csv").toString();
+
+    assertThat(run().code()).isEqualTo(2);
+    assertThat(run("serve", "--nonsense").code()).isEqualTo(2);
+    assertThat(run("predict").code()).isEqualTo(2);
+    assertThat(run("predict", "MG Road 560001").err()).contains("560001");
+    assertThat(run("config", "check", conf.toString()))
+        .satisfies(ended -> assertThat(ended.code()).isEqualTo(1))
+        .satisfies(ended -> assertThat(ended.out()).contains("\"journal\" is not available"));
+    assertThat(run("serve", "--conf", conf.toString()).err()).contains("\"journal\"");
+    assertThat(run("train", "--data", missing, "--out", directory.resolve("x").toString()))
+        .satisfies(ended -> assertThat(ended.code()).isEqualTo(1))
+        .satisfies(ended -> assertThat(ended.err()).contains("There is no file"));
+    assertThat(run("--version").out()).contains("cp-prediction-service ");
+  }
+
+  @Test
+  void carriesTheNativesOfEveryPlatformOnce() throws IOException {
+    try (var jar = new ZipFile(JAR.toFile())) {
+      assertThat(jar.stream().map(Object::toString))
+          .contains(
+              "lib/linux/x86_64/libxgboost4j.so",
+              "lib/linux/aarch64/libxgboost4j.so",
+              "lib/macos/aarch64/libxgboost4j.dylib",
+              "postgres-linux-x86_64.txz",
+              "postgres-linux-arm_64.txz",
+              "postgres-darwin-arm_64.txz",
+              "META-INF/services/ai.djl.engine.EngineProvider",
+              "META-INF/services/org.flywaydb.core.extensibility.Plugin")
+          .doesNotHaveDuplicates();
+    }
+  }
+
+  /** A process that serves. */
+  private record Serving(Process process, int port) {}
+
+  private static Serving serve(Path dataDir) throws IOException {
+    var process = start(Map.of("CP_DATA_DIR", dataDir.toString(), "CP_HTTP_PORT", "0"), "serve");
+    var out = process.inputReader(StandardCharsets.UTF_8);
+    for (var line = out.readLine(); line != null; line = out.readLine()) {
+      var ready = READY.matcher(line);
+      if (ready.matches()) {
+        assertThat(ready.group(2)).isEqualTo("3");
+        return new Serving(process, Integer.parseInt(ready.group(1)));
+      }
+    }
+    throw new AssertionError("the service ended before it was ready");
+  }
+
+  private static Ended run(String... arguments) throws IOException, InterruptedException {
+    var err = Files.createTempFile(directory, "err", ".txt");
+    var builder = builder(Map.of(), arguments).redirectError(err.toFile());
+    var process = builder.start();
+    var out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Ended(process.waitFor(), out, Files.readString(err));
+  }
+
+  private static Process start(Map<String, String> environment, String... arguments)
+      throws IOException {
+    return builder(environment, arguments).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+  }
+
+  private static ProcessBuilder builder(Map<String, String> environment, String... arguments)
+      throws IOException {
+    var command = new ArrayList<>(List.of(JAVA, "-Xmx1g", "-jar", JAR.toString()));
+    command.addAll(Arrays.asList(arguments));
+    var builder = new ProcessBuilder(command);
+    builder.directory(Files.createTempDirectory(directory, "elsewhere").toFile());
+    builder.environment().put("CP_MODELS_DIR", models.toString());
+    builder.environment().putAll(environment);
+    return builder;
+  }
+}

@@ -1,0 +1,219 @@
+package com.cpprediction.cli;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.PredictionIds;
+import com.cpprediction.training.SmallRelease;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole service: real HTTP, a real model, an embedded PostgreSQL. */
+class ServiceIT {
+  @TempDir private static Path directory;
+  private static TestHome home;
+  private static Service service;
+  private static Http http;
+
+  @BeforeAll
+  static void start() throws Exception {
+    home = TestHome.in(directory);
+    service = home.service();
+    service.start().await(60, SECONDS);
+    http = new Http(service.port());
+  }
+
+  @AfterAll
+  static void stop() {
+    service.stop();
+  }
+
+  @Test
+  void answersEveryAddressTwiceAloneAndFromTheCacheAndStoresBoth() throws SQLException {
+    var requests = new ArrayList<JsonObject>();
+    for (var row : SmallRelease.rows()) {
+      requests.add(request("twice-" + requests.size(), row.typed()).put("pincode", row.pincode()));
+    }
+
+    http.delete("/cache");
+    var first = http.postAll("/predict", requests);
+    var second = http.postAll("/predict", requests);
+
+    assertThat(first).allMatch(answer -> answer.status() == 200);
+    assertThat(second).allMatch(answer -> answer.json().getString("source").equals("cache"));
+    assertThat(second.stream().map(ServiceIT::scored).toList())
+        .isEqualTo(first.stream().map(ServiceIT::scored).toList());
+    assertThat(rows("shipment_id LIKE 'twice-%'")).isEqualTo(2L * requests.size());
+    assertThat(rows("shipment_id LIKE 'twice-%' AND source = 'cache'"))
+        .isGreaterThanOrEqualTo(requests.size());
+  }
+
+  @Test
+  void storesWhatItAnswered() throws SQLException {
+    var row = SmallRelease.rows().get(7);
+    var sent = Instant.now();
+
+    var answer = http.post("/predict", request("stored", row.typed())).json();
+
+    var stored = http.get("/predictions/stored").json().getJsonArray("predictions");
+    assertThat(stored).hasSize(1);
+    var found = stored.getJsonObject(0).copy();
+    assertThat(Instant.parse((String) found.remove("predicted_at")))
+        .isBetween(sent.minusMillis(1), Instant.now());
+    assertThat(found).isEqualTo(answer);
+    assertThat(rows("shipment_id = 'stored' AND length(fingerprint) = 64")).isEqualTo(1);
+  }
+
+  @Test
+  void storesARepeatedPredictionIdOnce() throws SQLException {
+    var id = PredictionIds.next().toString();
+    var request = request("repeated", SmallRelease.rows().get(3).typed()).put("prediction_id", id);
+
+    var answers = http.postAll("/predict", List.of(request, request, request));
+
+    assertThat(answers).allMatch(a -> a.json().getString("prediction_id").equals(id));
+    assertThat(rows("shipment_id = 'repeated'")).isEqualTo(1);
+  }
+
+  @Test
+  void answersABatchInOrderWithOneBadItemFailingAlone() throws SQLException {
+    var shipments = new JsonArray();
+    for (var row : SmallRelease.rows().subList(0, 300)) {
+      shipments.add(
+          request("batch-" + shipments.size(), row.typed()).put("pincode", row.pincode()));
+    }
+    shipments.getJsonObject(150).put("pincode", "12");
+
+    var answer = http.post("/predict/batch", new JsonObject().put("shipments", shipments)).json();
+
+    var results = answer.getJsonArray("results");
+    for (int i = 0; i < 300; i++) {
+      assertThat(results.getJsonObject(i).getString("shipment_id")).isEqualTo("batch-" + i);
+    }
+    assertThat(results.getJsonObject(150).getJsonObject("error").getString("code"))
+        .isEqualTo("malformed-request");
+    assertThat(answer.getJsonObject("summary").getInteger("predicted")).isEqualTo(299);
+    assertThat(answer.getJsonObject("summary").getInteger("failed")).isEqualTo(1);
+    assertThat(rows("shipment_id LIKE 'batch-%'")).isEqualTo(299);
+  }
+
+  @Test
+  void answersOnTheEventBusAsOverHttp() {
+    var bus = service.vertx().eventBus();
+    var request = request("bus", SmallRelease.rows().get(11).typed());
+
+    var overHttp = http.post("/predict", request).json();
+    var overBus = bus.<JsonObject>request(Bus.PREDICT, request).await().body();
+    var batch =
+        bus.<JsonObject>request(
+                Bus.PREDICT_BATCH, new JsonObject().put("shipments", new JsonArray().add(request)))
+            .await()
+            .body();
+
+    assertThat(scored(overBus)).isEqualTo(scored(overHttp));
+    assertThat(scored(batch.getJsonArray("results").getJsonObject(0))).isEqualTo(scored(overHttp));
+    assertThat(http.get("/predictions/bus").json().getJsonArray("predictions")).hasSize(3);
+  }
+
+  @Test
+  void answersWhatEvaluateCounts() {
+    var right = 0;
+    for (var row : SmallRelease.rows("575")) {
+      var request = request("evaluated", row.typed()).put("pincode", row.pincode());
+      if (http.post("/predict", request).json().getString("cp").equals(row.cp())) right++;
+    }
+    var out = new StringWriter();
+
+    var exit =
+        Main.run(
+            new PrintWriter(out),
+            new PrintWriter(System.err),
+            "evaluate",
+            "--json",
+            "--per-prefix",
+            "--conf",
+            home.config().toString(),
+            "--data",
+            SmallRelease.addresses().toString());
+
+    assertThat(exit).isZero();
+    var evaluated = new JsonObject(out.toString());
+    assertThat(evaluated.fieldNames()).contains("rows", "answered", "accuracy", "top3", "ece");
+    var prefix = evaluated.getJsonObject("prefixes").getJsonObject("575");
+    assertThat(Math.round(prefix.getDouble("accuracy") * prefix.getLong("rows"))).isEqualTo(right);
+  }
+
+  @Test
+  void warmsTheCacheWithWhatIsPopularInPostgres() {
+    var row = SmallRelease.rows().get(42);
+    http.post("/predict", request("popular", row.typed()).put("pincode", row.pincode()));
+    http.delete("/cache");
+
+    var warmed = http.post("/cache/warm", new JsonObject().put("popular", 1000));
+
+    assertThat(warmed.status()).isEqualTo(200);
+    assertThat(warmed.json().getInteger("warmed")).isPositive();
+    var answer =
+        http.post("/predict", request("popular", row.typed()).put("pincode", row.pincode()));
+    assertThat(answer.json().getString("source")).isEqualTo("cache");
+  }
+
+  @Test
+  void tellsItsStateAndItsMeters() {
+    http.post("/predict", request("metered", SmallRelease.rows().get(5).typed()));
+
+    assertThat(http.get("/health/ready").status()).isEqualTo(200);
+    assertThat(http.get("/health").json().getJsonObject("checks").fieldNames())
+        .contains("models", "database", "config");
+    var status = http.get("/models/status").json();
+    assertThat(status.getInteger("loaded")).isEqualTo(SmallRelease.PREFIXES.size());
+    assertThat(http.get("/models/575").json().getString("model")).startsWith("575@");
+    assertThat(http.get("/metrics").body())
+        .contains(
+            "cp_predictions_total{",
+            "cp_prediction_seconds_bucket{",
+            "cp_http_requests_seconds_count{",
+            "cp_score_seconds",
+            "cp_model_load_seconds",
+            "cp_models_loaded 3",
+            "cp_db_flush_seconds",
+            "cp_db_flush_rows",
+            "cp_db_rows_total{",
+            "cp_inflight",
+            "cp_build_info{");
+    var summary = http.get("/metrics", "accept", "application/json");
+    assertThat(summary.status()).isEqualTo(200);
+    assertThat(summary.body()).contains("p99", "memory", "cache");
+  }
+
+  static JsonObject request(String shipment, String address) {
+    return new JsonObject().put("shipment_id", shipment).put("address", address);
+  }
+
+  /** What the model said, without what differs from request to request. */
+  private static JsonObject scored(Http.Answer answer) {
+    return scored(answer.json());
+  }
+
+  private static JsonObject scored(JsonObject answer) {
+    var scored = answer.copy();
+    List.of("prediction_id", "shipment_id", "source").forEach(scored::remove);
+    return scored;
+  }
+
+  private static long rows(String condition) throws SQLException {
+    return TestRows.count(service.databaseUri(), condition);
+  }
+}
