@@ -18,13 +18,17 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
+import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(VertxExtension.class)
+@Timeout(60)
 class PredictionsTest {
   private static final JsonObject SHIPMENT = shipment("S1", "MG Road 560017");
 
@@ -82,8 +86,7 @@ class PredictionsTest {
     assertThat(edge.scoreRequests)
         .extracting(request -> request.addresses().stream().map(Address::text).toList())
         .containsExactlyInAnyOrder(
-            java.util.List.of("mg road 560017", "brigade road 560001"),
-            java.util.List.of("fc road 411033"));
+            List.of("mg road 560017", "brigade road 560001"), List.of("fc road 411033"));
     assertThat(edge.batches).hasSize(1);
   }
 
@@ -223,10 +226,6 @@ class PredictionsTest {
 
   @Test
   void hidesWhatNobodyForesaw() throws Exception {
-    edge.recorder =
-        batch -> {
-          throw new IllegalStateException("secret");
-        };
     edge.scorer = request -> Future.failedFuture(new IllegalStateException("secret"));
 
     var response = edge.post("/predict", SHIPMENT);
@@ -273,12 +272,11 @@ class PredictionsTest {
 
   private static ScoreReply answer() {
     return Edge.reply(
-        new ScoreRequest(java.util.List.of(Address.of("MG Road 560017", null))),
+        new ScoreRequest(List.of(Address.of("MG Road 560017", null))),
         Edge.FINGERPRINTS.get("560"));
   }
 
-  private static JsonObject json(Future<java.net.http.HttpResponse<String>> response)
-      throws Exception {
+  private static JsonObject json(Future<HttpResponse<String>> response) throws Exception {
     return new JsonObject(response.await(10, SECONDS).body());
   }
 }
