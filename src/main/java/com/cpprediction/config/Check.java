@@ -1,7 +1,12 @@
 package com.cpprediction.config;
 
-/** Refuses values outside their range, naming the key as it is written in the file. */
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** Refuses values the schema refuses too, naming the key as it is written in the file. */
 final class Check {
+  private static final Pattern CONTROL = Pattern.compile("[\\u0000-\\u001f]");
+
   private Check() {}
 
   static void range(String key, long value, long min, long max) {
@@ -11,10 +16,24 @@ final class Check {
     }
   }
 
-  static void range(String key, double value, double min, double max) {
+  static void range(String key, double value, long min, long max) {
     if (!(value >= min && value <= max)) {
       throw new IllegalArgumentException(
-          "%s is %s, must be in %s..%s".formatted(key, value, min, max));
+          "%s is %s, must be in %d..%d".formatted(key, value, min, max));
+    }
+  }
+
+  static void oneOf(String key, String value, List<String> allowed) {
+    if (!allowed.contains(value)) {
+      throw new IllegalArgumentException(
+          "%s is \"%s\", must be one of %s".formatted(key, value, allowed));
+    }
+  }
+
+  /** Does not quote the value, which may be a secret. */
+  static void text(String key, String value, Pattern pattern) {
+    if (CONTROL.matcher(value).find() || !pattern.matcher(value).find()) {
+      throw new IllegalArgumentException(key + " is not well-formed");
     }
   }
 }

@@ -11,6 +11,8 @@ import java.time.Duration;
  */
 public record DatabaseConfig(String uri, int embeddedPort, Pool pool) {
   /**
+   * All of it is read at start only.
+   *
    * @param size connections of this node at most, reads and writes together, 2..1,000; JSON: {@code
    *     database.pool.size}
    * @param maxWaitQueue operations waiting for a connection at most, 1..100,000; JSON: {@code
@@ -47,6 +49,7 @@ public record DatabaseConfig(String uri, int embeddedPort, Pool pool) {
   static final DatabaseConfig DEFAULT = new DatabaseConfig("", 0, Pool.DEFAULT);
 
   public DatabaseConfig {
+    DatabaseUri.check(uri);
     Check.range("database.embedded_port", embeddedPort, 0, 65_535);
   }
 
@@ -57,6 +60,7 @@ public record DatabaseConfig(String uri, int embeddedPort, Pool pool) {
 
   @Override
   public String toString() { // a URI may carry a password
-    return "DatabaseConfig[embedded=" + embedded() + ", pool=" + pool + "]";
+    return "DatabaseConfig[uri=%s, embeddedPort=%d, pool=%s]"
+        .formatted(DatabaseUri.masked(uri), embeddedPort, pool);
   }
 }

@@ -23,6 +23,11 @@ public record PersistenceConfig(
     /** At once; a row still in memory is lost with the process. */
     NONE;
 
+    static Ack of(String label) {
+      for (var ack : values()) if (ack.label().equals(label)) return ack;
+      throw new IllegalArgumentException("persistence.ack can't be \"" + label + "\"");
+    }
+
     /** As written in the configuration. */
     public String label() {
       return name().toLowerCase(Locale.ROOT);

@@ -4,7 +4,7 @@ import java.time.Duration;
 
 /**
  * @param workers instances of the scoring verticle, each on a worker thread of its own, 1..64;
- *     JSON: {@code prediction.workers}
+ *     restart; JSON: {@code prediction.workers}
  * @param maxInFlight shipments being scored or waiting for it at most, 1..1,000,000; more are
  *     refused as {@code overloaded}; hot; JSON: {@code prediction.max_in_flight}
  * @param timeout longest a request may take, 10..60,000 ms; hot; JSON: {@code
@@ -21,6 +21,6 @@ public record PredictionConfig(
     Check.range("prediction.workers", workers, 1, 64);
     Check.range("prediction.max_in_flight", maxInFlight, 1, 1_000_000);
     Check.range("prediction.timeout_ms", timeout.toMillis(), 10, 60_000);
-    Check.range("prediction.pincode_trust", pincodeTrust, 0.0, 10.0);
+    Check.range("prediction.pincode_trust", pincodeTrust, 0, 10);
   }
 }

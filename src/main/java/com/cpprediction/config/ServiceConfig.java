@@ -1,5 +1,9 @@
 package com.cpprediction.config;
 
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.regex.Pattern;
+
 /**
  * The whole configuration, checked: a value of this type is always one the service can run with.
  *
@@ -20,6 +24,9 @@ public record ServiceConfig(
     DatabaseConfig database,
     boolean metricsEnabled,
     String logLevel) {
+  private static final Pattern PATH = Pattern.compile("\\S");
+  private static final List<String> LOG_LEVELS = List.of("trace", "debug", "info", "warn", "error");
+
   public static final ServiceConfig DEFAULT =
       new ServiceConfig(
           "data",
@@ -31,4 +38,54 @@ public record ServiceConfig(
           DatabaseConfig.DEFAULT,
           true,
           "info");
+
+  public ServiceConfig {
+    Check.text("data_dir", dataDir, PATH);
+    Check.text("models.dir", modelsDir, PATH);
+    Check.oneOf("log.level", logLevel, LOG_LEVELS);
+  }
+
+  /**
+   * The defaults with the keys of {@code file} over them.
+   *
+   * @param file shaped as {@code conf/config.json}
+   * @throws ConfigException naming everything that is wrong with it
+   */
+  public static ServiceConfig of(JsonObject file) {
+    return LoadedConfig.of(file, new JsonObject(), Content.ABSENT).config();
+  }
+
+  static ServiceConfig of(Values values) {
+    return new ServiceConfig(
+        values.text("data_dir"),
+        values.text("models.dir"),
+        new HttpConfig(values.text("http.host"), values.integer("http.port")),
+        new PredictionConfig(
+            values.integer("prediction.workers"),
+            values.integer("prediction.max_in_flight"),
+            values.millis("prediction.timeout_ms"),
+            values.number("prediction.pincode_trust")),
+        new CacheConfig(
+            values.flag("cache.enabled"),
+            values.integer("cache.max_size"),
+            values.seconds("cache.ttl_seconds")),
+        new PersistenceConfig(
+            PersistenceConfig.Ack.of(values.text("persistence.ack")),
+            values.integer("persistence.batch_size"),
+            values.millis("persistence.linger_ms"),
+            values.integer("persistence.queue_capacity"),
+            values.millis("persistence.statement_timeout_ms")),
+        new DatabaseConfig(
+            values.text("database.uri"),
+            values.integer("database.embedded_port"),
+            new DatabaseConfig.Pool(
+                values.integer("database.pool.size"),
+                values.integer("database.pool.max_wait_queue"),
+                values.seconds("database.pool.idle_timeout_seconds"),
+                values.seconds("database.pool.max_lifetime_seconds"),
+                values.millis("database.pool.acquire_timeout_ms"),
+                values.integer("database.pool.pipelining_limit"))),
+        values.flag("metrics.enabled"),
+        values.text("log.level"));
+  }
 }

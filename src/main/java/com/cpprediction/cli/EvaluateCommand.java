@@ -1,0 +1,93 @@
+package com.cpprediction.cli;
+
+import com.cpprediction.training.Evaluation;
+import com.cpprediction.training.LabelledRows;
+import com.cpprediction.training.Progress;
+import com.cpprediction.training.Question;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code evaluate}: how well a release answers labelled addresses. */
+@Command(
+    name = "evaluate",
+    description = "Measures a release on labelled addresses, asked as the service would be.",
+    mixinStandardHelpOptions = true)
+final class EvaluateCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @Mixin private Settings settings;
+
+  @Option(
+      names = "--data",
+      required = true,
+      description = "CSV, plain or .gz, with the columns address,pincode,cp_code.")
+  private Path data;
+
+  @ArgGroup private Pincodes pincodes = new Pincodes();
+
+  @Option(names = "--json", description = "One line of JSON with the overall figures.")
+  private boolean json;
+
+  @Option(names = "--per-prefix", description = "With --json: add the figures of each prefix.")
+  private boolean perPrefix;
+
+  /** What is done to the pincodes. */
+  private static final class Pincodes {
+    @Option(
+        names = "--mask-pincode",
+        description = "Take every pincode out; only its first three digits are known.")
+    private boolean mask;
+
+    @Option(
+        names = "--wrong-pincode",
+        paramLabel = "SHARE",
+        description = "Replace the pincode of this share of the addresses by another one.")
+    private Double wrong;
+
+    Question question() {
+      if (wrong != null) return Question.wrongPincode(wrong);
+      return mask ? Question.PREFIX_ONLY : Question.FULL;
+    }
+  }
+
+  @Override
+  public Integer call() {
+    var question = pincodes.question();
+    var input = LabelledRows.read(data);
+    var err = spec.commandLine().getErr();
+    if (input.bad() > 0) {
+      err.printf("%d rows could not be used:%n", input.bad());
+      input.badExamples().forEach(example -> err.println("  " + example));
+    }
+    try (var catalog = settings.catalog();
+        var progress = new ProgressLine()) {
+      Progress shown = json ? Progress.NONE : progress;
+      shown.begin("asking", input.rows().size());
+      print(Evaluation.of(input.rows(), question, catalog::scoringOf, shown::step));
+    }
+    return 0;
+  }
+
+  private void print(Evaluation evaluation) {
+    var out = spec.commandLine().getOut();
+    if (json) {
+      var all = evaluation.overall().copy();
+      if (perPrefix) {
+        var prefixes = new JsonObject();
+        evaluation.byPrefix().forEach(prefixes::put);
+        all.put("prefixes", prefixes);
+      }
+      out.println(all.encode());
+      return;
+    }
+    out.println(Scores.heading("prefix"));
+    evaluation.byPrefix().forEach((prefix, scores) -> out.println(Scores.line(prefix, scores)));
+    out.println(Scores.line("all", evaluation.overall()));
+  }
+}

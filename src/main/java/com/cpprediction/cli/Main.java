@@ -1,0 +1,51 @@
+package com.cpprediction.cli;
+
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The command line: exit code 0 for success, 1 for failure, 2 for wrong usage. */
+@Command(
+    name = "cp-prediction-service",
+    description = "Names the delivery branch (CP) of a shipment from its Indian address.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      ServeCommand.class,
+      PredictCommand.class,
+      TrainCommand.class,
+      EvaluateCommand.class,
+      ModelsCommand.class,
+      ConfigCommand.class,
+      DbCommand.class
+    })
+public final class Main {
+  static {
+    // Before anything loads DJL, which otherwise asks a cloud's metadata address who it runs for.
+    System.setProperty("ai.djl.offline", "true");
+    System.setProperty("OPT_OUT_TRACKING", "true");
+  }
+
+  private Main() {}
+
+  public static void main(String[] arguments) {
+    System.exit(
+        run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), arguments));
+  }
+
+  static int run(PrintWriter out, PrintWriter err, String... arguments) {
+    var line = new CommandLine(new Main());
+    line.setOut(out).setErr(err);
+    line.setExecutionExceptionHandler(
+        (failure, command, parsed) -> {
+          err.println(Problems.describe(failure));
+          return CommandLine.ExitCode.SOFTWARE;
+        });
+    if (arguments.length == 0) {
+      line.usage(out);
+      return CommandLine.ExitCode.USAGE;
+    }
+    return line.execute(arguments);
+  }
+}

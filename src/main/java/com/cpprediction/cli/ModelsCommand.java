@@ -1,0 +1,59 @@
+package com.cpprediction.cli;
+
+import com.cpprediction.model.Verification;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code models verify}: checks a release before it is served. */
+@Command(
+    name = "models",
+    description = "Looks after releases of models.",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = ModelsCommand.Verify.class)
+final class ModelsCommand {
+  @Command(
+      name = "verify",
+      description = "Checks digests, formats and the answers to golden addresses.",
+      mixinStandardHelpOptions = true)
+  static final class Verify implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+    @Mixin private Settings settings;
+
+    @Parameters(
+        arity = "0..1",
+        paramLabel = "DIR",
+        description = "Directory of the release (default: models.dir).")
+    private Path directory;
+
+    @Option(names = "--json", description = "Report as JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+      var release =
+          directory != null ? directory.toAbsolutePath() : settings.models(settings.load());
+      var found = Verification.of(release);
+      var out = spec.commandLine().getOut();
+      if (json) {
+        out.println(
+            new JsonObject()
+                .put("models", found.models())
+                .put("problems", new JsonArray(found.problems()))
+                .encode());
+      } else {
+        found.problems().forEach(out::println);
+        out.printf("%d models, %d problems%n", found.models(), found.problems().size());
+      }
+      return found.problems().isEmpty() ? 0 : 1;
+    }
+  }
+}

@@ -1,0 +1,29 @@
+package com.cpprediction.cli;
+
+import com.cpprediction.config.ConfigException;
+import com.cpprediction.model.ModelException;
+import com.cpprediction.persistence.DatabaseStartException;
+import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.training.InputException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+
+/** Says what went wrong: in a sentence where it was foreseen, with the stack trace where not. */
+final class Problems {
+  private Problems() {}
+
+  static String describe(Throwable failure) {
+    boolean foreseen =
+        failure instanceof ConfigException
+            || failure instanceof ModelException
+            || failure instanceof ServiceException
+            || failure instanceof InputException
+            || failure instanceof DatabaseStartException
+            || failure instanceof UncheckedIOException;
+    if (foreseen) return failure.getMessage();
+    var text = new StringWriter();
+    failure.printStackTrace(new PrintWriter(text));
+    return text.toString();
+  }
+}

@@ -1,0 +1,245 @@
+package com.cpprediction.cli;
+
+import com.cpprediction.cache.PredictionCache;
+import com.cpprediction.config.ConfigLoader;
+import com.cpprediction.config.ConfigWatcher;
+import com.cpprediction.config.LoadedConfig;
+import com.cpprediction.config.LogLevel;
+import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.http.HealthCheck;
+import com.cpprediction.http.HttpVerticle;
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.ModelCatalog;
+import com.cpprediction.model.PredictionVerticle;
+import com.cpprediction.persistence.EmbeddedDatabase;
+import com.cpprediction.persistence.PersistenceVerticle;
+import com.cpprediction.prediction.Bus;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Deployable;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.ThreadingModel;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import io.vertx.core.json.JsonObject;
+import io.vertx.micrometer.MicrometerMetricsFactory;
+import io.vertx.micrometer.MicrometerMetricsOptions;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The whole wiring. Starts the flow from its end (database, storing, models, HTTP) and stops it
+ * from its beginning, so that nothing is accepted that cannot be finished.
+ */
+final class Service {
+  private static final Logger log = LoggerFactory.getLogger(Service.class);
+
+  // Together below the 15 s within which the service promises to be gone.
+  private static final Duration HTTP_GRACE = Duration.ofSeconds(5);
+  private static final Duration STORE_GRACE = Duration.ofSeconds(5);
+  private static final long STOP_SECONDS = 11;
+  private static final long CLOSE_SECONDS = 2;
+
+  private final Home home;
+  private final ConfigLoader loader;
+  private final LoadedConfig loaded;
+  private final Path modelsDir;
+  private final Vertx vertx;
+  private final ServiceMetrics metrics;
+  private final Deque<String> running = new ArrayDeque<>();
+  private final ConfigWatcher watcher;
+  private final ModelCatalog models;
+  private final PredictionCache cache;
+  private EmbeddedDatabase embedded;
+  private PersistenceVerticle persistence;
+  private HttpVerticle http;
+
+  /**
+   * @param loaded what {@code loader} read
+   * @param modelsDir the release to serve
+   */
+  Service(Home home, ConfigLoader loader, LoadedConfig loaded, Path modelsDir) {
+    this.home = home;
+    this.loader = loader;
+    this.loaded = loaded;
+    this.modelsDir = modelsDir;
+    var config = loaded.config();
+    MeterRegistry registry =
+        config.metricsEnabled()
+            ? new PrometheusMeterRegistry(PrometheusConfig.DEFAULT)
+            : new CompositeMeterRegistry(); // keeps nothing
+    vertx = vertx(registry, config.metricsEnabled());
+    metrics = new ServiceMetrics(registry, Version.current());
+    watcher = new ConfigWatcher(vertx, loader, loaded, metrics, Clock.systemUTC());
+    models = new ModelCatalog(metrics, Clock.systemUTC());
+    cache = new PredictionCache(config.cache(), registry);
+  }
+
+  /** Completes once the service accepts requests. Blocks the calling thread while it loads. */
+  Future<Void> start() {
+    var config = loaded.config();
+    LogLevel.apply(config.logLevel());
+    Bus.registerCodecs(vertx.eventBus());
+    if (config.database().embedded()) {
+      var dataDir = home.resolve(config.dataDir());
+      embedded = EmbeddedDatabase.start(dataDir, config.database().embeddedPort());
+    }
+    models.load(modelsDir, config.prediction().pincodeTrust());
+    persistence =
+        new PersistenceVerticle(
+            config.persistence(),
+            () -> embedded == null ? config.database().uri() : embedded.uri(),
+            config.database().pool(),
+            metrics,
+            STORE_GRACE);
+    http =
+        new HttpVerticle(
+            watcher::current,
+            models::catalog,
+            cache,
+            metrics,
+            checks(),
+            watcher::toJson,
+            Clock.systemUTC(),
+            HTTP_GRACE);
+    return deploy(() -> persistence, new DeploymentOptions())
+        .compose(ok -> deployScorers(config.prediction().workers()))
+        .compose(ok -> deploy(() -> http, new DeploymentOptions()))
+        .onSuccess(ok -> watch());
+  }
+
+  /** The port it listens on. */
+  int port() {
+    return http.port();
+  }
+
+  /** Models that answer. */
+  int models() {
+    return models.prefixes().size();
+  }
+
+  /** Finishes what was accepted, stores it and frees everything; at most 15 s. */
+  void stop() {
+    watcher.stop();
+    try {
+      undeploy().await(STOP_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      log.error("Not everything stopped within {} s", STOP_SECONDS);
+    } finally {
+      close();
+    }
+  }
+
+  private void close() {
+    try {
+      vertx.close().await(CLOSE_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      log.error("Vert.x did not close within {} s", CLOSE_SECONDS);
+    }
+    models.close();
+    if (embedded != null) embedded.close();
+  }
+
+  /** Undeploys newest first; {@code vertx.close()} alone stops every verticle at the same time. */
+  private Future<Void> undeploy() {
+    if (running.isEmpty()) return Future.succeededFuture();
+    return vertx
+        .undeploy(running.pop())
+        .recover(
+            failure -> {
+              log.error("A verticle did not stop cleanly", failure);
+              return Future.succeededFuture();
+            })
+        .compose(done -> undeploy());
+  }
+
+  private Future<Void> deployScorers(int workers) {
+    var options =
+        new DeploymentOptions()
+            .setThreadingModel(ThreadingModel.WORKER)
+            .setWorkerPoolName("cp-score")
+            .setWorkerPoolSize(workers)
+            .setInstances(workers);
+    return deploy(() -> new PredictionVerticle(models, metrics), options);
+  }
+
+  private Future<Void> deploy(Supplier<Deployable> verticle, DeploymentOptions options) {
+    return vertx.deployVerticle(verticle, options).onSuccess(running::push).mapEmpty();
+  }
+
+  private void watch() {
+    watcher.subscribe(this::apply);
+    watcher.start();
+  }
+
+  private void apply(ServiceConfig config) {
+    LogLevel.apply(config.logLevel());
+    cache.apply(config.cache());
+    persistence.apply(config.persistence());
+    models.trust(config.prediction().pincodeTrust());
+  }
+
+  private List<HealthCheck> checks() {
+    return List.of(
+        check("models", () -> !models.prefixes().isEmpty(), this::modelsDetail),
+        check("database", () -> persistence.ready(), () -> persistence.health()),
+        check("config", () -> true, () -> watcher.toJson().getJsonObject("last_reload")));
+  }
+
+  private JsonObject modelsDetail() {
+    var failures = new JsonObject();
+    models.failures().forEach(failures::put);
+    return new JsonObject()
+        .put("directory", modelsDir.toString())
+        .put("loaded", models.prefixes().size())
+        .put("failed", failures);
+  }
+
+  private static HealthCheck check(
+      String name, Supplier<Boolean> ready, Supplier<JsonObject> detail) {
+    return new HealthCheck() {
+      @Override
+      public String name() {
+        return name;
+      }
+
+      @Override
+      public boolean ready() {
+        return ready.get();
+      }
+
+      @Override
+      public JsonObject detail() {
+        return detail.get();
+      }
+    };
+  }
+
+  private static Vertx vertx(MeterRegistry registry, boolean measured) {
+    var options =
+        new VertxOptions()
+            .setFileSystemOptions(
+                new FileSystemOptions()
+                    .setFileCachingEnabled(false)
+                    .setClassPathResolvingEnabled(false));
+    if (!measured) return Vertx.vertx(options);
+    options.setMetricsOptions(new MicrometerMetricsOptions().setEnabled(true));
+    return Vertx.builder()
+        .with(options)
+        .withMetrics(new MicrometerMetricsFactory(registry))
+        .build();
+  }
+}

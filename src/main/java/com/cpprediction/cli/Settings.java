@@ -1,0 +1,56 @@
+package com.cpprediction.cli;
+
+import com.cpprediction.config.ConfigLoader;
+import com.cpprediction.config.LoadedConfig;
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.ModelCatalog;
+import com.cpprediction.model.ModelException;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
+import java.time.Clock;
+import picocli.CommandLine.Option;
+
+/** The options of commands that need the configuration, and what follows from them. */
+final class Settings {
+  @Option(
+      names = "--conf",
+      description = "Configuration file (default: conf/config.json, which need not exist).")
+  private Path conf;
+
+  @Option(names = "--models", description = "Directory of the release (default: models.dir).")
+  private Path models;
+
+  Home home() {
+    return Home.of(conf);
+  }
+
+  ConfigLoader loader() {
+    return new ConfigLoader(home().config(conf), conf != null, System.getenv());
+  }
+
+  LoadedConfig load() {
+    return loader().load();
+  }
+
+  /** The release to use. */
+  Path models(LoadedConfig loaded) {
+    return models != null ? models.toAbsolutePath() : home().resolve(loaded.config().modelsDir());
+  }
+
+  /**
+   * Loads the models to use offline, with what the service would be configured with.
+   *
+   * @throws ModelException when one of them cannot be loaded
+   */
+  ModelCatalog catalog() {
+    var loaded = load();
+    var catalog =
+        new ModelCatalog(
+            new ServiceMetrics(new SimpleMeterRegistry(), Version.current()), Clock.systemUTC());
+    catalog.load(models(loaded), loaded.config().prediction().pincodeTrust());
+    if (!catalog.failures().isEmpty()) {
+      throw new ModelException("The release cannot be used: " + catalog.failures());
+    }
+    return catalog;
+  }
+}

@@ -1,0 +1,138 @@
+package com.cpprediction.cli;
+
+import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.training.Training;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code train}: labelled addresses in, a release of models out. */
+@Command(
+    name = "train",
+    description = "Trains a release of models from labelled addresses.",
+    mixinStandardHelpOptions = true)
+final class TrainCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--data",
+      required = true,
+      description = "CSV, plain or .gz, with the columns address,pincode,cp_code.")
+  private Path data;
+
+  @Option(
+      names = "--directory",
+      description = "CSV of post offices: pincode,office and where known taluk,district.")
+  private Path directory;
+
+  @Option(
+      names = "--offices",
+      description = "CSV that says which office each CP is: cp_code,pincode,office.")
+  private Path offices;
+
+  @Option(
+      names = "--prefixes",
+      split = ",",
+      description =
+          "Prefixes the release holds (default: all). The shared ranker learns from all rows.")
+  private List<String> prefixes = List.of();
+
+  @Option(names = "--out", required = true, description = "Directory of the release.")
+  private Path out;
+
+  @Option(
+      names = "--seed",
+      defaultValue = "1",
+      description = "Same input and seed, same release (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--held-back",
+      defaultValue = "0.2",
+      description = "Share of the addresses to measure on (default: ${DEFAULT-VALUE}).")
+  private double heldBack;
+
+  @Option(
+      names = "--held-back-out",
+      description = "Write the held-back rows there and keep them out of the release.")
+  private Path heldBackOut;
+
+  @Option(
+      names = "--max-rows",
+      defaultValue = "8000",
+      description = "Addresses per prefix at most; of more, a sample (default: ${DEFAULT-VALUE}).")
+  private int maxRows;
+
+  @Option(
+      names = "--threads",
+      description = "Prefixes trained at the same time (default: the processors).")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(names = "--json", description = "Report as JSON, without a progress bar.")
+  private boolean json;
+
+  @Override
+  public Integer call() {
+    Usage.require(spec, heldBack >= 0 && heldBack <= 0.9, "--held-back must be in 0..0.9");
+    Usage.require(spec, maxRows >= 2 && maxRows <= 30_000, "--max-rows must be in 2..30000");
+    Usage.require(spec, threads >= 1, "--threads must be at least 1");
+    var options =
+        new Training.Options(
+            data,
+            directory,
+            offices,
+            prefixes,
+            out,
+            seed,
+            heldBack,
+            heldBackOut,
+            maxRows,
+            ServiceConfig.DEFAULT.prediction().pincodeTrust(),
+            threads);
+    Training.Report report;
+    try (var progress = new ProgressLine()) {
+      report = Training.run(options, json ? com.cpprediction.training.Progress.NONE : progress);
+    }
+    print(report);
+    return 0;
+  }
+
+  private void print(Training.Report report) {
+    var printer = spec.commandLine().getOut();
+    if (json) {
+      printer.println(
+          new JsonObject()
+              .put("rows", report.rows())
+              .put("bad_rows", report.bad())
+              .put("bad_examples", new JsonArray(report.badExamples()))
+              .put("rows_left_out", report.sampled())
+              .put("prefixes", report.prefixes())
+              .put("bytes", report.bytes())
+              .put("scores", report.scores())
+              .encode());
+      return;
+    }
+    printer.printf("%d rows read, %d could not be used%n", report.rows(), report.bad());
+    report.badExamples().forEach(example -> printer.println("  " + example));
+    if (report.sampled() > 0) {
+      printer.printf(
+          "%d rows left out: their prefix has more than %d%n", report.sampled(), maxRows);
+    }
+    printer.printf(
+        Locale.ROOT,
+        "%d prefixes, %.1f MB written to %s%n",
+        report.prefixes(),
+        report.bytes() / 1e6,
+        out);
+    for (var score : report.scores()) {
+      printer.println(Scores.line(score.getKey(), (JsonObject) score.getValue()));
+    }
+  }
+}

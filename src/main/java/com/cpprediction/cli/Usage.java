@@ -1,0 +1,13 @@
+package com.cpprediction.cli;
+
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+
+/** Refuses wrong usage, which ends with exit code 2. */
+final class Usage {
+  private Usage() {}
+
+  static void require(CommandSpec spec, boolean condition, String message) {
+    if (!condition) throw new ParameterException(spec.commandLine(), message);
+  }
+}

@@ -1,0 +1,18 @@
+package com.cpprediction.config;
+
+import java.util.List;
+
+/** The configuration can't be used; says everything that is wrong with it, secrets masked. */
+public final class ConfigException extends RuntimeException {
+  private final List<String> errors;
+
+  ConfigException(List<String> errors) {
+    super(String.join("; ", errors));
+    this.errors = List.copyOf(errors);
+  }
+
+  /** One sentence per mistake, in the order of the file and then of the environment. */
+  public List<String> errors() {
+    return errors;
+  }
+}

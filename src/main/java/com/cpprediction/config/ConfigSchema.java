@@ -1,0 +1,131 @@
+package com.cpprediction.config;
+
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
+import io.vertx.json.schema.Draft;
+import io.vertx.json.schema.JsonSchema;
+import io.vertx.json.schema.JsonSchemaOptions;
+import io.vertx.json.schema.OutputFormat;
+import io.vertx.json.schema.OutputUnit;
+import io.vertx.json.schema.Validator;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+
+/** The schema: which keys there are, and what is wrong with a document, in words. */
+final class ConfigSchema {
+  private static final String RESOURCE = "config.schema.json";
+  private static final Map<String, Key> KEYS = new LinkedHashMap<>();
+  private static final Set<String> GROUPS = new LinkedHashSet<>();
+  private static final Validator VALIDATOR;
+
+  static {
+    var schema = resource();
+    collect("", schema);
+    VALIDATOR =
+        Validator.create(
+            JsonSchema.of(schema.copy()), // it marks what it is given
+            new JsonSchemaOptions()
+                .setDraft(Draft.DRAFT202012)
+                .setBaseUri("https://cpprediction.com/")
+                .setOutputFormat(OutputFormat.Basic));
+  }
+
+  private ConfigSchema() {}
+
+  static Collection<Key> keys() {
+    return KEYS.values();
+  }
+
+  /**
+   * Everything wrong with {@code document}.
+   *
+   * @param name how the author of the document calls a key
+   */
+  static List<String> errors(JsonObject document, Function<Key, String> name) {
+    var result = VALIDATOR.validate(document);
+    if (result.getValid()) return List.of();
+    return result.getErrors().stream()
+        .map(OutputUnit::getInstanceLocation)
+        .distinct()
+        .map(location -> error(document, location, name))
+        .flatMap(Optional::stream)
+        .toList();
+  }
+
+  /** What is wrong with the names in the environment; never fatal. */
+  static List<String> warnings(Set<String> variables) {
+    var known = keys().stream().map(Key::variable).toList();
+    return new TreeSet<>(variables)
+        .stream()
+            .filter(variable -> variable.startsWith(Key.VARIABLE_PREFIX))
+            .filter(variable -> !known.contains(variable))
+            .map(variable -> variable + " sets no key" + question(variable, known))
+            .toList();
+  }
+
+  /** The validator names a wrong value and every object around it: the objects are no news. */
+  private static Optional<String> error(
+      JsonObject document, String location, Function<Key, String> name) {
+    var path = path(location);
+    var key = KEYS.get(path);
+    if (location.contains(".") || key == null && !GROUPS.contains(path)) {
+      return Optional.of(unknown(path));
+    }
+    if (key != null) return Optional.of(key.refusal(name.apply(key), key.in(document)));
+    var group = new Key(path, new JsonObject()).in(document);
+    if (group instanceof JsonObject) return Optional.empty();
+    return Optional.of(path + " must be an object");
+  }
+
+  private static String unknown(String path) {
+    var known = new ArrayList<>(KEYS.keySet());
+    known.addAll(GROUPS);
+    return known.contains(path)
+        ? Key.show(path) + " is no key; write its parts as nested objects"
+        : Key.show(path) + " is no key" + question(path, known);
+  }
+
+  private static String question(String written, Collection<String> known) {
+    return Spelling.nearest(written, known).map(k -> "; did you mean " + k + "?").orElse("");
+  }
+
+  /** Reads a JSON pointer as the validator writes it, percent-encoded but for the plus sign. */
+  private static String path(String location) {
+    var pointer = location.replaceFirst("^#/", "").replace('/', '.').replace("+", "%2B");
+    return URLDecoder.decode(pointer, StandardCharsets.UTF_8).replace("~1", "/").replace("~0", "~");
+  }
+
+  private static void collect(String prefix, JsonObject group) {
+    for (var entry : group.getJsonObject("properties")) {
+      var path = prefix + entry.getKey();
+      var schema = (JsonObject) entry.getValue();
+      if (schema.containsKey("properties")) {
+        GROUPS.add(path);
+        collect(path + ".", schema);
+      } else {
+        KEYS.put(path, new Key(path, schema));
+      }
+    }
+  }
+
+  private static JsonObject resource() {
+    try (var in = ConfigSchema.class.getResourceAsStream(RESOURCE)) {
+      return new JsonObject(Buffer.buffer(Objects.requireNonNull(in, RESOURCE).readAllBytes()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,145 @@
+package com.cpprediction.config;
+
+import io.vertx.core.json.Json;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * One key of the configuration.
+ *
+ * @param path as in messages, {@code database.pool.size}
+ * @param schema the part of the schema that describes it
+ */
+record Key(String path, JsonObject schema) {
+  static final String VARIABLE_PREFIX = "CP_";
+
+  private static final Pattern INTEGER = Pattern.compile("-?\\d{1,18}");
+  private static final Pattern NUMBER = Pattern.compile("-?\\d+(\\.\\d+)?([eE][+-]?\\d+)?");
+  private static final int SHOWN = 80;
+
+  /** The environment variable that sets it. */
+  String variable() {
+    return VARIABLE_PREFIX + path.replace('.', '_').toUpperCase(Locale.ROOT);
+  }
+
+  Object defaultValue() {
+    return schema.getValue("default");
+  }
+
+  String description() {
+    return schema.getString("description");
+  }
+
+  /** Whether a running service takes a new value over. */
+  boolean hot() {
+    return reload().equals("hot");
+  }
+
+  /** {@code hot} or {@code restart}. */
+  String reload() {
+    return schema.getString("x-reload");
+  }
+
+  /** The value at this key, null where the document has none. */
+  Object in(JsonObject document) {
+    Object value = document;
+    for (var name : path.split("\\.")) {
+      if (!(value instanceof JsonObject object)) return null;
+      value = object.getValue(name);
+    }
+    return value;
+  }
+
+  void put(JsonObject document, Object value) {
+    var names = path.split("\\.");
+    var object = document;
+    for (int i = 0; i < names.length - 1; i++) {
+      if (!object.containsKey(names[i])) object.put(names[i], new JsonObject());
+      object = object.getJsonObject(names[i]);
+    }
+    object.put(names[names.length - 1], value);
+  }
+
+  /** The text in the type of this key where it can be read so; the schema refuses it otherwise. */
+  Object fromText(String text) {
+    return switch (type()) {
+      case "integer" -> INTEGER.matcher(text).matches() ? Long.valueOf(text) : text;
+      case "number" -> NUMBER.matcher(text).matches() ? Double.valueOf(text) : text;
+      case "boolean" -> text.equals("true") || text.equals("false") ? Boolean.valueOf(text) : text;
+      default -> text;
+    };
+  }
+
+  /** A valid value in the Java type of this key: 8000, 8000.0 and 8e3 are one port. */
+  Object normal(Object valid) {
+    return switch (type()) {
+      case "integer" -> ((Number) valid).intValue();
+      case "number" -> ((Number) valid).doubleValue();
+      default -> valid;
+    };
+  }
+
+  /** The value as it may be shown to anybody. */
+  Object masked(Object value) {
+    if (!schema.getBoolean("x-secret", false)) return value;
+    return value instanceof String uri ? DatabaseUri.masked(uri) : "***";
+  }
+
+  /**
+   * What is wrong with {@code value}.
+   *
+   * @param name the path or the variable, whichever held it
+   */
+  String refusal(String name, Object value) {
+    if (schema.getJsonArray("x-unavailable", new JsonArray()).contains(value)) {
+      return "%s %s is not available in this version; use %s"
+          .formatted(name, show(value), choices());
+    }
+    return "%s is %s, must be %s".formatted(name, show(masked(value)), allowed(value));
+  }
+
+  /** The values it takes, in words. */
+  String range() {
+    return switch (type()) {
+      case "integer", "number" -> schema.getValue("minimum") + ".." + schema.getValue("maximum");
+      case "boolean" -> "true or false";
+      default -> schema.containsKey("enum") ? choices() : schema.getString("x-allowed");
+    };
+  }
+
+  private String allowed(Object value) {
+    return switch (type()) {
+      case "integer" -> (isInteger(value) ? "in " : "an integer in ") + range();
+      case "number" -> (value instanceof Number ? "in " : "a number in ") + range();
+      default -> range();
+    };
+  }
+
+  private String type() {
+    return schema.getString("type");
+  }
+
+  private String choices() {
+    List<String> all = schema.getJsonArray("enum").stream().map(Json::encode).toList();
+    return all.stream().limit(all.size() - 1L).collect(Collectors.joining(", "))
+        + " or "
+        + all.get(all.size() - 1);
+  }
+
+  private static boolean isInteger(Object value) {
+    return value instanceof Number number && number.doubleValue() % 1 == 0;
+  }
+
+  static String show(Object value) {
+    if (value instanceof JsonObject || value instanceof Map) return "an object";
+    if (value instanceof JsonArray || value instanceof List) return "a list";
+    if (value instanceof Number) return value.toString();
+    var json = Json.encode(value);
+    return json.length() <= SHOWN ? json : json.substring(0, SHOWN) + "…";
+  }
+}

@@ -1,0 +1,39 @@
+package com.cpprediction.model;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * A model together with all else that decides its answers.
+ *
+ * @param model the model
+ * @param pincodeTrust added to the score of the CPs that own the given pincode
+ * @param fingerprint scoring fingerprint: SHA-256 in hex over everything that can change an answer
+ */
+public record Scoring(PrefixModel model, double pincodeTrust, String fingerprint) {
+  /** Scores with {@code model} as it is configured now. */
+  public static Scoring of(PrefixModel model, double pincodeTrust) {
+    var manifest = model.manifest();
+    var all =
+        String.join(
+            "\n",
+            "prefix " + manifest.prefix(),
+            "index " + manifest.index().sha256(),
+            "ranker " + manifest.ranker().sha256(),
+            "features " + Features.SCHEMA,
+            "engine xgboost",
+            "pincode_trust " + pincodeTrust);
+    return new Scoring(model, pincodeTrust, sha256(all.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /** SHA-256 in hex. */
+  public static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package com.cpprediction.persistence;
+
+import java.util.Random;
+
+/** How long to wait before the next try: doubling, capped, and jittered so that nodes spread. */
+final class Backoff {
+  private static final long FIRST_MILLIS = 100;
+  private static final long LONGEST_MILLIS = 5_000;
+
+  /** What a person has to mend is tried once a second. */
+  private static final long STANDING_MILLIS = 1_000;
+
+  private final Random random;
+  private long next = FIRST_MILLIS;
+
+  Backoff(Random random) {
+    this.random = random;
+  }
+
+  /** Milliseconds to wait after {@code trouble}: half of it certain, half by chance. */
+  long after(Trouble trouble) {
+    if (trouble == Trouble.STANDING) return STANDING_MILLIS;
+    long longest = next;
+    next = Math.min(2 * next, LONGEST_MILLIS);
+    return longest / 2 + random.nextLong(longest / 2 + 1);
+  }
+
+  void reset() {
+    next = FIRST_MILLIS;
+  }
+}

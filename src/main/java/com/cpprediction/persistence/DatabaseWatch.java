@@ -1,0 +1,144 @@
+package com.cpprediction.persistence;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Knows whether predictions can be stored, and works on it while they can't: migrates and probes,
+ * with back-off, until both succeed, and then lets the writer go on. While all is well it probes
+ * every second, so that an outage is known before the next prediction. To be used from one event
+ * loop, {@link #status()} from any thread.
+ */
+final class DatabaseWatch implements BatchWriter.Listener {
+  /**
+   * @param up connected, migrated and writable
+   * @param reason why it is down, in words; null while up
+   * @param since when that began
+   */
+  record Status(boolean up, String reason, Instant since) {}
+
+  private static final Logger log = LoggerFactory.getLogger(DatabaseWatch.class);
+  private static final long HEARTBEAT_MILLIS = 1_000;
+
+  private final Vertx vertx;
+  private final Clock clock;
+  private final Callable<Void> migration;
+  private final Supplier<Future<Void>> probe;
+  private final Backoff backoff;
+  private volatile Status status;
+  private BatchWriter writer;
+  private boolean recovering = true;
+  private boolean probing;
+  private long heartbeat;
+  private boolean stopped;
+
+  /**
+   * @param migration may block; repeated whenever the database comes back
+   * @param probe succeeds when rows can be inserted
+   */
+  DatabaseWatch(
+      Vertx vertx,
+      Clock clock,
+      Callable<Void> migration,
+      Supplier<Future<Void>> probe,
+      Backoff backoff) {
+    this.vertx = vertx;
+    this.clock = clock;
+    this.migration = migration;
+    this.probe = probe;
+    this.backoff = backoff;
+    status = new Status(false, "Not connected yet", clock.instant());
+  }
+
+  /**
+   * @param writer resumed whenever the database is fit for it
+   * @return completes after the first try, whatever comes of it
+   */
+  Future<Void> start(BatchWriter writer) {
+    this.writer = writer;
+    heartbeat = vertx.setPeriodic(HEARTBEAT_MILLIS, timer -> beat());
+    return tryNow().otherwiseEmpty();
+  }
+
+  Status status() {
+    return status;
+  }
+
+  private void beat() {
+    if (probing || recovering || writer.writing()) return; // each of them will tell
+    probing = true;
+    probe
+        .get()
+        .onComplete(done -> probing = false)
+        .onFailure(
+            cause -> {
+              writer.hold();
+              failed(cause);
+            });
+  }
+
+  @Override
+  public void worked() {
+    backoff.reset();
+    if (status.up()) return;
+    status = new Status(true, null, clock.instant());
+    log.info("Predictions can be stored");
+  }
+
+  @Override
+  public void failed(Throwable cause) {
+    note(cause);
+    if (!recovering) tryLater(cause);
+  }
+
+  private Future<Void> tryNow() {
+    return vertx
+        .executeBlocking(migration, false)
+        .compose(done -> probe.get())
+        .onSuccess(
+            done -> {
+              recovering = false;
+              writer.resume();
+            })
+        .onFailure(
+            cause -> {
+              note(cause);
+              tryLater(cause);
+            });
+  }
+
+  private void tryLater(Throwable cause) {
+    recovering = true;
+    vertx.setTimer(
+        backoff.after(Trouble.of(cause)),
+        timer -> {
+          if (!stopped) tryNow();
+        });
+  }
+
+  private void note(Throwable cause) {
+    var before = status;
+    var reason = Trouble.describe(cause);
+    status = new Status(false, reason, before.up() ? clock.instant() : before.since());
+    if (before.up() || !headline(reason).equals(headline(before.reason()))) {
+      log.warn("Predictions can't be stored for now. {}", reason);
+    }
+  }
+
+  /** What is the matter, without the wording that differs from driver to driver. */
+  private static String headline(String reason) {
+    int colon = reason.indexOf(':');
+    return colon < 0 ? reason : reason.substring(0, colon);
+  }
+
+  void stop() {
+    stopped = true;
+    vertx.cancelTimer(heartbeat);
+  }
+}

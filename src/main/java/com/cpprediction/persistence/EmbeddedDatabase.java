@@ -1,0 +1,208 @@
+package com.cpprediction.persistence;
+
+import io.zonky.test.db.postgres.embedded.DefaultPostgresBinaryResolver;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The PostgreSQL that the service brings along, for a first run without a server: data in {@code
+ * <data_dir>/postgres}, kept from run to run and as durable as any PostgreSQL. It listens on
+ * loopback only and trusts everyone there (user {@code postgres}, no password); where other users
+ * share the machine, name a server in {@code database.uri} instead.
+ *
+ * <p>Starting and closing block for seconds. A server that a killed process left behind is stopped
+ * at the next start.
+ */
+public final class EmbeddedDatabase implements AutoCloseable {
+  /** Major version of the PostgreSQL inside; the files of another one can't be read. */
+  static final int MAJOR = 18;
+
+  private static final Logger log = LoggerFactory.getLogger(EmbeddedDatabase.class);
+  private static final Duration START_PATIENCE = Duration.ofSeconds(60); // recovery after a crash
+
+  /**
+   * In the data directory once it has served: an initialisation that was cut short lacks it, and
+   * never held a row.
+   */
+  private static final String MARKER = "cp-initialized";
+
+  private final DirectoryLock lock;
+  private final Path data;
+  private final EmbeddedPostgres postgres;
+
+  private EmbeddedDatabase(DirectoryLock lock, Path data, EmbeddedPostgres postgres) {
+    this.lock = lock;
+    this.data = data;
+    this.postgres = postgres;
+  }
+
+  /**
+   * Starts it, the first time on a new data directory.
+   *
+   * @param dataDir {@code data_dir}; created where absent
+   * @param port on loopback, 0 for any free one
+   * @throws DatabaseStartException when it can't, saying what to do
+   */
+  public static EmbeddedDatabase start(Path dataDir, int port) {
+    return start(dataDir, dataDir.resolve("postgres-binaries"), port);
+  }
+
+  /**
+   * @param binaries where the server itself is unpacked to, once
+   */
+  static EmbeddedDatabase start(Path dataDir, Path binaries, int port) {
+    try {
+      var directory = Files.createDirectories(dataDir.toAbsolutePath()).toRealPath();
+      var lock = DirectoryLock.acquire(directory);
+      try {
+        return start(lock, directory.resolve("postgres"), binaries.toAbsolutePath(), port);
+      } catch (IOException | RuntimeException e) {
+        lock.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new DatabaseStartException(
+          "Cannot use data_dir %s (%s); name a local directory that this user may write to"
+              .formatted(dataDir.toAbsolutePath(), e),
+          e);
+    }
+  }
+
+  private static EmbeddedDatabase start(DirectoryLock lock, Path data, Path binaries, int port)
+      throws IOException {
+    checkVersion(data);
+    stopLeftBehind(data);
+    setAsideUnfinished(data);
+    removeUnfinishedBinaries(binaries);
+    checkPort(port);
+    try {
+      var postgres = launch(data, binaries, port);
+      var marker = data.resolve(MARKER);
+      if (!Files.exists(marker)) Files.createFile(marker);
+      return new EmbeddedDatabase(lock, data, postgres);
+    } catch (DatabaseStartException e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      var late = Postmaster.of(data);
+      if (late.isPresent()) late.get().stop();
+      throw new DatabaseStartException(
+          "The embedded PostgreSQL in %s does not start (%s); the log lines above are its own"
+              .formatted(data, e.getMessage()),
+          e);
+    }
+  }
+
+  private static EmbeddedPostgres launch(Path data, Path binaries, int port) throws IOException {
+    return EmbeddedPostgres.builder()
+        .setDataDirectory(data)
+        .setCleanDataDirectory(false)
+        .setOverrideWorkingDirectory(binaries.toFile())
+        .setPgBinaryResolver(EmbeddedDatabase::binaries)
+        .setRegisterShutdownHook(false) // it would stop the server under rows still to be stored
+        .setPGStartupWait(START_PATIENCE)
+        .setPort(port)
+        .setLocaleConfig("locale", "C") // there on every machine
+        .setServerConfig("listen_addresses", "127.0.0.1")
+        .setServerConfig("unix_socket_directories", "")
+        // Off in a database for tests, which is what the library is made for.
+        .setServerConfig("fsync", "on")
+        .setServerConfig("synchronous_commit", "on")
+        .setServerConfig("full_page_writes", "on")
+        // Statements and rows carry addresses, which stay out of logs.
+        .setServerConfig("log_min_error_statement", "panic")
+        .setServerConfig("log_error_verbosity", "terse")
+        .start();
+  }
+
+  private static InputStream binaries(String system, String architecture) throws IOException {
+    try {
+      return DefaultPostgresBinaryResolver.INSTANCE.getPgBinary(system, architecture);
+    } catch (IllegalStateException e) {
+      throw new DatabaseStartException(
+          "No embedded PostgreSQL for %s on %s; set database.uri to a PostgreSQL server"
+              .formatted(system, architecture),
+          e);
+    }
+  }
+
+  private static void checkVersion(Path data) throws IOException {
+    var file = data.resolve("PG_VERSION");
+    if (!Files.exists(file)) return;
+    var version = Files.readString(file).strip();
+    if (!version.equals(Integer.toString(MAJOR))) {
+      throw new DatabaseStartException(
+          "%s was written by PostgreSQL %s and the embedded one is %d; export it with pg_dump of the old version, or name another data_dir"
+              .formatted(data, version, MAJOR));
+    }
+  }
+
+  private static void stopLeftBehind(Path data) throws IOException {
+    var running = Postmaster.of(data);
+    if (running.isPresent()) {
+      log.warn("Stopping the PostgreSQL that a killed service left behind on {}", data);
+      running.get().stop();
+    } else if (Files.deleteIfExists(Postmaster.pidFile(data))) {
+      // PostgreSQL would refuse to start where the id now belongs to some other process.
+      log.info("Removed a process id file without its PostgreSQL from {}", data);
+    }
+  }
+
+  private static void setAsideUnfinished(Path data) throws IOException {
+    if (!Files.exists(data) || Files.exists(data.resolve(MARKER))) return;
+    var aside = data.resolveSibling(data.getFileName() + ".unfinished-" + System.nanoTime());
+    Files.move(data, aside);
+    log.warn("{} was never fully initialised and is set aside as {}", data, aside.getFileName());
+  }
+
+  private static void removeUnfinishedBinaries(Path binaries) throws IOException {
+    if (!Files.exists(binaries)) return;
+    try (var children = Files.newDirectoryStream(binaries, "PG-*")) {
+      for (var child : children) {
+        if (Files.exists(child.resolve(".exists"))) continue;
+        try (var files = Files.walk(child)) {
+          files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
+        }
+      }
+    }
+  }
+
+  private static void checkPort(int port) {
+    try (var socket = new ServerSocket()) {
+      socket.setReuseAddress(true); // a connection of the last run may still be closing
+      socket.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), port));
+    } catch (IOException e) {
+      throw new DatabaseStartException(
+          "Port %d, database.embedded_port, is taken (%s); choose another, or 0 for any free one"
+              .formatted(port, e.getMessage()),
+          e);
+    }
+  }
+
+  /** How to connect to it. */
+  public String uri() {
+    return "postgresql://postgres@127.0.0.1:" + postgres.getPort() + "/postgres";
+  }
+
+  /** Ends its sessions and stops it. */
+  @Override
+  public void close() {
+    try (lock) {
+      postgres.close();
+      var stubborn = Postmaster.of(data);
+      if (stubborn.isPresent()) stubborn.get().stop();
+    } catch (IOException | DatabaseStartException e) {
+      log.error("The embedded PostgreSQL in {} did not stop cleanly", data, e);
+    }
+  }
+}

@@ -1,0 +1,18 @@
+package com.cpprediction.persistence;
+
+import com.cpprediction.prediction.Prediction;
+import io.vertx.core.Future;
+import java.util.List;
+
+/** Where predictions are kept. Both operations may be repeated, also after an unknown outcome. */
+interface PredictionStore {
+  /**
+   * Stores all of them or none.
+   *
+   * @return how many are new: the others' ids had been stored before
+   */
+  Future<Integer> insert(List<Prediction> predictions);
+
+  /** Sets one aside that {@link #insert} refuses. */
+  Future<Void> reject(Prediction prediction, Throwable refusal);
+}

@@ -1,0 +1,69 @@
+package com.cpprediction.persistence;
+
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.YearMonth;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Brings the schema up to date and makes partitions ahead of their months. Blocks: JDBC. */
+public final class Schema {
+  private static final Logger log = LoggerFactory.getLogger(Schema.class);
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
+  private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(30);
+  private static final int MONTHS = 3; // this one and the next two
+
+  private final DataSource source;
+  private final Clock clock;
+
+  Schema(DatabaseUri uri, Clock clock) {
+    this.source = uri.dataSource(CONNECT_TIMEOUT, SOCKET_TIMEOUT);
+    this.clock = clock;
+  }
+
+  /**
+   * Brings the database at {@code uri} up to date.
+   *
+   * @throws DatabaseStartException when it cannot be reached or migrated
+   */
+  public static void migrate(String uri) {
+    try {
+      new Schema(DatabaseUri.parse(uri), Clock.systemUTC()).migrate();
+    } catch (FlywayException e) {
+      throw new DatabaseStartException("Cannot migrate the database: " + Trouble.describe(e), e);
+    }
+  }
+
+  /** Runs what migrations are missing, under Flyway's lock, then {@link #partitions}. */
+  void migrate() {
+    Flyway.configure(Schema.class.getClassLoader())
+        .dataSource(source)
+        .locations("classpath:db/migration")
+        .connectRetries(0)
+        .baselineOnMigrate(true) // the schema may hold tables of others
+        .baselineVersion("0")
+        .load()
+        .migrate();
+    partitions();
+  }
+
+  /** A month without a partition is no failure: its rows go to the default one and move later. */
+  void partitions() {
+    try (var connection = source.getConnection();
+        var settings = connection.createStatement();
+        var partition = connection.prepareStatement("SELECT predictions_partition(?::date)")) {
+      settings.execute("SET lock_timeout = '5s'"); // inserts queue up behind a waiting lock
+      var first = YearMonth.now(clock);
+      for (int i = 0; i < MONTHS; i++) {
+        partition.setObject(1, first.plusMonths(i).atDay(1));
+        partition.execute();
+      }
+    } catch (SQLException e) {
+      log.warn("Cannot make partitions ahead: {}", Trouble.describe(e));
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package com.cpprediction.training;
+
+import com.cpprediction.prediction.Address;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What is known of CPs beside their addresses: the post offices of each pincode, and which office
+ * of which pincode a CP is.
+ */
+final class Directory {
+  /** A directory with nothing in it. */
+  static final Directory EMPTY = new Directory(Map.of(), Map.of());
+
+  /**
+   * @param name canonical, without its kind (head, sub or branch office)
+   * @param place canonical taluk and district
+   */
+  record Office(String name, String place) {
+    String text() {
+      return place.isEmpty() ? name : name + ' ' + place;
+    }
+  }
+
+  /**
+   * @param pincode the pincode it belongs to
+   * @param office canonical name of the office it is
+   * @param delivers whether that office delivers for the whole pincode
+   */
+  record CpOffice(String pincode, String office, boolean delivers) {}
+
+  private static final Set<String> KINDS =
+      Set.of("so", "bo", "ho", "po", "s o", "b o", "h o", "p o");
+
+  private final Map<String, Set<Office>> offices;
+  private final Map<String, CpOffice> cps;
+
+  private Directory(Map<String, Set<Office>> offices, Map<String, CpOffice> cps) {
+    this.offices = offices;
+    this.cps = cps;
+  }
+
+  /**
+   * @param directory CSV with {@code pincode,office} and, where known, {@code taluk,district}; null
+   *     for none
+   * @param cpOffices CSV with {@code cp_code,pincode,office} and, where known, {@code
+   *     is_delivery_office_of_pincode}; null for none
+   */
+  static Directory read(Path directory, Path cpOffices) {
+    var offices = new HashMap<String, Set<Office>>();
+    if (directory != null) {
+      Table.read(
+          directory,
+          List.of("pincode", "office"),
+          row -> {
+            var office = new Office(officeName(row.get("office")), place(row));
+            if (office.name().isEmpty()) throw new IllegalArgumentException("office has no name");
+            offices.computeIfAbsent(row.pincode(), p -> new LinkedHashSet<>()).add(office);
+          });
+    }
+    var cps = new HashMap<String, CpOffice>();
+    if (cpOffices != null) {
+      Table.read(
+          cpOffices,
+          List.of("cp_code", "pincode", "office"),
+          row ->
+              cps.put(
+                  row.get("cp_code"),
+                  new CpOffice(
+                      row.pincode(),
+                      officeName(row.get("office")),
+                      "1".equals(row.getOrEmpty("is_delivery_office_of_pincode")))));
+    }
+    return new Directory(offices, cps);
+  }
+
+  List<Office> offices(String pincode) {
+    return new ArrayList<>(offices.getOrDefault(pincode, Set.of()));
+  }
+
+  /** The office that {@code cp} is, or null when unknown. */
+  CpOffice cp(String cp) {
+    return cps.get(cp);
+  }
+
+  /** The CPs whose pincode starts with {@code prefix}, with or without labelled addresses. */
+  List<String> cpsOf(String prefix) {
+    return cps.entrySet().stream()
+        .filter(entry -> entry.getValue().pincode().startsWith(prefix))
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  private static String place(Table.Row row) {
+    return (known(row.getOrEmpty("taluk")) + ' ' + known(row.getOrEmpty("district"))).strip();
+  }
+
+  private static String known(String name) {
+    var canonical = Address.canonical(name);
+    return canonical.equals("na") ? "" : canonical;
+  }
+
+  private static String officeName(String name) {
+    var canonical = Address.canonical(name);
+    for (var kind : KINDS) {
+      if (canonical.endsWith(' ' + kind)) {
+        return canonical.substring(0, canonical.length() - kind.length() - 1);
+      }
+    }
+    return canonical;
+  }
+}

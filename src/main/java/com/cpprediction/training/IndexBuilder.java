@@ -1,0 +1,206 @@
+package com.cpprediction.training;
+
+import com.cpprediction.model.Grams;
+import com.cpprediction.model.ModelFile;
+import com.cpprediction.model.ModelFile.Section;
+import com.cpprediction.model.PrefixIndex;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Lays out the rows of a prefix as a model file. */
+final class IndexBuilder {
+  private static final int ROWS_PER_BUCKET = 4;
+
+  private final PrefixRows data;
+  private final ModelFile.Writer writer = new ModelFile.Writer();
+
+  /** Rows that hold an n-gram once, and those that hold it more often. */
+  private static final class Holders {
+    final List<Integer> once = new ArrayList<>();
+    final List<Integer> more = new ArrayList<>();
+
+    int count() {
+      return once.size() + more.size();
+    }
+  }
+
+  private IndexBuilder(PrefixRows data) {
+    this.data = data;
+  }
+
+  /** Everything but the ridge and the CPs' norms, which {@link Ridge} finds with the index. */
+  static ModelFile.Writer build(PrefixRows data) {
+    return new IndexBuilder(data).build();
+  }
+
+  private ModelFile.Writer build() {
+    var rows = data.rows();
+    int cps = data.cps().size();
+    var holders = new HashMap<Integer, Holders>();
+    var grams = new Grams();
+    for (int row = 0; row < rows.size(); row++) {
+      grams.read(rows.get(row).text());
+      for (int i = 0; i < grams.size(); i++) {
+        var holder = holders.computeIfAbsent(grams.fingerprint(i), f -> new Holders());
+        (grams.repeated(i) ? holder.more : holder.once).add(row);
+      }
+    }
+    putNorms(rows, holders, grams);
+    putOffices(holders, grams, rows.size());
+    holders.values().removeIf(holder -> holder.count() < 2);
+    putTable(
+        holders,
+        Section.GRAM_BUCKET,
+        Section.GRAM_FINGERPRINT,
+        Section.GRAM_LIST,
+        Section.GRAM_POSTING);
+    writer.putShorts(Section.ROW_CP, rows.stream().mapToInt(PrefixRows.Row::cp).toArray());
+    writer.putBytes(Section.CP_CODE, lines(data.cps()));
+    writer.putInts(Section.CP_PINCODE, data.cpPincode());
+    var cpRows = new int[cps];
+    for (var row : data.addresses()) cpRows[row.cp()]++;
+    writer.putInts(Section.CP_ROWS, cpRows);
+    writer.putFloats(Section.CP_NORM, new float[cps]);
+    writer.putInts(Section.CP_OFFICE, data.cpOffice());
+    writer.putInts(Section.CP_OFFICES, data.cpOffices());
+    writer.putFloats(Section.ALPHA_STEP, new float[cps]);
+    writer.putBytes(Section.ALPHA, new byte[rows.size() * cps]);
+    int pincodes = putPincodes();
+    writer.putInts(
+        Section.COUNTS,
+        data.addresses().size(),
+        data.directory().size(),
+        cps,
+        data.offices().size(),
+        pincodes);
+    return writer;
+  }
+
+  private void putNorms(List<PrefixRows.Row> rows, Map<Integer, Holders> holders, Grams grams) {
+    var words = new float[rows.size()];
+    var chars = new float[rows.size()];
+    for (int row = 0; row < rows.size(); row++) {
+      grams.read(rows.get(row).text());
+      double wordSquares = 0;
+      double charSquares = 0;
+      for (int i = 0; i < grams.size(); i++) {
+        double weight = idf(holders.get(grams.fingerprint(i)).count(), rows.size());
+        if (grams.repeated(i)) weight *= PrefixIndex.REPEATED;
+        if (grams.kind(i) == Grams.CHARS) charSquares += weight * weight;
+        else wordSquares += weight * weight;
+      }
+      words[row] = (float) Math.sqrt(wordSquares);
+      chars[row] = (float) Math.sqrt(charSquares);
+    }
+    writer.putFloats(Section.ROW_WORD_NORM, words).putFloats(Section.ROW_CHAR_NORM, chars);
+  }
+
+  private void putOffices(Map<Integer, Holders> rowHolders, Grams grams, int rows) {
+    var offices = data.offices();
+    var words = new byte[offices.size()];
+    var weight = new float[offices.size()];
+    var holders = new HashMap<Integer, Holders>();
+    for (int office = 0; office < offices.size(); office++) {
+      grams.read(offices.get(office).name());
+      for (int i = 0; i < grams.size(); i++) {
+        if (grams.kind(i) == Grams.WORD_PAIR) continue;
+        int print = grams.fingerprint(i);
+        holders.computeIfAbsent(print, f -> new Holders()).once.add(office);
+        if (grams.kind(i) == Grams.WORD) words[office]++;
+        else {
+          // The index drops what a single row has, and so weighs it as what no row has: df = 1.
+          var known = rowHolders.get(print);
+          weight[office] += (float) idf(known == null ? 1 : known.count(), rows);
+        }
+      }
+    }
+    writer.putBytes(
+        Section.OFFICE_NAME, lines(offices.stream().map(Directory.Office::name).toList()));
+    writer.putBytes(Section.OFFICE_WORDS, words).putFloats(Section.OFFICE_WEIGHT, weight);
+    putTable(
+        holders,
+        Section.OFFICE_BUCKET,
+        Section.OFFICE_FINGERPRINT,
+        Section.OFFICE_LIST,
+        Section.OFFICE_POSTING);
+  }
+
+  private void putTable(
+      Map<Integer, Holders> holders,
+      Section bucketSection,
+      Section fingerprintSection,
+      Section listSection,
+      Section postingSection) {
+    var prints =
+        holders.keySet().stream()
+            .sorted(Comparator.comparing(Integer::toUnsignedLong))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    int buckets = Math.max(1, Integer.highestOneBit(Math.max(1, prints.length / ROWS_PER_BUCKET)));
+    int shift = Integer.SIZE - Integer.numberOfTrailingZeros(buckets);
+    var bucketStart = new int[buckets + 1];
+    for (int print : prints) bucketStart[(buckets == 1 ? 0 : print >>> shift) + 1]++;
+    for (int i = 0; i < buckets; i++) bucketStart[i + 1] += bucketStart[i];
+    var lists = new int[prints.length + 1];
+    int total = 0;
+    for (int i = 0; i < prints.length; i++) {
+      lists[i] = total;
+      total += 1 + holders.get(prints[i]).count();
+    }
+    lists[prints.length] = total;
+    var postings = new int[total];
+    int at = 0;
+    for (int print : prints) {
+      var holder = holders.get(print);
+      postings[at++] = holder.once.size();
+      for (int row : holder.once) postings[at++] = row;
+      for (int row : holder.more) postings[at++] = row;
+    }
+    writer
+        .putInts(bucketSection, bucketStart)
+        .putInts(fingerprintSection, prints)
+        .putInts(listSection, lists)
+        .putShorts(postingSection, postings);
+  }
+
+  private int putPincodes() {
+    var byPincode = new TreeMap<Integer, TreeMap<Integer, Integer>>();
+    for (int cp = 0; cp < data.cpPincode().length; cp++) {
+      byPincode.computeIfAbsent(data.cpPincode()[cp], p -> new TreeMap<>()).put(cp, 0);
+    }
+    for (var row : data.addresses()) {
+      byPincode
+          .computeIfAbsent(row.pincode(), p -> new TreeMap<>())
+          .merge(row.cp(), 1, Integer::sum);
+    }
+    var lists = new int[byPincode.size() + 1];
+    var pairs = new ArrayList<Integer>();
+    int place = 0;
+    for (var cps : byPincode.values()) {
+      cps.forEach((cp, count) -> pairs.addAll(List.of(cp, count)));
+      lists[++place] = pairs.size() / 2;
+    }
+    writer.putInts(Section.PINCODE, ints(byPincode.keySet())).putInts(Section.PINCODE_LIST, lists);
+    writer.putInts(Section.PINCODE_CP, ints(pairs));
+    return byPincode.size();
+  }
+
+  private static int[] ints(java.util.Collection<Integer> values) {
+    return values.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  private static double idf(int df, int rows) {
+    return Math.log((1.0 + rows) / (1.0 + df)) + 1;
+  }
+
+  private static byte[] lines(List<String> lines) {
+    var text = new StringBuilder();
+    lines.forEach(line -> text.append(line).append('\n'));
+    return text.toString().getBytes(StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,42 @@
+package com.cpprediction.training;
+
+import com.cpprediction.prediction.Address;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A file of labelled addresses.
+ *
+ * @param rows the usable rows, in the order of the file
+ * @param bad rows that could not be used
+ * @param badExamples the first of those, each with its line and what is wrong
+ */
+public record LabelledRows(List<LabelledRow> rows, long bad, List<String> badExamples) {
+  private static final int MAX_CODE = 64;
+
+  /**
+   * Reads a CSV file, plain or {@code .gz}, with the columns {@code address,pincode,cp_code}.
+   *
+   * @throws InputException when it cannot be read or lacks a column
+   */
+  public static LabelledRows read(Path file) {
+    var rows = new ArrayList<LabelledRow>();
+    var bad =
+        Table.read(file, List.of("address", "pincode", "cp_code"), row -> rows.add(labelled(row)));
+    return new LabelledRows(List.copyOf(rows), bad.count(), bad.examples());
+  }
+
+  private static LabelledRow labelled(Table.Row row) {
+    var address = row.get("address");
+    var code = row.get("cp_code");
+    if (Address.canonical(address).isEmpty()) {
+      throw new IllegalArgumentException("address has no letter or digit");
+    }
+    if (code.length() > MAX_CODE || code.indexOf('\n') >= 0) {
+      throw new IllegalArgumentException(
+          "cp_code is longer than 64 characters or has a line break");
+    }
+    return new LabelledRow(address, row.pincode(), code);
+  }
+}

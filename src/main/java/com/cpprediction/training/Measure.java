@@ -1,0 +1,81 @@
+package com.cpprediction.training;
+
+import com.cpprediction.prediction.Scored;
+import io.vertx.core.json.JsonObject;
+
+/**
+ * Counts how well answers fit. Accuracy and top 3 are shares of all rows: an unanswered one is
+ * wrong. Calibration is the expected calibration error over the answered rows (Naeini et al. 2015),
+ * in {@value #BINS} bins of equal width.
+ */
+final class Measure {
+  private static final int BINS = 15;
+
+  private long rows;
+  private long answered;
+  private long right;
+  private long inTop;
+  private final long[] binRows = new long[BINS];
+  private final long[] binRight = new long[BINS];
+  private final double[] binConfidence = new double[BINS];
+
+  /**
+   * @param answer null when there was none
+   */
+  void add(String truth, Scored answer) {
+    rows++;
+    if (answer == null) return;
+    answered++;
+    var best = answer.candidates().get(0);
+    boolean hit = best.cp().equals(truth);
+    if (hit) right++;
+    if (answer.candidates().stream().anyMatch(c -> c.cp().equals(truth))) inTop++;
+    int bin = Math.min(BINS - 1, (int) (best.confidence() * BINS));
+    binRows[bin]++;
+    if (hit) binRight[bin]++;
+    binConfidence[bin] += best.confidence();
+  }
+
+  void add(Measure other) {
+    rows += other.rows;
+    answered += other.answered;
+    right += other.right;
+    inTop += other.inTop;
+    for (int bin = 0; bin < BINS; bin++) {
+      binRows[bin] += other.binRows[bin];
+      binRight[bin] += other.binRight[bin];
+      binConfidence[bin] += other.binConfidence[bin];
+    }
+  }
+
+  long rows() {
+    return rows;
+  }
+
+  double accuracy() {
+    return rows == 0 ? 0 : (double) right / rows;
+  }
+
+  double top3() {
+    return rows == 0 ? 0 : (double) inTop / rows;
+  }
+
+  double calibrationError() {
+    double error = 0;
+    for (int bin = 0; bin < BINS; bin++) error += Math.abs(binRight[bin] - binConfidence[bin]);
+    return answered == 0 ? 0 : error / answered;
+  }
+
+  JsonObject toJson() {
+    return new JsonObject()
+        .put("rows", rows)
+        .put("answered", answered)
+        .put("accuracy", rounded(accuracy()))
+        .put("top3", rounded(top3()))
+        .put("ece", rounded(calibrationError()));
+  }
+
+  private static double rounded(double share) {
+    return Math.rint(share * 1e5) / 1e5;
+  }
+}

@@ -1,0 +1,171 @@
+package com.cpprediction.training;
+
+import com.cpprediction.prediction.Address;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * What one prefix is trained on: its addresses and, as further rows, the directory offices of its
+ * CPs' pincodes.
+ *
+ * @param prefix three digits
+ * @param cps codes of its CPs, ascending; a CP is its place in here
+ * @param cpPincode by CP the pincode it belongs to
+ * @param addresses labelled addresses
+ * @param directory rows made of directory offices
+ * @param offices the offices of the CPs' pincodes, together by pincode
+ * @param cpOffice by CP the office it is, or -1
+ * @param cpOffices by CP two each: first office of its pincode, and the one after the last
+ */
+record PrefixRows(
+    String prefix,
+    List<String> cps,
+    int[] cpPincode,
+    List<Row> addresses,
+    List<Row> directory,
+    List<Directory.Office> offices,
+    int[] cpOffice,
+    int[] cpOffices) {
+  /**
+   * @param text canonical
+   * @param pincode six digits
+   * @param group of near-duplicates
+   */
+  record Row(String text, int pincode, int cp, int group) {}
+
+  /** An address with the group it belongs to. */
+  record Grouped(LabelledRow row, String text, int group) {}
+
+  static PrefixRows of(String prefix, List<Grouped> rows, Directory directory) {
+    var codes = new TreeSet<>(directory.cpsOf(prefix));
+    rows.forEach(r -> codes.add(r.row().cp()));
+    var cps = new ArrayList<>(codes);
+    var addresses = new ArrayList<Row>(rows.size());
+    for (var r : rows) {
+      int cp = java.util.Collections.binarySearch(cps, r.row().cp());
+      addresses.add(new Row(r.text(), Integer.parseInt(r.row().pincode()), cp, r.group()));
+    }
+    var cpPincode = new int[cps.size()];
+    for (int cp = 0; cp < cpPincode.length; cp++) {
+      var known = directory.cp(cps.get(cp));
+      cpPincode[cp] =
+          known == null ? mostFrequentPincode(addresses, cp) : Integer.parseInt(known.pincode());
+    }
+    return new Collector(prefix, cps, cpPincode, addresses, directory).collect();
+  }
+
+  private static int mostFrequentPincode(List<Row> addresses, int cp) {
+    var counts = new TreeMap<Integer, Integer>();
+    for (var row : addresses) if (row.cp() == cp) counts.merge(row.pincode(), 1, Integer::sum);
+    int best = counts.firstKey();
+    for (var entry : counts.entrySet())
+      if (entry.getValue() > counts.get(best)) best = entry.getKey();
+    return best;
+  }
+
+  /** Gathers offices pincode by pincode, so that those of a CP stand together. */
+  private static final class Collector {
+    private final String prefix;
+    private final List<String> cps;
+    private final int[] cpPincode;
+    private final List<Row> addresses;
+    private final Directory directory;
+    private final List<Directory.Office> offices = new ArrayList<>();
+    private final List<Row> officeRows = new ArrayList<>();
+    private final int[] cpOffice;
+    private final int[] cpOffices;
+
+    Collector(
+        String prefix,
+        List<String> cps,
+        int[] cpPincode,
+        List<Row> addresses,
+        Directory directory) {
+      this.prefix = prefix;
+      this.cps = cps;
+      this.cpPincode = cpPincode;
+      this.addresses = addresses;
+      this.directory = directory;
+      cpOffice = new int[cps.size()];
+      cpOffices = new int[2 * cps.size()];
+    }
+
+    PrefixRows collect() {
+      var byPincode = new TreeMap<Integer, List<Integer>>();
+      for (int cp = 0; cp < cpPincode.length; cp++) {
+        byPincode.computeIfAbsent(cpPincode[cp], p -> new ArrayList<>()).add(cp);
+      }
+      byPincode.forEach(this::addPincode);
+      return new PrefixRows(
+          prefix, cps, cpPincode, addresses, officeRows, offices, cpOffice, cpOffices);
+    }
+
+    private void addPincode(int pincode, List<Integer> owners) {
+      int first = offices.size();
+      var listed = directory.offices(Integer.toString(pincode));
+      var names = new LinkedHashSet<String>();
+      listed.forEach(office -> names.add(office.name()));
+      for (int cp : owners) {
+        var own = directory.cp(cps.get(cp));
+        cpOffice[cp] = -1;
+        if (own == null) continue;
+        if (names.add(own.office())) listed.add(new Directory.Office(own.office(), ""));
+      }
+      var places = new ArrayList<>(names);
+      for (var name : places) offices.add(new Directory.Office(name, ""));
+      int receiver = receiver(owners);
+      for (int cp : owners) {
+        var own = directory.cp(cps.get(cp));
+        if (own != null) cpOffice[cp] = first + places.indexOf(own.office());
+        cpOffices[2 * cp] = first;
+        cpOffices[2 * cp + 1] = offices.size();
+      }
+      for (var text : new LinkedHashSet<>(listed)) {
+        officeRows.add(new Row(text.text(), pincode, labelOf(text, owners, receiver), -1));
+      }
+    }
+
+    /** Whose an office is that none of the owners is: the one that delivers for the pincode. */
+    private int receiver(List<Integer> owners) {
+      for (int cp : owners) {
+        var own = directory.cp(cps.get(cp));
+        if (own != null && own.delivers()) return cp;
+      }
+      int best = owners.get(0);
+      for (int cp : owners) if (addressesOf(cp) > addressesOf(best)) best = cp;
+      return best;
+    }
+
+    private long addressesOf(int cp) {
+      return addresses.stream().filter(row -> row.cp() == cp).count();
+    }
+
+    private int labelOf(Directory.Office office, List<Integer> owners, int receiver) {
+      for (int cp : owners) {
+        var own = directory.cp(cps.get(cp));
+        if (own != null && own.office().equals(office.name())) return cp;
+      }
+      return receiver;
+    }
+  }
+
+  /** All rows: addresses, then directory. */
+  List<Row> rows() {
+    var rows = new ArrayList<>(addresses);
+    rows.addAll(directory);
+    return rows;
+  }
+
+  /** Canonical text without pincodes and other long numbers: what near-duplicates are told by. */
+  static String wording(String canonical) {
+    return canonical.replaceAll("\\d{5,}", " ").replaceAll(" +", " ").strip();
+  }
+
+  /** Canonical text of a labelled address. */
+  static String text(LabelledRow row) {
+    return Address.canonical(row.address());
+  }
+}

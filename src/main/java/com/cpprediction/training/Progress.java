@@ -1,0 +1,20 @@
+package com.cpprediction.training;
+
+/** Told how far long work is; called from several threads. */
+public interface Progress {
+  /** Says nothing to anybody. */
+  Progress NONE =
+      new Progress() {
+        @Override
+        public void begin(String what, int steps) {}
+
+        @Override
+        public void step(int count) {}
+      };
+
+  /** A new part of the work begins and the one before is done. */
+  void begin(String what, int steps);
+
+  /** So many more of the part's steps are done. */
+  void step(int count);
+}

@@ -1,0 +1,107 @@
+package com.cpprediction.training;
+
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.ServiceException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.regex.Pattern;
+
+/** How a labelled address is asked, so that accuracies of different times and models compare. */
+public final class Question {
+  /** As written, with the pincode given. */
+  public static final Question FULL = new Question(Kind.FULL, 0);
+
+  /** Without any pincode; only the prefix is known. */
+  public static final Question PREFIX_ONLY = new Question(Kind.PREFIX_ONLY, 0);
+
+  private static final Pattern LONG_NUMBER = Pattern.compile("[0-9]{5,}");
+
+  private enum Kind {
+    FULL,
+    PREFIX_ONLY,
+    WRONG_PINCODE
+  }
+
+  private final Kind kind;
+  private final double share;
+
+  private Question(Kind kind, double share) {
+    this.kind = kind;
+    this.share = share;
+  }
+
+  /**
+   * With another pincode of the prefix in place of the true one, for a share of the addresses.
+   *
+   * @param share 0..1; which addresses is decided by their hash
+   */
+  public static Question wrongPincode(double share) {
+    if (!(share >= 0 && share <= 1)) {
+      throw new InputException("the share of wrong pincodes is " + share + ", must be in 0..1");
+    }
+    return new Question(Kind.WRONG_PINCODE, share);
+  }
+
+  /** As manifests and reports call it. */
+  public String label() {
+    return switch (kind) {
+      case FULL -> "full";
+      case PREFIX_ONLY -> "prefix_only";
+      case WRONG_PINCODE -> "wrong_pincode_" + share;
+    };
+  }
+
+  /**
+   * The question about one row.
+   *
+   * @param trained the pincodes the model of the row's prefix was trained on, ascending
+   * @return null when nothing is left of the address to ask about
+   */
+  Address ask(LabelledRow row, int[] trained) {
+    try {
+      return switch (kind) {
+        case FULL -> Address.of(row.address(), row.pincode());
+        case PREFIX_ONLY -> new Address(Address.canonical(masked(row.address())), null);
+        case WRONG_PINCODE -> wrong(row, trained);
+      };
+    } catch (ServiceException e) {
+      return null;
+    }
+  }
+
+  private static String masked(String address) {
+    var withoutPincodes = Address.PINCODE.matcher(address).replaceAll(" ");
+    return LONG_NUMBER.matcher(withoutPincodes).replaceAll(" ");
+  }
+
+  private Address wrong(LabelledRow row, int[] trained) {
+    var hash = ByteBuffer.wrap(sha256("wrong|" + row.address()));
+    boolean replace = Byte.toUnsignedInt(hash.get(0)) < share * 256;
+    if (!replace || trained.length < 2) return Address.of(row.address(), row.pincode());
+    int truth = Integer.parseInt(row.pincode());
+    int pick = (int) (Integer.toUnsignedLong(hash.getInt(1)) % trained.length);
+    if (trained[pick] == truth) pick = (pick + 1) % trained.length;
+    var other = Integer.toString(trained[pick]);
+    var text =
+        Address.PINCODE
+            .matcher(row.address())
+            .replaceAll(
+                found ->
+                    (found.group(1) + found.group(2)).equals(row.pincode())
+                        ? other
+                        : java.util.regex.Matcher.quoteReplacement(found.group()));
+    return Address.of(text, other);
+  }
+
+  private static byte[] sha256(String text) {
+    try {
+      return Arrays.copyOf(
+          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)), 5);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package com.cpprediction.training;
+
+import com.cpprediction.model.Features;
+import java.util.List;
+import java.util.Map;
+import ml.dmlc.xgboost4j.java.Booster;
+import ml.dmlc.xgboost4j.java.DMatrix;
+import ml.dmlc.xgboost4j.java.XGBoost;
+import ml.dmlc.xgboost4j.java.XGBoostError;
+
+/**
+ * Trains the ranker all prefixes share: gradient-boosted trees under a listwise softmax over the
+ * candidates of each question (ListNet, Cao et al. 2007, with one right answer): gradient p − y,
+ * Hessian p (1 − p).
+ */
+final class RankerTrainer {
+  /** Boosting rounds. */
+  static final int ROUNDS = 80;
+
+  // Fixed, not the machine's: the order of the sums, and so the model, depends on it.
+  private static final int THREADS = 2;
+  private static final float LEAST_HESSIAN = 1e-6f;
+
+  private RankerTrainer() {}
+
+  /**
+   * @param round called after each boosting round
+   * @return the model in XGBoost's UBJSON
+   */
+  static byte[] train(List<Ranking> rankings, long seed, Runnable round) {
+    int rows = rankings.stream().mapToInt(Ranking::candidates).sum();
+    int groups = rankings.stream().mapToInt(Ranking::groups).sum();
+    if (groups == 0) throw new InputException("There is nothing to learn: no prefix has two CPs");
+    var questions = new Questions(rankings, rows, groups);
+    try {
+      var matrix = new DMatrix(questions.features, rows, Features.COUNT, Float.NaN);
+      questions.features = null; // XGBoost has its own copy
+      var labels = new float[rows];
+      for (int right : questions.right) labels[right] = 1;
+      matrix.setLabel(labels);
+      Booster booster = XGBoost.train(matrix, parameters(seed), 0, Map.of(), null, null);
+      var gradient = new float[rows];
+      var hessian = new float[rows];
+      for (int i = 0; i < ROUNDS; i++) {
+        questions.gradients(booster.predict(matrix, true), gradient, hessian);
+        booster.boost(matrix, i, gradient, hessian);
+        round.run();
+      }
+      var model = booster.toByteArray("ubj");
+      booster.dispose();
+      matrix.dispose();
+      return model;
+    } catch (XGBoostError e) {
+      throw new IllegalStateException("XGBoost cannot train the ranker", e);
+    }
+  }
+
+  private static Map<String, Object> parameters(long seed) {
+    return Map.ofEntries(
+        Map.entry("tree_method", "hist"),
+        Map.entry("max_depth", 5),
+        Map.entry("eta", 0.15),
+        Map.entry("min_child_weight", 20),
+        Map.entry("subsample", 0.8),
+        Map.entry("colsample_bytree", 0.7),
+        Map.entry("max_bin", 128),
+        Map.entry("base_score", 0),
+        Map.entry("seed", seed),
+        Map.entry("nthread", THREADS));
+  }
+
+  /** All prefixes' candidates in one row after the other. */
+  private static final class Questions {
+    private float[] features;
+    private final int[] end;
+    private final int[] right;
+
+    Questions(List<Ranking> rankings, int rows, int groups) {
+      features = new float[Math.multiplyExact(rows, Features.COUNT)];
+      end = new int[groups];
+      right = new int[groups];
+      int row = 0;
+      int group = 0;
+      for (var ranking : rankings) {
+        System.arraycopy(
+            ranking.features(), 0, features, row * Features.COUNT, ranking.features().length);
+        for (int i = 0; i < ranking.groups(); i++) {
+          end[group] = row + ranking.groupEnd(i);
+          right[group++] = row + ranking.right(i);
+        }
+        row += ranking.candidates();
+      }
+    }
+
+    void gradients(float[][] scores, float[] gradient, float[] hessian) {
+      int start = 0;
+      for (int group = 0; group < end.length; group++) {
+        float highest = Float.NEGATIVE_INFINITY;
+        for (int i = start; i < end[group]; i++) highest = Math.max(highest, scores[i][0]);
+        double sum = 0;
+        for (int i = start; i < end[group]; i++) sum += Math.exp(scores[i][0] - highest);
+        for (int i = start; i < end[group]; i++) {
+          float p = (float) (Math.exp(scores[i][0] - highest) / sum);
+          gradient[i] = i == right[group] ? p - 1 : p;
+          hessian[i] = Math.max(p * (1 - p), LEAST_HESSIAN);
+        }
+        start = end[group];
+      }
+    }
+  }
+}

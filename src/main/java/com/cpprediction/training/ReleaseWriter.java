@@ -1,0 +1,94 @@
+package com.cpprediction.training;
+
+import com.cpprediction.model.Manifest;
+import com.cpprediction.model.Release;
+import com.cpprediction.model.Scoring;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Writes a release beside the place it goes to and moves it there when it is whole; a release that
+ * was there before is replaced, other files in the directory stay.
+ */
+final class ReleaseWriter implements AutoCloseable {
+  /** Name of the model file in the directory of its prefix. */
+  static final String INDEX = "model.mmap";
+
+  /** Name of the shared ranker in the directory of the release. */
+  static final String RANKER = "ranker.ubj";
+
+  private static final String STAGING = ".staging";
+
+  private final Path out;
+  private final Path staging;
+  private final TreeMap<String, String> manifests = new TreeMap<>();
+  private long bytes;
+
+  ReleaseWriter(Path out, byte[] ranker) throws IOException {
+    this.out = out;
+    staging = Files.createDirectories(out.resolve(STAGING));
+    write(staging.resolve(RANKER), ranker);
+  }
+
+  void add(Manifest manifest, byte[] index) throws IOException {
+    var directory = Files.createDirectories(staging.resolve(manifest.prefix()));
+    write(directory.resolve(INDEX), index);
+    var json = (manifest.toJson().encodePrettily() + '\n').getBytes(StandardCharsets.UTF_8);
+    write(directory.resolve(Manifest.FILE), json);
+    manifests.put(manifest.prefix(), Scoring.sha256(json));
+  }
+
+  /**
+   * @return bytes of the release
+   */
+  long publish(JsonObject scores) throws IOException {
+    for (var prefix : previous().keySet()) delete(out.resolve(prefix));
+    for (var prefix : manifests.keySet()) {
+      delete(out.resolve(prefix));
+      Files.move(staging.resolve(prefix), out.resolve(prefix));
+    }
+    replace(RANKER);
+    var json = Release.describe(manifests, scores).encodePrettily() + '\n';
+    write(staging.resolve(Release.FILE), json.getBytes(StandardCharsets.UTF_8));
+    replace(Release.FILE);
+    return bytes;
+  }
+
+  private SortedMap<String, String> previous() {
+    return Files.exists(out.resolve(Release.FILE))
+        ? Release.open(out).manifests()
+        : new TreeMap<>();
+  }
+
+  private void replace(String name) throws IOException {
+    Files.move(
+        staging.resolve(name),
+        out.resolve(name),
+        StandardCopyOption.REPLACE_EXISTING,
+        StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private void write(Path file, byte[] content) throws IOException {
+    Files.write(file, content);
+    bytes += content.length;
+  }
+
+  private static void delete(Path directory) throws IOException {
+    if (!Files.exists(directory)) return;
+    try (var files = Files.walk(directory)) {
+      for (var file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    delete(staging);
+  }
+}

@@ -1,0 +1,200 @@
+package com.cpprediction.training;
+
+import com.cpprediction.model.Evidence;
+import com.cpprediction.model.Features;
+import com.cpprediction.model.ModelFile;
+import com.cpprediction.model.ModelFile.Section;
+import com.cpprediction.model.PrefixIndex;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.ejml.data.DMatrixRMaj;
+import org.ejml.dense.row.factory.LinearSolverFactory_DDRM;
+
+/**
+ * Kernel ridge regression of the CPs on the similarities between rows, in its dual form (Saunders,
+ * Gammerman, Vovk 1998): α = (G + λI)⁻¹ Y with Y one-hot. Also gives every score a training row
+ * would get had its near-duplicates not been there, in closed form.
+ */
+final class Ridge {
+  private static final double LAMBDA = 0.5;
+  private static final int STEPS = Byte.MAX_VALUE;
+
+  private final PrefixRows data;
+  private final PrefixIndex index;
+  private final List<PrefixRows.Row> rows;
+  private final int n;
+  private final int cps;
+  private final DMatrixRMaj gram;
+  private final DMatrixRMaj inverse;
+  private final double[] alpha;
+  private final double[] rowSum; // of similarities to rows of the same CP, itself included
+  private final double[] cpSquare;
+  private final Map<Integer, List<Integer>> groups = new HashMap<>();
+  private final float[] withoutGroup; // score by address row and CP
+
+  /**
+   * @param index of {@code data}, still without ridge
+   */
+  Ridge(PrefixRows data, PrefixIndex index) {
+    this.data = data;
+    this.index = index;
+    rows = data.rows();
+    n = rows.size();
+    cps = data.cps().size();
+    gram = gram();
+    rowSum = new double[n];
+    cpSquare = new double[cps];
+    for (int i = 0; i < n; i++) {
+      int cp = rows.get(i).cp();
+      for (int j = 0; j < n; j++) if (rows.get(j).cp() == cp) rowSum[i] += gram.get(i, j);
+      cpSquare[cp] += rowSum[i];
+    }
+    inverse = inverse();
+    alpha = alpha();
+    for (int i = 0; i < data.addresses().size(); i++) {
+      groups.computeIfAbsent(rows.get(i).group(), g -> new ArrayList<>()).add(i);
+    }
+    withoutGroup = new float[data.addresses().size() * cps];
+    groups.values().forEach(this::scoreWithout);
+  }
+
+  /** Writes weights and norms into the model file. */
+  void putInto(ModelFile.Writer writer) {
+    var step = new float[cps];
+    for (int cp = 0; cp < cps; cp++) {
+      double most = 0;
+      for (int i = 0; i < n; i++) most = Math.max(most, Math.abs(alpha[i * cps + cp]));
+      step[cp] = (float) (most / STEPS);
+    }
+    var weights = new byte[n * cps];
+    for (int i = 0; i < weights.length; i++) {
+      float size = step[i % cps];
+      weights[i] = size == 0 ? 0 : (byte) Math.rint(alpha[i] / size);
+    }
+    var norm = new float[cps];
+    for (int cp = 0; cp < cps; cp++) norm[cp] = (float) Math.sqrt(cpSquare[cp]);
+    writer
+        .putFloats(Section.ALPHA_STEP, step)
+        .putBytes(Section.ALPHA, weights)
+        .putFloats(Section.CP_NORM, norm);
+  }
+
+  /** What is left of the index for address row {@code row} without its group. */
+  Evidence without(int row) {
+    var group = groups.get(rows.get(row).group());
+    return new WithoutGroup(group, row);
+  }
+
+  private DMatrixRMaj gram() {
+    var g = new DMatrixRMaj(n, n);
+    var features = new Features();
+    for (int i = 0; i < n; i++) {
+      var similarity = features.similarities(index, rows.get(i).text());
+      for (int j = 0; j < n; j++) g.set(i, j, similarity[j]);
+      // The index has dropped what only this row has; with it a row is wholly similar to itself.
+      g.set(i, i, (index.hasWords(i) ? 1 : 0) + (index.hasChars(i) ? 1 : 0));
+    }
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < i; j++) {
+        double mean = (g.get(i, j) + g.get(j, i)) / 2; // equal but for rounding
+        g.set(i, j, mean);
+        g.set(j, i, mean);
+      }
+    }
+    return g;
+  }
+
+  private DMatrixRMaj inverse() {
+    var a = gram.copy();
+    for (int i = 0; i < n; i++) a.add(i, i, LAMBDA);
+    var solver = LinearSolverFactory_DDRM.symmPosDef(n);
+    if (!solver.setA(a)) {
+      throw new IllegalStateException(
+          "the similarities of prefix " + data.prefix() + " are no kernel");
+    }
+    var out = new DMatrixRMaj(n, n);
+    solver.invert(out);
+    return out;
+  }
+
+  private double[] alpha() {
+    var out = new double[n * cps];
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < n; j++) out[i * cps + rows.get(j).cp()] += inverse.get(i, j);
+    }
+    return out;
+  }
+
+  /** Scores the rows of a group as if it had not been trained on: y_B − (H_BB)⁻¹ α_B. */
+  private void scoreWithout(List<Integer> group) {
+    int size = group.size();
+    var block = new DMatrixRMaj(size, size);
+    var weights = new DMatrixRMaj(size, cps);
+    for (int i = 0; i < size; i++) {
+      for (int j = 0; j < size; j++) block.set(i, j, inverse.get(group.get(i), group.get(j)));
+      for (int cp = 0; cp < cps; cp++) weights.set(i, cp, alpha[group.get(i) * cps + cp]);
+    }
+    var correction = new DMatrixRMaj(size, cps);
+    var solver = LinearSolverFactory_DDRM.symmPosDef(size);
+    if (!solver.setA(block)) throw new IllegalStateException("the ridge is singular");
+    solver.solve(weights, correction);
+    for (int i = 0; i < size; i++) {
+      int row = group.get(i);
+      for (int cp = 0; cp < cps; cp++) {
+        int is = rows.get(row).cp() == cp ? 1 : 0;
+        withoutGroup[row * cps + cp] = (float) (is - correction.get(i, cp));
+      }
+    }
+  }
+
+  private final class WithoutGroup implements Evidence {
+    private final boolean[] out = new boolean[n];
+    private final List<Integer> group;
+    private final int row;
+
+    WithoutGroup(List<Integer> group, int row) {
+      this.group = group;
+      this.row = row;
+      group.forEach(i -> out[i] = true);
+    }
+
+    @Override
+    public boolean leavesOut(int candidate) {
+      return out[candidate];
+    }
+
+    @Override
+    public void ridge(float[] similarity, float[] scores) {
+      System.arraycopy(withoutGroup, row * cps, scores, 0, cps);
+    }
+
+    @Override
+    public float cpNorm(int cp) {
+      double square = cpSquare[cp];
+      for (int i : group) {
+        if (rows.get(i).cp() != cp) continue;
+        square -= 2 * rowSum[i];
+        for (int j : group) if (rows.get(j).cp() == cp) square += gram.get(i, j);
+      }
+      return (float) Math.sqrt(Math.max(square, 0));
+    }
+
+    @Override
+    public int cpRows(int cp) {
+      return index.cpRows(cp) - (int) group.stream().filter(i -> rows.get(i).cp() == cp).count();
+    }
+
+    @Override
+    public int pincodeRows(int entry) {
+      int cp = index.pincodeCp(entry);
+      int pincode = index.pincodeOf(entry);
+      return index.pincodeRows(entry)
+          - (int)
+              group.stream()
+                  .filter(i -> rows.get(i).cp() == cp && rows.get(i).pincode() == pincode)
+                  .count();
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package com.cpprediction.training;
+
+import com.cpprediction.model.ModelFile;
+import com.cpprediction.model.PrefixIndex;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+
+/** Trains the models of all prefixes and the ranker they share, in memory. */
+final class Trainer {
+  private final Directory directory;
+  private final long seed;
+  private final int threads;
+  private final Runnable step;
+
+  /**
+   * What was learned.
+   *
+   * @param files model file by prefix
+   * @param rows what each was trained on
+   * @param ranker XGBoost's model
+   */
+  record Learned(SortedMap<String, byte[]> files, Map<String, PrefixRows> rows, byte[] ranker) {}
+
+  private record OnePrefix(PrefixRows rows, byte[] file, Ranking ranking) {}
+
+  /**
+   * @param step called when one of {@link #steps} is done
+   */
+  Trainer(Directory directory, long seed, int threads, Runnable step) {
+    this.directory = directory;
+    this.seed = seed;
+    this.threads = threads;
+    this.step = step;
+  }
+
+  /** Steps that {@link #learn} reports for {@code prefixes} prefixes. */
+  static int steps(int prefixes) {
+    return prefixes + RankerTrainer.ROUNDS;
+  }
+
+  Learned learn(Map<String, List<PrefixRows.Grouped>> rows) {
+    var tasks = new ArrayList<Callable<OnePrefix>>();
+    // Largest first, so that the last one does not run alone for long.
+    rows.entrySet().stream()
+        .sorted((a, b) -> b.getValue().size() - a.getValue().size())
+        .forEach(entry -> tasks.add(() -> learn(entry.getKey(), entry.getValue())));
+    var files = new TreeMap<String, byte[]>();
+    var data = new TreeMap<String, PrefixRows>();
+    var rankings = new TreeMap<String, Ranking>();
+    for (var one : inParallel(tasks)) {
+      files.put(one.rows().prefix(), one.file());
+      data.put(one.rows().prefix(), one.rows());
+      rankings.put(one.rows().prefix(), one.ranking());
+    }
+    var ranker = RankerTrainer.train(List.copyOf(rankings.values()), seed, step);
+    return new Learned(files, data, ranker);
+  }
+
+  private OnePrefix learn(String prefix, List<PrefixRows.Grouped> grouped) {
+    var data = PrefixRows.of(prefix, grouped, directory);
+    var writer = IndexBuilder.build(data);
+    var index = new PrefixIndex(ModelFile.of(writer.toBytes()));
+    var ridge = new Ridge(data, index);
+    ridge.putInto(writer);
+    var file = writer.toBytes();
+    var whole = new PrefixIndex(ModelFile.of(file));
+    var ranking = Ranking.of(data, whole, ridge::without, seed);
+    step.run();
+    return new OnePrefix(data, file, ranking);
+  }
+
+  private <T> List<T> inParallel(List<Callable<T>> tasks) {
+    var pool = Executors.newFixedThreadPool(threads);
+    try {
+      var results = new ArrayList<T>();
+      for (var future : pool.invokeAll(tasks)) results.add(future.get());
+      return results;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException cause) throw cause;
+      throw new IllegalStateException(e.getCause());
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+}

@@ -1,0 +1,321 @@
+package com.cpprediction.training;
+
+import com.cpprediction.model.Manifest;
+import com.cpprediction.model.ModelFile;
+import com.cpprediction.model.PrefixIndex;
+import com.cpprediction.model.PrefixModel;
+import com.cpprediction.model.Ranker;
+import com.cpprediction.model.Scoring;
+import com.cpprediction.model.XgboostRanker;
+import de.siegmar.fastcsv.writer.CsvWriter;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.zip.GZIPOutputStream;
+
+/**
+ * Makes a release of models from labelled addresses. First trains on a part and measures on the
+ * rest, whole groups of near-duplicates on one side; then trains on all and writes that. The same
+ * input and seed give the same bytes.
+ */
+public final class Training {
+  /** The questions every release is measured by. */
+  public static final List<Question> QUESTIONS =
+      List.of(Question.FULL, Question.PREFIX_ONLY, Question.wrongPincode(0.25));
+
+  /** Rows every CP keeps when a prefix has more than {@link Options#maxRows}. */
+  private static final int KEPT_PER_CP = 5;
+
+  private final Options options;
+  private final Progress progress;
+  private final Directory directory;
+
+  /**
+   * What to do.
+   *
+   * @param data CSV with {@code address,pincode,cp_code}
+   * @param directory CSV of post offices, or null
+   * @param offices CSV that says which office each CP is, or null
+   * @param prefixes what the release holds; empty for all. The shared ranker learns from all rows
+   *     in any case
+   * @param out directory of the release
+   * @param seed decides the split, the sample and the ranker's randomness
+   * @param heldBack share of the addresses to measure on, 0..0.9, those of the release's prefixes
+   *     only; 0 measures nothing
+   * @param heldBackOut when not null, the rows measured on are written there, and kept out of the
+   *     release, so that {@code evaluate} can be run on them
+   * @param maxRows addresses per prefix at most; of more, a sample is taken
+   * @param pincodeTrust what to measure with
+   * @param threads prefixes trained at the same time
+   */
+  public record Options(
+      Path data,
+      Path directory,
+      Path offices,
+      List<String> prefixes,
+      Path out,
+      long seed,
+      double heldBack,
+      Path heldBackOut,
+      int maxRows,
+      double pincodeTrust,
+      int threads) {}
+
+  /**
+   * What came of it.
+   *
+   * @param rows usable rows
+   * @param bad rows that could not be used
+   * @param badExamples the first of those
+   * @param sampled rows left out because their prefix had too many
+   * @param prefixes prefixes in the release
+   * @param bytes size of the release
+   * @param scores on held-back rows, by question
+   */
+  public record Report(
+      long rows,
+      long bad,
+      List<String> badExamples,
+      long sampled,
+      int prefixes,
+      long bytes,
+      JsonObject scores) {}
+
+  private Training(Options options, Progress progress) {
+    this.options = options;
+    this.progress = progress;
+    directory = Directory.read(options.directory(), options.offices());
+  }
+
+  /**
+   * @throws InputException when a file cannot be used
+   */
+  public static Report run(Options options, Progress progress) {
+    try {
+      return new Training(options, progress).run();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Report run() throws IOException {
+    var input = LabelledRows.read(options.data());
+    if (input.rows().isEmpty()) throw new InputException(options.data() + " has no usable row");
+    var missing = new TreeSet<>(options.prefixes());
+    input.rows().forEach(row -> missing.remove(row.prefix()));
+    if (!missing.isEmpty()) throw new InputException("No row has the prefix " + missing);
+    var grouped = group(input.rows());
+    var kept = sample(grouped);
+    var held = new ArrayList<LabelledRow>();
+    var trained = new ArrayList<PrefixRows.Grouped>();
+    for (var row : kept) {
+      if (!isHeldBack(grouped.get(row.group()).text())) trained.add(row);
+      else if (isWritten(row.row().prefix())) held.add(row.row());
+    }
+    var scores = new TreeMap<String, JsonObject>();
+    var overall = new JsonObject();
+    boolean release = options.heldBackOut() == null;
+    Trainer.Learned learned = null;
+    if (!held.isEmpty() || !release) {
+      learned = learn("learning from a part", trained);
+      measure(learned, held, scores, overall);
+    }
+    if (release) learned = learn("learning from all", kept);
+    else writeHeldBack(held);
+    long bytes = write(learned, scores, overall);
+    return new Report(
+        input.rows().size(),
+        input.bad(),
+        input.badExamples(),
+        grouped.size() - kept.size(),
+        written(learned).size(),
+        bytes,
+        overall);
+  }
+
+  private static List<PrefixRows.Grouped> group(List<LabelledRow> rows) {
+    var texts = rows.stream().map(PrefixRows::text).toList();
+    var groups =
+        NearDuplicates.groups(
+            texts.stream().map(PrefixRows::wording).toList(),
+            rows.stream().map(LabelledRow::prefix).toList());
+    var grouped = new ArrayList<PrefixRows.Grouped>(rows.size());
+    for (int i = 0; i < groups.length; i++) {
+      grouped.add(new PrefixRows.Grouped(rows.get(i), texts.get(i), groups[i]));
+    }
+    return grouped;
+  }
+
+  /** At most {@link Options#maxRows} rows of a prefix, some of every CP. */
+  private List<PrefixRows.Grouped> sample(List<PrefixRows.Grouped> rows) {
+    var byPrefix = byPrefix(rows);
+    if (byPrefix.values().stream().allMatch(own -> own.size() <= options.maxRows())) return rows;
+    var kept = new ArrayList<PrefixRows.Grouped>();
+    for (var own : byPrefix.values()) {
+      if (own.size() <= options.maxRows()) {
+        kept.addAll(own);
+        continue;
+      }
+      var shuffled = new ArrayList<>(own);
+      shuffled.sort(Comparator.comparingDouble(row -> chance("sample", row.text())));
+      var ofCp = new HashMap<String, Integer>();
+      var first = new ArrayList<PrefixRows.Grouped>();
+      var others = new ArrayList<PrefixRows.Grouped>();
+      for (var row : shuffled) {
+        (ofCp.merge(row.row().cp(), 1, Integer::sum) <= KEPT_PER_CP ? first : others).add(row);
+      }
+      first.addAll(others);
+      kept.addAll(first.subList(0, options.maxRows()));
+    }
+    return kept;
+  }
+
+  private boolean isWritten(String prefix) {
+    return options.prefixes().isEmpty() || options.prefixes().contains(prefix);
+  }
+
+  private boolean isHeldBack(String groupText) {
+    return chance("held back", groupText) < options.heldBack();
+  }
+
+  /** A number in 0..1 that only the seed and the text decide. */
+  private double chance(String what, String text) {
+    long hash = options.seed();
+    for (int i = 0; i < what.length(); i++) hash = hash * 31 + what.charAt(i);
+    for (int i = 0; i < text.length(); i++) hash = hash * 31 + text.charAt(i);
+    return new SplittableRandom(hash).nextDouble();
+  }
+
+  private Trainer.Learned learn(String what, List<PrefixRows.Grouped> rows) {
+    var byPrefix = byPrefix(rows);
+    progress.begin(what, Trainer.steps(byPrefix.size()));
+    return new Trainer(directory, options.seed(), options.threads(), () -> progress.step(1))
+        .learn(byPrefix);
+  }
+
+  private static SortedMap<String, List<PrefixRows.Grouped>> byPrefix(
+      List<PrefixRows.Grouped> rows) {
+    var byPrefix = new TreeMap<String, List<PrefixRows.Grouped>>();
+    for (var row : rows) {
+      byPrefix.computeIfAbsent(row.row().prefix(), p -> new ArrayList<>()).add(row);
+    }
+    return byPrefix;
+  }
+
+  private void measure(
+      Trainer.Learned learned,
+      List<LabelledRow> held,
+      Map<String, JsonObject> scores,
+      JsonObject overall)
+      throws IOException {
+    progress.begin("measuring", held.size() * QUESTIONS.size());
+    try (var ranker = load(learned.ranker())) {
+      var scorings = new HashMap<String, Scoring>();
+      learned
+          .files()
+          .forEach(
+              (prefix, file) -> {
+                var model = model(learned, prefix, new JsonObject(), List.of(), ranker);
+                scorings.put(prefix, Scoring.of(model, options.pincodeTrust()));
+              });
+      for (var question : QUESTIONS) {
+        var evaluation =
+            Evaluation.of(
+                held, question, pincode -> scorings.get(pincode.substring(0, 3)), progress::step);
+        overall.put(question.label(), evaluation.overall());
+        evaluation
+            .byPrefix()
+            .forEach(
+                (prefix, score) ->
+                    scores
+                        .computeIfAbsent(prefix, p -> new JsonObject())
+                        .put(question.label(), score));
+      }
+    }
+  }
+
+  private SortedMap<String, byte[]> written(Trainer.Learned learned) {
+    var files = new TreeMap<>(learned.files());
+    files.keySet().removeIf(prefix -> !isWritten(prefix));
+    return files;
+  }
+
+  private long write(Trainer.Learned learned, Map<String, JsonObject> scores, JsonObject overall)
+      throws IOException {
+    var files = written(learned);
+    progress.begin("writing", files.size());
+    try (var ranker = load(learned.ranker());
+        var writer = new ReleaseWriter(options.out(), learned.ranker())) {
+      for (var prefix : files.keySet()) {
+        var score = scores.getOrDefault(prefix, new JsonObject());
+        var draft = Scoring.of(model(learned, prefix, score, List.of(), ranker), 0);
+        var golden = Golden.of(draft, learned.rows().get(prefix));
+        writer.add(manifest(learned, prefix, score, golden), files.get(prefix));
+        progress.step(1);
+      }
+      return writer.publish(overall);
+    }
+  }
+
+  private static PrefixModel model(
+      Trainer.Learned learned,
+      String prefix,
+      JsonObject scores,
+      List<Manifest.Golden> golden,
+      Ranker ranker) {
+    return new PrefixModel(
+        manifest(learned, prefix, scores, golden),
+        new PrefixIndex(ModelFile.of(learned.files().get(prefix))),
+        ranker);
+  }
+
+  private static Manifest manifest(
+      Trainer.Learned learned, String prefix, JsonObject scores, List<Manifest.Golden> golden) {
+    var rows = learned.rows().get(prefix);
+    return new Manifest(
+        prefix,
+        Manifest.FileRef.of(prefix + '/' + ReleaseWriter.INDEX, learned.files().get(prefix)),
+        Manifest.FileRef.of(ReleaseWriter.RANKER, learned.ranker()),
+        rows.cps(),
+        rows.addresses().size(),
+        rows.directory().size(),
+        scores,
+        golden);
+  }
+
+  private static Ranker load(byte[] model) throws IOException {
+    var file = Files.createTempFile("ranker", ".ubj");
+    try {
+      Files.write(file, model);
+      return XgboostRanker.load(file);
+    } finally {
+      Files.delete(file);
+    }
+  }
+
+  private void writeHeldBack(List<LabelledRow> rows) throws IOException {
+    var file = options.heldBackOut();
+    try (var out = Files.newOutputStream(file);
+        var text =
+            new OutputStreamWriter(
+                file.toString().endsWith(".gz") ? new GZIPOutputStream(out) : out,
+                StandardCharsets.UTF_8);
+        var csv = CsvWriter.builder().build(text)) {
+      csv.writeRecord("address", "pincode", "cp_code");
+      for (var row : rows) csv.writeRecord(row.address(), row.pincode(), row.cp());
+    }
+  }
+}

@@ -1,0 +1,59 @@
+package com.cpprediction.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ConfigSchemaTest {
+  @ParameterizedTest
+  @MethodSource("com.cpprediction.config.Samples#keys")
+  void describesEveryKeyInFull(Key key) {
+    assertThat(key.path()).matches("[a-z_]+(\\.[a-z_]+)*");
+    assertThat(key.defaultValue()).isNotNull();
+    assertThat(key.description()).endsWith(".").doesNotContain("|");
+    assertThat(key.reload()).isIn("hot", "restart");
+    assertThat(key.range()).isNotBlank();
+    assertThat(key.schema().fieldNames())
+        .isSubsetOf(
+            Set.of(
+                "type",
+                "default",
+                "description",
+                "minimum",
+                "maximum",
+                "enum",
+                "pattern",
+                "not",
+                "x-allowed",
+                "x-reload",
+                "x-secret",
+                "x-unavailable"));
+  }
+
+  @Test
+  void namesTheVariablesAfterTheKeys() {
+    assertThat(Samples.key("data_dir").variable()).isEqualTo("CP_DATA_DIR");
+    assertThat(Samples.key("database.pool.max_wait_queue").variable())
+        .isEqualTo("CP_DATABASE_POOL_MAX_WAIT_QUEUE");
+  }
+
+  @Test
+  void hotKeysAreThese() {
+    assertThat(Samples.keys().filter(Key::hot).map(Key::path))
+        .containsExactly(
+            "prediction.max_in_flight",
+            "prediction.timeout_ms",
+            "prediction.pincode_trust",
+            "cache.enabled",
+            "cache.max_size",
+            "cache.ttl_seconds",
+            "persistence.batch_size",
+            "persistence.linger_ms",
+            "persistence.queue_capacity",
+            "persistence.statement_timeout_ms",
+            "log.level");
+  }
+}

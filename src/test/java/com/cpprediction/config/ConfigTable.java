@@ -1,0 +1,32 @@
+package com.cpprediction.config;
+
+import java.util.stream.Collectors;
+
+/** The table of all keys as the README shows it. */
+public final class ConfigTable {
+  private static final String HEAD =
+      """
+      | key | environment | default | range | reload | what |
+      |---|---|---|---|---|---|
+      """;
+
+  private ConfigTable() {}
+
+  /** One row per key, in the order of the schema; ends with a line feed. */
+  public static String markdown() {
+    return ConfigSchema.keys().stream()
+        .map(ConfigTable::row)
+        .collect(Collectors.joining("\n", HEAD, "\n"));
+  }
+
+  private static String row(Key key) {
+    return "| `%s` | `%s` | `%s` | %s | %s | %s |"
+        .formatted(
+            key.path(),
+            key.variable(),
+            Key.show(key.defaultValue()),
+            key.range(),
+            key.reload(),
+            key.description());
+  }
+}

@@ -1,0 +1,322 @@
+package com.cpprediction.config;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.metrics.ServiceMetrics;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.event.Level;
+import org.slf4j.event.SubstituteLoggingEvent;
+import org.slf4j.helpers.SubstituteLogger;
+
+@ExtendWith(VertxExtension.class)
+class ConfigWatcherTest {
+  private static final Instant NOW = Instant.parse("2026-11-23T10:15:30Z");
+
+  @TempDir Path dir;
+
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private final Queue<SubstituteLoggingEvent> log = new ConcurrentLinkedQueue<>();
+  private final List<ServiceConfig> published = Collections.synchronizedList(new ArrayList<>());
+  private Vertx vertx;
+  private Path file;
+
+  @BeforeEach
+  void setUp(Vertx fresh) {
+    vertx = fresh;
+    file = dir.resolve("config.json");
+  }
+
+  @Test
+  void anUnchangedFileIsNoNews() throws IOException {
+    write(Samples.file(100));
+    var watcher = watcher();
+
+    poll(watcher);
+
+    assertThat(published).isEmpty();
+    assertThat(log).isEmpty();
+  }
+
+  @Test
+  void aHotKeyIsTakenOverAndPublished() throws IOException {
+    write(Samples.file(100));
+    var watcher = watcher();
+
+    write(Samples.file(200));
+    poll(watcher);
+    poll(watcher);
+
+    assertThat(Samples.hotValues(watcher.current())).containsOnly(200L);
+    assertThat(published).containsExactly(watcher.current());
+    assertThat(lastReload(watcher))
+        .isEqualTo(new JsonObject().put("at", "" + NOW).put("outcome", "ok").put("error", null));
+  }
+
+  @Test
+  void aRestartKeyKeepsItsRunningValue() throws IOException {
+    write("{\"http\": {\"port\": 9000}}");
+    var watcher = watcher();
+
+    write("{\"http\": {\"port\": 9001}, \"cache\": {\"max_size\": 5}}");
+    poll(watcher);
+
+    assertThat(watcher.current().http().port()).isEqualTo(9000);
+    assertThat(watcher.current().cache().maxSize()).isEqualTo(5);
+    assertThat(watcher.toJson().getJsonArray("pending_restart"))
+        .isEqualTo(JsonArray.of("http.port"));
+    assertThat(value(watcher, "http.port"))
+        .isEqualTo(
+            new JsonObject()
+                .put("value", 9000)
+                .put("origin", "file")
+                .put("variable", "CP_HTTP_PORT")
+                .put("reload", "restart"));
+  }
+
+  @Test
+  void aRestartKeyPutBackWaitsNoLonger() throws IOException {
+    var watcher = watcher();
+
+    write("{\"http\": {\"port\": 9001}}");
+    poll(watcher);
+    write("{\"http\": {\"port\": 8000}}");
+    poll(watcher);
+
+    assertThat(watcher.toJson().getJsonArray("pending_restart")).isEmpty();
+    assertThat(value(watcher, "http.port").getString("origin")).isEqualTo("file");
+    assertThat(published).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "{\"cache\": {\"max_si",
+        "{\"cache\": {\"max_size\": -1}}",
+        "{\"cahce\": {\"max_size\": 1}}",
+        "{\"cache\": {\"max_size\": 1, \"max_size\": 2}}",
+      })
+  void aBadEditIsRefusedWholeAndOnce(String edit) throws IOException {
+    write(Samples.file(100));
+    var watcher = watcher();
+    var before = watcher.current();
+
+    write(edit);
+    poll(watcher);
+    poll(watcher);
+    poll(watcher);
+
+    assertThat(watcher.current()).isSameAs(before);
+    assertRefusals(1);
+    assertThat(lastReload(watcher).getString("outcome")).isEqualTo("refused");
+    assertThat(lastReload(watcher).getString("error")).isNotBlank();
+  }
+
+  @Test
+  void aDeletedFileIsARefusedEdit() throws IOException {
+    write(Samples.file(100));
+    var watcher = watcher();
+
+    Files.delete(file);
+    poll(watcher);
+    poll(watcher);
+
+    assertThat(Samples.hotValues(watcher.current())).containsOnly(100L);
+    assertRefusals(1);
+    assertThat(lastReload(watcher).getString("error")).isEqualTo("the file was deleted");
+  }
+
+  @Test
+  void aGoodEditEndsTheError() throws IOException {
+    write(Samples.file(100));
+    var watcher = watcher();
+
+    write("{");
+    poll(watcher);
+    write("{]");
+    poll(watcher);
+    write(Samples.file(100));
+    poll(watcher);
+
+    assertRefusals(2);
+    assertThat(lastReload(watcher).getString("error")).isNull();
+    assertThat(published).isEmpty();
+  }
+
+  @Test
+  void aFileMayAppearLater() throws IOException {
+    var watcher = watcher();
+    poll(watcher);
+    assertThat(log).isEmpty();
+
+    write(Samples.file(300));
+    poll(watcher);
+
+    assertThat(Samples.hotValues(watcher.current())).containsOnly(300L);
+  }
+
+  @Test
+  void theEnvironmentBeatsALaterEdit() throws IOException {
+    var watcher = watcher(Map.of("CP_CACHE_MAX_SIZE", "7"));
+
+    write(Samples.file(300));
+    poll(watcher);
+
+    assertThat(watcher.current().cache().maxSize()).isEqualTo(7);
+    assertThat(watcher.current().persistence().batchSize()).isEqualTo(300);
+    assertThat(value(watcher, "cache.max_size").getString("origin")).isEqualTo("environment");
+  }
+
+  @Test
+  void oneFailingSubscriberDoesNotStopTheOthers() throws IOException {
+    var watcher = watcher();
+    watcher.subscribe(
+        config -> {
+          throw new IllegalStateException("boom");
+        });
+    watcher.subscribe(published::add);
+
+    write(Samples.file(300));
+    poll(watcher);
+
+    assertThat(published).hasSize(2);
+    assertThat(log).anyMatch(event -> event.getLevel() == Level.ERROR);
+  }
+
+  @Test
+  void aPasswordIsNeverShownOrLogged() throws IOException {
+    write("{\"database\": {\"uri\": \"postgresql://cp:hunter2@db/cp\"}}");
+    var watcher = watcher();
+
+    write("{\"database\": {\"uri\": \"postgresql://cp:hunter3@db/cp\"}}");
+    poll(watcher);
+    var pending = watcher.toJson().encode();
+    write("{\"database\": {\"uri\": \"postgresql://cp:hun@ter4@db/cp\"}}");
+    poll(watcher);
+
+    assertThat(pending + watcher.toJson().encode())
+        .contains("postgresql://cp:***@db/cp", "\"pending_restart\":[\"database.uri\"]")
+        .doesNotContain("hunter", "ter4");
+    assertThat(log)
+        .isNotEmpty()
+        .allSatisfy(
+            event ->
+                assertThat(List.of(event.getArgumentArray()).toString())
+                    .doesNotContain("hunter", "ter4"));
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3, 42, 1234})
+  void theActiveConfigurationIsAlwaysOneOfTheValidFilesWhole(long seed) throws IOException {
+    var random = new Random(seed);
+    write(Samples.file(100));
+    var watcher = watcher();
+    long expected = 100;
+
+    for (int edit = 0; edit < 60; edit++) {
+      int n = 100 + random.nextInt(9_000);
+      var whole = Samples.file(n);
+      switch (random.nextInt(7)) {
+        case 0 -> Files.deleteIfExists(file);
+        case 1 -> write("");
+        case 2 -> write(whole.substring(0, random.nextInt(whole.length() - 1)));
+        case 3 -> write(whole.replaceFirst("\"linger_ms\": \\d+", "\"linger_ms\": -1"));
+        case 4 -> write(whole.replace("queue_capacity", "queue_capcity"));
+        default -> {
+          write(whole);
+          expected = n;
+        }
+      }
+      poll(watcher);
+
+      assertThat(Samples.hotValues(watcher.current())).containsOnly(expected);
+    }
+    assertThat(published)
+        .allSatisfy(
+            config ->
+                assertThat(config)
+                    .isEqualTo(
+                        ServiceConfig.of(new JsonObject(Samples.file(config.cache().maxSize())))));
+  }
+
+  @Test
+  void theTimerFindsAnEdit() throws Exception {
+    var watcher = watcher(Map.of("CP_HTTP_PROT", "1"));
+    var arrived = Promise.<ServiceConfig>promise();
+    watcher.subscribe(arrived::tryComplete);
+
+    watcher.start();
+    write(Samples.file(400));
+
+    assertThat(Samples.hotValues(arrived.future().await(20, SECONDS))).containsOnly(400L);
+    assertThat(log.peek().getMessage())
+        .isEqualTo("CP_HTTP_PROT sets no key; did you mean CP_HTTP_PORT?");
+    watcher.stop();
+  }
+
+  private void write(String text) throws IOException {
+    var written = Files.writeString(dir.resolve("config.json.new"), text);
+    Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private ConfigWatcher watcher() {
+    return watcher(Map.of());
+  }
+
+  private ConfigWatcher watcher(Map<String, String> environment) {
+    var loader = new ConfigLoader(file, false, environment);
+    var watcher =
+        new ConfigWatcher(
+            vertx,
+            loader,
+            loader.load(),
+            new ServiceMetrics(registry, "test"),
+            Clock.fixed(NOW, ZoneOffset.UTC),
+            new SubstituteLogger("test", log, false));
+    watcher.subscribe(published::add);
+    return watcher;
+  }
+
+  private static void poll(ConfigWatcher watcher) {
+    watcher.poll().await();
+  }
+
+  private void assertRefusals(int count) {
+    assertThat(log.stream().filter(event -> event.getLevel() == Level.ERROR)).hasSize(count);
+    assertThat(registry.get("cp.config.reload.failures").counter().count()).isEqualTo(count);
+  }
+
+  private static JsonObject lastReload(ConfigWatcher watcher) {
+    return watcher.toJson().getJsonObject("last_reload");
+  }
+
+  private static JsonObject value(ConfigWatcher watcher, String key) {
+    return watcher.toJson().getJsonObject("values").getJsonObject(key);
+  }
+}

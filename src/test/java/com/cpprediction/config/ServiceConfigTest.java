@@ -1,0 +1,119 @@
+package com.cpprediction.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.cpprediction.config.PersistenceConfig.Ack;
+import com.cpprediction.config.Samples.Sample;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Holds the records and the schema equal. */
+class ServiceConfigTest {
+  private static final String SAMPLES = "com.cpprediction.config.Samples#";
+
+  @Test
+  void defaultsAreThoseOfTheSchema() {
+    assertThat(ServiceConfig.of(new JsonObject())).isEqualTo(ServiceConfig.DEFAULT);
+  }
+
+  @Test
+  void everyKeyReachesItsRecord() {
+    var config =
+        ServiceConfig.of(
+            new JsonObject(
+                """
+                {"data_dir": "d", "models": {"dir": "m"}, "http": {"host": "h", "port": 1},
+                 "prediction": {"workers": 2, "max_in_flight": 3, "timeout_ms": 40,
+                                "pincode_trust": 5},
+                 "cache": {"enabled": false, "max_size": 6, "ttl_seconds": 7},
+                 "persistence": {"ack": "none", "batch_size": 8, "linger_ms": 9,
+                                 "queue_capacity": 10, "statement_timeout_ms": 110},
+                 "database": {"uri": "postgres://u", "embedded_port": 12,
+                              "pool": {"size": 13, "max_wait_queue": 14,
+                                       "idle_timeout_seconds": 15, "max_lifetime_seconds": 16,
+                                       "acquire_timeout_ms": 17, "pipelining_limit": 18}},
+                 "metrics": {"enabled": false}, "log": {"level": "warn"}}
+                """));
+
+    assertThat(config)
+        .isEqualTo(
+            new ServiceConfig(
+                "d",
+                "m",
+                new HttpConfig("h", 1),
+                new PredictionConfig(2, 3, Duration.ofMillis(40), 5),
+                new CacheConfig(false, 6, Duration.ofSeconds(7)),
+                new PersistenceConfig(
+                    Ack.NONE, 8, Duration.ofMillis(9), 10, Duration.ofMillis(110)),
+                new DatabaseConfig(
+                    "postgres://u",
+                    12,
+                    new DatabaseConfig.Pool(
+                        13,
+                        14,
+                        Duration.ofSeconds(15),
+                        Duration.ofSeconds(16),
+                        Duration.ofMillis(17),
+                        18)),
+                false,
+                "warn"));
+  }
+
+  @ParameterizedTest
+  @MethodSource(SAMPLES + "inRange")
+  void schemaAndRecordTakeBothEndsOfARange(Sample sample) {
+    assertThat(ServiceConfig.of(sample.document())).isEqualTo(record(sample));
+  }
+
+  @ParameterizedTest
+  @MethodSource(SAMPLES + "outOfRange")
+  void schemaAndRecordRefuseTheSameValues(Sample sample) {
+    assertThatThrownBy(() -> ServiceConfig.of(sample.document()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(sample.key().path() + " ");
+    assertThatThrownBy(() -> record(sample)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @ParameterizedTest
+  @MethodSource(SAMPLES + "outOfRange")
+  void schemaAndRecordSayTheSameOfANumber(Sample sample) {
+    if (!sample.key().schema().containsKey("minimum")) return;
+
+    assertThatThrownBy(() -> record(sample))
+        .hasMessage(sample.key().refusal(sample.key().path(), sample.value()));
+  }
+
+  @ParameterizedTest
+  @MethodSource(SAMPLES + "ofAnotherType")
+  void refusesAnotherType(Sample sample) {
+    assertThatThrownBy(() -> ServiceConfig.of(sample.document()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(sample.key().path() + " is ")
+        .hasMessageContaining(", must be ");
+  }
+
+  @Test
+  void hidesThePasswordInToString() {
+    var config =
+        ServiceConfig.of(
+            new JsonObject()
+                .put("database", new JsonObject().put("uri", "postgresql://cp:hunter2@db/cp")));
+
+    assertThat(config.toString()).contains("postgresql://cp:***@db/cp").doesNotContain("hunter2");
+    assertThat(config.database().uri()).contains("hunter2");
+  }
+
+  /** The records' own opinion, without the schema. */
+  private static ServiceConfig record(Sample sample) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    ConfigSchema.keys().forEach(key -> values.put(key.path(), key.normal(key.defaultValue())));
+    values.put(sample.key().path(), sample.value());
+    return ServiceConfig.of(new Values(values));
+  }
+}

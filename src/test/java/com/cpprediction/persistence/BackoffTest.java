@@ -1,0 +1,39 @@
+package com.cpprediction.persistence;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Random;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+class BackoffTest {
+  @Test
+  void doublesUpToFiveSecondsWithJitter() {
+    var backoff = new Backoff(new Random(1));
+
+    long[] waits = LongStream.range(0, 9).map(i -> backoff.after(Trouble.PASSING)).toArray();
+
+    long[] longest = {100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000};
+    for (int i = 0; i < waits.length; i++) {
+      assertThat(waits[i]).isBetween(longest[i] / 2, longest[i]);
+    }
+  }
+
+  @Test
+  void startsAnewAfterSuccess() {
+    var backoff = new Backoff(new Random(1));
+    for (int i = 0; i < 9; i++) backoff.after(Trouble.PASSING);
+
+    backoff.reset();
+
+    assertThat(backoff.after(Trouble.PASSING)).isLessThanOrEqualTo(100);
+  }
+
+  @Test
+  void triesWhatAPersonMustMendOnceASecond() {
+    var backoff = new Backoff(new Random(1));
+
+    assertThat(backoff.after(Trouble.STANDING)).isEqualTo(1_000);
+    assertThat(backoff.after(Trouble.STANDING)).isEqualTo(1_000);
+  }
+}

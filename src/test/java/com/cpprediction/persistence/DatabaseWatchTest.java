@@ -1,0 +1,96 @@
+package com.cpprediction.persistence;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.config.PersistenceConfig;
+import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.prediction.Prediction;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.junit5.VertxExtension;
+import java.net.ConnectException;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(VertxExtension.class)
+class DatabaseWatchTest {
+  private static final PersistenceConfig CONFIG = ServiceConfig.DEFAULT.persistence();
+  private static final Clock NOON =
+      Clock.fixed(Instant.parse("2026-11-23T12:00:00Z"), ZoneOffset.UTC);
+
+  /** Tells when its first row came. */
+  private static final class FakeStore implements PredictionStore {
+    final Promise<Void> reached = Promise.promise();
+
+    @Override
+    public Future<Integer> insert(List<Prediction> predictions) {
+      reached.tryComplete();
+      return Future.succeededFuture(predictions.size());
+    }
+
+    @Override
+    public Future<Void> reject(Prediction prediction, Throwable refusal) {
+      return Future.failedFuture("not in these tests");
+    }
+  }
+
+  @Test
+  void triesAgainUntilTheDatabaseIsThereAndThenLetsTheWriterGoOn(Vertx vertx) throws Exception {
+    var tries = new AtomicInteger();
+    var store = new FakeStore();
+    var watch =
+        new DatabaseWatch(
+            vertx,
+            NOON,
+            () -> {
+              if (tries.incrementAndGet() < 3) throw new ConnectException("refused");
+              return null;
+            },
+            Future::succeededFuture,
+            new Backoff(new Random(1)));
+    var writer = new BatchWriter(vertx, store, () -> CONFIG, Predictions.metrics(), watch);
+
+    var added = Promise.<Void>promise();
+    vertx.runOnContext(
+        go ->
+            watch
+                .start(writer)
+                .onSuccess(
+                    first -> {
+                      assertThat(watch.status().up()).isFalse();
+                      assertThat(watch.status().reason()).contains("refused");
+                      assertThat(watch.status().since()).isEqualTo(NOON.instant());
+                      writer.add(Predictions.many(1)).onComplete(added);
+                    }));
+
+    added.future().await(5, SECONDS);
+    assertThat(store.reached.future().succeeded()).isTrue();
+    assertThat(watch.status().up()).isTrue();
+    assertThat(tries).hasValue(3);
+  }
+
+  @Test
+  void aFailedProbeCountsAsDown(Vertx vertx) throws Exception {
+    var watch =
+        new DatabaseWatch(
+            vertx,
+            NOON,
+            () -> null,
+            () -> Future.failedFuture(new ConnectException("refused")),
+            new Backoff(new Random(1)));
+    var writer =
+        new BatchWriter(vertx, new FakeStore(), () -> CONFIG, Predictions.metrics(), watch);
+
+    watch.start(writer).await(5, SECONDS);
+
+    assertThat(watch.status().up()).isFalse();
+  }
+}

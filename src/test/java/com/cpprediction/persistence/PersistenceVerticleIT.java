@@ -1,0 +1,353 @@
+package com.cpprediction.persistence;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.cpprediction.config.DatabaseConfig;
+import com.cpprediction.config.PersistenceConfig;
+import com.cpprediction.config.PersistenceConfig.Ack;
+import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.prediction.Batch;
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.PredictionIds;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+@ExtendWith(VertxExtension.class)
+class PersistenceVerticleIT {
+  private static final DatabaseConfig.Pool POOL = ServiceConfig.DEFAULT.database().pool();
+
+  private Vertx vertx;
+
+  @BeforeEach
+  void prepare(Vertx vertx) {
+    this.vertx = vertx;
+    Bus.registerCodecs(vertx.eventBus());
+  }
+
+  @Test
+  void storesRowsAsTheyWereAnswered() throws Exception {
+    var verticle = deploy(Ack.COMMIT, TestDatabase.create());
+    var older = Predictions.of("S1");
+    var newer = Predictions.of("S1");
+
+    record(older, newer, Predictions.of("S2"));
+
+    assertThat(stored("S1")).isEqualTo(new JsonArray().add(json(newer)).add(json(older)));
+    assertThat(stored("nobody")).isEmpty();
+    assertThat(verticle.ready()).isTrue();
+    assertThat(verticle.health().getString("status")).isEqualTo("up");
+    assertThat(verticle.health().getInteger("queued")).isZero();
+  }
+
+  @Test
+  void aRepeatedPredictionIsStoredOnce() throws Exception {
+    deploy(Ack.COMMIT, TestDatabase.create());
+    var prediction = Predictions.of("S1");
+
+    record(prediction, prediction);
+    record(prediction);
+
+    assertThat(stored("S1")).hasSize(1);
+  }
+
+  @Test
+  void hostileTextIsStoredAsItIs() throws Exception {
+    deploy(Ack.COMMIT, TestDatabase.create());
+    var typed = "'); DROP TABLE predictions; -- {\"a,b\"} \\ \n ಬೆಂಗಳೂರು 😀 560017";
+
+    record(Predictions.of(PredictionIds.next(), "NULL", typed));
+
+    assertThat(stored("NULL")).hasSize(1);
+    assertThat(popular(1).getJsonObject(0).getString("address")).isEqualTo(typed);
+  }
+
+  @Test
+  void namesTheMostFrequentAddresses() throws Exception {
+    deploy(Ack.COMMIT, TestDatabase.create());
+    for (int i = 0; i < 3; i++) {
+      record(Predictions.of(PredictionIds.next(), "S" + i, "1 Often Street 560001"));
+    }
+    record(Predictions.of(PredictionIds.next(), "S9", "2 Rare Street 560002"));
+
+    assertThat(popular(10))
+        .isEqualTo(
+            new JsonArray()
+                .add(address("1 Often Street 560001", "560001"))
+                .add(address("2 Rare Street 560002", "560002")));
+    assertThat(popular(1)).hasSize(1);
+  }
+
+  @Test
+  void withoutAcknowledgementItAnswersAtOnceAndStoresBehind() throws Exception {
+    deploy(Ack.NONE, TestDatabase.create());
+
+    record(Predictions.many(200).toArray(Prediction[]::new));
+
+    TestDatabase.until(() -> stored("S199").size() == 1);
+  }
+
+  @Test
+  void startsWithoutTheDatabaseAndStoresWhatWaitedOnceItIsThere(@TempDir Path dataDir)
+      throws Exception {
+    int port = freePort();
+    var verticle = deploy(Ack.NONE, "postgresql://postgres@127.0.0.1:" + port + "/postgres");
+    record(Predictions.of("S1"));
+    assertThat(verticle.health().getString("status")).isEqualTo("down");
+    assertThat(verticle.health().getString("error")).contains("can't be reached");
+    assertThat(verticle.health().getInteger("queued")).isEqualTo(1);
+    assertNotReady(request(Bus.STORED, "S1"));
+
+    try (var database = EmbeddedDatabase.start(dataDir, TestDatabase.BINARIES, port)) {
+      TestDatabase.until(() -> verticle.health().getString("status").equals("up"));
+
+      assertThat(TestDatabase.query(database.uri(), "SELECT shipment_id FROM predictions"))
+          .containsExactly("S1");
+      undeploy();
+    }
+  }
+
+  @Test
+  void promisingACommitItKeepsNothingWhileTheDatabaseIsDown() throws Exception {
+    var verticle =
+        deploy(Ack.COMMIT, "postgresql://postgres@127.0.0.1:" + freePort() + "/postgres");
+
+    assertNotReady(request(Bus.RECORD, new Batch(Predictions.many(1))));
+
+    assertThat(verticle.ready()).isFalse();
+    assertThat(verticle.health().getInteger("queued")).isZero();
+  }
+
+  @Test
+  void aServerThatFreezesGetsTheSameRowsAgainAndStoresThemOnce(@TempDir Path dataDir)
+      throws Exception {
+    try (var database = EmbeddedDatabase.start(dataDir, TestDatabase.BINARIES, 0)) {
+      var verticle = deploy(Ack.COMMIT, database.uri(), Duration.ofMillis(500));
+      record(Predictions.of("S1"));
+      var server = Postmaster.of(dataDir.toRealPath().resolve("postgres")).orElseThrow().process();
+      var frozen = new ArrayList<>(server.descendants().toList());
+      frozen.add(server);
+      var kept = Predictions.of("S2");
+
+      signal("STOP", frozen);
+      var answer = request(Bus.RECORD, new Batch(List.of(kept)));
+      try {
+        TestDatabase.until(() -> verticle.health().getString("status").equals("down"));
+        assertThat(verticle.health().getString("error")).contains("does not answer");
+        assertNotReady(request(Bus.RECORD, new Batch(Predictions.many(1))));
+      } finally {
+        signal("CONT", frozen);
+      }
+
+      answer.await(20, SECONDS);
+      assertThat(stored("S2")).isEqualTo(new JsonArray().add(json(kept)));
+      undeploy();
+    }
+  }
+
+  @Test
+  void aRefusedRowIsSetAsideAndTheOthersAreStored() throws Exception {
+    var uri = TestDatabase.migrated();
+    TestDatabase.execute(
+        uri, "ALTER TABLE predictions ADD CONSTRAINT no_poison CHECK (shipment_id <> 'S13')");
+    deploy(Ack.COMMIT, uri);
+
+    var answer = request(Bus.RECORD, new Batch(Predictions.many(50)));
+
+    assertThatThrownBy(() -> answer.await(10, SECONDS))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.INTERNAL));
+    assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions")).containsExactly("49");
+    assertThat(
+            TestDatabase.query(
+                uri,
+                "SELECT prediction->>'shipment_id' || ' ' || sqlstate FROM prediction_rejects"))
+        .containsExactly("S13 23514");
+  }
+
+  @Test
+  void saysThatATableIsMissingAndRecoversOnceItIsBack() throws Exception {
+    var uri = TestDatabase.migrated();
+    var verticle = deploy(Ack.NONE, uri);
+    TestDatabase.execute(uri, "ALTER TABLE predictions RENAME TO elsewhere");
+
+    record(Predictions.of("S1"));
+
+    TestDatabase.until(() -> verticle.health().getString("status").equals("down"));
+    assertThat(verticle.health().getString("error")).contains("table is missing", "predictions");
+    TestDatabase.execute(uri, "ALTER TABLE elsewhere RENAME TO predictions");
+    TestDatabase.until(() -> verticle.health().getString("status").equals("up"));
+    assertThat(stored("S1")).hasSize(1);
+  }
+
+  @Test
+  void saysThatTheDatabaseIsReadOnlyAndRecoversOnceItIsNot() throws Exception {
+    var uri = TestDatabase.migrated();
+    var settings = "ALTER DATABASE " + uri.substring(uri.lastIndexOf('/') + 1);
+    TestDatabase.execute(uri, settings + " SET default_transaction_read_only = on");
+
+    var verticle = deploy(Ack.COMMIT, uri);
+
+    assertThat(verticle.ready()).isFalse();
+    assertThat(verticle.health().getString("error")).contains("read-only", "25006");
+    TestDatabase.execute(TestDatabase.server().uri(), settings + " RESET ALL");
+    TestDatabase.until(verticle::ready);
+    record(Predictions.of("S1"));
+    assertThat(stored("S1")).hasSize(1);
+  }
+
+  @Test
+  void noticesADeadServerWithoutBeingAsked(@TempDir Path dataDir) throws Exception {
+    var database = EmbeddedDatabase.start(dataDir, TestDatabase.BINARIES, 0);
+    var verticle = deploy(Ack.COMMIT, database.uri());
+    assertThat(verticle.ready()).isTrue();
+
+    database.close();
+
+    TestDatabase.until(() -> !verticle.ready());
+    undeploy();
+  }
+
+  @Test
+  void stoppingStoresWhatIsQueued() throws Exception {
+    var uri = TestDatabase.migrated();
+    deploy(Ack.NONE, uri);
+    var recorded = request(Bus.RECORD, new Batch(Predictions.many(5_000)));
+    recorded.await(5, SECONDS);
+
+    undeploy();
+
+    assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions")).containsExactly("5000");
+  }
+
+  @Test
+  void stoppingWaitsForTheDatabaseOnlySoLongAndKeepsNothingNew() throws Exception {
+    var verticle = deploy(Ack.NONE, "postgresql://postgres@127.0.0.1:" + freePort() + "/postgres");
+    record(Predictions.of("S1"));
+
+    var stopped = vertx.undeploy(verticle.deploymentID());
+
+    TestDatabase.until(() -> !verticle.ready());
+    assertNotReady(request(Bus.RECORD, new Batch(Predictions.many(1))));
+    stopped.await(10, SECONDS);
+    assertThat(verticle.health().getInteger("queued")).isEqualTo(1);
+  }
+
+  @Test
+  void newLimitsHoldAtOnce() throws Exception {
+    var verticle = deploy(Ack.COMMIT, TestDatabase.create());
+
+    verticle.apply(config(Ack.NONE, 10, Duration.ofSeconds(5)));
+
+    var tooMany = request(Bus.RECORD, new Batch(Predictions.many(11)));
+    assertThatThrownBy(() -> tooMany.await(5, SECONDS))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.OVERLOADED));
+    record(Predictions.of("S1"));
+    assertThat(stored("S1")).as("still acknowledged after the commit").hasSize(1);
+  }
+
+  @Test
+  void refusesToStartWithAMalformedUri() {
+    assertThatThrownBy(() -> deploy(Ack.COMMIT, "mysql://db")).hasMessageContaining("database.uri");
+  }
+
+  private PersistenceVerticle deploy(Ack ack, String uri) throws Exception {
+    return deploy(ack, uri, Duration.ofSeconds(5));
+  }
+
+  private PersistenceVerticle deploy(Ack ack, String uri, Duration statementTimeout)
+      throws Exception {
+    var verticle =
+        new PersistenceVerticle(
+            config(ack, 100_000, statementTimeout),
+            () -> uri,
+            POOL,
+            Predictions.metrics(),
+            Duration.ofSeconds(1));
+    vertx.deployVerticle(verticle).await(20, SECONDS);
+    return verticle;
+  }
+
+  private static PersistenceConfig config(Ack ack, int capacity, Duration statementTimeout) {
+    return new PersistenceConfig(ack, 500, Duration.ofMillis(20), capacity, statementTimeout);
+  }
+
+  private void undeploy() throws Exception {
+    for (var id : vertx.deploymentIDs()) vertx.undeploy(id).await(10, SECONDS);
+  }
+
+  private void record(Prediction... predictions) throws Exception {
+    request(Bus.RECORD, new Batch(List.of(predictions))).await(10, SECONDS);
+  }
+
+  private JsonArray stored(String shipmentId) throws Exception {
+    return (JsonArray) request(Bus.STORED, shipmentId).await(10, SECONDS);
+  }
+
+  private JsonArray popular(int count) throws Exception {
+    return (JsonArray) request(Bus.POPULAR, count).await(10, SECONDS);
+  }
+
+  private Future<Object> request(String address, Object body) {
+    var options = new DeliveryOptions().setLocalOnly(true).setSendTimeout(20_000);
+    return vertx.eventBus().request(address, body, options).map(reply -> reply.body());
+  }
+
+  private static void assertNotReady(Future<Object> answer) {
+    assertThatThrownBy(() -> answer.await(5, SECONDS))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
+  }
+
+  private static JsonObject json(Prediction prediction) {
+    var alternatives = new JsonArray();
+    prediction
+        .alternatives()
+        .forEach(
+            a ->
+                alternatives.add(
+                    new JsonObject().put("cp", a.cp()).put("confidence", a.confidence())));
+    return new JsonObject()
+        .put("prediction_id", prediction.request().id().toString())
+        .put("shipment_id", prediction.request().shipmentId())
+        .put("cp", prediction.best().cp())
+        .put("confidence", prediction.best().confidence())
+        .put("alternatives", alternatives)
+        .put("pincode", prediction.request().address().pincode())
+        .put("prefix", prediction.request().prefix())
+        .put("model", prediction.model())
+        .put("source", "model")
+        .put("predicted_at", prediction.predictedAt().toString());
+  }
+
+  private static JsonObject address(String typed, String pincode) {
+    return new JsonObject().put("address", typed).put("pincode", pincode);
+  }
+
+  private static void signal(String name, List<ProcessHandle> processes) throws Exception {
+    var command = new ArrayList<>(List.of("kill", "-" + name));
+    processes.forEach(process -> command.add(Long.toString(process.pid())));
+    assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).isZero();
+  }
+
+  private static int freePort() throws Exception {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      return socket.getLocalPort();
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package com.cpprediction.persistence;
+
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.Prediction.Source;
+import com.cpprediction.prediction.PredictionIds;
+import com.cpprediction.prediction.PredictionRequest;
+import com.cpprediction.prediction.Scored;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.IntStream;
+
+/** Predictions to store. */
+final class Predictions {
+  private Predictions() {}
+
+  static Prediction of(String shipmentId) {
+    return of(PredictionIds.next(), shipmentId, "14 MG Road, Bengaluru 560017");
+  }
+
+  static Prediction of(UUID id, String shipmentId, String typed) {
+    var candidates =
+        List.of(
+            new Candidate("CP1", 0.97), new Candidate("CP2", 0.02), new Candidate("CP3", 0.004));
+    return new PredictionRequest(id, shipmentId, typed, Address.of(typed, null), "560")
+        .answer(new Scored("3f9a1c2e".repeat(8), candidates), Source.MODEL);
+  }
+
+  static List<Prediction> many(int count) {
+    return IntStream.range(0, count).mapToObj(i -> of("S" + i)).toList();
+  }
+
+  static List<String> shipments(List<Prediction> predictions) {
+    return predictions.stream().map(p -> p.request().shipmentId()).toList();
+  }
+
+  static ServiceMetrics metrics() {
+    return new ServiceMetrics(new SimpleMeterRegistry(), "test");
+  }
+}

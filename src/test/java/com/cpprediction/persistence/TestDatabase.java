@@ -1,0 +1,99 @@
+package com.cpprediction.persistence;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
+
+/** One PostgreSQL for all tests of a JVM, a database of its own for each that asks. */
+final class TestDatabase {
+  /** Unpacked once for all tests. */
+  static final Path BINARIES = Path.of("target", "postgres-binaries").toAbsolutePath();
+
+  private static final long PAUSE_NANOS = 20_000_000;
+
+  private static EmbeddedDatabase server;
+  private static int databases;
+
+  private TestDatabase() {}
+
+  static synchronized EmbeddedDatabase server() throws IOException {
+    if (server == null) {
+      var directory = Files.createTempDirectory("cp-database");
+      server = EmbeddedDatabase.start(directory, BINARIES, 0);
+      Runtime.getRuntime()
+          .addShutdownHook(
+              new Thread(
+                  () -> {
+                    server.close();
+                    delete(directory);
+                  }));
+    }
+    return server;
+  }
+
+  /** The URI of a new, empty database. */
+  static synchronized String create() throws Exception {
+    var name = "test" + ++databases;
+    execute(server().uri(), "CREATE DATABASE " + name);
+    return server().uri().replaceFirst("/postgres$", "/" + name);
+  }
+
+  /** What a fresh database looks like after its migration. */
+  static String migrated() throws Exception {
+    var uri = create();
+    new Schema(DatabaseUri.parse(uri), Clock.systemUTC()).migrate();
+    return uri;
+  }
+
+  static void execute(String uri, String sql) throws SQLException {
+    try (var connection = DriverManager.getConnection(jdbc(uri));
+        var statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  /** The first column of every row, as text. */
+  static List<String> query(String uri, String sql) throws SQLException {
+    try (var connection = DriverManager.getConnection(jdbc(uri));
+        var statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      var values = new ArrayList<String>();
+      while (rows.next()) values.add(rows.getString(1));
+      return values;
+    }
+  }
+
+  private static String jdbc(String uri) {
+    var at = uri.replaceFirst("^postgresql://postgres@", "jdbc:postgresql://");
+    return at + "?user=postgres&socketTimeout=10";
+  }
+
+  /** Waits until {@code condition} holds. */
+  static void until(Callable<Boolean> condition) throws Exception {
+    long end = System.nanoTime() + SECONDS.toNanos(20);
+    while (!condition.call()) {
+      if (System.nanoTime() > end) throw new AssertionError("still not so after 20 s");
+      LockSupport.parkNanos(PAUSE_NANOS);
+    }
+  }
+
+  static void delete(Path directory) {
+    try (var files = Files.walk(directory)) {
+      files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
