@@ -6,11 +6,13 @@ import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.MessageConsumer;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
@@ -135,7 +137,7 @@ public final class HttpVerticle extends VerticleBase {
             done ->
                 Future.join(
                     server.shutdown(grace.toMillis(), TimeUnit.MILLISECONDS),
-                    Deadline.in(grace).bound(vertx, predictions.drained())));
+                    Deadline.in(grace).bound(vertx, predictions.drained()).otherwiseEmpty()));
   }
 
   private PredictionConfig prediction() {
@@ -160,13 +162,7 @@ public final class HttpVerticle extends VerticleBase {
     var router = Router.router(vertx);
     var problems = new Problems(this::exchange);
     for (int status : Problems.STATUSES) router.errorHandler(status, problems);
-    router
-        .route()
-        .handler(
-            ctx -> {
-              exchange(ctx);
-              ctx.next();
-            });
+    router.route().handler(this::begin);
 
     post(router, "/predict").handler(predict::handle);
     post(router, "/predict/batch").handler(predictBatch::handle);
@@ -207,6 +203,14 @@ public final class HttpVerticle extends VerticleBase {
     return router
         .route(path)
         .handler(new Endpoint(path.replaceAll(":(\\w+)", "{$1}"), methods, List.of(types)));
+  }
+
+  private void begin(RoutingContext ctx) {
+    exchange(ctx);
+    if (ctx.request().headers().getAll(HttpHeaders.HOST).size() > 1) {
+      throw Failure.MALFORMED_REQUEST.because("A request has one Host header");
+    }
+    ctx.next();
   }
 
   /** The exchange of {@code ctx}; counted when it ends. */

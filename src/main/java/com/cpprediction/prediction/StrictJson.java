@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * Reads JSON that a stranger wrote. Beyond the grammar it refuses duplicate keys, nesting deeper
@@ -27,6 +28,9 @@ public final class StrictJson {
   public static final int MAX_DEPTH = 32;
 
   private static final int MAX_NUMBER = 100;
+
+  /** What Jackson adds where a source would stand. */
+  private static final Pattern START_MARKER = Pattern.compile(" \\(start marker at .*");
 
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
@@ -62,7 +66,7 @@ public final class StrictJson {
       throw Failure.MALFORMED_REQUEST.because(
           "Not valid JSON: %s (line %d, column %d)"
               .formatted(
-                  e.getOriginalMessage(),
+                  START_MARKER.matcher(e.getOriginalMessage()).replaceAll(""),
                   e.getLocation().getLineNr(),
                   e.getLocation().getColumnNr()));
     } catch (IOException e) { // of a byte array: only CharacterCodingException

@@ -82,6 +82,10 @@ class StrictJsonTest {
   @Test
   void saysWhereItStoppedReading() {
     assertThatThrownBy(() -> parse("{\n  \"a\": ?}")).hasMessageContaining("line 2, column");
+    assertThatThrownBy(() -> parse("{"))
+        .hasMessage(
+            "Not valid JSON: Unexpected end-of-input: expected close marker for Object"
+                + " (line 1, column 2)");
   }
 
   @Test

@@ -1,0 +1,282 @@
+package com.cpprediction.http;
+
+import static com.cpprediction.http.Edge.batch;
+import static com.cpprediction.http.Edge.shipment;
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.PredictionIds;
+import com.cpprediction.prediction.ScoreReply;
+import com.cpprediction.prediction.ScoreRequest;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(VertxExtension.class)
+@Timeout(60)
+class PredictionsTest {
+  private static final JsonObject SHIPMENT = shipment("S1", "MG Road 560017");
+
+  private final Promise<Void> asked = Promise.promise();
+  private final Promise<ScoreReply> flight = Promise.promise();
+  private Edge edge;
+
+  @BeforeEach
+  void setUp(Vertx vertx) throws Exception {
+    edge = new Edge(vertx).start();
+  }
+
+  @Test
+  void scoresIdenticalRequestsInFlightOnce() throws Exception {
+    holdTheScorer();
+
+    var first = edge.posting("/predict", SHIPMENT);
+    asked.future().await(10, SECONDS);
+    var second = edge.posting("/predict", shipment("S2", "mg road, 560 017"));
+    var third = edge.posting("/predict/batch", batch(shipment("S3", "MG ROAD 560017")));
+    joinedBy(2);
+    flight.complete(answer());
+
+    assertThat(json(first).getString("source")).isEqualTo("model");
+    assertThat(json(second).getString("source")).isEqualTo("cache");
+    assertThat(json(third).getJsonObject("summary").getInteger("cached")).isEqualTo(1);
+    assertThat(edge.scoreRequests).hasSize(1);
+    assertThat(edge.recorded()).hasSize(3);
+  }
+
+  @Test
+  void tellsEveryoneWhoJoinedThatScoringFailed() throws Exception {
+    holdTheScorer();
+
+    var first = edge.posting("/predict", SHIPMENT);
+    asked.future().await(10, SECONDS);
+    var second = edge.posting("/predict", SHIPMENT);
+    joinedBy(1);
+    flight.fail(Failure.OVERLOADED.because("The workers are busy"));
+
+    assertThat(json(first).getString("detail")).isEqualTo("The workers are busy");
+    assertThat(json(second).getString("code")).isEqualTo("overloaded");
+  }
+
+  @Test
+  void sendsOneMessagePerPrefixAndKeepsABatchWhole() throws Exception {
+    edge.post(
+        "/predict/batch",
+        batch(
+            shipment("S1", "MG Road 560017"),
+            shipment("S2", "FC Road 411033"),
+            shipment("S3", "Brigade Road 560001"),
+            shipment("S4", "mg road 560017")));
+
+    assertThat(edge.scoreRequests)
+        .extracting(request -> request.addresses().stream().map(Address::text).toList())
+        .containsExactlyInAnyOrder(
+            List.of("mg road 560017", "brigade road 560001"), List.of("fc road 411033"));
+    assertThat(edge.batches).hasSize(1);
+  }
+
+  @Test
+  void aPrefixThatFailsTakesOnlyItsItemsAlong() throws Exception {
+    edge.scorer = request -> Future.failedFuture(Failure.NOT_READY.because("The model is loading"));
+
+    var response =
+        edge.post(
+            "/predict/batch",
+            batch(shipment("S1", "MG Road 560017"), shipment("S2", "FC Road 411033")));
+
+    var results = new JsonObject(response.body()).getJsonArray("results");
+    assertThat(results.getJsonObject(0).getJsonObject("error").getString("detail"))
+        .isEqualTo("The model is loading");
+    assertThat(results.getJsonObject(1).getString("cp")).isNotNull();
+    assertThat(edge.recorded()).hasSize(1);
+  }
+
+  @Test
+  void aPrefixThatIsLateTakesOnlyItsItemsAlong() throws Exception {
+    holdTheScorer();
+    timeout(200);
+
+    var response =
+        edge.post(
+            "/predict/batch",
+            batch(shipment("S1", "MG Road 560017"), shipment("S2", "FC Road 411033")));
+
+    var results = new JsonObject(response.body()).getJsonArray("results");
+    assertThat(results.getJsonObject(0).getJsonObject("error").getString("code"))
+        .isEqualTo("deadline-exceeded");
+    assertThat(results.getJsonObject(1).getString("cp")).isNotNull();
+    assertThat(edge.recorded()).hasSize(1);
+  }
+
+  @Test
+  void aBatchThatIsNotKeptFailsWhole() throws Exception {
+    edge.recorder = batch -> Future.failedFuture(Failure.OVERLOADED.because("The queue is full"));
+
+    var response = edge.post("/predict/batch", batch(SHIPMENT, shipment("S2", "no pincode")));
+
+    RefusalsTest.isProblem(response, Failure.OVERLOADED);
+    assertThat(response.body()).contains("The queue is full");
+  }
+
+  @Test
+  void answersEveryItemThatSharesAPredictionId() throws Exception {
+    var id = PredictionIds.next().toString();
+
+    var response =
+        edge.post(
+            "/predict/batch",
+            batch(
+                SHIPMENT.copy().put("prediction_id", id),
+                shipment("S2", "FC Road 411033").put("prediction_id", id)));
+
+    assertThat(new JsonObject(response.body()).getJsonArray("results"))
+        .extracting(item -> ((JsonObject) item).getString("prediction_id"))
+        .containsExactly(id, id);
+  }
+
+  @Test
+  void asksNobodyForABatchWithoutAGoodItem() throws Exception {
+    var response = edge.post("/predict/batch", batch(shipment("S1", "no pincode")));
+
+    assertThat(new JsonObject(response.body()).getJsonObject("summary").getInteger("failed"))
+        .isEqualTo(1);
+    assertThat(edge.batches).isEmpty();
+  }
+
+  @Test
+  void answersOnlyWhatIsKept() throws Exception {
+    edge.recorder = batch -> Future.failedFuture(Failure.NOT_READY.because("No database"));
+
+    RefusalsTest.isProblem(edge.post("/predict", SHIPMENT), Failure.NOT_READY);
+  }
+
+  @Test
+  void doesNotWaitLongerThanItsDeadlineForAScore() throws Exception {
+    holdTheScorer();
+    timeout(50);
+
+    RefusalsTest.isProblem(edge.post("/predict", SHIPMENT), Failure.DEADLINE_EXCEEDED);
+
+    flight.complete(answer()); // nobody waits any more, yet it is worth keeping
+    timeout(5_000);
+    assertThat(new JsonObject(edge.post("/predict", SHIPMENT).body()).getString("source"))
+        .isEqualTo("cache");
+  }
+
+  @Test
+  void doesNotWaitLongerThanItsDeadlineForAnUncachedScore() throws Exception {
+    edge.switchCacheOff();
+    holdTheScorer();
+    timeout(50);
+
+    RefusalsTest.isProblem(edge.post("/predict", SHIPMENT), Failure.DEADLINE_EXCEEDED);
+  }
+
+  @Test
+  void doesNotWaitLongerThanItsDeadlineForTheRecord() throws Exception {
+    edge.recorder = batch -> Promise.<Void>promise().future();
+    timeout(50);
+
+    var response = edge.post("/predict", SHIPMENT);
+
+    RefusalsTest.isProblem(response, Failure.DEADLINE_EXCEEDED);
+    assertThat(response.body()).contains("prediction_id");
+  }
+
+  @Test
+  void refusesShipmentsBeyondItsLimit() throws Exception {
+    holdTheScorer();
+    edge.prediction = new PredictionConfig(1, 2, Duration.ofSeconds(5), 1.0);
+
+    var first = edge.posting("/predict", SHIPMENT);
+    asked.future().await(10, SECONDS);
+    var tooMany =
+        edge.post("/predict/batch", batch(SHIPMENT, shipment("S2", "Brigade Road 560001")));
+    var second = edge.posting("/predict", SHIPMENT);
+    joinedBy(1);
+
+    RefusalsTest.isProblem(tooMany, Failure.OVERLOADED);
+    flight.complete(answer());
+    assertThat(json(first).getString("cp")).isNotNull();
+    assertThat(json(second).getString("cp")).isNotNull();
+    assertThat(edge.registry.get("cp.inflight").gauge().value()).isZero();
+  }
+
+  @Test
+  void isNotReadyWithoutAnOwnerOfThePrefix() throws Exception {
+    edge.catalog = new Catalog(Map.of("400", "c".repeat(64)));
+
+    RefusalsTest.isProblem(edge.post("/predict", shipment("S1", "Fort 400001")), Failure.NOT_READY);
+  }
+
+  @Test
+  void hidesWhatNobodyForesaw() throws Exception {
+    edge.scorer = request -> Future.failedFuture(new IllegalStateException("secret"));
+
+    var response = edge.post("/predict", SHIPMENT);
+
+    RefusalsTest.isProblem(response, Failure.INTERNAL);
+    assertThat(response.body()).doesNotContain("secret");
+  }
+
+  @Test
+  void survivesARouteThatThrows() throws Exception {
+    edge.answer(Bus.STORED, (String id) -> Future.succeededFuture("no array"));
+
+    RefusalsTest.isProblem(edge.get("/predictions/S1"), Failure.INTERNAL);
+  }
+
+  @Test
+  void doesNotKeepAnAnswerOfAModelThatWasReplacedMeanwhile() throws Exception {
+    var replaced = "c".repeat(64);
+    edge.scorer = request -> Future.succeededFuture(Edge.reply(request, replaced));
+
+    var first = new JsonObject(edge.post("/predict", SHIPMENT).body());
+    edge.post("/predict", SHIPMENT);
+
+    assertThat(first.getString("model")).isEqualTo("560@cccccccc");
+    assertThat(edge.scoreRequests).hasSize(2);
+  }
+
+  private void holdTheScorer() {
+    edge.scorer =
+        request -> {
+          asked.tryComplete();
+          return flight.future();
+        };
+  }
+
+  private void timeout(long millis) {
+    edge.prediction = new PredictionConfig(1, 10_000, Duration.ofMillis(millis), 1.0);
+  }
+
+  /** Waits until the cache was hit {@code times}, that is, until so many joined a flight. */
+  private void joinedBy(int times) {
+    while (edge.cache.stats().getLong("hits") < times) Thread.onSpinWait();
+  }
+
+  private static ScoreReply answer() {
+    return Edge.reply(
+        new ScoreRequest(List.of(Address.of("MG Road 560017", null))),
+        Edge.FINGERPRINTS.get("560"));
+  }
+
+  private static JsonObject json(Future<HttpResponse<String>> response) throws Exception {
+    return new JsonObject(response.await(10, SECONDS).body());
+  }
+}

@@ -1,0 +1,280 @@
+package com.cpprediction.http;
+
+import static com.cpprediction.http.Edge.shipment;
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ScoreReply;
+import com.cpprediction.prediction.ScoreRequest;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.ConnectException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@ExtendWith(VertxExtension.class)
+@Timeout(60)
+class ProtocolTest {
+  private static final JsonObject SHIPMENT = shipment("S1", "MG Road 560017");
+
+  private Edge edge;
+
+  @BeforeEach
+  void setUp(Vertx vertx) {
+    edge = new Edge(vertx);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET /health HTTP/1.1\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n{}",
+        "GET  /health\r\n\r\n",
+        "\u0016\u0003\u0001\u0002\r\n\r\n"
+      })
+  void refusesWhatIsNotCleanHttp(String request) throws Exception {
+    edge.start();
+
+    var answer = edge.raw(request.replaceFirst("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
+
+    assertThat(answer)
+        .matches("(?s)HTTP/1\\.[01] 400 .*")
+        .containsIgnoringCase("x-request-id: ")
+        .contains("application/problem+json")
+        .contains("\"code\":\"malformed-request\"");
+  }
+
+  @Test
+  void boundsTheRequestLineAndTheHeaders() throws Exception {
+    edge.start();
+
+    assertThat(edge.raw("GET /" + "x".repeat(5_000) + " HTTP/1.1\r\nHost: x\r\n\r\n"))
+        .contains(" 414 ")
+        .contains("\"code\":\"too-large\"");
+    assertThat(edge.raw("GET / HTTP/1.1\r\nHost: x\r\nX: " + "x".repeat(9_000) + "\r\n\r\n"))
+        .contains(" 431 ")
+        .contains("\"code\":\"too-large\"");
+  }
+
+  @Test
+  void refusesAnAnnouncedBodyBeforeItComes() throws Exception {
+    edge.start();
+
+    var answer =
+        edge.raw(
+            "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 4194305\r\n"
+                + "Expect: 100-continue\r\n\r\n");
+
+    assertThat(answer).startsWith("HTTP/1.1 413 ").contains("\"code\":\"too-large\"");
+  }
+
+  @Test
+  void refusesAnEndlessBodyWithoutReadingItAll() throws Exception {
+    edge.start();
+    try (var socket = edge.connect()) {
+      var out = socket.getOutputStream();
+      out.write(
+          "POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+              .getBytes(StandardCharsets.US_ASCII));
+      var chunk = ("10000\r\n" + "x".repeat(0x10000) + "\r\n").getBytes(StandardCharsets.US_ASCII);
+      for (int i = 0; i < 65; i++) out.write(chunk);
+
+      assertThat(lines(socket).readLine()).startsWith("HTTP/1.1 413 ");
+      assertThatThrownBy(
+              () -> {
+                while (true) out.write(chunk);
+              })
+          .isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  void takesABodyUpToItsLimit() throws Exception {
+    edge.start();
+    var padded = new byte[HttpVerticle.MAX_BODY];
+    Arrays.fill(padded, (byte) ' ');
+    var body = SHIPMENT.toBuffer().getBytes();
+    System.arraycopy(body, 0, padded, 0, body.length);
+
+    assertThat(edge.post("/predict", padded).statusCode()).isEqualTo(200);
+    RefusalsTest.isProblem(
+        edge.post("/predict", new byte[HttpVerticle.MAX_BODY + 1]), Failure.TOO_LARGE);
+  }
+
+  @Test
+  void continuesOnceWhenItIsAsked() throws Exception {
+    edge.start();
+    var body = SHIPMENT.encode();
+    try (var socket = edge.connect()) {
+      var lines = lines(socket);
+      write(
+          socket,
+          "POST /predict HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: "
+              + body.length()
+              + "\r\n\r\n");
+      assertThat(lines.readLine()).isEqualTo("HTTP/1.1 100 Continue");
+      assertThat(lines.readLine()).isEmpty();
+
+      write(socket, body);
+
+      assertThat(lines.readLine()).isEqualTo("HTTP/1.1 200 OK");
+    }
+  }
+
+  @Test
+  void answersPipelinedRequestsInOrder() throws Exception {
+    edge.start();
+
+    var answer =
+        edge.raw(
+            "GET /health/live HTTP/1.1\r\nHost: x\r\nX-Request-Id: one\r\n\r\n"
+                + "GET /nowhere HTTP/1.1\r\nHost: x\r\nX-Request-Id: two\r\n"
+                + "Connection: close\r\n\r\n");
+
+    assertThat(answer.toLowerCase()).containsSubsequence("x-request-id: one", "x-request-id: two");
+  }
+
+  @Test
+  void staysWithHttp1() throws Exception {
+    edge.start();
+
+    try (var socket = edge.connect()) {
+      write(
+          socket,
+          "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+              + "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n");
+
+      assertThat(lines(socket).readLine()).isEqualTo("HTTP/1.1 200 OK");
+    }
+  }
+
+  @Test
+  void hangsUpOnABrokenChunk() throws Exception {
+    edge.start();
+
+    var answer =
+        edge.raw("POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+
+    assertThat(answer).isEmpty();
+  }
+
+  @Test
+  void hangsUpOnABodyThatTakesTooLong() throws Exception {
+    edge.bodyTime = Duration.ofMillis(200);
+    edge.start();
+
+    var answer = edge.raw("POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{");
+
+    assertThat(answer).isEmpty();
+  }
+
+  @Test
+  void survivesACallerThatLeavesInTheMiddleOfItsBody() throws Exception {
+    edge.start();
+    try (var socket = edge.connect()) {
+      write(socket, "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{");
+      socket.setSoLinger(true, 0);
+    }
+
+    assertThat(edge.post("/predict", SHIPMENT).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void finishesWhatIsInFlightWhenItStops(Vertx vertx) throws Exception {
+    edge.grace = Duration.ofSeconds(30);
+    var asked = Promise.<Void>promise();
+    var flight = Promise.<ScoreReply>promise();
+    edge.scorer =
+        request -> {
+          asked.tryComplete();
+          return flight.future();
+        };
+    edge.start();
+    var overHttp = edge.posting("/predict", SHIPMENT);
+    asked.future().await(10, SECONDS);
+    var overBus = vertx.eventBus().<JsonObject>request(Bus.PREDICT, SHIPMENT);
+    while (edge.cache.stats().getLong("hits") < 1) Thread.onSpinWait();
+
+    var stopped = edge.stop();
+    while (accepts()) Thread.onSpinWait();
+    assertThat(stopped.isComplete()).isFalse();
+    flight.complete(
+        Edge.reply(
+            new ScoreRequest(List.of(Address.of("MG Road 560017", null))),
+            Edge.FINGERPRINTS.get("560")));
+
+    assertThat(overHttp.await(10, SECONDS).statusCode()).isEqualTo(200);
+    assertThat(overBus.await(10, SECONDS).body().getString("source")).isEqualTo("cache");
+    stopped.await(10, SECONDS);
+  }
+
+  @Test
+  void doesNotWaitForConnectionsThatAskNothing() throws Exception {
+    edge.grace = Duration.ofMinutes(10);
+    edge.start();
+    try (var unused = edge.connect();
+        var used = edge.connect()) {
+      write(used, "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
+      assertThat(lines(used).readLine()).isEqualTo("HTTP/1.1 200 OK");
+
+      edge.stop().await(10, SECONDS);
+
+      assertThat(unused.getInputStream().read()).isEqualTo(-1);
+    }
+  }
+
+  @Test
+  void doesNotWaitLongerThanItsGrace() throws Exception {
+    edge.grace = Duration.ofMillis(100);
+    var asked = Promise.<Void>promise();
+    edge.scorer =
+        request -> {
+          asked.tryComplete();
+          return Promise.<ScoreReply>promise().future();
+        };
+    edge.start();
+    edge.posting("/predict", SHIPMENT);
+    asked.future().await(10, SECONDS);
+
+    edge.stop().await(4, SECONDS);
+  }
+
+  private boolean accepts() throws IOException {
+    try {
+      edge.connect().close();
+      return true;
+    } catch (ConnectException e) {
+      return false;
+    }
+  }
+
+  private static void write(Socket socket, String text) throws IOException {
+    socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  private static BufferedReader lines(Socket socket) throws IOException {
+    return new BufferedReader(
+        new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
+  }
+}
