@@ -1,0 +1,14 @@
+package com.cpprediction.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class ReadmeTest {
+  @Test
+  void theReadmeShowsTheKeysAsTheyAre() throws Exception {
+    assertThat(Files.readString(Path.of("README.md"))).contains(ConfigTable.markdown());
+  }
+}
