@@ -78,7 +78,7 @@ public final class PrefixIndex {
             Section.OFFICE_POSTING);
     pincodes = ints(file, Section.PINCODE, pincodeCount);
     pincodeList = ints(file, Section.PINCODE_LIST, pincodeCount + 1L);
-    pincodeCp = file.section(Section.PINCODE_CP).asIntBuffer();
+    pincodeCp = ints(file, Section.PINCODE_CP, 2L * pincodeList.get(pincodeCount));
     bytes = file.bytes();
   }
 
@@ -251,11 +251,9 @@ public final class PrefixIndex {
     if (Integer.bitCount(buckets.limit() - 1) != 1) {
       throw new ModelException("section " + bucket + " has " + buckets.limit() + " entries");
     }
+    var lists = ints(file, list, fingerprints.limit() + 1L);
     return new GramTable(
-        buckets,
-        fingerprints,
-        ints(file, list, fingerprints.limit() + 1L),
-        file.section(posting).asShortBuffer());
+        buckets, fingerprints, lists, shorts(file, posting, lists.get(fingerprints.limit())));
   }
 
   private static IntBuffer ints(ModelFile file, Section section, long count) {

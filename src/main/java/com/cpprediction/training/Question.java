@@ -64,7 +64,7 @@ public final class Question {
     try {
       return switch (kind) {
         case FULL -> Address.of(row.address(), row.pincode());
-        case PREFIX_ONLY -> new Address(Address.canonical(masked(row.address())), null);
+        case PREFIX_ONLY -> masked(row);
         case WRONG_PINCODE -> wrong(row, trained);
       };
     } catch (ServiceException e) {
@@ -72,9 +72,10 @@ public final class Question {
     }
   }
 
-  private static String masked(String address) {
-    var withoutPincodes = Address.PINCODE.matcher(address).replaceAll(" ");
-    return LONG_NUMBER.matcher(withoutPincodes).replaceAll(" ");
+  private static Address masked(LabelledRow row) {
+    var withoutPincodes = Address.PINCODE.matcher(row.address()).replaceAll(" ");
+    var text = Address.canonical(LONG_NUMBER.matcher(withoutPincodes).replaceAll(" "));
+    return text.isEmpty() ? null : new Address(text, null);
   }
 
   private Address wrong(LabelledRow row, int[] trained) {

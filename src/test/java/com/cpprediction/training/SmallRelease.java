@@ -1,0 +1,128 @@
+package com.cpprediction.training;
+
+import com.cpprediction.training.Training.Options;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * A release of three prefixes, trained once per JVM from {@code src/test/resources/training} with
+ * seed 1, and what it was trained on. Nobody may change it; {@link #copyTo} gives one to damage.
+ */
+public final class SmallRelease {
+  /** The prefixes it holds. */
+  public static final List<String> PREFIXES = List.of("180", "575", "831");
+
+  private static final Path RESOURCES = Path.of("src/test/resources/training");
+
+  private SmallRelease() {}
+
+  /** Trains when it is asked for first, which takes seconds. */
+  private static final class Trained {
+    static final Path DIRECTORY = Trained.temporary();
+    static final Training.Report REPORT = Training.run(options(DIRECTORY), Progress.NONE);
+
+    private static Path temporary() {
+      try {
+        var directory = Files.createTempDirectory("small-release");
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(directory)));
+        return directory;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  /** A training address. */
+  public record Row(String typed, String text, String pincode, String cp) {}
+
+  /** Where the release lies. */
+  public static Path directory() {
+    Trained.REPORT.rows();
+    return Trained.DIRECTORY;
+  }
+
+  /** What training said of it. */
+  public static Training.Report report() {
+    return Trained.REPORT;
+  }
+
+  /** Copies the release into {@code directory}, which need not be there. */
+  public static Path copyTo(Path directory) throws IOException {
+    var from = directory();
+    try (var files = Files.walk(from)) {
+      for (var file : files.toList()) {
+        var to = directory.resolve(from.relativize(file).toString());
+        if (Files.isDirectory(file)) Files.createDirectories(to);
+        else Files.copy(file, to);
+      }
+    }
+    return directory;
+  }
+
+  /** How it was trained, but into another directory. */
+  public static Options options(Path out) {
+    return new Options(
+        addresses(), directoryFile(), officesFile(), List.of(), out, 1, 0.2, null, 8000, 1.0, 2);
+  }
+
+  /** Its labelled addresses. */
+  public static Path addresses() {
+    return RESOURCES.resolve("addresses.csv");
+  }
+
+  static Path directoryFile() {
+    return RESOURCES.resolve("pincode-directory.csv");
+  }
+
+  static Path officesFile() {
+    return RESOURCES.resolve("cp-offices.csv");
+  }
+
+  /** Its labelled addresses, in the order of the file. */
+  public static List<Row> rows() {
+    return LabelledRows.read(addresses()).rows().stream()
+        .map(row -> new Row(row.address(), PrefixRows.text(row), row.pincode(), row.cp()))
+        .toList();
+  }
+
+  /** The labelled addresses of one prefix: the first rows of its index. */
+  public static List<Row> rows(String prefix) {
+    return rows().stream().filter(row -> row.pincode().startsWith(prefix)).toList();
+  }
+
+  /** The text of every row in the index of one prefix, directory offices last. */
+  public static List<String> indexedTexts(String prefix) {
+    return data(prefix).rows().stream().map(PrefixRows.Row::text).toList();
+  }
+
+  /** What the model of one prefix was trained on. */
+  static PrefixRows data(String prefix) {
+    var labelled =
+        LabelledRows.read(addresses()).rows().stream()
+            .filter(row -> row.prefix().equals(prefix))
+            .toList();
+    var texts = labelled.stream().map(PrefixRows::text).toList();
+    var groups =
+        NearDuplicates.groups(
+            texts.stream().map(PrefixRows::wording).toList(),
+            labelled.stream().map(LabelledRow::prefix).toList());
+    var grouped = new ArrayList<PrefixRows.Grouped>();
+    for (int i = 0; i < groups.length; i++) {
+      grouped.add(new PrefixRows.Grouped(labelled.get(i), texts.get(i), groups[i]));
+    }
+    return PrefixRows.of(prefix, grouped, Directory.read(directoryFile(), officesFile()));
+  }
+
+  private static void delete(Path directory) {
+    try (var files = Files.walk(directory)) {
+      for (var file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
