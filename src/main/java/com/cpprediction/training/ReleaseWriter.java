@@ -1,6 +1,7 @@
 package com.cpprediction.training;
 
 import com.cpprediction.model.Manifest;
+import com.cpprediction.model.ModelException;
 import com.cpprediction.model.Release;
 import com.cpprediction.model.Scoring;
 import io.vertx.core.json.JsonObject;
@@ -10,8 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
-import java.util.SortedMap;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Writes a release beside the place it goes to and moves it there when it is whole; a release that
@@ -49,7 +51,7 @@ final class ReleaseWriter implements AutoCloseable {
    * @return bytes of the release
    */
   long publish(JsonObject scores) throws IOException {
-    for (var prefix : previous().keySet()) delete(out.resolve(prefix));
+    for (var prefix : previous()) delete(out.resolve(prefix));
     for (var prefix : manifests.keySet()) {
       delete(out.resolve(prefix));
       Files.move(staging.resolve(prefix), out.resolve(prefix));
@@ -61,10 +63,15 @@ final class ReleaseWriter implements AutoCloseable {
     return bytes;
   }
 
-  private SortedMap<String, String> previous() {
-    return Files.exists(out.resolve(Release.FILE))
-        ? Release.open(out).manifests()
-        : new TreeMap<>();
+  /** The prefixes of the release that was there; none when it cannot be read. */
+  private Set<String> previous() {
+    try {
+      var prefixes = new TreeSet<>(Release.open(out).manifests().keySet());
+      prefixes.removeIf(prefix -> !Manifest.isPrefix(prefix)); // each names what gets deleted
+      return prefixes;
+    } catch (ModelException e) {
+      return Set.of();
+    }
   }
 
   private void replace(String name) throws IOException {
