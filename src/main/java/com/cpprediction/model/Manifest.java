@@ -6,6 +6,7 @@ import com.cpprediction.prediction.StrictJson;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
@@ -80,6 +81,13 @@ public record Manifest(
    * @param confidence its confidence
    */
   public record Golden(Address address, String cp, double confidence) {
+    public Golden {
+      var pincode = address.pincode();
+      if (pincode != null && !(pincode.length() == 6 && isPrefix(pincode))) {
+        throw new ModelException("manifest has a golden address with the pincode " + pincode);
+      }
+    }
+
     JsonObject toJson() {
       return new JsonObject()
           .put("address", address.text())
@@ -98,6 +106,7 @@ public record Manifest(
 
   public Manifest {
     if (!isPrefix(prefix)) throw new ModelException("\"" + prefix + "\" is no pincode prefix");
+    Objects.requireNonNull(scores, "scores");
     cps = List.copyOf(cps);
     golden = List.copyOf(golden);
   }

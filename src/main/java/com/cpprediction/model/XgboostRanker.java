@@ -60,8 +60,9 @@ public final class XgboostRanker implements Ranker {
             "ranker has %d columns, must have %d".formatted(width, Features.COUNT));
       }
       return new XgboostRanker(model);
-    } catch (MalformedModelException | RuntimeException e) {
+    } catch (IOException | MalformedModelException | RuntimeException e) {
       model.close();
+      if (e instanceof IOException unreadable) throw unreadable;
       if (e instanceof ModelException known) throw known;
       throw new ModelException("ranker is no XGBoost model: " + e.getMessage(), e);
     }

@@ -1,6 +1,7 @@
 package com.cpprediction.training;
 
 import com.cpprediction.model.Manifest;
+import com.cpprediction.model.ModelException;
 import com.cpprediction.model.Release;
 import com.cpprediction.model.Scoring;
 import io.vertx.core.json.JsonObject;
@@ -10,12 +11,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
-import java.util.SortedMap;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
- * Writes a release beside the place it goes to and moves it there when it is whole; a release that
- * was there before is replaced, other files in the directory stay.
+ * Writes a release beside the place it goes to and moves it there, file by file, when it is whole.
+ * A release that was there before is replaced, other files in the directory stay. Were it cut short
+ * while moving, the digests in {@code release.json} would tell.
  */
 final class ReleaseWriter implements AutoCloseable {
   /** Name of the model file in the directory of its prefix. */
@@ -49,7 +52,8 @@ final class ReleaseWriter implements AutoCloseable {
    * @return bytes of the release
    */
   long publish(JsonObject measured, JsonObject scores) throws IOException {
-    for (var prefix : previous().keySet()) delete(out.resolve(prefix));
+    var gone = previous();
+    gone.removeAll(manifests.keySet());
     for (var prefix : manifests.keySet()) {
       delete(out.resolve(prefix));
       Files.move(staging.resolve(prefix), out.resolve(prefix));
@@ -58,13 +62,19 @@ final class ReleaseWriter implements AutoCloseable {
     var json = Release.describe(manifests, measured, scores).encodePrettily() + '\n';
     write(staging.resolve(Release.FILE), json.getBytes(StandardCharsets.UTF_8));
     replace(Release.FILE);
+    for (var prefix : gone) delete(out.resolve(prefix));
     return bytes;
   }
 
-  private SortedMap<String, String> previous() {
-    return Files.exists(out.resolve(Release.FILE))
-        ? Release.open(out).manifests()
-        : new TreeMap<>();
+  /** The prefixes of the release that was there; none when it cannot be read. */
+  private Set<String> previous() {
+    try {
+      var prefixes = new TreeSet<>(Release.open(out).manifests().keySet());
+      prefixes.removeIf(prefix -> !Manifest.isPrefix(prefix)); // each names what gets deleted
+      return prefixes;
+    } catch (ModelException e) {
+      return new TreeSet<>();
+    }
   }
 
   private void replace(String name) throws IOException {

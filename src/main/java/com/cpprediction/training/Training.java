@@ -36,7 +36,7 @@ public final class Training {
   public static final List<Question> QUESTIONS =
       List.of(Question.FULL, Question.PREFIX_ONLY, Question.wrongPincode(0.25));
 
-  /** Rows every CP keeps when a prefix has more than {@link Options#maxRows}. */
+  /** Rows every CP keeps, as far as {@link Options#maxRows} reaches, when a prefix has more. */
   private static final int KEPT_PER_CP = 5;
 
   private final Options options;
@@ -172,13 +172,12 @@ public final class Training {
       var shuffled = new ArrayList<>(own);
       shuffled.sort(Comparator.comparingDouble(row -> chance("sample", row.text())));
       var ofCp = new HashMap<String, Integer>();
-      var first = new ArrayList<PrefixRows.Grouped>();
-      var others = new ArrayList<PrefixRows.Grouped>();
+      var rounds = new TreeMap<Integer, List<PrefixRows.Grouped>>();
       for (var row : shuffled) {
-        (ofCp.merge(row.row().cp(), 1, Integer::sum) <= KEPT_PER_CP ? first : others).add(row);
+        int round = Math.min(ofCp.merge(row.row().cp(), 1, Integer::sum), KEPT_PER_CP + 1);
+        rounds.computeIfAbsent(round, r -> new ArrayList<>()).add(row);
       }
-      first.addAll(others);
-      kept.addAll(first.subList(0, options.maxRows()));
+      rounds.values().stream().flatMap(List::stream).limit(options.maxRows()).forEach(kept::add);
     }
     return kept;
   }

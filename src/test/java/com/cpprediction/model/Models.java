@@ -1,0 +1,47 @@
+package com.cpprediction.model;
+
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.training.SmallRelease;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Catalogs and addresses of the small release. */
+final class Models {
+  static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
+
+  private Models() {}
+
+  static ServiceMetrics metrics() {
+    return new ServiceMetrics(new SimpleMeterRegistry(), "test");
+  }
+
+  static ModelCatalog load(Path directory, double pincodeTrust) {
+    var models = new ModelCatalog(metrics(), Clock.fixed(NOW, ZoneOffset.UTC));
+    models.load(directory, pincodeTrust);
+    return models;
+  }
+
+  /** The small release, to be closed by the caller. */
+  static ModelCatalog small() {
+    return load(SmallRelease.directory(), 1);
+  }
+
+  /** Addresses of a prefix, with their pincode, with another's and without. */
+  static List<Address> addresses(String prefix) {
+    var rows = SmallRelease.rows(prefix);
+    var addresses = new ArrayList<Address>();
+    for (int i = 0; i < rows.size(); i++) {
+      var text = rows.get(i).text();
+      addresses.add(new Address(text, rows.get(i).pincode()));
+      addresses.add(new Address(text, rows.get((i + 7) % rows.size()).pincode()));
+      addresses.add(new Address(text, null));
+    }
+    return addresses;
+  }
+}

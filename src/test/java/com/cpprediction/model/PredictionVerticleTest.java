@@ -1,0 +1,109 @@
+package com.cpprediction.model;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ScoreReply;
+import com.cpprediction.prediction.ScoreRequest;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.ThreadingModel;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(VertxExtension.class)
+class PredictionVerticleTest {
+  private final ModelCatalog models = Models.small();
+
+  @BeforeEach
+  void deployTwoWorkers(Vertx vertx) throws Exception {
+    Bus.registerCodecs(vertx.eventBus());
+    var options = new DeploymentOptions().setThreadingModel(ThreadingModel.WORKER).setInstances(2);
+    vertx
+        .deployVerticle(() -> new PredictionVerticle(models, Models.metrics()), options)
+        .await(10, SECONDS);
+  }
+
+  @AfterEach
+  void close() {
+    models.close();
+  }
+
+  @Test
+  void answersAnAddressOfItsPrefix(Vertx vertx) throws Exception {
+    var address = new Address("gandhi nagar jammu", "180004");
+
+    var reply = ask(vertx, "180", List.of(address));
+
+    assertThat(reply.scored())
+        .isEqualTo(new Scorer().score(models.scoring("180"), List.of(address)));
+  }
+
+  @Test
+  void answersABatchInItsOrder(Vertx vertx) throws Exception {
+    for (var prefix : models.prefixes()) {
+      var addresses = Models.addresses(prefix);
+
+      var reply = ask(vertx, prefix, addresses);
+
+      assertThat(reply.scored()).isEqualTo(new Scorer().score(models.scoring(prefix), addresses));
+    }
+  }
+
+  @Test
+  void answersWithTheTrustOfNow(Vertx vertx) throws Exception {
+    models.trust(7);
+
+    var reply = ask(vertx, "575", List.of(new Address("kadri mangalore", "575001")));
+
+    assertThat(reply.scored().get(0).fingerprint())
+        .isEqualTo(models.catalog().fingerprints().get("575"));
+  }
+
+  @Test
+  void countsTheAddressesInTheStatus(Vertx vertx) throws Exception {
+    ask(vertx, "831", Models.addresses("831").subList(0, 5));
+    ask(vertx, "831", Models.addresses("831").subList(0, 2));
+
+    var status =
+        vertx.eventBus().<JsonObject>request(Bus.MODELS_STATUS, null).await(10, SECONDS).body();
+
+    assertThat(status).isEqualTo(models.status());
+    var last = status.getJsonArray("models").getJsonObject(2);
+    assertThat(last.getString("prefix")).isEqualTo("831");
+    assertThat(last.getLong("requests")).isEqualTo(7);
+  }
+
+  @Test
+  void aPrefixWithoutAModelHasNobodyToAnswer(Vertx vertx) {
+    assertThatThrownBy(() -> ask(vertx, "110", List.of(new Address("delhi", "110001"))))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
+  }
+
+  @Test
+  void aRequestThatCannotBeScoredIsAnsweredToo(Vertx vertx) {
+    models.close();
+
+    assertThatThrownBy(() -> ask(vertx, "180", List.of(new Address("jammu", null))))
+        .hasMessage("scoring failed")
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.INTERNAL));
+  }
+
+  private static ScoreReply ask(Vertx vertx, String prefix, List<Address> addresses)
+      throws Exception {
+    return vertx
+        .eventBus()
+        .<ScoreReply>request(Bus.score(prefix), new ScoreRequest(addresses))
+        .await(10, SECONDS)
+        .body();
+  }
+}

@@ -1,0 +1,235 @@
+package com.cpprediction.model;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.cpprediction.model.Explanation.Feature;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.Scored;
+import com.cpprediction.training.SmallRelease;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class ScorerTest {
+  private static ModelCatalog models;
+  private static Scoring scoring;
+  private static List<Address> addresses;
+
+  private final Scorer scorer = new Scorer();
+
+  @BeforeAll
+  static void load() {
+    models = Models.small();
+    scoring = models.scoring("180");
+    addresses = Models.addresses("180");
+  }
+
+  @AfterAll
+  static void close() {
+    models.close();
+  }
+
+  @Test
+  void aBatchIsAnsweredAsItsAddressesAre() {
+    var batch = scorer.score(scoring, addresses);
+
+    assertThat(batch)
+        .isEqualTo(addresses.stream().map(a -> scorer.score(scoring, List.of(a)).get(0)).toList());
+  }
+
+  @Test
+  void confidencesAreProbabilitiesMostLikelyFirst() {
+    assertThat(scorer.score(scoring, addresses))
+        .allSatisfy(
+            scored -> {
+              var candidates = scored.candidates();
+              assertThat(scored.fingerprint()).isEqualTo(scoring.fingerprint());
+              assertThat(candidates)
+                  .hasSize(3)
+                  .isSortedAccordingTo(Comparator.comparingDouble(c -> -c.confidence()))
+                  .allMatch(c -> c.confidence() >= 0 && c.confidence() <= 1);
+              assertThat(candidates.stream().map(Candidate::cp)).doesNotHaveDuplicates();
+              assertThat(candidates.stream().mapToDouble(Candidate::confidence).sum())
+                  .isLessThanOrEqualTo(1 + 3e-6);
+            });
+  }
+
+  @Test
+  void answersItsOwnTrainingAddresses() {
+    var rows = SmallRelease.rows("180");
+    var asked = rows.stream().map(row -> new Address(row.text(), row.pincode())).toList();
+    var answers = scorer.score(scoring, asked);
+
+    long right = 0;
+    for (int i = 0; i < rows.size(); i++)
+      if (best(answers.get(i)).equals(rows.get(i).cp())) right++;
+
+    assertThat(right).isGreaterThan(rows.size() * 95 / 100);
+  }
+
+  @Test
+  void anAddressOfUnknownWordsIsAnsweredToo() {
+    for (var text : List.of("zzyzx", "12345", "x ".repeat(9000).strip(), "जम्मू")) {
+      var scored = scorer.score(scoring, List.of(new Address(text, null))).get(0);
+
+      assertThat(scored.candidates()).hasSize(3);
+    }
+  }
+
+  @Test
+  void morePincodeTrustMakesTheOwnerMoreLikely() {
+    var owners = owners();
+    int changed = 0;
+    for (var address : addresses) {
+      if (address.pincode() == null) continue;
+      double before = -1;
+      for (double trust : new double[] {0, 1, 3, 10}) {
+        var scored = scorer.score(Scoring.of(scoring.model(), trust), List.of(address)).get(0);
+        double owner = confidence(scored, owners.get(address.pincode()));
+        if (owner > before) changed++;
+        assertThat(owner).isGreaterThanOrEqualTo(before);
+        before = owner;
+      }
+      assertThat(before).as("at trust 10").isGreaterThan(0.5);
+    }
+    assertThat(changed).isGreaterThan(addresses.size());
+  }
+
+  @Test
+  void trustMultipliesTheOddsOfTheOwner() {
+    var address = addresses.get(0);
+    var owner = owners().get(address.pincode());
+    double plain = odds(0, address, owner);
+
+    assertThat(odds(0.5, address, owner) / plain).isCloseTo(Math.exp(0.5), within(0.02));
+  }
+
+  @Test
+  void withoutAPincodeTrustChangesNothing() {
+    for (var address : addresses) {
+      if (address.pincode() != null) continue;
+      assertThat(
+              scorer.score(Scoring.of(scoring.model(), 10), List.of(address)).get(0).candidates())
+          .isEqualTo(scorer.score(scoring, List.of(address)).get(0).candidates());
+    }
+  }
+
+  @Test
+  void anExplanationGivesTheAnswerAndTheEffectOfEveryFeature() {
+    for (var address : addresses.subList(0, 30)) {
+      var explanation = scorer.explain(scoring, address);
+
+      var names = new ArrayList<>(Features.NAMES);
+      names.add("pincode_trust");
+      assertThat(explanation.scored()).isEqualTo(scorer.score(scoring, List.of(address)).get(0));
+      assertThat(explanation.features())
+          .isSortedAccordingTo(Comparator.comparingDouble(f -> -Math.abs(f.effect())))
+          .extracting(Feature::name)
+          .containsExactlyInAnyOrderElementsOf(names);
+      assertThat(explanation.features())
+          .filteredOn(f -> f.first() == f.second())
+          .allSatisfy(f -> assertThat(f.effect()).isZero());
+    }
+  }
+
+  @Test
+  void anEffectIsTheScoreTheFeatureMakes() {
+    var address = addresses.get(0);
+    var explanation = scorer.explain(scoring, address);
+    var index = scoring.model().index();
+    var features = new Features();
+    features.read(
+        index, Evidence.whole(index), address.text(), Integer.parseInt(address.pincode()));
+    int first = at(features, explanation.scored().candidates().get(0).cp());
+    int second = at(features, explanation.scored().candidates().get(1).cp());
+
+    for (var feature : explanation.features()) {
+      if (feature.name().equals("pincode_trust")) {
+        assertThat(feature.effect())
+            .isEqualTo((feature.first() - feature.second()) * scoring.pincodeTrust());
+        continue;
+      }
+      int column = Features.NAMES.indexOf(feature.name());
+      var rows = new float[2 * Features.COUNT];
+      for (int row = 0; row < 2; row++) {
+        System.arraycopy(
+            features.values(), first * Features.COUNT, rows, row * Features.COUNT, Features.COUNT);
+      }
+      rows[Features.COUNT + column] = features.values()[second * Features.COUNT + column];
+      var scores = scoring.model().ranker().score(rows, 2);
+      assertThat(feature.first()).isEqualTo(rows[column]);
+      assertThat(feature.second()).isEqualTo(rows[Features.COUNT + column]);
+      assertThat(feature.effect()).isCloseTo(scores[0] - scores[1], within(1e-6));
+    }
+  }
+
+  @Test
+  void threadsWithScorersOfTheirOwnGiveTheSameAnswers() throws Exception {
+    var expected = scorer.score(scoring, addresses);
+    var pool = Executors.newFixedThreadPool(4);
+    try {
+      var tasks = new ArrayList<Callable<Void>>();
+      for (int thread = 0; thread < 4; thread++) {
+        int offset = thread * 101;
+        tasks.add(
+            () -> {
+              var own = new Scorer();
+              for (int i = 0; i < 500; i++) {
+                int at = (offset + i) % addresses.size();
+                assertThat(own.score(scoring, List.of(addresses.get(at))).get(0))
+                    .isEqualTo(expected.get(at));
+              }
+              return null;
+            });
+      }
+      for (var done : pool.invokeAll(tasks)) done.get(60, SECONDS);
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  private static int at(Features features, String cp) {
+    for (int i = 0; i < features.candidates(); i++) {
+      if (scoring.model().index().cpCode(features.cp(i)).equals(cp)) return i;
+    }
+    throw new AssertionError(cp + " is no candidate");
+  }
+
+  /** The CP that owns each pincode of the prefix; in 180 each has one. */
+  private static Map<String, String> owners() {
+    var index = scoring.model().index();
+    var owners = new HashMap<String, String>();
+    for (int cp = 0; cp < index.cps(); cp++) {
+      owners.put(Integer.toString(index.cpPincode(cp)), index.cpCode(cp));
+    }
+    return owners;
+  }
+
+  private double odds(double trust, Address address, String cp) {
+    double p =
+        confidence(scorer.score(Scoring.of(scoring.model(), trust), List.of(address)).get(0), cp);
+    return p / (1 - p);
+  }
+
+  private static double confidence(Scored scored, String cp) {
+    return scored.candidates().stream()
+        .filter(c -> c.cp().equals(cp))
+        .mapToDouble(Candidate::confidence)
+        .findFirst()
+        .orElse(0);
+  }
+
+  private static String best(Scored scored) {
+    return scored.candidates().get(0).cp();
+  }
+}

@@ -1,0 +1,161 @@
+package com.cpprediction.model;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.cpprediction.training.SmallRelease;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import ml.dmlc.xgboost4j.java.DMatrix;
+import ml.dmlc.xgboost4j.java.XGBoost;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class XgboostRankerTest {
+  @TempDir Path dir;
+
+  private static Path file() {
+    return SmallRelease.directory().resolve("ranker.ubj").toAbsolutePath();
+  }
+
+  @ParameterizedTest(name = "{0} rows")
+  @ValueSource(ints = {1, 2, 17, 2000})
+  void scoresAreThoseOfXgboostItself(int rows) throws Exception {
+    var features = features(rows);
+    var booster = XGBoost.loadModel(file().toString());
+    var matrix = new DMatrix(features, rows, Features.COUNT, Float.NaN);
+    try (var ranker = XgboostRanker.load(file())) {
+      var scores = ranker.score(features, rows);
+
+      var expected = booster.predict(matrix);
+      assertThat(scores).hasSize(rows);
+      for (int i = 0; i < rows; i++) assertThat(scores[i]).isCloseTo(expected[i][0], within(1e-6f));
+    } finally {
+      matrix.dispose();
+      booster.dispose();
+    }
+  }
+
+  @Test
+  void aRowScoresTheSameAloneAndAmongOthers() throws IOException {
+    int rows = 50;
+    var features = features(rows);
+    try (var ranker = XgboostRanker.load(file())) {
+      var together = ranker.score(features, rows);
+
+      for (int row = 0; row < rows; row++) {
+        var alone = new float[Features.COUNT];
+        System.arraycopy(features, row * Features.COUNT, alone, 0, Features.COUNT);
+        assertThat(ranker.score(alone, 1)).containsExactly(together[row]);
+      }
+      assertThat(ranker.score(features, 3)).containsExactly(together[0], together[1], together[2]);
+    }
+  }
+
+  @ParameterizedTest(name = "{0} rows in {1} values")
+  @CsvSource({"0, 14", "-1, 14", "1, 13", "2, 27", "1, 0", "2147483647, 14"})
+  void rowsThatAreNotInTheArrayAreRefused(int rows, int values) throws IOException {
+    try (var ranker = XgboostRanker.load(file())) {
+      assertThatThrownBy(() -> ranker.score(new float[values], rows))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(rows + " rows in " + values + " values");
+    }
+  }
+
+  @ParameterizedTest(name = "{0} columns")
+  @ValueSource(ints = {3, 13, 15})
+  void aModelOfAnotherWidthIsRefused(int columns) throws Exception {
+    var matrix = new DMatrix(new float[4 * columns], 4, columns, Float.NaN);
+    matrix.setLabel(new float[] {0, 1, 0, 1});
+    var booster = XGBoost.train(matrix, Map.of("nthread", 1), 1, Map.of(), null, null);
+    var other = Files.write(dir.resolve("other.ubj"), booster.toByteArray("ubj"));
+    booster.dispose();
+    matrix.dispose();
+
+    assertThatThrownBy(() -> XgboostRanker.load(other))
+        .isInstanceOf(ModelException.class)
+        .hasMessage("ranker has %d columns, must have 14", columns);
+  }
+
+  @Test
+  void aMissingFileIsRefused() {
+    assertThatThrownBy(() -> XgboostRanker.load(dir.resolve("none.ubj").toAbsolutePath()))
+        .isInstanceOfAny(IOException.class, ModelException.class);
+  }
+
+  @Test
+  void aClosedOneRefusesToScore() throws IOException {
+    var ranker = XgboostRanker.load(file());
+    ranker.score(new float[Features.COUNT], 1);
+
+    ranker.close();
+    ranker.close();
+
+    assertThatThrownBy(() -> ranker.score(new float[Features.COUNT], 1))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("the ranker is closed");
+  }
+
+  @RepeatedTest(8)
+  void closingWaitsForThoseThatScore() throws Exception {
+    var ranker = XgboostRanker.load(file());
+    int rows = 200;
+    var features = features(rows);
+    var expected = ranker.score(features, rows);
+    var scoring = new CountDownLatch(4);
+    Callable<Long> untilClosed =
+        () -> {
+          for (long scored = 0; ; scored++) {
+            try {
+              assertThat(ranker.score(features, rows)).isEqualTo(expected);
+            } catch (IllegalStateException e) {
+              assertThat(e).hasMessage("the ranker is closed");
+              return scored;
+            }
+            scoring.countDown();
+          }
+        };
+    var pool = Executors.newFixedThreadPool(4);
+    try {
+      var scorers = new ArrayList<Future<Long>>();
+      for (int i = 0; i < 4; i++) scorers.add(pool.submit(untilClosed));
+      assertThat(scoring.await(60, SECONDS)).isTrue();
+
+      ranker.close();
+
+      for (var scorer : scorers) assertThat(scorer.get(60, SECONDS)).isNotNegative();
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  /** Rows such as addresses have, some values absent. */
+  private static float[] features(int rows) {
+    var random = new Random(11);
+    var features = new float[rows * Features.COUNT];
+    for (int i = 0; i < features.length; i++) {
+      features[i] =
+          switch (random.nextInt(6)) {
+            case 0 -> Float.NaN;
+            case 1 -> -1;
+            case 2 -> random.nextInt(100);
+            default -> random.nextFloat();
+          };
+    }
+    return features;
+  }
+}

@@ -1,0 +1,451 @@
+package com.cpprediction.training;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.ModelCatalog;
+import com.cpprediction.model.Release;
+import com.cpprediction.model.Scorer;
+import com.cpprediction.model.Scoring;
+import com.cpprediction.model.Verification;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.training.Training.Options;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainingTest {
+  @TempDir Path dir;
+
+  @Test
+  void theSameInputAndSeedGiveTheSameBytesWithAnyNumberOfThreads() throws IOException {
+    var out = dir.resolve("out");
+    var options = SmallRelease.options(out);
+
+    Training.run(with(options, 1, options.prefixes()), Progress.NONE);
+
+    assertThat(files(out)).isEqualTo(files(SmallRelease.directory()));
+  }
+
+  @Test
+  void theReportCountsWhatIsInTheRelease() throws IOException {
+    var report = SmallRelease.report();
+
+    assertThat(report.rows()).isEqualTo(561);
+    assertThat(report.bad()).isZero();
+    assertThat(report.badExamples()).isEmpty();
+    assertThat(report.sampled()).isZero();
+    assertThat(report.prefixes()).isEqualTo(3);
+    assertThat(files(SmallRelease.directory()).keySet())
+        .containsExactly(
+            "180/manifest.json",
+            "180/model.mmap",
+            "575/manifest.json",
+            "575/model.mmap",
+            "831/manifest.json",
+            "831/model.mmap",
+            "ranker.ubj",
+            "release.json");
+    assertThat(report.bytes()).isEqualTo(size(SmallRelease.directory()));
+  }
+
+  @Test
+  void heldBackAddressesAreAnsweredWell() {
+    var scores = SmallRelease.report().scores();
+    var full = scores.getJsonObject("full");
+    var prefixOnly = scores.getJsonObject("prefix_only");
+    var wrongPincode = scores.getJsonObject("wrong_pincode_0.25");
+
+    assertThat(full.getLong("rows")).isBetween(60L, 160L);
+    assertThat(full.getDouble("accuracy")).isGreaterThanOrEqualTo(0.9);
+    assertThat(prefixOnly.getDouble("accuracy")).isGreaterThan(majorityShare() + 0.2);
+    assertThat(wrongPincode.getDouble("accuracy"))
+        .isBetween(prefixOnly.getDouble("accuracy"), full.getDouble("accuracy"));
+    assertThat(Release.open(SmallRelease.directory()).scores()).isEqualTo(scores);
+  }
+
+  @Test
+  void noWordingIsOnBothSidesOfTheSplit() throws IOException {
+    var held = dir.resolve("held.csv");
+    var out = dir.resolve("out");
+
+    var report = Training.run(heldBack(out, 1, held), Progress.NONE);
+
+    var heldRows = LabelledRows.read(held).rows();
+    var all = new ArrayList<>(LabelledRows.read(SmallRelease.addresses()).rows());
+    heldRows.forEach(row -> assertThat(all.remove(row)).isTrue());
+    assertThat(report.scores().getJsonObject("full").getLong("rows")).isEqualTo(heldRows.size());
+    assertThat(trainingRows(out)).isEqualTo(all.size());
+    assertThat(groupsOf(heldRows, all)).isEmpty();
+    assertThat(Verification.of(out).problems()).isEmpty();
+  }
+
+  @Test
+  void anotherSeedHoldsBackOtherRows() {
+    var first = dir.resolve("first.csv.gz");
+    var second = dir.resolve("second.csv.gz");
+
+    Training.run(heldBack(dir.resolve("out"), 1, first), Progress.NONE);
+    Training.run(heldBack(dir.resolve("out"), 2, second), Progress.NONE);
+
+    assertThat(LabelledRows.read(first).rows())
+        .isNotEmpty()
+        .isNotEqualTo(LabelledRows.read(second).rows());
+  }
+
+  @Test
+  void badRowsAreCountedAndNamedAndTheOthersUsed() throws IOException {
+    var lines = new ArrayList<>(Files.readAllLines(SmallRelease.addresses()));
+    lines.add(1, "12 Main Road,18001,CP10720");
+    lines.add(2, "Gandhi Nagar,180004,");
+    lines.add(3, " --- ,180004,CP10723");
+    lines.add(4, "Gandhi Nagar,,CP10723");
+    lines.add(5, "Gandhi Nagar");
+    lines.add(6, "Gandhi Nagar,180004," + "C".repeat(65));
+    var data = Files.write(dir.resolve("bad.csv"), lines);
+
+    var report = Training.run(plain(data, dir.resolve("out")), Progress.NONE);
+
+    assertThat(report.rows()).isEqualTo(561);
+    assertThat(report.bad()).isEqualTo(6);
+    assertThat(report.badExamples())
+        .containsExactly(
+            "line 2: pincode is not six digits",
+            "line 3: cp_code is missing",
+            "line 4: address has no letter or digit",
+            "line 5: pincode is missing",
+            "line 6: cp_code is missing",
+            "line 7: cp_code is longer than 64 characters or has a line break");
+  }
+
+  @Test
+  void ofManyBadRowsTheFirstTenAreNamed() throws IOException {
+    var lines = new ArrayList<>(Files.readAllLines(SmallRelease.addresses()));
+    for (int i = 0; i < 50; i++) lines.add(1, "x,0,y");
+    var rows = LabelledRows.read(Files.write(dir.resolve("bad.csv"), lines));
+
+    assertThat(rows.bad()).isEqualTo(50);
+    assertThat(rows.badExamples())
+        .hasSize(10)
+        .last()
+        .isEqualTo("line 11: pincode is not six digits");
+  }
+
+  @Test
+  void readsCompressedFilesAndColumnsInAnyOrder() throws IOException {
+    var data = dir.resolve("other.csv.gz");
+    try (var out = new GZIPOutputStream(Files.newOutputStream(data))) {
+      out.write("\ufeffcp_code, note ,pincode,address\r\n".getBytes(UTF_8));
+      out.write("CP1,hello,180 001,\"Line 1\nLine \"\"2\"\"\"\r\n\r\n".getBytes(UTF_8));
+      out.write(" CP2 ,,180002,Gol Gujral,more\r\n".getBytes(UTF_8));
+    }
+
+    assertThat(LabelledRows.read(data))
+        .isEqualTo(
+            new LabelledRows(
+                List.of(
+                    new LabelledRow("Line 1\nLine \"2\"", "180001", "CP1"),
+                    new LabelledRow("Gol Gujral", "180002", "CP2")),
+                0,
+                List.of()));
+  }
+
+  @Test
+  void aFileThatCannotBeUsedIsRefusedWithWhatToDo() throws IOException {
+    var noColumns =
+        Files.writeString(dir.resolve("columns.csv"), "address,pin,code\nx,180001,CP1\n");
+    var empty = Files.createFile(dir.resolve("empty.csv"));
+    var noRows = Files.writeString(dir.resolve("rows.csv"), "address,pincode,cp_code\nx,1,y\n");
+    var noGzip = Files.writeString(dir.resolve("plain.csv.gz"), "address,pincode,cp_code\n");
+    var missing = dir.resolve("missing.csv");
+
+    assertRefused(
+        noColumns,
+        noColumns
+            + " lacks the column pincode, cp_code; its first line must name the columns"
+            + " address,pincode,cp_code");
+    assertRefused(empty, empty + " is empty; it needs a header line");
+    assertRefused(noRows, noRows + " has no usable row");
+    assertRefused(noGzip, "Cannot read " + noGzip + ": Not in GZIP format");
+    assertRefused(missing, "There is no file " + missing);
+  }
+
+  private void assertRefused(Path data, String message) {
+    var out = dir.resolve("out");
+    assertThatThrownBy(() -> Training.run(plain(data, out), Progress.NONE))
+        .isInstanceOf(InputException.class)
+        .hasMessage(message);
+    assertThat(out).doesNotExist();
+  }
+
+  @Test
+  void aReleaseOfSomePrefixesRanksAsTheWholeOne() throws IOException {
+    var out = dir.resolve("out");
+
+    var report = Training.run(with(SmallRelease.options(out), 2, List.of("575")), Progress.NONE);
+
+    assertThat(report.prefixes()).isEqualTo(1);
+    assertThat(Release.open(out).manifests()).containsOnlyKeys("575");
+    var whole = files(SmallRelease.directory());
+    var files = files(out);
+    files.remove("release.json");
+    assertThat(whole).containsAllEntriesOf(files);
+    assertThat(files).containsOnlyKeys("575/manifest.json", "575/model.mmap", "ranker.ubj");
+  }
+
+  @Test
+  void anUnknownPrefixIsRefused() {
+    var out = dir.resolve("out");
+    var options = with(SmallRelease.options(out), 2, List.of("575", "999", "111"));
+
+    assertThatThrownBy(() -> Training.run(options, Progress.NONE))
+        .isInstanceOf(InputException.class)
+        .hasMessage("No row has the prefix [111, 999]");
+    assertThat(out).doesNotExist();
+  }
+
+  @Test
+  void ofTooManyRowsSomeOfEveryCpAreKept() {
+    var out = dir.resolve("out");
+    int most = 15; // of up to 218 rows and 13 CPs in a prefix
+
+    var report = Training.run(sampled(SmallRelease.addresses(), out, most), Progress.NONE);
+
+    assertThat(report.rows()).isEqualTo(561);
+    assertThat(report.sampled()).isEqualTo(561 - 3 * most);
+    try (var models = catalog(out)) {
+      for (var prefix : SmallRelease.PREFIXES) {
+        var model = models.scoring(prefix).model();
+        assertThat(model.manifest().rows()).isEqualTo(most);
+        assertThat(model.manifest().cps()).isEqualTo(cps(prefix));
+      }
+    }
+  }
+
+  @Test
+  void aPrefixOfASingleCpAlwaysAnswersIt() throws IOException {
+    var lines = new ArrayList<>(Files.readAllLines(SmallRelease.addresses()));
+    lines.add("12 Mall Road Shimla,171001,CP9");
+    lines.add("Near the ridge,171001,CP9");
+    var out = dir.resolve("out");
+
+    Training.run(plain(Files.write(dir.resolve("one.csv"), lines), out), Progress.NONE);
+
+    assertThat(Verification.of(out)).isEqualTo(new Verification(4, List.of()));
+    try (var models = catalog(out)) {
+      for (var address : List.of(new Address("zzyzx", null), new Address("mall road", "171009"))) {
+        var scored = new Scorer().score(models.scoring("171"), List.of(address)).get(0);
+        assertThat(scored.candidates()).singleElement().hasFieldOrPropertyWithValue("cp", "CP9");
+        assertThat(scored.candidates().get(0).confidence()).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
+  void withoutADirectoryTheCpsAreThoseOfTheRows() {
+    var out = dir.resolve("out");
+
+    var report = Training.run(plain(SmallRelease.addresses(), out), Progress.NONE);
+
+    assertThat(report.prefixes()).isEqualTo(3);
+    assertThat(Verification.of(out)).isEqualTo(new Verification(3, List.of()));
+    try (var models = catalog(out)) {
+      var manifest = models.scoring("831").model().manifest();
+      assertThat(manifest.directoryRows()).isZero();
+      assertThat(manifest.cps()).isEqualTo(cps("831"));
+    }
+  }
+
+  @Test
+  void aReleaseReplacesTheOneBeforeAndNothingElse() throws IOException {
+    var out = SmallRelease.copyTo(dir.resolve("out"));
+    Files.writeString(out.resolve("README.md"), "mine");
+    Files.createDirectories(out.resolve("other"));
+    Files.writeString(out.resolve("other/notes.txt"), "mine too");
+
+    Training.run(with(SmallRelease.options(out), 2, List.of("180")), Progress.NONE);
+
+    assertThat(files(out).keySet())
+        .containsExactly(
+            "180/manifest.json",
+            "180/model.mmap",
+            "README.md",
+            "other/notes.txt",
+            "ranker.ubj",
+            "release.json");
+    assertThat(Verification.of(out)).isEqualTo(new Verification(1, List.of()));
+  }
+
+  @Test
+  void aReleaseBeforeThatNamesOtherDirectoriesLeavesThemAlone() throws IOException {
+    var precious =
+        Files.writeString(Files.createDirectories(dir.resolve("mine")).resolve("a"), "a");
+    var out = Files.createDirectories(dir.resolve("out"));
+    Files.writeString(
+        out.resolve(Release.FILE),
+        "{\"format\":1,\"manifests\":{\"../mine\":\"\",\"\":\"\",\"..\":\"\"}}");
+
+    Training.run(plain(SmallRelease.addresses(), out), Progress.NONE);
+
+    assertThat(precious).exists();
+    assertThat(Verification.of(out).problems()).isEmpty();
+  }
+
+  @Test
+  void aDamagedReleaseBeforeIsReplaced() throws IOException {
+    var out = Files.createDirectories(dir.resolve("out"));
+    Files.writeString(out.resolve(Release.FILE), "{");
+
+    Training.run(plain(SmallRelease.addresses(), out), Progress.NONE);
+
+    assertThat(Verification.of(out)).isEqualTo(new Verification(3, List.of()));
+  }
+
+  @Test
+  void progressAddsUpToWhatWasAnnounced() {
+    var parts = new ArrayList<String>();
+    var announced = new AtomicInteger();
+    var done = new AtomicInteger();
+    var progress =
+        new Progress() {
+          @Override
+          public void begin(String what, int steps) {
+            parts.add(what);
+            announced.addAndGet(steps);
+          }
+
+          @Override
+          public void step(int count) {
+            done.addAndGet(count);
+          }
+        };
+
+    Training.run(SmallRelease.options(dir.resolve("out")), progress);
+
+    assertThat(parts)
+        .containsExactly("learning from a part", "measuring", "learning from all", "writing");
+    assertThat(done).hasValue(announced.get());
+  }
+
+  private static List<String> cps(String prefix) {
+    return SmallRelease.rows(prefix).stream()
+        .map(SmallRelease.Row::cp)
+        .distinct()
+        .sorted()
+        .toList();
+  }
+
+  private static Options with(Options o, int threads, List<String> prefixes) {
+    return new Options(
+        o.data(),
+        o.directory(),
+        o.offices(),
+        prefixes,
+        o.out(),
+        o.seed(),
+        o.heldBack(),
+        o.heldBackOut(),
+        o.maxRows(),
+        o.pincodeTrust(),
+        threads);
+  }
+
+  private static Options heldBack(Path out, long seed, Path held) {
+    return new Options(
+        SmallRelease.addresses(),
+        SmallRelease.directoryFile(),
+        SmallRelease.officesFile(),
+        List.of(),
+        out,
+        seed,
+        0.3,
+        held,
+        8000,
+        1,
+        2);
+  }
+
+  /** Without offices, and nothing held back. */
+  private static Options plain(Path data, Path out) {
+    return sampled(data, out, 8000);
+  }
+
+  private static Options sampled(Path data, Path out, int maxRows) {
+    return new Options(data, null, null, List.of(), out, 1, 0, null, maxRows, 1, 2);
+  }
+
+  private static ModelCatalog catalog(Path directory) {
+    var models =
+        new ModelCatalog(new ServiceMetrics(new SimpleMeterRegistry(), "test"), Clock.systemUTC());
+    models.load(directory, 0);
+    return models;
+  }
+
+  /** The groups of near-duplicates that have rows in both lists. */
+  private static List<Integer> groupsOf(List<LabelledRow> held, List<LabelledRow> kept) {
+    var all = new ArrayList<>(held);
+    all.addAll(kept);
+    var groups =
+        NearDuplicates.groups(
+            all.stream().map(row -> PrefixRows.wording(PrefixRows.text(row))).toList(),
+            all.stream().map(LabelledRow::prefix).toList());
+    var ofHeld = new HashSet<Integer>();
+    for (int i = 0; i < held.size(); i++) ofHeld.add(groups[i]);
+    var both = new ArrayList<Integer>();
+    for (int i = held.size(); i < groups.length; i++) {
+      if (ofHeld.contains(groups[i])) both.add(groups[i]);
+    }
+    return both;
+  }
+
+  /** What naming each prefix's most frequent CP would get right. */
+  private static double majorityShare() {
+    long right = 0;
+    for (var prefix : SmallRelease.PREFIXES) {
+      Map<String, Long> rows =
+          SmallRelease.rows(prefix).stream()
+              .collect(Collectors.groupingBy(SmallRelease.Row::cp, Collectors.counting()));
+      right += rows.values().stream().mapToLong(Long::longValue).max().orElseThrow();
+    }
+    return right / (double) SmallRelease.rows().size();
+  }
+
+  private static int trainingRows(Path release) {
+    var opened = Release.open(release);
+    return opened.manifests().keySet().stream()
+        .mapToInt(prefix -> opened.manifest(prefix).rows())
+        .sum();
+  }
+
+  /** SHA-256 of every file by its path. */
+  private static SortedMap<String, String> files(Path directory) throws IOException {
+    var files = new TreeMap<String, String>();
+    try (var paths = Files.walk(directory)) {
+      for (var path : paths.filter(Files::isRegularFile).toList()) {
+        files.put(directory.relativize(path).toString(), Scoring.sha256(Files.readAllBytes(path)));
+      }
+    }
+    return files;
+  }
+
+  private static long size(Path directory) throws IOException {
+    long size = 0;
+    for (var file : files(directory).keySet()) size += Files.size(directory.resolve(file));
+    return size;
+  }
+}
