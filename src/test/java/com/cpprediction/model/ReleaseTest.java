@@ -29,7 +29,7 @@ class ReleaseTest {
   @Test
   void readsWhatItDescribes() throws IOException {
     var scores = new JsonObject().put("full", new JsonObject().put("rows", 7));
-    write(Release.describe(Map.of("560", "a", "110", "b"), scores).encode());
+    write(Release.describe(Map.of("560", "a", "110", "b"), new JsonObject(), scores).encode());
 
     var release = Release.open(dir);
 
@@ -71,7 +71,7 @@ class ReleaseTest {
   @ParameterizedTest
   @ValueSource(strings = {"../x", "", "..", "018", "1234567", "56a", "560/../575"})
   void aNameThatIsNoPrefixIsRefused(String name) throws IOException {
-    write(Release.describe(Map.of(name, "a"), new JsonObject()).encode());
+    write(Release.describe(Map.of(name, "a"), new JsonObject(), new JsonObject()).encode());
 
     var release = Release.open(dir);
 
