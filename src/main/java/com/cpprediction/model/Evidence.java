@@ -1,5 +1,7 @@
 package com.cpprediction.model;
 
+import java.util.Arrays;
+
 /**
  * What may be used of an index to judge an address: all of it when serving; in training all but the
  * near-duplicates of the address, or the ranker would learn to trust scores that have seen the
@@ -17,7 +19,7 @@ public interface Evidence {
       @Override
       public void ridge(float[] similarity, float[] scores) {
         int cps = index.cps();
-        java.util.Arrays.fill(scores, 0, cps, 0);
+        Arrays.fill(scores, 0, cps, 0);
         for (int row = 0; row < index.rows(); row++) {
           float s = similarity[row];
           if (s == 0) continue;

@@ -128,7 +128,7 @@ public final class Features {
     double charSquares = 0;
     for (int i = 0; i < grams.size(); i++) {
       int list = table.find(grams.fingerprint(i));
-      float idf = index.idf(list < 0 ? 1 : table.end(list) - table.start(list));
+      float idf = idf(index, table, list);
       float weight = grams.repeated(i) ? idf * PrefixIndex.REPEATED : idf;
       boolean chars = grams.kind(i) == Grams.CHARS;
       if (chars) charSquares += weight * weight;
@@ -144,6 +144,14 @@ public final class Features {
         similarity[row] += charSimilarity[row];
       }
     }
+  }
+
+  /**
+   * @param list of the n-gram in {@code table}, or -1: an unknown one weighs as one of a single row
+   */
+  private static float idf(PrefixIndex index, GramTable table, int list) {
+    return (float)
+        PrefixIndex.idf(list < 0 ? 1 : table.end(list) - table.start(list), index.rows());
   }
 
   private static void add(GramTable table, int list, float weight, float[] sums) {
@@ -166,8 +174,7 @@ public final class Features {
       if (grams.kind(i) == Grams.WORD_PAIR) continue;
       int list = table.find(grams.fingerprint(i));
       if (list < 0) continue;
-      int inRows = rowTable.find(grams.fingerprint(i));
-      float idf = index.idf(inRows < 0 ? 1 : rowTable.end(inRows) - rowTable.start(inRows));
+      float idf = idf(index, rowTable, rowTable.find(grams.fingerprint(i)));
       boolean word = grams.kind(i) == Grams.WORD;
       for (int posting = table.start(list); posting < table.end(list); posting++) {
         int office = table.row(posting);

@@ -128,21 +128,21 @@ public final class Grams {
     return (int) ((z ^ z >>> 31) >>> 32);
   }
 
-  private void add(int print, byte gramKind) {
+  private void add(int hash, byte gramKind) {
     int mask = slots.length - 1;
     // Mixed with the kind, so that the word "abc" and the run "abc" stay apart.
-    int print2 = print ^ gramKind * 0x9e3779b9;
-    int slot = print2 & mask;
+    int print = hash ^ gramKind * 0x9e3779b9;
+    int slot = print & mask;
     while (slots[slot] != 0) {
       int i = slots[slot] - 1;
-      if (fingerprint[i] == print2) {
+      if (fingerprint[i] == print) {
         repeated[i] = true;
         return;
       }
       slot = slot + 1 & mask;
     }
     if (size == fingerprint.length) grow();
-    fingerprint[size] = print2;
+    fingerprint[size] = print;
     kind[size] = gramKind;
     repeated[size] = false;
     slots[slot] = ++size;

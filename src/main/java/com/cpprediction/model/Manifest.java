@@ -5,6 +5,7 @@ import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.StrictJson;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -119,8 +120,7 @@ public record Manifest(
   /** First eight digits of a digest over the files: changes whenever they do. */
   public String version() {
     var files = index.sha256() + ranker.sha256();
-    return Scoring.sha256(files.getBytes(java.nio.charset.StandardCharsets.US_ASCII))
-        .substring(0, 8);
+    return Scoring.sha256(files.getBytes(StandardCharsets.US_ASCII)).substring(0, 8);
   }
 
   public JsonObject toJson() {

@@ -166,10 +166,11 @@ public final class ModelCatalog implements AutoCloseable {
         throw new ModelException("manifest and index differ in their CPs");
       }
       var model = new PrefixModel(manifest, index, ranker(release, manifest.ranker()));
+      Verification.checkGolden(model); // warms it, too
       long nanos = System.nanoTime() - start;
       models.put(prefix, new Loaded(model, clock.instant(), nanos, new LongAdder()));
       metrics.modelLoaded(nanos);
-    } catch (ModelException | IOException | IndexOutOfBoundsException e) {
+    } catch (IOException | RuntimeException e) { // whatever is wrong with it, the others serve
       fail(prefix, e);
     }
   }
@@ -187,8 +188,9 @@ public final class ModelCatalog implements AutoCloseable {
   }
 
   private void fail(String what, Exception e) {
-    failures.put(what, e.getMessage());
-    log.error("Model {} is left out: {}", what, e.getMessage());
+    var reason = e instanceof ModelException ? e.getMessage() : e.toString();
+    failures.put(what, reason);
+    log.error("Model {} is left out: {}", what, reason);
   }
 
   /** Frees the native models; nothing may score any more. */

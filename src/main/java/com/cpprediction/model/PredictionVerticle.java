@@ -45,9 +45,14 @@ public final class PredictionVerticle extends VerticleBase {
 
   private void answer(String prefix, Message<ScoreRequest> message) {
     var addresses = message.body().addresses();
+    var scoring = models.scoring(prefix);
+    if (scoring == null) {
+      message.fail(Failure.NOT_READY.code(), "The models are not loaded");
+      return;
+    }
     try {
       long start = System.nanoTime();
-      var scored = scorer.score(models.scoring(prefix), addresses);
+      var scored = scorer.score(scoring, addresses);
       metrics.scored(addresses.size(), System.nanoTime() - start);
       models.counted(prefix, addresses.size());
       message.reply(new ScoreReply(scored));

@@ -6,6 +6,7 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.ShortBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.stream.IntStream;
 
 /**
  * What is known of the CPs of one prefix, read from a {@link ModelFile} where it lies: the training
@@ -174,9 +175,9 @@ public final class PrefixIndex {
     return officeGrams;
   }
 
-  /** How much an n-gram in {@code df} rows weighs: ln((1+N)/(1+df)) + 1. */
-  float idf(int df) {
-    return (float) (Math.log((1.0 + rows) / (1.0 + df)) + 1);
+  /** How much an n-gram in {@code df} of {@code rows} rows weighs: ln((1+N)/(1+df)) + 1. */
+  public static double idf(int df, int rows) {
+    return Math.log((1.0 + rows) / (1.0 + df)) + 1;
   }
 
   /** One ridge weight in steps of {@link #alphaStep}. */
@@ -230,10 +231,10 @@ public final class PrefixIndex {
 
   /** The pincodes that at least one training address carries, ascending. */
   public int[] trainedPincodes() {
-    return java.util.stream.IntStream.range(0, pincodes.limit())
+    return IntStream.range(0, pincodes.limit())
         .filter(
             place ->
-                java.util.stream.IntStream.range(pincodeStart(place), pincodeEnd(place))
+                IntStream.range(pincodeStart(place), pincodeEnd(place))
                     .anyMatch(entry -> pincodeRows(entry) > 0))
         .map(pincodes::get)
         .toArray();

@@ -1,6 +1,5 @@
 package com.cpprediction.model;
 
-import com.cpprediction.prediction.Address;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,8 +25,10 @@ public record Verification(int models, List<String> problems) {
         models++;
         try {
           verify(release, prefix);
-        } catch (ModelException | IOException | IndexOutOfBoundsException e) {
+        } catch (ModelException e) {
           problems.add(prefix + ": " + e.getMessage());
+        } catch (IOException | RuntimeException e) {
+          problems.add(prefix + ": " + e);
         }
       }
     } catch (ModelException e) {
@@ -40,16 +41,18 @@ public record Verification(int models, List<String> problems) {
     var manifest = release.manifest(prefix);
     var index = new PrefixIndex(ModelFile.map(release.verified(manifest.index())));
     try (var ranker = XgboostRanker.load(release.verified(manifest.ranker()).toAbsolutePath())) {
-      var scoring = Scoring.of(new PrefixModel(manifest, index, ranker), 0);
-      var addresses = manifest.golden().stream().map(Manifest.Golden::address).toList();
-      if (addresses.isEmpty()) throw new ModelException("manifest has no golden address");
-      check(manifest.golden(), scoring, addresses);
+      checkGolden(new PrefixModel(manifest, index, ranker));
     }
   }
 
-  private static void check(
-      List<Manifest.Golden> golden, Scoring scoring, List<Address> addresses) {
-    var answers = new Scorer().score(scoring, addresses);
+  /**
+   * @throws ModelException when the model doesn't answer its golden addresses as it did in training
+   */
+  static void checkGolden(PrefixModel model) {
+    var golden = model.manifest().golden();
+    if (golden.isEmpty()) throw new ModelException("manifest has no golden address");
+    var addresses = golden.stream().map(Manifest.Golden::address).toList();
+    var answers = new Scorer().score(Scoring.of(model, 0), addresses);
     for (int i = 0; i < answers.size(); i++) {
       var best = answers.get(i).candidates().get(0);
       var expected = golden.get(i);

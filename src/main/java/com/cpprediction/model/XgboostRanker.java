@@ -14,6 +14,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import ml.dmlc.xgboost4j.java.BoosterThreads;
 
 /**
@@ -27,8 +29,7 @@ public final class XgboostRanker implements Ranker {
     System.setProperty("OPT_OUT_TRACKING", "true");
   }
 
-  private final java.util.concurrent.locks.ReadWriteLock lifetime =
-      new java.util.concurrent.locks.ReentrantReadWriteLock();
+  private final ReadWriteLock lifetime = new ReentrantReadWriteLock();
   private final Model model;
   private final ThreadLocal<Predictor<Rows, float[]>> predictor;
   private boolean closed;

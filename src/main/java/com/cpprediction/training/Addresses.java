@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 
 /** Answers a file of addresses with a release, offline. */
@@ -26,11 +27,11 @@ public final class Addresses {
    * @param in CSV with a column {@code address} and, where known, {@code pincode}
    * @param scorings finds what answers a pincode; null where nothing does
    * @return rows written
-   * @throws InputException when {@code in} cannot be read
+   * @throws InputException when {@code in} cannot be read or {@code out} not be written
    */
   public static long predict(Path in, Path out, Function<String, Scoring> scorings) {
     var scorer = new Scorer();
-    var rows = new ArrayList<Integer>();
+    var rows = new LongAdder();
     try (var csv = CsvWriter.builder().build(out)) {
       var header = new ArrayList<>(List.of("address", "pincode", "cp", "confidence"));
       for (int i = 2; i <= Scored.CANDIDATES; i++)
@@ -41,14 +42,23 @@ public final class Addresses {
           in,
           List.of("address"),
           row -> {
-            csv.writeRecord(
-                answer(row.getOrEmpty("address"), row.getOrEmpty("pincode"), scorer, scorings));
-            rows.add(1);
+            var answer =
+                answer(row.getOrEmpty("address"), row.getOrEmpty("pincode"), scorer, scorings);
+            try {
+              csv.writeRecord(answer);
+            } catch (UncheckedIOException e) {
+              throw cannotWrite(out, e.getCause());
+            }
+            rows.increment();
           });
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot write " + out + ": " + e.getMessage(), e);
+      throw cannotWrite(out, e);
     }
-    return rows.size();
+    return rows.sum();
+  }
+
+  private static InputException cannotWrite(Path out, IOException cause) {
+    return new InputException("Cannot write " + out + ": " + cause.getMessage());
   }
 
   private static List<String> answer(

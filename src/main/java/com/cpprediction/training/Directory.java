@@ -15,7 +15,7 @@ import java.util.Set;
  */
 final class Directory {
   /** A directory with nothing in it. */
-  static final Directory EMPTY = new Directory(Map.of(), Map.of());
+  static final Directory EMPTY = new Directory(Map.of(), Map.of(), List.of());
 
   /**
    * @param name canonical, without its kind (head, sub or branch office)
@@ -39,10 +39,13 @@ final class Directory {
 
   private final Map<String, Set<Office>> offices;
   private final Map<String, CpOffice> cps;
+  private final List<String> badRows;
 
-  private Directory(Map<String, Set<Office>> offices, Map<String, CpOffice> cps) {
+  private Directory(
+      Map<String, Set<Office>> offices, Map<String, CpOffice> cps, List<String> badRows) {
     this.offices = offices;
     this.cps = cps;
+    this.badRows = badRows;
   }
 
   /**
@@ -52,31 +55,42 @@ final class Directory {
    *     is_delivery_office_of_pincode}; null for none
    */
   static Directory read(Path directory, Path cpOffices) {
+    var badRows = new ArrayList<String>();
     var offices = new HashMap<String, Set<Office>>();
     if (directory != null) {
-      Table.read(
-          directory,
-          List.of("pincode", "office"),
-          row -> {
-            var office = new Office(officeName(row.get("office")), place(row));
-            if (office.name().isEmpty()) throw new IllegalArgumentException("office has no name");
-            offices.computeIfAbsent(row.pincode(), p -> new LinkedHashSet<>()).add(office);
-          });
+      var bad =
+          Table.read(
+              directory,
+              List.of("pincode", "office"),
+              row -> {
+                var office = new Office(officeName(row.get("office")), place(row));
+                if (office.name().isEmpty())
+                  throw new IllegalArgumentException("office has no name");
+                offices.computeIfAbsent(row.pincode(), p -> new LinkedHashSet<>()).add(office);
+              });
+      badRows.addAll(bad.of(directory));
     }
     var cps = new HashMap<String, CpOffice>();
     if (cpOffices != null) {
-      Table.read(
-          cpOffices,
-          List.of("cp_code", "pincode", "office"),
-          row ->
-              cps.put(
-                  row.get("cp_code"),
-                  new CpOffice(
-                      row.pincode(),
-                      officeName(row.get("office")),
-                      "1".equals(row.getOrEmpty("is_delivery_office_of_pincode")))));
+      var bad =
+          Table.read(
+              cpOffices,
+              List.of("cp_code", "pincode", "office"),
+              row ->
+                  cps.put(
+                      row.get("cp_code"),
+                      new CpOffice(
+                          row.pincode(),
+                          officeName(row.get("office")),
+                          "1".equals(row.getOrEmpty("is_delivery_office_of_pincode")))));
+      badRows.addAll(bad.of(cpOffices));
     }
-    return new Directory(offices, cps);
+    return new Directory(offices, cps, List.copyOf(badRows));
+  }
+
+  /** What could not be used: a line for each file, and the first bad rows of it. */
+  List<String> badRows() {
+    return badRows;
   }
 
   List<Office> offices(String pincode) {

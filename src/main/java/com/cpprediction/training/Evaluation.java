@@ -11,6 +11,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 
 /**
@@ -31,7 +32,7 @@ public record Evaluation(SortedMap<String, JsonObject> byPrefix, JsonObject over
       List<LabelledRow> rows,
       Question question,
       Function<String, Scoring> scorings,
-      java.util.function.IntConsumer done) {
+      IntConsumer done) {
     var measures = new ConcurrentHashMap<String, Measure>();
     var byPrefix = rows.stream().collect(Collectors.groupingBy(LabelledRow::prefix));
     byPrefix.entrySet().parallelStream()

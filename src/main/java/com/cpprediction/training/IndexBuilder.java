@@ -6,6 +6,7 @@ import com.cpprediction.model.ModelFile.Section;
 import com.cpprediction.model.PrefixIndex;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -14,7 +15,7 @@ import java.util.TreeMap;
 
 /** Lays out the rows of a prefix as a model file. */
 final class IndexBuilder {
-  private static final int ROWS_PER_BUCKET = 4;
+  private static final int GRAMS_PER_BUCKET = 4;
 
   private final PrefixRows data;
   private final ModelFile.Writer writer = new ModelFile.Writer();
@@ -89,7 +90,7 @@ final class IndexBuilder {
       double wordSquares = 0;
       double charSquares = 0;
       for (int i = 0; i < grams.size(); i++) {
-        double weight = idf(holders.get(grams.fingerprint(i)).count(), rows.size());
+        double weight = PrefixIndex.idf(holders.get(grams.fingerprint(i)).count(), rows.size());
         if (grams.repeated(i)) weight *= PrefixIndex.REPEATED;
         if (grams.kind(i) == Grams.CHARS) charSquares += weight * weight;
         else wordSquares += weight * weight;
@@ -115,7 +116,7 @@ final class IndexBuilder {
         else {
           // The index drops what a single row has, and so weighs it as what no row has: df = 1.
           var known = rowHolders.get(print);
-          weight[office] += (float) idf(known == null ? 1 : known.count(), rows);
+          weight[office] += (float) PrefixIndex.idf(known == null ? 1 : known.count(), rows);
         }
       }
     }
@@ -141,7 +142,7 @@ final class IndexBuilder {
             .sorted(Comparator.comparing(Integer::toUnsignedLong))
             .mapToInt(Integer::intValue)
             .toArray();
-    int buckets = Math.max(1, Integer.highestOneBit(Math.max(1, prints.length / ROWS_PER_BUCKET)));
+    int buckets = Math.max(1, Integer.highestOneBit(Math.max(1, prints.length / GRAMS_PER_BUCKET)));
     int shift = Integer.SIZE - Integer.numberOfTrailingZeros(buckets);
     var bucketStart = new int[buckets + 1];
     for (int print : prints) bucketStart[(buckets == 1 ? 0 : print >>> shift) + 1]++;
@@ -190,12 +191,8 @@ final class IndexBuilder {
     return byPincode.size();
   }
 
-  private static int[] ints(java.util.Collection<Integer> values) {
+  private static int[] ints(Collection<Integer> values) {
     return values.stream().mapToInt(Integer::intValue).toArray();
-  }
-
-  private static double idf(int df, int rows) {
-    return Math.log((1.0 + rows) / (1.0 + df)) + 1;
   }
 
   private static byte[] lines(List<String> lines) {

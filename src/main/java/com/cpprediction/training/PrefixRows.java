@@ -2,6 +2,7 @@ package com.cpprediction.training;
 
 import com.cpprediction.prediction.Address;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.TreeMap;
@@ -45,7 +46,7 @@ record PrefixRows(
     var cps = new ArrayList<>(codes);
     var addresses = new ArrayList<Row>(rows.size());
     for (var r : rows) {
-      int cp = java.util.Collections.binarySearch(cps, r.row().cp());
+      int cp = Collections.binarySearch(cps, r.row().cp());
       addresses.add(new Row(r.text(), Integer.parseInt(r.row().pincode()), cp, r.group()));
     }
     var cpPincode = new int[cps.size()];

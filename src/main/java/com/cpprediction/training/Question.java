@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** How a labelled address is asked, so that accuracies of different times and models compare. */
@@ -93,7 +94,7 @@ public final class Question {
                 found ->
                     (found.group(1) + found.group(2)).equals(row.pincode())
                         ? other
-                        : java.util.regex.Matcher.quoteReplacement(found.group()));
+                        : Matcher.quoteReplacement(found.group()));
     return Address.of(text, other);
   }
 

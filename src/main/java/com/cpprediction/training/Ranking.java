@@ -48,7 +48,7 @@ final class Ranking {
     return candidates;
   }
 
-  /** Questions asked: addresses, each twice, less those whose CP is no candidate. */
+  /** Questions asked: addresses, each twice, less those with a wrong or no choice. */
   int groups() {
     return groups;
   }
@@ -70,7 +70,7 @@ final class Ranking {
   private void add(Features read, int cp) {
     int at = -1;
     for (int i = 0; i < read.candidates(); i++) if (read.cp(i) == cp) at = i;
-    if (at < 0) return; // nothing to learn from: none of the candidates is right
+    if (at < 0 || read.candidates() < 2) return; // nothing to learn from
     int values = read.candidates() * Features.COUNT;
     int start = candidates * Features.COUNT;
     if (features.length < start + values) {

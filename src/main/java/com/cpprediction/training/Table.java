@@ -65,7 +65,16 @@ final class Table {
    * @param count bad rows
    * @param examples the first of them, each with its line
    */
-  record BadRows(long count, List<String> examples) {}
+  record BadRows(long count, List<String> examples) {
+    /** A line for {@code file} and the examples, or nothing when there are none. */
+    List<String> of(Path file) {
+      if (count == 0) return List.of();
+      var lines = new ArrayList<String>();
+      lines.add("%d rows of %s could not be used".formatted(count, file));
+      lines.addAll(examples);
+      return lines;
+    }
+  }
 
   private static final int EXAMPLES = 10;
 
@@ -106,7 +115,8 @@ final class Table {
     } catch (CsvParseException e) {
       throw new InputException(file + " is not CSV: " + e.getMessage());
     } catch (IOException | UncheckedIOException e) {
-      throw new InputException("Cannot read " + file + ": " + e.getMessage());
+      var cause = e.getCause() == null ? e : e.getCause();
+      throw new InputException("Cannot read " + file + ": " + cause.getMessage());
     }
     return new BadRows(bad, examples);
   }

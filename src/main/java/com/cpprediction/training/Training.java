@@ -78,8 +78,8 @@ public final class Training {
    * What came of it.
    *
    * @param rows usable rows
-   * @param bad rows that could not be used
-   * @param badExamples the first of those
+   * @param bad labelled rows that could not be used
+   * @param badExamples the first of those, then what could not be used of the other files
    * @param sampled rows left out because their prefix had too many
    * @param prefixes prefixes in the release
    * @param bytes size of the release
@@ -117,6 +117,8 @@ public final class Training {
     var missing = new TreeSet<>(options.prefixes());
     input.rows().forEach(row -> missing.remove(row.prefix()));
     if (!missing.isEmpty()) throw new InputException("No row has the prefix " + missing);
+    Files.createDirectories(options.out());
+    if (!Files.isWritable(options.out())) throw new InputException("Cannot write " + options.out());
     var grouped = group(input.rows());
     var kept = sample(grouped);
     var held = new ArrayList<LabelledRow>();
@@ -125,6 +127,8 @@ public final class Training {
       if (!isHeldBack(grouped.get(row.group()).text())) trained.add(row);
       else if (isWritten(row.row().prefix())) held.add(row.row());
     }
+    var badExamples = new ArrayList<>(input.badExamples());
+    badExamples.addAll(directory.badRows());
     var scores = new TreeMap<String, JsonObject>();
     var overall = new JsonObject();
     boolean release = options.heldBackOut() == null;
@@ -139,7 +143,7 @@ public final class Training {
     return new Report(
         input.rows().size(),
         input.bad(),
-        input.badExamples(),
+        badExamples,
         grouped.size() - kept.size(),
         written(learned).size(),
         bytes,

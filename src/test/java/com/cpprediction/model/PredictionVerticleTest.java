@@ -90,12 +90,11 @@ class PredictionVerticleTest {
   }
 
   @Test
-  void aRequestThatCannotBeScoredIsAnsweredToo(Vertx vertx) {
+  void aRequestAfterTheModelsAreGoneIsAnsweredToo(Vertx vertx) {
     models.close();
 
     assertThatThrownBy(() -> ask(vertx, "180", List.of(new Address("jammu", null))))
-        .hasMessage("scoring failed")
-        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.INTERNAL));
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
   }
 
   private static ScoreReply ask(Vertx vertx, String prefix, List<Address> addresses)
