@@ -202,9 +202,9 @@ final class Service {
 
   private List<HealthCheck> checks() {
     return List.of(
-        check("models", () -> !models.prefixes().isEmpty(), this::modelsDetail),
-        check("database", () -> persistence.ready(), () -> persistence.health()),
-        check("config", () -> true, () -> watcher.toJson().getJsonObject("last_reload")));
+        new HealthCheck("models", () -> !models.prefixes().isEmpty(), this::modelsDetail),
+        new HealthCheck("database", persistence::ready, persistence::health),
+        new HealthCheck("config", () -> true, () -> watcher.toJson().getJsonObject("last_reload")));
   }
 
   private JsonObject modelsDetail() {
@@ -214,26 +214,6 @@ final class Service {
         .put("directory", modelsDir.toString())
         .put("loaded", models.prefixes().size())
         .put("failed", failures);
-  }
-
-  private static HealthCheck check(
-      String name, Supplier<Boolean> ready, Supplier<JsonObject> detail) {
-    return new HealthCheck() {
-      @Override
-      public String name() {
-        return name;
-      }
-
-      @Override
-      public boolean ready() {
-        return ready.get();
-      }
-
-      @Override
-      public JsonObject detail() {
-        return detail.get();
-      }
-    };
   }
 
   private static Vertx vertx(MeterRegistry registry, boolean measured) {

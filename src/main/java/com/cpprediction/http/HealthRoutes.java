@@ -21,7 +21,8 @@ final class HealthRoutes {
   void all(RoutingContext ctx) {
     var details = new JsonObject();
     for (var check : checks) {
-      details.put(check.name(), check.detail().copy().put("ready", check.ready()));
+      details.put(
+          check.name(), check.detail().get().copy().put("ready", check.ready().getAsBoolean()));
     }
     Exchange.answer(
         ctx,
@@ -45,7 +46,7 @@ final class HealthRoutes {
   private String notReady() {
     if (stopping.getAsBoolean()) return "stopping";
     return checks.stream()
-        .filter(check -> !check.ready())
+        .filter(check -> !check.ready().getAsBoolean())
         .map(HealthCheck::name)
         .collect(Collectors.joining(", "));
   }

@@ -306,21 +306,6 @@ class HttpVerticleTest {
   }
 
   private static HealthCheck check(String name, java.util.function.BooleanSupplier ready) {
-    return new HealthCheck() {
-      @Override
-      public String name() {
-        return name;
-      }
-
-      @Override
-      public boolean ready() {
-        return ready.getAsBoolean();
-      }
-
-      @Override
-      public JsonObject detail() {
-        return new JsonObject().put("loaded", 1);
-      }
-    };
+    return new HealthCheck(name, ready, () -> new JsonObject().put("loaded", 1));
   }
 }
