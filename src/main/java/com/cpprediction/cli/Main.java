@@ -1,6 +1,7 @@
 package com.cpprediction.cli;
 
 import java.io.PrintWriter;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -25,6 +26,7 @@ public final class Main {
     // Before anything loads DJL, which otherwise asks a cloud's metadata address who it runs for.
     System.setProperty("ai.djl.offline", "true");
     System.setProperty("OPT_OUT_TRACKING", "true");
+    Locale.setDefault(Locale.ROOT); // figures look the same everywhere, and scripts can read them
   }
 
   private Main() {}

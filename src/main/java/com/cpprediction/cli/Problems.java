@@ -20,6 +20,7 @@ final class Problems {
             || failure instanceof ServiceException
             || failure instanceof InputException
             || failure instanceof DatabaseStartException
+            || failure instanceof StartException
             || failure instanceof UncheckedIOException;
     if (foreseen) return failure.getMessage();
     var text = new StringWriter();

@@ -2,6 +2,9 @@ package com.cpprediction.cli;
 
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -13,6 +16,11 @@ import picocli.CommandLine.Spec;
     description = "Runs the service until SIGTERM or Ctrl-C.",
     mixinStandardHelpOptions = true)
 final class ServeCommand implements Callable<Integer> {
+  private static final Logger log = LoggerFactory.getLogger(ServeCommand.class);
+
+  /** How long a start that is under way may go on before it is stopped after all. */
+  private static final long START_SECONDS = 9;
+
   @Spec private CommandSpec spec;
   @Mixin private Settings settings;
 
@@ -20,19 +28,34 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     var loaded = settings.load();
     var service = new Service(settings.home(), settings.loader(), loaded, settings.models(loaded));
+    var settled = new CountDownLatch(1);
+    // There before anything starts: whatever ends the process, a failed start too, stops the rest.
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(service, settled), "shutdown"));
     try {
       service.start().await();
-    } catch (RuntimeException e) {
-      service.stop();
-      throw e;
+    } finally {
+      settled.countDown();
     }
-    Runtime.getRuntime().addShutdownHook(new Thread(service::stop, "shutdown"));
-    spec.commandLine()
-        .getOut()
-        .printf(
-            "Ready: http://%s:%d, %d models%n",
-            loaded.config().http().host(), service.port(), service.models());
+    spec.commandLine().getOut().println(state(service, loaded.config().http().host()));
     new CountDownLatch(1).await(); // the shutdown hook ends the process
     return 0;
+  }
+
+  private static String state(Service service, String host) {
+    var shownHost = host.contains(":") ? "[" + host + "]" : host;
+    var where = "http://%s:%d, %d models".formatted(shownHost, service.port(), service.models());
+    var missing = service.notReady();
+    return missing.isEmpty()
+        ? "Ready: " + where
+        : "Listening: " + where + "; not ready: " + String.join(", ", missing);
+  }
+
+  private static void stop(Service service, CountDownLatch settled) {
+    try {
+      if (!settled.await(START_SECONDS, TimeUnit.SECONDS)) log.error("Ended while starting");
+      service.stop();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

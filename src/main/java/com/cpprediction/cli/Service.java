@@ -28,12 +28,13 @@ import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.json.JsonObject;
 import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -58,10 +59,11 @@ final class Service {
   private final Path modelsDir;
   private final Vertx vertx;
   private final ServiceMetrics metrics;
-  private final Deque<String> running = new ArrayDeque<>();
+  private final Deque<String> running = new ConcurrentLinkedDeque<>();
   private final ConfigWatcher watcher;
   private final ModelCatalog models;
   private final PredictionCache cache;
+  private final List<HealthCheck> checks;
   private EmbeddedDatabase embedded;
   private PersistenceVerticle persistence;
   private HttpVerticle http;
@@ -84,6 +86,7 @@ final class Service {
     watcher = new ConfigWatcher(vertx, loader, loaded, metrics, Clock.systemUTC());
     models = new ModelCatalog(metrics, Clock.systemUTC());
     cache = new PredictionCache(config.cache(), registry);
+    checks = checks();
   }
 
   /** Completes once the service accepts requests. Blocks the calling thread while it loads. */
@@ -109,14 +112,29 @@ final class Service {
             models::catalog,
             cache,
             metrics,
-            checks(),
+            checks,
             watcher::toJson,
             Clock.systemUTC(),
             HTTP_GRACE);
     return deploy(() -> persistence, new DeploymentOptions())
         .compose(ok -> deployScorers(config.prediction().workers()))
-        .compose(ok -> deploy(() -> http, new DeploymentOptions()))
+        .compose(ok -> deploy(() -> http, new DeploymentOptions()).recover(this::cannotListen))
         .onSuccess(ok -> watch());
+  }
+
+  private Future<Void> cannotListen(Throwable cause) {
+    if (!(cause instanceof IOException)) return Future.failedFuture(cause);
+    var at = loaded.config().http();
+    return Future.failedFuture(
+        new StartException(
+            "Cannot listen on %s port %d (%s); set http.host and http.port to others"
+                .formatted(at.host(), at.port(), cause.getMessage()),
+            cause));
+  }
+
+  /** The checks that keep it from answering. */
+  List<String> notReady() {
+    return checks.stream().filter(c -> !c.ready().getAsBoolean()).map(HealthCheck::name).toList();
   }
 
   /** The port it listens on. */
@@ -203,7 +221,7 @@ final class Service {
   private List<HealthCheck> checks() {
     return List.of(
         new HealthCheck("models", () -> !models.prefixes().isEmpty(), this::modelsDetail),
-        new HealthCheck("database", persistence::ready, persistence::health),
+        new HealthCheck("database", () -> persistence.ready(), () -> persistence.health()),
         new HealthCheck("config", () -> true, () -> watcher.toJson().getJsonObject("last_reload")));
   }
 

@@ -2,6 +2,7 @@ package com.cpprediction.cli;
 
 import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.config.LoadedConfig;
+import com.cpprediction.config.LogLevel;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.ModelCatalog;
 import com.cpprediction.model.ModelException;
@@ -38,19 +39,19 @@ final class Settings {
   }
 
   /**
-   * Loads the models to use offline, with what the service would be configured with.
+   * Loads the models to use offline, with what the service would be configured with. One that can't
+   * be loaded is left out and logged, as in the service.
    *
-   * @throws ModelException when one of them cannot be loaded
+   * @throws ModelException when none can
    */
   ModelCatalog catalog() {
     var loaded = load();
-    var catalog =
-        new ModelCatalog(
-            new ServiceMetrics(new SimpleMeterRegistry(), Version.current()), Clock.systemUTC());
+    LogLevel.apply(loaded.config().logLevel());
+    var metrics = new ServiceMetrics(new SimpleMeterRegistry(), Version.current());
+    var catalog = new ModelCatalog(metrics, Clock.systemUTC());
     catalog.load(models(loaded), loaded.config().prediction().pincodeTrust());
-    if (!catalog.failures().isEmpty()) {
-      throw new ModelException("The release cannot be used: " + catalog.failures());
-    }
-    return catalog;
+    if (!catalog.prefixes().isEmpty()) return catalog;
+    catalog.close();
+    throw new ModelException("No model could be loaded from " + models(loaded));
   }
 }

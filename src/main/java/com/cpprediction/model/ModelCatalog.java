@@ -5,7 +5,6 @@ import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Prediction;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -28,9 +27,12 @@ import org.slf4j.LoggerFactory;
 public final class ModelCatalog implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ModelCatalog.class);
 
+  /** Of a golden answer's confidence; wide, for a service must start on every processor. */
+  private static final double TOLERANCE = 1e-3;
+
   private final Map<String, Loaded> models = new ConcurrentHashMap<>();
   private final SortedMap<String, String> failures = new ConcurrentSkipListMap<>();
-  private final Map<String, Ranker> rankers = new ConcurrentHashMap<>(); // by SHA-256
+  private final ModelLoader loader = new ModelLoader(TOLERANCE);
   private final ServiceMetrics metrics;
   private final Clock clock;
   private volatile Serving serving = new Serving(Map.of(), new Catalog(Map.of()));
@@ -160,31 +162,13 @@ public final class ModelCatalog implements AutoCloseable {
   private void load(Release release, String prefix) {
     long start = System.nanoTime();
     try {
-      var manifest = release.manifest(prefix);
-      var index = new PrefixIndex(ModelFile.map(release.verified(manifest.index())));
-      if (index.cps() != manifest.cps().size()) {
-        throw new ModelException("manifest and index differ in their CPs");
-      }
-      var model = new PrefixModel(manifest, index, ranker(release, manifest.ranker()));
-      Verification.checkGolden(model); // warms it, too
+      var model = loader.load(release, prefix);
       long nanos = System.nanoTime() - start;
       models.put(prefix, new Loaded(model, clock.instant(), nanos, new LongAdder()));
       metrics.modelLoaded(nanos);
-    } catch (IOException | RuntimeException e) { // whatever is wrong with it, the others serve
+    } catch (RuntimeException e) { // whatever is wrong with it, the others serve
       fail(prefix, e);
     }
-  }
-
-  private Ranker ranker(Release release, Manifest.FileRef file) {
-    return rankers.computeIfAbsent(
-        file.sha256(),
-        digest -> {
-          try {
-            return XgboostRanker.load(release.verified(file).toAbsolutePath());
-          } catch (IOException e) {
-            throw new ModelException("cannot load " + file.path(), e);
-          }
-        });
   }
 
   private void fail(String what, Exception e) {
@@ -197,6 +181,6 @@ public final class ModelCatalog implements AutoCloseable {
   @Override
   public void close() {
     serving = new Serving(Map.of(), new Catalog(Map.of()));
-    rankers.values().forEach(Ranker::close);
+    loader.close();
   }
 }

@@ -1,13 +1,8 @@
 package com.cpprediction.model;
 
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.EnumMap;
 import java.util.Map;
 
@@ -54,7 +49,7 @@ public final class ModelFile {
     GRAM_POSTING,
     /** UTF-8 codes of the CPs, ascending, each ended by a line feed. */
     CP_CODE,
-    /** i32 by CP: the pincode it belongs to, 0 when unknown. */
+    /** i32 by CP: the pincode it belongs to. */
     CP_PINCODE,
     /** i32 by CP: its address rows. */
     CP_ROWS,
@@ -99,19 +94,17 @@ public final class ModelFile {
   }
 
   /**
-   * Maps a file read-only. The mapping lives until it is garbage collected.
+   * Reads a file that is mapped or in memory; the buffer must not change any more.
    *
    * @throws ModelException when the file is not one of this version or its sections don't fit
    */
-  public static ModelFile map(Path file) throws IOException {
-    try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      return new Reader(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size())).read();
-    }
+  static ModelFile of(ByteBuffer file) {
+    return new Reader(file).read();
   }
 
-  /** Reads a file that is in memory already. */
+  /** Reads a file that is in memory. */
   public static ModelFile of(byte[] content) {
-    return new Reader(ByteBuffer.wrap(content)).read();
+    return of(ByteBuffer.wrap(content));
   }
 
   /** The bytes of a section, little-endian, from position 0 to its limit. */
@@ -206,11 +199,6 @@ public final class ModelFile {
         out.writeBytes(content.get(section));
       }
       return out.toByteArray();
-    }
-
-    /** Writes the whole file to {@code file}. */
-    public void writeTo(Path file) throws IOException {
-      Files.write(file, toBytes());
     }
 
     private static ByteBuffer buffer(int bytes) {

@@ -56,7 +56,7 @@ public final class PredictionVerticle extends VerticleBase {
       metrics.scored(addresses.size(), System.nanoTime() - start);
       models.counted(prefix, addresses.size());
       message.reply(new ScoreReply(scored));
-    } catch (RuntimeException e) { // every request gets an answer
+    } catch (RuntimeException | Error e) { // every request gets an answer, even of a lost mapping
       log.error("Cannot score {} addresses of prefix {}", addresses.size(), prefix, e);
       message.fail(Failure.INTERNAL.code(), "scoring failed");
     }

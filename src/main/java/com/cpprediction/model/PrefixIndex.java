@@ -6,6 +6,8 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.ShortBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -101,7 +103,11 @@ public final class PrefixIndex {
     return cpCodes[cp];
   }
 
-  /** Six digits, or 0 when unknown. */
+  List<String> cpCodes() {
+    return List.of(cpCodes);
+  }
+
+  /** The pincode {@code cp} belongs to. */
   public int cpPincode(int cp) {
     return cpPincode.get(cp);
   }
@@ -275,7 +281,7 @@ public final class PrefixIndex {
     if (lines.length != (count == 0 ? 0 : count + 1)) {
       throw new ModelException("section " + section + " has " + lines.length + " lines");
     }
-    return lines;
+    return Arrays.copyOf(lines, count); // after the last line feed there is nothing
   }
 
   private static ByteBuffer bytes(ModelFile file, Section section, long length) {

@@ -4,9 +4,12 @@ import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.StrictJson;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -49,8 +52,11 @@ public record Release(Path directory, SortedMap<String, String> manifests, JsonO
           "there is no " + file + "; train a release there, or name another with models.dir");
     } catch (IOException e) {
       throw new ModelException("cannot read " + file + ": " + e.getMessage(), e);
-    } catch (ServiceException | ClassCastException | NullPointerException e) {
+    } catch (ServiceException e) {
       throw new ModelException(file + " is damaged: " + e.getMessage(), e);
+    } catch (ClassCastException | NullPointerException e) {
+      throw new ModelException(
+          file + " is damaged: it lacks an entry or has one of a wrong type", e);
     }
   }
 
@@ -87,26 +93,57 @@ public record Release(Path directory, SortedMap<String, String> manifests, JsonO
   }
 
   /**
-   * Checks a file against its manifest before anything reads it.
+   * Maps a file read-only and checks the mapping against the manifest.
    *
-   * @return its path
+   * @throws ModelException when it is not the file the manifest names
    */
-  Path verified(Manifest.FileRef file) {
+  ModelFile map(Manifest.FileRef file) throws IOException {
+    var mapped = mapped(file.path());
+    check(file, mapped.limit(), Scoring.sha256(mapped.duplicate()));
+    return ModelFile.of(mapped);
+  }
+
+  /**
+   * The content of a file, checked against the manifest.
+   *
+   * @throws ModelException when it is not the file the manifest names
+   */
+  byte[] read(Manifest.FileRef file) {
     var content = read(file.path());
-    if (content.length != file.bytes() || !Scoring.sha256(content).equals(file.sha256())) {
+    check(file, content.length, Scoring.sha256(content));
+    return content;
+  }
+
+  private static void check(Manifest.FileRef file, long bytes, String sha256) {
+    if (bytes != file.bytes()) {
       throw new ModelException(
-          "%s is not the file the manifest names (%d bytes of %d, or SHA-256 differs)"
-              .formatted(file.path(), content.length, file.bytes()));
+          "%s has %d bytes, the manifest says %d".formatted(file.path(), bytes, file.bytes()));
     }
-    return directory.resolve(file.path());
+    if (!sha256.equals(file.sha256())) {
+      throw new ModelException(
+          file.path() + " is not the file the manifest names (SHA-256 differs)");
+    }
+  }
+
+  private ByteBuffer mapped(String path) throws IOException {
+    try (var channel = FileChannel.open(directory.resolve(path), StandardOpenOption.READ)) {
+      return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
+    } catch (NoSuchFileException e) {
+      throw missing(path);
+    }
   }
 
   private byte[] read(String path) {
     try {
       return Files.readAllBytes(directory.resolve(path));
+    } catch (NoSuchFileException e) {
+      throw missing(path);
     } catch (IOException e) {
-      throw new ModelException(
-          "cannot read " + path + " (" + e.getClass().getSimpleName() + ")", e);
+      throw new ModelException("cannot read " + path + ": " + e, e);
     }
+  }
+
+  private static ModelException missing(String path) {
+    return new ModelException(path + " is missing; copy the release again, or train it");
   }
 }

@@ -2,6 +2,7 @@ package com.cpprediction.model;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import ai.djl.engine.EngineException;
 import ai.djl.inference.Predictor;
 import ai.djl.ml.xgboost.XgbSymbolBlock;
 import ai.djl.ndarray.NDList;
@@ -13,6 +14,7 @@ import ai.djl.translate.TranslatorContext;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -50,7 +52,7 @@ public final class XgboostRanker implements Ranker {
    * @throws ModelException when it is no model of {@link Features#COUNT} columns
    */
   public static XgboostRanker load(Path file) throws IOException {
-    var model = Model.newInstance("ranker", "XGBoost");
+    var model = newModel();
     try {
       model.load(file);
       long handle = ((XgbSymbolBlock) model.getBlock()).getHandle();
@@ -66,6 +68,33 @@ public final class XgboostRanker implements Ranker {
       if (e instanceof IOException unreadable) throw unreadable;
       if (e instanceof ModelException known) throw known;
       throw new ModelException("ranker is no XGBoost model: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * As {@link #load}, of bytes in memory: what was checked is what is loaded.
+   *
+   * @param ubj a model saved by XGBoost as {@code .ubj}
+   */
+  public static XgboostRanker of(byte[] ubj) {
+    try {
+      var file = Files.createTempFile("ranker", ".ubj"); // XGBoost tells the format by the name
+      try {
+        return load(Files.write(file, ubj));
+      } finally {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new ModelException("cannot use the directory for temporary files: " + e, e);
+    }
+  }
+
+  private static Model newModel() {
+    try {
+      return Model.newInstance("ranker", "XGBoost");
+    } catch (EngineException | LinkageError e) {
+      throw new ModelException(
+          "XGBoost cannot be loaded (%s); on Linux, install libgomp1".formatted(e), e);
     }
   }
 

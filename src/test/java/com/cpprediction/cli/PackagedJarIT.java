@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.zip.ZipFile;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +36,8 @@ class PackagedJarIT {
 
   @TempDir private static Path directory;
   private static Path models;
+
+  private final List<Process> started = new ArrayList<>();
 
   /** What a command printed and how it ended. */
   private record Ended(int code, String out, String err) {}
@@ -54,6 +59,14 @@ class PackagedJarIT {
             models.toString());
     assertThat(trained.code()).as(trained.err()).isZero();
     assertThat(new JsonObject(trained.out()).getInteger("prefixes")).isEqualTo(3);
+  }
+
+  @AfterEach
+  void endWhatIsStillThere() throws InterruptedException {
+    for (var process : started) {
+      process.destroy();
+      process.waitFor();
+    }
   }
 
   @Test
@@ -81,15 +94,58 @@ class PackagedJarIT {
   void refusesASecondServiceOnTheSameData() throws Exception {
     var dataDir = directory.resolve("shared");
     var first = serve(dataDir);
-    try {
-      var second = start(Map.of("CP_DATA_DIR", dataDir.toString(), "CP_HTTP_PORT", "0"), "serve");
-      assertThat(second.waitFor(60, SECONDS)).isTrue();
-      assertThat(second.exitValue()).isEqualTo(1);
-      assertThat(new Http(first.port()).get("/health/ready").status()).isEqualTo(200);
-    } finally {
-      first.process().destroy();
-      first.process().waitFor();
+
+    var second = start(Map.of("CP_DATA_DIR", dataDir.toString(), "CP_HTTP_PORT", "0"), "serve");
+
+    assertThat(second.waitFor(60, SECONDS)).isTrue();
+    assertThat(second.exitValue()).isEqualTo(1);
+    assertThat(new Http(first.port()).get("/health/ready").status()).isEqualTo(200);
+  }
+
+  @Test
+  void saysThatThePortIsTakenAndLeavesNothingBehind() throws Exception {
+    try (var taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      var dataDir = directory.resolve("taken");
+      var port = Integer.toString(taken.getLocalPort());
+
+      var ended = run(Map.of("CP_DATA_DIR", dataDir.toString(), "CP_HTTP_PORT", port), "serve");
+
+      assertThat(ended.code()).isEqualTo(1);
+      assertThat(ended.err())
+          .contains("Cannot listen on 127.0.0.1 port " + port)
+          .doesNotContain("at com.cpprediction");
+      assertThat(postmaster(dataDir)).doesNotExist();
     }
+  }
+
+  @Test
+  void endsCleanlyWhenToldToWhileItStarts() throws Exception {
+    var dataDir = directory.resolve("early");
+    var process = start(Map.of("CP_DATA_DIR", dataDir.toString(), "CP_HTTP_PORT", "0"), "serve");
+    Await.until(() -> postmaster(dataDir), file -> Files.exists(file));
+
+    process.destroy();
+
+    assertThat(process.waitFor(15, SECONDS)).isTrue();
+    assertThat(postmaster(dataDir)).doesNotExist();
+  }
+
+  @Test
+  void saysThatItIsNotReady() throws Exception {
+    var process =
+        start(
+            Map.of(
+                "CP_DATA_DIR",
+                directory.resolve("bare").toString(),
+                "CP_HTTP_PORT",
+                "0",
+                "CP_MODELS_DIR",
+                directory.resolve("nowhere").toString()),
+            "serve");
+
+    assertThat(process.inputReader(StandardCharsets.UTF_8).readLine())
+        .startsWith("Listening: http://127.0.0.1:")
+        .endsWith("0 models; not ready: models");
   }
 
   @Test
@@ -145,6 +201,7 @@ class PackagedJarIT {
               "postgres-linux-x86_64.txz",
               "postgres-linux-arm_64.txz",
               "postgres-darwin-arm_64.txz",
+              "META-INF/LICENSE",
               "META-INF/services/ai.djl.engine.EngineProvider",
               "META-INF/services/org.flywaydb.core.extensibility.Plugin")
           .doesNotHaveDuplicates();
@@ -154,7 +211,7 @@ class PackagedJarIT {
   /** A process that serves. */
   private record Serving(Process process, int port) {}
 
-  private static Serving serve(Path dataDir) throws IOException {
+  private Serving serve(Path dataDir) throws IOException {
     var process = start(Map.of("CP_DATA_DIR", dataDir.toString(), "CP_HTTP_PORT", "0"), "serve");
     var out = process.inputReader(StandardCharsets.UTF_8);
     for (var line = out.readLine(); line != null; line = out.readLine()) {
@@ -168,16 +225,28 @@ class PackagedJarIT {
   }
 
   private static Ended run(String... arguments) throws IOException, InterruptedException {
+    return run(Map.of(), arguments);
+  }
+
+  private static Ended run(Map<String, String> environment, String... arguments)
+      throws IOException, InterruptedException {
     var err = Files.createTempFile(directory, "err", ".txt");
-    var builder = builder(Map.of(), arguments).redirectError(err.toFile());
+    var builder = builder(environment, arguments).redirectError(err.toFile());
     var process = builder.start();
     var out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     return new Ended(process.waitFor(), out, Files.readString(err));
   }
 
-  private static Process start(Map<String, String> environment, String... arguments)
-      throws IOException {
-    return builder(environment, arguments).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+  private Process start(Map<String, String> environment, String... arguments) throws IOException {
+    var process =
+        builder(environment, arguments).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    started.add(process);
+    return process;
+  }
+
+  /** There for as long as a PostgreSQL runs on the data. */
+  private static Path postmaster(Path dataDir) {
+    return dataDir.resolve("postgres").resolve("postmaster.pid");
   }
 
   private static ProcessBuilder builder(Map<String, String> environment, String... arguments)

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.cpprediction.training.SmallRelease;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -39,7 +40,8 @@ class FeaturesTest {
 
   private static PrefixIndex index(String prefix) throws IOException {
     return new PrefixIndex(
-        ModelFile.map(SmallRelease.directory().resolve(prefix).resolve("model.mmap")));
+        ModelFile.of(
+            Files.readAllBytes(SmallRelease.directory().resolve(prefix).resolve("model.mmap"))));
   }
 
   /** Training addresses, and some no row has: unknown words, repeats, numbers, nothing at all. */

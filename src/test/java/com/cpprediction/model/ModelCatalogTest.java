@@ -51,7 +51,7 @@ class ModelCatalogTest {
       assertThat(models.catalog().fingerprints()).containsOnlyKeys("180", "831");
       assertThat(models.failures()).containsOnlyKeys("575");
       assertThat(models.failures().get("575"))
-          .startsWith("575/model.mmap is not the file the manifest names (7 bytes of ");
+          .startsWith("575/model.mmap has 7 bytes, the manifest says ");
       assertThat(models.scoringOf("575001")).isNull();
       assertThat(new Scorer().score(models.scoring("180"), Models.addresses("180"))).isNotEmpty();
       assertThat(models.status().getJsonArray("failed"))

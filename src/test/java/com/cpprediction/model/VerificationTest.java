@@ -58,9 +58,7 @@ class VerificationTest {
     Files.write(file, Arrays.copyOf(content, 100));
 
     assertThat(Verification.of(dir).problems())
-        .containsExactly(
-            "180: 180/model.mmap is not the file the manifest names (100 bytes of %d, or SHA-256 differs)"
-                .formatted(content.length));
+        .containsExactly("180: 180/model.mmap has 100 bytes, the manifest says " + content.length);
   }
 
   @ParameterizedTest
@@ -75,7 +73,7 @@ class VerificationTest {
 
     assertThat(Verification.of(dir).problems())
         .hasSize(problems)
-        .allMatch(problem -> problem.endsWith(": cannot read " + file + " (NoSuchFileException)"));
+        .allMatch(problem -> problem.contains(": " + file + " is missing; "));
   }
 
   @Test
