@@ -242,7 +242,8 @@ final class Service {
                     .setFileCachingEnabled(false)
                     .setClassPathResolvingEnabled(false));
     if (!measured) return Vertx.vertx(options);
-    options.setMetricsOptions(new MicrometerMetricsOptions().setEnabled(true));
+    options.setMetricsOptions(
+        new MicrometerMetricsOptions().setEnabled(true).setJvmMetricsEnabled(true));
     return Vertx.builder()
         .with(options)
         .withMetrics(new MicrometerMetricsFactory(registry))

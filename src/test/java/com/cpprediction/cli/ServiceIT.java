@@ -192,6 +192,7 @@ class ServiceIT {
             "cp_db_flush_rows",
             "cp_db_rows_total{",
             "cp_inflight",
+            "jvm_memory_used_bytes{",
             "cp_build_info{");
     var summary = http.get("/metrics", "accept", "application/json");
     assertThat(summary.status()).isEqualTo(200);
