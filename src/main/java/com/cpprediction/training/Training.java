@@ -241,7 +241,7 @@ public final class Training {
       JsonObject overall)
       throws IOException {
     progress.begin("measuring", held.size() * QUESTIONS.size());
-    try (var ranker = load(learned.ranker())) {
+    try (var ranker = XgboostRanker.of(learned.ranker())) {
       var scorings = new HashMap<String, Scoring>();
       learned
           .files()
@@ -279,7 +279,7 @@ public final class Training {
       JsonObject overall)
       throws IOException {
     progress.begin("writing", files.size());
-    try (var ranker = load(learned.ranker());
+    try (var ranker = XgboostRanker.of(learned.ranker());
         var writer = new ReleaseWriter(options.out(), learned.ranker())) {
       for (var prefix : files.keySet()) {
         var score = scores.getOrDefault(prefix, new JsonObject());
@@ -321,16 +321,6 @@ public final class Training {
         rows.directory().size(),
         scores,
         golden);
-  }
-
-  private static Ranker load(byte[] model) throws IOException {
-    var file = Files.createTempFile("ranker", ".ubj");
-    try {
-      Files.write(file, model);
-      return XgboostRanker.load(file);
-    } finally {
-      Files.delete(file);
-    }
   }
 
   private void writeHeldBack(List<LabelledRow> rows) {
