@@ -30,12 +30,17 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(EmbeddedDatabase.class);
   private static final Duration START_PATIENCE = Duration.ofSeconds(60); // recovery after a crash
+  private static final Duration STOP_PATIENCE = Duration.ofSeconds(10);
+  private static final Duration LAST_PATIENCE = Duration.ofMillis(500);
 
   /**
    * In the data directory once it has served: an initialisation that was cut short lacks it, and
    * never held a row.
    */
   private static final String MARKER = "cp-initialized";
+
+  /** The library's own lock in the data directory; {@link DirectoryLock} stands in for it. */
+  private static final String LIBRARY_LOCK = "epg-lock";
 
   private final DirectoryLock lock;
   private final Path data;
@@ -85,6 +90,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
     stopLeftBehind(data);
     setAsideUnfinished(data);
     removeUnfinishedBinaries(binaries);
+    // Only the library's close gives it up, which may wait too long. A new file is a new lock, and
+    // the old one goes with the garbage.
+    Files.deleteIfExists(data.resolve(LIBRARY_LOCK));
     checkPort(port);
     try {
       var postgres = launch(data, binaries, port);
@@ -94,8 +102,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     } catch (DatabaseStartException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
-      var late = Postmaster.of(data);
-      if (late.isPresent()) late.get().stop();
+      stop(data, STOP_PATIENCE);
       throw new DatabaseStartException(
           "The embedded PostgreSQL in %s does not start (%s); the log lines above are its own"
               .formatted(data, e.getMessage()),
@@ -151,7 +158,11 @@ public final class EmbeddedDatabase implements AutoCloseable {
     var running = Postmaster.of(data);
     if (running.isPresent()) {
       log.warn("Stopping the PostgreSQL that a killed service left behind on {}", data);
-      running.get().stop();
+      if (!running.get().stop(STOP_PATIENCE, STOP_PATIENCE)) {
+        throw new DatabaseStartException(
+            "The PostgreSQL of an earlier run (process %d) does not stop; end it by hand"
+                .formatted(running.get().process().pid()));
+      }
     } else if (Files.deleteIfExists(Postmaster.pidFile(data))) {
       // PostgreSQL would refuse to start where the id now belongs to some other process.
       log.info("Removed a process id file without its PostgreSQL from {}", data);
@@ -194,15 +205,33 @@ public final class EmbeddedDatabase implements AutoCloseable {
     return "postgresql://postgres@127.0.0.1:" + postgres.getPort() + "/postgres";
   }
 
-  /** Ends its sessions and stops it. */
+  /** Ends its sessions and stops it; blocks for 10 s at most, and a moment. */
   @Override
   public void close() {
+    close(STOP_PATIENCE);
+  }
+
+  /**
+   * Ends its sessions and stops it. A server that is still there after {@code patience}, a frozen
+   * one, is told to drop everything and left to it: the next start sees to what remains. Fails
+   * never, and gives {@code data_dir} free in any case.
+   *
+   * @param patience how long to wait for a clean stop; it blocks for half a second longer at most
+   */
+  public void close(Duration patience) {
+    // Not by the library's close: it waits 5 s for a frozen server and logs a stack trace.
     try (lock) {
-      postgres.close();
-      var stubborn = Postmaster.of(data);
-      if (stubborn.isPresent()) stubborn.get().stop();
-    } catch (IOException | DatabaseStartException e) {
+      stop(data, patience);
+    } catch (IOException e) {
       log.error("The embedded PostgreSQL in {} did not stop cleanly", data, e);
     }
+  }
+
+  private static void stop(Path data, Duration patience) throws IOException {
+    var running = Postmaster.of(data);
+    if (running.isEmpty() || running.get().stop(patience, LAST_PATIENCE)) return;
+    log.warn(
+        "PostgreSQL (process {}) did not stop in time; the next start stops it",
+        running.get().process().pid());
   }
 }

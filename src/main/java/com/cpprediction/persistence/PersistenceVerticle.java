@@ -33,7 +33,7 @@ public final class PersistenceVerticle extends VerticleBase {
 
   private static final Logger log = LoggerFactory.getLogger(PersistenceVerticle.class);
   private static final long DAY_MILLIS = TimeUnit.DAYS.toMillis(1);
-  private static final long CLOSE_SECONDS = 2;
+  private static final long CLOSE_SECONDS = 1;
 
   private final Supplier<String> uri;
   private final DatabaseConfig.Pool pool;
@@ -57,7 +57,8 @@ public final class PersistenceVerticle extends VerticleBase {
 
   /**
    * @param uri {@code postgresql://…}, asked for once, when the verticle starts
-   * @param grace how long {@link #stop} waits for queued rows to be stored
+   * @param grace how long {@link #stop} waits for queued rows to be stored; leaving the database
+   *     may take another second
    */
   public PersistenceVerticle(
       PersistenceConfig config,
