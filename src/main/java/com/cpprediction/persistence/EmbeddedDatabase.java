@@ -2,7 +2,6 @@ package com.cpprediction.persistence;
 
 import io.zonky.test.db.postgres.embedded.DefaultPostgresBinaryResolver;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -88,7 +87,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
       throws IOException {
     checkVersion(data);
     stopLeftBehind(data);
-    setAsideUnfinished(data);
+    deleteUnfinished(data);
     removeUnfinishedBinaries(binaries);
     // Only the library's close gives it up, which may wait too long. A new file is a new lock, and
     // the old one goes with the garbage.
@@ -157,7 +156,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
   private static void stopLeftBehind(Path data) throws IOException {
     var running = Postmaster.of(data);
     if (running.isPresent()) {
-      log.warn("Stopping the PostgreSQL that a killed service left behind on {}", data);
+      log.warn("Stopping the PostgreSQL that an earlier run left behind on {}", data);
       if (!running.get().stop(STOP_PATIENCE, STOP_PATIENCE)) {
         throw new DatabaseStartException(
             "The PostgreSQL of an earlier run (process %d) does not stop; end it by hand"
@@ -169,22 +168,25 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
   }
 
-  private static void setAsideUnfinished(Path data) throws IOException {
+  /** Keeps the directory itself, which may be a link or a mount point. */
+  private static void deleteUnfinished(Path data) throws IOException {
     if (!Files.exists(data) || Files.exists(data.resolve(MARKER))) return;
-    var aside = data.resolveSibling(data.getFileName() + ".unfinished-" + System.nanoTime());
-    Files.move(data, aside);
-    log.warn("{} was never fully initialised and is set aside as {}", data, aside.getFileName());
+    try (var children = Files.newDirectoryStream(data)) {
+      for (var child : children) delete(child);
+    }
+    log.warn("{} was never fully initialised and is made anew", data);
   }
 
   private static void removeUnfinishedBinaries(Path binaries) throws IOException {
     if (!Files.exists(binaries)) return;
     try (var children = Files.newDirectoryStream(binaries, "PG-*")) {
-      for (var child : children) {
-        if (Files.exists(child.resolve(".exists"))) continue;
-        try (var files = Files.walk(child)) {
-          files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
-        }
-      }
+      for (var child : children) if (!Files.exists(child.resolve(".exists"))) delete(child);
+    }
+  }
+
+  private static void delete(Path tree) throws IOException {
+    try (var files = Files.walk(tree)) {
+      for (var file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
     }
   }
 

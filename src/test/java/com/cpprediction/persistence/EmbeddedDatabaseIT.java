@@ -119,14 +119,15 @@ class EmbeddedDatabaseIT {
   }
 
   @Test
-  void setsAnUnfinishedInitialisationAside() throws Exception {
+  void startsAnewWhereAnInitialisationWasCutShort() throws Exception {
     var unfinished = Files.createDirectories(dataDir.resolve("postgres"));
     Files.writeString(unfinished.resolve("PG_VERSION"), "18\n");
+    Files.writeString(Files.createDirectories(unfinished.resolve("base/1")).resolve("112"), "");
 
     start().close();
 
-    try (var found = Files.newDirectoryStream(dataDir, "postgres.unfinished-*")) {
-      assertThat(found).hasSize(1);
+    try (var found = Files.newDirectoryStream(dataDir, "postgres*")) {
+      assertThat(found).containsExactly(unfinished);
     }
   }
 
