@@ -28,9 +28,6 @@ import org.slf4j.LoggerFactory;
  * queued first.
  */
 public final class PersistenceVerticle extends VerticleBase {
-  /** How long undeploying waits for queued rows, unless said otherwise. */
-  public static final Duration GRACE = Duration.ofSeconds(10);
-
   private static final Logger log = LoggerFactory.getLogger(PersistenceVerticle.class);
   private static final long DAY_MILLIS = TimeUnit.DAYS.toMillis(1);
   private static final long CLOSE_SECONDS = 1;
@@ -46,14 +43,6 @@ public final class PersistenceVerticle extends VerticleBase {
   private volatile boolean stopping;
   private Database database;
   private PredictionTable table;
-
-  public PersistenceVerticle(
-      PersistenceConfig config,
-      Supplier<String> uri,
-      DatabaseConfig.Pool pool,
-      ServiceMetrics metrics) {
-    this(config, uri, pool, metrics, GRACE);
-  }
 
   /**
    * @param uri {@code postgresql://…}, asked for once, when the verticle starts
