@@ -99,12 +99,14 @@ public final class PersistenceVerticle extends VerticleBase {
   }
 
   private void makePartitions(Schema schema) {
-    vertx.executeBlocking(
-        () -> {
-          schema.partitions();
-          return null;
-        },
-        false);
+    vertx
+        .executeBlocking(
+            () -> {
+              schema.partitions();
+              return null;
+            },
+            false)
+        .onFailure(cause -> log.error("Cannot make partitions ahead", cause));
   }
 
   private void keep(Message<Batch> message) {
