@@ -15,6 +15,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Random;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -120,9 +121,12 @@ public final class PersistenceVerticle extends VerticleBase {
     }
     var kept = writer.add(message.body().predictions());
     if (ack == Ack.NONE && !kept.failed()) {
-      message.reply(null);
+      message.reply(new JsonArray());
     } else {
-      kept.onSuccess(done -> message.reply(null)).onFailure(cause -> fail(message, cause));
+      kept.onSuccess(
+              refused ->
+                  message.reply(new JsonArray(refused.stream().map(UUID::toString).toList())))
+          .onFailure(cause -> fail(message, cause));
     }
   }
 
