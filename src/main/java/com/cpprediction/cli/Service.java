@@ -179,7 +179,7 @@ final class Service {
     await(undeploy(), end, DATABASE_SHARE.plusSeconds(1));
     await(vertx.close(), end, DATABASE_SHARE);
     models.close();
-    if (embedded != null) embedded.close(); // BOUND
+    if (embedded != null) embedded.close(remaining(end, Duration.ZERO));
   }
 
   private static void await(Future<?> future, long end, Duration kept) {
