@@ -266,8 +266,8 @@ class PredictionsTest {
   }
 
   /** Waits until the cache was hit {@code times}, that is, until so many joined a flight. */
-  private void joinedBy(int times) {
-    while (edge.cache.stats().getLong("hits") < times) Thread.onSpinWait();
+  private void joinedBy(int times) throws Exception {
+    Edge.until(() -> edge.cache.stats().getLong("hits") >= times);
   }
 
   private static ScoreReply answer() {

@@ -103,7 +103,7 @@ class ProtocolTest {
       assertThat(lines(socket).readLine()).startsWith("HTTP/1.1 413 ");
       assertThatThrownBy(
               () -> {
-                while (true) out.write(chunk);
+                for (int i = 0; i < 16_384; i++) out.write(chunk); // 1 GiB
               })
           .isInstanceOf(IOException.class);
     }
@@ -214,10 +214,10 @@ class ProtocolTest {
     var overHttp = edge.posting("/predict", SHIPMENT);
     asked.future().await(10, SECONDS);
     var overBus = vertx.eventBus().<JsonObject>request(Bus.PREDICT, SHIPMENT);
-    while (edge.cache.stats().getLong("hits") < 1) Thread.onSpinWait();
+    Edge.until(() -> edge.cache.stats().getLong("hits") == 1);
 
     var stopped = edge.stop();
-    while (accepts()) Thread.onSpinWait();
+    Edge.until(() -> !accepts());
     assertThat(stopped.isComplete()).isFalse();
     flight.complete(
         Edge.reply(
