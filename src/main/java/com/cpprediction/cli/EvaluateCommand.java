@@ -1,11 +1,14 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.model.ModelCatalog;
 import com.cpprediction.training.Evaluation;
+import com.cpprediction.training.LabelledRow;
 import com.cpprediction.training.LabelledRows;
 import com.cpprediction.training.Progress;
 import com.cpprediction.training.Question;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -50,6 +53,10 @@ final class EvaluateCommand implements Callable<Integer> {
         description = "Replace the pincode of this share of the addresses by another one.")
     private Double wrong;
 
+    boolean isShare() {
+      return wrong == null || wrong >= 0 && wrong <= 1;
+    }
+
     Question question() {
       if (wrong != null) return Question.wrongPincode(wrong);
       return mask ? Question.PREFIX_ONLY : Question.FULL;
@@ -58,6 +65,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Usage.require(spec, pincodes.isShare(), "--wrong-pincode must be in 0..1");
     var question = pincodes.question();
     var input = LabelledRows.read(data);
     var err = spec.commandLine().getErr();
@@ -65,13 +73,19 @@ final class EvaluateCommand implements Callable<Integer> {
       err.printf("%d rows could not be used:%n", input.bad());
       input.badExamples().forEach(example -> err.println("  " + example));
     }
-    try (var catalog = settings.catalog();
-        var progress = new ProgressLine()) {
-      Progress shown = json ? Progress.NONE : progress;
-      shown.begin("asking", input.rows().size());
-      print(Evaluation.of(input.rows(), question, catalog::scoringOf, shown::step));
+    try (var catalog = settings.catalog()) {
+      print(evaluate(catalog, input.rows(), question));
     }
     return 0;
+  }
+
+  /** Closes the progress bar, so that what is printed next has a line of its own. */
+  private Evaluation evaluate(ModelCatalog catalog, List<LabelledRow> rows, Question question) {
+    try (var progress = new ProgressLine()) {
+      Progress shown = json ? Progress.NONE : progress;
+      shown.begin("asking", rows.size());
+      return Evaluation.of(rows, question, catalog::scoringOf, shown::step);
+    }
   }
 
   private void print(Evaluation evaluation) {

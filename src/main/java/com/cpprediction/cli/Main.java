@@ -32,8 +32,14 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] arguments) {
-    System.exit(
-        run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), arguments));
+    var err = new PrintWriter(System.err, true);
+    int code = CommandLine.ExitCode.SOFTWARE;
+    try {
+      code = run(new PrintWriter(System.out, true), err, arguments);
+    } catch (Throwable e) { // an Error would end this thread and leave the process without a head
+      err.println(Problems.describe(e));
+    }
+    System.exit(code);
   }
 
   static int run(PrintWriter out, PrintWriter err, String... arguments) {

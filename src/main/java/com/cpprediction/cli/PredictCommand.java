@@ -43,7 +43,9 @@ final class PredictCommand implements Callable<Integer> {
       description = "CSV, plain or .gz, with a column address and perhaps pincode.")
   private Path in;
 
-  @Option(names = "--out", description = "With --in: CSV to write, the input's rows in order.")
+  @Option(
+      names = "--out",
+      description = "With --in: CSV to write, plain or .gz, the input's rows in order.")
   private Path out;
 
   @Option(names = "--json", description = "The answer as JSON.")
@@ -55,7 +57,7 @@ final class PredictCommand implements Callable<Integer> {
     Usage.require(spec, (in == null) == (out == null), "--in and --out go together");
     try (var catalog = settings.catalog()) {
       if (in != null) {
-        long rows = Addresses.predict(in, out, catalog::scoringOf);
+        long rows = predict(catalog);
         spec.commandLine().getOut().printf("%d rows written to %s%n", rows, out);
         return 0;
       }
@@ -63,6 +65,12 @@ final class PredictCommand implements Callable<Integer> {
       var scoring = scoring(catalog, asked);
       print(asked, scoring, new Scorer().explain(scoring, asked));
       return 0;
+    }
+  }
+
+  private long predict(ModelCatalog catalog) {
+    try (var progress = new ProgressLine()) {
+      return Addresses.predict(in, out, catalog::scoringOf, progress);
     }
   }
 

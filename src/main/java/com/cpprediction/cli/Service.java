@@ -26,6 +26,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.json.JsonObject;
+import io.vertx.micrometer.MetricsDomain;
 import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
 import java.io.IOException;
@@ -48,11 +49,11 @@ import org.slf4j.LoggerFactory;
 final class Service {
   private static final Logger log = LoggerFactory.getLogger(Service.class);
 
-  // Together below the 15 s within which the service promises to be gone.
-  private static final Duration HTTP_GRACE = Duration.ofSeconds(5);
-  private static final Duration STORE_GRACE = Duration.ofSeconds(5);
-  private static final long STOP_SECONDS = 11;
-  private static final long CLOSE_SECONDS = 2;
+  private static final Duration HTTP_GRACE = Duration.ofSeconds(4);
+  private static final Duration STORE_GRACE = Duration.ofSeconds(4);
+
+  /** Left for PostgreSQL when the rest has stopped. */
+  private static final Duration DATABASE_SHARE = Duration.ofSeconds(3);
 
   private final Home home;
   private final LoadedConfig loaded;
@@ -64,9 +65,10 @@ final class Service {
   private final ModelCatalog models;
   private final PredictionCache cache;
   private final List<HealthCheck> checks;
-  private EmbeddedDatabase embedded;
-  private PersistenceVerticle persistence;
-  private HttpVerticle http;
+  private volatile boolean stopping;
+  private volatile EmbeddedDatabase embedded;
+  private volatile PersistenceVerticle persistence;
+  private volatile HttpVerticle http;
 
   /**
    * @param loaded what {@code loader} read
@@ -97,8 +99,11 @@ final class Service {
     if (config.database().embedded()) {
       var dataDir = home.resolve(config.dataDir());
       embedded = EmbeddedDatabase.start(dataDir, config.database().embeddedPort());
+      if (stopping) embedded.close();
     }
+    goOn();
     models.load(modelsDir, config.prediction().pincodeTrust());
+    goOn();
     persistence =
         new PersistenceVerticle(
             config.persistence(),
@@ -120,6 +125,10 @@ final class Service {
         .compose(ok -> deployScorers(config.prediction().workers()))
         .compose(ok -> deploy(() -> http, new DeploymentOptions()).recover(this::cannotListen))
         .onSuccess(ok -> watch());
+  }
+
+  private void goOn() {
+    if (stopping) throw new StartException("Stopped while starting", null);
   }
 
   private Future<Void> cannotListen(Throwable cause) {
@@ -157,26 +166,33 @@ final class Service {
     return models.prefixes().size();
   }
 
-  /** Finishes what was accepted, stores it and frees everything; at most 15 s. */
-  void stop() {
+  /**
+   * Finishes what was accepted, stores it and frees everything. From any thread, once; a start that
+   * is under way ends with a {@link StartException}.
+   *
+   * @param within how long this may take; at least 10 s for everything to end well
+   */
+  void stop(Duration within) {
+    long end = System.nanoTime() + within.toNanos();
+    stopping = true;
     watcher.stop();
+    await(undeploy(), end, DATABASE_SHARE.plusSeconds(1));
+    await(vertx.close(), end, DATABASE_SHARE);
+    models.close();
+    if (embedded != null) embedded.close(); // BOUND
+  }
+
+  private static void await(Future<?> future, long end, Duration kept) {
     try {
-      undeploy().await(STOP_SECONDS, TimeUnit.SECONDS);
+      future.await(remaining(end, kept).toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      log.error("Not everything stopped within {} s", STOP_SECONDS);
-    } finally {
-      close();
+      log.error("Not everything stopped in time");
     }
   }
 
-  private void close() {
-    try {
-      vertx.close().await(CLOSE_SECONDS, TimeUnit.SECONDS);
-    } catch (TimeoutException e) {
-      log.error("Vert.x did not close within {} s", CLOSE_SECONDS);
-    }
-    models.close();
-    if (embedded != null) embedded.close();
+  private static Duration remaining(long end, Duration kept) {
+    var left = Duration.ofNanos(end - System.nanoTime()).minus(kept);
+    return left.isNegative() ? Duration.ZERO : left;
   }
 
   /** Undeploys newest first; {@code vertx.close()} alone stops every verticle at the same time. */
@@ -243,7 +259,11 @@ final class Service {
                     .setClassPathResolvingEnabled(false));
     if (!measured) return Vertx.vertx(options);
     options.setMetricsOptions(
-        new MicrometerMetricsOptions().setEnabled(true).setJvmMetricsEnabled(true));
+        new MicrometerMetricsOptions()
+            .setEnabled(true)
+            .setJvmMetricsEnabled(true)
+            // Its labels hold the method, which a caller may make up.
+            .addDisabledMetricsCategory(MetricsDomain.HTTP_SERVER));
     return Vertx.builder()
         .with(options)
         .withMetrics(new MicrometerMetricsFactory(registry))

@@ -83,6 +83,16 @@ final class TrainCommand implements Callable<Integer> {
     Usage.require(spec, heldBack >= 0 && heldBack <= 0.9, "--held-back must be in 0..0.9");
     Usage.require(spec, maxRows >= 2 && maxRows <= 30_000, "--max-rows must be in 2..30000");
     Usage.require(spec, threads >= 1, "--threads must be at least 1");
+    Usage.require(
+        spec,
+        heldBackOut == null || heldBack > 0,
+        "--held-back-out needs a share to hold back; --held-back is 0");
+    for (var prefix : prefixes) {
+      Usage.require(
+          spec,
+          prefix.matches("[1-9][0-9]{2}"),
+          "--prefixes: \"" + prefix + "\" is not three digits, the first 1 to 9");
+    }
     var options =
         new Training.Options(
             data,
@@ -131,6 +141,9 @@ final class TrainCommand implements Callable<Integer> {
         report.prefixes(),
         report.bytes() / 1e6,
         out);
+    if (report.scores().isEmpty() && heldBack > 0) {
+      printer.println("Not measured: there are too few addresses to hold some back");
+    }
     for (var score : report.scores()) {
       printer.println(Scores.line(score.getKey(), (JsonObject) score.getValue()));
     }

@@ -98,7 +98,7 @@ public final class ConfigLoader {
     try {
       return StrictJson.parseObject(content.bytes().getBytes());
     } catch (ServiceException e) {
-      throw new ConfigException(List.of(e.getMessage()));
+      throw new ConfigException(List.of(file + ": " + e.getMessage()));
     }
   }
 

@@ -65,6 +65,7 @@ public final class MetricsSummary {
     if (timer == null) return json.put("count", 0);
     var snapshot = timer.takeSnapshot();
     json.put("count", snapshot.count());
+    if (snapshot.max() == 0) return json; // nothing lately, and no percentile of nothing
     for (var percentile : snapshot.percentileValues()) {
       json.put(
           "p" + Math.round(percentile.percentile() * 100), percentile.value(TimeUnit.MILLISECONDS));

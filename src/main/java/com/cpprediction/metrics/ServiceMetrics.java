@@ -7,10 +7,13 @@ import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
 
 /**
  * Every meter of the service. Names, units and tags are a contract with dashboards and alerts; tags
@@ -28,6 +31,10 @@ public final class ServiceMetrics {
   }
 
   private static final double[] PERCENTILES = {0.5, 0.95, 0.99};
+  private static final Duration[] HTTP_BUCKETS =
+      LongStream.of(1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000)
+          .mapToObj(Duration::ofMillis)
+          .toArray(Duration[]::new);
 
   private final MeterRegistry registry;
   private final Map<Source, Counter> answered = new EnumMap<>(Source.class);
@@ -94,7 +101,10 @@ public final class ServiceMetrics {
    */
   public void httpRequest(String route, String method, int status, long nanos) {
     record(
-        timer("cp.http.requests", "HTTP requests, from the last header to the last byte written")
+        Timer.builder("cp.http.requests")
+            .description("HTTP requests, from the last header to the last byte written")
+            .publishPercentiles(PERCENTILES)
+            .serviceLevelObjectives(HTTP_BUCKETS) // few: there is one set for each route and status
             .tag("route", route)
             .tag("method", method)
             .tag("status", Integer.toString(status))
@@ -170,6 +180,6 @@ public final class ServiceMetrics {
   }
 
   private static void record(Timer timer, long nanos) {
-    timer.record(nanos, java.util.concurrent.TimeUnit.NANOSECONDS);
+    timer.record(nanos, TimeUnit.NANOSECONDS);
   }
 }

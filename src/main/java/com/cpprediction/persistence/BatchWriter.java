@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -42,19 +43,17 @@ final class BatchWriter {
 
   /** What one caller waits for: the fate of all its rows. */
   private static final class Ticket {
-    private final Promise<Void> promise = Promise.promise();
+    private final Promise<List<UUID>> promise = Promise.promise();
+    private final List<UUID> refused = new ArrayList<>();
     private int open;
-    private boolean refused;
 
     Ticket(int rows) {
       open = rows;
     }
 
-    void settle(boolean stored) {
-      refused |= !stored;
-      if (--open > 0) return;
-      if (refused) promise.fail(Failure.INTERNAL.because("PostgreSQL refuses the prediction"));
-      else promise.complete();
+    void settle(UUID id, boolean stored) {
+      if (!stored) refused.add(id);
+      if (--open == 0) promise.complete(List.copyOf(refused));
     }
   }
 
@@ -94,10 +93,9 @@ final class BatchWriter {
   /**
    * Queues all of {@code predictions} or, with {@link Failure#OVERLOADED}, none.
    *
-   * @return completes once all are stored, fails with {@link Failure#INTERNAL} once all are settled
-   *     and one was refused
+   * @return completes once all are settled, with the ids of those that were refused
    */
-  Future<Void> add(List<Prediction> predictions) {
+  Future<List<UUID>> add(List<Prediction> predictions) {
     int capacity = config.get().queueCapacity();
     if (queued + predictions.size() > capacity) {
       return Future.failedFuture(
@@ -224,18 +222,35 @@ final class BatchWriter {
 
   private void reject(List<Row> single, Throwable refusal) {
     var prediction = single.get(0).prediction();
+    var id = prediction.request().id();
     store
         .reject(prediction, refusal)
         .onSuccess(
             done -> {
               log.error(
                   "PostgreSQL refuses prediction {} (SQLSTATE {}); it is set aside in prediction_rejects",
-                  prediction.request().id(),
+                  id,
                   Trouble.sqlState(refusal));
-              metrics.rows(RowOutcome.REJECTED, 1);
-              settle(single, false);
+              refused(single);
             })
-        .onFailure(this::failed);
+        .onFailure(
+            failure -> {
+              if (Trouble.of(failure) != Trouble.DATA) {
+                failed(failure);
+                return;
+              }
+              log.error(
+                  "PostgreSQL refuses prediction {} (SQLSTATE {}), and to set it aside (SQLSTATE {}); it is not kept",
+                  id,
+                  Trouble.sqlState(refusal),
+                  Trouble.sqlState(failure));
+              refused(single);
+            });
+  }
+
+  private void refused(List<Row> single) {
+    metrics.rows(RowOutcome.REJECTED, 1);
+    settle(single, false);
   }
 
   private void settle(List<Row> batch, boolean stored) {
@@ -244,7 +259,7 @@ final class BatchWriter {
     queued = queue.size();
     writing = false;
     listener.worked();
-    for (var row : batch) row.ticket().settle(stored);
+    for (var row : batch) row.ticket().settle(row.prediction().request().id(), stored);
     if (drained != null && queue.isEmpty()) drained.tryComplete();
     sendNext(true);
   }

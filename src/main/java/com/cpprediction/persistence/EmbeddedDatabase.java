@@ -2,7 +2,6 @@ package com.cpprediction.persistence;
 
 import io.zonky.test.db.postgres.embedded.DefaultPostgresBinaryResolver;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -30,12 +29,17 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(EmbeddedDatabase.class);
   private static final Duration START_PATIENCE = Duration.ofSeconds(60); // recovery after a crash
+  private static final Duration STOP_PATIENCE = Duration.ofSeconds(10);
+  private static final Duration LAST_PATIENCE = Duration.ofMillis(500);
 
   /**
    * In the data directory once it has served: an initialisation that was cut short lacks it, and
    * never held a row.
    */
   private static final String MARKER = "cp-initialized";
+
+  /** The library's own lock in the data directory; {@link DirectoryLock} stands in for it. */
+  private static final String LIBRARY_LOCK = "epg-lock";
 
   private final DirectoryLock lock;
   private final Path data;
@@ -83,8 +87,11 @@ public final class EmbeddedDatabase implements AutoCloseable {
       throws IOException {
     checkVersion(data);
     stopLeftBehind(data);
-    setAsideUnfinished(data);
+    deleteUnfinished(data);
     removeUnfinishedBinaries(binaries);
+    // Only the library's close gives it up, which may wait too long. A new file is a new lock, and
+    // the old one goes with the garbage.
+    Files.deleteIfExists(data.resolve(LIBRARY_LOCK));
     checkPort(port);
     try {
       var postgres = launch(data, binaries, port);
@@ -94,8 +101,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     } catch (DatabaseStartException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
-      var late = Postmaster.of(data);
-      if (late.isPresent()) late.get().stop();
+      stop(data, STOP_PATIENCE);
       throw new DatabaseStartException(
           "The embedded PostgreSQL in %s does not start (%s); the log lines above are its own"
               .formatted(data, e.getMessage()),
@@ -150,30 +156,37 @@ public final class EmbeddedDatabase implements AutoCloseable {
   private static void stopLeftBehind(Path data) throws IOException {
     var running = Postmaster.of(data);
     if (running.isPresent()) {
-      log.warn("Stopping the PostgreSQL that a killed service left behind on {}", data);
-      running.get().stop();
+      log.warn("Stopping the PostgreSQL that an earlier run left behind on {}", data);
+      if (!running.get().stop(STOP_PATIENCE, STOP_PATIENCE)) {
+        throw new DatabaseStartException(
+            "The PostgreSQL of an earlier run (process %d) does not stop; end it by hand"
+                .formatted(running.get().process().pid()));
+      }
     } else if (Files.deleteIfExists(Postmaster.pidFile(data))) {
       // PostgreSQL would refuse to start where the id now belongs to some other process.
       log.info("Removed a process id file without its PostgreSQL from {}", data);
     }
   }
 
-  private static void setAsideUnfinished(Path data) throws IOException {
+  /** Keeps the directory itself, which may be a link or a mount point. */
+  private static void deleteUnfinished(Path data) throws IOException {
     if (!Files.exists(data) || Files.exists(data.resolve(MARKER))) return;
-    var aside = data.resolveSibling(data.getFileName() + ".unfinished-" + System.nanoTime());
-    Files.move(data, aside);
-    log.warn("{} was never fully initialised and is set aside as {}", data, aside.getFileName());
+    try (var children = Files.newDirectoryStream(data)) {
+      for (var child : children) delete(child);
+    }
+    log.warn("{} was never fully initialised and is made anew", data);
   }
 
   private static void removeUnfinishedBinaries(Path binaries) throws IOException {
     if (!Files.exists(binaries)) return;
     try (var children = Files.newDirectoryStream(binaries, "PG-*")) {
-      for (var child : children) {
-        if (Files.exists(child.resolve(".exists"))) continue;
-        try (var files = Files.walk(child)) {
-          files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
-        }
-      }
+      for (var child : children) if (!Files.exists(child.resolve(".exists"))) delete(child);
+    }
+  }
+
+  private static void delete(Path tree) throws IOException {
+    try (var files = Files.walk(tree)) {
+      for (var file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
     }
   }
 
@@ -194,15 +207,33 @@ public final class EmbeddedDatabase implements AutoCloseable {
     return "postgresql://postgres@127.0.0.1:" + postgres.getPort() + "/postgres";
   }
 
-  /** Ends its sessions and stops it. */
+  /** Ends its sessions and stops it; blocks for 10 s at most, and a moment. */
   @Override
   public void close() {
+    close(STOP_PATIENCE);
+  }
+
+  /**
+   * Ends its sessions and stops it. A server that is still there after {@code patience}, a frozen
+   * one, is told to drop everything and left to it: the next start sees to what remains. Fails
+   * never, and gives {@code data_dir} free in any case.
+   *
+   * @param patience how long to wait for a clean stop; it blocks for half a second longer at most
+   */
+  public void close(Duration patience) {
+    // Not by the library's close: it waits 5 s for a frozen server and logs a stack trace.
     try (lock) {
-      postgres.close();
-      var stubborn = Postmaster.of(data);
-      if (stubborn.isPresent()) stubborn.get().stop();
-    } catch (IOException | DatabaseStartException e) {
+      stop(data, patience);
+    } catch (IOException e) {
       log.error("The embedded PostgreSQL in {} did not stop cleanly", data, e);
     }
+  }
+
+  private static void stop(Path data, Duration patience) throws IOException {
+    var running = Postmaster.of(data);
+    if (running.isEmpty() || running.get().stop(patience, LAST_PATIENCE)) return;
+    log.warn(
+        "PostgreSQL (process {}) did not stop in time; the next start stops it",
+        running.get().process().pid());
   }
 }

@@ -15,6 +15,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Random;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -28,12 +29,9 @@ import org.slf4j.LoggerFactory;
  * queued first.
  */
 public final class PersistenceVerticle extends VerticleBase {
-  /** How long undeploying waits for queued rows, unless said otherwise. */
-  public static final Duration GRACE = Duration.ofSeconds(10);
-
   private static final Logger log = LoggerFactory.getLogger(PersistenceVerticle.class);
   private static final long DAY_MILLIS = TimeUnit.DAYS.toMillis(1);
-  private static final long CLOSE_SECONDS = 2;
+  private static final long CLOSE_SECONDS = 1;
 
   private final Supplier<String> uri;
   private final DatabaseConfig.Pool pool;
@@ -47,17 +45,10 @@ public final class PersistenceVerticle extends VerticleBase {
   private Database database;
   private PredictionTable table;
 
-  public PersistenceVerticle(
-      PersistenceConfig config,
-      Supplier<String> uri,
-      DatabaseConfig.Pool pool,
-      ServiceMetrics metrics) {
-    this(config, uri, pool, metrics, GRACE);
-  }
-
   /**
    * @param uri {@code postgresql://…}, asked for once, when the verticle starts
-   * @param grace how long {@link #stop} waits for queued rows to be stored
+   * @param grace how long {@link #stop} waits for queued rows to be stored; leaving the database
+   *     may take another second
    */
   public PersistenceVerticle(
       PersistenceConfig config,
@@ -109,12 +100,14 @@ public final class PersistenceVerticle extends VerticleBase {
   }
 
   private void makePartitions(Schema schema) {
-    vertx.executeBlocking(
-        () -> {
-          schema.partitions();
-          return null;
-        },
-        false);
+    vertx
+        .executeBlocking(
+            () -> {
+              schema.partitions();
+              return null;
+            },
+            false)
+        .onFailure(cause -> log.error("Cannot make partitions ahead", cause));
   }
 
   private void keep(Message<Batch> message) {
@@ -128,9 +121,12 @@ public final class PersistenceVerticle extends VerticleBase {
     }
     var kept = writer.add(message.body().predictions());
     if (ack == Ack.NONE && !kept.failed()) {
-      message.reply(null);
+      message.reply(new JsonArray());
     } else {
-      kept.onSuccess(done -> message.reply(null)).onFailure(cause -> fail(message, cause));
+      kept.onSuccess(
+              refused ->
+                  message.reply(new JsonArray(refused.stream().map(UUID::toString).toList())))
+          .onFailure(cause -> fail(message, cause));
     }
   }
 

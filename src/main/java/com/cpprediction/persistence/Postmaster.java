@@ -2,32 +2,33 @@ package com.cpprediction.persistence;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
-/** The live server process of a data directory, found by the {@code postmaster.pid} in there. */
-record Postmaster(ProcessHandle process) {
-  private static final Duration FAST = Duration.ofSeconds(10);
-  private static final Duration IMMEDIATE = Duration.ofSeconds(10);
+/**
+ * The live server process of a data directory, found by the {@code postmaster.pid} in there.
+ *
+ * @param data the data directory, absolute
+ */
+record Postmaster(ProcessHandle process, Path data) {
+  private static final long POLL_MILLIS = 50;
 
   /**
    * @param data the data directory, absolute
    * @return empty when no server runs on it, even where its process id lives on in another process
    */
   static Optional<Postmaster> of(Path data) throws IOException {
-    var file = pidFile(data);
-    if (!Files.exists(file)) return Optional.empty();
-    try (var lines = Files.lines(file)) {
+    try (var lines = Files.lines(pidFile(data))) {
       return lines
           .findFirst()
           .flatMap(pid -> ProcessHandle.of(Long.parseLong(pid.strip())))
-          .filter(process -> process.isAlive() && serves(process, data))
-          .map(Postmaster::new);
+          .map(process -> new Postmaster(process, data))
+          .filter(Postmaster::serves);
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
     } catch (NumberFormatException e) { // cut off by a crash; PostgreSQL itself says so too
       return Optional.empty();
     }
@@ -37,9 +38,11 @@ record Postmaster(ProcessHandle process) {
     return data.resolve("postmaster.pid");
   }
 
-  private static boolean serves(ProcessHandle process, Path data) {
+  /** False for a zombie, too: it has no command left. */
+  private boolean serves() {
     var info = process.info();
-    return info.command().filter(command -> command.endsWith("/postgres")).isPresent()
+    return process.isAlive()
+        && info.command().filter(command -> command.endsWith("/postgres")).isPresent()
         && info.arguments()
             .filter(arguments -> Arrays.asList(arguments).contains(data.toString()))
             .isPresent();
@@ -49,16 +52,16 @@ record Postmaster(ProcessHandle process) {
    * Stops it: first the way that ends its sessions and writes a checkpoint, then the way that
    * leaves recovery to the next start.
    *
-   * @throws DatabaseStartException when it is still there after both
+   * @param fast how long to wait for the first
+   * @param immediate how long to wait for the second
+   * @return whether it is gone
    */
-  void stop() throws IOException {
-    if (signalled("INT", FAST) || signalled("QUIT", IMMEDIATE)) return;
-    throw new DatabaseStartException(
-        "The PostgreSQL of an earlier run (process %d) does not stop; end it by hand"
-            .formatted(process.pid()));
+  boolean stop(Duration fast, Duration immediate) throws IOException {
+    return signalled("INT", fast) || signalled("QUIT", immediate);
   }
 
   private boolean signalled(String signal, Duration patience) throws IOException {
+    long start = System.nanoTime();
     // The JDK sends TERM and KILL only; to PostgreSQL they mean "when the last session ends" and
     // "leave shared memory behind".
     new ProcessBuilder("/bin/sh", "-c", "kill -%s %d".formatted(signal, process.pid()))
@@ -66,12 +69,12 @@ record Postmaster(ProcessHandle process) {
         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
         .start();
     try {
-      process.onExit().get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      // Nobody may ever reap it, so its end is not enough to wait for.
+      while (serves()) {
+        if (System.nanoTime() - start > patience.toNanos()) return false;
+        Thread.sleep(POLL_MILLIS);
+      }
       return true;
-    } catch (TimeoutException e) {
-      return false;
-    } catch (ExecutionException e) {
-      throw new IOException(e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while PostgreSQL stopped", e);

@@ -122,12 +122,18 @@ final class PredictionTable implements PredictionStore {
             .put("alternatives", json(prediction.alternatives()))
             .put("fingerprint", prediction.scored().fingerprint())
             .put("source", prediction.source().label());
-    var values =
-        Tuple.tuple()
-            .addUUID(request.id())
-            .addString(row.encode().replace("\\u0000", "\\ufffd")) // jsonb can't hold it
-            .addString(refusal.getMessage())
-            .addString(Trouble.sqlState(refusal));
+    // jsonb can't hold it
+    var text = row.encode().replace("\\u0000", "\\ufffd");
+    return reject(request.id(), text, refusal)
+        .recover(
+            failure ->
+                Trouble.of(failure) == Trouble.DATA
+                    ? reject(request.id(), "{}", refusal) // its id and the reason at least
+                    : Future.failedFuture(failure));
+  }
+
+  private Future<Void> reject(UUID id, String prediction, Throwable refusal) {
+    var values = Tuple.of(id, prediction, refusal.getMessage(), Trouble.sqlState(refusal));
     return database.write(REJECT, values).mapEmpty();
   }
 

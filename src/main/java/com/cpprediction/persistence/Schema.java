@@ -15,7 +15,7 @@ public final class Schema {
   private static final Logger log = LoggerFactory.getLogger(Schema.class);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
   private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(30);
-  private static final int MONTHS = 3; // this one and the next two
+  private static final int MONTHS = 4; // last month, as an id may be a day old, to the next two
 
   private final DataSource source;
   private final Clock clock;
@@ -57,7 +57,7 @@ public final class Schema {
         var settings = connection.createStatement();
         var partition = connection.prepareStatement("SELECT predictions_partition(?::date)")) {
       settings.execute("SET lock_timeout = '5s'"); // inserts queue up behind a waiting lock
-      var first = YearMonth.now(clock);
+      var first = YearMonth.now(clock).minusMonths(1);
       for (int i = 0; i < MONTHS; i++) {
         partition.setObject(1, first.plusMonths(i).atDay(1));
         partition.execute();

@@ -24,9 +24,10 @@ public final class Bus {
   public static final String CACHE_STATS = "cp.cache.stats";
 
   /**
-   * {@link Batch} in; an empty reply once the predictions are kept as {@code persistence.ack}
-   * promises. Fails with {@link Failure#OVERLOADED} or {@link Failure#NOT_READY} when nothing was
-   * kept, and with {@link Failure#DEADLINE_EXCEEDED} when that is unknown. Local.
+   * {@link Batch} in; out, once the predictions are kept as {@code persistence.ack} promises, a
+   * {@code JsonArray} of the ids ({@code String}) of those that were refused and are not kept,
+   * empty when all is well. Fails with {@link Failure#OVERLOADED} or {@link Failure#NOT_READY} when
+   * nothing was kept, and with {@link Failure#DEADLINE_EXCEEDED} when that is unknown. Local.
    */
   public static final String RECORD = "cp.record";
 

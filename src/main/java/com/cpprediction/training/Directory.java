@@ -64,8 +64,7 @@ final class Directory {
               List.of("pincode", "office"),
               row -> {
                 var office = new Office(officeName(row.get("office")), place(row));
-                if (office.name().isEmpty())
-                  throw new IllegalArgumentException("office has no name");
+                if (office.name().isEmpty()) throw new BadRow("office has no name");
                 offices.computeIfAbsent(row.pincode(), p -> new LinkedHashSet<>()).add(office);
               });
       badRows.addAll(bad.of(directory));

@@ -5,8 +5,8 @@ import com.cpprediction.model.Scoring;
 import com.cpprediction.prediction.Address;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,6 +21,9 @@ import java.util.stream.Collectors;
  */
 public record Evaluation(SortedMap<String, JsonObject> byPrefix, JsonObject overall) {
   private static final int BATCH = 100;
+
+  /** The rows that one model answers, in order. */
+  private record ModelRows(Scoring scoring, List<LabelledRow> rows) {}
 
   /**
    * Asks every row and counts the answers, prefixes in parallel.
@@ -54,14 +57,19 @@ public record Evaluation(SortedMap<String, JsonObject> byPrefix, JsonObject over
       List<LabelledRow> rows, Question question, Function<String, Scoring> scorings) {
     var measure = new Measure();
     var scorer = new Scorer();
-    Map<Scoring, List<LabelledRow>> byModel =
-        rows.stream()
-            .filter(row -> scorings.apply(row.pincode()) != null)
-            .collect(Collectors.groupingBy(row -> scorings.apply(row.pincode())));
-    rows.stream()
-        .filter(row -> scorings.apply(row.pincode()) == null)
-        .forEach(row -> measure.add(row.cp(), null));
-    byModel.forEach((scoring, own) -> measure(measure, scorer, scoring, own, question));
+    var byModel = new LinkedHashMap<String, ModelRows>(); // by fingerprint
+    for (var row : rows) {
+      var scoring = scorings.apply(row.pincode());
+      if (scoring == null) {
+        measure.add(row.cp(), null);
+        continue;
+      }
+      byModel
+          .computeIfAbsent(scoring.fingerprint(), f -> new ModelRows(scoring, new ArrayList<>()))
+          .rows()
+          .add(row);
+    }
+    byModel.values().forEach(own -> measure(measure, scorer, own.scoring(), own.rows(), question));
     return measure;
   }
 

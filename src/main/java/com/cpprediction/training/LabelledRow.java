@@ -3,7 +3,7 @@ package com.cpprediction.training;
 /**
  * One address whose CP is known.
  *
- * @param address as a person typed it
+ * @param address as a person typed it, spaces around it and all
  * @param pincode six digits
  * @param cp code of the CP that delivers there
  */

@@ -18,24 +18,27 @@ public record LabelledRows(List<LabelledRow> rows, long bad, List<String> badExa
   /**
    * Reads a CSV file, plain or {@code .gz}, with the columns {@code address,pincode,cp_code}.
    *
-   * @throws InputException when it cannot be read or lacks a column
+   * @throws InputException when it cannot be read, lacks a column or has no usable row
    */
   public static LabelledRows read(Path file) {
     var rows = new ArrayList<LabelledRow>();
     var bad =
         Table.read(file, List.of("address", "pincode", "cp_code"), row -> rows.add(labelled(row)));
+    if (rows.isEmpty()) {
+      var first = bad.examples().isEmpty() ? "" : "; " + bad.examples().get(0);
+      throw new InputException(file + " has no usable row" + first);
+    }
     return new LabelledRows(List.copyOf(rows), bad.count(), bad.examples());
   }
 
   private static LabelledRow labelled(Table.Row row) {
-    var address = row.get("address");
+    var address = row.address();
     var code = row.get("cp_code");
     if (Address.canonical(address).isEmpty()) {
-      throw new IllegalArgumentException("address has no letter or digit");
+      throw new BadRow("address has no letter or digit");
     }
     if (code.length() > MAX_CODE || code.indexOf('\n') >= 0) {
-      throw new IllegalArgumentException(
-          "cp_code is longer than 64 characters or has a line break");
+      throw new BadRow("cp_code is longer than 64 characters or has a line break");
     }
     return new LabelledRow(address, row.pincode(), code);
   }

@@ -160,6 +160,11 @@ record PrefixRows(
     return rows;
   }
 
+  /** How many rows there are in all. */
+  int size() {
+    return addresses.size() + directory.size();
+  }
+
   /** Canonical text without pincodes and other long numbers: what near-duplicates are told by. */
   static String wording(String canonical) {
     return canonical.replaceAll("\\d{5,}", " ").replaceAll(" +", " ").strip();

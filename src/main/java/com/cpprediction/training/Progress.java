@@ -2,6 +2,9 @@ package com.cpprediction.training;
 
 /** Told how far long work is; called from several threads. */
 public interface Progress {
+  /** Steps of a part whose end is not known. */
+  int UNKNOWN = -1;
+
   /** Says nothing to anybody. */
   Progress NONE =
       new Progress() {
@@ -12,7 +15,11 @@ public interface Progress {
         public void step(int count) {}
       };
 
-  /** A new part of the work begins and the one before is done. */
+  /**
+   * A new part of the work begins and the one before is done.
+   *
+   * @param steps how many there will be, or {@link #UNKNOWN}
+   */
   void begin(String what, int steps);
 
   /** So many more of the part's steps are done. */

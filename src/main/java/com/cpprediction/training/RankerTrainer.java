@@ -24,21 +24,23 @@ final class RankerTrainer {
   private RankerTrainer() {}
 
   /**
+   * @param rankings at least one of them with a question
    * @param round called after each boosting round
    * @return the model in XGBoost's UBJSON
    */
   static byte[] train(List<Ranking> rankings, long seed, Runnable round) {
     int rows = rankings.stream().mapToInt(Ranking::candidates).sum();
     int groups = rankings.stream().mapToInt(Ranking::groups).sum();
-    if (groups == 0) throw new InputException("There is nothing to learn: no prefix has two CPs");
     var questions = new Questions(rankings, rows, groups);
+    DMatrix matrix = null;
+    Booster booster = null;
     try {
-      var matrix = new DMatrix(questions.features, rows, Features.COUNT, Float.NaN);
+      matrix = new DMatrix(questions.features, rows, Features.COUNT, Float.NaN);
       questions.features = null; // XGBoost has its own copy
       var labels = new float[rows];
       for (int right : questions.right) labels[right] = 1;
       matrix.setLabel(labels);
-      Booster booster = XGBoost.train(matrix, parameters(seed), 0, Map.of(), null, null);
+      booster = XGBoost.train(matrix, parameters(seed), 0, Map.of(), null, null);
       var gradient = new float[rows];
       var hessian = new float[rows];
       for (int i = 0; i < ROUNDS; i++) {
@@ -46,12 +48,12 @@ final class RankerTrainer {
         booster.boost(matrix, i, gradient, hessian);
         round.run();
       }
-      var model = booster.toByteArray("ubj");
-      booster.dispose();
-      matrix.dispose();
-      return model;
+      return booster.toByteArray("ubj");
     } catch (XGBoostError e) {
       throw new IllegalStateException("XGBoost cannot train the ranker", e);
+    } finally {
+      if (booster != null) booster.dispose();
+      if (matrix != null) matrix.dispose();
     }
   }
 

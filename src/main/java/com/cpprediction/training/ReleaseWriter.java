@@ -7,10 +7,12 @@ import com.cpprediction.model.Scoring;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -29,6 +31,9 @@ final class ReleaseWriter implements AutoCloseable {
 
   private static final String STAGING = ".staging";
 
+  /** What the directory of a prefix holds, in the order it is put there. */
+  private static final List<String> FILES = List.of(INDEX, Manifest.FILE);
+
   private final Path out;
   private final Path staging;
   private final TreeMap<String, String> manifests = new TreeMap<>();
@@ -36,7 +41,9 @@ final class ReleaseWriter implements AutoCloseable {
 
   ReleaseWriter(Path out, byte[] ranker) throws IOException {
     this.out = out;
-    staging = Files.createDirectories(out.resolve(STAGING));
+    staging = out.resolve(STAGING);
+    delete(staging); // of a training that was killed
+    Files.createDirectories(staging);
     write(staging.resolve(RANKER), ranker);
   }
 
@@ -55,14 +62,14 @@ final class ReleaseWriter implements AutoCloseable {
     var gone = previous();
     gone.removeAll(manifests.keySet());
     for (var prefix : manifests.keySet()) {
-      delete(out.resolve(prefix));
-      Files.move(staging.resolve(prefix), out.resolve(prefix));
+      Files.createDirectories(out.resolve(prefix));
+      for (var name : FILES) replace(prefix + '/' + name);
     }
     replace(RANKER);
     var json = Release.describe(manifests, measured, scores).encodePrettily() + '\n';
     write(staging.resolve(Release.FILE), json.getBytes(StandardCharsets.UTF_8));
     replace(Release.FILE);
-    for (var prefix : gone) delete(out.resolve(prefix));
+    for (var prefix : gone) retire(out.resolve(prefix));
     return bytes;
   }
 
@@ -74,6 +81,16 @@ final class ReleaseWriter implements AutoCloseable {
       return prefixes;
     } catch (ModelException e) {
       return new TreeSet<>();
+    }
+  }
+
+  /** Deletes what a release put into {@code directory}, and the directory when that was all. */
+  private static void retire(Path directory) throws IOException {
+    for (var name : FILES) Files.deleteIfExists(directory.resolve(name));
+    try {
+      Files.deleteIfExists(directory);
+    } catch (DirectoryNotEmptyException e) {
+      // Somebody else's files: not ours to delete.
     }
   }
 

@@ -7,8 +7,10 @@ import com.cpprediction.model.ModelFile.Section;
 import com.cpprediction.model.PrefixIndex;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.factory.LinearSolverFactory_DDRM;
 
@@ -21,6 +23,9 @@ final class Ridge {
   private static final double LAMBDA = 0.5;
   private static final int STEPS = Byte.MAX_VALUE;
 
+  /** Matrices of rows by rows at once: similarities, inverse, and two the solver works on. */
+  private static final int MATRICES = 4;
+
   private final PrefixRows data;
   private final PrefixIndex index;
   private final List<PrefixRows.Row> rows;
@@ -32,6 +37,7 @@ final class Ridge {
   private final double[] rowSum; // of similarities to rows of the same CP, itself included
   private final double[] cpSquare;
   private final Map<Integer, List<Integer>> groups = new HashMap<>();
+  private final int[] entryPincode; // pincode of every pair of pincode and CP in the index
   private final float[] withoutGroup; // score by address row and CP
 
   /**
@@ -56,8 +62,15 @@ final class Ridge {
     for (int i = 0; i < data.addresses().size(); i++) {
       groups.computeIfAbsent(rows.get(i).group(), g -> new ArrayList<>()).add(i);
     }
+    entryPincode = IntStream.range(0, entries()).map(index::pincodeOf).toArray();
     withoutGroup = new float[data.addresses().size() * cps];
     groups.values().forEach(this::scoreWithout);
+  }
+
+  /** Bytes it takes, at most, while it is made for {@code rows} rows of {@code cps} CPs. */
+  static long bytes(int rows, int cps) {
+    long perPair = Double.BYTES + Float.BYTES + Byte.BYTES; // weights, scores, the model file
+    return rows * ((long) MATRICES * Double.BYTES * rows + perPair * cps);
   }
 
   /** Writes weights and norms into the model file. */
@@ -87,6 +100,14 @@ final class Ridge {
     return new WithoutGroup(group, row);
   }
 
+  /** Pairs of a pincode and a CP: that of a training address, or the CP's own. */
+  private int entries() {
+    var pairs = new HashSet<Map.Entry<Integer, Integer>>();
+    for (var row : data.addresses()) pairs.add(Map.entry(row.pincode(), row.cp()));
+    for (int cp = 0; cp < cps; cp++) pairs.add(Map.entry(data.cpPincode()[cp], cp));
+    return pairs.size();
+  }
+
   private DMatrixRMaj gram() {
     var g = new DMatrixRMaj(n, n);
     var features = new Features();
@@ -114,7 +135,8 @@ final class Ridge {
       throw new IllegalStateException(
           "the similarities of prefix " + data.prefix() + " are no kernel");
     }
-    var out = new DMatrixRMaj(n, n);
+    // A solver that works in place still reads a; one that works on blocks of its own does not.
+    var out = solver.modifiesA() ? new DMatrixRMaj(n, n) : a;
     solver.invert(out);
     return out;
   }
@@ -189,7 +211,7 @@ final class Ridge {
     @Override
     public int pincodeRows(int entry) {
       int cp = index.pincodeCp(entry);
-      int pincode = index.pincodeOf(entry);
+      int pincode = entryPincode[entry];
       return index.pincodeRows(entry)
           - (int)
               group.stream()

@@ -6,9 +6,15 @@ import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.Reader;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -16,7 +22,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 
 /**
@@ -24,6 +32,17 @@ import java.util.zip.GZIPInputStream;
  * used is noted with its line and passed over; a file without the columns is refused.
  */
 final class Table {
+  /** Characters of an address at most, as over HTTP. */
+  static final int MAX_ADDRESS = 1_000;
+
+  /** Lines a row may have; one with more has lost a quote and swallowed the rows after it. */
+  private static final int MAX_LINES = 5;
+
+  private static final int EXAMPLES = 10;
+  private static final Pattern LINE_BREAK = Pattern.compile("\r\n|\r|\n");
+
+  private Table() {}
+
   /** One row; columns by name. */
   static final class Row {
     private final Map<String, Integer> columns;
@@ -35,27 +54,68 @@ final class Table {
     }
 
     /**
-     * @throws IllegalArgumentException when the row has nothing there
+     * @throws BadRow when the row has nothing there
      */
     String get(String column) {
       var value = getOrEmpty(column);
-      if (value.isEmpty()) throw new IllegalArgumentException(column + " is missing");
+      if (value.isEmpty()) throw new BadRow(column + " is missing");
       return value;
     }
 
     /** The value, stripped; empty when the row or the file has none. */
     String getOrEmpty(String column) {
-      var at = columns.get(column);
-      return at == null || at >= record.getFieldCount() ? "" : record.getField(at).strip();
+      return getAsTyped(column).strip();
     }
 
-    /** The column {@code pincode} as six digits. */
+    /** The value as it is in the file; empty when the row or the file has none. */
+    String getAsTyped(String column) {
+      var at = columns.get(column);
+      return at == null || at >= record.getFieldCount() ? "" : record.getField(at);
+    }
+
+    /**
+     * The column {@code address} as typed.
+     *
+     * @throws BadRow when it is missing or longer than {@value #MAX_ADDRESS} characters
+     */
+    String address() {
+      var stripped = get("address");
+      if (stripped.codePointCount(0, stripped.length()) > MAX_ADDRESS) {
+        throw new BadRow("address is longer than %d characters".formatted(MAX_ADDRESS));
+      }
+      return getAsTyped("address");
+    }
+
+    /**
+     * The column {@code pincode} as six digits.
+     *
+     * @throws BadRow when it is not
+     */
     String pincode() {
       try {
         return Address.of("x", get("pincode")).pincode();
       } catch (ServiceException e) {
-        throw new IllegalArgumentException("pincode is not six digits");
+        throw new BadRow("pincode is not six digits");
       }
+    }
+
+    /**
+     * @throws BadRow when the row has more lines than a row can have
+     */
+    void check() {
+      long breaks = record.getFields().stream().mapToLong(Row::lineBreaks).sum();
+      if (breaks < MAX_LINES) return;
+      throw new BadRow("a quote opened here is not closed until line " + (line() + breaks));
+    }
+
+    private long line() {
+      return record.getStartingLineNumber();
+    }
+
+    private static long lineBreaks(String field) {
+      return field.indexOf('\n') < 0 && field.indexOf('\r') < 0
+          ? 0
+          : LINE_BREAK.matcher(field).results().count();
     }
   }
 
@@ -76,49 +136,81 @@ final class Table {
     }
   }
 
-  private static final int EXAMPLES = 10;
-
-  private Table() {}
-
   /**
-   * @param use called for each row; an {@link IllegalArgumentException} it throws makes the row a
-   *     bad one
+   * @param use called for each row; a {@link BadRow} it throws makes the row a bad one
    * @throws InputException when the file cannot be read or lacks one of {@code columns}
    */
   static BadRows read(Path file, List<String> columns, Consumer<Row> use) {
     var examples = new ArrayList<String>();
-    long bad = 0;
+    var bad = new LongAdder();
+    each(
+        file,
+        columns,
+        row -> {
+          try {
+            row.check();
+            use.accept(row);
+          } catch (BadRow e) {
+            bad.increment();
+            if (examples.size() < EXAMPLES) {
+              examples.add("line %d: %s".formatted(row.line(), e.getMessage()));
+            }
+          }
+        });
+    return new BadRows(bad.sum(), examples);
+  }
+
+  /**
+   * @param use called for each row, good or bad
+   * @throws InputException when the file cannot be read or lacks one of {@code columns}
+   */
+  static void each(Path file, List<String> columns, Consumer<Row> use) {
+    if (Files.isDirectory(file)) throw new InputException(file + " is a directory; name a file");
     try (var in = Files.newInputStream(file);
-        var text =
-            new InputStreamReader(
-                file.toString().endsWith(".gz") ? new GZIPInputStream(in) : in,
-                StandardCharsets.UTF_8);
-        var reader = CsvReader.builder().skipEmptyLines(true).ofCsvRecord(text)) {
+        var text = new InputStreamReader(uncompressed(file, in), strictUtf8());
+        var reader = reader(text)) {
       Map<String, Integer> header = null;
       for (var record : reader) {
-        if (header == null) {
-          header = header(file, record, columns);
-          continue;
-        }
-        try {
-          use.accept(new Row(header, record));
-        } catch (IllegalArgumentException e) {
-          bad++;
-          if (examples.size() < EXAMPLES) {
-            examples.add("line %d: %s".formatted(record.getStartingLineNumber(), e.getMessage()));
-          }
-        }
+        if (header == null) header = header(file, record, columns);
+        else use.accept(new Row(header, record));
       }
       if (header == null) throw new InputException(file + " is empty; it needs a header line");
     } catch (NoSuchFileException e) {
       throw new InputException("There is no file " + file);
     } catch (CsvParseException e) {
-      throw new InputException(file + " is not CSV: " + e.getMessage());
-    } catch (IOException | UncheckedIOException e) {
-      var cause = e.getCause() == null ? e : e.getCause();
-      throw new InputException("Cannot read " + file + ": " + cause.getMessage());
+      var cause = e.getCause() == null ? "" : ": " + e.getCause().getMessage();
+      throw new InputException(
+          file + " is not CSV: " + e.getMessage() + cause + "; write a quote in a value twice");
+    } catch (IOException e) {
+      throw cannotRead(file, e);
+    } catch (UncheckedIOException e) {
+      throw cannotRead(file, e.getCause());
     }
-    return new BadRows(bad, examples);
+  }
+
+  private static CsvReader<CsvRecord> reader(Reader text) {
+    return CsvReader.builder().skipEmptyLines(true).acceptCharsAfterQuotes(false).ofCsvRecord(text);
+  }
+
+  private static InputStream uncompressed(Path file, InputStream in) throws IOException {
+    return file.toString().endsWith(".gz") ? new GZIPInputStream(in) : in;
+  }
+
+  private static CharsetDecoder strictUtf8() {
+    return StandardCharsets.UTF_8
+        .newDecoder()
+        .onMalformedInput(CodingErrorAction.REPORT)
+        .onUnmappableCharacter(CodingErrorAction.REPORT);
+  }
+
+  private static InputException cannotRead(Path file, IOException cause) {
+    if (cause instanceof CharacterCodingException) {
+      return new InputException(file + " is not UTF-8; convert it to UTF-8");
+    }
+    if (cause instanceof AccessDeniedException) {
+      return new InputException("Cannot read " + file + ": permission denied");
+    }
+    return new InputException("Cannot read " + file + ": " + cause.getMessage());
   }
 
   private static Map<String, Integer> header(Path file, CsvRecord record, List<String> columns) {

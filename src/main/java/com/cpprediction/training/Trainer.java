@@ -3,8 +3,10 @@ package com.cpprediction.training;
 import com.cpprediction.model.ModelFile;
 import com.cpprediction.model.PrefixIndex;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -16,6 +18,7 @@ final class Trainer {
   private final Directory directory;
   private final long seed;
   private final int threads;
+  private final Memory memory;
   private final Runnable step;
 
   /**
@@ -32,10 +35,11 @@ final class Trainer {
   /**
    * @param step called when one of {@link #steps} is done
    */
-  Trainer(Directory directory, long seed, int threads, Runnable step) {
+  Trainer(Directory directory, long seed, int threads, Memory memory, Runnable step) {
     this.directory = directory;
     this.seed = seed;
     this.threads = threads;
+    this.memory = memory;
     this.step = step;
   }
 
@@ -44,26 +48,40 @@ final class Trainer {
     return prefixes + RankerTrainer.ROUNDS;
   }
 
-  Learned learn(Map<String, List<PrefixRows.Grouped>> rows) {
-    var tasks = new ArrayList<Callable<OnePrefix>>();
-    // Largest first, so that the last one does not run alone for long.
-    rows.entrySet().stream()
-        .sorted((a, b) -> b.getValue().size() - a.getValue().size())
-        .forEach(entry -> tasks.add(() -> learn(entry.getKey(), entry.getValue())));
+  /**
+   * @return empty when there is nothing to rank: no address has both its own CP and another one
+   *     among its candidates
+   * @throws InputException when a prefix has too many rows for the memory there is
+   */
+  Optional<Learned> learn(Map<String, List<PrefixRows.Grouped>> rows) {
+    var data = inParallel(rows.entrySet().stream().map(this::gather).toList());
+    data.forEach(memory::check);
     var files = new TreeMap<String, byte[]>();
-    var data = new TreeMap<String, PrefixRows>();
+    var byPrefix = new TreeMap<String, PrefixRows>();
     var rankings = new TreeMap<String, Ranking>();
-    for (var one : inParallel(tasks)) {
+    // Largest first, so that the last one does not run alone for long.
+    var largestFirst = Comparator.comparingInt(PrefixRows::size).reversed();
+    for (var one : inParallel(data.stream().sorted(largestFirst).map(this::task).toList())) {
       files.put(one.rows().prefix(), one.file());
-      data.put(one.rows().prefix(), one.rows());
+      byPrefix.put(one.rows().prefix(), one.rows());
       rankings.put(one.rows().prefix(), one.ranking());
     }
+    if (rankings.values().stream().allMatch(ranking -> ranking.groups() == 0)) {
+      return Optional.empty();
+    }
     var ranker = RankerTrainer.train(List.copyOf(rankings.values()), seed, step);
-    return new Learned(files, data, ranker);
+    return Optional.of(new Learned(files, byPrefix, ranker));
   }
 
-  private OnePrefix learn(String prefix, List<PrefixRows.Grouped> grouped) {
-    var data = PrefixRows.of(prefix, grouped, directory);
+  private Callable<PrefixRows> gather(Map.Entry<String, List<PrefixRows.Grouped>> rows) {
+    return () -> PrefixRows.of(rows.getKey(), rows.getValue(), directory);
+  }
+
+  private Callable<OnePrefix> task(PrefixRows data) {
+    return () -> memory.with(data, () -> learn(data));
+  }
+
+  private OnePrefix learn(PrefixRows data) {
     var writer = IndexBuilder.build(data);
     var index = new PrefixIndex(ModelFile.of(writer.toBytes()));
     var ridge = new Ridge(data, index);

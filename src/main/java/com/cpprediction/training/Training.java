@@ -7,12 +7,8 @@ import com.cpprediction.model.PrefixModel;
 import com.cpprediction.model.Ranker;
 import com.cpprediction.model.Scoring;
 import com.cpprediction.model.XgboostRanker;
-import de.siegmar.fastcsv.writer.CsvWriter;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.io.OutputStreamWriter;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,11 +16,11 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.zip.GZIPOutputStream;
 
 /**
  * Makes a release of models from labelled addresses. First trains on a part and measures on the
@@ -83,7 +79,8 @@ public final class Training {
    * @param sampled rows left out because their prefix had too many
    * @param prefixes prefixes in the release
    * @param bytes size of the release
-   * @param scores on held-back rows, by question
+   * @param scores on held-back rows, by question; empty when nothing was measured, because nothing
+   *     was held back or what was left had nothing to rank
    */
   public record Report(
       long rows,
@@ -107,18 +104,17 @@ public final class Training {
     try {
       return new Training(options, progress).run();
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw Writable.failed(options.out(), e);
     }
   }
 
   private Report run() throws IOException {
+    checkOutputs();
     var input = LabelledRows.read(options.data());
-    if (input.rows().isEmpty()) throw new InputException(options.data() + " has no usable row");
     var missing = new TreeSet<>(options.prefixes());
     input.rows().forEach(row -> missing.remove(row.prefix()));
     if (!missing.isEmpty()) throw new InputException("No row has the prefix " + missing);
     Files.createDirectories(options.out());
-    if (!Files.isWritable(options.out())) throw new InputException("Cannot write " + options.out());
     var grouped = group(input.rows());
     var kept = sample(grouped);
     var held = new ArrayList<LabelledRow>();
@@ -132,22 +128,41 @@ public final class Training {
     var scores = new TreeMap<String, JsonObject>();
     var overall = new JsonObject();
     boolean release = options.heldBackOut() == null;
-    Trainer.Learned learned = null;
+    Optional<Trainer.Learned> learned = Optional.empty();
     if (!held.isEmpty() || !release) {
       learned = learn("learning from a part", trained);
-      measure(learned, held, scores, overall);
+      if (learned.isPresent()) measure(learned.get(), held, scores, overall);
     }
     if (release) learned = learn("learning from all", kept);
-    else writeHeldBack(held);
-    long bytes = write(learned, scores, overall);
+    var whole = learned.orElseThrow(() -> nothingToRank(release));
+    if (!release) writeHeldBack(held);
+    var files = written(whole);
+    long bytes = write(whole, files, scores, overall);
     return new Report(
         input.rows().size(),
         input.bad(),
         badExamples,
         grouped.size() - kept.size(),
-        written(learned).size(),
+        files.size(),
         bytes,
         overall);
+  }
+
+  /** Finds what cannot be written now, not after the training. */
+  private void checkOutputs() {
+    Writable.directory(options.out());
+    var held = options.heldBackOut();
+    if (held == null) return;
+    boolean inRelease = options.out().toAbsolutePath().equals(held.toAbsolutePath().getParent());
+    if (!inRelease || Files.exists(options.out())) Writable.file(held);
+  }
+
+  private static InputException nothingToRank(boolean release) {
+    return new InputException(
+        release
+            ? "There is nothing to rank: no prefix has two CPs; add addresses of a second one"
+            : "Without the held-back addresses there is nothing to rank: no prefix keeps two CPs;"
+                + " add addresses or lower --held-back");
   }
 
   private static List<PrefixRows.Grouped> group(List<LabelledRow> rows) {
@@ -202,10 +217,11 @@ public final class Training {
     return new SplittableRandom(hash).nextDouble();
   }
 
-  private Trainer.Learned learn(String what, List<PrefixRows.Grouped> rows) {
+  private Optional<Trainer.Learned> learn(String what, List<PrefixRows.Grouped> rows) {
     var byPrefix = byPrefix(rows);
     progress.begin(what, Trainer.steps(byPrefix.size()));
-    return new Trainer(directory, options.seed(), options.threads(), () -> progress.step(1))
+    return new Trainer(
+            directory, options.seed(), options.threads(), Memory.ofJvm(), () -> progress.step(1))
         .learn(byPrefix);
   }
 
@@ -225,7 +241,7 @@ public final class Training {
       JsonObject overall)
       throws IOException {
     progress.begin("measuring", held.size() * QUESTIONS.size());
-    try (var ranker = load(learned.ranker())) {
+    try (var ranker = XgboostRanker.of(learned.ranker())) {
       var scorings = new HashMap<String, Scoring>();
       learned
           .files()
@@ -256,11 +272,14 @@ public final class Training {
     return files;
   }
 
-  private long write(Trainer.Learned learned, Map<String, JsonObject> scores, JsonObject overall)
+  private long write(
+      Trainer.Learned learned,
+      SortedMap<String, byte[]> files,
+      Map<String, JsonObject> scores,
+      JsonObject overall)
       throws IOException {
-    var files = written(learned);
     progress.begin("writing", files.size());
-    try (var ranker = load(learned.ranker());
+    try (var ranker = XgboostRanker.of(learned.ranker());
         var writer = new ReleaseWriter(options.out(), learned.ranker())) {
       for (var prefix : files.keySet()) {
         var score = scores.getOrDefault(prefix, new JsonObject());
@@ -304,26 +323,11 @@ public final class Training {
         golden);
   }
 
-  private static Ranker load(byte[] model) throws IOException {
-    var file = Files.createTempFile("ranker", ".ubj");
-    try {
-      Files.write(file, model);
-      return XgboostRanker.load(file);
-    } finally {
-      Files.delete(file);
-    }
-  }
-
-  private void writeHeldBack(List<LabelledRow> rows) throws IOException {
-    var file = options.heldBackOut();
-    try (var out = Files.newOutputStream(file);
-        var text =
-            new OutputStreamWriter(
-                file.toString().endsWith(".gz") ? new GZIPOutputStream(out) : out,
-                StandardCharsets.UTF_8);
-        var csv = CsvWriter.builder().build(text)) {
-      csv.writeRecord("address", "pincode", "cp_code");
-      for (var row : rows) csv.writeRecord(row.address(), row.pincode(), row.cp());
+  private void writeHeldBack(List<LabelledRow> rows) {
+    try (var csv = CsvFile.create(options.heldBackOut())) {
+      csv.write(List.of("address", "pincode", "cp_code"));
+      for (var row : rows) csv.write(List.of(row.address(), row.pincode(), row.cp()));
+      csv.publish();
     }
   }
 }

@@ -30,7 +30,7 @@ class ConfigReloadIT {
 
   @AfterEach
   void stop() {
-    service.stop();
+    service.stop(TestHome.STOP);
   }
 
   @Test

@@ -39,7 +39,7 @@ class LifecycleIT {
         assertThat(TestRows.count(database.uri(), "shipment_id = 'early'")).isEqualTo(1);
       }
     } finally {
-      service.stop();
+      service.stop(TestHome.STOP);
     }
   }
 
@@ -54,7 +54,7 @@ class LifecycleIT {
     var service = home.service();
     service.start().await(60, SECONDS);
     var answers = new Http(service.port()).postAll("/predict", requests);
-    service.stop();
+    service.stop(TestHome.STOP);
     assertThat(answers).allMatch(answer -> answer.status() == 200);
 
     var again = home.service();
@@ -63,7 +63,7 @@ class LifecycleIT {
       assertThat(TestRows.count(again.databaseUri(), "shipment_id = 'queued'"))
           .isEqualTo(requests.size());
     } finally {
-      again.stop();
+      again.stop(TestHome.STOP);
     }
   }
 
@@ -81,7 +81,7 @@ class LifecycleIT {
       var request = ServiceIT.request("none", "MG Road 560001");
       assertThat(http.post("/predict", request).json().getString("code")).isEqualTo("not-ready");
     } finally {
-      service.stop();
+      service.stop(TestHome.STOP);
     }
   }
 

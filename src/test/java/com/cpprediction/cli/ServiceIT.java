@@ -10,6 +10,10 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -37,7 +41,7 @@ class ServiceIT {
 
   @AfterAll
   static void stop() {
-    service.stop();
+    service.stop(TestHome.STOP);
   }
 
   @Test
@@ -197,6 +201,19 @@ class ServiceIT {
     var summary = http.get("/metrics", "accept", "application/json");
     assertThat(summary.status()).isEqualTo(200);
     assertThat(summary.body()).contains("p99", "memory", "cache");
+  }
+
+  @Test
+  void whatACallerMakesUpIsNoLabelOfAMeter() throws Exception {
+    var client = HttpClient.newHttpClient();
+    var request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + service.port() + "/made-up-path"))
+            .method("MADEUP", HttpRequest.BodyPublishers.noBody())
+            .build();
+
+    client.send(request, HttpResponse.BodyHandlers.discarding());
+
+    assertThat(http.get("/metrics").body().toLowerCase()).doesNotContain("madeup", "made-up");
   }
 
   static JsonObject request(String shipment, String address) {

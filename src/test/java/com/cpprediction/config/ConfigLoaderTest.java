@@ -145,7 +145,21 @@ class ConfigLoaderTest {
         "`` # The JSON document is empty",
       })
   void saysWhatIsWrong(String text, String error) throws IOException {
-    assertThat(file(text).check().errors()).singleElement().asString().startsWith(error);
+    var loader = file(text);
+
+    assertThat(loader.check().errors())
+        .singleElement()
+        .satisfies(said -> assertThat(said.replace(loader.file() + ": ", "")).startsWith(error));
+  }
+
+  @Test
+  void namesTheFileThatIsNoJson() throws IOException {
+    var loader = file("{");
+
+    assertThat(loader.check().errors())
+        .singleElement()
+        .asString()
+        .startsWith(loader.file() + ": Not valid JSON");
   }
 
   @ParameterizedTest

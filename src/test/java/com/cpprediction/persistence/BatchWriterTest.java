@@ -25,6 +25,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
@@ -48,6 +49,7 @@ class BatchWriterTest {
     final List<String> stored = new ArrayList<>();
     final List<String> rejected = new ArrayList<>();
     Function<List<Prediction>, Future<Void>> script = batch -> Future.succeededFuture();
+    Future<Void> rejection = Future.succeededFuture();
 
     @Override
     public Future<Integer> insert(List<Prediction> predictions) {
@@ -64,7 +66,7 @@ class BatchWriterTest {
     @Override
     public Future<Void> reject(Prediction prediction, Throwable refusal) {
       rejected.add(prediction.request().shipmentId());
-      return Future.succeededFuture();
+      return rejection;
     }
   }
 
@@ -215,7 +217,7 @@ class BatchWriterTest {
         onLoop(
             () -> {
               writer.resume();
-              var added = new ArrayList<Future<Void>>();
+              var added = new ArrayList<Future<List<UUID>>>();
               for (int i = 0; i < 60; i++) {
                 var rows = Predictions.many(1 + random.nextInt(7));
                 expected.addAll(Predictions.shipments(rows));
@@ -253,9 +255,9 @@ class BatchWriterTest {
               return predictions.stream().map(p -> writer.add(List.of(p))).toList();
             });
 
-    await(Future.join(answers).otherwiseEmpty());
+    await(Future.all(answers));
     for (int i = 0; i < answers.size(); i++) {
-      assertThat(answers.get(i).failed()).as("S%d", i).isEqualTo(poison.contains("S" + i));
+      assertThat(answers.get(i).result()).as("S%d", i).hasSize(poison.contains("S" + i) ? 1 : 0);
     }
     assertThat(store.rejected).containsExactlyInAnyOrderElementsOf(poison);
     assertThat(store.stored)
@@ -268,18 +270,47 @@ class BatchWriterTest {
   }
 
   @Test
-  void aRefusedRowFailsItsCallerAsInternal() {
-    store.script = batch -> Future.failedFuture(REFUSED);
+  void aCallerHearsWhichOfItsRowsWereRefused() {
+    var predictions = Predictions.many(5);
+    store.script =
+        batch ->
+            Predictions.shipments(batch).contains("S3")
+                ? Future.failedFuture(REFUSED)
+                : Future.succeededFuture();
 
     var refused =
         onLoop(
             () -> {
               writer.resume();
-              return writer.add(Predictions.many(1));
+              return writer.add(predictions);
             });
 
-    assertThatThrownBy(() -> await(refused))
-        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.INTERNAL));
+    assertThat(await(refused)).containsExactly(predictions.get(3).request().id());
+    assertThat(store.stored).containsExactly("S0", "S1", "S2", "S4");
+  }
+
+  @Test
+  void aRowThatCannotEvenBeSetAsideHoldsNothingUp() {
+    var predictions = Predictions.many(3);
+    store.script =
+        batch ->
+            Predictions.shipments(batch).contains("S0")
+                ? Future.failedFuture(REFUSED)
+                : Future.succeededFuture();
+    store.rejection =
+        Future.failedFuture(new PgException("unsupported Unicode", "ERROR", "22P05", null));
+
+    var refused =
+        onLoop(
+            () -> {
+              writer.resume();
+              return writer.add(predictions);
+            });
+
+    assertThat(await(refused)).containsExactly(predictions.get(0).request().id());
+    assertThat(store.stored).containsExactly("S1", "S2");
+    assertThat(listener.failures).isZero();
+    assertThat(registry.counter("cp.db.rows", "outcome", "rejected").count()).isEqualTo(1);
   }
 
   @Test

@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Random;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -58,7 +59,7 @@ class DatabaseWatchTest {
             new Backoff(new Random(1)));
     var writer = new BatchWriter(vertx, store, () -> CONFIG, Predictions.metrics(), watch);
 
-    var added = Promise.<Void>promise();
+    var added = Promise.<List<UUID>>promise();
     vertx.runOnContext(
         go ->
             watch

@@ -1,6 +1,7 @@
 package com.cpprediction.persistence;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.BufferedReader;
@@ -10,6 +11,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -24,6 +26,8 @@ class EmbeddedDatabaseIT {
       Thread.currentThread().join();
     }
   }
+
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   @TempDir Path dataDir;
 
@@ -57,13 +61,32 @@ class EmbeddedDatabaseIT {
       assertThat(leftBehind.process().isAlive()).isTrue();
 
       try (var database = start()) {
-        assertThat(leftBehind.process().isAlive()).isFalse();
+        TestDatabase.until(() -> !leftBehind.process().isAlive());
         assertThat(TestDatabase.query(database.uri(), "SELECT answer FROM kept"))
             .containsExactly("42");
       }
     } finally {
       child.destroyForcibly();
     }
+  }
+
+  @Test
+  void leavesAFrozenServerToTheNextStart() throws Exception {
+    var database = start();
+    TestDatabase.execute(database.uri(), "CREATE TABLE kept AS SELECT 42 AS answer");
+    var server = Postmaster.of(dataDir.toRealPath().resolve("postgres")).orElseThrow().process();
+    signal("STOP", server);
+    try {
+      assertThatCode(() -> database.close(Duration.ofSeconds(2))).doesNotThrowAnyException();
+
+      assertThat(server.isAlive()).isTrue();
+    } finally {
+      signal("CONT", server);
+    }
+    try (var again = start()) {
+      assertThat(TestDatabase.query(again.uri(), "SELECT answer FROM kept")).containsExactly("42");
+    }
+    TestDatabase.until(() -> !server.isAlive());
   }
 
   @Test
@@ -80,7 +103,7 @@ class EmbeddedDatabaseIT {
     } finally {
       child.destroyForcibly().waitFor();
       var leftBehind = Postmaster.of(dataDir.toRealPath().resolve("postgres"));
-      if (leftBehind.isPresent()) leftBehind.get().stop();
+      if (leftBehind.isPresent()) leftBehind.get().stop(PATIENCE, PATIENCE);
     }
   }
 
@@ -96,14 +119,15 @@ class EmbeddedDatabaseIT {
   }
 
   @Test
-  void setsAnUnfinishedInitialisationAside() throws Exception {
+  void startsAnewWhereAnInitialisationWasCutShort() throws Exception {
     var unfinished = Files.createDirectories(dataDir.resolve("postgres"));
     Files.writeString(unfinished.resolve("PG_VERSION"), "18\n");
+    Files.writeString(Files.createDirectories(unfinished.resolve("base/1")).resolve("112"), "");
 
     start().close();
 
-    try (var found = Files.newDirectoryStream(dataDir, "postgres.unfinished-*")) {
-      assertThat(found).hasSize(1);
+    try (var found = Files.newDirectoryStream(dataDir, "postgres*")) {
+      assertThat(found).containsExactly(unfinished);
     }
   }
 
@@ -140,6 +164,11 @@ class EmbeddedDatabaseIT {
 
   private EmbeddedDatabase start() {
     return EmbeddedDatabase.start(dataDir, TestDatabase.BINARIES, 0);
+  }
+
+  private static void signal(String name, ProcessHandle process) throws Exception {
+    var kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()));
+    assertThat(kill.inheritIO().start().waitFor()).isZero();
   }
 
   private Process child() throws Exception {

@@ -48,8 +48,9 @@ class PersistenceVerticleIT {
     var older = Predictions.of("S1");
     var newer = Predictions.of("S1");
 
-    record(older, newer, Predictions.of("S2"));
+    var refused = record(older, newer, Predictions.of("S2"));
 
+    assertThat(refused).isEmpty();
     assertThat(stored("S1")).isEqualTo(new JsonArray().add(json(newer)).add(json(older)));
     assertThat(stored("nobody")).isEmpty();
     assertThat(verticle.ready()).isTrue();
@@ -99,8 +100,9 @@ class PersistenceVerticleIT {
   void withoutAcknowledgementItAnswersAtOnceAndStoresBehind() throws Exception {
     deploy(Ack.NONE, TestDatabase.create());
 
-    record(Predictions.many(200).toArray(Prediction[]::new));
+    var refused = record(Predictions.many(200).toArray(Prediction[]::new));
 
+    assertThat(refused).isEmpty();
     TestDatabase.until(() -> stored("S199").size() == 1);
   }
 
@@ -169,16 +171,35 @@ class PersistenceVerticleIT {
         uri, "ALTER TABLE predictions ADD CONSTRAINT no_poison CHECK (shipment_id <> 'S13')");
     deploy(Ack.COMMIT, uri);
 
-    var answer = request(Bus.RECORD, new Batch(Predictions.many(50)));
+    var predictions = Predictions.many(50);
 
-    assertThatThrownBy(() -> answer.await(10, SECONDS))
-        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.INTERNAL));
+    var refused = record(predictions.toArray(Prediction[]::new));
+
+    assertThat(refused).isEqualTo(ids(predictions.get(13)));
     assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions")).containsExactly("49");
     assertThat(
             TestDatabase.query(
                 uri,
                 "SELECT prediction->>'shipment_id' || ' ' || sqlstate FROM prediction_rejects"))
         .containsExactly("S13 23514");
+  }
+
+  @Test
+  void ofARowThatCannotBeSetAsideAsItIsAtLeastIdAndReasonAre() throws Exception {
+    var uri = TestDatabase.migrated();
+    TestDatabase.execute(uri, "ALTER TABLE predictions ADD CHECK (shipment_id <> 'S13')");
+    TestDatabase.execute(uri, "ALTER TABLE prediction_rejects ADD CHECK (prediction = '{}')");
+    deploy(Ack.COMMIT, uri);
+    var poison = Predictions.of("S13");
+
+    var refused = record(poison, Predictions.of("S14"));
+
+    assertThat(refused).isEqualTo(ids(poison));
+    assertThat(
+            TestDatabase.query(
+                uri, "SELECT prediction_id || ' ' || sqlstate FROM prediction_rejects"))
+        .containsExactly(poison.request().id() + " 23514");
+    assertThat(stored("S14")).hasSize(1);
   }
 
   @Test
@@ -292,8 +313,15 @@ class PersistenceVerticleIT {
     for (var id : vertx.deploymentIDs()) vertx.undeploy(id).await(10, SECONDS);
   }
 
-  private void record(Prediction... predictions) throws Exception {
-    request(Bus.RECORD, new Batch(List.of(predictions))).await(10, SECONDS);
+  /** The ids of those refused. */
+  private JsonArray record(Prediction... predictions) throws Exception {
+    return (JsonArray) request(Bus.RECORD, new Batch(List.of(predictions))).await(10, SECONDS);
+  }
+
+  private static JsonArray ids(Prediction... predictions) {
+    var ids = new JsonArray();
+    for (var prediction : predictions) ids.add(prediction.request().id().toString());
+    return ids;
   }
 
   private JsonArray stored(String shipmentId) throws Exception {

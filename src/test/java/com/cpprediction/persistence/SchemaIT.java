@@ -21,6 +21,7 @@ class SchemaIT {
 
     assertThat(TestDatabase.query(uri, PARTITIONS))
         .containsExactly(
+            "predictions_2031_11",
             "predictions_2031_12",
             "predictions_2032_01",
             "predictions_2032_02",
@@ -40,7 +41,8 @@ class SchemaIT {
   @Test
   void rowsOfAMonthMoveFromTheDefaultPartitionToTheirOwn() throws Exception {
     var uri = TestDatabase.create();
-    schema(uri, "2031-01-10T00:00:00Z").migrate();
+    schema(uri, "2030-12-10T00:00:00Z").migrate();
+    insert(uri, "2031-03-31T23:59:59.999Z");
     insert(uri, "2031-04-30T23:59:59.999Z");
     insert(uri, "2031-05-01T00:00:00Z");
     insert(uri, "2031-05-31T23:59:59.999Z");
@@ -48,7 +50,9 @@ class SchemaIT {
 
     schema(uri, "2031-05-10T00:00:00Z").partitions();
 
-    assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions")).containsExactly("4");
+    assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions")).containsExactly("5");
+    assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions_2031_04"))
+        .containsExactly("1");
     assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions_2031_05"))
         .containsExactly("2");
     assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions_default"))

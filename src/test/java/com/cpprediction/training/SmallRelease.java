@@ -1,10 +1,14 @@
 package com.cpprediction.training;
 
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.ModelCatalog;
 import com.cpprediction.training.Training.Options;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -62,6 +66,14 @@ public final class SmallRelease {
       }
     }
     return directory;
+  }
+
+  /** Loads a release as the service does, without trust in pincodes. */
+  public static ModelCatalog catalog(Path directory) {
+    var models =
+        new ModelCatalog(new ServiceMetrics(new SimpleMeterRegistry(), "test"), Clock.systemUTC());
+    models.load(directory, 0);
+    return models;
   }
 
   /** How it was trained, but into another directory. */

@@ -4,19 +4,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.model.ModelCatalog;
 import com.cpprediction.model.Release;
 import com.cpprediction.model.Scorer;
 import com.cpprediction.model.Scoring;
 import com.cpprediction.model.Verification;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.training.Training.Options;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -28,8 +25,24 @@ import java.util.stream.Collectors;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainingTest {
+  private static final String COLUMNS = "address,pincode,cp_code";
+
+  /** Fails when any work begins. */
+  private static final Progress NO_WORK =
+      new Progress() {
+        @Override
+        public void begin(String what, int steps) {
+          throw new AssertionError(what);
+        }
+
+        @Override
+        public void step(int count) {}
+      };
+
   @TempDir Path dir;
 
   @Test
@@ -180,7 +193,7 @@ class TrainingTest {
             + " lacks the column pincode, cp_code; its first line must name the columns"
             + " address,pincode,cp_code");
     assertRefused(empty, empty + " is empty; it needs a header line");
-    assertRefused(noRows, noRows + " has no usable row");
+    assertRefused(noRows, noRows + " has no usable row; line 2: pincode is not six digits");
     assertRefused(noGzip, "Cannot read " + noGzip + ": Not in GZIP format");
     assertRefused(missing, "There is no file " + missing);
   }
@@ -228,7 +241,7 @@ class TrainingTest {
 
     assertThat(report.rows()).isEqualTo(561);
     assertThat(report.sampled()).isEqualTo(561 - 3 * most);
-    try (var models = catalog(out)) {
+    try (var models = SmallRelease.catalog(out)) {
       for (var prefix : SmallRelease.PREFIXES) {
         var model = models.scoring(prefix).model();
         assertThat(model.manifest().rows()).isEqualTo(most);
@@ -247,7 +260,7 @@ class TrainingTest {
     Training.run(plain(Files.write(dir.resolve("one.csv"), lines), out), Progress.NONE);
 
     assertThat(Verification.of(out)).isEqualTo(new Verification(4, List.of()));
-    try (var models = catalog(out)) {
+    try (var models = SmallRelease.catalog(out)) {
       for (var address : List.of(new Address("zzyzx", null), new Address("mall road", "171009"))) {
         var scored = new Scorer().score(models.scoring("171"), List.of(address)).get(0);
         assertThat(scored.candidates()).singleElement().hasFieldOrPropertyWithValue("cp", "CP9");
@@ -264,7 +277,7 @@ class TrainingTest {
 
     assertThat(report.prefixes()).isEqualTo(3);
     assertThat(Verification.of(out)).isEqualTo(new Verification(3, List.of()));
-    try (var models = catalog(out)) {
+    try (var models = SmallRelease.catalog(out)) {
       var manifest = models.scoring("831").model().manifest();
       assertThat(manifest.directoryRows()).isZero();
       assertThat(manifest.cps()).isEqualTo(cps("831"));
@@ -277,6 +290,8 @@ class TrainingTest {
     Files.writeString(out.resolve("README.md"), "mine");
     Files.createDirectories(out.resolve("other"));
     Files.writeString(out.resolve("other/notes.txt"), "mine too");
+    Files.writeString(out.resolve("180/notes.txt"), "beside what is replaced");
+    Files.writeString(out.resolve("575/notes.txt"), "beside what is gone");
 
     Training.run(with(SmallRelease.options(out), 2, List.of("180")), Progress.NONE);
 
@@ -284,11 +299,91 @@ class TrainingTest {
         .containsExactly(
             "180/manifest.json",
             "180/model.mmap",
+            "180/notes.txt",
+            "575/notes.txt",
             "README.md",
             "other/notes.txt",
             "ranker.ubj",
             "release.json");
+    assertThat(out.resolve("831")).doesNotExist();
     assertThat(Verification.of(out)).isEqualTo(new Verification(1, List.of()));
+  }
+
+  @Test
+  void whatAKilledTrainingLeftDisturbsNoOther() throws IOException {
+    var out = dir.resolve("out");
+    var left = Files.createDirectories(out.resolve(".staging/180"));
+    Files.writeString(left.resolve("model.mmap"), "half a mod");
+    Files.writeString(left.resolve("notes.txt"), "left");
+    Files.createDirectory(left.resolve("manifest.json"));
+
+    Training.run(SmallRelease.options(out), Progress.NONE);
+
+    assertThat(files(out)).isEqualTo(files(SmallRelease.directory()));
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+  void whereHoldingBackLeavesNothingToRankNothingIsMeasured(long seed) throws IOException {
+    var lines = List.of(COLUMNS, "Mall Road,171001,CP1", "Lower Bazar,171002,CP2");
+    var data = Files.write(dir.resolve("two.csv"), lines);
+    var out = dir.resolve("out");
+
+    var report = Training.run(small(data, out, seed, null), Progress.NONE);
+
+    assertThat(report.prefixes()).isEqualTo(1);
+    assertThat(report.scores()).isEmpty();
+    assertThat(Verification.of(out)).isEqualTo(new Verification(1, List.of()));
+  }
+
+  @Test
+  void withoutASecondCpThereIsNothingToRank() throws IOException {
+    var one = Files.write(dir.resolve("one.csv"), List.of(COLUMNS, "Mall Road,171001,CP1"));
+    var two =
+        Files.write(
+            dir.resolve("two.csv"),
+            List.of(COLUMNS, "Mall Road,171001,CP1", "Lower Bazar,171002,CP2"));
+    var out = dir.resolve("out");
+    var held = dir.resolve("held.csv");
+
+    assertThatThrownBy(() -> Training.run(plain(one, out), Progress.NONE))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "There is nothing to rank: no prefix has two CPs; add addresses of a second one");
+    assertThatThrownBy(() -> Training.run(small(two, out, 2, held), Progress.NONE))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith("Without the held-back addresses there is nothing to rank");
+    assertThat(held).doesNotExist();
+    assertThat(Verification.of(out).problems()).isNotEmpty();
+  }
+
+  @Test
+  void whatCannotBeWrittenIsNoticedBeforeTheTraining() throws IOException {
+    var out = dir.resolve("out");
+    var nowhere = dir.resolve("nowhere").resolve("held.csv");
+    var file = Files.writeString(dir.resolve("file"), "mine");
+
+    assertThatThrownBy(() -> Training.run(heldBack(out, 1, nowhere), NO_WORK))
+        .isInstanceOf(InputException.class)
+        .hasMessage("Cannot write " + nowhere + ": its directory does not exist; create it");
+    assertThatThrownBy(() -> Training.run(heldBack(out, 1, dir), NO_WORK))
+        .isInstanceOf(InputException.class)
+        .hasMessage("Cannot write " + dir + ": it is a directory; name a file");
+    assertThatThrownBy(() -> Training.run(SmallRelease.options(file), NO_WORK))
+        .isInstanceOf(InputException.class)
+        .hasMessage("Cannot write " + file + ": it is a file; name a directory");
+    assertThat(out).doesNotExist();
+    assertThat(file).hasContent("mine");
+  }
+
+  @Test
+  void failuresToWriteAreToldInASentence() {
+    var path = Path.of("a");
+
+    assertThat(Writable.failed(path, new AccessDeniedException("b")))
+        .hasMessage("Cannot write b: permission denied");
+    assertThat(Writable.failed(path, new IOException("No space left on device")))
+        .hasMessage("Cannot write a: No space left on device");
   }
 
   @Test
@@ -380,6 +475,11 @@ class TrainingTest {
         2);
   }
 
+  /** Half held back, and no offices. */
+  private static Options small(Path data, Path out, long seed, Path held) {
+    return new Options(data, null, null, List.of(), out, seed, 0.5, held, 8000, 1, 2);
+  }
+
   /** Without offices, and nothing held back. */
   private static Options plain(Path data, Path out) {
     return sampled(data, out, 8000);
@@ -387,13 +487,6 @@ class TrainingTest {
 
   private static Options sampled(Path data, Path out, int maxRows) {
     return new Options(data, null, null, List.of(), out, 1, 0, null, maxRows, 1, 2);
-  }
-
-  private static ModelCatalog catalog(Path directory) {
-    var models =
-        new ModelCatalog(new ServiceMetrics(new SimpleMeterRegistry(), "test"), Clock.systemUTC());
-    models.load(directory, 0);
-    return models;
   }
 
   /** The groups of near-duplicates that have rows in both lists. */

@@ -1,0 +1,52 @@
+package com.cpprediction.training;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/** Says before long work, and in a sentence, why a path cannot be written. */
+final class Writable {
+  private Writable() {}
+
+  /**
+   * @throws InputException when {@code file} can neither be made nor replaced
+   */
+  static void file(Path file) {
+    var parent = file.toAbsolutePath().getParent();
+    if (Files.isDirectory(file)) throw cannot(file, "it is a directory; name a file");
+    if (!Files.exists(parent)) throw cannot(file, "its directory does not exist; create it");
+    if (!Files.isDirectory(parent)) throw cannot(file, parent + " is a file");
+    if (!Files.isWritable(parent)) throw cannot(file, "permission denied");
+  }
+
+  /**
+   * @throws InputException when {@code directory} is there but no directory, or not ours to write
+   */
+  static void directory(Path directory) {
+    if (!Files.exists(directory)) return;
+    if (!Files.isDirectory(directory)) {
+      throw cannot(directory, "it is a file; name a directory");
+    }
+    if (!Files.isWritable(directory)) throw cannot(directory, "permission denied");
+  }
+
+  /** What went wrong while writing {@code path}, or the file that {@code cause} names. */
+  static InputException failed(Path path, IOException cause) {
+    if (!(cause instanceof FileSystemException e)) return cannot(path, cause.getMessage());
+    var at = e.getFile() == null ? path : Path.of(e.getFile());
+    if (e instanceof AccessDeniedException) return cannot(at, "permission denied");
+    if (e instanceof NoSuchFileException) {
+      return cannot(at, "its directory does not exist; create it");
+    }
+    if (e instanceof FileAlreadyExistsException) return cannot(at, "it is a file");
+    return cannot(at, e.getReason() == null ? e.toString() : e.getReason());
+  }
+
+  private static InputException cannot(Path path, String why) {
+    return new InputException("Cannot write " + path + ": " + why);
+  }
+}

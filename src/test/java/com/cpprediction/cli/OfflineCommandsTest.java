@@ -1,0 +1,90 @@
+package com.cpprediction.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.training.SmallRelease;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class OfflineCommandsTest {
+  @TempDir Path dir;
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @ParameterizedTest
+  @ValueSource(strings = {"2", "-0.1", "NaN"})
+  void aShareOfWrongPincodesOutsideZeroToOneIsWrongUsage(String share) {
+    int exit = run("evaluate", "--data", "x.csv", "--wrong-pincode", share);
+
+    assertThat(exit).isEqualTo(2);
+    assertThat(err.toString()).startsWith("--wrong-pincode must be in 0..1");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"56x", "5600", "56", "056", "180,56x"})
+  void aPrefixThatIsNotThreeDigitsIsWrongUsage(String prefixes) {
+    int exit = run("train", "--data", "x.csv", "--out", "x", "--prefixes", prefixes);
+
+    assertThat(exit).isEqualTo(2);
+    assertThat(err.toString()).contains("is not three digits, the first 1 to 9");
+  }
+
+  @Test
+  void heldBackRowsNeedAShareToHoldBack() {
+    int exit =
+        run("train", "--data", "x", "--out", "x", "--held-back", "0", "--held-back-out", "h.csv");
+
+    assertThat(exit).isEqualTo(2);
+    assertThat(err.toString()).startsWith("--held-back-out needs a share to hold back");
+  }
+
+  @Test
+  void evaluatingAFileWithoutAUsableRowFails() throws IOException {
+    var data = Files.writeString(dir.resolve("rows.csv"), "address,pincode,cp_code\nx,1,y\n");
+
+    int exit = run("evaluate", "--data", data.toString());
+
+    assertThat(exit).isEqualTo(1);
+    assertThat(err.toString().strip())
+        .isEqualTo(data + " has no usable row; line 2: pincode is not six digits");
+    assertThat(out.toString()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"--json,{", "--json --per-prefix,prefixes", "--mask-pincode,all"})
+  void evaluatingPrintsTheFigures(String options, String printed) {
+    var arguments =
+        "evaluate --models %s --data %s %s"
+            .formatted(SmallRelease.directory(), SmallRelease.addresses(), options);
+
+    assertThat(run(arguments.split(" "))).isZero();
+    assertThat(out.toString()).contains(printed);
+  }
+
+  @Test
+  void trainingSaysWhenThereWasTooLittleToMeasure() throws IOException {
+    var data =
+        Files.writeString(
+            dir.resolve("two.csv"),
+            "address,pincode,cp_code\nMall Road,171001,CP1\nLower Bazar,171002,CP2\n");
+
+    int exit = run("train", "--data", data.toString(), "--out", dir.resolve("out").toString());
+
+    assertThat(exit).isZero();
+    assertThat(out.toString())
+        .contains("Not measured: there are too few addresses to hold some back");
+  }
+
+  private int run(String... arguments) {
+    return Main.run(new PrintWriter(out, true), new PrintWriter(err, true), arguments);
+  }
+}

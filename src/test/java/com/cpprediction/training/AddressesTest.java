@@ -1,0 +1,145 @@
+package com.cpprediction.training;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.cpprediction.model.ModelCatalog;
+import com.cpprediction.model.Scoring;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AddressesTest {
+  private static final String HEADER = "address,pincode,cp,confidence,cp2,confidence2,";
+
+  private static ModelCatalog catalog;
+
+  @TempDir Path dir;
+
+  @BeforeAll
+  static void load() {
+    catalog = SmallRelease.catalog(SmallRelease.directory());
+  }
+
+  @AfterAll
+  static void close() {
+    catalog.close();
+  }
+
+  @Test
+  void everyRowOfTheInputIsOneOfTheOutput() throws IOException {
+    var good = SmallRelease.rows("180").get(0);
+    var in =
+        write(
+            "in.csv",
+            "pincode,address",
+            good.pincode() + ",\"" + good.typed() + '"',
+            "180001",
+            "180001, --- ",
+            "18000,Gol Gujral",
+            ",Gol Gujral",
+            "999999,Gol Gujral",
+            "180001," + "x".repeat(1001),
+            "180001,\"" + "line\n".repeat(6) + '"');
+
+    assertThat(predict(in, dir.resolve("out.csv"))).isEqualTo(8);
+
+    var problems = new ArrayList<String>();
+    Table.each(
+        dir.resolve("out.csv"), List.of("cp"), row -> problems.add(row.getOrEmpty("problem")));
+    assertThat(problems)
+        .containsExactly(
+            "",
+            "malformed-request",
+            "malformed-request",
+            "malformed-request",
+            "pincode-required",
+            "unknown-prefix",
+            "malformed-request",
+            "malformed-request");
+    var first = Files.readAllLines(dir.resolve("out.csv")).get(1);
+    assertThat(first).contains(',' + good.pincode() + ',' + good.cp() + ',');
+  }
+
+  @Test
+  void theOutputMayReplaceTheInput() throws IOException {
+    var file = write("both.csv", "address,pincode", "Gol Gujral,180002");
+
+    assertThat(predict(file, file)).isEqualTo(1);
+
+    assertThat(Files.readAllLines(file)).hasSize(2).first().asString().startsWith(HEADER);
+    assertThat(Files.readAllLines(file).get(1)).startsWith("Gol Gujral,180002,CP");
+    assertThat(dir).isDirectoryNotContaining("glob:**.part");
+  }
+
+  @Test
+  void anInputThatCannotBeReadLeavesTheOutputAsItWas() throws IOException {
+    var out = write("out.csv", "of yesterday");
+    var missing = dir.resolve("missing.csv");
+    var broken = write("broken.csv", "address", "one", "\"two\" three", "four");
+
+    assertThatThrownBy(() -> predict(missing, out)).hasMessage("There is no file " + missing);
+    assertThatThrownBy(() -> predict(broken, out)).isInstanceOf(InputException.class);
+
+    assertThat(out).hasContent("of yesterday");
+    assertThat(dir).isDirectoryNotContaining("glob:**.part");
+  }
+
+  @Test
+  void aFaultInScoringIsNoBadRow() throws IOException {
+    var in = write("in.csv", "address,pincode", "Gol Gujral,180002");
+    var out = dir.resolve("out.csv");
+    Function<String, Scoring> faulty =
+        pincode -> {
+          throw new IllegalArgumentException("a fault");
+        };
+
+    assertThatThrownBy(() -> Addresses.predict(in, out, faulty, Progress.NONE))
+        .isExactlyInstanceOf(IllegalArgumentException.class)
+        .hasMessage("a fault");
+
+    assertThat(out).doesNotExist();
+  }
+
+  @Test
+  void anOutputNamedGzIsCompressed() throws IOException {
+    var in = write("in.csv", "address,pincode", "Gol Gujral,180002");
+    var out = dir.resolve("out.csv.gz");
+
+    predict(in, out);
+
+    try (var unzipped = new GZIPInputStream(Files.newInputStream(out))) {
+      assertThat(new String(unzipped.readAllBytes(), UTF_8)).startsWith(HEADER);
+    }
+  }
+
+  @Test
+  void aPlaceThatCannotBeWrittenIsNamedWithTheReason() throws IOException {
+    var in = write("in.csv", "address,pincode", "Gol Gujral,180002");
+    var nowhere = dir.resolve("nowhere").resolve("out.csv");
+
+    assertThatThrownBy(() -> predict(in, nowhere))
+        .isInstanceOf(InputException.class)
+        .hasMessage("Cannot write " + nowhere + ": its directory does not exist; create it");
+    assertThatThrownBy(() -> predict(in, dir))
+        .isInstanceOf(InputException.class)
+        .hasMessage("Cannot write " + dir + ": it is a directory; name a file");
+  }
+
+  private static long predict(Path in, Path out) {
+    return Addresses.predict(in, out, catalog::scoringOf, Progress.NONE);
+  }
+
+  private Path write(String name, String... lines) throws IOException {
+    return Files.writeString(dir.resolve(name), String.join("\n", lines));
+  }
+}
