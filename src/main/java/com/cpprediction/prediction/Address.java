@@ -21,7 +21,9 @@ public record Address(String text, String pincode) {
   public static final Pattern PINCODE =
       Pattern.compile("(?<!\\d)([1-9]\\d{2})[ \\-.]{0,2}(\\d{3})(?!\\d)");
 
-  /** Characters of canonical text at most: compatibility forms can write out to 18 times as much. */
+  /**
+   * Characters of canonical text at most: compatibility forms can write out to 18 times as much.
+   */
   public static final int MAX_TEXT = 4_000;
 
   private static final Pattern JOINED_PINCODE = Pattern.compile("(?<!\\d)[1-9]\\d{5}(?!\\d)");

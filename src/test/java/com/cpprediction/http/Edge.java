@@ -60,7 +60,8 @@ final class Edge {
   volatile Catalog catalog = new Catalog(FINGERPRINTS);
   volatile Function<ScoreRequest, Future<ScoreReply>> scorer =
       request -> Future.succeededFuture(reply(request, FINGERPRINTS.get("560")));
-  volatile Function<Batch, Future<Void>> recorder = batch -> Future.succeededFuture();
+  volatile Function<Batch, Future<JsonArray>> recorder =
+      batch -> Future.succeededFuture(new JsonArray());
   Duration bodyTime = Duration.ofSeconds(30);
   Duration grace = Duration.ofSeconds(5);
 

@@ -224,7 +224,9 @@ class ProtocolTest {
             new ScoreRequest(List.of(Address.of("MG Road 560017", null))),
             Edge.FINGERPRINTS.get("560")));
 
-    assertThat(overHttp.await(10, SECONDS).statusCode()).isEqualTo(200);
+    var answer = overHttp.await(10, SECONDS);
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("connection")).hasValue("close");
     assertThat(overBus.await(10, SECONDS).body().getString("source")).isEqualTo("cache");
     stopped.await(10, SECONDS);
   }
@@ -241,6 +243,21 @@ class ProtocolTest {
       edge.stop().await(10, SECONDS);
 
       assertThat(unused.getInputStream().read()).isEqualTo(-1);
+    }
+  }
+
+  @Test
+  void hangsUpOnAHalfSentBodyWhenItStops() throws Exception {
+    edge.grace = Duration.ofMinutes(10);
+    edge.start();
+    try (var half = edge.connect()) {
+      write(
+          half,
+          "POST /predict HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99\r\n\r\n");
+      assertThat(lines(half).readLine()).isEqualTo("HTTP/1.1 100 Continue");
+      write(half, "{");
+
+      edge.stop().await(10, SECONDS);
     }
   }
 
