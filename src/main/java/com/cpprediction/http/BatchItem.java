@@ -8,16 +8,19 @@ import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.json.JsonObject;
+import java.util.Map;
+import java.util.UUID;
 
 /**
  * One shipment of a batch on its way to a prediction or a failure. Open until it has one; what
- * comes later is ignored. Confined to one context.
+ * comes later is ignored. Read on one thread, then confined to one context.
  */
 final class BatchItem {
   private final String shipmentId;
   private final PredictionRequest request;
   private Prediction prediction;
   private ServiceException failure;
+  private Throwable cause;
 
   private BatchItem(String shipmentId, PredictionRequest request, ServiceException failure) {
     this.shipmentId = shipmentId;
@@ -34,6 +37,25 @@ final class BatchItem {
     }
   }
 
+  /**
+   * Fails this when an earlier item has its prediction id for another shipment: one id is one row,
+   * so that only one of the two could be kept.
+   *
+   * @param claimed the first request of each id
+   */
+  void claim(Map<UUID, PredictionRequest> claimed) {
+    if (!open()) return;
+    var first = claimed.putIfAbsent(request.id(), request);
+    if (first == null
+        || first.shipmentId().equals(shipmentId) && first.address().equals(request.address())) {
+      return;
+    }
+    fail(
+        ShipmentReader.malformed(
+            "prediction_id is that of another shipment in this batch; send a fresh UUID v7 or "
+                + "leave it out"));
+  }
+
   PredictionRequest request() {
     return request;
   }
@@ -41,6 +63,11 @@ final class BatchItem {
   /** The answer, or null. */
   Prediction prediction() {
     return prediction;
+  }
+
+  /** Why it could not be scored, or null. */
+  Throwable cause() {
+    return cause;
   }
 
   boolean open() {
@@ -52,12 +79,20 @@ final class BatchItem {
     if (found.succeeded()) {
       prediction = request.answer(found.result().scored(), found.result().source());
     } else {
-      failure = Problem.seen(found.cause(), "prediction " + request.id());
+      cause = found.cause();
+      failure = Problem.known(cause);
     }
   }
 
   void giveUp() {
     if (open()) failure = Deadline.exceeded();
+  }
+
+  /** Takes the prediction back, if there is one; a failure it has already stays. */
+  void fail(ServiceException reason) {
+    if (failure != null) return;
+    prediction = null;
+    failure = reason;
   }
 
   void count(ServiceMetrics metrics, long nanos) {

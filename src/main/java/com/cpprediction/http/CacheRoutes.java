@@ -4,14 +4,17 @@ import com.cpprediction.cache.PredictionCache;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
+import java.util.function.Function;
 
 /** {@code GET /cache/stats}, {@code DELETE /cache} and {@code POST /cache/warm}. */
 final class CacheRoutes {
   private final PredictionCache cache;
+  private final BodyReader reader;
   private final Warming warming;
 
-  CacheRoutes(PredictionCache cache, Warming warming) {
+  CacheRoutes(PredictionCache cache, BodyReader reader, Warming warming) {
     this.cache = cache;
+    this.reader = reader;
     this.warming = warming;
   }
 
@@ -28,6 +31,11 @@ final class CacheRoutes {
   }
 
   void warm(RoutingContext ctx) {
-    warming.warm(Door.body(ctx)).onSuccess(json -> Exchange.answer(ctx, json)).onFailure(ctx::fail);
+    reader
+        .read(ctx, Function.<JsonObject>identity())
+        .compose(
+            body -> warming.warm(body, Exchange.of(ctx).requestId(), () -> ctx.response().closed()))
+        .onSuccess(json -> Exchange.answer(ctx, json))
+        .onFailure(ctx::fail);
   }
 }

@@ -18,6 +18,11 @@ record Deadline(long nanos) {
     return new Deadline(System.nanoTime() + time.toNanos());
   }
 
+  /** Whether the time is up. */
+  boolean over() {
+    return nanos - System.nanoTime() <= 0;
+  }
+
   /** Milliseconds that remain, at least 1: what has to end now is ended by its timer. */
   long remainingMillis() {
     return Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos - System.nanoTime()));

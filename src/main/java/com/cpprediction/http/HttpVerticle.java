@@ -35,6 +35,10 @@ public final class HttpVerticle extends VerticleBase {
   static final int MAX_BODY = 4 * 1024 * 1024;
 
   private static final int IDLE_SECONDS = 60;
+
+  /** For busy connections to learn from an answer that they close. */
+  private static final Duration FAREWELL = Duration.ofMillis(200);
+
   private static final Duration BODY_TIME = Duration.ofSeconds(30);
   private static final int SWEEPS = 20; // looks at slow bodies, within the time a body may take
 
@@ -50,7 +54,7 @@ public final class HttpVerticle extends VerticleBase {
 
   private final List<MessageConsumer<Object>> consumers = new ArrayList<>();
   private SlowBodies slowBodies;
-  private Predictions predictions;
+  private InFlight inFlight;
   private HttpServer server;
   private volatile boolean stopping;
   private volatile int port;
@@ -106,11 +110,24 @@ public final class HttpVerticle extends VerticleBase {
     slowBodies = new SlowBodies(bodyTime);
     vertx.setPeriodic(bodyTime.toMillis() / SWEEPS, tick -> slowBodies.hangUp());
     var reader = new ShipmentReader(clock);
-    predictions = new Predictions(vertx, this::prediction, catalog, cache, metrics, reader);
-    var warming = new Warming(vertx, this::prediction, catalog, cache, predictions, reader);
-    var cacheRoutes = new CacheRoutes(cache, warming);
-    var predict = new Door(predictions::predict, metrics);
-    var predictBatch = new Door(predictions::predictBatch, metrics);
+    inFlight = new InFlight(() -> prediction().maxInFlight());
+    var predictions =
+        new Predictions(vertx, this::prediction, catalog, cache, metrics, reader, inFlight);
+    var warming =
+        new Warming(vertx, this::prediction, catalog, cache, predictions, reader, inFlight);
+    var bodies = new BodyReader(vertx);
+    var cacheRoutes = new CacheRoutes(cache, bodies, warming);
+    var predict =
+        new Door<>(
+            predictions::one, body -> false, predictions::predict, bodies, inFlight, metrics);
+    var predictBatch =
+        new Door<>(
+            predictions::many,
+            Predictions::big,
+            predictions::predictBatch,
+            bodies,
+            inFlight,
+            metrics);
     var registered =
         List.of(
             consume(Bus.PREDICT, predict::handle),
@@ -130,14 +147,16 @@ public final class HttpVerticle extends VerticleBase {
   /** Not ready, then deaf, then quiet: what is in flight has {@code grace} to finish. */
   @Override
   public Future<?> stop() {
-    stopping = true;
+    stopping = true; // from here on every answer tells its connection to close
+    slowBodies.hangUpAll();
     var unregistered = consumers.stream().map(MessageConsumer::unregister).toList();
     return Future.join(unregistered)
+        .transform(done -> vertx.timer(FAREWELL.toMillis(), TimeUnit.MILLISECONDS))
         .transform(
             done ->
                 Future.join(
                     server.shutdown(grace.toMillis(), TimeUnit.MILLISECONDS),
-                    Deadline.in(grace).bound(vertx, predictions.drained()).otherwiseEmpty()));
+                    Deadline.in(grace).bound(vertx, inFlight.drained()).otherwiseEmpty()));
   }
 
   private PredictionConfig prediction() {
@@ -158,7 +177,7 @@ public final class HttpVerticle extends VerticleBase {
     return consumer.completion();
   }
 
-  private Router router(Door predict, Door predictBatch, CacheRoutes cacheRoutes) {
+  private Router router(Door<?> predict, Door<?> predictBatch, CacheRoutes cacheRoutes) {
     var router = Router.router(vertx);
     var problems = new Problems(this::exchange);
     for (int status : Problems.STATUSES) router.errorHandler(status, problems);
@@ -218,6 +237,10 @@ public final class HttpVerticle extends VerticleBase {
     var begun = Exchange.of(ctx);
     if (begun != null) return begun;
     var exchange = Exchange.begin(ctx);
+    ctx.addHeadersEndHandler(
+        headers -> {
+          if (stopping) ctx.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        });
     ctx.addEndHandler(
         end -> {
           slowBodies.forget(ctx);

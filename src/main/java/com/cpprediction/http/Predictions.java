@@ -18,28 +18,33 @@ import com.cpprediction.prediction.ScoreRequest;
 import com.cpprediction.prediction.Scored;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.UUID;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * What the service is for, behind both doors: shipments in, kept predictions out. Every future
- * fails with a {@link ServiceException}.
+ * What the service is for, behind both doors: shipments in, kept predictions out. Answers fail with
+ * {@link ServiceException}s.
  */
 final class Predictions {
   static final int MAX_BATCH = 1_000;
 
+  private static final Logger log = LoggerFactory.getLogger(Predictions.class);
   private static final Set<String> BATCH = Set.of("shipments");
   private static final int RECORDING_SHARE = 10; // of the time of a batch, a tenth is for recording
+  private static final int SMALL_BATCH = 20; // of the longest addresses, read in 20 ms
 
   private final Vertx vertx;
   private final Supplier<PredictionConfig> config;
@@ -47,9 +52,21 @@ final class Predictions {
   private final PredictionCache cache;
   private final ServiceMetrics metrics;
   private final ShipmentReader reader;
-  private final AtomicInteger inFlight = new AtomicInteger();
-  private final Promise<Void> drained = Promise.promise();
-  private boolean draining;
+  private final InFlight inFlight;
+
+  /**
+   * What {@code POST /predict} asks.
+   *
+   * @param models what it was read against
+   */
+  record One(PredictionRequest request, Catalog models) {}
+
+  /**
+   * What {@code POST /predict/batch} asks.
+   *
+   * @param models what it was read against
+   */
+  record Many(List<BatchItem> items, Catalog models) {}
 
   Predictions(
       Vertx vertx,
@@ -57,40 +74,39 @@ final class Predictions {
       Supplier<Catalog> catalog,
       PredictionCache cache,
       ServiceMetrics metrics,
-      ShipmentReader reader) {
+      ShipmentReader reader,
+      InFlight inFlight) {
     this.vertx = vertx;
     this.config = config;
     this.catalog = catalog;
     this.cache = cache;
     this.metrics = metrics;
     this.reader = reader;
-    metrics.inFlight(inFlight::get);
+    this.inFlight = inFlight;
+    metrics.inFlight(inFlight::shipments);
   }
 
-  /** Completes once no shipment is being answered any more; to be asked when no new one comes. */
-  Future<Void> drained() {
-    draining = true;
-    release(0);
-    return drained.future();
+  /** Reads the body of {@code POST /predict}; on any thread. */
+  One one(JsonObject body) {
+    var models = catalog.get();
+    return new One(reader.request(body, models), models);
   }
 
   /** Answers {@code POST /predict}. */
-  Future<JsonObject> predict(JsonObject body) {
+  Future<JsonObject> predict(One asked, String requestId) {
     long start = System.nanoTime();
-    PredictionRequest request;
-    Catalog models = catalog.get();
+    var request = asked.request();
     try {
-      request = reader.request(body, models);
-      admit(1);
+      inFlight.admit(1);
     } catch (ServiceException e) {
       metrics.failed(e.failure());
       return Future.failedFuture(e);
     }
     var deadline = Deadline.in(config.get().timeout());
     return deadline
-        .bound(vertx, cache.get(key(request, models), () -> score(request, deadline)))
+        .bound(vertx, cache.get(key(asked), () -> score(request, deadline)))
         .map(found -> request.answer(found.scored(), found.source()))
-        .compose(prediction -> record(List.of(prediction), deadline).map(prediction))
+        .compose(prediction -> recordOne(prediction, deadline, requestId))
         .map(
             prediction -> {
               metrics.answered(prediction.source(), System.nanoTime() - start);
@@ -98,47 +114,77 @@ final class Predictions {
             })
         .recover(
             cause -> {
-              var failure = Problem.seen(cause, "prediction " + request.id());
+              var failure = Problem.seen(cause, requestId, "prediction " + request.id());
               metrics.failed(failure.failure());
               return Future.failedFuture(failure);
             })
-        .onComplete(done -> release(1));
+        .onComplete(done -> inFlight.release(1));
+  }
+
+  /** Whether the body of a batch takes long to read. */
+  static boolean big(JsonObject body) {
+    return body.getValue("shipments") instanceof JsonArray shipments
+        && shipments.size() > SMALL_BATCH;
+  }
+
+  /** Reads the body of {@code POST /predict/batch}; on any thread. */
+  Many many(JsonObject body) {
+    ShipmentReader.onlyKnown(body, BATCH);
+    if (!(body.getValue("shipments") instanceof JsonArray shipments)) {
+      throw ShipmentReader.malformed("shipments must be an array");
+    }
+    if (shipments.isEmpty() || shipments.size() > MAX_BATCH) {
+      throw ShipmentReader.malformed(
+          "shipments has " + shipments.size() + " items, must have 1 to " + MAX_BATCH);
+    }
+    var models = catalog.get();
+    var items = shipments.stream().map(item -> BatchItem.read(item, reader, models)).toList();
+    var claimed = new HashMap<UUID, PredictionRequest>();
+    items.forEach(item -> item.claim(claimed));
+    return new Many(items, models);
   }
 
   /** Answers {@code POST /predict/batch}. */
-  Future<JsonObject> predictBatch(JsonObject body) {
+  Future<JsonObject> predictBatch(Many asked, String requestId) {
     long start = System.nanoTime();
-    var models = catalog.get();
-    List<BatchItem> items;
-    List<BatchItem> good;
+    var items = asked.items();
+    var good = items.stream().filter(BatchItem::open).toList();
     try {
-      items = items(body, models);
-      good = items.stream().filter(BatchItem::open).toList();
-      admit(good.size());
+      inFlight.admit(good.size());
     } catch (ServiceException e) {
-      metrics.failed(e.failure());
+      failWhole(items, e);
       return Future.failedFuture(e);
     }
     var deadline = Deadline.in(config.get().timeout());
-    return scoreItems(good, models)
-        .compose(settled -> recordItems(good, deadline))
+    return scoreItems(good, asked.models(), requestId)
+        .compose(settled -> recordItems(good, deadline, requestId))
         .map(
             recorded -> {
               long nanos = System.nanoTime() - start;
+              var json = batchJson(items);
               items.forEach(item -> item.count(metrics, nanos));
-              return batchJson(items);
+              return json;
             })
         .recover(
             cause -> {
-              var failure = Problem.seen(cause, "a batch of " + items.size());
-              items.forEach(item -> metrics.failed(failure.failure()));
+              var failure = Problem.seen(cause, requestId, "a batch of " + items.size());
+              failWhole(items, failure);
               return Future.failedFuture(failure);
             })
-        .onComplete(done -> release(good.size()));
+        .onComplete(done -> inFlight.release(good.size()));
+  }
+
+  /** Every item that isn't bad itself fails with {@code failure}. */
+  private void failWhole(List<BatchItem> items, ServiceException failure) {
+    for (var item : items) {
+      item.fail(failure);
+      item.count(metrics, 0);
+    }
   }
 
   /**
-   * Looks {@code addresses} up, and scores and caches those that aren't there; records nothing.
+   * Looks {@code addresses} up, and scores and caches those that aren't there; records nothing. The
+   * futures fail with whatever went wrong, which whoever asked has still to see to.
    *
    * @param prefix routing key of every address; must be in {@code models}
    * @return one future for each address, in order
@@ -151,33 +197,8 @@ final class Predictions {
         keys, missing -> score(prefix, missing.stream().map(Key::address).toList(), deadline));
   }
 
-  private void admit(int shipments) {
-    int limit = config.get().maxInFlight();
-    if (inFlight.addAndGet(shipments) > limit) {
-      release(shipments);
-      throw Failure.OVERLOADED.because(
-          "More than " + limit + " shipments would be in flight; try again in a moment");
-    }
-  }
-
-  private void release(int shipments) {
-    if (inFlight.addAndGet(-shipments) == 0 && draining) drained.tryComplete();
-  }
-
-  private List<BatchItem> items(JsonObject body, Catalog models) {
-    ShipmentReader.onlyKnown(body, BATCH);
-    if (!(body.getValue("shipments") instanceof JsonArray shipments)) {
-      throw ShipmentReader.malformed("shipments must be an array");
-    }
-    if (shipments.isEmpty() || shipments.size() > MAX_BATCH) {
-      throw ShipmentReader.malformed(
-          "shipments has " + shipments.size() + " items, must have 1 to " + MAX_BATCH);
-    }
-    return shipments.stream().map(item -> BatchItem.read(item, reader, models)).toList();
-  }
-
   /** Settles every item; the future doesn't fail. */
-  private Future<Void> scoreItems(List<BatchItem> good, Catalog models) {
+  private Future<Void> scoreItems(List<BatchItem> good, Catalog models, String requestId) {
     var timeout = config.get().timeout();
     var deadline = Deadline.in(timeout.minus(timeout.dividedBy(RECORDING_SHARE)));
     var byPrefix = new LinkedHashMap<String, List<BatchItem>>();
@@ -199,13 +220,44 @@ final class Predictions {
         .transform(
             joined -> {
               good.forEach(BatchItem::giveUp);
+              good.stream()
+                  .map(BatchItem::cause)
+                  .filter(Objects::nonNull)
+                  .distinct()
+                  .forEach(
+                      cause -> Problem.seen(cause, requestId, "some of " + good.size() + " items"));
               return Future.succeededFuture();
             });
   }
 
-  private Future<Void> recordItems(List<BatchItem> good, Deadline deadline) {
+  private Future<Prediction> recordOne(Prediction prediction, Deadline deadline, String requestId) {
+    return record(List.of(prediction), deadline)
+        .map(
+            refused -> {
+              if (!refused.isEmpty()) throw notKept(refused.size(), requestId);
+              return prediction;
+            });
+  }
+
+  private Future<Void> recordItems(List<BatchItem> good, Deadline deadline, String requestId) {
     var predictions = good.stream().map(BatchItem::prediction).filter(Objects::nonNull).toList();
-    return predictions.isEmpty() ? Future.succeededFuture() : record(predictions, deadline);
+    if (predictions.isEmpty()) return Future.succeededFuture();
+    return record(predictions, deadline)
+        .map(
+            refused -> {
+              if (refused.isEmpty()) return null;
+              var failure = notKept(refused.size(), requestId);
+              for (var item : good) {
+                if (refused.contains(item.request().id().toString())) item.fail(failure);
+              }
+              return null;
+            });
+  }
+
+  private static ServiceException notKept(int count, String requestId) {
+    log.error(
+        "Cannot answer request {}: {} predictions were refused for storing", requestId, count);
+    return Failure.INTERNAL.because("The prediction could not be stored");
   }
 
   private static JsonObject batchJson(List<BatchItem> items) {
@@ -227,8 +279,9 @@ final class Predictions {
     return new JsonObject().put("results", results).put("summary", summary);
   }
 
-  private static Key key(PredictionRequest request, Catalog models) {
-    return new Key(models.fingerprints().get(request.prefix()), request.address());
+  private static Key key(One asked) {
+    var request = asked.request();
+    return new Key(asked.models().fingerprints().get(request.prefix()), request.address());
   }
 
   private Future<Scored> score(PredictionRequest request, Deadline deadline) {
@@ -249,16 +302,15 @@ final class Predictions {
         .recover(
             cause ->
                 Future.failedFuture(
-                    Failure.of(cause) == Failure.DEADLINE_EXCEEDED
-                        ? Deadline.exceeded()
-                        : Problem.seen(cause, "addresses of prefix " + prefix)));
+                    Failure.of(cause) == Failure.DEADLINE_EXCEEDED ? Deadline.exceeded() : cause));
   }
 
-  private Future<Void> record(List<Prediction> predictions, Deadline deadline) {
+  /** The ids of those that were refused. */
+  private Future<Set<Object>> record(List<Prediction> predictions, Deadline deadline) {
     return vertx
         .eventBus()
-        .request(Bus.RECORD, new Batch(predictions), local(deadline.remainingMillis()))
-        .mapEmpty();
+        .<JsonArray>request(Bus.RECORD, new Batch(predictions), local(deadline.remainingMillis()))
+        .map(reply -> reply.body() == null ? Set.of() : new HashSet<>(reply.body().getList()));
   }
 
   private static DeliveryOptions local(long timeoutMillis) {

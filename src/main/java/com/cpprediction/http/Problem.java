@@ -36,14 +36,24 @@ record Problem(Failure failure, String detail) {
    * Logs {@code cause} if it is one nobody foresaw, and turns it into one that is known: whoever
    * meets it next doesn't log it again.
    *
-   * @param what the request id, or what was being done
+   * @param requestId of the request that fails; to be found in the log
+   * @param what of that request can't be answered
    */
-  static ServiceException seen(Throwable cause, String what) {
+  static ServiceException seen(Throwable cause, String requestId, String what) {
+    var known = known(cause);
+    if (known == cause || known.failure() != Failure.INTERNAL) return known;
+    if (answered(cause)) { // its stack trace is where it happened
+      log.error("Cannot answer request {}: {}: {}", requestId, what, cause.getMessage());
+    } else {
+      log.error("Cannot answer request {}: {}", requestId, what, cause);
+    }
+    return known;
+  }
+
+  /** {@code cause} as one of those failures that are known; says nothing in the log. */
+  static ServiceException known(Throwable cause) {
     if (cause instanceof ServiceException e) return e;
     var problem = of(cause);
-    if (problem.failure() == Failure.INTERNAL && !answered(cause)) {
-      log.error("Cannot answer {}", what, cause);
-    }
     return problem.failure().because(problem.detail());
   }
 

@@ -67,7 +67,7 @@ final class Problems implements Handler<RoutingContext> {
           Failure.TOO_LARGE.because(
               "The body is larger than " + HttpVerticle.MAX_BODY + " bytes; send smaller batches");
       case 417 -> Failure.MALFORMED_REQUEST.because("Expect may only be 100-continue");
-      case 500 -> Problem.seen(ctx.failure(), "request " + exchange.requestId());
+      case 500 -> Problem.seen(ctx.failure(), exchange.requestId(), exchange.route());
       default ->
           Failure.MALFORMED_REQUEST.because(
               ctx.failure() instanceof VertxException e

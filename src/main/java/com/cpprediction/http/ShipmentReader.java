@@ -125,7 +125,7 @@ final class ShipmentReader {
   }
 
   private static String pincode(Object value) {
-    if (value == null || value instanceof String text && text.isEmpty()) return null;
+    if (value == null || value instanceof String text && text.isBlank()) return null;
     if (value instanceof Number) {
       throw malformed("pincode must be a string of six digits, such as \"560017\", not a number");
     }

@@ -3,6 +3,7 @@ package com.cpprediction.http;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -31,6 +32,13 @@ final class SlowBodies {
 
   void forget(RoutingContext ctx) {
     reading.remove(ctx);
+  }
+
+  /** Nothing was accepted yet from those that are still sending. */
+  void hangUpAll() {
+    var all = List.copyOf(reading.keySet());
+    reading.clear();
+    all.forEach(ctx -> ctx.request().connection().close());
   }
 
   void hangUp() {

@@ -10,15 +10,18 @@ import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /** Fills the cache before anyone asks: scores addresses without recording them. */
@@ -28,6 +31,9 @@ final class Warming {
   /** Addresses scored at a time, so that warming never holds the workers for long. */
   private static final int CHUNK = 100;
 
+  /** After this the caller gets what was warmed so far. */
+  private static final Duration LONGEST = Duration.ofSeconds(30);
+
   private static final Set<String> KNOWN = Set.of("addresses", "popular");
 
   private final Vertx vertx;
@@ -36,6 +42,8 @@ final class Warming {
   private final PredictionCache cache;
   private final Predictions predictions;
   private final ShipmentReader reader;
+  private final InFlight inFlight;
+  private boolean running;
 
   Warming(
       Vertx vertx,
@@ -43,17 +51,28 @@ final class Warming {
       Supplier<Catalog> catalog,
       PredictionCache cache,
       Predictions predictions,
-      ShipmentReader reader) {
+      ShipmentReader reader,
+      InFlight inFlight) {
     this.vertx = vertx;
     this.config = config;
     this.catalog = catalog;
     this.cache = cache;
     this.predictions = predictions;
     this.reader = reader;
+    this.inFlight = inFlight;
   }
 
-  /** Answers {@code POST /cache/warm}. */
-  Future<JsonObject> warm(JsonObject body) {
+  /**
+   * Answers {@code POST /cache/warm}; one at a time.
+   *
+   * @param requestId names the request in the log
+   * @param left whether the caller has gone, and warming may end
+   */
+  Future<JsonObject> warm(JsonObject body, String requestId, BooleanSupplier left) {
+    if (running) {
+      return Future.failedFuture(
+          Failure.OVERLOADED.because("The cache is being warmed already; try again later"));
+    }
     if (!cache.enabled()) {
       return Future.failedFuture(
           Failure.NOT_READY.because("The cache is switched off; see cache.enabled"));
@@ -63,8 +82,14 @@ final class Warming {
       if (body.size() != 1) {
         throw ShipmentReader.malformed("Send either addresses or popular");
       }
-      return (body.containsKey("popular") ? popular(body) : Future.succeededFuture(listed(body)))
-          .compose(addresses -> new Run(addresses).chunk(0));
+      var addresses =
+          body.containsKey("popular") ? popular(body) : Future.succeededFuture(listed(body));
+      running = true;
+      return addresses
+          .compose(all -> new Run(all, left).chunk(0))
+          .recover(
+              cause -> Future.failedFuture(Problem.seen(cause, requestId, "warming the cache")))
+          .onComplete(done -> running = false);
     } catch (ServiceException e) {
       return Future.failedFuture(e);
     }
@@ -98,21 +123,29 @@ final class Warming {
   /** One warming: chunk after chunk, counting. */
   private final class Run {
     private final JsonArray addresses;
+    private final BooleanSupplier left;
+    private final Deadline end = Deadline.in(LONGEST);
+    private int seen;
     private int warmed;
     private int alreadyCached;
     private int failed;
 
-    Run(JsonArray addresses) {
+    Run(JsonArray addresses, BooleanSupplier left) {
       this.addresses = addresses;
+      this.left = left;
     }
 
     Future<JsonObject> chunk(int start) {
-      if (start >= addresses.size()) return Future.succeededFuture(summary());
-      int end = Math.min(start + CHUNK, addresses.size());
+      seen = start;
+      if (start >= addresses.size() || end.over() || left.getAsBoolean() || inFlight.draining()) {
+        return Future.succeededFuture(summary());
+      }
+      int next = Math.min(start + CHUNK, addresses.size());
+      inFlight.admit(next - start);
       var models = catalog.get();
       var deadline = Deadline.in(config.get().timeout());
       var lookups = new ArrayList<Future<Lookup>>();
-      byPrefix(start, end, models)
+      byPrefix(start, next, models)
           .forEach(
               (prefix, group) ->
                   lookups.addAll(predictions.lookUp(prefix, group, models, deadline)));
@@ -120,9 +153,17 @@ final class Warming {
           .bound(vertx, Future.join(lookups))
           .transform(
               joined -> {
+                inFlight.release(next - start);
                 lookups.forEach(this::count);
-                return chunk(end);
+                return nextTurn().compose(turn -> chunk(next));
               });
+    }
+
+    /** Lets the event loop serve others between two chunks. */
+    private Future<Void> nextTurn() {
+      var turn = Promise.<Void>promise();
+      vertx.runOnContext(turn::complete);
+      return turn.future();
     }
 
     private Map<String, List<Address>> byPrefix(int start, int end, Catalog models) {
@@ -150,7 +191,8 @@ final class Warming {
           .put("requested", addresses.size())
           .put("warmed", warmed)
           .put("already_cached", alreadyCached)
-          .put("failed", failed);
+          .put("failed", failed)
+          .put("left", addresses.size() - seen);
     }
   }
 }

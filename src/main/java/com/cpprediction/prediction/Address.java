@@ -21,6 +21,11 @@ public record Address(String text, String pincode) {
   public static final Pattern PINCODE =
       Pattern.compile("(?<!\\d)([1-9]\\d{2})[ \\-.]{0,2}(\\d{3})(?!\\d)");
 
+  /**
+   * Characters of canonical text at most: compatibility forms can write out to 18 times as much.
+   */
+  public static final int MAX_TEXT = 4_000;
+
   private static final Pattern JOINED_PINCODE = Pattern.compile("(?<!\\d)[1-9]\\d{5}(?!\\d)");
 
   public Address {
@@ -34,7 +39,8 @@ public record Address(String text, String pincode) {
    * @param pincodeField the pincode given beside it, which wins over one in the text; null or blank
    *     when there was none, and then the last pincode in the text counts
    * @throws ServiceException {@link Failure#MALFORMED_REQUEST} when the text has no letter or
-   *     digit, or the field is not a pincode
+   *     digit, is longer than {@value #MAX_TEXT} characters in its canonical form, or the field is
+   *     not a pincode
    */
   public static Address of(String typed, String pincodeField) {
     var text = canonical(typed);
@@ -42,10 +48,18 @@ public record Address(String text, String pincode) {
       throw Failure.MALFORMED_REQUEST.because(
           "address has no letter or digit; send the address as typed");
     }
+    if (text.length() > MAX_TEXT) {
+      throw Failure.MALFORMED_REQUEST.because(
+          "address is longer than "
+              + MAX_TEXT
+              + " characters once its ligatures and other compatibility characters are written out");
+    }
     return new Address(text, isBlank(pincodeField) ? lastPincode(text) : pincode(pincodeField));
   }
 
-  /** The canonical form of {@code typed}; empty when it has no letter, mark or digit. */
+  /**
+   * The canonical form of {@code typed}, however long; empty when it has no letter, mark or digit.
+   */
   public static String canonical(String typed) {
     var folded = asciiDigits(fold(typed));
     var joined = PINCODE.matcher(folded).replaceAll("$1$2");

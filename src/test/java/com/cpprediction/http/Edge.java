@@ -39,6 +39,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 
@@ -59,7 +60,8 @@ final class Edge {
   volatile Catalog catalog = new Catalog(FINGERPRINTS);
   volatile Function<ScoreRequest, Future<ScoreReply>> scorer =
       request -> Future.succeededFuture(reply(request, FINGERPRINTS.get("560")));
-  volatile Function<Batch, Future<Void>> recorder = batch -> Future.succeededFuture();
+  volatile Function<Batch, Future<JsonArray>> recorder =
+      batch -> Future.succeededFuture(new JsonArray());
   Duration bodyTime = Duration.ofSeconds(30);
   Duration grace = Duration.ofSeconds(5);
 
@@ -190,6 +192,15 @@ final class Edge {
   static ScoreReply reply(ScoreRequest request, String fingerprint) {
     return new ScoreReply(
         request.addresses().stream().map(address -> scored(address, fingerprint)).toList());
+  }
+
+  /** Waits until {@code condition} holds, which it does within 10 s. */
+  static void until(Callable<Boolean> condition) throws Exception {
+    long end = System.nanoTime() + SECONDS.toNanos(10);
+    while (!condition.call()) {
+      if (System.nanoTime() > end) throw new AssertionError("not within 10 s");
+      Thread.onSpinWait();
+    }
   }
 
   /** Every prediction of every batch that was to be kept. */

@@ -2,17 +2,22 @@ package com.cpprediction.http;
 
 import static com.cpprediction.http.Edge.batch;
 import static com.cpprediction.http.Edge.shipment;
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionIds;
+import com.cpprediction.prediction.ScoreReply;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
@@ -240,19 +245,65 @@ class HttpVerticleTest {
                 .put("requested", 4)
                 .put("warmed", 1)
                 .put("already_cached", 1)
-                .put("failed", 2));
+                .put("failed", 2)
+                .put("left", 0));
     assertThat(new JsonObject(popular.body()))
         .isEqualTo(
             new JsonObject()
                 .put("requested", 2)
                 .put("warmed", 1)
                 .put("already_cached", 0)
-                .put("failed", 1));
+                .put("failed", 1)
+                .put("left", 0));
     assertThat(edge.recorded()).hasSize(1);
     assertThat(edge.ask(Bus.CACHE_STATS, null).body().getLong("size")).isEqualTo(3);
     assertThat(new JsonObject(edge.send("DELETE", "/cache", null).body()))
         .isEqualTo(new JsonObject().put("cleared", 3));
     assertThat(new JsonObject(edge.get("/cache/stats").body()).getLong("size")).isZero();
+  }
+
+  @Test
+  void warmsOnceAtATimeAndWithinTheLimit() throws Exception {
+    var asked = Promise.<Void>promise();
+    var flight = Promise.<ScoreReply>promise();
+    edge.scorer =
+        request -> {
+          asked.tryComplete();
+          return flight.future();
+        };
+    edge.start();
+    var body = new JsonObject().put("addresses", new JsonArray().add("MG Road 560017"));
+
+    var first = edge.posting("/cache/warm", body);
+    asked.future().await(10, SECONDS);
+    var second = edge.post("/cache/warm", body);
+    edge.prediction = new PredictionConfig(1, 1, Duration.ofSeconds(5), 1.0);
+    var predicted = edge.post("/predict", shipment("S1", "FC Road 411033"));
+    flight.fail("enough");
+
+    assertThat(new JsonObject(second.body()).getString("code")).isEqualTo("overloaded");
+    assertThat(new JsonObject(predicted.body()).getString("code")).isEqualTo("overloaded");
+    var warmed = new JsonObject(first.await(10, SECONDS).body());
+    assertThat(warmed.getInteger("failed")).isEqualTo(1);
+  }
+
+  @Test
+  void readsABigBatchElsewhereAndAnswersItInOrder() throws Exception {
+    edge.start();
+    var shipments = new JsonArray();
+    for (int i = 0; i < 1000; i++) {
+      shipments.add(
+          shipment(
+              "S" + i, "\u0939\u093f\u0928\u094d\u0926\u0940 " + "x".repeat(100) + i + " 560017"));
+    }
+
+    var answer = edge.post("/predict/batch", new JsonObject().put("shipments", shipments));
+
+    var results = new JsonObject(answer.body()).getJsonArray("results");
+    for (int i = 0; i < 1000; i++) {
+      assertThat(results.getJsonObject(i).getString("shipment_id")).isEqualTo("S" + i);
+    }
+    assertThat(edge.recorded()).hasSize(1000);
   }
 
   @Test

@@ -16,6 +16,7 @@ import com.cpprediction.prediction.ScoreRequest;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
 import java.net.http.HttpResponse;
@@ -134,7 +135,7 @@ class PredictionsTest {
   }
 
   @Test
-  void answersEveryItemThatSharesAPredictionId() throws Exception {
+  void oneIdIsOneShipmentInABatch() throws Exception {
     var id = PredictionIds.next().toString();
 
     var response =
@@ -142,11 +143,32 @@ class PredictionsTest {
             "/predict/batch",
             batch(
                 SHIPMENT.copy().put("prediction_id", id),
+                SHIPMENT.copy().put("prediction_id", id),
                 shipment("S2", "FC Road 411033").put("prediction_id", id)));
 
-    assertThat(new JsonObject(response.body()).getJsonArray("results"))
-        .extracting(item -> ((JsonObject) item).getString("prediction_id"))
-        .containsExactly(id, id);
+    var results = new JsonObject(response.body()).getJsonArray("results");
+    assertThat(results.getJsonObject(0).getString("prediction_id")).isEqualTo(id);
+    assertThat(results.getJsonObject(1).getString("prediction_id")).isEqualTo(id);
+    assertThat(results.getJsonObject(2).getJsonObject("error").getString("detail"))
+        .startsWith("prediction_id is that of another shipment in this batch");
+  }
+
+  @Test
+  void onlyWhatWasRefusedForStoringFails() throws Exception {
+    var refused = PredictionIds.next().toString();
+    edge.recorder = batch -> Future.succeededFuture(new JsonArray().add(refused));
+
+    var many =
+        edge.post(
+            "/predict/batch",
+            batch(SHIPMENT.copy().put("prediction_id", refused), shipment("S2", "FC Road 411033")));
+    var one = edge.post("/predict", SHIPMENT.copy().put("prediction_id", refused));
+
+    var results = new JsonObject(many.body()).getJsonArray("results");
+    assertThat(results.getJsonObject(0).getJsonObject("error").getString("code"))
+        .isEqualTo("internal");
+    assertThat(results.getJsonObject(1).getString("cp")).isNotNull();
+    RefusalsTest.isProblem(one, Failure.INTERNAL);
   }
 
   @Test
@@ -189,7 +211,7 @@ class PredictionsTest {
 
   @Test
   void doesNotWaitLongerThanItsDeadlineForTheRecord() throws Exception {
-    edge.recorder = batch -> Promise.<Void>promise().future();
+    edge.recorder = batch -> Promise.<JsonArray>promise().future();
     timeout(50);
 
     var response = edge.post("/predict", SHIPMENT);
@@ -266,8 +288,8 @@ class PredictionsTest {
   }
 
   /** Waits until the cache was hit {@code times}, that is, until so many joined a flight. */
-  private void joinedBy(int times) {
-    while (edge.cache.stats().getLong("hits") < times) Thread.onSpinWait();
+  private void joinedBy(int times) throws Exception {
+    Edge.until(() -> edge.cache.stats().getLong("hits") >= times);
   }
 
   private static ScoreReply answer() {

@@ -103,7 +103,7 @@ class ProtocolTest {
       assertThat(lines(socket).readLine()).startsWith("HTTP/1.1 413 ");
       assertThatThrownBy(
               () -> {
-                while (true) out.write(chunk);
+                for (int i = 0; i < 16_384; i++) out.write(chunk); // 1 GiB
               })
           .isInstanceOf(IOException.class);
     }
@@ -214,17 +214,19 @@ class ProtocolTest {
     var overHttp = edge.posting("/predict", SHIPMENT);
     asked.future().await(10, SECONDS);
     var overBus = vertx.eventBus().<JsonObject>request(Bus.PREDICT, SHIPMENT);
-    while (edge.cache.stats().getLong("hits") < 1) Thread.onSpinWait();
+    Edge.until(() -> edge.cache.stats().getLong("hits") == 1);
 
     var stopped = edge.stop();
-    while (accepts()) Thread.onSpinWait();
+    Edge.until(() -> !accepts());
     assertThat(stopped.isComplete()).isFalse();
     flight.complete(
         Edge.reply(
             new ScoreRequest(List.of(Address.of("MG Road 560017", null))),
             Edge.FINGERPRINTS.get("560")));
 
-    assertThat(overHttp.await(10, SECONDS).statusCode()).isEqualTo(200);
+    var answer = overHttp.await(10, SECONDS);
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("connection")).hasValue("close");
     assertThat(overBus.await(10, SECONDS).body().getString("source")).isEqualTo("cache");
     stopped.await(10, SECONDS);
   }
@@ -241,6 +243,21 @@ class ProtocolTest {
       edge.stop().await(10, SECONDS);
 
       assertThat(unused.getInputStream().read()).isEqualTo(-1);
+    }
+  }
+
+  @Test
+  void hangsUpOnAHalfSentBodyWhenItStops() throws Exception {
+    edge.grace = Duration.ofMinutes(10);
+    edge.start();
+    try (var half = edge.connect()) {
+      write(
+          half,
+          "POST /predict HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99\r\n\r\n");
+      assertThat(lines(half).readLine()).isEqualTo("HTTP/1.1 100 Continue");
+      write(half, "{");
+
+      edge.stop().await(10, SECONDS);
     }
   }
 

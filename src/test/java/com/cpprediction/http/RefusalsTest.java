@@ -59,6 +59,7 @@ class RefusalsTest {
         arguments("address", shipment("S1", "\udc00\ud800" + ADDRESS)),
         arguments("address", shipment("S1", null).put("address", new JsonArray().add(ADDRESS))),
         arguments("address", shipment("S1", null).put("address", true)),
+        arguments("address is longer", shipment("S1", "\uFDFA".repeat(999) + " 560017")),
         arguments("pincode", shipment("S1", ADDRESS).put("pincode", 560_017)),
         arguments("pincode", shipment("S1", ADDRESS).put("pincode", "56001")),
         arguments("pincode", shipment("S1", ADDRESS).put("pincode", "../../x")),
@@ -130,6 +131,8 @@ class RefusalsTest {
             edge.post(
                     "/predict", shipment("S1", ADDRESS).put("pincode", "").putNull("prediction_id"))
                 .statusCode())
+        .isEqualTo(200);
+    assertThat(edge.post("/predict", shipment("S1", ADDRESS).put("pincode", " ")).statusCode())
         .isEqualTo(200);
     assertThat(edge.post("/predict/batch", batch(many(1_000))).statusCode()).isEqualTo(200);
   }

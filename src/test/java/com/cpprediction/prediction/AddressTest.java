@@ -113,6 +113,19 @@ class AddressTest {
     assertThat(Address.of("Bengaluru 560001", " ").pincode()).isEqualTo("560001");
   }
 
+  @Test
+  void refusesTextThatWritesOutTooLong() {
+    var ligatures = "\uFDFA".repeat(1_000); // 18 letters and spaces each
+
+    assertThat(Address.canonical(ligatures)).hasSizeGreaterThan(Address.MAX_TEXT);
+    assertThatThrownBy(() -> Address.of(ligatures, "560017"))
+        .isInstanceOfSatisfying(
+            ServiceException.class,
+            e -> assertThat(e.failure()).isEqualTo(Failure.MALFORMED_REQUEST))
+        .hasMessageContaining("address is longer than 4000");
+    assertThat(Address.of("x".repeat(Address.MAX_TEXT), null).text()).hasSize(Address.MAX_TEXT);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {" ", "--- !!!", "\u200B", "😀"})
   void refusesTextWithoutALetterOrDigit(String typed) {

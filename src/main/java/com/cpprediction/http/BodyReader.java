@@ -1,0 +1,59 @@
+package com.cpprediction.http;
+
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.StrictJson;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+
+/**
+ * Reads what callers sent: small bodies at once, big ones on threads of its own, where a second of
+ * parsing and folding keeps nobody else waiting. Confined to one event loop.
+ */
+final class BodyReader {
+  /** Bytes of a body that is still read on the event loop, which takes milliseconds. */
+  static final int SMALL = 64 * 1024;
+
+  private static final int MAX_WAITING = 32; // bodies of up to 4 MiB, each several times that read
+  private static final byte[] EMPTY = {};
+
+  private final WorkerExecutor threads;
+  private int waiting;
+
+  BodyReader(Vertx vertx) {
+    int cores = Runtime.getRuntime().availableProcessors();
+    threads = vertx.createSharedWorkerExecutor("cp-read", cores); // closed with its verticle
+  }
+
+  /** The JSON object a caller sent, as {@code reader} reads it. */
+  <T> Future<T> read(RoutingContext ctx, Function<JsonObject, T> reader) {
+    var buffer = ctx.body().buffer();
+    var bytes = buffer == null ? EMPTY : buffer.getBytes();
+    return read(bytes.length > SMALL, () -> reader.apply(StrictJson.parseObject(bytes)));
+  }
+
+  /**
+   * What {@code reading} returns or fails with.
+   *
+   * @param big whether to read elsewhere; fails with {@link Failure#OVERLOADED} when too many wait
+   */
+  <T> Future<T> read(boolean big, Callable<T> reading) {
+    if (!big) {
+      try {
+        return Future.succeededFuture(reading.call());
+      } catch (Exception e) {
+        return Future.failedFuture(e);
+      }
+    }
+    if (waiting >= MAX_WAITING) {
+      return Future.failedFuture(
+          Failure.OVERLOADED.because("Too many big requests at a time; try again in a moment"));
+    }
+    waiting++;
+    return threads.executeBlocking(reading, false).onComplete(read -> waiting--);
+  }
+}
