@@ -20,10 +20,10 @@ final class ServeCommand implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(ServeCommand.class);
 
   /** From the signal to the end; the promise is 15 s, and the JVM takes some for itself. */
-  private static final Duration STOP = Duration.ofMillis(13_500);
+  private static final Duration STOP = Duration.ofMillis(11_000);
 
   /** How long of it a start that is under way may go on. */
-  private static final Duration START = Duration.ofSeconds(7);
+  private static final Duration START = Duration.ofSeconds(6);
 
   @Spec private CommandSpec spec;
   @Mixin private Settings settings;

@@ -49,11 +49,11 @@ import org.slf4j.LoggerFactory;
 final class Service {
   private static final Logger log = LoggerFactory.getLogger(Service.class);
 
-  private static final Duration HTTP_GRACE = Duration.ofSeconds(4);
-  private static final Duration STORE_GRACE = Duration.ofSeconds(4);
+  private static final Duration HTTP_GRACE = Duration.ofSeconds(5);
+  private static final Duration STORE_GRACE = Duration.ofSeconds(2);
 
-  /** Left for PostgreSQL when the rest has stopped. */
-  private static final Duration DATABASE_SHARE = Duration.ofSeconds(3);
+  /** For PostgreSQL when the rest has stopped; kept for it by what stops before. */
+  private static final Duration DATABASE_SHARE = Duration.ofSeconds(2);
 
   private final Home home;
   private final LoadedConfig loaded;
@@ -170,23 +170,26 @@ final class Service {
    * Finishes what was accepted, stores it and frees everything. From any thread, once; a start that
    * is under way ends with a {@link StartException}.
    *
-   * @param within how long this may take; at least 10 s for everything to end well
+   * @param within how long this may take; 10.5 s are enough for everything to end well
    */
   void stop(Duration within) {
     long end = System.nanoTime() + within.toNanos();
     stopping = true;
     watcher.stop();
-    await(undeploy(), end, DATABASE_SHARE.plusSeconds(1));
-    await(vertx.close(), end, DATABASE_SHARE);
+    // Vert.x would undeploy again what has not stopped yet; then the process ends without it.
+    if (await(undeploy(), end)) await(vertx.close(), end);
     models.close();
-    if (embedded != null) embedded.close(remaining(end, Duration.ZERO));
+    if (embedded != null) embedded.close(DATABASE_SHARE);
   }
 
-  private static void await(Future<?> future, long end, Duration kept) {
+  /** Whether {@code future} completed within the time that is not PostgreSQL's. */
+  private static boolean await(Future<?> future, long end) {
     try {
-      future.await(remaining(end, kept).toMillis(), TimeUnit.MILLISECONDS);
+      future.await(remaining(end, DATABASE_SHARE).toMillis(), TimeUnit.MILLISECONDS);
+      return true;
     } catch (TimeoutException e) {
       log.error("Not everything stopped in time");
+      return false;
     }
   }
 
