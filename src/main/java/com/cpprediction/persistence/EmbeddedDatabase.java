@@ -87,7 +87,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
       throws IOException {
     checkVersion(data);
     stopLeftBehind(data);
-    deleteUnfinished(data);
+    setAsideUnfinished(data);
     removeUnfinishedBinaries(binaries);
     // Only the library's close gives it up, which may wait too long. A new file is a new lock, and
     // the old one goes with the garbage.
@@ -168,13 +168,18 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
   }
 
-  /** Keeps the directory itself, which may be a link or a mount point. */
-  private static void deleteUnfinished(Path data) throws IOException {
-    if (!Files.exists(data) || Files.exists(data.resolve(MARKER))) return;
-    try (var children = Files.newDirectoryStream(data)) {
-      for (var child : children) delete(child);
+  /** Moved, never deleted: it may be a server that somebody copied there. */
+  private static void setAsideUnfinished(Path data) throws IOException {
+    if (!Files.exists(data) || Files.exists(data.resolve(MARKER)) || isEmpty(data)) return;
+    var aside = data.resolveSibling(data.getFileName() + ".unfinished-" + System.nanoTime());
+    Files.move(data, aside);
+    log.warn("{} was never fully initialised and is set aside as {}", data, aside.getFileName());
+  }
+
+  private static boolean isEmpty(Path directory) throws IOException {
+    try (var children = Files.newDirectoryStream(directory)) {
+      return !children.iterator().hasNext();
     }
-    log.warn("{} was never fully initialised and is made anew", data);
   }
 
   private static void removeUnfinishedBinaries(Path binaries) throws IOException {

@@ -119,15 +119,27 @@ class EmbeddedDatabaseIT {
   }
 
   @Test
-  void startsAnewWhereAnInitialisationWasCutShort() throws Exception {
+  void setsAnUnfinishedInitialisationAside() throws Exception {
     var unfinished = Files.createDirectories(dataDir.resolve("postgres"));
     Files.writeString(unfinished.resolve("PG_VERSION"), "18\n");
-    Files.writeString(Files.createDirectories(unfinished.resolve("base/1")).resolve("112"), "");
+
+    start().close();
+
+    try (var found = Files.newDirectoryStream(dataDir, "postgres.unfinished-*")) {
+      assertThat(found)
+          .singleElement()
+          .satisfies(aside -> assertThat(aside.resolve("PG_VERSION")).hasContent("18\n"));
+    }
+  }
+
+  @Test
+  void startsInAnEmptyDirectoryThatIsThereAlready() throws Exception {
+    Files.createDirectories(dataDir.resolve("postgres"));
 
     start().close();
 
     try (var found = Files.newDirectoryStream(dataDir, "postgres*")) {
-      assertThat(found).containsExactly(unfinished);
+      assertThat(found).containsExactly(dataDir.resolve("postgres"));
     }
   }
 
