@@ -5,9 +5,9 @@ public interface Ranker extends AutoCloseable {
   /**
    * @param features {@code rows} rows of {@link Features#COUNT} columns; more may follow and are
    *     ignored
-   * @return one score per row, higher is better
+   * @param scores out, one per row, higher is better; more may follow and are left alone
    */
-  float[] score(float[] features, int rows);
+  void score(float[] features, int rows, float[] scores);
 
   @Override
   void close();

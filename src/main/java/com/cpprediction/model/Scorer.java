@@ -33,7 +33,8 @@ public final class Scorer {
       slices.add(new Slice(rows, append(rows)));
       rows += features.candidates();
     }
-    var scores = scoring.model().ranker().score(values, rows);
+    var scores = new float[rows];
+    scoring.model().ranker().score(values, rows, scores);
     var answers = new ArrayList<Scored>(addresses.size());
     for (var slice : slices) answers.add(answer(scoring, slice, scores));
     return answers;
@@ -52,7 +53,8 @@ public final class Scorer {
       System.arraycopy(values, first * Features.COUNT, swapped, i * Features.COUNT, Features.COUNT);
       if (i > 0) swapped[i * Features.COUNT + i - 1] = values[second * Features.COUNT + i - 1];
     }
-    var scores = scoring.model().ranker().score(swapped, Features.COUNT + 1);
+    var scores = new float[Features.COUNT + 1];
+    scoring.model().ranker().score(swapped, scores.length, scores);
     var decisive = new ArrayList<Explanation.Feature>();
     for (int i = 0; i < Features.COUNT; i++) {
       double effect = scores[0] - scores[i + 1];

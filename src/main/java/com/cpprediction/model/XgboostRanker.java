@@ -99,14 +99,15 @@ public final class XgboostRanker implements Ranker {
   }
 
   @Override
-  public float[] score(float[] features, int rows) {
-    if (rows < 1 || features.length < (long) rows * Features.COUNT) {
-      throw new IllegalArgumentException(rows + " rows in " + features.length + " values");
+  public void score(float[] features, int rows, float[] scores) {
+    if (rows < 1 || features.length < (long) rows * Features.COUNT || scores.length < rows) {
+      throw new IllegalArgumentException(
+          "%d rows in %d values, to %d scores".formatted(rows, features.length, scores.length));
     }
     lifetime.readLock().lock();
     try {
       if (closed) throw new IllegalStateException("the ranker is closed");
-      return predictor.get().predict(new Rows(features, rows));
+      System.arraycopy(predictor.get().predict(new Rows(features, rows)), 0, scores, 0, rows);
     } catch (TranslateException e) {
       throw new IllegalStateException("XGBoost cannot score", e);
     } finally {

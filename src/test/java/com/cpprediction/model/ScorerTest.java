@@ -166,7 +166,8 @@ class ScorerTest {
             features.values(), first * Features.COUNT, rows, row * Features.COUNT, Features.COUNT);
       }
       rows[Features.COUNT + column] = features.values()[second * Features.COUNT + column];
-      var scores = scoring.model().ranker().score(rows, 2);
+      var scores = new float[2];
+      scoring.model().ranker().score(rows, 2, scores);
       assertThat(feature.first()).isEqualTo(rows[column]);
       assertThat(feature.second()).isEqualTo(rows[Features.COUNT + column]);
       assertThat(feature.effect()).isCloseTo(scores[0] - scores[1], within(1e-6));
