@@ -38,6 +38,9 @@ public final class Features {
   /** How many CPs the linear score proposes. */
   static final int TOP = 16;
 
+  /** Among how many: those whose rows, taken together, are nearest. */
+  static final int NEAREST = 24;
+
   private static final float ABSENT = -1;
   private static final float OWNER_SHARE = 0.3f;
   private static final int FARTHEST = 99;
@@ -45,15 +48,18 @@ public final class Features {
   private final Grams grams = new Grams();
   private float[] similarity = {};
   private float[] charSimilarity = {};
+  private float[] scale = {};
+  private float[] gramIdf = {};
   private float[] officeFound = {};
   private float[] officeWordsFound = {};
   private int[] officeWordCount = {};
   private float[] ridge = {};
-  private float[] sum = {};
+  private float[] centroid = {};
   private float[] directory = {};
   private boolean[] chosen = {};
   private int[] candidate = {};
   private float[] values = {};
+  private final int[] best = new int[NEAREST];
   private int candidates;
 
   /**
@@ -67,9 +73,8 @@ public final class Features {
     grams.read(text);
     similarities(index);
     offices(index);
-    evidence.ridge(similarity, ridge);
     sumByCp(index, evidence);
-    choose(index, pincode);
+    choose(index, evidence, pincode);
     fill(index, evidence, pincode);
   }
 
@@ -103,6 +108,7 @@ public final class Features {
     if (similarity.length < index.rows()) {
       similarity = new float[index.rows()];
       charSimilarity = new float[index.rows()];
+      scale = new float[index.rows()];
     }
     if (officeFound.length < index.offices()) {
       officeFound = new float[index.offices()];
@@ -111,7 +117,7 @@ public final class Features {
     }
     if (ridge.length < index.cps()) {
       ridge = new float[index.cps()];
-      sum = new float[index.cps()];
+      centroid = new float[index.cps()];
       directory = new float[index.cps()];
       chosen = new boolean[index.cps()];
       candidate = new int[index.cps()];
@@ -124,102 +130,112 @@ public final class Features {
     int rows = index.rows();
     Arrays.fill(similarity, 0, rows, 0); // words first, the sum of both in the end
     Arrays.fill(charSimilarity, 0, rows, 0);
+    if (gramIdf.length < grams.size()) gramIdf = new float[2 * grams.size()];
     double wordSquares = 0;
     double charSquares = 0;
     for (int i = 0; i < grams.size(); i++) {
-      int list = table.find(grams.fingerprint(i));
-      float idf = idf(index, table, list);
+      int gram = table.find(grams.fingerprint(i));
+      float idf = idf(index, gram);
+      gramIdf[i] = idf;
       float weight = grams.repeated(i) ? idf * PrefixIndex.REPEATED : idf;
       boolean chars = grams.kind(i) == Grams.CHARS;
       if (chars) charSquares += weight * weight;
       else wordSquares += weight * weight;
-      if (list >= 0) add(table, list, weight * idf, chars ? charSimilarity : similarity);
-    }
-    float words = (float) Math.sqrt(wordSquares);
-    float chars = (float) Math.sqrt(charSquares);
-    for (int row = 0; row < rows; row++) {
-      if (similarity[row] != 0) similarity[row] /= words * index.rowWordNorm(row);
-      if (charSimilarity[row] != 0) {
-        charSimilarity[row] /= chars * index.rowCharNorm(row);
-        similarity[row] += charSimilarity[row];
+      if (gram >= 0) {
+        float once = weight * idf;
+        table.add(gram, once, once * PrefixIndex.REPEATED, chars ? charSimilarity : similarity);
       }
+    }
+    float words = wordSquares > 0 ? (float) (1 / Math.sqrt(wordSquares)) : 0;
+    float chars = charSquares > 0 ? (float) (1 / Math.sqrt(charSquares)) : 0;
+    index.charScales(scale);
+    for (int row = 0; row < rows; row++) charSimilarity[row] *= chars * scale[row];
+    index.wordScales(scale);
+    for (int row = 0; row < rows; row++) {
+      similarity[row] = similarity[row] * (words * scale[row]) + charSimilarity[row];
     }
   }
 
   /**
-   * @param list of the n-gram in {@code table}, or -1: an unknown one weighs as one of a single row
+   * @param gram of the index, or -1: an unknown one weighs as one of a single row
    */
-  private static float idf(PrefixIndex index, GramTable table, int list) {
-    return (float)
-        PrefixIndex.idf(list < 0 ? 1 : table.end(list) - table.start(list), index.rows());
-  }
-
-  private static void add(GramTable table, int list, float weight, float[] sums) {
-    int once = table.endOnce(list);
-    int end = table.end(list);
-    int posting = table.start(list);
-    for (; posting < once; posting++) sums[table.row(posting)] += weight;
-    for (float more = weight * PrefixIndex.REPEATED; posting < end; posting++) {
-      sums[table.row(posting)] += more;
-    }
+  private static float idf(PrefixIndex index, int gram) {
+    return index.idf(gram < 0 ? Math.min(1, index.rows()) : index.grams().rows(gram));
   }
 
   private void offices(PrefixIndex index) {
     Arrays.fill(officeFound, 0, index.offices(), 0);
     Arrays.fill(officeWordsFound, 0, index.offices(), 0);
     Arrays.fill(officeWordCount, 0, index.offices(), 0);
-    var rowTable = index.grams();
     var table = index.officeGrams();
     for (int i = 0; i < grams.size(); i++) {
       if (grams.kind(i) == Grams.WORD_PAIR) continue;
-      int list = table.find(grams.fingerprint(i));
-      if (list < 0) continue;
-      float idf = idf(index, rowTable, rowTable.find(grams.fingerprint(i)));
-      boolean word = grams.kind(i) == Grams.WORD;
-      for (int posting = table.start(list); posting < table.end(list); posting++) {
-        int office = table.row(posting);
-        if (word) {
-          officeWordsFound[office] += idf;
-          officeWordCount[office]++;
-        } else {
-          officeFound[office] += idf;
-        }
+      int gram = table.find(grams.fingerprint(i));
+      if (gram < 0) continue;
+      float idf = gramIdf[i];
+      if (grams.kind(i) == Grams.WORD) {
+        table.add(gram, idf, idf, officeWordsFound);
+        table.count(gram, officeWordCount);
+      } else {
+        table.add(gram, idf, idf, officeFound);
       }
     }
   }
 
   private void sumByCp(PrefixIndex index, Evidence evidence) {
-    Arrays.fill(sum, 0, index.cps(), 0);
-    Arrays.fill(directory, 0, index.cps(), 0);
-    for (int row = 0; row < index.addressRows(); row++) {
-      if (similarity[row] != 0 && !evidence.leavesOut(row))
-        sum[index.rowCp(row)] += similarity[row];
-    }
-    for (int row = index.addressRows(); row < index.rows(); row++) {
-      int cp = index.rowCp(row);
-      sum[cp] += similarity[row];
-      directory[cp] = Math.max(directory[cp], charSimilarity[row]);
+    for (int cp = 0; cp < index.cps(); cp++) {
+      float sum = 0;
+      int end = index.firstRow(cp + 1);
+      for (int row = index.firstRow(cp); row < end; row++) {
+        if (!evidence.leavesOut(row)) sum += similarity[row];
+      }
+      float nearest = 0;
+      int directoryEnd = index.firstDirectoryRow(cp + 1);
+      for (int row = index.firstDirectoryRow(cp); row < directoryEnd; row++) {
+        sum += similarity[row];
+        nearest = Math.max(nearest, charSimilarity[row]);
+      }
+      float norm = evidence.cpNorm(cp);
+      centroid[cp] = norm > 0 ? sum / norm : 0;
+      directory[cp] = nearest;
     }
   }
 
-  private void choose(PrefixIndex index, int pincode) {
+  private void choose(PrefixIndex index, Evidence evidence, int pincode) {
     int cps = index.cps();
     Arrays.fill(chosen, 0, cps, false);
-    for (int n = Math.min(TOP, cps); n > 0; n--) {
-      int best = -1;
-      for (int cp = 0; cp < cps; cp++) {
-        if (!chosen[cp] && (best < 0 || ridge[cp] > ridge[best])) best = cp;
-      }
-      chosen[best] = true;
-    }
+    int near = Math.min(NEAREST, cps);
+    for (int cp = 0, found = 0; cp < cps; cp++) found = keep(cp, found, near, centroid);
+    for (int i = 0; i < near; i++) ridge[best[i]] = evidence.ridge(best[i], similarity);
+    Arrays.sort(best, 0, near); // of equal scores the lower CP goes first
+    int top = Math.min(TOP, near);
+    for (int i = 0, found = 0; i < near; i++) found = keep(best[i], found, top, ridge);
+    for (int i = 0; i < top; i++) chosen[best[i]] = true;
     int place = pincode == 0 ? -1 : index.findPincode(pincode);
     if (place >= 0) {
       for (int e = index.pincodeStart(place); e < index.pincodeEnd(place); e++) {
-        chosen[index.pincodeCp(e)] = true;
+        int cp = index.pincodeCp(e);
+        if (chosen[cp]) continue;
+        chosen[cp] = true;
+        ridge[cp] = evidence.ridge(cp, similarity);
       }
     }
     candidates = 0;
     for (int cp = 0; cp < cps; cp++) if (chosen[cp]) candidate[candidates++] = cp;
+  }
+
+  /**
+   * Puts {@code cp} where it belongs among the {@code found} best so far, if it does.
+   *
+   * @param most of them to keep
+   * @return how many there are now
+   */
+  private int keep(int cp, int found, int most, float[] score) {
+    if (found == most && score[cp] <= score[best[most - 1]]) return found;
+    int at = Math.min(found, most - 1);
+    for (; at > 0 && score[best[at - 1]] < score[cp]; at--) best[at] = best[at - 1];
+    best[at] = cp;
+    return Math.min(found + 1, most);
   }
 
   private void fill(PrefixIndex index, Evidence evidence, int pincode) {
@@ -233,12 +249,11 @@ public final class Features {
     for (int i = 0; i < candidates; i++) {
       int cp = candidate[i];
       int at = i * COUNT;
-      float norm = evidence.cpNorm(cp);
       values[at++] = ridge[cp];
-      values[at++] = norm > 0 ? sum[cp] / norm : 0;
+      values[at++] = centroid[cp];
       values[at++] = directory[cp];
       at = fillOffices(index, cp, at);
-      values[at++] = (float) Math.log1p(evidence.cpRows(cp));
+      values[at++] = (float) StrictMath.log1p(evidence.cpRows(cp));
       values[at++] = index.cps();
       values[at++] = grams.words();
       fillPincode(index, evidence, cp, at, pincode, place, withPincode);

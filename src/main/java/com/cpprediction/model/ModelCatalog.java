@@ -151,7 +151,7 @@ public final class ModelCatalog implements AutoCloseable {
         .put("scores", manifest.scores())
         .put("loaded_at", loaded.at().toString())
         .put("load_ms", loaded.nanos() / 1e6)
-        .put("mapped_bytes", loaded.model().index().bytes())
+        .put("mapped_bytes", manifest.index().bytes())
         .put("requests", loaded.requests().sum());
   }
 

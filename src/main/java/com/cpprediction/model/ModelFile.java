@@ -1,58 +1,67 @@
 package com.cpprediction.model;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.zip.CRC32C;
 
 /**
- * The flat file that holds what is known of one prefix: a header, a table of sections, the
- * sections. Everything is little-endian and 8-byte aligned, so that a section is used straight from
- * a mapping.
+ * The flat file that holds the model of one prefix: a header, a table of sections, the sections.
+ * Everything is little-endian and 8-byte aligned, so that a section is used straight from a
+ * mapping.
  *
  * <pre>
  * offset  bytes  what
  * 0       4      magic "CPMF"
  * 4       4      format version
- * 8       4      number of sections
- * 12      4      zero
- * 16      24 n   per section: id (4), zero (4), offset from the start of the file (8), bytes (8)
+ * 8       4      number of sections n
+ * 12      4      CRC-32C of the table
+ * 16      24 n   per section: id (4), CRC-32C of its content (4), offset from the start of the
+ *                file (8), bytes (8); in the order of the ids, without gaps but for alignment
  * </pre>
  */
 public final class ModelFile {
   /** Version of the layout of the file and of the meaning of its sections. */
-  public static final int VERSION = 1;
+  public static final int VERSION = 2;
 
   private static final int MAGIC = 'C' | 'P' << 8 | 'M' << 16 | 'F' << 24;
   private static final int HEADER = 16;
   private static final int ENTRY = 24;
   private static final int ALIGNMENT = 8;
+  private static final int TABLE_END = HEADER + Section.values().length * ENTRY;
 
-  /** The sections; the ordinal is the id in the file, so new ones go last. */
+  /** The sections; the ordinal is the id in the file. */
   public enum Section {
     /** i32: address rows, directory rows, CPs, offices, pincodes. */
     COUNTS,
-    /** u16 by row: the CP it belongs to. Address rows come first, then directory rows. */
-    ROW_CP,
-    /** f32 by row: L2 norm of its words; 0 when it has none. */
-    ROW_WORD_NORM,
-    /** f32 by row: L2 norm of its character n-grams. */
-    ROW_CHAR_NORM,
-    /** i32: where the fingerprints of each bucket start; one more than there are buckets. */
+    /**
+     * f32 by row: one over the L2 norm of its words; 0 when it has none. Address rows come first,
+     * then directory rows, both by CP.
+     */
+    ROW_WORD_SCALE,
+    /** f32 by row: one over the L2 norm of its character n-grams; 0 when it has none. */
+    ROW_CHAR_SCALE,
+    /** i32: where the n-grams of each bucket start in GRAM_ENTRY; one more than buckets. */
     GRAM_BUCKET,
-    /** i32, ascending unsigned: fingerprints of the n-grams that rows share. */
-    GRAM_FINGERPRINT,
-    /** i32: where in GRAM_POSTING the list of each n-gram starts, and the end of the last. */
-    GRAM_LIST,
-    /** u16 per list: how many rows hold the n-gram once, those rows, then those with more. */
+    /**
+     * 6 bytes by n-gram that rows share, ascending: the lower 24 bits of its fingerprint, then
+     * where its rows start in GRAM_POSTING (24 bits). One more ends the last; 2 zero bytes follow.
+     */
+    GRAM_ENTRY,
+    /**
+     * u8: the rows of each n-gram in blocks: their upper 7 bits, with the highest bit set when they
+     * hold it more than once; how many less one; the lower 8 bits of each, ascending.
+     */
     GRAM_POSTING,
     /** UTF-8 codes of the CPs, ascending, each ended by a line feed. */
     CP_CODE,
     /** i32 by CP: the pincode it belongs to. */
     CP_PINCODE,
-    /** i32 by CP: its address rows. */
-    CP_ROWS,
+    /** i32 by CP: its first address row; one more ends the last. */
+    CP_ROW,
+    /** i32 by CP: its first directory row; one more ends the last. */
+    CP_DIRECTORY,
     /** f32 by CP: norm of the sum of its rows. */
     CP_NORM,
     /** i32 by CP: its own office, -1 when it has none. */
@@ -61,28 +70,26 @@ public final class ModelFile {
     CP_OFFICES,
     /** f32 by CP: what one step of ALPHA is worth. */
     ALPHA_STEP,
-    /** i8, a row of CPs by row of the index: the ridge's dual weights. */
+    /** i8, all rows of the index by CP: the ridge's dual weights. */
     ALPHA,
-    /** UTF-8 names of the offices, each ended by a line feed. */
-    OFFICE_NAME,
     /** u8 by office: different words of its name. */
     OFFICE_WORDS,
     /** f32 by office: summed idf of the different character n-grams of its name. */
     OFFICE_WEIGHT,
-    /** As GRAM_BUCKET, of the n-grams of office names. */
+    /** As GRAM_BUCKET, of the words and character n-grams of office names. */
     OFFICE_BUCKET,
-    /** As GRAM_FINGERPRINT, of the n-grams of office names. */
-    OFFICE_FINGERPRINT,
-    /** As GRAM_LIST, of the n-grams of office names. */
-    OFFICE_LIST,
-    /** u16 per list: zero or more offices, with the count first as in GRAM_POSTING. */
+    /** As GRAM_ENTRY, of the words and character n-grams of office names. */
+    OFFICE_ENTRY,
+    /** As GRAM_POSTING, with offices for rows; none is held more than once. */
     OFFICE_POSTING,
     /** i32, ascending: the pincodes that rows carry or CPs own. */
     PINCODE,
     /** i32: where in PINCODE_CP the pairs of each pincode start, and the end of the last. */
     PINCODE_LIST,
     /** i32, two each, ascending CP: a CP and how many of its address rows carry the pincode. */
-    PINCODE_CP
+    PINCODE_CP,
+    /** The ranker's trees, as {@code Forest} reads them; empty while it is being trained. */
+    FOREST
   }
 
   private final Map<Section, ByteBuffer> sections;
@@ -99,7 +106,7 @@ public final class ModelFile {
    * @throws ModelException when the file is not one of this version or its sections don't fit
    */
   static ModelFile of(ByteBuffer file) {
-    return new Reader(file).read();
+    return new Reader(file.duplicate().order(ByteOrder.LITTLE_ENDIAN)).read();
   }
 
   /** Reads a file that is in memory. */
@@ -119,7 +126,6 @@ public final class ModelFile {
 
   private record Reader(ByteBuffer file) {
     ModelFile read() {
-      file.order(ByteOrder.LITTLE_ENDIAN);
       if (file.limit() < HEADER || file.getInt(0) != MAGIC) {
         throw new ModelException("not a model file");
       }
@@ -129,44 +135,58 @@ public final class ModelFile {
       }
       int count = file.getInt(8);
       var all = Section.values();
-      if (count != all.length || HEADER + (long) count * ENTRY > file.limit()) {
+      if (count != all.length || TABLE_END > file.limit()) {
         throw new ModelException("model file has " + count + " sections, not " + all.length);
       }
+      if (crc(file.slice(HEADER, TABLE_END - HEADER)) != file.getInt(12)) {
+        throw new ModelException("the table of sections is damaged (CRC differs)");
+      }
       var sections = new EnumMap<Section, ByteBuffer>(Section.class);
-      for (int i = 0; i < count; i++) {
-        int entry = HEADER + i * ENTRY;
+      long end = TABLE_END;
+      for (var section : all) {
+        int entry = HEADER + section.ordinal() * ENTRY;
         long offset = file.getLong(entry + 8);
         long length = file.getLong(entry + 16);
         boolean fits =
-            offset >= HEADER
+            file.getInt(entry) == section.ordinal()
+                && offset == aligned(end)
                 && length >= 0
-                && offset % ALIGNMENT == 0
-                && offset <= file.limit() - length;
-        if (file.getInt(entry) != i || !fits) {
-          throw new ModelException("section " + all[i] + " lies outside the model file");
+                && length <= file.limit() - offset;
+        if (!fits) throw new ModelException("section " + section + " lies outside the model file");
+        var content = file.slice((int) offset, (int) length);
+        if (crc(content.duplicate()) != file.getInt(entry + 4)) {
+          throw new ModelException("section " + section + " is damaged (CRC differs)");
         }
-        sections.put(all[i], file.slice((int) offset, (int) length));
+        sections.put(section, content);
+        end = offset + length;
       }
+      if (end != file.limit()) throw new ModelException("something follows the last section");
       return new ModelFile(sections, file.limit());
     }
+  }
+
+  private static int crc(ByteBuffer content) {
+    var crc = new CRC32C();
+    crc.update(content);
+    return (int) crc.getValue();
+  }
+
+  private static long aligned(long offset) {
+    return (offset + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 
   /** Collects sections and writes the file. */
   public static final class Writer {
     private final Map<Section, byte[]> content = new EnumMap<>(Section.class);
 
+    /** One that has every section, all empty. */
+    public Writer() {
+      for (var section : Section.values()) content.put(section, new byte[0]);
+    }
+
     public Writer putBytes(Section section, byte[] bytes) {
       content.put(section, bytes);
       return this;
-    }
-
-    public Writer putShorts(Section section, int... unsigned) {
-      var out = buffer(unsigned.length * Short.BYTES);
-      for (int value : unsigned) {
-        if (value >>> Short.SIZE != 0) throw new IllegalArgumentException(value + " in " + section);
-        out.putShort((short) value);
-      }
-      return putBytes(section, out.array());
     }
 
     public Writer putInts(Section section, int... values) {
@@ -184,29 +204,27 @@ public final class ModelFile {
     /** The whole file. */
     public byte[] toBytes() {
       var all = Section.values();
-      var header = buffer(HEADER + all.length * ENTRY);
-      header.putInt(MAGIC).putInt(VERSION).putInt(all.length).putInt(0);
-      long offset = aligned(header.capacity());
+      var table = buffer(TABLE_END - HEADER);
+      long offset = TABLE_END;
       for (var section : all) {
-        int length = content.get(section).length;
-        header.putInt(section.ordinal()).putInt(0).putLong(offset).putLong(length);
-        offset = aligned(offset + length);
+        var bytes = content.get(section);
+        offset = aligned(offset);
+        table.putInt(section.ordinal()).putInt(crc(ByteBuffer.wrap(bytes)));
+        table.putLong(offset).putLong(bytes.length);
+        offset += bytes.length;
       }
-      var out = new ByteArrayOutputStream((int) offset);
-      out.writeBytes(header.array());
+      var file = buffer(Math.toIntExact(offset));
+      file.putInt(MAGIC).putInt(VERSION).putInt(all.length).putInt(crc(table.flip()));
+      file.put(table.rewind());
       for (var section : all) {
-        out.writeBytes(new byte[(int) (aligned(out.size()) - out.size())]);
-        out.writeBytes(content.get(section));
+        file.position((int) aligned(file.position()));
+        file.put(content.get(section));
       }
-      return out.toByteArray();
+      return file.array();
     }
 
     private static ByteBuffer buffer(int bytes) {
       return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    }
-
-    private static long aligned(long offset) {
-      return (offset + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
   }
 }

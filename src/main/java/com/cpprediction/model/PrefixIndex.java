@@ -4,7 +4,6 @@ import com.cpprediction.model.ModelFile.Section;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
-import java.nio.ShortBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -13,76 +12,95 @@ import java.util.stream.IntStream;
 /**
  * What is known of the CPs of one prefix, read from a {@link ModelFile} where it lies: the training
  * addresses and directory offices as rows of weighted n-grams, the ridge's weights, the offices and
- * the pincodes. Immutable and thread-safe.
+ * the pincodes. Immutable and thread-safe. Whatever points somewhere is checked once, when it is
+ * made; nothing is checked while scoring.
  */
 public final class PrefixIndex {
   /** What an n-gram that occurs more than once in a text weighs, next to one that occurs once. */
-  public static final float REPEATED = (float) (1 + Math.log(2));
+  public static final float REPEATED = (float) (1 + StrictMath.log(2));
 
   private final int addressRows;
   private final int rows;
   private final int cps;
   private final int offices;
+  private final float[] idf; // by how many rows hold an n-gram
   private final GramTable grams;
   private final GramTable officeGrams;
-  private final ShortBuffer rowCp;
-  private final FloatBuffer rowWordNorm;
-  private final FloatBuffer rowCharNorm;
+  private final FloatBuffer wordScale;
+  private final FloatBuffer charScale;
   private final String[] cpCodes;
   private final IntBuffer cpPincode;
-  private final IntBuffer cpRows;
+  private final IntBuffer cpRow;
+  private final IntBuffer cpDirectory;
   private final FloatBuffer cpNorm;
   private final IntBuffer cpOffice;
   private final IntBuffer cpOffices;
   private final FloatBuffer alphaStep;
   private final ByteBuffer alpha;
-  private final String[] officeNames;
   private final ByteBuffer officeWords;
   private final FloatBuffer officeWeight;
   private final IntBuffer pincodes;
   private final IntBuffer pincodeList;
   private final IntBuffer pincodeCp;
-  private final long bytes;
+  private final Evidence whole = new Whole();
 
+  /**
+   * @throws ModelException when the sections don't fit each other
+   */
   public PrefixIndex(ModelFile file) {
     var counts = ints(file, Section.COUNTS, 5);
+    for (int i = 0; i < 5; i++) require(counts.get(i) >= 0, Section.COUNTS);
     addressRows = counts.get(0);
-    rows = addressRows + counts.get(1);
     cps = counts.get(2);
     offices = counts.get(3);
     int pincodeCount = counts.get(4);
-    rowCp = shorts(file, Section.ROW_CP, rows);
-    rowWordNorm = floats(file, Section.ROW_WORD_NORM, rows);
-    rowCharNorm = floats(file, Section.ROW_CHAR_NORM, rows);
-    grams =
-        gramTable(
-            file,
-            Section.GRAM_BUCKET,
-            Section.GRAM_FINGERPRINT,
-            Section.GRAM_LIST,
-            Section.GRAM_POSTING);
+    long allRows = (long) addressRows + counts.get(1);
+    require(Math.max(allRows, offices) <= GramTable.MAX_ROWS, Section.COUNTS);
+    rows = (int) allRows;
+    wordScale = floats(file, Section.ROW_WORD_SCALE, rows);
+    charScale = floats(file, Section.ROW_CHAR_SCALE, rows);
+    grams = gramTable(file, Section.GRAM_BUCKET, Section.GRAM_ENTRY, Section.GRAM_POSTING, rows);
     cpCodes = lines(file, Section.CP_CODE, cps);
     cpPincode = ints(file, Section.CP_PINCODE, cps);
-    cpRows = ints(file, Section.CP_ROWS, cps);
+    cpRow = starts(file, Section.CP_ROW, cps, 0, addressRows);
+    cpDirectory = starts(file, Section.CP_DIRECTORY, cps, addressRows, rows);
     cpNorm = floats(file, Section.CP_NORM, cps);
     cpOffice = ints(file, Section.CP_OFFICE, cps);
     cpOffices = ints(file, Section.CP_OFFICES, 2L * cps);
     alphaStep = floats(file, Section.ALPHA_STEP, cps);
     alpha = bytes(file, Section.ALPHA, (long) rows * cps);
-    officeNames = lines(file, Section.OFFICE_NAME, offices);
     officeWords = bytes(file, Section.OFFICE_WORDS, offices);
     officeWeight = floats(file, Section.OFFICE_WEIGHT, offices);
     officeGrams =
         gramTable(
-            file,
-            Section.OFFICE_BUCKET,
-            Section.OFFICE_FINGERPRINT,
-            Section.OFFICE_LIST,
-            Section.OFFICE_POSTING);
+            file, Section.OFFICE_BUCKET, Section.OFFICE_ENTRY, Section.OFFICE_POSTING, offices);
     pincodes = ints(file, Section.PINCODE, pincodeCount);
-    pincodeList = ints(file, Section.PINCODE_LIST, pincodeCount + 1L);
-    pincodeCp = ints(file, Section.PINCODE_CP, 2L * pincodeList.get(pincodeCount));
-    bytes = file.bytes();
+    int pairs = file.section(Section.PINCODE_CP).limit() / (2 * Integer.BYTES);
+    pincodeList = starts(file, Section.PINCODE_LIST, pincodeCount, 0, pairs);
+    pincodeCp = ints(file, Section.PINCODE_CP, 2L * pairs);
+    checkCps();
+    checkPincodes(pairs);
+    idf = new float[rows + 1];
+    for (int df = 0; df <= rows; df++) idf[df] = (float) idf(df, rows);
+  }
+
+  private void checkCps() {
+    for (int cp = 0; cp < cps; cp++) {
+      require(cpOffice(cp) >= -1 && cpOffice(cp) < offices, Section.CP_OFFICE);
+      boolean inside =
+          0 <= firstOffice(cp) && firstOffice(cp) <= endOffice(cp) && endOffice(cp) <= offices;
+      require(inside, Section.CP_OFFICES);
+    }
+  }
+
+  private void checkPincodes(int pairs) {
+    for (int i = 1; i < pincodes.limit(); i++) {
+      require(pincodes.get(i) > pincodes.get(i - 1), Section.PINCODE);
+    }
+    for (int entry = 0; entry < pairs; entry++) {
+      boolean known = pincodeCp(entry) >= 0 && pincodeCp(entry) < cps;
+      require(known && pincodeRows(entry) >= 0, Section.PINCODE_CP);
+    }
   }
 
   /** Rows in all: addresses first, then directory offices. */
@@ -112,9 +130,19 @@ public final class PrefixIndex {
     return cpPincode.get(cp);
   }
 
+  /** The first address row of {@code cp}; those of the next CP follow. */
+  int firstRow(int cp) {
+    return cpRow.get(cp);
+  }
+
+  /** The first directory row of {@code cp}; those of the next CP follow. */
+  int firstDirectoryRow(int cp) {
+    return cpDirectory.get(cp);
+  }
+
   /** Address rows of {@code cp}. */
   public int cpRows(int cp) {
-    return cpRows.get(cp);
+    return firstRow(cp + 1) - firstRow(cp);
   }
 
   /** Norm of the sum of the rows of {@code cp}. */
@@ -139,10 +167,6 @@ public final class PrefixIndex {
     return offices;
   }
 
-  String officeName(int office) {
-    return officeNames[office];
-  }
-
   int officeWords(int office) {
     return Byte.toUnsignedInt(officeWords.get(office));
   }
@@ -151,26 +175,28 @@ public final class PrefixIndex {
     return officeWeight.get(office);
   }
 
-  int rowCp(int row) {
-    return Short.toUnsignedInt(rowCp.get(row));
+  /**
+   * @param out one over the norm of the words of each row, 0 where there are none
+   */
+  void wordScales(float[] out) {
+    wordScale.get(0, out, 0, rows);
   }
 
-  float rowWordNorm(int row) {
-    return rowWordNorm.get(row);
-  }
-
-  float rowCharNorm(int row) {
-    return rowCharNorm.get(row);
+  /**
+   * @param out one over the norm of the character n-grams of each row, 0 where there are none
+   */
+  void charScales(float[] out) {
+    charScale.get(0, out, 0, rows);
   }
 
   /** Whether the row has any word. */
   public boolean hasWords(int row) {
-    return rowWordNorm(row) > 0;
+    return wordScale.get(row) > 0;
   }
 
   /** Whether the row has any run of characters. */
   public boolean hasChars(int row) {
-    return rowCharNorm(row) > 0;
+    return charScale.get(row) > 0;
   }
 
   GramTable grams() {
@@ -183,16 +209,26 @@ public final class PrefixIndex {
 
   /** How much an n-gram in {@code df} of {@code rows} rows weighs: ln((1+N)/(1+df)) + 1. */
   public static double idf(int df, int rows) {
-    return Math.log((1.0 + rows) / (1.0 + df)) + 1;
+    return StrictMath.log((1.0 + rows) / (1.0 + df)) + 1;
+  }
+
+  /** How much an n-gram weighs that {@code df} rows hold. */
+  float idf(int df) {
+    return idf[df];
   }
 
   /** One ridge weight in steps of {@link #alphaStep}. */
   byte alpha(int row, int cp) {
-    return alpha.get(row * cps + cp);
+    return alpha.get(cp * rows + row);
   }
 
   float alphaStep(int cp) {
     return alphaStep.get(cp);
+  }
+
+  /** Everything the index holds, as evidence. */
+  public Evidence whole() {
+    return whole;
   }
 
   /**
@@ -246,21 +282,22 @@ public final class PrefixIndex {
         .toArray();
   }
 
-  /** Size of the mapped file. */
-  public long bytes() {
-    return bytes;
+  private static GramTable gramTable(
+      ModelFile file, Section bucket, Section entry, Section posting, int rows) {
+    return new GramTable(
+        entry.name(),
+        file.section(bucket).asIntBuffer(),
+        file.section(entry),
+        file.section(posting),
+        rows);
   }
 
-  private static GramTable gramTable(
-      ModelFile file, Section bucket, Section fingerprint, Section list, Section posting) {
-    var fingerprints = file.section(fingerprint).asIntBuffer();
-    var buckets = file.section(bucket).asIntBuffer();
-    if (Integer.bitCount(buckets.limit() - 1) != 1) {
-      throw new ModelException("section " + bucket + " has " + buckets.limit() + " entries");
-    }
-    var lists = ints(file, list, fingerprints.limit() + 1L);
-    return new GramTable(
-        buckets, fingerprints, lists, shorts(file, posting, lists.get(fingerprints.limit())));
+  /** Where each of {@code count} lists starts, and where the last ends. */
+  private static IntBuffer starts(ModelFile file, Section section, int count, int from, int to) {
+    var starts = ints(file, section, count + 1L);
+    require(starts.get(0) == from && starts.get(count) == to, section);
+    for (int i = 0; i < count; i++) require(starts.get(i) <= starts.get(i + 1), section);
+    return starts;
   }
 
   private static IntBuffer ints(ModelFile file, Section section, long count) {
@@ -268,11 +305,11 @@ public final class PrefixIndex {
   }
 
   private static FloatBuffer floats(ModelFile file, Section section, long count) {
-    return bytes(file, section, count * Float.BYTES).asFloatBuffer();
-  }
-
-  private static ShortBuffer shorts(ModelFile file, Section section, long count) {
-    return bytes(file, section, count * Short.BYTES).asShortBuffer();
+    var floats = bytes(file, section, count * Float.BYTES).asFloatBuffer();
+    for (int i = 0; i < count; i++) {
+      require(Float.isFinite(floats.get(i)) && floats.get(i) >= 0, section);
+    }
+    return floats;
   }
 
   private static String[] lines(ModelFile file, Section section, int count) {
@@ -291,5 +328,50 @@ public final class PrefixIndex {
           "section %s has %d bytes, must be %d".formatted(section, content.limit(), length));
     }
     return content;
+  }
+
+  private static void require(boolean holds, Section section) {
+    if (!holds) throw new ModelException("section " + section + " has a value out of range");
+  }
+
+  private final class Whole implements Evidence {
+    @Override
+    public boolean leavesOut(int row) {
+      return false;
+    }
+
+    /** In four sums, which the processor adds up at the same time. */
+    @Override
+    public float ridge(int cp, float[] similarity) {
+      int start = cp * rows;
+      float a = 0;
+      float b = 0;
+      float c = 0;
+      float d = 0;
+      int row = 0;
+      for (; row < rows - 3; row += 4) {
+        a += similarity[row] * alpha.get(start + row);
+        b += similarity[row + 1] * alpha.get(start + row + 1);
+        c += similarity[row + 2] * alpha.get(start + row + 2);
+        d += similarity[row + 3] * alpha.get(start + row + 3);
+      }
+      for (; row < rows; row++) a += similarity[row] * alpha.get(start + row);
+      return (a + b + (c + d)) * alphaStep.get(cp);
+    }
+
+    @Override
+    public float cpNorm(int cp) {
+      return cpNorm.get(cp);
+    }
+
+    @Override
+    public int cpRows(int cp) {
+      return PrefixIndex.this.cpRows(cp);
+    }
+
+    @Override
+    public int pincodeRows(int entry) {
+      return PrefixIndex.this.pincodeRows(entry);
+    }
   }
 }

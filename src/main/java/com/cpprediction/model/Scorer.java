@@ -10,39 +10,51 @@ import java.util.List;
 
 /**
  * Predicts: candidates and their features, the ranker's scores, a softmax over them. The one path
- * that the service, {@code evaluate} and {@code predict} share. Blocks for the native call; one
- * instance per thread.
+ * that the service, {@code evaluate} and {@code predict} share. Allocates nothing but the answers
+ * once it has seen an address as large; one instance per thread.
  */
 public final class Scorer {
+  /** Candidates ranked in one call; what one address has more than that is ranked with it. */
+  private static final int ROWS = 1_000;
+
   private final Features features = new Features();
   private float[] values = {};
-
-  /** The candidates of one address among those of all. */
-  private record Slice(int start, int[] cps) {}
+  private float[] scores = {};
+  private int[] cps = {};
+  private double[] weights = {};
 
   /**
    * @return one answer for each address, in order
    */
   public List<Scored> score(Scoring scoring, List<Address> addresses) {
-    var index = scoring.model().index();
-    var evidence = Evidence.whole(index);
-    var slices = new ArrayList<Slice>(addresses.size());
-    int rows = 0;
-    for (var address : addresses) {
-      features.read(index, evidence, address.text(), pincode(address));
-      slices.add(new Slice(rows, append(rows)));
-      rows += features.candidates();
-    }
-    var scores = new float[rows];
-    scoring.model().ranker().score(values, rows, scores);
     var answers = new ArrayList<Scored>(addresses.size());
-    for (var slice : slices) answers.add(answer(scoring, slice, scores));
+    var ends = new int[Math.min(addresses.size(), ROWS)];
+    int rows = 0;
+    int waiting = 0;
+    for (int i = 0; i < addresses.size(); i++) {
+      rows += read(scoring.model().index(), addresses.get(i), rows);
+      ends[waiting++] = rows;
+      if (rows < ROWS && i < addresses.size() - 1) continue;
+      scoring.model().ranker().score(values, rows, scores);
+      for (int k = 0, start = 0; k < waiting; start = ends[k++]) {
+        answers.add(answer(scoring, start, ends[k]));
+      }
+      rows = 0;
+      waiting = 0;
+    }
     return answers;
+  }
+
+  /** The answer to one address. */
+  public Scored score(Scoring scoring, Address address) {
+    int rows = read(scoring.model().index(), address, 0);
+    scoring.model().ranker().score(values, rows, scores);
+    return answer(scoring, 0, rows);
   }
 
   /** The answer to one address, and what decided it. */
   public Explanation explain(Scoring scoring, Address address) {
-    var scored = score(scoring, List.of(address)).get(0);
+    var scored = score(scoring, address);
     var index = scoring.model().index();
     if (scored.candidates().size() < 2) return new Explanation(scored, List.of());
     int first = row(index, scored.candidates().get(0));
@@ -53,11 +65,11 @@ public final class Scorer {
       System.arraycopy(values, first * Features.COUNT, swapped, i * Features.COUNT, Features.COUNT);
       if (i > 0) swapped[i * Features.COUNT + i - 1] = values[second * Features.COUNT + i - 1];
     }
-    var scores = new float[Features.COUNT + 1];
-    scoring.model().ranker().score(swapped, scores.length, scores);
+    var effects = new float[Features.COUNT + 1];
+    scoring.model().ranker().score(swapped, effects.length, effects);
     var decisive = new ArrayList<Explanation.Feature>();
     for (int i = 0; i < Features.COUNT; i++) {
-      double effect = scores[0] - scores[i + 1];
+      double effect = effects[0] - effects[i + 1];
       decisive.add(feature(Features.NAMES.get(i), first, second, i, effect));
     }
     int owns = Features.PIN_EQ;
@@ -84,36 +96,46 @@ public final class Scorer {
     throw new IllegalStateException(candidate.cp() + " was no candidate");
   }
 
-  private int[] append(int row) {
-    int size = features.candidates() * Features.COUNT;
-    int start = row * Features.COUNT;
-    if (values.length < start + size) values = Arrays.copyOf(values, 2 * (start + size));
-    System.arraycopy(features.values(), 0, values, start, size);
-    var cps = new int[features.candidates()];
-    for (int i = 0; i < cps.length; i++) cps[i] = features.cp(i);
-    return cps;
+  /**
+   * Reads the candidates of an address into the rows from {@code row} on.
+   *
+   * @return how many there are
+   */
+  private int read(PrefixIndex index, Address address, int row) {
+    features.read(index, index.whole(), address.text(), pincode(address));
+    int count = features.candidates();
+    if (cps.length < row + count) grow(2 * (row + count));
+    System.arraycopy(features.values(), 0, values, row * Features.COUNT, count * Features.COUNT);
+    for (int i = 0; i < count; i++) cps[row + i] = features.cp(i);
+    return count;
   }
 
-  private Scored answer(Scoring scoring, Slice slice, float[] scores) {
-    int n = slice.cps().length;
-    var score = new double[n];
+  private void grow(int rows) {
+    values = Arrays.copyOf(values, rows * Features.COUNT);
+    cps = Arrays.copyOf(cps, rows);
+    scores = new float[rows];
+    weights = new double[rows];
+  }
+
+  private Scored answer(Scoring scoring, int start, int end) {
     double highest = Double.NEGATIVE_INFINITY;
-    for (int i = 0; i < n; i++) {
-      int row = slice.start() + i;
-      boolean owns = values[row * Features.COUNT + Features.PIN_EQ] == 1;
-      score[i] = scores[row] + (owns ? scoring.pincodeTrust() : 0);
-      highest = Math.max(highest, score[i]);
+    for (int row = start; row < end; row++) {
+      boolean owns = value(row, Features.PIN_EQ) == 1;
+      weights[row] = scores[row] + (owns ? scoring.pincodeTrust() : 0);
+      highest = Math.max(highest, weights[row]);
     }
     double sum = 0;
-    for (int i = 0; i < n; i++) sum += score[i] = Math.exp(score[i] - highest);
-    var best = new ArrayList<Candidate>(Scored.CANDIDATES);
-    while (best.size() < Math.min(n, Scored.CANDIDATES)) {
-      int top = 0;
-      for (int i = 1; i < n; i++) if (score[i] > score[top]) top = i;
-      best.add(new Candidate(scoring.model().index().cpCode(slice.cps()[top]), score[top] / sum));
-      score[top] = -1;
+    for (int row = start; row < end; row++) {
+      sum += weights[row] = StrictMath.exp(weights[row] - highest);
     }
-    return new Scored(scoring.fingerprint(), best);
+    var best = new Candidate[Math.min(end - start, Scored.CANDIDATES)];
+    for (int i = 0; i < best.length; i++) {
+      int top = start;
+      for (int row = start + 1; row < end; row++) if (weights[row] > weights[top]) top = row;
+      best[i] = new Candidate(scoring.model().index().cpCode(cps[top]), weights[top] / sum);
+      weights[top] = -1;
+    }
+    return new Scored(scoring.fingerprint(), List.of(best));
   }
 
   private static int pincode(Address address) {

@@ -1,5 +1,6 @@
 package com.cpprediction.training;
 
+import com.cpprediction.model.GramTable;
 import com.cpprediction.model.Grams;
 import com.cpprediction.model.ModelFile;
 import com.cpprediction.model.ModelFile.Section;
@@ -7,7 +8,6 @@ import com.cpprediction.model.PrefixIndex;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,8 +15,6 @@ import java.util.TreeMap;
 
 /** Lays out the rows of a prefix as a model file. */
 final class IndexBuilder {
-  private static final int GRAMS_PER_BUCKET = 4;
-
   private final PrefixRows data;
   private final ModelFile.Writer writer = new ModelFile.Writer();
 
@@ -54,18 +52,11 @@ final class IndexBuilder {
     putNorms(rows, holders, grams);
     putOffices(holders, grams, rows.size());
     holders.values().removeIf(holder -> holder.count() < 2);
-    putTable(
-        holders,
-        Section.GRAM_BUCKET,
-        Section.GRAM_FINGERPRINT,
-        Section.GRAM_LIST,
-        Section.GRAM_POSTING);
-    writer.putShorts(Section.ROW_CP, rows.stream().mapToInt(PrefixRows.Row::cp).toArray());
+    putTable(holders, Section.GRAM_BUCKET, Section.GRAM_ENTRY, Section.GRAM_POSTING);
     writer.putBytes(Section.CP_CODE, lines(data.cps()));
     writer.putInts(Section.CP_PINCODE, data.cpPincode());
-    var cpRows = new int[cps];
-    for (var row : data.addresses()) cpRows[row.cp()]++;
-    writer.putInts(Section.CP_ROWS, cpRows);
+    writer.putInts(Section.CP_ROW, starts(data.addresses(), 0));
+    writer.putInts(Section.CP_DIRECTORY, starts(data.directory(), data.addresses().size()));
     writer.putFloats(Section.CP_NORM, new float[cps]);
     writer.putInts(Section.CP_OFFICE, data.cpOffice());
     writer.putInts(Section.CP_OFFICES, data.cpOffices());
@@ -95,10 +86,10 @@ final class IndexBuilder {
         if (grams.kind(i) == Grams.CHARS) charSquares += weight * weight;
         else wordSquares += weight * weight;
       }
-      words[row] = (float) Math.sqrt(wordSquares);
-      chars[row] = (float) Math.sqrt(charSquares);
+      words[row] = wordSquares > 0 ? (float) (1 / Math.sqrt(wordSquares)) : 0;
+      chars[row] = charSquares > 0 ? (float) (1 / Math.sqrt(charSquares)) : 0;
     }
-    writer.putFloats(Section.ROW_WORD_NORM, words).putFloats(Section.ROW_CHAR_NORM, chars);
+    writer.putFloats(Section.ROW_WORD_SCALE, words).putFloats(Section.ROW_CHAR_SCALE, chars);
   }
 
   private void putOffices(Map<Integer, Holders> rowHolders, Grams grams, int rows) {
@@ -120,53 +111,24 @@ final class IndexBuilder {
         }
       }
     }
-    writer.putBytes(
-        Section.OFFICE_NAME, lines(offices.stream().map(Directory.Office::name).toList()));
     writer.putBytes(Section.OFFICE_WORDS, words).putFloats(Section.OFFICE_WEIGHT, weight);
-    putTable(
-        holders,
-        Section.OFFICE_BUCKET,
-        Section.OFFICE_FINGERPRINT,
-        Section.OFFICE_LIST,
-        Section.OFFICE_POSTING);
+    putTable(holders, Section.OFFICE_BUCKET, Section.OFFICE_ENTRY, Section.OFFICE_POSTING);
+  }
+
+  /** Where the rows of each CP start, and where the last end. */
+  private int[] starts(List<PrefixRows.Row> byCp, int first) {
+    var starts = new int[data.cps().size() + 1];
+    for (var row : byCp) starts[row.cp() + 1]++;
+    starts[0] = first;
+    for (int cp = 0; cp < data.cps().size(); cp++) starts[cp + 1] += starts[cp];
+    return starts;
   }
 
   private void putTable(
-      Map<Integer, Holders> holders,
-      Section bucketSection,
-      Section fingerprintSection,
-      Section listSection,
-      Section postingSection) {
-    var prints =
-        holders.keySet().stream()
-            .sorted(Comparator.comparing(Integer::toUnsignedLong))
-            .mapToInt(Integer::intValue)
-            .toArray();
-    int buckets = Math.max(1, Integer.highestOneBit(Math.max(1, prints.length / GRAMS_PER_BUCKET)));
-    int shift = Integer.SIZE - Integer.numberOfTrailingZeros(buckets);
-    var bucketStart = new int[buckets + 1];
-    for (int print : prints) bucketStart[(buckets == 1 ? 0 : print >>> shift) + 1]++;
-    for (int i = 0; i < buckets; i++) bucketStart[i + 1] += bucketStart[i];
-    var lists = new int[prints.length + 1];
-    int total = 0;
-    for (int i = 0; i < prints.length; i++) {
-      lists[i] = total;
-      total += 1 + holders.get(prints[i]).count();
-    }
-    lists[prints.length] = total;
-    var postings = new int[total];
-    int at = 0;
-    for (int print : prints) {
-      var holder = holders.get(print);
-      postings[at++] = holder.once.size();
-      for (int row : holder.once) postings[at++] = row;
-      for (int row : holder.more) postings[at++] = row;
-    }
-    writer
-        .putInts(bucketSection, bucketStart)
-        .putInts(fingerprintSection, prints)
-        .putInts(listSection, lists)
-        .putShorts(postingSection, postings);
+      Map<Integer, Holders> holders, Section bucket, Section entry, Section posting) {
+    var table = new GramTable.Writer();
+    holders.forEach((print, holder) -> table.add(print, holder.once, holder.more));
+    table.putInto(writer, bucket, entry, posting);
   }
 
   private int putPincodes() {

@@ -3,6 +3,7 @@ package com.cpprediction.training;
 import com.cpprediction.prediction.Address;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.TreeMap;
@@ -15,8 +16,8 @@ import java.util.TreeSet;
  * @param prefix three digits
  * @param cps codes of its CPs, ascending; a CP is its place in here
  * @param cpPincode by CP the pincode it belongs to
- * @param addresses labelled addresses
- * @param directory rows made of directory offices
+ * @param addresses labelled addresses, by CP
+ * @param directory rows made of directory offices, by CP
  * @param offices the offices of the CPs' pincodes, together by pincode
  * @param cpOffice by CP the office it is, or -1
  * @param cpOffices by CP two each: first office of its pincode, and the one after the last
@@ -49,6 +50,7 @@ record PrefixRows(
       int cp = Collections.binarySearch(cps, r.row().cp());
       addresses.add(new Row(r.text(), Integer.parseInt(r.row().pincode()), cp, r.group()));
     }
+    addresses.sort(Comparator.comparingInt(Row::cp));
     var cpPincode = new int[cps.size()];
     for (int cp = 0; cp < cpPincode.length; cp++) {
       var known = directory.cp(cps.get(cp));
@@ -100,6 +102,7 @@ record PrefixRows(
         byPincode.computeIfAbsent(cpPincode[cp], p -> new ArrayList<>()).add(cp);
       }
       byPincode.forEach(this::addPincode);
+      officeRows.sort(Comparator.comparingInt(Row::cp));
       return new PrefixRows(
           prefix, cps, cpPincode, addresses, officeRows, offices, cpOffice, cpOffices);
     }

@@ -82,9 +82,9 @@ final class Ridge {
       step[cp] = (float) (most / STEPS);
     }
     var weights = new byte[n * cps];
-    for (int i = 0; i < weights.length; i++) {
+    for (int i = 0; i < alpha.length; i++) {
       float size = step[i % cps];
-      weights[i] = size == 0 ? 0 : (byte) Math.rint(alpha[i] / size);
+      if (size > 0) weights[i % cps * n + i / cps] = (byte) Math.rint(alpha[i] / size);
     }
     var norm = new float[cps];
     for (int cp = 0; cp < cps; cp++) norm[cp] = (float) Math.sqrt(cpSquare[cp]);
@@ -188,8 +188,8 @@ final class Ridge {
     }
 
     @Override
-    public void ridge(float[] similarity, float[] scores) {
-      System.arraycopy(withoutGroup, row * cps, scores, 0, cps);
+    public float ridge(int cp, float[] similarity) {
+      return withoutGroup[row * cps + cp];
     }
 
     @Override

@@ -9,11 +9,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -27,13 +29,15 @@ class FeaturesTest {
 
   private static PrefixIndex index;
   private static Evidence whole;
+  private static List<String> officeNames;
   private static List<SmallRelease.Row> rows;
   private static NaiveIndex naive;
 
   @BeforeAll
   static void readTheSmallRelease() throws IOException {
     index = index(PREFIX);
-    whole = Evidence.whole(index);
+    whole = index.whole();
+    officeNames = SmallRelease.officeNames(PREFIX);
     rows = SmallRelease.rows(PREFIX);
     naive = new NaiveIndex(SmallRelease.indexedTexts(PREFIX));
   }
@@ -61,7 +65,7 @@ class FeaturesTest {
   void theIndexHoldsTheRowsOfTheTrainingData() {
     assertThat(index.addressRows()).isEqualTo(rows.size());
     assertThat(index.rows()).isEqualTo(SmallRelease.indexedTexts(PREFIX).size());
-    assertThat(IntStream.range(0, rows.size()).mapToObj(i -> index.cpCode(index.rowCp(i))))
+    assertThat(IntStream.range(0, rows.size()).mapToObj(i -> index.cpCode(rowCp(i))))
         .isEqualTo(rows.stream().map(SmallRelease.Row::cp).toList());
   }
 
@@ -102,13 +106,12 @@ class FeaturesTest {
   void ofManyCpsOnlyTheBestSixteenAndThoseOfThePincodeAreCandidates() {
     var many = ManyCps.index(40);
     var features = new Features();
-    var evidence = Evidence.whole(many);
-    var ridge = new float[40];
+    var near = nearest(many, features.similarities(many, "word3 word4 word5"));
+    assertThat(near).hasSize(24).doesNotContain(38, 39);
 
-    evidence.ridge(features.similarities(many, "word3 word4 word5"), ridge);
-    var expected = new TreeSet<>(best(ridge, Features.TOP));
+    var expected = new TreeSet<>(best(near, ridge(many, features, "word3 word4 word5"), 16));
     expected.addAll(List.of(38, 39)); // one is seen with the pincode, the other owns it
-    features.read(many, evidence, "word3 word4 word5", 560039);
+    features.read(many, many.whole(), "word3 word4 word5", 560039);
     assertThat(candidates(features)).isEqualTo(expected).hasSize(18);
   }
 
@@ -198,7 +201,7 @@ class FeaturesTest {
     var other = index("180");
     for (var text : texts()) {
       var fresh = new Features();
-      reused.read(other, Evidence.whole(other), "gandhi nagar jammu", 180004);
+      reused.read(other, other.whole(), "gandhi nagar jammu", 180004);
       reused.read(index, whole, text, 575001);
       fresh.read(index, whole, text, 575001);
 
@@ -236,23 +239,43 @@ class FeaturesTest {
   }
 
   private static Set<Integer> expectedCandidates(String text, int pincode) {
-    var ridge = new float[index.cps()];
-    whole.ridge(new Features().similarities(index, text), ridge);
-    var expected = new TreeSet<>(best(ridge, Features.TOP));
+    var all = IntStream.range(0, index.cps()).boxed().toList();
+    var expected = new TreeSet<>(best(all, ridge(index, new Features(), text), Features.TOP));
     for (int cp = 0; cp < index.cps(); cp++) if (index.cpPincode(cp) == pincode) expected.add(cp);
     for (int row = 0; row < rows.size(); row++) {
-      if (Integer.parseInt(rows.get(row).pincode()) == pincode) expected.add(index.rowCp(row));
+      if (Integer.parseInt(rows.get(row).pincode()) == pincode) expected.add(rowCp(row));
     }
     return expected;
   }
 
-  private static Set<Integer> best(float[] scores, int count) {
-    return new HashSet<>(
-        IntStream.range(0, scores.length)
-            .boxed()
-            .sorted(Comparator.comparingDouble(cp -> -scores[cp]))
-            .limit(count)
-            .toList());
+  private static float[] ridge(PrefixIndex of, Features features, String text) {
+    var similarity = features.similarities(of, text);
+    var ridge = new float[of.cps()];
+    for (int cp = 0; cp < ridge.length; cp++) ridge[cp] = of.whole().ridge(cp, similarity);
+    return ridge;
+  }
+
+  /** The CPs of one row each that are nearest, of equally near ones the first. */
+  private static Set<Integer> nearest(PrefixIndex of, float[] similarity) {
+    var all = IntStream.range(0, of.cps()).boxed().toList();
+    return best(all, similarity, Features.NEAREST);
+  }
+
+  private static Set<Integer> best(Collection<Integer> among, float[] scores, int count) {
+    return among.stream()
+        .sorted(Comparator.comparingDouble(cp -> -scores[cp]))
+        .limit(count)
+        .collect(Collectors.toSet());
+  }
+
+  private static int rowCp(int row) {
+    int cp = 0;
+    if (row < index.addressRows()) {
+      while (index.firstRow(cp + 1) <= row) cp++;
+    } else {
+      while (index.firstDirectoryRow(cp + 1) <= row) cp++;
+    }
+    return cp;
   }
 
   private static double naiveRidge(double[] similarity, int cp) {
@@ -266,14 +289,14 @@ class FeaturesTest {
   private static double naiveCent(double[] similarity, int cp) {
     double sum = 0;
     for (int row = 0; row < similarity.length; row++) {
-      if (index.rowCp(row) == cp) sum += similarity[row];
+      if (rowCp(row) == cp) sum += similarity[row];
     }
     return sum / index.cpNorm(cp);
   }
 
   private static double naiveDirectory(double[] similarity, int cp) {
     return IntStream.range(index.addressRows(), index.rows())
-        .filter(row -> index.rowCp(row) == cp)
+        .filter(row -> rowCp(row) == cp)
         .mapToDouble(row -> similarity[row])
         .max()
         .orElse(0);
@@ -286,7 +309,7 @@ class FeaturesTest {
   private static double naiveExactOffice(String text, int cp) {
     var words = new HashSet<>(NaiveIndex.split(text));
     return offices(cp)
-        .mapToObj(office -> new HashSet<>(NaiveIndex.split(index.officeName(office))))
+        .mapToObj(office -> new HashSet<>(NaiveIndex.split(officeNames.get(office))))
         .filter(words::containsAll)
         .mapToDouble(name -> name.stream().mapToDouble(naive::wordIdf).sum())
         .max()
@@ -299,7 +322,7 @@ class FeaturesTest {
 
   private static double naiveShare(String text, int office) {
     var found = NaiveIndex.chars(text).keySet();
-    var runs = NaiveIndex.chars(index.officeName(office)).keySet();
+    var runs = NaiveIndex.chars(officeNames.get(office)).keySet();
     double all = runs.stream().mapToDouble(naive::charIdf).sum();
     return runs.stream().filter(found::contains).mapToDouble(naive::charIdf).sum() / all;
   }
@@ -333,19 +356,19 @@ class FeaturesTest {
       for (int cp = 0; cp < cps; cp++) alpha[cp * cps + cp] = 100;
       var ones = new float[cps];
       Arrays.fill(ones, 1);
-      var rowCp = IntStream.range(0, cps).toArray();
       var owned = new int[cps];
       Arrays.fill(owned, 560001);
       owned[cps - 1] = 560039;
       // Pincode 560001 has no pair of its own here: it is never asked for.
       writer
           .putInts(ModelFile.Section.COUNTS, cps, 0, cps, 0, 1)
-          .putShorts(ModelFile.Section.ROW_CP, rowCp)
-          .putFloats(ModelFile.Section.ROW_WORD_NORM, ones)
-          .putFloats(ModelFile.Section.ROW_CHAR_NORM, ones)
+          .putFloats(ModelFile.Section.ROW_WORD_SCALE, ones)
+          .putFloats(ModelFile.Section.ROW_CHAR_SCALE, ones)
           .putBytes(ModelFile.Section.CP_CODE, codes.toString().getBytes(UTF_8))
           .putInts(ModelFile.Section.CP_PINCODE, owned)
-          .putInts(ModelFile.Section.CP_ROWS, new int[cps])
+          .putInts(ModelFile.Section.CP_ROW, IntStream.rangeClosed(0, cps).toArray())
+          .putInts(
+              ModelFile.Section.CP_DIRECTORY, IntStream.rangeClosed(0, cps).map(i -> cps).toArray())
           .putFloats(ModelFile.Section.CP_NORM, ones)
           .putInts(ModelFile.Section.CP_OFFICE, IntStream.range(0, cps).map(i -> -1).toArray())
           .putInts(ModelFile.Section.CP_OFFICES, new int[2 * cps])

@@ -148,8 +148,7 @@ class ScorerTest {
     var explanation = scorer.explain(scoring, address);
     var index = scoring.model().index();
     var features = new Features();
-    features.read(
-        index, Evidence.whole(index), address.text(), Integer.parseInt(address.pincode()));
+    features.read(index, index.whole(), address.text(), Integer.parseInt(address.pincode()));
     int first = at(features, explanation.scored().candidates().get(0).cp());
     int second = at(features, explanation.scored().candidates().get(1).cp());
 

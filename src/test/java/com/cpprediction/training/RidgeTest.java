@@ -69,12 +69,11 @@ class RidgeTest {
       var kept = keptWithout(group);
       var weights = solve(kept);
       for (int row : group) {
-        var scores = new float[cps];
-        ridge.without(row).ridge(new float[0], scores);
+        var without = ridge.without(row);
         for (int cp = 0; cp < cps; cp++) {
           double expected = 0;
           for (int i = 0; i < kept.length; i++) expected += kernel[row][kept[i]] * weights[i][cp];
-          assertThat((double) scores[cp]).isCloseTo(expected, within(1e-4));
+          assertThat((double) without.ridge(cp, new float[0])).isCloseTo(expected, within(1e-4));
         }
       }
     }
@@ -121,7 +120,7 @@ class RidgeTest {
   @Test
   void theWholeIndexHasTheNormsAndCountsOfAllRows() {
     var all = IntStream.range(0, rows.size()).toArray();
-    var whole = Evidence.whole(index);
+    var whole = index.whole();
 
     for (int cp = 0; cp < cps; cp++) {
       assertThat((double) whole.cpNorm(cp)).isCloseTo(norm(all, cp), within(1e-3));
@@ -135,25 +134,23 @@ class RidgeTest {
   void storedWeightsAreWithinHalfAStepOfTheExactOnes() {
     var all = IntStream.range(0, rows.size()).toArray();
     var exact = solve(all);
-    var whole = Evidence.whole(index);
+    var whole = index.whole();
     for (int cp = 0; cp < cps; cp++) {
       int column = cp;
       double step = IntStream.of(all).mapToDouble(i -> Math.abs(exact[i][column])).max().orElse(0);
       step /= Byte.MAX_VALUE;
       for (int row : all) {
-        assertThat((double) stored(whole, row)[cp])
+        assertThat((double) stored(whole, row, cp))
             .isCloseTo(exact[row][cp], within(step / 2 + 1e-4));
       }
     }
   }
 
-  /** The weights of one row: what an address that is similar to it alone would score. */
-  private static float[] stored(Evidence whole, int row) {
+  /** The weight of one row: what an address that is similar to it alone would score. */
+  private static float stored(Evidence whole, int row, int cp) {
     var similarity = new float[rows.size()];
     similarity[row] = 1;
-    var scores = new float[cps];
-    whole.ridge(similarity, scores);
-    return scores;
+    return whole.ridge(cp, similarity);
   }
 
   private static int[] keptWithout(List<Integer> group) {

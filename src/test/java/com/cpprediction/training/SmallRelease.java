@@ -102,9 +102,17 @@ public final class SmallRelease {
         .toList();
   }
 
-  /** The labelled addresses of one prefix: the first rows of its index. */
+  /** The labelled addresses of one prefix, by CP: the first rows of its index. */
   public static List<Row> rows(String prefix) {
-    return rows().stream().filter(row -> row.pincode().startsWith(prefix)).toList();
+    return rows().stream()
+        .filter(row -> row.pincode().startsWith(prefix))
+        .sorted(Comparator.comparing(Row::cp))
+        .toList();
+  }
+
+  /** The names of the offices in the index of one prefix. */
+  public static List<String> officeNames(String prefix) {
+    return data(prefix).offices().stream().map(Directory.Office::name).toList();
   }
 
   /** The text of every row in the index of one prefix, directory offices last. */
