@@ -1,0 +1,213 @@
+package com.cpprediction.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.cpprediction.model.Forest;
+import com.cpprediction.model.ModelException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeSet;
+import ml.dmlc.xgboost4j.java.Booster;
+import ml.dmlc.xgboost4j.java.DMatrix;
+import ml.dmlc.xgboost4j.java.XGBoost;
+import ml.dmlc.xgboost4j.java.XGBoostError;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Random small models: the forest compiled from each gives what XGBoost itself gives. */
+class ForestCompilerTest {
+  private static final int TRAINED = 300;
+  private static final int ASKED = 150;
+
+  /** How a random model is trained. */
+  private record Kind(String objective, int classes, int depth, int columns, double base) {
+    static Kind of(Random random) {
+      var objective =
+          List.of("reg:squarederror", "binary:logistic", "multi:softprob").get(random.nextInt(3));
+      return new Kind(
+          objective,
+          objective.startsWith("multi") ? 3 : 1,
+          1 + random.nextInt(8),
+          1 + random.nextInt(9),
+          objective.startsWith("binary")
+              ? 0.05 + 0.9 * random.nextDouble()
+              : random.nextGaussian());
+    }
+
+    Map<String, Object> parameters(Random random) {
+      var parameters = new HashMap<String, Object>();
+      parameters.put("objective", objective);
+      if (classes > 1) parameters.put("num_class", classes);
+      parameters.put("max_depth", depth);
+      parameters.put("base_score", base);
+      parameters.put("eta", 0.1 + random.nextDouble());
+      parameters.put("lambda", random.nextDouble());
+      parameters.put("tree_method", List.of("hist", "exact", "approx").get(random.nextInt(3)));
+      parameters.put("max_bin", 4 + random.nextInt(60));
+      parameters.put("subsample", 0.6 + 0.4 * random.nextDouble());
+      parameters.put("seed", random.nextInt(1000));
+      parameters.put("nthread", 1);
+      return parameters;
+    }
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+  void aForestGivesWhatXgboostGives(long seed) throws Exception {
+    var random = new Random(seed);
+    for (int model = 0; model < 20; model++) {
+      var kind = Kind.of(random);
+      var booster = train(kind, random);
+      try {
+        var forest = Forest.of(ByteBuffer.wrap(ForestCompiler.compile(booster.toByteArray("ubj"))));
+        var rows = questions(booster, kind.columns(), random);
+        var expected = margins(booster, rows, kind.columns());
+        var scores = new float[ASKED * kind.classes()];
+
+        forest.score(rows, ASKED, scores);
+
+        assertThat(forest.groups()).isEqualTo(kind.classes());
+        assertThat(forest.features()).isEqualTo(kind.columns());
+        assertThat(scores).as("%s", kind).containsExactly(expected, within(1e-5f));
+      } finally {
+        booster.dispose();
+      }
+    }
+  }
+
+  @Test
+  void categoriesAreRefused() throws Exception {
+    var random = new Random(7);
+    var values = new float[TRAINED];
+    var labels = new float[TRAINED];
+    for (int i = 0; i < TRAINED; i++) {
+      values[i] = random.nextInt(5);
+      labels[i] = values[i] == 1 || values[i] == 4 ? 1 : 0;
+    }
+    var matrix = new DMatrix(values, TRAINED, 1, Float.NaN);
+    matrix.setLabel(labels);
+    matrix.setFeatureTypes(new String[] {"c"});
+    var booster =
+        XGBoost.train(
+            matrix,
+            Map.of("tree_method", "hist", "max_cat_to_onehot", 2, "nthread", 1),
+            2,
+            Map.of(),
+            null,
+            null);
+    var ubj = booster.toByteArray("ubj");
+    booster.dispose();
+    matrix.dispose();
+
+    assertThatThrownBy(() -> ForestCompiler.compile(ubj))
+        .isInstanceOf(ModelException.class)
+        .hasMessage(
+            "the ranker splits on categories; train it on numbers, a forest knows no others");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "booster, gblinear, 'the ranker is a gblinear; a forest is made of gbtree only'",
+    "booster, dart, 'the ranker is a dart; a forest is made of gbtree only'",
+    "objective, count:poisson, 'the ranker''s objective is count:poisson, whose base score a forest"
+        + " doesn''t know'",
+  })
+  void whatAForestCannotHoldIsRefusedByName(String key, String value, String message)
+      throws Exception {
+    var matrix = new DMatrix(new float[] {1, 2, 3, 4}, 4, 1, Float.NaN);
+    matrix.setLabel(new float[] {0, 1, 0, 1});
+    var booster = XGBoost.train(matrix, Map.of(key, value, "nthread", 1), 1, Map.of(), null, null);
+    var ubj = booster.toByteArray("ubj");
+    booster.dispose();
+    matrix.dispose();
+
+    assertThatThrownBy(() -> ForestCompiler.compile(ubj))
+        .isInstanceOf(ModelException.class)
+        .hasMessage(message);
+  }
+
+  private static Booster train(Kind kind, Random random) throws XGBoostError {
+    var values = new float[TRAINED * kind.columns()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] =
+          random.nextInt(6) == 0
+              ? Float.NaN
+              : random.nextBoolean() ? (float) random.nextGaussian() : random.nextInt(4) - 1;
+    }
+    var labels = new float[TRAINED];
+    for (int row = 0; row < TRAINED; row++) {
+      float value = values[row * kind.columns()];
+      int bucket = value != value ? 2 : value > 0.3 ? 1 : 0;
+      labels[row] =
+          switch (kind.objective()) {
+            case "multi:softprob" -> (bucket + random.nextInt(2)) % 3;
+            case "binary:logistic" -> (bucket + random.nextInt(2)) % 2;
+            default -> bucket + (float) random.nextGaussian();
+          };
+    }
+    var matrix = new DMatrix(values, TRAINED, kind.columns(), Float.NaN);
+    try {
+      matrix.setLabel(labels);
+      return XGBoost.train(
+          matrix, kind.parameters(random), 1 + random.nextInt(8), Map.of(), null, null);
+    } finally {
+      matrix.dispose();
+    }
+  }
+
+  /** Rows that lie on and beside the thresholds, and everywhere else. */
+  private static float[] questions(Booster booster, int columns, Random random)
+      throws XGBoostError, IOException {
+    var special =
+        new ArrayList<>(List.of(0f, -0f, Float.MIN_VALUE, -Float.MIN_VALUE, 3e38f, -3e38f));
+    var cuts = new TreeSet<Float>();
+    for (var tree : booster.getModelDump((String) null, false, "text")) {
+      var split = java.util.regex.Pattern.compile("<([^]]+)\\]").matcher(tree);
+      while (split.find()) cuts.add(Float.parseFloat(split.group(1)));
+    }
+    for (float cut : cuts) special.addAll(List.of(cut, Math.nextUp(cut), Math.nextDown(cut)));
+    var rows = new float[ASKED * columns];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] =
+          switch (random.nextInt(4)) {
+            case 0 -> Float.NaN;
+            case 1 -> (float) random.nextGaussian();
+            default -> special.get(random.nextInt(special.size()));
+          };
+    }
+    return rows;
+  }
+
+  private static float[] margins(Booster booster, float[] rows, int columns) throws XGBoostError {
+    var matrix = new DMatrix(rows, ASKED, columns, Float.NaN);
+    try {
+      var margins = booster.predict(matrix, true);
+      var flat = new float[ASKED * margins[0].length];
+      for (int i = 0; i < ASKED; i++) {
+        System.arraycopy(margins[i], 0, flat, i * margins[0].length, margins[0].length);
+      }
+      return flat;
+    } finally {
+      matrix.dispose();
+    }
+  }
+
+  @Test
+  void theShippedSizeOfForestStaysSmall() throws IOException {
+    var ubj = Files.readAllBytes(SmallRelease.directory().resolve("ranker.ubj"));
+
+    var section = ForestCompiler.compile(ubj);
+
+    assertThat(section.length).isLessThan(ubj.length / 4);
+  }
+}
