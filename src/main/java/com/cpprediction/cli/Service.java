@@ -9,7 +9,9 @@ import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.http.HealthCheck;
 import com.cpprediction.http.HttpVerticle;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelCatalog;
+import com.cpprediction.model.ModelsVerticle;
 import com.cpprediction.model.PredictionVerticle;
 import com.cpprediction.persistence.EmbeddedDatabase;
 import com.cpprediction.persistence.PersistenceVerticle;
@@ -57,7 +59,6 @@ final class Service {
 
   private final Home home;
   private final LoadedConfig loaded;
-  private final Path modelsDir;
   private final Vertx vertx;
   private final ServiceMetrics metrics;
   private final Deque<String> running = new ConcurrentLinkedDeque<>();
@@ -77,7 +78,6 @@ final class Service {
   Service(Home home, ConfigLoader loader, LoadedConfig loaded, Path modelsDir) {
     this.home = home;
     this.loaded = loaded;
-    this.modelsDir = modelsDir;
     var config = loaded.config();
     MeterRegistry registry =
         config.metricsEnabled()
@@ -86,7 +86,14 @@ final class Service {
     vertx = vertx(registry, config.metricsEnabled());
     metrics = new ServiceMetrics(registry, Version.current());
     watcher = new ConfigWatcher(vertx, loader, loaded, metrics, Clock.systemUTC());
-    models = new ModelCatalog(metrics, Clock.systemUTC());
+    models =
+        new ModelCatalog(
+            modelsDir,
+            Engine.of(config.models().engine()),
+            config.models().heap(),
+            config.prediction().pincodeTrust(),
+            metrics,
+            Clock.systemUTC());
     cache = new PredictionCache(config.cache(), registry);
     checks = checks();
   }
@@ -102,7 +109,7 @@ final class Service {
       if (stopping) embedded.close();
     }
     goOn();
-    models.load(modelsDir, config.prediction().pincodeTrust());
+    models.reload();
     goOn();
     persistence =
         new PersistenceVerticle(
@@ -123,6 +130,7 @@ final class Service {
             HTTP_GRACE);
     return deploy(() -> persistence, new DeploymentOptions())
         .compose(ok -> deployScorers(config.prediction().workers()))
+        .compose(ok -> deploy(this::modelsVerticle, new DeploymentOptions()))
         .compose(ok -> deploy(() -> http, new DeploymentOptions()).recover(this::cannotListen))
         .onSuccess(ok -> watch());
   }
@@ -211,6 +219,10 @@ final class Service {
         .compose(done -> undeploy());
   }
 
+  private ModelsVerticle modelsVerticle() {
+    return new ModelsVerticle(models, () -> watcher.current().models().poll());
+  }
+
   private Future<Void> deployScorers(int workers) {
     var options =
         new DeploymentOptions()
@@ -248,7 +260,7 @@ final class Service {
     var failures = new JsonObject();
     models.failures().forEach(failures::put);
     return new JsonObject()
-        .put("directory", modelsDir.toString())
+        .put("directory", models.directory().toString())
         .put("loaded", models.prefixes().size())
         .put("failed", failures);
   }

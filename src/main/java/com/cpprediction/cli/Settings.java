@@ -4,6 +4,7 @@ import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.config.LoadedConfig;
 import com.cpprediction.config.LogLevel;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelCatalog;
 import com.cpprediction.model.ModelException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -35,7 +36,9 @@ final class Settings {
 
   /** The release to use. */
   Path models(LoadedConfig loaded) {
-    return models != null ? models.toAbsolutePath() : home().resolve(loaded.config().modelsDir());
+    return models != null
+        ? models.toAbsolutePath()
+        : home().resolve(loaded.config().models().dir());
   }
 
   /**
@@ -47,9 +50,16 @@ final class Settings {
   ModelCatalog catalog() {
     var loaded = load();
     LogLevel.apply(loaded.config().logLevel());
-    var metrics = new ServiceMetrics(new SimpleMeterRegistry(), Version.current());
-    var catalog = new ModelCatalog(metrics, Clock.systemUTC());
-    catalog.load(models(loaded), loaded.config().prediction().pincodeTrust());
+    var config = loaded.config();
+    var catalog =
+        new ModelCatalog(
+            models(loaded),
+            Engine.of(config.models().engine()),
+            config.models().heap(),
+            config.prediction().pincodeTrust(),
+            new ServiceMetrics(new SimpleMeterRegistry(), Version.current()),
+            Clock.systemUTC());
+    catalog.reload();
     if (!catalog.prefixes().isEmpty()) return catalog;
     catalog.close();
     throw new ModelException("No model could be loaded from " + models(loaded));

@@ -9,14 +9,13 @@ import java.util.regex.Pattern;
  *
  * @param dataDir where the embedded PostgreSQL and other state live; restart; JSON: {@code
  *     data_dir}
- * @param modelsDir the release to serve; restart; JSON: {@code models.dir}
  * @param metricsEnabled whether meters are kept and {@code /metrics} answers; restart; JSON: {@code
  *     metrics.enabled}
  * @param logLevel {@code trace} to {@code error}; hot; JSON: {@code log.level}
  */
 public record ServiceConfig(
     String dataDir,
-    String modelsDir,
+    ModelsConfig models,
     HttpConfig http,
     PredictionConfig prediction,
     CacheConfig cache,
@@ -30,7 +29,7 @@ public record ServiceConfig(
   public static final ServiceConfig DEFAULT =
       new ServiceConfig(
           "data",
-          "models",
+          ModelsConfig.DEFAULT,
           HttpConfig.DEFAULT,
           PredictionConfig.DEFAULT,
           CacheConfig.DEFAULT,
@@ -41,7 +40,6 @@ public record ServiceConfig(
 
   public ServiceConfig {
     Check.text("data_dir", dataDir, PATH);
-    Check.text("models.dir", modelsDir, PATH);
     Check.oneOf("log.level", logLevel, LOG_LEVELS);
   }
 
@@ -58,7 +56,11 @@ public record ServiceConfig(
   static ServiceConfig of(Values values) {
     return new ServiceConfig(
         values.text("data_dir"),
-        values.text("models.dir"),
+        new ModelsConfig(
+            values.text("models.dir"),
+            values.text("models.engine"),
+            values.text("models.mapping"),
+            values.millis("models.poll_ms")),
         new HttpConfig(values.text("http.host"), values.integer("http.port")),
         new PredictionConfig(
             values.integer("prediction.workers"),

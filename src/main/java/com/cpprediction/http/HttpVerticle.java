@@ -136,7 +136,7 @@ public final class HttpVerticle extends VerticleBase {
     server =
         vertx
             .createHttpServer(options())
-            .requestHandler(router(predict, predictBatch, cacheRoutes))
+            .requestHandler(router(predict, predictBatch, cacheRoutes, bodies))
             .invalidRequestHandler(Problems::refuse);
     var http = config.get().http();
     return Future.all(registered)
@@ -177,7 +177,8 @@ public final class HttpVerticle extends VerticleBase {
     return consumer.completion();
   }
 
-  private Router router(Door<?> predict, Door<?> predictBatch, CacheRoutes cacheRoutes) {
+  private Router router(
+      Door<?> predict, Door<?> predictBatch, CacheRoutes cacheRoutes, BodyReader bodies) {
     var router = Router.router(vertx);
     var problems = new Problems(this::exchange);
     for (int status : Problems.STATUSES) router.errorHandler(status, problems);
@@ -197,6 +198,7 @@ public final class HttpVerticle extends VerticleBase {
     get(router, "/cache/stats").handler(cacheRoutes::stats);
     post(router, "/cache/warm").handler(cacheRoutes::warm);
     get(router, "/models/status").handler(reads::models);
+    post(router, "/models/reload").handler(new ModelRoutes(vertx, bodies)::reload);
     get(router, "/models/:prefix").handler(reads::model);
     get(router, "/config").handler(ctx -> Exchange.answer(ctx, configView.get()));
     return router;

@@ -124,6 +124,19 @@ public final class ServiceMetrics {
     record(modelLoad, nanos);
   }
 
+  /**
+   * One model, or a whole release, was refused.
+   *
+   * @param reason of a closed set
+   */
+  public void modelReloadFailed(String reason) {
+    Counter.builder("cp.model.reload.failures")
+        .description("Models, or whole releases, that were refused")
+        .tag("reason", reason)
+        .register(registry)
+        .increment();
+  }
+
   /** One insert of a batch was sent and answered. */
   public void flushed(int rowCount, long nanos) {
     record(flush, nanos);

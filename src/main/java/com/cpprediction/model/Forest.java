@@ -53,6 +53,7 @@ public final class Forest implements Ranker {
 
   private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
 
+  private final ByteBuffer section;
   private final int features;
   private final int groups;
   private final float base;
@@ -71,6 +72,7 @@ public final class Forest implements Ranker {
   }
 
   private Forest(ByteBuffer section) {
+    this.section = section.duplicate();
     var bytes = section.duplicate().order(ByteOrder.LITTLE_ENDIAN).position(0);
     if (bytes.limit() < HEADER) throw damaged("has no header");
     features = bytes.getInt();
@@ -181,6 +183,11 @@ public final class Forest implements Ranker {
 
   private static ModelException damaged(String how) {
     return new ModelException("the forest " + how);
+  }
+
+  /** SHA-256 in hex over its bytes. */
+  String sha256() {
+    return Scoring.sha256(section.duplicate());
   }
 
   /** Columns of a row. */

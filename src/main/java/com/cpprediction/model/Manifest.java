@@ -33,7 +33,7 @@ public record Manifest(
     JsonObject scores,
     List<Golden> golden) {
   /** Version of the manifest's own layout. */
-  public static final int FORMAT = 1;
+  public static final int FORMAT = 2;
 
   /** Name of the manifest in the directory of its prefix. */
   public static final String FILE = "manifest.json";
@@ -78,30 +78,48 @@ public record Manifest(
    * A question with its answer.
    *
    * @param address what is asked
-   * @param cp the answer at pincode trust 0
-   * @param confidence its confidence
+   * @param answers the best candidates as DJL's XGBoost scores them, best first
    */
-  public record Golden(Address address, String cp, double confidence) {
+  public record Golden(Address address, List<Answer> answers) {
+    /**
+     * A candidate.
+     *
+     * @param score the ranker's, without trust in the pincode
+     */
+    public record Answer(String cp, float score) {
+      JsonObject toJson() {
+        // By its shortest digits, which read as the same float.
+        return new JsonObject().put("cp", cp).put("score", Double.valueOf(Float.toString(score)));
+      }
+    }
+
     public Golden {
       var pincode = address.pincode();
       if (pincode != null && !(pincode.length() == 6 && isPrefix(pincode))) {
         throw new ModelException("manifest has a golden address with the pincode " + pincode);
       }
+      answers = List.copyOf(answers);
+      if (answers.isEmpty()) throw new ModelException("manifest has a golden address unanswered");
     }
 
     JsonObject toJson() {
+      var json = new JsonArray();
+      for (var answer : answers) {
+        json.add(answer.toJson());
+      }
       return new JsonObject()
           .put("address", address.text())
           .put("pincode", address.pincode())
-          .put("cp", cp)
-          .put("confidence", confidence);
+          .put("answers", json);
     }
 
     static Golden from(JsonObject json) {
       return new Golden(
           new Address(json.getString("address"), json.getString("pincode")),
-          json.getString("cp"),
-          json.getDouble("confidence"));
+          json.getJsonArray("answers").stream()
+              .map(JsonObject.class::cast)
+              .map(answer -> new Answer(answer.getString("cp"), answer.getFloat("score")))
+              .toList());
     }
   }
 

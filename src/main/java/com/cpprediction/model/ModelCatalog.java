@@ -1,100 +1,300 @@
 package com.cpprediction.model;
 
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.ModelException.Reason;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Prediction;
+import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The models of this node, loaded once and shared by all workers. A model that cannot be loaded is
- * left out with its reason; the others serve. Thread-safe.
+ * The models of this node, shared by all workers, and how they are replaced: a new one is made
+ * aside, checked and warmed, then all that are ready take over at once, and what they replace is
+ * freed when its last user is done. One that can't be used is left out with its reason, and what it
+ * would have replaced goes on. Thread-safe.
  */
 public final class ModelCatalog implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ModelCatalog.class);
 
-  /** Of a golden answer's confidence; wide, for a service must start on every processor. */
-  private static final double TOLERANCE = 1e-3;
+  /** How long workers may take to follow: they finish the scoring they are at. */
+  private static final Duration FOLLOWING = Duration.ofSeconds(10);
 
-  private final Map<String, Loaded> models = new ConcurrentHashMap<>();
+  /** What {@link #failures} calls the release itself. */
+  private static final String RELEASE = "release";
+
+  private final Map<String, LongAdder> requests = new ConcurrentHashMap<>();
   private final SortedMap<String, String> failures = new ConcurrentSkipListMap<>();
-  private final ModelLoader loader = new ModelLoader(TOLERANCE);
+  private final List<Follower> followers = new CopyOnWriteArrayList<>();
+  private final Path directory;
+  private final ModelLoader loader;
   private final ServiceMetrics metrics;
   private final Clock clock;
-  private volatile Serving serving = new Serving(Map.of(), new Catalog(Map.of()));
+  private final Object swap = new Object(); // short, unlike this, which a reload holds
+  private double pincodeTrust;
+  private volatile String signature = "";
+  private volatile Serving serving = new Serving(new TreeMap<>(), new TreeMap<>());
+  private volatile JsonObject lastReload = new JsonObject();
 
-  private record Loaded(PrefixModel model, Instant at, long nanos, LongAdder requests) {}
+  /** Told which prefixes have to be answered. */
+  interface Follower {
+    /** Completes once {@code prefixes}, and no others, are answered. Doesn't block. */
+    Future<?> follow(Set<String> prefixes);
+  }
+
+  /** A model that answers. */
+  private record Loaded(PrefixModel model, String digest, Instant at, long nanos) {}
+
+  /** What became of the model of one prefix. */
+  private record Outcome(String prefix, Loaded loaded, ModelException failure) {}
 
   /** What is answered with now: replaced whole, so that a reader never sees half a change. */
-  private record Serving(Map<String, Scoring> scorings, Catalog catalog) {}
+  private record Serving(
+      SortedMap<String, Loaded> models, SortedMap<String, Scoring> scorings, Catalog catalog) {
+    Serving(SortedMap<String, Loaded> models, SortedMap<String, Scoring> scorings) {
+      this(models, scorings, catalogOf(scorings));
+    }
 
-  public ModelCatalog(ServiceMetrics metrics, Clock clock) {
-    this.metrics = metrics;
-    this.clock = clock;
-    metrics.modelsLoaded(models::size);
+    private static Catalog catalogOf(Map<String, Scoring> scorings) {
+      var fingerprints = new HashMap<String, String>();
+      scorings.forEach((prefix, scoring) -> fingerprints.put(prefix, scoring.fingerprint()));
+      return new Catalog(fingerprints);
+    }
+
+    static Serving of(SortedMap<String, Loaded> models, double pincodeTrust) {
+      var scorings = new TreeMap<String, Scoring>();
+      models.forEach(
+          (prefix, loaded) -> scorings.put(prefix, Scoring.of(loaded.model(), pincodeTrust)));
+      return new Serving(models, scorings);
+    }
   }
 
   /**
-   * Loads a release, prefixes in parallel. Blocks: reads files and loads native models.
-   *
+   * @param directory of the release
+   * @param heap whether model files are read into memory rather than mapped
    * @param pincodeTrust as {@link #trust}
    */
-  public void load(Path directory, double pincodeTrust) {
+  public ModelCatalog(
+      Path directory,
+      Engine engine,
+      boolean heap,
+      double pincodeTrust,
+      ServiceMetrics metrics,
+      Clock clock) {
+    this.directory = directory;
+    this.loader = new ModelLoader(engine, heap ? Mapping.Kind.HEAP : Mapping.Kind.MAPPED);
+    this.pincodeTrust = pincodeTrust;
+    this.metrics = metrics;
+    this.clock = clock;
+    metrics.modelsLoaded(() -> serving.models().size());
+  }
+
+  /** Where its release lies. */
+  public Path directory() {
+    return directory;
+  }
+
+  /**
+   * Takes over what the release holds now: models whose manifest changed are replaced, new prefixes
+   * appear, and those that {@code release.json} doesn't name any more go. Blocks: prefixes are
+   * loaded in parallel. One at a time; others wait.
+   *
+   * @return as {@code POST /models/reload}
+   */
+  public JsonObject reload() {
+    return reload(null);
+  }
+
+  /**
+   * As {@link #reload()}, for some prefixes only.
+   *
+   * @param only prefixes to look at; null for all
+   */
+  public synchronized JsonObject reload(Set<String> only) {
     long start = System.nanoTime();
+    var before = serving.models();
+    var next = new TreeMap<>(before);
+    var report = new JsonObject().put("at", clock.instant().toString());
+    var failed = new TreeMap<String, ModelException>();
+    if (only == null) signature = Release.signature(directory);
     try {
       var release = Release.open(directory);
-      var pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
-      try {
-        var loads =
-            release.manifests().keySet().stream()
-                .map(prefix -> pool.submit(() -> load(release, prefix)))
-                .toList();
-        for (var load : loads) load.get();
-      } finally {
-        pool.shutdownNow();
+      var listed = release.manifests();
+      var wanted = new TreeSet<>(listed.keySet());
+      if (only != null) wanted.retainAll(only);
+      wanted.removeIf(
+          prefix ->
+              before.containsKey(prefix) && before.get(prefix).digest().equals(listed.get(prefix)));
+      next.keySet().removeIf(p -> !listed.containsKey(p) && (only == null || only.contains(p)));
+      forget(only, listed.keySet(), wanted);
+      for (var outcome : loadAll(release, wanted)) {
+        if (outcome.failure() == null) next.put(outcome.prefix(), outcome.loaded());
+        else failed.put(outcome.prefix(), outcome.failure());
       }
     } catch (ModelException e) {
-      fail("release", e);
+      failed.put(RELEASE, e);
+    }
+    fail(failed);
+    replace(before, next);
+    long loaded =
+        next.entrySet().stream().filter(e -> before.get(e.getKey()) != e.getValue()).count();
+    long removed = before.keySet().stream().filter(prefix -> !next.containsKey(prefix)).count();
+    report
+        .put("loaded", loaded)
+        .put("unchanged", next.size() - loaded)
+        .put("removed", removed)
+        .put("failed", reasons(failed))
+        .put("ms", (System.nanoTime() - start) / 1_000_000);
+    lastReload = report;
+    if (loaded + removed > 0) {
+      log.info(
+          "{} models loaded from {} in {} ms, {} unchanged, {} removed, {} refused",
+          loaded,
+          directory,
+          report.getLong("ms"),
+          next.size() - loaded,
+          removed,
+          failed.size());
+    }
+    return report.copy();
+  }
+
+  private static JsonObject reasons(SortedMap<String, ModelException> failed) {
+    var reasons = new JsonObject();
+    failed.forEach((what, e) -> reasons.put(what, e.getMessage()));
+    return reasons;
+  }
+
+  /** Forgets why prefixes failed that failed no longer, or are about to be tried again. */
+  private void forget(Set<String> only, Set<String> listed, Set<String> wanted) {
+    failures.remove(RELEASE);
+    failures
+        .keySet()
+        .removeIf(
+            prefix ->
+                !wanted.contains(prefix)
+                    && (only == null || only.contains(prefix) || !listed.contains(prefix)));
+  }
+
+  private List<Outcome> loadAll(Release release, Set<String> prefixes) {
+    if (prefixes.isEmpty()) return List.of();
+    var pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
+    try {
+      var tasks = new ArrayList<Callable<Outcome>>();
+      for (var prefix : prefixes) tasks.add(() -> load(release, prefix));
+      var outcomes = new ArrayList<Outcome>();
+      for (var outcome : pool.invokeAll(tasks)) outcomes.add(outcome.get());
+      return outcomes;
     } catch (ExecutionException e) {
       throw new IllegalStateException("loading models failed", e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while loading models", e);
+    } finally {
+      pool.shutdownNow();
     }
-    trust(pincodeTrust);
-    log.info(
-        "{} models loaded from {} in {} ms, {} refused",
-        models.size(),
-        directory,
-        (System.nanoTime() - start) / 1_000_000,
-        failures.size());
   }
 
-  /** From now on adds {@code pincodeTrust} to the score of the CPs that own the given pincode. */
-  public synchronized void trust(double pincodeTrust) {
-    var scorings = new TreeMap<String, Scoring>();
-    var fingerprints = new TreeMap<String, String>();
-    models.forEach(
+  private Outcome load(Release release, String prefix) {
+    long start = System.nanoTime();
+    try {
+      var model = loader.load(release, prefix);
+      long nanos = System.nanoTime() - start;
+      metrics.modelLoaded(nanos);
+      var digest = release.manifests().get(prefix);
+      return new Outcome(prefix, new Loaded(model, digest, clock.instant(), nanos), null);
+    } catch (ModelException e) {
+      return new Outcome(prefix, null, e);
+    } catch (RuntimeException e) { // whatever is wrong with it, the others serve
+      log.error("Model {} cannot be checked", prefix, e);
+      return new Outcome(prefix, null, new ModelException(Reason.FORMAT, e.toString(), e));
+    }
+  }
+
+  /** New prefixes are answered before anybody asks for them, old ones until nobody does. */
+  private void replace(SortedMap<String, Loaded> before, SortedMap<String, Loaded> next) {
+    var both = new TreeSet<>(before.keySet());
+    both.addAll(next.keySet());
+    tell(both);
+    serve(next);
+    tell(next.keySet());
+    before.forEach(
         (prefix, loaded) -> {
-          var scoring = Scoring.of(loaded.model(), pincodeTrust);
-          scorings.put(prefix, scoring);
-          fingerprints.put(prefix, scoring.fingerprint());
+          if (next.get(prefix) != loaded) loaded.model().release();
         });
-    serving = new Serving(Map.copyOf(scorings), new Catalog(fingerprints));
+  }
+
+  private void tell(Set<String> prefixes) {
+    var following = followers.stream().map(follower -> follower.follow(prefixes)).toList();
+    try {
+      Future.join(following).await(FOLLOWING.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      log.error("Not every worker took over the models in {}", FOLLOWING);
+    }
+  }
+
+  private void serve(SortedMap<String, Loaded> models) {
+    synchronized (swap) {
+      serving = Serving.of(models, pincodeTrust);
+    }
+  }
+
+  /** Logs what is new, and models with the same reason in one line. */
+  private void fail(Map<String, ModelException> failed) {
+    var news = new TreeMap<String, List<String>>();
+    failed.forEach(
+        (what, e) -> {
+          metrics.modelReloadFailed(e.reason().label());
+          if (e.getMessage().equals(failures.put(what, e.getMessage()))) return;
+          news.computeIfAbsent(e.getMessage(), m -> new ArrayList<>()).add(what);
+        });
+    news.forEach((reason, refused) -> log.error("Models {} refused: {}", refused, reason));
+  }
+
+  /** Tells {@code follower} from now on, and at once. */
+  synchronized Future<?> follow(Follower follower) {
+    followers.add(follower);
+    return follower.follow(serving.models().keySet());
+  }
+
+  void unfollow(Follower follower) {
+    followers.remove(follower);
+  }
+
+  /** From now on adds {@code trust} to the score of the CPs that own the given pincode. */
+  public void trust(double trust) {
+    synchronized (swap) {
+      pincodeTrust = trust;
+      serving = Serving.of(serving.models(), trust);
+    }
+  }
+
+  /** {@link Release#signature} of what was last taken over, or tried to. */
+  String signature() {
+    return signature;
   }
 
   /** What this node can answer now. */
@@ -104,83 +304,89 @@ public final class ModelCatalog implements AutoCloseable {
 
   /** Prefixes with a model, ascending. */
   public List<String> prefixes() {
-    return models.keySet().stream().sorted().toList();
+    return List.copyOf(serving.models().keySet());
   }
 
-  /** What answers {@code prefix} now; null when nothing does. */
+  /**
+   * What answers {@code prefix} now, to be released by the caller; null when nothing does.
+   *
+   * @see PrefixModel#release
+   */
+  Scoring acquire(String prefix) {
+    for (var scoring = scoring(prefix); scoring != null; scoring = scoring(prefix)) {
+      if (scoring.model().acquire()) return scoring;
+    }
+    return null;
+  }
+
+  /** What answers {@code prefix} now; null when nothing does. Safe while nobody reloads. */
   public Scoring scoring(String prefix) {
     return serving.scorings().get(prefix);
   }
 
-  /** What answers {@code pincode} now; null when nothing does. */
+  /** As {@link #scoring}, for a pincode. */
   public Scoring scoringOf(String pincode) {
     var now = serving;
     var prefix = now.catalog().prefixOf(pincode);
     return prefix == null ? null : now.scorings().get(prefix);
   }
 
-  /** Why prefixes of the release have no model, by prefix; empty when all have. */
+  /** Why models were refused, by prefix; empty when none was. */
   public SortedMap<String, String> failures() {
     return new TreeMap<>(failures);
   }
 
   /** JSON as {@code GET /models/status}. */
   public JsonObject status() {
+    var now = serving;
+    var failed = failures();
     var all = new JsonArray();
-    for (var prefix : prefixes()) all.add(status(prefix));
-    var failed = new JsonArray();
-    failures.forEach(
+    for (var prefix : now.models().keySet()) all.add(status(now, prefix, failed.remove(prefix)));
+    var left = new JsonArray();
+    failed.forEach(
         (prefix, reason) ->
-            failed.add(new JsonObject().put("prefix", prefix).put("last_error", reason)));
-    return new JsonObject().put("loaded", models.size()).put("models", all).put("failed", failed);
+            left.add(new JsonObject().put("prefix", prefix).put("last_error", reason)));
+    return new JsonObject()
+        .put("directory", directory.toString())
+        .put("engine", loader.engine().label())
+        .put("mapping", loader.mapping().label())
+        .put("loaded", now.models().size())
+        .put("last_reload", lastReload)
+        .put("models", all)
+        .put("failed", left);
   }
 
-  private JsonObject status(String prefix) {
-    var loaded = models.get(prefix);
+  private JsonObject status(Serving now, String prefix, String lastError) {
+    var loaded = now.models().get(prefix);
     var manifest = loaded.model().manifest();
-    var scoring = scoring(prefix);
+    var fingerprint = now.scorings().get(prefix).fingerprint();
+    var counted = requests.get(prefix);
     return new JsonObject()
         .put("prefix", prefix)
         .put("version", manifest.version())
-        .put("model", scoring == null ? null : Prediction.model(prefix, scoring.fingerprint()))
-        .put("fingerprint", scoring == null ? null : scoring.fingerprint())
-        .put("digest", manifest.index().sha256())
-        .put("engine", "xgboost")
+        .put("model", Prediction.model(prefix, fingerprint))
+        .put("fingerprint", fingerprint)
+        .put("digest", loaded.digest())
+        .put("engine", loader.engine().label())
         .put("cps", manifest.cps().size())
         .put("training_rows", manifest.rows())
         .put("scores", manifest.scores())
         .put("loaded_at", loaded.at().toString())
         .put("load_ms", loaded.nanos() / 1e6)
         .put("mapped_bytes", manifest.index().bytes())
-        .put("requests", loaded.requests().sum());
+        .put("requests", counted == null ? 0 : counted.sum())
+        .put("last_error", lastError);
   }
 
   void counted(String prefix, int addresses) {
-    models.get(prefix).requests().add(addresses);
+    requests.computeIfAbsent(prefix, p -> new LongAdder()).add(addresses);
   }
 
-  private void load(Release release, String prefix) {
-    long start = System.nanoTime();
-    try {
-      var model = loader.load(release, prefix);
-      long nanos = System.nanoTime() - start;
-      models.put(prefix, new Loaded(model, clock.instant(), nanos, new LongAdder()));
-      metrics.modelLoaded(nanos);
-    } catch (RuntimeException e) { // whatever is wrong with it, the others serve
-      fail(prefix, e);
-    }
-  }
-
-  private void fail(String what, Exception e) {
-    var reason = e instanceof ModelException ? e.getMessage() : e.toString();
-    failures.put(what, reason);
-    log.error("Model {} is left out: {}", what, reason);
-  }
-
-  /** Frees the native models; nothing may score any more. */
+  /** Frees the models as soon as nobody scores with them. */
   @Override
-  public void close() {
-    serving = new Serving(Map.of(), new Catalog(Map.of()));
-    loader.close();
+  public synchronized void close() {
+    var before = serving.models();
+    serve(new TreeMap<>());
+    before.values().forEach(loaded -> loaded.model().release());
   }
 }

@@ -115,7 +115,7 @@ public final class ModelFile {
   }
 
   /** The bytes of a section, little-endian, from position 0 to its limit. */
-  ByteBuffer section(Section section) {
+  public ByteBuffer section(Section section) {
     return sections.get(section).duplicate().order(ByteOrder.LITTLE_ENDIAN);
   }
 
@@ -182,6 +182,18 @@ public final class ModelFile {
     /** One that has every section, all empty. */
     public Writer() {
       for (var section : Section.values()) content.put(section, new byte[0]);
+    }
+
+    /** One that has every section as {@code file} has it. */
+    public static Writer of(ModelFile file) {
+      var writer = new Writer();
+      for (var section : Section.values()) {
+        var content = file.section(section);
+        var bytes = new byte[content.limit()];
+        content.get(bytes);
+        writer.putBytes(section, bytes);
+      }
+      return writer;
     }
 
     public Writer putBytes(Section section, byte[] bytes) {

@@ -1,71 +1,93 @@
 package com.cpprediction.model;
 
+import com.cpprediction.model.ModelException.Reason;
 import java.io.IOException;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Makes models of the files of a release, and trusts none of them: digests first, then sizes and
- * formats, then golden addresses. A ranker that several prefixes name is loaded once. Thread-safe;
- * blocks.
+ * Makes models of the files of a release, and trusts none of them: digests first, then sizes,
+ * formats and every offset, then golden addresses. Thread-safe; blocks.
  */
-final class ModelLoader implements AutoCloseable {
-  private final Map<String, Ranker> rankers = new ConcurrentHashMap<>(); // by SHA-256
-  private final double tolerance;
+final class ModelLoader {
+  private final Engine engine;
+  private final Mapping.Kind mapping;
+  private final Rankers rankers = new Rankers();
 
-  /**
-   * @param tolerance by how much the confidence of a golden answer may differ: the last digits of
-   *     logarithms do between processors
-   */
-  ModelLoader(double tolerance) {
-    this.tolerance = tolerance;
+  ModelLoader(Engine engine, Mapping.Kind mapping) {
+    this.engine = engine;
+    this.mapping = mapping;
+  }
+
+  Engine engine() {
+    return engine;
+  }
+
+  Mapping.Kind mapping() {
+    return mapping;
   }
 
   /**
+   * @return a model in use once: by the caller
    * @throws ModelException when the model of {@code prefix} can't be used; the message says why
    */
   PrefixModel load(Release release, String prefix) {
+    var manifest = release.manifest(prefix);
+    release.read(manifest.ranker()); // what it was made from is part of it, used or not
+    var model = make(release, manifest);
     try {
-      var manifest = release.manifest(prefix);
-      var index = new PrefixIndex(release.map(manifest.index()));
-      if (!index.cpCodes().equals(manifest.cps())) {
-        throw new ModelException("manifest and index differ in their CPs");
-      }
-      var model = new PrefixModel(manifest, index, ranker(release, manifest.ranker()));
       checkGolden(model);
       return model;
-    } catch (IOException e) {
-      throw new ModelException("cannot be read: " + e.getMessage(), e);
-    } catch (IndexOutOfBoundsException e) {
-      throw new ModelException("the index points outside of itself", e);
+    } catch (RuntimeException e) {
+      model.release();
+      throw e;
     }
   }
 
-  private Ranker ranker(Release release, Manifest.FileRef file) {
-    return rankers.computeIfAbsent(file.sha256(), digest -> XgboostRanker.of(release.read(file)));
+  private PrefixModel make(Release release, Manifest manifest) {
+    Mapping content;
+    try {
+      content = release.map(manifest.index(), mapping);
+    } catch (IOException e) {
+      throw new ModelException(Reason.UNREADABLE, "cannot be read: " + e.getMessage(), e);
+    }
+    try {
+      return make(release, manifest, content);
+    } catch (RuntimeException e) {
+      content.close();
+      throw e;
+    }
+  }
+
+  private PrefixModel make(Release release, Manifest manifest, Mapping content) {
+    var mapped = PrefixModel.of(manifest, ModelFile.of(content.bytes()), content::close);
+    if (engine == Engine.MAPPED) return mapped;
+    var ranker = rankers.acquire(release, manifest.ranker());
+    return mapped.rankedBy(
+        ranker,
+        () -> {
+          rankers.release(manifest.ranker());
+          content.close();
+        });
   }
 
   /** Also warms the model. */
-  private void checkGolden(PrefixModel model) {
+  private static void checkGolden(PrefixModel model) {
     var golden = model.manifest().golden();
     if (golden.isEmpty()) throw new ModelException("manifest has no golden address");
-    var addresses = golden.stream().map(Manifest.Golden::address).toList();
-    var answers = new Scorer().score(Scoring.of(model, 0), addresses);
-    for (int i = 0; i < answers.size(); i++) {
-      var best = answers.get(i).candidates().get(0);
-      var expected = golden.get(i);
-      if (!best.cp().equals(expected.cp())
-          || Math.abs(best.confidence() - expected.confidence()) > tolerance) {
+    var scorer = new Scorer();
+    for (int i = 0; i < golden.size(); i++) {
+      var ranked = scorer.rank(model.index(), model.ranker(), golden.get(i).address());
+      var expected = golden.get(i).answers();
+      for (int place = 0; place < expected.size(); place++) {
+        if (place < ranked.size() && isClose(ranked.get(place), expected.get(place))) continue;
         throw new ModelException(
-            "golden address %d is answered %s (%.6f), not %s (%.6f)"
-                .formatted(i, best.cp(), best.confidence(), expected.cp(), expected.confidence()));
+            Reason.PARITY,
+            "golden address %d is answered %s, XGBoost answered %s"
+                .formatted(i, ranked.subList(0, Math.min(ranked.size(), place + 1)), expected));
       }
     }
   }
 
-  /** Frees the rankers; no model loaded here may score any more. */
-  @Override
-  public void close() {
-    rankers.values().forEach(Ranker::close);
+  private static boolean isClose(Manifest.Golden.Answer is, Manifest.Golden.Answer must) {
+    return is.cp().equals(must.cp()) && Math.abs(is.score() - must.score()) <= Parity.TOLERANCE;
   }
 }

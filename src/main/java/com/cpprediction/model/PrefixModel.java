@@ -1,14 +1,107 @@
 package com.cpprediction.model;
 
+import java.util.concurrent.atomic.AtomicInteger;
+
 /**
- * The model of one prefix, ready to score.
- *
- * @param manifest what it is and how good
- * @param index what is known of the prefix's CPs
- * @param ranker shared by the prefixes that name the same file
+ * The model of one prefix, ready to score. Lives as long as it is used: whoever scores {@link
+ * #acquire acquires} it before and {@link #release releases} it after, the catalog holds it as long
+ * as it serves it, and with the last of them its memory is freed. Thread-safe.
  */
-public record PrefixModel(Manifest manifest, PrefixIndex index, Ranker ranker) {
+public final class PrefixModel {
+  private final Manifest manifest;
+  private final PrefixIndex index;
+  private final Forest forest;
+  private final Ranker ranker;
+  private final Engine engine;
+  private final Runnable free;
+  private final AtomicInteger uses = new AtomicInteger(1);
+
+  private PrefixModel(
+      Manifest manifest,
+      PrefixIndex index,
+      Forest forest,
+      Ranker ranker,
+      Engine engine,
+      Runnable free) {
+    this.manifest = manifest;
+    this.index = index;
+    this.forest = forest;
+    this.ranker = ranker;
+    this.engine = engine;
+    this.free = free;
+  }
+
+  /**
+   * A model of the engine {@link Engine#MAPPED}, used once: by the caller.
+   *
+   * @param manifest what it is and how good
+   * @param free called once, when nobody uses it any more
+   * @throws ModelException when anything in {@code file} points where it must not
+   */
+  static PrefixModel of(Manifest manifest, ModelFile file, Runnable free) {
+    var index = new PrefixIndex(file);
+    if (!index.cpCodes().equals(manifest.cps())) {
+      throw new ModelException("manifest and index differ in their CPs");
+    }
+    var forest = Forest.of(file.section(ModelFile.Section.FOREST));
+    if (forest.features() != Features.COUNT || forest.groups() != 1) {
+      throw new ModelException(
+          "the forest has %d columns and %d scores, must have %d and 1"
+              .formatted(forest.features(), forest.groups(), Features.COUNT));
+    }
+    return new PrefixModel(manifest, index, forest, forest, Engine.MAPPED, free);
+  }
+
+  /** As {@link #of}, of a file in memory, which needs not be freed. */
+  public static PrefixModel of(Manifest manifest, ModelFile file) {
+    return of(manifest, file, () -> {});
+  }
+
+  /** The same with XGBoost for a ranker; to be used in place of this one. */
+  PrefixModel rankedBy(XgboostRanker xgboost, Runnable freeBoth) {
+    return new PrefixModel(manifest, index, forest, xgboost, Engine.XGBOOST, freeBoth);
+  }
+
   public String prefix() {
     return manifest.prefix();
+  }
+
+  public Manifest manifest() {
+    return manifest;
+  }
+
+  Forest forest() {
+    return forest;
+  }
+
+  public PrefixIndex index() {
+    return index;
+  }
+
+  public Ranker ranker() {
+    return ranker;
+  }
+
+  public Engine engine() {
+    return engine;
+  }
+
+  /**
+   * Keeps it alive until {@link #release}.
+   *
+   * @return false when it is too late
+   */
+  boolean acquire() {
+    for (int now = uses.get(); now > 0; now = uses.get()) {
+      if (uses.compareAndSet(now, now + 1)) return true;
+    }
+    return false;
+  }
+
+  /** Gives up one use; the last one frees it. */
+  void release() {
+    int left = uses.decrementAndGet();
+    if (left < 0) throw new IllegalStateException("released more often than acquired");
+    if (left == 0) free.run();
   }
 }

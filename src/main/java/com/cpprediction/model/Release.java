@@ -1,34 +1,56 @@
 package com.cpprediction.model;
 
+import com.cpprediction.model.ModelException.Reason;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.StrictJson;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Collections;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A directory of models that were trained together. Its {@code release.json} names them all, each
- * manifest by its digest, so that nothing is loaded which training did not write.
- *
- * @param directory where it lies
- * @param manifests SHA-256 of {@code <prefix>/manifest.json} by prefix
- * @param scores on held-back addresses over all prefixes, by question; empty when none were held
- *     back
+ * A directory of models that were trained together, as it was when it was opened. Its {@code
+ * release.json} names them all, each manifest by its digest, so that nothing is loaded which
+ * training did not write. Thread-safe.
  */
-public record Release(Path directory, SortedMap<String, String> manifests, JsonObject scores) {
+public final class Release {
   /** Version of the layout of {@code release.json}. */
   public static final int FORMAT = 1;
 
   /** Name of the file in the directory of a release. */
   public static final String FILE = "release.json";
+
+  private final Path directory;
+  private final SortedMap<String, String> manifests;
+  private final JsonObject scores;
+  private final Map<String, byte[]> shared = new ConcurrentHashMap<>(); // by path
+  private final Map<String, String> digests = new ConcurrentHashMap<>(); // of what is shared
+
+  private Release(Path directory, SortedMap<String, String> manifests, JsonObject scores) {
+    this.directory = directory;
+    this.manifests = Collections.unmodifiableSortedMap(manifests);
+    this.scores = scores;
+  }
+
+  /** SHA-256 of {@code <prefix>/manifest.json} by prefix. */
+  public SortedMap<String, String> manifests() {
+    return manifests;
+  }
+
+  /** On held-back addresses over all prefixes, by question; empty when none were held back. */
+  public JsonObject scores() {
+    return scores;
+  }
 
   /**
    * @throws ModelException when {@code directory} holds no release of this format
@@ -49,14 +71,43 @@ public record Release(Path directory, SortedMap<String, String> manifests, JsonO
       return new Release(directory, manifests, json.getJsonObject("scores", new JsonObject()));
     } catch (NoSuchFileException e) {
       throw new ModelException(
+          Reason.MISSING,
           "there is no " + file + "; train a release there, or name another with models.dir");
     } catch (IOException e) {
-      throw new ModelException("cannot read " + file + ": " + e.getMessage(), e);
+      throw new ModelException(Reason.UNREADABLE, "cannot read " + file + ": " + e.getMessage(), e);
     } catch (ServiceException e) {
       throw new ModelException(file + " is damaged: " + e.getMessage(), e);
     } catch (ClassCastException | NullPointerException e) {
       throw new ModelException(
           file + " is damaged: it lacks an entry or has one of a wrong type", e);
+    }
+  }
+
+  /**
+   * Changes when the release in {@code directory} does: a digest over {@code release.json} and the
+   * sizes and times of the manifests beside it. Blocks; never fails.
+   */
+  static String signature(Path directory) {
+    var seen = new StringBuilder();
+    try {
+      seen.append(Scoring.sha256(Files.readAllBytes(directory.resolve(FILE))));
+      try (var prefixes = Files.newDirectoryStream(directory, Files::isDirectory)) {
+        var lines = new TreeSet<String>();
+        for (var prefix : prefixes) lines.add(signatureOf(prefix.resolve(Manifest.FILE)));
+        seen.append(lines);
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      seen.append(e);
+    }
+    return Scoring.sha256(seen.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String signatureOf(Path manifest) {
+    try {
+      var attributes = Files.readAttributes(manifest, BasicFileAttributes.class);
+      return manifest + " " + attributes.size() + " " + attributes.lastModifiedTime();
+    } catch (IOException e) {
+      return manifest + " unreadable";
     }
   }
 
@@ -83,7 +134,8 @@ public record Release(Path directory, SortedMap<String, String> manifests, JsonO
     if (!Manifest.isPrefix(prefix)) throw new ModelException("\"" + prefix + "\" is no prefix");
     var bytes = read(prefix + '/' + Manifest.FILE);
     if (!Scoring.sha256(bytes).equals(manifests.get(prefix))) {
-      throw new ModelException("manifest is not the one release.json names (SHA-256 differs)");
+      throw new ModelException(
+          Reason.DIGEST, "manifest is not the one release.json names (SHA-256 differs)");
     }
     var manifest = Manifest.parse(bytes);
     if (!manifest.prefix().equals(prefix)) {
@@ -93,43 +145,46 @@ public record Release(Path directory, SortedMap<String, String> manifests, JsonO
   }
 
   /**
-   * Maps a file read-only and checks the mapping against the manifest.
+   * Maps a file read-only, or reads it, and checks what is mapped against the manifest.
    *
    * @throws ModelException when it is not the file the manifest names
    */
-  ModelFile map(Manifest.FileRef file) throws IOException {
-    var mapped = mapped(file.path());
-    check(file, mapped.limit(), Scoring.sha256(mapped.duplicate()));
-    return ModelFile.of(mapped);
+  Mapping map(Manifest.FileRef file, Mapping.Kind kind) throws IOException {
+    Mapping mapping;
+    try {
+      mapping = Mapping.of(directory.resolve(file.path()), kind);
+    } catch (NoSuchFileException e) {
+      throw missing(file.path());
+    }
+    try {
+      check(file, mapping.bytes().limit(), Scoring.sha256(mapping.bytes()));
+      return mapping;
+    } catch (RuntimeException e) {
+      mapping.close();
+      throw e;
+    }
   }
 
   /**
-   * The content of a file, checked against the manifest.
+   * The content of a file that models share, checked against the manifest, and read once.
    *
    * @throws ModelException when it is not the file the manifest names
    */
   byte[] read(Manifest.FileRef file) {
-    var content = read(file.path());
-    check(file, content.length, Scoring.sha256(content));
+    var content = shared.computeIfAbsent(file.path(), this::read);
+    check(file, content.length, digests.computeIfAbsent(file.path(), p -> Scoring.sha256(content)));
     return content;
   }
 
   private static void check(Manifest.FileRef file, long bytes, String sha256) {
     if (bytes != file.bytes()) {
       throw new ModelException(
+          Reason.DIGEST,
           "%s has %d bytes, the manifest says %d".formatted(file.path(), bytes, file.bytes()));
     }
     if (!sha256.equals(file.sha256())) {
       throw new ModelException(
-          file.path() + " is not the file the manifest names (SHA-256 differs)");
-    }
-  }
-
-  private ByteBuffer mapped(String path) throws IOException {
-    try (var channel = FileChannel.open(directory.resolve(path), StandardOpenOption.READ)) {
-      return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
-    } catch (NoSuchFileException e) {
-      throw missing(path);
+          Reason.DIGEST, file.path() + " is not the file the manifest names (SHA-256 differs)");
     }
   }
 
@@ -139,11 +194,12 @@ public record Release(Path directory, SortedMap<String, String> manifests, JsonO
     } catch (NoSuchFileException e) {
       throw missing(path);
     } catch (IOException e) {
-      throw new ModelException("cannot read " + path + ": " + e, e);
+      throw new ModelException(Reason.UNREADABLE, "cannot read " + path + ": " + e, e);
     }
   }
 
   private static ModelException missing(String path) {
-    return new ModelException(path + " is missing; copy the release again, or train it");
+    return new ModelException(
+        Reason.MISSING, path + " is missing; copy the release again, or train it");
   }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Predicts: candidates and their features, the ranker's scores, a softmax over them. The one path
@@ -50,6 +51,17 @@ public final class Scorer {
     int rows = read(scoring.model().index(), address, 0);
     scoring.model().ranker().score(values, rows, scores);
     return answer(scoring, 0, rows);
+  }
+
+  /** What the ranker alone says of each candidate, best first. */
+  public List<Manifest.Golden.Answer> rank(PrefixIndex index, Ranker ranker, Address address) {
+    int rows = read(index, address, 0);
+    ranker.score(values, rows, scores);
+    return IntStream.range(0, rows)
+        .boxed()
+        .sorted(Comparator.comparingDouble(row -> -scores[row]))
+        .map(row -> new Manifest.Golden.Answer(index.cpCode(cps[row]), scores[row]))
+        .toList();
   }
 
   /** The answer to one address, and what decided it. */

@@ -24,7 +24,7 @@ public record Scoring(PrefixModel model, double pincodeTrust, String fingerprint
             "index " + manifest.index().sha256(),
             "ranker " + manifest.ranker().sha256(),
             "features " + Features.SCHEMA,
-            "engine xgboost",
+            "engine " + model.engine().label(),
             "pincode_trust " + pincodeTrust);
     return new Scoring(model, pincodeTrust, sha256(all.getBytes(StandardCharsets.UTF_8)));
   }

@@ -2,28 +2,32 @@ package com.cpprediction.model;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /**
- * Checks a release on disk as loading it does: digests, formats, sizes, and that every model
- * answers its golden addresses as it did when it was trained.
+ * Checks a release on disk: all that loading it does, with either engine, and that every forest in
+ * it equals XGBoost's model on {@link Parity#ROWS} rows made to tell them apart.
  *
  * @param models models looked at
  * @param problems what is wrong, each with its prefix; empty when the release can be served
  */
 public record Verification(int models, List<String> problems) {
-  private static final double TOLERANCE = 1e-5;
+  private static final long SEED = 1;
 
   /** Blocks: reads every file. */
   public static Verification of(Path directory) {
     var problems = new ArrayList<String>();
     int models = 0;
-    try (var loader = new ModelLoader(TOLERANCE)) {
+    try {
       var release = Release.open(directory);
+      var verifier = new Verifier(release);
       for (var prefix : release.manifests().keySet()) {
         models++;
         try {
-          loader.load(release, prefix);
+          verifier.verify(prefix);
         } catch (ModelException e) {
           problems.add(prefix + ": " + e.getMessage());
         }
@@ -32,5 +36,34 @@ public record Verification(int models, List<String> problems) {
       problems.add(e.getMessage());
     }
     return new Verification(models, List.copyOf(problems));
+  }
+
+  /** Compares what prefixes share once. */
+  private static final class Verifier {
+    private final Release release;
+    private final ModelLoader mapped = new ModelLoader(Engine.MAPPED, Mapping.Kind.MAPPED);
+    private final ModelLoader xgboost = new ModelLoader(Engine.XGBOOST, Mapping.Kind.HEAP);
+    private final Map<List<String>, Optional<String>> differences = new HashMap<>();
+
+    Verifier(Release release) {
+      this.release = release;
+    }
+
+    void verify(String prefix) {
+      mapped.load(release, prefix).release();
+      var model = xgboost.load(release, prefix);
+      try {
+        differences
+            .computeIfAbsent(
+                List.of(model.manifest().ranker().sha256(), model.forest().sha256()),
+                pair -> Parity.difference(model.ranker(), model.forest(), SEED))
+            .ifPresent(
+                difference -> {
+                  throw new ModelException(ModelException.Reason.PARITY, difference);
+                });
+      } finally {
+        model.release();
+      }
+    }
   }
 }

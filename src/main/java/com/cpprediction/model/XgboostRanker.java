@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.translate.NoBatchifyTranslator;
 import ai.djl.translate.TranslateException;
 import ai.djl.translate.TranslatorContext;
+import com.cpprediction.model.ModelException.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -85,7 +86,8 @@ public final class XgboostRanker implements Ranker {
         Files.delete(file);
       }
     } catch (IOException e) {
-      throw new ModelException("cannot use the directory for temporary files: " + e, e);
+      throw new ModelException(
+          Reason.UNREADABLE, "cannot use the directory for temporary files: " + e, e);
     }
   }
 
@@ -94,7 +96,9 @@ public final class XgboostRanker implements Ranker {
       return Model.newInstance("ranker", "XGBoost");
     } catch (EngineException | LinkageError e) {
       throw new ModelException(
-          "XGBoost cannot be loaded (%s); on Linux, install libgomp1".formatted(e), e);
+          Reason.UNREADABLE,
+          "XGBoost cannot be loaded (%s); on Linux, install libgomp1".formatted(e),
+          e);
     }
   }
 

@@ -20,6 +20,12 @@ public final class Bus {
   /** Any body in, JSON as {@code GET /models/status} out. */
   public static final String MODELS_STATUS = "cp.models.status";
 
+  /**
+   * Nothing, or {@code {"prefixes":[…]}}, in; JSON as {@code POST /models/reload} out. Published,
+   * it reaches every node.
+   */
+  public static final String MODELS_RELOAD = "cp.models.reload";
+
   /** Any body in, JSON as {@code GET /cache/stats} out. */
   public static final String CACHE_STATS = "cp.cache.stats";
 

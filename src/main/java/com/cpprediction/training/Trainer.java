@@ -1,7 +1,12 @@
 package com.cpprediction.training;
 
+import com.cpprediction.model.Forest;
+import com.cpprediction.model.Manifest;
 import com.cpprediction.model.ModelFile;
+import com.cpprediction.model.ModelFile.Section;
 import com.cpprediction.model.PrefixIndex;
+import com.cpprediction.model.PrefixModel;
+import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -28,7 +33,35 @@ final class Trainer {
    * @param rows what each was trained on
    * @param ranker XGBoost's model
    */
-  record Learned(SortedMap<String, byte[]> files, Map<String, PrefixRows> rows, byte[] ranker) {}
+  record Learned(SortedMap<String, byte[]> files, Map<String, PrefixRows> rows, byte[] ranker) {
+    /** What is known of a prefix. */
+    PrefixIndex index(String prefix) {
+      return new PrefixIndex(ModelFile.of(files.get(prefix)));
+    }
+
+    /** The ranker's trees; the same in every file. */
+    Forest forest() {
+      return Forest.of(ModelFile.of(files.get(files.firstKey())).section(Section.FOREST));
+    }
+
+    /** The model of a prefix, as it is served. */
+    PrefixModel model(String prefix, JsonObject scores, List<Manifest.Golden> golden) {
+      return PrefixModel.of(manifest(prefix, scores, golden), ModelFile.of(files.get(prefix)));
+    }
+
+    Manifest manifest(String prefix, JsonObject scores, List<Manifest.Golden> golden) {
+      var own = rows.get(prefix);
+      return new Manifest(
+          prefix,
+          Manifest.FileRef.of(prefix + '/' + ReleaseWriter.INDEX, files.get(prefix)),
+          Manifest.FileRef.of(ReleaseWriter.RANKER, ranker),
+          own.cps(),
+          own.addresses().size(),
+          own.directory().size(),
+          scores,
+          golden);
+    }
+  }
 
   private record OnePrefix(PrefixRows rows, byte[] file, Ranking ranking) {}
 
@@ -70,7 +103,13 @@ final class Trainer {
       return Optional.empty();
     }
     var ranker = RankerTrainer.train(List.copyOf(rankings.values()), seed, step);
+    var forest = ForestCompiler.compile(ranker);
+    files.replaceAll((prefix, file) -> with(file, forest));
     return Optional.of(new Learned(files, byPrefix, ranker));
+  }
+
+  private static byte[] with(byte[] file, byte[] forest) {
+    return ModelFile.Writer.of(ModelFile.of(file)).putBytes(Section.FOREST, forest).toBytes();
   }
 
   private Callable<PrefixRows> gather(Map.Entry<String, List<PrefixRows.Grouped>> rows) {

@@ -1,9 +1,7 @@
 package com.cpprediction.training;
 
-import com.cpprediction.model.Manifest;
-import com.cpprediction.model.ModelFile;
-import com.cpprediction.model.PrefixIndex;
-import com.cpprediction.model.PrefixModel;
+import com.cpprediction.model.ModelException;
+import com.cpprediction.model.Parity;
 import com.cpprediction.model.Ranker;
 import com.cpprediction.model.Scoring;
 import com.cpprediction.model.XgboostRanker;
@@ -238,31 +236,25 @@ public final class Training {
       Trainer.Learned learned,
       List<LabelledRow> held,
       Map<String, JsonObject> scores,
-      JsonObject overall)
-      throws IOException {
+      JsonObject overall) {
     progress.begin("measuring", held.size() * QUESTIONS.size());
-    try (var ranker = XgboostRanker.of(learned.ranker())) {
-      var scorings = new HashMap<String, Scoring>();
-      learned
-          .files()
+    var scorings = new HashMap<String, Scoring>();
+    for (var prefix : learned.files().keySet()) {
+      var model = learned.model(prefix, new JsonObject(), List.of());
+      scorings.put(prefix, Scoring.of(model, options.pincodeTrust()));
+    }
+    for (var question : QUESTIONS) {
+      var evaluation =
+          Evaluation.of(
+              held, question, pincode -> scorings.get(pincode.substring(0, 3)), progress::step);
+      overall.put(question.label(), evaluation.overall());
+      evaluation
+          .byPrefix()
           .forEach(
-              (prefix, file) -> {
-                var model = model(learned, prefix, new JsonObject(), List.of(), ranker);
-                scorings.put(prefix, Scoring.of(model, options.pincodeTrust()));
-              });
-      for (var question : QUESTIONS) {
-        var evaluation =
-            Evaluation.of(
-                held, question, pincode -> scorings.get(pincode.substring(0, 3)), progress::step);
-        overall.put(question.label(), evaluation.overall());
-        evaluation
-            .byPrefix()
-            .forEach(
-                (prefix, score) ->
-                    scores
-                        .computeIfAbsent(prefix, p -> new JsonObject())
-                        .put(question.label(), score));
-      }
+              (prefix, score) ->
+                  scores
+                      .computeIfAbsent(prefix, p -> new JsonObject())
+                      .put(question.label(), score));
     }
   }
 
@@ -279,13 +271,13 @@ public final class Training {
       JsonObject overall)
       throws IOException {
     progress.begin("writing", files.size());
-    try (var ranker = XgboostRanker.of(learned.ranker());
+    try (var reference = XgboostRanker.of(learned.ranker());
         var writer = new ReleaseWriter(options.out(), learned.ranker())) {
+      requireParity(reference, learned);
       for (var prefix : files.keySet()) {
         var score = scores.getOrDefault(prefix, new JsonObject());
-        var draft = Scoring.of(model(learned, prefix, score, List.of(), ranker), 0);
-        var golden = Golden.of(draft, learned.rows().get(prefix));
-        writer.add(manifest(learned, prefix, score, golden), files.get(prefix));
+        var golden = Golden.of(learned.index(prefix), reference, learned.rows().get(prefix));
+        writer.add(learned.manifest(prefix, score, golden), files.get(prefix));
         progress.step(1);
       }
       var measured =
@@ -297,30 +289,13 @@ public final class Training {
     }
   }
 
-  private static PrefixModel model(
-      Trainer.Learned learned,
-      String prefix,
-      JsonObject scores,
-      List<Manifest.Golden> golden,
-      Ranker ranker) {
-    return new PrefixModel(
-        manifest(learned, prefix, scores, golden),
-        new PrefixIndex(ModelFile.of(learned.files().get(prefix))),
-        ranker);
-  }
-
-  private static Manifest manifest(
-      Trainer.Learned learned, String prefix, JsonObject scores, List<Manifest.Golden> golden) {
-    var rows = learned.rows().get(prefix);
-    return new Manifest(
-        prefix,
-        Manifest.FileRef.of(prefix + '/' + ReleaseWriter.INDEX, learned.files().get(prefix)),
-        Manifest.FileRef.of(ReleaseWriter.RANKER, learned.ranker()),
-        rows.cps(),
-        rows.addresses().size(),
-        rows.directory().size(),
-        scores,
-        golden);
+  /** Nothing is written that scores otherwise than XGBoost does. */
+  private void requireParity(Ranker reference, Trainer.Learned learned) {
+    Parity.difference(reference, learned.forest(), options.seed())
+        .ifPresent(
+            difference -> {
+              throw new ModelException(ModelException.Reason.PARITY, difference);
+            });
   }
 
   private void writeHeldBack(List<LabelledRow> rows) {

@@ -44,6 +44,7 @@ class ConfigSchemaTest {
   void hotKeysAreThese() {
     assertThat(Samples.keys().filter(Key::hot).map(Key::path))
         .containsExactly(
+            "models.poll_ms",
             "prediction.max_in_flight",
             "prediction.timeout_ms",
             "prediction.pincode_trust",

@@ -38,6 +38,8 @@ final class Samples {
       case "data_dir", "models.dir" -> "else/where";
       case "http.host" -> "::1";
       case "persistence.ack" -> "none";
+      case "models.engine" -> "xgboost";
+      case "models.mapping" -> "heap";
       case "database.uri" -> "postgresql://cp:secret@db:5432/cp";
       case "log.level" -> "debug";
       default -> {
@@ -71,6 +73,7 @@ final class Samples {
     return switch (key.path()) {
       case "data_dir", "models.dir" -> Stream.of("", " ", "a\nb", "a\u0000");
       case "http.host" -> Stream.of("", "http://localhost", "a b", "localhost\n");
+      case "models.engine", "models.mapping" -> Stream.of("", "MAPPED", "djl");
       case "persistence.ack" -> Stream.of("", "journal", "COMMIT");
       case "database.uri" -> DatabaseUriTest.malformed();
       case "log.level" -> Stream.of("", "INFO", "off", "fatal");

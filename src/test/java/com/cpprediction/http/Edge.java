@@ -110,7 +110,7 @@ final class Edge {
             () ->
                 new ServiceConfig(
                     defaults.dataDir(),
-                    defaults.modelsDir(),
+                    defaults.models(),
                     http,
                     prediction,
                     defaults.cache(),

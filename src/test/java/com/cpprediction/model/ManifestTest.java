@@ -90,11 +90,11 @@ class ManifestTest {
 
   @Test
   void anotherFormatIsRefused() {
-    json.put("format", 2);
+    json.put("format", 1);
 
     assertThatThrownBy(this::parse)
         .isInstanceOf(ModelException.class)
-        .hasMessage("manifest has format 2, this service reads format 1");
+        .hasMessage("manifest has format 1, this service reads format 2");
   }
 
   @Test

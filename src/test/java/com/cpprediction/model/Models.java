@@ -22,8 +22,13 @@ final class Models {
   }
 
   static ModelCatalog load(Path directory, double pincodeTrust) {
-    var models = new ModelCatalog(metrics(), Clock.fixed(NOW, ZoneOffset.UTC));
-    models.load(directory, pincodeTrust);
+    return load(directory, Engine.MAPPED, pincodeTrust);
+  }
+
+  static ModelCatalog load(Path directory, Engine engine, double pincodeTrust) {
+    var clock = Clock.fixed(NOW, ZoneOffset.UTC);
+    var models = new ModelCatalog(directory, engine, false, pincodeTrust, metrics(), clock);
+    models.reload();
     return models;
   }
 

@@ -14,6 +14,7 @@ import io.vertx.core.ThreadingModel;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,6 +31,7 @@ class PredictionVerticleTest {
     var options = new DeploymentOptions().setThreadingModel(ThreadingModel.WORKER).setInstances(2);
     vertx
         .deployVerticle(() -> new PredictionVerticle(models, Models.metrics()), options)
+        .compose(ok -> vertx.deployVerticle(new ModelsVerticle(models, () -> Duration.ZERO)))
         .await(10, SECONDS);
   }
 
@@ -94,7 +96,7 @@ class PredictionVerticleTest {
     models.close();
 
     assertThatThrownBy(() -> ask(vertx, "180", List.of(new Address("jammu", null))))
-        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.UNKNOWN_PREFIX));
   }
 
   private static ScoreReply ask(Vertx vertx, String prefix, List<Address> addresses)

@@ -61,8 +61,14 @@ class ShippedModelsTest {
   void answersTheAddressOfTheReadme(String cp, String typed) {
     var address = Address.of(typed, null);
     try (var models =
-        new ModelCatalog(new ServiceMetrics(new SimpleMeterRegistry(), "1"), Clock.systemUTC())) {
-      models.load(MODELS, 0.5);
+        new ModelCatalog(
+            MODELS,
+            Engine.MAPPED,
+            false,
+            0.5,
+            new ServiceMetrics(new SimpleMeterRegistry(), "1"),
+            Clock.systemUTC())) {
+      models.reload();
 
       var answer = new Scorer().score(models.scoringOf(address.pincode()), List.of(address)).get(0);
 

@@ -1,6 +1,7 @@
 package com.cpprediction.training;
 
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelCatalog;
 import com.cpprediction.training.Training.Options;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -71,8 +72,14 @@ public final class SmallRelease {
   /** Loads a release as the service does, without trust in pincodes. */
   public static ModelCatalog catalog(Path directory) {
     var models =
-        new ModelCatalog(new ServiceMetrics(new SimpleMeterRegistry(), "test"), Clock.systemUTC());
-    models.load(directory, 0);
+        new ModelCatalog(
+            directory,
+            Engine.MAPPED,
+            false,
+            0,
+            new ServiceMetrics(new SimpleMeterRegistry(), "test"),
+            Clock.systemUTC());
+    models.reload();
     return models;
   }
 

@@ -1,0 +1,39 @@
+package com.cpprediction.http;
+
+import com.cpprediction.prediction.Bus;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
+import java.util.function.Function;
+
+/** {@code POST /models/reload}. */
+final class ModelRoutes {
+  /** A country's models take seconds to check, and reloads wait for each other. */
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+  private final Vertx vertx;
+  private final BodyReader bodies;
+
+  ModelRoutes(Vertx vertx, BodyReader bodies) {
+    this.vertx = vertx;
+    this.bodies = bodies;
+  }
+
+  void reload(RoutingContext ctx) {
+    var options = new DeliveryOptions().setLocalOnly(true).setSendTimeout(PATIENCE.toMillis());
+    body(ctx)
+        .compose(body -> vertx.eventBus().<JsonObject>request(Bus.MODELS_RELOAD, body, options))
+        .onSuccess(reply -> Exchange.answer(ctx, reply.body()))
+        .onFailure(ctx::fail);
+  }
+
+  /** Without a body everything is reloaded. */
+  private Future<JsonObject> body(RoutingContext ctx) {
+    return ctx.body().length() <= 0
+        ? Future.succeededFuture(new JsonObject())
+        : bodies.read(ctx, Function.identity());
+  }
+}

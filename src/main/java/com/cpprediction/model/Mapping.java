@@ -1,0 +1,82 @@
+package com.cpprediction.model;
+
+import java.io.IOException;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The bytes of a file, until it is closed. Whoever reads a mapping after that crashes the process,
+ * so {@link PrefixModel} counts its users.
+ */
+final class Mapping implements AutoCloseable {
+  /** Null where the JVM can't be asked to unmap; then the garbage collector does. */
+  private static final MethodHandle UNMAP = unmapper();
+
+  private final ByteBuffer bytes;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  /** Where the bytes of a file are kept. */
+  enum Kind {
+    /** In the page cache, shared with other processes. */
+    MAPPED,
+    /** On the heap of this process. */
+    HEAP;
+
+    /** As configured and reported: {@code mapped} or {@code heap}. */
+    String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  private Mapping(ByteBuffer bytes) {
+    this.bytes = bytes;
+  }
+
+  /** Blocks while it reads, or maps; the file may be moved or deleted afterwards, not changed. */
+  static Mapping of(Path file, Kind kind) throws IOException {
+    if (kind == Kind.HEAP) return new Mapping(ByteBuffer.wrap(Files.readAllBytes(file)));
+    try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      if (channel.size() > Integer.MAX_VALUE) throw new IOException(file + " is larger than 2 GB");
+      return new Mapping(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()));
+    }
+  }
+
+  /** The content, from 0 to the limit; not after {@link #close}. */
+  ByteBuffer bytes() {
+    return bytes.duplicate();
+  }
+
+  @Override
+  public void close() {
+    if (!bytes.isDirect() || UNMAP == null || !closed.compareAndSet(false, true)) return;
+    try {
+      UNMAP.invokeExact(bytes);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new IllegalStateException("cannot unmap", e);
+    }
+  }
+
+  /** {@code sun.misc.Unsafe.invokeCleaner}: from JDK 9 on the one supported way before JDK 22. */
+  private static MethodHandle unmapper() {
+    try {
+      var type = Class.forName("sun.misc.Unsafe");
+      var field = type.getDeclaredField("theUnsafe");
+      field.setAccessible(true);
+      return MethodHandles.lookup()
+          .findVirtual(type, "invokeCleaner", MethodType.methodType(void.class, ByteBuffer.class))
+          .bindTo(field.get(null));
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,135 @@
+package com.cpprediction.model;
+
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ServiceException;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Says which models there are and replaces them: when asked to, and when the directory of the
+ * release has changed and stays the same from one look to the next. Event loop; what blocks runs on
+ * a thread of its own, one after the other.
+ */
+public final class ModelsVerticle extends VerticleBase {
+  private static final Logger log = LoggerFactory.getLogger(ModelsVerticle.class);
+
+  private static final Duration OFF = Duration.ofSeconds(1); // how soon it is seen to be on again
+  private static final Duration LONGEST = Duration.ofMinutes(10);
+  private static final Set<String> KEYS = Set.of("prefixes");
+
+  private final ModelCatalog models;
+  private final Supplier<Duration> poll;
+  private WorkerExecutor executor;
+  private String changing;
+
+  /**
+   * @param poll how often to look at the directory, asked before each look; zero for not at all
+   */
+  public ModelsVerticle(ModelCatalog models, Supplier<Duration> poll) {
+    this.models = models;
+    this.poll = poll;
+  }
+
+  @Override
+  public Future<?> start() {
+    executor =
+        vertx.createSharedWorkerExecutor("cp-models", 1, LONGEST.toMillis(), TimeUnit.MILLISECONDS);
+    schedule();
+    var bus = vertx.eventBus();
+    return Future.all(
+        bus.consumer(Bus.MODELS_STATUS, message -> message.reply(models.status())).completion(),
+        bus.consumer(Bus.MODELS_RELOAD, this::reload).completion());
+  }
+
+  @Override
+  public Future<?> stop() {
+    return executor.close();
+  }
+
+  private void reload(Message<Object> message) {
+    Set<String> only;
+    try {
+      only = prefixes(message.body());
+    } catch (ServiceException e) {
+      message.fail(e.failure().code(), e.getMessage());
+      return;
+    }
+    executor
+        .executeBlocking(() -> models.reload(only))
+        .onSuccess(message::reply)
+        .onFailure(
+            cause -> {
+              log.error("Cannot reload the models", cause);
+              message.fail(Failure.INTERNAL.code(), "reloading failed");
+            });
+  }
+
+  /** The prefixes asked for; null for all. */
+  private static Set<String> prefixes(Object body) {
+    if (body == null) return null;
+    if (!(body instanceof JsonObject json)) throw malformed("The body must be a JSON object");
+    for (var field : json.fieldNames()) {
+      if (!KEYS.contains(field)) throw malformed("Unknown field \"" + field + '"');
+    }
+    var list = json.getValue("prefixes");
+    if (list == null) return null;
+    if (!(list instanceof JsonArray array) || array.isEmpty()) {
+      throw malformed("prefixes must be an array of prefixes, such as [\"560\"]");
+    }
+    var prefixes = new TreeSet<String>();
+    for (var item : array) {
+      if (!(item instanceof String prefix) || !Manifest.isPrefix(prefix)) {
+        throw malformed("prefixes has an item that is no prefix, such as \"560\"");
+      }
+      prefixes.add(prefix);
+    }
+    return prefixes;
+  }
+
+  private static ServiceException malformed(String detail) {
+    return Failure.MALFORMED_REQUEST.because(detail);
+  }
+
+  private void schedule() {
+    var every = poll.get();
+    boolean on = !every.isZero();
+    vertx.setTimer(
+        (on ? every : OFF).toMillis(),
+        timer -> {
+          if (!on) {
+            schedule();
+            return;
+          }
+          executor
+              .executeBlocking(this::look)
+              .onFailure(cause -> log.error("Cannot look for new models", cause))
+              .onComplete(done -> schedule());
+        });
+  }
+
+  /** Copying a release takes a while, so it is taken over when it has stopped changing. */
+  private Void look() {
+    var now = Release.signature(models.directory());
+    if (now.equals(models.signature())) {
+      changing = null;
+    } else if (now.equals(changing)) {
+      changing = null;
+      models.reload();
+    } else {
+      changing = now;
+    }
+    return null;
+  }
+}
