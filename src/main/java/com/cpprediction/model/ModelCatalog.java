@@ -12,6 +12,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +22,6 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -47,7 +47,6 @@ public final class ModelCatalog implements AutoCloseable {
   private static final String RELEASE = "release";
 
   private final Map<String, LongAdder> requests = new ConcurrentHashMap<>();
-  private final SortedMap<String, String> failures = new ConcurrentSkipListMap<>();
   private final List<Follower> followers = new CopyOnWriteArrayList<>();
   private final Path directory;
   private final ModelLoader loader;
@@ -56,6 +55,7 @@ public final class ModelCatalog implements AutoCloseable {
   private final Object swap = new Object(); // short, unlike this, which a reload holds
   private double pincodeTrust;
   private volatile String signature = "";
+  private volatile SortedMap<String, String> failures = Collections.emptySortedMap(); // replaced
   private volatile Serving serving = new Serving(new TreeMap<>(), new TreeMap<>());
   private volatile JsonObject lastReload = new JsonObject();
 
@@ -149,7 +149,6 @@ public final class ModelCatalog implements AutoCloseable {
           prefix ->
               before.containsKey(prefix) && before.get(prefix).digest().equals(listed.get(prefix)));
       next.keySet().removeIf(p -> !listed.containsKey(p) && (only == null || only.contains(p)));
-      forget(only, listed.keySet(), wanted);
       for (var outcome : loadAll(release, wanted)) {
         if (outcome.failure() == null) next.put(outcome.prefix(), outcome.loaded());
         else failed.put(outcome.prefix(), outcome.failure());
@@ -157,7 +156,7 @@ public final class ModelCatalog implements AutoCloseable {
     } catch (ModelException e) {
       failed.put(RELEASE, e);
     }
-    fail(failed);
+    report(failed, only);
     replace(before, next);
     long loaded =
         next.entrySet().stream().filter(e -> before.get(e.getKey()) != e.getValue()).count();
@@ -186,17 +185,6 @@ public final class ModelCatalog implements AutoCloseable {
     var reasons = new JsonObject();
     failed.forEach((what, e) -> reasons.put(what, e.getMessage()));
     return reasons;
-  }
-
-  /** Forgets why prefixes failed that failed no longer, or are about to be tried again. */
-  private void forget(Set<String> only, Set<String> listed, Set<String> wanted) {
-    failures.remove(RELEASE);
-    failures
-        .keySet()
-        .removeIf(
-            prefix ->
-                !wanted.contains(prefix)
-                    && (only == null || only.contains(prefix) || !listed.contains(prefix)));
   }
 
   private List<Outcome> loadAll(Release release, Set<String> prefixes) {
@@ -250,9 +238,16 @@ public final class ModelCatalog implements AutoCloseable {
   private void tell(Set<String> prefixes) {
     var following = followers.stream().map(follower -> follower.follow(prefixes)).toList();
     try {
-      Future.join(following).await(FOLLOWING.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) {
-      log.error("Not every worker took over the models in {}", FOLLOWING);
+      // Not Future.await: this may be a worker of Vert.x.
+      Future.join(following)
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(FOLLOWING.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      log.error("Not every worker follows the models", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while replacing models", e);
     }
   }
 
@@ -263,14 +258,20 @@ public final class ModelCatalog implements AutoCloseable {
   }
 
   /** Logs what is new, and models with the same reason in one line. */
-  private void fail(Map<String, ModelException> failed) {
+  private void report(SortedMap<String, ModelException> failed, Set<String> only) {
     var news = new TreeMap<String, List<String>>();
+    var now = new TreeMap<>(failures);
+    if (!failed.containsKey(RELEASE)) { // else nothing was looked at
+      now.remove(RELEASE);
+      now.keySet().removeIf(p -> !failed.containsKey(p) && (only == null || only.contains(p)));
+    }
     failed.forEach(
         (what, e) -> {
           metrics.modelReloadFailed(e.reason().label());
-          if (e.getMessage().equals(failures.put(what, e.getMessage()))) return;
+          if (e.getMessage().equals(now.put(what, e.getMessage()))) return;
           news.computeIfAbsent(e.getMessage(), m -> new ArrayList<>()).add(what);
         });
+    failures = Collections.unmodifiableSortedMap(now);
     news.forEach((reason, refused) -> log.error("Models {} refused: {}", refused, reason));
   }
 
@@ -333,13 +334,13 @@ public final class ModelCatalog implements AutoCloseable {
 
   /** Why models were refused, by prefix; empty when none was. */
   public SortedMap<String, String> failures() {
-    return new TreeMap<>(failures);
+    return failures;
   }
 
   /** JSON as {@code GET /models/status}. */
   public JsonObject status() {
     var now = serving;
-    var failed = failures();
+    var failed = new TreeMap<>(failures);
     var all = new JsonArray();
     for (var prefix : now.models().keySet()) all.add(status(now, prefix, failed.remove(prefix)));
     var left = new JsonArray();

@@ -1,0 +1,247 @@
+package com.cpprediction.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.training.SmallRelease;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ModelReloadTest {
+  private static final Address ADDRESS = new Address("kadri temple mangalore", "575002");
+
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private final Scorer scorer = new Scorer();
+
+  @TempDir private Path dir;
+  private ModelCatalog models;
+
+  @BeforeEach
+  void load() throws IOException {
+    SmallRelease.copyTo(dir);
+    models = catalog(Engine.MAPPED, false);
+  }
+
+  @AfterEach
+  void close() {
+    models.close();
+  }
+
+  private ModelCatalog catalog(Engine engine, boolean heap) {
+    var metrics = new ServiceMetrics(registry, "test");
+    var clock = Clock.fixed(Models.NOW, ZoneOffset.UTC);
+    var catalog = new ModelCatalog(dir, engine, heap, 1, metrics, clock);
+    catalog.reload();
+    return catalog;
+  }
+
+  @Test
+  void anUnchangedReleaseChangesNothing() {
+    var before = models.scoring("575");
+
+    var report = models.reload();
+
+    assertThat(models.scoring("575").model()).isSameAs(before.model());
+    assertThat(report.getLong("loaded")).isZero();
+    assertThat(report.getLong("unchanged")).isEqualTo(3);
+    assertThat(report.getJsonObject("failed")).isEmpty();
+  }
+
+  @Test
+  void aChangedModelReplacesTheOldOneAndItsAnswersAreNew() throws IOException {
+    var before = models.catalog();
+    var old = models.acquire("575");
+    Releases.change(dir, "575");
+
+    var report = models.reload();
+
+    assertThat(report.getLong("loaded")).isEqualTo(1);
+    assertThat(report.getLong("unchanged")).isEqualTo(2);
+    assertThat(models.catalog().fingerprints().get("575"))
+        .isNotEqualTo(before.fingerprints().get("575"));
+    assertThat(models.catalog().fingerprints().get("180"))
+        .isEqualTo(before.fingerprints().get("180"));
+    assertThat(scorer.score(models.scoring("575"), ADDRESS).fingerprint())
+        .isEqualTo(models.catalog().fingerprints().get("575"));
+    // Whoever still scores with the old one can.
+    assertThat(scorer.score(old, ADDRESS).fingerprint())
+        .isEqualTo(before.fingerprints().get("575"));
+    old.model().release();
+    assertThat(old.model().acquire()).isFalse();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatIsReplacedIsUnmappedAfterItsLastUse(Engine engine) throws IOException {
+    assumeTrue(Files.exists(Path.of("/proc/self/maps")), "only Linux tells what is mapped");
+    models.close();
+    models = catalog(engine, false);
+    assertThat(mapped()).isEqualTo(3);
+    var old = models.acquire("575");
+
+    Releases.change(dir, "575");
+    models.reload();
+
+    assertThat(mapped()).isEqualTo(4);
+    old.model().release();
+    assertThat(mapped()).isEqualTo(3);
+    models.close();
+    assertThat(mapped()).isZero();
+  }
+
+  @Test
+  void onTheHeapNothingIsMappedAndAnswersAreTheSame() throws IOException {
+    try (var heap = catalog(Engine.MAPPED, true)) {
+      assertThat(heap.status().getString("mapping")).isEqualTo("heap");
+      assertThat(scorer.score(heap.scoring("575"), ADDRESS))
+          .isEqualTo(scorer.score(models.scoring("575"), ADDRESS));
+    }
+  }
+
+  @Test
+  void bothEnginesGiveTheSameCandidates() {
+    try (var xgboost = catalog(Engine.XGBOOST, false)) {
+      for (var prefix : models.prefixes()) {
+        for (var address : Models.addresses(prefix)) {
+          var one = scorer.score(models.scoring(prefix), address);
+          var other = scorer.score(xgboost.scoring(prefix), address);
+          assertThat(other.candidates()).isEqualTo(one.candidates());
+          assertThat(other.fingerprint()).isNotEqualTo(one.fingerprint());
+        }
+      }
+    }
+  }
+
+  @Test
+  void aNewPrefixAppearsAndOneTheReleaseNoLongerNamesGoes() throws IOException {
+    Releases.addCopy(dir, "180", "181");
+    Releases.remove(dir, "831");
+
+    var report = models.reload();
+
+    assertThat(models.prefixes()).containsExactly("180", "181", "575");
+    assertThat(report.getLong("loaded")).isEqualTo(1);
+    assertThat(report.getLong("removed")).isEqualTo(1);
+    assertThat(models.catalog().fingerprints()).containsOnlyKeys("180", "181", "575");
+  }
+
+  @Test
+  void aVanishedFileRemovesNothing() throws IOException {
+    Files.delete(dir.resolve("575/model.mmap"));
+    Files.delete(dir.resolve("831/manifest.json"));
+    Releases.change(dir, "180");
+    models.reload();
+    assertThat(models.prefixes()).containsExactly("180", "575", "831");
+
+    Files.delete(dir.resolve("release.json"));
+    var report = models.reload();
+
+    assertThat(models.prefixes()).containsExactly("180", "575", "831");
+    assertThat(report.getJsonObject("failed").getString("release")).startsWith("there is no ");
+    assertThat(failures("missing")).isEqualTo(1);
+  }
+
+  @Test
+  void aDamagedModelIsRefusedAndTheOldOneGoesOn() throws IOException {
+    var before = models.scoring("575");
+    Releases.change(dir, "575");
+    Files.writeString(dir.resolve("575/model.mmap"), "damaged");
+
+    var report = models.reload();
+
+    assertThat(models.scoring("575").model()).isSameAs(before.model());
+    var reason = report.getJsonObject("failed").getString("575");
+    assertThat(reason).startsWith("575/model.mmap has 7 bytes");
+    assertThat(status("575").getString("last_error")).isEqualTo(reason);
+    assertThat(models.status().getJsonObject("last_reload")).isEqualTo(report);
+    assertThat(failures("digest")).isEqualTo(1);
+
+    Releases.change(dir, "575");
+    models.reload();
+
+    assertThat(status("575").getString("last_error")).isNull();
+    assertThat(models.scoring("575").model()).isNotSameAs(before.model());
+  }
+
+  @Test
+  void ofSeveralChangesOnlyTheOnesAskedForAreTaken() throws IOException {
+    var before = models.catalog().fingerprints();
+    for (var prefix : List.of("180", "575")) Releases.change(dir, prefix);
+    Releases.remove(dir, "831");
+
+    models.reload(Set.of("575"));
+
+    assertThat(models.catalog().fingerprints().get("575")).isNotEqualTo(before.get("575"));
+    assertThat(models.catalog().fingerprints().get("180")).isEqualTo(before.get("180"));
+    assertThat(models.prefixes()).contains("831");
+
+    models.reload(Set.of("831"));
+    assertThat(models.prefixes()).containsExactly("180", "575");
+  }
+
+  @Test
+  void followersAnswerNewPrefixesBeforeAndOldOnesUntilTheSwap() throws IOException {
+    var told = new ArrayList<Set<String>>();
+    var served = new ArrayList<Set<String>>();
+    models.follow(
+        prefixes -> {
+          told.add(new TreeSet<>(prefixes));
+          served.add(new TreeSet<>(models.prefixes()));
+          return Future.succeededFuture();
+        });
+    Releases.addCopy(dir, "180", "181");
+    Releases.remove(dir, "831");
+
+    models.reload();
+
+    assertThat(told)
+        .containsExactly(
+            Set.of("180", "575", "831"),
+            Set.of("180", "181", "575", "831"),
+            Set.of("180", "181", "575"));
+    assertThat(served)
+        .containsExactly(
+            Set.of("180", "575", "831"), Set.of("180", "575", "831"), Set.of("180", "181", "575"));
+  }
+
+  private double failures(String reason) {
+    return registry.find("cp.model.reload.failures").tag("reason", reason).counters().stream()
+        .mapToDouble(Counter::count)
+        .sum();
+  }
+
+  private JsonObject status(String prefix) {
+    return models.status().getJsonArray("models").stream()
+        .map(JsonObject.class::cast)
+        .filter(model -> model.getString("prefix").equals(prefix))
+        .findAny()
+        .orElseThrow();
+  }
+
+  /** Model files of this release that are mapped now. */
+  private long mapped() throws IOException {
+    var path = dir.toRealPath().toString();
+    return Files.readAllLines(Path.of("/proc/self/maps")).stream()
+        .filter(line -> line.contains(path))
+        .count();
+  }
+}

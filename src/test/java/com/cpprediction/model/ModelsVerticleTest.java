@@ -1,0 +1,185 @@
+package com.cpprediction.model;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ScoreReply;
+import com.cpprediction.prediction.ScoreRequest;
+import com.cpprediction.prediction.Scored;
+import com.cpprediction.training.SmallRelease;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.ThreadingModel;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@ExtendWith(VertxExtension.class)
+class ModelsVerticleTest {
+  private final AtomicReference<Duration> poll = new AtomicReference<>(Duration.ZERO);
+
+  private final AtomicInteger looks = new AtomicInteger();
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+
+  @TempDir private Path dir;
+  private ModelCatalog models;
+
+  @BeforeEach
+  void deploy(Vertx vertx) throws Exception {
+    SmallRelease.copyTo(dir);
+    var metrics = new ServiceMetrics(registry, "test");
+    models = new ModelCatalog(dir, Engine.MAPPED, false, 1, metrics, Clock.systemUTC());
+    models.reload();
+    Bus.registerCodecs(vertx.eventBus());
+    var worker = new DeploymentOptions().setThreadingModel(ThreadingModel.WORKER).setInstances(2);
+    vertx
+        .deployVerticle(() -> new PredictionVerticle(models, Models.metrics()), worker)
+        .compose(ok -> vertx.deployVerticle(new ModelsVerticle(models, this::poll)))
+        .await(10, SECONDS);
+  }
+
+  @AfterEach
+  void close() {
+    models.close();
+  }
+
+  private Duration poll() {
+    looks.incrementAndGet();
+    return poll.get();
+  }
+
+  @Test
+  void reloadsWhenAsked(Vertx vertx) throws Exception {
+    Releases.addCopy(dir, "180", "181");
+
+    var report = reload(vertx, null);
+
+    assertThat(report.getLong("loaded")).isEqualTo(1);
+    assertThat(score(vertx, "181").fingerprint())
+        .isEqualTo(models.catalog().fingerprints().get("181"));
+  }
+
+  @Test
+  void reloadsSomePrefixesOnly(Vertx vertx) throws Exception {
+    Releases.change(dir, "180");
+    Releases.change(dir, "575");
+
+    var only = new JsonObject().put("prefixes", new JsonArray().add("575"));
+    var report = reload(vertx, only);
+
+    assertThat(report.getLong("loaded")).isEqualTo(1);
+    assertThat(report.getLong("unchanged")).isEqualTo(2);
+  }
+
+  @Test
+  void aPrefixThatIsGoneHasNobodyToAnswer(Vertx vertx) throws Exception {
+    Releases.remove(dir, "831");
+
+    reload(vertx, null);
+
+    assertThatThrownBy(() -> score(vertx, "831"))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"prefixes\":[]}",
+        "{\"prefixes\":\"560\"}",
+        "{\"prefixes\":[560]}",
+        "{\"prefixes\":[\"../x\"]}",
+        "{\"prefix\":\"560\"}"
+      })
+  void whatItDoesNotUnderstandIsRefused(String body, Vertx vertx) {
+    assertThatThrownBy(() -> reload(vertx, new JsonObject(body)))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.MALFORMED_REQUEST));
+  }
+
+  @Test
+  void publishedToEveryNodeItReloadsToo(Vertx vertx) throws Exception {
+    var reloaded = changed(Set.of("180", "181", "575", "831"));
+    Releases.addCopy(dir, "180", "181");
+
+    vertx.eventBus().publish(Bus.MODELS_RELOAD, new JsonObject());
+
+    reloaded.await(10, SECONDS);
+  }
+
+  @Test
+  void findsAChangeOfTheDirectoryByItself(Vertx vertx) throws Exception {
+    var reloaded = changed(Set.of("180", "181", "575", "831"));
+    Releases.addCopy(dir, "180", "181");
+
+    poll.set(Duration.ofMillis(5));
+
+    reloaded.await(10, SECONDS);
+  }
+
+  @Test
+  void aBrokenReleaseIsTriedOnceAndMendedTakenOver(Vertx vertx) throws Exception {
+    var file = dir.resolve(Release.FILE);
+    var whole = Files.readAllBytes(file);
+    Files.writeString(file, "{");
+    poll.set(Duration.ofMillis(5));
+    while (!models.failures().containsKey("release")) Thread.onSpinWait();
+    int seen = looks.get();
+    while (looks.get() < seen + 5) Thread.onSpinWait();
+
+    assertThat(registry.get("cp.model.reload.failures").counter().count()).isEqualTo(1);
+    assertThat(models.prefixes()).hasSize(3);
+
+    Files.write(file, whole);
+    while (models.failures().containsKey("release")) Thread.onSpinWait();
+    assertThat(models.prefixes()).hasSize(3);
+  }
+
+  /** Completes once exactly {@code prefixes} are to be answered. */
+  private Future<Void> changed(Set<String> prefixes) {
+    var changed = Promise.<Void>promise();
+    models.follow(
+        now -> {
+          if (new TreeSet<>(now).equals(new TreeSet<>(prefixes))) changed.tryComplete();
+          return Future.succeededFuture();
+        });
+    return changed.future();
+  }
+
+  private static JsonObject reload(Vertx vertx, JsonObject body) throws Exception {
+    return vertx.eventBus().<JsonObject>request(Bus.MODELS_RELOAD, body).await(10, SECONDS).body();
+  }
+
+  private static Scored score(Vertx vertx, String prefix) throws Exception {
+    var request = new ScoreRequest(List.of(new Address("gandhi nagar", null)));
+    return vertx
+        .eventBus()
+        .<ScoreReply>request(Bus.score(prefix), request)
+        .await(10, SECONDS)
+        .body()
+        .scored()
+        .get(0);
+  }
+}
