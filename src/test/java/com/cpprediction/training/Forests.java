@@ -1,0 +1,22 @@
+package com.cpprediction.training;
+
+import com.cpprediction.model.Forest;
+import java.nio.ByteBuffer;
+
+/** Forests of XGBoost's models, for tests outside of this package. */
+public final class Forests {
+  private Forests() {}
+
+  /**
+   * @param ubj a model saved by XGBoost
+   * @return the section of a model file
+   */
+  public static byte[] compile(byte[] ubj) {
+    return ForestCompiler.compile(ubj);
+  }
+
+  /** The forest of {@code section}, outside of the heap as a mapping is. */
+  public static Forest direct(byte[] section) {
+    return Forest.of(ByteBuffer.allocateDirect(section.length).put(section).flip());
+  }
+}
