@@ -48,6 +48,11 @@ final class EvaluateCommand implements Callable<Integer> {
     private boolean mask;
 
     @Option(
+        names = "--no-prefix",
+        description = "Take every pincode out; the address's words alone say where it is.")
+    private boolean noPrefix;
+
+    @Option(
         names = "--wrong-pincode",
         paramLabel = "SHARE",
         description = "Replace the pincode of this share of the addresses by another one.")
@@ -59,6 +64,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
     Question question() {
       if (wrong != null) return Question.wrongPincode(wrong);
+      if (noPrefix) return Question.NO_PREFIX;
       return mask ? Question.PREFIX_ONLY : Question.FULL;
     }
   }
@@ -84,7 +90,7 @@ final class EvaluateCommand implements Callable<Integer> {
     try (var progress = new ProgressLine()) {
       Progress shown = json ? Progress.NONE : progress;
       shown.begin("asking", rows.size());
-      return Evaluation.of(rows, question, catalog::scoringOf, shown::step);
+      return Evaluation.of(rows, question, settings.answering(catalog), shown::step);
     }
   }
 

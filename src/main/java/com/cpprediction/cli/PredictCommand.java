@@ -6,7 +6,7 @@ import com.cpprediction.model.Scorer;
 import com.cpprediction.model.Scoring;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
-import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.training.Addresses;
 import io.vertx.core.json.JsonArray;
@@ -62,37 +62,37 @@ final class PredictCommand implements Callable<Integer> {
         return 0;
       }
       var asked = Address.of(address, pincode);
-      var scoring = scoring(catalog, asked);
-      print(asked, scoring, new Scorer().explain(scoring, asked));
+      var located = catalog.catalog().locate(asked);
+      var scoring = catalog.scoring(located.prefix());
+      var explanation = new Scorer().explain(scoring, asked);
+      double leastSure = settings.answering(catalog).leastSure();
+      var answer = located.answer(explanation.scored(), leastSure);
+      print(asked, located, scoring, new Explanation(answer, explanation.features()));
       return 0;
     }
   }
 
   private long predict(ModelCatalog catalog) {
     try (var progress = new ProgressLine()) {
-      return Addresses.predict(in, out, catalog::scoringOf, progress);
+      return Addresses.predict(in, out, settings.answering(catalog), progress);
     }
   }
 
-  private static Scoring scoring(ModelCatalog catalog, Address asked) {
-    if (asked.pincode() == null) {
-      throw Failure.PINCODE_REQUIRED.because("The address has no pincode; add one with --pincode");
-    }
-    var scoring = catalog.scoringOf(asked.pincode());
-    if (scoring == null) {
-      throw Failure.UNKNOWN_PREFIX.because("No model of the release covers " + asked.pincode());
-    }
-    return scoring;
-  }
-
-  private void print(Address asked, Scoring scoring, Explanation explanation) {
+  private void print(Address asked, Located located, Scoring scoring, Explanation explanation) {
     var printer = spec.commandLine().getOut();
     var model = Prediction.model(scoring.model().prefix(), scoring.fingerprint());
     if (json) {
-      printer.println(json(asked, model, explanation).encodePrettily());
+      printer.println(json(asked, located, model, explanation).encodePrettily());
       return;
     }
-    printer.printf("%s, pincode %s%n%n", model, asked.pincode());
+    printer.printf(
+        Locale.ROOT,
+        located.source() == Located.Source.PINCODE
+            ? "%s, pincode %s%n%n"
+            : "%s, no pincode: prefix read from the text (%3$.4f)%n%n",
+        model,
+        asked.pincode(),
+        located.probability());
     printer.printf("%-12s %10s%n", "CP", "confidence");
     for (var candidate : explanation.scored().candidates()) {
       printer.printf(Locale.ROOT, "%-12s %10.4f%n", candidate.cp(), candidate.confidence());
@@ -117,7 +117,8 @@ final class PredictCommand implements Callable<Integer> {
                     f.effect()));
   }
 
-  private static JsonObject json(Address asked, String model, Explanation explanation) {
+  private static JsonObject json(
+      Address asked, Located located, String model, Explanation explanation) {
     var features = new JsonArray();
     for (var f : explanation.features()) {
       features.add(
@@ -139,6 +140,8 @@ final class PredictCommand implements Callable<Integer> {
                     .map(PredictCommand::json)
                     .toList()))
         .put("pincode", asked.pincode())
+        .put("prefix", located.prefix())
+        .put("prefix_source", located.source().label())
         .put("model", model)
         .put("features", features);
   }

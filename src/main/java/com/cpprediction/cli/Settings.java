@@ -7,6 +7,7 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelCatalog;
 import com.cpprediction.model.ModelException;
+import com.cpprediction.training.Answering;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -63,5 +64,10 @@ final class Settings {
     if (!catalog.prefixes().isEmpty()) return catalog;
     catalog.close();
     throw new ModelException("No model could be loaded from " + models(loaded));
+  }
+
+  /** {@code models} as the service would answer with them. */
+  Answering answering(ModelCatalog models) {
+    return Answering.of(models, load().config().prediction().minTextConfidence());
   }
 }

@@ -11,16 +11,19 @@ import java.time.Duration;
  *     prediction.timeout_ms}
  * @param pincodeTrust added to the ranker's score of the CPs that own the given pincode, 0..10;
  *     hot; JSON: {@code prediction.pincode_trust}
+ * @param minTextConfidence confidence below which an address without a pincode is not answered,
+ *     0..1; hot; JSON: {@code prediction.min_text_confidence}
  */
 public record PredictionConfig(
-    int workers, int maxInFlight, Duration timeout, double pincodeTrust) {
+    int workers, int maxInFlight, Duration timeout, double pincodeTrust, double minTextConfidence) {
   static final PredictionConfig DEFAULT =
-      new PredictionConfig(4, 10_000, Duration.ofSeconds(5), 0.5);
+      new PredictionConfig(4, 10_000, Duration.ofSeconds(5), 0.5, 0.5);
 
   public PredictionConfig {
     Check.range("prediction.workers", workers, 1, 64);
     Check.range("prediction.max_in_flight", maxInFlight, 1, 1_000_000);
     Check.range("prediction.timeout_ms", timeout.toMillis(), 10, 60_000);
     Check.range("prediction.pincode_trust", pincodeTrust, 0, 10);
+    Check.range("prediction.min_text_confidence", minTextConfidence, 0, 1);
   }
 }

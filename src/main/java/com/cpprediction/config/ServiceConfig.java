@@ -66,7 +66,8 @@ public record ServiceConfig(
             values.integer("prediction.workers"),
             values.integer("prediction.max_in_flight"),
             values.millis("prediction.timeout_ms"),
-            values.number("prediction.pincode_trust")),
+            values.number("prediction.pincode_trust"),
+            values.number("prediction.min_text_confidence")),
         new CacheConfig(
             values.flag("cache.enabled"),
             values.integer("cache.max_size"),

@@ -10,6 +10,7 @@ import io.vertx.core.AsyncResult;
 import io.vertx.core.json.JsonObject;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Function;
 
 /**
  * One shipment of a batch on its way to a prediction or a failure. Open until it has one; what
@@ -74,13 +75,17 @@ final class BatchItem {
     return prediction == null && failure == null;
   }
 
-  void settle(AsyncResult<Lookup> found) {
+  /**
+   * @param answer makes a prediction of what was found, or throws
+   */
+  void settle(AsyncResult<Lookup> found, Function<Lookup, Prediction> answer) {
     if (!open()) return;
-    if (found.succeeded()) {
-      prediction = request.answer(found.result().scored(), found.result().source());
-    } else {
-      cause = found.cause();
-      failure = Problem.known(cause);
+    try {
+      if (found.failed()) throw found.cause();
+      prediction = answer.apply(found.result());
+    } catch (Throwable e) {
+      cause = e;
+      failure = Problem.known(e);
     }
   }
 

@@ -23,6 +23,7 @@ final class PredictionJson {
         .put("alternatives", alternatives)
         .put("pincode", request.address().pincode())
         .put("prefix", request.prefix())
+        .put("prefix_source", request.located().source().label())
         .put("model", prediction.model())
         .put("source", prediction.source().label());
   }

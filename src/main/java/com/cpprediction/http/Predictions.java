@@ -10,6 +10,7 @@ import com.cpprediction.prediction.Batch;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionRequest;
@@ -105,7 +106,7 @@ final class Predictions {
     var deadline = Deadline.in(config.get().timeout());
     return deadline
         .bound(vertx, cache.get(key(asked), () -> score(request, deadline)))
-        .map(found -> request.answer(found.scored(), found.source()))
+        .map(found -> answer(request, found, asked.models()))
         .compose(prediction -> recordOne(prediction, deadline, requestId))
         .map(
             prediction -> {
@@ -197,6 +198,23 @@ final class Predictions {
         keys, missing -> score(prefix, missing.stream().map(Key::address).toList(), deadline));
   }
 
+  /**
+   * What was found as the answer to {@code request}.
+   *
+   * @param models what it was located with
+   * @throws ServiceException when it needs a pincode after all, or another locating
+   */
+  private Prediction answer(PredictionRequest request, Lookup found, Catalog models) {
+    var located = request.located();
+    boolean replaced =
+        !found.scored().fingerprint().equals(models.fingerprints().get(located.prefix()));
+    if (replaced && located.source() == Located.Source.TEXT) {
+      throw Failure.NOT_READY.because("The models were replaced this moment; try again");
+    }
+    double least = config.get().minTextConfidence();
+    return request.answer(located.answer(found.scored(), least), found.source());
+  }
+
   /** Settles every item; the future doesn't fail. */
   private Future<Void> scoreItems(List<BatchItem> good, Catalog models, String requestId) {
     var timeout = config.get().timeout();
@@ -211,7 +229,12 @@ final class Predictions {
           var addresses = group.stream().map(item -> item.request().address()).toList();
           var found = lookUp(prefix, addresses, models, deadline);
           for (int i = 0; i < group.size(); i++) {
-            outcomes.add(found.get(i).onComplete(group.get(i)::settle));
+            var item = group.get(i);
+            outcomes.add(
+                found
+                    .get(i)
+                    .onComplete(
+                        done -> item.settle(done, one -> answer(item.request(), one, models))));
           }
         });
     if (outcomes.isEmpty()) return Future.succeededFuture();

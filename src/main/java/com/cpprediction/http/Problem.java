@@ -13,8 +13,9 @@ import org.slf4j.LoggerFactory;
  * A failure as a caller sees it (RFC 9457), through either door.
  *
  * @param detail what is wrong and what to do about it
+ * @param members what else the document says
  */
-record Problem(Failure failure, String detail) {
+record Problem(Failure failure, String detail, JsonObject members) {
   static final String CONTENT_TYPE = "application/problem+json";
 
   private static final Logger log = LoggerFactory.getLogger(Problem.class);
@@ -29,7 +30,8 @@ record Problem(Failure failure, String detail) {
 
   static Problem of(Throwable cause) {
     var failure = Failure.of(cause);
-    return new Problem(failure, detail(failure, cause));
+    var members = cause instanceof ServiceException e ? e.members() : new JsonObject();
+    return new Problem(failure, detail(failure, cause), members);
   }
 
   /**
@@ -64,7 +66,8 @@ record Problem(Failure failure, String detail) {
         .put("title", failure.title())
         .put("status", failure.status())
         .put("code", failure.slug())
-        .put("detail", detail);
+        .put("detail", detail)
+        .mergeIn(members);
   }
 
   private static String detail(Failure failure, Throwable cause) {

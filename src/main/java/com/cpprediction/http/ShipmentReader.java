@@ -3,6 +3,7 @@ package com.cpprediction.http;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.ServiceException;
@@ -21,7 +22,6 @@ final class ShipmentReader {
 
   private static final int MAX_PINCODE = 64; // as typed; one of any spelling is shorter
   private static final int MAX_PREDICTION_ID = 36;
-  private static final int PREFIX_LENGTH = 3; // of a prefix that has no model
   private static final Set<String> SHIPMENT =
       Set.of("shipment_id", "address", "pincode", "prediction_id");
   private static final Set<String> PLACE = Set.of("address", "pincode");
@@ -41,7 +41,7 @@ final class ShipmentReader {
     var shipmentId = required(json, "shipment_id", MAX_SHIPMENT_ID);
     var typed = required(json, "address", MAX_ADDRESS);
     var address = address(json, typed);
-    return new PredictionRequest(id(json), shipmentId, typed, address, prefix(address, catalog));
+    return new PredictionRequest(id(json), shipmentId, typed, address, located(address, catalog));
   }
 
   /**
@@ -55,21 +55,11 @@ final class ShipmentReader {
   }
 
   /** Which model of {@code catalog} answers {@code address}. */
-  String prefix(Address address, Catalog catalog) {
-    var pincode = address.pincode();
-    if (pincode == null) {
-      throw Failure.PINCODE_REQUIRED.because(
-          "The address has no pincode; add it to the address or send it as pincode");
-    }
-    if (catalog.fingerprints().isEmpty()) {
+  Located located(Address address, Catalog catalog) {
+    if (address.pincode() != null && catalog.fingerprints().isEmpty()) {
       throw Failure.NOT_READY.because("No model is loaded yet; try again in a moment");
     }
-    var prefix = catalog.prefixOf(pincode);
-    if (prefix == null) {
-      throw Failure.UNKNOWN_PREFIX.because(
-          "No model serves prefix " + pincode.substring(0, PREFIX_LENGTH));
-    }
-    return prefix;
+    return catalog.locate(address);
   }
 
   /** {@code item}, which must be an object. */

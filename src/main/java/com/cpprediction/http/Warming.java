@@ -171,7 +171,7 @@ final class Warming {
       for (int i = start; i < end; i++) {
         try {
           var address = reader.place(addresses.getValue(i));
-          var prefix = reader.prefix(address, models);
+          var prefix = reader.located(address, models).prefix();
           groups.computeIfAbsent(prefix, none -> new ArrayList<>()).add(address);
         } catch (ServiceException e) {
           failed++;

@@ -3,35 +3,22 @@ package com.cpprediction.model;
 import com.cpprediction.model.ModelFile.Section;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.IntBuffer;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/**
- * Finds the rows that hold an n-gram: a directory by the upper bits of its fingerprint, entries
- * with the lower bits and where the rows are, and the rows in blocks. Reads a mapping; thread-safe.
- *
- * <p>A fingerprint is known by its bucket and its lower 24 bits.
- */
+/** Finds the rows that hold an n-gram, in blocks of one byte each. Reads a mapping; thread-safe. */
 public final class GramTable {
   /** Rows at most: what the 7 upper and 8 lower bits of a block can name. */
   public static final int MAX_ROWS = 1 << 15;
 
-  private static final int ENTRY = 6;
-  private static final int PADDING = Long.BYTES - ENTRY; // an entry is read as eight bytes
   private static final int REPEATED = 0x80;
   private static final int BLOCK = 1 << 8;
   private static final int HEADER = 2;
-  private static final int MASK = 0xffffff;
-  private static final int GRAMS_PER_BUCKET = 4;
 
-  private final IntBuffer buckets;
-  private final ByteBuffer entries;
+  private final GramDirectory directory;
   private final ByteBuffer postings;
-  private final int size;
-  private final int shift;
 
   /** Takes one row of an n-gram. */
   interface Row {
@@ -44,28 +31,19 @@ public final class GramTable {
    * @throws ModelException when anything points where it must not
    */
   GramTable(String name, IntBuffer buckets, ByteBuffer entries, ByteBuffer postings, int rows) {
-    this.buckets = buckets;
-    this.entries = entries;
+    directory = new GramDirectory(name, buckets, entries, postings.limit());
     this.postings = postings;
-    size = (entries.limit() - PADDING) / ENTRY - 1;
-    shift = Integer.SIZE - Integer.numberOfTrailingZeros(buckets.limit() - 1);
-    if (!isWhole(rows)) throw new ModelException("the table of " + name + " points outside itself");
-  }
-
-  private boolean isWhole(int rows) {
-    if (size < 0 || entries.limit() != (size + 1) * ENTRY + PADDING) return false;
-    if (buckets.limit() < 2 || Integer.bitCount(buckets.limit() - 1) != 1) return false;
-    if (buckets.get(0) != 0 || buckets.get(buckets.limit() - 1) != size) return false;
-    for (int i = 1; i < buckets.limit(); i++) if (buckets.get(i) < buckets.get(i - 1)) return false;
-    if (start(0) != 0 || start(size) != postings.limit()) return false;
-    for (int i = 0; i < size; i++) if (!isList(start(i), start(i + 1), rows)) return false;
-    return true;
+    for (int i = 0; i < directory.size(); i++) {
+      if (!isList(start(i), start(i + 1), rows)) {
+        throw new ModelException("the table of " + name + " names rows there are not");
+      }
+    }
   }
 
   private boolean isList(int start, int end, int rows) {
     int at = start;
     while (at < end) {
-      if (end - at <= HEADER || end > postings.limit()) return false;
+      if (end - at <= HEADER) return false;
       int base = base(at);
       int last = at + HEADER + count(at);
       if (last > end) return false;
@@ -82,13 +60,7 @@ public final class GramTable {
    * @return the n-gram with {@code fingerprint}, or -1 when the table doesn't have it
    */
   int find(int fingerprint) {
-    int bucket = shift == Integer.SIZE ? 0 : fingerprint >>> shift;
-    int low = fingerprint & MASK;
-    int end = buckets.get(bucket + 1);
-    for (int i = buckets.get(bucket); i < end; i++) {
-      if ((entries.getInt(i * ENTRY) & MASK) == low) return i;
-    }
-    return -1;
+    return directory.find(fingerprint);
   }
 
   /** How many rows hold n-gram {@code i}. */
@@ -139,7 +111,7 @@ public final class GramTable {
   }
 
   private int start(int i) {
-    return (int) (entries.getLong(i * ENTRY) >>> 24) & MASK;
+    return directory.start(i);
   }
 
   private int base(int block) {
@@ -182,29 +154,17 @@ public final class GramTable {
 
     /** Puts the table into three sections. */
     public void putInto(ModelFile.Writer file, Section bucket, Section entry, Section posting) {
-      int perBucket = Math.max(1, lists.size() / GRAMS_PER_BUCKET);
-      var starts = new int[Integer.highestOneBit(perBucket) + 1];
-      int shift = Integer.SIZE - Integer.numberOfTrailingZeros(starts.length - 1);
-      var entries = ByteBuffer.allocate((lists.size() + 1) * ENTRY + PADDING);
-      entries.order(ByteOrder.LITTLE_ENDIAN);
+      var directory = new GramDirectory.Writer(lists.size());
       var postings = new ByteArrayOutputStream();
       lists.forEach(
           (fingerprint, list) -> {
-            starts[(shift == Integer.SIZE ? 0 : fingerprint >>> shift) + 1]++;
-            put(entries, fingerprint, postings.size());
+            directory.add(fingerprint, postings.size());
             postings.writeBytes(list);
           });
-      put(entries, 0, postings.size());
-      for (int i = 1; i < starts.length; i++) starts[i] += starts[i - 1];
-      file.putInts(bucket, starts)
-          .putBytes(entry, entries.array())
+      directory.end(postings.size());
+      file.putInts(bucket, directory.buckets())
+          .putBytes(entry, directory.entries())
           .putBytes(posting, postings.toByteArray());
-    }
-
-    private static void put(ByteBuffer entries, int fingerprint, int start) {
-      if (start > MASK) throw new ModelException("the rows of a table take over 16 MB");
-      entries.putShort((short) fingerprint).put((byte) (fingerprint >> Short.SIZE));
-      entries.putShort((short) start).put((byte) (start >> Short.SIZE));
     }
   }
 }

@@ -3,6 +3,7 @@ package com.cpprediction.model;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.ModelException.Reason;
 import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.Prediction;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
@@ -46,6 +47,9 @@ public final class ModelCatalog implements AutoCloseable {
   /** What {@link #failures} calls the release itself. */
   private static final String RELEASE = "release";
 
+  /** What they call the stage that names prefixes. */
+  private static final String NATIONAL = "national";
+
   private final Map<String, LongAdder> requests = new ConcurrentHashMap<>();
   private final List<Follower> followers = new CopyOnWriteArrayList<>();
   private final Path directory;
@@ -56,7 +60,7 @@ public final class ModelCatalog implements AutoCloseable {
   private double pincodeTrust;
   private volatile String signature = "";
   private volatile SortedMap<String, String> failures = Collections.emptySortedMap(); // replaced
-  private volatile Serving serving = new Serving(new TreeMap<>(), new TreeMap<>());
+  private volatile Serving serving = Serving.of(new TreeMap<>(), National.NONE, 0);
   private volatile JsonObject lastReload = new JsonObject();
 
   /** Told which prefixes have to be answered. */
@@ -68,27 +72,35 @@ public final class ModelCatalog implements AutoCloseable {
   /** A model that answers. */
   private record Loaded(PrefixModel model, String digest, Instant at, long nanos) {}
 
+  /** The stage that names prefixes, and its SHA-256; null and empty when there is none. */
+  private record National(NationalStage stage, String digest) {
+    static final National NONE = new National(null, "");
+
+    Locator locator() {
+      return stage == null ? Locator.NONE : stage;
+    }
+  }
+
   /** What became of the model of one prefix. */
   private record Outcome(String prefix, Loaded loaded, ModelException failure) {}
 
   /** What is answered with now: replaced whole, so that a reader never sees half a change. */
   private record Serving(
-      SortedMap<String, Loaded> models, SortedMap<String, Scoring> scorings, Catalog catalog) {
-    Serving(SortedMap<String, Loaded> models, SortedMap<String, Scoring> scorings) {
-      this(models, scorings, catalogOf(scorings));
-    }
-
-    private static Catalog catalogOf(Map<String, Scoring> scorings) {
-      var fingerprints = new HashMap<String, String>();
-      scorings.forEach((prefix, scoring) -> fingerprints.put(prefix, scoring.fingerprint()));
-      return new Catalog(fingerprints);
-    }
-
-    static Serving of(SortedMap<String, Loaded> models, double pincodeTrust) {
+      SortedMap<String, Loaded> models,
+      National national,
+      SortedMap<String, Scoring> scorings,
+      Catalog catalog) {
+    static Serving of(SortedMap<String, Loaded> models, National national, double pincodeTrust) {
       var scorings = new TreeMap<String, Scoring>();
+      var fingerprints = new HashMap<String, String>();
       models.forEach(
-          (prefix, loaded) -> scorings.put(prefix, Scoring.of(loaded.model(), pincodeTrust)));
-      return new Serving(models, scorings);
+          (prefix, loaded) -> {
+            var scoring = Scoring.of(loaded.model(), pincodeTrust, national.digest());
+            scorings.put(prefix, scoring);
+            fingerprints.put(prefix, scoring.fingerprint());
+          });
+      var catalog = new Catalog(fingerprints, national.locator());
+      return new Serving(models, national, scorings, catalog);
     }
   }
 
@@ -137,6 +149,7 @@ public final class ModelCatalog implements AutoCloseable {
     long start = System.nanoTime();
     var before = serving.models();
     var next = new TreeMap<>(before);
+    var national = serving.national();
     var report = new JsonObject().put("at", clock.instant().toString());
     var failed = new TreeMap<String, ModelException>();
     if (only == null) signature = Release.signature(directory);
@@ -149,6 +162,13 @@ public final class ModelCatalog implements AutoCloseable {
           prefix ->
               before.containsKey(prefix) && before.get(prefix).digest().equals(listed.get(prefix)));
       next.keySet().removeIf(p -> !listed.containsKey(p) && (only == null || only.contains(p)));
+      if (only == null) {
+        try {
+          national = national(release, national);
+        } catch (ModelException e) {
+          failed.put(NATIONAL, e);
+        }
+      }
       for (var outcome : loadAll(release, wanted)) {
         if (outcome.failure() == null) next.put(outcome.prefix(), outcome.loaded());
         else failed.put(outcome.prefix(), outcome.failure());
@@ -157,7 +177,7 @@ public final class ModelCatalog implements AutoCloseable {
       failed.put(RELEASE, e);
     }
     report(failed, only);
-    replace(before, next);
+    replace(before, next, national);
     long loaded =
         next.entrySet().stream().filter(e -> before.get(e.getKey()) != e.getValue()).count();
     long removed = before.keySet().stream().filter(prefix -> !next.containsKey(prefix)).count();
@@ -185,6 +205,13 @@ public final class ModelCatalog implements AutoCloseable {
     var reasons = new JsonObject();
     failed.forEach((what, e) -> reasons.put(what, e.getMessage()));
     return reasons;
+  }
+
+  private National national(Release release, National now) {
+    var file = release.national();
+    if (file == null) return National.NONE;
+    if (file.sha256().equals(now.digest())) return now;
+    return new National(loader.national(release), file.sha256());
   }
 
   private List<Outcome> loadAll(Release release, Set<String> prefixes) {
@@ -223,11 +250,12 @@ public final class ModelCatalog implements AutoCloseable {
   }
 
   /** New prefixes are answered before anybody asks for them, old ones until nobody does. */
-  private void replace(SortedMap<String, Loaded> before, SortedMap<String, Loaded> next) {
+  private void replace(
+      SortedMap<String, Loaded> before, SortedMap<String, Loaded> next, National national) {
     var both = new TreeSet<>(before.keySet());
     both.addAll(next.keySet());
     tell(both);
-    serve(next);
+    serve(next, national);
     tell(next.keySet());
     before.forEach(
         (prefix, loaded) -> {
@@ -251,9 +279,9 @@ public final class ModelCatalog implements AutoCloseable {
     }
   }
 
-  private void serve(SortedMap<String, Loaded> models) {
+  private void serve(SortedMap<String, Loaded> models, National national) {
     synchronized (swap) {
-      serving = Serving.of(models, pincodeTrust);
+      serving = Serving.of(models, national, pincodeTrust);
     }
   }
 
@@ -289,7 +317,7 @@ public final class ModelCatalog implements AutoCloseable {
   public void trust(double trust) {
     synchronized (swap) {
       pincodeTrust = trust;
-      serving = Serving.of(serving.models(), trust);
+      serving = Serving.of(serving.models(), serving.national(), trust);
     }
   }
 
@@ -352,6 +380,7 @@ public final class ModelCatalog implements AutoCloseable {
         .put("engine", loader.engine().label())
         .put("mapping", loader.mapping().label())
         .put("loaded", now.models().size())
+        .put("national", now.national().stage() == null ? null : now.national().digest())
         .put("last_reload", lastReload)
         .put("models", all)
         .put("failed", left);
@@ -387,7 +416,7 @@ public final class ModelCatalog implements AutoCloseable {
   @Override
   public synchronized void close() {
     var before = serving.models();
-    serve(new TreeMap<>());
+    serve(new TreeMap<>(), National.NONE);
     before.values().forEach(loaded -> loaded.model().release());
   }
 }

@@ -42,6 +42,22 @@ final class ModelLoader {
     }
   }
 
+  /**
+   * The national stage of a release. It is never unmapped by hand: whoever reads a catalog may use
+   * it, and they are not counted.
+   *
+   * @return null when the release has none
+   * @throws ModelException when it can't be used; the message says why
+   */
+  NationalStage national(Release release) {
+    if (release.national() == null) return null;
+    try {
+      return NationalStage.of(release.map(release.national(), mapping).bytes());
+    } catch (IOException e) {
+      throw new ModelException(Reason.UNREADABLE, "cannot be read: " + e.getMessage(), e);
+    }
+  }
+
   private PrefixModel make(Release release, Manifest manifest) {
     Mapping content;
     try {

@@ -33,18 +33,29 @@ public final class Release {
   private final Path directory;
   private final SortedMap<String, String> manifests;
   private final JsonObject scores;
+  private final Manifest.FileRef national;
   private final Map<String, byte[]> shared = new ConcurrentHashMap<>(); // by path
   private final Map<String, String> digests = new ConcurrentHashMap<>(); // of what is shared
 
-  private Release(Path directory, SortedMap<String, String> manifests, JsonObject scores) {
+  private Release(
+      Path directory,
+      SortedMap<String, String> manifests,
+      JsonObject scores,
+      Manifest.FileRef national) {
     this.directory = directory;
     this.manifests = Collections.unmodifiableSortedMap(manifests);
     this.scores = scores;
+    this.national = national;
   }
 
   /** SHA-256 of {@code <prefix>/manifest.json} by prefix. */
   public SortedMap<String, String> manifests() {
     return manifests;
+  }
+
+  /** The stage that names prefixes; null when the release has none. */
+  public Manifest.FileRef national() {
+    return national;
   }
 
   /** On held-back addresses over all prefixes, by question; empty when none were held back. */
@@ -68,7 +79,12 @@ public final class Release {
       for (var entry : json.getJsonObject("manifests")) {
         manifests.put(entry.getKey(), (String) entry.getValue());
       }
-      return new Release(directory, manifests, json.getJsonObject("scores", new JsonObject()));
+      var national = json.getJsonObject("national");
+      return new Release(
+          directory,
+          manifests,
+          json.getJsonObject("scores", new JsonObject()),
+          national == null ? null : Manifest.FileRef.from(national));
     } catch (NoSuchFileException e) {
       throw new ModelException(
           Reason.MISSING,
@@ -114,12 +130,17 @@ public final class Release {
   /**
    * The content of {@code release.json}.
    *
+   * @param national the stage that names prefixes
    * @param measured how the scores were measured
    */
   public static JsonObject describe(
-      Map<String, String> manifests, JsonObject measured, JsonObject scores) {
+      Map<String, String> manifests,
+      Manifest.FileRef national,
+      JsonObject measured,
+      JsonObject scores) {
     return new JsonObject()
         .put("format", FORMAT)
+        .put("national", national.toJson())
         .put("measured", measured)
         .put("scores", scores)
         .put("manifests", new JsonObject(new TreeMap<String, Object>(manifests)));

@@ -14,8 +14,12 @@ import java.util.HexFormat;
  * @param fingerprint scoring fingerprint: SHA-256 in hex over everything that can change an answer
  */
 public record Scoring(PrefixModel model, double pincodeTrust, String fingerprint) {
-  /** Scores with {@code model} as it is configured now. */
-  public static Scoring of(PrefixModel model, double pincodeTrust) {
+  /**
+   * Scores with {@code model} as it is configured now.
+   *
+   * @param national SHA-256 of the national stage, empty when there is none
+   */
+  public static Scoring of(PrefixModel model, double pincodeTrust, String national) {
     var manifest = model.manifest();
     var all =
         String.join(
@@ -24,6 +28,7 @@ public record Scoring(PrefixModel model, double pincodeTrust, String fingerprint
             "index " + manifest.index().sha256(),
             "ranker " + manifest.ranker().sha256(),
             "features " + Features.SCHEMA,
+            "national " + national,
             "engine " + model.engine().label(),
             "pincode_trust " + pincodeTrust);
     return new Scoring(model, pincodeTrust, sha256(all.getBytes(StandardCharsets.UTF_8)));

@@ -24,6 +24,7 @@ public record Verification(int models, List<String> problems) {
     try {
       var release = Release.open(directory);
       var verifier = new Verifier(release);
+      verifier.verifyNational(problems);
       for (var prefix : release.manifests().keySet()) {
         models++;
         try {
@@ -47,6 +48,14 @@ public record Verification(int models, List<String> problems) {
 
     Verifier(Release release) {
       this.release = release;
+    }
+
+    void verifyNational(List<String> problems) {
+      try {
+        mapped.national(release);
+      } catch (ModelException e) {
+        problems.add("national: " + e.getMessage());
+      }
     }
 
     void verify(String prefix) {

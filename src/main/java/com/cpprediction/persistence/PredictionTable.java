@@ -1,6 +1,7 @@
 package com.cpprediction.persistence;
 
 import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
@@ -172,6 +173,7 @@ final class PredictionTable implements PredictionStore {
         .put("alternatives", row.getJsonArray("alternatives"))
         .put("pincode", row.getString("pincode"))
         .put("prefix", prefix)
+        .put("prefix_source", Located.Source.of(row.getString("pincode")).label())
         .put("model", Prediction.model(prefix, row.getString("fingerprint")))
         .put("source", row.getString("source"))
         .put(

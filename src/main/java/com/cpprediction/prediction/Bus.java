@@ -131,6 +131,20 @@ public final class Bus {
       return new Address(json.getString("text"), json.getString("pincode"));
     }
 
+    private static JsonObject write(Located located) {
+      return new JsonObject()
+          .put("prefix", located.prefix())
+          .put("probability", located.probability())
+          .put("source", located.source().name());
+    }
+
+    private static Located located(JsonObject json) {
+      return new Located(
+          json.getString("prefix"),
+          json.getDouble("probability"),
+          Located.Source.valueOf(json.getString("source")));
+    }
+
     private static JsonObject write(Scored scored) {
       return new JsonObject()
           .put("fingerprint", scored.fingerprint())
@@ -157,7 +171,7 @@ public final class Bus {
           .put("shipment_id", request.shipmentId())
           .put("typed", request.typed())
           .put("address", write(request.address()))
-          .put("prefix", request.prefix())
+          .put("located", write(request.located()))
           .put("scored", write(prediction.scored()))
           .put("source", prediction.source().name());
     }
@@ -169,7 +183,7 @@ public final class Bus {
               json.getString("shipment_id"),
               json.getString("typed"),
               address(json.getJsonObject("address")),
-              json.getString("prefix"));
+              located(json.getJsonObject("located")));
       return new Prediction(
           request,
           scored(json.getJsonObject("scored")),

@@ -1,18 +1,55 @@
 package com.cpprediction.prediction;
 
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * What this node can answer now: an immutable snapshot, replaced whole when models change.
  *
  * @param fingerprints scoring fingerprint by prefix
+ * @param locator names the prefix of an address without a pincode
  */
-public record Catalog(Map<String, String> fingerprints) {
+public record Catalog(Map<String, String> fingerprints, Locator locator) {
   /** Digits in a pincode, and so the longest prefix. */
   public static final int PINCODE_LENGTH = 6;
 
+  private static final int PREFIX_LENGTH = 3; // of a prefix that has no model
+
   public Catalog {
     fingerprints = Map.copyOf(fingerprints);
+    Objects.requireNonNull(locator, "locator");
+  }
+
+  /**
+   * Which model answers {@code address}: by its pincode, else by its words.
+   *
+   * @throws ServiceException {@link Failure#UNKNOWN_PREFIX} or {@link Failure#PINCODE_REQUIRED}
+   *     when none does
+   */
+  public Located locate(Address address) {
+    var pincode = address.pincode();
+    if (pincode == null) return locate(address.text());
+    var prefix = prefixOf(pincode);
+    if (prefix == null) {
+      throw Failure.UNKNOWN_PREFIX.because(
+          "No model serves prefix " + pincode.substring(0, PREFIX_LENGTH));
+    }
+    return Located.byPincode(prefix);
+  }
+
+  private Located locate(String text) {
+    var located = locator.locate(text);
+    if (located == null) {
+      throw Failure.PINCODE_REQUIRED.because(
+          "The address has no pincode; add it to the address or send it as pincode");
+    }
+    if (!fingerprints.containsKey(located.prefix())) {
+      throw Failure.PINCODE_REQUIRED.because(
+          "The address has no pincode, and no model serves prefix "
+              + located.prefix()
+              + ", where it seems to be; add it to the address or send it as pincode");
+    }
+    return located;
   }
 
   /**

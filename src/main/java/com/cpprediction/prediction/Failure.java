@@ -1,6 +1,7 @@
 package com.cpprediction.prediction;
 
 import io.vertx.core.eventbus.ReplyException;
+import io.vertx.core.json.JsonObject;
 import java.util.Locale;
 
 /**
@@ -62,7 +63,15 @@ public enum Failure {
    * @param detail what is wrong and what to do about it, for the caller; never an address
    */
   public ServiceException because(String detail) {
-    return new ServiceException(this, detail);
+    return because(detail, new JsonObject());
+  }
+
+  /**
+   * @param detail as {@link #because(String)}
+   * @param members what the problem document says beside its own members
+   */
+  public ServiceException because(String detail, JsonObject members) {
+    return new ServiceException(this, detail, members);
   }
 
   /** The failure that {@code cause} stands for; {@link #INTERNAL} for anything unforeseen. */

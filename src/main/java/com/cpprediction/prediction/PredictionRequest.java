@@ -10,17 +10,22 @@ import java.util.UUID;
  *     made, and a repeated id is stored once
  * @param shipmentId the caller's name for the shipment, 1..64 characters
  * @param typed the address as the person typed it, 1..1,000 characters
- * @param address what the model sees of it; its pincode is known
- * @param prefix routing key: names the model that scores this request
+ * @param address what the model sees of it
+ * @param located names the model that scores this request
  */
 public record PredictionRequest(
-    UUID id, String shipmentId, String typed, Address address, String prefix) {
+    UUID id, String shipmentId, String typed, Address address, Located located) {
   public PredictionRequest {
     Objects.requireNonNull(id, "id");
     Objects.requireNonNull(shipmentId, "shipmentId");
     Objects.requireNonNull(typed, "typed");
     Objects.requireNonNull(address, "address");
-    Objects.requireNonNull(prefix, "prefix");
+    Objects.requireNonNull(located, "located");
+  }
+
+  /** Routing key. */
+  public String prefix() {
+    return located.prefix();
   }
 
   /** The answer to this request. */

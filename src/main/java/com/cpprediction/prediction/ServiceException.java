@@ -1,12 +1,21 @@
 package com.cpprediction.prediction;
 
+import io.vertx.core.json.JsonObject;
+
 /** A foreseen failure: which one, and what the caller can do about it. Carries no stack trace. */
 public final class ServiceException extends RuntimeException {
   private final transient Failure failure;
+  private final transient JsonObject members;
 
-  ServiceException(Failure failure, String detail) {
+  ServiceException(Failure failure, String detail, JsonObject members) {
     super(detail, null, false, false);
     this.failure = failure;
+    this.members = members;
+  }
+
+  /** What the problem document says beside its own members. */
+  public JsonObject members() {
+    return members.copy();
   }
 
   public Failure failure() {

@@ -1,7 +1,6 @@
 package com.cpprediction.training;
 
 import com.cpprediction.model.Scorer;
-import com.cpprediction.model.Scoring;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Failure;
@@ -12,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Function;
 
 /** Answers a file of addresses with a release, offline. */
 public final class Addresses {
@@ -24,12 +22,11 @@ public final class Addresses {
    * {@code in}.
    *
    * @param in CSV with a column {@code address} and, where known, {@code pincode}
-   * @param scorings finds what answers a pincode; null where nothing does
+   * @param models what answers
    * @return rows written
    * @throws InputException when {@code in} cannot be read or {@code out} not be written
    */
-  public static long predict(
-      Path in, Path out, Function<String, Scoring> scorings, Progress progress) {
+  public static long predict(Path in, Path out, Answering models, Progress progress) {
     var scorer = new Scorer();
     var rows = new LongAdder();
     try (var csv = CsvFile.create(out)) {
@@ -39,7 +36,7 @@ public final class Addresses {
           in,
           List.of("address"),
           row -> {
-            csv.write(answer(row, scorer, scorings));
+            csv.write(answer(row, scorer, models));
             rows.increment();
             progress.step(1);
           });
@@ -55,12 +52,11 @@ public final class Addresses {
     return header;
   }
 
-  private static List<String> answer(
-      Table.Row row, Scorer scorer, Function<String, Scoring> scorings) {
+  private static List<String> answer(Table.Row row, Scorer scorer, Answering models) {
     var record = new ArrayList<>(List.of(row.getOrEmpty("address"), row.getOrEmpty("pincode")));
     var problem = "";
     try {
-      for (var candidate : candidates(row, scorer, scorings)) {
+      for (var candidate : candidates(row, scorer, models)) {
         record.add(candidate.cp());
         record.add(String.format(Locale.ROOT, "%.6f", candidate.confidence()));
       }
@@ -74,13 +70,9 @@ public final class Addresses {
     return record;
   }
 
-  private static List<Candidate> candidates(
-      Table.Row row, Scorer scorer, Function<String, Scoring> scorings) {
+  private static List<Candidate> candidates(Table.Row row, Scorer scorer, Answering models) {
     row.check();
     var address = Address.of(row.address(), row.getOrEmpty("pincode"));
-    if (address.pincode() == null) throw Failure.PINCODE_REQUIRED.because("");
-    var scoring = scorings.apply(address.pincode());
-    if (scoring == null) throw Failure.UNKNOWN_PREFIX.because("");
-    return scorer.score(scoring, List.of(address)).get(0).candidates();
+    return models.answer(scorer, address).candidates();
   }
 }

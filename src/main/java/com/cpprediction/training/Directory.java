@@ -15,7 +15,7 @@ import java.util.Set;
  */
 final class Directory {
   /** A directory with nothing in it. */
-  static final Directory EMPTY = new Directory(Map.of(), Map.of(), List.of());
+  static final Directory EMPTY = new Directory(Map.of(), Map.of(), Set.of(), List.of());
 
   /**
    * @param name canonical, without its kind (head, sub or branch office)
@@ -39,24 +39,30 @@ final class Directory {
 
   private final Map<String, Set<Office>> offices;
   private final Map<String, CpOffice> cps;
+  private final Set<NationalTrainer.Labelled> texts;
   private final List<String> badRows;
 
   private Directory(
-      Map<String, Set<Office>> offices, Map<String, CpOffice> cps, List<String> badRows) {
+      Map<String, Set<Office>> offices,
+      Map<String, CpOffice> cps,
+      Set<NationalTrainer.Labelled> texts,
+      List<String> badRows) {
+    this.texts = texts;
     this.offices = offices;
     this.cps = cps;
     this.badRows = badRows;
   }
 
   /**
-   * @param directory CSV with {@code pincode,office} and, where known, {@code taluk,district}; null
-   *     for none
+   * @param directory CSV with {@code pincode,office} and, where known, {@code
+   *     taluk,district,state}; null for none
    * @param cpOffices CSV with {@code cp_code,pincode,office} and, where known, {@code
    *     is_delivery_office_of_pincode}; null for none
    */
   static Directory read(Path directory, Path cpOffices) {
     var badRows = new ArrayList<String>();
     var offices = new HashMap<String, Set<Office>>();
+    var texts = new LinkedHashSet<NationalTrainer.Labelled>();
     if (directory != null) {
       var bad =
           Table.read(
@@ -66,6 +72,8 @@ final class Directory {
                 var office = new Office(officeName(row.get("office")), place(row));
                 if (office.name().isEmpty()) throw new BadRow("office has no name");
                 offices.computeIfAbsent(row.pincode(), p -> new LinkedHashSet<>()).add(office);
+                var text = (office.text() + ' ' + known(row.getOrEmpty("state"))).strip();
+                texts.add(NationalTrainer.Labelled.office(text, row.pincode().substring(0, 3)));
               });
       badRows.addAll(bad.of(directory));
     }
@@ -84,12 +92,17 @@ final class Directory {
                           "1".equals(row.getOrEmpty("is_delivery_office_of_pincode")))));
       badRows.addAll(bad.of(cpOffices));
     }
-    return new Directory(offices, cps, List.copyOf(badRows));
+    return new Directory(offices, cps, texts, List.copyOf(badRows));
   }
 
   /** What could not be used: a line for each file, and the first bad rows of it. */
   List<String> badRows() {
     return badRows;
+  }
+
+  /** Where every office is, in words, with its prefix. */
+  Set<NationalTrainer.Labelled> texts() {
+    return texts;
   }
 
   List<Office> offices(String pincode) {

@@ -1,16 +1,16 @@
 package com.cpprediction.training;
 
 import com.cpprediction.model.Scorer;
-import com.cpprediction.model.Scoring;
-import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.json.JsonObject;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 
@@ -20,28 +20,19 @@ import java.util.stream.Collectors;
  * @param byPrefix by the three digits of the rows
  */
 public record Evaluation(SortedMap<String, JsonObject> byPrefix, JsonObject overall) {
-  private static final int BATCH = 100;
-
-  /** The rows that one model answers, in order. */
-  private record ModelRows(Scoring scoring, List<LabelledRow> rows) {}
-
   /**
    * Asks every row and counts the answers, prefixes in parallel.
    *
-   * @param scorings finds what answers a pincode; null where nothing does
    * @param done called with the number of rows after each prefix
    */
   public static Evaluation of(
-      List<LabelledRow> rows,
-      Question question,
-      Function<String, Scoring> scorings,
-      IntConsumer done) {
+      List<LabelledRow> rows, Question question, Answering models, IntConsumer done) {
     var measures = new ConcurrentHashMap<String, Measure>();
     var byPrefix = rows.stream().collect(Collectors.groupingBy(LabelledRow::prefix));
     byPrefix.entrySet().parallelStream()
         .forEach(
             entry -> {
-              measures.put(entry.getKey(), measure(entry.getValue(), question, scorings));
+              measures.put(entry.getKey(), measure(entry.getValue(), question, models));
               done.accept(entry.getValue().size());
             });
     var total = new Measure();
@@ -53,44 +44,39 @@ public record Evaluation(SortedMap<String, JsonObject> byPrefix, JsonObject over
     return new Evaluation(sorted, total.toJson());
   }
 
-  private static Measure measure(
-      List<LabelledRow> rows, Question question, Function<String, Scoring> scorings) {
+  private static Measure measure(List<LabelledRow> rows, Question question, Answering models) {
     var measure = new Measure();
     var scorer = new Scorer();
-    var byModel = new LinkedHashMap<String, ModelRows>(); // by fingerprint
+    var trained = new HashMap<String, int[]>();
     for (var row : rows) {
-      var scoring = scorings.apply(row.pincode());
-      if (scoring == null) {
-        measure.add(row.cp(), null);
-        continue;
-      }
-      byModel
-          .computeIfAbsent(scoring.fingerprint(), f -> new ModelRows(scoring, new ArrayList<>()))
-          .rows()
-          .add(row);
+      measure.add(row.cp(), answer(row, question, models, scorer, trained));
     }
-    byModel.values().forEach(own -> measure(measure, scorer, own.scoring(), own.rows(), question));
     return measure;
   }
 
-  private static void measure(
-      Measure measure, Scorer scorer, Scoring scoring, List<LabelledRow> rows, Question question) {
-    var trained = scoring.model().index().trainedPincodes();
-    for (int start = 0; start < rows.size(); start += BATCH) {
-      var asked = new ArrayList<LabelledRow>();
-      var addresses = new ArrayList<Address>();
-      for (var row : rows.subList(start, Math.min(rows.size(), start + BATCH))) {
-        var address = question.ask(row, trained);
-        if (address == null) {
-          measure.add(row.cp(), null);
-        } else {
-          asked.add(row);
-          addresses.add(address);
-        }
-      }
-      if (addresses.isEmpty()) continue;
-      var answers = scorer.score(scoring, addresses);
-      for (int i = 0; i < answers.size(); i++) measure.add(asked.get(i).cp(), answers.get(i));
+  /**
+   * @param trained pincodes by prefix, gathered on the way
+   * @return null when there is no answer
+   */
+  private static Scored answer(
+      LabelledRow row,
+      Question question,
+      Answering models,
+      Scorer scorer,
+      Map<String, int[]> trained) {
+    var prefix = models.catalog().prefixOf(row.pincode());
+    if (prefix == null) return null;
+    var pincodes =
+        trained.computeIfAbsent(
+            prefix, p -> models.scorings().apply(p).model().index().trainedPincodes());
+    var address = question.ask(row, pincodes);
+    if (address == null) return null;
+    try {
+      return question.namesPrefix()
+          ? models.answer(scorer, address, Located.byPincode(prefix))
+          : models.answer(scorer, address);
+    } catch (ServiceException e) {
+      return null;
     }
   }
 }

@@ -18,11 +18,15 @@ public final class Question {
   /** Without any pincode; only the prefix is known. */
   public static final Question PREFIX_ONLY = new Question(Kind.PREFIX_ONLY, 0);
 
+  /** Without any pincode, and without the prefix: only the words say where it is. */
+  public static final Question NO_PREFIX = new Question(Kind.NO_PREFIX, 0);
+
   private static final Pattern LONG_NUMBER = Pattern.compile("[0-9]{5,}");
 
   private enum Kind {
     FULL,
     PREFIX_ONLY,
+    NO_PREFIX,
     WRONG_PINCODE
   }
 
@@ -46,11 +50,17 @@ public final class Question {
     return new Question(Kind.WRONG_PINCODE, share);
   }
 
+  /** Whether the prefix is known, by the pincode or without. */
+  boolean namesPrefix() {
+    return kind != Kind.NO_PREFIX;
+  }
+
   /** As manifests and reports call it. */
   public String label() {
     return switch (kind) {
       case FULL -> "full";
       case PREFIX_ONLY -> "prefix_only";
+      case NO_PREFIX -> "no_prefix";
       case WRONG_PINCODE -> "wrong_pincode_" + share;
     };
   }
@@ -65,7 +75,7 @@ public final class Question {
     try {
       return switch (kind) {
         case FULL -> Address.of(row.address(), row.pincode());
-        case PREFIX_ONLY -> masked(row);
+        case PREFIX_ONLY, NO_PREFIX -> masked(row);
         case WRONG_PINCODE -> wrong(row, trained);
       };
     } catch (ServiceException e) {

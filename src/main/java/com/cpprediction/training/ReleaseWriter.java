@@ -2,6 +2,7 @@ package com.cpprediction.training;
 
 import com.cpprediction.model.Manifest;
 import com.cpprediction.model.ModelException;
+import com.cpprediction.model.NationalStage;
 import com.cpprediction.model.Release;
 import com.cpprediction.model.Scoring;
 import io.vertx.core.json.JsonObject;
@@ -36,15 +37,18 @@ final class ReleaseWriter implements AutoCloseable {
 
   private final Path out;
   private final Path staging;
+  private final Manifest.FileRef national;
   private final TreeMap<String, String> manifests = new TreeMap<>();
   private long bytes;
 
-  ReleaseWriter(Path out, byte[] ranker) throws IOException {
+  ReleaseWriter(Path out, byte[] ranker, byte[] national) throws IOException {
     this.out = out;
     staging = out.resolve(STAGING);
     delete(staging); // of a training that was killed
     Files.createDirectories(staging);
     write(staging.resolve(RANKER), ranker);
+    write(staging.resolve(NationalStage.FILE), national);
+    this.national = Manifest.FileRef.of(NationalStage.FILE, national);
   }
 
   void add(Manifest manifest, byte[] index) throws IOException {
@@ -66,7 +70,8 @@ final class ReleaseWriter implements AutoCloseable {
       for (var name : FILES) replace(prefix + '/' + name);
     }
     replace(RANKER);
-    var json = Release.describe(manifests, measured, scores).encodePrettily() + '\n';
+    replace(NationalStage.FILE);
+    var json = Release.describe(manifests, national, measured, scores).encodePrettily() + '\n';
     write(staging.resolve(Release.FILE), json.getBytes(StandardCharsets.UTF_8));
     replace(Release.FILE);
     for (var prefix : gone) retire(out.resolve(prefix));

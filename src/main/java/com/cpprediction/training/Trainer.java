@@ -32,8 +32,13 @@ final class Trainer {
    * @param files model file by prefix
    * @param rows what each was trained on
    * @param ranker XGBoost's model
+   * @param national the file of the stage that names prefixes
    */
-  record Learned(SortedMap<String, byte[]> files, Map<String, PrefixRows> rows, byte[] ranker) {
+  record Learned(
+      SortedMap<String, byte[]> files,
+      Map<String, PrefixRows> rows,
+      byte[] ranker,
+      byte[] national) {
     /** What is known of a prefix. */
     PrefixIndex index(String prefix) {
       return new PrefixIndex(ModelFile.of(files.get(prefix)));
@@ -105,7 +110,14 @@ final class Trainer {
     var ranker = RankerTrainer.train(List.copyOf(rankings.values()), seed, step);
     var forest = ForestCompiler.compile(ranker);
     files.replaceAll((prefix, file) -> with(file, forest));
-    return Optional.of(new Learned(files, byPrefix, ranker));
+    return Optional.of(new Learned(files, byPrefix, ranker, national(rows)));
+  }
+
+  private byte[] national(Map<String, List<PrefixRows.Grouped>> rows) {
+    var texts = new ArrayList<>(directory.texts());
+    rows.forEach(
+        (prefix, own) -> own.forEach(row -> texts.add(NationalTrainer.Labelled.address(row))));
+    return NationalTrainer.train(texts, seed);
   }
 
   private static byte[] with(byte[] file, byte[] forest) {

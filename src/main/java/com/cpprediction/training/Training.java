@@ -1,12 +1,15 @@
 package com.cpprediction.training;
 
 import com.cpprediction.model.ModelException;
+import com.cpprediction.model.NationalStage;
 import com.cpprediction.model.Parity;
 import com.cpprediction.model.Ranker;
 import com.cpprediction.model.Scoring;
 import com.cpprediction.model.XgboostRanker;
+import com.cpprediction.prediction.Catalog;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,7 +31,9 @@ import java.util.TreeSet;
 public final class Training {
   /** The questions every release is measured by. */
   public static final List<Question> QUESTIONS =
-      List.of(Question.FULL, Question.PREFIX_ONLY, Question.wrongPincode(0.25));
+      List.of(Question.FULL, Question.PREFIX_ONLY, Question.wrongPincode(0.25), Question.NO_PREFIX);
+
+  private static final double ALL_ANSWERED = 0; // however unsure
 
   /** Rows every CP keeps, as far as {@link Options#maxRows} reaches, when a prefix has more. */
   private static final int KEPT_PER_CP = 5;
@@ -239,14 +244,17 @@ public final class Training {
       JsonObject overall) {
     progress.begin("measuring", held.size() * QUESTIONS.size());
     var scorings = new HashMap<String, Scoring>();
+    var fingerprints = new HashMap<String, String>();
     for (var prefix : learned.files().keySet()) {
       var model = learned.model(prefix, new JsonObject(), List.of());
-      scorings.put(prefix, Scoring.of(model, options.pincodeTrust()));
+      var scoring = Scoring.of(model, options.pincodeTrust(), "");
+      scorings.put(prefix, scoring);
+      fingerprints.put(prefix, scoring.fingerprint());
     }
+    var national = NationalStage.of(ByteBuffer.wrap(learned.national()));
+    var models = new Answering(new Catalog(fingerprints, national), scorings::get, ALL_ANSWERED);
     for (var question : QUESTIONS) {
-      var evaluation =
-          Evaluation.of(
-              held, question, pincode -> scorings.get(pincode.substring(0, 3)), progress::step);
+      var evaluation = Evaluation.of(held, question, models, progress::step);
       overall.put(question.label(), evaluation.overall());
       evaluation
           .byPrefix()
@@ -272,7 +280,7 @@ public final class Training {
       throws IOException {
     progress.begin("writing", files.size());
     try (var reference = XgboostRanker.of(learned.ranker());
-        var writer = new ReleaseWriter(options.out(), learned.ranker())) {
+        var writer = new ReleaseWriter(options.out(), learned.ranker(), learned.national())) {
       requireParity(reference, learned);
       for (var prefix : files.keySet()) {
         var score = scores.getOrDefault(prefix, new JsonObject());

@@ -48,6 +48,7 @@ class ConfigSchemaTest {
             "prediction.max_in_flight",
             "prediction.timeout_ms",
             "prediction.pincode_trust",
+            "prediction.min_text_confidence",
             "cache.enabled",
             "cache.max_size",
             "cache.ttl_seconds",

@@ -44,7 +44,7 @@ final class Samples {
       case "log.level" -> "debug";
       default -> {
         if (key.defaultValue() instanceof Boolean flag) yield !flag;
-        if (key.defaultValue() instanceof Double number) yield number + 1.5;
+        if (key.defaultValue() instanceof Double number) yield number / 2;
         yield (Integer) key.defaultValue() + 1;
       }
     };
@@ -78,6 +78,7 @@ final class Samples {
       case "database.uri" -> DatabaseUriTest.malformed();
       case "log.level" -> Stream.of("", "INFO", "off", "fatal");
       case "prediction.pincode_trust" -> Stream.of(-0.001, 10.001, 1e300);
+      case "prediction.min_text_confidence" -> Stream.of(-0.001, 1.001);
       default -> {
         if (key.defaultValue() instanceof Boolean) yield Stream.of();
         yield Stream.of(

@@ -30,7 +30,7 @@ class ServiceConfigTest {
                 """
                 {"data_dir": "d", "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "poll_ms": 300}, "http": {"host": "h", "port": 1},
                  "prediction": {"workers": 2, "max_in_flight": 3, "timeout_ms": 40,
-                                "pincode_trust": 5},
+                                "pincode_trust": 5, "min_text_confidence": 0.25},
                  "cache": {"enabled": false, "max_size": 6, "ttl_seconds": 7},
                  "persistence": {"ack": "none", "batch_size": 8, "linger_ms": 9,
                                  "queue_capacity": 10, "statement_timeout_ms": 110},
@@ -47,7 +47,7 @@ class ServiceConfigTest {
                 "d",
                 new ModelsConfig("m", "xgboost", "heap", Duration.ofMillis(300)),
                 new HttpConfig("h", 1),
-                new PredictionConfig(2, 3, Duration.ofMillis(40), 5),
+                new PredictionConfig(2, 3, Duration.ofMillis(40), 5, 0.25),
                 new CacheConfig(false, 6, Duration.ofSeconds(7)),
                 new PersistenceConfig(
                     Ack.NONE, 8, Duration.ofMillis(9), 10, Duration.ofMillis(110)),

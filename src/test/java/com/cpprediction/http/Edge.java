@@ -14,6 +14,7 @@ import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.ScoreReply;
 import com.cpprediction.prediction.ScoreRequest;
@@ -56,8 +57,8 @@ final class Edge {
   final PredictionCache cache = new PredictionCache(ServiceConfig.DEFAULT.cache(), registry);
 
   volatile PredictionConfig prediction =
-      new PredictionConfig(1, 10_000, Duration.ofSeconds(5), 1.0);
-  volatile Catalog catalog = new Catalog(FINGERPRINTS);
+      new PredictionConfig(1, 10_000, Duration.ofSeconds(5), 1.0, 0.5);
+  volatile Catalog catalog = new Catalog(FINGERPRINTS, Locator.NONE);
   volatile Function<ScoreRequest, Future<ScoreReply>> scorer =
       request -> Future.succeededFuture(reply(request, FINGERPRINTS.get("560")));
   volatile Function<Batch, Future<JsonArray>> recorder =

@@ -52,6 +52,7 @@ class HttpVerticleTest {
             "alternatives",
             "pincode",
             "prefix",
+            "prefix_source",
             "model",
             "source");
     assertThat(json.getString("shipment_id")).isEqualTo("S1");
@@ -63,6 +64,7 @@ class HttpVerticleTest {
                 .add(new JsonObject().put("cp", "CP3").put("confidence", 0.004)));
     assertThat(json.getString("pincode")).isEqualTo("560017");
     assertThat(json.getString("prefix")).isEqualTo("560");
+    assertThat(json.getString("prefix_source")).isEqualTo("pincode");
     assertThat(json.getString("model")).isEqualTo("560@aaaaaaaa");
     assertThat(json.getString("source")).isEqualTo("model");
     assertThat(edge.recorded())
@@ -277,7 +279,7 @@ class HttpVerticleTest {
     var first = edge.posting("/cache/warm", body);
     asked.future().await(10, SECONDS);
     var second = edge.post("/cache/warm", body);
-    edge.prediction = new PredictionConfig(1, 1, Duration.ofSeconds(5), 1.0);
+    edge.prediction = new PredictionConfig(1, 1, Duration.ofSeconds(5), 1.0, 0.5);
     var predicted = edge.post("/predict", shipment("S1", "FC Road 411033"));
     flight.fail("enough");
 

@@ -10,6 +10,7 @@ import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.ScoreReply;
 import com.cpprediction.prediction.ScoreRequest;
@@ -223,7 +224,7 @@ class PredictionsTest {
   @Test
   void refusesShipmentsBeyondItsLimit() throws Exception {
     holdTheScorer();
-    edge.prediction = new PredictionConfig(1, 2, Duration.ofSeconds(5), 1.0);
+    edge.prediction = new PredictionConfig(1, 2, Duration.ofSeconds(5), 1.0, 0.5);
 
     var first = edge.posting("/predict", SHIPMENT);
     asked.future().await(10, SECONDS);
@@ -241,7 +242,7 @@ class PredictionsTest {
 
   @Test
   void isNotReadyWithoutAnOwnerOfThePrefix() throws Exception {
-    edge.catalog = new Catalog(Map.of("400", "c".repeat(64)));
+    edge.catalog = new Catalog(Map.of("400", "c".repeat(64)), Locator.NONE);
 
     RefusalsTest.isProblem(edge.post("/predict", shipment("S1", "Fort 400001")), Failure.NOT_READY);
   }
@@ -284,7 +285,7 @@ class PredictionsTest {
   }
 
   private void timeout(long millis) {
-    edge.prediction = new PredictionConfig(1, 10_000, Duration.ofMillis(millis), 1.0);
+    edge.prediction = new PredictionConfig(1, 10_000, Duration.ofMillis(millis), 1.0, 0.5);
   }
 
   /** Waits until the cache was hit {@code times}, that is, until so many joined a flight. */

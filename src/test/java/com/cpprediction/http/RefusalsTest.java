@@ -9,6 +9,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Locator;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.json.JsonArray;
@@ -114,7 +115,7 @@ class RefusalsTest {
 
   @Test
   void isNotReadyWithoutModels() throws Exception {
-    edge.catalog = new Catalog(Map.of());
+    edge.catalog = new Catalog(Map.of(), Locator.NONE);
 
     refuses(Bus.PREDICT, "/predict", shipment("S1", ADDRESS), Failure.NOT_READY, "No model");
   }

@@ -114,7 +114,7 @@ class ModelCatalogTest {
     SmallRelease.copyTo(dir);
     try (var models = Models.small();
         var elsewhere = Models.load(dir, 1)) {
-      assertThat(elsewhere.catalog()).isEqualTo(models.catalog());
+      assertThat(elsewhere.catalog().fingerprints()).isEqualTo(models.catalog().fingerprints());
     }
   }
 

@@ -15,6 +15,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ReleaseTest {
+  private static final Manifest.FileRef NATIONAL =
+      Manifest.FileRef.of("national.mmap", new byte[] {1});
+
   @TempDir Path dir;
 
   @Test
@@ -23,13 +26,15 @@ class ReleaseTest {
 
     assertThat(release.manifests()).containsOnlyKeys(SmallRelease.PREFIXES.toArray(String[]::new));
     assertThat(release.scores().fieldNames())
-        .containsExactlyInAnyOrder("full", "prefix_only", "wrong_pincode_0.25");
+        .containsExactlyInAnyOrder("full", "prefix_only", "wrong_pincode_0.25", "no_prefix");
   }
 
   @Test
   void readsWhatItDescribes() throws IOException {
     var scores = new JsonObject().put("full", new JsonObject().put("rows", 7));
-    write(Release.describe(Map.of("560", "a", "110", "b"), new JsonObject(), scores).encode());
+    write(
+        Release.describe(Map.of("560", "a", "110", "b"), NATIONAL, new JsonObject(), scores)
+            .encode());
 
     var release = Release.open(dir);
 
@@ -71,7 +76,8 @@ class ReleaseTest {
   @ParameterizedTest
   @ValueSource(strings = {"../x", "", "..", "018", "1234567", "56a", "560/../575"})
   void aNameThatIsNoPrefixIsRefused(String name) throws IOException {
-    write(Release.describe(Map.of(name, "a"), new JsonObject(), new JsonObject()).encode());
+    write(
+        Release.describe(Map.of(name, "a"), NATIONAL, new JsonObject(), new JsonObject()).encode());
 
     var release = Release.open(dir);
 

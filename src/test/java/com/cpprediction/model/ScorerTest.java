@@ -94,7 +94,7 @@ class ScorerTest {
       if (address.pincode() == null) continue;
       double before = -1;
       for (double trust : new double[] {0, 1, 3, 10}) {
-        var scored = scorer.score(Scoring.of(scoring.model(), trust), List.of(address)).get(0);
+        var scored = scorer.score(Scoring.of(scoring.model(), trust, ""), List.of(address)).get(0);
         double owner = confidence(scored, owners.get(address.pincode()));
         if (owner > before) changed++;
         assertThat(owner).isGreaterThanOrEqualTo(before);
@@ -119,7 +119,10 @@ class ScorerTest {
     for (var address : addresses) {
       if (address.pincode() != null) continue;
       assertThat(
-              scorer.score(Scoring.of(scoring.model(), 10), List.of(address)).get(0).candidates())
+              scorer
+                  .score(Scoring.of(scoring.model(), 10, ""), List.of(address))
+                  .get(0)
+                  .candidates())
           .isEqualTo(scorer.score(scoring, List.of(address)).get(0).candidates());
     }
   }
@@ -217,7 +220,8 @@ class ScorerTest {
 
   private double odds(double trust, Address address, String cp) {
     double p =
-        confidence(scorer.score(Scoring.of(scoring.model(), trust), List.of(address)).get(0), cp);
+        confidence(
+            scorer.score(Scoring.of(scoring.model(), trust, ""), List.of(address)).get(0), cp);
     return p / (1 - p);
   }
 

@@ -3,6 +3,7 @@ package com.cpprediction.persistence;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionIds;
@@ -25,7 +26,8 @@ final class Predictions {
     var candidates =
         List.of(
             new Candidate("CP1", 0.97), new Candidate("CP2", 0.02), new Candidate("CP3", 0.004));
-    return new PredictionRequest(id, shipmentId, typed, Address.of(typed, null), "560")
+    return new PredictionRequest(
+            id, shipmentId, typed, Address.of(typed, null), Located.byPincode("560"))
         .answer(new Scored("3f9a1c2e".repeat(8), candidates), Source.MODEL);
   }
 

@@ -33,7 +33,7 @@ class BusTest {
             "S\"1\"",
             "12, MG Road 😀",
             ADDRESS,
-            "560");
+            Located.byText("560", 0.75));
     return Stream.of(
         new ScoreRequest(List.of(ADDRESS, new Address("no pincode", null))),
         new ScoreReply(List.of(SCORED, SCORED)),

@@ -6,7 +6,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class CatalogTest {
-  private final Catalog catalog = new Catalog(Map.of("560", "a", "5600", "b", "411033", "c"));
+  private final Catalog catalog =
+      new Catalog(Map.of("560", "a", "5600", "b", "411033", "c"), Locator.NONE);
 
   @Test
   void takesTheLongestPrefixThatHasAModel() {
@@ -18,6 +19,6 @@ class CatalogTest {
   @Test
   void knowsNoPrefixOfAnotherPlace() {
     assertThat(catalog.prefixOf("411034")).isNull();
-    assertThat(new Catalog(Map.of()).prefixOf("560017")).isNull();
+    assertThat(new Catalog(Map.of(), Locator.NONE).prefixOf("560017")).isNull();
   }
 }

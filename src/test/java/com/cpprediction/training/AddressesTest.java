@@ -46,12 +46,13 @@ class AddressesTest {
             "180001",
             "180001, --- ",
             "18000,Gol Gujral",
-            ",Gol Gujral",
+            ",zzyzx",
+            ",Gandhi Nagar Jammu",
             "999999,Gol Gujral",
             "180001," + "x".repeat(1001),
             "180001,\"" + "line\n".repeat(6) + '"');
 
-    assertThat(predict(in, dir.resolve("out.csv"))).isEqualTo(8);
+    assertThat(predict(in, dir.resolve("out.csv"))).isEqualTo(9);
 
     var problems = new ArrayList<String>();
     Table.each(
@@ -63,6 +64,7 @@ class AddressesTest {
             "malformed-request",
             "malformed-request",
             "pincode-required",
+            "",
             "unknown-prefix",
             "malformed-request",
             "malformed-request");
@@ -98,10 +100,11 @@ class AddressesTest {
   void aFaultInScoringIsNoBadRow() throws IOException {
     var in = write("in.csv", "address,pincode", "Gol Gujral,180002");
     var out = dir.resolve("out.csv");
-    Function<String, Scoring> faulty =
-        pincode -> {
+    Function<String, Scoring> scorings =
+        prefix -> {
           throw new IllegalArgumentException("a fault");
         };
+    var faulty = new Answering(catalog.catalog(), scorings, 0);
 
     assertThatThrownBy(() -> Addresses.predict(in, out, faulty, Progress.NONE))
         .isExactlyInstanceOf(IllegalArgumentException.class)
@@ -136,7 +139,7 @@ class AddressesTest {
   }
 
   private static long predict(Path in, Path out) {
-    return Addresses.predict(in, out, catalog::scoringOf, Progress.NONE);
+    return Addresses.predict(in, out, Answering.of(catalog, 0.5), Progress.NONE);
   }
 
   private Path write(String name, String... lines) throws IOException {

@@ -2,11 +2,10 @@ package com.cpprediction.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.model.Scoring;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 class EvaluationTest {
@@ -16,25 +15,38 @@ class EvaluationTest {
     for (var row : SmallRelease.rows("180")) {
       rows.add(new LabelledRow(row.typed(), row.pincode(), row.cp()));
     }
-    rows.add(new LabelledRow("Gol Gujral", "180999", "CP1"));
-    var asked = Collections.synchronizedList(new ArrayList<String>());
+    rows.add(new LabelledRow("Gol Gujral", "190999", "CP1"));
 
     try (var catalog = SmallRelease.catalog(SmallRelease.directory())) {
-      Function<String, Scoring> scorings =
-          pincode -> {
-            asked.add(pincode);
-            return pincode.equals("180999") ? null : catalog.scoringOf(pincode);
-          };
-      var overall = Evaluation.of(rows, Question.FULL, scorings, done -> {}).overall();
+      var models = Answering.of(catalog, 1);
+      var overall = Evaluation.of(rows, Question.FULL, models, done -> {}).overall();
 
-      assertThat(asked).containsExactlyElementsOf(pincodes(rows));
       assertThat(overall.getLong("rows")).isEqualTo(rows.size());
       assertThat(overall.getLong("answered")).isEqualTo(rows.size() - 1);
       assertThat(overall.getDouble("accuracy")).isGreaterThan(0.9);
     }
   }
 
-  private static List<String> pincodes(List<LabelledRow> rows) {
-    return rows.stream().map(LabelledRow::pincode).toList();
+  @Test
+  void withoutThePrefixOnlyTheWordsSayWhereAnAddressIs() throws IOException {
+    var rows =
+        SmallRelease.rows().stream()
+            .map(row -> new LabelledRow(row.typed(), row.pincode(), row.cp()))
+            .toList();
+    try (var catalog = SmallRelease.catalog(SmallRelease.directory())) {
+      var sure = ask(rows, Question.NO_PREFIX, Answering.of(catalog, 0.5));
+      var all = ask(rows, Question.NO_PREFIX, Answering.of(catalog, 0));
+      var known = ask(rows, Question.PREFIX_ONLY, Answering.of(catalog, 0.5));
+
+      assertThat(all.getLong("answered")).isEqualTo(known.getLong("answered"));
+      assertThat(sure.getLong("answered")).isLessThan(all.getLong("answered"));
+      assertThat(all.getDouble("accuracy"))
+          .isGreaterThan(0.7)
+          .isLessThanOrEqualTo(known.getDouble("accuracy"));
+    }
+  }
+
+  private static JsonObject ask(List<LabelledRow> rows, Question question, Answering models) {
+    return Evaluation.of(rows, question, models, done -> {}).overall();
   }
 }

@@ -72,6 +72,7 @@ class TrainingTest {
             "575/model.mmap",
             "831/manifest.json",
             "831/model.mmap",
+            "national.mmap",
             "ranker.ubj",
             "release.json");
     assertThat(report.bytes()).isEqualTo(size(SmallRelease.directory()));
@@ -218,7 +219,8 @@ class TrainingTest {
     var files = files(out);
     files.remove("release.json");
     assertThat(whole).containsAllEntriesOf(files);
-    assertThat(files).containsOnlyKeys("575/manifest.json", "575/model.mmap", "ranker.ubj");
+    assertThat(files).containsOnlyKeys(
+            "575/manifest.json", "575/model.mmap", "national.mmap", "ranker.ubj");
   }
 
   @Test
@@ -302,6 +304,7 @@ class TrainingTest {
             "180/notes.txt",
             "575/notes.txt",
             "README.md",
+            "national.mmap",
             "other/notes.txt",
             "ranker.ubj",
             "release.json");

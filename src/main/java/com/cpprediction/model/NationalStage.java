@@ -1,0 +1,223 @@
+package com.cpprediction.model;
+
+import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Locator;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.zip.CRC32C;
+
+/**
+ * Names the prefix of an address that has no pincode, from its words and pairs of words: a
+ * log-linear model (multinomial logistic regression), read from its file where it lies. Immutable
+ * and thread-safe.
+ *
+ * <pre>
+ * offset  bytes    what
+ * 0       4        magic "CPNS"
+ * 4       4        format version
+ * 8       4        CRC-32C of all that follows
+ * 12      4        P, prefixes
+ * 16      4        B, buckets of n-grams, a power of two
+ * 20      4        N, n-grams
+ * 24      4        W, weights
+ * 28      4        f32: what one step of a weight is worth
+ * 32      4 P      i32: the prefixes, ascending
+ *         4 P      f32: score of each before a word is read
+ *         4 (B+1)  i32: where the n-grams of each bucket start
+ *         6 N + 8  as GRAM_ENTRY of a model file, with weights for postings
+ *         3 W      u16 prefix, by its place; i8 weight, in steps
+ * </pre>
+ */
+public final class NationalStage implements Locator {
+  /** Version of the layout. */
+  public static final int VERSION = 1;
+
+  /** Its name in the directory of a release. */
+  public static final String FILE = "national.mmap";
+
+  private static final int MAGIC = 'C' | 'P' << 8 | 'N' << 16 | 'S' << 24;
+  private static final int CHECKED = 12; // what the CRC covers starts here
+  private static final int HEADER = 32;
+  private static final int WEIGHT = 3;
+  private static final int MAX_PREFIXES = 1 << 16;
+
+  private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+
+  private final int[] prefixes;
+  private final FloatBuffer bias;
+  private final GramDirectory grams;
+  private final ByteBuffer weights;
+  private final float step;
+
+  private static final class Scratch {
+    final Grams grams = new Grams();
+    float[] scores = {};
+  }
+
+  private NationalStage(ByteBuffer file) {
+    var bytes = file.duplicate().order(ByteOrder.LITTLE_ENDIAN).position(0);
+    if (bytes.limit() < HEADER || bytes.getInt() != MAGIC) throw damaged("is none");
+    int version = bytes.getInt();
+    if (version != VERSION) throw damaged("has version " + version + ", not " + VERSION);
+    var crc = new CRC32C();
+    crc.update(bytes.slice(CHECKED, bytes.limit() - CHECKED));
+    if (bytes.getInt() != (int) crc.getValue()) throw damaged("is damaged (CRC differs)");
+    int count = bytes.getInt();
+    int buckets = bytes.getInt();
+    int size = bytes.getInt();
+    int weightCount = bytes.getInt();
+    step = bytes.getFloat();
+    long length =
+        HEADER
+            + 2L * Integer.BYTES * count
+            + Integer.BYTES * (buckets + 1L)
+            + GramDirectory.bytes(size)
+            + (long) WEIGHT * weightCount;
+    boolean counts = count > 0 && count < MAX_PREFIXES && buckets > 0 && size >= 0;
+    if (!counts || weightCount < 0 || length != bytes.limit() || !Float.isFinite(step)) {
+      throw damaged("has sizes that don't fit");
+    }
+    prefixes = new int[count];
+    take(bytes, Integer.BYTES * count).asIntBuffer().get(prefixes);
+    bias = take(bytes, Float.BYTES * count).asFloatBuffer();
+    IntBuffer starts = take(bytes, Integer.BYTES * (buckets + 1)).asIntBuffer();
+    var entries = take(bytes, (int) GramDirectory.bytes(size));
+    weights = take(bytes, WEIGHT * weightCount);
+    grams = new GramDirectory("national stage", starts, entries, weightCount);
+    check();
+  }
+
+  /**
+   * @param file from 0 to the limit, mapped or in memory
+   * @throws ModelException when anything in it points where it must not
+   */
+  public static NationalStage of(ByteBuffer file) {
+    return new NationalStage(file);
+  }
+
+  private static ByteBuffer take(ByteBuffer bytes, int length) {
+    var slice = bytes.slice(bytes.position(), length);
+    bytes.position(bytes.position() + length);
+    return slice.order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private void check() {
+    for (int i = 0; i < prefixes.length; i++) {
+      if (!Manifest.isPrefix(Integer.toString(prefixes[i]))
+          || i > 0 && prefixes[i] <= prefixes[i - 1]) {
+        throw damaged("has prefixes that are none");
+      }
+      if (!Float.isFinite(bias.get(i))) throw damaged("has a score that is none");
+    }
+    for (int at = 0; at < weights.limit(); at += WEIGHT) {
+      if (prefix(at) >= prefixes.length) throw damaged("has weights of no prefix");
+    }
+  }
+
+  private static ModelException damaged(String how) {
+    return new ModelException("the national stage " + how);
+  }
+
+  /** The prefixes it knows, ascending. */
+  public List<String> prefixes() {
+    return Arrays.stream(prefixes).mapToObj(Integer::toString).toList();
+  }
+
+  @Override
+  public Located locate(String text) {
+    var scratch = SCRATCH.get();
+    var scores = scores(text, scratch);
+    int best = 0;
+    for (int i = 1; i < prefixes.length; i++) if (scores[i] > scores[best]) best = i;
+    double sum = 0;
+    for (int i = 0; i < prefixes.length; i++) sum += StrictMath.exp(scores[i] - scores[best]);
+    return Located.byText(Integer.toString(prefixes[best]), 1 / sum);
+  }
+
+  private float[] scores(String text, Scratch scratch) {
+    if (scratch.scores.length < prefixes.length) scratch.scores = new float[prefixes.length];
+    var scores = scratch.scores;
+    bias.get(0, scores, 0, prefixes.length);
+    var read = scratch.grams.read(text);
+    for (int i = 0; i < read.size(); i++) {
+      if (read.kind(i) == Grams.CHARS) continue;
+      int gram = grams.find(read.fingerprint(i));
+      if (gram < 0) continue;
+      int end = grams.start(gram + 1) * WEIGHT;
+      for (int at = grams.start(gram) * WEIGHT; at < end; at += WEIGHT) {
+        scores[prefix(at)] += weights.get(at + 2) * step;
+      }
+    }
+    return scores;
+  }
+
+  private int prefix(int weight) {
+    return Short.toUnsignedInt(weights.getShort(weight));
+  }
+
+  /** Collects weights and writes the file. */
+  public static final class Writer {
+    private final int[] prefixes;
+    private final float[] bias;
+    private final float step;
+    private final SortedMap<Integer, byte[]> lists = new TreeMap<>(Integer::compareUnsigned);
+
+    /**
+     * @param prefixes ascending
+     * @param bias by prefix
+     * @param step what one step of a weight is worth
+     */
+    public Writer(int[] prefixes, float[] bias, float step) {
+      this.prefixes = prefixes.clone();
+      this.bias = bias.clone();
+      this.step = step;
+    }
+
+    /**
+     * @param places of prefixes
+     * @param steps the weight of each
+     */
+    public void add(int fingerprint, int[] places, byte[] steps) {
+      var list = ByteBuffer.allocate(WEIGHT * places.length).order(ByteOrder.LITTLE_ENDIAN);
+      for (int i = 0; i < places.length; i++) list.putShort((short) places[i]).put(steps[i]);
+      lists.put(fingerprint, list.array());
+    }
+
+    public byte[] toBytes() {
+      var directory = new GramDirectory.Writer(lists.size());
+      var postings = new ByteArrayOutputStream();
+      lists.forEach(
+          (fingerprint, list) -> {
+            directory.add(fingerprint, postings.size() / WEIGHT);
+            postings.writeBytes(list);
+          });
+      directory.end(postings.size() / WEIGHT);
+      var starts = directory.buckets();
+      var entries = directory.entries();
+      int length =
+          HEADER
+              + 2 * Integer.BYTES * prefixes.length
+              + Integer.BYTES * starts.length
+              + entries.length
+              + postings.size();
+      var file = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+      file.putInt(MAGIC).putInt(VERSION).putInt(0);
+      file.putInt(prefixes.length).putInt(starts.length - 1).putInt(lists.size());
+      file.putInt(postings.size() / WEIGHT).putFloat(step);
+      for (int prefix : prefixes) file.putInt(prefix);
+      for (float score : bias) file.putFloat(score);
+      for (int start : starts) file.putInt(start);
+      file.put(entries).put(postings.toByteArray());
+      var crc = new CRC32C();
+      crc.update(file.array(), CHECKED, length - CHECKED);
+      return file.putInt(CHECKED - Integer.BYTES, (int) crc.getValue()).array();
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package com.cpprediction.prediction;
+
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.Locale;
+import java.util.Objects;
+
+/**
+ * Which prefix an address belongs to.
+ *
+ * @param probability that it does, 0..1; 1 when a pincode says so
+ * @param source where it was read
+ */
+public record Located(String prefix, double probability, Source source) {
+  /** Where a prefix was read. */
+  public enum Source {
+    PINCODE,
+    TEXT;
+
+    /** As answered: {@code pincode} or {@code text}. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Where the prefix of an answered address was read. */
+    public static Source of(String pincode) {
+      return pincode == null ? TEXT : PINCODE;
+    }
+  }
+
+  public Located {
+    Objects.requireNonNull(prefix, "prefix");
+    Objects.requireNonNull(source, "source");
+  }
+
+  /** One that a pincode says. */
+  public static Located byPincode(String prefix) {
+    return new Located(prefix, 1, Source.PINCODE);
+  }
+
+  /** One that the words of an address say, more or less surely. */
+  public static Located byText(String prefix, double probability) {
+    return new Located(prefix, probability, Source.TEXT);
+  }
+
+  /**
+   * What is said of the whole address: how likely the prefix is right, and the CP within it.
+   *
+   * @param within what the model of the prefix says
+   * @param least how sure the first CP must be when no pincode says the prefix, 0..1
+   * @throws ServiceException {@link Failure#PINCODE_REQUIRED}, with {@code guesses}, when it isn't
+   */
+  public Scored answer(Scored within, double least) {
+    if (source == Source.PINCODE) return within;
+    var whole =
+        within.candidates().stream()
+            .map(c -> new Candidate(c.cp(), c.confidence() * probability))
+            .toList();
+    if (whole.get(0).confidence() >= least) return new Scored(within.fingerprint(), whole);
+    var guesses = new JsonArray();
+    for (var candidate : whole) {
+      guesses.add(
+          new JsonObject()
+              .put("cp", candidate.cp())
+              .put("confidence", candidate.confidence())
+              .put("prefix", prefix));
+    }
+    throw Failure.PINCODE_REQUIRED.because(
+        "The address has no pincode, and its words alone leave too much doubt; add it to the"
+            + " address or send it as pincode. Best guess: "
+            + whole.get(0).cp(),
+        new JsonObject().put("guesses", guesses));
+  }
+}

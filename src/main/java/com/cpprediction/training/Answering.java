@@ -1,0 +1,38 @@
+package com.cpprediction.training;
+
+import com.cpprediction.model.ModelCatalog;
+import com.cpprediction.model.Scorer;
+import com.cpprediction.model.Scoring;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.ServiceException;
+import java.util.function.Function;
+
+/**
+ * Models that answer as the service does, without one.
+ *
+ * @param catalog finds the prefix of an address
+ * @param scorings by prefix
+ * @param leastSure as {@code prediction.min_text_confidence}
+ */
+public record Answering(Catalog catalog, Function<String, Scoring> scorings, double leastSure) {
+  /** With the models of {@code models}. */
+  public static Answering of(ModelCatalog models, double leastSure) {
+    return new Answering(models.catalog(), models::scoring, leastSure);
+  }
+
+  /**
+   * @param scorer of the calling thread
+   * @throws ServiceException when there is no answer
+   */
+  public Scored answer(Scorer scorer, Address address) {
+    return answer(scorer, address, catalog.locate(address));
+  }
+
+  Scored answer(Scorer scorer, Address address, Located located) {
+    var within = scorer.score(scorings.apply(located.prefix()), address);
+    return located.answer(within, leastSure);
+  }
+}

@@ -1,0 +1,255 @@
+package com.cpprediction.training;
+
+import com.cpprediction.model.Grams;
+import com.cpprediction.model.NationalStage;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Trains the stage that names the prefix of an address without a pincode: multinomial logistic
+ * regression on words and pairs of words, by AdaGrad (Duchi, Hazan, Singer 2011), one text after
+ * the other. A weight exists only where the n-gram and the prefix have met. How far to trust the
+ * scores is found on texts that were left out: their temperature (Guo et al. 2017).
+ */
+final class NationalTrainer {
+  /** N-grams of fewer texts say too little. */
+  private static final int LEAST_TEXTS = 2;
+
+  /** What an office counts, next to an address. */
+  private static final double OFFICE = 0.3;
+
+  private static final int EPOCHS = 5;
+  private static final double RATE = 0.5;
+  private static final double DECAY = 1e-2;
+
+  /** Share of the texts that the temperature is found on. */
+  private static final double LEFT_OUT = 0.1;
+
+  /** Weights smaller than this many steps are dropped. */
+  private static final int LEAST_STEPS = 2;
+
+  private final int[] prefixes;
+  private final List<Text> texts;
+  private final int[] fingerprints;
+  private final int[] start; // of each n-gram's weights
+  private final int[] prefixOf; // by weight
+  private final long seed;
+
+  /**
+   * @param text canonical
+   * @param group of near-duplicates, -1 for none
+   * @param weight of the text, next to an address's 1
+   */
+  record Labelled(String text, String prefix, int group, double weight) {
+    static Labelled address(PrefixRows.Grouped row) {
+      return new Labelled(row.text(), row.row().prefix(), row.group(), 1);
+    }
+
+    /** An office of the directory, which is nobody's address. */
+    static Labelled office(String text, String prefix) {
+      return new Labelled(text, prefix, -1, OFFICE);
+    }
+  }
+
+  /** A text as the places of its n-grams. */
+  private record Text(int[] grams, int prefix, int group, double weight) {}
+
+  /** What is learned. */
+  private final class Weights {
+    final float[] bias = new float[prefixes.length];
+    final float[] weight = new float[prefixOf.length];
+    private final float[] biasSquares = new float[prefixes.length];
+    private final float[] squares = new float[prefixOf.length];
+    private final double[] score = new double[prefixes.length];
+
+    void learn(List<Text> from) {
+      var order = new ArrayList<>(from);
+      var random = new SplittableRandom(seed);
+      for (int epoch = 0; epoch < EPOCHS; epoch++) {
+        for (int i = order.size() - 1; i > 0; i--) {
+          int other = random.nextInt(i + 1);
+          var text = order.get(i);
+          order.set(i, order.get(other));
+          order.set(other, text);
+        }
+        order.forEach(this::learn);
+      }
+    }
+
+    private void learn(Text text) {
+      probabilities(text, 1);
+      for (int k = 0; k < score.length; k++) {
+        double gradient = text.weight() * (score[k] - (k == text.prefix() ? 1 : 0));
+        score[k] = gradient;
+        biasSquares[k] += (float) (gradient * gradient);
+        bias[k] -= (float) (RATE * gradient / Math.sqrt(biasSquares[k] + 1));
+      }
+      for (int gram : text.grams()) {
+        for (int at = start[gram]; at < start[gram + 1]; at++) {
+          double gradient = score[prefixOf[at]] + DECAY * weight[at];
+          squares[at] += (float) (gradient * gradient);
+          weight[at] -= (float) (RATE * gradient / Math.sqrt(squares[at] + 1e-2));
+        }
+      }
+    }
+
+    /** Fills {@link #score} with the probability of every prefix. */
+    private void probabilities(Text text, double temperature) {
+      for (int k = 0; k < score.length; k++) score[k] = bias[k];
+      for (int gram : text.grams()) {
+        for (int at = start[gram]; at < start[gram + 1]; at++) score[prefixOf[at]] += weight[at];
+      }
+      double highest = Arrays.stream(score).max().orElse(0);
+      double sum = 0;
+      for (int k = 0; k < score.length; k++) {
+        sum += score[k] = StrictMath.exp((score[k] - highest) / temperature);
+      }
+      for (int k = 0; k < score.length; k++) score[k] /= sum;
+    }
+
+    double loss(List<Text> of, double temperature) {
+      double loss = 0;
+      for (var text : of) {
+        probabilities(text, temperature);
+        loss -= StrictMath.log(Math.max(score[text.prefix()], 1e-12));
+      }
+      return loss;
+    }
+  }
+
+  private NationalTrainer(List<Labelled> labelled, long seed) {
+    this.seed = seed;
+    prefixes =
+        new TreeSet<>(labelled.stream().map(text -> Integer.parseInt(text.prefix())).toList())
+            .stream().mapToInt(Integer::intValue).toArray();
+    var holders = new TreeMap<Integer, TreeSet<Integer>>(); // prefixes by n-gram
+    var counts = new HashMap<Integer, Integer>();
+    var read = new ArrayList<int[]>();
+    var grams = new Grams();
+    for (var text : labelled) {
+      var own = fingerprints(grams.read(text.text()));
+      read.add(own);
+      for (int print : own) counts.merge(print, 1, Integer::sum);
+    }
+    for (int i = 0; i < read.size(); i++) {
+      int prefix = place(labelled.get(i).prefix());
+      for (int print : read.get(i)) {
+        if (counts.get(print) >= LEAST_TEXTS) {
+          holders.computeIfAbsent(print, p -> new TreeSet<>()).add(prefix);
+        }
+      }
+    }
+    fingerprints = holders.keySet().stream().mapToInt(Integer::intValue).toArray();
+    start = starts(holders.values());
+    prefixOf =
+        holders.values().stream().flatMap(Collection::stream).mapToInt(Integer::intValue).toArray();
+    texts = texts(labelled, read);
+  }
+
+  /**
+   * @param labelled addresses and directory offices
+   * @return the file of a {@link NationalStage}
+   */
+  static byte[] train(List<Labelled> labelled, long seed) {
+    return new NationalTrainer(labelled, seed).train();
+  }
+
+  private byte[] train() {
+    var kept = new ArrayList<Text>();
+    var leftOut = new ArrayList<Text>();
+    for (var text : texts) {
+      boolean out = text.group() >= 0 && chance(text.group()) < LEFT_OUT;
+      (out ? leftOut : kept).add(text);
+    }
+    var part = new Weights();
+    part.learn(kept);
+    double temperature = temperature(part, leftOut);
+    var whole = new Weights();
+    whole.learn(texts);
+    return write(whole, temperature);
+  }
+
+  private double chance(int group) {
+    return new SplittableRandom(seed * 31 + group).nextDouble();
+  }
+
+  /** The one that makes what was left out most likely, by golden-section search. */
+  private static double temperature(Weights weights, List<Text> leftOut) {
+    if (leftOut.isEmpty()) return 1;
+    double low = 0.5;
+    double high = 5;
+    double ratio = (Math.sqrt(5) - 1) / 2;
+    for (int i = 0; i < 12; i++) {
+      double a = high - ratio * (high - low);
+      double b = low + ratio * (high - low);
+      if (weights.loss(leftOut, a) < weights.loss(leftOut, b)) high = b;
+      else low = a;
+    }
+    return (low + high) / 2;
+  }
+
+  private byte[] write(Weights weights, double temperature) {
+    float most = 0;
+    for (float weight : weights.weight) most = Math.max(most, Math.abs(weight));
+    float step = (float) (most / temperature / Byte.MAX_VALUE);
+    var bias = new float[prefixes.length];
+    for (int k = 0; k < bias.length; k++) bias[k] = (float) (weights.bias[k] / temperature);
+    var file = new NationalStage.Writer(prefixes, bias, step);
+    for (int gram = 0; gram < fingerprints.length; gram++) {
+      int length = start[gram + 1] - start[gram];
+      var places = new int[length];
+      var steps = new byte[length];
+      int kept = 0;
+      for (int at = start[gram]; at < start[gram + 1]; at++) {
+        byte size = (byte) Math.rint(weights.weight[at] / most * Byte.MAX_VALUE);
+        if (Math.abs(size) < LEAST_STEPS) continue;
+        places[kept] = prefixOf[at];
+        steps[kept++] = size;
+      }
+      if (kept > 0) {
+        file.add(fingerprints[gram], Arrays.copyOf(places, kept), Arrays.copyOf(steps, kept));
+      }
+    }
+    return file.toBytes();
+  }
+
+  private List<Text> texts(List<Labelled> labelled, List<int[]> read) {
+    var all = new ArrayList<Text>();
+    for (int i = 0; i < read.size(); i++) {
+      var text = labelled.get(i);
+      var known =
+          Arrays.stream(read.get(i))
+              .map(print -> Arrays.binarySearch(fingerprints, print))
+              .filter(place -> place >= 0)
+              .toArray();
+      all.add(new Text(known, place(text.prefix()), text.group(), text.weight()));
+    }
+    return all;
+  }
+
+  private int place(String prefix) {
+    return Arrays.binarySearch(prefixes, Integer.parseInt(prefix));
+  }
+
+  private static int[] starts(Collection<TreeSet<Integer>> lists) {
+    var starts = new int[lists.size() + 1];
+    int i = 0;
+    for (var list : lists) starts[i + 1] = starts[i++] + list.size();
+    return starts;
+  }
+
+  private static int[] fingerprints(Grams grams) {
+    var prints = new int[grams.size()];
+    int count = 0;
+    for (int i = 0; i < grams.size(); i++) {
+      if (grams.kind(i) != Grams.CHARS) prints[count++] = grams.fingerprint(i);
+    }
+    return Arrays.copyOf(prints, count);
+  }
+}
