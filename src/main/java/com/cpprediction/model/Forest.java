@@ -37,6 +37,9 @@ public final class Forest implements Ranker {
   /** Thresholds at most. */
   public static final int MAX_THRESHOLDS = 1 << 14;
 
+  /** Scores of a row at most. */
+  public static final int MAX_GROUPS = 1 << 10;
+
   /** Words from a node to its right child at most. */
   public static final int MAX_SKIP = (1 << 15) - 1;
 
@@ -85,6 +88,7 @@ public final class Forest implements Ranker {
         features > 0
             && features <= MAX_THRESHOLDS
             && groups > 0
+            && groups <= MAX_GROUPS
             && trees >= groups
             && thresholds >= 0
             && thresholds <= MAX_THRESHOLDS
@@ -248,15 +252,18 @@ public final class Forest implements Ranker {
       if (first == end) continue;
       for (int i = first; i < end; i++) left[2 * i] = 0;
       long absent = 0;
+      float before = Float.NaN;
+      int above = end;
       int at = start * features + feature;
       for (int row = 0; row < count; row++, at += features) {
         float value = values[at];
         if (value != value) {
           absent |= 1L << row;
-        } else {
-          int above = firstAbove(value, first, end);
-          if (above < end) left[2 * above] |= 1L << row;
+          continue;
         }
+        if (value != before) above = firstAbove(value, first, end); // candidates share many values
+        if (above < end) left[2 * above] |= 1L << row;
+        before = value;
       }
       long below = 0;
       for (int i = first; i < end; i++) {
