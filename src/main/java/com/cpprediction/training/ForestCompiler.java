@@ -3,6 +3,7 @@ package com.cpprediction.training;
 import com.cpprediction.model.Forest;
 import com.cpprediction.model.ModelException;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayInputStream;
@@ -24,6 +25,8 @@ import ml.dmlc.xgboost4j.java.XGBoostError;
  * can't hold is refused by name.
  */
 final class ForestCompiler {
+  private static final int MAJOR = 3;
+
   /** Objectives whose margin starts from the base score as it is. */
   private static final Set<String> IDENTITY =
       Set.of("reg:squarederror", "multi:softprob", "multi:softmax", "rank:pairwise", "rank:ndcg");
@@ -99,13 +102,27 @@ final class ForestCompiler {
       Booster booster = XGBoost.loadModel(new ByteArrayInputStream(ubj));
       try {
         var json = new JsonObject(Buffer.buffer(booster.toByteArray("json")));
-        return new ForestCompiler(json.getJsonObject("learner")).compile();
+        return new ForestCompiler(learner(json)).compile();
       } finally {
         booster.dispose();
       }
+    } catch (NumberFormatException
+        | ClassCastException
+        | NullPointerException
+        | DecodeException e) {
+      throw new ModelException("the ranker's JSON is not XGBoost 3's: " + e, e);
     } catch (XGBoostError | IOException e) {
       throw new ModelException("XGBoost cannot read the ranker: " + e.getMessage(), e);
     }
+  }
+
+  private static JsonObject learner(JsonObject model) {
+    var version = model.getJsonArray("version");
+    if (version.getInteger(0) != MAJOR) {
+      throw new ModelException(
+          "the ranker is of XGBoost " + version + ", this reads version " + MAJOR);
+    }
+    return model.getJsonObject("learner");
   }
 
   private static float base(String objective, String score) {

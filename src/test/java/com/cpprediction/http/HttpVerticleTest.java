@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.ScoreReply;
@@ -342,6 +345,60 @@ class HttpVerticleTest {
         .hasValueSatisfying(id -> assertThat(id).hasSize(36));
     assertThat(failed.headers().firstValue("x-request-id")).hasValue("mine");
     assertThat(new JsonObject(failed.body()).getString("request_id")).isEqualTo("mine");
+  }
+
+  @Test
+  void answersAnAddressWithoutPincodeByItsWords() throws Exception {
+    edge.catalog = new Catalog(Edge.FINGERPRINTS, text -> Located.byText("560", 0.8));
+
+    var json = new JsonObject(edge.post("/predict", shipment("S1", "12, MG Road")).body());
+
+    assertThat(json.getString("cp")).isEqualTo("CP1");
+    assertThat(json.getDouble("confidence")).isEqualTo(0.776); // 0.8 of 0.97
+    assertThat(json.getJsonArray("alternatives").getJsonObject(0).getDouble("confidence"))
+        .isEqualTo(0.016);
+    assertThat(json.getString("pincode")).isNull();
+    assertThat(json.getString("prefix")).isEqualTo("560");
+    assertThat(json.getString("prefix_source")).isEqualTo("text");
+    assertThat(edge.batches.get(0).predictions().get(0).best().confidence()).isEqualTo(0.776);
+  }
+
+  @Test
+  void refusesAnUnsureAnswerWithItsGuesses() throws Exception {
+    edge.catalog = new Catalog(Edge.FINGERPRINTS, text -> Located.byText("560", 0.5));
+
+    var refused = edge.post("/predict", shipment("S1", "12, MG Road"));
+    var batch =
+        edge.post(
+            "/predict/batch", batch(shipment("S1", "MG Road"), shipment("S2", "MG Road 560017")));
+
+    var guesses =
+        new JsonArray()
+            .add(new JsonObject().put("cp", "CP1").put("confidence", 0.485).put("prefix", "560"))
+            .add(new JsonObject().put("cp", "CP2").put("confidence", 0.01).put("prefix", "560"))
+            .add(new JsonObject().put("cp", "CP3").put("confidence", 0.002).put("prefix", "560"));
+    RefusalsTest.isProblem(refused, Failure.PINCODE_REQUIRED);
+    var problem = new JsonObject(refused.body());
+    assertThat(problem.getJsonArray("guesses")).isEqualTo(guesses);
+    assertThat(problem.getString("detail")).endsWith("Best guess: CP1");
+    var results = new JsonObject(batch.body()).getJsonArray("results");
+    assertThat(results.getJsonObject(0).getJsonObject("error").getJsonArray("guesses"))
+        .isEqualTo(guesses);
+    assertThat(results.getJsonObject(1).getString("cp")).isEqualTo("CP1");
+    assertThat(edge.batches).singleElement().satisfies(b -> assertThat(b.predictions()).hasSize(1));
+
+    edge.prediction = new PredictionConfig(1, 100, Duration.ofSeconds(5), 1.0, 0.485);
+    assertThat(edge.post("/predict", shipment("S1", "12, MG Road")).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void needsAPincodeWhereNoModelServesThePlace() throws Exception {
+    edge.catalog = new Catalog(Edge.FINGERPRINTS, text -> Located.byText("799", 0.9));
+
+    var refused = edge.post("/predict", shipment("S1", "Agartala"));
+
+    RefusalsTest.isProblem(refused, Failure.PINCODE_REQUIRED);
+    assertThat(new JsonObject(refused.body()).getString("detail")).contains("prefix 799");
   }
 
   @Test

@@ -219,8 +219,8 @@ class TrainingTest {
     var files = files(out);
     files.remove("release.json");
     assertThat(whole).containsAllEntriesOf(files);
-    assertThat(files).containsOnlyKeys(
-            "575/manifest.json", "575/model.mmap", "national.mmap", "ranker.ubj");
+    assertThat(files)
+        .containsOnlyKeys("575/manifest.json", "575/model.mmap", "national.mmap", "ranker.ubj");
   }
 
   @Test
