@@ -350,6 +350,7 @@ class HttpVerticleTest {
   @Test
   void answersAnAddressWithoutPincodeByItsWords() throws Exception {
     edge.catalog = new Catalog(Edge.FINGERPRINTS, text -> Located.byText("560", 0.8));
+    edge.start();
 
     var json = new JsonObject(edge.post("/predict", shipment("S1", "12, MG Road")).body());
 
@@ -366,6 +367,7 @@ class HttpVerticleTest {
   @Test
   void refusesAnUnsureAnswerWithItsGuesses() throws Exception {
     edge.catalog = new Catalog(Edge.FINGERPRINTS, text -> Located.byText("560", 0.5));
+    edge.start();
 
     var refused = edge.post("/predict", shipment("S1", "12, MG Road"));
     var batch =
@@ -394,6 +396,7 @@ class HttpVerticleTest {
   @Test
   void needsAPincodeWhereNoModelServesThePlace() throws Exception {
     edge.catalog = new Catalog(Edge.FINGERPRINTS, text -> Located.byText("799", 0.9));
+    edge.start();
 
     var refused = edge.post("/predict", shipment("S1", "Agartala"));
 
