@@ -3,11 +3,11 @@ package com.cpprediction.cli;
 import com.cpprediction.model.Explanation;
 import com.cpprediction.model.ModelCatalog;
 import com.cpprediction.model.Scorer;
-import com.cpprediction.model.Scoring;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.Scored;
 import com.cpprediction.training.Addresses;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
     description = "Predicts offline: one address, or a file of them.",
     mixinStandardHelpOptions = true)
 final class PredictCommand implements Callable<Integer> {
-  private static final int SHOWN_FEATURES = 8;
+  private static final int SHOWN = 8;
 
   @Spec private CommandSpec spec;
   @Mixin private Settings settings;
@@ -48,6 +48,11 @@ final class PredictCommand implements Callable<Integer> {
       description = "With --in: CSV to write, plain or .gz, the input's rows in order.")
   private Path out;
 
+  @Option(
+      names = "--explain",
+      description = "Add what decided for the first CP against the second, and which words.")
+  private boolean explain;
+
   @Option(names = "--json", description = "The answer as JSON.")
   private boolean json;
 
@@ -64,10 +69,16 @@ final class PredictCommand implements Callable<Integer> {
       var asked = Address.of(address, pincode);
       var located = catalog.catalog().locate(asked);
       var scoring = catalog.scoring(located.prefix());
-      var explanation = new Scorer().explain(scoring, asked);
-      double leastSure = settings.answering(catalog).leastSure();
-      var answer = located.answer(explanation.scored(), leastSure);
-      print(asked, located, scoring, new Explanation(answer, explanation.features()));
+      var within = new Scorer().explain(scoring, asked);
+      var answer = located.answer(within.scored(), settings.answering(catalog).leastSure());
+      var model = Prediction.model(located.prefix(), scoring.fingerprint());
+      if (json) {
+        var explanation = explain ? within.toJson() : null;
+        spec.commandLine().getOut().println(json(asked, located, model, answer, explanation));
+      } else {
+        print(asked, located, model, answer);
+        if (explain) print(within);
+      }
       return 0;
     }
   }
@@ -78,72 +89,62 @@ final class PredictCommand implements Callable<Integer> {
     }
   }
 
-  private void print(Address asked, Located located, Scoring scoring, Explanation explanation) {
+  private void print(Address asked, Located located, String model, Scored answer) {
     var printer = spec.commandLine().getOut();
-    var model = Prediction.model(scoring.model().prefix(), scoring.fingerprint());
-    if (json) {
-      printer.println(json(asked, located, model, explanation).encodePrettily());
-      return;
+    if (located.source() == Located.Source.PINCODE) {
+      printer.printf("%s, pincode %s%n%n", model, asked.pincode());
+    } else {
+      printer.printf(
+          Locale.ROOT, "%s, prefix read from the words (%.4f)%n%n", model, located.probability());
     }
-    printer.printf(
-        Locale.ROOT,
-        located.source() == Located.Source.PINCODE
-            ? "%s, pincode %s%n%n"
-            : "%s, no pincode: prefix read from the text (%3$.4f)%n%n",
-        model,
-        asked.pincode(),
-        located.probability());
     printer.printf("%-12s %10s%n", "CP", "confidence");
-    for (var candidate : explanation.scored().candidates()) {
+    for (var candidate : answer.candidates()) {
       printer.printf(Locale.ROOT, "%-12s %10.4f%n", candidate.cp(), candidate.confidence());
     }
-    if (explanation.features().isEmpty()) return;
+  }
+
+  private void print(Explanation explanation) {
+    var candidates = explanation.scored().candidates();
+    if (candidates.size() < 2) return;
+    var printer = spec.commandLine().getOut();
     printer.printf(
         "%nWhat decided for %s against %s (by how much its score would fall):%n",
-        explanation.scored().candidates().get(0).cp(),
-        explanation.scored().candidates().get(1).cp());
+        candidates.get(0).cp(), candidates.get(1).cp());
     printer.printf("%-14s %9s %9s %9s%n", "feature", "first", "second", "effect");
     explanation.features().stream()
         .filter(feature -> feature.effect() != 0)
-        .limit(SHOWN_FEATURES)
-        .forEach(
-            f ->
-                printer.printf(
-                    Locale.ROOT,
-                    "%-14s %9.3f %9.3f %+9.3f%n",
-                    f.name(),
-                    f.first(),
-                    f.second(),
-                    f.effect()));
+        .limit(SHOWN)
+        .forEach(f -> printRow(f.name(), f.first(), f.second(), f.effect()));
+    printer.printf("%nWhich words carried the linear score (ridge):%n");
+    printer.printf("%-14s %9s %9s %9s%n", "word", "first", "second", "effect");
+    explanation.words().stream()
+        .limit(SHOWN)
+        .forEach(w -> printRow(w.word(), w.first(), w.second(), w.effect()));
   }
 
-  private static JsonObject json(
-      Address asked, Located located, String model, Explanation explanation) {
-    var features = new JsonArray();
-    for (var f : explanation.features()) {
-      features.add(
-          new JsonObject()
-              .put("feature", f.name())
-              .put("first", f.first())
-              .put("second", f.second())
-              .put("effect", f.effect()));
-    }
-    var candidates = explanation.scored().candidates();
-    var best = candidates.get(0);
-    return new JsonObject()
-        .put("cp", best.cp())
-        .put("confidence", best.confidence())
-        .put(
-            "alternatives",
-            new JsonArray(
-                candidates.subList(1, candidates.size()).stream()
-                    .map(PredictCommand::json)
-                    .toList()))
-        .put("pincode", asked.pincode())
-        .put("prefix", located.prefix())
-        .put("prefix_source", located.source().label())
-        .put("model", model)
-        .put("features", features);
+  private void printRow(String name, double first, double second, double effect) {
+    spec.commandLine()
+        .getOut()
+        .printf(Locale.ROOT, "%-14s %9.3f %9.3f %+9.3f%n", name, first, second, effect);
+  }
+
+  private static String json(
+      Address asked, Located located, String model, Scored answer, JsonObject explanation) {
+    var candidates = answer.candidates();
+    var json =
+        json(candidates.get(0))
+            .put(
+                "alternatives",
+                new JsonArray(
+                    candidates.subList(1, candidates.size()).stream()
+                        .map(PredictCommand::json)
+                        .toList()))
+            .put("pincode", asked.pincode())
+            .put("prefix", located.prefix())
+            .put("prefix_source", located.source().label())
+            .put("model", model);
+    if (explanation != null) json.put("explanation", explanation);
+    return json.encodePrettily();
   }
 
   private static JsonObject json(Candidate candidate) {

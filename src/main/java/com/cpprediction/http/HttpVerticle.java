@@ -7,6 +7,7 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
@@ -120,6 +121,9 @@ public final class HttpVerticle extends VerticleBase {
     var predict =
         new Door<>(
             predictions::one, body -> false, predictions::predict, bodies, inFlight, metrics);
+    var explain =
+        new Door<>(
+            predictions::explained, body -> false, predictions::predict, bodies, inFlight, metrics);
     var predictBatch =
         new Door<>(
             predictions::many,
@@ -130,13 +134,13 @@ public final class HttpVerticle extends VerticleBase {
             metrics);
     var registered =
         List.of(
-            consume(Bus.PREDICT, predict::handle),
+            consume(Bus.PREDICT, message -> predict(message, predict, explain)),
             consume(Bus.PREDICT_BATCH, predictBatch::handle),
             consume(Bus.CACHE_STATS, cacheRoutes::stats));
     server =
         vertx
             .createHttpServer(options())
-            .requestHandler(router(predict, predictBatch, cacheRoutes, bodies))
+            .requestHandler(router(predict, explain, predictBatch, cacheRoutes, bodies))
             .invalidRequestHandler(Problems::refuse);
     var http = config.get().http();
     return Future.all(registered)
@@ -171,6 +175,14 @@ public final class HttpVerticle extends VerticleBase {
         .setIdleTimeout(IDLE_SECONDS);
   }
 
+  private static void predict(Message<Object> message, Door<?> predict, Door<?> explain) {
+    try {
+      (Explain.asked(message.headers()) ? explain : predict).handle(message);
+    } catch (ServiceException e) {
+      message.fail(e.failure().code(), e.getMessage());
+    }
+  }
+
   private Future<Void> consume(String address, Handler<Message<Object>> handler) {
     MessageConsumer<Object> consumer = vertx.eventBus().consumer(address, handler);
     consumers.add(consumer);
@@ -178,13 +190,18 @@ public final class HttpVerticle extends VerticleBase {
   }
 
   private Router router(
-      Door<?> predict, Door<?> predictBatch, CacheRoutes cacheRoutes, BodyReader bodies) {
+      Door<?> predict,
+      Door<?> explain,
+      Door<?> predictBatch,
+      CacheRoutes cacheRoutes,
+      BodyReader bodies) {
     var router = Router.router(vertx);
     var problems = new Problems(this::exchange);
     for (int status : Problems.STATUSES) router.errorHandler(status, problems);
     router.route().handler(this::begin);
 
-    post(router, "/predict").handler(predict::handle);
+    post(router, "/predict")
+        .handler(ctx -> (Explain.asked(ctx.queryParams()) ? explain : predict).handle(ctx));
     post(router, "/predict/batch").handler(predictBatch::handle);
     var reads = new Reads(vertx, this::prediction);
     get(router, "/predictions/:shipment_id").handler(reads::stored);

@@ -59,8 +59,9 @@ final class Predictions {
    * What {@code POST /predict} asks.
    *
    * @param models what it was read against
+   * @param explain whether the answer is to be explained
    */
-  record One(PredictionRequest request, Catalog models) {}
+  record One(PredictionRequest request, Catalog models, boolean explain) {}
 
   /**
    * What {@code POST /predict/batch} asks.
@@ -90,7 +91,13 @@ final class Predictions {
   /** Reads the body of {@code POST /predict}; on any thread. */
   One one(JsonObject body) {
     var models = catalog.get();
-    return new One(reader.request(body, models), models);
+    return new One(reader.request(body, models), models, false);
+  }
+
+  /** Reads the body of {@code POST /predict?explain=true}; on any thread. */
+  One explained(JsonObject body) {
+    var one = one(body);
+    return new One(one.request(), one.models(), true);
   }
 
   /** Answers {@code POST /predict}. */
@@ -107,12 +114,18 @@ final class Predictions {
     return deadline
         .bound(vertx, cache.get(key(asked), () -> score(request, deadline)))
         .map(found -> answer(request, found, asked.models()))
-        .compose(prediction -> recordOne(prediction, deadline, requestId))
-        .map(
-            prediction -> {
-              metrics.answered(prediction.source(), System.nanoTime() - start);
-              return PredictionJson.encode(prediction);
-            })
+        .compose(
+            prediction ->
+                explanation(asked, prediction, deadline)
+                    .compose(
+                        explanation ->
+                            recordOne(prediction, deadline, requestId)
+                                .map(
+                                    recorded -> {
+                                      metrics.answered(
+                                          prediction.source(), System.nanoTime() - start);
+                                      return PredictionJson.encode(prediction).mergeIn(explanation);
+                                    })))
         .recover(
             cause -> {
               var failure = Problem.seen(cause, requestId, "prediction " + request.id());
@@ -120,6 +133,22 @@ final class Predictions {
               return Future.failedFuture(failure);
             })
         .onComplete(done -> inFlight.release(1));
+  }
+
+  /** What {@code ?explain=true} adds to the answer; before it is recorded, since it may fail. */
+  private Future<JsonObject> explanation(One asked, Prediction prediction, Deadline deadline) {
+    if (!asked.explain()) return Future.succeededFuture(new JsonObject());
+    var request = prediction.request();
+    var question =
+        new JsonObject()
+            .put("text", request.address().text())
+            .put("pincode", request.address().pincode())
+            .put("fingerprint", prediction.scored().fingerprint());
+    return vertx
+        .eventBus()
+        .<JsonObject>request(
+            Bus.explain(request.prefix()), question, local(deadline.remainingMillis()))
+        .map(reply -> new JsonObject().put("explanation", reply.body()));
   }
 
   /** Whether the body of a batch takes long to read. */

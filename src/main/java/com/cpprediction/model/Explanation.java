@@ -1,6 +1,8 @@
 package com.cpprediction.model;
 
 import com.cpprediction.prediction.Scored;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.util.List;
 
 /**
@@ -8,8 +10,10 @@ import java.util.List;
  *
  * @param scored the answer
  * @param features largest effect first; empty when there was one candidate only
+ * @param words of the address, those first that carried most of the linear score of the first CP
+ *     against the second's
  */
-public record Explanation(Scored scored, List<Feature> features) {
+public record Explanation(Scored scored, List<Feature> features, List<Word> words) {
   /**
    * @param name as in {@link Features#NAMES}, or {@code pincode_trust}
    * @param first its value for the first CP
@@ -17,4 +21,45 @@ public record Explanation(Scored scored, List<Feature> features) {
    * @param effect by how much the first CP's score would fall, had it the second's value
    */
   public record Feature(String name, double first, double second, double effect) {}
+
+  /**
+   * @param word as the model sees it
+   * @param first its share of the linear score of the first CP; all shares sum up to it
+   * @param second the same of the second CP; 0 when there is none
+   * @param effect the first less the second
+   */
+  public record Word(String word, double first, double second, double effect) {}
+
+  /** JSON as {@code explanation} in the answer to {@code POST /predict?explain=true}. */
+  public JsonObject toJson() {
+    var candidates = scored.candidates();
+    return new JsonObject()
+        .put("first", candidates.get(0).cp())
+        .put("second", candidates.size() < 2 ? null : candidates.get(1).cp())
+        .put(
+            "features",
+            new JsonArray(
+                features.stream()
+                    .map(f -> json("feature", f.name(), f.first(), f.second(), f.effect()))
+                    .toList()))
+        .put(
+            "words",
+            new JsonArray(
+                words.stream()
+                    .map(w -> json("word", w.word(), w.first(), w.second(), w.effect()))
+                    .toList()));
+  }
+
+  private static JsonObject json(
+      String kind, String name, double first, double second, double effect) {
+    return new JsonObject()
+        .put(kind, name)
+        .put("first", rounded(first))
+        .put("second", rounded(second))
+        .put("effect", rounded(effect));
+  }
+
+  private static double rounded(double value) {
+    return Math.rint(value * 1e6) / 1e6;
+  }
 }

@@ -1,19 +1,23 @@
 package com.cpprediction.model;
 
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ScoreReply;
 import com.cpprediction.prediction.ScoreRequest;
+import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.MessageConsumer;
+import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,8 +31,20 @@ public final class PredictionVerticle extends VerticleBase {
   private final ModelCatalog models;
   private final ServiceMetrics metrics;
   private final Scorer scorer = new Scorer();
-  private final Map<String, MessageConsumer<ScoreRequest>> consumers = new TreeMap<>();
+  private final Map<String, Consumers> consumers = new TreeMap<>();
   private final ModelCatalog.Follower follower = this::follow;
+
+  /** What answers for one prefix. */
+  private record Consumers(
+      MessageConsumer<ScoreRequest> score, MessageConsumer<JsonObject> explain) {
+    Future<?> completion() {
+      return Future.all(score.completion(), explain.completion());
+    }
+
+    Future<?> unregister() {
+      return Future.all(score.unregister(), explain.unregister());
+    }
+  }
 
   public PredictionVerticle(ModelCatalog models, ServiceMetrics metrics) {
     this.models = models;
@@ -51,15 +67,12 @@ public final class PredictionVerticle extends VerticleBase {
     var followed = Promise.<Void>promise();
     context.runOnContext(
         now -> {
-          var changes = new ArrayList<Future<Void>>();
+          var changes = new ArrayList<Future<?>>();
           for (var prefix : prefixes) {
             if (consumers.containsKey(prefix)) continue;
-            MessageConsumer<ScoreRequest> consumer =
-                vertx
-                    .eventBus()
-                    .localConsumer(Bus.score(prefix), message -> answer(prefix, message));
-            consumers.put(prefix, consumer);
-            changes.add(consumer.completion());
+            var added = consume(prefix);
+            consumers.put(prefix, added);
+            changes.add(added.completion());
           }
           var gone = new ArrayList<>(consumers.keySet());
           gone.removeAll(prefixes);
@@ -69,21 +82,45 @@ public final class PredictionVerticle extends VerticleBase {
     return followed.future();
   }
 
-  private void answer(String prefix, Message<ScoreRequest> message) {
-    var addresses = message.body().addresses();
+  private Consumers consume(String prefix) {
+    var bus = vertx.eventBus();
+    return new Consumers(
+        bus.localConsumer(
+            Bus.score(prefix),
+            message -> reply(prefix, message, scoring -> score(scoring, message.body()))),
+        bus.localConsumer(
+            Bus.explain(prefix),
+            message -> reply(prefix, message, scoring -> explain(scoring, message.body()))));
+  }
+
+  private ScoreReply score(Scoring scoring, ScoreRequest request) {
+    long start = System.nanoTime();
+    var scored = scorer.score(scoring, request.addresses());
+    metrics.scored(scored.size(), System.nanoTime() - start);
+    models.counted(scoring.model().prefix(), scored.size());
+    return new ScoreReply(scored);
+  }
+
+  private JsonObject explain(Scoring scoring, JsonObject question) {
+    if (!scoring.fingerprint().equals(question.getString("fingerprint"))) {
+      throw Failure.NOT_READY.because("The models were replaced this moment; try again");
+    }
+    var address = new Address(question.getString("text"), question.getString("pincode"));
+    return scorer.explain(scoring, address).toJson();
+  }
+
+  private void reply(String prefix, Message<?> message, Function<Scoring, ?> answer) {
     var scoring = models.acquire(prefix);
     if (scoring == null) {
       message.fail(Failure.UNKNOWN_PREFIX.code(), "No model serves prefix " + prefix + " any more");
       return;
     }
     try {
-      long start = System.nanoTime();
-      var scored = scorer.score(scoring, addresses);
-      metrics.scored(addresses.size(), System.nanoTime() - start);
-      models.counted(prefix, addresses.size());
-      message.reply(new ScoreReply(scored));
+      message.reply(answer.apply(scoring));
+    } catch (ServiceException e) {
+      message.fail(e.failure().code(), e.getMessage());
     } catch (RuntimeException | Error e) { // every request gets an answer, even of a lost mapping
-      log.error("Cannot score {} addresses of prefix {}", addresses.size(), prefix, e);
+      log.error("Cannot score for prefix {}", prefix, e);
       message.fail(Failure.INTERNAL.code(), "scoring failed");
     } finally {
       scoring.model().release();

@@ -68,8 +68,11 @@ public final class Scorer {
   public Explanation explain(Scoring scoring, Address address) {
     var scored = score(scoring, address);
     var index = scoring.model().index();
-    if (scored.candidates().size() < 2) return new Explanation(scored, List.of());
     int first = row(index, scored.candidates().get(0));
+    var words = new WordShares(index, address.text());
+    if (scored.candidates().size() < 2) {
+      return new Explanation(scored, List.of(), words.of(cps[first], -1));
+    }
     int second = row(index, scored.candidates().get(1));
     // Row 0 is the first CP as it is; row i has the second's value in column i - 1.
     var swapped = new float[(Features.COUNT + 1) * Features.COUNT];
@@ -89,7 +92,7 @@ public final class Scorer {
     double trustedSecond = value(second, owns) == 1 ? scoring.pincodeTrust() : 0;
     decisive.add(feature("pincode_trust", first, second, owns, trusted - trustedSecond));
     decisive.sort(Comparator.comparingDouble(feature -> -Math.abs(feature.effect())));
-    return new Explanation(scored, List.copyOf(decisive));
+    return new Explanation(scored, List.copyOf(decisive), words.of(cps[first], cps[second]));
   }
 
   private Explanation.Feature feature(

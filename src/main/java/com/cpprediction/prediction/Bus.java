@@ -58,6 +58,16 @@ public final class Bus {
     return "cp.score." + prefix;
   }
 
+  /**
+   * {@code {"text","pincode","fingerprint"}} in: canonical text, six digits or null, and the
+   * scoring fingerprint of the answer; out the {@code explanation} of {@code POST
+   * /predict?explain=true}. Fails with {@link Failure#NOT_READY} when another model answers now.
+   * Local.
+   */
+  public static String explain(String prefix) {
+    return "cp.explain." + prefix;
+  }
+
   /** Teaches {@code bus} the records of this package; to be called once per Vert.x. */
   public static void registerCodecs(EventBus bus) {
     bus.registerDefaultCodec(

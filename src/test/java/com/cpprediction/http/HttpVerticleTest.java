@@ -6,6 +6,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
@@ -13,6 +14,7 @@ import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.ScoreReply;
+import com.cpprediction.prediction.ScoreRequest;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -21,6 +23,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
@@ -347,6 +350,16 @@ class HttpVerticleTest {
     assertThat(new JsonObject(failed.body()).getString("request_id")).isEqualTo("mine");
   }
 
+  private static String cpOf(String typed) {
+    var address = Address.of(typed, null);
+    return Edge.reply(new ScoreRequest(List.of(address)), "a")
+        .scored()
+        .get(0)
+        .candidates()
+        .get(0)
+        .cp();
+  }
+
   @Test
   void answersAnAddressWithoutPincodeByItsWords() throws Exception {
     edge.catalog = new Catalog(Edge.FINGERPRINTS, text -> Located.byText("560", 0.8));
@@ -354,7 +367,7 @@ class HttpVerticleTest {
 
     var json = new JsonObject(edge.post("/predict", shipment("S1", "12, MG Road")).body());
 
-    assertThat(json.getString("cp")).isEqualTo("CP1");
+    assertThat(json.getString("cp")).isEqualTo(cpOf("12, MG Road"));
     assertThat(json.getDouble("confidence")).isEqualTo(0.776); // 0.8 of 0.97
     assertThat(json.getJsonArray("alternatives").getJsonObject(0).getDouble("confidence"))
         .isEqualTo(0.016);
@@ -372,21 +385,24 @@ class HttpVerticleTest {
     var refused = edge.post("/predict", shipment("S1", "12, MG Road"));
     var batch =
         edge.post(
-            "/predict/batch", batch(shipment("S1", "MG Road"), shipment("S2", "MG Road 560017")));
+            "/predict/batch",
+            batch(shipment("S1", "12, MG Road"), shipment("S2", "MG Road 560017")));
 
+    var cp = cpOf("12, MG Road");
     var guesses =
         new JsonArray()
-            .add(new JsonObject().put("cp", "CP1").put("confidence", 0.485).put("prefix", "560"))
+            .add(new JsonObject().put("cp", cp).put("confidence", 0.485).put("prefix", "560"))
             .add(new JsonObject().put("cp", "CP2").put("confidence", 0.01).put("prefix", "560"))
             .add(new JsonObject().put("cp", "CP3").put("confidence", 0.002).put("prefix", "560"));
-    RefusalsTest.isProblem(refused, Failure.PINCODE_REQUIRED);
+    assertThat(refused.statusCode()).isEqualTo(422);
     var problem = new JsonObject(refused.body());
+    assertThat(problem.getString("code")).isEqualTo("pincode-required");
     assertThat(problem.getJsonArray("guesses")).isEqualTo(guesses);
-    assertThat(problem.getString("detail")).endsWith("Best guess: CP1");
+    assertThat(problem.getString("detail")).endsWith("Best guess: " + cp);
     var results = new JsonObject(batch.body()).getJsonArray("results");
     assertThat(results.getJsonObject(0).getJsonObject("error").getJsonArray("guesses"))
         .isEqualTo(guesses);
-    assertThat(results.getJsonObject(1).getString("cp")).isEqualTo("CP1");
+    assertThat(results.getJsonObject(1).getString("cp")).isEqualTo(cpOf("MG Road 560017"));
     assertThat(edge.batches).singleElement().satisfies(b -> assertThat(b.predictions()).hasSize(1));
 
     edge.prediction = new PredictionConfig(1, 100, Duration.ofSeconds(5), 1.0, 0.485);
@@ -402,6 +418,48 @@ class HttpVerticleTest {
 
     RefusalsTest.isProblem(refused, Failure.PINCODE_REQUIRED);
     assertThat(new JsonObject(refused.body()).getString("detail")).contains("prefix 799");
+  }
+
+  @Test
+  void explainsWhenAsked() throws Exception {
+    var questions = new ArrayList<JsonObject>();
+    edge.answer(
+        Bus.explain("560"),
+        (JsonObject question) -> {
+          questions.add(question);
+          return Future.succeededFuture(new JsonObject().put("first", "CP1"));
+        });
+    edge.start();
+    var shipment = shipment("S1", "12, MG Road 560017");
+
+    var explained = new JsonObject(edge.post("/predict?explain=true", shipment).body());
+    var plain = new JsonObject(edge.post("/predict?explain=false", shipment).body());
+    var nonsense = edge.post("/predict?explain=yes", shipment);
+
+    assertThat(explained.getJsonObject("explanation").getString("first")).isEqualTo("CP1");
+    assertThat(explained.getString("cp")).isEqualTo(plain.getString("cp"));
+    assertThat(plain.containsKey("explanation")).isFalse();
+    assertThat(questions)
+        .containsExactly(
+            new JsonObject()
+                .put("text", "12 mg road 560017")
+                .put("pincode", "560017")
+                .put("fingerprint", Edge.FINGERPRINTS.get("560")));
+    RefusalsTest.isProblem(nonsense, Failure.MALFORMED_REQUEST);
+    assertThat(edge.recorded()).hasSize(2);
+  }
+
+  @Test
+  void whatCannotBeExplainedIsNotKept() throws Exception {
+    edge.answer(
+        Bus.explain("560"),
+        (JsonObject question) -> Future.failedFuture(Failure.NOT_READY.because("replaced")));
+    edge.start();
+
+    var refused = edge.post("/predict?explain=true", shipment("S1", "12, MG Road 560017"));
+
+    RefusalsTest.isProblem(refused, Failure.NOT_READY);
+    assertThat(edge.recorded()).isEmpty();
   }
 
   @Test
