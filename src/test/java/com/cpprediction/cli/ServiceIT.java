@@ -19,27 +19,36 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** The whole service: real HTTP, a real model, an embedded PostgreSQL. */
+/** The whole service, with either engine: real HTTP, a real model, an embedded PostgreSQL. */
+@ParameterizedClass
+@ValueSource(strings = {"mapped", "xgboost"})
 class ServiceIT {
   @TempDir private static Path directory;
+
+  @Parameter private String engine;
+
   private static TestHome home;
   private static Service service;
   private static Http http;
 
-  @BeforeAll
-  static void start() throws Exception {
-    home = TestHome.in(directory);
+  @BeforeParameterizedClassInvocation
+  static void start(String engine) throws Exception {
+    home = TestHome.in(directory.resolve(engine));
+    home.configure(new JsonObject().put("models", new JsonObject().put("engine", engine)));
     service = home.service();
     service.start().await(60, SECONDS);
     http = new Http(service.port());
   }
 
-  @AfterAll
+  @AfterParameterizedClassInvocation
   static void stop() {
     service.stop(TestHome.STOP);
   }
@@ -175,6 +184,49 @@ class ServiceIT {
   }
 
   @Test
+  void explainsAnAnswer() {
+    var row = SmallRelease.rows().get(30);
+    var answer =
+        http.post(
+                "/predict?explain=true",
+                request("explained", row.typed()).put("pincode", row.pincode()))
+            .json();
+
+    var explanation = answer.getJsonObject("explanation");
+    assertThat(explanation.getString("first")).isEqualTo(answer.getString("cp"));
+    assertThat(explanation.getString("second"))
+        .isEqualTo(answer.getJsonArray("alternatives").getJsonObject(0).getString("cp"));
+    assertThat(explanation.getJsonArray("features")).hasSizeGreaterThan(10);
+    assertThat(explanation.getJsonArray("words")).isNotEmpty();
+    answer.remove("explanation");
+    assertThat(http.get("/predictions/explained").json().getJsonArray("predictions"))
+        .singleElement()
+        .satisfies(
+            stored ->
+                assertThat(((JsonObject) stored).getMap()).containsAllEntriesOf(answer.getMap()));
+  }
+
+  @Test
+  void answersAnAddressWithoutPincodeAndStoresHowItWasLocated() {
+    var answer =
+        http.post("/predict", request("located", "Kadri Hills, near Kadri Temple, Mangalore"))
+            .json();
+
+    assertThat(answer.getString("prefix")).isEqualTo("575");
+    assertThat(answer.getString("prefix_source")).isEqualTo("text");
+    assertThat(answer.getString("pincode")).isNull();
+    assertThat(http.get("/predictions/located").json().getJsonArray("predictions"))
+        .singleElement()
+        .satisfies(
+            stored ->
+                assertThat(((JsonObject) stored).getMap()).containsAllEntriesOf(answer.getMap()));
+    var unsure = http.post("/predict", request("unsure", "Main Road"));
+    assertThat(unsure.status()).isEqualTo(422);
+    assertThat(unsure.json().getJsonArray("guesses")).isNotEmpty();
+    assertThat(http.get("/predictions/unsure").status()).isEqualTo(404);
+  }
+
+  @Test
   void tellsItsStateAndItsMeters() {
     http.post("/predict", request("metered", SmallRelease.rows().get(5).typed()));
 
@@ -182,6 +234,7 @@ class ServiceIT {
     assertThat(http.get("/health").json().getJsonObject("checks").fieldNames())
         .contains("models", "database", "config");
     var status = http.get("/models/status").json();
+    assertThat(status.getString("engine")).isEqualTo(engine);
     assertThat(status.getInteger("loaded")).isEqualTo(SmallRelease.PREFIXES.size());
     assertThat(http.get("/models/575").json().getString("model")).startsWith("575@");
     assertThat(http.get("/metrics").body())

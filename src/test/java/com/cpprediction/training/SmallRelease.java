@@ -89,6 +89,15 @@ public final class SmallRelease {
         addresses(), directoryFile(), officesFile(), List.of(), out, 1, 0.2, null, 8000, 1.0, 2);
   }
 
+  /** Trains another release of the same prefixes, whose answers differ a little. */
+  public static Path trainAnother(Path out) {
+    Training.run(
+        new Options(
+            addresses(), directoryFile(), officesFile(), List.of(), out, 2, 0, null, 8000, 1.0, 2),
+        Progress.NONE);
+    return out;
+  }
+
   /** Its labelled addresses. */
   public static Path addresses() {
     return RESOURCES.resolve("addresses.csv");
