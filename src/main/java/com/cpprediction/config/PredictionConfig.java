@@ -17,7 +17,7 @@ import java.time.Duration;
 public record PredictionConfig(
     int workers, int maxInFlight, Duration timeout, double pincodeTrust, double minTextConfidence) {
   static final PredictionConfig DEFAULT =
-      new PredictionConfig(4, 10_000, Duration.ofSeconds(5), 0.5, 0.5);
+      new PredictionConfig(4, 10_000, Duration.ofSeconds(5), 1.4, 0.5);
 
   public PredictionConfig {
     Check.range("prediction.workers", workers, 1, 64);

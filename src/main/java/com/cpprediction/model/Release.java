@@ -30,6 +30,8 @@ public final class Release {
   /** Name of the file in the directory of a release. */
   public static final String FILE = "release.json";
 
+  private static final String DIGEST = "sha256";
+
   private final Path directory;
   private final SortedMap<String, String> manifests;
   private final JsonObject scores;
@@ -74,6 +76,10 @@ public final class Release {
         throw new ModelException(
             "%s has format %s, this service reads format %d"
                 .formatted(file, json.getValue("format"), FORMAT));
+      }
+      if (!signed(json).getString(DIGEST).equals(json.getString(DIGEST))) {
+        throw new ModelException(
+            Reason.DIGEST, file + " is damaged: it is not as it was written (SHA-256 differs)");
       }
       var manifests = new TreeMap<String, String>();
       for (var entry : json.getJsonObject("manifests")) {
@@ -138,12 +144,20 @@ public final class Release {
       Manifest.FileRef national,
       JsonObject measured,
       JsonObject scores) {
-    return new JsonObject()
-        .put("format", FORMAT)
-        .put("national", national.toJson())
-        .put("measured", measured)
-        .put("scores", scores)
-        .put("manifests", new JsonObject(new TreeMap<String, Object>(manifests)));
+    return signed(
+        new JsonObject()
+            .put("format", FORMAT)
+            .put("national", national.toJson())
+            .put("measured", measured)
+            .put("scores", scores)
+            .put("manifests", new JsonObject(new TreeMap<String, Object>(manifests))));
+  }
+
+  /** {@code json} with a digest of all else that is in it. */
+  static JsonObject signed(JsonObject json) {
+    var read = new JsonObject(json.encode()); // as it will be read again
+    read.remove(DIGEST);
+    return read.put(DIGEST, Scoring.sha256(read.encode().getBytes(StandardCharsets.UTF_8)));
   }
 
   /**

@@ -13,7 +13,7 @@ import java.util.function.IntFunction;
  */
 final class Ranking {
   /** Share of rows whose pincode is replaced, so that the ranker learns to doubt it. */
-  private static final double WRONG_PINCODES = 0.1;
+  private static final double WRONG_PINCODES = 0.2;
 
   private float[] features = new float[1024 * Features.COUNT];
   private int[] groupEnd = new int[256];

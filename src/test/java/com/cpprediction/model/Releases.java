@@ -28,7 +28,7 @@ final class Releases {
     var file = release.resolve(Release.FILE);
     var json = StrictJson.parseObject(Files.readAllBytes(file)).copy();
     json.getJsonObject("manifests").put(prefix, Scoring.sha256(manifest));
-    Files.write(file, json.toBuffer().getBytes());
+    Files.write(file, Release.signed(json).toBuffer().getBytes());
   }
 
   /** Adds a model for the longer prefix {@code to} that answers as {@code from} does. */
@@ -48,12 +48,17 @@ final class Releases {
     int times = Files.exists(path) ? changes.merge(release + prefix, 1, Integer::sum) : 1;
     changed[0] *= 1 + times * Math.ulp(1f);
     var bytes = ModelFile.Writer.of(file).putFloats(Section.ALPHA_STEP, changed).toBytes();
-    var aside = release.resolve(prefix + "/model.mmap.new");
-    Files.write(aside, bytes);
-    Files.move(aside, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    replace(path, bytes);
     var manifest = manifest(release, prefix);
     manifest.put("index", Manifest.FileRef.of(prefix + "/model.mmap", bytes).toJson());
     replaceManifest(release, prefix, manifest.toBuffer().getBytes());
+  }
+
+  /** Puts another file in the place of one that may be mapped, which must not change itself. */
+  static void replace(Path file, byte[] content) throws IOException {
+    var aside = file.resolveSibling("aside");
+    Files.write(aside, content);
+    Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   private static Path original(String prefix) {
@@ -65,6 +70,6 @@ final class Releases {
     var file = release.resolve(Release.FILE);
     var json = StrictJson.parseObject(Files.readAllBytes(file)).copy();
     json.getJsonObject("manifests").remove(prefix);
-    Files.write(file, json.toBuffer().getBytes());
+    Files.write(file, Release.signed(json).toBuffer().getBytes());
   }
 }
