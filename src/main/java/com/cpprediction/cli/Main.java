@@ -18,6 +18,7 @@ import picocli.CommandLine.Command;
       TrainCommand.class,
       EvaluateCommand.class,
       ModelsCommand.class,
+      ReplayCommand.class,
       ConfigCommand.class,
       DbCommand.class
     })

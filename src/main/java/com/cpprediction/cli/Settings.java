@@ -23,6 +23,13 @@ final class Settings {
   @Option(names = "--models", description = "Directory of the release (default: models.dir).")
   private Path models;
 
+  /** With {@code conf} for {@code --conf}, or null for none. */
+  static Settings of(Path conf) {
+    var settings = new Settings();
+    settings.conf = conf;
+    return settings;
+  }
+
   Home home() {
     return Home.of(conf);
   }

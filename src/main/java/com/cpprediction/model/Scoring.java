@@ -20,7 +20,13 @@ public record Scoring(PrefixModel model, double pincodeTrust, String fingerprint
    * @param national SHA-256 of the national stage, empty when there is none
    */
   public static Scoring of(PrefixModel model, double pincodeTrust, String national) {
-    var manifest = model.manifest();
+    var fingerprint = fingerprint(model.manifest(), model.engine(), national, pincodeTrust);
+    return new Scoring(model, pincodeTrust, fingerprint);
+  }
+
+  /** The scoring fingerprint of the model that {@code manifest} describes. */
+  static String fingerprint(
+      Manifest manifest, Engine engine, String national, double pincodeTrust) {
     var all =
         String.join(
             "\n",
@@ -29,9 +35,9 @@ public record Scoring(PrefixModel model, double pincodeTrust, String fingerprint
             "ranker " + manifest.ranker().sha256(),
             "features " + Features.SCHEMA,
             "national " + national,
-            "engine " + model.engine().label(),
+            "engine " + engine.label(),
             "pincode_trust " + pincodeTrust);
-    return new Scoring(model, pincodeTrust, sha256(all.getBytes(StandardCharsets.UTF_8)));
+    return sha256(all.getBytes(StandardCharsets.UTF_8));
   }
 
   /** SHA-256 in hex. */

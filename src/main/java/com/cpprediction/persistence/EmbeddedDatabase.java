@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,6 +61,24 @@ public final class EmbeddedDatabase implements AutoCloseable {
    */
   public static EmbeddedDatabase start(Path dataDir, int port) {
     return start(dataDir, dataDir.resolve("postgres-binaries"), port);
+  }
+
+  /**
+   * The one that runs on {@code dataDir} now, of a service or left behind by one.
+   *
+   * @return its URI; empty when none runs
+   * @throws DatabaseStartException when that can't be told
+   */
+  public static Optional<String> running(Path dataDir) {
+    var data = dataDir.toAbsolutePath().resolve("postgres");
+    try {
+      if (!Files.exists(data)) return Optional.empty();
+      var real = data.toRealPath();
+      if (Postmaster.of(real).isEmpty()) return Optional.empty();
+      return Optional.of(uri(Postmaster.port(real)));
+    } catch (IOException e) {
+      throw new DatabaseStartException("Cannot look for a server in " + data + ": " + e, e);
+    }
   }
 
   /**
@@ -209,7 +228,11 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
   /** How to connect to it. */
   public String uri() {
-    return "postgresql://postgres@127.0.0.1:" + postgres.getPort() + "/postgres";
+    return uri(postgres.getPort());
+  }
+
+  private static String uri(int port) {
+    return "postgresql://postgres@127.0.0.1:" + port + "/postgres";
   }
 
   /** Ends its sessions and stops it; blocks for 10 s at most, and a moment. */

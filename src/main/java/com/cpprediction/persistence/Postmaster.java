@@ -15,6 +15,7 @@ import java.util.Optional;
  */
 record Postmaster(ProcessHandle process, Path data) {
   private static final long POLL_MILLIS = 50;
+  private static final int PORT_LINE = 3; // src/include/utils/pidfile.h: the fourth
 
   /**
    * @param data the data directory, absolute
@@ -31,6 +32,16 @@ record Postmaster(ProcessHandle process, Path data) {
       return Optional.empty();
     } catch (NumberFormatException e) { // cut off by a crash; PostgreSQL itself says so too
       return Optional.empty();
+    }
+  }
+
+  /** The port that the server of a data directory listens on. */
+  static int port(Path data) throws IOException {
+    var lines = Files.readAllLines(pidFile(data));
+    try {
+      return Integer.parseInt(lines.get(PORT_LINE).strip());
+    } catch (IndexOutOfBoundsException | NumberFormatException e) { // it is just starting
+      throw new IOException(pidFile(data) + " names no port yet; try again", e);
     }
   }
 
