@@ -179,7 +179,7 @@ class PackagedJarIT {
     assertThat(run().code()).isEqualTo(2);
     assertThat(run("serve", "--nonsense").code()).isEqualTo(2);
     assertThat(run("predict").code()).isEqualTo(2);
-    assertThat(run("predict", "MG Road 560001").err()).contains("560001");
+    assertThat(run("predict", "MG Road 560001").err()).contains("No model serves prefix 560");
     assertThat(run("config", "check", conf.toString()))
         .satisfies(ended -> assertThat(ended.code()).isEqualTo(1))
         .satisfies(ended -> assertThat(ended.out()).contains("\"journal\" is not available"));

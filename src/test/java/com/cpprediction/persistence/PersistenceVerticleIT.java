@@ -358,6 +358,7 @@ class PersistenceVerticleIT {
         .put("alternatives", alternatives)
         .put("pincode", prediction.request().address().pincode())
         .put("prefix", prediction.request().prefix())
+        .put("prefix_source", "pincode")
         .put("model", prediction.model())
         .put("source", "model")
         .put("predicted_at", prediction.predictedAt().toString());
