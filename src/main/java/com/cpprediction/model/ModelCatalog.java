@@ -157,7 +157,12 @@ public final class ModelCatalog implements AutoCloseable {
       var release = Release.open(directory);
       var listed = release.manifests();
       var wanted = new TreeSet<>(listed.keySet());
-      if (only != null) wanted.retainAll(only);
+      if (only != null) {
+        wanted.retainAll(only);
+        only.stream()
+            .filter(prefix -> !listed.containsKey(prefix) && !before.containsKey(prefix))
+            .forEach(prefix -> failed.put(prefix, unnamed()));
+      }
       wanted.removeIf(
           prefix ->
               before.containsKey(prefix) && before.get(prefix).digest().equals(listed.get(prefix)));
@@ -199,6 +204,10 @@ public final class ModelCatalog implements AutoCloseable {
           failed.size());
     }
     return report.copy();
+  }
+
+  private static ModelException unnamed() {
+    return new ModelException(Reason.MISSING, "the release names no such prefix");
   }
 
   private static JsonObject reasons(SortedMap<String, ModelException> failed) {

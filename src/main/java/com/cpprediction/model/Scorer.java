@@ -28,6 +28,7 @@ public final class Scorer {
    * @return one answer for each address, in order
    */
   public List<Scored> score(Scoring scoring, List<Address> addresses) {
+    if (addresses.size() == 1) return List.of(score(scoring, addresses.get(0)));
     var answers = new ArrayList<Scored>(addresses.size());
     var ends = new int[Math.min(addresses.size(), ROWS)];
     int rows = 0;

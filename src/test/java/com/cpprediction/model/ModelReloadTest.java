@@ -196,6 +196,9 @@ class ModelReloadTest {
 
     models.reload(Set.of("831"));
     assertThat(models.prefixes()).containsExactly("180", "575");
+
+    assertThat(models.reload(Set.of("999")).getJsonObject("failed").getString("999"))
+        .isEqualTo("the release names no such prefix");
   }
 
   @Test
