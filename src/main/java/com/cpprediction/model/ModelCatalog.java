@@ -362,13 +362,6 @@ public final class ModelCatalog implements AutoCloseable {
     return serving.scorings().get(prefix);
   }
 
-  /** As {@link #scoring}, for a pincode. */
-  public Scoring scoringOf(String pincode) {
-    var now = serving;
-    var prefix = now.catalog().prefixOf(pincode);
-    return prefix == null ? null : now.scorings().get(prefix);
-  }
-
   /** Why models were refused, by prefix; empty when none was. */
   public SortedMap<String, String> failures() {
     return failures;

@@ -39,6 +39,12 @@ final class IndexBuilder {
 
   private ModelFile.Writer build() {
     var rows = data.rows();
+    int most = Math.max(rows.size(), data.offices().size());
+    if (most > GramTable.MAX_ROWS) {
+      throw new InputException(
+          "Prefix %s has %d addresses and offices, a model can hold %d; lower --max-rows"
+              .formatted(data.prefix(), most, GramTable.MAX_ROWS));
+    }
     int cps = data.cps().size();
     var holders = new HashMap<Integer, Holders>();
     var grams = new Grams();

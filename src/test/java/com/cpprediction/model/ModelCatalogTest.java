@@ -52,7 +52,7 @@ class ModelCatalogTest {
       assertThat(models.failures()).containsOnlyKeys("575");
       assertThat(models.failures().get("575"))
           .startsWith("575/model.mmap has 7 bytes, the manifest says ");
-      assertThat(models.scoringOf("575001")).isNull();
+      assertThat(Models.scoringOf(models, "575001")).isNull();
       assertThat(new Scorer().score(models.scoring("180"), Models.addresses("180"))).isNotEmpty();
       assertThat(models.status().getJsonArray("failed"))
           .isEqualTo(
@@ -82,7 +82,7 @@ class ModelCatalogTest {
     try (var models = Models.load(dir.resolve("missing"), 1)) {
       assertThat(models.prefixes()).isEmpty();
       assertThat(models.catalog().fingerprints()).isEmpty();
-      assertThat(models.scoringOf("560001")).isNull();
+      assertThat(Models.scoringOf(models, "560001")).isNull();
       assertThat(models.failures()).containsOnlyKeys("release");
       assertThat(models.failures().get("release")).startsWith("there is no ");
       assertThat(models.status().getInteger("loaded")).isZero();
@@ -127,7 +127,7 @@ class ModelCatalogTest {
     try (var models = Models.load(dir, 1)) {
       assertThat(models.failures()).isEmpty();
       assertThat(models.catalog().prefixOf(pincode)).isEqualTo(prefix);
-      assertThat(models.scoringOf(pincode))
+      assertThat(Models.scoringOf(models, pincode))
           .isSameAs(prefix == null ? null : models.scoring(prefix));
     }
   }

@@ -37,6 +37,12 @@ final class Models {
     return load(SmallRelease.directory(), 1);
   }
 
+  /** What answers a pincode; null when nothing does. */
+  static Scoring scoringOf(ModelCatalog models, String pincode) {
+    var prefix = models.catalog().prefixOf(pincode);
+    return prefix == null ? null : models.scoring(prefix);
+  }
+
   /** Addresses of a prefix, with their pincode, with another's and without. */
   static List<Address> addresses(String prefix) {
     var rows = SmallRelease.rows(prefix);

@@ -70,7 +70,8 @@ class ShippedModelsTest {
             Clock.systemUTC())) {
       models.reload();
 
-      var answer = new Scorer().score(models.scoringOf(address.pincode()), List.of(address)).get(0);
+      var answer =
+          new Scorer().score(Models.scoringOf(models, address.pincode()), List.of(address)).get(0);
 
       assertThat(answer.candidates().get(0).cp()).isEqualTo(cp);
       assertThat(answer.candidates().get(0).confidence()).isGreaterThan(0.9);
