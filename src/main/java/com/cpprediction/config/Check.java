@@ -23,6 +23,20 @@ final class Check {
     }
   }
 
+  /**
+   * From 0 on.
+   *
+   * @param steps in 1
+   */
+  static void steps(String key, double value, long max, int steps) {
+    // As a quotient: the only double that also reads as the decimal.
+    boolean onStep = Math.rint(value * steps) / steps == value;
+    if (!(value >= 0 && value <= max && onStep)) {
+      throw new IllegalArgumentException(
+          "%s is %s, must be in 0..%d in steps of %s".formatted(key, value, max, 1.0 / steps));
+    }
+  }
+
   static void oneOf(String key, String value, List<String> allowed) {
     if (!allowed.contains(value)) {
       throw new IllegalArgumentException(

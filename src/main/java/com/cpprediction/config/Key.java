@@ -20,6 +20,7 @@ record Key(String path, JsonObject schema) {
 
   private static final Pattern INTEGER = Pattern.compile("-?\\d{1,18}");
   private static final Pattern NUMBER = Pattern.compile("-?\\d+(\\.\\d+)?([eE][+-]?\\d+)?");
+  private static final String STEP = "multipleOf";
   private static final int SHOWN = 80;
 
   /** The environment variable that sets it. */
@@ -79,9 +80,16 @@ record Key(String path, JsonObject schema) {
   Object normal(Object valid) {
     return switch (type()) {
       case "integer" -> ((Number) valid).intValue();
-      case "number" -> ((Number) valid).doubleValue();
+      case "number" -> onStep(((Number) valid).doubleValue());
       default -> valid;
     };
+  }
+
+  /** The validator takes what is off by a hair, and minus zero. */
+  private double onStep(double number) {
+    if (!schema.containsKey(STEP)) return number;
+    double steps = Math.rint(1 / schema.getDouble(STEP));
+    return Math.rint(number * steps) / steps + 0.0;
   }
 
   /** The value as it may be shown to anybody. */
@@ -106,7 +114,11 @@ record Key(String path, JsonObject schema) {
   /** The values it takes, in words. */
   String range() {
     return switch (type()) {
-      case "integer", "number" -> schema.getValue("minimum") + ".." + schema.getValue("maximum");
+      case "integer", "number" ->
+          schema.getValue("minimum")
+              + ".."
+              + schema.getValue("maximum")
+              + (schema.containsKey(STEP) ? " in steps of " + schema.getValue(STEP) : "");
       case "boolean" -> "true or false";
       default -> schema.containsKey("enum") ? choices() : schema.getString("x-allowed");
     };

@@ -9,13 +9,20 @@ import java.time.Duration;
  *     refused as {@code overloaded}; hot; JSON: {@code prediction.max_in_flight}
  * @param timeout longest a request may take, 10..60,000 ms; hot; JSON: {@code
  *     prediction.timeout_ms}
- * @param pincodeTrust added to the ranker's score of the CPs that own the given pincode, 0..10;
- *     hot; JSON: {@code prediction.pincode_trust}
+ * @param pincodeTrust added to the ranker's score of the CPs that own the given pincode, 0..10 in
+ *     steps of 0.01, so that {@code replay} can try them all; hot; JSON: {@code
+ *     prediction.pincode_trust}
  * @param minTextConfidence confidence below which an address without a pincode is not answered,
  *     0..1; hot; JSON: {@code prediction.min_text_confidence}
  */
 public record PredictionConfig(
     int workers, int maxInFlight, Duration timeout, double pincodeTrust, double minTextConfidence) {
+  /** Steps of {@code pincode_trust} in 1. */
+  public static final int TRUST_STEPS = 100;
+
+  /** The greatest {@code pincode_trust}. */
+  public static final int MAX_TRUST = 10;
+
   static final PredictionConfig DEFAULT =
       new PredictionConfig(4, 10_000, Duration.ofSeconds(5), 1.4, 0.5);
 
@@ -23,7 +30,7 @@ public record PredictionConfig(
     Check.range("prediction.workers", workers, 1, 64);
     Check.range("prediction.max_in_flight", maxInFlight, 1, 1_000_000);
     Check.range("prediction.timeout_ms", timeout.toMillis(), 10, 60_000);
-    Check.range("prediction.pincode_trust", pincodeTrust, 0, 10);
+    Check.steps("prediction.pincode_trust", pincodeTrust, MAX_TRUST, TRUST_STEPS);
     Check.range("prediction.min_text_confidence", minTextConfidence, 0, 1);
   }
 }

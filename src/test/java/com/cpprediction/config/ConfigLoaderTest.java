@@ -116,6 +116,7 @@ class ConfigLoaderTest {
         "{\"persistence\":{\"batch_size\":null}} # persistence.batch_size is null, must be an"
             + " integer in 1..10000",
         "{\"prediction\":{\"pincode_trust\":11}} # prediction.pincode_trust is 11, must be in 0..10",
+        "{\"prediction\":{\"pincode_trust\":0.125}} # prediction.pincode_trust is 0.125, must be in 0..10 in steps of 0.01",
         "{\"prediction\":{\"pincode_trust\":\"1\"}} # prediction.pincode_trust is \"1\", must be a"
             + " number in 0..10",
         "{\"cache\":{\"enabled\":1}} # cache.enabled is 1, must be true or false",
@@ -172,9 +173,9 @@ class ConfigLoaderTest {
         "CP_HTTP_PORT # ` 1` # CP_HTTP_PORT is \" 1\", must be an integer in 0..65535",
         "CP_HTTP_PORT # -1 # CP_HTTP_PORT is -1, must be in 0..65535",
         "CP_PREDICTION_PINCODE_TRUST # much # CP_PREDICTION_PINCODE_TRUST is \"much\", must be a"
-            + " number in 0..10",
+            + " number in 0..10 in steps of 0.01",
         "CP_PREDICTION_PINCODE_TRUST # 1e999 # CP_PREDICTION_PINCODE_TRUST is Infinity, must be in"
-            + " 0..10",
+            + " 0..10 in steps of 0.01",
         "CP_CACHE_ENABLED # TRUE # CP_CACHE_ENABLED is \"TRUE\", must be true or false",
         "CP_PERSISTENCE_ACK # journal # CP_PERSISTENCE_ACK \"journal\" is not available in this"
             + " version; use \"commit\" or \"none\"",

@@ -24,6 +24,7 @@ class ConfigSchemaTest {
                 "description",
                 "minimum",
                 "maximum",
+                "multipleOf",
                 "enum",
                 "pattern",
                 "not",

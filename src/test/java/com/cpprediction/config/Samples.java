@@ -77,7 +77,7 @@ final class Samples {
       case "persistence.ack" -> Stream.of("", "journal", "COMMIT");
       case "database.uri" -> DatabaseUriTest.malformed();
       case "log.level" -> Stream.of("", "INFO", "off", "fatal");
-      case "prediction.pincode_trust" -> Stream.of(-0.001, 10.001, 1e300);
+      case "prediction.pincode_trust" -> Stream.of(-0.01, 10.01, 1e300, 0.005, 3.333);
       case "prediction.min_text_confidence" -> Stream.of(-0.001, 1.001);
       default -> {
         if (key.defaultValue() instanceof Boolean) yield Stream.of();

@@ -89,6 +89,24 @@ class ServiceConfigTest {
         .hasMessage(sample.key().refusal(sample.key().path(), sample.value()));
   }
 
+  @Test
+  void takesEveryStepOfPincodeTrustAsItsDecimal() {
+    for (int step = 0; step <= 1_000; step++) {
+      var decimal = "%d.%02d".formatted(step / 100, step % 100);
+
+      assertThat(trust(decimal)).isEqualTo(Double.parseDouble(decimal)).isEqualTo(step / 100.0);
+    }
+    assertThat(trust("0.300000000000001")).isEqualTo(0.3);
+    assertThat(Double.toString(trust("-0.0"))).isEqualTo("0.0");
+  }
+
+  private static double trust(String json) {
+    return ServiceConfig.of(
+            new JsonObject("{\"prediction\": {\"pincode_trust\": %s}}".formatted(json)))
+        .prediction()
+        .pincodeTrust();
+  }
+
   @ParameterizedTest
   @MethodSource(SAMPLES + "ofAnotherType")
   void refusesAnotherType(Sample sample) {
