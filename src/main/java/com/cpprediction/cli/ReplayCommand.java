@@ -1,157 +1,214 @@
 package com.cpprediction.cli;
 
-import com.cpprediction.model.ModelException;
+import com.cpprediction.config.LoadedConfig;
+import com.cpprediction.config.LogLevel;
 import com.cpprediction.model.Replay;
-import com.cpprediction.persistence.EmbeddedDatabase;
-import com.cpprediction.persistence.PredictionLog;
-import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Candidate;
+import com.cpprediction.model.Replay.Difference;
+import com.cpprediction.model.Replay.Outcome;
+import com.cpprediction.model.Replay.Verdict;
+import com.cpprediction.persistence.StoredPredictions;
+import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.StoredPrediction;
+import io.vertx.core.json.Json;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code replay}: answers stored predictions once more and compares. */
+/** {@code replay}: answers stored predictions again and says whether the answers are the same. */
 @Command(
     name = "replay",
-    description = {
-      "Answers stored predictions once more, with the release that answered them then,",
-      "and compares CP, confidence and alternatives digit by digit."
-    },
+    description = "Answers stored predictions again, with the models that answered them then.",
     mixinStandardHelpOptions = true)
 final class ReplayCommand implements Callable<Integer> {
+  private static final int MAX_SAMPLE = 100_000;
+  private static final String UNKNOWN = "unknown-id";
+  private static final Pattern ID =
+      Pattern.compile("\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}");
+
   @Spec private CommandSpec spec;
+  @Mixin private ConfOption conf;
+
+  @Parameters(arity = "0..*", paramLabel = "PREDICTION_ID", description = "Predictions to replay.")
+  private List<String> ids = List.of();
+
+  @Option(names = "--sample", paramLabel = "N", description = "Replay N recent ones at random.")
+  private Integer sample;
 
   @Option(
-      names = "--conf",
-      description = "Configuration file (default: conf/config.json, which need not exist).")
-  private Path conf;
+      names = "--seed",
+      description = "With --sample: same seed and rows, same sample (default: a new one).")
+  private Long seed;
 
   @Option(
       names = "--models",
       paramLabel = "DIR",
-      description = "A release to look in; may be repeated (default: models.dir).")
-  private List<Path> models = new ArrayList<>();
+      description =
+          "Directory of a release that may have answered; repeatable (default: models.dir).")
+  private List<Path> models = List.of();
 
-  @Parameters(paramLabel = "PREDICTION_ID", description = "Predictions to replay.")
-  private List<UUID> ids = new ArrayList<>();
-
-  @Option(
-      names = "--sample",
-      paramLabel = "N",
-      description = "Replay N of the newest 100000 predictions.")
-  private Integer sample;
-
-  @Option(names = "--seed", description = "Decides which --sample takes (default: 1).")
-  private long seed = 1;
-
-  @Option(names = "--json", description = "One line of JSON by prediction.")
+  @Option(names = "--json", description = "Report as JSON.")
   private boolean json;
 
-  /** What came of one prediction. */
-  private enum Kind {
-    SAME,
-    DIFFERS,
-    RELEASE_MISSING,
-    UNKNOWN;
-
+  /**
+   * What became of one prediction; {@code stored} and {@code outcome} are null for an unknown id.
+   */
+  private record Replayed(UUID id, StoredPrediction stored, Outcome outcome) {
     String label() {
-      return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+      return outcome == null ? UNKNOWN : outcome.verdict().label();
     }
   }
-
-  private record Outcome(UUID id, Kind kind, String detail) {}
 
   @Override
   public Integer call() {
-    Usage.require(spec, ids.isEmpty() == (sample != null), "give either ids or --sample N");
-    Usage.require(spec, sample == null || sample > 0, "--sample must be at least 1");
-    var settings = Settings.of(conf);
-    var config = settings.load().config();
-    var releases =
-        models.isEmpty()
-            ? List.of(settings.home().resolve(config.models().dir()))
-            : models.stream().map(Path::toAbsolutePath).toList();
-    var outcomes = new ArrayList<Outcome>();
-    try (var replay = new Replay(releases, config.prediction().pincodeTrust())) {
-      if (!config.database().embedded()) {
-        replayAll(replay, config.database().uri(), outcomes);
+    Usage.require(
+        spec, ids.isEmpty() != (sample == null), "give either PREDICTION_IDs or --sample N");
+    Usage.require(spec, seed == null || sample != null, "--seed goes with --sample");
+    Usage.require(
+        spec,
+        sample == null || sample >= 1 && sample <= MAX_SAMPLE,
+        "--sample must be in 1.." + MAX_SAMPLE);
+    for (var id : ids) {
+      Usage.require(spec, ID.matcher(id).matches(), "\"" + id + "\" is no prediction id, a UUID");
+    }
+    var loaded = conf.load();
+    LogLevel.apply(loaded.config().logLevel());
+    var replayed = new ArrayList<Replayed>();
+    long seedUsed = seed == null ? new Random().nextInt(Integer.MAX_VALUE) : seed;
+    try (var replay = new Replay(releases(loaded));
+        var database = database(loaded)) {
+      if (sample == null) {
+        for (var id : ids) replayed.add(replay(replay, database, UUID.fromString(id)));
       } else {
-        var dataDir = settings.home().resolve(config.dataDir());
-        var running = EmbeddedDatabase.running(dataDir);
-        if (running.isPresent()) {
-          replayAll(replay, running.get(), outcomes);
-        } else {
-          try (var own = EmbeddedDatabase.start(dataDir, config.database().embeddedPort())) {
-            replayAll(replay, own.uri(), outcomes);
-          }
+        for (var stored : database.sample(sample, seedUsed)) {
+          replayed.add(new Replayed(stored.id(), stored, replay.replay(stored)));
         }
       }
     }
-    return print(outcomes);
+    if (json) printJson(replayed, seedUsed);
+    else print(replayed, seedUsed);
+    boolean same = replayed.stream().allMatch(one -> one.label().equals(Verdict.SAME.label()));
+    return same && !replayed.isEmpty() ? 0 : 1;
   }
 
-  private void replayAll(Replay replay, String uri, List<Outcome> outcomes) {
-    var log = new PredictionLog(uri);
-    var rows = new LinkedHashMap<UUID, PredictionLog.Row>();
-    ids.forEach(id -> rows.put(id, null));
-    for (var row : sample == null ? log.find(ids) : log.sample(sample, seed)) {
-      rows.put(row.id(), row);
-    }
-    rows.forEach((id, row) -> outcomes.add(outcome(replay, id, row)));
+  private List<Path> releases(LoadedConfig loaded) {
+    if (models.isEmpty()) return List.of(conf.home().resolve(loaded.config().models().dir()));
+    return models.stream().map(Path::toAbsolutePath).map(Path::normalize).distinct().toList();
   }
 
-  private static Outcome outcome(Replay replay, UUID id, PredictionLog.Row row) {
-    if (row == null) return new Outcome(id, Kind.UNKNOWN, "no prediction with this id is stored");
-    try {
-      var address = Address.of(row.address(), row.pincode());
-      return replay
-          .answer(row.prefix(), row.fingerprint(), address)
-          .map(now -> compared(id, row.candidates(), now))
-          .orElseGet(
-              () ->
-                  new Outcome(
-                      id,
-                      Kind.RELEASE_MISSING,
-                      "no release given has prefix %s with the fingerprint %s"
-                          .formatted(row.prefix(), row.fingerprint())));
-    } catch (ModelException e) {
-      return new Outcome(id, Kind.RELEASE_MISSING, e.getMessage());
-    }
+  private StoredPredictions database(LoadedConfig loaded) {
+    var config = loaded.config();
+    return StoredPredictions.open(config.database(), conf.home().resolve(config.dataDir()));
   }
 
-  private static Outcome compared(UUID id, List<Candidate> then, List<Candidate> now) {
-    return then.equals(now)
-        ? new Outcome(id, Kind.SAME, "")
-        : new Outcome(id, Kind.DIFFERS, "stored " + then + ", now " + now);
+  private static Replayed replay(Replay replay, StoredPredictions database, UUID id) {
+    return database
+        .find(id)
+        .map(stored -> new Replayed(id, stored, replay.replay(stored)))
+        .orElseGet(() -> new Replayed(id, null, null));
   }
 
-  private int print(List<Outcome> outcomes) {
+  private void print(List<Replayed> replayed, long seedUsed) {
     var out = spec.commandLine().getOut();
-    int same = 0;
-    for (var outcome : outcomes) {
-      if (outcome.kind() == Kind.SAME) same++;
-      if (json) {
-        out.println(
-            new JsonObject()
-                .put("prediction_id", outcome.id().toString())
-                .put("outcome", outcome.kind().label())
-                .put("detail", outcome.detail())
-                .encode());
-      } else {
-        out.printf("%s  %s  %s%n", outcome.id(), outcome.kind().label(), outcome.detail());
+    for (var one : replayed) out.println(one.id() + "  " + sentence(one));
+    var counts =
+        counts(replayed).entrySet().stream()
+            .map(count -> count.getValue() + " " + count.getKey().replace('-', ' '))
+            .collect(Collectors.joining(", "));
+    out.printf("%d predictions%s%n", replayed.size(), counts.isEmpty() ? "" : ": " + counts);
+    if (sample != null) out.printf("again with --sample %d --seed %d%n", sample, seedUsed);
+  }
+
+  private static String sentence(Replayed one) {
+    if (one.outcome() == null) return "unknown id";
+    var stored = one.stored();
+    var outcome = one.outcome();
+    var problem = outcome.problem().isEmpty() ? "" : " (" + outcome.problem() + ")";
+    return switch (outcome.verdict()) {
+      case SAME -> "same  " + model(stored);
+      case DIFFERS -> {
+        var differences =
+            outcome.differences().stream()
+                .map(ReplayCommand::sentence)
+                .collect(Collectors.joining("; "));
+        yield "differs  " + model(stored) + ": " + differences + outcome.problem();
       }
+      case RELEASE_MISSING ->
+          "release missing: %s fingerprint %s%s"
+              .formatted(stored.prefix(), stored.fingerprint(), problem);
+      case RELEASE_DAMAGED ->
+          "release damaged: %s of %s%s"
+              .formatted(stored.prefix(), outcome.origin().release(), problem);
+    };
+  }
+
+  private static String sentence(Difference difference) {
+    return "%s is %s, replayed %s"
+        .formatted(
+            difference.field(),
+            Json.encode(difference.stored()),
+            Json.encode(difference.replayed()));
+  }
+
+  private static String model(StoredPrediction stored) {
+    return Prediction.model(stored.prefix(), stored.fingerprint());
+  }
+
+  private static Map<String, Long> counts(List<Replayed> replayed) {
+    return replayed.stream()
+        .collect(Collectors.groupingBy(Replayed::label, LinkedHashMap::new, Collectors.counting()));
+  }
+
+  private void printJson(List<Replayed> replayed, long seedUsed) {
+    var all = new JsonArray();
+    replayed.forEach(one -> all.add(json(one)));
+    var summary = new JsonObject().put("count", replayed.size());
+    for (var verdict : Verdict.values()) summary.put(verdict.label(), 0L);
+    summary.put(UNKNOWN, 0L);
+    counts(replayed).forEach(summary::put);
+    var report = new JsonObject().put("predictions", all).put("summary", summary);
+    if (sample != null) report.put("seed", seedUsed);
+    spec.commandLine().getOut().println(report.encode());
+  }
+
+  private static JsonObject json(Replayed one) {
+    var json =
+        new JsonObject().put("prediction_id", one.id().toString()).put("verdict", one.label());
+    if (one.outcome() == null) return json;
+    var outcome = one.outcome();
+    json.put("prefix", one.stored().prefix()).put("fingerprint", one.stored().fingerprint());
+    if (outcome.origin() != null) {
+      json.put("release", outcome.origin().release().toString())
+          .put("engine", outcome.origin().engine().label())
+          .put("pincode_trust", outcome.origin().pincodeTrust());
     }
-    if (!json) out.printf("%d of %d the same%n", same, outcomes.size());
-    return same == outcomes.size() ? 0 : 1;
+    if (!outcome.differences().isEmpty()) {
+      var differences = new JsonArray();
+      outcome.differences().forEach(difference -> differences.add(json(difference)));
+      json.put("differences", differences);
+    }
+    if (!outcome.problem().isEmpty()) json.put("problem", outcome.problem());
+    return json;
+  }
+
+  private static JsonObject json(Difference difference) {
+    return new JsonObject()
+        .put("field", difference.field())
+        .put("stored", difference.stored())
+        .put("replayed", difference.replayed());
   }
 }

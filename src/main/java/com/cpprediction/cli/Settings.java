@@ -11,35 +11,26 @@ import com.cpprediction.training.Answering;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options of commands that need the configuration, and what follows from them. */
 final class Settings {
-  @Option(
-      names = "--conf",
-      description = "Configuration file (default: conf/config.json, which need not exist).")
-  private Path conf;
+  @Mixin private ConfOption conf;
 
   @Option(names = "--models", description = "Directory of the release (default: models.dir).")
   private Path models;
 
-  /** With {@code conf} for {@code --conf}, or null for none. */
-  static Settings of(Path conf) {
-    var settings = new Settings();
-    settings.conf = conf;
-    return settings;
-  }
-
   Home home() {
-    return Home.of(conf);
+    return conf.home();
   }
 
   ConfigLoader loader() {
-    return new ConfigLoader(home().config(conf), conf != null, System.getenv());
+    return conf.loader();
   }
 
   LoadedConfig load() {
-    return loader().load();
+    return conf.load();
   }
 
   /** The release to use. */

@@ -2,112 +2,223 @@ package com.cpprediction.model;
 
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
-import com.cpprediction.prediction.Locator;
+import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.prediction.StoredPrediction;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.Json;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.DoubleStream;
-import java.util.stream.IntStream;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
- * Answers again what was answered before, with the release, the engine and the trust in pincodes of
- * then: a scoring fingerprint covers them all, so the ones that make it are the right ones. Loads
- * only what it needs. Blocks; one thread.
+ * Answers stored predictions again, each with the model and the settings that answered it then, and
+ * compares. Blocks; for one thread. What it loads is freed when it is closed.
  */
 public final class Replay implements AutoCloseable {
-  private static final int TRUSTS = 1_000; // 0.00 to 10.00
+  /** How a replay ended. */
+  public enum Verdict {
+    /** The same answer, bit for bit. */
+    SAME,
+    /** Another answer, or none. */
+    DIFFERS,
+    /** None of the releases has answered it. */
+    RELEASE_MISSING,
+    /** The release that has answered it can't be loaded any more. */
+    RELEASE_DAMAGED;
 
-  private final List<Source> sources = new ArrayList<>();
-  private final Map<String, Optional<Scoring>> found = new HashMap<>(); // by prefix@fingerprint
-  private final Map<String, Locator> locators = new HashMap<>(); // the same
-  private final double trust;
+    /** As reported, such as {@code release-missing}. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+  }
+
+  /**
+   * What answered.
+   *
+   * @param release directory of the release that holds the model
+   */
+  public record Origin(Path release, Engine engine, double pincodeTrust) {}
+
+  /**
+   * @param field as in the answer of the service
+   * @param stored its value in the row
+   * @param replayed its value now; null when there is none
+   */
+  public record Difference(String field, Object stored, Object replayed) {}
+
+  /**
+   * @param origin null when no release was found
+   * @param problem why there is no answer to compare, where there is more to say than the verdict;
+   *     else empty
+   */
+  public record Outcome(
+      Verdict verdict, Origin origin, List<Difference> differences, String problem) {}
+
+  /** The model and the settings behind a fingerprint. */
+  private record Source(Path directory, Release release, ScoringSettings settings) {
+    Origin origin() {
+      return new Origin(directory, settings.engine(), settings.pincodeTrust());
+    }
+  }
+
+  private final Map<Path, Release> releases = new LinkedHashMap<>();
+  private final Map<Engine, ModelLoader> loaders = new EnumMap<>(Engine.class);
+  private final Map<String, Optional<Source>> sources = new HashMap<>(); // by prefix, fingerprint
+  private final Map<String, SortedSet<String>> unreadable = new HashMap<>(); // by prefix
+  private final Map<String, PrefixModel> models = new HashMap<>(); // by release, prefix, engine
+  private final Map<String, NationalStage> stages = new HashMap<>(); // by SHA-256
   private final Scorer scorer = new Scorer();
 
-  /** A release that may be the one. */
-  private record Source(Release release, Map<String, Manifest> manifests) {
-    /** Null when the release has no such prefix, or a damaged one. */
-    Manifest manifest(String prefix) {
-      if (!release.manifests().containsKey(prefix)) return null;
-      return manifests.computeIfAbsent(prefix, release::manifest);
-    }
-
-    String national() {
-      return release.national() == null ? "" : release.national().sha256();
-    }
-  }
-
   /**
-   * @param releases directories to look in
-   * @param trust tried first; then every hundredth from 0 to 10
+   * @param directories of the releases that may have answered
    * @throws ModelException when one of them holds no release
    */
-  public Replay(List<Path> releases, double trust) {
-    for (var directory : releases)
-      sources.add(new Source(Release.open(directory), new HashMap<>()));
-    this.trust = trust;
+  public Replay(List<Path> directories) {
+    for (var directory : directories) releases.put(directory, Release.open(directory));
+    for (var engine : Engine.values()) {
+      loaders.put(engine, new ModelLoader(engine, Mapping.Kind.MAPPED));
+    }
   }
 
-  /**
-   * What is answered now to {@code address}, by the model of {@code prefix} that had {@code
-   * fingerprint}.
-   *
-   * @return empty when none of the releases has it
-   * @throws ModelException when the one that has it is damaged
-   */
-  public Optional<List<Candidate>> answer(String prefix, String fingerprint, Address address) {
-    var key = prefix + '@' + fingerprint;
-    var scoring = found.computeIfAbsent(key, k -> find(k, prefix, fingerprint));
-    return scoring.map(
-        known -> {
-          var within = scorer.score(known, address);
-          if (address.pincode() != null) return within.candidates();
-          var located = locators.get(key).locate(address.text());
-          return located == null || !located.prefix().equals(prefix)
-              ? List.of()
-              : located.answer(within, 0).candidates();
-        });
+  /** Answers {@code stored} again; never fails because of what it holds. */
+  public Outcome replay(StoredPrediction stored) {
+    var found =
+        sources.computeIfAbsent(
+            stored.prefix() + ' ' + stored.fingerprint(), key -> source(stored));
+    if (found.isEmpty()) {
+      var problems = unreadable.getOrDefault(stored.prefix(), new TreeSet<>());
+      return new Outcome(Verdict.RELEASE_MISSING, null, List.of(), String.join("; ", problems));
+    }
+    var source = found.get();
+    try {
+      var differences = differences(source, stored);
+      var verdict = differences.isEmpty() ? Verdict.SAME : Verdict.DIFFERS;
+      return new Outcome(verdict, source.origin(), differences, "");
+    } catch (ServiceException e) {
+      return new Outcome(Verdict.DIFFERS, source.origin(), List.of(), e.getMessage());
+    } catch (ModelException e) {
+      return new Outcome(Verdict.RELEASE_DAMAGED, source.origin(), List.of(), e.getMessage());
+    }
   }
 
-  private Optional<Scoring> find(String key, String prefix, String fingerprint) {
-    for (var source : sources) {
-      var manifest = source.manifest(prefix);
-      if (manifest == null) continue;
-      for (var engine : Engine.values()) {
-        var trusted =
-            trusts()
-                .filter(
-                    t ->
-                        Scoring.fingerprint(manifest, engine, source.national(), t)
-                            .equals(fingerprint))
-                .findFirst();
-        if (trusted.isPresent()) {
-          return Optional.of(load(key, source, prefix, engine, trusted.getAsDouble()));
+  /** Of all releases, since one prefix alone may have been reloaded from another. */
+  private Optional<Source> source(StoredPrediction stored) {
+    var nationals = nationals();
+    for (var given : releases.entrySet()) {
+      if (!given.getValue().manifests().containsKey(stored.prefix())) continue;
+      try {
+        var manifest = given.getValue().manifest(stored.prefix());
+        var settings = ScoringSettings.of(stored.fingerprint(), manifest, nationals);
+        if (settings.isPresent()) {
+          return Optional.of(new Source(given.getKey(), given.getValue(), settings.get()));
         }
+      } catch (ModelException e) { // another may have it
+        unreadable
+            .computeIfAbsent(stored.prefix(), prefix -> new TreeSet<>())
+            .add(given.getKey() + ": " + e.getMessage());
       }
     }
     return Optional.empty();
   }
 
-  private DoubleStream trusts() {
-    var steps = IntStream.rangeClosed(0, TRUSTS).mapToDouble(step -> step / 100.0);
-    return DoubleStream.concat(DoubleStream.of(trust), steps);
+  private Set<String> nationals() {
+    var digests = new LinkedHashSet<String>();
+    for (var release : releases.values()) {
+      if (release.national() != null) digests.add(release.national().sha256());
+    }
+    digests.add(""); // the service goes on without a stage that it can't load
+    return digests;
   }
 
-  private Scoring load(
-      String key, Source source, String prefix, Engine engine, double pincodeTrust) {
-    var loader = new ModelLoader(engine, Mapping.Kind.MAPPED);
-    var national = loader.national(source.release());
-    locators.put(key, national == null ? Locator.NONE : national);
-    var model = loader.load(source.release(), prefix);
-    return Scoring.of(model, pincodeTrust, source.national());
+  private List<Difference> differences(Source source, StoredPrediction stored) {
+    var differences = new ArrayList<Difference>();
+    var address = Address.of(stored.typed(), stored.pincode());
+    compare(differences, "pincode", stored.pincode(), address.pincode());
+    var located = located(source, stored, address);
+    compare(differences, "prefix", stored.prefix(), located == null ? null : located.prefix());
+    if (!differences.isEmpty()) return differences;
+    var scoring =
+        new Scoring(
+            model(source, stored.prefix()), source.settings().pincodeTrust(), stored.fingerprint());
+    compare(differences, stored, located.answer(scorer.score(scoring, address), 0));
+    return differences;
+  }
+
+  private static void compare(
+      List<Difference> differences, StoredPrediction stored, Scored replayed) {
+    var candidates = replayed.candidates();
+    var alternatives = new JsonArray();
+    candidates.stream().skip(1).map(Replay::json).forEach(alternatives::add);
+    compare(differences, "cp", stored.cp(), candidates.get(0).cp());
+    compare(differences, "confidence", stored.confidence(), candidates.get(0).confidence());
+    compare(differences, "alternatives", decoded(stored.alternatives()), alternatives);
+  }
+
+  private static JsonObject json(Candidate candidate) {
+    return new JsonObject().put("cp", candidate.cp()).put("confidence", candidate.confidence());
+  }
+
+  private static void compare(
+      List<Difference> differences, String field, Object stored, Object replayed) {
+    if (!Objects.equals(stored, replayed)) {
+      differences.add(new Difference(field, stored, replayed));
+    }
+  }
+
+  private static Object decoded(String json) {
+    try {
+      return Json.decodeValue(json);
+    } catch (DecodeException e) {
+      return json;
+    }
+  }
+
+  private Located located(Source source, StoredPrediction stored, Address address) {
+    if (Located.Source.of(stored.pincode()) == Located.Source.PINCODE) {
+      return Located.byPincode(stored.prefix());
+    }
+    var digest = source.settings().national();
+    return digest.isEmpty() ? null : stage(digest).locate(address.text());
+  }
+
+  private NationalStage stage(String digest) {
+    return stages.computeIfAbsent(
+        digest,
+        unseen -> {
+          var release =
+              releases.values().stream()
+                  .filter(r -> r.national() != null && r.national().sha256().equals(digest))
+                  .findFirst()
+                  .orElseThrow();
+          return loaders.get(Engine.MAPPED).national(release);
+        });
+  }
+
+  private PrefixModel model(Source source, String prefix) {
+    var engine = source.settings().engine();
+    return models.computeIfAbsent(
+        String.join(" ", engine.label(), prefix, source.directory().toString()),
+        unseen -> loaders.get(engine).load(source.release(), prefix));
   }
 
   @Override
   public void close() {
-    found.values().forEach(scoring -> scoring.ifPresent(known -> known.model().release()));
-    found.clear();
+    models.values().forEach(PrefixModel::release);
+    models.clear();
   }
 }

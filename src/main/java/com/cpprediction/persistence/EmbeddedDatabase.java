@@ -33,6 +33,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(10);
   private static final Duration LAST_PATIENCE = Duration.ofMillis(500);
 
+  /** The server's directory in {@code data_dir}. */
+  private static final String DATA = "postgres";
+
   /**
    * In the data directory once it has served: an initialisation that was cut short lacks it, and
    * never held a row.
@@ -64,21 +67,25 @@ public final class EmbeddedDatabase implements AutoCloseable {
   }
 
   /**
-   * The one that runs on {@code dataDir} now, of a service or left behind by one.
+   * Where the server of a running service listens; of one that a killed service left behind, too.
    *
-   * @return its URI; empty when none runs
-   * @throws DatabaseStartException when that can't be told
+   * @param dataDir {@code data_dir}
+   * @return empty when none runs
    */
-  public static Optional<String> running(Path dataDir) {
-    var data = dataDir.toAbsolutePath().resolve("postgres");
+  static Optional<String> running(Path dataDir) {
+    if (!existsIn(dataDir)) return Optional.empty();
     try {
-      if (!Files.exists(data)) return Optional.empty();
-      var real = data.toRealPath();
-      if (Postmaster.of(real).isEmpty()) return Optional.empty();
-      return Optional.of(uri(Postmaster.port(real)));
+      var data = dataDir.toRealPath().resolve(DATA);
+      var running = Postmaster.of(data);
+      return running.isEmpty() ? Optional.empty() : running.get().port().map(EmbeddedDatabase::uri);
     } catch (IOException e) {
-      throw new DatabaseStartException("Cannot look for a server in " + data + ": " + e, e);
+      throw new DatabaseStartException("Cannot read data_dir %s (%s)".formatted(dataDir, e), e);
     }
+  }
+
+  /** Whether one has ever served in {@code dataDir}. */
+  static boolean existsIn(Path dataDir) {
+    return Files.exists(dataDir.resolve(DATA).resolve(MARKER));
   }
 
   /**
@@ -89,7 +96,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
       var directory = Files.createDirectories(dataDir.toAbsolutePath()).toRealPath();
       var lock = DirectoryLock.acquire(directory);
       try {
-        return start(lock, directory.resolve("postgres"), binaries.toAbsolutePath(), port);
+        return start(lock, directory.resolve(DATA), binaries.toAbsolutePath(), port);
       } catch (IOException | RuntimeException e) {
         lock.close();
         throw e;

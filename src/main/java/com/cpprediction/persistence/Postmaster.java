@@ -15,7 +15,9 @@ import java.util.Optional;
  */
 record Postmaster(ProcessHandle process, Path data) {
   private static final long POLL_MILLIS = 50;
-  private static final int PORT_LINE = 3; // src/include/utils/pidfile.h: the fourth
+
+  /** Of {@code postmaster.pid}, from 0; PostgreSQL's miscadmin.h, LOCK_FILE_LINE_PORT. */
+  private static final int PORT_LINE = 3;
 
   /**
    * @param data the data directory, absolute
@@ -35,18 +37,17 @@ record Postmaster(ProcessHandle process, Path data) {
     }
   }
 
-  /** The port that the server of a data directory listens on. */
-  static int port(Path data) throws IOException {
-    var lines = Files.readAllLines(pidFile(data));
-    try {
-      return Integer.parseInt(lines.get(PORT_LINE).strip());
-    } catch (IndexOutOfBoundsException | NumberFormatException e) { // it is just starting
-      throw new IOException(pidFile(data) + " names no port yet; try again", e);
-    }
-  }
-
   static Path pidFile(Path data) {
     return data.resolve("postmaster.pid");
+  }
+
+  /** The port it listens on; empty while it is starting or ending. */
+  Optional<Integer> port() throws IOException {
+    try (var lines = Files.lines(pidFile(data))) {
+      return lines.skip(PORT_LINE).findFirst().map(line -> Integer.valueOf(line.strip()));
+    } catch (NoSuchFileException | NumberFormatException e) {
+      return Optional.empty();
+    }
   }
 
   /** False for a zombie, too: it has no command left. */

@@ -47,6 +47,35 @@ class OfflineCommandsTest {
     assertThat(err.toString()).startsWith("--held-back-out needs a share to hold back");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "replay | give either PREDICTION_IDs or --sample N",
+        "replay --sample 5 01a207b3-2796-7417-8378-beccad93e0fd | give either",
+        "replay --seed 5 01a207b3-2796-7417-8378-beccad93e0fd | --seed goes with --sample",
+        "replay --sample 0 | --sample must be in 1..100000",
+        "replay --sample 100001 | --sample must be in 1..100000",
+        "replay S1 | \"S1\" is no prediction id, a UUID"
+      })
+  void replayingNeedsIdsOrASample(String arguments, String said) {
+    int exit = run(arguments.split(" "));
+
+    assertThat(exit).isEqualTo(2);
+    assertThat(err.toString()).startsWith(said);
+  }
+
+  @Test
+  void replayingWithoutADatabaseFails() throws IOException {
+    var home = TestHome.in(dir);
+
+    int exit = run("replay", "--sample", "5", "--conf", home.config().toString());
+
+    assertThat(exit).isEqualTo(1);
+    assertThat(err.toString()).startsWith("There is no database in data_dir " + dir);
+    assertThat(dir.resolve("data")).doesNotExist();
+  }
+
   @Test
   void evaluatingAFileWithoutAUsableRowFails() throws IOException {
     var data = Files.writeString(dir.resolve("rows.csv"), "address,pincode,cp_code\nx,1,y\n");

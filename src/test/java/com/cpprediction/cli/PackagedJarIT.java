@@ -80,7 +80,9 @@ class PackagedJarIT {
     assertThat(new JsonObject(run("predict", "--json", address).out()).getString("cp"))
         .isEqualTo(answer.getString("cp"));
 
+    assertReplays(dataDir, answer);
     serving.process().destroyForcibly().waitFor(); // leaves its PostgreSQL behind
+    assertReplays(dataDir, answer);
     var again = serve(dataDir);
     http = new Http(again.port());
     assertThat(http.get("/predictions/jar").json().getJsonArray("predictions")).hasSize(1);
@@ -88,6 +90,18 @@ class PackagedJarIT {
     again.process().destroy();
     assertThat(again.process().waitFor(15, SECONDS)).isTrue();
     assertThat(again.process().exitValue()).isEqualTo(SIGTERM_EXIT);
+    assertReplays(dataDir, answer);
+    assertThat(postmaster(dataDir)).doesNotExist();
+  }
+
+  private static void assertReplays(Path dataDir, JsonObject answer) throws Exception {
+    var id = answer.getString("prediction_id");
+
+    var ended = run(Map.of("CP_DATA_DIR", dataDir.toString()), "replay", id);
+
+    assertThat(ended.code()).as(ended.err()).isZero();
+    assertThat(ended.out())
+        .contains(id + "  same  " + answer.getString("model"), "1 predictions: 1 same");
   }
 
   @Test

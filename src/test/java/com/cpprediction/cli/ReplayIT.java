@@ -3,41 +3,60 @@ package com.cpprediction.cli;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.training.SmallRelease;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.DriverManager;
+import java.nio.file.StandardCopyOption;
+import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a real service answered and stored, under two releases and two trusts, answered again. */
+/** Replays what a real service stored in a real PostgreSQL, while it runs. */
 class ReplayIT {
+  private static final String WITHOUT_PINCODE = "Kadri Hills, near Kadri Temple, Mangalore";
+
   @TempDir private static Path directory;
 
-  private static final List<String> ids = new ArrayList<>(); // two by release, trust and source
   private static TestHome home;
-  private static Path another;
+  private static Path first;
+  private static Path second;
+  private static Path live;
   private static Service service;
+  private static Http http;
 
-  /** What the command printed. */
-  private record Run(int exit, List<String> lines) {}
+  /** What a command printed and how it ended. */
+  private record Ended(int exit, String out, String err) {
+    JsonObject json() {
+      return new JsonObject(out);
+    }
+
+    /** How many predictions ended so. */
+    int count(String verdict) {
+      return json().getJsonObject("summary").getInteger(verdict);
+    }
+  }
 
   @BeforeAll
-  static void answer() throws Exception {
-    another = SmallRelease.trainAnother(directory.resolve("another"));
+  static void start() throws Exception {
+    first = SmallRelease.directory();
+    second = SmallRelease.trainAnother(directory.resolve("second"));
+    live = SmallRelease.copyTo(directory.resolve("live"));
     home = TestHome.in(directory.resolve("home"));
-    answerWith(SmallRelease.directory(), 1.4);
-    answerWith(SmallRelease.directory(), 0.25);
-    answerWith(another, 1.4);
-    configure(SmallRelease.directory(), 1.4);
+    configure(0.5);
     service = home.service();
     service.start().await(60, SECONDS);
+    http = new Http(service.port());
   }
 
   @AfterAll
@@ -45,112 +64,155 @@ class ReplayIT {
     service.stop(TestHome.STOP);
   }
 
-  private static void configure(Path release, double trust) throws Exception {
+  private static void configure(double trust) throws IOException {
     home.configure(
         new JsonObject()
-            .put("models", new JsonObject().put("dir", release.toString()))
+            .put("models", new JsonObject().put("dir", live.toString()).put("poll_ms", 0))
             .put("prediction", new JsonObject().put("pincode_trust", trust)));
   }
 
-  private static void answerWith(Path release, double trust) throws Exception {
-    configure(release, trust);
-    var run = home.service();
-    run.start().await(60, SECONDS);
-    try {
-      var http = new Http(run.port());
-      var row = SmallRelease.rows("575").get(4);
-      var known = ServiceIT.request("replayed", row.typed()).put("pincode", row.pincode());
-      var located = ServiceIT.request("located", "Kadri Hills, near Kadri Temple, Mangalore");
-      for (var request : List.of(known, located)) {
-        ids.add(http.post("/predict", request).json().getString("prediction_id"));
+  @Test
+  void reproducesWhatWasAnsweredBeforeTheTrustChanged() throws Exception {
+    serve(first);
+    trust(0.5);
+    var ids = predict("before");
+    trust(3.25);
+    ids.addAll(predict("after"));
+
+    var ended = replay(ids, "--json", "--models", first.toString());
+
+    assertThat(ended.exit()).as(ended.err()).isZero();
+    assertThat(ended.count("same")).isEqualTo(ids.size());
+    assertThat(ended.json().getJsonArray("predictions"))
+        .extracting(one -> ((JsonObject) one).getDouble("pincode_trust"))
+        .contains(0.5, 3.25);
+  }
+
+  @Test
+  void reproducesWhatBothReleasesAnsweredAndSaysWhichIsMissing() throws Exception {
+    serve(first);
+    var old = predict("old");
+    serve(second);
+    var young = predict("young");
+    var all = new ArrayList<>(old);
+    all.addAll(young);
+
+    var both = replay(all, "--json", "--models", first.toString(), "--models", second.toString());
+    var onlySecond = replay(all, "--json", "--models", second.toString());
+    var configured = replay(young);
+    var said = replay(old.subList(0, 1));
+
+    assertThat(both.exit()).as(both.err()).isZero();
+    assertThat(both.count("same")).isEqualTo(all.size());
+    assertThat(onlySecond.exit()).isEqualTo(1);
+    assertThat(onlySecond.count("same")).isEqualTo(young.size());
+    assertThat(onlySecond.count("release-missing")).isEqualTo(old.size());
+    assertThat(configured.exit()).as(configured.out()).isZero();
+    assertThat(said.exit()).isEqualTo(1);
+    assertThat(said.out())
+        .containsPattern(old.get(0) + "  release missing: 180 fingerprint [0-9a-f]{64}")
+        .contains("1 predictions: 1 release missing");
+  }
+
+  @Test
+  void reportsARowThatWasChanged() throws Exception {
+    serve(first);
+    var ids = predict("changed");
+    update("SET cp = 'CP-other' WHERE prediction_id = '%s'".formatted(ids.get(0)));
+    update("SET confidence = 0.123456 WHERE prediction_id = '%s'".formatted(ids.get(1)));
+    update("SET alternatives = '[]' WHERE prediction_id = '%s'".formatted(ids.get(2)));
+
+    var ended = replay(ids);
+
+    assertThat(ended.exit()).isEqualTo(1);
+    assertThat(ended.out())
+        .containsPattern(ids.get(0) + "  differs  180@\\w{8}: cp is \"CP-other\", replayed \"CP")
+        .containsPattern(ids.get(1) + "  differs  180@\\w{8}: confidence is 0.123456, replayed")
+        .containsPattern(ids.get(2) + "  differs  180@\\w{8}: alternatives is \\[], replayed \\[")
+        .contains("%d predictions: 3 differs, %d same".formatted(ids.size(), ids.size() - 3));
+  }
+
+  @Test
+  void saysThatAnIdIsUnknown() {
+    var id = PredictionIds.next().toString();
+
+    var ended = replay(List.of(id));
+
+    assertThat(ended.exit()).isEqualTo(1);
+    assertThat(ended.out()).contains(id + "  unknown id", "1 predictions: 1 unknown id");
+  }
+
+  @Test
+  void takesASampleThatASeedRepeats() throws Exception {
+    serve(first);
+    predict("sampled");
+
+    var once = replay(List.of(), "--json", "--sample", "7", "--seed", "1");
+    var again = replay(List.of(), "--json", "--sample", "7", "--seed", "1");
+    var another = replay(List.of(), "--json", "--sample", "7", "--seed", "2");
+
+    assertThat(once.json().getJsonArray("predictions")).hasSize(7);
+    assertThat(again.json()).isEqualTo(once.json());
+    assertThat(another.json().getJsonArray("predictions"))
+        .isNotEqualTo(once.json().getJsonArray("predictions"));
+  }
+
+  /** Answers some addresses of each prefix, the first of 180, and one without a pincode. */
+  private static List<String> predict(String shipment) {
+    var requests = new ArrayList<JsonObject>();
+    for (var prefix : SmallRelease.PREFIXES) {
+      for (var row : SmallRelease.rows(prefix).subList(0, 8)) {
+        requests.add(ServiceIT.request(shipment, row.typed()).put("pincode", row.pincode()));
       }
-    } finally {
-      run.stop(TestHome.STOP);
     }
+    requests.add(ServiceIT.request(shipment, WITHOUT_PINCODE));
+    var shipments = new JsonObject().put("shipments", new JsonArray(requests));
+    var answer = http.post("/predict/batch", shipments).json();
+    assertThat(answer.getJsonObject("summary").getInteger("predicted")).isEqualTo(requests.size());
+    var ids = new ArrayList<String>();
+    for (var result : answer.getJsonArray("results")) {
+      ids.add(((JsonObject) result).getString("prediction_id"));
+    }
+    return ids;
   }
 
-  @Test
-  void whatWasAnsweredIsAnsweredAgainDigitByDigit() {
-    var arguments =
-        new ArrayList<>(
-            List.of(
-                "--models", another.toString(), "--models", SmallRelease.directory().toString()));
+  /** Has the service answer with {@code release} from now on. */
+  private static void serve(Path release) throws IOException {
+    try (var files = Files.walk(release)) {
+      for (var file : files.filter(Files::isRegularFile).toList()) {
+        var fresh = Files.copy(file, live.resolve("fresh"));
+        var to = live.resolve(release.relativize(file).toString());
+        Files.move(fresh, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+    assertThat(http.post("/models/reload", new JsonObject()).json().getJsonObject("failed"))
+        .isEmpty();
+  }
+
+  /** Has the service trust pincodes so from now on. */
+  private static void trust(double trust) throws IOException {
+    configure(trust);
+    Await.until(
+        () -> http.get("/config").json().getJsonObject("values"),
+        values ->
+            values.getJsonObject("prediction.pincode_trust").getDouble("value").equals(trust));
+  }
+
+  private static void update(String change) throws SQLException {
+    assertThat(TestRows.update(service.databaseUri(), change)).isEqualTo(1);
+  }
+
+  private static Ended replay(List<String> ids, String... options) {
+    var arguments = new ArrayList<>(List.of("replay", "--conf", home.config().toString()));
+    arguments.addAll(Arrays.asList(options));
     arguments.addAll(ids);
-
-    var run = replay(arguments.toArray(String[]::new));
-
-    assertThat(run.lines()).hasSize(7).last().isEqualTo("6 of 6 the same");
-    assertThat(run.exit()).isZero();
-  }
-
-  @Test
-  void whatAnotherReleaseAnsweredIsSaidToBeMissing() {
-    var run = replay(ids.get(0), ids.get(4));
-
-    assertThat(run.lines().get(0)).isEqualTo(ids.get(0) + "  same  ");
-    assertThat(run.lines().get(1))
-        .matches(ids.get(4) + "  release missing  .* prefix 575 with the fingerprint [0-9a-f]{64}");
-    assertThat(run.lines().get(2)).isEqualTo("1 of 2 the same");
-    assertThat(run.exit()).isEqualTo(1);
-  }
-
-  @Test
-  void aChangedRowDiffers() throws Exception {
-    var http = new Http(service.port());
-    var request = ServiceIT.request("changed", SmallRelease.rows("180").get(0).typed());
-    var id =
-        http.post("/predict", request.put("pincode", "180004")).json().getString("prediction_id");
-    assertThat(replay(id).exit()).isZero();
-
-    var jdbc = "jdbc:" + service.databaseUri().replace("postgres@", "") + "?user=postgres";
-    try (var connection = DriverManager.getConnection(jdbc);
-        var statement =
-            connection.prepareStatement(
-                "UPDATE predictions SET confidence = confidence - 0.000001"
-                    + " WHERE prediction_id = ?::uuid")) {
-      statement.setString(1, id);
-      statement.execute();
-    }
-
-    var run = replay("--json", id);
-    assertThat(run.exit()).isEqualTo(1);
-    var json = new JsonObject(run.lines().get(0));
-    assertThat(json.getString("outcome")).isEqualTo("differs");
-    assertThat(json.getString("detail")).contains("stored").contains("now");
-  }
-
-  @Test
-  void aSampleIsTheSameForTheSameSeed() {
-    var one = replay("--sample", "3", "--models", another.toString());
-    var other = replay("--sample", "3", "--models", another.toString());
-
-    assertThat(one.lines()).hasSize(4).isEqualTo(other.lines());
-  }
-
-  @Test
-  void anIdNobodyKnowsIsSaidSo() {
-    var run = replay("017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
-
-    assertThat(run.lines().get(0)).contains("unknown");
-    assertThat(run.exit()).isEqualTo(1);
-  }
-
-  @Test
-  void wrongUsageIsNamed() {
-    assertThat(replay().exit()).isEqualTo(2);
-    assertThat(replay("--sample", "0").exit()).isEqualTo(2);
-    assertThat(replay("not-an-id").exit()).isEqualTo(2);
-  }
-
-  private static Run replay(String... arguments) {
     var out = new StringWriter();
-    var all = new ArrayList<>(List.of("replay", "--conf", home.config().toString()));
-    all.addAll(List.of(arguments));
+    var err = new StringWriter();
     int exit =
         Main.run(
             new PrintWriter(out, true),
-            new PrintWriter(System.err, true),
-            all.toArray(String[]::new));
-    return new Run(exit, out.toString().lines().toList());
+            new PrintWriter(err, true),
+            arguments.toArray(String[]::new));
+    return new Ended(exit, out.toString(), err.toString());
   }
 }

@@ -1,5 +1,6 @@
 package com.cpprediction.cli;
 
+import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 
@@ -8,13 +9,27 @@ final class TestRows {
   private TestRows() {}
 
   static long count(String uri, String condition) throws SQLException {
-    var jdbc = "jdbc:" + uri.replace("postgres@", "") + "?user=postgres";
-    try (var connection = DriverManager.getConnection(jdbc);
+    try (var connection = connect(uri);
         var statement = connection.createStatement();
         var result =
             statement.executeQuery("SELECT count(*) FROM predictions WHERE " + condition)) {
       result.next();
       return result.getLong(1);
     }
+  }
+
+  /**
+   * @param change from {@code SET} on
+   * @return how many rows it changed
+   */
+  static int update(String uri, String change) throws SQLException {
+    try (var connection = connect(uri);
+        var statement = connection.createStatement()) {
+      return statement.executeUpdate("UPDATE predictions " + change);
+    }
+  }
+
+  private static Connection connect(String uri) throws SQLException {
+    return DriverManager.getConnection("jdbc:" + uri.replace("postgres@", "") + "?user=postgres");
   }
 }

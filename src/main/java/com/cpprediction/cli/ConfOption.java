@@ -1,0 +1,26 @@
+package com.cpprediction.cli;
+
+import com.cpprediction.config.ConfigLoader;
+import com.cpprediction.config.LoadedConfig;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** The option that names the configuration, and what follows from it. */
+final class ConfOption {
+  @Option(
+      names = "--conf",
+      description = "Configuration file (default: conf/config.json, which need not exist).")
+  private Path conf;
+
+  Home home() {
+    return Home.of(conf);
+  }
+
+  ConfigLoader loader() {
+    return new ConfigLoader(home().config(conf), conf != null, System.getenv());
+  }
+
+  LoadedConfig load() {
+    return loader().load();
+  }
+}

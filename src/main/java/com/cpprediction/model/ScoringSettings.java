@@ -1,0 +1,33 @@
+package com.cpprediction.model;
+
+import com.cpprediction.config.PredictionConfig;
+import java.util.Collection;
+import java.util.Optional;
+
+/**
+ * What else than its own files decides the answers of a model.
+ *
+ * @param national SHA-256 of the stage that names prefixes, empty when there is none
+ */
+record ScoringSettings(Engine engine, double pincodeTrust, String national) {
+  /**
+   * The settings under which a model has a scoring fingerprint, found by trying every pincode trust
+   * and engine there is: 2,002 digests, a few milliseconds, for each of {@code nationals}.
+   */
+  static Optional<ScoringSettings> of(
+      String fingerprint, Manifest manifest, Collection<String> nationals) {
+    for (var national : nationals) {
+      for (var engine : Engine.values()) {
+        for (int step = 0;
+            step <= PredictionConfig.MAX_TRUST * PredictionConfig.TRUST_STEPS;
+            step++) {
+          double trust = step / (double) PredictionConfig.TRUST_STEPS;
+          if (Scoring.fingerprint(manifest, engine, national, trust).equals(fingerprint)) {
+            return Optional.of(new ScoringSettings(engine, trust, national));
+          }
+        }
+      }
+    }
+    return Optional.empty();
+  }
+}

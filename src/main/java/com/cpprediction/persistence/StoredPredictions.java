@@ -1,0 +1,151 @@
+package com.cpprediction.persistence;
+
+import com.cpprediction.config.DatabaseConfig;
+import com.cpprediction.prediction.StoredPrediction;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * Reads the table of predictions for commands, beside a running service or without one. Changes
+ * nothing. Blocks: JDBC. Fails with {@link DatabaseStartException} when it can't read.
+ */
+public final class StoredPredictions implements AutoCloseable {
+  /** Newest rows that a sample is taken from. */
+  static final int RECENT = 100_000;
+
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
+  private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(60);
+
+  private static final String COLUMNS =
+      "prediction_id, address, pincode, prefix, fingerprint, cp, confidence, alternatives";
+
+  private static final String BY_ID =
+      "SELECT %s FROM predictions WHERE prediction_id = ?".formatted(COLUMNS);
+
+  // By a digest: the same seed takes the same rows, as long as there are no others.
+  private static final String SAMPLE =
+      """
+      SELECT %1$s
+      FROM (SELECT %1$s FROM predictions ORDER BY prediction_id DESC LIMIT ?) AS recent
+      ORDER BY md5(? || prediction_id::text), prediction_id
+      LIMIT ?
+      """
+          .formatted(COLUMNS);
+
+  private final Connection connection;
+  private final EmbeddedDatabase started; // null when it was there already
+
+  private StoredPredictions(Connection connection, EmbeddedDatabase started) {
+    this.connection = connection;
+    this.started = started;
+  }
+
+  /**
+   * Connects to the configured server, or to the embedded one of a running service; where that
+   * doesn't run, it is started, and stopped again on {@link #close}.
+   *
+   * @param dataDir {@code data_dir}
+   */
+  public static StoredPredictions open(DatabaseConfig database, Path dataDir) {
+    if (!database.embedded()) return new StoredPredictions(connect(database.uri()), null);
+    var running = EmbeddedDatabase.running(dataDir);
+    if (running.isPresent()) return new StoredPredictions(connect(running.get()), null);
+    if (!EmbeddedDatabase.existsIn(dataDir)) {
+      throw new DatabaseStartException(
+          "There is no database in data_dir %s; nothing was stored there".formatted(dataDir));
+    }
+    var started = EmbeddedDatabase.start(dataDir, database.embeddedPort());
+    try {
+      return new StoredPredictions(connect(started.uri()), started);
+    } catch (RuntimeException e) {
+      started.close();
+      throw e;
+    }
+  }
+
+  /** For the database at {@code uri}. */
+  static StoredPredictions open(String uri) {
+    return new StoredPredictions(connect(uri), null);
+  }
+
+  private static Connection connect(String uri) {
+    try {
+      var connection =
+          DatabaseUri.parse(uri).dataSource(CONNECT_TIMEOUT, SOCKET_TIMEOUT).getConnection();
+      connection.setReadOnly(true);
+      return connection;
+    } catch (SQLException e) {
+      throw cannotRead(e);
+    }
+  }
+
+  /** The prediction with that id; empty when none is stored. */
+  public Optional<StoredPrediction> find(UUID id) {
+    try (var statement = connection.prepareStatement(BY_ID)) {
+      statement.setObject(1, id);
+      return read(statement).stream().findFirst();
+    } catch (SQLException e) {
+      throw cannotRead(e);
+    }
+  }
+
+  /**
+   * Some of the newest 100,000 predictions, at random; the same from the same rows with the same
+   * seed.
+   *
+   * @param count how many; fewer when there are fewer
+   */
+  public List<StoredPrediction> sample(int count, long seed) {
+    try (var statement = connection.prepareStatement(SAMPLE)) {
+      statement.setInt(1, RECENT);
+      statement.setString(2, Long.toString(seed));
+      statement.setInt(3, count);
+      return read(statement);
+    } catch (SQLException e) {
+      throw cannotRead(e);
+    }
+  }
+
+  private static List<StoredPrediction> read(PreparedStatement statement) throws SQLException {
+    var all = new ArrayList<StoredPrediction>();
+    try (var rows = statement.executeQuery()) {
+      while (rows.next()) all.add(read(rows));
+    }
+    return all;
+  }
+
+  private static StoredPrediction read(ResultSet row) throws SQLException {
+    return new StoredPrediction(
+        row.getObject("prediction_id", UUID.class),
+        row.getString("address"),
+        row.getString("pincode"),
+        row.getString("prefix"),
+        row.getString("fingerprint"),
+        row.getString("cp"),
+        row.getDouble("confidence"),
+        row.getString("alternatives"));
+  }
+
+  private static DatabaseStartException cannotRead(SQLException e) {
+    return new DatabaseStartException("Cannot read the predictions: " + Trouble.describe(e), e);
+  }
+
+  @Override
+  public void close() {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      throw cannotRead(e);
+    } finally {
+      if (started != null) started.close();
+    }
+  }
+}

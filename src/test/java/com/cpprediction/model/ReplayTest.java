@@ -1,0 +1,223 @@
+package com.cpprediction.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.cpprediction.model.Replay.Difference;
+import com.cpprediction.model.Replay.Verdict;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.PredictionIds;
+import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.StoredPrediction;
+import com.cpprediction.training.SmallRelease;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ReplayTest {
+  private static final String WITHOUT_PINCODE = "Kadri Hills, near Kadri Temple, Mangalore";
+
+  @TempDir private Path directory;
+
+  @ParameterizedTest
+  @EnumSource(Engine.class)
+  void answersTheSameAgainWhateverTheEngineTheTrustAndTheWayItWasLocated(Engine engine) {
+    var release = SmallRelease.directory();
+    var stored = new ArrayList<StoredPrediction>();
+    for (double trust : new double[] {0, 0.57, 3}) {
+      stored.addAll(stored(release, engine, trust));
+    }
+
+    try (var replay = new Replay(List.of(release))) {
+      assertThat(stored).hasSizeGreaterThan(100);
+      assertThat(stored)
+          .allSatisfy(
+              row -> assertThat(replay.replay(row).verdict()).as("%s", row).isSameAs(Verdict.SAME));
+      var origin = replay.replay(stored.get(stored.size() - 1)).origin();
+      assertThat(origin).isEqualTo(new Replay.Origin(release, engine, 3));
+    }
+  }
+
+  @Test
+  void saysWhatDiffers() {
+    var row = stored(SmallRelease.directory(), Engine.MAPPED, 0.5).get(0);
+    var alternatives = new JsonArray(row.alternatives());
+    var other = "CP-other";
+    var changed =
+        new StoredPrediction(
+            row.id(),
+            row.typed(),
+            row.pincode(),
+            row.prefix(),
+            row.fingerprint(),
+            other,
+            Math.nextUp(row.confidence()),
+            "[]");
+
+    try (var replay = new Replay(List.of(SmallRelease.directory()))) {
+      var outcome = replay.replay(changed);
+
+      assertThat(outcome.verdict()).isSameAs(Verdict.DIFFERS);
+      assertThat(outcome.differences())
+          .containsExactly(
+              new Difference("cp", other, row.cp()),
+              new Difference("confidence", changed.confidence(), row.confidence()),
+              new Difference("alternatives", new JsonArray(), alternatives));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'Bejai Church Road, Mangalore 575004', 575001, confidence",
+    "'Bejai Church Road, Mangalore 575004', , pincode",
+    "'Kadri Hills, near Kadri Temple, Mangalore', 575004, confidence"
+  })
+  void aChangedPincodeIsNoticed(String typed, String pincode, String field) {
+    var release = SmallRelease.directory();
+    StoredPrediction row;
+    try (var models = Models.load(release, 0.5)) {
+      row = stored(models, typed, null);
+    }
+
+    try (var replay = new Replay(List.of(release))) {
+      var outcome = replay.replay(withPincode(row, pincode));
+
+      assertThat(outcome.verdict()).isSameAs(Verdict.DIFFERS);
+      assertThat(outcome.differences()).extracting(Difference::field).contains(field);
+    }
+  }
+
+  @Test
+  void aRowThatCannotBeAskedDiffers() {
+    var row = stored(SmallRelease.directory(), Engine.MAPPED, 0.5).get(0);
+
+    try (var replay = new Replay(List.of(SmallRelease.directory()))) {
+      var outcome = replay.replay(withPincode(row, "x"));
+
+      assertThat(outcome.verdict()).isSameAs(Verdict.DIFFERS);
+      assertThat(outcome.problem()).contains("pincode must be six digits");
+    }
+  }
+
+  private static StoredPrediction withPincode(StoredPrediction row, String pincode) {
+    return new StoredPrediction(
+        row.id(),
+        row.typed(),
+        pincode,
+        row.prefix(),
+        row.fingerprint(),
+        row.cp(),
+        row.confidence(),
+        row.alternatives());
+  }
+
+  @Test
+  void findsAModelThatWasReloadedWithoutTheStageBesideIt() throws IOException {
+    var another = SmallRelease.trainAnother(directory.resolve("another"));
+    var national = Release.open(SmallRelease.directory()).national().sha256();
+    StoredPrediction row;
+    try (var models = Models.load(another, 0.5)) {
+      var mixed = Scoring.of(models.scoring("575").model(), 0.5, national);
+      var typed = SmallRelease.rows("575").get(0).typed();
+      var pincode = SmallRelease.rows("575").get(0).pincode();
+      var scored = new Scorer().score(mixed, Address.of(typed, pincode));
+      row = row(typed, pincode, "575", scored);
+    }
+
+    assertThat(verdict(row, another, SmallRelease.directory())).isSameAs(Verdict.SAME);
+    assertThat(verdict(row, another)).isSameAs(Verdict.RELEASE_MISSING);
+    assertThat(verdict(row, SmallRelease.directory())).isSameAs(Verdict.RELEASE_MISSING);
+  }
+
+  @Test
+  void saysThatTheReleaseIsDamaged() throws IOException {
+    var release = SmallRelease.copyTo(directory.resolve("damaged"));
+    var row = stored(release, Engine.MAPPED, 0.5).get(0);
+    var file = release.resolve(row.prefix() + "/model.mmap");
+    var bytes = Files.readAllBytes(file);
+    bytes[bytes.length / 2]++;
+    Files.write(file, bytes);
+
+    try (var replay = new Replay(List.of(release))) {
+      var outcome = replay.replay(row);
+
+      assertThat(outcome.verdict()).isSameAs(Verdict.RELEASE_DAMAGED);
+      assertThat(outcome.problem()).contains("model.mmap", "SHA-256");
+    }
+  }
+
+  @Test
+  void saysWhyAReleaseCouldNotBeAsked() throws IOException {
+    var release = SmallRelease.copyTo(directory.resolve("damaged"));
+    var row = stored(release, Engine.MAPPED, 0.5).get(0);
+    Files.delete(release.resolve(row.prefix() + "/manifest.json"));
+
+    try (var replay = new Replay(List.of(release))) {
+      var outcome = replay.replay(row);
+
+      assertThat(outcome.verdict()).isSameAs(Verdict.RELEASE_MISSING);
+      assertThat(outcome.problem()).contains(release.toString(), "manifest.json is missing");
+    }
+  }
+
+  @Test
+  void refusesADirectoryWithoutARelease() {
+    assertThatThrownBy(() -> new Replay(List.of(directory)))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("there is no " + directory.resolve("release.json"));
+  }
+
+  private static Verdict verdict(StoredPrediction row, Path... releases) {
+    try (var replay = new Replay(List.of(releases))) {
+      return replay.replay(row).verdict();
+    }
+  }
+
+  /** What a service would have stored for some rows of each prefix, and one without pincode. */
+  private static List<StoredPrediction> stored(Path release, Engine engine, double trust) {
+    var stored = new ArrayList<StoredPrediction>();
+    try (var models = Models.load(release, engine, trust)) {
+      for (var prefix : SmallRelease.PREFIXES) {
+        for (var row : SmallRelease.rows(prefix).subList(0, 20)) {
+          stored.add(stored(models, row.typed(), row.pincode()));
+        }
+      }
+      stored.add(stored(models, WITHOUT_PINCODE, null));
+    }
+    return stored;
+  }
+
+  private static StoredPrediction stored(ModelCatalog models, String typed, String pincode) {
+    var address = Address.of(typed, pincode);
+    var located = models.catalog().locate(address);
+    var within = new Scorer().score(models.scoring(located.prefix()), address);
+    return row(typed, address.pincode(), located.prefix(), located.answer(within, 0));
+  }
+
+  private static StoredPrediction row(String typed, String pincode, String prefix, Scored scored) {
+    var candidates = scored.candidates();
+    var alternatives = new JsonArray();
+    for (var candidate : candidates.subList(1, candidates.size())) {
+      alternatives.add(
+          new JsonObject().put("confidence", candidate.confidence()).put("cp", candidate.cp()));
+    }
+    return new StoredPrediction(
+        PredictionIds.next(),
+        typed,
+        pincode,
+        prefix,
+        scored.fingerprint(),
+        candidates.get(0).cp(),
+        candidates.get(0).confidence(),
+        alternatives.encode());
+  }
+}
