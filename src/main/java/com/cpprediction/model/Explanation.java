@@ -33,10 +33,9 @@ public record Explanation(Scored scored, List<Feature> features, List<Word> word
   /** JSON as {@code explanation} in the answer to {@code POST /predict?explain=true}. */
   public JsonObject toJson() {
     var candidates = scored.candidates();
-    return new JsonObject()
-        .put("first", candidates.get(0).cp())
-        .put("second", candidates.size() < 2 ? null : candidates.get(1).cp())
-        .put(
+    var json = new JsonObject().put("first", candidates.get(0).cp());
+    if (candidates.size() > 1) json.put("second", candidates.get(1).cp());
+    return json.put(
             "features",
             new JsonArray(
                 features.stream()

@@ -72,6 +72,40 @@ class PredictionVerticleTest {
   }
 
   @Test
+  void explainsTheAnswerOfTheModelThatGaveIt(Vertx vertx) throws Exception {
+    var address = new Address("bejai church road mangalore", "575004");
+    var scoring = models.scoring("575");
+
+    var explanation = explain(vertx, address, scoring.fingerprint());
+
+    assertThat(explanation).isEqualTo(new Scorer().explain(scoring, address).toJson());
+  }
+
+  @Test
+  void doesNotExplainTheAnswerOfAModelThatWasReplaced(Vertx vertx) {
+    var address = new Address("bejai church road mangalore", "575004");
+    var fingerprint = models.scoring("575").fingerprint();
+    models.trust(7);
+
+    assertThatThrownBy(() -> explain(vertx, address, fingerprint))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
+  }
+
+  private static JsonObject explain(Vertx vertx, Address address, String fingerprint)
+      throws Exception {
+    var question =
+        new JsonObject()
+            .put("text", address.text())
+            .put("pincode", address.pincode())
+            .put("fingerprint", fingerprint);
+    return vertx
+        .eventBus()
+        .<JsonObject>request(Bus.explain("575"), question)
+        .await(10, SECONDS)
+        .body();
+  }
+
+  @Test
   void countsTheAddressesInTheStatus(Vertx vertx) throws Exception {
     ask(vertx, "831", Models.addresses("831").subList(0, 5));
     ask(vertx, "831", Models.addresses("831").subList(0, 2));
