@@ -10,8 +10,7 @@ import java.util.List;
  *
  * @param scored the answer
  * @param features largest effect first; empty when there was one candidate only
- * @param words of the address, those first that carried most of the linear score of the first CP
- *     against the second's
+ * @param words of the address that carried something of the linear score, largest effect first
  */
 public record Explanation(Scored scored, List<Feature> features, List<Word> words) {
   /**

@@ -56,8 +56,8 @@ final class WordShares {
 
   /**
    * @param second a CP to compare with, or -1
-   * @return the words that carry something, those that speak most for the first CP first; repeated
-   *     ones together
+   * @return the words that carry something, largest effect first, whichever CP it speaks for;
+   *     repeated ones together
    */
   List<Explanation.Word> of(int first, int second) {
     var firstShares = shares(first);
@@ -71,7 +71,7 @@ final class WordShares {
     return byWord.entrySet().stream()
         .map(entry -> word(entry.getKey(), entry.getValue()))
         .filter(word -> word.first() != 0 || word.second() != 0)
-        .sorted(Comparator.comparingDouble(word -> -word.effect()))
+        .sorted(Comparator.comparingDouble(word -> -Math.abs(word.effect())))
         .toList();
   }
 

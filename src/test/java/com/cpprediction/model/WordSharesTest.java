@@ -53,7 +53,8 @@ class WordSharesTest {
 
       assertThat(first).isCloseTo(index.whole().ridge(cp, similarity), within(1e-4));
       assertThat(second).isCloseTo(index.whole().ridge(0, similarity), within(1e-4));
-      assertThat(words).isSortedAccordingTo(Comparator.comparingDouble(word -> -word.effect()));
+      assertThat(words)
+          .isSortedAccordingTo(Comparator.comparingDouble(word -> -Math.abs(word.effect())));
       assertThat(words).extracting(Explanation.Word::word).doesNotHaveDuplicates();
       assertThat(Arrays.asList(text.split(" ")))
           .containsAll(words.stream().map(Explanation.Word::word).toList());
