@@ -1,6 +1,6 @@
 package com.cpprediction.http;
 
-import com.cpprediction.cache.PredictionCache.Lookup;
+import com.cpprediction.http.Predictions.Told;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Prediction;
@@ -10,7 +10,6 @@ import io.vertx.core.AsyncResult;
 import io.vertx.core.json.JsonObject;
 import java.util.Map;
 import java.util.UUID;
-import java.util.function.Function;
 
 /**
  * One shipment of a batch on its way to a prediction or a failure. Open until it has one; what
@@ -75,17 +74,13 @@ final class BatchItem {
     return prediction == null && failure == null;
   }
 
-  /**
-   * @param answer makes a prediction of what was found, or throws
-   */
-  void settle(AsyncResult<Lookup> found, Function<Lookup, Prediction> answer) {
+  void settle(AsyncResult<Told> told) {
     if (!open()) return;
-    try {
-      if (found.failed()) throw found.cause();
-      prediction = answer.apply(found.result());
-    } catch (Throwable e) {
-      cause = e;
-      failure = Problem.known(e);
+    if (told.succeeded()) {
+      prediction = told.result().prediction();
+    } else {
+      cause = told.cause();
+      failure = Problem.known(cause);
     }
   }
 

@@ -43,6 +43,8 @@ final class Predictions {
   static final int MAX_BATCH = 1_000;
 
   private static final Logger log = LoggerFactory.getLogger(Predictions.class);
+  private static final ServiceException OVERTAKEN =
+      Failure.NOT_READY.because("The models were replaced this moment; try again");
   private static final Set<String> BATCH = Set.of("shipments");
   private static final int RECORDING_SHARE = 10; // of the time of a batch, a tenth is for recording
   private static final int SMALL_BATCH = 20; // of the longest addresses, read in 20 ms
@@ -62,6 +64,9 @@ final class Predictions {
    * @param explain whether the answer is to be explained
    */
   record One(PredictionRequest request, Catalog models, boolean explain) {}
+
+  /** An answer, and what the caller wanted to know of it. */
+  record Told(Prediction prediction, JsonObject explanation) {}
 
   /**
    * What {@code POST /predict/batch} asks.
@@ -112,20 +117,15 @@ final class Predictions {
     }
     var deadline = Deadline.in(config.get().timeout());
     return deadline
-        .bound(vertx, cache.get(key(asked), () -> score(request, deadline)))
-        .map(found -> answer(request, found, asked.models()))
+        .bound(vertx, tell(asked, find(asked, deadline), deadline))
         .compose(
-            prediction ->
-                explanation(asked, prediction, deadline)
-                    .compose(
-                        explanation ->
-                            recordOne(prediction, deadline, requestId)
-                                .map(
-                                    recorded -> {
-                                      metrics.answered(
-                                          prediction.source(), System.nanoTime() - start);
-                                      return PredictionJson.encode(prediction).mergeIn(explanation);
-                                    })))
+            told ->
+                recordOne(told.prediction(), deadline, requestId)
+                    .map(
+                        prediction -> {
+                          metrics.answered(prediction.source(), System.nanoTime() - start);
+                          return PredictionJson.encode(prediction).mergeIn(told.explanation());
+                        }))
         .recover(
             cause -> {
               var failure = Problem.seen(cause, requestId, "prediction " + request.id());
@@ -135,9 +135,43 @@ final class Predictions {
         .onComplete(done -> inFlight.release(1));
   }
 
-  /** What {@code ?explain=true} adds to the answer; before it is recorded, since it may fail. */
-  private Future<JsonObject> explanation(One asked, Prediction prediction, Deadline deadline) {
-    if (!asked.explain()) return Future.succeededFuture(new JsonObject());
+  /**
+   * What {@code asked} is answered. Where models that were replaced on the way leave it without an
+   * answer, it is asked again of those that replaced them.
+   *
+   * @param found what was looked up for it
+   */
+  private Future<Told> tell(One asked, Future<Lookup> found, Deadline deadline) {
+    return found
+        .map(one -> answer(asked, one))
+        .compose(prediction -> explained(asked, prediction, deadline))
+        .recover(
+            cause ->
+                again(asked, cause, deadline)
+                    .compose(now -> tell(now, find(now, deadline), deadline)));
+  }
+
+  private Future<Lookup> find(One asked, Deadline deadline) {
+    return cache.get(key(asked), () -> score(asked.request(), deadline));
+  }
+
+  /** {@code asked} of the models of now; fails with {@code cause} when nothing was replaced. */
+  private Future<One> again(One asked, Throwable cause, Deadline deadline) {
+    var models = catalog.get();
+    boolean replaced = cause == OVERTAKEN || !models.equals(asked.models());
+    if (!replaced || deadline.over()) return Future.failedFuture(cause);
+    var request = asked.request();
+    try {
+      var located = reader.located(request.address(), models);
+      return Future.succeededFuture(new One(request.at(located), models, asked.explain()));
+    } catch (ServiceException e) {
+      return Future.failedFuture(e);
+    }
+  }
+
+  /** Adds what {@code ?explain=true} asks for; before it is recorded, since it may fail. */
+  private Future<Told> explained(One asked, Prediction prediction, Deadline deadline) {
+    if (!asked.explain()) return Future.succeededFuture(new Told(prediction, new JsonObject()));
     var request = prediction.request();
     var question =
         new JsonObject()
@@ -148,7 +182,7 @@ final class Predictions {
         .eventBus()
         .<JsonObject>request(
             Bus.explain(request.prefix()), question, local(deadline.remainingMillis()))
-        .map(reply -> new JsonObject().put("explanation", reply.body()));
+        .map(reply -> new Told(prediction, new JsonObject().put("explanation", reply.body())));
   }
 
   /** Whether the body of a batch takes long to read. */
@@ -228,17 +262,18 @@ final class Predictions {
   }
 
   /**
-   * What was found as the answer to {@code request}.
+   * What was found as the answer to {@code asked}. The model that scored it may be newer than the
+   * one asked, but not when its confidence goes with another's, nor when somebody else asked for
+   * it: what they got may have been replaced since.
    *
-   * @param models what it was located with
-   * @throws ServiceException when it needs a pincode after all, or another locating
+   * @throws ServiceException when it needs a pincode after all, or has to be asked again
    */
-  private Prediction answer(PredictionRequest request, Lookup found, Catalog models) {
+  private Prediction answer(One asked, Lookup found) {
+    var request = asked.request();
     var located = request.located();
-    boolean replaced =
-        !found.scored().fingerprint().equals(models.fingerprints().get(located.prefix()));
-    if (replaced && located.source() == Located.Source.TEXT) {
-      throw Failure.NOT_READY.because("The models were replaced this moment; try again");
+    boolean replaced = !found.scored().fingerprint().equals(key(asked).fingerprint());
+    if (replaced && (located.source() == Located.Source.TEXT || found.source() == Source.CACHE)) {
+      throw OVERTAKEN;
     }
     double least = config.get().minTextConfidence();
     return request.answer(located.answer(found.scored(), least), found.source());
@@ -252,18 +287,15 @@ final class Predictions {
     for (var item : good) {
       byPrefix.computeIfAbsent(item.request().prefix(), prefix -> new ArrayList<>()).add(item);
     }
-    var outcomes = new ArrayList<Future<Lookup>>(good.size());
+    var outcomes = new ArrayList<Future<Told>>(good.size());
     byPrefix.forEach(
         (prefix, group) -> {
           var addresses = group.stream().map(item -> item.request().address()).toList();
           var found = lookUp(prefix, addresses, models, deadline);
           for (int i = 0; i < group.size(); i++) {
             var item = group.get(i);
-            outcomes.add(
-                found
-                    .get(i)
-                    .onComplete(
-                        done -> item.settle(done, one -> answer(item.request(), one, models))));
+            var asked = new One(item.request(), models, false);
+            outcomes.add(tell(asked, found.get(i), deadline).onComplete(item::settle));
           }
         });
     if (outcomes.isEmpty()) return Future.succeededFuture();

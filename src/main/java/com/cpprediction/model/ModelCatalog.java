@@ -60,7 +60,7 @@ public final class ModelCatalog implements AutoCloseable {
   private double pincodeTrust;
   private volatile String signature = "";
   private volatile SortedMap<String, String> failures = Collections.emptySortedMap(); // replaced
-  private volatile Serving serving = Serving.of(new TreeMap<>(), National.NONE, 0);
+  private volatile Serving serving = Serving.NOTHING;
   private volatile JsonObject lastReload = new JsonObject();
 
   /** Told which prefixes have to be answered. */
@@ -84,13 +84,25 @@ public final class ModelCatalog implements AutoCloseable {
   /** What became of the model of one prefix. */
   private record Outcome(String prefix, Loaded loaded, ModelException failure) {}
 
-  /** What is answered with now: replaced whole, so that a reader never sees half a change. */
+  /**
+   * What is answered with now: replaced whole, so that a reader never sees half a change.
+   *
+   * @param leaving models of prefixes that are gone: they answer what was asked of them before
+   */
   private record Serving(
       SortedMap<String, Loaded> models,
+      SortedMap<String, Loaded> leaving,
       National national,
       SortedMap<String, Scoring> scorings,
       Catalog catalog) {
-    static Serving of(SortedMap<String, Loaded> models, National national, double pincodeTrust) {
+    static final Serving NOTHING =
+        of(Collections.emptySortedMap(), Collections.emptySortedMap(), National.NONE, 0);
+
+    static Serving of(
+        SortedMap<String, Loaded> models,
+        SortedMap<String, Loaded> leaving,
+        National national,
+        double pincodeTrust) {
       var scorings = new TreeMap<String, Scoring>();
       var fingerprints = new HashMap<String, String>();
       models.forEach(
@@ -99,8 +111,11 @@ public final class ModelCatalog implements AutoCloseable {
             scorings.put(prefix, scoring);
             fingerprints.put(prefix, scoring.fingerprint());
           });
+      leaving.forEach(
+          (prefix, loaded) ->
+              scorings.put(prefix, Scoring.of(loaded.model(), pincodeTrust, national.digest())));
       var catalog = new Catalog(fingerprints, national.locator());
-      return new Serving(models, national, scorings, catalog);
+      return new Serving(models, leaving, national, scorings, catalog);
     }
   }
 
@@ -152,6 +167,7 @@ public final class ModelCatalog implements AutoCloseable {
     var national = serving.national();
     var report = new JsonObject().put("at", clock.instant().toString());
     var failed = new TreeMap<String, ModelException>();
+    var unknown = new JsonObject(); // asked for, but no model of ours that failed
     if (only == null) signature = Release.signature(directory);
     try {
       var release = Release.open(directory);
@@ -161,7 +177,7 @@ public final class ModelCatalog implements AutoCloseable {
         wanted.retainAll(only);
         only.stream()
             .filter(prefix -> !listed.containsKey(prefix) && !before.containsKey(prefix))
-            .forEach(prefix -> failed.put(prefix, unnamed()));
+            .forEach(prefix -> unknown.put(prefix, "the release names no such prefix"));
       }
       wanted.removeIf(
           prefix ->
@@ -190,7 +206,7 @@ public final class ModelCatalog implements AutoCloseable {
         .put("loaded", loaded)
         .put("unchanged", next.size() - loaded)
         .put("removed", removed)
-        .put("failed", reasons(failed))
+        .put("failed", reasons(failed).mergeIn(unknown))
         .put("ms", (System.nanoTime() - start) / 1_000_000);
     lastReload = report;
     if (loaded + removed > 0) {
@@ -206,10 +222,6 @@ public final class ModelCatalog implements AutoCloseable {
     return report.copy();
   }
 
-  private static ModelException unnamed() {
-    return new ModelException(Reason.MISSING, "the release names no such prefix");
-  }
-
   private static JsonObject reasons(SortedMap<String, ModelException> failed) {
     var reasons = new JsonObject();
     failed.forEach((what, e) -> reasons.put(what, e.getMessage()));
@@ -220,7 +232,11 @@ public final class ModelCatalog implements AutoCloseable {
     var file = release.national();
     if (file == null) return National.NONE;
     if (file.sha256().equals(now.digest())) return now;
-    return new National(loader.national(release), file.sha256());
+    try {
+      return new National(loader.national(release), file.sha256());
+    } catch (InternalError e) { // as in load
+      throw new ModelException(Reason.UNREADABLE, "changed while it was read", e);
+    }
   }
 
   private List<Outcome> loadAll(Release release, Set<String> prefixes) {
@@ -252,6 +268,9 @@ public final class ModelCatalog implements AutoCloseable {
       return new Outcome(prefix, new Loaded(model, digest, clock.instant(), nanos), null);
     } catch (ModelException e) {
       return new Outcome(prefix, null, e);
+    } catch (InternalError e) { // what reading a mapping throws when the file got shorter
+      return new Outcome(
+          prefix, null, new ModelException(Reason.UNREADABLE, "changed while it was read", e));
     } catch (RuntimeException e) { // whatever is wrong with it, the others serve
       log.error("Model {} cannot be checked", prefix, e);
       return new Outcome(prefix, null, new ModelException(Reason.FORMAT, e.toString(), e));
@@ -263,9 +282,12 @@ public final class ModelCatalog implements AutoCloseable {
       SortedMap<String, Loaded> before, SortedMap<String, Loaded> next, National national) {
     var both = new TreeSet<>(before.keySet());
     both.addAll(next.keySet());
+    var leaving = new TreeMap<>(before);
+    leaving.keySet().removeAll(next.keySet());
     tell(both);
-    serve(next, national);
+    serve(next, leaving, national);
     tell(next.keySet());
+    if (!leaving.isEmpty()) serve(next, Collections.emptySortedMap(), national);
     before.forEach(
         (prefix, loaded) -> {
           if (next.get(prefix) != loaded) loaded.model().release();
@@ -288,9 +310,10 @@ public final class ModelCatalog implements AutoCloseable {
     }
   }
 
-  private void serve(SortedMap<String, Loaded> models, National national) {
+  private void serve(
+      SortedMap<String, Loaded> models, SortedMap<String, Loaded> leaving, National national) {
     synchronized (swap) {
-      serving = Serving.of(models, national, pincodeTrust);
+      serving = Serving.of(models, leaving, national, pincodeTrust);
     }
   }
 
@@ -326,7 +349,7 @@ public final class ModelCatalog implements AutoCloseable {
   public void trust(double trust) {
     synchronized (swap) {
       pincodeTrust = trust;
-      serving = Serving.of(serving.models(), serving.national(), trust);
+      serving = Serving.of(serving.models(), serving.leaving(), serving.national(), trust);
     }
   }
 
@@ -418,7 +441,9 @@ public final class ModelCatalog implements AutoCloseable {
   @Override
   public synchronized void close() {
     var before = serving.models();
-    serve(new TreeMap<>(), National.NONE);
+    synchronized (swap) {
+      serving = Serving.NOTHING;
+    }
     before.values().forEach(loaded -> loaded.model().release());
   }
 }

@@ -29,6 +29,7 @@ public final class ModelFile {
   private static final int HEADER = 16;
   private static final int ENTRY = 24;
   private static final int ALIGNMENT = 8;
+  private static final int PIECE = 8_192;
   private static final int TABLE_END = HEADER + Section.values().length * ENTRY;
 
   /** The sections; the ordinal is the id in the file. */
@@ -165,9 +166,18 @@ public final class ModelFile {
     }
   }
 
-  private static int crc(ByteBuffer content) {
+  /**
+   * CRC-32C of what remains. Copies it piece by piece: the JVM would not survive it if a mapped
+   * file got shorter while native code reads it; Java code gets an {@link InternalError}.
+   */
+  static int crc(ByteBuffer content) {
     var crc = new CRC32C();
-    crc.update(content);
+    var piece = new byte[Math.min(PIECE, content.remaining())];
+    while (content.hasRemaining()) {
+      int length = Math.min(piece.length, content.remaining());
+      content.get(piece, 0, length);
+      crc.update(piece, 0, length);
+    }
     return (int) crc.getValue();
   }
 

@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.zip.CRC32C;
 
 /**
  * Names the prefix of an address that has no pincode, from its words and pairs of words: a
@@ -66,9 +65,8 @@ public final class NationalStage implements Locator {
     if (bytes.limit() < HEADER || bytes.getInt() != MAGIC) throw damaged("is none");
     int version = bytes.getInt();
     if (version != VERSION) throw damaged("has version " + version + ", not " + VERSION);
-    var crc = new CRC32C();
-    crc.update(bytes.slice(CHECKED, bytes.limit() - CHECKED));
-    if (bytes.getInt() != (int) crc.getValue()) throw damaged("is damaged (CRC differs)");
+    int crc = ModelFile.crc(bytes.slice(CHECKED, bytes.limit() - CHECKED));
+    if (bytes.getInt() != crc) throw damaged("is damaged (CRC differs)");
     int count = bytes.getInt();
     int buckets = bytes.getInt();
     int size = bytes.getInt();
@@ -215,9 +213,8 @@ public final class NationalStage implements Locator {
       for (float score : bias) file.putFloat(score);
       for (int start : starts) file.putInt(start);
       file.put(entries).put(postings.toByteArray());
-      var crc = new CRC32C();
-      crc.update(file.array(), CHECKED, length - CHECKED);
-      return file.putInt(CHECKED - Integer.BYTES, (int) crc.getValue()).array();
+      int crc = ModelFile.crc(file.slice(CHECKED, length - CHECKED));
+      return file.putInt(CHECKED - Integer.BYTES, crc).array();
     }
   }
 }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -31,6 +32,7 @@ public final class Release {
   public static final String FILE = "release.json";
 
   private static final String DIGEST = "sha256";
+  private static final int DEPTH = 2; // of directories: that of the release, one for each prefix
 
   private final Path directory;
   private final SortedMap<String, String> manifests;
@@ -107,29 +109,30 @@ public final class Release {
 
   /**
    * Changes when the release in {@code directory} does: a digest over {@code release.json} and the
-   * sizes and times of the manifests beside it. Blocks; never fails.
+   * sizes and times of all files where a release may have some, so that one is also seen to be
+   * whole when its last file comes. Blocks; never fails.
    */
   static String signature(Path directory) {
-    var seen = new StringBuilder();
+    var seen = new TreeSet<String>();
     try {
-      seen.append(Scoring.sha256(Files.readAllBytes(directory.resolve(FILE))));
-      try (var prefixes = Files.newDirectoryStream(directory, Files::isDirectory)) {
-        var lines = new TreeSet<String>();
-        for (var prefix : prefixes) lines.add(signatureOf(prefix.resolve(Manifest.FILE)));
-        seen.append(lines);
-      }
+      seen.add(Scoring.sha256(Files.readAllBytes(directory.resolve(FILE))));
+      sign(directory, DEPTH, seen);
     } catch (IOException | DirectoryIteratorException e) {
-      seen.append(e);
+      seen.add(e.toString());
     }
     return Scoring.sha256(seen.toString().getBytes(StandardCharsets.UTF_8));
   }
 
-  private static String signatureOf(Path manifest) {
-    try {
-      var attributes = Files.readAttributes(manifest, BasicFileAttributes.class);
-      return manifest + " " + attributes.size() + " " + attributes.lastModifiedTime();
-    } catch (IOException e) {
-      return manifest + " unreadable";
+  private static void sign(Path directory, int depth, Set<String> seen) throws IOException {
+    try (var files = Files.newDirectoryStream(directory, "[!.]*")) { // what starts so is unfinished
+      for (var file : files) {
+        var attributes = Files.readAttributes(file, BasicFileAttributes.class);
+        if (!attributes.isDirectory()) {
+          seen.add(file + " " + attributes.size() + " " + attributes.lastModifiedTime());
+        } else if (depth > 1) {
+          sign(file, depth - 1, seen);
+        }
+      }
     }
   }
 

@@ -28,6 +28,11 @@ public record PredictionRequest(
     return located.prefix();
   }
 
+  /** The same request, to be scored by another model. */
+  public PredictionRequest at(Located place) {
+    return new PredictionRequest(id, shipmentId, typed, address, place);
+  }
+
   /** The answer to this request. */
   public Prediction answer(Scored scored, Prediction.Source source) {
     return new Prediction(this, scored, source);

@@ -19,10 +19,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Two releases take turns under load. {@code -Dswaps=1000} for more than the suite has time for:
@@ -32,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SwapIT {
   private static final int SWAPS = Integer.getInteger("swaps", 60);
   private static final int CLIENTS = 4;
+  private static final int EXPLAINED = 7; // one request of so many
 
   @TempDir private Path directory;
   private final ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
@@ -39,6 +42,7 @@ class SwapIT {
   private final AtomicInteger done = new AtomicInteger(); // and answered
   private final List<Path> releases = new ArrayList<>();
   private final List<Map<String, String>> models = new ArrayList<>(); // by release and prefix
+  private final List<JsonObject> requests = new ArrayList<>();
   private Path live;
   private Service service;
   private Http http;
@@ -47,14 +51,22 @@ class SwapIT {
   private record Seen(List<Long> nanos, int failed, int stale) {}
 
   @BeforeEach
-  void start() throws Exception {
+  void train() throws Exception {
     releases.add(SmallRelease.directory());
     releases.add(SmallRelease.trainAnother(directory.resolve("another")));
     live = SmallRelease.copyTo(directory.resolve("live"));
+  }
+
+  private void start(String engine) throws Exception {
     var home = TestHome.in(directory.resolve("home"));
     home.configure(
         new JsonObject()
-            .put("models", new JsonObject().put("dir", live.toString()).put("poll_ms", 0)));
+            .put(
+                "models",
+                new JsonObject()
+                    .put("dir", live.toString())
+                    .put("engine", engine)
+                    .put("poll_ms", 0)));
     service = home.service();
     service.start().await(60, SECONDS);
     http = new Http(service.port());
@@ -66,13 +78,19 @@ class SwapIT {
     service.stop(TestHome.STOP);
   }
 
-  @Test
-  void noRequestFailsAndNoAnswerIsStaleWhileModelsAreSwapped() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"mapped", "xgboost"})
+  void noRequestFailsAndNoAnswerIsStaleWhileModelsAreSwapped(String engine) throws Exception {
+    start(engine);
     models.add(served());
+    var withoutPincode = answered(withoutPincode());
     swap();
     models.add(served());
+    withoutPincode = answered(withoutPincode);
     swap();
     assertThat(served()).isEqualTo(models.get(0));
+    assertThat(withoutPincode).hasSizeGreaterThan(20);
+    mix(withoutPincode);
     load(() -> Thread.sleep(1_000)); // warms up
     var calm = load(() -> Thread.sleep(2_000));
 
@@ -83,8 +101,9 @@ class SwapIT {
             });
 
     System.out.printf(
-        "%d swaps: %d requests, %d failed, %d stale, p50 %.2f ms, p99 %.2f ms; without: p50 %.2f"
+        "%s, %d swaps: %d requests, %d failed, %d stale, p50 %.2f ms, p99 %.2f ms; without: p50 %.2f"
             + " ms, p99 %.2f ms of %d requests%n",
+        engine,
         SWAPS,
         swapped.nanos().size(),
         swapped.failed(),
@@ -129,22 +148,42 @@ class SwapIT {
 
   private Seen ask(AtomicBoolean stop) {
     var client = new Http(service.port());
-    var rows = SmallRelease.rows();
     var nanos = new ArrayList<Long>();
     int failed = 0;
     int stale = 0;
     for (int i = 0; !stop.get(); i++) {
-      var row = rows.get(i % rows.size());
-      var request = ServiceIT.request("swap", row.typed()).put("pincode", row.pincode());
+      var request = requests.get(i % requests.size());
+      var path = i % EXPLAINED == 0 ? "/predict?explain=true" : "/predict";
       int before = done.get();
       long start = System.nanoTime();
-      var answer = client.post("/predict", request);
+      var answer = client.post(path, request);
       nanos.add(System.nanoTime() - start);
       if (answer.status() != 200) failed++;
       // While the next swap is under way both answers are right.
       else if (begun.get() == before && isOther(answer.json(), before)) stale++;
     }
     return new Seen(nanos, failed, stale);
+  }
+
+  private static List<JsonObject> withoutPincode() {
+    return SmallRelease.rows().stream().map(row -> ServiceIT.request("swap", row.text())).toList();
+  }
+
+  /** Those whose words alone leave too little doubt for a refusal. */
+  private List<JsonObject> answered(List<JsonObject> asked) {
+    var answers = http.postAll("/predict", asked);
+    return IntStream.range(0, asked.size())
+        .filter(i -> answers.get(i).status() == 200)
+        .mapToObj(asked::get)
+        .toList();
+  }
+
+  /** Every address with its pincode, and as many without one. */
+  private void mix(List<JsonObject> withoutPincode) {
+    for (var row : SmallRelease.rows()) {
+      requests.add(withoutPincode.get(requests.size() / 2 % withoutPincode.size()));
+      requests.add(ServiceIT.request("swap", row.typed()).put("pincode", row.pincode()));
+    }
   }
 
   private boolean isOther(JsonObject answer, int generation) {
