@@ -130,11 +130,19 @@ public final class ServiceMetrics {
    * @param reason of a closed set
    */
   public void modelReloadFailed(String reason) {
-    Counter.builder("cp.model.reload.failures")
+    modelReloadFailures(reason).increment();
+  }
+
+  /** Shows the meter of {@code reason} before the first, so that a rate over it sees that one. */
+  public void modelReloadReason(String reason) {
+    modelReloadFailures(reason);
+  }
+
+  private Counter modelReloadFailures(String reason) {
+    return Counter.builder("cp.model.reload.failures")
         .description("Models, or whole releases, that were refused")
         .tag("reason", reason)
-        .register(registry)
-        .increment();
+        .register(registry);
   }
 
   /** One insert of a batch was sent and answered. */

@@ -137,6 +137,7 @@ public final class ModelCatalog implements AutoCloseable {
     this.metrics = metrics;
     this.clock = clock;
     metrics.modelsLoaded(() -> serving.models().size());
+    for (var reason : Reason.values()) metrics.modelReloadReason(reason.label());
   }
 
   /** Where its release lies. */

@@ -4,6 +4,7 @@ import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.eventbus.Message;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +33,7 @@ public final class ModelsVerticle extends VerticleBase {
 
   private final ModelCatalog models;
   private final Supplier<Duration> poll;
+  private final AtomicReference<Future<JsonObject>> waiting = new AtomicReference<>();
   private WorkerExecutor executor;
   private String changing;
 
@@ -66,14 +69,29 @@ public final class ModelsVerticle extends VerticleBase {
       message.fail(e.failure().code(), e.getMessage());
       return;
     }
-    executor
-        .executeBlocking(() -> models.reload(only))
+    reload(only)
         .onSuccess(message::reply)
         .onFailure(
             cause -> {
               log.error("Cannot reload the models", cause);
               message.fail(Failure.INTERNAL.code(), "reloading failed");
             });
+  }
+
+  /** Who asks for everything while such a reload waits to begin gets that one's report. */
+  private Future<JsonObject> reload(Set<String> only) {
+    if (only != null) return executor.executeBlocking(() -> models.reload(only));
+    var next = Promise.<JsonObject>promise();
+    var before = waiting.compareAndExchange(null, next.future());
+    if (before != null) return before;
+    executor
+        .executeBlocking(
+            () -> {
+              waiting.set(null);
+              return models.reload();
+            })
+        .onComplete(next);
+    return next.future();
   }
 
   /** The prefixes asked for; null for all. */

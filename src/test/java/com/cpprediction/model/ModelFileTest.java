@@ -8,12 +8,16 @@ import com.cpprediction.training.SmallRelease;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -202,6 +206,18 @@ class ModelFileTest {
       sign(bytes);
 
       assertThat(isRefused(bytes)).as("count %d is %d", count, value).isTrue();
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aMappedFileThatGetsShorterWhileItIsCheckedIsAnErrorAndNoCrash() throws IOException {
+    var file = Files.write(dir.resolve("model.mmap"), trained());
+    try (var mapping = Mapping.of(file, Mapping.Kind.MAPPED);
+        var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.truncate(0);
+
+      assertThatThrownBy(() -> ModelFile.crc(mapping.bytes())).isInstanceOf(InternalError.class);
     }
   }
 

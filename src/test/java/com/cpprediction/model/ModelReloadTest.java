@@ -16,9 +16,14 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -196,9 +201,84 @@ class ModelReloadTest {
 
     models.reload(Set.of("831"));
     assertThat(models.prefixes()).containsExactly("180", "575");
+  }
 
-    assertThat(models.reload(Set.of("999")).getJsonObject("failed").getString("999"))
+  @Test
+  void aPrefixThatNobodyKnowsIsSaidToBeUnknownAndIsNoFailureOfAModel() {
+    var report = models.reload(Set.of("999"));
+
+    assertThat(report.getJsonObject("failed").getString("999"))
         .isEqualTo("the release names no such prefix");
+    assertThat(models.failures()).isEmpty();
+    assertThat(failures("missing")).isZero();
+  }
+
+  @Test
+  void reloadsAtTheSameTimeTakeEveryChangeOnce() throws Exception {
+    var threads = Executors.newFixedThreadPool(8);
+    try {
+      for (int round = 0; round < 10; round++) {
+        for (var prefix : SmallRelease.PREFIXES) Releases.change(dir, prefix);
+
+        long loaded = 0;
+        for (var done :
+            threads.invokeAll(Collections.nCopies(8, (Callable<JsonObject>) models::reload))) {
+          loaded += done.get().getLong("loaded");
+        }
+
+        assertThat(loaded).isEqualTo(3);
+        assertThat(models.failures()).isEmpty();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    if (Files.exists(Path.of("/proc/self/maps"))) assertThat(mapped()).isEqualTo(3);
+  }
+
+  /** Four threads score, the trust changes, and each model is replaced and freed under them. */
+  @Test
+  void whoScoresWhileModelsAreReplacedGetsNoAnswerOfOneThatWasReplacedBefore() throws Exception {
+    var threads = Executors.newFixedThreadPool(4);
+    var stop = new AtomicBoolean();
+    try {
+      var scored =
+          Collections.nCopies(4, (Callable<Integer>) () -> scoreUntil(stop)).stream()
+              .map(threads::submit)
+              .toList();
+      for (int swap = 0; swap < 200; swap++) {
+        models.trust(swap / 100.0); // never the same, or an old fingerprint would come back
+        Releases.change(dir, SmallRelease.PREFIXES.get(swap % 3));
+        assertThat(models.reload().getLong("loaded")).isEqualTo(1);
+      }
+      stop.set(true);
+
+      for (var count : scored) assertThat(count.get(60, TimeUnit.SECONDS)).isPositive();
+    } finally {
+      stop.set(true);
+      threads.shutdownNow();
+    }
+    if (Files.exists(Path.of("/proc/self/maps"))) assertThat(mapped()).isEqualTo(3);
+  }
+
+  /** How often it scored; fails when a model that is not served any more was to be had. */
+  private int scoreUntil(AtomicBoolean stop) {
+    var own = new Scorer();
+    int count = 0;
+    do {
+      var before = models.catalog().fingerprints().get("575");
+      var scoring = models.acquire("575");
+      try {
+        var answer = own.score(scoring, ADDRESS).fingerprint();
+        assertThat(answer).isEqualTo(scoring.fingerprint());
+        if (models.catalog().fingerprints().get("575").equals(before)) {
+          assertThat(answer).isEqualTo(before);
+        }
+      } finally {
+        scoring.model().release();
+      }
+      count++;
+    } while (!stop.get());
+    return count;
   }
 
   @Test

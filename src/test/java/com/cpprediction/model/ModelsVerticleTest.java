@@ -18,13 +18,17 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -33,6 +37,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -149,12 +155,89 @@ class ModelsVerticleTest {
     int seen = looks.get();
     while (looks.get() < seen + 5) Thread.onSpinWait();
 
-    assertThat(registry.get("cp.model.reload.failures").counter().count()).isEqualTo(1);
+    assertThat(registry.get("cp.model.reload.failures").tag("reason", "format").counter().count())
+        .isEqualTo(1);
     assertThat(models.prefixes()).hasSize(3);
 
     Files.write(file, whole);
     while (models.failures().containsKey("release")) Thread.onSpinWait();
     assertThat(models.prefixes()).hasSize(3);
+  }
+
+  @Test
+  void aReleaseWhoseLastFileComesLateIsTakenOverWhenItIsThere(Vertx vertx) throws Exception {
+    var before = models.scoring("575").fingerprint();
+    Releases.change(dir, "575");
+    var late = dir.resolve("575/model.mmap");
+    var content = Files.readAllBytes(late);
+    Files.delete(late);
+    poll.set(Duration.ofMillis(5));
+    while (!models.failures().containsKey("575")) Thread.onSpinWait();
+
+    Files.write(late, content);
+
+    while (models.failures().containsKey("575")) Thread.onSpinWait();
+    assertThat(models.scoring("575").fingerprint()).isNotEqualTo(before);
+  }
+
+  @Test
+  void whatWasAskedOfAPrefixBeforeItWentIsAnswered(Vertx vertx) throws Exception {
+    var fingerprint = models.scoring("831").fingerprint();
+    Releases.remove(dir, "831");
+    var request = new ScoreRequest(Models.addresses("831").subList(0, 20));
+    var asked = new ArrayList<Future<Message<ScoreReply>>>();
+    for (int i = 0; i < 50; i++) {
+      asked.add(vertx.eventBus().<ScoreReply>request(Bus.score("831"), request));
+    }
+
+    models.reload();
+
+    for (var reply : asked) {
+      assertThat(reply.await(10, SECONDS).body().scored())
+          .hasSize(20)
+          .allMatch(scored -> scored.fingerprint().equals(fingerprint));
+    }
+    assertThat(models.acquire("831")).isNull();
+  }
+
+  @Test
+  void reloadsAskedForWhileOneWaitsAreThatOne(Vertx vertx) throws Exception {
+    var told = new AtomicInteger();
+    var gate = Promise.<Void>promise();
+    models.follow(
+        prefixes -> {
+          told.incrementAndGet();
+          return gate.future();
+        });
+    var asked = new ArrayList<Future<?>>();
+    asked.add(vertx.eventBus().request(Bus.MODELS_RELOAD, null));
+    while (told.get() < 2) Thread.onSpinWait(); // it has begun
+    for (int i = 0; i < 5; i++) asked.add(vertx.eventBus().request(Bus.MODELS_RELOAD, null));
+    vertx.eventBus().request(Bus.MODELS_STATUS, null).await(10, SECONDS); // so the five were read
+
+    gate.complete();
+
+    Future.all(asked).await(10, SECONDS);
+    assertThat(told.get()).isEqualTo(1 + 2 + 2); // each reload tells twice
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aFileCutShortWhereItLiesCostsAnswersNotTheProcess(Vertx vertx) throws Exception {
+    var right = score(vertx, "180");
+    try (var file = FileChannel.open(dir.resolve("831/model.mmap"), StandardOpenOption.WRITE)) {
+      file.truncate(0);
+    }
+
+    for (int i = 0; i < 20; i++) {
+      assertThatThrownBy(() -> score(vertx, "831"))
+          .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.INTERNAL));
+      assertThat(score(vertx, "180")).isEqualTo(right); // nothing is left of what was cut short
+    }
+
+    Releases.change(dir, "831");
+    reload(vertx, null);
+    assertThat(score(vertx, "831")).isNotNull();
   }
 
   /** Completes once exactly {@code prefixes} are to be answered. */
