@@ -92,7 +92,7 @@ class SwapIT {
     assertThat(withoutPincode).hasSizeGreaterThan(20);
     mix(withoutPincode);
     load(() -> Thread.sleep(1_000)); // warms up
-    var calm = load(() -> Thread.sleep(2_000));
+    var calm = load(() -> Thread.sleep(Math.max(2_000, 30L * SWAPS))); // about as long as the swaps
 
     var swapped =
         load(

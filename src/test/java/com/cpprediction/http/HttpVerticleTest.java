@@ -25,6 +25,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -447,6 +448,28 @@ class HttpVerticleTest {
                 .put("fingerprint", Edge.FINGERPRINTS.get("560")));
     RefusalsTest.isProblem(nonsense, Failure.MALFORMED_REQUEST);
     assertThat(edge.recorded()).hasSize(2);
+  }
+
+  @Test
+  void passesOnWhatToReloadAndWhatCameOfIt() throws Exception {
+    var asked = new CopyOnWriteArrayList<JsonObject>();
+    var report =
+        new JsonObject().put("loaded", 1).put("failed", new JsonObject().put("411", "cut"));
+    edge.answer(
+        Bus.MODELS_RELOAD,
+        (JsonObject question) -> {
+          asked.add(question);
+          return Future.succeededFuture(report);
+        });
+    edge.start();
+    var some = new JsonObject().put("prefixes", new JsonArray().add("560").add("411"));
+
+    var all = edge.send("POST", "/models/reload", null);
+    var few = edge.post("/models/reload", some);
+
+    assertThat(all.statusCode()).isEqualTo(200);
+    assertThat(new JsonObject(few.body())).isEqualTo(report);
+    assertThat(asked).containsExactly(new JsonObject(), some);
   }
 
   @Test

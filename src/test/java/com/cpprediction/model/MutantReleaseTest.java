@@ -74,8 +74,8 @@ class MutantReleaseTest {
     var whole = Files.readAllBytes(file);
     var national = dir.resolve("national.mmap");
     for (int i = 0; i < EACH; i++) {
-      var mutant = mutant(whole, random);
-      if (Arrays.equals(mutant, whole)) continue;
+      var mutant = mutant(whole, name, random);
+      while (Arrays.equals(mutant, whole)) mutant = mutant(whole, name, random);
       Releases.replace(file, mutant);
 
       models.reload(Set.of(PREFIX));
@@ -139,7 +139,13 @@ class MutantReleaseTest {
     table.putInt(at, random.nextInt(4) == 0 ? -1 : random.nextInt());
   }
 
-  private byte[] mutant(byte[] whole, Random random) throws IOException {
+  /** The same file of the release that is served; the one that names all would be no mutant. */
+  private Path earlier(String name) {
+    var release = name.equals(Release.FILE) ? dir : SmallRelease.directory();
+    return release.resolve(name.equals(Release.FILE) ? "575/manifest.json" : name);
+  }
+
+  private byte[] mutant(byte[] whole, String name, Random random) throws IOException {
     var mutant = whole.clone();
     int from = random.nextInt(mutant.length);
     int length = 1 + random.nextInt(Math.min(64, mutant.length - from));
@@ -156,8 +162,13 @@ class MutantReleaseTest {
         System.arraycopy(mutant, other, mutant, from, length);
         System.arraycopy(piece, 0, mutant, other, length);
       }
-      default -> { // a file of something else
-        return Files.readAllBytes(dir.resolve("180/manifest.json"));
+      default -> { // a good file, but of another prefix, or another release, or of another kind
+        return Files.readAllBytes(
+            switch (random.nextInt(3)) {
+              case 0 -> dir.resolve(name.replace(PREFIX, "180"));
+              case 1 -> earlier(name);
+              default -> dir.resolve("180/manifest.json");
+            });
       }
     }
     return mutant;
