@@ -198,8 +198,8 @@ public final class ModelCatalog implements AutoCloseable {
     } catch (ModelException e) {
       failed.put(RELEASE, e);
     }
-    report(failed, only);
     replace(before, next, national);
+    report(failed, only); // after it: what was mended is only said to be so when it answers
     long loaded =
         next.entrySet().stream().filter(e -> before.get(e.getKey()) != e.getValue()).count();
     long removed = before.keySet().stream().filter(prefix -> !next.containsKey(prefix)).count();
