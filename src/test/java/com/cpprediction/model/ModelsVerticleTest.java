@@ -32,11 +32,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -45,6 +47,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith(VertxExtension.class)
+@Timeout(60)
 class ModelsVerticleTest {
   private final AtomicReference<Duration> poll = new AtomicReference<>(Duration.ZERO);
 
@@ -183,15 +186,22 @@ class ModelsVerticleTest {
   @Test
   void whatWasAskedOfAPrefixBeforeItWentIsAnswered(Vertx vertx) throws Exception {
     var fingerprint = models.scoring("831").fingerprint();
-    Releases.remove(dir, "831");
     var request = new ScoreRequest(Models.addresses("831").subList(0, 20));
     var asked = new ArrayList<Future<Message<ScoreReply>>>();
-    for (int i = 0; i < 50; i++) {
-      asked.add(vertx.eventBus().<ScoreReply>request(Bus.score("831"), request));
-    }
+    var removed = new AtomicBoolean();
+    models.follow(
+        prefixes -> { // told after the workers, and before the swap
+          for (int i = 0; i < 50 && removed.get() && prefixes.contains("831"); i++) {
+            asked.add(vertx.eventBus().<ScoreReply>request(Bus.score("831"), request));
+          }
+          return Future.succeededFuture();
+        });
+    Releases.remove(dir, "831");
+    removed.set(true);
 
     models.reload();
 
+    assertThat(asked).hasSize(50);
     for (var reply : asked) {
       assertThat(reply.await(10, SECONDS).body().scored())
           .hasSize(20)
