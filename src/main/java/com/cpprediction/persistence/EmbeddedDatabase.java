@@ -1,5 +1,6 @@
 package com.cpprediction.persistence;
 
+import com.cpprediction.journal.DirectoryLock;
 import io.zonky.test.db.postgres.embedded.DefaultPostgresBinaryResolver;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
@@ -101,6 +102,11 @@ public final class EmbeddedDatabase implements AutoCloseable {
         lock.close();
         throw e;
       }
+    } catch (DirectoryLock.InUseException e) {
+      throw new DatabaseStartException(
+          "Another service (process %s) already runs on data_dir %s; stop it or give this one a data_dir of its own"
+              .formatted(e.process(), dataDir),
+          e);
     } catch (IOException e) {
       throw new DatabaseStartException(
           "Cannot use data_dir %s (%s); name a local directory that this user may write to"

@@ -1,4 +1,4 @@
-package com.cpprediction.persistence;
+package com.cpprediction.journal;
 
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
@@ -14,10 +14,27 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Keeps a second service off a data directory. The operating system lets go of it when the process
- * ends, however it ends.
+ * Keeps a second process off a directory. The operating system lets go of it when the process ends,
+ * however it ends.
  */
-final class DirectoryLock implements AutoCloseable {
+public final class DirectoryLock implements AutoCloseable {
+  /** Somebody else holds it. */
+  public static final class InUseException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private final String process;
+
+    private InUseException(Path directory, String process) {
+      super("%s is in use by process %s".formatted(directory, process));
+      this.process = process;
+    }
+
+    /** The id of the process that holds it. */
+    public String process() {
+      return process;
+    }
+  }
+
   private static final String FILE = "service.lock";
 
   // Within one process the file must not even be opened again: closing any of its descriptors
@@ -34,11 +51,11 @@ final class DirectoryLock implements AutoCloseable {
 
   /**
    * @param directory a real path
-   * @throws DatabaseStartException when another service holds it, in this process or another
+   * @throws InUseException when somebody holds it, in this process or another
    */
-  static DirectoryLock acquire(Path directory) throws IOException {
+  public static DirectoryLock acquire(Path directory) throws IOException {
     var self = Long.toString(ProcessHandle.current().pid());
-    if (!HELD_HERE.add(directory)) throw taken(directory, self);
+    if (!HELD_HERE.add(directory)) throw new InUseException(directory, self);
     try {
       return new DirectoryLock(directory, open(directory, self));
     } catch (IOException | RuntimeException e) {
@@ -51,19 +68,13 @@ final class DirectoryLock implements AutoCloseable {
     var file = directory.resolve(FILE);
     var channel = FileChannel.open(file, CREATE, READ, WRITE);
     try {
-      if (channel.tryLock() == null) throw taken(directory, Files.readString(file));
+      if (channel.tryLock() == null) throw new InUseException(directory, Files.readString(file));
       channel.truncate(0).write(ByteBuffer.wrap(self.getBytes(StandardCharsets.US_ASCII)));
       return channel;
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
     }
-  }
-
-  private static DatabaseStartException taken(Path directory, String process) {
-    return new DatabaseStartException(
-        "Another service (process %s) already runs on data_dir %s; stop it or give this one a data_dir of its own"
-            .formatted(process, directory));
   }
 
   @Override

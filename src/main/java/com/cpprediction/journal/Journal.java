@@ -1,0 +1,371 @@
+package com.cpprediction.journal;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.apache.activemq.artemis.core.journal.EncoderPersister;
+import org.apache.activemq.artemis.core.journal.IOCompletion;
+import org.apache.activemq.artemis.core.journal.LoaderCallback;
+import org.apache.activemq.artemis.core.journal.PreparedTransactionInfo;
+import org.apache.activemq.artemis.core.journal.RecordInfo;
+import org.apache.activemq.artemis.core.journal.impl.JournalImpl;
+import org.apache.activemq.artemis.core.journal.impl.dataformat.ByteArrayEncoding;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Records on disk that wait for something to happen to them: appended, in time settled, and after a
+ * restart all there again that weren't settled. Opening, reopening and closing block; the rest
+ * doesn't, is to be called from one thread, and reports from a thread of the journal's own.
+ *
+ * <p>Damage found on opening costs the damaged records only: the files are set aside as they are,
+ * and what is whole in them goes on in fresh ones.
+ */
+public final class Journal implements AutoCloseable {
+  /** Hears once what became of an append or a sync, on a thread of the journal's. */
+  public interface Completion {
+    void done();
+
+    void failed(JournalException cause);
+  }
+
+  /**
+   * What opening found.
+   *
+   * @param entries that wait, oldest first
+   * @param corrupt records that can't be read
+   * @param damaged directories of damaged files that were set aside, just now or before
+   */
+  public record Found(List<Entry> entries, int corrupt, List<Path> damaged) {}
+
+  private static final Logger log = LoggerFactory.getLogger(Journal.class);
+  private static final byte RECORD = 1;
+  private static final byte MARK = 2;
+  private static final int FILE = 4 * 1024 * 1024;
+
+  private final Path directory;
+  private final int fileBytes;
+  private final Clock clock;
+  private final Consumer<JournalException> trouble;
+  private final DirectoryLock lock;
+  private final Generations generations;
+
+  private final AtomicLong waitingBytes = new AtomicLong();
+  private final AtomicBoolean troubled = new AtomicBoolean();
+  private JournalImpl files;
+  private long next; // sequence of the next record
+  private Sequences settled = new Sequences();
+
+  private Journal(
+      Path directory,
+      int fileBytes,
+      Clock clock,
+      Consumer<JournalException> trouble,
+      DirectoryLock lock) {
+    this.directory = directory;
+    this.fileBytes = fileBytes;
+    this.clock = clock;
+    this.trouble = trouble;
+    this.lock = lock;
+    generations = new Generations(directory, clock);
+  }
+
+  /**
+   * Takes {@code directory} for this process alone; {@link #open} comes next. Blocks.
+   *
+   * @param directory made when it isn't there
+   * @param trouble hears, on any thread, that nothing can be appended until it was opened again
+   * @throws JournalException when another process has it or it can't be written
+   */
+  public static Journal in(Path directory, Clock clock, Consumer<JournalException> trouble) {
+    return of(directory, FILE, clock, trouble);
+  }
+
+  static Journal of(
+      Path directory, int fileBytes, Clock clock, Consumer<JournalException> trouble) {
+    try {
+      var real = Files.createDirectories(directory).toRealPath();
+      return new Journal(real, fileBytes, clock, trouble, DirectoryLock.acquire(real));
+    } catch (DirectoryLock.InUseException e) {
+      throw new JournalException(
+          JournalException.Reason.IN_USE,
+          "The journal in %s is in use by process %s; stop that first"
+              .formatted(directory, e.process()),
+          e);
+    } catch (IOException e) {
+      throw JournalException.of(e);
+    }
+  }
+
+  /** Whether {@code directory} holds a journal. */
+  public static boolean existsIn(Path directory) {
+    try {
+      return Files.isDirectory(new Generations(directory, Clock.systemUTC()).current());
+    } catch (IOException e) {
+      throw JournalException.of(e);
+    }
+  }
+
+  /**
+   * What is in the journal, without changing it; to be called instead of {@link #open}. Blocks.
+   *
+   * @throws JournalException when it can't be read
+   */
+  public Inspection inspect() {
+    try {
+      var contents = Contents.read(generations.current(), fileBytes);
+      return new Inspection(
+          entries(contents),
+          contents.corrupt(),
+          contents.unreachable(),
+          contents.sound(),
+          contents.files(),
+          contents.bytes(),
+          generations.damaged());
+    } catch (IOException e) {
+      throw JournalException.of(e);
+    }
+  }
+
+  /**
+   * Opens the journal, for the first time or again after it was in trouble. Blocks.
+   *
+   * @throws JournalException when it can't be; to be tried again
+   */
+  public Found open() {
+    try {
+      stop();
+      generations.tidy();
+      var contents = Contents.read(generations.current(), fileBytes);
+      if (!contents.sound()) setAside(contents);
+      files = load(generations.current());
+      next = contents.highest() + 1;
+      settled = settled(contents);
+      var entries = entries(contents);
+      waitingBytes.set(entries.stream().mapToLong(Entry::bytes).sum());
+      troubled.set(false);
+      return new Found(entries, contents.corrupt(), generations.damaged());
+    } catch (JournalException e) {
+      throw e;
+    } catch (Exception e) {
+      throw JournalException.of(e);
+    }
+  }
+
+  private static Sequences settled(Contents contents) {
+    var settled = new Sequences();
+    long from = 1;
+    for (long waiting : contents.waiting().keySet()) {
+      settled.add(from, waiting);
+      from = waiting + 1;
+    }
+    settled.add(from, contents.highest() + 1);
+    return settled;
+  }
+
+  private static List<Entry> entries(Contents contents) {
+    return contents.waiting().values().stream()
+        .map(frame -> new Entry(frame.sequence(), frame.appendedAt(), frame.body()))
+        .toList();
+  }
+
+  private void setAside(Contents contents) throws Exception {
+    var built = generations.begin();
+    var fresh = load(built);
+    try {
+      for (var frame : contents.waiting().values()) {
+        var whole = new ByteArrayEncoding(frame.encode());
+        fresh.appendAddRecord(Frame.id(frame.sequence()), RECORD, whole, false);
+      }
+      // Waits for all before it, and says where to go on counting.
+      var mark = mark(settled(contents));
+      fresh.appendAddEvent(
+          1, MARK, EncoderPersister.getInstance(), new ByteArrayEncoding(mark), true, null);
+    } finally {
+      fresh.stop();
+    }
+    generations.finish(built);
+  }
+
+  private JournalImpl load(Path generation) throws Exception {
+    Files.createDirectories(generation);
+    var opened =
+        Library.journal(
+            Library.files(generation), fileBytes, (e, message, file) -> inTrouble(e, message));
+    opened.start();
+    try {
+      opened.load(new Loaded());
+    } catch (Exception e) {
+      opened.stop();
+      throw e;
+    }
+    return opened;
+  }
+
+  private void inTrouble(Throwable cause, String message) {
+    if (troubled.getAndSet(true)) return;
+    trouble.accept(JournalException.of(cause != null ? cause : new IOException(message)));
+  }
+
+  /** Bytes on disk that records which wait take. From any thread. */
+  public long waitingBytes() {
+    return waitingBytes.get();
+  }
+
+  /** Whether appends fail until it is opened again. From any thread. */
+  public boolean troubled() {
+    return troubled.get();
+  }
+
+  /**
+   * Appends a record. Once done it is with the operating system: it survives the end of the
+   * process, and after the next {@link #sync} that of the machine.
+   *
+   * @param body at most a few kilobytes, not to be changed any more
+   * @return what to settle later, also when this fails
+   */
+  public Entry append(byte[] body, Completion completion) {
+    long now = clock.millis();
+    var entry = new Entry(next++, now, body);
+    waitingBytes.addAndGet(entry.bytes());
+    var frame = new Frame(Frame.Kind.RECORD, entry.sequence(), now, body).encode();
+    var once = new Once(completion);
+    if (troubled.get()) {
+      once.onError(0, "the journal is in trouble");
+      return entry;
+    }
+    try {
+      files.appendAddRecord(
+          Frame.id(entry.sequence()),
+          RECORD,
+          EncoderPersister.getInstance(),
+          new ByteArrayEncoding(frame),
+          false,
+          once);
+    } catch (Exception e) {
+      once.fail(JournalException.of(e));
+    }
+    return entry;
+  }
+
+  /** Drops records for good. */
+  public void settle(Collection<Entry> entries) {
+    if (entries.isEmpty()) return;
+    for (var entry : entries) {
+      waitingBytes.addAndGet(-entry.bytes());
+      settled.add(entry.sequence(), entry.sequence() + 1);
+      if (troubled.get()) continue; // they come back, and are settled again, when it is opened
+      try {
+        files.appendDeleteRecord(Frame.id(entry.sequence()), false, null);
+      } catch (Exception e) {
+        inTrouble(e, e.getMessage());
+      }
+    }
+    if (!troubled.get()) mark();
+  }
+
+  /** Tells records in use from what an earlier use of a file left in it. */
+  private void mark() {
+    var mark = new ByteArrayEncoding(mark(settled));
+    try {
+      files.appendAddEvent(1, MARK, EncoderPersister.getInstance(), mark, false, null);
+    } catch (Exception e) {
+      inTrouble(e, e.getMessage());
+    }
+  }
+
+  /** Forces to disk what was appended so far. */
+  public void sync(Completion completion) {
+    var once = new Once(completion);
+    if (troubled.get()) {
+      once.onError(0, "the journal is in trouble");
+      return;
+    }
+    try {
+      var mark = new ByteArrayEncoding(mark(settled));
+      files.appendAddEvent(1, MARK, EncoderPersister.getInstance(), mark, true, once);
+    } catch (Exception e) {
+      once.fail(JournalException.of(e));
+    }
+  }
+
+  private byte[] mark(Sequences settled) {
+    return new Frame(Frame.Kind.MARK, 0, clock.millis(), settled.encode()).encode();
+  }
+
+  private void stop() throws Exception {
+    if (files == null) return;
+    var old = files;
+    files = null;
+    old.stop();
+  }
+
+  /** Blocks until what was appended is with the operating system. */
+  @Override
+  public void close() {
+    try {
+      stop();
+    } catch (Exception e) {
+      log.warn("The journal did not close cleanly: {}", e.getMessage());
+    }
+    try {
+      lock.close();
+    } catch (IOException e) {
+      throw JournalException.of(e);
+    }
+  }
+
+  /** The library may report a failure twice. */
+  private final class Once implements IOCompletion {
+    private final AtomicBoolean reported = new AtomicBoolean();
+    private final Completion completion;
+
+    Once(Completion completion) {
+      this.completion = completion;
+    }
+
+    @Override
+    public void storeLineUp() {}
+
+    @Override
+    public void done() {
+      if (!reported.getAndSet(true)) completion.done();
+    }
+
+    @Override
+    public void onError(int code, String message) {
+      fail(JournalException.of(new IOException(message)));
+    }
+
+    void fail(JournalException cause) {
+      if (reported.getAndSet(true)) return;
+      inTrouble(cause, cause.getMessage());
+      completion.failed(cause);
+    }
+  }
+
+  /** What waits was read before: of the library only its own bookkeeping is wanted. */
+  private static final class Loaded implements LoaderCallback {
+    @Override
+    public void addPreparedTransaction(PreparedTransactionInfo transaction) {}
+
+    @Override
+    public void addRecord(RecordInfo info) {}
+
+    @Override
+    public void deleteRecord(long id) {}
+
+    @Override
+    public void updateRecord(RecordInfo info) {}
+
+    @Override
+    public void failedTransaction(
+        long id, List<RecordInfo> records, List<RecordInfo> recordsToDelete) {}
+  }
+}

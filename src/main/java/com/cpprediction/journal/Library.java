@@ -1,0 +1,54 @@
+package com.cpprediction.journal;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import org.apache.activemq.artemis.core.io.IOCriticalErrorListener;
+import org.apache.activemq.artemis.core.io.nio.NIOSequentialFileFactory;
+import org.apache.activemq.artemis.core.journal.impl.JournalImpl;
+
+/** How Artemis' journal is set up here. */
+final class Library {
+  static final String PREFIX = "cp";
+  static final String EXTENSION = "journal";
+
+  /** What the library itself adds to a record. */
+  static final int OVERHEAD = JournalImpl.SIZE_ADD_RECORD + 1;
+
+  private static final int MIN_FILES = 2;
+  private static final int KEEP_ALL_FILES = -1; // so that what was once on the disk stays there
+  private static final int NO_COMPACTING = 0; // records leave in the order they came
+  private static final int OPEN_TIMEOUT_SECONDS = 1;
+  private static final int MAX_IO = 1;
+  private static final int USER_VERSION = 1;
+
+  private Library() {}
+
+  /** Unbuffered: a completed append is with the operating system. */
+  static NIOSequentialFileFactory files(Path directory) {
+    return new NIOSequentialFileFactory(directory.toFile(), false, MAX_IO) {
+      @Override
+      public void releaseDirectBuffer(ByteBuffer buffer) {
+        // Netty can't free a foreign buffer on JDK 25; the garbage collector does.
+      }
+    };
+  }
+
+  static JournalImpl journal(
+      NIOSequentialFileFactory files, int fileBytes, IOCriticalErrorListener listener) {
+    return new JournalImpl(
+        null,
+        fileBytes,
+        MIN_FILES,
+        KEEP_ALL_FILES,
+        NO_COMPACTING,
+        NO_COMPACTING,
+        OPEN_TIMEOUT_SECONDS,
+        files,
+        PREFIX,
+        EXTENSION,
+        MAX_IO,
+        USER_VERSION,
+        listener,
+        0);
+  }
+}

@@ -1,0 +1,54 @@
+package com.cpprediction.journal;
+
+import java.nio.ByteBuffer;
+import java.util.TreeMap;
+
+/** A set of sequences, as ranges: what is settled has few gaps, and those in a row. */
+final class Sequences {
+  private static final int RANGE = 2 * Long.BYTES;
+  private static final int MAX_RANGES = 100; // in a mark; what is left out is found by other means
+
+  private final TreeMap<Long, Long> ranges = new TreeMap<>(); // first to one past the last
+
+  /** Adds {@code from} to {@code to}, the latter exclusive. */
+  void add(long from, long to) {
+    if (from >= to) return;
+    long first = from;
+    long end = to;
+    var before = ranges.floorEntry(from);
+    if (before != null && before.getValue() >= from) first = before.getKey();
+    for (var next = ranges.ceilingEntry(first); next != null && next.getKey() <= end; ) {
+      end = Math.max(end, next.getValue());
+      ranges.remove(next.getKey());
+      next = ranges.ceilingEntry(first);
+    }
+    ranges.put(first, end);
+  }
+
+  boolean contains(long sequence) {
+    var range = ranges.floorEntry(sequence);
+    return range != null && range.getValue() > sequence;
+  }
+
+  /** The highest there is, 0 for none. */
+  long highest() {
+    return ranges.isEmpty() ? 0 : ranges.lastEntry().getValue() - 1;
+  }
+
+  /** The first ranges, each two i64, big-endian. */
+  byte[] encode() {
+    int count = Math.min(ranges.size(), MAX_RANGES);
+    var out = ByteBuffer.allocate(count * RANGE);
+    for (var range : ranges.entrySet()) {
+      if (!out.hasRemaining()) break;
+      out.putLong(range.getKey()).putLong(range.getValue());
+    }
+    return out.array();
+  }
+
+  /** Adds what {@link #encode} wrote. */
+  void addAll(byte[] encoded) {
+    var in = ByteBuffer.wrap(encoded);
+    while (in.remaining() >= RANGE) add(in.getLong(), in.getLong());
+  }
+}

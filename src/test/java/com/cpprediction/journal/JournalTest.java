@@ -1,0 +1,363 @@
+package com.cpprediction.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.cpprediction.journal.Journal.Completion;
+import com.cpprediction.journal.JournalException.Reason;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class JournalTest {
+  private static final int FILE = 4096;
+
+  @TempDir private Path directory;
+
+  @Test
+  void whatIsNotSettledIsThereAgainInOrder() throws Exception {
+    try (var journal = journal()) {
+      journal.open();
+      var entries = append(journal, 1, 100);
+      journal.settle(entries.subList(10, 60));
+    }
+
+    try (var journal = journal()) {
+      assertThat(bodies(journal.open().entries())).isEqualTo(expected(1, 11, 61, 101));
+      append(journal, 101, 5);
+    }
+    try (var journal = journal()) {
+      assertThat(bodies(journal.open().entries())).isEqualTo(expected(1, 11, 61, 106));
+    }
+  }
+
+  @Test
+  void anEmptyJournalStaysSmallHoweverMuchPassesThroughIt() throws Exception {
+    try (var journal = journal()) {
+      journal.open();
+      for (int i = 0; i < 50; i++) journal.settle(append(journal, i * 100, 100));
+      assertThat(journal.waitingBytes()).isZero();
+    }
+
+    try (var journal = journal()) {
+      var inspection = journal.inspect();
+      assertThat(inspection.waiting()).isEmpty();
+      assertThat(inspection.sound()).isTrue();
+      assertThat(inspection.bytes()).isLessThan(20L * FILE);
+    }
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 42})
+  void survivesAnySequenceOfAppendsSettlementsSyncsAndReopenings(long seed) throws Exception {
+    var random = new Random(seed);
+    var waiting = new TreeSet<Integer>();
+    int next = 1;
+    var open = journal();
+    open.open();
+    var entries = new HashMap<Integer, Entry>();
+    for (int step = 0; step < 300; step++) {
+      switch (random.nextInt(8)) {
+        case 0 -> {
+          open.close();
+          open = journal();
+          var found = open.open();
+          assertThat(found.corrupt()).isZero();
+          assertThat(numbers(found.entries())).isEqualTo(waiting);
+          entries.clear();
+          for (var entry : found.entries()) entries.put(number(entry), entry);
+        }
+        case 1 -> sync(open);
+        case 2, 3, 4 -> {
+          int count = 1 + random.nextInt(20);
+          var appended = append(open, next, count);
+          for (int i = 0; i < count; i++) {
+            entries.put(next + i, appended.get(i));
+            waiting.add(next + i);
+          }
+          next += count;
+        }
+        default -> {
+          int count = random.nextInt(25);
+          var settled = new ArrayList<Entry>();
+          while (!waiting.isEmpty() && settled.size() < count) {
+            int first = random.nextInt(10) == 0 ? waiting.last() : waiting.first();
+            waiting.remove(first);
+            settled.add(entries.remove(first));
+          }
+          open.settle(settled);
+        }
+      }
+    }
+    open.close();
+  }
+
+  @Test
+  void aFlippedByteCostsNoMoreThanTheRecordItIsIn() throws Exception {
+    var original = written();
+    var all = numbers(waitingOf(original));
+    int damaged = 0;
+
+    for (int at = 0; at < lastUsed(original) + 20; at++) {
+      for (int mask : new int[] {0x01, 0xFF}) {
+        var bytes = original.clone();
+        bytes[at] ^= (byte) mask;
+        var found = openOn(bytes);
+        var lost = new TreeSet<>(all);
+        lost.removeAll(numbers(found.entries()));
+        assertThat(lost.size()).as("byte %d ^ %x", at, mask).isLessThanOrEqualTo(1);
+        if (!lost.isEmpty()) {
+          assertThat(found.corrupt()).as("byte %d ^ %x", at, mask).isPositive();
+          damaged++;
+        }
+        assertThat(found.entries()).as("byte %d ^ %x", at, mask).allMatch(JournalTest::isIntact);
+      }
+    }
+    assertThat(damaged).as("flips that hit a body").isGreaterThan(100);
+  }
+
+  @Test
+  void aFileCutShortCostsNoMoreThanWhatWasCutOff() throws Exception {
+    var original = written();
+    var whole = waitingOf(original);
+
+    for (int length = 0; length < lastUsed(original) + 20; length++) {
+      var found = openOn(Arrays.copyOf(original, length));
+
+      var present = new ArrayList<Integer>();
+      for (var entry : whole) if (endOf(entry, original) <= length) present.add(number(entry));
+      assertThat(numbers(found.entries())).as("cut at %d", length).containsAll(present);
+      assertThat(found.entries()).allMatch(JournalTest::isIntact);
+    }
+  }
+
+  @Test
+  void damagedFilesAreKeptForAPersonAndReportedOnce() throws Exception {
+    var bytes = written();
+    bytes[endOf(waitingOf(bytes).get(2), bytes) - 1] ^= 1;
+
+    var found = openOn(bytes);
+
+    assertThat(found.corrupt()).isEqualTo(1);
+    try (var journal = journal()) {
+      var inspection = journal.inspect();
+      assertThat(inspection.sound()).isTrue();
+      assertThat(inspection.damaged()).hasSize(1);
+      assertThat(Files.readAllBytes(fileIn(inspection.damaged().get(0)))).isEqualTo(bytes);
+      assertThat(numbers(journal.open().entries())).isEqualTo(numbers(found.entries()));
+    }
+  }
+
+  @Test
+  void aRecordCutShortByTheEndOfItsProcessIsNoDamage() throws Exception {
+    var bytes = written();
+    var last = waitingOf(bytes).get(waitingOf(bytes).size() - 1);
+    int end = endOf(last, bytes);
+    Arrays.fill(bytes, end - 5, bytes.length, (byte) 0);
+
+    var found = openOn(bytes);
+
+    assertThat(found.corrupt()).isZero();
+    assertThat(numbers(found.entries())).doesNotContain(number(last));
+  }
+
+  @Test
+  void keepsASecondOwnerOff() {
+    var first = journal();
+    try {
+      assertThatThrownBy(this::journal)
+          .isInstanceOfSatisfying(
+              JournalException.class, e -> assertThat(e.reason()).isEqualTo(Reason.IN_USE))
+          .hasMessageContaining(Long.toString(ProcessHandle.current().pid()));
+    } finally {
+      first.close();
+    }
+    journal().close();
+  }
+
+  @Test
+  void tellsWhatIsWrongWithTheDisk() {
+    assertThat(JournalException.of(new IOException("No space left on device")).reason())
+        .isEqualTo(Reason.DISK_FULL);
+    assertThat(JournalException.of(new IOException("Disk quota exceeded")).reason())
+        .isEqualTo(Reason.DISK_FULL);
+    assertThat(
+            JournalException.of(new RuntimeException(new IOException("Read-only file system")))
+                .reason())
+        .isEqualTo(Reason.READ_ONLY);
+    assertThat(JournalException.of(new IOException("Input/output error")))
+        .hasMessageContaining("Input/output error")
+        .extracting(JournalException::reason)
+        .isEqualTo(Reason.INPUT_OUTPUT);
+  }
+
+  @Test
+  void noSingleWrongByteTurnsOneIdIntoAnother() {
+    var ids = new TreeSet<Long>();
+    for (long sequence = 1; sequence <= 3_000; sequence++) ids.add(Frame.id(sequence));
+    for (long id : ids) {
+      for (int at = 0; at < Long.SIZE; at += Byte.SIZE) {
+        for (int mask = 1; mask < 256; mask++)
+          assertThat(ids.contains(id ^ (long) mask << at)).isFalse();
+      }
+    }
+  }
+
+  private Journal journal() {
+    return Journal.of(
+        directory,
+        FILE,
+        Clock.systemUTC(),
+        cause -> {
+          throw new AssertionError(cause);
+        });
+  }
+
+  /** A journal of one file: twelve records, of which three are settled, and a mark. */
+  private byte[] written() throws Exception {
+    try (var journal = journal()) {
+      journal.open();
+      journal.settle(append(journal, 1, 8).subList(2, 5));
+      sync(journal);
+      append(journal, 9, 4);
+    }
+    return Files.readAllBytes(fileIn(directory.resolve("1")));
+  }
+
+  private List<Entry> waitingOf(byte[] file) throws Exception {
+    replace(file);
+    try (var journal = journal()) {
+      return journal.inspect().waiting();
+    }
+  }
+
+  private Journal.Found openOn(byte[] file) throws Exception {
+    replace(file);
+    try (var journal = journal()) {
+      return journal.open();
+    }
+  }
+
+  /** Leaves a journal of {@code file} alone. */
+  private void replace(byte[] file) throws IOException {
+    try (var old = Files.walk(directory)) {
+      for (var path : old.sorted(Comparator.reverseOrder()).toList()) {
+        if (!path.equals(directory)) Files.delete(path);
+      }
+    }
+    var generation = Files.createDirectories(directory.resolve("1"));
+    Files.write(generation.resolve("cp-1.journal"), file);
+  }
+
+  /** The file in {@code generation} that holds records. */
+  private static Path fileIn(Path generation) {
+    try (var files = Files.list(generation)) {
+      return files
+          .filter(file -> file.toString().endsWith(".journal"))
+          .max(Comparator.comparingInt(JournalTest::used))
+          .orElseThrow();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static int used(Path file) {
+    try {
+      int used = 0;
+      for (byte b : Files.readAllBytes(file)) if (b != 0) used++;
+      return used;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static int lastUsed(byte[] file) {
+    int at = file.length - 1;
+    while (file[at] == 0) at--;
+    return at;
+  }
+
+  private static int endOf(Entry entry, byte[] file) {
+    var text = new String(file, StandardCharsets.ISO_8859_1);
+    var body = new String(entry.body(), StandardCharsets.ISO_8859_1);
+    return text.indexOf(body) + body.length();
+  }
+
+  private static List<Entry> append(Journal journal, int first, int count) {
+    var entries = new ArrayList<Entry>();
+    CompletableFuture<Void> last = null;
+    for (int i = first; i < first + count; i++) {
+      last = new CompletableFuture<>();
+      entries.add(journal.append(body(i), completing(last)));
+    }
+    if (last != null) last.join();
+    return entries;
+  }
+
+  private static void sync(Journal journal) {
+    var done = new CompletableFuture<Void>();
+    journal.sync(completing(done));
+    done.join();
+  }
+
+  private static Completion completing(CompletableFuture<Void> future) {
+    return new Completion() {
+      @Override
+      public void done() {
+        future.complete(null);
+      }
+
+      @Override
+      public void failed(JournalException cause) {
+        future.completeExceptionally(cause);
+      }
+    };
+  }
+
+  private static byte[] body(int number) {
+    return "<%06d|%s>".formatted(number, "x".repeat(number % 40)).getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static boolean isIntact(Entry entry) {
+    return Arrays.equals(entry.body(), body(number(entry)));
+  }
+
+  private static int number(Entry entry) {
+    return Integer.parseInt(new String(entry.body(), 1, 6, StandardCharsets.UTF_8));
+  }
+
+  private static Set<Integer> numbers(List<Entry> entries) {
+    return entries.stream().map(JournalTest::number).collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private static List<String> bodies(List<Entry> entries) {
+    return entries.stream().map(e -> new String(e.body(), StandardCharsets.UTF_8)).toList();
+  }
+
+  private static List<String> expected(int... bounds) {
+    var all = new ArrayList<String>();
+    for (int b = 0; b < bounds.length; b += 2) {
+      for (int i = bounds[b]; i < bounds[b + 1]; i++) {
+        all.add(new String(body(i), StandardCharsets.UTF_8));
+      }
+    }
+    return all;
+  }
+}
