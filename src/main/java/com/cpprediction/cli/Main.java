@@ -20,7 +20,8 @@ import picocli.CommandLine.Command;
       ModelsCommand.class,
       ReplayCommand.class,
       ConfigCommand.class,
-      DbCommand.class
+      DbCommand.class,
+      JournalCommand.class
     })
 public final class Main {
   static {

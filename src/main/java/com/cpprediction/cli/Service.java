@@ -5,6 +5,7 @@ import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.config.ConfigWatcher;
 import com.cpprediction.config.LoadedConfig;
 import com.cpprediction.config.LogLevel;
+import com.cpprediction.config.PersistenceConfig.Ack;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.http.HealthCheck;
 import com.cpprediction.http.HttpVerticle;
@@ -56,6 +57,9 @@ final class Service {
 
   /** For PostgreSQL when the rest has stopped; kept for it by what stops before. */
   private static final Duration DATABASE_SHARE = Duration.ofSeconds(2);
+
+  /** The directory of the journal inside {@code data_dir}. */
+  static final String JOURNAL = "journal";
 
   private final Home home;
   private final LoadedConfig loaded;
@@ -114,6 +118,8 @@ final class Service {
     persistence =
         new PersistenceVerticle(
             config.persistence(),
+            config.journal(),
+            home.resolve(config.dataDir()).resolve(JOURNAL),
             this::databaseUri,
             config.database().pool(),
             metrics,
@@ -252,8 +258,14 @@ final class Service {
   private List<HealthCheck> checks() {
     return List.of(
         new HealthCheck("models", () -> !models.prefixes().isEmpty(), this::modelsDetail),
-        new HealthCheck("database", () -> persistence.ready(), () -> persistence.health()),
+        new HealthCheck("persistence", () -> persistence.ready(), () -> persistence.health()),
+        new HealthCheck("database", this::databaseFit, () -> persistence.database()),
         new HealthCheck("config", () -> true, () -> watcher.toJson().getJsonObject("last_reload")));
+  }
+
+  /** Only those who wait for a commit need the database now. */
+  private boolean databaseFit() {
+    return loaded.config().persistence().ack() != Ack.COMMIT || persistence.databaseUp();
   }
 
   private JsonObject modelsDetail() {

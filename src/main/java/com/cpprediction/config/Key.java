@@ -104,10 +104,6 @@ record Key(String path, JsonObject schema) {
    * @param name the path or the variable, whichever held it
    */
   String refusal(String name, Object value) {
-    if (schema.getJsonArray("x-unavailable", new JsonArray()).contains(value)) {
-      return "%s %s is not available in this version; use %s"
-          .formatted(name, show(value), choices());
-    }
     return "%s is %s, must be %s".formatted(name, show(masked(value)), allowed(value));
   }
 

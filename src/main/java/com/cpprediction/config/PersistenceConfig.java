@@ -9,15 +9,24 @@ import java.util.Locale;
  *     persistence.batch_size}
  * @param linger longest a row waits for company while a batch is in flight, 0..10,000 ms; hot;
  *     JSON: {@code persistence.linger_ms}
- * @param queueCapacity rows waiting for PostgreSQL at most, 1..10,000,000; more are refused as
- *     {@code overloaded}; hot; JSON: {@code persistence.queue_capacity}
+ * @param queueCapacity rows waiting for PostgreSQL in memory at most, 1..10,000,000, unless {@code
+ *     ack} is {@code journal}; hot; JSON: {@code persistence.queue_capacity}
+ * @param whenFull what becomes of a row that can't be kept; hot; JSON: {@code
+ *     persistence.when_full}
  * @param statementTimeout after this a statement's outcome counts as unknown and it is sent again,
  *     100..600,000 ms; hot; JSON: {@code persistence.statement_timeout_ms}
  */
 public record PersistenceConfig(
-    Ack ack, int batchSize, Duration linger, int queueCapacity, Duration statementTimeout) {
+    Ack ack,
+    WhenFull whenFull,
+    int batchSize,
+    Duration linger,
+    int queueCapacity,
+    Duration statementTimeout) {
   /** When a request is answered. */
   public enum Ack {
+    /** Once its row is in the journal, which survives the end of the process. */
+    JOURNAL,
     /** Once PostgreSQL committed its row. */
     COMMIT,
     /** At once; a row still in memory is lost with the process. */
@@ -34,8 +43,27 @@ public record PersistenceConfig(
     }
   }
 
+  /** What becomes of a row that can't be kept. */
+  public enum WhenFull {
+    /** Its request is refused. */
+    REFUSE,
+    /** Its request is answered, and it is counted. */
+    DROP;
+
+    static WhenFull of(String label) {
+      for (var policy : values()) if (policy.label().equals(label)) return policy;
+      throw new IllegalArgumentException("persistence.when_full can't be \"" + label + "\"");
+    }
+
+    /** As written in the configuration. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
   static final PersistenceConfig DEFAULT =
-      new PersistenceConfig(Ack.COMMIT, 500, Duration.ofMillis(20), 100_000, Duration.ofSeconds(5));
+      new PersistenceConfig(
+          Ack.JOURNAL, WhenFull.REFUSE, 500, Duration.ofMillis(20), 100_000, Duration.ofSeconds(5));
 
   public PersistenceConfig {
     Check.range("persistence.batch_size", batchSize, 1, 10_000);

@@ -20,6 +20,7 @@ public record ServiceConfig(
     PredictionConfig prediction,
     CacheConfig cache,
     PersistenceConfig persistence,
+    JournalConfig journal,
     DatabaseConfig database,
     boolean metricsEnabled,
     String logLevel) {
@@ -34,6 +35,7 @@ public record ServiceConfig(
           PredictionConfig.DEFAULT,
           CacheConfig.DEFAULT,
           PersistenceConfig.DEFAULT,
+          JournalConfig.DEFAULT,
           DatabaseConfig.DEFAULT,
           true,
           "info");
@@ -74,10 +76,12 @@ public record ServiceConfig(
             values.seconds("cache.ttl_seconds")),
         new PersistenceConfig(
             PersistenceConfig.Ack.of(values.text("persistence.ack")),
+            PersistenceConfig.WhenFull.of(values.text("persistence.when_full")),
             values.integer("persistence.batch_size"),
             values.millis("persistence.linger_ms"),
             values.integer("persistence.queue_capacity"),
             values.millis("persistence.statement_timeout_ms")),
+        new JournalConfig(values.integer("journal.max_bytes"), values.millis("journal.sync_ms")),
         new DatabaseConfig(
             values.text("database.uri"),
             values.integer("database.embedded_port"),

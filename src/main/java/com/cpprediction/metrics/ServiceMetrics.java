@@ -26,8 +26,21 @@ public final class ServiceMetrics {
     STORED,
     /** Already there: its prediction id had been stored before. */
     DUPLICATE,
-    /** Refused by PostgreSQL and set aside with its error. */
+    /**
+     * Refused by PostgreSQL and set aside with its error; where it refuses even that, the row is
+     * only named in the log.
+     */
     REJECTED
+  }
+
+  /** How a row came into the care of this process, or left it without PostgreSQL. */
+  public enum Kept {
+    /** Its request was answered. */
+    ACKNOWLEDGED,
+    /** A process before this one left it in the journal. */
+    RECOVERED,
+    /** It could not be kept and {@code persistence.when_full} is {@code drop}. */
+    DROPPED
   }
 
   private static final double[] PERCENTILES = {0.5, 0.95, 0.99};
@@ -41,6 +54,9 @@ public final class ServiceMetrics {
   private final Map<Source, Timer> answerTime = new EnumMap<>(Source.class);
   private final Map<Failure, Counter> failed = new EnumMap<>(Failure.class);
   private final Map<RowOutcome, Counter> rows = new EnumMap<>(RowOutcome.class);
+  private final Map<Kept, Counter> kept = new EnumMap<>(Kept.class);
+  private final Timer journalAppend;
+  private final Counter journalDamaged;
   private final Timer score;
   private final Timer modelLoad;
   private final Timer flush;
@@ -66,6 +82,20 @@ public final class ServiceMetrics {
               .tag("outcome", outcome.name().toLowerCase(Locale.ROOT))
               .register(registry));
     }
+    for (var how : Kept.values()) {
+      kept.put(
+          how,
+          Counter.builder("cp.records")
+              .description("Rows that came into the care of this process, or were dropped")
+              .tag("outcome", how.name().toLowerCase(Locale.ROOT))
+              .register(registry));
+    }
+    journalAppend =
+        timer("cp.journal.append", "From a row's append to its acknowledgement").register(registry);
+    journalDamaged =
+        Counter.builder("cp.journal.damaged")
+            .description("Records of the journal that can't be read")
+            .register(registry);
     score = timer("cp.score", "Scoring one address with a model").register(registry);
     modelLoad = timer("cp.model.load", "Loading the model of one prefix").register(registry);
     flush = timer("cp.db.flush", "One insert of a batch, network included").register(registry);
@@ -154,6 +184,39 @@ public final class ServiceMetrics {
   /** {@code count} rows reached their end. */
   public void rows(RowOutcome outcome, int count) {
     rows.get(outcome).increment(count);
+  }
+
+  /** {@code count} rows came or went. */
+  public void kept(Kept how, int count) {
+    kept.get(how).increment(count);
+  }
+
+  /** The rows of one request were in the journal {@code nanos} after it was told to keep them. */
+  public void journaled(long nanos) {
+    record(journalAppend, nanos);
+  }
+
+  /** {@code count} records of the journal can't be read. */
+  public void journalDamaged(int count) {
+    journalDamaged.increment(count);
+  }
+
+  /** Bytes in the journal that wait for PostgreSQL. */
+  public void journalBytes(Supplier<Number> value) {
+    Gauge.builder("cp.journal", value)
+        .description("Rows in the journal that wait for PostgreSQL")
+        .baseUnit("bytes")
+        .strongReference(true)
+        .register(registry);
+  }
+
+  /** Seconds since the oldest row that waits for PostgreSQL was kept. */
+  public void oldestSeconds(Supplier<Number> value) {
+    Gauge.builder("cp.db.queue.oldest", value)
+        .description("Age of the oldest row that waits for PostgreSQL")
+        .baseUnit("seconds")
+        .strongReference(true)
+        .register(registry);
   }
 
   /** An edit of the configuration was refused. */

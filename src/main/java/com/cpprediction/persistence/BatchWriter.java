@@ -1,33 +1,37 @@
 package com.cpprediction.persistence;
 
 import com.cpprediction.config.PersistenceConfig;
+import com.cpprediction.journal.Entry;
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.metrics.ServiceMetrics.RowOutcome;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.Prediction;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A bounded queue of rows and the one batch of them that is on its way to the store. Rows leave in
- * the order they came, and only once stored or set aside: after a failure the writer holds still,
- * tells its {@link Listener}, and sends the same rows again when {@linkplain #resume() resumed}. To
- * be used from one event loop.
+ * The rows that wait for the store and the batches of them that are on their way. Rows leave in the
+ * order they came, and only once stored or set aside: after a failure the writer holds still, tells
+ * its {@link Listener}, and sends the same rows again when {@linkplain #resume() resumed}. To be
+ * used from one event loop.
  *
  * <p>An idle writer sends at once. What arrives while a batch is in flight goes with the next one;
- * where nobody waits for these rows ({@code ack=none}) they linger for company a little longer.
+ * where nobody waits for these rows they linger for company a little longer. Of a backlog several
+ * full batches are in flight, one behind the other.
  */
 final class BatchWriter {
   /** Hears how the store is. */
@@ -39,7 +43,25 @@ final class BatchWriter {
     void failed(Throwable cause);
   }
 
-  private record Row(Prediction prediction, Ticket ticket, long queuedAt) {}
+  /**
+   * A row in the queue.
+   *
+   * @param row null for one that is read from its entry when it goes, which is smaller
+   * @param entry null for one that isn't in the journal
+   * @param ticket null when nobody waits for it
+   * @param acknowledged whether its request was answered
+   * @param since milliseconds since 1970
+   */
+  private record Waiting(
+      PredictionRow row, Entry entry, Ticket ticket, boolean acknowledged, long since) {
+    PredictionRow read() {
+      return row != null ? row : RowFormat.read(entry.body());
+    }
+
+    void settle(UUID id, boolean stored) {
+      if (ticket != null) ticket.settle(id, stored);
+    }
+  }
 
   /** What one caller waits for: the fate of all its rows. */
   private static final class Ticket {
@@ -57,58 +79,141 @@ final class BatchWriter {
     }
   }
 
+  /** A batch on its way. */
+  private static final class Flight {
+    final List<Waiting> waiting;
+    final List<PredictionRow> rows;
+    final long start = System.nanoTime();
+    Throwable failure;
+
+    Flight(List<Waiting> waiting) {
+      this.waiting = waiting;
+      rows = waiting.stream().map(Waiting::read).toList();
+    }
+  }
+
   private static final Logger log = LoggerFactory.getLogger(BatchWriter.class);
+
+  /** Batches in flight of a backlog: more than this gains nothing. */
+  private static final int WINDOW = 4;
+
+  /** Journaled rows kept as they are; of more only the bytes are. */
+  private static final int READY = 2_000;
 
   private final Vertx vertx;
   private final PredictionStore store;
   private final Supplier<PersistenceConfig> config;
   private final ServiceMetrics metrics;
+  private final Books books;
+  private final Consumer<Collection<Entry>> trim;
   private final Listener listener;
 
-  private final Deque<Row> queue = new ArrayDeque<>();
+  private final Deque<Waiting> queue = new ArrayDeque<>();
+  private final Deque<Flight> flights = new ArrayDeque<>(); // oldest first
 
   /** Sizes of the leading parts of the queue that hold a refused row, being narrowed down. */
   private final Deque<Integer> suspects = new ArrayDeque<>();
 
-  private volatile int queued; // of the queue, for other threads
+  private volatile int queued; // of the queue and the flights, for other threads
+  private volatile long oldest; // milliseconds since 1970, 0 for none
+  private int acknowledged; // of the queued
   private boolean held = true;
-  private boolean writing;
+  private int airborne;
+  private boolean failing;
   private long lingering = -1; // timer
   private Promise<Void> drained;
 
-  /** A new writer holds still until {@link #resume() resumed}. */
+  /**
+   * A new writer holds still until {@link #resume() resumed}.
+   *
+   * @param trim hears of the journal's entries that are settled
+   */
   BatchWriter(
       Vertx vertx,
       PredictionStore store,
       Supplier<PersistenceConfig> config,
       ServiceMetrics metrics,
+      Books books,
+      Consumer<Collection<Entry>> trim,
       Listener listener) {
     this.vertx = vertx;
     this.store = store;
     this.config = config;
     this.metrics = metrics;
+    this.books = books;
+    this.trim = trim;
     this.listener = listener;
   }
 
   /**
-   * Queues all of {@code predictions} or, with {@link Failure#OVERLOADED}, none.
+   * Queues all of {@code rows} or, with {@link Failure#OVERLOADED}, none.
    *
+   * @param answered whether their request is answered now rather than once they are settled
    * @return completes once all are settled, with the ids of those that were refused
    */
-  Future<List<UUID>> add(List<Prediction> predictions) {
+  Future<List<UUID>> add(List<PredictionRow> rows, boolean answered) {
     int capacity = config.get().queueCapacity();
-    if (queued + predictions.size() > capacity) {
+    if (queued + rows.size() > capacity) {
       return Future.failedFuture(
           Failure.OVERLOADED.because(
               "%d predictions wait to be stored, of at most %d; try again later"
                   .formatted(queued, capacity)));
     }
-    var ticket = new Ticket(predictions.size());
-    long now = System.nanoTime();
-    for (var prediction : predictions) queue.add(new Row(prediction, ticket, now));
-    queued = queue.size();
+    var ticket = new Ticket(rows.size());
+    long now = System.currentTimeMillis();
+    for (var row : rows) enqueue(new Waiting(row, null, ticket, answered, now));
+    if (answered) books.acknowledged(rows.size(), acknowledged);
     sendNext(false);
     return ticket.promise.future();
+  }
+
+  /** Queues rows that are in the journal, whose request is answered now. */
+  void addJournaled(List<PredictionRow> rows, List<Entry> entries) {
+    for (int i = 0; i < rows.size(); i++) {
+      var entry = entries.get(i);
+      var row = queue.size() < READY ? rows.get(i) : null;
+      enqueue(new Waiting(row, entry, null, true, entry.appendedAt()));
+    }
+    books.acknowledged(rows.size(), acknowledged);
+    sendNext(false);
+  }
+
+  /** Queues what a process before left in the journal. */
+  void addRecovered(List<Entry> entries) {
+    for (var entry : entries) enqueue(new Waiting(null, entry, null, true, entry.appendedAt()));
+    books.recovered(entries.size(), acknowledged);
+    sendNext(false);
+  }
+
+  /** Takes note of rows that can't be kept although their request is answered. */
+  void drop(int rows) {
+    books.dropped(rows, acknowledged);
+  }
+
+  private void enqueue(Waiting waiting) {
+    queue.add(waiting);
+    if (waiting.acknowledged()) acknowledged++;
+    count();
+  }
+
+  private void count() {
+    int inFlight = 0;
+    for (var flight : flights) inFlight += flight.waiting.size();
+    queued = queue.size() + inFlight;
+    var first = flights.isEmpty() ? queue.peek() : flights.element().waiting.get(0);
+    oldest = first == null ? 0 : first.since();
+  }
+
+  /** Sequences in the journal of the rows not settled yet. */
+  Set<Long> journaled() {
+    var all = new HashSet<Long>();
+    queue.forEach(waiting -> add(waiting, all));
+    flights.forEach(flight -> flight.waiting.forEach(waiting -> add(waiting, all)));
+    return all;
+  }
+
+  private static void add(Waiting waiting, Set<Long> sequences) {
+    if (waiting.entry() != null) sequences.add(waiting.entry().sequence());
   }
 
   /** Rows not settled yet; from any thread. */
@@ -116,9 +221,20 @@ final class BatchWriter {
     return queued;
   }
 
+  /** Seconds since the oldest row not settled yet was kept, 0 when there is none; any thread. */
+  double oldestSeconds() {
+    long since = oldest;
+    return since == 0 ? 0 : Math.max(0, System.currentTimeMillis() - since) / 1e3;
+  }
+
   /** Whether a batch is in flight. */
   boolean writing() {
-    return writing;
+    return airborne > 0;
+  }
+
+  /** Whether a batch has been in flight for longer than {@code limit}. */
+  boolean waitsLongerThan(Duration limit) {
+    return airborne > 0 && System.nanoTime() - flights.element().start > limit.toNanos();
   }
 
   /** Sends nothing more until resumed; what is in flight is awaited. */
@@ -140,7 +256,7 @@ final class BatchWriter {
    */
   Future<Integer> drain(Duration grace) {
     drained = Promise.promise();
-    if (queue.isEmpty()) drained.complete();
+    if (queued == 0) drained.complete();
     else sendNext(false);
     return drained
         .future()
@@ -152,121 +268,165 @@ final class BatchWriter {
    * @param afterFlight whether a batch just came back, so that its followers may linger
    */
   private void sendNext(boolean afterFlight) {
-    if (held || writing || queue.isEmpty()) return;
-    if (lingering >= 0) {
-      if (queue.size() < config.get().batchSize() && drained == null) return;
-      vertx.cancelTimer(lingering);
-      lingering = -1;
-    }
-    long wait = afterFlight ? linger() : 0;
-    if (wait > 0) {
-      lingering =
-          vertx.setTimer(
-              wait,
-              timer -> {
-                lingering = -1;
-                sendNext(false);
-              });
-    } else {
+    while (!held && !failing && !queue.isEmpty() && airborne < window()) {
+      if (lingering >= 0) {
+        if (queue.size() < config.get().batchSize() && drained == null) return;
+        vertx.cancelTimer(lingering);
+        lingering = -1;
+      }
+      long wait = afterFlight ? linger() : 0;
+      if (wait > 0) {
+        lingering =
+            vertx.setTimer(
+                wait,
+                timer -> {
+                  lingering = -1;
+                  sendNext(false);
+                });
+        return;
+      }
       send();
     }
+  }
+
+  private int window() {
+    return suspects.isEmpty() && queue.size() >= config.get().batchSize() ? WINDOW : 1;
   }
 
   /** Milliseconds that the rows now queued should wait for company. */
   private long linger() {
     var now = config.get();
-    if (now.ack() == PersistenceConfig.Ack.COMMIT // somebody waits for these
+    if (!queue.element().acknowledged() // somebody waits for these
         || drained != null
         || !suspects.isEmpty()
         || queue.size() >= now.batchSize()) return 0;
-    long waited = System.nanoTime() - queue.element().queuedAt();
-    return now.linger().toMillis() - TimeUnit.NANOSECONDS.toMillis(waited);
+    return now.linger().toMillis() - (System.currentTimeMillis() - queue.element().since());
   }
 
   private void send() {
     int size = suspects.isEmpty() ? config.get().batchSize() : suspects.element();
-    var batch = new ArrayList<Row>(Math.min(size, queue.size()));
-    for (var row : queue) {
-      if (batch.size() == size) break;
-      batch.add(row);
-    }
-    writing = true;
-    long start = System.nanoTime();
+    var batch = new ArrayList<Waiting>(Math.min(size, queue.size()));
+    while (batch.size() < size && !queue.isEmpty()) batch.add(queue.remove());
+    var flight = new Flight(batch);
+    flights.add(flight);
+    airborne++;
     store
-        .insert(batch.stream().map(Row::prediction).toList())
-        .onSuccess(inserted -> stored(batch, inserted, System.nanoTime() - start))
-        .onFailure(failure -> notStored(batch, failure));
+        .insert(flight.rows)
+        .onSuccess(inserted -> stored(flight, inserted))
+        .onFailure(failure -> notStored(flight, failure));
   }
 
-  private void stored(List<Row> batch, int inserted, long nanos) {
-    metrics.flushed(batch.size(), nanos);
-    metrics.rows(RowOutcome.STORED, inserted);
-    metrics.rows(RowOutcome.DUPLICATE, batch.size() - inserted);
-    settle(batch, true);
+  private void stored(Flight flight, int inserted) {
+    metrics.flushed(flight.rows.size(), System.nanoTime() - flight.start);
+    airborne--;
+    suspects.poll();
+    settle(flight, true, inserted);
+    if (failing) landed();
+    else sendNext(true);
   }
 
-  private void notStored(List<Row> batch, Throwable failure) {
-    if (Trouble.of(failure) != Trouble.DATA) {
-      failed(failure);
-    } else if (batch.size() == 1) {
-      reject(batch, failure);
-    } else {
-      suspects.poll();
-      suspects.push(batch.size() - batch.size() / 2);
-      suspects.push(batch.size() / 2);
-      writing = false;
-      listener.worked();
-      sendNext(false);
+  private void notStored(Flight flight, Throwable failure) {
+    airborne--;
+    flight.failure = Objects.requireNonNull(failure);
+    failing = true;
+    landed();
+  }
+
+  /** Once everything is down, what failed goes back to where it came from. */
+  private void landed() {
+    if (airborne > 0) return;
+    var first = flights.element();
+    var down =
+        flights.stream()
+            .map(flight -> flight.failure)
+            .filter(failure -> Trouble.of(failure) != Trouble.DATA)
+            .findFirst();
+    if (down.isEmpty() && first.rows.size() == 1) {
+      for (var others = flights.descendingIterator(); others.hasNext(); ) {
+        var other = others.next();
+        if (other != first) putBack(other);
+      }
+      flights.clear();
+      flights.add(first);
+      reject(first);
+      return;
     }
+    for (var failed = flights.descendingIterator(); failed.hasNext(); ) putBack(failed.next());
+    flights.clear();
+    failing = false;
+    count();
+    if (down.isPresent()) {
+      failed(down.get());
+      return;
+    }
+    suspects.poll();
+    suspects.push(first.rows.size() - first.rows.size() / 2);
+    suspects.push(first.rows.size() / 2);
+    listener.worked();
+    sendNext(false);
   }
 
-  private void reject(List<Row> single, Throwable refusal) {
-    var prediction = single.get(0).prediction();
-    var id = prediction.request().id();
+  private void putBack(Flight flight) {
+    for (int i = flight.waiting.size() - 1; i >= 0; i--) queue.addFirst(flight.waiting.get(i));
+  }
+
+  private void reject(Flight single) {
+    var row = single.rows.get(0);
+    var refusal = single.failure;
+    airborne++;
     store
-        .reject(prediction, refusal)
+        .reject(row, refusal)
         .onSuccess(
             done -> {
               log.error(
                   "PostgreSQL refuses prediction {} (SQLSTATE {}); it is set aside in prediction_rejects",
-                  id,
+                  row.id(),
                   Trouble.sqlState(refusal));
               refused(single);
             })
         .onFailure(
             failure -> {
               if (Trouble.of(failure) != Trouble.DATA) {
+                airborne--;
+                putBack(single);
+                flights.clear();
+                failing = false;
                 failed(failure);
                 return;
               }
               log.error(
                   "PostgreSQL refuses prediction {} (SQLSTATE {}), and to set it aside (SQLSTATE {}); it is not kept",
-                  id,
+                  row.id(),
                   Trouble.sqlState(refusal),
                   Trouble.sqlState(failure));
               refused(single);
             });
   }
 
-  private void refused(List<Row> single) {
-    metrics.rows(RowOutcome.REJECTED, 1);
-    settle(single, false);
-  }
-
-  private void settle(List<Row> batch, boolean stored) {
+  private void refused(Flight single) {
+    airborne--;
+    failing = false;
     suspects.poll();
-    for (int i = 0; i < batch.size(); i++) queue.remove();
-    queued = queue.size();
-    writing = false;
-    listener.worked();
-    for (var row : batch) row.ticket().settle(row.prediction().request().id(), stored);
-    if (drained != null && queue.isEmpty()) drained.tryComplete();
+    settle(single, false, 0);
     sendNext(true);
   }
 
+  private void settle(Flight flight, boolean stored, int inserted) {
+    flights.remove(flight);
+    int rows = flight.rows.size();
+    int answered = (int) flight.waiting.stream().filter(Waiting::acknowledged).count();
+    acknowledged -= answered;
+    count();
+    if (stored) books.stored(rows, rows - answered, inserted, acknowledged);
+    else books.rejected(rows, rows - answered, acknowledged);
+    trim.accept(flight.waiting.stream().map(Waiting::entry).filter(Objects::nonNull).toList());
+    listener.worked();
+    for (int i = 0; i < rows; i++) flight.waiting.get(i).settle(flight.rows.get(i).id(), stored);
+    if (drained != null && queued == 0) drained.tryComplete();
+  }
+
   private void failed(Throwable failure) {
-    writing = false;
     held = true;
-    listener.failed(Objects.requireNonNull(failure));
+    listener.failed(failure);
   }
 }

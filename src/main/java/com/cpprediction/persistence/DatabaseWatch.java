@@ -3,8 +3,10 @@ package com.cpprediction.persistence;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +27,7 @@ final class DatabaseWatch implements BatchWriter.Listener {
 
   private static final Logger log = LoggerFactory.getLogger(DatabaseWatch.class);
   private static final long HEARTBEAT_MILLIS = 1_000;
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   private final Vertx vertx;
   private final Clock clock;
@@ -71,6 +74,8 @@ final class DatabaseWatch implements BatchWriter.Listener {
   }
 
   private void beat() {
+    // Without waiting for the deadline, so that nobody is kept waiting for it either.
+    if (status.up() && writer.waitsLongerThan(PATIENCE)) note(new TimeoutException());
     if (probing || recovering || writer.writing()) return; // each of them will tell
     probing = true;
     probe

@@ -1,19 +1,27 @@
 package com.cpprediction.persistence;
 
 import com.cpprediction.config.DatabaseConfig;
+import com.cpprediction.config.JournalConfig;
 import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.config.PersistenceConfig.Ack;
+import com.cpprediction.config.PersistenceConfig.WhenFull;
+import com.cpprediction.journal.Entry;
+import com.cpprediction.journal.Journal;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Batch;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -23,16 +31,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps what was answered: {@link Bus#RECORD} to a bounded queue, to batches, to PostgreSQL, and
- * reads it back for {@link Bus#STORED} and {@link Bus#POPULAR}. Runs on an event loop. It starts
- * whether or not the database can be reached, and goes on trying; undeploying it stores what is
- * queued first.
+ * Keeps what was answered: {@link Bus#RECORD} to the journal, to batches, to PostgreSQL, and reads
+ * it back for {@link Bus#STORED} and {@link Bus#POPULAR}. Runs on an event loop. It starts whether
+ * or not the database can be reached or the journal be written, and goes on trying; undeploying it
+ * stores what it can first, and leaves the rest in the journal.
  */
 public final class PersistenceVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(PersistenceVerticle.class);
   private static final long DAY_MILLIS = TimeUnit.DAYS.toMillis(1);
   private static final long CLOSE_SECONDS = 1;
 
+  private final JournalConfig journal;
+  private final Path directory;
   private final Supplier<String> uri;
   private final DatabaseConfig.Pool pool;
   private final ServiceMetrics metrics;
@@ -41,23 +51,30 @@ public final class PersistenceVerticle extends VerticleBase {
   private volatile PersistenceConfig config;
   private volatile BatchWriter writer;
   private volatile DatabaseWatch watch;
+  private volatile JournalFeed feed; // null without a journal
+  private Books books;
   private volatile boolean stopping;
   private Database database;
   private PredictionTable table;
 
   /**
+   * @param directory of the journal
    * @param uri {@code postgresql://…}, asked for once, when the verticle starts
    * @param grace how long {@link #stop} waits for queued rows to be stored; leaving the database
    *     may take another second
    */
   public PersistenceVerticle(
       PersistenceConfig config,
+      JournalConfig journal,
+      Path directory,
       Supplier<String> uri,
       DatabaseConfig.Pool pool,
       ServiceMetrics metrics,
       Duration grace) {
     this.config = config;
     this.ack = config.ack();
+    this.journal = journal;
+    this.directory = directory;
     this.uri = uri;
     this.pool = pool;
     this.metrics = metrics;
@@ -68,6 +85,7 @@ public final class PersistenceVerticle extends VerticleBase {
    * Completes after the first try to connect and migrate, whatever came of it.
    *
    * @throws IllegalArgumentException when the URI is malformed
+   * @throws com.cpprediction.journal.JournalException when another process has the journal
    */
   @Override
   public Future<?> start() {
@@ -86,17 +104,41 @@ public final class PersistenceVerticle extends VerticleBase {
             },
             table::probe,
             new Backoff(new Random()));
-    writer = new BatchWriter(vertx, table, () -> config, metrics, watch);
+    books = new Books(metrics);
+    writer = new BatchWriter(vertx, table, () -> config, metrics, books, this::trim, watch);
     metrics.queuedRows(writer::queued);
+    metrics.oldestSeconds(writer::oldestSeconds);
     vertx.setPeriodic(DAY_MILLIS, timer -> makePartitions(schema));
     var bus = vertx.eventBus();
     return Future.all(
-            bus.localConsumer(Bus.RECORD, this::keep).completion(),
+            bus.localConsumer(Bus.RECORD, this::record).completion(),
             bus.<String>localConsumer(Bus.STORED, message -> read(message, table::byShipment))
                 .completion(),
             bus.<Integer>localConsumer(Bus.POPULAR, message -> read(message, table::popular))
                 .completion())
-        .compose(listening -> watch.start(writer));
+        .compose(listening -> openJournal(clock))
+        .compose(opened -> watch.start(writer));
+  }
+
+  /** Also without {@code ack=journal}, when a process before left one with rows in it. */
+  private Future<Void> openJournal(Clock clock) {
+    if (ack != Ack.JOURNAL && !Journal.existsIn(directory)) return Future.succeededFuture();
+    var loop = vertx.getOrCreateContext();
+    return vertx
+        .executeBlocking(
+            () ->
+                new JournalFeed(
+                    vertx, loop, directory, journal.maxBytes(), journal.sync(), clock, metrics),
+            false)
+        .compose(
+            locked -> {
+              feed = locked;
+              return locked.start(writer);
+            });
+  }
+
+  private void trim(Collection<Entry> entries) {
+    if (!entries.isEmpty()) feed.trim(entries);
   }
 
   private void makePartitions(Schema schema) {
@@ -110,7 +152,7 @@ public final class PersistenceVerticle extends VerticleBase {
         .onFailure(cause -> log.error("Cannot make partitions ahead", cause));
   }
 
-  private void keep(Message<Batch> message) {
+  private void record(Message<Batch> message) {
     if (stopping) {
       fail(message, Failure.NOT_READY.because("The service is stopping, so nothing was kept"));
       return;
@@ -119,15 +161,31 @@ public final class PersistenceVerticle extends VerticleBase {
       fail(message, databaseDown());
       return;
     }
-    var kept = writer.add(message.body().predictions());
-    if (ack == Ack.NONE && !kept.failed()) {
-      message.reply(new JsonArray());
-    } else {
-      kept.onSuccess(
-              refused ->
-                  message.reply(new JsonArray(refused.stream().map(UUID::toString).toList())))
-          .onFailure(cause -> fail(message, cause));
-    }
+    var rows = message.body().predictions().stream().map(PredictionRow::of).toList();
+    keep(rows)
+        .recover(cause -> dropped(rows, cause))
+        .onSuccess(
+            refused -> message.reply(new JsonArray(refused.stream().map(UUID::toString).toList())))
+        .onFailure(cause -> fail(message, cause));
+  }
+
+  /** Completes as {@code ack} promises, with the ids of those that were refused. */
+  private Future<List<UUID>> keep(List<PredictionRow> rows) {
+    return switch (ack) {
+      case JOURNAL -> feed.keep(rows).map(List.of());
+      case COMMIT -> writer.add(rows, false);
+      case NONE -> {
+        var stored = writer.add(rows, true);
+        yield stored.failed() ? stored : Future.succeededFuture(List.of());
+      }
+    };
+  }
+
+  private Future<List<UUID>> dropped(List<PredictionRow> rows, Throwable cause) {
+    boolean full = cause instanceof ServiceException e && e.failure() == Failure.OVERLOADED;
+    if (!full || config.whenFull() != WhenFull.DROP) return Future.failedFuture(cause);
+    writer.drop(rows.size());
+    return Future.succeededFuture(List.of());
   }
 
   private <T> void read(Message<T> message, Function<T, Future<JsonArray>> query) {
@@ -165,6 +223,7 @@ public final class PersistenceVerticle extends VerticleBase {
     config =
         new PersistenceConfig(
             ack,
+            changed.whenFull(),
             changed.batchSize(),
             changed.linger(),
             changed.queueCapacity(),
@@ -172,27 +231,66 @@ public final class PersistenceVerticle extends VerticleBase {
   }
 
   /**
-   * Whether a prediction could be kept now as {@code persistence.ack} promises: with {@code commit}
-   * the database is up and migrated, with {@code none} the queue has room. From any thread.
+   * Whether a prediction could be kept now as {@code persistence.ack} promises: with {@code
+   * journal} it can be written and has room, with {@code commit} the database is up and migrated,
+   * with {@code none} the queue has room. From any thread.
    */
   public boolean ready() {
     if (writer == null || stopping) return false;
-    return ack == Ack.COMMIT ? watch.status().up() : writer.queued() < config.queueCapacity();
+    return switch (ack) {
+      case JOURNAL -> feed != null && feed.ready();
+      case COMMIT -> watch.status().up();
+      case NONE -> writer.queued() < config.queueCapacity();
+    };
+  }
+
+  /** Whether the database is up and migrated. From any thread. */
+  public boolean databaseUp() {
+    return watch != null && watch.status().up();
   }
 
   /**
-   * {@code {"status":"up"|"down","since":…,"queued":rows,"error":…}}, the last only while down.
-   * From any thread.
+   * {@code {"status":"up"|"down","since":…,"error":…}}, the last only while down. From any thread.
    */
-  public JsonObject health() {
-    if (writer == null) return new JsonObject().put("status", "down").put("queued", 0);
+  public JsonObject database() {
+    if (watch == null) return new JsonObject().put("status", "down");
     var status = watch.status();
     var health =
         new JsonObject()
             .put("status", status.up() ? "up" : "down")
-            .put("since", status.since().toString())
-            .put("queued", writer.queued());
+            .put("since", status.since().toString());
     return status.up() ? health : health.put("error", status.reason());
+  }
+
+  /**
+   * The rows this process answers for: {@code recovered} + {@code acknowledged} are {@code stored}
+   * + {@code waiting} + {@code rejected} + {@code dropped}, always; and the state of the journal.
+   * From any thread.
+   */
+  public JsonObject health() {
+    if (writer == null) return new JsonObject();
+    var balance = books.balance();
+    var health =
+        new JsonObject()
+            .put("ack", ack.label())
+            .put("queued", writer.queued())
+            .put("oldest_seconds", writer.oldestSeconds())
+            .put("recovered", balance.recovered())
+            .put("acknowledged", balance.acknowledged())
+            .put("stored", balance.stored())
+            .put("waiting", balance.waiting())
+            .put("rejected", balance.rejected())
+            .put("dropped", balance.dropped())
+            .put("balanced", balance.even());
+    var open = feed;
+    if (open == null) return health;
+    var journaled =
+        new JsonObject()
+            .put("directory", open.directory().toString())
+            .put("bytes", open.waitingBytes())
+            .put("max_bytes", open.maxBytes());
+    if (open.trouble() != null) journaled.put("error", open.trouble());
+    return health.put("journal", journaled);
   }
 
   @Override
@@ -202,10 +300,18 @@ public final class PersistenceVerticle extends VerticleBase {
         .drain(grace)
         .compose(
             left -> {
-              if (left > 0) log.error("{} predictions were not stored before the stop", left);
+              if (left > 0) sayWhatIsLeft(left);
               watch.stop();
               // A frozen server would keep a clean good-bye waiting.
-              return database.close().timeout(CLOSE_SECONDS, TimeUnit.SECONDS).otherwiseEmpty();
+              var goodbye = database.close().timeout(CLOSE_SECONDS, TimeUnit.SECONDS);
+              return Future.join(goodbye, feed == null ? Future.succeededFuture() : feed.close())
+                  .otherwiseEmpty();
             });
+  }
+
+  private void sayWhatIsLeft(int rows) {
+    if (ack == Ack.JOURNAL)
+      log.info("{} predictions are left in the journal for the next start", rows);
+    else log.error("{} predictions were not stored before the stop", rows);
   }
 }

@@ -1,6 +1,5 @@
 package com.cpprediction.persistence;
 
-import com.cpprediction.prediction.Prediction;
 import io.vertx.core.Future;
 import java.util.List;
 
@@ -11,8 +10,8 @@ interface PredictionStore {
    *
    * @return how many are new: the others' ids had been stored before
    */
-  Future<Integer> insert(List<Prediction> predictions);
+  Future<Integer> insert(List<PredictionRow> rows);
 
   /** Sets one aside that {@link #insert} refuses. */
-  Future<Void> reject(Prediction prediction, Throwable refusal);
+  Future<Void> reject(PredictionRow row, Throwable refusal);
 }

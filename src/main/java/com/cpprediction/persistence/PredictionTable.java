@@ -73,33 +73,30 @@ final class PredictionTable implements PredictionStore {
   }
 
   @Override
-  public Future<Integer> insert(List<Prediction> predictions) {
-    var row =
+  public Future<Integer> insert(List<PredictionRow> rows) {
+    var columns =
         Tuple.tuple()
-            .addValue(column(predictions, UUID[]::new, p -> p.request().id()))
+            .addValue(column(rows, UUID[]::new, PredictionRow::id))
             .addValue(
-                column(
-                    predictions,
-                    OffsetDateTime[]::new,
-                    p -> p.predictedAt().atOffset(ZoneOffset.UTC)))
-            .addValue(texts(predictions, p -> p.request().shipmentId()))
-            .addValue(texts(predictions, p -> p.request().typed()))
-            .addValue(texts(predictions, p -> p.request().address().pincode()))
-            .addValue(texts(predictions, p -> p.request().prefix()))
-            .addValue(texts(predictions, p -> p.best().cp()))
-            .addValue(column(predictions, Double[]::new, p -> p.best().confidence()))
-            .addValue(texts(predictions, p -> json(p.alternatives()).encode()))
-            .addValue(texts(predictions, p -> p.scored().fingerprint()))
-            .addValue(texts(predictions, p -> p.source().label()));
-    return database.write(INSERT, row).map(RowSet::rowCount);
+                column(rows, OffsetDateTime[]::new, r -> r.predictedAt().atOffset(ZoneOffset.UTC)))
+            .addValue(texts(rows, PredictionRow::shipmentId))
+            .addValue(texts(rows, PredictionRow::typed))
+            .addValue(texts(rows, PredictionRow::pincode))
+            .addValue(texts(rows, PredictionRow::prefix))
+            .addValue(texts(rows, r -> r.best().cp()))
+            .addValue(column(rows, Double[]::new, r -> r.best().confidence()))
+            .addValue(texts(rows, r -> json(r.alternatives()).encode()))
+            .addValue(texts(rows, PredictionRow::fingerprint))
+            .addValue(texts(rows, r -> r.source().label()));
+    return database.write(INSERT, columns).map(RowSet::rowCount);
   }
 
-  private static String[] texts(List<Prediction> rows, Function<Prediction, String> value) {
+  private static String[] texts(List<PredictionRow> rows, Function<PredictionRow, String> value) {
     return column(rows, String[]::new, value);
   }
 
   private static <T> T[] column(
-      List<Prediction> rows, IntFunction<T[]> array, Function<Prediction, T> value) {
+      List<PredictionRow> rows, IntFunction<T[]> array, Function<PredictionRow, T> value) {
     return rows.stream().map(value).toArray(array);
   }
 
@@ -109,27 +106,26 @@ final class PredictionTable implements PredictionStore {
   }
 
   @Override
-  public Future<Void> reject(Prediction prediction, Throwable refusal) {
-    var request = prediction.request();
-    var row =
+  public Future<Void> reject(PredictionRow row, Throwable refusal) {
+    var json =
         new JsonObject()
-            .put("predicted_at", DateTimeFormatter.ISO_INSTANT.format(prediction.predictedAt()))
-            .put("shipment_id", request.shipmentId())
-            .put("address", request.typed())
-            .put("pincode", request.address().pincode())
-            .put("prefix", request.prefix())
-            .put("cp", prediction.best().cp())
-            .put("confidence", prediction.best().confidence())
-            .put("alternatives", json(prediction.alternatives()))
-            .put("fingerprint", prediction.scored().fingerprint())
-            .put("source", prediction.source().label());
+            .put("predicted_at", DateTimeFormatter.ISO_INSTANT.format(row.predictedAt()))
+            .put("shipment_id", row.shipmentId())
+            .put("address", row.typed())
+            .put("pincode", row.pincode())
+            .put("prefix", row.prefix())
+            .put("cp", row.best().cp())
+            .put("confidence", row.best().confidence())
+            .put("alternatives", json(row.alternatives()))
+            .put("fingerprint", row.fingerprint())
+            .put("source", row.source().label());
     // jsonb can't hold it
-    var text = row.encode().replace("\\u0000", "\\ufffd");
-    return reject(request.id(), text, refusal)
+    var text = json.encode().replace("\\u0000", "\\ufffd");
+    return reject(row.id(), text, refusal)
         .recover(
             failure ->
                 Trouble.of(failure) == Trouble.DATA
-                    ? reject(request.id(), "{}", refusal) // its id and the reason at least
+                    ? reject(row.id(), "{}", refusal) // its id and the reason at least
                     : Future.failedFuture(failure));
   }
 

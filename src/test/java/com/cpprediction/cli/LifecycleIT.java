@@ -44,6 +44,46 @@ class LifecycleIT {
   }
 
   @Test
+  void answersWithoutADatabaseAndStoresEverythingOnceItIsThere() throws Exception {
+    int port = freePort();
+    var home = TestHome.in(directory);
+    home.configure(
+        database("postgresql://postgres@127.0.0.1:" + port + "/postgres")
+            .put("persistence", new JsonObject().put("ack", "journal")));
+    var requests = new ArrayList<JsonObject>();
+    for (var row : SmallRelease.rows()) {
+      requests.add(ServiceIT.request("early", row.typed()).put("pincode", row.pincode()));
+    }
+    var service = home.service();
+    service.start().await(60, SECONDS);
+    var http = new Http(service.port());
+    assertThat(http.get("/health/ready").status()).isEqualTo(200);
+    assertThat(http.postAll("/predict", requests)).allMatch(answer -> answer.status() == 200);
+    assertThat(books(http).getInteger("waiting")).isEqualTo(requests.size());
+    service.stop(TestHome.STOP);
+
+    try (var database = EmbeddedDatabase.start(directory.resolve("server"), port)) {
+      var again = home.service();
+      try {
+        again.start().await(60, SECONDS);
+        var later = new Http(again.port());
+        Await.until(() -> books(later).getInteger("waiting"), waiting -> waiting == 0);
+
+        assertThat(books(later).getInteger("recovered")).isEqualTo(requests.size());
+        assertThat(books(later).getBoolean("balanced")).isTrue();
+        assertThat(TestRows.count(database.uri(), "shipment_id = 'early'"))
+            .isEqualTo(requests.size());
+      } finally {
+        again.stop(TestHome.STOP);
+      }
+    }
+  }
+
+  private static JsonObject books(Http http) {
+    return http.get("/health").json().getJsonObject("checks").getJsonObject("persistence");
+  }
+
+  @Test
   void storesWhatIsStillQueuedBeforeItEndsAndFindsItAgainAfterARestart() throws Exception {
     var home = TestHome.in(directory);
     home.configure(new JsonObject().put("persistence", new JsonObject().put("ack", "none")));

@@ -85,6 +85,8 @@ class PackagedJarIT {
     assertReplays(dataDir, answer);
     var again = serve(dataDir);
     http = new Http(again.port());
+    var jar = http;
+    Await.until(() -> jar.get("/predictions/jar").status(), status -> status == 200);
     assertThat(http.get("/predictions/jar").json().getJsonArray("predictions")).hasSize(1);
 
     again.process().destroy();
@@ -187,7 +189,7 @@ class PackagedJarIT {
   @Test
   void saysWhatIsWrongAndExitsWithTheDocumentedCode() throws Exception {
     var conf =
-        Files.writeString(directory.resolve("bad.json"), "{\"persistence\":{\"ack\":\"journal\"}}");
+        Files.writeString(directory.resolve("bad.json"), "{\"persistence\":{\"ack\":\"disk\"}}");
     var missing = directory.resolve("missing.csv").toString();
 
     assertThat(run().code()).isEqualTo(2);
@@ -196,8 +198,8 @@ class PackagedJarIT {
     assertThat(run("predict", "MG Road 560001").err()).contains("No model serves prefix 560");
     assertThat(run("config", "check", conf.toString()))
         .satisfies(ended -> assertThat(ended.code()).isEqualTo(1))
-        .satisfies(ended -> assertThat(ended.out()).contains("\"journal\" is not available"));
-    assertThat(run("serve", "--conf", conf.toString()).err()).contains("\"journal\"");
+        .satisfies(ended -> assertThat(ended.out()).contains("persistence.ack is \"disk\""));
+    assertThat(run("serve", "--conf", conf.toString()).err()).contains("\"disk\"");
     assertThat(run("train", "--data", missing, "--out", directory.resolve("x").toString()))
         .satisfies(ended -> assertThat(ended.code()).isEqualTo(1))
         .satisfies(ended -> assertThat(ended.err()).contains("There is no file"));

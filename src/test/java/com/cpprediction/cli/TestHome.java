@@ -30,6 +30,7 @@ record TestHome(Path directory) {
     var json =
         new JsonObject()
             .put("http", new JsonObject().put("port", 0))
+            .put("persistence", new JsonObject().put("ack", "commit")) // rows are there at once
             .put("models", new JsonObject().put("dir", SmallRelease.directory().toString()))
             .mergeIn(changes, true);
     var fresh = Files.writeString(directory.resolve("conf").resolve("config.new"), json.encode());

@@ -122,10 +122,8 @@ class ConfigLoaderTest {
         "{\"cache\":{\"enabled\":1}} # cache.enabled is 1, must be true or false",
         "{\"cache\":{\"enabled\":{}}} # cache.enabled is an object, must be true or false",
         "{\"cache\":{\"enabled\":[]}} # cache.enabled is a list, must be true or false",
-        "{\"persistence\":{\"ack\":\"all\"}} # persistence.ack is \"all\", must be \"commit\" or"
-            + " \"none\"",
-        "{\"persistence\":{\"ack\":\"journal\"}} # persistence.ack \"journal\" is not available in"
-            + " this version; use \"commit\" or \"none\"",
+        "{\"persistence\":{\"ack\":\"all\"}} # persistence.ack is \"all\", must be \"journal\","
+            + " \"commit\" or \"none\"",
         "{\"log\":{\"level\":\"loud\"}} # log.level is \"loud\", must be \"trace\", \"debug\","
             + " \"info\", \"warn\" or \"error\"",
         "{\"data_dir\":\"\"} # data_dir is \"\", must be a path without control characters",
@@ -177,8 +175,8 @@ class ConfigLoaderTest {
         "CP_PREDICTION_PINCODE_TRUST # 1e999 # CP_PREDICTION_PINCODE_TRUST is Infinity, must be in"
             + " 0..10 in steps of 0.01",
         "CP_CACHE_ENABLED # TRUE # CP_CACHE_ENABLED is \"TRUE\", must be true or false",
-        "CP_PERSISTENCE_ACK # journal # CP_PERSISTENCE_ACK \"journal\" is not available in this"
-            + " version; use \"commit\" or \"none\"",
+        "CP_PERSISTENCE_ACK # disk # CP_PERSISTENCE_ACK is \"disk\", must be \"journal\","
+            + " \"commit\" or \"none\"",
       })
   void saysWhichVariableIsWrong(String variable, String value, String error) throws IOException {
     assertThat(file("{}", Map.of(variable, value)).check().errors()).containsExactly(error);

@@ -30,8 +30,7 @@ class ConfigSchemaTest {
                 "not",
                 "x-allowed",
                 "x-reload",
-                "x-secret",
-                "x-unavailable"));
+                "x-secret"));
   }
 
   @Test
@@ -53,6 +52,7 @@ class ConfigSchemaTest {
             "cache.enabled",
             "cache.max_size",
             "cache.ttl_seconds",
+            "persistence.when_full",
             "persistence.batch_size",
             "persistence.linger_ms",
             "persistence.queue_capacity",

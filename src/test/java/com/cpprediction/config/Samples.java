@@ -38,6 +38,7 @@ final class Samples {
       case "data_dir", "models.dir" -> "else/where";
       case "http.host" -> "::1";
       case "persistence.ack" -> "none";
+      case "persistence.when_full" -> "drop";
       case "models.engine" -> "xgboost";
       case "models.mapping" -> "heap";
       case "database.uri" -> "postgresql://cp:secret@db:5432/cp";
@@ -74,7 +75,8 @@ final class Samples {
       case "data_dir", "models.dir" -> Stream.of("", " ", "a\nb", "a\u0000");
       case "http.host" -> Stream.of("", "http://localhost", "a b", "localhost\n");
       case "models.engine", "models.mapping" -> Stream.of("", "MAPPED", "djl");
-      case "persistence.ack" -> Stream.of("", "journal", "COMMIT");
+      case "persistence.ack" -> Stream.of("", "all", "COMMIT");
+      case "persistence.when_full" -> Stream.of("", "wait", "DROP");
       case "database.uri" -> DatabaseUriTest.malformed();
       case "log.level" -> Stream.of("", "INFO", "off", "fatal");
       case "prediction.pincode_trust" -> Stream.of(-0.01, 10.01, 1e300, 0.005, 3.333);

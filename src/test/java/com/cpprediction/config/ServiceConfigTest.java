@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.config.PersistenceConfig.Ack;
+import com.cpprediction.config.PersistenceConfig.WhenFull;
 import com.cpprediction.config.Samples.Sample;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
@@ -32,8 +33,9 @@ class ServiceConfigTest {
                  "prediction": {"workers": 2, "max_in_flight": 3, "timeout_ms": 40,
                                 "pincode_trust": 5, "min_text_confidence": 0.25},
                  "cache": {"enabled": false, "max_size": 6, "ttl_seconds": 7},
-                 "persistence": {"ack": "none", "batch_size": 8, "linger_ms": 9,
+                 "persistence": {"ack": "none", "when_full": "drop", "batch_size": 8, "linger_ms": 9,
                                  "queue_capacity": 10, "statement_timeout_ms": 110},
+                 "journal": {"max_bytes": 2000000, "sync_ms": 11},
                  "database": {"uri": "postgres://u", "embedded_port": 12,
                               "pool": {"size": 13, "max_wait_queue": 14,
                                        "idle_timeout_seconds": 15, "max_lifetime_seconds": 16,
@@ -50,7 +52,8 @@ class ServiceConfigTest {
                 new PredictionConfig(2, 3, Duration.ofMillis(40), 5, 0.25),
                 new CacheConfig(false, 6, Duration.ofSeconds(7)),
                 new PersistenceConfig(
-                    Ack.NONE, 8, Duration.ofMillis(9), 10, Duration.ofMillis(110)),
+                    Ack.NONE, WhenFull.DROP, 8, Duration.ofMillis(9), 10, Duration.ofMillis(110)),
+                new JournalConfig(2_000_000, Duration.ofMillis(11)),
                 new DatabaseConfig(
                     "postgres://u",
                     12,

@@ -116,6 +116,7 @@ final class Edge {
                     prediction,
                     defaults.cache(),
                     defaults.persistence(),
+                    defaults.journal(),
                     defaults.database(),
                     defaults.metricsEnabled(),
                     defaults.logLevel()),

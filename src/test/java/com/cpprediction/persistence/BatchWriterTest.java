@@ -6,9 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.config.PersistenceConfig.Ack;
+import com.cpprediction.config.PersistenceConfig.WhenFull;
+import com.cpprediction.journal.Entry;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.Prediction;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -29,6 +30,7 @@ import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -48,11 +50,11 @@ class BatchWriterTest {
     final List<List<String>> batches = new ArrayList<>();
     final List<String> stored = new ArrayList<>();
     final List<String> rejected = new ArrayList<>();
-    Function<List<Prediction>, Future<Void>> script = batch -> Future.succeededFuture();
+    Function<List<PredictionRow>, Future<Void>> script = batch -> Future.succeededFuture();
     Future<Void> rejection = Future.succeededFuture();
 
     @Override
-    public Future<Integer> insert(List<Prediction> predictions) {
+    public Future<Integer> insert(List<PredictionRow> predictions) {
       batches.add(Predictions.shipments(predictions));
       return script
           .apply(predictions)
@@ -64,8 +66,8 @@ class BatchWriterTest {
     }
 
     @Override
-    public Future<Void> reject(Prediction prediction, Throwable refusal) {
-      rejected.add(prediction.request().shipmentId());
+    public Future<Void> reject(PredictionRow prediction, Throwable refusal) {
+      rejected.add(prediction.shipmentId());
       return rejection;
     }
   }
@@ -88,6 +90,8 @@ class BatchWriterTest {
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final ServiceMetrics metrics = new ServiceMetrics(registry, "test");
   private final Resuming listener = new Resuming();
+  private final List<Entry> trimmed = new ArrayList<>();
+  private boolean answered;
   private Vertx vertx;
   private Context context;
   private BatchWriter writer;
@@ -100,11 +104,18 @@ class BatchWriterTest {
   }
 
   private static PersistenceConfig config(Ack ack, int batchSize, Duration linger, int capacity) {
-    return new PersistenceConfig(ack, batchSize, linger, capacity, Duration.ofSeconds(5));
+    return new PersistenceConfig(
+        ack, WhenFull.REFUSE, batchSize, linger, capacity, Duration.ofSeconds(5));
   }
 
   private BatchWriter writer(PersistenceConfig config) {
-    return new BatchWriter(vertx, store, () -> config, metrics, listener);
+    answered = config.ack() == Ack.NONE;
+    return writer(() -> config);
+  }
+
+  private BatchWriter writer(Supplier<PersistenceConfig> config) {
+    return new BatchWriter(
+        vertx, store, config, metrics, new Books(metrics), trimmed::addAll, listener);
   }
 
   @Test
@@ -112,7 +123,7 @@ class BatchWriterTest {
     onLoop(
         () -> {
           writer.resume();
-          writer.add(Predictions.many(1));
+          writer.add(Predictions.rows(1), answered);
           return assertThat(store.batches).hasSize(1);
         });
   }
@@ -126,9 +137,9 @@ class BatchWriterTest {
         onLoop(
             () -> {
               writer.resume();
-              writer.add(List.of(Predictions.of("A")));
-              writer.add(List.of(Predictions.of("B")));
-              var added = writer.add(List.of(Predictions.of("C")));
+              writer.add(List.of(Predictions.row("A")), answered);
+              writer.add(List.of(Predictions.row("B")), answered);
+              var added = writer.add(List.of(Predictions.row("C")), answered);
               assertThat(store.batches).containsExactly(List.of("A"));
               inFlight.complete();
               return added;
@@ -147,13 +158,13 @@ class BatchWriterTest {
     onLoop(
         () -> {
           writer.resume();
-          writer.add(List.of(Predictions.of("A")));
-          writer.add(List.of(Predictions.of("B")));
+          writer.add(List.of(Predictions.row("A")), answered);
+          writer.add(List.of(Predictions.row("B")), answered);
           inFlight.complete();
           assertThat(store.batches).containsExactly(List.of("A"));
-          writer.add(List.of(Predictions.of("C")));
+          writer.add(List.of(Predictions.row("C")), answered);
           assertThat(store.batches).containsExactly(List.of("A"));
-          writer.add(List.of(Predictions.of("D")));
+          writer.add(List.of(Predictions.row("D")), answered);
           return assertThat(store.batches).containsExactly(List.of("A"), List.of("B", "C", "D"));
         });
   }
@@ -168,8 +179,8 @@ class BatchWriterTest {
         onLoop(
             () -> {
               writer.resume();
-              writer.add(List.of(Predictions.of("A")));
-              var added = writer.add(List.of(Predictions.of("B")));
+              writer.add(List.of(Predictions.row("A")), answered);
+              var added = writer.add(List.of(Predictions.row("B")), answered);
               inFlight.complete();
               return added;
             });
@@ -182,7 +193,7 @@ class BatchWriterTest {
   void nothingIsSentBeforeTheStoreIsThere() {
     onLoop(
         () -> {
-          writer.add(Predictions.many(3));
+          writer.add(Predictions.rows(3), answered);
           assertThat(store.batches).isEmpty();
           writer.resume();
           return assertThat(store.stored).containsExactly("S0", "S1", "S2");
@@ -196,8 +207,8 @@ class BatchWriterTest {
     var refused =
         onLoop(
             () -> {
-              writer.add(Predictions.many(4));
-              return writer.add(Predictions.many(2));
+              writer.add(Predictions.rows(4), answered);
+              return writer.add(Predictions.rows(2), answered);
             });
 
     assertThatThrownBy(() -> await(refused))
@@ -219,9 +230,9 @@ class BatchWriterTest {
               writer.resume();
               var added = new ArrayList<Future<List<UUID>>>();
               for (int i = 0; i < 60; i++) {
-                var rows = Predictions.many(1 + random.nextInt(7));
+                var rows = Predictions.rows(1 + random.nextInt(7));
                 expected.addAll(Predictions.shipments(rows));
-                added.add(writer.add(rows));
+                added.add(writer.add(rows, answered));
               }
               return Future.all(added);
             });
@@ -246,13 +257,13 @@ class BatchWriterTest {
               ? Future.failedFuture(REFUSED)
               : Future.succeededFuture();
         };
-    var predictions = Predictions.many(200);
+    var predictions = Predictions.rows(200);
 
     var answers =
         onLoop(
             () -> {
               writer.resume();
-              return predictions.stream().map(p -> writer.add(List.of(p))).toList();
+              return predictions.stream().map(p -> writer.add(List.of(p), answered)).toList();
             });
 
     await(Future.all(answers));
@@ -271,7 +282,7 @@ class BatchWriterTest {
 
   @Test
   void aCallerHearsWhichOfItsRowsWereRefused() {
-    var predictions = Predictions.many(5);
+    var predictions = Predictions.rows(5);
     store.script =
         batch ->
             Predictions.shipments(batch).contains("S3")
@@ -282,16 +293,16 @@ class BatchWriterTest {
         onLoop(
             () -> {
               writer.resume();
-              return writer.add(predictions);
+              return writer.add(predictions, answered);
             });
 
-    assertThat(await(refused)).containsExactly(predictions.get(3).request().id());
+    assertThat(await(refused)).containsExactly(predictions.get(3).id());
     assertThat(store.stored).containsExactly("S0", "S1", "S2", "S4");
   }
 
   @Test
   void aRowThatCannotEvenBeSetAsideHoldsNothingUp() {
-    var predictions = Predictions.many(3);
+    var predictions = Predictions.rows(3);
     store.script =
         batch ->
             Predictions.shipments(batch).contains("S0")
@@ -304,10 +315,10 @@ class BatchWriterTest {
         onLoop(
             () -> {
               writer.resume();
-              return writer.add(predictions);
+              return writer.add(predictions, answered);
             });
 
-    assertThat(await(refused)).containsExactly(predictions.get(0).request().id());
+    assertThat(await(refused)).containsExactly(predictions.get(0).id());
     assertThat(store.stored).containsExactly("S1", "S2");
     assertThat(listener.failures).isZero();
     assertThat(registry.counter("cp.db.rows", "outcome", "rejected").count()).isEqualTo(1);
@@ -317,11 +328,11 @@ class BatchWriterTest {
   void aSmallerBatchSizeHoldsFromTheNextBatchOn() {
     Deque<PersistenceConfig> configs = new ArrayDeque<>();
     configs.add(config(Ack.COMMIT, 100, Duration.ZERO, 1_000));
-    writer = new BatchWriter(vertx, store, configs::peekLast, metrics, listener);
+    writer = writer(configs::peekLast);
 
     onLoop(
         () -> {
-          writer.add(Predictions.many(4));
+          writer.add(Predictions.rows(4), answered);
           configs.add(config(Ack.COMMIT, 3, Duration.ZERO, 1_000));
           writer.resume();
           return null;
@@ -340,8 +351,8 @@ class BatchWriterTest {
         onLoop(
             () -> {
               writer.resume();
-              writer.add(List.of(Predictions.of("A")));
-              writer.add(List.of(Predictions.of("B")));
+              writer.add(List.of(Predictions.row("A")), answered);
+              writer.add(List.of(Predictions.row("B")), answered);
               inFlight.complete();
               return writer.drain(Duration.ofSeconds(5));
             });
@@ -358,11 +369,110 @@ class BatchWriterTest {
         onLoop(
             () -> {
               writer.resume();
-              writer.add(Predictions.many(7));
+              writer.add(Predictions.rows(7), answered);
               return writer.drain(Duration.ofMillis(5));
             });
 
     assertThat(await(left)).isEqualTo(7);
+  }
+
+  @Test
+  void ofABacklogSeveralFullBatchesAreInFlightAndAllOfItIsStoredInOrder() {
+    var landing = new ArrayDeque<Promise<Void>>();
+    store.script =
+        batch -> {
+          var promise = Promise.<Void>promise();
+          landing.add(promise);
+          return promise.future();
+        };
+    var rows = Predictions.rows(95);
+
+    var all =
+        onLoop(
+            () -> {
+              var added = writer.add(rows, answered);
+              writer.resume();
+              assertThat(store.batches).hasSize(4).allMatch(batch -> batch.size() == 10);
+              while (!landing.isEmpty()) landing.remove().complete();
+              return added;
+            });
+
+    assertThat(await(all)).isEmpty();
+    assertThat(store.stored).isEqualTo(Predictions.shipments(rows));
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3, 42})
+  void ofSeveralBatchesInFlightThoseThatFailedAreSentAgainInOrder(long seed) {
+    var random = new Random(seed);
+    store.script =
+        batch -> {
+          boolean poisoned = Predictions.shipments(batch).contains("S41");
+          int fate = random.nextInt(5);
+          return vertx
+              .timer(1 + random.nextInt(3))
+              .compose(
+                  later -> {
+                    if (fate == 0) return Future.failedFuture(GONE);
+                    return poisoned ? Future.failedFuture(REFUSED) : Future.succeededFuture();
+                  });
+        };
+    var rows = Predictions.rows(200);
+    var entries = new ArrayList<Entry>();
+    for (int i = 0; i < rows.size(); i++)
+      entries.add(new Entry(i + 1, 1, RowFormat.write(rows.get(i))));
+
+    onLoop(
+        () -> {
+          writer.addJournaled(rows.subList(0, 150), entries.subList(0, 150));
+          writer.addRecovered(entries.subList(150, 200));
+          writer.resume();
+          return null;
+        });
+    var left = onLoop(() -> writer.drain(Duration.ofSeconds(5)));
+
+    assertThat(await(left)).isZero();
+    assertThat(store.stored).hasSize(199).doesNotHaveDuplicates().doesNotContain("S41");
+    assertThat(store.rejected).containsExactly("S41");
+    assertThat(trimmed).containsExactlyInAnyOrderElementsOf(entries);
+  }
+
+  @Test
+  void everyRowIsInTheBooksWhateverBecomesOfIt() {
+    var books = new Books(metrics);
+    writer =
+        new BatchWriter(
+            vertx,
+            store,
+            () -> config(Ack.COMMIT, 10, Duration.ZERO, 1_000),
+            metrics,
+            books,
+            trimmed::addAll,
+            listener);
+    store.script =
+        batch -> {
+          assertThat(books.balance().even()).isTrue();
+          return Predictions.shipments(batch).contains("S3")
+              ? Future.failedFuture(REFUSED)
+              : Future.succeededFuture();
+        };
+    var journaled = Predictions.rows(25);
+    var entries = new ArrayList<Entry>();
+    for (int i = 0; i < 25; i++)
+      entries.add(new Entry(i + 1, 1, RowFormat.write(journaled.get(i))));
+
+    onLoop(
+        () -> {
+          writer.addRecovered(entries.subList(0, 5));
+          writer.addJournaled(journaled.subList(5, 25), entries.subList(5, 25));
+          writer.drop(2);
+          assertThat(books.balance()).isEqualTo(new Books.Balance(5, 22, 0, 25, 0, 2));
+          writer.resume();
+          return writer.add(Predictions.rows(7), false);
+        });
+
+    assertThat(books.balance()).isEqualTo(new Books.Balance(5, 29, 30, 0, 2, 2));
+    assertThat(books.balance().even()).isTrue();
   }
 
   private <T> T onLoop(Callable<T> work) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.config.ServiceConfig;
-import com.cpprediction.prediction.Prediction;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -32,13 +31,13 @@ class DatabaseWatchTest {
     final Promise<Void> reached = Promise.promise();
 
     @Override
-    public Future<Integer> insert(List<Prediction> predictions) {
+    public Future<Integer> insert(List<PredictionRow> predictions) {
       reached.tryComplete();
       return Future.succeededFuture(predictions.size());
     }
 
     @Override
-    public Future<Void> reject(Prediction prediction, Throwable refusal) {
+    public Future<Void> reject(PredictionRow prediction, Throwable refusal) {
       return Future.failedFuture("not in these tests");
     }
   }
@@ -57,7 +56,7 @@ class DatabaseWatchTest {
             },
             Future::succeededFuture,
             new Backoff(new Random(1)));
-    var writer = new BatchWriter(vertx, store, () -> CONFIG, Predictions.metrics(), watch);
+    var writer = writer(vertx, store, watch);
 
     var added = Promise.<List<UUID>>promise();
     vertx.runOnContext(
@@ -69,7 +68,7 @@ class DatabaseWatchTest {
                       assertThat(watch.status().up()).isFalse();
                       assertThat(watch.status().reason()).contains("refused");
                       assertThat(watch.status().since()).isEqualTo(NOON.instant());
-                      writer.add(Predictions.many(1)).onComplete(added);
+                      writer.add(Predictions.rows(1), false).onComplete(added);
                     }));
 
     added.future().await(5, SECONDS);
@@ -87,11 +86,16 @@ class DatabaseWatchTest {
             () -> null,
             () -> Future.failedFuture(new ConnectException("refused")),
             new Backoff(new Random(1)));
-    var writer =
-        new BatchWriter(vertx, new FakeStore(), () -> CONFIG, Predictions.metrics(), watch);
+    var writer = writer(vertx, new FakeStore(), watch);
 
     watch.start(writer).await(5, SECONDS);
 
     assertThat(watch.status().up()).isFalse();
+  }
+
+  private static BatchWriter writer(Vertx vertx, PredictionStore store, DatabaseWatch watch) {
+    var metrics = Predictions.metrics();
+    return new BatchWriter(
+        vertx, store, () -> CONFIG, metrics, new Books(metrics), settled -> {}, watch);
   }
 }

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.config.DatabaseConfig;
+import com.cpprediction.config.JournalConfig;
 import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.config.PersistenceConfig.Ack;
+import com.cpprediction.config.PersistenceConfig.WhenFull;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.prediction.Batch;
 import com.cpprediction.prediction.Bus;
@@ -29,11 +31,17 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith(VertxExtension.class)
 class PersistenceVerticleIT {
   private static final DatabaseConfig.Pool POOL = ServiceConfig.DEFAULT.database().pool();
 
+  @TempDir private Path journal;
+  private Duration sync = Duration.ofMillis(10);
+  private WhenFull whenFull = WhenFull.REFUSE;
   private Vertx vertx;
 
   @BeforeEach
@@ -54,7 +62,7 @@ class PersistenceVerticleIT {
     assertThat(stored("S1")).isEqualTo(new JsonArray().add(json(newer)).add(json(older)));
     assertThat(stored("nobody")).isEmpty();
     assertThat(verticle.ready()).isTrue();
-    assertThat(verticle.health().getString("status")).isEqualTo("up");
+    assertThat(verticle.database().getString("status")).isEqualTo("up");
     assertThat(verticle.health().getInteger("queued")).isZero();
   }
 
@@ -112,13 +120,13 @@ class PersistenceVerticleIT {
     int port = freePort();
     var verticle = deploy(Ack.NONE, "postgresql://postgres@127.0.0.1:" + port + "/postgres");
     record(Predictions.of("S1"));
-    assertThat(verticle.health().getString("status")).isEqualTo("down");
-    assertThat(verticle.health().getString("error")).contains("can't be reached");
+    assertThat(verticle.database().getString("status")).isEqualTo("down");
+    assertThat(verticle.database().getString("error")).contains("can't be reached");
     assertThat(verticle.health().getInteger("queued")).isEqualTo(1);
     assertNotReady(request(Bus.STORED, "S1"));
 
     try (var database = EmbeddedDatabase.start(dataDir, TestDatabase.BINARIES, port)) {
-      TestDatabase.until(() -> verticle.health().getString("status").equals("up"));
+      TestDatabase.until(() -> verticle.database().getString("status").equals("up"));
 
       assertThat(TestDatabase.query(database.uri(), "SELECT shipment_id FROM predictions"))
           .containsExactly("S1");
@@ -151,8 +159,8 @@ class PersistenceVerticleIT {
       signal("STOP", frozen);
       var answer = request(Bus.RECORD, new Batch(List.of(kept)));
       try {
-        TestDatabase.until(() -> verticle.health().getString("status").equals("down"));
-        assertThat(verticle.health().getString("error")).contains("does not answer");
+        TestDatabase.until(() -> verticle.database().getString("status").equals("down"));
+        assertThat(verticle.database().getString("error")).contains("does not answer");
         assertNotReady(request(Bus.RECORD, new Batch(Predictions.many(1))));
       } finally {
         signal("CONT", frozen);
@@ -210,10 +218,10 @@ class PersistenceVerticleIT {
 
     record(Predictions.of("S1"));
 
-    TestDatabase.until(() -> verticle.health().getString("status").equals("down"));
-    assertThat(verticle.health().getString("error")).contains("table is missing", "predictions");
+    TestDatabase.until(() -> verticle.database().getString("status").equals("down"));
+    assertThat(verticle.database().getString("error")).contains("table is missing", "predictions");
     TestDatabase.execute(uri, "ALTER TABLE elsewhere RENAME TO predictions");
-    TestDatabase.until(() -> verticle.health().getString("status").equals("up"));
+    TestDatabase.until(() -> verticle.database().getString("status").equals("up"));
     assertThat(stored("S1")).hasSize(1);
   }
 
@@ -226,7 +234,7 @@ class PersistenceVerticleIT {
     var verticle = deploy(Ack.COMMIT, uri);
 
     assertThat(verticle.ready()).isFalse();
-    assertThat(verticle.health().getString("error")).contains("read-only", "25006");
+    assertThat(verticle.database().getString("error")).contains("read-only", "25006");
     TestDatabase.execute(TestDatabase.server().uri(), settings + " RESET ALL");
     TestDatabase.until(verticle::ready);
     record(Predictions.of("S1"));
@@ -283,6 +291,92 @@ class PersistenceVerticleIT {
     assertThat(stored("S1")).as("still acknowledged after the commit").hasSize(1);
   }
 
+  @ParameterizedTest(name = "sync_ms {0}")
+  @ValueSource(ints = {0, 10})
+  void answersOnceJournaledAndStoresWhatAProcessBeforeLeft(int syncMillis) throws Exception {
+    sync = Duration.ofMillis(syncMillis);
+    var away = "postgresql://postgres@127.0.0.1:" + freePort() + "/postgres";
+    var first = deploy(Ack.JOURNAL, away);
+    assertThat(first.ready()).isTrue();
+
+    var predictions = Predictions.many(1_000);
+    assertThat(record(predictions.toArray(Prediction[]::new))).isEmpty();
+    assertThat(first.health().getInteger("waiting")).isEqualTo(1_000);
+    undeploy();
+    var uri = TestDatabase.migrated();
+    var second = deploy(Ack.JOURNAL, uri);
+    TestDatabase.until(() -> second.health().getInteger("waiting") == 0);
+
+    assertThat(second.health().getInteger("recovered")).isEqualTo(1_000);
+    assertThat(second.health().getInteger("stored")).isEqualTo(1_000);
+    assertThat(second.health().getBoolean("balanced")).isTrue();
+    assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions")).containsExactly("1000");
+    assertThat(stored("S7")).isEqualTo(new JsonArray().add(json(predictions.get(7))));
+    undeploy();
+    var third = deploy(Ack.JOURNAL, uri);
+    assertThat(third.health().getInteger("recovered")).isZero();
+  }
+
+  @Test
+  void whatIsLeftInTheJournalIsStoredUnderAnyAcknowledgement() throws Exception {
+    deploy(Ack.JOURNAL, "postgresql://postgres@127.0.0.1:" + freePort() + "/postgres");
+    record(Predictions.many(20).toArray(Prediction[]::new));
+    undeploy();
+
+    var uri = TestDatabase.migrated();
+    var verticle = deploy(Ack.COMMIT, uri);
+    TestDatabase.until(() -> verticle.health().getInteger("waiting") == 0);
+
+    assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions")).containsExactly("20");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aFullJournalRefusesOrDropsAsConfigured(WhenFull policy) throws Exception {
+    whenFull = policy;
+    var verticle =
+        deploy(Ack.JOURNAL, "postgresql://postgres@127.0.0.1:" + freePort() + "/postgres");
+    while (verticle.ready()) record(Predictions.many(200).toArray(Prediction[]::new));
+    int waiting = verticle.health().getInteger("waiting");
+
+    var answer = request(Bus.RECORD, new Batch(Predictions.many(3)));
+
+    if (policy == WhenFull.REFUSE) {
+      assertThatThrownBy(() -> answer.await(5, SECONDS))
+          .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.OVERLOADED))
+          .hasMessageContaining("journal is full");
+      assertThat(verticle.health().getInteger("dropped")).isZero();
+    } else {
+      assertThat(answer.await(5, SECONDS)).isEqualTo(new JsonArray());
+      assertThat(verticle.health().getInteger("dropped")).isEqualTo(3);
+    }
+    assertThat(verticle.health().getInteger("waiting")).isEqualTo(waiting);
+    assertThat(verticle.health().getBoolean("balanced")).isTrue();
+  }
+
+  @Test
+  void aRowRefusedOutOfTheJournalIsSetAsideAndTheOthersAreStored() throws Exception {
+    var uri = TestDatabase.migrated();
+    TestDatabase.execute(
+        uri, "ALTER TABLE predictions ADD CONSTRAINT no_poison CHECK (shipment_id <> 'S13')");
+    var verticle = deploy(Ack.JOURNAL, uri);
+
+    record(Predictions.many(50).toArray(Prediction[]::new));
+    TestDatabase.until(() -> verticle.health().getInteger("waiting") == 0);
+
+    assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions")).containsExactly("49");
+    assertThat(verticle.health().getInteger("rejected")).isEqualTo(1);
+    assertThat(verticle.health().getBoolean("balanced")).isTrue();
+  }
+
+  @Test
+  void aSecondProcessIsKeptOffTheJournal() throws Exception {
+    var uri = TestDatabase.migrated();
+    deploy(Ack.JOURNAL, uri);
+
+    assertThatThrownBy(() -> deploy(Ack.JOURNAL, uri)).hasMessageContaining("in use by process");
+  }
+
   @Test
   void refusesToStartWithAMalformedUri() {
     assertThatThrownBy(() -> deploy(Ack.COMMIT, "mysql://db")).hasMessageContaining("database.uri");
@@ -297,6 +391,8 @@ class PersistenceVerticleIT {
     var verticle =
         new PersistenceVerticle(
             config(ack, 100_000, statementTimeout),
+            new JournalConfig(1 << 20, sync),
+            journal,
             () -> uri,
             POOL,
             Predictions.metrics(),
@@ -305,8 +401,9 @@ class PersistenceVerticleIT {
     return verticle;
   }
 
-  private static PersistenceConfig config(Ack ack, int capacity, Duration statementTimeout) {
-    return new PersistenceConfig(ack, 500, Duration.ofMillis(20), capacity, statementTimeout);
+  private PersistenceConfig config(Ack ack, int capacity, Duration statementTimeout) {
+    return new PersistenceConfig(
+        ack, whenFull, 500, Duration.ofMillis(20), capacity, statementTimeout);
   }
 
   private void undeploy() throws Exception {

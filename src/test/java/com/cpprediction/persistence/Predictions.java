@@ -35,8 +35,16 @@ final class Predictions {
     return IntStream.range(0, count).mapToObj(i -> of("S" + i)).toList();
   }
 
-  static List<String> shipments(List<Prediction> predictions) {
-    return predictions.stream().map(p -> p.request().shipmentId()).toList();
+  static PredictionRow row(String shipmentId) {
+    return PredictionRow.of(of(shipmentId));
+  }
+
+  static List<PredictionRow> rows(int count) {
+    return many(count).stream().map(PredictionRow::of).toList();
+  }
+
+  static List<String> shipments(List<PredictionRow> rows) {
+    return rows.stream().map(PredictionRow::shipmentId).toList();
   }
 
   static ServiceMetrics metrics() {

@@ -1,0 +1,199 @@
+package com.cpprediction.cli;
+
+import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.journal.Entry;
+import com.cpprediction.journal.Inspection;
+import com.cpprediction.journal.Journal;
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.persistence.EmbeddedDatabase;
+import com.cpprediction.persistence.PersistenceVerticle;
+import com.cpprediction.prediction.Bus;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code journal}: looks after what a stopped service left on its way to PostgreSQL. */
+@Command(
+    name = "journal",
+    description = "Looks after the journal of a stopped service.",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      JournalCommand.Inspect.class,
+      JournalCommand.Verify.class,
+      JournalCommand.Drain.class
+    })
+final class JournalCommand {
+  private static Path directory(Settings settings, ServiceConfig config) {
+    return settings.home().resolve(config.dataDir()).resolve(Service.JOURNAL);
+  }
+
+  private static Inspection inspect(Settings settings) {
+    var directory = directory(settings, settings.load().config());
+    try (var journal = Journal.in(directory, Clock.systemUTC(), cause -> {})) {
+      return journal.inspect();
+    }
+  }
+
+  private static String time(Entry entry) {
+    return Instant.ofEpochMilli(entry.appendedAt()).toString();
+  }
+
+  @Command(
+      name = "inspect",
+      description = "Says what waits in the journal; changes nothing.",
+      mixinStandardHelpOptions = true)
+  static final class Inspect implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+    @Mixin private Settings settings;
+
+    @Option(names = "--json", description = "Report as JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+      var found = inspect(settings);
+      var report = report(found);
+      if (json) spec.commandLine().getOut().println(report.encodePrettily());
+      else
+        report.forEach(
+            e -> spec.commandLine().getOut().printf("%-12s %s%n", e.getKey(), e.getValue()));
+      return 0;
+    }
+
+    private static JsonObject report(Inspection found) {
+      var waiting = found.waiting();
+      var report = new JsonObject().put("waiting", waiting.size());
+      if (!waiting.isEmpty()) {
+        report
+            .put("oldest", time(waiting.get(0)))
+            .put("newest", time(waiting.get(waiting.size() - 1)));
+      }
+      var aside = new JsonArray();
+      found.damaged().forEach(path -> aside.add(path.toString()));
+      return report
+          .put("files", found.files())
+          .put("bytes", found.bytes())
+          .put("corrupt", found.corrupt())
+          .put("sound", found.sound())
+          .put("set_aside", aside);
+    }
+  }
+
+  @Command(
+      name = "verify",
+      description = "Checks every record; changes nothing. Exit code 1 when something is damaged.",
+      mixinStandardHelpOptions = true)
+  static final class Verify implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+    @Mixin private Settings settings;
+
+    @Override
+    public Integer call() {
+      var found = inspect(settings);
+      if (found.sound()) {
+        spec.commandLine()
+            .getOut()
+            .printf("The journal is sound: %d predictions wait%n", found.waiting().size());
+        return 0;
+      }
+      spec.commandLine()
+          .getErr()
+          .printf(
+              "The journal is damaged: %d records can't be read, %d wait; the next start sets its files aside and goes on with the rest%n",
+              found.corrupt(), found.waiting().size());
+      return 1;
+    }
+  }
+
+  @Command(
+      name = "drain",
+      description = "Stores what waits in the journal, in database.uri or the embedded server.",
+      mixinStandardHelpOptions = true)
+  static final class Drain implements Callable<Integer> {
+    private static final Duration PATIENCE = Duration.ofSeconds(30); // without any progress
+    private static final long LOOK_MILLIS = 100;
+    private static final Duration GRACE = Duration.ofSeconds(2);
+
+    @Spec private CommandSpec spec;
+    @Mixin private Settings settings;
+
+    @Override
+    public Integer call() throws Exception {
+      var config = settings.load().config();
+      var directory = directory(settings, config);
+      if (!Journal.existsIn(directory)) {
+        spec.commandLine().getOut().println("There is no journal in " + directory);
+        return 0;
+      }
+      if (!config.database().embedded()) return drain(config, directory, config.database().uri());
+      var dataDir = settings.home().resolve(config.dataDir());
+      try (var embedded = EmbeddedDatabase.start(dataDir, config.database().embeddedPort())) {
+        return drain(config, directory, embedded.uri());
+      }
+    }
+
+    private int drain(ServiceConfig config, Path directory, String uri) throws Exception {
+      var vertx = Vertx.vertx();
+      try {
+        Bus.registerCodecs(vertx.eventBus());
+        var metrics = new ServiceMetrics(new SimpleMeterRegistry(), Version.current());
+        var persistence =
+            new PersistenceVerticle(
+                config.persistence(),
+                config.journal(),
+                directory,
+                () -> uri,
+                config.database().pool(),
+                metrics,
+                GRACE);
+        var deployment = vertx.deployVerticle(persistence).await();
+        boolean drained = await(vertx, persistence);
+        var books = persistence.health();
+        var error = persistence.database().getString("error");
+        vertx.undeploy(deployment).await();
+        spec.commandLine()
+            .getOut()
+            .printf(
+                "%d predictions stored, %d set aside, %d left%n",
+                books.getLong("stored"), books.getLong("rejected"), books.getLong("waiting"));
+        if (!drained && error != null) spec.commandLine().getErr().println(error);
+        return drained ? 0 : 1;
+      } finally {
+        vertx.close().await();
+      }
+    }
+
+    /** Whether all was stored; gives up when nothing happens any more. */
+    private static boolean await(Vertx vertx, PersistenceVerticle persistence)
+        throws TimeoutException {
+      long before = persistence.health().getLong("waiting");
+      long since = System.nanoTime();
+      try (var progress = new ProgressLine()) {
+        progress.begin("Draining", Math.toIntExact(before));
+        while (before > 0) {
+          vertx.timer(LOOK_MILLIS).await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+          long left = persistence.health().getLong("waiting");
+          if (left < before) since = System.nanoTime();
+          progress.step(Math.toIntExact(before - left));
+          before = left;
+          if (System.nanoTime() - since > PATIENCE.toNanos()) return false;
+        }
+        return true;
+      }
+    }
+  }
+}

@@ -1,0 +1,53 @@
+package com.cpprediction.persistence;
+
+import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.Prediction.Source;
+import com.cpprediction.prediction.PredictionIds;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * A prediction as far as it is stored.
+ *
+ * @param typed the address as a person typed it
+ * @param pincode six digits, or null
+ * @param candidates best first, at least one
+ * @param fingerprint of all that decided the answer
+ */
+record PredictionRow(
+    UUID id,
+    String shipmentId,
+    String typed,
+    String pincode,
+    String prefix,
+    List<Candidate> candidates,
+    String fingerprint,
+    Source source) {
+
+  static PredictionRow of(Prediction prediction) {
+    var request = prediction.request();
+    return new PredictionRow(
+        request.id(),
+        request.shipmentId(),
+        request.typed(),
+        request.address().pincode(),
+        request.prefix(),
+        prediction.scored().candidates(),
+        prediction.scored().fingerprint(),
+        prediction.source());
+  }
+
+  Candidate best() {
+    return candidates.get(0);
+  }
+
+  List<Candidate> alternatives() {
+    return candidates.subList(1, candidates.size());
+  }
+
+  Instant predictedAt() {
+    return PredictionIds.timeOf(id);
+  }
+}
