@@ -1,0 +1,54 @@
+package com.cpprediction.chaos;
+
+import com.cpprediction.chaos.FaultProxy.Direction;
+import java.util.EnumMap;
+import java.util.Map;
+
+/** The bytes that storing one burst of predictions takes, and a break at any of them. */
+final class Exchange {
+  private static final int REPEATS = 5;
+
+  private final Trial trial;
+  private final int burst;
+  private final Map<Direction, Long> bytes = new EnumMap<>(Direction.class);
+
+  private Exchange(Trial trial, int burst) {
+    this.trial = trial;
+    this.burst = burst;
+  }
+
+  /** Counts on a quiet service what a burst takes: the most of a few, as ids differ in length. */
+  static Exchange measure(Trial trial, int burst) throws Exception {
+    var exchange = new Exchange(trial, burst);
+    for (int i = 0; i < REPEATS; i++) exchange.measureOnce();
+    return exchange;
+  }
+
+  private void measureOnce() throws Exception {
+    long up = trial.proxy().passed(Direction.UP);
+    long down = trial.proxy().passed(Direction.DOWN);
+    trial.client().burst(burst);
+    Waiting.until("all is stored", () -> trial.service().waiting() == 0);
+    bytes.merge(Direction.UP, trial.proxy().passed(Direction.UP) - up, Long::max);
+    bytes.merge(Direction.DOWN, trial.proxy().passed(Direction.DOWN) - down, Long::max);
+  }
+
+  long bytes(Direction direction) {
+    return bytes.get(direction);
+  }
+
+  /** Breaks the connection after so many bytes of the next burst, and waits for the recovery. */
+  void cut(Direction direction, long after) throws Exception {
+    var proxy = trial.proxy();
+    int before = proxy.cuts();
+    proxy.cutAfter(after, direction);
+    trial.client().burst(burst);
+    Waiting.until(
+        "the connection broke", () -> proxy.cuts() > before); // a heartbeat's bytes at last
+    Waiting.until("the service is well again", this::well);
+  }
+
+  private boolean well() throws Exception {
+    return trial.service().ready() && trial.service().waiting() == 0;
+  }
+}

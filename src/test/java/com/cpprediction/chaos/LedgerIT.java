@@ -1,0 +1,96 @@
+package com.cpprediction.chaos;
+
+import static com.cpprediction.chaos.FaultProxy.Direction.DOWN;
+import static com.cpprediction.chaos.FaultProxy.Direction.UP;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The four faults that every build goes through; the rest is in the {@code chaos} profile. */
+class LedgerIT {
+  private static final int CUTS = 20;
+  private static final int BURST = 5;
+
+  /** Short, so that the freeze outlasts them. */
+  private static final JsonObject IMPATIENT =
+      new JsonObject()
+          .put("prediction", new JsonObject().put("timeout_ms", 1_000))
+          .put("persistence", new JsonObject().put("statement_timeout_ms", 500));
+
+  @TempDir private static Path directory;
+  private static PostgresProcess postgres;
+
+  @BeforeAll
+  static void start() throws Exception {
+    postgres = PostgresProcess.create(directory.resolve("postgres")).start();
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    postgres.close();
+  }
+
+  @Test
+  void nothingAnsweredIsLostWhenPostgresqlIsKilled() throws Exception {
+    try (var trial = Trial.begin(postgres, directory)) {
+      trial.calm();
+
+      trial.faultBegins();
+      postgres.kill();
+      trial.client().awaitMore(100);
+      postgres.start();
+
+      trial.recover("PostgreSQL killed -9");
+    }
+  }
+
+  @Test
+  void nothingAnsweredIsLostWhenPostgresqlFreezes() throws Exception {
+    try (var trial = Trial.begin(postgres, directory, IMPATIENT)) {
+      trial.calm();
+
+      trial.faultBegins();
+      postgres.freeze();
+      trial.client().awaitMore(2 * Trial.RATE); // 2 s of them
+      postgres.thaw();
+
+      trial.recover("PostgreSQL frozen 2 s");
+    }
+  }
+
+  @Test
+  void nothingAnsweredIsLostWhenTheServiceIsKilled() throws Exception {
+    try (var trial = Trial.begin(postgres, directory)) {
+      trial.client().closedLoop(16);
+      trial.client().awaitAnswered(500);
+
+      trial.faultBegins();
+      trial.service().kill();
+      trial.service().start();
+
+      trial.recover("service killed -9");
+    }
+  }
+
+  @Test
+  void nothingAnsweredIsLostWhenConnectionsBreakInsideABatch() throws Exception {
+    try (var trial = Trial.begin(postgres, directory)) {
+      var exchange = Exchange.measure(trial, BURST);
+
+      trial.faultBegins();
+      for (int i = 0; i < CUTS; i++) {
+        var direction = i % 2 == 0 ? UP : DOWN;
+        exchange.cut(direction, exchange.bytes(direction) * i / CUTS);
+      }
+
+      assertThat(trial.proxy().cuts()).isEqualTo(CUTS);
+      trial.client().openLoop(Trial.RATE);
+      trial.recover(CUTS + " cuts");
+    }
+  }
+}

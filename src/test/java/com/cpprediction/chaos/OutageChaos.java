@@ -1,0 +1,34 @@
+package com.cpprediction.chaos;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** PostgreSQL is away for a minute while predictions come fast. */
+@Tag("chaos")
+class OutageChaos {
+  private static final int SECONDS = Integer.getInteger("outage.seconds", 60);
+  private static final int RATE = Integer.getInteger("outage.rate", 2_000);
+
+  @TempDir private Path directory;
+
+  @Test
+  void awayForAMinute() throws Exception {
+    try (var postgres = PostgresProcess.create(directory.resolve("postgres")).start();
+        var trial = Trial.begin(postgres, directory)) {
+      trial.client().openLoop(RATE);
+      trial.client().awaitMore(10L * RATE); // until the JVM is warm at this rate
+      trial.client().forgetLatencies();
+      trial.client().awaitMore(5L * RATE);
+
+      trial.faultBegins();
+      postgres.stopFast();
+      Waiting.elapse(Duration.ofSeconds(SECONDS));
+      postgres.start();
+
+      trial.recoverUnhurt("PostgreSQL away %d s at %d/s".formatted(SECONDS, RATE));
+    }
+  }
+}

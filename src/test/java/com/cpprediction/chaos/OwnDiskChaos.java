@@ -1,0 +1,59 @@
+package com.cpprediction.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** No room for the journal: on its disk, or within {@code journal.max_bytes}. */
+@Tag("chaos")
+class OwnDiskChaos {
+  private static final int SMALLEST_JOURNAL = 1 << 20;
+
+  @TempDir private Path directory;
+
+  @Test
+  void diskFull() throws Exception {
+    assumeTrue(Trial.ACK.equals(Trial.JOURNAL), "only a journal needs a disk");
+    try (var disk = SmallDisk.mount(directory.resolve("small"), 64);
+        var postgres = PostgresProcess.create(directory.resolve("postgres")).start();
+        var trial =
+            Trial.begin(
+                postgres, directory, new JsonObject().put("data_dir", disk.root().toString()))) {
+      trial.calm();
+
+      trial.faultBegins();
+      disk.fill();
+      postgres.stopImmediately(); // nothing leaves the journal
+      Waiting.until("the journal has no room", () -> trial.client().refused() > Trial.RATE);
+      assertThat(trial.service().alive()).isTrue();
+      disk.free();
+      trial.client().awaitAnswered(Trial.RATE);
+      postgres.start();
+
+      trial.recover("own disk full");
+    }
+  }
+
+  @Test
+  void journalFull() throws Exception {
+    assumeTrue(Trial.ACK.equals(Trial.JOURNAL), "there is no journal");
+    var small =
+        new JsonObject().put("journal", new JsonObject().put("max_bytes", SMALLEST_JOURNAL));
+    try (var postgres = PostgresProcess.create(directory.resolve("postgres")).start();
+        var trial = Trial.begin(postgres, directory, small)) {
+      trial.calm();
+
+      trial.faultBegins();
+      postgres.stopImmediately();
+      Waiting.until("the journal is full", () -> trial.client().refused() > Trial.RATE);
+      postgres.start();
+
+      trial.recover("journal full");
+    }
+  }
+}

@@ -1,0 +1,47 @@
+package com.cpprediction.chaos;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Signals and ports. */
+final class Processes {
+  private Processes() {}
+
+  /**
+   * @param signal by name, without {@code SIG}; the JDK itself sends TERM and KILL only
+   */
+  static void signal(ProcessHandle process, String signal) {
+    run("/bin/sh", "-c", "kill -%s %d".formatted(signal, process.pid()));
+  }
+
+  /** Runs a command to its end and fails with what it printed where it fails. */
+  static void run(String... command) {
+    try {
+      var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      var output = new String(process.getInputStream().readAllBytes());
+      if (process.waitFor() != 0) {
+        throw new IllegalStateException(String.join(" ", command) + ": " + output);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** A port on loopback that nobody listens on, for a server that keeps it over restarts. */
+  static int freePort() throws IOException {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  static boolean isRoot() throws IOException {
+    return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0;
+  }
+}

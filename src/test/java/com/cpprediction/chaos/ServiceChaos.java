@@ -1,0 +1,123 @@
+package com.cpprediction.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The service ends, by force or as it is told to; {@code -Dkills=200} times by force. */
+@Tag("chaos")
+class ServiceChaos {
+  private static final int KILLS = Integer.getInteger("kills", 200);
+  private static final int CALLERS = 16;
+  private static final int MOST_ANSWERED = 400; // between two kills
+  private static final long PHASE_NANOS = 20_000_000; // more than a batch takes
+  private static final Duration PROMISED = Duration.ofSeconds(15);
+
+  @TempDir private static Path directory;
+  private static PostgresProcess postgres;
+
+  @BeforeAll
+  static void start() throws Exception {
+    postgres = PostgresProcess.create(directory.resolve("postgres")).start();
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    postgres.close();
+  }
+
+  @Test
+  void killedAtRandomPointsUnderLoad() throws Exception {
+    var random = new Random(Long.getLong("seed", 1));
+    try (var trial = Trial.begin(postgres, directory)) {
+      trial.client().closedLoop(CALLERS);
+      trial.client().awaitAnswered(Trial.CALM);
+
+      trial.faultBegins();
+      for (int i = 0; i < KILLS; i++) {
+        trial.client().awaitAnswered(1 + random.nextInt(MOST_ANSWERED));
+        LockSupport.parkNanos(random.nextLong(PHASE_NANOS));
+        trial.service().kill();
+        trial.service().start();
+      }
+
+      trial.recover("service killed -9, %d times".formatted(KILLS));
+    }
+  }
+
+  @Test
+  void killedWhilePostgresqlIsAway() throws Exception {
+    try (var trial = Trial.begin(postgres, directory)) {
+      trial.calm();
+
+      trial.faultBegins();
+      postgres.stopImmediately();
+      trial.client().awaitMore(Trial.RATE);
+      trial.service().kill();
+      trial.service().start();
+      trial.client().awaitMore(Trial.RATE);
+      postgres.start();
+
+      trial.recover("service killed -9, PostgreSQL away");
+    }
+  }
+
+  @Test
+  void toldToEndUnderLoad() throws Exception {
+    try (var trial = Trial.begin(postgres, directory)) {
+      trial.client().closedLoop(CALLERS);
+      trial.client().awaitAnswered(Trial.CALM);
+
+      trial.faultBegins();
+      trial.service().terminate();
+      assertThat(trial.service().ends(PROMISED)).isTrue();
+      trial.service().start();
+
+      trial.recover("SIGTERM under load");
+    }
+  }
+
+  @Test
+  void toldToEndWhilePostgresqlIsFrozen() throws Exception {
+    try (var trial = Trial.begin(postgres, directory)) {
+      trial.calm();
+
+      trial.faultBegins();
+      postgres.freeze();
+      trial.client().awaitMore(Trial.RATE);
+      trial.service().terminate();
+      assertThat(trial.service().ends(PROMISED)).isTrue();
+      postgres.thaw();
+      trial.service().start();
+
+      trial.recover("SIGTERM, PostgreSQL frozen");
+    }
+  }
+
+  /** The one promise that is none: it shows, too, that a loss would be seen. */
+  @Test
+  void withoutAnyPromiseWhatWaitsIsLost() throws Exception {
+    var none = new JsonObject().put("persistence", new JsonObject().put("ack", "none"));
+    try (var trial = Trial.begin(postgres, directory, none)) {
+      trial.calm();
+
+      trial.faultBegins();
+      postgres.freeze();
+      trial.client().awaitAnswered(Trial.RATE);
+      trial.service().kill();
+      postgres.thaw();
+      trial.service().start();
+
+      assertThat(trial.look("service killed -9, ack none").lost()).isNotEmpty();
+    }
+  }
+}
