@@ -2,8 +2,10 @@ package com.cpprediction.cache;
 
 import com.cpprediction.config.CacheConfig;
 import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.SharedDeadline;
 import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Policy;
@@ -20,7 +22,6 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.function.Supplier;
 
 /**
  * What models said of addresses, shared by all verticles of a node. Equal keys asked for at the
@@ -44,6 +45,16 @@ public final class PredictionCache {
    *     Source#CACHE} for everyone who found the answer or joined while it was made
    */
   public record Lookup(Scored scored, Source source) {}
+
+  /** Whoever makes the answers. */
+  @FunctionalInterface
+  public interface Score {
+    /**
+     * @param until when anybody waits for any of {@code keys}; moves while others join
+     * @return one answer for each key, in order
+     */
+    Future<List<Scored>> of(List<Key> keys, SharedDeadline until);
+  }
 
   private final AsyncCache<Key, Scored> cache;
   private volatile CacheConfig config;
@@ -81,29 +92,33 @@ public final class PredictionCache {
   }
 
   /**
-   * The answer filed under {@code key}; {@code score} is asked when there is none and nobody else
+   * * The answer filed under {@code key}; {@code score} is asked when there is none and nobody else
    * is asking.
+   *
+   * @param deadline until when the caller waits
    */
-  public Future<Lookup> get(Key key, Supplier<Future<Scored>> score) {
-    return getAll(List.of(key), missing -> score.get().map(List::of)).get(0);
+  public Future<Lookup> get(
+      Key key, Deadline deadline, Function<SharedDeadline, Future<Scored>> score) {
+    return getAll(List.of(key), deadline, (missing, until) -> score.apply(until).map(List::of))
+        .get(0);
   }
 
   /**
-   * As {@link #get}, for several keys.
+   * As {@link #get}, for several keys. * @param score asked at most once, for the keys nobody
+   * answers yet, and told until when anybody waits for them; one answer for each, in order
    *
-   * @param score asked at most once, for the keys nobody answers yet; one answer for each, in order
    * @return one future for each key, in order; they fail independently
    */
-  public List<Future<Lookup>> getAll(
-      List<Key> keys, Function<List<Key>, Future<List<Scored>>> score) {
-    if (!enabled()) return scoreAll(keys, score);
+  public List<Future<Lookup>> getAll(List<Key> keys, Deadline deadline, Score score) {
+    var until = new SharedDeadline(deadline);
+    if (!enabled()) return scoreAll(keys, until, score);
     var lookups = new ArrayList<Future<Lookup>>(keys.size());
     var missing = new ArrayList<Key>();
     var started = new ArrayList<Flight>();
     for (var key : keys) {
       var flight = (Flight) cache.getIfPresent(key);
       if (flight == null) {
-        var mine = new Flight();
+        var mine = new Flight(until);
         flight = (Flight) cache.asMap().putIfAbsent(key, mine);
         if (flight == null) {
           missing.add(key);
@@ -112,9 +127,10 @@ public final class PredictionCache {
           continue;
         }
       }
+      flight.until.join(deadline);
       lookups.add(flight.lookup(Source.CACHE));
     }
-    if (!missing.isEmpty()) load(missing, started, score);
+    if (!missing.isEmpty()) load(missing, started, until, score);
     return lookups;
   }
 
@@ -146,9 +162,8 @@ public final class PredictionCache {
         .put("average_load_ms", stats.averageLoadPenalty() / TimeUnit.MILLISECONDS.toNanos(1));
   }
 
-  private void load(
-      List<Key> keys, List<Flight> flights, Function<List<Key>, Future<List<Scored>>> score) {
-    ask(keys, score)
+  private void load(List<Key> keys, List<Flight> flights, SharedDeadline until, Score score) {
+    ask(keys, until, score)
         .onSuccess(
             scored -> {
               for (int i = 0; i < flights.size(); i++) land(keys.get(i), flights.get(i), scored, i);
@@ -172,9 +187,8 @@ public final class PredictionCache {
     flight.fail(cause);
   }
 
-  private static List<Future<Lookup>> scoreAll(
-      List<Key> keys, Function<List<Key>, Future<List<Scored>>> score) {
-    var scored = ask(keys, score);
+  private static List<Future<Lookup>> scoreAll(List<Key> keys, SharedDeadline until, Score score) {
+    var scored = ask(keys, until, score);
     var lookups = new ArrayList<Future<Lookup>>(keys.size());
     for (int i = 0; i < keys.size(); i++) {
       int item = i;
@@ -183,11 +197,10 @@ public final class PredictionCache {
     return lookups;
   }
 
-  private static Future<List<Scored>> ask(
-      List<Key> keys, Function<List<Key>, Future<List<Scored>>> score) {
+  private static Future<List<Scored>> ask(List<Key> keys, SharedDeadline until, Score score) {
     Future<List<Scored>> answer;
     try {
-      answer = score.apply(Collections.unmodifiableList(keys));
+      answer = score.of(Collections.unmodifiableList(keys), until);
     } catch (RuntimeException e) {
       answer = Future.failedFuture(e);
     }
@@ -209,7 +222,12 @@ public final class PredictionCache {
    * word: it would log an exception, and an overloaded service must not flood its log.
    */
   private static final class Flight extends CompletableFuture<Scored> {
+    private final SharedDeadline until;
     private Throwable failure;
+
+    Flight(SharedDeadline until) {
+      this.until = until;
+    }
 
     void fail(Throwable cause) {
       failure = cause;

@@ -24,7 +24,7 @@ public record PredictionConfig(
   public static final int MAX_TRUST = 10;
 
   static final PredictionConfig DEFAULT =
-      new PredictionConfig(4, 10_000, Duration.ofSeconds(5), 1.4, 0.5);
+      new PredictionConfig(4, 2_000, Duration.ofSeconds(5), 1.4, 0.5);
 
   public PredictionConfig {
     Check.range("prediction.workers", workers, 1, 64);

@@ -63,7 +63,10 @@ public record ServiceConfig(
             values.text("models.engine"),
             values.text("models.mapping"),
             values.millis("models.poll_ms")),
-        new HttpConfig(values.text("http.host"), values.integer("http.port")),
+        new HttpConfig(
+            values.text("http.host"),
+            values.integer("http.port"),
+            values.integer("http.max_connections")),
         new PredictionConfig(
             values.integer("prediction.workers"),
             values.integer("prediction.max_in_flight"),

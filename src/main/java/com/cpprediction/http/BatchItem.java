@@ -3,6 +3,7 @@ package com.cpprediction.http;
 import com.cpprediction.http.Predictions.Told;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.ServiceException;

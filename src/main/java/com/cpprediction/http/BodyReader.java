@@ -1,5 +1,7 @@
 package com.cpprediction.http;
 
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.StrictJson;
 import io.vertx.core.Future;
@@ -22,9 +24,11 @@ final class BodyReader {
   private static final byte[] EMPTY = {};
 
   private final WorkerExecutor threads;
+  private final ServiceMetrics metrics;
   private int waiting;
 
-  BodyReader(Vertx vertx) {
+  BodyReader(Vertx vertx, ServiceMetrics metrics) {
+    this.metrics = metrics;
     int cores = Runtime.getRuntime().availableProcessors();
     threads = vertx.createSharedWorkerExecutor("cp-read", cores); // closed with its verticle
   }
@@ -50,6 +54,7 @@ final class BodyReader {
       }
     }
     if (waiting >= MAX_WAITING) {
+      metrics.shed(Shed.READING);
       return Future.failedFuture(
           Failure.OVERLOADED.because("Too many big requests at a time; try again in a moment"));
     }

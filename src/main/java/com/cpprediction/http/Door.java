@@ -1,14 +1,17 @@
 package com.cpprediction.http;
 
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * One operation, reached over HTTP or over the event bus with the same JSON and the same verdict.
@@ -22,28 +25,55 @@ record Door<Q>(
     Function<JsonObject, Q> question,
     Predicate<JsonObject> big,
     Operation<Q> operation,
-    BodyReader reader,
-    InFlight inFlight,
-    ServiceMetrics metrics) {
+    Common common) {
+  /**
+   * What all doors share.
+   *
+   * @param timeout longest a request may take
+   */
+  record Common(
+      Supplier<Duration> timeout, BodyReader reader, InFlight inFlight, ServiceMetrics metrics) {}
+
   /** What is done once a question was read. */
   interface Operation<Q> {
     /**
+     * * @param deadline until when the caller waits
+     *
      * @param requestId names the request in the log
      */
-    Future<JsonObject> answer(Q question, String requestId);
+    Future<JsonObject> answer(Q question, Deadline deadline, String requestId);
+  }
+
+  /** Turns a request away before its body was received when there is no room for it. */
+  void knock(RoutingContext ctx) {
+    try {
+      common.inFlight.knock();
+    } catch (ServiceException e) {
+      common.metrics.failed(e.failure());
+      throw e;
+    }
+    ctx.next();
   }
 
   /** Answers a request whose body was received. */
   void handle(RoutingContext ctx) {
-    answer(reader.read(ctx, question), Exchange.of(ctx).requestId())
+    var exchange = Exchange.of(ctx);
+    answer(
+            () -> exchange.deadline(common.timeout.get()),
+            () -> common.reader.read(ctx, question),
+            exchange.requestId())
         .onSuccess(json -> Exchange.answer(ctx, json))
         .onFailure(ctx::fail);
   }
 
   /** Answers a message; a failure travels as its code and detail. */
   void handle(Message<Object> message) {
-    var requestId = Exchange.requestId(message.headers().get(Exchange.REQUEST_ID));
-    answer(read(message.body()), requestId)
+    long begun = System.nanoTime();
+    var headers = message.headers();
+    answer(
+            () -> Exchange.deadline(headers.get(Exchange.DEADLINE_MS), begun, common.timeout.get()),
+            () -> read(message.body()),
+            Exchange.requestId(headers.get(Exchange.REQUEST_ID)))
         .onSuccess(message::reply)
         .onFailure(
             cause -> {
@@ -54,18 +84,33 @@ record Door<Q>(
 
   private Future<Q> read(Object body) {
     return body instanceof JsonObject json
-        ? reader.read(big.test(json), () -> question.apply(json))
+        ? common.reader.read(big.test(json), () -> question.apply(json))
         : Future.failedFuture(ShipmentReader.malformed("The message must be a JsonObject"));
   }
 
-  private Future<JsonObject> answer(Future<Q> read, String requestId) {
-    inFlight.enter();
-    return read.recover(
+  private Future<JsonObject> answer(
+      Supplier<Deadline> until, Supplier<Future<Q>> reading, String requestId) {
+    Deadline deadline;
+    try {
+      deadline = until.get();
+    } catch (ServiceException e) {
+      common.metrics.failed(e.failure());
+      return Future.failedFuture(e);
+    }
+    common.inFlight.enter();
+    return reading
+        .get()
+        .map(
+            asked -> {
+              if (deadline.over()) throw Deadline.exceeded();
+              return asked;
+            })
+        .recover(
             cause -> {
-              metrics.failed(Failure.of(cause));
+              common.metrics.failed(Failure.of(cause));
               return Future.failedFuture(Problem.seen(cause, requestId, "its body"));
             })
-        .compose(asked -> operation.answer(asked, requestId))
-        .onComplete(done -> inFlight.leave());
+        .compose(asked -> operation.answer(asked, deadline, requestId))
+        .onComplete(done -> common.inFlight.leave());
   }
 }

@@ -1,11 +1,16 @@
 package com.cpprediction.http;
 
+import com.cpprediction.prediction.Deadline;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /** One HTTP request and its answer: what every route shares. Confined to its event loop. */
@@ -13,7 +18,11 @@ final class Exchange {
   /** Comes with a request or is made, and goes out with every answer. */
   static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("X-Request-Id");
 
+  /** How long the caller waits for its answer, from when the service has seen the request. */
+  static final CharSequence DEADLINE_MS = HttpHeaders.createOptimized("X-Deadline-Ms");
+
   private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
+  private static final Pattern MILLIS = Pattern.compile("0*[1-9][0-9]{0,8}");
   private static final Pattern SAFE_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
   private static final Set<HttpMethod> METHODS =
       Set.of(
@@ -53,12 +62,34 @@ final class Exchange {
     return given != null && SAFE_ID.matcher(given).matches() ? given : UUID.randomUUID().toString();
   }
 
+  /**
+   * Until when the caller waits.
+   *
+   * @param given its {@code X-Deadline-Ms}, or null; more than {@code longest} counts as that
+   * @param begun {@link System#nanoTime()} when it asked
+   * @throws ServiceException when {@code given} is no such number
+   */
+  static Deadline deadline(String given, long begun, Duration longest) {
+    if (given == null) return new Deadline(begun + longest.toNanos());
+    if (!MILLIS.matcher(given).matches()) {
+      throw Failure.MALFORMED_REQUEST.because(
+          "X-Deadline-Ms must be a whole number of milliseconds, from 1 to 999999999");
+    }
+    long nanos = TimeUnit.MILLISECONDS.toNanos(Long.parseLong(given));
+    return new Deadline(begun + Math.min(nanos, longest.toNanos()));
+  }
+
   static void answer(RoutingContext ctx, JsonObject body) {
     ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, JSON).end(body.toBuffer());
   }
 
   String requestId() {
     return requestId;
+  }
+
+  /** As {@link #deadline(String, long, Duration)}. */
+  Deadline deadline(Duration longest) {
+    return deadline(ctx.request().getHeader(DEADLINE_MS), start, longest);
   }
 
   /** The pattern of the route that took this, {@code other} while none has. */

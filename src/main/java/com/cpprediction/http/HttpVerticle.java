@@ -4,8 +4,10 @@ import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
@@ -35,13 +37,15 @@ public final class HttpVerticle extends VerticleBase {
   /** Bytes of a body at most. */
   static final int MAX_BODY = 4 * 1024 * 1024;
 
-  private static final int IDLE_SECONDS = 60;
+  private static final Duration IDLE = Duration.ofSeconds(60);
 
   /** For busy connections to learn from an answer that they close. */
   private static final Duration FAREWELL = Duration.ofMillis(200);
 
-  private static final Duration BODY_TIME = Duration.ofSeconds(30);
-  private static final int SWEEPS = 20; // looks at slow bodies, within the time a body may take
+  /** For the headers of a connection's first request, and for any body. */
+  private static final Duration SENDING = Duration.ofSeconds(10);
+
+  private static final int SWEEPS = 20; // looks at slow callers, within the time they may take
 
   private final Supplier<ServiceConfig> config;
   private final Supplier<Catalog> catalog;
@@ -51,10 +55,11 @@ public final class HttpVerticle extends VerticleBase {
   private final Supplier<JsonObject> configView;
   private final Clock clock;
   private final Duration grace;
-  private final Duration bodyTime;
+  private final Duration sending;
 
   private final List<MessageConsumer<Object>> consumers = new ArrayList<>();
-  private SlowBodies slowBodies;
+  private TimeLimit<RoutingContext> bodies;
+  private Connections connections;
   private InFlight inFlight;
   private HttpServer server;
   private volatile boolean stopping;
@@ -77,7 +82,7 @@ public final class HttpVerticle extends VerticleBase {
       Supplier<JsonObject> configView,
       Clock clock,
       Duration grace) {
-    this(config, catalog, cache, metrics, checks, configView, clock, grace, BODY_TIME);
+    this(config, catalog, cache, metrics, checks, configView, clock, grace, SENDING);
   }
 
   HttpVerticle(
@@ -89,7 +94,7 @@ public final class HttpVerticle extends VerticleBase {
       Supplier<JsonObject> configView,
       Clock clock,
       Duration grace,
-      Duration bodyTime) {
+      Duration sending) {
     this.config = config;
     this.catalog = catalog;
     this.cache = cache;
@@ -98,7 +103,7 @@ public final class HttpVerticle extends VerticleBase {
     this.configView = configView;
     this.clock = clock;
     this.grace = grace;
-    this.bodyTime = bodyTime;
+    this.sending = sending;
   }
 
   /** The port it listens on, once started. */
@@ -108,30 +113,28 @@ public final class HttpVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    slowBodies = new SlowBodies(bodyTime);
-    vertx.setPeriodic(bodyTime.toMillis() / SWEEPS, tick -> slowBodies.hangUp());
+    bodies = new TimeLimit<>(sending, this::hangUp);
+    connections =
+        new Connections(() -> config.get().http().maxConnections(), metrics, sending, IDLE);
+    vertx.setPeriodic(
+        sending.toMillis() / SWEEPS,
+        tick -> {
+          bodies.sweep();
+          connections.sweep();
+        });
     var reader = new ShipmentReader(clock);
-    inFlight = new InFlight(() -> prediction().maxInFlight());
+    inFlight = new InFlight(() -> prediction().maxInFlight(), metrics);
     var predictions =
         new Predictions(vertx, this::prediction, catalog, cache, metrics, reader, inFlight);
     var warming =
         new Warming(vertx, this::prediction, catalog, cache, predictions, reader, inFlight);
-    var bodies = new BodyReader(vertx);
-    var cacheRoutes = new CacheRoutes(cache, bodies, warming);
-    var predict =
-        new Door<>(
-            predictions::one, body -> false, predictions::predict, bodies, inFlight, metrics);
-    var explain =
-        new Door<>(
-            predictions::explained, body -> false, predictions::predict, bodies, inFlight, metrics);
+    var bodyReader = new BodyReader(vertx, metrics);
+    var cacheRoutes = new CacheRoutes(cache, bodyReader, warming);
+    var common = new Door.Common(() -> prediction().timeout(), bodyReader, inFlight, metrics);
+    var predict = new Door<>(predictions::one, body -> false, predictions::predict, common);
+    var explain = new Door<>(predictions::explained, body -> false, predictions::predict, common);
     var predictBatch =
-        new Door<>(
-            predictions::many,
-            Predictions::big,
-            predictions::predictBatch,
-            bodies,
-            inFlight,
-            metrics);
+        new Door<>(predictions::many, Predictions::big, predictions::predictBatch, common);
     var registered =
         List.of(
             consume(Bus.PREDICT, message -> predict(message, predict, explain)),
@@ -140,7 +143,8 @@ public final class HttpVerticle extends VerticleBase {
     server =
         vertx
             .createHttpServer(options())
-            .requestHandler(router(predict, explain, predictBatch, cacheRoutes, bodies))
+            .connectionHandler(connections::opened)
+            .requestHandler(router(predict, explain, predictBatch, cacheRoutes, bodyReader))
             .invalidRequestHandler(Problems::refuse);
     var http = config.get().http();
     return Future.all(registered)
@@ -152,7 +156,7 @@ public final class HttpVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     stopping = true; // from here on every answer tells its connection to close
-    slowBodies.hangUpAll();
+    bodies.sweepAll(); // nothing was accepted yet from those that are still sending
     var unregistered = consumers.stream().map(MessageConsumer::unregister).toList();
     return Future.join(unregistered)
         .transform(done -> vertx.timer(FAREWELL.toMillis(), TimeUnit.MILLISECONDS))
@@ -172,7 +176,7 @@ public final class HttpVerticle extends VerticleBase {
         .setHttp2ClearTextEnabled(false)
         .setCompressionSupported(false)
         .setDecompressionSupported(false)
-        .setIdleTimeout(IDLE_SECONDS);
+        .setIdleTimeout((int) IDLE.toSeconds());
   }
 
   private static void predict(Message<Object> message, Door<?> predict, Door<?> explain) {
@@ -194,15 +198,14 @@ public final class HttpVerticle extends VerticleBase {
       Door<?> explain,
       Door<?> predictBatch,
       CacheRoutes cacheRoutes,
-      BodyReader bodies) {
+      BodyReader bodyReader) {
     var router = Router.router(vertx);
     var problems = new Problems(this::exchange);
     for (int status : Problems.STATUSES) router.errorHandler(status, problems);
     router.route().handler(this::begin);
-
-    post(router, "/predict")
+    post(router, "/predict", predict::knock)
         .handler(ctx -> (Explain.asked(ctx.queryParams()) ? explain : predict).handle(ctx));
-    post(router, "/predict/batch").handler(predictBatch::handle);
+    post(router, "/predict/batch", predictBatch::knock).handler(predictBatch::handle);
     var reads = new Reads(vertx, this::prediction);
     get(router, "/predictions/:shipment_id").handler(reads::stored);
     var health = new HealthRoutes(checks, () -> stopping);
@@ -213,9 +216,10 @@ public final class HttpVerticle extends VerticleBase {
         .handler(new MetricsRoute(metrics, cache)::handle);
     route(router, "/cache", List.of(HttpMethod.DELETE), Endpoint.JSON).handler(cacheRoutes::clear);
     get(router, "/cache/stats").handler(cacheRoutes::stats);
-    post(router, "/cache/warm").handler(cacheRoutes::warm);
+    post(router, "/cache/warm", RoutingContext::next).handler(cacheRoutes::warm);
     get(router, "/models/status").handler(reads::models);
-    post(router, "/models/reload").handler(new ModelRoutes(vertx, bodies)::reload);
+    post(router, "/models/reload", RoutingContext::next)
+        .handler(new ModelRoutes(vertx, bodyReader)::reload);
     get(router, "/models/:prefix").handler(reads::model);
     get(router, "/config").handler(ctx -> Exchange.answer(ctx, configView.get()));
     return router;
@@ -229,11 +233,29 @@ public final class HttpVerticle extends VerticleBase {
     return route(router, path, List.of(HttpMethod.GET, HttpMethod.HEAD), types);
   }
 
-  private Route post(Router router, String path) {
+  /**
+   * @param first comes before the body
+   */
+  private Route post(Router router, String path, Handler<RoutingContext> first) {
     return route(router, path, List.of(HttpMethod.POST), Endpoint.JSON)
-        .handler((PlatformHandler) slowBodies::begin)
+        .handler((PlatformHandler) first::handle)
+        .handler(
+            (PlatformHandler)
+                ctx -> {
+                  bodies.begin(ctx);
+                  ctx.next();
+                })
         .handler(BodyHandler.create(false).setBodyLimit(MAX_BODY))
-        .handler(slowBodies::done);
+        .handler(
+            ctx -> {
+              bodies.done(ctx);
+              ctx.next();
+            });
+  }
+
+  private void hangUp(RoutingContext ctx) {
+    if (!stopping) metrics.shed(Shed.SLOW_BODY);
+    ctx.request().connection().close();
   }
 
   private static Route route(
@@ -248,7 +270,27 @@ public final class HttpVerticle extends VerticleBase {
     if (ctx.request().headers().getAll(HttpHeaders.HOST).size() > 1) {
       throw Failure.MALFORMED_REQUEST.because("A request has one Host header");
     }
-    ctx.next();
+    if (Problems.oddlyEncoded(ctx.request())) {
+      throw Failure.MALFORMED_REQUEST.because("Transfer-Encoding may only be chunked");
+    }
+    if (ctx.response().writeQueueFull()) {
+      awaitReader(ctx);
+    } else {
+      connections.asked(ctx.request().connection());
+      ctx.next();
+    }
+  }
+
+  /** Whoever asks on without reading its answers waits until it has; they would pile up here. */
+  private void awaitReader(RoutingContext ctx) {
+    ctx.request().pause();
+    ctx.response()
+        .drainHandler(
+            drained -> {
+              connections.asked(ctx.request().connection());
+              ctx.request().resume();
+              ctx.next();
+            });
   }
 
   /** The exchange of {@code ctx}; counted when it ends. */
@@ -262,7 +304,8 @@ public final class HttpVerticle extends VerticleBase {
         });
     ctx.addEndHandler(
         end -> {
-          slowBodies.forget(ctx);
+          bodies.done(ctx);
+          connections.answered(ctx.request().connection());
           if (end.failed()) return; // the caller left
           metrics.httpRequest(
               exchange.route(), exchange.method(), exchange.status(), exchange.nanos());

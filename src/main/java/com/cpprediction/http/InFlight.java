@@ -1,6 +1,9 @@
 package com.cpprediction.http;
 
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -12,6 +15,7 @@ import java.util.function.IntSupplier;
  */
 final class InFlight {
   private final IntSupplier limit;
+  private final ServiceMetrics metrics;
   private final AtomicInteger shipments = new AtomicInteger();
   private final Promise<Void> drained = Promise.promise();
   private int requests;
@@ -20,8 +24,10 @@ final class InFlight {
   /**
    * @param limit shipments at most
    */
-  InFlight(IntSupplier limit) {
+  InFlight(IntSupplier limit, ServiceMetrics metrics) {
     this.limit = limit;
+    this.metrics = metrics;
+    metrics.inFlight(this::shipments);
   }
 
   /** Shipments being answered. From any thread. */
@@ -34,13 +40,38 @@ final class InFlight {
     return limit.getAsInt();
   }
 
-  /** Lets {@code count} shipments in, or fails with {@link Failure#OVERLOADED}. */
+  /**
+   * Lets {@code count} shipments in.
+   *
+   * @throws ServiceException {@link Failure#OVERLOADED}, or {@link Failure#TOO_LARGE} when so many
+   *     will never be let in
+   */
   void admit(int count) {
-    if (shipments.addAndGet(count) > limit()) {
-      release(count);
-      throw Failure.OVERLOADED.because(
-          "More than " + limit() + " shipments would be in flight; try again in a moment");
+    int most = limit();
+    if (count > most) {
+      throw Failure.TOO_LARGE.because(
+          "More than prediction.max_in_flight, %d shipments; send smaller batches".formatted(most));
     }
+    if (shipments.addAndGet(count) > most) {
+      release(count);
+      throw full(most);
+    }
+  }
+
+  /**
+   * Lets nobody through when not even one shipment would be admitted: before the effort of reading.
+   *
+   * @throws ServiceException {@link Failure#OVERLOADED}
+   */
+  void knock() {
+    int most = limit();
+    if (shipments() >= most) throw full(most);
+  }
+
+  private ServiceException full(int most) {
+    metrics.shed(Shed.IN_FLIGHT);
+    return Failure.OVERLOADED.because(
+        "More than " + most + " shipments would be in flight; try again in a moment");
   }
 
   void release(int count) {

@@ -5,10 +5,12 @@ import com.cpprediction.cache.PredictionCache.Key;
 import com.cpprediction.cache.PredictionCache.Lookup;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Batch;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction;
@@ -18,6 +20,7 @@ import com.cpprediction.prediction.ScoreReply;
 import com.cpprediction.prediction.ScoreRequest;
 import com.cpprediction.prediction.Scored;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.prediction.SharedDeadline;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
@@ -90,7 +93,6 @@ final class Predictions {
     this.metrics = metrics;
     this.reader = reader;
     this.inFlight = inFlight;
-    metrics.inFlight(inFlight::shipments);
   }
 
   /** Reads the body of {@code POST /predict}; on any thread. */
@@ -106,7 +108,7 @@ final class Predictions {
   }
 
   /** Answers {@code POST /predict}. */
-  Future<JsonObject> predict(One asked, String requestId) {
+  Future<JsonObject> predict(One asked, Deadline deadline, String requestId) {
     long start = System.nanoTime();
     var request = asked.request();
     try {
@@ -115,7 +117,6 @@ final class Predictions {
       metrics.failed(e.failure());
       return Future.failedFuture(e);
     }
-    var deadline = Deadline.in(config.get().timeout());
     return deadline
         .bound(vertx, tell(asked, find(asked, deadline), deadline))
         .compose(
@@ -136,8 +137,9 @@ final class Predictions {
   }
 
   /**
-   * What {@code asked} is answered. Where models that were replaced on the way leave it without an
-   * answer, it is asked again of those that replaced them.
+   * * What {@code asked} is answered. Where models that were replaced on the way leave it without
+   * an answer, it is asked again of those that replaced them; where the one it joined gave up
+   * first, it asks for itself.
    *
    * @param found what was looked up for it
    */
@@ -152,14 +154,17 @@ final class Predictions {
   }
 
   private Future<Lookup> find(One asked, Deadline deadline) {
-    return cache.get(key(asked), () -> score(asked.request(), deadline));
+    return cache.get(key(asked), deadline, until -> score(asked.request(), deadline, until));
   }
 
-  /** {@code asked} of the models of now; fails with {@code cause} when nothing was replaced. */
+  /** {@code asked} of the models of now; fails with {@code cause} when that would be no use. */
   private Future<One> again(One asked, Throwable cause, Deadline deadline) {
     var models = catalog.get();
-    boolean replaced = cause == OVERTAKEN || !models.equals(asked.models());
-    if (!replaced || deadline.over()) return Future.failedFuture(cause);
+    boolean worth =
+        cause == OVERTAKEN
+            || !models.equals(asked.models())
+            || Failure.of(cause) == Failure.DEADLINE_EXCEEDED; // of somebody else
+    if (!worth || deadline.over()) return Future.failedFuture(cause);
     var request = asked.request();
     try {
       var located = reader.located(request.address(), models);
@@ -209,7 +214,7 @@ final class Predictions {
   }
 
   /** Answers {@code POST /predict/batch}. */
-  Future<JsonObject> predictBatch(Many asked, String requestId) {
+  Future<JsonObject> predictBatch(Many asked, Deadline deadline, String requestId) {
     long start = System.nanoTime();
     var items = asked.items();
     var good = items.stream().filter(BatchItem::open).toList();
@@ -219,8 +224,7 @@ final class Predictions {
       failWhole(items, e);
       return Future.failedFuture(e);
     }
-    var deadline = Deadline.in(config.get().timeout());
-    return scoreItems(good, asked.models(), requestId)
+    return scoreItems(good, asked.models(), deadline.earlier(RECORDING_SHARE), requestId)
         .compose(settled -> recordItems(good, deadline, requestId))
         .map(
             recorded -> {
@@ -258,7 +262,10 @@ final class Predictions {
     var fingerprint = models.fingerprints().get(prefix);
     var keys = addresses.stream().map(address -> new Key(fingerprint, address)).toList();
     return cache.getAll(
-        keys, missing -> score(prefix, missing.stream().map(Key::address).toList(), deadline));
+        keys,
+        deadline,
+        (missing, until) ->
+            score(prefix, missing.stream().map(Key::address).toList(), deadline, until));
   }
 
   /**
@@ -280,9 +287,8 @@ final class Predictions {
   }
 
   /** Settles every item; the future doesn't fail. */
-  private Future<Void> scoreItems(List<BatchItem> good, Catalog models, String requestId) {
-    var timeout = config.get().timeout();
-    var deadline = Deadline.in(timeout.minus(timeout.dividedBy(RECORDING_SHARE)));
+  private Future<Void> scoreItems(
+      List<BatchItem> good, Catalog models, Deadline deadline, String requestId) {
     var byPrefix = new LinkedHashMap<String, List<BatchItem>>();
     for (var item : good) {
       byPrefix.computeIfAbsent(item.request().prefix(), prefix -> new ArrayList<>()).add(item);
@@ -368,20 +374,24 @@ final class Predictions {
     return new Key(asked.models().fingerprints().get(request.prefix()), request.address());
   }
 
-  private Future<Scored> score(PredictionRequest request, Deadline deadline) {
-    return score(request.prefix(), List.of(request.address()), deadline).map(all -> all.get(0));
+  private Future<Scored> score(PredictionRequest request, Deadline deadline, SharedDeadline until) {
+    return score(request.prefix(), List.of(request.address()), deadline, until)
+        .map(all -> all.get(0));
   }
 
   /**
-   * Without a cache only the caller waits, so scoring ends with the caller's time. With one, others
-   * may join until then, and get their whole time too.
+   * * Without a cache only the caller waits, so scoring ends with the caller's time. With one,
+   * others may join until then, and get their whole time too.
+   *
+   * @param until when anybody waits: what nobody waits for any more is not scored
    */
-  private Future<List<Scored>> score(String prefix, List<Address> addresses, Deadline deadline) {
+  private Future<List<Scored>> score(
+      String prefix, List<Address> addresses, Deadline deadline, SharedDeadline until) {
     long time = deadline.remainingMillis();
     if (cache.enabled()) time += config.get().timeout().toMillis();
     return vertx
         .eventBus()
-        .<ScoreReply>request(Bus.score(prefix), new ScoreRequest(addresses), local(time))
+        .<ScoreReply>request(Bus.score(prefix), new ScoreRequest(addresses, until), local(time))
         .map(reply -> reply.body().scored())
         .recover(
             cause ->
@@ -394,6 +404,10 @@ final class Predictions {
     return vertx
         .eventBus()
         .<JsonArray>request(Bus.RECORD, new Batch(predictions), local(deadline.remainingMillis()))
+        .onFailure(
+            cause -> {
+              if (Failure.of(cause) == Failure.OVERLOADED) metrics.shed(Shed.STORING);
+            })
         .map(reply -> reply.body() == null ? Set.of() : new HashSet<>(reply.body().getList()));
   }
 

@@ -75,7 +75,7 @@ record Problem(Failure failure, String detail, JsonObject members) {
     if (cause instanceof ServiceException || answered(cause)) return cause.getMessage();
     return switch (failure) {
       case DEADLINE_EXCEEDED ->
-          "No answer within prediction.timeout_ms; what became of it is "
+          "No answer within the caller's time; what became of it is "
               + "unknown. Send it again with the same prediction_id to have it stored once";
       case NOT_READY -> "Nobody serves this just now; try again in a moment";
       default -> failure.title();

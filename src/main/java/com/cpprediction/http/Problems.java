@@ -37,7 +37,7 @@ final class Problems implements Handler<RoutingContext> {
     if (response.ended() || response.closed()) return;
     var exchange = exchanges.apply(ctx);
     var failure = failure(ctx, exchange);
-    if (failure.failure() == Failure.TOO_LARGE || unbounded(ctx.request())) closeSoon(ctx);
+    if (tooLarge(ctx, failure) || unbounded(ctx.request())) closeSoon(ctx);
     send(ctx.request(), failure, failure.failure().status(), exchange.requestId());
   }
 
@@ -90,8 +90,21 @@ final class Problems implements Handler<RoutingContext> {
         .end(body.toBuffer());
   }
 
+  /** Whether the body comes in an encoding that isn't read here. */
+  static boolean oddlyEncoded(HttpServerRequest request) {
+    var encodings = request.headers().getAll(HttpHeaders.TRANSFER_ENCODING);
+    return !encodings.isEmpty()
+        && !(encodings.size() == 1
+            && HttpHeaders.CHUNKED.toString().equalsIgnoreCase(encodings.get(0)));
+  }
+
+  private static boolean tooLarge(RoutingContext ctx, ServiceException failure) {
+    return failure.failure() == Failure.TOO_LARGE && !ctx.request().isEnded();
+  }
+
   /** Whether more of the body may come than anybody wants to throw away. */
   private static boolean unbounded(HttpServerRequest request) {
+    if (oddlyEncoded(request)) return true; // where it ends is anybody's guess
     if (request.isEnded()) return false;
     if (request.headers().contains(HttpHeaders.TRANSFER_ENCODING)) return true;
     var length = request.getHeader(HttpHeaders.CONTENT_LENGTH);

@@ -6,6 +6,7 @@ import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.ServiceException;

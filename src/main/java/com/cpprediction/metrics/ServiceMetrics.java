@@ -53,6 +53,7 @@ public final class ServiceMetrics {
   private final Map<Source, Counter> answered = new EnumMap<>(Source.class);
   private final Map<Source, Timer> answerTime = new EnumMap<>(Source.class);
   private final Map<Failure, Counter> failed = new EnumMap<>(Failure.class);
+  private final Map<Shed, Counter> shed = new EnumMap<>(Shed.class);
   private final Map<RowOutcome, Counter> rows = new EnumMap<>(RowOutcome.class);
   private final Map<Kept, Counter> kept = new EnumMap<>(Kept.class);
   private final Timer journalAppend;
@@ -74,6 +75,14 @@ public final class ServiceMetrics {
               .register(registry));
     }
     for (var failure : Failure.values()) failed.put(failure, predictions(failure.slug(), "none"));
+    for (var reason : Shed.values()) {
+      shed.put(
+          reason,
+          Counter.builder("cp.shed")
+              .description("Requests, messages and connections that were turned away")
+              .tag("reason", reason.name().toLowerCase(Locale.ROOT))
+              .register(registry));
+    }
     for (var outcome : RowOutcome.values()) {
       rows.put(
           outcome,
@@ -122,6 +131,11 @@ public final class ServiceMetrics {
   /** One shipment that got an error for an answer. */
   public void failed(Failure failure) {
     failed.get(failure).increment();
+  }
+
+  /** One request, message or connection was turned away. */
+  public void shed(Shed reason) {
+    shed.get(reason).increment();
   }
 
   /**

@@ -3,6 +3,7 @@ package com.cpprediction.model;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ScoreReply;
 import com.cpprediction.prediction.ScoreRequest;
@@ -94,6 +95,7 @@ public final class PredictionVerticle extends VerticleBase {
   }
 
   private ScoreReply score(Scoring scoring, ScoreRequest request) {
+    if (request.deadline().latest().over()) throw Deadline.exceeded();
     long start = System.nanoTime();
     var scored = scorer.score(scoring, request.addresses());
     metrics.scored(scored.size(), System.nanoTime() - start);

@@ -5,6 +5,7 @@ import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.eventbus.MessageCodec;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
@@ -110,11 +111,15 @@ public final class Bus {
   /** The wire form of each record: its components by name. */
   private static final class Wire {
     static JsonObject write(ScoreRequest request) {
-      return new JsonObject().put("addresses", array(request.addresses(), Wire::write));
+      return new JsonObject()
+          .put("addresses", array(request.addresses(), Wire::write))
+          .put("remaining_ms", request.deadline().latest().remainingMillis());
     }
 
     static ScoreRequest scoreRequest(JsonObject json) {
-      return new ScoreRequest(list(json.getJsonArray("addresses"), Wire::address));
+      return new ScoreRequest(
+          list(json.getJsonArray("addresses"), Wire::address),
+          Deadline.in(Duration.ofMillis(json.getLong("remaining_ms"))));
     }
 
     static JsonObject write(ScoreReply reply) {

@@ -7,9 +7,11 @@ import com.cpprediction.cache.PredictionCache.Lookup;
 import com.cpprediction.config.CacheConfig;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.SharedDeadline;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -21,10 +23,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 class PredictionCacheTest {
+  private static final Deadline SOON = Deadline.in(Duration.ofMinutes(1));
   private static final String FINGERPRINT = "a".repeat(64);
   private static final String OTHER = "b".repeat(64);
 
@@ -35,16 +41,16 @@ class PredictionCacheTest {
 
   @Test
   void scoresAnAddressOnceAndThenHasIt() {
-    assertThat(source(cache.get(key("a"), this::scored))).isEqualTo(Source.MODEL);
-    assertThat(source(cache.get(key("a"), PredictionCacheTest::never))).isEqualTo(Source.CACHE);
+    assertThat(source(get(key("a"), this::scored))).isEqualTo(Source.MODEL);
+    assertThat(source(get(key("a"), PredictionCacheTest::never))).isEqualTo(Source.CACHE);
   }
 
   @Test
   void keepsAddressesAndModelsApart() {
-    cache.get(key("a"), this::scored);
+    get(key("a"), this::scored);
 
-    assertThat(source(cache.get(key("b"), this::scored))).isEqualTo(Source.MODEL);
-    assertThat(source(cache.get(new Key(OTHER, address("a")), () -> scored(OTHER))))
+    assertThat(source(get(key("b"), this::scored))).isEqualTo(Source.MODEL);
+    assertThat(source(get(new Key(OTHER, address("a")), () -> scored(OTHER))))
         .isEqualTo(Source.MODEL);
   }
 
@@ -52,8 +58,8 @@ class PredictionCacheTest {
   void joinsAFlightInsteadOfScoringTwice() {
     var flight = Promise.<Scored>promise();
 
-    var first = cache.get(key("a"), flight::future);
-    var joined = cache.get(key("a"), PredictionCacheTest::never);
+    var first = get(key("a"), flight::future);
+    var joined = get(key("a"), PredictionCacheTest::never);
     assertThat(joined.isComplete()).isFalse();
     flight.complete(answer(FINGERPRINT));
 
@@ -66,20 +72,20 @@ class PredictionCacheTest {
     var flight = Promise.<Scored>promise();
     var overloaded = Failure.OVERLOADED.because("full");
 
-    var first = cache.get(key("a"), flight::future);
-    var joined = cache.get(key("a"), PredictionCacheTest::never);
+    var first = get(key("a"), flight::future);
+    var joined = get(key("a"), PredictionCacheTest::never);
     flight.fail(overloaded);
 
     assertThat(first.cause()).isSameAs(overloaded);
     assertThat(joined.cause()).isSameAs(overloaded);
-    assertThat(source(cache.get(key("a"), this::scored))).isEqualTo(Source.MODEL);
+    assertThat(source(get(key("a"), this::scored))).isEqualTo(Source.MODEL);
     assertThat(cache.stats().getLong("load_failures")).isEqualTo(1);
   }
 
   @Test
   void turnsAnExceptionOfTheScorerIntoAFailure() {
     var failed =
-        cache.get(
+        get(
             key("a"),
             () -> {
               throw new IllegalStateException("broken");
@@ -90,18 +96,18 @@ class PredictionCacheTest {
 
   @Test
   void answersWhatAnotherModelScoredButDoesNotKeepIt() {
-    var answered = cache.get(key("a"), () -> scored(OTHER));
+    var answered = get(key("a"), () -> scored(OTHER));
 
     assertThat(answered.result().scored().fingerprint()).isEqualTo(OTHER);
-    assertThat(source(cache.get(key("a"), this::scored))).isEqualTo(Source.MODEL);
-    assertThat(source(cache.get(key("a"), PredictionCacheTest::never))).isEqualTo(Source.CACHE);
+    assertThat(source(get(key("a"), this::scored))).isEqualTo(Source.MODEL);
+    assertThat(source(get(key("a"), PredictionCacheTest::never))).isEqualTo(Source.CACHE);
   }
 
   @Test
   void asksOnceForTheMissingPartOfABatch() {
-    cache.get(key("b"), this::scored);
+    get(key("b"), this::scored);
 
-    var lookups = cache.getAll(List.of(key("a"), key("b"), key("c"), key("a")), this::scoredAll);
+    var lookups = getAll(List.of(key("a"), key("b"), key("c"), key("a")), this::scoredAll);
 
     assertThat(asked).containsExactly(key("a"), key("c"));
     assertThat(lookups)
@@ -114,9 +120,9 @@ class PredictionCacheTest {
     var single = Promise.<Scored>promise();
     var batch = Promise.<List<Scored>>promise();
 
-    var first = cache.get(key("a"), single::future);
-    var both = cache.getAll(List.of(key("a"), key("b")), missing -> batch.future());
-    var second = cache.get(key("b"), PredictionCacheTest::never);
+    var first = get(key("a"), single::future);
+    var both = getAll(List.of(key("a"), key("b")), missing -> batch.future());
+    var second = get(key("b"), PredictionCacheTest::never);
     batch.complete(List.of(answer(FINGERPRINT)));
 
     assertThat(source(second)).isEqualTo(Source.CACHE);
@@ -130,7 +136,7 @@ class PredictionCacheTest {
   @Test
   void refusesAnAnswerThatDoesNotFitTheQuestion() {
     var lookups =
-        cache.getAll(
+        getAll(
             List.of(key("a"), key("b")),
             missing -> Future.succeededFuture(List.of(answer(FINGERPRINT))));
 
@@ -139,28 +145,28 @@ class PredictionCacheTest {
 
   @Test
   void forgetsAnAnswerAfterItsTime() {
-    cache.get(key("a"), this::scored);
+    get(key("a"), this::scored);
 
     now.addAndGet(TimeUnit.SECONDS.toNanos(59));
-    assertThat(source(cache.get(key("a"), PredictionCacheTest::never))).isEqualTo(Source.CACHE);
+    assertThat(source(get(key("a"), PredictionCacheTest::never))).isEqualTo(Source.CACHE);
     now.addAndGet(TimeUnit.SECONDS.toNanos(2));
-    assertThat(source(cache.get(key("a"), this::scored))).isEqualTo(Source.MODEL);
+    assertThat(source(get(key("a"), this::scored))).isEqualTo(Source.MODEL);
   }
 
   @Test
   void takesAnotherTimeToLiveAtOnce() {
-    cache.get(key("a"), this::scored);
+    get(key("a"), this::scored);
 
     cache.apply(new CacheConfig(true, 100, Duration.ofSeconds(5)));
     now.addAndGet(TimeUnit.SECONDS.toNanos(6));
 
-    assertThat(source(cache.get(key("a"), this::scored))).isEqualTo(Source.MODEL);
+    assertThat(source(get(key("a"), this::scored))).isEqualTo(Source.MODEL);
     assertThat(cache.stats().getLong("ttl_seconds")).isEqualTo(5);
   }
 
   @Test
   void takesAnotherSizeAtOnce() {
-    for (int i = 0; i < 50; i++) cache.get(key("a" + i), this::scored);
+    for (int i = 0; i < 50; i++) get(key("a" + i), this::scored);
 
     cache.apply(new CacheConfig(true, 10, Duration.ofMinutes(1)));
 
@@ -172,13 +178,13 @@ class PredictionCacheTest {
 
   @Test
   void scoresEverythingWhileSwitchedOff() {
-    cache.get(key("a"), this::scored);
+    get(key("a"), this::scored);
 
     cache.apply(new CacheConfig(false, 100, Duration.ofMinutes(1)));
     var flight = Promise.<Scored>promise();
-    cache.get(key("a"), flight::future);
-    var other = cache.get(key("a"), this::scored);
-    var batch = cache.getAll(List.of(key("b"), key("b")), this::scoredAll);
+    get(key("a"), flight::future);
+    var other = get(key("a"), this::scored);
+    var batch = getAll(List.of(key("b"), key("b")), this::scoredAll);
 
     assertThat(source(other)).isEqualTo(Source.MODEL);
     assertThat(asked).containsExactly(key("b"), key("b"));
@@ -191,30 +197,30 @@ class PredictionCacheTest {
 
   @Test
   void clearsAndCountsWhatItForgot() {
-    cache.get(key("a"), this::scored);
-    cache.get(key("b"), this::scored);
+    get(key("a"), this::scored);
+    get(key("b"), this::scored);
 
     assertThat(cache.clear()).isEqualTo(2);
-    assertThat(source(cache.get(key("a"), this::scored))).isEqualTo(Source.MODEL);
+    assertThat(source(get(key("a"), this::scored))).isEqualTo(Source.MODEL);
   }
 
   @Test
   void anAnswerInTheMakingDoesNotComeBackAfterAClear() {
     var flight = Promise.<Scored>promise();
-    var first = cache.get(key("a"), flight::future);
+    var first = get(key("a"), flight::future);
 
     cache.clear();
     flight.complete(answer(FINGERPRINT));
 
     assertThat(source(first)).isEqualTo(Source.MODEL);
-    assertThat(source(cache.get(key("a"), this::scored))).isEqualTo(Source.MODEL);
+    assertThat(source(get(key("a"), this::scored))).isEqualTo(Source.MODEL);
   }
 
   @Test
   void countsHitsAndMissesForCallersAndForMeters() {
-    cache.get(key("a"), this::scored);
-    cache.get(key("a"), this::scored);
-    cache.get(key("a"), this::scored);
+    get(key("a"), this::scored);
+    get(key("a"), this::scored);
+    get(key("a"), this::scored);
 
     var stats = cache.stats();
     assertThat(stats.getLong("hits")).isEqualTo(2);
@@ -240,9 +246,7 @@ class PredictionCacheTest {
 
     mine.runOnContext(
         go -> {
-          cache
-              .get(key("a"), flight::future)
-              .onComplete(done -> seen.complete(Vertx.currentContext()));
+          get(key("a"), flight::future).onComplete(done -> seen.complete(Vertx.currentContext()));
           started.complete();
         });
     started.future().await(5, TimeUnit.SECONDS);
@@ -287,5 +291,34 @@ class PredictionCacheTest {
 
   private static Scored answer(String fingerprint) {
     return new Scored(fingerprint, List.of(new Candidate("CP1", 0.9)));
+  }
+
+  private Future<Lookup> get(Key key, Supplier<Future<Scored>> score) {
+    return cache.get(key, SOON, until -> score.get());
+  }
+
+  private List<Future<Lookup>> getAll(
+      List<Key> keys, Function<List<Key>, Future<List<Scored>>> score) {
+    return cache.getAll(keys, SOON, (missing, until) -> score.apply(missing));
+  }
+
+  @Test
+  void whatIsScoredKnowsTheLatestDeadlineOfThoseWhoJoined() {
+    var waiting = new AtomicReference<SharedDeadline>();
+    var soon = Deadline.in(Duration.ofSeconds(1));
+    var later = Deadline.in(Duration.ofSeconds(2));
+
+    cache.get(
+        key("a"),
+        soon,
+        until -> {
+          waiting.set(until);
+          return Promise.<Scored>promise().future();
+        });
+    assertThat(waiting.get().latest()).isEqualTo(soon);
+    cache.get(key("a"), later, until -> never());
+    assertThat(waiting.get().latest()).isEqualTo(later);
+    cache.get(key("a"), soon, until -> never());
+    assertThat(waiting.get().latest()).isEqualTo(later);
   }
 }

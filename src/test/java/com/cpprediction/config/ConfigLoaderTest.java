@@ -81,7 +81,7 @@ class ConfigLoaderTest {
                 Map.of("CP_HTTP_PORT", "9001"))
             .load();
 
-    assertThat(loaded.config().http()).isEqualTo(new HttpConfig("0.0.0.0", 9001));
+    assertThat(loaded.config().http()).isEqualTo(new HttpConfig("0.0.0.0", 9001, 4096));
     assertThat(loaded.origins())
         .containsEntry("http.port", Origin.ENVIRONMENT)
         .containsEntry("http.host", Origin.FILE)

@@ -45,6 +45,7 @@ class ConfigSchemaTest {
     assertThat(Samples.keys().filter(Key::hot).map(Key::path))
         .containsExactly(
             "models.poll_ms",
+            "http.max_connections",
             "prediction.max_in_flight",
             "prediction.timeout_ms",
             "prediction.pincode_trust",

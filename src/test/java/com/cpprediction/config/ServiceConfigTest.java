@@ -29,7 +29,7 @@ class ServiceConfigTest {
         ServiceConfig.of(
             new JsonObject(
                 """
-                {"data_dir": "d", "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "poll_ms": 300}, "http": {"host": "h", "port": 1},
+                {"data_dir": "d", "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "poll_ms": 300}, "http": {"host": "h", "port": 1, "max_connections": 2},
                  "prediction": {"workers": 2, "max_in_flight": 3, "timeout_ms": 40,
                                 "pincode_trust": 5, "min_text_confidence": 0.25},
                  "cache": {"enabled": false, "max_size": 6, "ttl_seconds": 7},
@@ -48,7 +48,7 @@ class ServiceConfigTest {
             new ServiceConfig(
                 "d",
                 new ModelsConfig("m", "xgboost", "heap", Duration.ofMillis(300)),
-                new HttpConfig("h", 1),
+                new HttpConfig("h", 1, 2),
                 new PredictionConfig(2, 3, Duration.ofMillis(40), 5, 0.25),
                 new CacheConfig(false, 6, Duration.ofSeconds(7)),
                 new PersistenceConfig(

@@ -63,7 +63,8 @@ final class Edge {
       request -> Future.succeededFuture(reply(request, FINGERPRINTS.get("560")));
   volatile Function<Batch, Future<JsonArray>> recorder =
       batch -> Future.succeededFuture(new JsonArray());
-  Duration bodyTime = Duration.ofSeconds(30);
+  int maxConnections = 1_000;
+  Duration sending = Duration.ofSeconds(30);
   Duration grace = Duration.ofSeconds(5);
 
   private final Vertx vertx;
@@ -105,7 +106,7 @@ final class Edge {
 
   Edge start() throws Exception {
     var defaults = ServiceConfig.DEFAULT;
-    var http = new HttpConfig("127.0.0.1", 0);
+    var http = new HttpConfig("127.0.0.1", 0, maxConnections);
     verticle =
         new HttpVerticle(
             () ->
@@ -127,7 +128,7 @@ final class Edge {
             () -> new JsonObject().put("http.port", 0),
             Clock.systemUTC(),
             grace,
-            bodyTime);
+            sending);
     deployment = vertx.deployVerticle(verticle).await(10, SECONDS);
     return this;
   }

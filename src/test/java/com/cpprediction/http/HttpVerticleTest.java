@@ -9,6 +9,7 @@ import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction.Source;
@@ -353,7 +354,7 @@ class HttpVerticleTest {
 
   private static String cpOf(String typed) {
     var address = Address.of(typed, null);
-    return Edge.reply(new ScoreRequest(List.of(address)), "a")
+    return Edge.reply(new ScoreRequest(List.of(address), Deadline.in(Duration.ofMinutes(1))), "a")
         .scored()
         .get(0)
         .candidates()

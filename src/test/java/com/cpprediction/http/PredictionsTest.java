@@ -4,11 +4,13 @@ import static com.cpprediction.http.Edge.batch;
 import static com.cpprediction.http.Edge.shipment;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.PredictionIds;
@@ -17,10 +19,12 @@ import com.cpprediction.prediction.ScoreRequest;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +32,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
@@ -221,6 +227,117 @@ class PredictionsTest {
     assertThat(response.body()).contains("prediction_id");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"/predict", "/predict/batch"})
+  void waitsAsLongAsTheCallerDoes(String path) throws Exception {
+    holdTheScorer();
+    var body = path.endsWith("batch") ? batch(SHIPMENT) : SHIPMENT;
+
+    var response = edge.send("POST", path, body.toBuffer().getBytes(), "X-Deadline-Ms", "50");
+
+    assertThat(response.body()).contains("\"code\":\"deadline-exceeded\"");
+    assertThat(edge.recorded()).isEmpty();
+  }
+
+  @Test
+  void waitsAsLongAsTheCallerOnTheEventBusDoes(Vertx vertx) {
+    holdTheScorer();
+    var brief = new DeliveryOptions().addHeader("X-Deadline-Ms", "50");
+
+    assertThatThrownBy(
+            () -> vertx.eventBus().request(Bus.PREDICT, SHIPMENT, brief).await(10, SECONDS))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.DEADLINE_EXCEEDED));
+  }
+
+  @Test
+  void neverWaitsLongerThanItsOwnTimeout() throws Exception {
+    holdTheScorer();
+    timeout(50);
+
+    RefusalsTest.isProblem(
+        edge.send("POST", "/predict", SHIPMENT.toBuffer().getBytes(), "X-Deadline-Ms", "999999999"),
+        Failure.DEADLINE_EXCEEDED);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "-1", "1.5", "soon", "1000000000", "5 "})
+  void refusesADeadlineThatIsNone(String deadline, Vertx vertx) throws Exception {
+    if (deadline.equals(deadline.strip())) { // HTTP strips a value itself
+      RefusalsTest.isProblem(
+          edge.send("POST", "/predict", SHIPMENT.toBuffer().getBytes(), "X-Deadline-Ms", deadline),
+          Failure.MALFORMED_REQUEST);
+    }
+    var given = new DeliveryOptions().addHeader("X-Deadline-Ms", deadline);
+    assertThatThrownBy(
+            () -> vertx.eventBus().request(Bus.PREDICT, SHIPMENT, given).await(10, SECONDS))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.MALFORMED_REQUEST));
+  }
+
+  @Test
+  void aCallerThatGivesUpTakesNobodyAlong() throws Exception {
+    holdTheScorer();
+
+    var brief =
+        edge.send("POST", "/predict", SHIPMENT.toBuffer().getBytes(), "X-Deadline-Ms", "50");
+    var patient = edge.posting("/predict", SHIPMENT);
+    joinedBy(1);
+    assertThat(edge.scoreRequests.get(0).deadline().latest().remainingMillis()).isGreaterThan(50);
+    flight.complete(answer());
+
+    RefusalsTest.isProblem(brief, Failure.DEADLINE_EXCEEDED);
+    assertThat(json(patient).getString("source")).isEqualTo("cache");
+    assertThat(edge.scoreRequests).hasSize(1);
+  }
+
+  @Test
+  void asksForItselfWhenTheOneItJoinedWasNotScoredInTime() throws Exception {
+    holdTheScorer();
+    var first = edge.posting("/predict", SHIPMENT);
+    asked.future().await(10, SECONDS);
+    var joined = edge.posting("/predict", SHIPMENT);
+    joinedBy(1);
+
+    edge.scorer = request -> Future.succeededFuture(answer());
+    flight.fail(Deadline.exceeded());
+
+    assertThat(json(first).getString("cp")).isNotNull();
+    assertThat(json(joined).getString("cp")).isNotNull();
+    assertThat(edge.scoreRequests).hasSize(2);
+  }
+
+  @Test
+  void refusesABatchThatWillNeverFit() throws Exception {
+    edge.prediction = new PredictionConfig(1, 2, Duration.ofSeconds(5), 1.0, 0.5);
+
+    var response = edge.post("/predict/batch", batch(SHIPMENT, SHIPMENT, SHIPMENT));
+
+    RefusalsTest.isProblem(response, Failure.TOO_LARGE);
+    assertThat(response.body()).contains("prediction.max_in_flight");
+  }
+
+  @Test
+  void countsWhatItTurnsAway() throws Exception {
+    holdTheScorer();
+    edge.prediction = new PredictionConfig(1, 1, Duration.ofSeconds(5), 1.0, 0.5);
+    var first = edge.posting("/predict", SHIPMENT);
+    asked.future().await(10, SECONDS);
+
+    var second = edge.post("/predict", "not even JSON".getBytes(StandardCharsets.UTF_8));
+
+    RefusalsTest.isProblem(second, Failure.OVERLOADED);
+    assertThat(second.headers().firstValue("retry-after")).isPresent();
+    flight.complete(answer());
+    assertThat(json(first).getString("cp")).isNotNull();
+    edge.recorder = batch -> Future.failedFuture(Failure.OVERLOADED.because("The journal is full"));
+    RefusalsTest.isProblem(edge.post("/predict", SHIPMENT), Failure.OVERLOADED);
+    assertThat(shed("in_flight")).isOne();
+    assertThat(shed("storing")).isOne();
+  }
+
+  private double shed(String reason) {
+    return edge.registry.get("cp.shed").tag("reason", reason).counter().count();
+  }
+
   @Test
   void refusesShipmentsBeyondItsLimit() throws Exception {
     holdTheScorer();
@@ -295,7 +412,8 @@ class PredictionsTest {
 
   private static ScoreReply answer() {
     return Edge.reply(
-        new ScoreRequest(List.of(Address.of("MG Road 560017", null))),
+        new ScoreRequest(
+            List.of(Address.of("MG Road 560017", null)), Deadline.in(Duration.ofMinutes(1))),
         Edge.FINGERPRINTS.get("560"));
   }
 

@@ -7,22 +7,27 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ScoreReply;
 import com.cpprediction.prediction.ScoreRequest;
+import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -181,12 +186,111 @@ class ProtocolTest {
 
   @Test
   void hangsUpOnABodyThatTakesTooLong() throws Exception {
-    edge.bodyTime = Duration.ofMillis(200);
+    edge.sending = Duration.ofMillis(200);
     edge.start();
 
     var answer = edge.raw("POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{");
 
     assertThat(answer).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"gzip, chunked", "gzip", "identity", "chunked\r\nTransfer-Encoding: gzip"})
+  void refusesAnotherTransferEncodingByName(String encoding) throws Exception {
+    edge.start();
+
+    var answer =
+        edge.raw(
+            "POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+                + encoding
+                + "\r\n\r\n0\r\n\r\n");
+
+    assertThat(answer)
+        .startsWith("HTTP/1.1 400 ")
+        .contains("Transfer-Encoding may only be chunked");
+  }
+
+  @Test
+  void hangsUpOnAHeadThatTakesTooLong() throws Exception {
+    edge.sending = Duration.ofMillis(200);
+    edge.start();
+
+    assertThat(edge.raw("GET /health/live HTTP/1.1\r\nHost: x\r\n")).isEmpty();
+    assertThat(shed("slow_head")).isOne();
+  }
+
+  @Test
+  void keepsAConnectionThatAsked() throws Exception {
+    edge.sending = Duration.ofMillis(200);
+    edge.start();
+    try (var used = edge.connect();
+        var unused = edge.connect()) {
+      write(used, "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
+      var lines = lines(used);
+      assertThat(lines.readLine()).isEqualTo("HTTP/1.1 200 OK");
+      assertThat(unused.getInputStream().read()).isEqualTo(-1); // its time is up
+
+      write(used, "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n");
+
+      assertThat(lines.lines().anyMatch(line -> line.endsWith("HTTP/1.1 404 Not Found"))).isTrue();
+    }
+  }
+
+  @Test
+  void boundsTheConnections() throws Exception {
+    edge.maxConnections = 2;
+    edge.start();
+    try (var first = edge.connect();
+        var second = edge.connect();
+        var third = edge.connect()) {
+      assertThat(third.getInputStream().read()).isEqualTo(-1);
+
+      first.close();
+      Edge.until(() -> served(edge));
+      assertThat(second.isConnected()).isTrue();
+    }
+    assertThat(shed("connections")).isGreaterThanOrEqualTo(1);
+  }
+
+  private static boolean served(Edge edge) {
+    try {
+      return edge.raw("GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+          .startsWith("HTTP/1.1 200");
+    } catch (IOException e) { // turned away while the other's end was not seen yet
+      return false;
+    }
+  }
+
+  @Test
+  void waitsForACallerThatDoesNotReadItsAnswers() throws Exception {
+    edge.start();
+    var asked = new AtomicInteger();
+    edge.answer(
+        Bus.STORED,
+        (String id) -> {
+          asked.incrementAndGet();
+          return Future.succeededFuture(new JsonArray().add("x".repeat(1_000_000)));
+        });
+    int requests = 200;
+    try (var socket = edge.connect()) {
+      write(
+          socket,
+          "GET /predictions/S1 HTTP/1.1\r\nHost: x\r\n\r\n".repeat(requests - 1)
+              + "GET /predictions/S1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      assertThat(served(edge)).isTrue();
+      int before = asked.get();
+
+      long read = socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+
+      assertThat(before).isLessThan(requests / 2);
+      assertThat(asked).hasValue(requests);
+      assertThat(read).isGreaterThan(requests * 1_000_000L);
+    }
+  }
+
+  private double shed(String reason) {
+    return edge.registry.get("cp.shed").tag("reason", reason).counter().count();
   }
 
   @Test
@@ -221,7 +325,8 @@ class ProtocolTest {
     assertThat(stopped.isComplete()).isFalse();
     flight.complete(
         Edge.reply(
-            new ScoreRequest(List.of(Address.of("MG Road 560017", null))),
+            new ScoreRequest(
+                List.of(Address.of("MG Road 560017", null)), Deadline.in(Duration.ofMinutes(1))),
             Edge.FINGERPRINTS.get("560")));
 
     var answer = overHttp.await(10, SECONDS);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ScoreReply;
 import com.cpprediction.prediction.ScoreRequest;
@@ -186,7 +187,9 @@ class ModelsVerticleTest {
   @Test
   void whatWasAskedOfAPrefixBeforeItWentIsAnswered(Vertx vertx) throws Exception {
     var fingerprint = models.scoring("831").fingerprint();
-    var request = new ScoreRequest(Models.addresses("831").subList(0, 20));
+    var request =
+        new ScoreRequest(
+            Models.addresses("831").subList(0, 20), Deadline.in(Duration.ofMinutes(1)));
     var asked = new ArrayList<Future<Message<ScoreReply>>>();
     var removed = new AtomicBoolean();
     models.follow(
@@ -266,7 +269,9 @@ class ModelsVerticleTest {
   }
 
   private static Scored score(Vertx vertx, String prefix) throws Exception {
-    var request = new ScoreRequest(List.of(new Address("gandhi nagar", null)));
+    var request =
+        new ScoreRequest(
+            List.of(new Address("gandhi nagar", null)), Deadline.in(Duration.ofMinutes(1)));
     return vertx
         .eventBus()
         .<ScoreReply>request(Bus.score(prefix), request)

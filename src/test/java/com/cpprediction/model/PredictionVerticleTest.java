@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ScoreReply;
 import com.cpprediction.prediction.ScoreRequest;
@@ -133,11 +134,23 @@ class PredictionVerticleTest {
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.UNKNOWN_PREFIX));
   }
 
+  @Test
+  void scoresNothingThatNobodyWaitsFor(Vertx vertx) {
+    var late =
+        new ScoreRequest(List.of(new Address("jammu", null)), new Deadline(System.nanoTime()));
+
+    assertThatThrownBy(() -> vertx.eventBus().request(Bus.score("180"), late).await(10, SECONDS))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.DEADLINE_EXCEEDED));
+    assertThat(models.status().getJsonArray("models").getJsonObject(0).getLong("requests"))
+        .isZero();
+  }
+
   private static ScoreReply ask(Vertx vertx, String prefix, List<Address> addresses)
       throws Exception {
     return vertx
         .eventBus()
-        .<ScoreReply>request(Bus.score(prefix), new ScoreRequest(addresses))
+        .<ScoreReply>request(
+            Bus.score(prefix), new ScoreRequest(addresses, Deadline.in(Duration.ofMinutes(1))))
         .await(10, SECONDS)
         .body();
   }

@@ -10,6 +10,7 @@ import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.eventbus.MessageCodec;
 import io.vertx.junit5.VertxExtension;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +36,8 @@ class BusTest {
             ADDRESS,
             Located.byText("560", 0.75));
     return Stream.of(
-        new ScoreRequest(List.of(ADDRESS, new Address("no pincode", null))),
+        new ScoreRequest(
+            List.of(ADDRESS, new Address("no pincode", null)), Deadline.in(Duration.ofHours(1))),
         new ScoreReply(List.of(SCORED, SCORED)),
         new Batch(
             List.of(
@@ -52,7 +54,14 @@ class BusTest {
     codec.encodeToWire(wire, message);
     wire.appendString("after");
 
-    assertThat(codec.decodeFromWire("before".length(), wire)).isEqualTo(message);
+    var read = codec.decodeFromWire("before".length(), wire);
+    assertThat(read)
+        .usingRecursiveComparison()
+        .ignoringFieldsOfTypes(SharedDeadline.class)
+        .isEqualTo(message);
+    if (read instanceof ScoreRequest request) {
+      assertThat(request.deadline().latest().remainingMillis()).isBetween(3_000_000L, 3_600_000L);
+    }
   }
 
   @ParameterizedTest

@@ -1,7 +1,5 @@
-package com.cpprediction.http;
+package com.cpprediction.prediction;
 
-import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -13,18 +11,23 @@ import java.util.concurrent.TimeUnit;
  *
  * @param nanos reading of {@link System#nanoTime()}
  */
-record Deadline(long nanos) {
-  static Deadline in(Duration time) {
+public record Deadline(long nanos) {
+  public static Deadline in(Duration time) {
     return new Deadline(System.nanoTime() + time.toNanos());
   }
 
+  /** One that is over a {@code parts}th of what remains earlier. */
+  public Deadline earlier(int parts) {
+    return new Deadline(nanos - (nanos - System.nanoTime()) / parts);
+  }
+
   /** Whether the time is up. */
-  boolean over() {
+  public boolean over() {
     return nanos - System.nanoTime() <= 0;
   }
 
   /** Milliseconds that remain, at least 1: what has to end now is ended by its timer. */
-  long remainingMillis() {
+  public long remainingMillis() {
     return Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos - System.nanoTime()));
   }
 
@@ -32,7 +35,7 @@ record Deadline(long nanos) {
    * {@code future}, or {@link Failure#DEADLINE_EXCEEDED} when it isn't there in time. To be called,
    * and {@code future} to be completed, on one context.
    */
-  <T> Future<T> bound(Vertx vertx, Future<T> future) {
+  public <T> Future<T> bound(Vertx vertx, Future<T> future) {
     if (future.isComplete()) return future;
     var promise = Promise.<T>promise();
     long timer = vertx.setTimer(remainingMillis(), fired -> promise.tryFail(exceeded()));
@@ -46,8 +49,8 @@ record Deadline(long nanos) {
   }
 
   /** Nothing was stored yet when the time was up. */
-  static ServiceException exceeded() {
+  public static ServiceException exceeded() {
     return Failure.DEADLINE_EXCEEDED.because(
-        "Not scored within prediction.timeout_ms; nothing was stored, try again");
+        "Not scored within the caller's time; nothing was stored, try again");
   }
 }

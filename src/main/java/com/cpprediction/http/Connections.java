@@ -1,0 +1,71 @@
+package com.cpprediction.http;
+
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.metrics.Shed;
+import io.vertx.core.http.HttpConnection;
+import java.time.Duration;
+import java.util.function.IntSupplier;
+
+/**
+ * Bounds the connections, and how long one may be open without asking anything: one that never
+ * completes its first head only a little, one that was served before for longer. Confined to one
+ * event loop.
+ */
+final class Connections {
+  private final IntSupplier limit;
+  private final ServiceMetrics metrics;
+  private final TimeLimit<HttpConnection> fresh;
+  private final TimeLimit<HttpConnection> idle;
+  private int open;
+
+  /**
+   * @param limit connections at most
+   * @param headTime until the first head is complete
+   * @param idleTime from one answer to the next complete head; a caller slow to read its answer
+   *     uses it up too
+   */
+  Connections(IntSupplier limit, ServiceMetrics metrics, Duration headTime, Duration idleTime) {
+    this.limit = limit;
+    this.metrics = metrics;
+    fresh = new TimeLimit<>(headTime, this::late);
+    idle = new TimeLimit<>(idleTime, HttpConnection::close);
+  }
+
+  /** Takes a connection that was opened, or turns it away. */
+  void opened(HttpConnection connection) {
+    open++;
+    connection.closeHandler(closed -> closed(connection));
+    if (open > limit.getAsInt()) {
+      metrics.shed(Shed.CONNECTIONS);
+      connection.close();
+    } else {
+      fresh.begin(connection);
+    }
+  }
+
+  /** A request has come. */
+  void asked(HttpConnection connection) {
+    fresh.done(connection);
+    idle.done(connection);
+  }
+
+  /** Its answer was given. */
+  void answered(HttpConnection connection) {
+    idle.begin(connection);
+  }
+
+  void sweep() {
+    fresh.sweep();
+    idle.sweep();
+  }
+
+  private void late(HttpConnection connection) {
+    metrics.shed(Shed.SLOW_HEAD);
+    connection.close();
+  }
+
+  private void closed(HttpConnection connection) {
+    open--;
+    asked(connection);
+  }
+}

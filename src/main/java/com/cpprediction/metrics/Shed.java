@@ -1,0 +1,17 @@
+package com.cpprediction.metrics;
+
+/** Why a request, a message or a connection was turned away. */
+public enum Shed {
+  /** As many shipments as {@code prediction.max_in_flight} are being answered. */
+  IN_FLIGHT,
+  /** Too many big bodies wait to be read. */
+  READING,
+  /** The journal, or the queue before PostgreSQL, is full. */
+  STORING,
+  /** As many connections as {@code http.max_connections} are open. */
+  CONNECTIONS,
+  /** The headers of a request didn't come in time. */
+  SLOW_HEAD,
+  /** The body of a request didn't come in time. */
+  SLOW_BODY
+}
