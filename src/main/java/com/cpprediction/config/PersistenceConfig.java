@@ -15,6 +15,8 @@ import java.util.Locale;
  *     persistence.when_full}
  * @param statementTimeout after this a statement's outcome counts as unknown and it is sent again,
  *     100..600,000 ms; hot; JSON: {@code persistence.statement_timeout_ms}
+ * @param retentionDays months that ended longer ago are dropped, 0..36,500, 0 keeps them all; hot;
+ *     JSON: {@code persistence.retention_days}
  */
 public record PersistenceConfig(
     Ack ack,
@@ -22,7 +24,8 @@ public record PersistenceConfig(
     int batchSize,
     Duration linger,
     int queueCapacity,
-    Duration statementTimeout) {
+    Duration statementTimeout,
+    int retentionDays) {
   /** When a request is answered. */
   public enum Ack {
     /** Once its row is in the journal, which survives the end of the process. */
@@ -63,12 +66,19 @@ public record PersistenceConfig(
 
   static final PersistenceConfig DEFAULT =
       new PersistenceConfig(
-          Ack.JOURNAL, WhenFull.REFUSE, 500, Duration.ofMillis(20), 100_000, Duration.ofSeconds(5));
+          Ack.JOURNAL,
+          WhenFull.REFUSE,
+          500,
+          Duration.ofMillis(20),
+          100_000,
+          Duration.ofSeconds(5),
+          0);
 
   public PersistenceConfig {
     Check.range("persistence.batch_size", batchSize, 1, 10_000);
     Check.range("persistence.linger_ms", linger.toMillis(), 0, 10_000);
     Check.range("persistence.queue_capacity", queueCapacity, 1, 10_000_000);
     Check.range("persistence.statement_timeout_ms", statementTimeout.toMillis(), 100, 600_000);
+    Check.range("persistence.retention_days", retentionDays, 0, 36_500);
   }
 }

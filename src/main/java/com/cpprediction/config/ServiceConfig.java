@@ -83,7 +83,8 @@ public record ServiceConfig(
             values.integer("persistence.batch_size"),
             values.millis("persistence.linger_ms"),
             values.integer("persistence.queue_capacity"),
-            values.millis("persistence.statement_timeout_ms")),
+            values.millis("persistence.statement_timeout_ms"),
+            values.integer("persistence.retention_days")),
         new JournalConfig(values.integer("journal.max_bytes"), values.millis("journal.sync_ms")),
         new DatabaseConfig(
             values.text("database.uri"),

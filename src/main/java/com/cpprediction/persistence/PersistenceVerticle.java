@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class PersistenceVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(PersistenceVerticle.class);
-  private static final long DAY_MILLIS = TimeUnit.DAYS.toMillis(1);
+  private static final long UPKEEP_MILLIS = TimeUnit.HOURS.toMillis(1);
   private static final long CLOSE_SECONDS = 1;
 
   private final JournalConfig journal;
@@ -54,6 +54,7 @@ public final class PersistenceVerticle extends VerticleBase {
   private volatile JournalFeed feed; // null without a journal
   private Books books;
   private volatile boolean stopping;
+  private volatile Schema schema;
   private Database database;
   private PredictionTable table;
 
@@ -91,7 +92,7 @@ public final class PersistenceVerticle extends VerticleBase {
   public Future<?> start() {
     var where = DatabaseUri.parse(uri.get());
     var clock = Clock.systemUTC();
-    var schema = new Schema(where, clock);
+    schema = new Schema(where, clock);
     database = new Database(vertx, where.options(), pool, () -> config.statementTimeout());
     table = new PredictionTable(database);
     watch =
@@ -100,6 +101,7 @@ public final class PersistenceVerticle extends VerticleBase {
             clock,
             () -> {
               schema.migrate();
+              schema.retain(config.retentionDays());
               return null;
             },
             table::probe,
@@ -108,7 +110,7 @@ public final class PersistenceVerticle extends VerticleBase {
     writer = new BatchWriter(vertx, table, () -> config, metrics, books, this::trim, watch);
     metrics.queuedRows(writer::queued);
     metrics.oldestSeconds(writer::oldestSeconds);
-    vertx.setPeriodic(DAY_MILLIS, timer -> makePartitions(schema));
+    vertx.setPeriodic(UPKEEP_MILLIS, timer -> keepUp());
     var bus = vertx.eventBus();
     return Future.all(
             bus.localConsumer(Bus.RECORD, this::record).completion(),
@@ -141,15 +143,16 @@ public final class PersistenceVerticle extends VerticleBase {
     if (!entries.isEmpty()) feed.trim(entries);
   }
 
-  private void makePartitions(Schema schema) {
+  private void keepUp() {
     vertx
         .executeBlocking(
             () -> {
               schema.partitions();
+              schema.retain(config.retentionDays());
               return null;
             },
             false)
-        .onFailure(cause -> log.error("Cannot make partitions ahead", cause));
+        .onFailure(cause -> log.error("Cannot look after the partitions", cause));
   }
 
   private void record(Message<Batch> message) {
@@ -215,11 +218,9 @@ public final class PersistenceVerticle extends VerticleBase {
     message.fail(Failure.of(cause).code(), cause.getMessage());
   }
 
-  /**
-   * Changes batch size, linger, queue capacity and statement timeout from the next batch on; {@code
-   * ack} stays as it was. From any thread.
-   */
+  /** Takes new settings from the next batch on; {@code ack} stays as it was. From any thread. */
   public void apply(PersistenceConfig changed) {
+    int before = config.retentionDays();
     config =
         new PersistenceConfig(
             ack,
@@ -227,7 +228,9 @@ public final class PersistenceVerticle extends VerticleBase {
             changed.batchSize(),
             changed.linger(),
             changed.queueCapacity(),
-            changed.statementTimeout());
+            changed.statementTimeout(),
+            changed.retentionDays());
+    if (config.retentionDays() != before && schema != null) keepUp();
   }
 
   /**

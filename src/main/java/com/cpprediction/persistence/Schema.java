@@ -4,17 +4,23 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.YearMonth;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Brings the schema up to date and makes partitions ahead of their months. Blocks: JDBC. */
+/**
+ * Brings the schema up to date, makes partitions ahead of their months and drops those of months
+ * that need not be kept. Blocks: JDBC.
+ */
 public final class Schema {
   private static final Logger log = LoggerFactory.getLogger(Schema.class);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
   private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(30);
+  private static final String LOCK_TIMEOUT = "SET lock_timeout = '5s'"; // inserts queue up behind
   private static final int MONTHS = 4; // last month, as an id may be a day old, to the next two
 
   private final DataSource source;
@@ -56,7 +62,7 @@ public final class Schema {
     try (var connection = source.getConnection();
         var settings = connection.createStatement();
         var partition = connection.prepareStatement("SELECT predictions_partition(?::date)")) {
-      settings.execute("SET lock_timeout = '5s'"); // inserts queue up behind a waiting lock
+      settings.execute(LOCK_TIMEOUT);
       var first = YearMonth.now(clock).minusMonths(1);
       for (int i = 0; i < MONTHS; i++) {
         partition.setObject(1, first.plusMonths(i).atDay(1));
@@ -64,6 +70,32 @@ public final class Schema {
       }
     } catch (SQLException e) {
       log.warn("Cannot make partitions ahead: {}", Trouble.describe(e));
+    }
+  }
+
+  /**
+   * Drops the months that ended more than {@code days} days ago, whole; failing is no failure, they
+   * are dropped some other time.
+   *
+   * @param days 0 to keep everything
+   */
+  void retain(int days) {
+    if (days == 0) return;
+    try (var connection = source.getConnection();
+        var settings = connection.createStatement();
+        var retain = connection.prepareStatement("SELECT predictions_retain(?, ?)")) {
+      settings.execute(LOCK_TIMEOUT);
+      retain.setInt(1, days);
+      retain.setObject(2, clock.instant().atOffset(ZoneOffset.UTC));
+      var dropped = new ArrayList<String>();
+      try (var rows = retain.executeQuery()) {
+        while (rows.next()) dropped.add(rows.getString(1));
+      }
+      if (!dropped.isEmpty()) {
+        log.info("Dropped {}: persistence.retention_days is {}", String.join(", ", dropped), days);
+      }
+    } catch (SQLException e) {
+      log.warn("Cannot drop what is older than {} days: {}", days, Trouble.describe(e));
     }
   }
 }

@@ -58,6 +58,7 @@ class ConfigSchemaTest {
             "persistence.linger_ms",
             "persistence.queue_capacity",
             "persistence.statement_timeout_ms",
+            "persistence.retention_days",
             "log.level");
   }
 }

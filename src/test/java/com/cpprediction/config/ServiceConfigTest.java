@@ -34,7 +34,7 @@ class ServiceConfigTest {
                                 "pincode_trust": 5, "min_text_confidence": 0.25},
                  "cache": {"enabled": false, "max_size": 6, "ttl_seconds": 7},
                  "persistence": {"ack": "none", "when_full": "drop", "batch_size": 8, "linger_ms": 9,
-                                 "queue_capacity": 10, "statement_timeout_ms": 110},
+                                 "queue_capacity": 10, "statement_timeout_ms": 110, "retention_days": 19},
                  "journal": {"max_bytes": 2000000, "sync_ms": 11},
                  "database": {"uri": "postgres://u", "embedded_port": 12,
                               "pool": {"size": 13, "max_wait_queue": 14,
@@ -52,7 +52,13 @@ class ServiceConfigTest {
                 new PredictionConfig(2, 3, Duration.ofMillis(40), 5, 0.25),
                 new CacheConfig(false, 6, Duration.ofSeconds(7)),
                 new PersistenceConfig(
-                    Ack.NONE, WhenFull.DROP, 8, Duration.ofMillis(9), 10, Duration.ofMillis(110)),
+                    Ack.NONE,
+                    WhenFull.DROP,
+                    8,
+                    Duration.ofMillis(9),
+                    10,
+                    Duration.ofMillis(110),
+                    19),
                 new JournalConfig(2_000_000, Duration.ofMillis(11)),
                 new DatabaseConfig(
                     "postgres://u",

@@ -378,6 +378,21 @@ class PersistenceVerticleIT {
   }
 
   @Test
+  void dropsOldMonthsOnceItIsToldTo() throws Exception {
+    var uri = TestDatabase.migrated();
+    TestDatabase.execute(uri, "SELECT predictions_partition('2020-02-01')");
+    var verticle = deploy(Ack.JOURNAL, uri);
+    var months = "SELECT count(*) FROM pg_class WHERE relname = 'predictions_2020_02'";
+    assertThat(TestDatabase.query(uri, months)).containsExactly("1");
+
+    verticle.apply(
+        new PersistenceConfig(
+            Ack.JOURNAL, whenFull, 500, Duration.ZERO, 100, Duration.ofSeconds(5), 30));
+
+    TestDatabase.until(() -> TestDatabase.query(uri, months).equals(List.of("0")));
+  }
+
+  @Test
   void refusesToStartWithAMalformedUri() {
     assertThatThrownBy(() -> deploy(Ack.COMMIT, "mysql://db")).hasMessageContaining("database.uri");
   }
@@ -403,7 +418,7 @@ class PersistenceVerticleIT {
 
   private PersistenceConfig config(Ack ack, int capacity, Duration statementTimeout) {
     return new PersistenceConfig(
-        ack, whenFull, 500, Duration.ofMillis(20), capacity, statementTimeout);
+        ack, whenFull, 500, Duration.ofMillis(20), capacity, statementTimeout, 0);
   }
 
   private void undeploy() throws Exception {
