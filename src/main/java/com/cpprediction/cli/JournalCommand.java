@@ -43,9 +43,14 @@ final class JournalCommand {
 
   private static Inspection inspect(Settings settings) {
     var directory = directory(settings, settings.load().config());
+    if (!Journal.existsIn(directory)) throw new StartException(absent(directory), null);
     try (var journal = Journal.in(directory, Clock.systemUTC(), cause -> {})) {
       return journal.inspect();
     }
+  }
+
+  private static String absent(Path directory) {
+    return "There is no journal in " + directory;
   }
 
   private static String time(Entry entry) {
@@ -136,7 +141,7 @@ final class JournalCommand {
       var config = settings.load().config();
       var directory = directory(settings, config);
       if (!Journal.existsIn(directory)) {
-        spec.commandLine().getOut().println("There is no journal in " + directory);
+        spec.commandLine().getOut().println(absent(directory));
         return 0;
       }
       if (!config.database().embedded()) return drain(config, directory, config.database().uri());
