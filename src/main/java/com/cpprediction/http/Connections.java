@@ -4,6 +4,8 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import io.vertx.core.http.HttpConnection;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.function.IntSupplier;
 
 /**
@@ -16,7 +18,7 @@ final class Connections {
   private final ServiceMetrics metrics;
   private final TimeLimit<HttpConnection> fresh;
   private final TimeLimit<HttpConnection> idle;
-  private int open;
+  private final Set<HttpConnection> open = new HashSet<>();
 
   /**
    * @param limit connections at most
@@ -33,9 +35,9 @@ final class Connections {
 
   /** Takes a connection that was opened, or turns it away. */
   void opened(HttpConnection connection) {
-    open++;
+    open.add(connection);
     connection.closeHandler(closed -> closed(connection));
-    if (open > limit.getAsInt()) {
+    if (open.size() > limit.getAsInt()) {
       metrics.shed(Shed.CONNECTIONS);
       connection.close();
     } else {
@@ -49,9 +51,9 @@ final class Connections {
     idle.done(connection);
   }
 
-  /** Its answer was given. */
+  /** Its answer was given, or it broke. */
   void answered(HttpConnection connection) {
-    idle.begin(connection);
+    if (open.contains(connection)) idle.begin(connection);
   }
 
   void sweep() {
@@ -65,7 +67,7 @@ final class Connections {
   }
 
   private void closed(HttpConnection connection) {
-    open--;
+    open.remove(connection);
     asked(connection);
   }
 }
