@@ -1,6 +1,7 @@
 package com.cpprediction.cli;
 
 import com.cpprediction.config.ConfigException;
+import com.cpprediction.journal.JournalException;
 import com.cpprediction.model.ModelException;
 import com.cpprediction.persistence.DatabaseStartException;
 import com.cpprediction.prediction.ServiceException;
@@ -20,6 +21,7 @@ final class Problems {
             || failure instanceof ServiceException
             || failure instanceof InputException
             || failure instanceof DatabaseStartException
+            || failure instanceof JournalException
             || failure instanceof StartException
             || failure instanceof UncheckedIOException;
     if (foreseen) return failure.getMessage();

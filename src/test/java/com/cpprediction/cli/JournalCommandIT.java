@@ -122,7 +122,7 @@ class JournalCommandIT {
     try {
       for (var command : new String[] {"inspect", "verify", "drain"}) {
         assertThat(run(command)).isOne();
-        assertThat(err.toString()).contains("in use by process");
+        assertThat(err.toString()).contains("in use by process").hasLineCount(1);
       }
     } finally {
       service.stop(TestHome.STOP);
