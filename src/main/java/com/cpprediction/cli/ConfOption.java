@@ -17,7 +17,8 @@ final class ConfOption {
   }
 
   ConfigLoader loader() {
-    return new ConfigLoader(home().config(conf), conf != null, System.getenv());
+    var home = home();
+    return new ConfigLoader(home.config(conf), conf != null, System.getenv(), home.directory());
   }
 
   LoadedConfig load() {

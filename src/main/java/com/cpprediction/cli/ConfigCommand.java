@@ -28,7 +28,8 @@ final class ConfigCommand {
 
     @Override
     public Integer call() {
-      var found = new ConfigLoader(file, true, System.getenv()).check();
+      var home = Home.of(file).directory();
+      var found = new ConfigLoader(file, true, System.getenv(), home).check();
       var out = spec.commandLine().getOut();
       found.warnings().forEach(warning -> out.println("warning: " + warning));
       found.errors().forEach(error -> out.println("error: " + error));

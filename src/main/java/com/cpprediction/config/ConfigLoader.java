@@ -9,25 +9,40 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads the configuration: the environment beats the file, the file beats the defaults. A variable
+ * Reads the configuration: the environment beats the file, the file beats the defaults. A secret
+ * may lie in a file of its own, which a variable names; that counts as the environment. A variable
  * that is set but empty counts as not set.
  */
 public final class ConfigLoader {
   /** Read when no other file is named, and optional then. */
   public static final Path DEFAULT_FILE = Path.of("conf", "config.json");
 
+  private static final int MAX_BYTES = 1 << 20;
+
   private final Path file;
   private final boolean required;
   private final Map<String, String> environment;
+  private final List<SecretFile> secrets;
+
+  /** With relative paths of secrets' files from the working directory. */
+  public ConfigLoader(Path file, boolean required, Map<String, String> environment) {
+    this(file, required, environment, Path.of(""));
+  }
 
   /**
    * @param required whether the file has to be there
    * @param environment as {@link System#getenv()}; only names that start with {@code CP_} count
+   * @param home where relative paths of secrets' files start from
    */
-  public ConfigLoader(Path file, boolean required, Map<String, String> environment) {
+  public ConfigLoader(Path file, boolean required, Map<String, String> environment, Path home) {
     this.file = file;
     this.required = required;
     this.environment = Map.copyOf(environment);
+    secrets =
+        ConfigSchema.keys().stream()
+            .filter(key -> key.secret() && isSet(key.fileVariable()))
+            .map(key -> new SecretFile(key, home.resolve(variable(key.fileVariable()))))
+            .toList();
   }
 
   /**
@@ -44,9 +59,11 @@ public final class ConfigLoader {
    * @throws ConfigException naming everything that is wrong
    */
   public LoadedConfig load() {
-    var content = read();
-    if (required && content.absent()) throw new ConfigException(List.of(file + " does not exist"));
-    return load(content);
+    var sources = read();
+    if (required && sources.file().absent()) {
+      throw new ConfigException(List.of(file + " does not exist"));
+    }
+    return load(sources);
   }
 
   /** Blocks while it reads. */
@@ -69,20 +86,30 @@ public final class ConfigLoader {
   }
 
   /** Blocks. */
-  Content read() {
-    return Content.of(file);
+  Sources read() {
+    return new Sources(
+        Content.of(file, MAX_BYTES), secrets.stream().map(SecretFile::read).toList());
   }
 
-  LoadedConfig load(Content content) {
-    var errors = new ArrayList<String>();
-    var document = new JsonObject();
-    try {
-      document = parse(content);
-    } catch (ConfigException e) {
-      errors.addAll(e.errors());
+  /** The files that differ between two looks. */
+  List<Path> changed(Sources before, Sources now) {
+    var changed = new ArrayList<Path>();
+    if (!now.file().equals(before.file())) changed.add(file);
+    for (int i = 0; i < secrets.size(); i++) {
+      if (!now.secrets().get(i).equals(before.secrets().get(i))) changed.add(secrets.get(i).path());
     }
+    return changed;
+  }
+
+  LoadedConfig load(Sources sources) {
+    var errors = new ArrayList<String>();
+    var layers =
+        List.of(
+            new Layer(Origin.FILE, parsed(sources.file(), errors)),
+            new Layer(Origin.SECRET_FILE, secrets(sources.secrets(), errors)),
+            new Layer(Origin.ENVIRONMENT, variables()));
     try {
-      var loaded = LoadedConfig.of(document, variables(), content);
+      var loaded = LoadedConfig.of(layers, sources);
       if (errors.isEmpty()) return loaded;
     } catch (ConfigException e) {
       errors.addAll(e.errors());
@@ -90,24 +117,50 @@ public final class ConfigLoader {
     throw new ConfigException(errors);
   }
 
-  private JsonObject parse(Content content) {
-    if (content.absent()) return new JsonObject();
-    if (content.problem() != null) {
-      throw new ConfigException(List.of(file + " " + content.problem()));
-    }
+  private JsonObject parsed(Content content, List<String> errors) {
+    if (content.problem() != null) errors.add(file + " " + content.problem());
+    if (content.bytes() == null) return new JsonObject();
     try {
       return StrictJson.parseObject(content.bytes().getBytes());
     } catch (ServiceException e) {
-      throw new ConfigException(List.of(file + ": " + e.getMessage()));
+      errors.add(file + ": " + e.getMessage());
+      return new JsonObject();
     }
+  }
+
+  private JsonObject secrets(List<Content> contents, List<String> errors) {
+    var document = new JsonObject();
+    for (int i = 0; i < contents.size(); i++) {
+      var secret = secrets.get(i);
+      var key = secret.key();
+      if (isSet(key.variable())) {
+        errors.add(
+            "%s and %s are both set, must be one of them"
+                .formatted(key.variable(), key.fileVariable()));
+      }
+      try {
+        key.put(document, key.fromText(secret.text(contents.get(i))));
+      } catch (IllegalArgumentException e) {
+        errors.add(e.getMessage());
+      }
+    }
+    return document;
   }
 
   private JsonObject variables() {
     var document = new JsonObject();
     for (var key : ConfigSchema.keys()) {
-      var text = environment.getOrDefault(key.variable(), "");
+      var text = variable(key.variable());
       if (!text.isEmpty()) key.put(document, key.fromText(text));
     }
     return document;
+  }
+
+  private boolean isSet(String variable) {
+    return !variable(variable).isEmpty();
+  }
+
+  private String variable(String name) {
+    return environment.getOrDefault(name, "");
   }
 }

@@ -67,13 +67,22 @@ final class ConfigSchema {
 
   /** What is wrong with the names in the environment; never fatal. */
   static List<String> warnings(Set<String> variables) {
-    var known = keys().stream().map(Key::variable).toList();
+    var known = new ArrayList<>(keys().stream().map(Key::variable).toList());
+    keys().stream().filter(Key::secret).map(Key::fileVariable).forEach(known::add);
     return new TreeSet<>(variables)
         .stream()
             .filter(variable -> variable.startsWith(Key.VARIABLE_PREFIX))
             .filter(variable -> !known.contains(variable))
-            .map(variable -> variable + " sets no key" + question(variable, known))
+            .map(variable -> variable + " sets no key" + hint(variable, known))
             .toList();
+  }
+
+  private static String hint(String variable, Collection<String> known) {
+    return keys().stream()
+        .filter(key -> key.fileVariable().equals(variable))
+        .findAny()
+        .map(key -> "; only a secret is read from a file, set " + key.variable())
+        .orElseGet(() -> question(variable, known));
   }
 
   /** The validator names a wrong value and every object around it: the objects are no news. */

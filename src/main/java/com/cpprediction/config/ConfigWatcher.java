@@ -15,9 +15,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Holds the configuration in force and replaces it, whole, when the file changes to another valid
- * one. An edit that can't be used, deleting the file included, is refused: the last good
- * configuration stays. Keys marked {@code restart} keep the value they started with. Thread-safe.
+ * Holds the configuration in force and replaces it, whole, when its files change to another valid
+ * state: the configuration file and those of secrets, all in one look. An edit that can't be used,
+ * deleting a file included, is refused: the last good configuration stays. Keys marked {@code
+ * restart} keep the value they started with. Thread-safe.
  */
 public final class ConfigWatcher {
   private static final long INTERVAL_MS = 1_000;
@@ -33,16 +34,16 @@ public final class ConfigWatcher {
 
   /**
    * @param active what is in force
-   * @param found the last content of the file, good or bad
-   * @param waiting keys of the file that need a restart
+   * @param found the last content of the files, good or bad
+   * @param waiting changed keys that need a restart
    * @param error why the last edit was refused, null when it was not
    */
   private record State(
-      LoadedConfig active, Content found, List<Key> waiting, Instant at, String error) {}
+      LoadedConfig active, Sources found, List<Key> waiting, Instant at, String error) {}
 
   /**
    * @param loader as {@code initial} was loaded with
-   * @param initial in force until the file changes
+   * @param initial in force until a file changes
    */
   public ConfigWatcher(
       Vertx vertx, ConfigLoader loader, LoadedConfig initial, ServiceMetrics metrics, Clock clock) {
@@ -61,7 +62,7 @@ public final class ConfigWatcher {
     this.metrics = metrics;
     this.clock = clock;
     this.log = log;
-    this.state = new State(initial, initial.content(), List.of(), clock.instant(), null);
+    this.state = new State(initial, initial.sources(), List.of(), clock.instant(), null);
   }
 
   /** The configuration in force. Read it once where several values have to fit together. */
@@ -76,7 +77,7 @@ public final class ConfigWatcher {
     subscribers.add(subscriber);
   }
 
-  /** Looks at the file once a second until {@link #stop}, whether or not it exists yet. */
+  /** Looks at the files once a second until {@link #stop}, whether or not they exist yet. */
   public void start() {
     loader.warnings().forEach(log::warn);
     watching = true;
@@ -89,8 +90,8 @@ public final class ConfigWatcher {
 
   /**
    * What {@code GET /config} answers: {@code file}, {@code values} by key, {@code last_reload} with
-   * the error of a refused edit, and {@code pending_restart}, the keys whose value in the file has
-   * to wait. Secrets are masked.
+   * the error of a refused edit, and {@code pending_restart}, the keys whose new value has to wait.
+   * Secrets are masked.
    */
   public JsonObject toJson() {
     var now = state;
@@ -106,7 +107,7 @@ public final class ConfigWatcher {
         .put("pending_restart", new JsonArray(paths(now.waiting)));
   }
 
-  /** Completes once a change of the file is in force and published, or refused. */
+  /** Completes once a change of a file is in force and published, or refused. */
   Future<Void> poll() {
     return vertx.executeBlocking(this::reload, false).map(fresh -> publish(fresh));
   }
@@ -123,13 +124,15 @@ public final class ConfigWatcher {
 
   /** Blocks while it reads; returns a configuration to publish. */
   private synchronized Optional<ServiceConfig> reload() {
-    var content = loader.read();
-    if (content.equals(state.found)) return Optional.empty();
+    var now = loader.read();
+    if (now.equals(state.found)) return Optional.empty();
     try {
-      if (content.absent()) throw new ConfigException(List.of("the file was deleted"));
-      return accept(loader.load(content));
+      if (now.file().absent() && !state.active.sources().file().absent()) {
+        throw new ConfigException(List.of("the file was deleted"));
+      }
+      return accept(loader.load(now));
     } catch (ConfigException e) {
-      refuse(content, e.getMessage());
+      refuse(now, e.getMessage());
       return Optional.empty();
     }
   }
@@ -139,20 +142,21 @@ public final class ConfigWatcher {
     var waiting = loaded.changedFrom(before).stream().filter(key -> !key.hot()).toList();
     var active = loaded.keeping(waiting, before);
     var changed = active.changedFrom(before);
-    state = new State(active, loaded.content(), waiting, clock.instant(), null);
+    var edited = loader.changed(state.found, loaded.sources());
+    state = new State(active, loaded.sources(), waiting, clock.instant(), null);
     log.info(
         "Reloaded {}: changed {}, waiting for a restart {}",
-        loader.file(),
+        edited,
         paths(changed),
         paths(waiting));
     return changed.isEmpty() ? Optional.empty() : Optional.of(active.config());
   }
 
-  private void refuse(Content content, String error) {
-    state = new State(state.active, content, state.waiting, clock.instant(), error);
+  private void refuse(Sources now, String error) {
+    var edited = loader.changed(state.found, now);
+    state = new State(state.active, now, state.waiting, clock.instant(), error);
     metrics.configReloadFailed();
-    log.error(
-        "Refused the edit of {}, the last good configuration stays: {}", loader.file(), error);
+    log.error("Refused the edit of {}, the last good configuration stays: {}", edited, error);
   }
 
   private Void publish(Optional<ServiceConfig> fresh) {

@@ -7,7 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * What was found at the place of the configuration file; equal when the same was found again.
+ * What was found at the place of a file; equal when the same was found again.
  *
  * @param bytes the file, null when there is none or it could not be read
  * @param problem why it could not be read, null otherwise
@@ -15,14 +15,16 @@ import java.nio.file.Path;
 record Content(Buffer bytes, String problem) {
   static final Content ABSENT = new Content(null, null);
 
-  private static final int MAX_BYTES = 1 << 20;
-
-  /** Blocks. */
-  static Content of(Path file) {
+  /**
+   * Blocks.
+   *
+   * @param maxBytes a larger file is not kept
+   */
+  static Content of(Path file, int maxBytes) {
     try (var in = Files.newInputStream(file)) {
-      var bytes = in.readNBytes(MAX_BYTES + 1);
-      return bytes.length > MAX_BYTES
-          ? new Content(null, "is larger than " + MAX_BYTES + " bytes")
+      var bytes = in.readNBytes(maxBytes + 1);
+      return bytes.length > maxBytes
+          ? new Content(null, "is larger than " + maxBytes + " bytes")
           : new Content(Buffer.buffer(bytes), null);
     } catch (NoSuchFileException e) {
       return ABSENT;

@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
  */
 record Key(String path, JsonObject schema) {
   static final String VARIABLE_PREFIX = "CP_";
+  static final String FILE_SUFFIX = "_FILE";
 
   private static final Pattern INTEGER = Pattern.compile("-?\\d{1,18}");
   private static final Pattern NUMBER = Pattern.compile("-?\\d+(\\.\\d+)?([eE][+-]?\\d+)?");
@@ -26,6 +27,16 @@ record Key(String path, JsonObject schema) {
   /** The environment variable that sets it. */
   String variable() {
     return VARIABLE_PREFIX + path.replace('.', '_').toUpperCase(Locale.ROOT);
+  }
+
+  /** The environment variable that names a file to read it from, where it is a secret. */
+  String fileVariable() {
+    return variable() + FILE_SUFFIX;
+  }
+
+  /** Whether its value must not be shown. */
+  boolean secret() {
+    return schema.getBoolean("x-secret", false);
   }
 
   Object defaultValue() {
@@ -94,7 +105,7 @@ record Key(String path, JsonObject schema) {
 
   /** The value as it may be shown to anybody. */
   Object masked(Object value) {
-    if (!schema.getBoolean("x-secret", false)) return value;
+    if (!secret()) return value;
     return value instanceof String uri ? DatabaseUri.masked(uri) : "***";
   }
 

@@ -1,7 +1,6 @@
 package com.cpprediction.config;
 
 import io.vertx.core.json.JsonObject;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,41 +11,43 @@ public final class LoadedConfig {
   private final ServiceConfig config;
   private final Values values;
   private final Map<String, Origin> origins;
-  private final Content content;
+  private final Sources sources;
 
-  private LoadedConfig(Map<String, Object> values, Map<String, Origin> origins, Content content) {
+  private LoadedConfig(Map<String, Object> values, Map<String, Origin> origins, Sources sources) {
     this.values = new Values(Collections.unmodifiableMap(values));
     this.origins = Collections.unmodifiableMap(origins);
-    this.content = content;
+    this.sources = sources;
     this.config = ServiceConfig.of(this.values);
   }
 
   /**
-   * @param content the bytes {@code file} was read from
-   * @throws ConfigException naming everything that is wrong with either
+   * @param layers a later one beats an earlier one, and each the defaults
+   * @param sources what the layers were read from
+   * @throws ConfigException naming everything that is wrong with any of them
    */
-  static LoadedConfig of(JsonObject file, JsonObject environment, Content content) {
-    var errors = new ArrayList<>(ConfigSchema.errors(file, Key::path));
-    errors.addAll(ConfigSchema.errors(environment, Key::variable));
+  static LoadedConfig of(List<Layer> layers, Sources sources) {
+    var errors = layers.stream().flatMap(layer -> layer.errors().stream()).toList();
     if (!errors.isEmpty()) throw new ConfigException(errors);
 
     var values = new LinkedHashMap<String, Object>();
     var origins = new LinkedHashMap<String, Origin>();
     for (var key : ConfigSchema.keys()) {
-      var origin = Origin.ENVIRONMENT;
-      var value = key.in(environment);
-      if (value == null) {
-        origin = Origin.FILE;
-        value = key.in(file);
-      }
-      if (value == null) {
-        origin = Origin.DEFAULT;
-        value = key.defaultValue();
+      var value = key.defaultValue();
+      var origin = Origin.DEFAULT;
+      for (var layer : layers) {
+        var said = key.in(layer.document());
+        if (said == null) continue;
+        value = said;
+        origin = layer.origin();
       }
       values.put(key.path(), key.normal(value));
       origins.put(key.path(), origin);
     }
-    return new LoadedConfig(values, origins, content);
+    try {
+      return new LoadedConfig(values, origins, sources);
+    } catch (IllegalArgumentException e) { // a record refuses what the schema lets pass
+      throw new ConfigException(List.of(e.getMessage()));
+    }
   }
 
   public ServiceConfig config() {
@@ -58,8 +59,8 @@ public final class LoadedConfig {
     return origins;
   }
 
-  Content content() {
-    return content;
+  Sources sources() {
+    return sources;
   }
 
   /** The keys whose value differs from that in {@code other}. */
@@ -77,19 +78,21 @@ public final class LoadedConfig {
       keptValues.put(key.path(), other.value(key));
       keptOrigins.put(key.path(), other.origins.get(key.path()));
     }
-    return new LoadedConfig(keptValues, keptOrigins, content);
+    return new LoadedConfig(keptValues, keptOrigins, sources);
   }
 
-  /** Per key its value, origin, variable and reload mark; secrets masked. */
+  /** Per key its value, origin, reload mark and the variable for it; secrets masked. */
   JsonObject toJson() {
     var json = new JsonObject();
     for (var key : ConfigSchema.keys()) {
+      var origin = origins.get(key.path());
+      var variable = origin == Origin.SECRET_FILE ? key.fileVariable() : key.variable();
       json.put(
           key.path(),
           new JsonObject()
               .put("value", key.masked(value(key)))
-              .put("origin", origins.get(key.path()).label())
-              .put("variable", key.variable())
+              .put("origin", origin.label())
+              .put("variable", variable)
               .put("reload", key.reload()));
     }
     return json;

@@ -8,6 +8,8 @@ public enum Origin {
   DEFAULT,
   /** The configuration file. */
   FILE,
+  /** The file that the environment variable of the key with {@code _FILE} after it names. */
+  SECRET_FILE,
   /** The environment variable of the key. */
   ENVIRONMENT;
 

@@ -52,7 +52,7 @@ public record ServiceConfig(
    * @throws ConfigException naming everything that is wrong with it
    */
   public static ServiceConfig of(JsonObject file) {
-    return LoadedConfig.of(file, new JsonObject(), Content.ABSENT).config();
+    return LoadedConfig.of(List.of(new Layer(Origin.FILE, file)), Sources.NONE).config();
   }
 
   static ServiceConfig of(Values values) {

@@ -239,7 +239,7 @@ class ConfigLoaderTest {
   void aLoadedPasswordIsNotPrinted() throws IOException {
     var loaded = file("{\"database\": {\"uri\": \"postgresql://cp:hunter2@db/cp\"}}").load();
 
-    assertThat(List.of(loaded.toString(), loaded.toJson().encode(), loaded.content().toString()))
+    assertThat(List.of(loaded.toString(), loaded.toJson().encode(), loaded.sources().toString()))
         .noneMatch(text -> text.contains("hunter2"));
     assertThat(loaded.toJson().getJsonObject("database.uri").getString("value"))
         .isEqualTo("postgresql://cp:***@db/cp");

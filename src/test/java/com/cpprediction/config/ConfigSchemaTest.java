@@ -3,6 +3,7 @@ package com.cpprediction.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -38,6 +39,14 @@ class ConfigSchemaTest {
     assertThat(Samples.key("data_dir").variable()).isEqualTo("CP_DATA_DIR");
     assertThat(Samples.key("database.pool.max_wait_queue").variable())
         .isEqualTo("CP_DATABASE_POOL_MAX_WAIT_QUEUE");
+  }
+
+  @Test
+  void noVariableHasTwoMeanings() {
+    var variables =
+        Samples.keys().flatMap(key -> Stream.of(key.variable(), key.fileVariable())).toList();
+
+    assertThat(variables).doesNotHaveDuplicates();
   }
 
   @Test

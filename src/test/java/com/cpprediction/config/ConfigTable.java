@@ -20,13 +20,19 @@ public final class ConfigTable {
   }
 
   private static String row(Key key) {
-    return "| `%s` | `%s` | `%s` | %s | %s | %s |"
+    return "| `%s` | %s | `%s` | %s | %s | %s |"
         .formatted(
             key.path(),
-            key.variable(),
+            variables(key),
             Key.show(key.defaultValue()),
             key.range(),
             key.reload(),
             key.description());
+  }
+
+  private static String variables(Key key) {
+    return key.secret()
+        ? "`%s` or `%s`".formatted(key.variable(), key.fileVariable())
+        : "`%s`".formatted(key.variable());
   }
 }

@@ -231,6 +231,63 @@ class ConfigWatcherTest {
                     .doesNotContain("hunter", "ter4"));
   }
 
+  @Test
+  void anotherSecretIsAnEdit() throws IOException {
+    var secret = Files.writeString(dir.resolve("secret"), "postgresql://cp:hunter2@db/cp");
+    var watcher = watcher(Map.of("CP_DATABASE_URI_FILE", secret.toString()));
+
+    Files.writeString(secret, "postgresql://cp:hunter3@db/cp\n");
+    poll(watcher);
+    poll(watcher);
+
+    assertThat(watcher.toJson().getJsonArray("pending_restart"))
+        .isEqualTo(JsonArray.of("database.uri"));
+    assertThat(log).hasSize(1);
+    assertThat(List.of(log.peek().getArgumentArray()).toString())
+        .contains(secret.toString())
+        .doesNotContain("hunter", file.toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\n", "postgres", "postgresql://cp:hunter3", "deleted"})
+  void aBadSecretLeavesAllAsItWasAndIsSaidOnce(String text) throws IOException {
+    write(Samples.file(100));
+    var secret = Files.writeString(dir.resolve("secret"), "postgresql://cp:hunter2@db/cp");
+    var watcher = watcher(Map.of("CP_DATABASE_URI_FILE", secret.toString()));
+
+    Files.writeString(secret, text);
+    if (text.equals("deleted")) Files.delete(secret);
+    write(Samples.file(200)); // good by itself
+    poll(watcher);
+    poll(watcher);
+    poll(watcher);
+
+    assertThat(Samples.hotValues(watcher.current())).containsOnly(100L);
+    assertRefusals(1);
+    assertThat(lastReload(watcher).getString("error"))
+        .contains("CP_DATABASE_URI_FILE")
+        .doesNotContain("hunter");
+
+    Files.writeString(secret, "postgresql://cp:hunter2@db/cp");
+    poll(watcher);
+    poll(watcher);
+
+    assertThat(Samples.hotValues(watcher.current())).containsOnly(200L);
+    assertThat(lastReload(watcher).getString("error")).isNull();
+  }
+
+  @Test
+  void aFileThatNeverWasThereIsNotDeletedWhenASecretChanges() throws IOException {
+    var secret = Files.writeString(dir.resolve("secret"), "postgresql://db/cp");
+    var watcher = watcher(Map.of("CP_DATABASE_URI_FILE", secret.toString()));
+
+    Files.writeString(secret, "postgresql://db/other");
+    poll(watcher);
+    poll(watcher);
+
+    assertThat(lastReload(watcher).getString("outcome")).isEqualTo("ok");
+  }
+
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3, 42, 1234})
   void theActiveConfigurationIsAlwaysOneOfTheValidFilesWhole(long seed) throws IOException {

@@ -1,0 +1,49 @@
+package com.cpprediction.config;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+
+/**
+ * A file that holds nothing but a secret, as container platforms hand them over.
+ *
+ * @param key what it sets
+ * @param path as the variable of the key with {@code _FILE} after it names it
+ */
+record SecretFile(Key key, Path path) {
+  static final int MAX_BYTES = 1 << 16;
+
+  /** Editors and {@code echo} write it; it is no part of the secret. */
+  private static final Pattern LAST_NEWLINE = Pattern.compile("\\r?\\n\\z");
+
+  /** Blocks. */
+  Content read() {
+    return Content.of(path, MAX_BYTES);
+  }
+
+  /**
+   * @throws IllegalArgumentException naming variable and path, never what the file says
+   */
+  String text(Content content) {
+    if (content.absent()) throw unusable("does not exist");
+    if (content.problem() != null) throw unusable(content.problem());
+    var text = LAST_NEWLINE.matcher(decoded(content)).replaceFirst("");
+    if (text.isEmpty()) throw unusable("is empty");
+    return text;
+  }
+
+  private String decoded(Content content) {
+    try {
+      var bytes = ByteBuffer.wrap(content.bytes().getBytes());
+      return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+    } catch (CharacterCodingException e) {
+      throw unusable("is not valid UTF-8");
+    }
+  }
+
+  private IllegalArgumentException unusable(String why) {
+    return new IllegalArgumentException("%s: %s %s".formatted(key.fileVariable(), path, why));
+  }
+}
