@@ -1,6 +1,7 @@
 package com.cpprediction.config;
 
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.json.schema.Draft;
 import io.vertx.json.schema.JsonSchema;
@@ -23,18 +24,21 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /** The schema: which keys there are, and what is wrong with a document, in words. */
 final class ConfigSchema {
   private static final String RESOURCE = "config.schema.json";
-  private static final Map<String, Key> KEYS = new LinkedHashMap<>();
-  private static final Set<String> GROUPS = new LinkedHashSet<>();
-  private static final Validator VALIDATOR;
+  private static final ConfigSchema SERVICE = new ConfigSchema(resource());
+  private static final Pattern ITEM = Pattern.compile("(.+)/(\\d{1,9})");
 
-  static {
-    var schema = resource();
+  private final Map<String, Key> keys = new LinkedHashMap<>();
+  private final Set<String> groups = new LinkedHashSet<>();
+  private final Validator validator;
+
+  ConfigSchema(JsonObject schema) {
     collect("", schema);
-    VALIDATOR =
+    validator =
         Validator.create(
             JsonSchema.of(schema.copy()), // it marks what it is given
             new JsonSchemaOptions()
@@ -43,10 +47,8 @@ final class ConfigSchema {
                 .setOutputFormat(OutputFormat.Basic));
   }
 
-  private ConfigSchema() {}
-
   static Collection<Key> keys() {
-    return KEYS.values();
+    return SERVICE.keys.values();
   }
 
   /**
@@ -55,14 +57,26 @@ final class ConfigSchema {
    * @param name how the author of the document calls a key
    */
   static List<String> errors(JsonObject document, Function<Key, String> name) {
-    var result = VALIDATOR.validate(document);
+    return SERVICE.wrong(document, name);
+  }
+
+  /** As {@link #errors}. */
+  List<String> wrong(JsonObject document, Function<Key, String> name) {
+    var result = validator.validate(document);
     if (result.getValid()) return List.of();
-    return result.getErrors().stream()
-        .map(OutputUnit::getInstanceLocation)
+    var locations = result.getErrors().stream().map(OutputUnit::getInstanceLocation).toList();
+    return locations.stream()
         .distinct()
+        .filter(location -> !isListOf(location, locations))
         .map(location -> error(document, location, name))
         .flatMap(Optional::stream)
         .toList();
+  }
+
+  /** The validator names a wrong item and the list around it: the list is no news. */
+  private boolean isListOf(String location, List<String> locations) {
+    return keys.containsKey(path(location))
+        && locations.stream().anyMatch(other -> other.startsWith(location + "/"));
   }
 
   /** What is wrong with the names in the environment; never fatal. */
@@ -86,11 +100,15 @@ final class ConfigSchema {
   }
 
   /** The validator names a wrong value and every object around it: the objects are no news. */
-  private static Optional<String> error(
-      JsonObject document, String location, Function<Key, String> name) {
+  private Optional<String> error(JsonObject document, String location, Function<Key, String> name) {
+    var item = ITEM.matcher(location);
+    var list = item.matches() ? keys.get(path(item.group(1))) : null;
+    if (list != null && list.in(document) instanceof JsonArray items) {
+      return Optional.of(list.refusal(name.apply(list), items, Integer.parseInt(item.group(2))));
+    }
     var path = path(location);
-    var key = KEYS.get(path);
-    if (location.contains(".") || key == null && !GROUPS.contains(path)) {
+    var key = keys.get(path);
+    if (location.contains(".") || key == null && !groups.contains(path)) {
       return Optional.of(unknown(path));
     }
     if (key != null) return Optional.of(key.refusal(name.apply(key), key.in(document)));
@@ -99,9 +117,9 @@ final class ConfigSchema {
     return Optional.of(path + " must be an object");
   }
 
-  private static String unknown(String path) {
-    var known = new ArrayList<>(KEYS.keySet());
-    known.addAll(GROUPS);
+  private String unknown(String path) {
+    var known = new ArrayList<>(keys.keySet());
+    known.addAll(groups);
     return known.contains(path)
         ? Key.show(path) + " is no key; write its parts as nested objects"
         : Key.show(path) + " is no key" + question(path, known);
@@ -117,15 +135,15 @@ final class ConfigSchema {
     return URLDecoder.decode(pointer, StandardCharsets.UTF_8).replace("~1", "/").replace("~0", "~");
   }
 
-  private static void collect(String prefix, JsonObject group) {
+  private void collect(String prefix, JsonObject group) {
     for (var entry : group.getJsonObject("properties")) {
       var path = prefix + entry.getKey();
       var schema = (JsonObject) entry.getValue();
       if (schema.containsKey("properties")) {
-        GROUPS.add(path);
+        groups.add(path);
         collect(path + ".", schema);
       } else {
-        KEYS.put(path, new Key(path, schema));
+        keys.put(path, new Key(path, schema));
       }
     }
   }

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * One key of the configuration.
@@ -83,15 +84,22 @@ record Key(String path, JsonObject schema) {
       case "integer" -> INTEGER.matcher(text).matches() ? Long.valueOf(text) : text;
       case "number" -> NUMBER.matcher(text).matches() ? Double.valueOf(text) : text;
       case "boolean" -> text.equals("true") || text.equals("false") ? Boolean.valueOf(text) : text;
+      case "array" -> new JsonArray(items(text));
       default -> text;
     };
   }
 
-  /** A valid value in the Java type of this key: 8000, 8000.0 and 8e3 are one port. */
+  /** An empty item is kept, for the schema to refuse. */
+  private static List<String> items(String text) {
+    return Stream.of(text.split(",", -1)).map(String::strip).toList();
+  }
+
+  /** A valid value in the Java type of this key, immutable: 8000, 8000.0 and 8e3 are one port. */
   Object normal(Object valid) {
     return switch (type()) {
       case "integer" -> ((Number) valid).intValue();
       case "number" -> onStep(((Number) valid).doubleValue());
+      case "array" -> ((JsonArray) valid).stream().map(String.class::cast).toList();
       default -> valid;
     };
   }
@@ -103,9 +111,9 @@ record Key(String path, JsonObject schema) {
     return Math.rint(number * steps) / steps + 0.0;
   }
 
-  /** The value as it may be shown to anybody. */
+  /** The value as JSON that may be shown to anybody. */
   Object masked(Object value) {
-    if (!secret()) return value;
+    if (!secret()) return value instanceof List<?> list ? new JsonArray(list) : value;
     return value instanceof String uri ? DatabaseUri.masked(uri) : "***";
   }
 
@@ -115,7 +123,28 @@ record Key(String path, JsonObject schema) {
    * @param name the path or the variable, whichever held it
    */
   String refusal(String name, Object value) {
-    return "%s is %s, must be %s".formatted(name, show(masked(value)), allowed(value));
+    var shown =
+        isArray() && value instanceof JsonArray list
+            ? "a list of " + list.size()
+            : show(masked(value));
+    return "%s is %s, must be %s".formatted(name, shown, allowed(value));
+  }
+
+  /** As {@link #refusal}, of one item of a list; the first has the index 0. */
+  String refusal(String name, JsonArray list, int index) {
+    var item = new JsonObject().put("x-allowed", range()).put("x-secret", secret());
+    return new Key(path, item.mergeIn(schema.getJsonObject("items")))
+        .refusal("%s[%d]".formatted(name, index), list.getValue(index));
+  }
+
+  /** Whether its value is a list. */
+  boolean isArray() {
+    return type().equals("array");
+  }
+
+  /** The default as JSON. */
+  String shownDefault() {
+    return Json.encode(defaultValue());
   }
 
   /** The values it takes, in words. */

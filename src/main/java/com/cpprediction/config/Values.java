@@ -1,6 +1,7 @@
 package com.cpprediction.config;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 /** One valid value per key of the schema, read by the type a record wants. */
@@ -19,6 +20,10 @@ record Values(Map<String, Object> byKey) {
 
   double number(String key) {
     return (Double) byKey.get(key);
+  }
+
+  List<String> list(String key) {
+    return ((List<?>) byKey.get(key)).stream().map(String.class::cast).toList();
   }
 
   Duration millis(String key) {

@@ -3,6 +3,7 @@ package com.cpprediction.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +28,10 @@ class ConfigSchemaTest {
                 "maximum",
                 "multipleOf",
                 "enum",
+                "items",
+                "minItems",
+                "maxItems",
+                "uniqueItems",
                 "pattern",
                 "not",
                 "x-allowed",
@@ -39,6 +44,16 @@ class ConfigSchemaTest {
     assertThat(Samples.key("data_dir").variable()).isEqualTo("CP_DATA_DIR");
     assertThat(Samples.key("database.pool.max_wait_queue").variable())
         .isEqualTo("CP_DATABASE_POOL_MAX_WAIT_QUEUE");
+  }
+
+  @ParameterizedTest
+  @MethodSource("com.cpprediction.config.Samples#keys")
+  void noListTakesAnEmptyItem(Key key) {
+    if (!key.isArray()) return;
+
+    assertThat(
+            Pattern.compile(key.schema().getJsonObject("items").getString("pattern")).asPredicate())
+        .rejects("");
   }
 
   @Test

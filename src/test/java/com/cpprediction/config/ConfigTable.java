@@ -24,7 +24,7 @@ public final class ConfigTable {
         .formatted(
             key.path(),
             variables(key),
-            Key.show(key.defaultValue()),
+            key.shownDefault(),
             key.range(),
             key.reload(),
             key.description());

@@ -95,6 +95,7 @@ final class Samples {
         switch (key.schema().getString("type")) {
           case "string" -> Stream.of(7, true);
           case "boolean" -> Stream.of(0, "true");
+          case "array" -> Stream.of("a", 7, true);
           case "number" -> Stream.of("1.0", true, Double.POSITIVE_INFINITY);
           default ->
               Stream.of("5000", true, 5000.5, BigInteger.TEN.pow(40), Double.POSITIVE_INFINITY);

@@ -85,7 +85,7 @@ class ServiceConfigTest {
   void schemaAndRecordRefuseTheSameValues(Sample sample) {
     assertThatThrownBy(() -> ServiceConfig.of(sample.document()))
         .isInstanceOf(ConfigException.class)
-        .hasMessageStartingWith(sample.key().path() + " ");
+        .hasMessageStartingWith(sample.key().path());
     assertThatThrownBy(() -> record(sample)).isInstanceOf(IllegalArgumentException.class);
   }
 
@@ -121,7 +121,8 @@ class ServiceConfigTest {
   void refusesAnotherType(Sample sample) {
     assertThatThrownBy(() -> ServiceConfig.of(sample.document()))
         .isInstanceOf(ConfigException.class)
-        .hasMessageStartingWith(sample.key().path() + " is ")
+        .hasMessageStartingWith(sample.key().path())
+        .hasMessageContaining(" is ")
         .hasMessageContaining(", must be ");
   }
 
