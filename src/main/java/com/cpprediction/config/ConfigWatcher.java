@@ -16,12 +16,16 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Holds the configuration in force and replaces it, whole, when its files change to another valid
- * state: the configuration file and those of secrets, all in one look. An edit that can't be used,
- * deleting a file included, is refused: the last good configuration stays. Keys marked {@code
- * restart} keep the value they started with. Thread-safe.
+ * state: the configuration file and those of secrets, all in one look. What the next look finds
+ * changed again is still being written and left alone. An edit that can't be used, deleting a file
+ * included, is refused: the last good configuration stays. Keys marked {@code restart} keep the
+ * value they started with. Thread-safe.
  */
 public final class ConfigWatcher {
   private static final long INTERVAL_MS = 1_000;
+
+  /** From a look that finds something new to the one that has to find the same. */
+  private static final long SETTLE_MS = 250;
 
   private final Vertx vertx;
   private final ConfigLoader loader;
@@ -30,6 +34,8 @@ public final class ConfigWatcher {
   private final Logger log;
   private final List<Consumer<ServiceConfig>> subscribers = new CopyOnWriteArrayList<>();
   private volatile State state;
+  private volatile boolean settling;
+  private Sources seen;
   private volatile boolean watching;
 
   /**
@@ -63,6 +69,7 @@ public final class ConfigWatcher {
     this.clock = clock;
     this.log = log;
     this.state = new State(initial, initial.sources(), List.of(), clock.instant(), null);
+    this.seen = initial.sources();
   }
 
   /** The configuration in force. Read it once where several values have to fit together. */
@@ -107,15 +114,18 @@ public final class ConfigWatcher {
         .put("pending_restart", new JsonArray(paths(now.waiting)));
   }
 
-  /** Completes once a change of a file is in force and published, or refused. */
+  /**
+   * Looks at the files. Completes once a change that the look before found too is in force and
+   * published, or refused.
+   */
   Future<Void> poll() {
-    return vertx.executeBlocking(this::reload, false).map(fresh -> publish(fresh));
+    return vertx.executeBlocking(this::look, false).map(fresh -> publish(fresh));
   }
 
   private void schedule() {
     if (!watching) return;
     vertx.setTimer(
-        INTERVAL_MS,
+        settling ? SETTLE_MS : INTERVAL_MS,
         timer ->
             poll()
                 .onFailure(e -> log.error("Cannot look at {}", loader.file(), e))
@@ -123,9 +133,15 @@ public final class ConfigWatcher {
   }
 
   /** Blocks while it reads; returns a configuration to publish. */
-  private synchronized Optional<ServiceConfig> reload() {
+  private synchronized Optional<ServiceConfig> look() {
     var now = loader.read();
-    if (now.equals(state.found)) return Optional.empty();
+    // A file may be read while it is written, and the first half of a secret is a secret too. What
+    // two looks find was there at one moment, in all files.
+    boolean settled = now.equals(seen);
+    boolean found = now.equals(state.found);
+    seen = now;
+    settling = !settled && !found;
+    if (!settled || found) return Optional.empty();
     try {
       if (now.file().absent() && !state.active.sources().file().absent()) {
         throw new ConfigException(List.of("the file was deleted"));

@@ -11,6 +11,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -128,7 +129,6 @@ class ConfigWatcherTest {
     var before = watcher.current();
 
     write(edit);
-    poll(watcher);
     poll(watcher);
     poll(watcher);
 
@@ -260,7 +260,6 @@ class ConfigWatcherTest {
     write(Samples.file(200)); // good by itself
     poll(watcher);
     poll(watcher);
-    poll(watcher);
 
     assertThat(Samples.hotValues(watcher.current())).containsOnly(100L);
     assertRefusals(1);
@@ -270,10 +269,80 @@ class ConfigWatcherTest {
 
     Files.writeString(secret, "postgresql://cp:hunter2@db/cp");
     poll(watcher);
-    poll(watcher);
 
     assertThat(Samples.hotValues(watcher.current())).containsOnly(200L);
     assertThat(lastReload(watcher).getString("error")).isNull();
+  }
+
+  @Test
+  void anEditIsTakenOverOnceTwoLooksFindTheSame() throws IOException {
+    write(Samples.file(100));
+    var watcher = watcher();
+
+    write(Samples.file(200));
+    look(watcher);
+    assertThat(Samples.hotValues(watcher.current())).containsOnly(100L);
+    write(Samples.file(300));
+    look(watcher);
+    assertThat(Samples.hotValues(watcher.current())).containsOnly(100L);
+    look(watcher);
+
+    assertThat(Samples.hotValues(watcher.current())).containsOnly(300L);
+    assertThat(published).hasSize(1);
+  }
+
+  @Test
+  void whatIsBeingWrittenInPlaceIsNotTakenOver() throws IOException {
+    write(Samples.file(100));
+    var watcher = watcher();
+    var next = Samples.file(200);
+
+    try (var writer = new RandomAccessFile(file.toFile(), "rw")) {
+      int half = next.indexOf("200, \"ttl_seconds\"");
+      writer.writeBytes(next.substring(0, half));
+      look(watcher); // finds the first half of one file and the second of another: valid JSON
+      writer.writeBytes(next.substring(half));
+    }
+    look(watcher);
+    assertThat(Samples.hotValues(watcher.current())).containsOnly(100L);
+    look(watcher);
+
+    assertThat(Samples.hotValues(watcher.current())).containsOnly(200L);
+    assertRefusals(0);
+  }
+
+  @Test
+  void theFirstHalfOfASecretIsNotTakenOver() throws IOException {
+    var secret = Files.writeString(dir.resolve("secret"), "postgresql://db/cp");
+    var watcher = watcher(Map.of("CP_DATABASE_URI_FILE", secret.toString()));
+
+    Files.writeString(secret, "postgresql://db/other");
+    look(watcher);
+    Files.writeString(secret, "postgresql://db/other?sslmode=verify-full");
+    look(watcher);
+    assertThat(watcher.toJson().getJsonArray("pending_restart")).isEmpty();
+    look(watcher);
+
+    assertThat(watcher.toJson().getJsonArray("pending_restart"))
+        .isEqualTo(JsonArray.of("database.uri"));
+    assertThat(log).hasSize(1);
+  }
+
+  @Test
+  void anEditTakenBackBeforeTheSecondLookIsNone() throws IOException {
+    write(Samples.file(100));
+    var watcher = watcher();
+
+    write("{");
+    look(watcher);
+    write(Samples.file(100));
+    poll(watcher);
+    write("{");
+    look(watcher);
+
+    assertThat(log).isEmpty();
+    look(watcher);
+    assertRefusals(1);
   }
 
   @Test
@@ -282,7 +351,6 @@ class ConfigWatcherTest {
     var watcher = watcher(Map.of("CP_DATABASE_URI_FILE", secret.toString()));
 
     Files.writeString(secret, "postgresql://db/other");
-    poll(watcher);
     poll(watcher);
 
     assertThat(lastReload(watcher).getString("outcome")).isEqualTo("ok");
@@ -360,8 +428,14 @@ class ConfigWatcherTest {
     return watcher;
   }
 
-  private static void poll(ConfigWatcher watcher) {
+  private static void look(ConfigWatcher watcher) {
     watcher.poll().await();
+  }
+
+  /** As often as an edit needs. */
+  private static void poll(ConfigWatcher watcher) {
+    look(watcher);
+    look(watcher);
   }
 
   private void assertRefusals(int count) {
