@@ -3,6 +3,7 @@ package com.cpprediction.cache;
 import com.cpprediction.config.CacheConfig;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
+import com.cpprediction.prediction.Lookup;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.Scored;
 import com.cpprediction.prediction.SharedDeadline;
@@ -39,12 +40,6 @@ public final class PredictionCache {
       Objects.requireNonNull(address, "address");
     }
   }
-
-  /**
-   * @param source {@link Source#MODEL} for the caller whose request was scored, {@link
-   *     Source#CACHE} for everyone who found the answer or joined while it was made
-   */
-  public record Lookup(Scored scored, Source source) {}
 
   /** Whoever makes the answers. */
   @FunctionalInterface

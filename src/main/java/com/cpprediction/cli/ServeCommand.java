@@ -1,5 +1,6 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.config.ServiceConfig;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -9,6 +10,8 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code serve}: runs the service until it is told to end. */
@@ -22,16 +25,26 @@ final class ServeCommand implements Callable<Integer> {
   /** From the signal to the end; the promise is 15 s, and the JVM takes some for itself. */
   private static final Duration STOP = Duration.ofMillis(11_000);
 
+  /** What a node of a cluster may take longer, so that others take over. */
+  private static final Duration HANDING_OVER = Duration.ofMillis(2_500);
+
   /** How long of it a start that is under way may go on. */
   private static final Duration START = Duration.ofSeconds(6);
 
   @Spec private CommandSpec spec;
   @Mixin private Settings settings;
 
+  @Option(
+      names = "--cluster",
+      description = "Join the nodes that cluster.members names; needs database.uri.")
+  private boolean clustered;
+
   @Override
   public Integer call() throws InterruptedException {
     var loaded = settings.load();
-    var service = new Service(settings.home(), settings.loader(), loaded, settings.models(loaded));
+    if (clustered) checkCluster(loaded.config());
+    var service =
+        new Service(settings.home(), settings.loader(), loaded, settings.models(loaded), clustered);
     var settled = new CountDownLatch(1);
     // There before anything starts: whatever ends the process, a failed start too, stops the rest.
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(service, settled), "shutdown"));
@@ -45,6 +58,29 @@ final class ServeCommand implements Callable<Integer> {
     return 0;
   }
 
+  private void checkCluster(ServiceConfig config) {
+    if (config.database().embedded()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--cluster needs database.uri: with an embedded PostgreSQL each node would keep its own"
+              + " truth. Set it to one server for all nodes");
+    }
+    var cluster = config.cluster();
+    if (!cluster.loopback() && !cluster.trustedNetwork()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "cluster.host "
+              + cluster.host()
+              + " is not loopback, and what nodes say about who is there is neither signed nor"
+              + " encrypted. Where only friends can reach it, set cluster.trusted_network to true");
+    }
+    if (!cluster.tls().whole()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "cluster.tls needs certificate, key and ca together, or none of them");
+    }
+  }
+
   private static String state(Service service, String host) {
     var shownHost = host.contains(":") ? "[" + host + "]" : host;
     var where = "http://%s:%d, %d models".formatted(shownHost, service.port(), service.models());
@@ -54,13 +90,14 @@ final class ServeCommand implements Callable<Integer> {
         : "Listening: " + where + "; not ready: " + String.join(", ", missing);
   }
 
-  private static void stop(Service service, CountDownLatch settled) {
+  private void stop(Service service, CountDownLatch settled) {
     long begin = System.nanoTime();
     try {
       if (!settled.await(START.toSeconds(), TimeUnit.SECONDS)) log.error("Ended while starting");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    service.stop(STOP.minusNanos(System.nanoTime() - begin));
+    var time = clustered ? STOP.plus(HANDING_OVER) : STOP;
+    service.stop(time.minusNanos(System.nanoTime() - begin));
   }
 }

@@ -1,6 +1,9 @@
 package com.cpprediction.cli;
 
 import com.cpprediction.cache.PredictionCache;
+import com.cpprediction.cluster.ClusterVerticle;
+import com.cpprediction.cluster.Membership;
+import com.cpprediction.config.ClusterConfig;
 import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.config.ConfigWatcher;
 import com.cpprediction.config.LoadedConfig;
@@ -17,6 +20,9 @@ import com.cpprediction.model.PredictionVerticle;
 import com.cpprediction.persistence.EmbeddedDatabase;
 import com.cpprediction.persistence.PersistenceVerticle;
 import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Owners;
+import com.cpprediction.prediction.Share;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -36,6 +42,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
@@ -64,6 +71,8 @@ final class Service {
   private final Home home;
   private final LoadedConfig loaded;
   private final Vertx vertx;
+  private final Membership membership; // null: a node of its own
+  private final ClusterVerticle cluster; // null as well
   private final ServiceMetrics metrics;
   private final Deque<String> running = new ConcurrentLinkedDeque<>();
   private final ConfigWatcher watcher;
@@ -78,8 +87,9 @@ final class Service {
   /**
    * @param loaded what {@code loader} read
    * @param modelsDir the release to serve
+   * @param clustered whether to join others, which blocks until they are found, or none is
    */
-  Service(Home home, ConfigLoader loader, LoadedConfig loaded, Path modelsDir) {
+  Service(Home home, ConfigLoader loader, LoadedConfig loaded, Path modelsDir, boolean clustered) {
     this.home = home;
     this.loaded = loaded;
     var config = loaded.config();
@@ -87,9 +97,20 @@ final class Service {
         config.metricsEnabled()
             ? new PrometheusMeterRegistry(PrometheusConfig.DEFAULT)
             : new CompositeMeterRegistry(); // keeps nothing
-    vertx = vertx(registry, config.metricsEnabled());
+    membership = clustered ? membership(home, config.cluster()) : null;
+    vertx = vertx(registry, config.metricsEnabled(), membership);
     metrics = new ServiceMetrics(registry, Version.current());
     watcher = new ConfigWatcher(vertx, loader, loaded, metrics, Clock.systemUTC());
+    cluster =
+        clustered
+            ? new ClusterVerticle(
+                membership,
+                () -> current().cluster(),
+                this::catalog,
+                this::settings,
+                ModelCatalog.releaseIn(modelsDir),
+                metrics)
+            : null;
     models =
         new ModelCatalog(
             modelsDir,
@@ -97,7 +118,8 @@ final class Service {
             config.models().heap(),
             config.prediction().pincodeTrust(),
             metrics,
-            Clock.systemUTC());
+            Clock.systemUTC(),
+            clustered ? cluster : Share.ALL);
     cache = new PredictionCache(config.cache(), registry);
     checks = checks();
   }
@@ -112,6 +134,8 @@ final class Service {
       embedded = EmbeddedDatabase.start(dataDir, config.database().embeddedPort());
       if (stopping) embedded.close();
     }
+    goOn();
+    if (cluster != null) deploy(() -> cluster, new DeploymentOptions()).await();
     goOn();
     models.reload();
     goOn();
@@ -129,6 +153,7 @@ final class Service {
             watcher::current,
             models::catalog,
             cache,
+            cluster == null ? Owners.ALONE : cluster,
             metrics,
             checks,
             watcher::toJson,
@@ -138,7 +163,26 @@ final class Service {
         .compose(ok -> deployScorers(config.prediction().workers()))
         .compose(ok -> deploy(this::modelsVerticle, new DeploymentOptions()))
         .compose(ok -> deploy(() -> http, new DeploymentOptions()).recover(this::cannotListen))
-        .onSuccess(ok -> watch());
+        .onSuccess(ok -> watch())
+        .onSuccess(
+            ok -> {
+              if (cluster != null) cluster.activate();
+            });
+  }
+
+  private ServiceConfig current() {
+    return watcher.current();
+  }
+
+  private Catalog catalog() {
+    return models.catalog();
+  }
+
+  /** What beside the release decides the answers of this node. */
+  private String settings() {
+    var config = current();
+    return "engine %s, pincode_trust %s"
+        .formatted(config.models().engine(), config.prediction().pincodeTrust());
   }
 
   private void goOn() {
@@ -184,12 +228,14 @@ final class Service {
    * Finishes what was accepted, stores it and frees everything. From any thread, once; a start that
    * is under way ends with a {@link StartException}.
    *
-   * @param within how long this may take; 10.5 s are enough for everything to end well
+   * @param within how long this may take; 10.5 s are enough for everything to end well, and 2.5 s
+   *     more in a cluster, whose other nodes take over first
    */
   void stop(Duration within) {
     long end = System.nanoTime() + within.toNanos();
     stopping = true;
     watcher.stop();
+    if (http != null && cluster != null) await(cluster.leave(), end);
     // Vert.x would undeploy again what has not stopped yet; then the process ends without it.
     if (await(undeploy(), end)) await(vertx.close(), end);
     models.close();
@@ -256,11 +302,19 @@ final class Service {
   }
 
   private List<HealthCheck> checks() {
-    return List.of(
-        new HealthCheck("models", () -> !models.prefixes().isEmpty(), this::modelsDetail),
-        new HealthCheck("persistence", () -> persistence.ready(), () -> persistence.health()),
-        new HealthCheck("database", this::databaseFit, () -> persistence.database()),
+    var all = new ArrayList<HealthCheck>();
+    all.add(new HealthCheck("models", this::modelsFit, this::modelsDetail));
+    all.add(new HealthCheck("persistence", () -> persistence.ready(), () -> persistence.health()));
+    all.add(new HealthCheck("database", this::databaseFit, () -> persistence.database()));
+    if (cluster != null) all.add(new HealthCheck("cluster", cluster::ready, cluster::health));
+    all.add(
         new HealthCheck("config", () -> true, () -> watcher.toJson().getJsonObject("last_reload")));
+    return all;
+  }
+
+  /** In a cluster others may hold all of them. */
+  private boolean modelsFit() {
+    return !models.catalog().fingerprints().isEmpty();
   }
 
   /** Only those who wait for a commit need the database now. */
@@ -277,23 +331,40 @@ final class Service {
         .put("failed", failures);
   }
 
-  private static Vertx vertx(MeterRegistry registry, boolean measured) {
+  private static Membership membership(Home home, ClusterConfig config) {
+    try {
+      return Membership.of(config, home.resolve("conf/hazelcast.xml"), home::resolve);
+    } catch (IllegalArgumentException e) {
+      throw new StartException(e.getMessage(), e);
+    }
+  }
+
+  private static Vertx vertx(MeterRegistry registry, boolean measured, Membership membership) {
     var options =
         new VertxOptions()
             .setFileSystemOptions(
                 new FileSystemOptions()
                     .setFileCachingEnabled(false)
                     .setClassPathResolvingEnabled(false));
-    if (!measured) return Vertx.vertx(options);
-    options.setMetricsOptions(
-        new MicrometerMetricsOptions()
-            .setEnabled(true)
-            .setJvmMetricsEnabled(true)
-            // Its labels hold the method, which a caller may make up.
-            .addDisabledMetricsCategory(MetricsDomain.HTTP_SERVER));
-    return Vertx.builder()
-        .with(options)
-        .withMetrics(new MicrometerMetricsFactory(registry))
-        .build();
+    if (membership != null) options.setEventBusOptions(membership.bus());
+    if (measured) {
+      options.setMetricsOptions(
+          new MicrometerMetricsOptions()
+              .setEnabled(true)
+              .setJvmMetricsEnabled(true)
+              // Its labels hold the method, which a caller may make up.
+              .addDisabledMetricsCategory(MetricsDomain.HTTP_SERVER));
+    }
+    var builder = Vertx.builder().with(options);
+    if (measured) builder.withMetrics(new MicrometerMetricsFactory(registry));
+    if (membership == null) return builder.build();
+    try {
+      return builder.withClusterManager(membership.manager()).buildClustered().await();
+    } catch (RuntimeException e) {
+      throw new StartException(
+          "Cannot join the cluster (%s); see cluster.host, cluster.port and cluster.bus_port"
+              .formatted(e.getMessage()),
+          e);
+    }
   }
 }

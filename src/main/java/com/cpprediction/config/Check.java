@@ -16,10 +16,10 @@ final class Check {
     }
   }
 
-  static void range(String key, double value, long min, long max) {
-    if (!(value >= min && value <= max)) {
+  static void range(String key, double value, Number min, Number max) {
+    if (!(value >= min.doubleValue() && value <= max.doubleValue())) {
       throw new IllegalArgumentException(
-          "%s is %s, must be in %d..%d".formatted(key, value, min, max));
+          "%s is %s, must be in %s..%s".formatted(key, value, min, max));
     }
   }
 

@@ -22,6 +22,7 @@ public record ServiceConfig(
     PersistenceConfig persistence,
     JournalConfig journal,
     DatabaseConfig database,
+    ClusterConfig cluster,
     boolean metricsEnabled,
     String logLevel) {
   private static final Pattern PATH = Pattern.compile("\\S");
@@ -37,6 +38,7 @@ public record ServiceConfig(
           PersistenceConfig.DEFAULT,
           JournalConfig.DEFAULT,
           DatabaseConfig.DEFAULT,
+          ClusterConfig.DEFAULT,
           true,
           "info");
 
@@ -96,6 +98,20 @@ public record ServiceConfig(
                 values.seconds("database.pool.max_lifetime_seconds"),
                 values.millis("database.pool.acquire_timeout_ms"),
                 values.integer("database.pool.pipelining_limit"))),
+        new ClusterConfig(
+            values.text("cluster.name"),
+            values.text("cluster.host"),
+            values.integer("cluster.port"),
+            values.integer("cluster.bus_port"),
+            values.list("cluster.members"),
+            values.flag("cluster.trusted_network"),
+            values.integer("cluster.replicas"),
+            values.number("cluster.weight"),
+            values.millis("cluster.attempt_ms"),
+            new ClusterConfig.Tls(
+                values.text("cluster.tls.certificate"),
+                values.text("cluster.tls.key"),
+                values.text("cluster.tls.ca"))),
         values.flag("metrics.enabled"),
         values.text("log.level"));
   }

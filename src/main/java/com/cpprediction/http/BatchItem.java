@@ -1,6 +1,7 @@
 package com.cpprediction.http;
 
 import com.cpprediction.http.Predictions.Told;
+import com.cpprediction.http.Scores.Found;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
@@ -18,7 +19,8 @@ import java.util.UUID;
  */
 final class BatchItem {
   private final String shipmentId;
-  private final PredictionRequest request;
+  private PredictionRequest request;
+  private Found found;
   private Prediction prediction;
   private ServiceException failure;
   private Throwable cause;
@@ -66,6 +68,21 @@ final class BatchItem {
     return prediction;
   }
 
+  /** Who found the answer, or null. */
+  Found found() {
+    return found;
+  }
+
+  /** Forgets how it was answered, to be asked as {@code another} instead; unless it can't be. */
+  void again(PredictionRequest another) {
+    if (failure != null && cause == null) return; // bad in itself, or too late
+    request = another;
+    found = null;
+    prediction = null;
+    failure = null;
+    cause = null;
+  }
+
   /** Why it could not be scored, or null. */
   Throwable cause() {
     return cause;
@@ -79,6 +96,7 @@ final class BatchItem {
     if (!open()) return;
     if (told.succeeded()) {
       prediction = told.result().prediction();
+      found = told.result().found();
     } else {
       cause = told.cause();
       failure = Problem.known(cause);
@@ -93,6 +111,7 @@ final class BatchItem {
   void fail(ServiceException reason) {
     if (failure != null) return;
     prediction = null;
+    found = null;
     failure = reason;
   }
 

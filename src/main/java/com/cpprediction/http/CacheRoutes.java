@@ -27,7 +27,15 @@ final class CacheRoutes {
   }
 
   void clear(RoutingContext ctx) {
-    Exchange.answer(ctx, new JsonObject().put("cleared", cache.clear()));
+    Exchange.answer(ctx, clear());
+  }
+
+  void clear(Message<Object> message) {
+    message.reply(clear());
+  }
+
+  private JsonObject clear() {
+    return new JsonObject().put("cleared", cache.clear());
   }
 
   void warm(RoutingContext ctx) {

@@ -37,11 +37,10 @@ record Door<Q>(
   /** What is done once a question was read. */
   interface Operation<Q> {
     /**
-     * * @param deadline until when the caller waits
-     *
+     * @param deadline until when the caller waits
      * @param requestId names the request in the log
      */
-    Future<JsonObject> answer(Q question, Deadline deadline, String requestId);
+    Future<Reply> answer(Q question, Deadline deadline, String requestId);
   }
 
   /** Turns a request away before its body was received when there is no room for it. */
@@ -62,7 +61,13 @@ record Door<Q>(
             () -> exchange.deadline(common.timeout.get()),
             () -> common.reader.read(ctx, question),
             exchange.requestId())
-        .onSuccess(json -> Exchange.answer(ctx, json))
+        .onSuccess(
+            reply -> {
+              if (!reply.servedBy().isEmpty()) {
+                ctx.response().putHeader(Exchange.SERVED_BY, reply.servedBy());
+              }
+              Exchange.answer(ctx, reply.body());
+            })
         .onFailure(ctx::fail);
   }
 
@@ -74,7 +79,7 @@ record Door<Q>(
             () -> Exchange.deadline(headers.get(Exchange.DEADLINE_MS), begun, common.timeout.get()),
             () -> read(message.body()),
             Exchange.requestId(headers.get(Exchange.REQUEST_ID)))
-        .onSuccess(message::reply)
+        .onSuccess(reply -> message.reply(reply.body()))
         .onFailure(
             cause -> {
               var problem = Problem.of(cause);
@@ -88,7 +93,7 @@ record Door<Q>(
         : Future.failedFuture(ShipmentReader.malformed("The message must be a JsonObject"));
   }
 
-  private Future<JsonObject> answer(
+  private Future<Reply> answer(
       Supplier<Deadline> until, Supplier<Future<Q>> reading, String requestId) {
     Deadline deadline;
     try {

@@ -21,6 +21,9 @@ final class Exchange {
   /** How long the caller waits for its answer, from when the service has seen the request. */
   static final CharSequence DEADLINE_MS = HttpHeaders.createOptimized("X-Deadline-Ms");
 
+  /** Which nodes of a cluster answered, and whether they are the one that was asked. */
+  static final CharSequence SERVED_BY = HttpHeaders.createOptimized("X-Served-By");
+
   private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
   private static final Pattern MILLIS = Pattern.compile("0*[1-9][0-9]{0,8}");
   private static final Pattern SAFE_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");

@@ -9,6 +9,8 @@ import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.OwnerRequest;
+import com.cpprediction.prediction.Owners;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -50,6 +52,7 @@ public final class HttpVerticle extends VerticleBase {
   private final Supplier<ServiceConfig> config;
   private final Supplier<Catalog> catalog;
   private final PredictionCache cache;
+  private final Owners owners;
   private final ServiceMetrics metrics;
   private final List<HealthCheck> checks;
   private final Supplier<JsonObject> configView;
@@ -57,7 +60,8 @@ public final class HttpVerticle extends VerticleBase {
   private final Duration grace;
   private final Duration sending;
 
-  private final List<MessageConsumer<Object>> consumers = new ArrayList<>();
+  private final List<MessageConsumer<?>> consumers = new ArrayList<>();
+  private final List<MessageConsumer<?>> forNodes = new ArrayList<>();
   private TimeLimit<RoutingContext> bodies;
   private Connections connections;
   private InFlight inFlight;
@@ -67,7 +71,8 @@ public final class HttpVerticle extends VerticleBase {
 
   /**
    * @param config in force now; {@code http} is read once, {@code prediction} per request
-   * @param catalog what this node can answer now
+   * @param catalog what can be answered now
+   * @param owners the other nodes of the cluster
    * @param checks what {@code /health} shows and {@code /health/ready} waits for
    * @param configView answers {@code GET /config}: secrets masked; doesn't block
    * @param clock judges the time in a caller's {@code prediction_id}
@@ -77,18 +82,20 @@ public final class HttpVerticle extends VerticleBase {
       Supplier<ServiceConfig> config,
       Supplier<Catalog> catalog,
       PredictionCache cache,
+      Owners owners,
       ServiceMetrics metrics,
       List<HealthCheck> checks,
       Supplier<JsonObject> configView,
       Clock clock,
       Duration grace) {
-    this(config, catalog, cache, metrics, checks, configView, clock, grace, SENDING);
+    this(config, catalog, cache, owners, metrics, checks, configView, clock, grace, SENDING);
   }
 
   HttpVerticle(
       Supplier<ServiceConfig> config,
       Supplier<Catalog> catalog,
       PredictionCache cache,
+      Owners owners,
       ServiceMetrics metrics,
       List<HealthCheck> checks,
       Supplier<JsonObject> configView,
@@ -98,6 +105,7 @@ public final class HttpVerticle extends VerticleBase {
     this.config = config;
     this.catalog = catalog;
     this.cache = cache;
+    this.owners = owners;
     this.metrics = metrics;
     this.checks = List.copyOf(checks);
     this.configView = configView;
@@ -124,10 +132,10 @@ public final class HttpVerticle extends VerticleBase {
         });
     var reader = new ShipmentReader(clock);
     inFlight = new InFlight(() -> prediction().maxInFlight(), metrics);
+    var scores = new Scores(vertx, config, cache, owners, metrics);
     var predictions =
-        new Predictions(vertx, this::prediction, catalog, cache, metrics, reader, inFlight);
-    var warming =
-        new Warming(vertx, this::prediction, catalog, cache, predictions, reader, inFlight);
+        new Predictions(vertx, this::prediction, catalog, scores, metrics, reader, inFlight);
+    var warming = new Warming(vertx, this::prediction, catalog, cache, scores, reader, inFlight);
     var bodyReader = new BodyReader(vertx, metrics);
     var cacheRoutes = new CacheRoutes(cache, bodyReader, warming);
     var common = new Door.Common(() -> prediction().timeout(), bodyReader, inFlight, metrics);
@@ -135,11 +143,12 @@ public final class HttpVerticle extends VerticleBase {
     var explain = new Door<>(predictions::explained, body -> false, predictions::predict, common);
     var predictBatch =
         new Door<>(predictions::many, Predictions::big, predictions::predictBatch, common);
-    var registered =
-        List.of(
-            consume(Bus.PREDICT, message -> predict(message, predict, explain)),
-            consume(Bus.PREDICT_BATCH, predictBatch::handle),
-            consume(Bus.CACHE_STATS, cacheRoutes::stats));
+    var registered = new ArrayList<Future<Void>>();
+    registered.add(consume(Bus.PREDICT, message -> predict(message, predict, explain)));
+    registered.add(consume(Bus.PREDICT_BATCH, predictBatch::handle));
+    registered.add(consume(Bus.CACHE_STATS, cacheRoutes::stats));
+    registered.add(consume(Bus.CACHE_CLEAR, cacheRoutes::clear));
+    if (owners.self() != null) registered.addAll(openToNodes(owners.self().id(), scores));
     server =
         vertx
             .createHttpServer(options())
@@ -157,14 +166,27 @@ public final class HttpVerticle extends VerticleBase {
   public Future<?> stop() {
     stopping = true; // from here on every answer tells its connection to close
     bodies.sweepAll(); // nothing was accepted yet from those that are still sending
-    var unregistered = consumers.stream().map(MessageConsumer::unregister).toList();
-    return Future.join(unregistered)
+    return Future.join(unregister(consumers))
         .transform(done -> vertx.timer(FAREWELL.toMillis(), TimeUnit.MILLISECONDS))
         .transform(
             done ->
                 Future.join(
                     server.shutdown(grace.toMillis(), TimeUnit.MILLISECONDS),
-                    Deadline.in(grace).bound(vertx, inFlight.drained()).otherwiseEmpty()));
+                    Deadline.in(grace).bound(vertx, inFlight.drained()).otherwiseEmpty()))
+        .transform(done -> Future.join(unregister(forNodes)));
+  }
+
+  private static List<Future<Void>> unregister(List<MessageConsumer<?>> consumers) {
+    return consumers.stream().map(MessageConsumer::unregister).toList();
+  }
+
+  /** Until the end: others may ask for what this node answers as long as they think it does. */
+  private List<Future<Void>> openToNodes(String id, Scores scores) {
+    var door = new OwnerDoor(vertx, catalog, scores, inFlight, () -> prediction().timeout());
+    var bus = vertx.eventBus();
+    forNodes.add(bus.<OwnerRequest>consumer(Bus.owner(id), door::answer));
+    forNodes.add(bus.<JsonObject>consumer(Bus.explainAt(id), door::explain));
+    return forNodes.stream().map(MessageConsumer::completion).toList();
   }
 
   private PredictionConfig prediction() {
@@ -221,6 +243,7 @@ public final class HttpVerticle extends VerticleBase {
     post(router, "/models/reload", RoutingContext::next)
         .handler(new ModelRoutes(vertx, bodyReader)::reload);
     get(router, "/models/:prefix").handler(reads::model);
+    get(router, "/cluster").handler(ctx -> Exchange.answer(ctx, owners.describe()));
     get(router, "/config").handler(ctx -> Exchange.answer(ctx, configView.get()));
     return router;
   }

@@ -1,12 +1,10 @@
 package com.cpprediction.http;
 
-import com.cpprediction.cache.PredictionCache;
-import com.cpprediction.cache.PredictionCache.Key;
-import com.cpprediction.cache.PredictionCache.Lookup;
 import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.http.Scores.Found;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.metrics.ServiceMetrics.Hop;
 import com.cpprediction.metrics.Shed;
-import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Batch;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
@@ -16,21 +14,19 @@ import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionRequest;
-import com.cpprediction.prediction.ScoreReply;
-import com.cpprediction.prediction.ScoreRequest;
-import com.cpprediction.prediction.Scored;
 import com.cpprediction.prediction.ServiceException;
-import com.cpprediction.prediction.SharedDeadline;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
@@ -48,6 +44,9 @@ final class Predictions {
   private static final Logger log = LoggerFactory.getLogger(Predictions.class);
   private static final ServiceException OVERTAKEN =
       Failure.NOT_READY.because("The models were replaced this moment; try again");
+  private static final ServiceException ELSEWHERE =
+      Failure.NOT_READY.because(
+          "No node answers this address with the release of the node that was asked; try again");
   private static final Set<String> BATCH = Set.of("shipments");
   private static final int RECORDING_SHARE = 10; // of the time of a batch, a tenth is for recording
   private static final int SMALL_BATCH = 20; // of the longest addresses, read in 20 ms
@@ -55,7 +54,7 @@ final class Predictions {
   private final Vertx vertx;
   private final Supplier<PredictionConfig> config;
   private final Supplier<Catalog> catalog;
-  private final PredictionCache cache;
+  private final Scores scores;
   private final ServiceMetrics metrics;
   private final ShipmentReader reader;
   private final InFlight inFlight;
@@ -68,8 +67,8 @@ final class Predictions {
    */
   record One(PredictionRequest request, Catalog models, boolean explain) {}
 
-  /** An answer, and what the caller wanted to know of it. */
-  record Told(Prediction prediction, JsonObject explanation) {}
+  /** An answer, who gave it, and what the caller wanted to know of it. */
+  record Told(Prediction prediction, Found found, JsonObject explanation) {}
 
   /**
    * What {@code POST /predict/batch} asks.
@@ -82,14 +81,14 @@ final class Predictions {
       Vertx vertx,
       Supplier<PredictionConfig> config,
       Supplier<Catalog> catalog,
-      PredictionCache cache,
+      Scores scores,
       ServiceMetrics metrics,
       ShipmentReader reader,
       InFlight inFlight) {
     this.vertx = vertx;
     this.config = config;
     this.catalog = catalog;
-    this.cache = cache;
+    this.scores = scores;
     this.metrics = metrics;
     this.reader = reader;
     this.inFlight = inFlight;
@@ -108,7 +107,7 @@ final class Predictions {
   }
 
   /** Answers {@code POST /predict}. */
-  Future<JsonObject> predict(One asked, Deadline deadline, String requestId) {
+  Future<Reply> predict(One asked, Deadline deadline, String requestId) {
     long start = System.nanoTime();
     var request = asked.request();
     try {
@@ -118,14 +117,16 @@ final class Predictions {
       return Future.failedFuture(e);
     }
     return deadline
-        .bound(vertx, tell(asked, find(asked, deadline), deadline))
+        .bound(vertx, tell(asked, deadline))
         .compose(
             told ->
                 recordOne(told.prediction(), deadline, requestId)
                     .map(
                         prediction -> {
                           metrics.answered(prediction.source(), System.nanoTime() - start);
-                          return PredictionJson.encode(prediction).mergeIn(told.explanation());
+                          return Reply.of(
+                              PredictionJson.encode(prediction).mergeIn(told.explanation()),
+                              List.of(told.found()));
                         }))
         .recover(
             cause -> {
@@ -137,24 +138,29 @@ final class Predictions {
   }
 
   /**
-   * * What {@code asked} is answered. Where models that were replaced on the way leave it without
-   * an answer, it is asked again of those that replaced them; where the one it joined gave up
-   * first, it asks for itself.
+   * What {@code asked} is answered. Where models that were replaced on the way leave it without an
+   * answer, it is asked again of those that replaced them; where the one it joined gave up first,
+   * it asks for itself.
+   */
+  private Future<Told> tell(One asked, Deadline deadline) {
+    var request = asked.request();
+    var release = scores.release(List.of(request.prefix()), asked.models());
+    var found =
+        scores.find(
+            request.prefix(), List.of(request.address()), asked.models(), release, deadline);
+    return tell(asked, found.get(0), deadline);
+  }
+
+  /**
+   * As {@link #tell(One, Deadline)}.
    *
    * @param found what was looked up for it
    */
-  private Future<Told> tell(One asked, Future<Lookup> found, Deadline deadline) {
+  private Future<Told> tell(One asked, Future<Found> found, Deadline deadline) {
     return found
         .map(one -> answer(asked, one))
-        .compose(prediction -> explained(asked, prediction, deadline))
-        .recover(
-            cause ->
-                again(asked, cause, deadline)
-                    .compose(now -> tell(now, find(now, deadline), deadline)));
-  }
-
-  private Future<Lookup> find(One asked, Deadline deadline) {
-    return cache.get(key(asked), deadline, until -> score(asked.request(), deadline, until));
+        .compose(told -> explained(asked, told, deadline))
+        .recover(cause -> again(asked, cause, deadline).compose(now -> tell(now, deadline)));
   }
 
   /** {@code asked} of the models of now; fails with {@code cause} when that would be no use. */
@@ -175,19 +181,28 @@ final class Predictions {
   }
 
   /** Adds what {@code ?explain=true} asks for; before it is recorded, since it may fail. */
-  private Future<Told> explained(One asked, Prediction prediction, Deadline deadline) {
-    if (!asked.explain()) return Future.succeededFuture(new Told(prediction, new JsonObject()));
-    var request = prediction.request();
+  private Future<Told> explained(One asked, Told told, Deadline deadline) {
+    if (!asked.explain()) return Future.succeededFuture(told);
+    var request = told.prediction().request();
     var question =
         new JsonObject()
+            .put("prefix", request.prefix())
             .put("text", request.address().text())
             .put("pincode", request.address().pincode())
-            .put("fingerprint", prediction.scored().fingerprint());
+            .put("fingerprint", told.prediction().scored().fingerprint());
+    boolean remote = told.found().hop() == Hop.REMOTE;
     return vertx
         .eventBus()
         .<JsonObject>request(
-            Bus.explain(request.prefix()), question, local(deadline.remainingMillis()))
-        .map(reply -> new Told(prediction, new JsonObject().put("explanation", reply.body())));
+            remote ? Bus.explainAt(told.found().by().id()) : Bus.explain(request.prefix()),
+            question,
+            new DeliveryOptions().setLocalOnly(!remote).setSendTimeout(deadline.remainingMillis()))
+        .map(
+            reply ->
+                new Told(
+                    told.prediction(),
+                    told.found(),
+                    new JsonObject().put("explanation", reply.body())));
   }
 
   /** Whether the body of a batch takes long to read. */
@@ -214,7 +229,7 @@ final class Predictions {
   }
 
   /** Answers {@code POST /predict/batch}. */
-  Future<JsonObject> predictBatch(Many asked, Deadline deadline, String requestId) {
+  Future<Reply> predictBatch(Many asked, Deadline deadline, String requestId) {
     long start = System.nanoTime();
     var items = asked.items();
     var good = items.stream().filter(BatchItem::open).toList();
@@ -224,14 +239,16 @@ final class Predictions {
       failWhole(items, e);
       return Future.failedFuture(e);
     }
-    return scoreItems(good, asked.models(), deadline.earlier(RECORDING_SHARE), requestId)
+    var scoring = deadline.earlier(RECORDING_SHARE);
+    return scoreItems(good, asked.models(), scoring, requestId)
+        .compose(settled -> ofOneRelease(good, scoring, requestId))
         .compose(settled -> recordItems(good, deadline, requestId))
         .map(
             recorded -> {
               long nanos = System.nanoTime() - start;
               var json = batchJson(items);
               items.forEach(item -> item.count(metrics, nanos));
-              return json;
+              return Reply.of(json, items.stream().map(BatchItem::found).toList());
             })
         .recover(
             cause -> {
@@ -251,39 +268,31 @@ final class Predictions {
   }
 
   /**
-   * Looks {@code addresses} up, and scores and caches those that aren't there; records nothing. The
-   * futures fail with whatever went wrong, which whoever asked has still to see to.
-   *
-   * @param prefix routing key of every address; must be in {@code models}
-   * @return one future for each address, in order
-   */
-  List<Future<Lookup>> lookUp(
-      String prefix, List<Address> addresses, Catalog models, Deadline deadline) {
-    var fingerprint = models.fingerprints().get(prefix);
-    var keys = addresses.stream().map(address -> new Key(fingerprint, address)).toList();
-    return cache.getAll(
-        keys,
-        deadline,
-        (missing, until) ->
-            score(prefix, missing.stream().map(Key::address).toList(), deadline, until));
-  }
-
-  /**
-   * What was found as the answer to {@code asked}. The model that scored it may be newer than the
-   * one asked, but not when its confidence goes with another's, nor when somebody else asked for
-   * it: what they got may have been replaced since.
+   * What was found as the answer to {@code asked}. The model that scored it here may be newer than
+   * the one asked, but not when its confidence goes with another's, nor when somebody else asked
+   * for it: what they got may have been replaced since.
    *
    * @throws ServiceException when it needs a pincode after all, or has to be asked again
    */
-  private Prediction answer(One asked, Lookup found) {
+  private Told answer(One asked, Found found) {
     var request = asked.request();
     var located = request.located();
-    boolean replaced = !found.scored().fingerprint().equals(key(asked).fingerprint());
-    if (replaced && (located.source() == Located.Source.TEXT || found.source() == Source.CACHE)) {
-      throw OVERTAKEN;
+    var models = asked.models();
+    var scored = found.lookup().scored();
+    boolean byText = located.source() == Located.Source.TEXT;
+    if (found.hop() == Hop.REMOTE) {
+      // What places an address is part of the release.
+      if (byText && !found.release().equals(models.release())) throw ELSEWHERE;
+    } else if (!scored.fingerprint().equals(models.fingerprints().get(request.prefix()))) {
+      if (byText || found.lookup().source() == Source.CACHE) throw OVERTAKEN;
+      var now = catalog.get();
+      if (scored.fingerprint().equals(now.fingerprints().get(request.prefix()))) {
+        found = new Found(found.lookup(), now.release(), found.by(), found.hop());
+      }
     }
     double least = config.get().minTextConfidence();
-    return request.answer(located.answer(found.scored(), least), found.source());
+    var prediction = request.answer(located.answer(scored, least), found.lookup().source());
+    return new Told(prediction, found, new JsonObject());
   }
 
   /** Settles every item; the future doesn't fail. */
@@ -294,10 +303,11 @@ final class Predictions {
       byPrefix.computeIfAbsent(item.request().prefix(), prefix -> new ArrayList<>()).add(item);
     }
     var outcomes = new ArrayList<Future<Told>>(good.size());
+    var release = scores.release(byPrefix.keySet(), models);
     byPrefix.forEach(
         (prefix, group) -> {
           var addresses = group.stream().map(item -> item.request().address()).toList();
-          var found = lookUp(prefix, addresses, models, deadline);
+          var found = scores.find(prefix, addresses, models, release, deadline);
           for (int i = 0; i < group.size(); i++) {
             var item = group.get(i);
             var asked = new One(item.request(), models, false);
@@ -318,6 +328,46 @@ final class Predictions {
                       cause -> Problem.seen(cause, requestId, "some of " + good.size() + " items"));
               return Future.succeededFuture();
             });
+  }
+
+  /**
+   * Sees to it that no two items are answered by different releases, when models were replaced on
+   * the way: asks all of them again, of those of now, and fails the fewer if even that was
+   * overtaken. The future doesn't fail.
+   */
+  private Future<Void> ofOneRelease(List<BatchItem> good, Deadline deadline, String requestId) {
+    if (releases(good).size() < 2) return Future.succeededFuture();
+    var models = catalog.get();
+    for (var item : good) {
+      try {
+        item.again(item.request().at(reader.located(item.request().address(), models)));
+      } catch (ServiceException e) {
+        item.fail(e);
+      }
+    }
+    var open = good.stream().filter(BatchItem::open).toList();
+    return scoreItems(open, models, deadline, requestId)
+        .onSuccess(
+            settled -> {
+              var releases = releases(good);
+              if (releases.size() < 2) return;
+              var most =
+                  Collections.max(releases.entrySet(), Map.Entry.comparingByValue()).getKey();
+              for (var item : good) {
+                if (item.found() != null && !item.found().release().equals(most)) {
+                  item.fail(OVERTAKEN);
+                }
+              }
+            });
+  }
+
+  /** How many items each release answered. */
+  private static Map<String, Integer> releases(List<BatchItem> items) {
+    var releases = new HashMap<String, Integer>();
+    for (var item : items) {
+      if (item.found() != null) releases.merge(item.found().release(), 1, Integer::sum);
+    }
+    return releases;
   }
 
   private Future<Prediction> recordOne(Prediction prediction, Deadline deadline, String requestId) {
@@ -367,36 +417,6 @@ final class Predictions {
             .put("failed", items.size() - predicted)
             .put("cached", cached);
     return new JsonObject().put("results", results).put("summary", summary);
-  }
-
-  private static Key key(One asked) {
-    var request = asked.request();
-    return new Key(asked.models().fingerprints().get(request.prefix()), request.address());
-  }
-
-  private Future<Scored> score(PredictionRequest request, Deadline deadline, SharedDeadline until) {
-    return score(request.prefix(), List.of(request.address()), deadline, until)
-        .map(all -> all.get(0));
-  }
-
-  /**
-   * * Without a cache only the caller waits, so scoring ends with the caller's time. With one,
-   * others may join until then, and get their whole time too.
-   *
-   * @param until when anybody waits: what nobody waits for any more is not scored
-   */
-  private Future<List<Scored>> score(
-      String prefix, List<Address> addresses, Deadline deadline, SharedDeadline until) {
-    long time = deadline.remainingMillis();
-    if (cache.enabled()) time += config.get().timeout().toMillis();
-    return vertx
-        .eventBus()
-        .<ScoreReply>request(Bus.score(prefix), new ScoreRequest(addresses, until), local(time))
-        .map(reply -> reply.body().scored())
-        .recover(
-            cause ->
-                Future.failedFuture(
-                    Failure.of(cause) == Failure.DEADLINE_EXCEEDED ? Deadline.exceeded() : cause));
   }
 
   /** The ids of those that were refused. */

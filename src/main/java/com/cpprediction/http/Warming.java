@@ -1,8 +1,8 @@
 package com.cpprediction.http;
 
 import com.cpprediction.cache.PredictionCache;
-import com.cpprediction.cache.PredictionCache.Lookup;
 import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.http.Scores.Found;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
@@ -41,7 +41,7 @@ final class Warming {
   private final Supplier<PredictionConfig> config;
   private final Supplier<Catalog> catalog;
   private final PredictionCache cache;
-  private final Predictions predictions;
+  private final Scores scores;
   private final ShipmentReader reader;
   private final InFlight inFlight;
   private boolean running;
@@ -51,14 +51,14 @@ final class Warming {
       Supplier<PredictionConfig> config,
       Supplier<Catalog> catalog,
       PredictionCache cache,
-      Predictions predictions,
+      Scores scores,
       ShipmentReader reader,
       InFlight inFlight) {
     this.vertx = vertx;
     this.config = config;
     this.catalog = catalog;
     this.cache = cache;
-    this.predictions = predictions;
+    this.scores = scores;
     this.reader = reader;
     this.inFlight = inFlight;
   }
@@ -145,11 +145,13 @@ final class Warming {
       inFlight.admit(next - start);
       var models = catalog.get();
       var deadline = Deadline.in(config.get().timeout());
-      var lookups = new ArrayList<Future<Lookup>>();
+      var lookups = new ArrayList<Future<Found>>();
       byPrefix(start, next, models)
           .forEach(
-              (prefix, group) ->
-                  lookups.addAll(predictions.lookUp(prefix, group, models, deadline)));
+              (prefix, group) -> {
+                var release = scores.release(List.of(prefix), models);
+                lookups.addAll(scores.find(prefix, group, models, release, deadline));
+              });
       return deadline
           .bound(vertx, Future.join(lookups))
           .transform(
@@ -181,9 +183,9 @@ final class Warming {
       return groups;
     }
 
-    private void count(Future<Lookup> lookup) {
-      if (!lookup.succeeded()) failed++;
-      else if (lookup.result().source() == Source.MODEL) warmed++;
+    private void count(Future<Found> found) {
+      if (!found.succeeded()) failed++;
+      else if (found.result().lookup().source() == Source.MODEL) warmed++;
       else alreadyCached++;
     }
 

@@ -43,6 +43,20 @@ public final class ServiceMetrics {
     DROPPED
   }
 
+  /** How a prefix came to this node, or went, when nodes of the cluster came or went. */
+  public enum Moved {
+    GAINED,
+    RELEASED
+  }
+
+  /** Where an address was looked up. */
+  public enum Hop {
+    /** On the node that accepted it. */
+    LOCAL,
+    /** On another one, which owns its prefix. */
+    REMOTE
+  }
+
   private static final double[] PERCENTILES = {0.5, 0.95, 0.99};
   private static final Duration[] HTTP_BUCKETS =
       LongStream.of(1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000)
@@ -56,6 +70,10 @@ public final class ServiceMetrics {
   private final Map<Shed, Counter> shed = new EnumMap<>(Shed.class);
   private final Map<RowOutcome, Counter> rows = new EnumMap<>(RowOutcome.class);
   private final Map<Kept, Counter> kept = new EnumMap<>(Kept.class);
+  private final Map<Moved, Counter> moved = new EnumMap<>(Moved.class);
+  private final Map<Hop, Counter> lookups = new EnumMap<>(Hop.class);
+  private final Timer hop;
+  private final Counter hopFailures;
   private final Timer journalAppend;
   private final Counter journalDamaged;
   private final Timer score;
@@ -99,6 +117,27 @@ public final class ServiceMetrics {
               .tag("outcome", how.name().toLowerCase(Locale.ROOT))
               .register(registry));
     }
+    for (var change : Moved.values()) {
+      moved.put(
+          change,
+          Counter.builder("cp.cluster.ownership.changes")
+              .description("Prefixes that this node came to own, or gave up")
+              .tag("change", change.name().toLowerCase(Locale.ROOT))
+              .register(registry));
+    }
+    for (var where : Hop.values()) {
+      lookups.put(
+          where,
+          Counter.builder("cp.lookups")
+              .description("Addresses by where they were looked up")
+              .tag("hop", where.name().toLowerCase(Locale.ROOT))
+              .register(registry));
+    }
+    hop = timer("cp.hop", "From asking another node to its answer").register(registry);
+    hopFailures =
+        Counter.builder("cp.hop.failures")
+            .description("Questions that another node failed to answer")
+            .register(registry);
     journalAppend =
         timer("cp.journal.append", "From a row's append to its acknowledgement").register(registry);
     journalDamaged =
@@ -161,6 +200,37 @@ public final class ServiceMetrics {
    */
   public void scored(int addresses, long nanos) {
     for (int i = 0; i < addresses; i++) record(score, nanos / addresses);
+  }
+
+  /** {@code count} addresses are looked up. */
+  public void lookedUp(Hop where, int count) {
+    lookups.get(where).increment(count);
+  }
+
+  /** Another node answered {@code nanos} after it was asked. */
+  public void hopped(long nanos) {
+    record(hop, nanos);
+  }
+
+  /** Another node did not answer, or could not. */
+  public void hopFailed() {
+    hopFailures.increment();
+  }
+
+  /** {@code count} prefixes came or went. */
+  public void prefixesMoved(Moved change, int count) {
+    moved.get(change).increment(count);
+  }
+
+  /**
+   * What a node knows of its cluster.
+   *
+   * @param members nodes of the service, this one included
+   * @param missing owners that are missing before each prefix has as many as it should
+   */
+  public void cluster(Supplier<Number> members, Supplier<Number> missing) {
+    gauge("cp.cluster.members", "Nodes of the cluster, this one included", members);
+    gauge("cp.cluster.replicas.missing", "Owners missing, over all prefixes", missing);
   }
 
   /** One model loaded. */

@@ -5,6 +5,7 @@ import com.cpprediction.model.ModelException.Reason;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.Share;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -56,6 +57,7 @@ public final class ModelCatalog implements AutoCloseable {
   private final ModelLoader loader;
   private final ServiceMetrics metrics;
   private final Clock clock;
+  private final Share share;
   private final Object swap = new Object(); // short, unlike this, which a reload holds
   private double pincodeTrust;
   private volatile String signature = "";
@@ -85,24 +87,59 @@ public final class ModelCatalog implements AutoCloseable {
   private record Outcome(String prefix, Loaded loaded, ModelException failure) {}
 
   /**
+   * A model that the release names, held here or not.
+   *
+   * @param digest of its manifest
+   * @param files null where this node need not know them, or can't
+   */
+  private record Named(String digest, Scoring.Files files) {}
+
+  /**
+   * What the release holds, as far as it was taken over.
+   *
+   * @param id as {@link Catalog#release()}
+   */
+  private record Taken(String id, SortedMap<String, Named> named, National national) {
+    static final Taken NOTHING = of(Collections.emptySortedMap(), National.NONE);
+
+    static Taken of(SortedMap<String, Named> named, National national) {
+      var digests = new TreeMap<String, String>();
+      named.forEach((prefix, model) -> digests.put(prefix, model.digest()));
+      return new Taken(Release.id(digests, national.digest()), named, national);
+    }
+  }
+
+  /**
    * What is answered with now: replaced whole, so that a reader never sees half a change.
    *
+   * @param models held here
    * @param leaving models of prefixes that are gone: they answer what was asked of them before
    */
   private record Serving(
+      Taken taken,
       SortedMap<String, Loaded> models,
       SortedMap<String, Loaded> leaving,
-      National national,
       SortedMap<String, Scoring> scorings,
       Catalog catalog) {
     static final Serving NOTHING =
-        of(Collections.emptySortedMap(), Collections.emptySortedMap(), National.NONE, 0);
+        of(
+            Taken.NOTHING,
+            Collections.emptySortedMap(),
+            Collections.emptySortedMap(),
+            Engine.MAPPED,
+            0);
+
+    National national() {
+      return taken.national();
+    }
 
     static Serving of(
+        Taken taken,
         SortedMap<String, Loaded> models,
         SortedMap<String, Loaded> leaving,
-        National national,
+        Engine engine,
         double pincodeTrust) {
+      var national = taken.national();
       var scorings = new TreeMap<String, Scoring>();
       var fingerprints = new HashMap<String, String>();
       models.forEach(
@@ -114,16 +151,21 @@ public final class ModelCatalog implements AutoCloseable {
       leaving.forEach(
           (prefix, loaded) ->
               scorings.put(prefix, Scoring.of(loaded.model(), pincodeTrust, national.digest())));
-      var catalog = new Catalog(fingerprints, national.locator());
-      return new Serving(models, leaving, national, scorings, catalog);
+      taken
+          .named()
+          .forEach(
+              (prefix, model) -> {
+                if (model.files() == null || fingerprints.containsKey(prefix)) return;
+                fingerprints.put(
+                    prefix,
+                    Scoring.fingerprint(model.files(), engine, national.digest(), pincodeTrust));
+              });
+      var catalog = new Catalog(taken.id(), fingerprints, models.keySet(), national.locator());
+      return new Serving(taken, models, leaving, scorings, catalog);
     }
   }
 
-  /**
-   * @param directory of the release
-   * @param heap whether model files are read into memory rather than mapped
-   * @param pincodeTrust as {@link #trust}
-   */
+  /** One that holds all models of its release. */
   public ModelCatalog(
       Path directory,
       Engine engine,
@@ -131,6 +173,24 @@ public final class ModelCatalog implements AutoCloseable {
       double pincodeTrust,
       ServiceMetrics metrics,
       Clock clock) {
+    this(directory, engine, heap, pincodeTrust, metrics, clock, Share.ALL);
+  }
+
+  /**
+   * @param directory of the release
+   * @param heap whether model files are read into memory rather than mapped
+   * @param pincodeTrust as {@link #trust}
+   * @param share which models of a release to hold
+   */
+  public ModelCatalog(
+      Path directory,
+      Engine engine,
+      boolean heap,
+      double pincodeTrust,
+      ServiceMetrics metrics,
+      Clock clock,
+      Share share) {
+    this.share = share;
     this.directory = directory;
     this.loader = new ModelLoader(engine, heap ? Mapping.Kind.HEAP : Mapping.Kind.MAPPED);
     this.pincodeTrust = pincodeTrust;
@@ -138,6 +198,15 @@ public final class ModelCatalog implements AutoCloseable {
     this.clock = clock;
     metrics.modelsLoaded(() -> serving.models().size());
     for (var reason : Reason.values()) metrics.modelReloadReason(reason.label());
+  }
+
+  /** What {@link Catalog#release()} of all of the release in {@code directory} will be. */
+  public static String releaseIn(Path directory) {
+    try {
+      return Release.open(directory).id();
+    } catch (ModelException e) {
+      return ""; // loading it says why
+    }
   }
 
   /** Where its release lies. */
@@ -165,7 +234,7 @@ public final class ModelCatalog implements AutoCloseable {
     long start = System.nanoTime();
     var before = serving.models();
     var next = new TreeMap<>(before);
-    var national = serving.national();
+    var taken = serving.taken();
     var report = new JsonObject().put("at", clock.instant().toString());
     var failed = new TreeMap<String, ModelException>();
     var unknown = new JsonObject(); // asked for, but no model of ours that failed
@@ -173,32 +242,31 @@ public final class ModelCatalog implements AutoCloseable {
     try {
       var release = Release.open(directory);
       var listed = release.manifests();
-      var wanted = new TreeSet<>(listed.keySet());
       if (only != null) {
-        wanted.retainAll(only);
         only.stream()
             .filter(prefix -> !listed.containsKey(prefix) && !before.containsKey(prefix))
             .forEach(prefix -> unknown.put(prefix, "the release names no such prefix"));
       }
+      taken = take(release, only, failed);
+      var held = held(taken);
+      var wanted = new TreeSet<>(listed.keySet());
+      wanted.retainAll(held);
+      if (only != null) wanted.retainAll(only);
       wanted.removeIf(
           prefix ->
               before.containsKey(prefix) && before.get(prefix).digest().equals(listed.get(prefix)));
       next.keySet().removeIf(p -> !listed.containsKey(p) && (only == null || only.contains(p)));
-      if (only == null) {
-        try {
-          national = national(release, national);
-        } catch (ModelException e) {
-          failed.put(NATIONAL, e);
-        }
-      }
-      for (var outcome : loadAll(release, wanted)) {
+      if (!share.whole()) next.keySet().retainAll(held);
+      for (var outcome : loadAll(release, wanted, Runtime.getRuntime().availableProcessors())) {
         if (outcome.failure() == null) next.put(outcome.prefix(), outcome.loaded());
         else failed.put(outcome.prefix(), outcome.failure());
       }
     } catch (ModelException e) {
       failed.put(RELEASE, e);
     }
-    replace(before, next, national);
+    boolean another = !taken.id().equals(serving.taken().id());
+    if (another && !before.isEmpty()) share.handOver();
+    replace(taken, before, next);
     report(failed, only); // after it: what was mended is only said to be so when it answers
     long loaded =
         next.entrySet().stream().filter(e -> before.get(e.getKey()) != e.getValue()).count();
@@ -229,6 +297,99 @@ public final class ModelCatalog implements AutoCloseable {
     return reasons;
   }
 
+  /**
+   * What is taken over of {@code release}.
+   *
+   * @param only as in {@link #reload(Set)}
+   * @param failed gets what can't be
+   */
+  private Taken take(Release release, Set<String> only, SortedMap<String, ModelException> failed) {
+    var before = serving.taken();
+    var national = before.national();
+    if (only == null) {
+      try {
+        national = national(release, national);
+      } catch (ModelException e) {
+        failed.put(NATIONAL, e);
+      }
+    }
+    var listed = release.manifests();
+    var named = new TreeMap<>(before.named());
+    named.keySet().removeIf(p -> !listed.containsKey(p) && (only == null || only.contains(p)));
+    listed.forEach(
+        (prefix, digest) -> {
+          if (only != null && !only.contains(prefix)) return;
+          var known = named.get(prefix);
+          if (known != null && known.digest().equals(digest) && known.files() != null) return;
+          named.put(
+              prefix, new Named(digest, share.whole() ? null : files(release, prefix, failed)));
+        });
+    return Taken.of(named, national);
+  }
+
+  private static Scoring.Files files(
+      Release release, String prefix, SortedMap<String, ModelException> failed) {
+    try {
+      return Scoring.Files.of(release.manifest(prefix));
+    } catch (ModelException e) {
+      failed.put(prefix, e);
+      return null;
+    }
+  }
+
+  /** Prefixes to hold of what is taken over now; none goes without notice to the others. */
+  private Set<String> held(Taken taken) {
+    var held = new TreeSet<>(share.of(taken.id(), taken.named().keySet()));
+    if (taken.id().equals(serving.taken().id())) held.addAll(serving.models().keySet());
+    return held;
+  }
+
+  /**
+   * Holds the models of {@code prefixes}, too, of the release that is served. Blocks; one thread
+   * loads, so that those who answer have the others.
+   *
+   * @return why some can't be used, by prefix
+   */
+  synchronized SortedMap<String, String> claim(Set<String> prefixes) {
+    var before = serving.models();
+    var next = new TreeMap<>(before);
+    var failed = new TreeMap<String, ModelException>();
+    try {
+      var release = Release.open(directory);
+      var wanted = new TreeSet<String>();
+      for (var prefix : prefixes) {
+        var named = serving.taken().named().get(prefix);
+        if (named != null && named.digest().equals(release.manifests().get(prefix))) {
+          if (!before.containsKey(prefix)) wanted.add(prefix);
+        } else {
+          failed.put(
+              prefix,
+              new ModelException(
+                  Reason.MISSING, "the directory holds another release, which is not served yet"));
+        }
+      }
+      for (var outcome : loadAll(release, wanted, 1)) {
+        if (outcome.failure() == null) next.put(outcome.prefix(), outcome.loaded());
+        else failed.put(outcome.prefix(), outcome.failure());
+      }
+    } catch (ModelException e) {
+      prefixes.forEach(prefix -> failed.put(prefix, e));
+    }
+    replace(serving.taken(), before, next);
+    report(failed, prefixes);
+    var reasons = new TreeMap<String, String>();
+    failed.forEach((prefix, e) -> reasons.put(prefix, e.getMessage()));
+    return reasons;
+  }
+
+  /** Holds the models of {@code prefixes} no longer. Blocks until nobody asks for them here. */
+  synchronized void drop(Set<String> prefixes) {
+    var before = serving.models();
+    var next = new TreeMap<>(before);
+    next.keySet().removeAll(prefixes);
+    replace(serving.taken(), before, next);
+  }
+
   private National national(Release release, National now) {
     var file = release.national();
     if (file == null) return National.NONE;
@@ -240,9 +401,9 @@ public final class ModelCatalog implements AutoCloseable {
     }
   }
 
-  private List<Outcome> loadAll(Release release, Set<String> prefixes) {
+  private List<Outcome> loadAll(Release release, Set<String> prefixes, int threads) {
     if (prefixes.isEmpty()) return List.of();
-    var pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
+    var pool = Executors.newFixedThreadPool(threads);
     try {
       var tasks = new ArrayList<Callable<Outcome>>();
       for (var prefix : prefixes) tasks.add(() -> load(release, prefix));
@@ -280,15 +441,15 @@ public final class ModelCatalog implements AutoCloseable {
 
   /** New prefixes are answered before anybody asks for them, old ones until nobody does. */
   private void replace(
-      SortedMap<String, Loaded> before, SortedMap<String, Loaded> next, National national) {
+      Taken taken, SortedMap<String, Loaded> before, SortedMap<String, Loaded> next) {
     var both = new TreeSet<>(before.keySet());
     both.addAll(next.keySet());
     var leaving = new TreeMap<>(before);
     leaving.keySet().removeAll(next.keySet());
     tell(both);
-    serve(next, leaving, national);
+    serve(taken, next, leaving);
     tell(next.keySet());
-    if (!leaving.isEmpty()) serve(next, Collections.emptySortedMap(), national);
+    if (!leaving.isEmpty()) serve(taken, next, Collections.emptySortedMap());
     before.forEach(
         (prefix, loaded) -> {
           if (next.get(prefix) != loaded) loaded.model().release();
@@ -312,9 +473,9 @@ public final class ModelCatalog implements AutoCloseable {
   }
 
   private void serve(
-      SortedMap<String, Loaded> models, SortedMap<String, Loaded> leaving, National national) {
+      Taken taken, SortedMap<String, Loaded> models, SortedMap<String, Loaded> leaving) {
     synchronized (swap) {
-      serving = Serving.of(models, leaving, national, pincodeTrust);
+      serving = Serving.of(taken, models, leaving, loader.engine(), pincodeTrust);
     }
   }
 
@@ -350,7 +511,8 @@ public final class ModelCatalog implements AutoCloseable {
   public void trust(double trust) {
     synchronized (swap) {
       pincodeTrust = trust;
-      serving = Serving.of(serving.models(), serving.leaving(), serving.national(), trust);
+      serving =
+          Serving.of(serving.taken(), serving.models(), serving.leaving(), loader.engine(), trust);
     }
   }
 
@@ -359,7 +521,7 @@ public final class ModelCatalog implements AutoCloseable {
     return signature;
   }
 
-  /** What this node can answer now. */
+  /** What can be answered now, here or, in a cluster, by others. */
   public Catalog catalog() {
     return serving.catalog();
   }
@@ -403,6 +565,7 @@ public final class ModelCatalog implements AutoCloseable {
             left.add(new JsonObject().put("prefix", prefix).put("last_error", reason)));
     return new JsonObject()
         .put("directory", directory.toString())
+        .put("release", now.taken().id())
         .put("engine", loader.engine().label())
         .put("mapping", loader.mapping().label())
         .put("loaded", now.models().size())

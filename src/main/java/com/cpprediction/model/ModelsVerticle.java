@@ -7,6 +7,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.WorkerExecutor;
+import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -15,6 +16,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,12 +55,38 @@ public final class ModelsVerticle extends VerticleBase {
     var bus = vertx.eventBus();
     return Future.all(
         bus.consumer(Bus.MODELS_STATUS, message -> message.reply(models.status())).completion(),
-        bus.consumer(Bus.MODELS_RELOAD, this::reload).completion());
+        bus.consumer(Bus.MODELS_RELOAD, this::reload).completion(),
+        bus.<JsonObject>localConsumer(Bus.MODELS_CLAIM, message -> change(message, this::claim))
+            .completion(),
+        bus.<JsonObject>localConsumer(Bus.MODELS_DROP, message -> change(message, this::drop))
+            .completion());
   }
 
   @Override
   public Future<?> stop() {
     return executor.close();
+  }
+
+  private JsonObject claim(Set<String> prefixes) {
+    var refused = new JsonObject();
+    models.claim(prefixes).forEach(refused::put);
+    return refused;
+  }
+
+  private JsonObject drop(Set<String> prefixes) {
+    models.drop(prefixes);
+    return new JsonObject();
+  }
+
+  private void change(Message<JsonObject> message, Function<Set<String>, JsonObject> change) {
+    executor
+        .executeBlocking(() -> change.apply(prefixes(message.body())))
+        .onSuccess(message::reply)
+        .onFailure(
+            cause -> {
+              log.error("Cannot change which models are held", cause);
+              message.fail(Failure.INTERNAL.code(), "changing the models failed");
+            });
   }
 
   private void reload(Message<Object> message) {
@@ -80,7 +108,7 @@ public final class ModelsVerticle extends VerticleBase {
 
   /** Who asks for everything while such a reload waits to begin gets that one's report. */
   private Future<JsonObject> reload(Set<String> only) {
-    if (only != null) return executor.executeBlocking(() -> models.reload(only));
+    if (only != null) return executor.executeBlocking(() -> told(models.reload(only)));
     var next = Promise.<JsonObject>promise();
     var before = waiting.compareAndExchange(null, next.future());
     if (before != null) return before;
@@ -88,10 +116,16 @@ public final class ModelsVerticle extends VerticleBase {
         .executeBlocking(
             () -> {
               waiting.set(null);
-              return models.reload();
+              return told(models.reload());
             })
         .onComplete(next);
     return next.future();
+  }
+
+  /** Lets those know who have to tell others. */
+  private JsonObject told(JsonObject report) {
+    vertx.eventBus().publish(Bus.MODELS_CHANGED, null, new DeliveryOptions().setLocalOnly(true));
+    return report;
   }
 
   /** The prefixes asked for; null for all. */
@@ -144,7 +178,7 @@ public final class ModelsVerticle extends VerticleBase {
       changing = null;
     } else if (now.equals(changing)) {
       changing = null;
-      models.reload();
+      told(models.reload());
     } else {
       changing = now;
     }

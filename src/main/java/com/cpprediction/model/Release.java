@@ -62,6 +62,24 @@ public final class Release {
     return national;
   }
 
+  /** As {@link #id(Map, String)}, of all that this release names. */
+  public String id() {
+    return id(manifests, national == null ? "" : national.sha256());
+  }
+
+  /**
+   * What nodes of a cluster compare: SHA-256 over what decides the models of all prefixes.
+   *
+   * @param manifests SHA-256 of each manifest by prefix
+   * @param national SHA-256 of the stage that names prefixes, empty when there is none
+   * @return empty when there are no manifests
+   */
+  static String id(Map<String, String> manifests, String national) {
+    if (manifests.isEmpty()) return "";
+    var all = new TreeMap<>(manifests) + "\n" + national;
+    return Scoring.sha256(all.getBytes(StandardCharsets.UTF_8));
+  }
+
   /** On held-back addresses over all prefixes, by question; empty when none were held back. */
   public JsonObject scores() {
     return scores;

@@ -27,12 +27,24 @@ public record Scoring(PrefixModel model, double pincodeTrust, String fingerprint
   /** The scoring fingerprint of the model that {@code manifest} describes. */
   static String fingerprint(
       Manifest manifest, Engine engine, String national, double pincodeTrust) {
+    return fingerprint(Files.of(manifest), engine, national, pincodeTrust);
+  }
+
+  /** What of a model decides its answers: all that has to be known of one that isn't here. */
+  record Files(String prefix, String index, String ranker) {
+    static Files of(Manifest manifest) {
+      return new Files(manifest.prefix(), manifest.index().sha256(), manifest.ranker().sha256());
+    }
+  }
+
+  /** The scoring fingerprint of the model that is made of {@code files}. */
+  static String fingerprint(Files files, Engine engine, String national, double pincodeTrust) {
     var all =
         String.join(
             "\n",
-            "prefix " + manifest.prefix(),
-            "index " + manifest.index().sha256(),
-            "ranker " + manifest.ranker().sha256(),
+            "prefix " + files.prefix(),
+            "index " + files.index(),
+            "ranker " + files.ranker(),
             "features " + Features.SCHEMA,
             "national " + national,
             "engine " + engine.label(),

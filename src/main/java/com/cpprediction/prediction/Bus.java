@@ -30,6 +30,13 @@ public final class Bus {
   /** Any body in, JSON as {@code GET /cache/stats} out. */
   public static final String CACHE_STATS = "cp.cache.stats";
 
+  /** Any body in, JSON as {@code DELETE /cache} out. Published, it reaches every node. */
+  public static final String CACHE_CLEAR = "cp.cache.clear";
+
+  /** The addresses that any Vert.x client may use; each node answers all of them. */
+  public static final List<String> PUBLIC =
+      List.of(PREDICT, PREDICT_BATCH, MODELS_STATUS, MODELS_RELOAD, CACHE_STATS, CACHE_CLEAR);
+
   /**
    * {@link Batch} in; out, once the predictions are kept as {@code persistence.ack} promises, a
    * {@code JsonArray} of the ids ({@code String}) of those that were refused and are not kept,
@@ -50,6 +57,23 @@ public final class Bus {
    */
   public static final String POPULAR = "cp.popular";
 
+  /**
+   * {@code {"prefixes":[…]}} in: models of the release that is served, to hold from now on; out,
+   * once they answer, {@code {prefix: reason}} of those that can't be used. Local.
+   */
+  public static final String MODELS_CLAIM = "cp.models.claim";
+
+  /**
+   * {@code {"prefixes":[…]}} in: models to hold no longer; out nothing, once they are gone. Local.
+   */
+  public static final String MODELS_DROP = "cp.models.drop";
+
+  /** Published, without a body, when the models of this node have changed. Local. */
+  public static final String MODELS_CHANGED = "cp.models.changed";
+
+  /** Published: what a node is and answers with now, for all other nodes. */
+  public static final String CLUSTER_STATE = "cp.cluster.state";
+
   private Bus() {}
 
   /**
@@ -69,6 +93,21 @@ public final class Bus {
     return "cp.explain." + prefix;
   }
 
+  /** {@link OwnerRequest} in, {@link OwnerReply} out; from other nodes to the one of this id. */
+  public static String owner(String node) {
+    return "cp.score@" + node;
+  }
+
+  /** As {@link #explain} with the {@code prefix} in the question; from other nodes. */
+  public static String explainAt(String node) {
+    return "cp.explain@" + node;
+  }
+
+  /** Anything in; out what {@link #CLUSTER_STATE} would publish now. From other nodes. */
+  public static String stateOf(String node) {
+    return CLUSTER_STATE + '@' + node;
+  }
+
   /** Teaches {@code bus} the records of this package; to be called once per Vert.x. */
   public static void registerCodecs(EventBus bus) {
     bus.registerDefaultCodec(
@@ -76,6 +115,10 @@ public final class Bus {
     bus.registerDefaultCodec(
         ScoreReply.class, new RecordCodec<>("cp.score-reply", Wire::write, Wire::scoreReply));
     bus.registerDefaultCodec(Batch.class, new RecordCodec<>("cp.batch", Wire::write, Wire::batch));
+    bus.registerDefaultCodec(
+        OwnerRequest.class, new RecordCodec<>("cp.owner-request", Wire::write, Wire::ownerRequest));
+    bus.registerDefaultCodec(
+        OwnerReply.class, new RecordCodec<>("cp.owner-reply", Wire::write, Wire::ownerReply));
   }
 
   /**
@@ -128,6 +171,42 @@ public final class Bus {
 
     static ScoreReply scoreReply(JsonObject json) {
       return new ScoreReply(list(json.getJsonArray("scored"), Wire::scored));
+    }
+
+    static JsonObject write(OwnerRequest request) {
+      return new JsonObject()
+          .put("prefix", request.prefix())
+          .put("release", request.release())
+          .put("addresses", array(request.addresses(), Wire::write))
+          .put("remaining_ms", request.deadline().remainingMillis());
+    }
+
+    static OwnerRequest ownerRequest(JsonObject json) {
+      return new OwnerRequest(
+          json.getString("prefix"),
+          json.getString("release"),
+          list(json.getJsonArray("addresses"), Wire::address),
+          Deadline.in(Duration.ofMillis(json.getLong("remaining_ms"))));
+    }
+
+    static JsonObject write(OwnerReply reply) {
+      return new JsonObject().put("lookups", array(reply.lookups(), Wire::write));
+    }
+
+    static OwnerReply ownerReply(JsonObject json) {
+      return new OwnerReply(list(json.getJsonArray("lookups"), Wire::lookup));
+    }
+
+    private static JsonObject write(Lookup lookup) {
+      return new JsonObject()
+          .put("scored", write(lookup.scored()))
+          .put("source", lookup.source().name());
+    }
+
+    private static Lookup lookup(JsonObject json) {
+      return new Lookup(
+          scored(json.getJsonObject("scored")),
+          Prediction.Source.valueOf(json.getString("source")));
     }
 
     static JsonObject write(Batch batch) {

@@ -2,22 +2,34 @@ package com.cpprediction.prediction;
 
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
- * What this node can answer now: an immutable snapshot, replaced whole when models change.
+ * What can be answered now: an immutable snapshot, replaced whole when models change.
  *
- * @param fingerprints scoring fingerprint by prefix
+ * @param release SHA-256 over what decides the models of all prefixes; empty when there are none
+ * @param fingerprints scoring fingerprint by prefix, of this node's models and, in a cluster, of
+ *     those that only other nodes hold
+ * @param here prefixes whose model this node holds
  * @param locator names the prefix of an address without a pincode
  */
-public record Catalog(Map<String, String> fingerprints, Locator locator) {
+public record Catalog(
+    String release, Map<String, String> fingerprints, Set<String> here, Locator locator) {
   /** Digits in a pincode, and so the longest prefix. */
   public static final int PINCODE_LENGTH = 6;
 
   private static final int PREFIX_LENGTH = 3; // of a prefix that has no model
 
   public Catalog {
+    Objects.requireNonNull(release, "release");
     fingerprints = Map.copyOf(fingerprints);
+    here = Set.copyOf(here);
     Objects.requireNonNull(locator, "locator");
+  }
+
+  /** One of a node that holds all models there are. */
+  public Catalog(Map<String, String> fingerprints, Locator locator) {
+    this("", fingerprints, fingerprints.keySet(), locator);
   }
 
   /**

@@ -3,12 +3,12 @@ package com.cpprediction.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.cache.PredictionCache.Key;
-import com.cpprediction.cache.PredictionCache.Lookup;
 import com.cpprediction.config.CacheConfig;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Lookup;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.Scored;
 import com.cpprediction.prediction.SharedDeadline;

@@ -42,6 +42,6 @@ record TestHome(Path directory) {
     var loader = new ConfigLoader(config(), true, Map.of());
     var loaded = loader.load();
     var home = new Home(directory);
-    return new Service(home, loader, loaded, home.resolve(loaded.config().models().dir()));
+    return new Service(home, loader, loaded, home.resolve(loaded.config().models().dir()), false);
   }
 }

@@ -36,7 +36,10 @@ final class Samples {
   static Object another(Key key) {
     return switch (key.path()) {
       case "data_dir", "models.dir" -> "else/where";
-      case "http.host" -> "::1";
+      case "http.host", "cluster.host" -> "::1";
+      case "cluster.name" -> "elsewhere";
+      case "cluster.members" -> List.of("10.0.0.1:5701", "[::1]:5702");
+      case "cluster.tls.certificate", "cluster.tls.key", "cluster.tls.ca" -> "some.pem";
       case "persistence.ack" -> "none";
       case "persistence.when_full" -> "drop";
       case "models.engine" -> "xgboost";
@@ -73,7 +76,13 @@ final class Samples {
   private static Stream<?> outOfRange(Key key) {
     return switch (key.path()) {
       case "data_dir", "models.dir" -> Stream.of("", " ", "a\nb", "a\u0000");
-      case "http.host" -> Stream.of("", "http://localhost", "a b", "localhost\n");
+      case "http.host", "cluster.host" -> Stream.of("", "http://localhost", "a b", "localhost\n");
+      case "cluster.name" -> Stream.of("", "a b", "a\n", "a".repeat(65));
+      case "cluster.members" ->
+          Stream.of(List.of("10.0.0.1"), List.of("a:1", ""), List.of("http://a:1"), List.of("a:"));
+      case "cluster.weight" -> Stream.of(0.0, 0.009, 100.5, 1e300);
+      case "cluster.tls.certificate", "cluster.tls.key", "cluster.tls.ca" ->
+          Stream.of("a\nb", "a\u0000");
       case "models.engine", "models.mapping" -> Stream.of("", "MAPPED", "djl");
       case "persistence.ack" -> Stream.of("", "all", "COMMIT");
       case "persistence.when_full" -> Stream.of("", "wait", "DROP");

@@ -9,6 +9,7 @@ import com.cpprediction.config.Samples.Sample;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +41,10 @@ class ServiceConfigTest {
                               "pool": {"size": 13, "max_wait_queue": 14,
                                        "idle_timeout_seconds": 15, "max_lifetime_seconds": 16,
                                        "acquire_timeout_ms": 17, "pipelining_limit": 18}},
+                 "cluster": {"name": "n", "host": "c", "port": 20, "bus_port": 21,
+                             "members": ["x:1", "y:2"], "trusted_network": true, "replicas": 3,
+                             "weight": 0.5, "attempt_ms": 22,
+                             "tls": {"certificate": "cert", "key": "key", "ca": "ca"}},
                  "metrics": {"enabled": false}, "log": {"level": "warn"}}
                 """));
 
@@ -70,6 +75,17 @@ class ServiceConfigTest {
                         Duration.ofSeconds(16),
                         Duration.ofMillis(17),
                         18)),
+                new ClusterConfig(
+                    "n",
+                    "c",
+                    20,
+                    21,
+                    List.of("x:1", "y:2"),
+                    true,
+                    3,
+                    0.5,
+                    Duration.ofMillis(22),
+                    new ClusterConfig.Tls("cert", "key", "ca")),
                 false,
                 "warn"));
   }

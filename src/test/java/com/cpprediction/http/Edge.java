@@ -15,6 +15,7 @@ import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
+import com.cpprediction.prediction.Owners;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.ScoreReply;
 import com.cpprediction.prediction.ScoreRequest;
@@ -58,6 +59,7 @@ final class Edge {
 
   volatile PredictionConfig prediction =
       new PredictionConfig(1, 10_000, Duration.ofSeconds(5), 1.0, 0.5);
+  volatile Owners owners = Owners.ALONE;
   volatile Catalog catalog = new Catalog(FINGERPRINTS, Locator.NONE);
   volatile Function<ScoreRequest, Future<ScoreReply>> scorer =
       request -> Future.succeededFuture(reply(request, FINGERPRINTS.get("560")));
@@ -119,10 +121,12 @@ final class Edge {
                     defaults.persistence(),
                     defaults.journal(),
                     defaults.database(),
+                    defaults.cluster(),
                     defaults.metricsEnabled(),
                     defaults.logLevel()),
             () -> catalog,
             cache,
+            owners,
             metrics,
             checks,
             () -> new JsonObject().put("http.port", 0),

@@ -1,0 +1,528 @@
+package com.cpprediction.cluster;
+
+import com.cpprediction.config.ClusterConfig;
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Owners;
+import com.cpprediction.prediction.Share;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps this node's part of the prefixes. Tells the others what it answers, on change and every
+ * {@link #BEAT}, and hears the same of them; works out what it owns; has that loaded, some prefixes
+ * at a time; and gives up what others own once they all answer it. Event loop. What it implements
+ * may be asked on any thread.
+ */
+public final class ClusterVerticle extends VerticleBase implements Owners, Share {
+  private static final Logger log = LoggerFactory.getLogger(ClusterVerticle.class);
+
+  private static final Duration BEAT = Duration.ofSeconds(2);
+
+  /** Who has not been heard of for so long is asked last. */
+  private static final Duration LATE = BEAT.multipliedBy(3);
+
+  private static final Duration TICK = Duration.ofMillis(200);
+
+  /** For those who are there to say what they answer, before this node works out its own part. */
+  private static final Duration GREETING = Duration.ofSeconds(2);
+
+  /** From when the others are told that a prefix is gone: those who had not heard still ask. */
+  private static final Duration FAREWELL = Duration.ofSeconds(2);
+
+  /** For others to take over what a node answers that ends or takes another release. */
+  private static final Duration HAND_OVER = Duration.ofMillis(2_500);
+
+  /** For others to see that this node is off the public addresses. */
+  private static final Duration WITHDRAWAL = Duration.ofMillis(400);
+
+  /** After it a node is as ready as it gets, whatever nobody answers. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  /** A refused model may have been mended. */
+  private static final Duration FORGIVENESS = Duration.ofMinutes(1);
+
+  private static final Duration LOADING = Duration.ofMinutes(5);
+
+  /** Prefixes loaded at a time: few, so that what was asked meanwhile is soon considered. */
+  private static final int CHUNK = 16;
+
+  private final Membership membership;
+  private final Supplier<ClusterConfig> config;
+  private final Supplier<Catalog> catalog;
+  private final Supplier<String> settings;
+  private final String firstRelease;
+  private final ServiceMetrics metrics;
+
+  private final Map<String, NodeState> states = new HashMap<>(); // of the others, by id
+  private final Map<String, Long> heard = new HashMap<>(); // System.nanoTime() by id
+  private final Set<String> asked = new HashSet<>(); // ids whose state is on its way
+  private final Map<String, Long> retiring = new TreeMap<>(); // prefix, and when it goes
+  private final Map<String, Long> refused = new TreeMap<>(); // prefix, and until when
+  private final Map<String, Long> silent = new ConcurrentHashMap<>(); // id, and since when
+  private final Promise<Void> greeted = Promise.promise();
+  private Map<String, String> members = Map.of();
+  private NodeState told;
+  private String release = ""; // that refused is about
+  private CompletableFuture<Void> handedOver;
+  private boolean active;
+  private boolean leaving;
+  private boolean loading;
+  private boolean dropping;
+  private long begun;
+  private long sequence;
+  private volatile boolean complete;
+  private volatile int toLoad;
+  private volatile int toDrop;
+  private volatile View view;
+
+  /**
+   * @param membership of the Vert.x this is deployed to
+   * @param config in force now
+   * @param catalog what can be answered now
+   * @param settings what else than the release decides this node's answers, in words
+   * @param firstRelease what the catalog will hold first, empty when that isn't known
+   */
+  public ClusterVerticle(
+      Membership membership,
+      Supplier<ClusterConfig> config,
+      Supplier<Catalog> catalog,
+      Supplier<String> settings,
+      String firstRelease,
+      ServiceMetrics metrics) {
+    this.membership = membership;
+    this.config = config;
+    this.catalog = catalog;
+    this.settings = settings;
+    this.firstRelease = firstRelease;
+    this.metrics = metrics;
+  }
+
+  /** Completes when the others said what they answer, or had time to. */
+  @Override
+  public Future<?> start() {
+    begun = System.nanoTime();
+    look();
+    metrics.cluster(
+        () -> view.nodes().size(),
+        () -> view.missing(catalog.get().release(), catalog.get().fingerprints().keySet()));
+    var bus = vertx.eventBus();
+    return Future.all(
+            bus.<JsonObject>consumer(Bus.CLUSTER_STATE, message -> hear(message.body()))
+                .completion(),
+            bus.consumer(Bus.stateOf(membership.id()), this::answer).completion(),
+            bus.localConsumer(Bus.MODELS_CHANGED, message -> modelsChanged()).completion())
+        .compose(
+            ok -> {
+              membership.onChange(() -> context.runOnContext(changed -> turn()));
+              vertx.setPeriodic(TICK.toMillis(), tick -> turn());
+              vertx.setPeriodic(BEAT.toMillis(), beat -> tell());
+              tell();
+              turn();
+              vertx.setTimer(GREETING.toMillis(), late -> greeted.tryComplete());
+              return greeted.future();
+            });
+  }
+
+  /** From now on this node answers what it holds. From any thread. */
+  public void activate() {
+    context.runOnContext(
+        now -> {
+          active = true;
+          turn();
+        });
+  }
+
+  /** Whether all prefixes were answered by somebody once, or had their time. */
+  public boolean ready() {
+    return complete;
+  }
+
+  /**
+   * Has the others take over what this node answers, and nobody new ask it. From any thread, once;
+   * completes in {@link #HAND_OVER} at most, and with it nothing has stopped yet.
+   */
+  public Future<Void> leave() {
+    var left = Promise.<Void>promise();
+    context.runOnContext(
+        now -> {
+          leaving = true;
+          var taken = Promise.<Void>promise();
+          handedOver = new CompletableFuture<>();
+          handedOver.thenRun(taken::tryComplete);
+          vertx.setTimer(HAND_OVER.toMillis(), late -> taken.tryComplete());
+          turn();
+          membership
+              .withdraw(Bus.PUBLIC)
+              .transform(done -> vertx.timer(WITHDRAWAL.toMillis(), TimeUnit.MILLISECONDS))
+              .transform(seen -> taken.future())
+              .onComplete(left);
+        });
+    return left.future();
+  }
+
+  // What this node knows
+
+  /** Takes part in what has changed: looks, plans, and tells the others when that is news. */
+  private void turn() {
+    look();
+    plan();
+    look();
+    if (!view.nodes().isEmpty() && !mine().says(told)) tell();
+    if (handedOver != null && covered()) handedOver.complete(null);
+  }
+
+  private void look() {
+    members = membership.members();
+    states.keySet().retainAll(members.keySet());
+    heard.keySet().retainAll(members.keySet());
+    silent.keySet().retainAll(members.keySet());
+    members.keySet().forEach(this::ask);
+    if (states.keySet().containsAll(others())) greeted.tryComplete();
+
+    long now = System.nanoTime();
+    var late = new TreeSet<String>();
+    heard.forEach(
+        (id, at) -> {
+          if (now - at > LATE.toNanos()) late.add(id);
+        });
+    var nodes = new ArrayList<>(states.values());
+    nodes.add(mine());
+    view = new View(membership.id(), config.get().replicas(), nodes, late);
+    if (!complete && active) {
+      var known = catalog.get();
+      complete =
+          view.unanswered(known.release(), known.fingerprints().keySet()).isEmpty()
+              || now - begun > PATIENCE.toNanos();
+    }
+  }
+
+  private Set<String> others() {
+    var others = new TreeSet<>(members.keySet());
+    others.remove(membership.id());
+    return others;
+  }
+
+  /** What is told may get lost, and who comes was not there when it was told. */
+  private void ask(String id) {
+    if (id.equals(membership.id()) || states.containsKey(id) || !asked.add(id)) return;
+    vertx
+        .eventBus()
+        .<JsonObject>request(
+            Bus.stateOf(id), null, new DeliveryOptions().setSendTimeout(BEAT.toMillis() / 2))
+        .onComplete(
+            done -> {
+              asked.remove(id);
+              if (done.succeeded()) hear(done.result().body());
+            });
+  }
+
+  private void answer(Message<Object> message) {
+    message.reply(mine().toJson());
+  }
+
+  private void hear(JsonObject json) {
+    NodeState state;
+    try {
+      state = NodeState.of(json);
+    } catch (RuntimeException e) { // some other version's, or a stranger's
+      log.warn("What a node told can't be read: {}", e.toString());
+      return;
+    }
+    if (state.id().equals(membership.id())) return;
+    silent.remove(state.id());
+    heard.put(state.id(), System.nanoTime());
+    var before = states.get(state.id());
+    if (before != null && before.sequence() >= state.sequence()) return;
+    states.put(state.id(), state);
+    if (!state.says(before)) turn();
+  }
+
+  private void tell() {
+    told = mine().at(++sequence);
+    vertx.eventBus().publish(Bus.CLUSTER_STATE, told.toJson());
+  }
+
+  private NodeState mine() {
+    var now = catalog.get();
+    var ready = new TreeSet<String>();
+    if (active) {
+      ready.addAll(now.here());
+      ready.removeAll(retiring.keySet());
+    }
+    return new NodeState(
+        membership.id(),
+        membership.name(),
+        sequence,
+        now.release().isEmpty() ? firstRelease : now.release(),
+        settings.get(),
+        config.get().weight(),
+        leaving || handedOver != null,
+        ready,
+        refused.keySet());
+  }
+
+  // What this node holds
+
+  private void modelsChanged() {
+    if (!leaving) handedOver = null; // the other release is here
+    turn();
+  }
+
+  private void plan() {
+    if (!active || leaving || handedOver != null) return;
+    var now = catalog.get();
+    if (now.release().isEmpty()) return;
+    long time = System.nanoTime();
+    if (!now.release().equals(release)) {
+      release = now.release();
+      refused.clear();
+      retiring.clear();
+    }
+    refused.values().removeIf(until -> until - time <= 0);
+
+    var load = new ArrayList<String>();
+    int drop = 0;
+    for (var prefix : now.fingerprints().keySet()) {
+      boolean here = now.here().contains(prefix);
+      if (view.own(release, prefix)) {
+        if (!here && !refused.containsKey(prefix)) load.add(prefix);
+        retiring.remove(prefix);
+      } else if (here) {
+        drop++;
+        if (!retiring.containsKey(prefix) && view.answeredByOthers(release, prefix)) {
+          retiring.put(prefix, time + FAREWELL.toNanos());
+        }
+      }
+    }
+    toLoad = load.size();
+    toDrop = drop;
+    load(load);
+    drop(time);
+  }
+
+  private void load(List<String> wanted) {
+    if (loading || wanted.isEmpty()) return;
+    // What nobody answers first.
+    wanted.sort((a, b) -> Integer.compare(answering(a), answering(b)));
+    var chunk = wanted.subList(0, Math.min(wanted.size(), Math.max(CHUNK, wanted.size() / 20)));
+    loading = true;
+    change(Bus.MODELS_CLAIM, chunk)
+        .onComplete(
+            done -> {
+              loading = false;
+              var failed = done.succeeded() ? done.result().fieldNames() : Set.copyOf(chunk);
+              long until = System.nanoTime() + FORGIVENESS.toNanos();
+              failed.forEach(prefix -> refused.put(prefix, until));
+              metrics.prefixesMoved(ServiceMetrics.Moved.GAINED, chunk.size() - failed.size());
+              turn();
+            });
+  }
+
+  private int answering(String prefix) {
+    return view.answering(release, prefix).size();
+  }
+
+  private void drop(long time) {
+    if (dropping) return;
+    var due = new ArrayList<String>();
+    retiring.forEach(
+        (prefix, at) -> {
+          if (at - time <= 0) due.add(prefix);
+        });
+    if (due.isEmpty()) return;
+    dropping = true;
+    change(Bus.MODELS_DROP, due)
+        .onComplete(
+            done -> {
+              dropping = false;
+              if (done.succeeded()) {
+                due.forEach(retiring::remove);
+                metrics.prefixesMoved(ServiceMetrics.Moved.RELEASED, due.size());
+              }
+              turn();
+            });
+  }
+
+  private Future<JsonObject> change(String address, Collection<String> prefixes) {
+    var body = new JsonObject().put("prefixes", new JsonArray(List.copyOf(prefixes)));
+    var options = new DeliveryOptions().setLocalOnly(true).setSendTimeout(LOADING.toMillis());
+    return vertx
+        .eventBus()
+        .<JsonObject>request(address, body, options)
+        .map(reply -> reply.body())
+        .onFailure(cause -> log.error("Cannot change which models are held", cause));
+  }
+
+  /** Whether this node could end and no prefix be without an answer that has one now. */
+  private boolean covered() {
+    var now = catalog.get();
+    if (view.others(now.release()).isEmpty()) return true;
+    return mine().ready().stream().allMatch(prefix -> view.answeredByOthers(now.release(), prefix));
+  }
+
+  // What others may know
+
+  @Override
+  public boolean whole() {
+    return false;
+  }
+
+  @Override
+  public Set<String> of(String of, Set<String> prefixes) {
+    var now = view;
+    var nodes = new ArrayList<>(now.others(of));
+    now.nodes().stream()
+        .filter(node -> node.id().equals(membership.id()))
+        .forEach(nodes::add); // whatever it answers with at the moment
+    return prefixes.stream()
+        .filter(
+            prefix ->
+                Rendezvous.owners(prefix, nodes, NodeState::name, NodeState::weight, now.replicas())
+                    .stream()
+                    .anyMatch(node -> node.id().equals(membership.id())))
+        .collect(Collectors.toSet());
+  }
+
+  @Override
+  public void handOver() {
+    var done = new CompletableFuture<Void>();
+    context.runOnContext(
+        now -> {
+          handedOver = done;
+          turn();
+        });
+    try {
+      done.get(HAND_OVER.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      log.warn("Takes another release though others don't answer all of the last one yet");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while handing over", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  @Override
+  public Owner self() {
+    return new Owner(membership.id(), membership.name());
+  }
+
+  @Override
+  public List<Owner> of(String prefix, String of) {
+    var owners = view.othersAnswering(of, prefix);
+    if (silent.isEmpty() || owners.size() < 2) return owners;
+    var ordered = new ArrayList<>(owners);
+    ordered.sort((a, b) -> Boolean.compare(silent.containsKey(a.id()), silent.containsKey(b.id())));
+    return Collections.unmodifiableList(ordered);
+  }
+
+  @Override
+  public Set<String> releases() {
+    return view.otherReleases();
+  }
+
+  @Override
+  public void silent(Owner owner) {
+    silent.put(owner.id(), System.nanoTime());
+  }
+
+  /** What {@code /health} shows of it. */
+  public JsonObject health() {
+    var now = view;
+    var known = catalog.get();
+    return new JsonObject()
+        .put("node", membership.name())
+        .put("members", now.nodes().size())
+        .put("replicas_missing", now.missing(known.release(), known.fingerprints().keySet()))
+        .put("unanswered", now.unanswered(known.release(), known.fingerprints().keySet()).size())
+        .put("other_releases", otherwise(now, NodeState::release))
+        .put("other_settings", otherwise(now, NodeState::settings));
+  }
+
+  /** Nodes that differ from this one in {@code what}: names by what they have instead. */
+  private JsonObject otherwise(View now, java.util.function.Function<NodeState, String> what) {
+    var mine = mineIn(now);
+    var others = new TreeMap<String, JsonArray>();
+    for (var node : now.nodes()) {
+      if (what.apply(node).equals(what.apply(mine))) continue;
+      others.computeIfAbsent(what.apply(node), w -> new JsonArray()).add(node.name());
+    }
+    return new JsonObject(Collections.unmodifiableMap(new TreeMap<String, Object>(others)));
+  }
+
+  private NodeState mineIn(View now) {
+    return now.nodes().stream()
+        .filter(node -> node.id().equals(membership.id()))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Override
+  public JsonObject describe() {
+    var now = view;
+    var known = catalog.get();
+    var nodes = new JsonArray();
+    for (var node : now.nodes()) {
+      boolean self = node.id().equals(membership.id());
+      nodes.add(
+          new JsonObject()
+              .put("id", node.id())
+              .put("name", node.name())
+              .put("release", node.release())
+              .put("settings", node.settings())
+              .put("weight", node.weight())
+              .put("ready", node.ready().size())
+              .put("refused", new JsonArray(List.copyOf(new TreeSet<>(node.refused()))))
+              .put("leaving", node.leaving())
+              .put("suspect", now.late(node.id()) || silent.containsKey(node.id()))
+              .put("self", self));
+    }
+    var owners = new JsonObject();
+    for (var prefix : new TreeSet<>(known.fingerprints().keySet())) {
+      var names = new JsonArray();
+      now.answering(known.release(), prefix).forEach(node -> names.add(node.name()));
+      owners.put(prefix, names);
+    }
+    var prefixes = known.fingerprints().keySet();
+    return new JsonObject()
+        .put("enabled", true)
+        .put("node", new JsonObject().put("id", membership.id()).put("name", membership.name()))
+        .put("release", known.release())
+        .put("members", nodes)
+        .put("other_releases", otherwise(now, NodeState::release))
+        .put("other_settings", otherwise(now, NodeState::settings))
+        .put("replicas", now.replicas())
+        .put("replicas_missing", now.missing(known.release(), prefixes))
+        .put("unanswered", new JsonArray(List.copyOf(now.unanswered(known.release(), prefixes))))
+        .put("moving", new JsonObject().put("loading", toLoad).put("releasing", toDrop))
+        .put("owners", owners);
+  }
+}

@@ -1,0 +1,198 @@
+package com.cpprediction.cluster;
+
+import com.cpprediction.config.ClusterConfig;
+import com.hazelcast.cluster.MembershipAdapter;
+import com.hazelcast.cluster.MembershipEvent;
+import com.hazelcast.config.Config;
+import com.hazelcast.config.InvalidConfigurationException;
+import com.hazelcast.config.XmlConfigBuilder;
+import com.hazelcast.core.LifecycleEvent.LifecycleState;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.eventbus.EventBusOptions;
+import io.vertx.core.http.ClientAuth;
+import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.PemTrustOptions;
+import io.vertx.core.spi.cluster.ClusterManager;
+import io.vertx.core.spi.cluster.RegistrationInfo;
+import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+
+/**
+ * Joins the cluster and knows its members. Thread-safe, once the Vert.x it was given to has
+ * started.
+ */
+public final class Membership {
+  /** Attribute of those members that are nodes of this service, rather than clients on its bus. */
+  private static final String NODE = "com.cpprediction.node";
+
+  private static final String VERTX_ID = "__vertx.nodeId";
+  private static final String PACKAGED = "hazelcast.xml";
+
+  private final HazelcastClusterManager manager;
+  private final EventBusOptions bus;
+  private final String name;
+
+  private Membership(HazelcastClusterManager manager, EventBusOptions bus, String name) {
+    this.manager = manager;
+    this.bus = bus;
+    this.name = name;
+  }
+
+  /**
+   * Prepares to join; the Vert.x that gets {@link #manager()} does it. Blocks.
+   *
+   * @param file Hazelcast's own settings; what the jar brings where there is none
+   * @param path where a path of the configuration leads to
+   * @throws IllegalArgumentException when it can't be done so; the message says why
+   */
+  public static Membership of(ClusterConfig config, Path file, Function<String, Path> path) {
+    var name = config.host() + ':' + config.port();
+    try {
+      var address = InetAddress.getByName(config.host()).getHostAddress();
+      var hazelcast = read(file);
+      hazelcast.setClusterName(config.name());
+      hazelcast
+          .setProperty("hazelcast.phone.home.enabled", "false")
+          .setProperty("hazelcast.socket.bind.any", "false")
+          .setProperty("hazelcast.shutdownhook.enabled", "false");
+      hazelcast.getMemberAttributeConfig().setAttribute(NODE, name);
+      var network =
+          hazelcast
+              .getNetworkConfig()
+              .setPort(config.port())
+              .setPortAutoIncrement(false)
+              .setReuseAddress(true);
+      network.getInterfaces().setEnabled(true).clear().addInterface(address);
+      var join = network.getJoin();
+      join.getAutoDetectionConfig().setEnabled(false);
+      join.getMulticastConfig().setEnabled(false);
+      join.getTcpIpConfig().setEnabled(true).setMembers(config.members());
+      return new Membership(
+          new HazelcastClusterManager(hazelcast), bus(config, address, path), name);
+    } catch (IOException e) {
+      throw new IllegalArgumentException(
+          "Cannot prepare the cluster: " + e + "; see cluster.host and " + file, e);
+    } catch (InvalidConfigurationException e) {
+      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static Config read(Path file) throws IOException {
+    try (var in = open(file)) {
+      return new XmlConfigBuilder(in).build();
+    }
+  }
+
+  private static InputStream open(Path file) throws IOException {
+    if (Files.exists(file)) return Files.newInputStream(file);
+    return Objects.requireNonNull(Membership.class.getResourceAsStream(PACKAGED), PACKAGED);
+  }
+
+  private static EventBusOptions bus(
+      ClusterConfig config, String address, Function<String, Path> path) {
+    var bus = new EventBusOptions().setHost(address).setPort(config.busPort());
+    var tls = config.tls();
+    if (!tls.enabled()) return bus;
+    UnaryOperator<String> at = file -> path.apply(file).toString();
+    return bus.setSsl(true)
+        .setTrustAll(false) // which is its default
+        .setClientAuth(ClientAuth.REQUIRED)
+        .setKeyCertOptions(
+            new PemKeyCertOptions()
+                .addCertPath(at.apply(tls.certificate()))
+                .addKeyPath(at.apply(tls.key())))
+        .setTrustOptions(new PemTrustOptions().addCertPath(at.apply(tls.ca())));
+  }
+
+  /** For the one Vert.x that is to join. */
+  public ClusterManager manager() {
+    return manager;
+  }
+
+  /** How that Vert.x carries its event bus to the others. */
+  public EventBusOptions bus() {
+    return bus;
+  }
+
+  /** Vert.x' id of this node. */
+  String id() {
+    return manager.getNodeId();
+  }
+
+  /** Host and port where this node joins. */
+  String name() {
+    return name;
+  }
+
+  /** The nodes of this service that are there now, this one included: name by id. */
+  Map<String, String> members() {
+    var members = new TreeMap<String, String>();
+    for (var member : manager.getHazelcastInstance().getCluster().getMembers()) {
+      var node = member.getAttribute(NODE);
+      if (node != null) members.put(member.getAttribute(VERTX_ID), node);
+    }
+    return members;
+  }
+
+  /** Calls {@code changed} on some thread whenever {@link #members()} may have changed. */
+  void onChange(Runnable changed) {
+    var hazelcast = manager.getHazelcastInstance();
+    hazelcast
+        .getCluster()
+        .addMembershipListener(
+            new MembershipAdapter() {
+              @Override
+              public void memberAdded(MembershipEvent event) {
+                changed.run();
+              }
+
+              @Override
+              public void memberRemoved(MembershipEvent event) {
+                changed.run();
+              }
+            });
+    hazelcast
+        .getLifecycleService()
+        .addLifecycleListener(
+            event -> {
+              if (event.getState() == LifecycleState.MERGED) changed.run();
+            });
+  }
+
+  /**
+   * Takes this node off {@code addresses} as the others see them, while what still comes is
+   * answered: a consumer that unregisters is deaf before the others know.
+   */
+  Future<Void> withdraw(List<String> addresses) {
+    var withdrawn = new ArrayList<Future<Void>>();
+    for (var address : addresses) {
+      var registered = Promise.<List<RegistrationInfo>>promise();
+      manager.getRegistrations(address, registered);
+      withdrawn.add(registered.future().compose(registrations -> withdraw(address, registrations)));
+    }
+    return Future.join(withdrawn).mapEmpty();
+  }
+
+  private Future<Void> withdraw(String address, List<RegistrationInfo> registrations) {
+    var removed = new ArrayList<Future<Void>>();
+    for (var registration : registrations) {
+      if (!registration.nodeId().equals(id()) || registration.localOnly()) continue;
+      var done = Promise.<Void>promise();
+      manager.removeRegistration(address, registration, done);
+      removed.add(done.future());
+    }
+    return Future.join(removed).mapEmpty();
+  }
+}

@@ -1,0 +1,102 @@
+package com.cpprediction.http;
+
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Deadline;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Lookup;
+import com.cpprediction.prediction.OwnerReply;
+import com.cpprediction.prediction.OwnerRequest;
+import com.cpprediction.prediction.ServiceException;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * The door for other nodes: answers what they accepted of prefixes that this node owns, from its
+ * cache where it can. They record what comes of it.
+ */
+final class OwnerDoor {
+  private final Vertx vertx;
+  private final Supplier<Catalog> catalog;
+  private final Scores scores;
+  private final InFlight inFlight;
+  private final Supplier<Duration> timeout;
+
+  /**
+   * @param timeout longest an explanation may take
+   */
+  OwnerDoor(
+      Vertx vertx,
+      Supplier<Catalog> catalog,
+      Scores scores,
+      InFlight inFlight,
+      Supplier<Duration> timeout) {
+    this.vertx = vertx;
+    this.catalog = catalog;
+    this.scores = scores;
+    this.inFlight = inFlight;
+    this.timeout = timeout;
+  }
+
+  void answer(Message<OwnerRequest> message) {
+    var request = message.body();
+    int count = request.addresses().size();
+    try {
+      inFlight.admit(count);
+    } catch (ServiceException e) {
+      fail(message, e);
+      return;
+    }
+    lookUp(request)
+        .onComplete(done -> inFlight.release(count))
+        .onSuccess(lookups -> message.reply(new OwnerReply(lookups)))
+        .onFailure(cause -> fail(message, cause));
+  }
+
+  /** Of one release and no other, even if it is replaced meanwhile. */
+  private Future<List<Lookup>> lookUp(OwnerRequest request) {
+    var models = catalog.get();
+    var prefix = request.prefix();
+    if (!models.release().equals(request.release()) || !models.here().contains(prefix)) {
+      return Future.failedFuture(
+          Failure.NOT_READY.because(
+              "This node does not answer prefix " + prefix + " with that release now"));
+    }
+    var fingerprint = models.fingerprints().get(prefix);
+    var lookups = scores.here(prefix, request.addresses(), models, request.deadline());
+    return request
+        .deadline()
+        .bound(vertx, Future.all(lookups))
+        .map(all -> all.<Lookup>list())
+        .compose(
+            all -> {
+              boolean asAsked =
+                  all.stream().allMatch(one -> one.scored().fingerprint().equals(fingerprint));
+              if (asAsked) return Future.succeededFuture(all);
+              if (request.deadline().over()) return Future.failedFuture(Deadline.exceeded());
+              return lookUp(request);
+            });
+  }
+
+  /** Passes a question on to the worker that has the model. */
+  void explain(Message<JsonObject> message) {
+    var question = message.body();
+    var options = new DeliveryOptions().setLocalOnly(true).setSendTimeout(timeout.get().toMillis());
+    vertx
+        .eventBus()
+        .<JsonObject>request(Bus.explain(question.getString("prefix")), question, options)
+        .onSuccess(reply -> message.reply(reply.body()))
+        .onFailure(cause -> fail(message, cause));
+  }
+
+  private static void fail(Message<?> message, Throwable cause) {
+    var problem = Problem.of(cause);
+    message.fail(problem.failure().code(), problem.detail());
+  }
+}

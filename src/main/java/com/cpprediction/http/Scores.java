@@ -1,0 +1,198 @@
+package com.cpprediction.http;
+
+import com.cpprediction.cache.PredictionCache;
+import com.cpprediction.cache.PredictionCache.Key;
+import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.metrics.ServiceMetrics.Hop;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Deadline;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Lookup;
+import com.cpprediction.prediction.OwnerReply;
+import com.cpprediction.prediction.OwnerRequest;
+import com.cpprediction.prediction.Owners;
+import com.cpprediction.prediction.Owners.Owner;
+import com.cpprediction.prediction.ScoreReply;
+import com.cpprediction.prediction.ScoreRequest;
+import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.SharedDeadline;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.ReplyException;
+import io.vertx.core.eventbus.ReplyFailure;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * Finds answers: in this node's cache, from its workers, or at the node that owns the prefix, whose
+ * cache it is then. Records nothing.
+ */
+final class Scores {
+  private static final int ATTEMPTS = 2; // the best owner, then another one
+
+  private final Vertx vertx;
+  private final Supplier<ServiceConfig> config;
+  private final PredictionCache cache;
+  private final Owners owners;
+  private final ServiceMetrics metrics;
+
+  /**
+   * An answer and who gave it.
+   *
+   * @param release it was asked of
+   * @param by null where this process is a node of its own
+   * @param hop whether {@code by} is another node
+   */
+  record Found(Lookup lookup, String release, Owner by, Hop hop) {}
+
+  Scores(
+      Vertx vertx,
+      Supplier<ServiceConfig> config,
+      PredictionCache cache,
+      Owners owners,
+      ServiceMetrics metrics) {
+    this.vertx = vertx;
+    this.config = config;
+    this.cache = cache;
+    this.owners = owners;
+    this.metrics = metrics;
+  }
+
+  /**
+   * The release that one request is to be answered with, all of it: that of {@code models} unless
+   * only another one has somebody for each of {@code prefixes}.
+   */
+  String release(Collection<String> prefixes, Catalog models) {
+    if (models.here().containsAll(prefixes)) return models.release();
+    var mine = models.release();
+    if (prefixes.stream().allMatch(p -> models.here().contains(p) || answered(p, mine))) {
+      return mine;
+    }
+    return owners.releases().stream()
+        .filter(other -> prefixes.stream().allMatch(prefix -> answered(prefix, other)))
+        .findFirst()
+        .orElse(mine);
+  }
+
+  private boolean answered(String prefix, String release) {
+    return !owners.of(prefix, release).isEmpty();
+  }
+
+  /**
+   * Looks {@code addresses} up, and has those scored and cached that aren't there. The futures fail
+   * with whatever went wrong, which whoever asked has still to see to.
+   *
+   * @param prefix routing key of every address; must be in {@code models}
+   * @param release as {@link #release}
+   * @return one future for each address, in order
+   */
+  List<Future<Found>> find(
+      String prefix, List<Address> addresses, Catalog models, String release, Deadline deadline) {
+    if (release.equals(models.release()) && models.here().contains(prefix)) {
+      metrics.lookedUp(Hop.LOCAL, addresses.size());
+      return here(prefix, addresses, models, deadline).stream()
+          .map(lookup -> lookup.map(one -> new Found(one, release, owners.self(), Hop.LOCAL)))
+          .toList();
+    }
+    metrics.lookedUp(Hop.REMOTE, addresses.size());
+    var request = new OwnerRequest(prefix, release, addresses, deadline);
+    var asked = ask(owners.of(prefix, release), 0, request);
+    var found = new ArrayList<Future<Found>>(addresses.size());
+    for (int i = 0; i < addresses.size(); i++) {
+      int item = i;
+      found.add(asked.map(all -> all.get(item)));
+    }
+    return found;
+  }
+
+  /** As {@link #find}, of a prefix that {@code models} has here. */
+  List<Future<Lookup>> here(
+      String prefix, List<Address> addresses, Catalog models, Deadline deadline) {
+    var fingerprint = models.fingerprints().get(prefix);
+    var keys = addresses.stream().map(address -> new Key(fingerprint, address)).toList();
+    return cache.getAll(
+        keys,
+        deadline,
+        (missing, until) ->
+            score(prefix, missing.stream().map(Key::address).toList(), deadline, until));
+  }
+
+  /**
+   * Without a cache only the caller waits, so scoring ends with the caller's time. With one, others
+   * may join until then, and get their whole time too.
+   *
+   * @param until when anybody waits: what nobody waits for any more is not scored
+   */
+  private Future<List<Scored>> score(
+      String prefix, List<Address> addresses, Deadline deadline, SharedDeadline until) {
+    long time = deadline.remainingMillis();
+    if (cache.enabled()) time += config.get().prediction().timeout().toMillis();
+    return vertx
+        .eventBus()
+        .<ScoreReply>request(Bus.score(prefix), new ScoreRequest(addresses, until), local(time))
+        .map(reply -> reply.body().scored())
+        .recover(
+            cause ->
+                Future.failedFuture(
+                    Failure.of(cause) == Failure.DEADLINE_EXCEEDED ? Deadline.exceeded() : cause));
+  }
+
+  private Future<List<Found>> ask(List<Owner> candidates, int attempt, OwnerRequest request) {
+    var prefix = request.prefix();
+    if (candidates.isEmpty()) {
+      return Future.failedFuture(
+          Failure.NOT_READY.because(
+              "No node answers prefix " + prefix + " just now; try again in a moment"));
+    }
+    var owner = candidates.get(attempt);
+    boolean last = attempt + 1 == Math.min(ATTEMPTS, candidates.size());
+    var options = new DeliveryOptions().setSendTimeout(attemptMillis(request, last));
+    long begun = System.nanoTime();
+    return vertx
+        .eventBus()
+        .<OwnerReply>request(Bus.owner(owner.id()), request, options)
+        .map(
+            reply -> {
+              metrics.hopped(System.nanoTime() - begun);
+              return reply.body().lookups().stream()
+                  .map(lookup -> new Found(lookup, request.release(), owner, Hop.REMOTE))
+                  .toList();
+            })
+        .recover(
+            cause -> {
+              metrics.hopFailed();
+              if (!answered(cause)) owners.silent(owner);
+              if (request.deadline().over()) return Future.failedFuture(Deadline.exceeded());
+              if (!last) return ask(candidates, attempt + 1, request);
+              if (answered(cause) && Failure.of(cause) != Failure.UNKNOWN_PREFIX) {
+                return Future.failedFuture(cause);
+              }
+              return Future.failedFuture(
+                  Failure.NOT_READY.because(
+                      "No node that owns prefix "
+                          + prefix
+                          + " answers just now; try again in a moment"));
+            });
+  }
+
+  /** An address takes a fraction of a millisecond; a whole batch must not look like a dead node. */
+  private long attemptMillis(OwnerRequest request, boolean last) {
+    long remaining = request.deadline().remainingMillis();
+    long attempt = config.get().cluster().attempt().toMillis() + request.addresses().size();
+    return Math.max(1, last ? Math.min(remaining, 2 * attempt) : Math.min(remaining / 2, attempt));
+  }
+
+  private static boolean answered(Throwable cause) {
+    return cause instanceof ReplyException e && e.failureType() == ReplyFailure.RECIPIENT_FAILURE;
+  }
+
+  private static DeliveryOptions local(long timeoutMillis) {
+    return new DeliveryOptions().setLocalOnly(true).setSendTimeout(timeoutMillis);
+  }
+}
