@@ -164,10 +164,7 @@ final class Service {
         .compose(ok -> deploy(this::modelsVerticle, new DeploymentOptions()))
         .compose(ok -> deploy(() -> http, new DeploymentOptions()).recover(this::cannotListen))
         .onSuccess(ok -> watch())
-        .onSuccess(
-            ok -> {
-              if (cluster != null) cluster.activate();
-            });
+        .compose(ok -> cluster == null ? Future.succeededFuture() : cluster.activate());
   }
 
   private ServiceConfig current() {

@@ -29,6 +29,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -87,10 +88,13 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   private final Map<String, Long> refused = new TreeMap<>(); // prefix, and until when
   private final Map<String, Long> silent = new ConcurrentHashMap<>(); // id, and since when
   private final Promise<Void> greeted = Promise.promise();
+  private final Promise<Void> completed = Promise.promise();
   private Map<String, String> members = Map.of();
   private NodeState told;
   private String release = ""; // that refused is about
   private CompletableFuture<Void> handedOver;
+  private View plannedView;
+  private Catalog plannedCatalog;
   private boolean active;
   private boolean leaving;
   private boolean loading;
@@ -150,13 +154,17 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
             });
   }
 
-  /** From now on this node answers what it holds. From any thread. */
-  public void activate() {
+  /**
+   * From now on this node answers what it holds. From any thread; completes as soon as it is {@link
+   * #ready}.
+   */
+  public Future<Void> activate() {
     context.runOnContext(
         now -> {
           active = true;
           turn();
         });
+    return completed.future();
   }
 
   /** Whether all prefixes were answered by somebody once, or had their time. */
@@ -193,13 +201,19 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   private void turn() {
     look();
     plan();
-    look();
-    if (!view.nodes().isEmpty() && !mine().says(told)) tell();
+    if (!mine().says(told)) {
+      tell();
+      look();
+    }
     if (handedOver != null && covered()) handedOver.complete(null);
   }
 
   private void look() {
+    var before = members;
     members = membership.members();
+    if (!members.equals(before)) {
+      log.info("Nodes of the cluster: {}", new TreeSet<>(members.values()));
+    }
     states.keySet().retainAll(members.keySet());
     heard.keySet().retainAll(members.keySet());
     silent.keySet().retainAll(members.keySet());
@@ -214,12 +228,14 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
         });
     var nodes = new ArrayList<>(states.values());
     nodes.add(mine());
-    view = new View(membership.id(), config.get().replicas(), nodes, late);
+    var seen = new View(membership.id(), config.get().replicas(), nodes, late);
+    if (view == null || !view.shows(seen)) view = seen; // it keeps what was worked out of it
     if (!complete && active) {
       var known = catalog.get();
       complete =
           view.unanswered(known.release(), known.fingerprints().keySet()).isEmpty()
               || now - begun > PATIENCE.toNanos();
+      if (complete) completed.tryComplete();
     }
   }
 
@@ -300,12 +316,15 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     var now = catalog.get();
     if (now.release().isEmpty()) return;
     long time = System.nanoTime();
+    boolean due = refused.values().removeIf(until -> until - time <= 0) || !retiring.isEmpty();
+    if (view == plannedView && now == plannedCatalog && !due) return;
+    plannedView = view;
+    plannedCatalog = now;
     if (!now.release().equals(release)) {
       release = now.release();
       refused.clear();
       retiring.clear();
     }
-    refused.values().removeIf(until -> until - time <= 0);
 
     var load = new ArrayList<String>();
     int drop = 0;
@@ -468,7 +487,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   }
 
   /** Nodes that differ from this one in {@code what}: names by what they have instead. */
-  private JsonObject otherwise(View now, java.util.function.Function<NodeState, String> what) {
+  private JsonObject otherwise(View now, Function<NodeState, String> what) {
     var mine = mineIn(now);
     var others = new TreeMap<String, JsonArray>();
     for (var node : now.nodes()) {

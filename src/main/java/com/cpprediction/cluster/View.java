@@ -37,6 +37,14 @@ final class View {
     this.late = Set.copyOf(late);
   }
 
+  /** Whether {@code other} would say the same of everything. */
+  boolean shows(View other) {
+    return replicas == other.replicas
+        && late.equals(other.late)
+        && nodes.keySet().equals(other.nodes.keySet())
+        && nodes.entrySet().stream().allMatch(n -> n.getValue().says(other.nodes.get(n.getKey())));
+  }
+
   Collection<NodeState> nodes() {
     return nodes.values();
   }

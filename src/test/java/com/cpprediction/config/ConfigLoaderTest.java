@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,7 +59,11 @@ class ConfigLoaderTest {
   void everyKeyCanComeFromFileAndEnvironment(Key key) throws IOException {
     var document = new JsonObject();
     key.put(document, Samples.another(key));
-    var text = Samples.another(key).toString();
+    var another = Samples.another(key);
+    var text =
+        another instanceof List<?> list
+            ? list.stream().map(String.class::cast).collect(Collectors.joining(", "))
+            : another.toString();
 
     var fromFile = file(document.encode()).load();
     var fromEnvironment = file("{}", Map.of(key.variable(), text)).load();

@@ -83,6 +83,9 @@ class ConfigSchemaTest {
             "persistence.queue_capacity",
             "persistence.statement_timeout_ms",
             "persistence.retention_days",
+            "cluster.replicas",
+            "cluster.weight",
+            "cluster.attempt_ms",
             "log.level");
   }
 }

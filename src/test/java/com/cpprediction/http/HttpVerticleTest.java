@@ -444,6 +444,7 @@ class HttpVerticleTest {
     assertThat(questions)
         .containsExactly(
             new JsonObject()
+                .put("prefix", "560")
                 .put("text", "12 mg road 560017")
                 .put("pincode", "560017")
                 .put("fingerprint", Edge.FINGERPRINTS.get("560")));

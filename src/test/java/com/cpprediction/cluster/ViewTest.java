@@ -1,0 +1,144 @@
+package com.cpprediction.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.prediction.Owners.Owner;
+import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class ViewTest {
+  private static final String R1 = "one";
+  private static final String R2 = "two";
+  private static final List<String> PREFIXES =
+      IntStream.range(100, 200).mapToObj(String::valueOf).toList();
+  private static final Set<String> ALL = new TreeSet<>(PREFIXES);
+
+  private static NodeState node(String id, String release, boolean leaving, Set<String> ready) {
+    return new NodeState(id, "name-" + id, 1, release, "s", 1, leaving, ready, Set.of());
+  }
+
+  private static View view(NodeState... nodes) {
+    return new View("a", 2, List.of(nodes), Set.of());
+  }
+
+  private static List<String> ids(List<NodeState> nodes) {
+    return nodes.stream().map(NodeState::id).toList();
+  }
+
+  @Test
+  void countsOnlyNodesOfTheReleaseThatStay() {
+    var view =
+        view(
+            node("a", R1, false, ALL),
+            node("b", R1, false, ALL),
+            node("c", R1, true, ALL),
+            node("d", R2, false, ALL));
+
+    for (var prefix : PREFIXES) {
+      assertThat(ids(view.owners(R1, prefix))).containsExactlyInAnyOrder("a", "b");
+      assertThat(ids(view.owners(R2, prefix))).containsExactly("d");
+    }
+  }
+
+  @Test
+  void passesOverANodeThatCannotUseTheModel() {
+    var refusing = new NodeState("b", "name-b", 1, R1, "s", 1, false, Set.of(), Set.of("150"));
+    var view = view(node("a", R1, false, ALL), refusing, node("c", R1, false, ALL));
+
+    assertThat(ids(view.owners(R1, "150"))).containsExactlyInAnyOrder("a", "c");
+  }
+
+  @Test
+  void asksThoseWhoLeaveOrWereNotHeardOfLast() {
+    var nodes =
+        List.of(
+            node("a", R1, false, ALL), node("b", R1, true, ALL),
+            node("c", R1, false, ALL), node("d", R1, false, ALL));
+    var view = new View("a", 2, nodes, Set.of("d"));
+
+    for (var prefix : PREFIXES) {
+      assertThat(view.othersAnswering(R1, prefix).stream().map(Owner::id))
+          .containsExactly("c", "b", "d");
+    }
+  }
+
+  @Test
+  void isAnsweredByOthersOnceAllOtherOwnersSaySo() {
+    var someReady = new TreeSet<>(PREFIXES.subList(0, 50));
+    var view =
+        view(node("a", R1, true, ALL), node("b", R1, false, ALL), node("c", R1, false, someReady));
+
+    for (var prefix : PREFIXES) {
+      assertThat(view.answeredByOthers(R1, prefix)).isEqualTo(someReady.contains(prefix));
+    }
+    assertThat(view(node("a", R1, true, ALL)).answeredByOthers(R1, "150")).isFalse();
+  }
+
+  @Test
+  void countsMissingOwnersAndUnansweredPrefixes() {
+    var half = new TreeSet<>(PREFIXES.subList(0, 50));
+    var view = view(node("a", R1, false, half), node("b", R1, false, half));
+
+    assertThat(view.missing(R1, PREFIXES)).isEqualTo(100);
+    assertThat(view.unanswered(R1, PREFIXES)).containsExactlyElementsOf(PREFIXES.subList(50, 100));
+    assertThat(view(node("a", R1, false, ALL)).missing(R1, PREFIXES)).isEqualTo(100);
+  }
+
+  @Test
+  void tellsReleasesThatOthersAnswer() {
+    var view =
+        view(node("a", R1, false, ALL), node("b", R2, false, ALL), node("c", "3", false, Set.of()));
+
+    assertThat(view.otherReleases()).containsExactly(R2);
+  }
+
+  /** Joins, leaves and lost messages in any order: as long as somebody can, somebody answers. */
+  @Test
+  void noPrefixIsGivenUpBeforeItsOwnersAnswerIt() {
+    var random = new java.util.Random(7);
+    var nodes = new ArrayList<NodeState>();
+    nodes.add(node("a", R1, false, ALL));
+    for (int step = 0; step < 500; step++) {
+      int change = random.nextInt(3);
+      if (change == 0 && nodes.size() < 6) {
+        nodes.add(node("n" + step, R1, false, Set.of()));
+      } else if (change == 1 && nodes.size() > 1) {
+        int i = 1 + random.nextInt(nodes.size() - 1);
+        var old = nodes.get(i);
+        var view = new View(old.id(), 2, nodes, Set.of());
+        var ready = new TreeSet<>(old.ready());
+        for (var prefix : PREFIXES) {
+          if (view.own(R1, prefix)) ready.add(prefix);
+          else if (view.answeredByOthers(R1, prefix)) ready.remove(prefix);
+        }
+        nodes.set(i, new NodeState(old.id(), old.name(), 1, R1, "s", 1, false, ready, Set.of()));
+      } else {
+        var view = new View("a", 2, nodes, Set.of());
+        var ready = new TreeSet<>(nodes.get(0).ready());
+        for (var prefix : PREFIXES) {
+          if (view.own(R1, prefix)) ready.add(prefix);
+          else if (view.answeredByOthers(R1, prefix)) ready.remove(prefix);
+        }
+        nodes.set(0, node("a", R1, false, ready));
+      }
+
+      assertThat(new View("a", 2, nodes, Set.of()).unanswered(R1, PREFIXES)).isEmpty();
+    }
+  }
+
+  @Test
+  void aStateSurvivesTheWire() {
+    var state =
+        new NodeState(
+            "i", "h:1", 7, R1, "engine mapped", 1.5, true, Set.of("560", "400"), Set.of("1"));
+
+    assertThat(NodeState.of(new JsonObject(state.toJson().encode()))).isEqualTo(state);
+    assertThat(NodeState.of(new JsonObject(node("x", "", false, Set.of()).toJson().encode())))
+        .isEqualTo(node("x", "", false, Set.of()));
+  }
+}
