@@ -246,6 +246,35 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void printsWhatTheFileSetsAsItIsRead() throws IOException {
+    var loader =
+        file(
+            """
+            {"prediction": {"pincode_trust": 2}, "http": {"port": 9e3},
+             "database": {"uri": "postgresql://cp:hunter2@db/cp"}}
+            """,
+            Map.of("CP_HTTP_PORT", "9001", "CP_CACHE_MAX_SIZE", "5"));
+
+    assertThat(loader.withoutEnvironment().load().toDocument(false))
+        .isEqualTo(
+            new JsonObject(
+                """
+                {"http": {"port": 9000}, "prediction": {"pincode_trust": 2.0},
+                 "database": {"uri": "postgresql://cp:***@db/cp"}}
+                """));
+  }
+
+  @Test
+  void printsEveryKeyWithItsValueInForce() throws IOException {
+    var loaded = file("{\"http\": {\"port\": 9000}}", Map.of("CP_CACHE_MAX_SIZE", "5")).load();
+
+    var document = loaded.toDocument(true);
+
+    assertThat(ServiceConfig.of(document)).isEqualTo(loaded.config());
+    assertThat(Samples.keys()).allSatisfy(key -> assertThat(key.in(document)).isNotNull());
+  }
+
+  @Test
   void theShippedFileSaysTheDefaults() {
     var loaded = new ConfigLoader(ConfigLoader.DEFAULT_FILE, true, Map.of()).load();
 
