@@ -58,7 +58,7 @@ class ConfigLoaderTest {
   void everyKeyCanComeFromFileAndEnvironment(Key key) throws IOException {
     var document = new JsonObject();
     key.put(document, Samples.another(key));
-    var text = Samples.another(key).toString();
+    var text = Samples.text(Samples.another(key));
 
     var fromFile = file(document.encode()).load();
     var fromEnvironment = file("{}", Map.of(key.variable(), text)).load();
