@@ -1,20 +1,29 @@
 package com.cpprediction.cli;
 
 import com.cpprediction.config.ConfigLoader;
+import io.vertx.core.json.Json;
+import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code config check}: whether the service would start with a configuration. */
+/** {@code config}: what the service would start with, and whether it would. */
 @Command(
     name = "config",
     description = "Looks after the configuration.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = ConfigCommand.Check.class)
+    subcommands = {ConfigCommand.Check.class, ConfigCommand.Print.class})
 final class ConfigCommand {
   @Command(
       name = "check",
@@ -35,6 +44,77 @@ final class ConfigCommand {
       found.errors().forEach(error -> out.println("error: " + error));
       if (found.errors().isEmpty()) out.println(file + " can be used");
       return found.errors().isEmpty() ? 0 : 1;
+    }
+  }
+
+  @Command(
+      name = "print",
+      description = {
+        "Prints what the configuration file sets, as the service reads it, without the environment.",
+        "The output is JSON in the shape of the file, secrets masked. Exit code 1 when the"
+            + " configuration can't be used."
+      },
+      mixinStandardHelpOptions = true)
+  static final class Print implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+    @Mixin private ConfOption conf;
+
+    @Option(
+        names = "--effective",
+        description =
+            "Every key with its value in force: the environment's, the file's or the default.")
+    private boolean effective;
+
+    @Option(
+        names = "--origin",
+        description =
+            "Adds where each value comes from; a table. Goes for every key, as --effective.")
+    private boolean origin;
+
+    @Option(names = "--json", description = "With --origin: JSON like the values of GET /config.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+      boolean all = effective || origin;
+      var loader = all ? conf.loader() : conf.loader().withoutEnvironment();
+      var loaded = loader.load();
+      var err = spec.commandLine().getErr();
+      loader.warnings().forEach(warning -> err.println("warning: " + warning));
+      var out = spec.commandLine().getOut();
+      if (origin && !json) table(loaded.toJson()).forEach(out::println);
+      else if (origin) out.println(loaded.toJson().encodePrettily());
+      else out.println(loaded.toDocument(all).encodePrettily());
+      return 0;
+    }
+
+    private static Stream<String> table(JsonObject values) {
+      var rows = new ArrayList<>(List.of(List.of("KEY", "VALUE", "ORIGIN", "VARIABLE")));
+      for (var entry : values) {
+        var value = (JsonObject) entry.getValue();
+        rows.add(
+            List.of(
+                entry.getKey(),
+                Json.encode(value.getValue("value")),
+                value.getString("origin"),
+                value.getString("variable")));
+      }
+      return rows.stream().map(row -> row(row, rows));
+    }
+
+    private static String row(List<String> row, List<List<String>> all) {
+      return IntStream.range(0, row.size())
+          .mapToObj(column -> padded(row.get(column), width(all, column)))
+          .collect(Collectors.joining("  "))
+          .stripTrailing();
+    }
+
+    private static String padded(String text, int width) {
+      return text + " ".repeat(width - text.length());
+    }
+
+    private static int width(List<List<String>> rows, int column) {
+      return rows.stream().mapToInt(row -> row.get(column).length()).max().orElse(0);
     }
   }
 }

@@ -66,6 +66,11 @@ public final class ConfigLoader {
     return load(sources);
   }
 
+  /** For the file by itself, without the environment. */
+  public ConfigLoader withoutEnvironment() {
+    return new ConfigLoader(file, required, Map.of());
+  }
+
   /** Blocks while it reads. */
   public Findings check() {
     try {

@@ -81,8 +81,22 @@ public final class LoadedConfig {
     return new LoadedConfig(keptValues, keptOrigins, sources);
   }
 
+  /**
+   * Shaped as {@code conf/config.json}; secrets masked.
+   *
+   * @param defaults whether keys that nobody set are in it too
+   */
+  public JsonObject toDocument(boolean defaults) {
+    var document = new JsonObject();
+    for (var key : ConfigSchema.keys()) {
+      boolean set = origins.get(key.path()) != Origin.DEFAULT;
+      if (set || defaults) key.put(document, key.masked(value(key)));
+    }
+    return document;
+  }
+
   /** Per key its value, origin, reload mark and the variable for it; secrets masked. */
-  JsonObject toJson() {
+  public JsonObject toJson() {
     var json = new JsonObject();
     for (var key : ConfigSchema.keys()) {
       var origin = origins.get(key.path());

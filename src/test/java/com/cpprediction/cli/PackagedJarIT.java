@@ -187,6 +187,28 @@ class PackagedJarIT {
   }
 
   @Test
+  void printsTheConfigurationInForceAndWhereItComesFrom() throws Exception {
+    var conf = Files.writeString(directory.resolve("print.json"), "{\"cache\":{\"max_size\":5}}");
+    Files.writeString(directory.resolve("uri"), "postgresql://cp:hunter2@db/cp\n");
+    var environment = Map.of("CP_DATABASE_URI_FILE", "uri", "CP_HTTP_PROT", "1"); // beside it
+
+    var printed =
+        run(environment, "config", "print", "--effective", "--origin", "--conf", conf.toString());
+
+    assertThat(printed.code()).as(printed.err()).isZero();
+    assertThat(printed.err()).contains("warning: CP_HTTP_PROT sets no key");
+    assertThat(printed.out().lines().map(line -> line.split(" {2,}")))
+        .contains(
+            new String[] {"KEY", "VALUE", "ORIGIN", "VARIABLE"},
+            new String[] {"cache.max_size", "5", "file", "CP_CACHE_MAX_SIZE"},
+            new String[] {"cache.enabled", "true", "default", "CP_CACHE_ENABLED"},
+            new String[] {"models.dir", "\"" + models + "\"", "environment", "CP_MODELS_DIR"},
+            new String[] {
+              "database.uri", "\"postgresql://cp:***@db/cp\"", "secret_file", "CP_DATABASE_URI_FILE"
+            });
+  }
+
+  @Test
   void saysWhatIsWrongAndExitsWithTheDocumentedCode() throws Exception {
     var conf =
         Files.writeString(directory.resolve("bad.json"), "{\"persistence\":{\"ack\":\"disk\"}}");

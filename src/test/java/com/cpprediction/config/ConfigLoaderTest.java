@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,11 +58,7 @@ class ConfigLoaderTest {
   void everyKeyCanComeFromFileAndEnvironment(Key key) throws IOException {
     var document = new JsonObject();
     key.put(document, Samples.another(key));
-    var another = Samples.another(key);
-    var text =
-        another instanceof List<?> list
-            ? list.stream().map(String.class::cast).collect(Collectors.joining(", "))
-            : another.toString();
+    var text = Samples.text(Samples.another(key));
 
     var fromFile = file(document.encode()).load();
     var fromEnvironment = file("{}", Map.of(key.variable(), text)).load();
@@ -248,6 +243,35 @@ class ConfigLoaderTest {
         .noneMatch(text -> text.contains("hunter2"));
     assertThat(loaded.toJson().getJsonObject("database.uri").getString("value"))
         .isEqualTo("postgresql://cp:***@db/cp");
+  }
+
+  @Test
+  void printsWhatTheFileSetsAsItIsRead() throws IOException {
+    var loader =
+        file(
+            """
+            {"prediction": {"pincode_trust": 2}, "http": {"port": 9e3},
+             "database": {"uri": "postgresql://cp:hunter2@db/cp"}}
+            """,
+            Map.of("CP_HTTP_PORT", "9001", "CP_CACHE_MAX_SIZE", "5"));
+
+    assertThat(loader.withoutEnvironment().load().toDocument(false))
+        .isEqualTo(
+            new JsonObject(
+                """
+                {"http": {"port": 9000}, "prediction": {"pincode_trust": 2.0},
+                 "database": {"uri": "postgresql://cp:***@db/cp"}}
+                """));
+  }
+
+  @Test
+  void printsEveryKeyWithItsValueInForce() throws IOException {
+    var loaded = file("{\"http\": {\"port\": 9000}}", Map.of("CP_CACHE_MAX_SIZE", "5")).load();
+
+    var document = loaded.toDocument(true);
+
+    assertThat(ServiceConfig.of(document)).isEqualTo(loaded.config());
+    assertThat(Samples.keys()).allSatisfy(key -> assertThat(key.in(document)).isNotNull());
   }
 
   @Test

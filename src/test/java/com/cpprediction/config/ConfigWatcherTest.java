@@ -23,7 +23,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -354,40 +353,6 @@ class ConfigWatcherTest {
     poll(watcher);
 
     assertThat(lastReload(watcher).getString("outcome")).isEqualTo("ok");
-  }
-
-  @ParameterizedTest(name = "seed {0}")
-  @ValueSource(longs = {1, 2, 3, 42, 1234})
-  void theActiveConfigurationIsAlwaysOneOfTheValidFilesWhole(long seed) throws IOException {
-    var random = new Random(seed);
-    write(Samples.file(100));
-    var watcher = watcher();
-    long expected = 100;
-
-    for (int edit = 0; edit < 60; edit++) {
-      int n = 100 + random.nextInt(9_000);
-      var whole = Samples.file(n);
-      switch (random.nextInt(7)) {
-        case 0 -> Files.deleteIfExists(file);
-        case 1 -> write("");
-        case 2 -> write(whole.substring(0, random.nextInt(whole.length() - 1)));
-        case 3 -> write(whole.replaceFirst("\"linger_ms\": \\d+", "\"linger_ms\": -1"));
-        case 4 -> write(whole.replace("queue_capacity", "queue_capcity"));
-        default -> {
-          write(whole);
-          expected = n;
-        }
-      }
-      poll(watcher);
-
-      assertThat(Samples.hotValues(watcher.current())).containsOnly(expected);
-    }
-    assertThat(published)
-        .allSatisfy(
-            config ->
-                assertThat(config)
-                    .isEqualTo(
-                        ServiceConfig.of(new JsonObject(Samples.file(config.cache().maxSize())))));
   }
 
   @Test

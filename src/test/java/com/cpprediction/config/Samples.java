@@ -5,6 +5,8 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.math.BigInteger;
 import java.util.List;
+import java.util.Random;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Good and bad values of every key, made from the schema. */
@@ -52,6 +54,36 @@ final class Samples {
         yield (Integer) key.defaultValue() + 1;
       }
     };
+  }
+
+  /** Any valid value. */
+  static Object random(Key key, Random random) {
+    int n = random.nextInt(1_000);
+    return switch (key.path()) {
+      case "data_dir", "models.dir" -> "directory/" + n;
+      case "http.host" -> "host-" + n;
+      case "database.uri" -> "postgresql://cp:secret@db-%d/cp".formatted(n);
+      default -> {
+        var schema = key.schema();
+        if (schema.containsKey("enum")) yield schema.getJsonArray("enum").getValue(n % 2);
+        yield switch (schema.getString("type")) {
+          case "boolean" -> random.nextBoolean();
+          case "integer" -> {
+            int min = schema.getInteger("minimum");
+            yield min + random.nextInt(schema.getInteger("maximum") - min);
+          }
+          case "number" -> n % 101 / 100.0;
+          default -> another(key);
+        };
+      }
+    };
+  }
+
+  /** As a variable or a file of its own says it. */
+  static String text(Object value) {
+    return value instanceof JsonArray list
+        ? list.stream().map(String.class::cast).collect(Collectors.joining(","))
+        : value.toString();
   }
 
   /** Of the right type, yet refused: a record can be asked too. */

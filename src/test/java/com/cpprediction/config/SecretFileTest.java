@@ -23,7 +23,7 @@ class SecretFileTest {
   @ParameterizedTest
   @MethodSource("com.cpprediction.config.Samples#keys")
   void everySecretCanComeFromAFileAndNothingElse(Key key) throws IOException {
-    var value = Samples.another(key).toString();
+    var value = Samples.text(Samples.another(key));
 
     var loader = loader(Map.of(key.fileVariable(), write("secret", value)));
     var loaded = loader.load();
