@@ -40,7 +40,7 @@ final class Samples {
       case "data_dir", "models.dir" -> "else/where";
       case "http.host", "cluster.host" -> "::1";
       case "cluster.name" -> "elsewhere";
-      case "cluster.members" -> List.of("10.0.0.1:5701", "[::1]:5702");
+      case "cluster.members" -> new JsonArray().add("10.0.0.1:5701").add("[::1]:5702");
       case "cluster.tls.certificate", "cluster.tls.key", "cluster.tls.ca" -> "some.pem";
       case "persistence.ack" -> "none";
       case "persistence.when_full" -> "drop";

@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.CacheConfig;
+import com.cpprediction.config.ClusterConfig;
 import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.config.ServiceConfig;
@@ -65,6 +66,7 @@ final class Edge {
       request -> Future.succeededFuture(reply(request, FINGERPRINTS.get("560")));
   volatile Function<Batch, Future<JsonArray>> recorder =
       batch -> Future.succeededFuture(new JsonArray());
+  ClusterConfig cluster = ServiceConfig.DEFAULT.cluster();
   int maxConnections = 1_000;
   Duration sending = Duration.ofSeconds(30);
   Duration grace = Duration.ofSeconds(5);
@@ -121,7 +123,7 @@ final class Edge {
                     defaults.persistence(),
                     defaults.journal(),
                     defaults.database(),
-                    defaults.cluster(),
+                    cluster,
                     defaults.metricsEnabled(),
                     defaults.logLevel()),
             () -> catalog,
