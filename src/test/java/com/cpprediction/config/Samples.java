@@ -61,7 +61,8 @@ final class Samples {
     int n = random.nextInt(1_000);
     return switch (key.path()) {
       case "data_dir", "models.dir" -> "directory/" + n;
-      case "http.host" -> "host-" + n;
+      case "http.host", "cluster.host" -> "host-" + n;
+      case "cluster.weight" -> (n + 1) / 100.0;
       case "database.uri" -> "postgresql://cp:secret@db-%d/cp".formatted(n);
       default -> {
         var schema = key.schema();
