@@ -114,7 +114,9 @@ record Key(String path, JsonObject schema) {
   /** The value as JSON that may be shown to anybody. */
   Object masked(Object value) {
     if (!secret()) return value instanceof List<?> list ? new JsonArray(list) : value;
-    return value instanceof String uri ? DatabaseUri.masked(uri) : "***";
+    if ("".equals(value)) return value; // not set
+    boolean uri = DatabaseUri.SYNTAX.pattern().equals(schema.getString("pattern"));
+    return uri && value instanceof String text ? DatabaseUri.masked(text) : "***";
   }
 
   /**

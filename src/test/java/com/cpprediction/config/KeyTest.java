@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Lists, by a schema of the test's own. */
+/** Lists and secrets, by a schema of the test's own. */
 class KeyTest {
   private static final JsonObject MEMBERS =
       new JsonObject(
@@ -62,6 +62,16 @@ class KeyTest {
     assertThat(key.masked(List.of("a:1"))).isEqualTo("***");
     assertThat(errors(key, JsonArray.of("hunter2")))
         .containsExactly("cluster.members[0] is \"***\", must be up to 3 different host:port");
+  }
+
+  @Test
+  void onlyADatabaseUriIsShownInPart() {
+    var token = new Key("token", new JsonObject().put("type", "string").put("x-secret", true));
+    var uri = "postgresql://cp:hunter2@db/cp";
+
+    assertThat(token.masked(uri)).isEqualTo("***");
+    assertThat(token.masked("")).isEqualTo("");
+    assertThat(Samples.key("database.uri").masked(uri)).isEqualTo("postgresql://cp:***@db/cp");
   }
 
   @ParameterizedTest
