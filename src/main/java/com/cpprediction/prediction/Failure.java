@@ -86,6 +86,12 @@ public enum Failure {
     };
   }
 
+  /** The failure of this {@linkplain #slug() slug}; {@link #INTERNAL} where there is none. */
+  public static Failure ofSlug(String slug) {
+    for (var failure : values()) if (failure.slug().equals(slug)) return failure;
+    return INTERNAL;
+  }
+
   private static Failure ofCode(int code) {
     for (var failure : values()) if (failure.code == code) return failure;
     return INTERNAL;

@@ -1,0 +1,65 @@
+package com.cpprediction.client;
+
+import com.cpprediction.prediction.Candidate;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * A prediction as the service answered and keeps it.
+ *
+ * @param id UUID v7, made by the client
+ * @param shipmentId as it was asked for
+ * @param candidates one to three CPs, most likely first, with confidences in 0..1
+ * @param pincode six digits, or null where none was given
+ * @param prefix whose model answered
+ * @param prefixSource {@code pincode} or {@code text}
+ * @param model prefix and version of the model
+ * @param source {@code model} or {@code cache}
+ */
+public record Answer(
+    UUID id,
+    String shipmentId,
+    List<Candidate> candidates,
+    String pincode,
+    String prefix,
+    String prefixSource,
+    String model,
+    String source) {
+  public Answer {
+    candidates = List.copyOf(candidates);
+  }
+
+  /** The most likely CP. */
+  public String cp() {
+    return candidates.get(0).cp();
+  }
+
+  /** How sure the service is of {@link #cp()}, 0..1. */
+  public double confidence() {
+    return candidates.get(0).confidence();
+  }
+
+  static Answer of(JsonObject json) {
+    var candidates = new ArrayList<Candidate>();
+    candidates.add(candidate(json));
+    for (var next : json.getJsonArray("alternatives", new JsonArray())) {
+      candidates.add(candidate((JsonObject) next));
+    }
+    return new Answer(
+        UUID.fromString(json.getString("prediction_id")),
+        json.getString("shipment_id"),
+        candidates,
+        json.getString("pincode"),
+        json.getString("prefix"),
+        json.getString("prefix_source"),
+        json.getString("model"),
+        json.getString("source"));
+  }
+
+  private static Candidate candidate(JsonObject json) {
+    return new Candidate(json.getString("cp"), json.getDouble("confidence"));
+  }
+}

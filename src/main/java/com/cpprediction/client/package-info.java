@@ -1,0 +1,6 @@
+/**
+ * What a Vert.x application asks a cluster of this service with. Needs nothing of the service but
+ * the package {@code prediction}; both are in the thin jar of the classifier {@code client}. Start
+ * reading at {@code PredictionClient}.
+ */
+package com.cpprediction.client;

@@ -1,0 +1,173 @@
+package com.cpprediction.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ServiceException;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(VertxExtension.class)
+class PredictionClientTest {
+  private static final Shipment SHIPMENT = new Shipment("S1", "MG Road", "560001");
+
+  private final List<JsonObject> asked = new CopyOnWriteArrayList<>();
+  private final List<String> deadlines = new CopyOnWriteArrayList<>();
+
+  /** A node that does what it's told with the nth message it gets, from 0 on. */
+  private void node(
+      Vertx vertx, String address, BiConsumer<Integer, Message<JsonObject>> reaction) {
+    vertx
+        .eventBus()
+        .<JsonObject>consumer(
+            address,
+            message -> {
+              if (message.body() != null) asked.add(message.body());
+              deadlines.add(message.headers().get("X-Deadline-Ms"));
+              reaction.accept(deadlines.size() - 1, message);
+            });
+  }
+
+  private static JsonObject prediction(JsonObject shipment) {
+    return new JsonObject()
+        .put("prediction_id", shipment.getString("prediction_id"))
+        .put("shipment_id", shipment.getString("shipment_id"))
+        .put("cp", "CP1")
+        .put("confidence", 0.9)
+        .put(
+            "alternatives",
+            new JsonArray().add(new JsonObject().put("cp", "CP2").put("confidence", 0.1)))
+        .put("pincode", "560001")
+        .put("prefix", "560")
+        .put("prefix_source", "pincode")
+        .put("model", "560@12345678")
+        .put("source", "model");
+  }
+
+  private static <T> T await(Future<T> future) throws Exception {
+    return future.await(10, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void readsAnAnswer(Vertx vertx) throws Exception {
+    node(vertx, Bus.PREDICT, (n, message) -> message.reply(prediction(message.body())));
+
+    var answer = await(PredictionClient.of(vertx).predict(SHIPMENT));
+
+    assertThat(answer.cp()).isEqualTo("CP1");
+    assertThat(answer.confidence()).isEqualTo(0.9);
+    assertThat(answer.candidates())
+        .containsExactly(new Candidate("CP1", 0.9), new Candidate("CP2", 0.1));
+    assertThat(answer.id().version()).isEqualTo(7);
+    assertThat(answer.model()).isEqualTo("560@12345678");
+    assertThat(asked.get(0).getString("pincode")).isEqualTo("560001");
+    assertThat(asked.get(0).getString("prediction_id")).isEqualTo(answer.id().toString());
+  }
+
+  @Test
+  void asksOnceMoreWithTheSameIdWhereNobodyAnswers(Vertx vertx) throws Exception {
+    node(
+        vertx,
+        Bus.PREDICT,
+        (n, message) -> {
+          if (n > 0) message.reply(prediction(message.body()));
+        });
+    var client = PredictionClient.of(vertx).within(Duration.ofMillis(400));
+
+    var answer = await(client.predict(SHIPMENT));
+
+    assertThat(asked).hasSize(2);
+    assertThat(asked)
+        .extracting(shipment -> shipment.getString("prediction_id"))
+        .containsOnly(answer.id().toString());
+    assertThat(deadlines).first().isEqualTo("200");
+  }
+
+  @Test
+  void givesUpAfterTheSecondAttempt(Vertx vertx) {
+    node(vertx, Bus.PREDICT, (n, message) -> {});
+    var client = PredictionClient.of(vertx).within(Duration.ofMillis(100));
+
+    assertThatThrownBy(() -> await(client.predict(SHIPMENT)))
+        .isInstanceOf(ServiceException.class)
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.DEADLINE_EXCEEDED));
+    assertThat(asked).hasSize(2);
+  }
+
+  @Test
+  void saysThatNobodyIsThere(Vertx vertx) {
+    assertThatThrownBy(() -> await(PredictionClient.of(vertx).predict(SHIPMENT)))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY))
+        .hasMessageContaining("cluster");
+  }
+
+  @Test
+  void failsWithTheCodeThatHttpHasAndDoesNotAskAgain(Vertx vertx) {
+    node(
+        vertx,
+        Bus.PREDICT,
+        (n, message) -> message.fail(Failure.UNKNOWN_PREFIX.code(), "No model serves 999"));
+
+    assertThatThrownBy(() -> await(PredictionClient.of(vertx).predict(SHIPMENT)))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.UNKNOWN_PREFIX))
+        .hasMessage("No model serves 999");
+    assertThat(asked).hasSize(1);
+  }
+
+  @Test
+  void predictsABatchInOrderWithItsFailures(Vertx vertx) throws Exception {
+    var error =
+        new JsonObject()
+            .put("code", "pincode-required")
+            .put("status", 422)
+            .put("detail", "Add it")
+            .put("guesses", new JsonArray().add("CP9"));
+    node(
+        vertx,
+        Bus.PREDICT_BATCH,
+        (n, message) -> {
+          var shipments = message.body().getJsonArray("shipments");
+          message.reply(
+              new JsonObject()
+                  .put(
+                      "results",
+                      new JsonArray()
+                          .add(prediction(shipments.getJsonObject(0)))
+                          .add(new JsonObject().put("shipment_id", "S2").put("error", error))));
+        });
+
+    var outcomes =
+        await(
+            PredictionClient.of(vertx)
+                .predictBatch(List.of(SHIPMENT, new Shipment("S2", "Somewhere"))));
+
+    assertThat(outcomes.get(0).orThrow().shipmentId()).isEqualTo("S1");
+    assertThat(outcomes.get(1).failure().failure()).isEqualTo(Failure.PINCODE_REQUIRED);
+    assertThat(outcomes.get(1).failure().members().getJsonArray("guesses")).hasSize(1);
+    assertThatThrownBy(() -> outcomes.get(1).orThrow()).hasMessage("Add it");
+  }
+
+  @Test
+  void readsStatusAndStatistics(Vertx vertx) throws Exception {
+    node(vertx, Bus.MODELS_STATUS, (n, m) -> m.reply(new JsonObject().put("loaded", 3)));
+    node(vertx, Bus.CACHE_STATS, (n, m) -> m.reply(new JsonObject().put("hits", 4)));
+    var client = PredictionClient.of(vertx);
+
+    assertThat(await(client.modelsStatus()).getInteger("loaded")).isEqualTo(3);
+    assertThat(await(client.cacheStats()).getInteger("hits")).isEqualTo(4);
+  }
+}
