@@ -1,7 +1,11 @@
 package com.cpprediction.cli;
 
 import com.cpprediction.config.ConfigLoader;
+import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.tls.TlsException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,12 +32,25 @@ final class ConfigCommand {
 
     @Override
     public Integer call() {
-      var found = new ConfigLoader(file, true, System.getenv()).check();
+      var loader = new ConfigLoader(file, true, System.getenv());
+      var found = loader.check();
+      var errors = new ArrayList<>(found.errors());
+      if (errors.isEmpty()) together(loader.load().config()).ifPresent(errors::add);
       var out = spec.commandLine().getOut();
       found.warnings().forEach(warning -> out.println("warning: " + warning));
-      found.errors().forEach(error -> out.println("error: " + error));
-      if (found.errors().isEmpty()) out.println(file + " can be used");
-      return found.errors().isEmpty() ? 0 : 1;
+      errors.forEach(error -> out.println("error: " + error));
+      if (errors.isEmpty()) out.println(file + " can be used");
+      return errors.isEmpty() ? 0 : 1;
+    }
+
+    /** Why values that are good each can't go together. */
+    private Optional<String> together(ServiceConfig config) {
+      try {
+        Service.keyFiles(Home.of(file), config.http().tls());
+        return Optional.empty();
+      } catch (TlsException e) {
+        return Optional.of(e.getMessage());
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.config.HttpConfig;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -40,14 +41,15 @@ final class ServeCommand implements Callable<Integer> {
     } finally {
       settled.countDown();
     }
-    spec.commandLine().getOut().println(state(service, loaded.config().http().host()));
+    spec.commandLine().getOut().println(state(service, loaded.config().http()));
     new CountDownLatch(1).await(); // the shutdown hook ends the process
     return 0;
   }
 
-  private static String state(Service service, String host) {
-    var shownHost = host.contains(":") ? "[" + host + "]" : host;
-    var where = "http://%s:%d, %d models".formatted(shownHost, service.port(), service.models());
+  private static String state(Service service, HttpConfig http) {
+    var scheme = http.tls().on() ? "https" : "http";
+    var host = http.host().contains(":") ? "[" + http.host() + "]" : http.host();
+    var where = "%s://%s:%d, %d models".formatted(scheme, host, service.port(), service.models());
     var missing = service.notReady();
     return missing.isEmpty()
         ? "Ready: " + where

@@ -3,6 +3,7 @@ package com.cpprediction.cli;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.config.ConfigWatcher;
+import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.LoadedConfig;
 import com.cpprediction.config.LogLevel;
 import com.cpprediction.config.PersistenceConfig.Ack;
@@ -17,6 +18,9 @@ import com.cpprediction.model.PredictionVerticle;
 import com.cpprediction.persistence.EmbeddedDatabase;
 import com.cpprediction.persistence.PersistenceVerticle;
 import com.cpprediction.prediction.Bus;
+import com.cpprediction.tls.IdentityWatcher;
+import com.cpprediction.tls.KeyFiles;
+import com.cpprediction.tls.TlsException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -38,6 +42,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -106,6 +111,9 @@ final class Service {
   Future<Void> start() {
     var config = loaded.config();
     LogLevel.apply(config.logLevel());
+    var identity = // first: it fails at once or not at all
+        keyFiles(home, config.http().tls())
+            .map(files -> new IdentityWatcher(vertx, files, metrics, Clock.systemUTC()));
     Bus.registerCodecs(vertx.eventBus());
     if (config.database().embedded()) {
       var dataDir = home.resolve(config.dataDir());
@@ -132,6 +140,7 @@ final class Service {
             metrics,
             checks,
             watcher::toJson,
+            identity,
             Clock.systemUTC(),
             HTTP_GRACE);
     return deploy(() -> persistence, new DeploymentOptions())
@@ -139,6 +148,18 @@ final class Service {
         .compose(ok -> deploy(this::modelsVerticle, new DeploymentOptions()))
         .compose(ok -> deploy(() -> http, new DeploymentOptions()).recover(this::cannotListen))
         .onSuccess(ok -> watch());
+  }
+
+  /**
+   * What HTTPS shows, none for plain HTTP.
+   *
+   * @throws TlsException when the settings can't go together
+   */
+  static Optional<KeyFiles> keyFiles(Home home, HttpConfig.Tls tls) {
+    return tls.on()
+        ? Optional.of(
+            KeyFiles.of("http.tls", tls.certificate(), tls.key(), tls.password(), home::resolve))
+        : Optional.empty();
   }
 
   private void goOn() {

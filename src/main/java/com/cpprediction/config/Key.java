@@ -92,10 +92,12 @@ record Key(String path, JsonObject schema) {
     return Math.rint(number * steps) / steps + 0.0;
   }
 
-  /** The value as it may be shown to anybody. */
+  /** The value as it may be shown to anybody, who may know that a secret is empty. */
   Object masked(Object value) {
-    if (!schema.getBoolean("x-secret", false)) return value;
-    return value instanceof String uri ? DatabaseUri.masked(uri) : "***";
+    if (!schema.getBoolean("x-secret", false) || "".equals(value)) return value;
+    return path.equals(DatabaseUri.KEY) && value instanceof String uri
+        ? DatabaseUri.masked(uri)
+        : "***";
   }
 
   /**

@@ -37,6 +37,10 @@ final class Samples {
     return switch (key.path()) {
       case "data_dir", "models.dir" -> "else/where";
       case "http.host" -> "::1";
+      case "http.admin_token", "http.predict_token" -> "hunter2-hunter2-hunter2";
+      case "http.tls.certificate" -> "server.pem";
+      case "http.tls.key" -> "server.key";
+      case "http.tls.password" -> "hunter2";
       case "persistence.ack" -> "none";
       case "persistence.when_full" -> "drop";
       case "models.engine" -> "xgboost";
@@ -56,6 +60,11 @@ final class Samples {
     return keys().flatMap(key -> outOfRange(key).map(value -> new Sample(key, value)));
   }
 
+  /** Secrets that are refused. */
+  static Stream<Sample> secrets() {
+    return outOfRange().filter(sample -> sample.key().schema().getBoolean("x-secret", false));
+  }
+
   /** The ends of each range. */
   static Stream<Sample> inRange() {
     return keys()
@@ -73,6 +82,9 @@ final class Samples {
   private static Stream<?> outOfRange(Key key) {
     return switch (key.path()) {
       case "data_dir", "models.dir" -> Stream.of("", " ", "a\nb", "a\u0000");
+      case "http.admin_token", "http.predict_token" -> TokensTest.malformed();
+      case "http.tls.certificate", "http.tls.key" -> Stream.of(" ", "\n", "a\nb", "a\u0000");
+      case "http.tls.password" -> Stream.of("\n", "hunter2\n", "\u0000");
       case "http.host" -> Stream.of("", "http://localhost", "a b", "localhost\n");
       case "models.engine", "models.mapping" -> Stream.of("", "MAPPED", "djl");
       case "persistence.ack" -> Stream.of("", "all", "COMMIT");
