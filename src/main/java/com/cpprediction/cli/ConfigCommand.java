@@ -1,11 +1,14 @@
 package com.cpprediction.cli;
 
 import com.cpprediction.config.ConfigLoader;
+import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.tls.TlsException;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -38,12 +41,25 @@ final class ConfigCommand {
     @Override
     public Integer call() {
       var home = Home.of(file).directory();
-      var found = new ConfigLoader(file, true, System.getenv(), home).check();
+      var loader = new ConfigLoader(file, true, System.getenv(), home);
+      var found = loader.check();
+      var errors = new ArrayList<>(found.errors());
+      if (errors.isEmpty()) together(loader.load().config()).ifPresent(errors::add);
       var out = spec.commandLine().getOut();
       found.warnings().forEach(warning -> out.println("warning: " + warning));
-      found.errors().forEach(error -> out.println("error: " + error));
-      if (found.errors().isEmpty()) out.println(file + " can be used");
-      return found.errors().isEmpty() ? 0 : 1;
+      errors.forEach(error -> out.println("error: " + error));
+      if (errors.isEmpty()) out.println(file + " can be used");
+      return errors.isEmpty() ? 0 : 1;
+    }
+
+    /** Why values that are good each can't go together. */
+    private Optional<String> together(ServiceConfig config) {
+      try {
+        Service.keyFiles(Home.of(file), config.http().tls());
+        return Optional.empty();
+      } catch (TlsException e) {
+        return Optional.of(e.getMessage());
+      }
     }
   }
 

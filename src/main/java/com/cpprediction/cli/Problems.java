@@ -5,6 +5,7 @@ import com.cpprediction.journal.JournalException;
 import com.cpprediction.model.ModelException;
 import com.cpprediction.persistence.DatabaseStartException;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.tls.TlsException;
 import com.cpprediction.training.InputException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -23,6 +24,7 @@ final class Problems {
             || failure instanceof DatabaseStartException
             || failure instanceof JournalException
             || failure instanceof StartException
+            || failure instanceof TlsException
             || failure instanceof UncheckedIOException;
     if (foreseen) return failure.getMessage();
     var text = new StringWriter();

@@ -1,5 +1,6 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.ServiceConfig;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -53,7 +54,7 @@ final class ServeCommand implements Callable<Integer> {
     } finally {
       settled.countDown();
     }
-    spec.commandLine().getOut().println(state(service, loaded.config().http().host()));
+    spec.commandLine().getOut().println(state(service, loaded.config().http()));
     new CountDownLatch(1).await(); // the shutdown hook ends the process
     return 0;
   }
@@ -81,9 +82,10 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  private static String state(Service service, String host) {
-    var shownHost = host.contains(":") ? "[" + host + "]" : host;
-    var where = "http://%s:%d, %d models".formatted(shownHost, service.port(), service.models());
+  private static String state(Service service, HttpConfig http) {
+    var scheme = http.tls().on() ? "https" : "http";
+    var host = http.host().contains(":") ? "[" + http.host() + "]" : http.host();
+    var where = "%s://%s:%d, %d models".formatted(scheme, host, service.port(), service.models());
     var missing = service.notReady();
     return missing.isEmpty()
         ? "Ready: " + where

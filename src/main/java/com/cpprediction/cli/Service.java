@@ -6,6 +6,7 @@ import com.cpprediction.cluster.Membership;
 import com.cpprediction.config.ClusterConfig;
 import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.config.ConfigWatcher;
+import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.LoadedConfig;
 import com.cpprediction.config.LogLevel;
 import com.cpprediction.config.PersistenceConfig.Ack;
@@ -23,6 +24,9 @@ import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Owners;
 import com.cpprediction.prediction.Share;
+import com.cpprediction.tls.IdentityWatcher;
+import com.cpprediction.tls.KeyFiles;
+import com.cpprediction.tls.TlsException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -45,6 +49,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -128,6 +133,9 @@ final class Service {
   Future<Void> start() {
     var config = loaded.config();
     LogLevel.apply(config.logLevel());
+    var identity = // first: it fails at once or not at all
+        keyFiles(home, config.http().tls())
+            .map(files -> new IdentityWatcher(vertx, files, metrics, Clock.systemUTC()));
     Bus.registerCodecs(vertx.eventBus());
     if (config.database().embedded()) {
       var dataDir = home.resolve(config.dataDir());
@@ -157,6 +165,7 @@ final class Service {
             metrics,
             checks,
             watcher::toJson,
+            identity,
             Clock.systemUTC(),
             HTTP_GRACE);
     return deploy(() -> persistence, new DeploymentOptions())
@@ -180,6 +189,18 @@ final class Service {
     var config = current();
     return "engine %s, pincode_trust %s"
         .formatted(config.models().engine(), config.prediction().pincodeTrust());
+  }
+
+  /**
+   * What HTTPS shows, none for plain HTTP.
+   *
+   * @throws TlsException when the settings can't go together
+   */
+  static Optional<KeyFiles> keyFiles(Home home, HttpConfig.Tls tls) {
+    return tls.on()
+        ? Optional.of(
+            KeyFiles.of("http.tls", tls.certificate(), tls.key(), tls.password(), home::resolve))
+        : Optional.empty();
   }
 
   private void goOn() {

@@ -7,6 +7,8 @@ import java.util.regex.Pattern;
  * parameters that repeat another part of the URI, so a password stands in one place only.
  */
 final class DatabaseUri {
+  static final String KEY = "database.uri";
+
   private static final String WORD = "[\\w.~!*%-]+";
   private static final String HOST = "(\\[[0-9A-Fa-f:]+\\]|[\\w.~%-]+)";
   private static final String PORT =
@@ -28,7 +30,7 @@ final class DatabaseUri {
   private DatabaseUri() {}
 
   static void check(String uri) {
-    Check.text("database.uri", uri, SYNTAX);
+    Check.text(KEY, uri, SYNTAX);
   }
 
   /** The URI without its password; nothing of it when it is malformed. */

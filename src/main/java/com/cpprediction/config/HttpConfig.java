@@ -7,10 +7,49 @@ import java.util.regex.Pattern;
  * @param port 0..65535, 0 for any free one; restart; JSON: {@code http.port}
  * @param maxConnections open at most, 1..1,000,000; more are closed at once; hot; JSON: {@code
  *     http.max_connections}
+ * @param adminTokens of those who may do what an operator does, and all the rest; none means
+ *     callers from this machine; hot; JSON: {@code http.admin_token}
+ * @param predictTokens of those who may ask for predictions; none means everybody; hot; JSON:
+ *     {@code http.predict_token}
+ * @param tls HTTPS
  */
-public record HttpConfig(String host, int port, int maxConnections) {
+public record HttpConfig(
+    String host, int port, int maxConnections, Tokens adminTokens, Tokens predictTokens, Tls tls) {
+  /**
+   * The paths and the password are read at start only, the files behind them while the service
+   * runs.
+   *
+   * @param certificate path of the certificate chain in PEM, or of a keystore; empty for plain
+   *     HTTP; JSON: {@code http.tls.certificate}
+   * @param key path of the private key in PEM; empty with a keystore; JSON: {@code http.tls.key}
+   * @param password of the keystore and its key; JSON: {@code http.tls.password}
+   */
+  public record Tls(String certificate, String key, String password) {
+    private static final Pattern PATH = Pattern.compile("^$|\\S"); // first: what is off is checked
+    private static final Pattern ANY = Pattern.compile("");
+
+    public static final Tls OFF = new Tls("", "", "");
+
+    public Tls {
+      Check.text("http.tls.certificate", certificate, PATH);
+      Check.text("http.tls.key", key, PATH);
+      Check.text("http.tls.password", password, ANY);
+    }
+
+    /** Whether connections are encrypted. */
+    public boolean on() {
+      return !equals(OFF);
+    }
+
+    @Override
+    public String toString() {
+      return "Tls[certificate=%s, key=%s]".formatted(certificate, key);
+    }
+  }
+
   private static final Pattern HOST = Pattern.compile("^[A-Za-z0-9._:%-]+$");
-  static final HttpConfig DEFAULT = new HttpConfig("127.0.0.1", 8000, 4096);
+  static final HttpConfig DEFAULT =
+      new HttpConfig("127.0.0.1", 8000, 4096, Tokens.NONE, Tokens.NONE, Tls.OFF);
 
   public HttpConfig {
     Check.text("http.host", host, HOST);

@@ -68,7 +68,13 @@ public record ServiceConfig(
         new HttpConfig(
             values.text("http.host"),
             values.integer("http.port"),
-            values.integer("http.max_connections")),
+            values.integer("http.max_connections"),
+            Tokens.of("http.admin_token", values.text("http.admin_token")),
+            Tokens.of("http.predict_token", values.text("http.predict_token")),
+            new HttpConfig.Tls(
+                values.text("http.tls.certificate"),
+                values.text("http.tls.key"),
+                values.text("http.tls.password"))),
         new PredictionConfig(
             values.integer("prediction.workers"),
             values.integer("prediction.max_in_flight"),

@@ -33,6 +33,11 @@ final class Connections {
     idle = new TimeLimit<>(idleTime, HttpConnection::close);
   }
 
+  /** More that may be opened. */
+  int room() {
+    return limit.getAsInt() - open.size();
+  }
+
   /** Takes a connection that was opened, or turns it away. */
   void opened(HttpConnection connection) {
     open.add(connection);

@@ -12,6 +12,8 @@ import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.OwnerRequest;
 import com.cpprediction.prediction.Owners;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.tls.Identity;
+import com.cpprediction.tls.IdentityWatcher;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
@@ -22,6 +24,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.ServerSSLOptions;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -31,6 +34,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -49,6 +54,8 @@ public final class HttpVerticle extends VerticleBase {
 
   private static final int SWEEPS = 20; // looks at slow callers, within the time they may take
 
+  private static final Set<String> TLS = Set.of("TLSv1.3", "TLSv1.2");
+
   private final Supplier<ServiceConfig> config;
   private final Supplier<Catalog> catalog;
   private final PredictionCache cache;
@@ -59,11 +66,13 @@ public final class HttpVerticle extends VerticleBase {
   private final Clock clock;
   private final Duration grace;
   private final Duration sending;
+  private final Optional<IdentityWatcher> identity;
 
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
   private final List<MessageConsumer<?>> forNodes = new ArrayList<>();
   private TimeLimit<RoutingContext> bodies;
   private Connections connections;
+  private Handshakes handshakes;
   private InFlight inFlight;
   private HttpServer server;
   private volatile boolean stopping;
@@ -75,6 +84,7 @@ public final class HttpVerticle extends VerticleBase {
    * @param owners the other nodes of the cluster
    * @param checks what {@code /health} shows and {@code /health/ready} waits for
    * @param configView answers {@code GET /config}: secrets masked; doesn't block
+   * @param identity what HTTPS shows, none for plain HTTP; started and stopped here
    * @param clock judges the time in a caller's {@code prediction_id}
    * @param grace how long requests in flight may take to finish when this stops
    */
@@ -86,9 +96,21 @@ public final class HttpVerticle extends VerticleBase {
       ServiceMetrics metrics,
       List<HealthCheck> checks,
       Supplier<JsonObject> configView,
+      Optional<IdentityWatcher> identity,
       Clock clock,
       Duration grace) {
-    this(config, catalog, cache, owners, metrics, checks, configView, clock, grace, SENDING);
+    this(
+        config,
+        catalog,
+        cache,
+        owners,
+        metrics,
+        checks,
+        configView,
+        identity,
+        clock,
+        grace,
+        SENDING);
   }
 
   HttpVerticle(
@@ -99,6 +121,7 @@ public final class HttpVerticle extends VerticleBase {
       ServiceMetrics metrics,
       List<HealthCheck> checks,
       Supplier<JsonObject> configView,
+      Optional<IdentityWatcher> identity,
       Clock clock,
       Duration grace,
       Duration sending) {
@@ -109,6 +132,7 @@ public final class HttpVerticle extends VerticleBase {
     this.metrics = metrics;
     this.checks = List.copyOf(checks);
     this.configView = configView;
+    this.identity = identity;
     this.clock = clock;
     this.grace = grace;
     this.sending = sending;
@@ -124,6 +148,7 @@ public final class HttpVerticle extends VerticleBase {
     bodies = new TimeLimit<>(sending, this::hangUp);
     connections =
         new Connections(() -> config.get().http().maxConnections(), metrics, sending, IDLE);
+    handshakes = new Handshakes(connections::room, metrics);
     vertx.setPeriodic(
         sending.toMillis() / SWEEPS,
         tick -> {
@@ -158,21 +183,36 @@ public final class HttpVerticle extends VerticleBase {
     var http = config.get().http();
     return Future.all(registered)
         .compose(ok -> server.listen(http.port(), http.host()))
-        .onSuccess(listening -> port = listening.actualPort());
+        .onSuccess(
+            listening -> {
+              port = listening.actualPort();
+              identity.ifPresent(watcher -> watcher.start(this::show));
+            });
+  }
+
+  /** For new connections; those there are go on. */
+  private Future<?> show(Identity fresh) {
+    return server.updateSSLOptions(
+        new ServerSSLOptions()
+            .setKeyCertOptions(fresh.options())
+            .setEnabledSecureTransportProtocols(TLS));
   }
 
   /** Not ready, then deaf, then quiet: what is in flight has {@code grace} to finish. */
   @Override
   public Future<?> stop() {
     stopping = true; // from here on every answer tells its connection to close
+    identity.ifPresent(IdentityWatcher::stop);
     bodies.sweepAll(); // nothing was accepted yet from those that are still sending
     return Future.join(unregister(consumers))
         .transform(done -> vertx.timer(FAREWELL.toMillis(), TimeUnit.MILLISECONDS))
         .transform(
-            done ->
-                Future.join(
-                    server.shutdown(grace.toMillis(), TimeUnit.MILLISECONDS),
-                    Deadline.in(grace).bound(vertx, inFlight.drained()).otherwiseEmpty()))
+            done -> {
+              handshakes.hangUp();
+              return Future.join(
+                  server.shutdown(grace.toMillis(), TimeUnit.MILLISECONDS),
+                  Deadline.in(grace).bound(vertx, inFlight.drained()).otherwiseEmpty());
+            })
         .transform(done -> Future.join(unregister(forNodes)));
   }
 
@@ -193,12 +233,24 @@ public final class HttpVerticle extends VerticleBase {
     return config.get().prediction();
   }
 
-  private static HttpServerOptions options() {
-    return new HttpServerOptions()
-        .setHttp2ClearTextEnabled(false)
-        .setCompressionSupported(false)
-        .setDecompressionSupported(false)
-        .setIdleTimeout((int) IDLE.toSeconds());
+  private HttpServerOptions options() {
+    var options =
+        new HttpServerOptions()
+            .setHttp2ClearTextEnabled(false)
+            .setCompressionSupported(false)
+            .setDecompressionSupported(false)
+            .setIdleTimeout((int) IDLE.toSeconds())
+            .setUseAlpn(false) // the limits of this class are those of HTTP/1.1
+            .setSslHandshakeTimeout(sending.toMillis())
+            .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS);
+    identity.ifPresent(
+        watcher ->
+            options
+                .setSsl(true)
+                .setSslEngineOptions(handshakes.engine())
+                .setKeyCertOptions(watcher.current().options())
+                .setEnabledSecureTransportProtocols(TLS));
+    return options;
   }
 
   private static void predict(Message<Object> message, Door<?> predict, Door<?> explain) {
@@ -225,26 +277,32 @@ public final class HttpVerticle extends VerticleBase {
     var problems = new Problems(this::exchange);
     for (int status : Problems.STATUSES) router.errorHandler(status, problems);
     router.route().handler(this::begin);
-    post(router, "/predict", predict::knock)
+    var guard = new Guard(() -> config.get().http());
+    post(router, "/predict", guard::predict, predict::knock)
         .handler(ctx -> (Explain.asked(ctx.queryParams()) ? explain : predict).handle(ctx));
-    post(router, "/predict/batch", predictBatch::knock).handler(predictBatch::handle);
+    post(router, "/predict/batch", guard::predict, predictBatch::knock)
+        .handler(predictBatch::handle);
     var reads = new Reads(vertx, this::prediction);
-    get(router, "/predictions/:shipment_id").handler(reads::stored);
+    get(router, "/predictions/:shipment_id").handler(guard::predict).handler(reads::stored);
     var health = new HealthRoutes(checks, () -> stopping);
     get(router, "/health").handler(health::all);
     get(router, "/health/live").handler(health::live);
     get(router, "/health/ready").handler(health::ready);
     get(router, "/metrics", MetricsRoute.TEXT, Endpoint.JSON)
         .handler(new MetricsRoute(metrics, cache)::handle);
-    route(router, "/cache", List.of(HttpMethod.DELETE), Endpoint.JSON).handler(cacheRoutes::clear);
+    route(router, "/cache", List.of(HttpMethod.DELETE), Endpoint.JSON)
+        .handler(guard::admin)
+        .handler(cacheRoutes::clear);
     get(router, "/cache/stats").handler(cacheRoutes::stats);
-    post(router, "/cache/warm", RoutingContext::next).handler(cacheRoutes::warm);
+    post(router, "/cache/warm", guard::admin).handler(cacheRoutes::warm);
     get(router, "/models/status").handler(reads::models);
-    post(router, "/models/reload", RoutingContext::next)
+    post(router, "/models/reload", guard::admin)
         .handler(new ModelRoutes(vertx, bodyReader)::reload);
     get(router, "/models/:prefix").handler(reads::model);
     get(router, "/cluster").handler(ctx -> Exchange.answer(ctx, owners.describe()));
-    get(router, "/config").handler(ctx -> Exchange.answer(ctx, configView.get()));
+    get(router, "/config")
+        .handler(guard::admin)
+        .handler(ctx -> Exchange.answer(ctx, configView.get()));
     return router;
   }
 
@@ -257,11 +315,12 @@ public final class HttpVerticle extends VerticleBase {
   }
 
   /**
-   * @param first comes before the body
+   * @param first come before the body
    */
-  private Route post(Router router, String path, Handler<RoutingContext> first) {
-    return route(router, path, List.of(HttpMethod.POST), Endpoint.JSON)
-        .handler((PlatformHandler) first::handle)
+  private Route post(Router router, String path, PlatformHandler... first) {
+    var route = route(router, path, List.of(HttpMethod.POST), Endpoint.JSON);
+    for (var handler : first) route.handler(handler);
+    return route
         .handler(
             (PlatformHandler)
                 ctx -> {

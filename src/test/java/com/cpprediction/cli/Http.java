@@ -12,14 +12,22 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import javax.net.ssl.SSLContext;
 
 /** A client of one service. */
 final class Http {
-  private final HttpClient client = HttpClient.newHttpClient();
+  private final HttpClient client;
   private final String base;
 
   Http(int port) {
+    client = HttpClient.newHttpClient();
     base = "http://127.0.0.1:" + port;
+  }
+
+  /** Over HTTPS. */
+  Http(int port, SSLContext trusting) {
+    client = HttpClient.newBuilder().sslContext(trusting).build();
+    base = "https://127.0.0.1:" + port;
   }
 
   record Answer(int status, String body) {

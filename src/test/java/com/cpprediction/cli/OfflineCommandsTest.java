@@ -113,6 +113,18 @@ class OfflineCommandsTest {
         .contains("Not measured: there are too few addresses to hold some back");
   }
 
+  @Test
+  void checkingAConfigurationFindsWhatCanNotGoTogether() throws IOException {
+    var conf =
+        Files.writeString(
+            dir.resolve("half.json"), "{\"http\":{\"tls\":{\"certificate\":\"server.pem\"}}}");
+
+    assertThat(run("config", "check", conf.toString())).isEqualTo(1);
+    assertThat(out.toString())
+        .contains("error: http.tls.certificate is in PEM; set http.tls.key too")
+        .doesNotContain("can be used");
+  }
+
   private int run(String... arguments) {
     return Main.run(new PrintWriter(out, true), new PrintWriter(err, true), arguments);
   }

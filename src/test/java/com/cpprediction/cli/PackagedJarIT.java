@@ -3,6 +3,7 @@ package com.cpprediction.cli;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.testing.Certificates;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -162,6 +163,57 @@ class PackagedJarIT {
     assertThat(process.inputReader(StandardCharsets.UTF_8).readLine())
         .startsWith("Listening: http://127.0.0.1:")
         .endsWith("0 models; not ready: models");
+  }
+
+  @Test
+  void servesHttps() throws Exception {
+    var certificates = new Certificates(directory);
+    var authority = certificates.authority("authority");
+    var server = certificates.signedBy(authority, "server");
+    var process =
+        start(
+            Map.of(
+                "CP_DATA_DIR",
+                directory.resolve("https").toString(),
+                "CP_HTTP_PORT",
+                "0",
+                "CP_HTTP_TLS_CERTIFICATE",
+                server.keystore().toString(),
+                "CP_HTTP_TLS_PASSWORD",
+                Certificates.PASSWORD),
+            "serve");
+
+    var line = process.inputReader(StandardCharsets.UTF_8).readLine();
+
+    var ready = Pattern.compile("Ready: https://127\\.0\\.0\\.1:(\\d+), 3 models").matcher(line);
+    assertThat(ready.matches()).as(line).isTrue();
+    var http = new Http(Integer.parseInt(ready.group(1)), Certificates.trusting(authority));
+    assertThat(http.get("/health/ready").status()).isEqualTo(200);
+  }
+
+  @Test
+  void saysWhyItCanNotServeHttpsAndLeavesNothingBehind() throws Exception {
+    var dataDir = directory.resolve("no-https");
+    var pem = directory.resolve("nowhere.pem").toString();
+
+    var withoutKey =
+        run(Map.of("CP_DATA_DIR", dataDir.toString(), "CP_HTTP_TLS_CERTIFICATE", pem), "serve");
+    var withoutFile =
+        run(
+            Map.of(
+                "CP_DATA_DIR",
+                dataDir.toString(),
+                "CP_HTTP_TLS_CERTIFICATE",
+                pem,
+                "CP_HTTP_TLS_KEY",
+                pem),
+            "serve");
+
+    assertThat(withoutKey.code()).isEqualTo(1);
+    assertThat(withoutKey.err()).startsWith("http.tls.certificate is in PEM; set http.tls.key too");
+    assertThat(withoutFile.code()).isEqualTo(1);
+    assertThat(withoutFile.err()).startsWith("http.tls.certificate: " + pem + " does not exist");
+    assertThat(dataDir).doesNotExist();
   }
 
   @Test

@@ -3,6 +3,7 @@ package com.cpprediction.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.config.Samples.Sample;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -81,7 +82,8 @@ class ConfigLoaderTest {
                 Map.of("CP_HTTP_PORT", "9001"))
             .load();
 
-    assertThat(loaded.config().http()).isEqualTo(new HttpConfig("0.0.0.0", 9001, 4096));
+    assertThat(loaded.config().http().host()).isEqualTo("0.0.0.0");
+    assertThat(loaded.config().http().port()).isEqualTo(9001);
     assertThat(loaded.origins())
         .containsEntry("http.port", Origin.ENVIRONMENT)
         .containsEntry("http.host", Origin.FILE)
@@ -233,6 +235,35 @@ class ConfigLoaderTest {
         .hasMessageContaining("database.uri is \"***\", must be ")
         .hasMessageContaining("CP_DATABASE_URI is \"***\", must be ")
         .hasMessageNotContaining("hunter2");
+  }
+
+  @ParameterizedTest
+  @MethodSource("com.cpprediction.config.Samples#secrets")
+  void anErrorNeverShowsASecret(Sample sample) throws IOException {
+    var variable = sample.key().variable();
+
+    var loader = file(sample.document().encode(), Map.of(variable, sample.value().toString()));
+
+    assertThatThrownBy(loader::load)
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(sample.key().path() + " is \"***\", must be ")
+        .hasMessageContaining(variable + " is \"***\", must be ")
+        .hasMessageNotContaining("hunter2");
+  }
+
+  @Test
+  void aLoadedTokenIsNotPrinted() throws IOException {
+    var loaded =
+        file("""
+                {"http": {"admin_token": "postgresql://cp@hunter2/cp", "tls": {"password": "hunter2"}}}
+                """)
+            .load();
+
+    assertThat(List.of(loaded.toString(), loaded.toJson().encode()))
+        .noneMatch(text -> text.contains("hunter2"));
+    assertThat(loaded.toJson().getJsonObject("http.admin_token").getString("value"))
+        .isEqualTo("***");
+    assertThat(loaded.toJson().getJsonObject("http.predict_token").getString("value")).isEmpty();
   }
 
   @Test

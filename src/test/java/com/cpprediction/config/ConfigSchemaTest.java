@@ -70,6 +70,8 @@ class ConfigSchemaTest {
         .containsExactly(
             "models.poll_ms",
             "http.max_connections",
+            "http.admin_token",
+            "http.predict_token",
             "prediction.max_in_flight",
             "prediction.timeout_ms",
             "prediction.pincode_trust",

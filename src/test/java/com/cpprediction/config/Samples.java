@@ -42,6 +42,10 @@ final class Samples {
       case "cluster.name" -> "elsewhere";
       case "cluster.members" -> new JsonArray().add("10.0.0.1:5701").add("[::1]:5702");
       case "cluster.tls.certificate", "cluster.tls.key", "cluster.tls.ca" -> "some.pem";
+      case "http.admin_token", "http.predict_token" -> "hunter2-hunter2-hunter2";
+      case "http.tls.certificate" -> "server.pem";
+      case "http.tls.key" -> "server.key";
+      case "http.tls.password" -> "hunter2";
       case "persistence.ack" -> "none";
       case "persistence.when_full" -> "drop";
       case "models.engine" -> "xgboost";
@@ -92,6 +96,11 @@ final class Samples {
     return keys().flatMap(key -> outOfRange(key).map(value -> new Sample(key, value)));
   }
 
+  /** Secrets that are refused. */
+  static Stream<Sample> secrets() {
+    return outOfRange().filter(sample -> sample.key().schema().getBoolean("x-secret", false));
+  }
+
   /** The ends of each range. */
   static Stream<Sample> inRange() {
     return keys()
@@ -116,6 +125,9 @@ final class Samples {
       case "cluster.weight" -> Stream.of(0.0, 0.009, 100.5, 1e300);
       case "cluster.tls.certificate", "cluster.tls.key", "cluster.tls.ca" ->
           Stream.of("a\nb", "a\u0000");
+      case "http.admin_token", "http.predict_token" -> TokensTest.malformed();
+      case "http.tls.certificate", "http.tls.key" -> Stream.of(" ", "\n", "a\nb", "a\u0000");
+      case "http.tls.password" -> Stream.of("\n", "hunter2\n", "\u0000");
       case "models.engine", "models.mapping" -> Stream.of("", "MAPPED", "djl");
       case "persistence.ack" -> Stream.of("", "all", "COMMIT");
       case "persistence.when_full" -> Stream.of("", "wait", "DROP");

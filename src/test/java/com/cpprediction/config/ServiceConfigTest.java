@@ -30,7 +30,9 @@ class ServiceConfigTest {
         ServiceConfig.of(
             new JsonObject(
                 """
-                {"data_dir": "d", "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "poll_ms": 300}, "http": {"host": "h", "port": 1, "max_connections": 2},
+                {"data_dir": "d", "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "poll_ms": 300}, "http": {"host": "h", "port": 1, "max_connections": 2,
+                          "admin_token": "0123456789abcdef", "predict_token": "fedcba9876543210",
+                          "tls": {"certificate": "c", "key": "k", "password": "p"}},
                  "prediction": {"workers": 2, "max_in_flight": 3, "timeout_ms": 40,
                                 "pincode_trust": 5, "min_text_confidence": 0.25},
                  "cache": {"enabled": false, "max_size": 6, "ttl_seconds": 7},
@@ -53,7 +55,13 @@ class ServiceConfigTest {
             new ServiceConfig(
                 "d",
                 new ModelsConfig("m", "xgboost", "heap", Duration.ofMillis(300)),
-                new HttpConfig("h", 1, 2),
+                new HttpConfig(
+                    "h",
+                    1,
+                    2,
+                    Tokens.of("http.admin_token", "0123456789abcdef"),
+                    Tokens.of("http.predict_token", "fedcba9876543210"),
+                    new HttpConfig.Tls("c", "k", "p")),
                 new PredictionConfig(2, 3, Duration.ofMillis(40), 5, 0.25),
                 new CacheConfig(false, 6, Duration.ofSeconds(7)),
                 new PersistenceConfig(
@@ -151,6 +159,16 @@ class ServiceConfigTest {
 
     assertThat(config.toString()).contains("postgresql://cp:***@db/cp").doesNotContain("hunter2");
     assertThat(config.database().uri()).contains("hunter2");
+  }
+
+  @Test
+  void hidesTokensAndPasswordsInToString() {
+    for (var key : List.of("http.admin_token", "http.predict_token", "http.tls.password")) {
+      var document = new JsonObject();
+      Samples.key(key).put(document, Samples.another(Samples.key(key)));
+
+      assertThat(ServiceConfig.of(document).toString()).as(key).doesNotContain("hunter2");
+    }
   }
 
   /** The records' own opinion, without the schema. */

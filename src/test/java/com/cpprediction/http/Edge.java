@@ -8,6 +8,7 @@ import com.cpprediction.config.ClusterConfig;
 import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.config.Tokens;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Batch;
@@ -21,6 +22,9 @@ import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.ScoreReply;
 import com.cpprediction.prediction.ScoreRequest;
 import com.cpprediction.prediction.Scored;
+import com.cpprediction.testing.Certificates.Pair;
+import com.cpprediction.tls.IdentityWatcher;
+import com.cpprediction.tls.KeyFiles;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
@@ -29,6 +33,7 @@ import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -37,14 +42,18 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 
 /** A running {@link HttpVerticle} whose neighbours are lambdas. */
 final class Edge {
@@ -67,12 +76,17 @@ final class Edge {
   volatile Function<Batch, Future<JsonArray>> recorder =
       batch -> Future.succeededFuture(new JsonArray());
   ClusterConfig cluster = ServiceConfig.DEFAULT.cluster();
+  volatile String adminToken = "";
+  volatile String predictToken = "";
+  String host = "127.0.0.1";
   int maxConnections = 1_000;
   Duration sending = Duration.ofSeconds(30);
   Duration grace = Duration.ofSeconds(5);
 
   private final Vertx vertx;
-  private final HttpClient client = HttpClient.newHttpClient();
+  private KeyFiles keyFiles; // none for plain HTTP
+  private SSLContext trusted;
+  private HttpClient client = HttpClient.newHttpClient();
   private HttpVerticle verticle;
   private String deployment;
 
@@ -110,14 +124,16 @@ final class Edge {
 
   Edge start() throws Exception {
     var defaults = ServiceConfig.DEFAULT;
-    var http = new HttpConfig("127.0.0.1", 0, maxConnections);
+    var identity =
+        Optional.ofNullable(keyFiles)
+            .map(files -> new IdentityWatcher(vertx, files, metrics, Clock.systemUTC()));
     verticle =
         new HttpVerticle(
             () ->
                 new ServiceConfig(
                     defaults.dataDir(),
                     defaults.models(),
-                    http,
+                    http(),
                     prediction,
                     defaults.cache(),
                     defaults.persistence(),
@@ -132,11 +148,33 @@ final class Edge {
             metrics,
             checks,
             () -> new JsonObject().put("http.port", 0),
+            identity,
             Clock.systemUTC(),
             grace,
             sending);
     deployment = vertx.deployVerticle(verticle).await(10, SECONDS);
     return this;
+  }
+
+  /** Serves HTTPS with {@code pair} in PEM, to callers that know whom to trust. */
+  void secure(Pair pair, SSLContext trusting) {
+    secure(pair.certificate().toString(), pair.key().toString(), "", trusting);
+  }
+
+  void secure(String certificate, String key, String password, SSLContext trusting) {
+    keyFiles = KeyFiles.of("http.tls", certificate, key, password, Path::of);
+    trusted = trusting;
+    client = HttpClient.newBuilder().sslContext(trusting).build();
+  }
+
+  private HttpConfig http() {
+    return new HttpConfig(
+        host,
+        0,
+        maxConnections,
+        Tokens.of("http.admin_token", adminToken),
+        Tokens.of("http.predict_token", predictToken),
+        HttpConfig.Tls.OFF);
   }
 
   Future<Void> stop() {
@@ -148,9 +186,24 @@ final class Edge {
   }
 
   Socket connect() throws IOException {
-    var socket = new Socket("127.0.0.1", verticle.port());
+    var socket = connectPlain();
+    if (trusted == null) return socket;
+    var secured =
+        (SSLSocket) trusted.getSocketFactory().createSocket(socket, host, verticle.port(), true);
+    secured.startHandshake();
+    return secured;
+  }
+
+  /** As {@link #connect}, whatever the service expects. */
+  Socket connectPlain() throws IOException {
+    var socket = new Socket();
+    socket.connect(address());
     socket.setSoTimeout(10_000);
     return socket;
+  }
+
+  InetSocketAddress address() {
+    return new InetSocketAddress(host, verticle.port());
   }
 
   /** Sends {@code request} as it stands and reads until the service hangs up. */
@@ -233,11 +286,15 @@ final class Edge {
 
   private HttpRequest request(String method, String path, byte[] body, String... headers) {
     var request =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + verticle.port() + path))
+        HttpRequest.newBuilder(URI.create(base() + path))
             .timeout(Duration.ofSeconds(20))
             .method(
                 method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
     if (headers.length > 0) request.headers(headers);
     return request.version(HttpClient.Version.HTTP_1_1).build();
+  }
+
+  private String base() {
+    return "%s://%s:%d".formatted(trusted == null ? "http" : "https", host, verticle.port());
   }
 }

@@ -11,6 +11,8 @@ import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ScoreReply;
 import com.cpprediction.prediction.ScoreRequest;
+import com.cpprediction.testing.Certificates;
+import com.cpprediction.testing.Certificates.Pair;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -24,27 +26,48 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** What HTTP asks of a server, and what the service asks of its callers; with TLS the same. */
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
+@ParameterizedClass(name = "{0}")
+@ValueSource(strings = {"http", "https"})
 class ProtocolTest {
   private static final JsonObject SHIPMENT = shipment("S1", "MG Road 560017");
 
+  @TempDir private static Path directory;
+  private static Pair authority;
+  private static Pair server;
+
+  @Parameter private String scheme;
   private Edge edge;
+
+  @BeforeAll
+  static void makeCertificates() {
+    var certificates = new Certificates(directory);
+    authority = certificates.authority("authority");
+    server = certificates.signedBy(authority, "server");
+  }
 
   @BeforeEach
   void setUp(Vertx vertx) {
     edge = new Edge(vertx);
+    if (scheme.equals("https")) edge.secure(server, Certificates.trusting(authority));
   }
 
   @ParameterizedTest
@@ -243,7 +266,7 @@ class ProtocolTest {
     edge.start();
     try (var first = edge.connect();
         var second = edge.connect();
-        var third = edge.connect()) {
+        var third = edge.connectPlain()) {
       assertThat(third.getInputStream().read()).isEqualTo(-1);
 
       first.close();
@@ -384,7 +407,7 @@ class ProtocolTest {
 
   private boolean accepts() throws IOException {
     try {
-      edge.connect().close();
+      edge.connectPlain().close();
       return true;
     } catch (SocketException e) { // refused, or reset when it closes at this moment
       return false;

@@ -1,0 +1,82 @@
+package com.cpprediction.http;
+
+import com.cpprediction.config.HttpConfig;
+import com.cpprediction.config.Tokens;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ServiceException;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.SocketAddress;
+import io.vertx.ext.web.RoutingContext;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.function.Supplier;
+
+/** Stands before the handlers of a route: lets in those who may ask, by their bearer token. */
+final class Guard {
+  private static final CharSequence CHALLENGE = HttpHeaders.createOptimized("WWW-Authenticate");
+  private static final String BEARER = "Bearer ";
+  private static final String REALM = "Bearer realm=\"cp\"";
+  private static final String WRONG = REALM + ", error=\"invalid_token\"";
+
+  private final Supplier<HttpConfig> config;
+
+  /**
+   * @param config in force now; its tokens are read per request
+   */
+  Guard(Supplier<HttpConfig> config) {
+    this.config = config;
+  }
+
+  /** What an operator does: without a token to ask for, only on this machine. */
+  void admin(RoutingContext ctx) {
+    var tokens = config.get().adminTokens();
+    if (tokens.none()) {
+      if (!local(ctx.request().connection().remoteAddress())) {
+        throw refusal(ctx, REALM, "Set http.admin_token to do this from another machine");
+      }
+    } else {
+      check(ctx, tokens, Tokens.NONE);
+    }
+    ctx.next();
+  }
+
+  /** What a caller does who wants predictions. */
+  void predict(RoutingContext ctx) {
+    var http = config.get();
+    if (!http.predictTokens().none()) check(ctx, http.predictTokens(), http.adminTokens());
+    ctx.next();
+  }
+
+  /** Whether the other end is on this machine; an address that isn't numeric is not looked up. */
+  static boolean local(SocketAddress address) {
+    if (address == null || !address.isInetSocket() || address.hostAddress() == null) return false;
+    try {
+      return InetAddress.getByName(address.hostAddress()).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      return false;
+    }
+  }
+
+  private static void check(RoutingContext ctx, Tokens tokens, Tokens others) {
+    var token = token(ctx.request());
+    if (token == null) throw refusal(ctx, REALM, "Send Authorization: Bearer and a token");
+    if (!(tokens.accept(token) | others.accept(token))) {
+      throw refusal(ctx, WRONG, "This token is not accepted here");
+    }
+  }
+
+  /** What comes after {@code Bearer} (RFC 6750), null when there isn't exactly one such header. */
+  private static String token(HttpServerRequest request) {
+    var headers = request.headers().getAll(HttpHeaders.AUTHORIZATION);
+    if (headers.size() != 1) return null;
+    var header = headers.get(0);
+    boolean bearer = header.regionMatches(true, 0, BEARER, 0, BEARER.length());
+    return bearer ? header.substring(BEARER.length()).strip() : null;
+  }
+
+  private static ServiceException refusal(RoutingContext ctx, String challenge, String detail) {
+    ctx.response().putHeader(CHALLENGE, challenge);
+    return Failure.UNAUTHORIZED.because(detail);
+  }
+}

@@ -1,0 +1,156 @@
+package com.cpprediction.tls;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.net.JksOptions;
+import io.vertx.core.net.KeyStoreOptionsBase;
+import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.PfxOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.UnrecoverableKeyException;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * Where a private key and its certificate are: in two PEM files, or in one keystore.
+ *
+ * @param group the keys of the configuration that say so, for messages: {@code http.tls}
+ * @param certificate the PEM file of the certificate and its chain, or the keystore
+ * @param key the PEM file of the key; none with a keystore
+ * @param password of the keystore and its key
+ */
+public record KeyFiles(String group, Path certificate, Optional<Path> key, String password) {
+  private static final int MAX_BYTES = 1 << 20;
+
+  /**
+   * What the files hold; equal when they hold the same.
+   *
+   * @param key none with a keystore
+   */
+  record Content(Buffer certificate, Optional<Buffer> key) {
+    @Override
+    public String toString() {
+      return "Content[present]";
+    }
+  }
+
+  /**
+   * Reads nothing yet.
+   *
+   * @param home makes a path of what the configuration says
+   * @throws TlsException when these can't go together
+   */
+  public static KeyFiles of(
+      String group, String certificate, String key, String password, Function<String, Path> home) {
+    if (certificate.isEmpty()) {
+      throw new TlsException("%1$s.key or %1$s.password without %1$s.certificate".formatted(group));
+    }
+    boolean keystore = store(certificate).isPresent();
+    if (keystore && !key.isEmpty()) {
+      throw new TlsException(
+          "%1$s.certificate is a keystore, which has its key inside; leave %1$s.key empty"
+              .formatted(group));
+    }
+    if (keystore && password.isEmpty()) {
+      throw new TlsException(
+          "%1$s.certificate is a keystore; set %1$s.password too".formatted(group));
+    }
+    if (!keystore && key.isEmpty()) {
+      throw new TlsException(
+          "%1$s.certificate is in PEM; set %1$s.key too, to the file of its private key"
+              .formatted(group));
+    }
+    if (!keystore && !password.isEmpty()) {
+      throw new TlsException(
+          "%1$s.password is for keystores, and %1$s.certificate is in PEM".formatted(group));
+    }
+    return new KeyFiles(
+        group,
+        home.apply(certificate),
+        keystore ? Optional.empty() : Optional.of(home.apply(key)),
+        password);
+  }
+
+  /**
+   * Blocks.
+   *
+   * @throws TlsException when a file can't be read
+   */
+  Content read() {
+    return new Content(read("certificate", certificate), key.map(file -> read("key", file)));
+  }
+
+  /**
+   * Blocks.
+   *
+   * @throws TlsException when the files hold no key and certificate that belong together
+   */
+  Identity identity(Vertx vertx, Content content) {
+    try {
+      return content.key().isEmpty()
+          ? fromKeystore(vertx, content.certificate())
+          : fromPem(vertx, content.certificate(), content.key().get());
+    } catch (TlsException e) {
+      throw unusable(e.getMessage());
+    } catch (Exception e) { // whatever a parser makes of what is no key
+      throw unusable(reason(e));
+    }
+  }
+
+  TlsException unusable(String reason) {
+    var files = key.map(file -> certificate + ", " + file).orElse(certificate.toString());
+    return new TlsException("%s: %s (%s)".formatted(group, reason, files));
+  }
+
+  @Override
+  public String toString() {
+    return "KeyFiles[certificate=%s, key=%s]".formatted(certificate, key);
+  }
+
+  private Identity fromKeystore(Vertx vertx, Buffer bytes) throws Exception {
+    var options = store(certificate.toString()).orElseThrow().setPassword(password).setValue(bytes);
+    return Identity.of(options, vertx);
+  }
+
+  private static Identity fromPem(Vertx vertx, Buffer certificate, Buffer key) throws Exception {
+    if (!certificate.toString().contains("-----BEGIN CERTIFICATE-----")) {
+      throw new TlsException("there is no certificate in PEM");
+    }
+    if (key.toString().contains("-----BEGIN ENCRYPTED PRIVATE KEY-----")) {
+      throw new TlsException("the private key is encrypted; decrypt it, or use a keystore");
+    }
+    return Identity.of(new PemKeyCertOptions().setCertValue(certificate).setKeyValue(key), vertx);
+  }
+
+  private String reason(Exception e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof UnrecoverableKeyException) return group + ".password is wrong";
+    }
+    return "can't be read: " + (e.getMessage() == null ? e.getClass() : e.getMessage());
+  }
+
+  private Buffer read(String name, Path file) {
+    var what = "%s.%s: %s ".formatted(group, name, file);
+    try (var in = Files.newInputStream(file)) {
+      var bytes = in.readNBytes(MAX_BYTES + 1);
+      if (bytes.length <= MAX_BYTES) return Buffer.buffer(bytes);
+      throw new TlsException(what + "is larger than " + MAX_BYTES + " bytes");
+    } catch (NoSuchFileException e) {
+      throw new TlsException(what + "does not exist");
+    } catch (IOException e) {
+      throw new TlsException(what + "can't be read: " + e.getMessage());
+    }
+  }
+
+  /** The kind of keystore a file is by its name. */
+  private static Optional<KeyStoreOptionsBase> store(String file) {
+    var name = file.toLowerCase(Locale.ROOT);
+    if (name.endsWith(".jks")) return Optional.of(new JksOptions());
+    boolean pkcs12 = name.endsWith(".p12") || name.endsWith(".pfx");
+    return pkcs12 ? Optional.of(new PfxOptions()) : Optional.empty();
+  }
+}

@@ -1,0 +1,10 @@
+package com.cpprediction.tls;
+
+/** A key or a certificate can't be used; the message says which, why and what to do. */
+public final class TlsException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  TlsException(String message) {
+    super(message);
+  }
+}

@@ -1,0 +1,244 @@
+package com.cpprediction.http;
+
+import static com.cpprediction.http.Edge.shipment;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Failure;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.SocketAddress;
+import io.vertx.junit5.VertxExtension;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@ExtendWith(VertxExtension.class)
+class GuardTest {
+  private static final String ADMIN = "admin-token-of-16+";
+  private static final String OTHER_ADMIN = "admin-token-that-comes";
+  private static final String CALLER = "caller-token-of-16";
+  private static final String SHIPMENT = shipment("S1", "MG Road 560017").encode();
+  private static final String BATCH =
+      "{\"shipments\":[{\"shipment_id\":\"S1\",\"address\":\"MG Road 560017\"}]}";
+
+  private Edge edge;
+
+  @BeforeEach
+  void setUp(Vertx vertx) {
+    edge = new Edge(vertx);
+    edge.answer(Bus.MODELS_RELOAD, question -> Future.succeededFuture(new JsonObject()));
+    edge.answer(
+        Bus.MODELS_STATUS,
+        question -> Future.succeededFuture(new JsonObject().put("models", new JsonArray())));
+    edge.answer(
+        Bus.STORED, question -> Future.succeededFuture(new JsonArray().add(new JsonObject())));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "DELETE, /cache, ''",
+    "POST, /cache/warm, '{\"addresses\":[\"MG Road 560017\"]}'",
+    "POST, /models/reload, ''",
+    "GET, /config, ''",
+    "HEAD, /config, ''"
+  })
+  void whatAnOperatorDoesNeedsTheTokenOnceThereIsOne(String method, String path, String body)
+      throws Exception {
+    edge.start();
+    assertThat(send(method, path, body).statusCode()).isEqualTo(200); // on this machine
+
+    edge.adminToken = ADMIN;
+    edge.predictToken = CALLER;
+
+    assertThat(send(method, path, body, "Bearer " + ADMIN).statusCode()).isEqualTo(200);
+    refused(send(method, path, body), "Bearer realm=\"cp\"");
+    for (var wrong : new String[] {CALLER, ADMIN.toUpperCase(), ADMIN + "x", ADMIN + " x", ""}) {
+      var answer = send(method, path, body, "Bearer " + wrong);
+      assertThat(answer.statusCode()).as(wrong).isEqualTo(401);
+      assertThat(answer.body()).doesNotContain(ADMIN);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "POST | /predict | {\"shipment_id\":\"S1\",\"address\":\"MG Road 560017\"}",
+        "POST | /predict/batch | " + BATCH,
+        "GET | /predictions/S1 | ''"
+      })
+  void whatCallersAskNeedsATokenOnceThereIsOne(String method, String path, String body)
+      throws Exception {
+    edge.adminToken = ADMIN;
+    edge.start();
+    assertThat(send(method, path, body).statusCode()).isEqualTo(200);
+
+    edge.predictToken = CALLER;
+
+    refused(send(method, path, body), "Bearer realm=\"cp\"");
+    refused(
+        send(method, path, body, "Bearer someone-elses-token"),
+        "Bearer realm=\"cp\", error=\"invalid_token\"");
+    assertThat(send(method, path, body, "Bearer " + CALLER).statusCode()).isEqualTo(200);
+    assertThat(send(method, path, body, "Bearer " + ADMIN).statusCode()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/health",
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+        "/cache/stats",
+        "/models/status"
+      })
+  void whatWatchesTheServiceNeedsNone(String path) throws Exception {
+    edge.adminToken = ADMIN;
+    edge.predictToken = CALLER;
+    edge.start();
+
+    assertThat(edge.get(path).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void theNameOfTheSchemeMayBeWrittenAnyhow() throws Exception {
+    edge.adminToken = ADMIN;
+    edge.start();
+
+    for (var scheme : new String[] {"bearer ", "BEARER ", "Bearer   "}) {
+      assertThat(send("GET", "/config", "", scheme + ADMIN).statusCode()).isEqualTo(200);
+    }
+    for (var scheme : new String[] {"Basic ", "Bearer", "", "Token Bearer "}) {
+      refused(send("GET", "/config", "", scheme + ADMIN), "Bearer realm=\"cp\"");
+    }
+  }
+
+  @Test
+  void oneTokenIsEnoughAndTwoHeadersAreNone() throws Exception {
+    edge.adminToken = ADMIN;
+    edge.start();
+
+    var answer =
+        edge.raw(
+            "GET /config HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %1$s\r\nAuthorization: Bearer %1$s\r\nConnection: close\r\n\r\n"
+                .formatted(ADMIN));
+
+    assertThat(answer).startsWith("HTTP/1.1 401 ");
+  }
+
+  @Test
+  void aTokenIsReplacedWithoutRefusingAnybody() throws Exception {
+    edge.adminToken = ADMIN;
+    edge.start();
+
+    edge.adminToken = ADMIN + " " + OTHER_ADMIN;
+    assertThat(send("GET", "/config", "", "Bearer " + ADMIN).statusCode()).isEqualTo(200);
+    assertThat(send("GET", "/config", "", "Bearer " + OTHER_ADMIN).statusCode()).isEqualTo(200);
+    edge.adminToken = OTHER_ADMIN;
+
+    assertThat(send("GET", "/config", "", "Bearer " + ADMIN).statusCode()).isEqualTo(401);
+    assertThat(send("GET", "/config", "", "Bearer " + OTHER_ADMIN).statusCode()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/predict", "/predict/batch", "/cache/warm", "/models/reload"})
+  void refusesBeforeTheBodyComes(String path) throws Exception {
+    edge.adminToken = ADMIN;
+    edge.predictToken = CALLER;
+    edge.start();
+
+    try (var socket = edge.connect()) {
+      socket
+          .getOutputStream()
+          .write(
+              "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\nExpect: 100-continue\r\n\r\n"
+                  .formatted(path)
+                  .getBytes(StandardCharsets.US_ASCII));
+
+      var first = new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII);
+      assertThat(first).isEqualTo("HTTP/1.1 401");
+    }
+    assertThat(edge.scoreRequests).isEmpty();
+  }
+
+  @Test
+  void withoutATokenOtherMachinesMayAskButNotOperate() throws Exception {
+    var address = anotherAddress();
+    Assumptions.assumeTrue(address.isPresent(), "only loopback here");
+    edge.host = address.get().getHostAddress();
+    edge.start();
+
+    assertThat(send("POST", "/predict", SHIPMENT).statusCode()).isEqualTo(200);
+    var refusal = send("DELETE", "/cache", "");
+    refused(refusal, "Bearer realm=\"cp\"");
+    assertThat(refusal.body()).contains("Set http.admin_token");
+    edge.adminToken = ADMIN;
+    assertThat(send("DELETE", "/cache", "", "Bearer " + ADMIN).statusCode()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1, true",
+    "127.8.9.10, true",
+    "::1, true",
+    "0:0:0:0:0:0:0:1, true",
+    "::ffff:127.0.0.1, true",
+    "::ffff:7f00:1, true",
+    "128.0.0.1, false",
+    "10.0.0.1, false",
+    "0.0.0.0, false",
+    "::, false",
+    "::2, false",
+    "::ffff:10.0.0.1, false",
+    "fe80::1, false",
+    "fe80::1%lo, false"
+  })
+  void knowsThisMachine(String address, boolean local) {
+    assertThat(Guard.local(SocketAddress.inetSocketAddress(7, address))).isEqualTo(local);
+  }
+
+  @Test
+  void whatHasNoAddressIsNotThisMachine() {
+    assertThat(Guard.local(null)).isFalse();
+    assertThat(Guard.local(SocketAddress.domainSocketAddress("/tmp/localhost"))).isFalse();
+    assertThat(Guard.local(SocketAddress.inetSocketAddress(7, "localhost"))).isFalse();
+  }
+
+  private static void refused(HttpResponse<String> answer, String challenge) {
+    if (!answer.request().method().equals("HEAD")) {
+      RefusalsTest.isProblem(answer, Failure.UNAUTHORIZED);
+    }
+    assertThat(answer.statusCode()).isEqualTo(401);
+    assertThat(answer.headers().firstValue("www-authenticate")).hasValue(challenge);
+  }
+
+  private HttpResponse<String> send(String method, String path, String body, String... token)
+      throws Exception {
+    var bytes = body.isEmpty() ? null : body.getBytes(StandardCharsets.UTF_8);
+    return token.length == 0
+        ? edge.send(method, path, bytes, "Content-Type", "application/json")
+        : edge.send(
+            method, path, bytes, "Content-Type", "application/json", "Authorization", token[0]);
+  }
+
+  private static Optional<InetAddress> anotherAddress() throws Exception {
+    return NetworkInterface.networkInterfaces()
+        .flatMap(NetworkInterface::inetAddresses)
+        .filter(address -> address instanceof Inet4Address && !address.isLoopbackAddress())
+        .findAny();
+  }
+}

@@ -1,0 +1,205 @@
+package com.cpprediction.tls;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.testing.Certificates;
+import com.cpprediction.testing.Certificates.Pair;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.junit5.VertxExtension;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.event.Level;
+import org.slf4j.event.SubstituteLoggingEvent;
+import org.slf4j.helpers.MessageFormatter;
+import org.slf4j.helpers.SubstituteLogger;
+
+@ExtendWith(VertxExtension.class)
+class IdentityWatcherTest {
+  @TempDir private static Path made;
+  private static Pair first;
+  private static Pair second;
+  private static Pair expired;
+
+  @TempDir private Path dir;
+
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private final Queue<SubstituteLoggingEvent> log = new ConcurrentLinkedQueue<>();
+  private final List<Identity> shown = new ArrayList<>();
+  private Vertx vertx;
+  private Path certificate;
+  private Path key;
+
+  @BeforeAll
+  static void make() {
+    var certificates = new Certificates(made);
+    var authority = certificates.authority("authority");
+    first = certificates.signedBy(authority, "first");
+    second = certificates.signedBy(authority, "second");
+    expired = certificates.expired(authority, "expired");
+  }
+
+  @BeforeEach
+  void setUp(Vertx fresh) throws IOException {
+    vertx = fresh;
+    certificate = dir.resolve("server.pem");
+    key = dir.resolve("server.key");
+    first.replace(certificate, key);
+  }
+
+  @Test
+  void theSameFilesAreNoNews() throws Exception {
+    var watcher = watcher();
+
+    first.replace(certificate, key);
+    poll(watcher);
+
+    assertThat(shown).isEmpty();
+    assertThat(said(Level.ERROR)).isEmpty();
+    assertThat(watcher.current().certificate()).isEqualTo(first.own());
+  }
+
+  @Test
+  void anotherIdentityIsTakenOverOnce() throws Exception {
+    var watcher = watcher();
+
+    second.replace(certificate, key);
+    poll(watcher);
+    poll(watcher);
+
+    assertThat(shown).extracting(Identity::certificate).containsExactly(second.own());
+    assertThat(watcher.current().certificate()).isEqualTo(second.own());
+  }
+
+  @Test
+  void aCertificateWaitsForItsKey() throws Exception {
+    var watcher = watcher();
+
+    Certificates.move(second.certificate(), certificate);
+    poll(watcher);
+    assertThat(watcher.current().certificate()).isEqualTo(first.own());
+    Certificates.move(second.key(), key);
+    poll(watcher);
+
+    assertThat(watcher.current().certificate()).isEqualTo(second.own());
+    assertThat(said(Level.ERROR)).hasSize(1);
+  }
+
+  @Test
+  void oneProblemIsSaidOnceHoweverOftenItIsSeen() throws Exception {
+    var watcher = watcher();
+    var whole = Files.readString(second.key());
+
+    for (int length = 0; length < 10; length++) {
+      Files.writeString(key, whole.substring(0, length));
+      poll(watcher);
+    }
+    assertThat(said(Level.ERROR)).hasSize(1);
+    Files.delete(key);
+    poll(watcher);
+    poll(watcher);
+
+    assertThat(said(Level.ERROR)).hasSize(2);
+    assertThat(registry.get("cp.config.reload.failures").counter().count()).isEqualTo(2);
+    assertThat(shown).isEmpty();
+    assertThat(watcher.current().certificate()).isEqualTo(first.own());
+  }
+
+  @Test
+  void aProblemThatComesBackIsSaidAgain() throws Exception {
+    var watcher = watcher();
+
+    for (int i = 0; i < 2; i++) {
+      Files.delete(key);
+      poll(watcher);
+      first.replace(certificate, key);
+      poll(watcher);
+    }
+
+    assertThat(said(Level.ERROR)).hasSize(2);
+    assertThat(shown).isEmpty();
+  }
+
+  @Test
+  void whatHasExpiredReplacesNothing() throws Exception {
+    var watcher = watcher();
+
+    expired.replace(certificate, key);
+    poll(watcher);
+
+    assertThat(watcher.current().certificate()).isEqualTo(first.own());
+    assertThat(said(Level.ERROR)).singleElement().asString().contains("has expired");
+  }
+
+  @Test
+  void whatHasExpiredIsBetterThanNothing() throws Exception {
+    expired.replace(certificate, key);
+
+    assertThat(watcher().current().certificate()).isEqualTo(expired.own());
+    assertThat(said(Level.WARN)).containsExactly("The certificate has expired");
+  }
+
+  @Test
+  void aServerThatCanNotTakeItKeepsTheOldOne() throws Exception {
+    var watcher = watcher();
+
+    second.replace(certificate, key);
+    watcher.poll(fresh -> Future.failedFuture("no")).await(10, SECONDS);
+
+    assertThat(watcher.current().certificate()).isEqualTo(first.own());
+    assertThat(said(Level.ERROR)).hasSize(1);
+  }
+
+  @Test
+  void startsOnlyWithWhatCanBeUsed() throws IOException {
+    Files.delete(key);
+
+    assertThatThrownBy(this::watcher)
+        .isInstanceOf(TlsException.class)
+        .hasMessage("http.tls.key: %s does not exist", key);
+  }
+
+  private IdentityWatcher watcher() {
+    return new IdentityWatcher(
+        vertx,
+        KeyFiles.of("http.tls", "server.pem", "server.key", "", dir::resolve),
+        new ServiceMetrics(registry, "test"),
+        Clock.systemUTC(),
+        new SubstituteLogger("test", log, false));
+  }
+
+  private void poll(IdentityWatcher watcher) throws Exception {
+    watcher
+        .poll(
+            fresh -> {
+              shown.add(fresh);
+              return Future.succeededFuture();
+            })
+        .await(10, SECONDS);
+  }
+
+  private List<String> said(Level level) {
+    return log.stream()
+        .filter(event -> event.getLevel() == level)
+        .map(
+            event ->
+                MessageFormatter.arrayFormat(event.getMessage(), event.getArgumentArray())
+                    .getMessage())
+        .toList();
+  }
+}
