@@ -70,6 +70,9 @@ final class Service {
   /** For PostgreSQL when the rest has stopped; kept for it by what stops before. */
   private static final Duration DATABASE_SHARE = Duration.ofSeconds(2);
 
+  /** For a node to be taken into its cluster. */
+  private static final Duration JOINING = Duration.ofSeconds(60);
+
   /** The directory of the journal inside {@code data_dir}. */
   static final String JOURNAL = "journal";
 
@@ -377,7 +380,15 @@ final class Service {
     if (measured) builder.withMetrics(new MicrometerMetricsFactory(registry));
     if (membership == null) return builder.build();
     try {
-      return builder.withClusterManager(membership.manager()).buildClustered().await();
+      return builder
+          .withClusterManager(membership.manager())
+          .buildClustered()
+          .await(JOINING.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) { // as when it reaches some members and not others
+      throw new StartException(
+          "Not in the cluster after %d s; can this node reach every member, and they it?"
+              .formatted(JOINING.toSeconds()),
+          e);
     } catch (RuntimeException e) {
       throw new StartException(
           "Cannot join the cluster (%s); see cluster.host, cluster.port and cluster.bus_port"

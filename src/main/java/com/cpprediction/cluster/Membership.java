@@ -21,6 +21,7 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +40,11 @@ public final class Membership {
 
   private static final String VERTX_ID = "__vertx.nodeId";
   private static final String PACKAGED = "hazelcast.xml";
+
+  /** A connection that leads nowhere any more is replaced after both (defaults: 20 s each). */
+  private static final Duration PING = Duration.ofSeconds(1);
+
+  private static final Duration PONG = Duration.ofSeconds(3);
 
   private final HazelcastClusterManager manager;
   private final EventBusOptions bus;
@@ -102,7 +108,12 @@ public final class Membership {
 
   private static EventBusOptions bus(
       ClusterConfig config, String address, Function<String, Path> path) {
-    var bus = new EventBusOptions().setHost(address).setPort(config.busPort());
+    var bus =
+        new EventBusOptions()
+            .setHost(address)
+            .setPort(config.busPort())
+            .setClusterPingInterval(PING.toMillis())
+            .setClusterPingReplyInterval(PONG.toMillis());
     var tls = config.tls();
     if (!tls.enabled()) return bus;
     UnaryOperator<String> at = file -> path.apply(file).toString();

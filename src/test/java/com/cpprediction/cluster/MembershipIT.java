@@ -1,0 +1,156 @@
+package com.cpprediction.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.cpprediction.config.ClusterConfig;
+import com.cpprediction.testing.Certificates;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.ReplyException;
+import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real members in one process: how they find each other, and who is let in. */
+class MembershipIT {
+  private static final String ADDRESS = "test.address";
+
+  @TempDir Path dir;
+  private final List<Vertx> members = new ArrayList<>();
+  private final List<String> ports = List.of(port(), port(), port());
+
+  private static String port() {
+    try (var socket = new ServerSocket(0)) {
+      return String.valueOf(socket.getLocalPort());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The nth of three. */
+  private Membership membership(int n, ClusterConfig.Tls tls) {
+    var config =
+        new ClusterConfig(
+            "test-" + ports.get(0),
+            "127.0.0.1",
+            Integer.parseInt(ports.get(n)),
+            0,
+            ports.stream().map(port -> "127.0.0.1:" + port).toList(),
+            false,
+            2,
+            1,
+            Duration.ofMillis(500),
+            tls);
+    return Membership.of(config, dir.resolve("none.xml"), dir::resolve);
+  }
+
+  private Vertx join(Membership membership) throws Exception {
+    var vertx =
+        Vertx.builder()
+            .with(new VertxOptions().setEventBusOptions(membership.bus()))
+            .withClusterManager(membership.manager())
+            .buildClustered()
+            .await(60, TimeUnit.SECONDS);
+    members.add(vertx);
+    return vertx;
+  }
+
+  @AfterEach
+  void leave() throws Exception {
+    for (var vertx : members) vertx.close().await(20, TimeUnit.SECONDS);
+  }
+
+  private static final ClusterConfig.Tls PLAIN = new ClusterConfig.Tls("", "", "");
+
+  private static String ask(Vertx from) throws Exception {
+    return from.eventBus()
+        .<String>request(ADDRESS, "anybody", new DeliveryOptions().setSendTimeout(3_000))
+        .await(10, TimeUnit.SECONDS)
+        .body();
+  }
+
+  @Test
+  void knowsTheNodesAndNotTheClientsOnTheBus() throws Exception {
+    var one = membership(0, PLAIN);
+    var two = membership(1, PLAIN);
+    join(one);
+    join(two);
+    var client = membership(2, PLAIN);
+    ((HazelcastClusterManager) client.manager())
+        .getConfig()
+        .getMemberAttributeConfig()
+        .removeAttribute("com.cpprediction.node");
+    join(client);
+
+    assertThat(one.members())
+        .hasSize(2)
+        .containsEntry(one.id(), "127.0.0.1:" + ports.get(0))
+        .containsEntry(two.id(), "127.0.0.1:" + ports.get(1));
+    assertThat(client.members()).isEqualTo(one.members());
+  }
+
+  @Test
+  void isFoundByNobodyOnceWithdrawnAndStillAnswersWhatComes() throws Exception {
+    var one = membership(0, PLAIN);
+    var there = join(one);
+    var here = join(membership(1, PLAIN));
+    there
+        .eventBus()
+        .consumer(ADDRESS, message -> message.reply("there"))
+        .completion()
+        .await(10, TimeUnit.SECONDS);
+    assertThat(ask(here)).isEqualTo("there");
+
+    one.withdraw(List.of(ADDRESS)).await(10, TimeUnit.SECONDS);
+    here.eventBus()
+        .consumer(ADDRESS, message -> message.reply("here"))
+        .completion()
+        .await(10, TimeUnit.SECONDS);
+
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (!ask(here).equals("here") || !ask(here).equals("here")) { // both would take turns
+      assertThat(System.nanoTime()).as("seen within 10 s").isLessThan(end);
+    }
+    for (int i = 0; i < 20; i++) assertThat(ask(here)).isEqualTo("here");
+    assertThat(
+            there
+                .eventBus()
+                .<String>request(ADDRESS, "local", new DeliveryOptions().setLocalOnly(true))
+                .await(10, TimeUnit.SECONDS)
+                .body())
+        .isEqualTo("there");
+  }
+
+  @Test
+  void letsOnlyThoseOnTheBusWhoseCertificateItsAuthoritySigned() throws Exception {
+    var certificates = new Certificates(dir);
+    var ours = certificates.authority("ours");
+    var theirs = certificates.authority("theirs");
+    var one = join(membership(0, tls(ours, certificates.signedBy(ours, "one"))));
+    one.eventBus()
+        .consumer(ADDRESS, message -> message.reply("secret"))
+        .completion()
+        .await(10, TimeUnit.SECONDS);
+
+    var friend = join(membership(1, tls(ours, certificates.signedBy(ours, "two"))));
+    assertThat(ask(friend)).isEqualTo("secret");
+    var foe = join(membership(2, tls(ours, certificates.signedBy(theirs, "three"))));
+    assertThatThrownBy(() -> ask(foe)).isInstanceOf(ReplyException.class);
+  }
+
+  private static ClusterConfig.Tls tls(Certificates.Pair trusted, Certificates.Pair own) {
+    return new ClusterConfig.Tls(
+        own.certificate().toString(), own.key().toString(), trusted.certificate().toString());
+  }
+}
