@@ -1,0 +1,155 @@
+package com.cpprediction.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.prediction.Share;
+import com.cpprediction.training.SmallRelease;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A catalog that holds a part of its release: 180, 575 and 831 of the small one are not all here.
+ */
+class ModelShareTest {
+  private final Part part = new Part();
+  @TempDir private Path dir;
+  private ModelCatalog models;
+
+  /** What a test says. */
+  private final class Part implements Share {
+    private volatile Set<String> mine = Set.of("180");
+    private final List<String> handedOver = new ArrayList<>(); // the release that was answered then
+
+    @Override
+    public boolean whole() {
+      return false;
+    }
+
+    @Override
+    public Set<String> of(String release, Set<String> prefixes) {
+      return mine;
+    }
+
+    @Override
+    public void handOver() {
+      handedOver.add(models.catalog().release());
+    }
+  }
+
+  @BeforeEach
+  void load() throws IOException {
+    SmallRelease.copyTo(dir);
+    models =
+        new ModelCatalog(dir, Engine.MAPPED, false, 1, Models.metrics(), Clock.systemUTC(), part);
+    models.reload();
+  }
+
+  @AfterEach
+  void close() {
+    models.close();
+  }
+
+  @Test
+  void knowsTheFingerprintsOfModelsItDoesNotHold() {
+    try (var whole = Models.small()) {
+      assertThat(models.catalog().here()).containsExactly("180");
+      assertThat(models.catalog().fingerprints()).isEqualTo(whole.catalog().fingerprints());
+      assertThat(models.catalog().release())
+          .isEqualTo(whole.catalog().release())
+          .isEqualTo(ModelCatalog.releaseIn(dir));
+      models.trust(2);
+      whole.trust(2);
+      assertThat(models.catalog().fingerprints()).isEqualTo(whole.catalog().fingerprints());
+    }
+    assertThat(models.scoring("575")).isNull();
+  }
+
+  @Test
+  void claimsAndDropsModelsOfTheReleaseItServes() {
+    assertThat(models.claim(Set.of("575", "831"))).isEmpty();
+    assertThat(models.catalog().here()).containsExactlyInAnyOrder("180", "575", "831");
+
+    var inUse = models.acquire("575");
+    models.drop(Set.of("575", "180"));
+
+    assertThat(models.catalog().here()).containsExactly("831");
+    assertThat(models.catalog().fingerprints()).hasSize(3);
+    assertThat(models.acquire("575")).isNull();
+    assertThat(inUse.model().acquire()).as("until its last use").isTrue();
+    inUse.model().release();
+    inUse.model().release();
+    assertThat(inUse.model().acquire()).isFalse();
+  }
+
+  @Test
+  void keepsWhatItHoldsWhenTheReleaseStaysTheSame() {
+    models.claim(Set.of("575"));
+
+    models.reload();
+
+    assertThat(models.catalog().here()).containsExactlyInAnyOrder("180", "575");
+    assertThat(part.handedOver).isEmpty();
+  }
+
+  @Test
+  void handsOverBeforeItTakesAnotherReleaseAndThenHoldsItsPartOfThat() throws IOException {
+    var before = models.catalog();
+    Releases.change(dir, "575");
+    part.mine = Set.of("575", "831");
+
+    models.reload();
+
+    assertThat(part.handedOver).containsExactly(before.release());
+    assertThat(models.catalog().release()).isNotEqualTo(before.release());
+    assertThat(models.catalog().here()).containsExactlyInAnyOrder("575", "831");
+    assertThat(models.catalog().fingerprints().get("575"))
+        .isNotEqualTo(before.fingerprints().get("575"));
+  }
+
+  @Test
+  void claimsNothingOfAReleaseThatLiesThereAndIsNotServedYet() throws IOException {
+    Releases.change(dir, "575");
+
+    var refused = models.claim(Set.of("575", "831", "999"));
+
+    assertThat(refused).containsOnlyKeys("575", "999");
+    assertThat(refused.get("575")).contains("another release");
+    assertThat(models.catalog().here()).containsExactlyInAnyOrder("180", "831");
+  }
+
+  @Test
+  void saysWhyAModelCannotBeClaimedAndHasItOnceItIsMended() throws IOException {
+    var file = dir.resolve("575/model.mmap");
+    var good = Files.readAllBytes(file);
+    Releases.replace(file, new byte[7]);
+
+    assertThat(models.claim(Set.of("575")).get("575")).contains("7 bytes");
+    assertThat(models.failures()).containsOnlyKeys("575");
+    Releases.replace(file, good);
+
+    assertThat(models.claim(Set.of("575"))).isEmpty();
+    assertThat(models.failures()).isEmpty();
+  }
+
+  @Test
+  void oneManifestThatCannotBeReadKeepsNobodyFromTheSameRelease() throws IOException {
+    Files.writeString(dir.resolve("575/manifest.json"), "{}");
+    try (var other =
+        new ModelCatalog(dir, Engine.MAPPED, false, 1, Models.metrics(), Clock.systemUTC(), part)) {
+      other.reload();
+
+      assertThat(other.catalog().release()).isEqualTo(models.catalog().release());
+      assertThat(other.catalog().fingerprints()).containsOnlyKeys("180", "831");
+      assertThat(other.failures()).containsOnlyKeys("575");
+    }
+  }
+}
