@@ -12,7 +12,7 @@ import java.util.UUID;
 
 /**
  * What a client sent and what came of it, in a file that only grows: a request's line is there
- * before the request leaves, its outcome's line follows. To be written by one thread.
+ * before the request leaves, its outcome's line follows. May be written by several threads.
  */
 final class Ledger implements AutoCloseable {
   /** An answer, as far as its row must repeat it. */
@@ -51,7 +51,7 @@ final class Ledger implements AutoCloseable {
     line(outcome + " " + id + " " + status);
   }
 
-  private void line(String text) throws IOException {
+  private synchronized void line(String text) throws IOException {
     out.write((text + "\n").getBytes(StandardCharsets.US_ASCII));
   }
 
