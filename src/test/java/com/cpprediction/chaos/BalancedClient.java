@@ -31,7 +31,7 @@ final class BalancedClient implements AutoCloseable {
   private static final long LOOK_PATIENCE_MILLIS = 1_000;
 
   /** Of one attempt. */
-  private static final long PATIENCE_MILLIS = 2_000;
+  private static final long PATIENCE_MILLIS = 3_000;
 
   private static final int CONNECT_MILLIS = 1_000;
   private static final int CONNECTIONS = 1_000;
@@ -63,6 +63,7 @@ final class BalancedClient implements AutoCloseable {
     private final RequestOptions address;
     private boolean ready;
     private boolean looking;
+    private int late; // looks in a row
 
     private Target(ClusterNode node) {
       name = node.name();
@@ -111,8 +112,10 @@ final class BalancedClient implements AutoCloseable {
     send(target.to(HttpMethod.GET, "/health/ready"), Buffer.buffer(), LOOK_PATIENCE_MILLIS)
         .onComplete(
             done -> {
-              target.ready = done.succeeded() && done.result().status() == 200;
               target.looking = false;
+              target.late = done.cause() instanceof TimeoutException ? target.late + 1 : 0;
+              if (target.late == 1) return; // once may be by chance
+              target.ready = done.succeeded() && done.result().status() == 200;
             });
   }
 

@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import com.cpprediction.chaos.Enquiry.Request;
 import com.cpprediction.prediction.Failure;
 import com.hazelcast.config.Config;
+import com.hazelcast.config.XmlConfigBuilder;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -15,7 +16,6 @@ import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.eventbus.ReplyFailure;
 import io.vertx.core.json.JsonObject;
-import io.vertx.spi.cluster.hazelcast.ConfigUtil;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -30,8 +30,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class BusClient implements AutoCloseable {
   static final String PREDICT = "cp.predict";
 
+  /** Those of the nodes, as they must be the same for all members. */
+  private static final String SETTINGS = "conf/hazelcast.xml";
+
   private static final String NAME = "bus"; // of what answered, which a message does not tell
-  private static final long PATIENCE_MILLIS = 2_000;
+  private static final long PATIENCE_MILLIS = 3_000;
   private static final int JOIN_SECONDS = 60;
 
   /** At the same time, of {@link #sendAll}. */
@@ -68,16 +71,12 @@ final class BusClient implements AutoCloseable {
   }
 
   private static Config hazelcast(String host, List<String> members) throws IOException {
-    var config = ConfigUtil.loadConfig();
+    var config = new XmlConfigBuilder(SETTINGS).build();
     config.setClusterName("cp-prediction");
     config
         .setProperty("hazelcast.phone.home.enabled", "false")
-        .setProperty("hazelcast.socket.bind.any", "false")
-        .setProperty("hazelcast.logging.type", "slf4j")
-        .setProperty("hazelcast.heartbeat.interval.seconds", "1")
-        .setProperty("hazelcast.max.no.heartbeat.seconds", "5")
-        .setProperty("hazelcast.merge.first.run.delay.seconds", "3")
-        .setProperty("hazelcast.merge.next.run.delay.seconds", "2");
+        .setProperty("hazelcast.socket.bind.any", "false");
+
     var network = config.getNetworkConfig();
     network.setPort(Processes.freePort()).setPortAutoIncrement(false);
     network.getInterfaces().setEnabled(true).setInterfaces(List.of(host));

@@ -117,10 +117,16 @@ class ClusterChaos {
         });
   }
 
-  /** The third one sees both, which don't see each other. */
+  /** The third one sees both, and one of them is the eldest, who leads. */
   @Test
-  void theWayBetweenTwoIsCut() throws Exception {
+  void theWayBetweenTheEldestAndAnotherIsCut() throws Exception {
     cut("1 | 2", network -> network.cut(0, 1));
+  }
+
+  /** The eldest sees both, and nobody leaves: whom a node can't reach it must find out itself. */
+  @Test
+  void theWayBetweenTwoOthersIsCut() throws Exception {
+    cut("2 | 3", network -> network.cut(1, 2));
   }
 
   private interface Cut {
@@ -141,7 +147,7 @@ class ClusterChaos {
 
       var parted = trial.change("cut " + name);
       cut.apply(network);
-      trial.nodes().awaitParted(Waiting.LONG);
+      trial.nodes().awaitParted(SPLIT);
       trial.nodes().awaitAnswering(Waiting.LONG);
       Waiting.elapse(SPLIT.minusMillis((long) (1_000 * parted.age())));
       var lasting = trial.quiet("still cut");

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Three nodes that every build stops, starts and kills; the rest is in {@link ClusterChaos}. */
 class ClusterIT {
   private static final int GOLDEN = 200;
-  private static final int RATE = 200;
+  private static final int RATE = 100;
   private static final int CALM = 2 * RATE; // 2 s of them
   private static final Duration STOPPED = Duration.ofSeconds(15);
 

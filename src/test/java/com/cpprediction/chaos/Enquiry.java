@@ -115,7 +115,10 @@ final class Enquiry {
       var answer = Questions.answer(prediction);
       if (!questions.isRight(question, answer)) tally.wrong();
       try {
-        ledger.answered(id, answer);
+        // The release may have changed from one attempt to the next; one of the two is kept.
+        boolean either = outcome == Outcome.UNKNOWN && questions.ofSeveralReleases();
+        if (again && either) ledger.answeredSomehow(id);
+        else ledger.answered(id, answer);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

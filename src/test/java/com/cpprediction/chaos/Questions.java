@@ -131,6 +131,10 @@ final class Questions {
     return right.get(question).contains(answer);
   }
 
+  boolean ofSeveralReleases() {
+    return models.size() > 1;
+  }
+
   /** The releases that one of these models belongs to, counted from 0. */
   Set<Integer> releases(Set<String> answered) {
     var releases = new HashSet<Integer>();

@@ -14,10 +14,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A cluster goes from one release to the next, node by node, and no caller notices. */
 class UpgradeIT {
-  private static final int RATE = 100;
-  private static final double BATCHES = 10; // per second
+  private static final int RATE = 40;
+  private static final double BATCHES = 4; // per second
   private static final int BATCH = 12;
-  private static final int CALM = 400;
+  private static final int CALM = 200;
   private static final Duration STOPPED = Duration.ofSeconds(15);
 
   @TempDir private static Path directory;
