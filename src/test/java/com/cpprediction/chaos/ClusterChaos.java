@@ -159,7 +159,8 @@ class ClusterChaos {
       trial.awaitMore(CALM);
 
       trial.settle();
-      assertThat(parted.disturbance()).isLessThanOrEqualTo(SILENCE_SECONDS);
+      // A side may have lost both owners of a prefix, and answers when it has its replicas again.
+      assertThat(parted.disturbance()).isLessThanOrEqualTo(ClusterTrial.PROMISED.toSeconds());
       for (var node : trial.nodes().all()) {
         assertThat(lasting.servedBy(node.name())).as(node.name()).isPositive();
       }

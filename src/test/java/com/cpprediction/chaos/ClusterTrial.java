@@ -66,7 +66,7 @@ final class ClusterTrial implements AutoCloseable {
       throws Exception {
     this.postgres = postgres;
     database = postgres.newDatabase();
-    home = Files.createDirectories(directory.resolve(database));
+    home = Files.createTempDirectory(directory, "cluster");
     var dir = release.toAbsolutePath().toString();
     var config =
         new JsonObject().put("models", new JsonObject().put("dir", dir)).put("cache", CACHE);
