@@ -34,7 +34,7 @@ final class BusClient implements AutoCloseable {
   private static final String SETTINGS = "conf/hazelcast.xml";
 
   private static final String NAME = "bus"; // of what answered, which a message does not tell
-  private static final long PATIENCE_MILLIS = 3_000;
+  private static final long PATIENCE_MILLIS = 2_000;
   private static final int JOIN_SECONDS = 60;
 
   /** At the same time, of {@link #sendAll}. */

@@ -50,6 +50,7 @@ class ClusterChaos {
       var killed = trial.change("killed -9");
       trial.node(0).process().kill();
       double whole = trial.awaitWhole();
+      trial.last(KILL_SECONDS);
       var after = trial.quiet("after the kill");
       trial.awaitMore(CALM);
       var started = trial.change("started again");
@@ -75,6 +76,7 @@ class ClusterChaos {
       var continued = trial.change("continued");
       trial.node(1).process().thaw();
       trial.awaitWhole();
+      trial.last(SILENCE_SECONDS);
       var after = trial.quiet("after the freeze");
       trial.awaitMore(CALM);
 
@@ -155,6 +157,7 @@ class ClusterChaos {
       var healed = trial.change("healed");
       network.heal();
       double whole = trial.awaitWhole();
+      trial.last(KILL_SECONDS);
       var after = trial.quiet("after the split");
       trial.awaitMore(CALM);
 

@@ -165,6 +165,14 @@ final class ClusterTrial implements AutoCloseable {
     Waiting.until(requests + " more requests", () -> client.healthy() && tally.settled() >= total);
   }
 
+  /** Lets the stretch last as long as its change may disturb. */
+  void last(double seconds) throws Exception {
+    var tally = latest().tally;
+    Waiting.until(
+        "%s for %s s".formatted(tally.name(), seconds),
+        () -> client.healthy() && tally.age() >= seconds);
+  }
+
   /** Waits until the cluster is whole, and notes how long after the beginning of the stretch. */
   double awaitWhole() throws Exception {
     nodes.awaitWhole(Waiting.LONG);
