@@ -12,7 +12,7 @@ import java.util.UUID;
 
 /**
  * What a client sent and what came of it, in a file that only grows: a request's line is there
- * before the request leaves, its outcome's line follows. To be written by one thread.
+ * before the request leaves, its outcome's line follows. May be written by several threads.
  */
 final class Ledger implements AutoCloseable {
   /** An answer, as far as its row must repeat it. */
@@ -20,7 +20,7 @@ final class Ledger implements AutoCloseable {
 
   /**
    * @param status HTTP's, 0 where there was none
-   * @param answer null unless the outcome is {@link Outcome#OK}
+   * @param answer null unless the outcome is {@link Outcome#OK}, and where it can't be told which
    */
   record Entry(String shipment, Outcome outcome, int status, Answer answer) {}
 
@@ -47,11 +47,16 @@ final class Ledger implements AutoCloseable {
             .formatted(Outcome.OK, id, answer.cp(), answer.confidence(), answer.model()));
   }
 
+  /** Answered, after an attempt that may have been kept with another answer. */
+  void answeredSomehow(UUID id) throws IOException {
+    line(Outcome.OK + " " + id + " 200");
+  }
+
   void settled(UUID id, Outcome outcome, int status) throws IOException {
     line(outcome + " " + id + " " + status);
   }
 
-  private void line(String text) throws IOException {
+  private synchronized void line(String text) throws IOException {
     out.write((text + "\n").getBytes(StandardCharsets.US_ASCII));
   }
 
@@ -73,7 +78,7 @@ final class Ledger implements AutoCloseable {
     }
     var outcome = Outcome.valueOf(words[0]);
     var answer =
-        outcome == Outcome.OK ? new Answer(words[3], Double.parseDouble(words[4]), words[5]) : null;
+        words.length > 3 ? new Answer(words[3], Double.parseDouble(words[4]), words[5]) : null;
     var shipment = entries.get(id).shipment();
     entries.put(id, new Entry(shipment, outcome, Integer.parseInt(words[2]), answer));
   }

@@ -41,7 +41,8 @@ final class PostgresProcess implements AutoCloseable {
    * Initialises one, not started yet.
    *
    * @param directory made here, for its data and its log
-   * @param settings such as {@code max_connections=20}
+   * @param settings such as {@code max_connections=20}, or {@code listen_addresses} for more than
+   *     loopback
    */
   static PostgresProcess create(Path directory, String... settings) throws Exception {
     var postgres =
@@ -78,7 +79,7 @@ final class PostgresProcess implements AutoCloseable {
         data().resolve("pg_hba.conf"),
         """
         host all postgres 127.0.0.1/32 trust
-        host all all      127.0.0.1/32 scram-sha-256
+        host all all      samenet      scram-sha-256
         """);
   }
 
@@ -143,7 +144,11 @@ final class PostgresProcess implements AutoCloseable {
    * @param atPort of this server or of a proxy before it
    */
   static String uri(int atPort, String database) {
-    return "postgresql://%s:%s@127.0.0.1:%d/%s".formatted(USER, PASSWORD, atPort, database);
+    return uri("127.0.0.1", atPort, database);
+  }
+
+  static String uri(String host, int atPort, String database) {
+    return "postgresql://%s:%s@%s:%d/%s".formatted(USER, PASSWORD, host, atPort, database);
   }
 
   /** A superuser's connection, which may write whatever the server's settings say. */

@@ -20,12 +20,29 @@ final class Processes {
 
   /** Runs a command to its end and fails with what it printed where it fails. */
   static void run(String... command) {
+    var ended = end(command);
+    if (ended.code() != 0) {
+      throw new IllegalStateException(String.join(" ", command) + ": " + ended.text());
+    }
+  }
+
+  /** What a command printed; empty where it failed or is not there. */
+  static String output(String... command) {
+    try {
+      var ended = end(command);
+      return ended.code() == 0 ? ended.text() : "";
+    } catch (UncheckedIOException e) {
+      return "";
+    }
+  }
+
+  private record Ended(int code, String text) {}
+
+  private static Ended end(String... command) {
     try {
       var process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      var output = new String(process.getInputStream().readAllBytes());
-      if (process.waitFor() != 0) {
-        throw new IllegalStateException(String.join(" ", command) + ": " + output);
-      }
+      var text = new String(process.getInputStream().readAllBytes());
+      return new Ended(process.waitFor(), text);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {

@@ -6,14 +6,20 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The packaged service in a process of its own, on a port that stays, with the small release. */
+/**
+ * The packaged service in a process of its own, on a port that stays, with the small release unless
+ * its configuration names another.
+ */
 final class ServiceProcess implements AutoCloseable {
   private static final String JAVA =
       System.getProperty("cp.java", ProcessHandle.current().info().command().orElseThrow());
@@ -24,13 +30,46 @@ final class ServiceProcess implements AutoCloseable {
 
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(PATIENCE).build();
   private final Path home;
-  private final int port;
+  private final Launch launch;
+  private final JsonObject config;
   private Process process;
   private int starts;
+  private boolean frozen;
 
-  private ServiceProcess(Path home, int port) {
+  /**
+   * How its process is begun.
+   *
+   * @param within command that runs another one, such as in a network namespace; empty for none
+   * @param heap such as {@code 400m}
+   * @param host where it listens
+   * @param port where it listens
+   * @param arguments of {@code serve}
+   */
+  record Launch(List<String> within, String heap, String host, int port, List<String> arguments) {
+    static Launch alone() throws IOException {
+      return new Launch(List.of(), "1g", "127.0.0.1", Processes.freePort(), List.of());
+    }
+
+    private List<String> command() {
+      var command = new ArrayList<>(within);
+      command.addAll(
+          List.of(
+              JAVA,
+              "-Xmx" + heap,
+              "-Dai.djl.offline=true",
+              "-DOPT_OUT_TRACKING=true",
+              "-jar",
+              JAR.toString(),
+              "serve"));
+      command.addAll(arguments);
+      return command;
+    }
+  }
+
+  private ServiceProcess(Path home, Launch launch, JsonObject config) {
     this.home = home;
-    this.port = port;
+    this.launch = launch;
+    this.config = config;
   }
 
   /**
@@ -40,37 +79,53 @@ final class ServiceProcess implements AutoCloseable {
    * @param changes of the configuration, over what tests need
    */
   static ServiceProcess in(Path home, String databaseUri, JsonObject changes) throws IOException {
-    var service = new ServiceProcess(home, Processes.freePort());
+    return in(home, databaseUri, changes, Launch.alone());
+  }
+
+  static ServiceProcess in(Path home, String databaseUri, JsonObject changes, Launch launch)
+      throws IOException {
     var config =
         new JsonObject()
-            .put("http", new JsonObject().put("port", service.port))
-            .put("database", new JsonObject().put("uri", databaseUri))
-            .put("models", new JsonObject().put("dir", SmallRelease.directory().toString()))
-            .mergeIn(changes, true);
+            .put("http", new JsonObject().put("host", launch.host()).put("port", launch.port()))
+            .put("database", new JsonObject().put("uri", databaseUri));
     Files.createDirectories(home.resolve("conf"));
-    Files.writeString(home.resolve("conf/config.json"), config.encode());
+    var service = new ServiceProcess(home, launch, config);
+    var models = changes.getJsonObject("models", new JsonObject());
+    if (!models.containsKey("dir")) service.serve(SmallRelease.directory());
+    service.configure(changes);
     return service;
+  }
+
+  /** Changes what it reads when it is started next, or at once what is hot. */
+  void configure(JsonObject changes) throws IOException {
+    config.mergeIn(changes, true);
+    Files.writeString(home.resolve("conf/config.json"), config.encode());
+  }
+
+  /** Names another release, for its next start. */
+  void serve(Path release) throws IOException {
+    var directory = release.toAbsolutePath().toString();
+    configure(new JsonObject().put("models", new JsonObject().put("dir", directory)));
   }
 
   /** Starts it and waits until it listens, ready or not. */
   ServiceProcess start() throws Exception {
-    var builder =
-        new ProcessBuilder(
-            List.of(
-                JAVA,
-                "-Xmx1g",
-                "-Dai.djl.offline=true",
-                "-DOPT_OUT_TRACKING=true",
-                "-jar",
-                JAR.toString(),
-                "serve"));
+    return begin().awaitListening();
+  }
+
+  /** Starts it. */
+  ServiceProcess begin() throws IOException {
     starts++;
     process =
-        builder
+        new ProcessBuilder(launch.command())
             .directory(home.toFile())
             .redirectErrorStream(true)
             .redirectOutput(logFile().toFile())
             .start();
+    return this;
+  }
+
+  ServiceProcess awaitListening() throws Exception {
     Waiting.until("the service listens, see " + logFile(), this::listens);
     return this;
   }
@@ -90,12 +145,26 @@ final class ServiceProcess implements AutoCloseable {
     return Files.readString(logFile());
   }
 
+  String host() {
+    return launch.host();
+  }
+
   int port() {
-    return port;
+    return launch.port();
+  }
+
+  /** Of its process, started and not waited for. */
+  long pid() {
+    return process.pid();
   }
 
   boolean alive() {
-    return process.isAlive();
+    return process != null && process.isAlive();
+  }
+
+  /** Alive and not frozen. */
+  boolean runs() {
+    return alive() && !frozen;
   }
 
   boolean ready() throws Exception {
@@ -114,15 +183,39 @@ final class ServiceProcess implements AutoCloseable {
     return health.getLong("waiting", health.getLong("queued"));
   }
 
-  private java.net.http.HttpResponse<String> get(String path) throws Exception {
-    var uri = URI.create("http://127.0.0.1:" + port + path);
-    var request = HttpRequest.newBuilder(uri).timeout(PATIENCE).build();
-    return http.send(request, BodyHandlers.ofString());
+  HttpResponse<String> get(String path) throws Exception {
+    return http.send(to(path).build(), BodyHandlers.ofString());
+  }
+
+  HttpResponse<String> post(String path, JsonObject body) throws Exception {
+    var request =
+        to(path)
+            .header("content-type", "application/json")
+            .POST(BodyPublishers.ofString(body.encode()));
+    return http.send(request.build(), BodyHandlers.ofString());
+  }
+
+  private HttpRequest.Builder to(String path) {
+    var uri = URI.create("http://%s:%d%s".formatted(host(), port(), path));
+    return HttpRequest.newBuilder(uri).timeout(PATIENCE);
   }
 
   /** {@code kill -9}. */
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
+    frozen = false;
+  }
+
+  /** SIGSTOP. */
+  void freeze() {
+    Processes.signal(process.toHandle(), "STOP");
+    frozen = true;
+  }
+
+  /** SIGCONT. */
+  void thaw() {
+    Processes.signal(process.toHandle(), "CONT");
+    frozen = false;
   }
 
   /** SIGTERM, without waiting for what comes of it. */

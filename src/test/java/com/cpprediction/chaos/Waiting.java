@@ -21,10 +21,18 @@ final class Waiting {
   }
 
   static void until(String what, Duration patience, Callable<Boolean> condition) throws Exception {
+    until(what, patience, PAUSE, condition);
+  }
+
+  /**
+   * @param pause between two looks, for what costs the one who is asked
+   */
+  static void until(String what, Duration patience, Duration pause, Callable<Boolean> condition)
+      throws Exception {
     long end = System.nanoTime() + patience.toNanos();
     while (!condition.call()) {
       if (System.nanoTime() > end) throw new AssertionError(what + ": not within " + patience);
-      LockSupport.parkNanos(PAUSE.toNanos());
+      LockSupport.parkNanos(pause.toNanos());
     }
   }
 

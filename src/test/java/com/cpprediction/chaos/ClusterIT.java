@@ -1,0 +1,108 @@
+package com.cpprediction.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.training.SmallRelease;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Three nodes that every build stops, starts and kills; the rest is in {@link ClusterChaos}. */
+class ClusterIT {
+  private static final int GOLDEN = 200;
+  private static final int RATE = 100;
+  private static final int CALM = 2 * RATE; // 2 s of them
+  private static final Duration STOPPED = Duration.ofSeconds(15);
+
+  @TempDir private static Path directory;
+  private static PostgresProcess postgres;
+  private static Questions questions;
+
+  @BeforeAll
+  static void start() throws Exception {
+    postgres = PostgresProcess.create(directory.resolve("postgres")).start();
+    questions = Questions.ask(postgres, directory, SmallRelease.directory());
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    postgres.close();
+  }
+
+  @Test
+  void everyDoorGivesTheSameAnswersAndNobodyNoticesAPlannedStopAndFewAKill() throws Exception {
+    try (var trial = ClusterTrial.begin(postgres, directory, SmallRelease.directory(), questions)) {
+      askEveryDoor(trial);
+      trial.load(RATE);
+      trial.quiet("calm");
+      trial.awaitMore(CALM);
+
+      var stopping = trial.change("SIGTERM");
+      trial.node(1).process().terminate();
+      assertThat(trial.node(1).process().ends(STOPPED)).isTrue();
+      trial.awaitWhole();
+      trial.awaitMore(CALM);
+      var starting = trial.change("started");
+      trial.node(1).process().start();
+      trial.awaitWhole();
+      trial.awaitMore(CALM);
+      var killing = trial.change("killed -9");
+      trial.node(2).process().kill();
+      trial.awaitWhole();
+      var after = trial.quiet("after the kill");
+      trial.awaitMore(CALM);
+      var returning = trial.change("started again");
+      trial.node(2).process().start();
+      trial.awaitWhole();
+      trial.awaitMore(CALM);
+
+      trial.settle();
+      for (var planned : List.of(stopping, starting, after, returning)) {
+        assertThat(planned.failedCount()).as(planned.name()).isZero();
+      }
+      assertThat(killing.ok()).isPositive();
+    }
+  }
+
+  /** At each node over HTTP, and on the bus; not part of the load, but of the ledger. */
+  private static void askEveryDoor(ClusterTrial trial) throws Exception {
+    var doors = new ArrayList<List<JsonObject>>();
+    var asked = questions.spread(GOLDEN);
+    for (var node : trial.nodes().all()) {
+      var answers = new ArrayList<JsonObject>();
+      for (var question : asked) {
+        var request = trial.enquiry().request(question);
+        var response = node.process().post("/predict", request.body());
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        var answer = new JsonObject(response.body());
+        request.answered(answer, node.name());
+        answers.add(same(answer));
+      }
+      doors.add(answers);
+    }
+    var answers = new ArrayList<JsonObject>();
+    for (var question : asked) {
+      var request = trial.enquiry().request(question);
+      var answer = trial.bus().ask(BusClient.PREDICT, request.body());
+      request.answered(answer, "bus");
+      answers.add(same(answer));
+    }
+    doors.add(answers);
+    assertThat(doors).allSatisfy(door -> assertThat(door).isEqualTo(doors.get(0)));
+  }
+
+  /** What doesn't differ from one request to the next. */
+  private static JsonObject same(JsonObject answer) {
+    var rest = answer.copy();
+    for (var own : List.of("prediction_id", "shipment_id", "source")) {
+      assertThat(rest.remove(own)).as(own).isNotNull();
+    }
+    return rest;
+  }
+}

@@ -1,0 +1,270 @@
+package com.cpprediction.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A whole cluster of three on one empty database, under load over HTTP and, on loopback, from a
+ * client on the bus. Every change of its nodes begins a {@linkplain #change stretch} with a line of
+ * its own; {@link #settle} ends it with the comparison.
+ */
+final class ClusterTrial implements AutoCloseable {
+  static final int NODES = 3;
+
+  /** Predictions per second, all doors together, where a test asks for no other rate. */
+  static final int RATE = Integer.getInteger("rate", 500);
+
+  /** Of them, those from the bus. */
+  private static final double BUS_SHARE = 0.2;
+
+  /** How soon every prefix is to be back at its replicas. */
+  static final Duration PROMISED = Duration.ofSeconds(10);
+
+  /** Smaller than there are {@link Questions}, so that some are always scored. */
+  private static final JsonObject CACHE = new JsonObject().put("max_size", 500);
+
+  private static final long SEED = Long.getLong("seed", 1);
+  private static final int WARM = 1_200;
+  private static final int GHOSTS = 1_000;
+  private static final Duration DRAINED = Duration.ofMinutes(2);
+  private static final String HEAD =
+      "| change | requests | ok | retried | failed | wrong | lost | doubled | p50/p99/most |"
+          + " disturbed | whole after |";
+
+  private final PostgresProcess postgres;
+  private final String database;
+  private final Path home;
+  private final ClusterNodes nodes;
+  private final Ledger ledger;
+  private final Enquiry enquiry;
+  private final BalancedClient client;
+  private final List<Stretch> stretches = new ArrayList<>();
+  private BusClient bus;
+
+  /** A line of the table. */
+  private static final class Stretch {
+    private final Tally tally;
+    private String whole = "-";
+
+    private Stretch(Tally tally) {
+      this.tally = tally;
+    }
+  }
+
+  private ClusterTrial(
+      PostgresProcess postgres,
+      Path directory,
+      Path release,
+      Questions questions,
+      NodeNetwork network)
+      throws Exception {
+    this.postgres = postgres;
+    database = postgres.newDatabase();
+    home = Files.createTempDirectory(directory, "cluster");
+    var dir = release.toAbsolutePath().toString();
+    var config =
+        new JsonObject().put("models", new JsonObject().put("dir", dir)).put("cache", CACHE);
+    var host = network == null ? "127.0.0.1" : NodeNetwork.TEST_HOST;
+    var uri = PostgresProcess.uri(host, postgres.port(), database);
+    nodes =
+        network == null
+            ? ClusterNodes.onLoopback(NODES, home, uri, config)
+            : ClusterNodes.on(network, NODES, home, uri, config);
+    ledger = new Ledger(home.resolve("ledger.txt"));
+    enquiry = new Enquiry(questions, ledger, SEED);
+    client = new BalancedClient(nodes.all(), enquiry, questions);
+  }
+
+  /** One on loopback that is whole and warm. */
+  static ClusterTrial begin(
+      PostgresProcess postgres, Path directory, Path release, Questions questions)
+      throws Exception {
+    return begin(postgres, directory, release, questions, null);
+  }
+
+  /**
+   * @param network of the nodes; null for loopback
+   */
+  static ClusterTrial begin(
+      PostgresProcess postgres,
+      Path directory,
+      Path release,
+      Questions questions,
+      NodeNetwork network)
+      throws Exception {
+    var trial = new ClusterTrial(postgres, directory, release, questions, network);
+    try {
+      trial.nodes.start();
+      if (network == null) trial.joinBus("127.0.0.1");
+      return trial;
+    } catch (Exception | Error e) {
+      trial.close();
+      throw e;
+    }
+  }
+
+  /** A client on the bus joins, which takes part in everything that comes. */
+  void joinBus(String host) throws Exception {
+    bus = BusClient.join(host, nodes.members(), enquiry);
+  }
+
+  ClusterNodes nodes() {
+    return nodes;
+  }
+
+  ClusterNode node(int i) {
+    return nodes.get(i);
+  }
+
+  BalancedClient client() {
+    return client;
+  }
+
+  BusClient bus() {
+    return bus;
+  }
+
+  Enquiry enquiry() {
+    return enquiry;
+  }
+
+  /** Warms up, and from then on sends at a constant rate. */
+  void load(int rate) throws Exception {
+    client.warm(WARM);
+    if (bus != null) assertThat(bus.sendAll(WARM)).isEmpty();
+    client.openLoop(bus == null ? rate : rate * (1 - BUS_SHARE));
+    if (bus != null) bus.openLoop(rate * BUS_SHARE);
+  }
+
+  /** Begins a stretch, before whatever it is named for happens. */
+  Tally change(String name) {
+    return enter(name, true);
+  }
+
+  /** Begins a stretch in which nothing happens. */
+  Tally quiet(String name) {
+    return enter(name, false);
+  }
+
+  private Tally enter(String name, boolean disturbing) {
+    var tally = enquiry.enter(name, disturbing);
+    stretches.add(new Stretch(tally));
+    return tally;
+  }
+
+  /** Waits for so many more requests of the stretch. */
+  void awaitMore(int requests) throws Exception {
+    var tally = latest().tally;
+    int total = tally.settled() + requests;
+    Waiting.until(requests + " more requests", () -> client.healthy() && tally.settled() >= total);
+  }
+
+  /** Lets the stretch last as long as its change may disturb. */
+  void last(double seconds) throws Exception {
+    var tally = latest().tally;
+    Waiting.until(
+        "%s for %s s".formatted(tally.name(), seconds),
+        () -> client.healthy() && tally.age() >= seconds);
+  }
+
+  /** Waits until the cluster is whole, and notes how long after the beginning of the stretch. */
+  double awaitWhole() throws Exception {
+    nodes.awaitWhole(Waiting.LONG);
+    double seconds = latest().tally.age();
+    latest().whole = "%.1f s".formatted(seconds);
+    return seconds;
+  }
+
+  /**
+   * Waits until every node is ready, sees all others and knows an owner of each prefix; replicas
+   * may be missing where one release has few nodes.
+   */
+  void awaitUpgraded() throws Exception {
+    nodes.awaitMeeting(Waiting.LONG);
+    latest().whole = "%.1f s".formatted(latest().tally.age());
+  }
+
+  /** Requests without an answer since the load began. */
+  int failed() {
+    return stretches.stream().mapToInt(stretch -> stretch.tally.failedCount()).sum();
+  }
+
+  private Stretch latest() {
+    return stretches.get(stretches.size() - 1);
+  }
+
+  /**
+   * Ends the load, looks for consumers that are none, waits until all is stored, prints the table
+   * and checks what holds whatever happened.
+   */
+  void settle() throws Exception {
+    client.finish();
+    if (bus == null) joinBus(NodeNetwork.TEST_HOST);
+    bus.finish();
+    var last = quiet(GHOSTS + " sends afterwards");
+    var ghosts = bus.sendAll(GHOSTS);
+    for (var node : nodes.all()) {
+      Waiting.until("all is stored", DRAINED, () -> node.process().waiting() == 0);
+    }
+    try (var connection = postgres.admin(database)) {
+      var verdict = Oracle.compare(ledger.read(), connection);
+      print(verdict);
+      check(verdict);
+    }
+    assertThat(ghosts).as("sent to nobody").isEmpty();
+    assertThat(last.ok()).isEqualTo(GHOSTS);
+  }
+
+  private void check(Oracle.Verdict verdict) {
+    assertThat(verdict.lost()).as("answered and not stored").isEmpty();
+    assertThat(verdict.doubled()).as("stored twice").isEmpty();
+    assertThat(verdict.different()).as("stored with another answer").isEmpty();
+    assertThat(verdict.strange()).as("stored and never sent").isEmpty();
+    assertThat(verdict.unwanted()).as("refused and stored").isEmpty();
+    assertThat(verdict.unexpected()).as("a 5xx that is neither 503 nor 504").isEmpty();
+    for (var stretch : stretches) {
+      assertThat(stretch.tally.wrongCount()).as(stretch.tally.name() + ": wrong").isZero();
+    }
+  }
+
+  private void print(Oracle.Verdict verdict) {
+    System.out.println(HEAD);
+    for (var stretch : stretches) {
+      var tally = stretch.tally;
+      System.out.println(
+          "| %s | %d | %d | %d | %d | %d | %d | %d | %s | %s | %s |"
+              .formatted(
+                  tally.name(),
+                  tally.requests(),
+                  tally.ok(),
+                  tally.retriedCount(),
+                  tally.failedCount(),
+                  tally.wrongCount(),
+                  ofStretch(tally, verdict.lost()),
+                  ofStretch(tally, verdict.doubled()),
+                  tally.milliseconds(),
+                  tally.disturbed(),
+                  stretch.whole));
+    }
+    for (var stretch : stretches) System.out.println(stretch.tally.reasons());
+  }
+
+  private static long ofStretch(Tally tally, List<String> requests) {
+    return requests.stream().filter(request -> request.startsWith(tally.mark() + "-")).count();
+  }
+
+  @Override
+  public void close() throws Exception {
+    try (ledger;
+        nodes) {
+      if (bus != null) bus.close();
+      client.close();
+    }
+  }
+}
