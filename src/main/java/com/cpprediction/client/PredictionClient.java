@@ -28,6 +28,9 @@ public final class PredictionClient {
   /** How long an answer may take unless the caller says. */
   public static final Duration DEADLINE = Duration.ofSeconds(5);
 
+  /** After it a node counts as gone, and another is asked; a batch has some more. */
+  private static final Duration ATTEMPT = Duration.ofSeconds(1);
+
   private static final String DEADLINE_MS = "X-Deadline-Ms";
 
   private final Vertx vertx;
@@ -57,7 +60,7 @@ public final class PredictionClient {
 
   /** Predicts one shipment; the answer is kept as {@code persistence.ack} promises. */
   public Future<Answer> predict(Shipment shipment) {
-    return ask(Bus.PREDICT, shipment.toJson(PredictionIds.next().toString())).map(Answer::of);
+    return ask(Bus.PREDICT, 1, shipment.toJson(PredictionIds.next().toString())).map(Answer::of);
   }
 
   /**
@@ -68,7 +71,7 @@ public final class PredictionClient {
   public Future<List<Outcome>> predictBatch(List<Shipment> shipments) {
     var asked = new JsonArray();
     for (var shipment : shipments) asked.add(shipment.toJson(PredictionIds.next().toString()));
-    return ask(Bus.PREDICT_BATCH, new JsonObject().put("shipments", asked))
+    return ask(Bus.PREDICT_BATCH, shipments.size(), new JsonObject().put("shipments", asked))
         .map(
             reply -> {
               var outcomes = new ArrayList<Outcome>(shipments.size());
@@ -81,12 +84,12 @@ public final class PredictionClient {
 
   /** JSON as {@code GET /models/status}, of one of the nodes. */
   public Future<JsonObject> modelsStatus() {
-    return ask(Bus.MODELS_STATUS, null);
+    return ask(Bus.MODELS_STATUS, 1, null);
   }
 
   /** JSON as {@code GET /cache/stats}, of one of the nodes. */
   public Future<JsonObject> cacheStats() {
-    return ask(Bus.CACHE_STATS, null);
+    return ask(Bus.CACHE_STATS, 1, null);
   }
 
   private static Outcome outcome(JsonObject result) {
@@ -103,9 +106,13 @@ public final class PredictionClient {
     return members;
   }
 
-  private Future<JsonObject> ask(String address, JsonObject body) {
+  /**
+   * @param shipments how many, so that a batch that takes a while is not taken for a dead node
+   */
+  private Future<JsonObject> ask(String address, int shipments, JsonObject body) {
     var until = Deadline.in(deadline);
-    return ask(address, body, Math.max(1, deadline.toMillis() / 2))
+    long attempt = Math.min(deadline.toMillis() / 2, ATTEMPT.toMillis() + 2L * shipments);
+    return ask(address, body, Math.max(1, attempt))
         .recover(
             cause ->
                 unanswered(cause) && !until.over()

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A cluster goes from one release to the next, node by node, and no caller notices. */
-class UpgradeIT {
+class UpgradeChaos {
   private static final int RATE = 40;
   private static final double BATCHES = 4; // per second
   private static final int BATCH = 12;
