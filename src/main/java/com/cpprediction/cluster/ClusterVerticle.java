@@ -57,14 +57,20 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   /** From when the others are told that a prefix is gone: those who had not heard still ask. */
   private static final Duration FAREWELL = Duration.ofSeconds(2);
 
-  /** For others to take over what a node answers that ends or takes another release. */
+  /** For others to take over what a node answers that ends. */
   private static final Duration HAND_OVER = Duration.ofMillis(2_500);
+
+  /** The same, of a node that takes another release: it has the time. */
+  private static final Duration SUCCESSION = Duration.ofSeconds(30);
 
   /** For others to see that this node is off the public addresses. */
   private static final Duration WITHDRAWAL = Duration.ofMillis(400);
 
   /** After it a node is as ready as it gets, whatever nobody answers. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  /** How long a node is asked last that has just begun to answer. */
+  private static final Duration FRESH = Duration.ofSeconds(20);
 
   /** A refused model may have been mended. */
   private static final Duration FORGIVENESS = Duration.ofMinutes(1);
@@ -100,6 +106,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   private boolean loading;
   private boolean dropping;
   private long begun;
+  private long activated;
   private long sequence;
   private volatile boolean complete;
   private volatile int toLoad;
@@ -162,6 +169,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     context.runOnContext(
         now -> {
           active = true;
+          activated = System.nanoTime();
           turn();
         });
     return completed.future();
@@ -299,6 +307,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
         now.release().isEmpty() ? firstRelease : now.release(),
         settings.get(),
         config.get().weight(),
+        !active || System.nanoTime() - activated < FRESH.toNanos(),
         leaving || handedOver != null,
         ready,
         refused.keySet());
@@ -438,7 +447,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
           turn();
         });
     try {
-      done.get(HAND_OVER.toMillis(), TimeUnit.MILLISECONDS);
+      done.get(SUCCESSION.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       log.warn("Takes another release though others don't answer all of the last one yet");
     } catch (InterruptedException e) {
@@ -520,6 +529,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
               .put("weight", node.weight())
               .put("ready", node.ready().size())
               .put("refused", new JsonArray(List.copyOf(new TreeSet<>(node.refused()))))
+              .put("fresh", node.fresh())
               .put("leaving", node.leaving())
               .put("suspect", now.late(node.id()) || silent.containsKey(node.id()))
               .put("self", self));

@@ -14,6 +14,8 @@ import java.util.TreeSet;
  * @param release it answers with, or is about to load; empty while it has none
  * @param settings what else decides its answers, in words
  * @param weight its part of the prefixes, compared with the others'
+ * @param fresh whether it has answered for a short time only: others who answer the same are asked
+ *     before it, until its code is compiled
  * @param leaving whether others are to take over what it answers
  * @param ready prefixes it answers
  * @param refused prefixes whose model it can't use
@@ -25,6 +27,7 @@ record NodeState(
     String release,
     String settings,
     double weight,
+    boolean fresh,
     boolean leaving,
     Set<String> ready,
     Set<String> refused) {
@@ -39,7 +42,8 @@ record NodeState(
   }
 
   NodeState at(long another) {
-    return new NodeState(id, name, another, release, settings, weight, leaving, ready, refused);
+    return new NodeState(
+        id, name, another, release, settings, weight, fresh, leaving, ready, refused);
   }
 
   JsonObject toJson() {
@@ -50,6 +54,7 @@ record NodeState(
         .put("release", release)
         .put("settings", settings)
         .put("weight", weight)
+        .put("fresh", fresh)
         .put("leaving", leaving)
         .put("ready", words(ready))
         .put("refused", words(refused));
@@ -66,6 +71,7 @@ record NodeState(
         json.getString("release"),
         json.getString("settings"),
         json.getDouble("weight"),
+        json.getBoolean("fresh"),
         json.getBoolean("leaving"),
         set(json.getString("ready")),
         set(json.getString("refused")));

@@ -110,7 +110,7 @@ final class View {
   }
 
   private int doubts(NodeState node) {
-    return (node.leaving() ? 1 : 0) + (late(node.id()) ? 2 : 0);
+    return (node.fresh() ? 1 : 0) + (node.leaving() ? 2 : 0) + (late(node.id()) ? 4 : 0);
   }
 
   /** As {@link #answering}, of the others. */

@@ -5,6 +5,7 @@ import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
+import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
@@ -79,12 +80,19 @@ record Door<Q>(
             () -> Exchange.deadline(headers.get(Exchange.DEADLINE_MS), begun, common.timeout.get()),
             () -> read(message.body()),
             Exchange.requestId(headers.get(Exchange.REQUEST_ID)))
-        .onSuccess(reply -> message.reply(reply.body()))
+        .onSuccess(reply -> message.reply(reply.body(), served(reply)))
         .onFailure(
             cause -> {
               var problem = Problem.of(cause);
               message.fail(problem.failure().code(), problem.detail());
             });
+  }
+
+  private static DeliveryOptions served(Reply reply) {
+    var options = new DeliveryOptions();
+    return reply.servedBy().isEmpty()
+        ? options
+        : options.addHeader(Exchange.SERVED_BY.toString(), reply.servedBy());
   }
 
   private Future<Q> read(Object body) {

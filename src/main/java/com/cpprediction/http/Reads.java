@@ -53,7 +53,9 @@ final class Reads {
     for (var model : status.getJsonArray("models")) {
       if (model instanceof JsonObject json && prefix.equals(json.getString("prefix"))) return json;
     }
-    throw Failure.NOT_FOUND.because("No model has this prefix; GET /models/status lists them");
+    throw Failure.NOT_FOUND.because(
+        "No model of this node has this prefix; GET /models/status lists those that it has, and"
+            + " GET /cluster says which nodes answer which prefix");
   }
 
   private <T> Future<T> ask(String address, Object question) {

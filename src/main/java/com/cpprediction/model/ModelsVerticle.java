@@ -108,7 +108,7 @@ public final class ModelsVerticle extends VerticleBase {
 
   /** Who asks for everything while such a reload waits to begin gets that one's report. */
   private Future<JsonObject> reload(Set<String> only) {
-    if (only != null) return executor.executeBlocking(() -> told(models.reload(only)));
+    if (only != null) return executor.executeBlocking(() -> reloaded(() -> models.reload(only)));
     var next = Promise.<JsonObject>promise();
     var before = waiting.compareAndExchange(null, next.future());
     if (before != null) return before;
@@ -116,16 +116,19 @@ public final class ModelsVerticle extends VerticleBase {
         .executeBlocking(
             () -> {
               waiting.set(null);
-              return told(models.reload());
+              return reloaded(models::reload);
             })
         .onComplete(next);
     return next.future();
   }
 
-  /** Lets those know who have to tell others. */
-  private JsonObject told(JsonObject report) {
-    vertx.eventBus().publish(Bus.MODELS_CHANGED, null, new DeliveryOptions().setLocalOnly(true));
-    return report;
+  /** Lets those know who have to tell others, however it ends. */
+  private JsonObject reloaded(Supplier<JsonObject> reload) {
+    try {
+      return reload.get();
+    } finally {
+      vertx.eventBus().publish(Bus.MODELS_CHANGED, null, new DeliveryOptions().setLocalOnly(true));
+    }
   }
 
   /** The prefixes asked for; null for all. */
@@ -178,7 +181,7 @@ public final class ModelsVerticle extends VerticleBase {
       changing = null;
     } else if (now.equals(changing)) {
       changing = null;
-      told(models.reload());
+      reloaded(models::reload);
     } else {
       changing = now;
     }

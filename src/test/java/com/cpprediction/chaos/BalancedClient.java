@@ -23,8 +23,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Asks all nodes in turn, as a load balancer does: it leaves out those that don't say they are
- * ready, and what one of them doesn't answer it asks the next one, once and with the same id. Open
- * loop, on one event loop of its own; its methods may be called from any other thread.
+ * ready, gives those that were away little at first, and what one of them doesn't answer it asks
+ * the next one, once and with the same id. Open loop, on one event loop of its own; its methods may
+ * be called from any other thread.
  */
 final class BalancedClient implements AutoCloseable {
   private static final long LOOK_MILLIS = 200;
@@ -32,6 +33,13 @@ final class BalancedClient implements AutoCloseable {
 
   /** Of one attempt. */
   private static final long PATIENCE_MILLIS = 3_000;
+
+  /**
+   * For a node that was not ready before to get its whole part: a JVM compiles what it is used for.
+   */
+  private static final long SLOW_START_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+  private static final double FIRST_PART = 0.05;
 
   private static final int CONNECT_MILLIS = 1_000;
   private static final int CONNECTIONS = 1_000;
@@ -64,6 +72,9 @@ final class BalancedClient implements AutoCloseable {
     private boolean ready;
     private boolean looking;
     private int late; // looks in a row
+    private boolean failed; // it was away
+    private long since; // when it became ready
+    private double credit;
 
     private Target(ClusterNode node) {
       name = node.name();
@@ -72,6 +83,22 @@ final class BalancedClient implements AutoCloseable {
               .setHost(node.process().host())
               .setPort(node.process().port())
               .putHeader("content-type", "application/json");
+    }
+
+    private void ready(boolean now) {
+      if (now && !ready && failed) since = System.nanoTime();
+      if (!now) failed = true;
+      ready = now;
+    }
+
+    /** Whether it is its turn; less often while it is new. */
+    private boolean takes() {
+      if (since == 0) return true;
+      double part = (double) (System.nanoTime() - since) / SLOW_START_NANOS;
+      credit += Math.min(1, Math.max(FIRST_PART, part));
+      if (credit < 1) return false;
+      credit -= 1;
+      return true;
     }
 
     private RequestOptions to(HttpMethod method, String path) {
@@ -115,7 +142,7 @@ final class BalancedClient implements AutoCloseable {
               target.looking = false;
               target.late = done.cause() instanceof TimeoutException ? target.late + 1 : 0;
               if (target.late == 1) return; // once may be by chance
-              target.ready = done.succeeded() && done.result().status() == 200;
+              target.ready(done.succeeded() && done.result().status() == 200);
             });
   }
 
@@ -128,7 +155,7 @@ final class BalancedClient implements AutoCloseable {
   private Target nextAfter(Target failed) {
     for (int i = 0; i < targets.size(); i++) {
       var target = targets.get(turn++ % targets.size());
-      if (target.ready && target != failed) return target;
+      if (target.ready && target != failed && target.takes()) return target;
     }
     return targets.get(turn++ % targets.size());
   }

@@ -3,6 +3,7 @@ package com.cpprediction.chaos;
 import static java.util.concurrent.TimeUnit.SECONDS;
 
 import com.cpprediction.chaos.Enquiry.Request;
+import com.cpprediction.client.PredictionClient;
 import com.cpprediction.prediction.Failure;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.XmlConfigBuilder;
@@ -116,6 +117,11 @@ final class BusClient implements AutoCloseable {
               done.countDown();
               sendNext(left, done, failures);
             });
+  }
+
+  /** The client that applications get, on the same bus. */
+  PredictionClient typed() {
+    return PredictionClient.of(vertx);
   }
 
   /** What one address answers, as it came. */

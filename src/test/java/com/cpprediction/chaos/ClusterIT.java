@@ -2,12 +2,15 @@ package com.cpprediction.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.client.Shipment;
 import com.cpprediction.training.SmallRelease;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -90,7 +93,42 @@ class ClusterIT {
       answers.add(same(answer));
     }
     doors.add(answers);
+    doors.add(askTyped(trial, asked));
     assertThat(doors).allSatisfy(door -> assertThat(door).isEqualTo(doors.get(0)));
+  }
+
+  /** As applications do that use the client of this service. */
+  private static List<JsonObject> askTyped(ClusterTrial trial, List<JsonObject> asked)
+      throws Exception {
+    var answers = new ArrayList<JsonObject>();
+    for (var question : asked) {
+      var shipment =
+          new Shipment(
+              "typed-" + answers.size(),
+              question.getString("address"),
+              question.getString("pincode"));
+      var answer = trial.bus().typed().predict(shipment).await(10, TimeUnit.SECONDS);
+      var alternatives = new JsonArray();
+      for (var next : answer.candidates().subList(1, answer.candidates().size())) {
+        alternatives.add(
+            new JsonObject().put("cp", next.cp()).put("confidence", next.confidence()));
+      }
+      var json =
+          new JsonObject()
+              .put("prediction_id", answer.id().toString())
+              .put("shipment_id", answer.shipmentId())
+              .put("cp", answer.cp())
+              .put("confidence", answer.confidence())
+              .put("alternatives", alternatives)
+              .put("pincode", answer.pincode())
+              .put("prefix", answer.prefix())
+              .put("prefix_source", answer.prefixSource())
+              .put("model", answer.model())
+              .put("source", answer.source());
+      trial.enquiry().sent(question, answer.id(), answer.shipmentId()).answered(json, "client");
+      answers.add(same(json));
+    }
+    return answers;
   }
 
   /** What doesn't differ from one request to the next. */

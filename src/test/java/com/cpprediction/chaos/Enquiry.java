@@ -58,8 +58,17 @@ final class Enquiry {
     return request(question, System.nanoTime());
   }
 
+  /** One that a client sent which makes its own ids. */
+  synchronized Request sent(JsonObject question, UUID id, String shipment) {
+    return enter(new Request(id, question, shipment, tally, System.nanoTime()));
+  }
+
   private Request request(JsonObject question, long sent) {
-    var request = new Request(question, tally.mark() + "-" + made++, tally, sent);
+    var shipment = tally.mark() + "-" + made++;
+    return enter(new Request(PredictionIds.next(), question, shipment, tally, sent));
+  }
+
+  private Request enter(Request request) {
     try {
       ledger.sending(request.id, request.shipment);
     } catch (IOException e) {
@@ -71,7 +80,7 @@ final class Enquiry {
 
   /** One prediction that somebody wants, whatever number of attempts it takes. */
   final class Request {
-    private final UUID id = PredictionIds.next();
+    private final UUID id;
     private final JsonObject question;
     private final String shipment;
     private final long sent;
@@ -79,7 +88,8 @@ final class Enquiry {
     private Outcome outcome = Outcome.REFUSED;
     private boolean again;
 
-    private Request(JsonObject question, String shipment, Tally tally, long sent) {
+    private Request(UUID id, JsonObject question, String shipment, Tally tally, long sent) {
+      this.id = id;
       this.question = question;
       this.shipment = shipment;
       this.tally = tally;

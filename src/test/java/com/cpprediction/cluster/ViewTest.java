@@ -19,7 +19,7 @@ class ViewTest {
   private static final Set<String> ALL = new TreeSet<>(PREFIXES);
 
   private static NodeState node(String id, String release, boolean leaving, Set<String> ready) {
-    return new NodeState(id, "name-" + id, 1, release, "s", 1, leaving, ready, Set.of());
+    return new NodeState(id, "name-" + id, 1, release, "s", 1, false, leaving, ready, Set.of());
   }
 
   private static View view(NodeState... nodes) {
@@ -47,23 +47,27 @@ class ViewTest {
 
   @Test
   void passesOverANodeThatCannotUseTheModel() {
-    var refusing = new NodeState("b", "name-b", 1, R1, "s", 1, false, Set.of(), Set.of("150"));
+    var refusing =
+        new NodeState("b", "name-b", 1, R1, "s", 1, false, false, Set.of(), Set.of("150"));
     var view = view(node("a", R1, false, ALL), refusing, node("c", R1, false, ALL));
 
     assertThat(ids(view.owners(R1, "150"))).containsExactlyInAnyOrder("a", "c");
   }
 
   @Test
-  void asksThoseWhoLeaveOrWereNotHeardOfLast() {
+  void asksThoseLastWhoAreNewOrLeaveOrWereNotHeardOf() {
     var nodes =
         List.of(
-            node("a", R1, false, ALL), node("b", R1, true, ALL),
-            node("c", R1, false, ALL), node("d", R1, false, ALL));
+            node("a", R1, false, ALL),
+            node("b", R1, true, ALL),
+            node("c", R1, false, ALL),
+            node("d", R1, false, ALL),
+            new NodeState("e", "name-e", 1, R1, "s", 1, true, false, ALL, Set.of()));
     var view = new View("a", 2, nodes, Set.of("d"));
 
     for (var prefix : PREFIXES) {
       assertThat(view.othersAnswering(R1, prefix).stream().map(Owner::id))
-          .containsExactly("c", "b", "d");
+          .containsExactly("c", "e", "b", "d");
     }
   }
 
@@ -116,7 +120,8 @@ class ViewTest {
           if (view.own(R1, prefix)) ready.add(prefix);
           else if (view.answeredByOthers(R1, prefix)) ready.remove(prefix);
         }
-        nodes.set(i, new NodeState(old.id(), old.name(), 1, R1, "s", 1, false, ready, Set.of()));
+        nodes.set(
+            i, new NodeState(old.id(), old.name(), 1, R1, "s", 1, false, false, ready, Set.of()));
       } else {
         var view = new View("a", 2, nodes, Set.of());
         var ready = new TreeSet<>(nodes.get(0).ready());
@@ -135,7 +140,7 @@ class ViewTest {
   void aStateSurvivesTheWire() {
     var state =
         new NodeState(
-            "i", "h:1", 7, R1, "engine mapped", 1.5, true, Set.of("560", "400"), Set.of("1"));
+            "i", "h:1", 7, R1, "engine mapped", 1.5, true, true, Set.of("560", "400"), Set.of("1"));
 
     assertThat(NodeState.of(new JsonObject(state.toJson().encode()))).isEqualTo(state);
     assertThat(NodeState.of(new JsonObject(node("x", "", false, Set.of()).toJson().encode())))
