@@ -30,7 +30,11 @@ final class ClusterTrial implements AutoCloseable {
   private static final JsonObject CACHE = new JsonObject().put("max_size", 500);
 
   private static final long SEED = Long.getLong("seed", 1);
-  private static final int WARM = 1_200;
+  private static final int WARM = 1_200; // at least; a JVM compiles what it is used for
+
+  /** Of the load to come, before it is measured. */
+  private static final int WARM_SECONDS = 20;
+
   private static final int GHOSTS = 1_000;
   private static final Duration DRAINED = Duration.ofMinutes(2);
   private static final String HEAD =
@@ -136,7 +140,7 @@ final class ClusterTrial implements AutoCloseable {
 
   /** Warms up, and from then on sends at a constant rate. */
   void load(int rate) throws Exception {
-    client.warm(WARM);
+    client.warm(Math.max(WARM, WARM_SECONDS * rate));
     if (bus != null) assertThat(bus.sendAll(WARM)).isEmpty();
     client.openLoop(bus == null ? rate : rate * (1 - BUS_SHARE));
     if (bus != null) bus.openLoop(rate * BUS_SHARE);
