@@ -66,20 +66,13 @@ final class ServeCommand implements Callable<Integer> {
           "--cluster needs database.uri: with an embedded PostgreSQL each node would keep its own"
               + " truth. Set it to one server for all nodes");
     }
-    var cluster = config.cluster();
-    if (!cluster.loopback() && !cluster.trustedNetwork()) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "cluster.host "
-              + cluster.host()
-              + " is not loopback, and what nodes say about who is there is neither signed nor"
-              + " encrypted. Where only friends can reach it, set cluster.trusted_network to true");
-    }
-    if (!cluster.tls().whole()) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "cluster.tls needs certificate, key and ca together, or none of them");
-    }
+    config
+        .cluster()
+        .problem()
+        .ifPresent(
+            problem -> {
+              throw new ParameterException(spec.commandLine(), problem);
+            });
   }
 
   private static String state(Service service, HttpConfig http) {

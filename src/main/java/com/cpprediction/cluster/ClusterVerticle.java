@@ -105,6 +105,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   private boolean leaving;
   private boolean loading;
   private boolean dropping;
+  private int gained; // since it was last said
   private long begun;
   private long activated;
   private long sequence;
@@ -356,7 +357,12 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   }
 
   private void load(List<String> wanted) {
-    if (loading || wanted.isEmpty()) return;
+    if (loading) return;
+    if (wanted.isEmpty()) {
+      if (gained > 0) log.info("Took over {} prefixes", gained);
+      gained = 0;
+      return;
+    }
     // What nobody answers first.
     wanted.sort((a, b) -> Integer.compare(answering(a), answering(b)));
     var chunk = wanted.subList(0, Math.min(wanted.size(), Math.max(CHUNK, wanted.size() / 20)));
@@ -368,6 +374,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
               var failed = done.succeeded() ? done.result().fieldNames() : Set.copyOf(chunk);
               long until = System.nanoTime() + FORGIVENESS.toNanos();
               failed.forEach(prefix -> refused.put(prefix, until));
+              gained += chunk.size() - failed.size();
               metrics.prefixesMoved(ServiceMetrics.Moved.GAINED, chunk.size() - failed.size());
               turn();
             });
@@ -392,6 +399,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
               dropping = false;
               if (done.succeeded()) {
                 due.forEach(retiring::remove);
+                log.info("Gave up {} prefixes, which others answer", due.size());
                 metrics.prefixesMoved(ServiceMetrics.Moved.RELEASED, due.size());
               }
               turn();

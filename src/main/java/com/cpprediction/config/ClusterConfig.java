@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
@@ -91,12 +92,27 @@ public record ClusterConfig(
     Check.range("cluster.attempt_ms", attempt.toMillis(), 10, 60_000);
   }
 
-  /** Whether nobody outside this machine can reach it. Blocks while a name is looked up. */
-  public boolean loopback() {
+  /**
+   * Why a node can't join like this, though every value is good. Blocks while a name is looked up.
+   */
+  public Optional<String> problem() {
+    if (!tls.whole()) {
+      return Optional.of("cluster.tls needs certificate, key and ca together, or none of them");
+    }
     try {
-      return InetAddress.getByName(host).isLoopbackAddress();
+      var address = InetAddress.getByName(host);
+      if (address.isAnyLocalAddress()) {
+        return Optional.of(
+            "cluster.host is " + host + ", must be the address at which the others find this node");
+      }
+      if (address.isLoopbackAddress() || trustedNetwork) return Optional.empty();
+      return Optional.of(
+          "cluster.host "
+              + host
+              + " is not loopback, and what nodes say about who is there is neither signed nor"
+              + " encrypted. Where only friends can reach it, set cluster.trusted_network to true");
     } catch (UnknownHostException e) {
-      return false;
+      return Optional.of("cluster.host " + host + " is no address that can be found");
     }
   }
 }

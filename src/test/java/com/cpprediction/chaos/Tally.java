@@ -80,7 +80,7 @@ final class Tally {
     if (again && answered) retried++;
     if (again || !answered) {
       firstDisturbed = Math.min(firstDisturbed, sent);
-      lastDisturbed = Math.max(lastDisturbed, now);
+      lastDisturbed = Math.max(lastDisturbed, sent);
     }
   }
 
@@ -126,7 +126,7 @@ final class Tally {
     return (System.nanoTime() - begun) / 1e9;
   }
 
-  /** Seconds from the first request that was retried or failed to the end of the last such one. */
+  /** Seconds from the first to the last request sent that was retried or failed. */
   synchronized double disturbance() {
     return firstDisturbed > lastDisturbed ? 0 : (lastDisturbed - firstDisturbed) / 1e9;
   }

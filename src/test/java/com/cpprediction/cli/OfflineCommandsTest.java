@@ -66,6 +66,41 @@ class OfflineCommandsTest {
   }
 
   @Test
+  void aClusterNeedsOneDatabaseForAll() throws IOException {
+    var home = TestHome.in(dir);
+
+    int exit = run("serve", "--cluster", "--conf", home.config().toString());
+
+    assertThat(exit).isEqualTo(2);
+    assertThat(err.toString())
+        .startsWith("--cluster needs database.uri: with an embedded PostgreSQL each node");
+    assertThat(dir.resolve("data")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"host\": \"192.0.2.1\"} | cluster.host 192.0.2.1 is not loopback",
+        "{\"host\": \"0.0.0.0\", \"trusted_network\": true} | cluster.host is 0.0.0.0, must be the",
+        "{\"host\": \"no.such.host.invalid\"} | cluster.host no.such.host.invalid is no address",
+        "{\"tls\": {\"certificate\": \"c.pem\"}} | cluster.tls needs certificate, key and ca",
+        "{\"members\": [\"a:1\", \"b\"]} | Cannot use the configuration: cluster.members[1] is \"b\""
+      })
+  void aClusterNeedsAnAddressOfItsOwn(String cluster, String said) throws IOException {
+    var conf = Files.createDirectories(dir.resolve("conf")).resolve("config.json");
+    Files.writeString(
+        conf,
+        "{\"database\": {\"uri\": \"postgresql://cp@127.0.0.1/cp\"}, \"cluster\": %s}"
+            .formatted(cluster));
+
+    int exit = run("serve", "--cluster", "--conf", conf.toString());
+
+    assertThat(err.toString()).startsWith(said);
+    assertThat(exit).isEqualTo(said.startsWith("Cannot") ? 1 : 2);
+  }
+
+  @Test
   void replayingWithoutADatabaseFails() throws IOException {
     var home = TestHome.in(dir);
 
