@@ -70,6 +70,9 @@ final class Service {
   /** For PostgreSQL when the rest has stopped; kept for it by what stops before. */
   private static final Duration DATABASE_SHARE = Duration.ofSeconds(2);
 
+  /** For the others to take over, PostgreSQL's share not counted. */
+  private static final Duration LEAVING = Duration.ofSeconds(3).plus(DATABASE_SHARE);
+
   /** For a node to be taken into its cluster. */
   private static final Duration JOINING = Duration.ofSeconds(60);
 
@@ -256,10 +259,14 @@ final class Service {
     long end = System.nanoTime() + within.toNanos();
     stopping = true;
     watcher.stop();
-    if (http != null && cluster != null) await(cluster.leave(), end);
+    if (http != null && cluster != null) {
+      await(cluster.leave(), Math.min(end, System.nanoTime() + LEAVING.toNanos()));
+    }
     // Vert.x would undeploy again what has not stopped yet; then the process ends without it.
-    if (await(undeploy(), end)) await(vertx.close(), end);
-    models.close();
+    if (await(undeploy(), end)) {
+      await(vertx.close(), end);
+      models.close(); // nobody is loading any more
+    }
     if (embedded != null) embedded.close(DATABASE_SHARE);
   }
 
@@ -389,7 +396,7 @@ final class Service {
           "Not in the cluster after %d s; can this node reach every member, and they it?"
               .formatted(JOINING.toSeconds()),
           e);
-    } catch (RuntimeException e) {
+    } catch (Exception e) { // await throws what the cause was, checked or not
       throw new StartException(
           "Cannot join the cluster (%s); see cluster.host, cluster.port and cluster.bus_port"
               .formatted(e.getMessage()),

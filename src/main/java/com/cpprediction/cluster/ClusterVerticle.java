@@ -63,8 +63,8 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   /** The same, of a node that takes another release: it has the time. */
   private static final Duration SUCCESSION = Duration.ofSeconds(30);
 
-  /** For others to see that this node is off the public addresses. */
-  private static final Duration WITHDRAWAL = Duration.ofMillis(400);
+  /** For others, load balancers included, to see that this node is not ready any more. */
+  private static final Duration WITHDRAWAL = Duration.ofSeconds(1);
 
   /** After it a node is as ready as it gets, whatever nobody answers. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -92,24 +92,28 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   private final Set<String> asked = new HashSet<>(); // ids whose state is on its way
   private final Map<String, Long> retiring = new TreeMap<>(); // prefix, and when it goes
   private final Map<String, Long> refused = new TreeMap<>(); // prefix, and until when
-  private final Map<String, Long> silent = new ConcurrentHashMap<>(); // id, and since when
+  private final Set<String> silent = ConcurrentHashMap.newKeySet(); // ids
   private final Promise<Void> greeted = Promise.promise();
   private final Promise<Void> completed = Promise.promise();
   private Map<String, String> members = Map.of();
   private NodeState told;
   private String release = ""; // that refused is about
   private CompletableFuture<Void> handedOver;
+  private Set<String> ready = Set.of();
+  private Set<String> readyWithout = Set.of();
+  private Catalog readyCatalog;
   private View plannedView;
   private Catalog plannedCatalog;
   private boolean active;
-  private boolean leaving;
   private boolean loading;
-  private boolean dropping;
+  private Set<String> dropping = Set.of();
+  private boolean strangers; // were heard
   private int gained; // since it was last said
   private long begun;
   private long activated;
   private long sequence;
   private volatile boolean complete;
+  private volatile boolean leaving;
   private volatile int toLoad;
   private volatile int toDrop;
   private volatile View view;
@@ -146,8 +150,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
         () -> view.missing(catalog.get().release(), catalog.get().fingerprints().keySet()));
     var bus = vertx.eventBus();
     return Future.all(
-            bus.<JsonObject>consumer(Bus.CLUSTER_STATE, message -> hear(message.body()))
-                .completion(),
+            bus.consumer(Bus.CLUSTER_STATE, message -> hear(message.body())).completion(),
             bus.consumer(Bus.stateOf(membership.id()), this::answer).completion(),
             bus.localConsumer(Bus.MODELS_CHANGED, message -> modelsChanged()).completion())
         .compose(
@@ -176,30 +179,32 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     return completed.future();
   }
 
-  /** Whether all prefixes were answered by somebody once, or had their time. */
+  /** Whether all prefixes were answered by somebody once, or had their time, and this one stays. */
   public boolean ready() {
-    return complete;
+    return complete && !leaving;
   }
 
   /**
    * Has the others take over what this node answers, and nobody new ask it. From any thread, once;
-   * completes in {@link #HAND_OVER} at most, and with it nothing has stopped yet.
+   * completes in {@link #HAND_OVER} at most, whatever is asked of whom, and with it nothing has
+   * stopped yet.
    */
   public Future<Void> leave() {
     var left = Promise.<Void>promise();
     context.runOnContext(
         now -> {
           leaving = true;
+          if (handedOver == null)
+            handedOver = new CompletableFuture<>(); // a reload may wait for it
           var taken = Promise.<Void>promise();
-          handedOver = new CompletableFuture<>();
           handedOver.thenRun(taken::tryComplete);
-          vertx.setTimer(HAND_OVER.toMillis(), late -> taken.tryComplete());
+          vertx.setTimer(HAND_OVER.toMillis(), late -> left.tryComplete());
           turn();
           membership
               .withdraw(Bus.PUBLIC)
               .transform(done -> vertx.timer(WITHDRAWAL.toMillis(), TimeUnit.MILLISECONDS))
               .transform(seen -> taken.future())
-              .onComplete(left);
+              .onComplete(done -> left.tryComplete());
         });
     return left.future();
   }
@@ -225,7 +230,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     }
     states.keySet().retainAll(members.keySet());
     heard.keySet().retainAll(members.keySet());
-    silent.keySet().retainAll(members.keySet());
+    silent.retainAll(members.keySet());
     members.keySet().forEach(this::ask);
     if (states.keySet().containsAll(others())) greeted.tryComplete();
 
@@ -243,7 +248,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
       var known = catalog.get();
       complete =
           view.unanswered(known.release(), known.fingerprints().keySet()).isEmpty()
-              || now - begun > PATIENCE.toNanos();
+              || now - activated > PATIENCE.toNanos();
       if (complete) completed.tryComplete();
     }
   }
@@ -259,7 +264,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     if (id.equals(membership.id()) || states.containsKey(id) || !asked.add(id)) return;
     vertx
         .eventBus()
-        .<JsonObject>request(
+        .<Object>request(
             Bus.stateOf(id), null, new DeliveryOptions().setSendTimeout(BEAT.toMillis() / 2))
         .onComplete(
             done -> {
@@ -272,12 +277,13 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     message.reply(mine().toJson());
   }
 
-  private void hear(JsonObject json) {
+  private void hear(Object said) {
     NodeState state;
     try {
-      state = NodeState.of(json);
+      state = NodeState.of((JsonObject) said);
     } catch (RuntimeException e) { // some other version's, or a stranger's
-      log.warn("What a node told can't be read: {}", e.toString());
+      if (!strangers) log.warn("What a node tells can't be read, and is ignored: {}", e.toString());
+      strangers = true;
       return;
     }
     if (state.id().equals(membership.id())) return;
@@ -296,11 +302,6 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
 
   private NodeState mine() {
     var now = catalog.get();
-    var ready = new TreeSet<String>();
-    if (active) {
-      ready.addAll(now.here());
-      ready.removeAll(retiring.keySet());
-    }
     return new NodeState(
         membership.id(),
         membership.name(),
@@ -310,8 +311,20 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
         config.get().weight(),
         !active || System.nanoTime() - activated < FRESH.toNanos(),
         leaving || handedOver != null,
-        ready,
+        ready(now),
         refused.keySet());
+  }
+
+  /** What this node answers; the same object as long as nothing changes. */
+  private Set<String> ready(Catalog now) {
+    if (!active) return Set.of();
+    if (now == readyCatalog && retiring.keySet().equals(readyWithout)) return ready;
+    readyCatalog = now;
+    readyWithout = Set.copyOf(retiring.keySet());
+    var answered = new TreeSet<>(now.here());
+    answered.removeAll(readyWithout);
+    ready = Set.copyOf(answered);
+    return ready;
   }
 
   // What this node holds
@@ -326,7 +339,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     var now = catalog.get();
     if (now.release().isEmpty()) return;
     long time = System.nanoTime();
-    boolean due = refused.values().removeIf(until -> until - time <= 0) || !retiring.isEmpty();
+    boolean due = refused.values().removeIf(until -> until - time <= 0) | anyDue(time);
     if (view == plannedView && now == plannedCatalog && !due) return;
     plannedView = view;
     plannedCatalog = now;
@@ -342,7 +355,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
       boolean here = now.here().contains(prefix);
       if (view.own(release, prefix)) {
         if (!here && !refused.containsKey(prefix)) load.add(prefix);
-        retiring.remove(prefix);
+        if (!dropping.contains(prefix)) retiring.remove(prefix);
       } else if (here) {
         drop++;
         if (!retiring.containsKey(prefix) && view.answeredByOthers(release, prefix)) {
@@ -384,20 +397,30 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     return view.answering(release, prefix).size();
   }
 
+  private boolean anyDue(long time) {
+    return retiring.values().stream().anyMatch(at -> at - time <= 0);
+  }
+
   private void drop(long time) {
-    if (dropping) return;
-    var due = new ArrayList<String>();
+    if (!dropping.isEmpty()) return;
+    var due = new TreeSet<String>();
     retiring.forEach(
         (prefix, at) -> {
           if (at - time <= 0) due.add(prefix);
         });
+    // An owner may be gone since.
+    retiring.keySet().removeIf(p -> due.contains(p) && !view.answeredByOthers(release, p));
+    due.retainAll(retiring.keySet());
     if (due.isEmpty()) return;
-    dropping = true;
+    dropping = due;
     change(Bus.MODELS_DROP, due)
         .onComplete(
             done -> {
-              dropping = false;
-              if (done.succeeded()) {
+              dropping = Set.of();
+              if (done.failed()) {
+                long later = System.nanoTime() + FORGIVENESS.toNanos();
+                due.forEach(prefix -> retiring.put(prefix, later));
+              } else {
                 due.forEach(retiring::remove);
                 log.info("Gave up {} prefixes, which others answer", due.size());
                 metrics.prefixesMoved(ServiceMetrics.Moved.RELEASED, due.size());
@@ -476,7 +499,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     var owners = view.othersAnswering(of, prefix);
     if (silent.isEmpty() || owners.size() < 2) return owners;
     var ordered = new ArrayList<>(owners);
-    ordered.sort((a, b) -> Boolean.compare(silent.containsKey(a.id()), silent.containsKey(b.id())));
+    ordered.sort((a, b) -> Boolean.compare(silent.contains(a.id()), silent.contains(b.id())));
     return Collections.unmodifiableList(ordered);
   }
 
@@ -487,7 +510,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
 
   @Override
   public void silent(Owner owner) {
-    silent.put(owner.id(), System.nanoTime());
+    silent.add(owner.id());
   }
 
   /** What {@code /health} shows of it. */
@@ -539,7 +562,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
               .put("refused", new JsonArray(List.copyOf(new TreeSet<>(node.refused()))))
               .put("fresh", node.fresh())
               .put("leaving", node.leaving())
-              .put("suspect", now.late(node.id()) || silent.containsKey(node.id()))
+              .put("suspect", now.late(node.id()) || silent.contains(node.id()))
               .put("self", self));
     }
     var owners = new JsonObject();

@@ -46,6 +46,11 @@ public final class Membership {
 
   private static final Duration PONG = Duration.ofSeconds(3);
 
+  /**
+   * While it is tried, messages wait; the kernel tries at ever longer intervals (default: 60 s).
+   */
+  private static final Duration CONNECT = Duration.ofSeconds(1);
+
   private final HazelcastClusterManager manager;
   private final EventBusOptions bus;
   private final String name;
@@ -112,6 +117,7 @@ public final class Membership {
         new EventBusOptions()
             .setHost(address)
             .setPort(config.busPort())
+            .setConnectTimeout((int) CONNECT.toMillis())
             .setClusterPingInterval(PING.toMillis())
             .setClusterPingReplyInterval(PONG.toMillis());
     var tls = config.tls();

@@ -32,6 +32,9 @@ record NodeState(
     Set<String> ready,
     Set<String> refused) {
   NodeState {
+    if (!(weight > 0 && weight < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("weight is " + weight);
+    }
     ready = Set.copyOf(ready);
     refused = Set.copyOf(refused);
   }
@@ -61,7 +64,7 @@ record NodeState(
   }
 
   /**
-   * @throws ClassCastException or NullPointerException when {@code json} is nothing of the kind
+   * @throws RuntimeException of several kinds when {@code json} is nothing of the kind
    */
   static NodeState of(JsonObject json) {
     return new NodeState(

@@ -38,12 +38,9 @@ public final class PredictionVerticle extends VerticleBase {
   /** What answers for one prefix. */
   private record Consumers(
       MessageConsumer<ScoreRequest> score, MessageConsumer<JsonObject> explain) {
-    Future<?> completion() {
-      return Future.all(score.completion(), explain.completion());
-    }
-
-    Future<?> unregister() {
-      return Future.all(score.unregister(), explain.unregister());
+    void unregister() {
+      score.unregister();
+      explain.unregister();
     }
   }
 
@@ -63,22 +60,20 @@ public final class PredictionVerticle extends VerticleBase {
     return Future.succeededFuture();
   }
 
-  /** Consumers belong to the verticle's context, wherever the change comes from. */
+  /**
+   * Consumers belong to the verticle's context, wherever the change comes from. Local ones answer
+   * as soon as they are made: what would have to be waited for is the cluster manager's note of
+   * them, which takes seconds while members are being lost.
+   */
   private Future<?> follow(Set<String> prefixes) {
     var followed = Promise.<Void>promise();
     context.runOnContext(
         now -> {
-          var changes = new ArrayList<Future<?>>();
-          for (var prefix : prefixes) {
-            if (consumers.containsKey(prefix)) continue;
-            var added = consume(prefix);
-            consumers.put(prefix, added);
-            changes.add(added.completion());
-          }
+          for (var prefix : prefixes) consumers.computeIfAbsent(prefix, this::consume);
           var gone = new ArrayList<>(consumers.keySet());
           gone.removeAll(prefixes);
-          for (var prefix : gone) changes.add(consumers.remove(prefix).unregister());
-          Future.join(changes).<Void>mapEmpty().onComplete(followed);
+          for (var prefix : gone) consumers.remove(prefix).unregister();
+          followed.complete();
         });
     return followed.future();
   }

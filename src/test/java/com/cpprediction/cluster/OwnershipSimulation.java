@@ -124,8 +124,7 @@ final class OwnershipSimulation {
     var manifest =
         StrictJson.parseObject(Files.readAllBytes(MODELS.resolve(from).resolve("manifest.json")));
     var model = Files.readAllBytes(MODELS.resolve(from).resolve("model.mmap"));
-    var release =
-        StrictJson.parseObject(Files.readAllBytes(MODELS.resolve("release.json"))).copy();
+    var release = StrictJson.parseObject(Files.readAllBytes(MODELS.resolve("release.json"))).copy();
     var shared = new ArrayList<String>();
     shared.add(release.getJsonObject("national").getString("path"));
     shared.add(manifest.getJsonObject("ranker").getString("path"));
