@@ -87,7 +87,7 @@ public final class PredictionCache {
   }
 
   /**
-   * * The answer filed under {@code key}; {@code score} is asked when there is none and nobody else
+   * The answer filed under {@code key}; {@code score} is asked when there is none and nobody else
    * is asking.
    *
    * @param deadline until when the caller waits
@@ -99,9 +99,10 @@ public final class PredictionCache {
   }
 
   /**
-   * As {@link #get}, for several keys. * @param score asked at most once, for the keys nobody
-   * answers yet, and told until when anybody waits for them; one answer for each, in order
+   * As {@link #get}, for several keys.
    *
+   * @param score asked at most once, for the keys nobody answers yet, and told until when anybody
+   *     waits for them; one answer for each, in order
    * @return one future for each key, in order; they fail independently
    */
   public List<Future<Lookup>> getAll(List<Key> keys, Deadline deadline, Score score) {

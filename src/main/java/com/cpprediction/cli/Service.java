@@ -342,7 +342,7 @@ final class Service {
 
   /** In a cluster others may hold all of them. */
   private boolean modelsFit() {
-    return !models.catalog().fingerprints().isEmpty();
+    return !models.catalog().prefixes().isEmpty();
   }
 
   /** Only those who wait for a commit need the database now. */

@@ -112,18 +112,21 @@ public final class PredictionClient {
   private Future<JsonObject> ask(String address, int shipments, JsonObject body) {
     var until = Deadline.in(deadline);
     long attempt = Math.min(deadline.toMillis() / 2, ATTEMPT.toMillis() + 2L * shipments);
-    return ask(address, body, Math.max(1, attempt))
+    return ask(address, body, until, Math.max(1, attempt))
         .recover(
             cause ->
                 unanswered(cause) && !until.over()
-                    ? ask(address, body, until.remainingMillis())
+                    ? ask(address, body, until, until.remainingMillis())
                     : Future.failedFuture(cause))
         .recover(cause -> Future.failedFuture(known(cause)));
   }
 
-  private Future<JsonObject> ask(String address, JsonObject body, long millis) {
+  /** Whoever is asked first may use the whole time: a slow answer is kept, and never doubled. */
+  private Future<JsonObject> ask(String address, JsonObject body, Deadline until, long millis) {
     var options =
-        new DeliveryOptions().setSendTimeout(millis).addHeader(DEADLINE_MS, Long.toString(millis));
+        new DeliveryOptions()
+            .setSendTimeout(millis)
+            .addHeader(DEADLINE_MS, Long.toString(until.remainingMillis()));
     return vertx.eventBus().<JsonObject>request(address, body, options).map(reply -> reply.body());
   }
 

@@ -80,7 +80,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   /** Prefixes loaded at a time: few, so that what was asked meanwhile is soon considered. */
   private static final int CHUNK = 16;
 
-  private final Membership membership;
+  private final Members membership;
   private final Supplier<ClusterConfig> config;
   private final Supplier<Catalog> catalog;
   private final Supplier<String> settings;
@@ -132,6 +132,16 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
       Supplier<String> settings,
       String firstRelease,
       ServiceMetrics metrics) {
+    this((Members) membership, config, catalog, settings, firstRelease, metrics);
+  }
+
+  ClusterVerticle(
+      Members membership,
+      Supplier<ClusterConfig> config,
+      Supplier<Catalog> catalog,
+      Supplier<String> settings,
+      String firstRelease,
+      ServiceMetrics metrics) {
     this.membership = membership;
     this.config = config;
     this.catalog = catalog;
@@ -147,7 +157,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     look();
     metrics.cluster(
         () -> view.nodes().size(),
-        () -> view.missing(catalog.get().release(), catalog.get().fingerprints().keySet()));
+        () -> view.missing(catalog.get().release(), catalog.get().prefixes()));
     var bus = vertx.eventBus();
     return Future.all(
             bus.consumer(Bus.CLUSTER_STATE, message -> hear(message.body())).completion(),
@@ -247,7 +257,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     if (!complete && active) {
       var known = catalog.get();
       complete =
-          view.unanswered(known.release(), known.fingerprints().keySet()).isEmpty()
+          view.unanswered(known.release(), known.prefixes()).isEmpty()
               || now - activated > PATIENCE.toNanos();
       if (complete) completed.tryComplete();
     }
@@ -351,7 +361,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
 
     var load = new ArrayList<String>();
     int drop = 0;
-    for (var prefix : now.fingerprints().keySet()) {
+    for (var prefix : now.prefixes()) {
       boolean here = now.here().contains(prefix);
       if (view.own(release, prefix)) {
         if (!here && !refused.containsKey(prefix)) load.add(prefix);
@@ -384,6 +394,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
         .onComplete(
             done -> {
               loading = false;
+              plannedView = null; // what was put off meanwhile is due
               var failed = done.succeeded() ? done.result().fieldNames() : Set.copyOf(chunk);
               long until = System.nanoTime() + FORGIVENESS.toNanos();
               failed.forEach(prefix -> refused.put(prefix, until));
@@ -417,6 +428,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
         .onComplete(
             done -> {
               dropping = Set.of();
+              plannedView = null; // what was put off meanwhile is due
               if (done.failed()) {
                 long later = System.nanoTime() + FORGIVENESS.toNanos();
                 due.forEach(prefix -> retiring.put(prefix, later));
@@ -520,8 +532,8 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     return new JsonObject()
         .put("node", membership.name())
         .put("members", now.nodes().size())
-        .put("replicas_missing", now.missing(known.release(), known.fingerprints().keySet()))
-        .put("unanswered", now.unanswered(known.release(), known.fingerprints().keySet()).size())
+        .put("replicas_missing", now.missing(known.release(), known.prefixes()))
+        .put("unanswered", now.unanswered(known.release(), known.prefixes()).size())
         .put("other_releases", otherwise(now, NodeState::release))
         .put("other_settings", otherwise(now, NodeState::settings));
   }
@@ -566,12 +578,12 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
               .put("self", self));
     }
     var owners = new JsonObject();
-    for (var prefix : new TreeSet<>(known.fingerprints().keySet())) {
+    for (var prefix : new TreeSet<>(known.prefixes())) {
       var names = new JsonArray();
       now.answering(known.release(), prefix).forEach(node -> names.add(node.name()));
       owners.put(prefix, names);
     }
-    var prefixes = known.fingerprints().keySet();
+    var prefixes = known.prefixes();
     return new JsonObject()
         .put("enabled", true)
         .put("node", new JsonObject().put("id", membership.id()).put("name", membership.name()))

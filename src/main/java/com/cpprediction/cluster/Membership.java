@@ -34,7 +34,7 @@ import java.util.function.UnaryOperator;
  * Joins the cluster and knows its members. Thread-safe, once the Vert.x it was given to has
  * started.
  */
-public final class Membership {
+public final class Membership implements Members {
   /** Attribute of those members that are nodes of this service, rather than clients on its bus. */
   private static final String NODE = "com.cpprediction.node";
 
@@ -143,18 +143,18 @@ public final class Membership {
     return bus;
   }
 
-  /** Vert.x' id of this node. */
-  String id() {
+  @Override
+  public String id() {
     return manager.getNodeId();
   }
 
-  /** Host and port where this node joins. */
-  String name() {
+  @Override
+  public String name() {
     return name;
   }
 
-  /** The nodes of this service that are there now, this one included: name by id. */
-  Map<String, String> members() {
+  @Override
+  public Map<String, String> members() {
     var members = new TreeMap<String, String>();
     for (var member : manager.getHazelcastInstance().getCluster().getMembers()) {
       var node = member.getAttribute(NODE);
@@ -163,8 +163,8 @@ public final class Membership {
     return members;
   }
 
-  /** Calls {@code changed} on some thread whenever {@link #members()} may have changed. */
-  void onChange(Runnable changed) {
+  @Override
+  public void onChange(Runnable changed) {
     var hazelcast = manager.getHazelcastInstance();
     hazelcast
         .getCluster()
@@ -188,11 +188,8 @@ public final class Membership {
             });
   }
 
-  /**
-   * Takes this node off {@code addresses} as the others see them, while what still comes is
-   * answered: a consumer that unregisters is deaf before the others know.
-   */
-  Future<Void> withdraw(List<String> addresses) {
+  @Override
+  public Future<Void> withdraw(List<String> addresses) {
     var withdrawn = new ArrayList<Future<Void>>();
     for (var address : addresses) {
       var registered = Promise.<List<RegistrationInfo>>promise();

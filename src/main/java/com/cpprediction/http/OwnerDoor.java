@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
@@ -53,7 +54,8 @@ final class OwnerDoor {
       fail(message, e);
       return;
     }
-    lookUp(request)
+    Future.succeededFuture(request)
+        .compose(this::lookUp)
         .onComplete(done -> inFlight.release(count))
         .onSuccess(lookups -> message.reply(new OwnerReply(lookups)))
         .onFailure(cause -> fail(message, cause));
@@ -63,7 +65,12 @@ final class OwnerDoor {
   private Future<List<Lookup>> lookUp(OwnerRequest request) {
     var models = catalog.get();
     var prefix = request.prefix();
-    if (!models.release().equals(request.release()) || !models.here().contains(prefix)) {
+    // Another release may place the same pincode elsewhere.
+    boolean placed =
+        request.addresses().stream()
+            .map(Address::pincode)
+            .allMatch(pincode -> pincode == null || prefix.equals(models.prefixOf(pincode)));
+    if (!models.release().equals(request.release()) || !models.here().contains(prefix) || !placed) {
       return Future.failedFuture(
           Failure.NOT_READY.because(
               "This node does not answer prefix " + prefix + " with that release now"));
@@ -96,7 +103,7 @@ final class OwnerDoor {
   }
 
   private static void fail(Message<?> message, Throwable cause) {
-    var problem = Problem.of(cause);
+    var problem = Problem.of(Problem.seen(cause, "of another node", message.address()));
     message.fail(problem.failure().code(), problem.detail());
   }
 }

@@ -21,6 +21,7 @@ import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -44,9 +45,6 @@ final class Predictions {
   private static final Logger log = LoggerFactory.getLogger(Predictions.class);
   private static final ServiceException OVERTAKEN =
       Failure.NOT_READY.because("The models were replaced this moment; try again");
-  private static final ServiceException ELSEWHERE =
-      Failure.NOT_READY.because(
-          "No node answers this address with the release of the node that was asked; try again");
   private static final Set<String> BATCH = Set.of("shipments");
   private static final int RECORDING_SHARE = 10; // of the time of a batch, a tenth is for recording
   private static final int SMALL_BATCH = 20; // of the longest addresses, read in 20 ms
@@ -144,7 +142,7 @@ final class Predictions {
    */
   private Future<Told> tell(One asked, Deadline deadline) {
     var request = asked.request();
-    var release = scores.release(List.of(request.prefix()), asked.models());
+    var release = release(List.of(request), List.of(request.prefix()), asked.models());
     var found =
         scores.find(
             request.prefix(), List.of(request.address()), asked.models(), release, deadline);
@@ -161,6 +159,16 @@ final class Predictions {
         .map(one -> answer(asked, one))
         .compose(told -> explained(asked, told, deadline))
         .recover(cause -> again(asked, cause, deadline).compose(now -> tell(now, deadline)));
+  }
+
+  /**
+   * The release to answer {@code requests} with, all of them: that of {@code models} wherever one
+   * of them has no pincode, since what places an address by its words is part of the release.
+   */
+  private String release(
+      Collection<PredictionRequest> requests, Collection<String> prefixes, Catalog models) {
+    boolean byText = requests.stream().anyMatch(r -> r.located().source() == Located.Source.TEXT);
+    return byText ? models.release() : scores.release(prefixes, models);
   }
 
   /** {@code asked} of the models of now; fails with {@code cause} when that would be no use. */
@@ -191,12 +199,21 @@ final class Predictions {
             .put("pincode", request.address().pincode())
             .put("fingerprint", told.prediction().scored().fingerprint());
     boolean remote = told.found().hop() == Hop.REMOTE;
+    long time = deadline.remainingMillis();
     return vertx
         .eventBus()
         .<JsonObject>request(
             remote ? Bus.explainAt(told.found().by().id()) : Bus.explain(request.prefix()),
             question,
-            new DeliveryOptions().setLocalOnly(!remote).setSendTimeout(deadline.remainingMillis()))
+            new DeliveryOptions()
+                .setLocalOnly(!remote)
+                .setSendTimeout(remote ? scores.patience(time, 1) : time))
+        .recover(
+            cause ->
+                Future.failedFuture(
+                    remote && !Scores.answered(cause) && !deadline.over()
+                        ? Failure.NOT_READY.because("The node that answered is gone; try again")
+                        : cause))
         .map(
             reply ->
                 new Told(
@@ -280,10 +297,8 @@ final class Predictions {
     var models = asked.models();
     var scored = found.lookup().scored();
     boolean byText = located.source() == Located.Source.TEXT;
-    if (found.hop() == Hop.REMOTE) {
-      // What places an address is part of the release.
-      if (byText && !found.release().equals(models.release())) throw ELSEWHERE;
-    } else if (!scored.fingerprint().equals(models.fingerprints().get(request.prefix()))) {
+    if (found.hop() == Hop.LOCAL
+        && !scored.fingerprint().equals(models.fingerprints().get(request.prefix()))) {
       if (byText || found.lookup().source() == Source.CACHE) throw OVERTAKEN;
       var now = catalog.get();
       if (scored.fingerprint().equals(now.fingerprints().get(request.prefix()))) {
@@ -303,7 +318,8 @@ final class Predictions {
       byPrefix.computeIfAbsent(item.request().prefix(), prefix -> new ArrayList<>()).add(item);
     }
     var outcomes = new ArrayList<Future<Told>>(good.size());
-    var release = scores.release(byPrefix.keySet(), models);
+    var release =
+        release(good.stream().map(BatchItem::request).toList(), byPrefix.keySet(), models);
     byPrefix.forEach(
         (prefix, group) -> {
           var addresses = group.stream().map(item -> item.request().address()).toList();

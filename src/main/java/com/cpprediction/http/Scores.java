@@ -24,6 +24,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.eventbus.ReplyFailure;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -101,8 +102,8 @@ final class Scores {
           .toList();
     }
     metrics.lookedUp(Hop.REMOTE, addresses.size());
-    var request = new OwnerRequest(prefix, release, addresses, deadline);
-    var asked = ask(owners.of(prefix, release), 0, request);
+    var asked =
+        ask(owners.of(prefix, release), 0, new OwnerRequest(prefix, release, addresses, deadline));
     var found = new ArrayList<Future<Found>>(addresses.size());
     for (int i = 0; i < addresses.size(); i++) {
       int item = i;
@@ -152,25 +153,40 @@ final class Scores {
     }
     var owner = candidates.get(attempt);
     boolean last = attempt + 1 == Math.min(ATTEMPTS, candidates.size());
-    var options = new DeliveryOptions().setSendTimeout(attemptMillis(request, last));
+    long remaining = request.deadline().remainingMillis();
+    int count = request.addresses().size();
+    long time = last ? patience(remaining, count) : Math.min(remaining / 2 + 1, attempt(count));
+    boolean whole = time >= attempt(count); // else it is the caller who is impatient
     long begun = System.nanoTime();
     return vertx
         .eventBus()
-        .<OwnerReply>request(Bus.owner(owner.id()), request, options)
+        .<OwnerReply>request(
+            Bus.owner(owner.id()),
+            request.until(
+                Deadline.in(Duration.ofMillis(time))), // what nobody waits for is not scored
+            new DeliveryOptions().setSendTimeout(time))
         .map(
             reply -> {
               metrics.hopped(System.nanoTime() - begun);
-              return reply.body().lookups().stream()
+              var lookups = reply.body().lookups();
+              if (lookups.size() != count) {
+                throw new IllegalStateException(
+                    lookups.size() + " answers of " + owner.name() + " for " + count);
+              }
+              return lookups.stream()
                   .map(lookup -> new Found(lookup, request.release(), owner, Hop.REMOTE))
                   .toList();
             })
         .recover(
             cause -> {
               metrics.hopFailed();
-              if (!answered(cause)) owners.silent(owner);
+              if (!answered(cause) && whole) owners.silent(owner);
               if (request.deadline().over()) return Future.failedFuture(Deadline.exceeded());
               if (!last) return ask(candidates, attempt + 1, request);
-              if (answered(cause) && Failure.of(cause) != Failure.UNKNOWN_PREFIX) {
+              var failure = Failure.of(cause);
+              if (answered(cause)
+                  && failure != Failure.UNKNOWN_PREFIX
+                  && failure != Failure.DEADLINE_EXCEEDED) { // of the attempt
                 return Future.failedFuture(cause);
               }
               return Future.failedFuture(
@@ -182,13 +198,19 @@ final class Scores {
   }
 
   /** An address takes a fraction of a millisecond; a whole batch must not look like a dead node. */
-  private long attemptMillis(OwnerRequest request, boolean last) {
-    long remaining = request.deadline().remainingMillis();
-    long attempt = config.get().cluster().attempt().toMillis() + request.addresses().size();
-    return Math.max(1, last ? Math.min(remaining, 2 * attempt) : Math.min(remaining / 2, attempt));
+  private long attempt(int addresses) {
+    return config.get().cluster().attempt().toMillis() + addresses;
   }
 
-  private static boolean answered(Throwable cause) {
+  /**
+   * How long to wait for the last node that is asked, in milliseconds: not to the caller's end,
+   * since whoever gets a refusal in time may ask elsewhere.
+   */
+  long patience(long remaining, int addresses) {
+    return Math.min(remaining, 2 * attempt(addresses));
+  }
+
+  static boolean answered(Throwable cause) {
     return cause instanceof ReplyException e && e.failureType() == ReplyFailure.RECIPIENT_FAILURE;
   }
 

@@ -56,7 +56,7 @@ final class ShipmentReader {
 
   /** Which model of {@code catalog} answers {@code address}. */
   Located located(Address address, Catalog catalog) {
-    if (address.pincode() != null && catalog.fingerprints().isEmpty()) {
+    if (address.pincode() != null && catalog.prefixes().isEmpty()) {
       throw Failure.NOT_READY.because("No model is loaded yet; try again in a moment");
     }
     return catalog.locate(address);

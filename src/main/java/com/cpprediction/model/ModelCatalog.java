@@ -127,7 +127,8 @@ public final class ModelCatalog implements AutoCloseable {
             Collections.emptySortedMap(),
             Collections.emptySortedMap(),
             Engine.MAPPED,
-            0);
+            0,
+            true);
 
     National national() {
       return taken.national();
@@ -138,7 +139,8 @@ public final class ModelCatalog implements AutoCloseable {
         SortedMap<String, Loaded> models,
         SortedMap<String, Loaded> leaving,
         Engine engine,
-        double pincodeTrust) {
+        double pincodeTrust,
+        boolean whole) {
       var national = taken.national();
       var scorings = new TreeMap<String, Scoring>();
       var fingerprints = new HashMap<String, String>();
@@ -151,6 +153,8 @@ public final class ModelCatalog implements AutoCloseable {
       leaving.forEach(
           (prefix, loaded) ->
               scorings.put(prefix, Scoring.of(loaded.model(), pincodeTrust, national.digest())));
+      var prefixes = new TreeSet<>(models.keySet());
+      if (!whole) prefixes.addAll(taken.named().keySet());
       taken
           .named()
           .forEach(
@@ -160,7 +164,8 @@ public final class ModelCatalog implements AutoCloseable {
                     prefix,
                     Scoring.fingerprint(model.files(), engine, national.digest(), pincodeTrust));
               });
-      var catalog = new Catalog(taken.id(), fingerprints, models.keySet(), national.locator());
+      var catalog =
+          new Catalog(taken.id(), prefixes, fingerprints, models.keySet(), national.locator());
       return new Serving(taken, models, leaving, scorings, catalog);
     }
   }
@@ -198,6 +203,11 @@ public final class ModelCatalog implements AutoCloseable {
     this.clock = clock;
     metrics.modelsLoaded(() -> serving.models().size());
     for (var reason : Reason.values()) metrics.modelReloadReason(reason.label());
+  }
+
+  /** Whether it is to hold all models of its release. */
+  boolean whole() {
+    return share.whole();
   }
 
   /** What {@link Catalog#release()} of all of the release in {@code directory} will be. */
@@ -475,7 +485,7 @@ public final class ModelCatalog implements AutoCloseable {
   private void serve(
       Taken taken, SortedMap<String, Loaded> models, SortedMap<String, Loaded> leaving) {
     synchronized (swap) {
-      serving = Serving.of(taken, models, leaving, loader.engine(), pincodeTrust);
+      serving = Serving.of(taken, models, leaving, loader.engine(), pincodeTrust, share.whole());
     }
   }
 
@@ -512,7 +522,13 @@ public final class ModelCatalog implements AutoCloseable {
     synchronized (swap) {
       pincodeTrust = trust;
       serving =
-          Serving.of(serving.taken(), serving.models(), serving.leaving(), loader.engine(), trust);
+          Serving.of(
+              serving.taken(),
+              serving.models(),
+              serving.leaving(),
+              loader.engine(),
+              trust,
+              share.whole());
     }
   }
 

@@ -93,6 +93,11 @@ public final class ModelsVerticle extends VerticleBase {
     Set<String> only;
     try {
       only = prefixes(message.body());
+      if (only != null && !models.whole()) {
+        throw malformed(
+            "A node of a cluster takes a release over as a whole, or it would be alone with its"
+                + " mixture; leave prefixes out");
+      }
     } catch (ServiceException e) {
       message.fail(e.failure().code(), e.getMessage());
       return;

@@ -8,13 +8,18 @@ import java.util.Set;
  * What can be answered now: an immutable snapshot, replaced whole when models change.
  *
  * @param release SHA-256 over what decides the models of all prefixes; empty when there are none
+ * @param prefixes that can be answered, here or by others
  * @param fingerprints scoring fingerprint by prefix, of this node's models and, in a cluster, of
- *     those that only other nodes hold
+ *     those that only other nodes hold, as far as it is known
  * @param here prefixes whose model this node holds
  * @param locator names the prefix of an address without a pincode
  */
 public record Catalog(
-    String release, Map<String, String> fingerprints, Set<String> here, Locator locator) {
+    String release,
+    Set<String> prefixes,
+    Map<String, String> fingerprints,
+    Set<String> here,
+    Locator locator) {
   /** Digits in a pincode, and so the longest prefix. */
   public static final int PINCODE_LENGTH = 6;
 
@@ -22,6 +27,7 @@ public record Catalog(
 
   public Catalog {
     Objects.requireNonNull(release, "release");
+    prefixes = Set.copyOf(prefixes);
     fingerprints = Map.copyOf(fingerprints);
     here = Set.copyOf(here);
     Objects.requireNonNull(locator, "locator");
@@ -29,7 +35,7 @@ public record Catalog(
 
   /** One of a node that holds all models there are. */
   public Catalog(Map<String, String> fingerprints, Locator locator) {
-    this("", fingerprints, fingerprints.keySet(), locator);
+    this("", fingerprints.keySet(), fingerprints, fingerprints.keySet(), locator);
   }
 
   /**
@@ -55,7 +61,7 @@ public record Catalog(
       throw Failure.PINCODE_REQUIRED.because(
           "The address has no pincode; add it to the address or send it as pincode");
     }
-    if (!fingerprints.containsKey(located.prefix())) {
+    if (!prefixes.contains(located.prefix())) {
       throw Failure.PINCODE_REQUIRED.because(
           "The address has no pincode, and no model serves prefix "
               + located.prefix()
@@ -70,7 +76,7 @@ public record Catalog(
   public String prefixOf(String pincode) {
     for (int length = PINCODE_LENGTH; length > 0; length--) {
       var prefix = pincode.substring(0, length);
-      if (fingerprints.containsKey(prefix)) return prefix;
+      if (prefixes.contains(prefix)) return prefix;
     }
     return null;
   }

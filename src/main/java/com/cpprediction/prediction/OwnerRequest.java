@@ -20,4 +20,9 @@ public record OwnerRequest(
     addresses = List.copyOf(addresses);
     if (addresses.isEmpty()) throw new IllegalArgumentException("no address to look up");
   }
+
+  /** The same, to be answered until then. */
+  public OwnerRequest until(Deadline another) {
+    return new OwnerRequest(prefix, release, addresses, another);
+  }
 }

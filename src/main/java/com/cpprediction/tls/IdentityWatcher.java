@@ -22,7 +22,7 @@ public final class IdentityWatcher {
   private final Clock clock;
   private final Logger log;
   private volatile Identity current;
-  private KeyFiles.Content found; // last, good or bad; null when there was none
+  private KeyFiles.Content found; // last, good or bad; null when there was none, or none was taken
   private volatile String problem; // why that was refused
   private volatile boolean watching;
 
@@ -101,7 +101,14 @@ public final class IdentityWatcher {
               problem = null;
               log.info("New connections get another certificate: {}", fresh.describe());
               return null;
-            });
+            })
+        .onFailure(cause -> forget())
+        .mapEmpty();
+  }
+
+  /** So that it is tried again. */
+  private synchronized void forget() {
+    found = null;
   }
 
   /** A file that is being written differs from look to look, its problem doesn't. */

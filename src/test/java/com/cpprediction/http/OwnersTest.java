@@ -92,7 +92,7 @@ class OwnersTest {
   void startOneWith560Here(Vertx vertx) throws Exception {
     edge = new Edge(vertx);
     edge.owners = cluster;
-    edge.catalog = new Catalog(MINE, Edge.FINGERPRINTS, Set.of("560"), Locator.NONE);
+    edge.catalog = catalog(MINE, Edge.FINGERPRINTS, Set.of("560"), Locator.NONE);
     var defaults = edge.cluster;
     edge.cluster =
         new ClusterConfig(
@@ -107,6 +107,11 @@ class OwnersTest {
             Duration.ofMillis(50),
             defaults.tls());
     edge.start();
+  }
+
+  private static Catalog catalog(
+      String release, Map<String, String> fingerprints, Set<String> here, Locator locator) {
+    return new Catalog(release, fingerprints.keySet(), fingerprints, here, locator);
   }
 
   private void node(String id, Function<OwnerRequest, Future<OwnerReply>> behaviour) {
@@ -210,7 +215,7 @@ class OwnersTest {
   @Test
   void splitsABatchByOwnerAndKeepsItsOrder() throws Exception {
     edge.catalog =
-        new Catalog(
+        catalog(
             MINE,
             Map.of("560", "a".repeat(64), "411", "b".repeat(64), "400", "c".repeat(64)),
             Set.of("560"),
@@ -262,7 +267,7 @@ class OwnersTest {
   @Test
   void placesAnAddressWithoutAPincodeWithItsOwnReleaseOnly() throws Exception {
     edge.catalog =
-        new Catalog(MINE, Edge.FINGERPRINTS, Set.of("560"), text -> Located.byText("411", 0.9));
+        catalog(MINE, Edge.FINGERPRINTS, Set.of("560"), text -> Located.byText("411", 0.9));
     healthy("new");
     healthy("old");
     cluster.own("411", OTHER, "new");
@@ -278,11 +283,11 @@ class OwnersTest {
   @Test
   void asksABatchAgainThatASwapDivided() throws Exception {
     var next = "n".repeat(64);
-    edge.catalog = new Catalog(MINE, Edge.FINGERPRINTS, Set.of("560", "411"), Locator.NONE);
+    edge.catalog = catalog(MINE, Edge.FINGERPRINTS, Set.of("560", "411"), Locator.NONE);
     edge.scorer =
         request -> {
           edge.catalog =
-              new Catalog(
+              catalog(
                   OTHER,
                   Map.of("560", next, "411", "b".repeat(64)),
                   Set.of("560", "411"),
@@ -316,6 +321,55 @@ class OwnersTest {
           .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
     }
     assertThat(edge.scoreRequests).isEmpty();
+  }
+
+  @Test
+  void refusesOtherNodesAPincodeThatItsReleasePlacesElsewhere(Vertx vertx) {
+    edge.catalog =
+        catalog(
+            MINE,
+            Map.of("560", "a".repeat(64), "560001", "b".repeat(64)),
+            Set.of("560", "560001"),
+            Locator.NONE);
+
+    assertThatThrownBy(() -> ask(vertx, "560", MINE))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
+  }
+
+  @Test
+  void failsAloneWhatItsOwnReleaseHasNobodyForWhereWordsPlaceAnother() throws Exception {
+    edge.catalog =
+        catalog(MINE, Edge.FINGERPRINTS, Set.of("560"), text -> Located.byText("560", 0.9));
+    healthy("new");
+    cluster.own("411", OTHER, "new");
+    cluster.own("560", OTHER, "new");
+
+    var response =
+        edge.post("/predict/batch", batch(shipment("1", IN_411), shipment("2", "MG Road")));
+
+    var results = new JsonObject(response.body()).getJsonArray("results");
+    assertThat(results.getJsonObject(0).getJsonObject("error").getString("code"))
+        .isEqualTo("not-ready");
+    assertThat(results.getJsonObject(1).getString("prefix_source")).isEqualTo("text");
+    assertThat(asked.get("new")).isEmpty();
+  }
+
+  @Test
+  void anImpatientCallerMakesNoNodeSilent() throws Exception {
+    node("slow", request -> Future.future(never -> {}));
+    cluster.own("411", MINE, "slow");
+
+    edge.send(
+        "POST",
+        "/predict",
+        shipment("S1", IN_411).toBuffer().getBytes(),
+        "Content-Type",
+        "application/json",
+        "X-Deadline-Ms",
+        "10");
+
+    assertThat(asked.get("slow")).hasSize(1);
+    assertThat(cluster.silent).isEmpty();
   }
 
   @Test

@@ -149,6 +149,7 @@ class ModelShareTest {
 
       assertThat(other.catalog().release()).isEqualTo(models.catalog().release());
       assertThat(other.catalog().fingerprints()).containsOnlyKeys("180", "831");
+      assertThat(other.catalog().prefixOf("575002")).as("others may answer it").isEqualTo("575");
       assertThat(other.failures()).containsOnlyKeys("575");
     }
   }

@@ -1,0 +1,354 @@
+package com.cpprediction.cluster;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.config.ClusterConfig;
+import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Locator;
+import com.cpprediction.prediction.Owners.Owner;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** One node among others that only say what they are. */
+@ExtendWith(VertxExtension.class)
+class ClusterVerticleTest {
+  private static final String RELEASE = "one";
+  private static final Set<String> PREFIXES =
+      IntStream.range(110, 150).mapToObj(String::valueOf).collect(Collectors.toSet());
+  private static final Map<String, String> FINGERPRINTS =
+      PREFIXES.stream().collect(Collectors.toMap(p -> p, p -> "f" + p));
+
+  private final There there = new There();
+  private final Map<String, NodeState> peers = new ConcurrentHashMap<>();
+  private final List<JsonObject> told = new CopyOnWriteArrayList<>();
+  private final Set<String> refusing = ConcurrentHashMap.newKeySet();
+  private final List<Integer> chunks = new CopyOnWriteArrayList<>();
+  private volatile Catalog catalog =
+      new Catalog(RELEASE, PREFIXES, FINGERPRINTS, Set.of(), Locator.NONE);
+  private volatile String settings = "";
+  private Vertx vertx;
+  private ClusterVerticle node;
+
+  /** Members as the test says. */
+  private static final class There implements Members {
+    private final Map<String, String> members = new ConcurrentHashMap<>(Map.of("me", "me:1"));
+    private final List<String> withdrawn = new CopyOnWriteArrayList<>();
+    private volatile Runnable changed = () -> {};
+
+    @Override
+    public String id() {
+      return "me";
+    }
+
+    @Override
+    public String name() {
+      return "me:1";
+    }
+
+    @Override
+    public Map<String, String> members() {
+      return Map.copyOf(members);
+    }
+
+    @Override
+    public void onChange(Runnable listener) {
+      changed = listener;
+    }
+
+    @Override
+    public Future<Void> withdraw(List<String> addresses) {
+      withdrawn.addAll(addresses);
+      return Future.succeededFuture();
+    }
+  }
+
+  @BeforeEach
+  void beNeighbours(Vertx vertx) {
+    this.vertx = vertx;
+    var bus = vertx.eventBus();
+    bus.<JsonObject>consumer(
+        Bus.CLUSTER_STATE,
+        message -> {
+          if (message.body().getString("id", "").equals("me")) told.add(message.body());
+        });
+    bus.<JsonObject>consumer(
+        Bus.MODELS_CLAIM,
+        message -> {
+          var wanted = prefixes(message.body());
+          chunks.add(wanted.size());
+          var refused = new JsonObject();
+          wanted.stream().filter(refusing::contains).forEach(p -> refused.put(p, "damaged"));
+          wanted.removeAll(refusing);
+          wanted.addAll(catalog.here());
+          hold(wanted);
+          message.reply(refused);
+        });
+    bus.<JsonObject>consumer(
+        Bus.MODELS_DROP,
+        message -> {
+          var rest = new HashSet<>(catalog.here());
+          rest.removeAll(prefixes(message.body()));
+          hold(rest);
+          message.reply(new JsonObject());
+        });
+  }
+
+  private static Set<String> prefixes(JsonObject body) {
+    JsonArray prefixes = body.getJsonArray("prefixes");
+    return prefixes.stream().map(String.class::cast).collect(Collectors.toCollection(HashSet::new));
+  }
+
+  private void hold(Set<String> here) {
+    catalog = new Catalog(RELEASE, PREFIXES, FINGERPRINTS, here, Locator.NONE);
+  }
+
+  /** One that joins, or says something else than before. */
+  private void peer(String id, String release, boolean leaving, Set<String> ready) {
+    long sequence = peers.containsKey(id) ? peers.get(id).sequence() + 1 : 1;
+    var state =
+        new NodeState(id, id + ":1", sequence, release, "s", 1, false, leaving, ready, Set.of());
+    boolean joins = peers.put(id, state) == null;
+    if (joins) {
+      vertx.eventBus().consumer(Bus.stateOf(id), ask -> ask.reply(peers.get(id).toJson()));
+      there.members.put(id, id + ":1");
+      there.changed.run();
+    }
+    vertx.eventBus().publish(Bus.CLUSTER_STATE, state.toJson());
+  }
+
+  private void gone(String id) {
+    there.members.remove(id);
+    there.changed.run();
+  }
+
+  private void start() throws Exception {
+    ClusterConfig config = ServiceConfig.DEFAULT.cluster();
+    node =
+        new ClusterVerticle(
+            there,
+            () -> config,
+            () -> catalog,
+            () -> "s" + settings,
+            RELEASE,
+            new ServiceMetrics(new SimpleMeterRegistry(), "test"));
+    vertx.deployVerticle(node).await(10, SECONDS);
+  }
+
+  private void answer() throws Exception {
+    start();
+    node.activate().await(20, SECONDS);
+  }
+
+  private JsonObject lastTold() {
+    return told.get(told.size() - 1);
+  }
+
+  private Set<String> ready() {
+    return Set.of(lastTold().getString("ready").split(" "));
+  }
+
+  /** Which prefixes are {@code id}'s among two of three nodes. */
+  private static Set<String> owned(String id, String... nodes) {
+    var names = List.of(nodes).stream().map(node -> node + ":1").toList();
+    return PREFIXES.stream()
+        .filter(p -> Rendezvous.owners(p, names, n -> n, n -> 1, 2).contains(id + ":1"))
+        .collect(Collectors.toSet());
+  }
+
+  private static void until(Callable<Boolean> condition) throws Exception {
+    long end = System.nanoTime() + SECONDS.toNanos(15);
+    while (!condition.call()) {
+      if (System.nanoTime() > end) throw new AssertionError("not within 15 s");
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void aloneItHoldsEverythingAndSaysSo() throws Exception {
+    answer();
+
+    assertThat(catalog.here()).isEqualTo(PREFIXES);
+    assertThat(chunks).as("some at a time").hasSizeGreaterThan(1).allMatch(n -> n <= 16);
+    until(() -> ready().equals(PREFIXES));
+    assertThat(node.ready()).isTrue();
+    assertThat(node.describe().getInteger("replicas_missing")).isEqualTo(PREFIXES.size());
+  }
+
+  @Test
+  void saysNothingBeforeItAnswers() throws Exception {
+    hold(PREFIXES);
+    start();
+
+    until(() -> !told.isEmpty());
+    assertThat(lastTold().getString("ready")).isEmpty();
+    assertThat(lastTold().getString("release")).isEqualTo(RELEASE);
+    assertThat(node.ready()).isFalse();
+  }
+
+  @Test
+  void worksOutItsPartOfAReleaseFromThoseWhoAnswerIt() throws Exception {
+    peer("a", RELEASE, false, PREFIXES);
+    peer("b", RELEASE, false, PREFIXES);
+    peer("c", "another", false, PREFIXES);
+    start();
+
+    assertThat(node.of(RELEASE, PREFIXES)).isEqualTo(owned("me", "me", "a", "b"));
+    assertThat(node.of("another", PREFIXES)).isEqualTo(PREFIXES); // two of two
+    assertThat(node.releases()).containsExactlyInAnyOrder(RELEASE, "another");
+  }
+
+  @Test
+  void givesUpWhatOthersOwnOnceTheyAnswerIt() throws Exception {
+    peer("a", RELEASE, false, PREFIXES);
+    answer();
+    until(() -> ready().equals(PREFIXES));
+
+    peer("b", RELEASE, false, Set.of());
+    until(() -> node.describe().getJsonObject("moving").getInteger("releasing") > 0);
+    assertThat(catalog.here()).as("b answers nothing yet").isEqualTo(PREFIXES);
+    peer("b", RELEASE, false, owned("b", "me", "a", "b"));
+
+    until(() -> catalog.here().equals(owned("me", "me", "a", "b")));
+    assertThat(ready()).isEqualTo(catalog.here());
+  }
+
+  @Test
+  void takesOverFromThoseWhoAreGone() throws Exception {
+    peer("a", RELEASE, false, PREFIXES);
+    peer("b", RELEASE, false, PREFIXES);
+    answer();
+    until(() -> ready().equals(owned("me", "me", "a", "b")));
+
+    gone("b");
+
+    until(() -> catalog.here().equals(PREFIXES));
+    assertThat(node.of("110", RELEASE)).containsExactly(new Owner("a", "a:1"));
+  }
+
+  @Test
+  void leavesAloneWhatItCannotUseAndSaysWhich() throws Exception {
+    refusing.addAll(Set.of("110", "111"));
+    start();
+    node.activate();
+
+    until(() -> catalog.here().size() == PREFIXES.size() - 2);
+    until(() -> Set.of(lastTold().getString("refused").split(" ")).equals(refusing));
+    assertThat(chunks.stream().mapToInt(Integer::intValue).sum()).isEqualTo(PREFIXES.size());
+  }
+
+  @Test
+  void leavesWhenOthersAnswerWhatItDid() throws Exception {
+    peer("a", RELEASE, false, owned("a", "me", "a", "b"));
+    peer("b", RELEASE, false, owned("b", "me", "a", "b"));
+    answer();
+    until(() -> ready().equals(owned("me", "me", "a", "b")));
+
+    var left = node.leave();
+    until(() -> lastTold().getBoolean("leaving"));
+    assertThat(node.ready()).isFalse();
+    assertThat(there.withdrawn).isEqualTo(Bus.PUBLIC);
+    assertThat(left.isComplete()).isFalse();
+    peer("a", RELEASE, false, PREFIXES);
+    peer("b", RELEASE, false, PREFIXES);
+
+    left.await(10, SECONDS);
+    assertThat(ready()).as("until the end").isEqualTo(owned("me", "me", "a", "b"));
+  }
+
+  @Test
+  void leavesAtOnceWhereNobodyCouldTakeOver() throws Exception {
+    peer("c", "another", false, PREFIXES);
+    answer();
+    until(() -> ready().equals(PREFIXES));
+
+    node.leave().await(10, SECONDS);
+
+    assertThat(catalog.here()).isEqualTo(PREFIXES);
+  }
+
+  @Test
+  void handsAReleaseOverBeforeItTakesAnother() throws Exception {
+    peer("a", RELEASE, false, owned("a", "me", "a", "b"));
+    peer("b", RELEASE, false, owned("b", "me", "a", "b"));
+    answer();
+    until(() -> ready().equals(owned("me", "me", "a", "b")));
+
+    var handedOver = CompletableFuture.runAsync(node::handOver);
+    until(() -> lastTold().getBoolean("leaving"));
+    assertThat(handedOver).isNotDone();
+    peer("a", RELEASE, false, PREFIXES);
+    peer("b", RELEASE, false, PREFIXES);
+    handedOver.get(10, SECONDS);
+    vertx.eventBus().publish(Bus.MODELS_CHANGED, null);
+
+    until(() -> !lastTold().getBoolean("leaving"));
+  }
+
+  @Test
+  void asksThoseLastWhoDidNotAnswerUntilTheyAreHeardOf() throws Exception {
+    peer("a", RELEASE, false, PREFIXES);
+    peer("b", RELEASE, false, PREFIXES);
+    answer();
+    var before = node.of("110", RELEASE);
+    assertThat(before).hasSize(2);
+
+    node.silent(before.get(0));
+    assertThat(node.of("110", RELEASE)).containsExactly(before.get(1), before.get(0));
+    peer(before.get(0).id(), RELEASE, false, PREFIXES);
+
+    until(() -> node.of("110", RELEASE).equals(before));
+  }
+
+  @Test
+  void ignoresWhatItCannotRead() throws Exception {
+    answer();
+    var bus = vertx.eventBus();
+    bus.publish(Bus.CLUSTER_STATE, "nonsense");
+    bus.publish(Bus.CLUSTER_STATE, new JsonObject().put("id", 7));
+    bus.publish(
+        Bus.CLUSTER_STATE,
+        new NodeState("x", "x:1", 1, RELEASE, "", 1, false, false, Set.of(), Set.of())
+            .toJson()
+            .put("weight", -1.0));
+
+    peer("a", RELEASE, false, PREFIXES);
+
+    until(() -> !node.of("110", RELEASE).isEmpty());
+    assertThat(node.describe().getJsonArray("members")).hasSize(2);
+  }
+
+  @Test
+  void tellsWhenItsSettingsChange() throws Exception {
+    answer();
+    peer("a", RELEASE, false, PREFIXES);
+    until(() -> node.describe().getJsonArray("members").size() == 2);
+    assertThat(node.health().getJsonObject("other_settings")).isEmpty();
+
+    settings = " and others";
+
+    until(() -> lastTold().getString("settings").equals("s and others"));
+    assertThat(node.health().getJsonObject("other_settings").getJsonArray("s"))
+        .containsExactly("a:1");
+  }
+}
