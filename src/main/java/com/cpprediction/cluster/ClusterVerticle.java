@@ -242,7 +242,6 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     heard.keySet().retainAll(members.keySet());
     silent.retainAll(members.keySet());
     members.keySet().forEach(this::ask);
-    if (states.keySet().containsAll(others())) greeted.tryComplete();
 
     long now = System.nanoTime();
     var late = new TreeSet<String>();
@@ -254,6 +253,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     nodes.add(mine());
     var seen = new View(membership.id(), config.get().replicas(), nodes, late);
     if (view == null || !view.shows(seen)) view = seen; // it keeps what was worked out of it
+    if (states.keySet().containsAll(others())) greeted.tryComplete();
     if (!complete && active) {
       var known = catalog.get();
       complete =
