@@ -29,7 +29,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -527,74 +526,15 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
 
   /** What {@code /health} shows of it. */
   public JsonObject health() {
-    var now = view;
-    var known = catalog.get();
-    return new JsonObject()
-        .put("node", membership.name())
-        .put("members", now.nodes().size())
-        .put("replicas_missing", now.missing(known.release(), known.prefixes()))
-        .put("unanswered", now.unanswered(known.release(), known.prefixes()).size())
-        .put("other_releases", otherwise(now, NodeState::release))
-        .put("other_settings", otherwise(now, NodeState::settings));
-  }
-
-  /** Nodes that differ from this one in {@code what}: names by what they have instead. */
-  private JsonObject otherwise(View now, Function<NodeState, String> what) {
-    var mine = mineIn(now);
-    var others = new TreeMap<String, JsonArray>();
-    for (var node : now.nodes()) {
-      if (what.apply(node).equals(what.apply(mine))) continue;
-      others.computeIfAbsent(what.apply(node), w -> new JsonArray()).add(node.name());
-    }
-    return new JsonObject(Collections.unmodifiableMap(new TreeMap<String, Object>(others)));
-  }
-
-  private NodeState mineIn(View now) {
-    return now.nodes().stream()
-        .filter(node -> node.id().equals(membership.id()))
-        .findFirst()
-        .orElseThrow();
+    return status().health();
   }
 
   @Override
   public JsonObject describe() {
-    var now = view;
-    var known = catalog.get();
-    var nodes = new JsonArray();
-    for (var node : now.nodes()) {
-      boolean self = node.id().equals(membership.id());
-      nodes.add(
-          new JsonObject()
-              .put("id", node.id())
-              .put("name", node.name())
-              .put("release", node.release())
-              .put("settings", node.settings())
-              .put("weight", node.weight())
-              .put("ready", node.ready().size())
-              .put("refused", new JsonArray(List.copyOf(new TreeSet<>(node.refused()))))
-              .put("fresh", node.fresh())
-              .put("leaving", node.leaving())
-              .put("suspect", now.late(node.id()) || silent.contains(node.id()))
-              .put("self", self));
-    }
-    var owners = new JsonObject();
-    for (var prefix : new TreeSet<>(known.prefixes())) {
-      var names = new JsonArray();
-      now.answering(known.release(), prefix).forEach(node -> names.add(node.name()));
-      owners.put(prefix, names);
-    }
-    var prefixes = known.prefixes();
-    return new JsonObject()
-        .put("enabled", true)
-        .put("node", new JsonObject().put("id", membership.id()).put("name", membership.name()))
-        .put("release", known.release())
-        .put("members", nodes)
-        .put("other_releases", otherwise(now, NodeState::release))
-        .put("other_settings", otherwise(now, NodeState::settings))
-        .put("replicas", now.replicas())
-        .put("replicas_missing", now.missing(known.release(), prefixes))
-        .put("unanswered", new JsonArray(List.copyOf(now.unanswered(known.release(), prefixes))))
-        .put("moving", new JsonObject().put("loading", toLoad).put("releasing", toDrop))
-        .put("owners", owners);
+    return status().describe();
+  }
+
+  private ClusterStatus status() {
+    return new ClusterStatus(view, catalog.get(), self(), Set.copyOf(silent), toLoad, toDrop);
   }
 }

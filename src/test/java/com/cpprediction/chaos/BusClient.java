@@ -124,6 +124,10 @@ final class BusClient implements AutoCloseable {
     return PredictionClient.of(vertx);
   }
 
+  void publish(String address) {
+    vertx.eventBus().publish(address, null);
+  }
+
   /** What one address answers, as it came. */
   JsonObject ask(String address, JsonObject body) {
     return vertx.eventBus().<JsonObject>request(address, body).await().body();

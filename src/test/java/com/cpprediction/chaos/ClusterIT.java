@@ -42,6 +42,7 @@ class ClusterIT {
   void everyDoorGivesTheSameAnswersAndNobodyNoticesAPlannedStopAndFewAKill() throws Exception {
     try (var trial = ClusterTrial.begin(postgres, directory, SmallRelease.directory(), questions)) {
       askEveryDoor(trial);
+      publishToEveryNode(trial);
       trial.load(RATE);
       trial.quiet("calm");
       trial.awaitMore(CALM);
@@ -95,6 +96,32 @@ class ClusterIT {
     doors.add(answers);
     doors.add(askTyped(trial, asked));
     assertThat(doors).allSatisfy(door -> assertThat(door).isEqualTo(doors.get(0)));
+  }
+
+  private static void publishToEveryNode(ClusterTrial trial) throws Exception {
+    for (var node : trial.nodes().all()) {
+      assertThat(json(node, "/cache/stats").getInteger("size")).isPositive();
+    }
+    var loaded = new ArrayList<String>();
+    for (var node : trial.nodes().all()) loaded.add(reloaded(node));
+
+    trial.bus().publish("cp.cache.clear");
+    trial.bus().publish("cp.models.reload");
+
+    for (int i = 0; i < loaded.size(); i++) {
+      var node = trial.node(i);
+      var before = loaded.get(i);
+      Waiting.until("cleared", () -> json(node, "/cache/stats").getInteger("size") == 0);
+      Waiting.until("reloaded", () -> !reloaded(node).equals(before));
+    }
+  }
+
+  private static String reloaded(ClusterNode node) throws Exception {
+    return json(node, "/models/status").getJsonObject("last_reload").getString("at");
+  }
+
+  private static JsonObject json(ClusterNode node, String path) throws Exception {
+    return new JsonObject(node.process().get(path).body());
   }
 
   /** As applications do that use the client of this service. */

@@ -47,6 +47,7 @@ class ClusterVerticleTest {
   private volatile Catalog catalog =
       new Catalog(RELEASE, PREFIXES, FINGERPRINTS, Set.of(), Locator.NONE);
   private volatile String settings = "";
+  private volatile long replyMillis;
   private Vertx vertx;
   private ClusterVerticle node;
 
@@ -102,7 +103,8 @@ class ClusterVerticleTest {
           wanted.removeAll(refusing);
           wanted.addAll(catalog.here());
           hold(wanted);
-          message.reply(refused);
+          if (replyMillis == 0) message.reply(refused);
+          else vertx.setTimer(replyMillis, later -> message.reply(refused));
         });
     bus.<JsonObject>consumer(
         Bus.MODELS_DROP,
@@ -193,6 +195,15 @@ class ClusterVerticleTest {
     until(() -> ready().equals(PREFIXES));
     assertThat(node.ready()).isTrue();
     assertThat(node.describe().getInteger("replicas_missing")).isEqualTo(PREFIXES.size());
+  }
+
+  @Test
+  void goesOnWhereItSeesTheModelsBeforeTheWordOfThem() throws Exception {
+    replyMillis = 300; // longer than from one turn to the next
+    answer();
+
+    until(() -> ready().equals(PREFIXES));
+    assertThat(chunks.stream().mapToInt(Integer::intValue).sum()).isEqualTo(PREFIXES.size());
   }
 
   @Test

@@ -1,0 +1,87 @@
+package com.cpprediction.cluster;
+
+import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Owners.Owner;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Function;
+
+/**
+ * A cluster as one of its nodes shows it.
+ *
+ * @param silent ids of nodes that did not answer
+ * @param loading prefixes that this node has still to take over
+ * @param releasing prefixes that it has still to give up
+ */
+record ClusterStatus(
+    View view, Catalog catalog, Owner self, Set<String> silent, int loading, int releasing) {
+
+  /** The check {@code cluster} of {@code GET /health}. */
+  JsonObject health() {
+    return new JsonObject()
+        .put("node", self.name())
+        .put("members", view.nodes().size())
+        .put("replicas_missing", view.missing(catalog.release(), catalog.prefixes()))
+        .put("unanswered", view.unanswered(catalog.release(), catalog.prefixes()).size())
+        .put("other_releases", otherwise(NodeState::release))
+        .put("other_settings", otherwise(NodeState::settings));
+  }
+
+  /** {@code GET /cluster}. */
+  JsonObject describe() {
+    var members = new JsonArray();
+    view.nodes().forEach(node -> members.add(describe(node)));
+    var owners = new JsonObject();
+    for (var prefix : new TreeSet<>(catalog.prefixes())) {
+      var names = new JsonArray();
+      view.answering(catalog.release(), prefix).forEach(node -> names.add(node.name()));
+      owners.put(prefix, names);
+    }
+    return new JsonObject()
+        .put("enabled", true)
+        .put("node", new JsonObject().put("id", self.id()).put("name", self.name()))
+        .put("release", catalog.release())
+        .put("members", members)
+        .put("other_releases", otherwise(NodeState::release))
+        .put("other_settings", otherwise(NodeState::settings))
+        .put("replicas", view.replicas())
+        .put("replicas_missing", view.missing(catalog.release(), catalog.prefixes()))
+        .put("unanswered", array(view.unanswered(catalog.release(), catalog.prefixes())))
+        .put("moving", new JsonObject().put("loading", loading).put("releasing", releasing))
+        .put("owners", owners);
+  }
+
+  private JsonObject describe(NodeState node) {
+    return new JsonObject()
+        .put("id", node.id())
+        .put("name", node.name())
+        .put("release", node.release())
+        .put("settings", node.settings())
+        .put("weight", node.weight())
+        .put("ready", node.ready().size())
+        .put("refused", array(node.refused()))
+        .put("fresh", node.fresh())
+        .put("leaving", node.leaving())
+        .put("suspect", view.late(node.id()) || silent.contains(node.id()))
+        .put("self", node.id().equals(self.id()));
+  }
+
+  private static JsonArray array(Set<String> prefixes) {
+    return new JsonArray(List.copyOf(new TreeSet<>(prefixes)));
+  }
+
+  /** Nodes that differ from this one in {@code what}: names by what they have instead. */
+  private JsonObject otherwise(Function<NodeState, String> what) {
+    var mine = view.nodes().stream().filter(n -> n.id().equals(self.id())).map(what).findFirst();
+    var others = new TreeMap<String, Object>();
+    for (var node : view.nodes()) {
+      if (mine.isPresent() && what.apply(node).equals(mine.get())) continue;
+      ((JsonArray) others.computeIfAbsent(what.apply(node), w -> new JsonArray())).add(node.name());
+    }
+    return new JsonObject(others);
+  }
+}
