@@ -61,9 +61,12 @@ class ClusterIT {
       trial.awaitWhole();
       var after = trial.quiet("after the kill");
       trial.awaitMore(CALM);
+      var returning = trial.change("started again, with what its journal has");
+      trial.node(2).process().start();
+      trial.awaitWhole();
 
       trial.settle();
-      for (var planned : List.of(stopping, starting, after)) {
+      for (var planned : List.of(stopping, starting, after, returning)) {
         assertThat(planned.failedCount()).as(planned.name()).isZero();
       }
       assertThat(killing.ok()).isPositive();
