@@ -108,7 +108,6 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   private Set<String> dropping = Set.of();
   private boolean strangers; // were heard
   private int gained; // since it was last said
-  private long begun;
   private long activated;
   private long sequence;
   private volatile boolean complete;
@@ -152,7 +151,6 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   /** Completes when the others said what they answer, or had time to. */
   @Override
   public Future<?> start() {
-    begun = System.nanoTime();
     look();
     metrics.cluster(
         () -> view.nodes().size(),
@@ -203,8 +201,8 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     context.runOnContext(
         now -> {
           leaving = true;
-          if (handedOver == null)
-            handedOver = new CompletableFuture<>(); // a reload may wait for it
+          // A reload may wait for one already.
+          if (handedOver == null) handedOver = new CompletableFuture<>();
           var taken = Promise.<Void>promise();
           handedOver.thenRun(taken::tryComplete);
           vertx.setTimer(HAND_OVER.toMillis(), late -> left.tryComplete());
