@@ -46,7 +46,7 @@ final class Rendezvous {
     return -weight / Math.log(u);
   }
 
-  /** FNV-1a. */
+  /** FNV-1a: written out, since nodes on different JDKs must agree for good. */
   private static long hash(String text) {
     long hash = FNV_OFFSET;
     for (int i = 0; i < text.length(); i++) hash = (hash ^ text.charAt(i)) * FNV_PRIME;

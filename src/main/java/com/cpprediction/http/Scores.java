@@ -157,14 +157,12 @@ final class Scores {
     int count = request.addresses().size();
     long time = last ? patience(remaining, count) : Math.min(remaining / 2 + 1, attempt(count));
     boolean whole = time >= attempt(count); // else it is the caller who is impatient
+    var end = Deadline.in(Duration.ofMillis(time)); // what nobody waits for is not scored there
     long begun = System.nanoTime();
     return vertx
         .eventBus()
         .<OwnerReply>request(
-            Bus.owner(owner.id()),
-            request.until(
-                Deadline.in(Duration.ofMillis(time))), // what nobody waits for is not scored
-            new DeliveryOptions().setSendTimeout(time))
+            Bus.owner(owner.id()), request.until(end), new DeliveryOptions().setSendTimeout(time))
         .map(
             reply -> {
               metrics.hopped(System.nanoTime() - begun);
