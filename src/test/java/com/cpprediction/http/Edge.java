@@ -30,6 +30,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.Message;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -179,6 +180,11 @@ final class Edge {
 
   Future<Void> stop() {
     return vertx.undeploy(deployment);
+  }
+
+  /** As {@link HttpVerticle#served()}. */
+  Map<String, List<HttpMethod>> served() {
+    return verticle.served();
   }
 
   void switchCacheOff() {
