@@ -300,7 +300,8 @@ final class Edge {
     return request.version(HttpClient.Version.HTTP_1_1).build();
   }
 
-  private String base() {
+  /** The URL of its root, without a slash. */
+  String base() {
     return "%s://%s:%d".formatted(trusted == null ? "http" : "https", host, verticle.port());
   }
 }
