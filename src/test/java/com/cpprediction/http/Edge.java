@@ -141,7 +141,7 @@ final class Edge {
                     defaults.database(),
                     cluster,
                     defaults.metricsEnabled(),
-                    defaults.logLevel()),
+                    defaults.log()),
             () -> catalog,
             cache,
             owners,
