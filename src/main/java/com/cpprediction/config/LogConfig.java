@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
  * @param level {@code trace} to {@code error}, of the service's own classes; hot; JSON: {@code
  *     log.level}
  * @param levels {@code logger=level}, each logger once, beating {@code level} and what is packaged;
- *     hot; JSON: {@code log.levels}
+ *     none that writes what callers send; hot; JSON: {@code log.levels}
  * @param format of each line; hot; JSON: {@code log.format}
  * @param requests whether every HTTP request is a line; hot; JSON: {@code log.requests}
  */
@@ -35,6 +35,7 @@ public record LogConfig(String level, List<String> levels, Format format, boolea
   }
 
   private static final List<String> LEVELS = List.of("trace", "debug", "info", "warn", "error");
+  private static final String INDISCREET = "io.vertx.ext.web";
   private static final Pattern PAIR =
       Pattern.compile("^[A-Za-z_$][A-Za-z0-9_$.-]*=(trace|debug|info|warn|error|off)$");
 
@@ -46,6 +47,11 @@ public record LogConfig(String level, List<String> levels, Format format, boolea
     for (var pair : levels) Check.text("log.levels", pair, PAIR);
     if (levels.stream().map(LogConfig::logger).distinct().count() < levels.size()) {
       throw new IllegalArgumentException("log.levels names a logger twice; name each once");
+    }
+    if (levels.stream().map(LogConfig::logger).anyMatch(name -> name.startsWith(INDISCREET))) {
+      throw new IllegalArgumentException(
+          "log.levels can't name %s: it writes what callers send, addresses too"
+              .formatted(INDISCREET));
     }
   }
 

@@ -57,6 +57,10 @@ final class Statuses {
               Failure.NOT_FOUND,
               Failure.NOT_READY,
               Failure.DEADLINE_EXCEEDED);
+      case "/predict", "/predict/batch" -> without(any(methods), Failure.NOT_FOUND);
+      case "/cache/warm", "/models/reload" ->
+          without(
+              any(methods), Failure.NOT_FOUND, Failure.UNKNOWN_PREFIX, Failure.PINCODE_REQUIRED);
       default -> any(methods);
     };
   }
@@ -69,6 +73,10 @@ final class Statuses {
         .filter(failure -> failure != Failure.METHOD_NOT_ALLOWED)
         .filter(failure -> methods.contains(HttpMethod.POST) || !body.contains(failure))
         .toList();
+  }
+
+  private static List<Failure> without(List<Failure> failures, Failure... none) {
+    return failures.stream().filter(failure -> !List.of(none).contains(failure)).toList();
   }
 
   private static Set<Integer> statuses(Set<Failure> failures) {

@@ -1,6 +1,7 @@
 package com.cpprediction.logging;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.config.LogConfig;
 import com.cpprediction.config.LogConfig.Format;
@@ -162,6 +163,22 @@ class LoggingTest {
                 assertThat(event.getString("logger")).isEqualTo("org.example.Library");
               });
     }
+  }
+
+  @Test
+  void whatVertxWebWritesOfRequestsCanNotBeTurnedOn() {
+    Logging.apply(config("trace", "ROOT=trace", "io.vertx=trace", "io.vertx.ext=trace"));
+
+    var router = LoggerFactory.getLogger("io.vertx.ext.web.impl.RouterImpl");
+    assertThat(router.isInfoEnabled()).isFalse();
+    assertThatThrownBy(() -> config("info", "io.vertx.ext.web.impl=trace"))
+        .hasMessageContaining("log.levels can't name io.vertx.ext.web");
+  }
+
+  @Test
+  void aLoggerThatIsNamedTwiceIsRefused() {
+    assertThatThrownBy(() -> config("info", "a.b=debug", "a.b=trace"))
+        .hasMessage("log.levels names a logger twice; name each once");
   }
 
   private static LogConfig config(String level, String... levels) {
