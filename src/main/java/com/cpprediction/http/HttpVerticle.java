@@ -155,7 +155,7 @@ public final class HttpVerticle extends VerticleBase {
           bodies.sweep();
           connections.sweep();
         });
-    new LoopWatch(metrics).start(vertx);
+    if (metrics.on()) new LoopWatch(metrics).start(vertx);
     var reader = new ShipmentReader(clock);
     inFlight = new InFlight(() -> prediction().maxInFlight(), metrics);
     var scores = new Scores(vertx, config, cache, owners, metrics);

@@ -122,6 +122,7 @@ public final class ServiceMetrics {
           .toArray(Duration[]::new);
 
   private final MeterRegistry registry;
+  private final boolean on;
   private final MeterRegistry people; // percentiles of operations, which nobody scrapes
   private final Map<Outcome, Timer> http = new ConcurrentHashMap<>();
   private final Map<Operation, Timer> operations = new ConcurrentSkipListMap<>(BY_NAME);
@@ -147,8 +148,8 @@ public final class ServiceMetrics {
 
   public ServiceMetrics(MeterRegistry registry, String version) {
     this.registry = registry;
-    boolean off = registry instanceof CompositeMeterRegistry all && all.getRegistries().isEmpty();
-    people = off ? registry : new SimpleMeterRegistry();
+    on = !(registry instanceof CompositeMeterRegistry all && all.getRegistries().isEmpty());
+    people = on ? new SimpleMeterRegistry() : registry;
     odd = http(new Operation(OTHER, OTHER), OTHER);
     ProcessMemory.bindTo(registry);
     for (var source : Source.values()) {
@@ -231,6 +232,11 @@ public final class ServiceMetrics {
         .register(registry);
   }
 
+  /** Whether anybody keeps what is measured; what costs something to measure need not be else. */
+  public boolean on() {
+    return on;
+  }
+
   /** One shipment answered, {@code nanos} after it was parsed. */
   public void answered(Source source, long nanos) {
     answered.get(source).increment();
@@ -256,6 +262,7 @@ public final class ServiceMetrics {
    * @param statuses it answers with when it is asked with one of them
    */
   public void httpRoute(String route, Collection<String> methods, Collection<Integer> statuses) {
+    if (!on) return;
     for (var method : methods) {
       var operation = new Operation(route, method);
       for (int status : statuses) {

@@ -30,7 +30,7 @@ final class Prometheus implements AutoCloseable {
     var configured =
         Files.readString(CONF.resolve("prometheus.yml"))
             .replace("127.0.0.1:8000", "127.0.0.1:" + port)
-            .replace("_interval: 15s", "_interval: 1s");
+            .replace("_interval: 15s", "_interval: 250ms");
     var file = Files.writeString(directory.resolve("prometheus.yml"), configured);
     for (var rules : new String[] {"recording.rules.yml", "alerts.rules.yml"}) {
       Files.copy(CONF.resolve(rules), directory.resolve(rules));
