@@ -173,6 +173,7 @@ public final class HttpVerticle extends VerticleBase {
           bodies.sweep();
           connections.sweep();
         });
+    if (metrics.on()) new LoopWatch(metrics).start(vertx);
     var reader = new ShipmentReader(clock);
     inFlight = new InFlight(() -> prediction().maxInFlight(), metrics);
     var scores = new Scores(vertx, config, cache, owners, metrics);
@@ -293,6 +294,7 @@ public final class HttpVerticle extends VerticleBase {
       CacheRoutes cacheRoutes,
       BodyReader bodyReader) {
     var router = Router.router(vertx);
+    Statuses.announceOther(metrics);
     var problems = new Problems(this::exchange);
     for (int status : Problems.STATUSES) router.errorHandler(status, problems);
     router.route().handler(this::begin);
@@ -328,11 +330,11 @@ public final class HttpVerticle extends VerticleBase {
     return router;
   }
 
-  private static Route get(Router router, String path) {
+  private Route get(Router router, String path) {
     return get(router, path, Endpoint.JSON);
   }
 
-  private static Route get(Router router, String path, String... types) {
+  private Route get(Router router, String path, String... types) {
     return route(router, path, List.of(HttpMethod.GET, HttpMethod.HEAD), types);
   }
 
@@ -362,9 +364,9 @@ public final class HttpVerticle extends VerticleBase {
     ctx.request().connection().close();
   }
 
-  private static Route route(
-      Router router, String path, List<HttpMethod> methods, String... types) {
+  private Route route(Router router, String path, List<HttpMethod> methods, String... types) {
     var endpoint = new Endpoint(path.replaceAll(":(\\w+)", "{$1}"), methods, List.of(types));
+    Statuses.announce(metrics, endpoint.pattern(), methods);
     return router.route(path).putMetadata(Endpoint.KEY, endpoint).handler(endpoint);
   }
 
@@ -409,9 +411,10 @@ public final class HttpVerticle extends VerticleBase {
         end -> {
           bodies.done(ctx);
           connections.answered(ctx.request().connection());
+          long nanos = exchange.nanos();
+          AccessLog.ended(exchange, nanos, end.failed());
           if (end.failed()) return; // the caller left
-          metrics.httpRequest(
-              exchange.route(), exchange.method(), exchange.status(), exchange.nanos());
+          metrics.httpRequest(exchange.route(), exchange.method(), exchange.status(), nanos);
         });
     return exchange;
   }
