@@ -82,6 +82,22 @@ public final class PredictionClient {
             });
   }
 
+  /**
+   * Reports where 1 to 1,000 shipments truly went; each is stored once, however often it is asked.
+   *
+   * @return what the prediction of each was worth, in order, once all are committed; the future
+   *     fails when none could be stored
+   */
+  public Future<List<Judgement>> report(List<Delivery> deliveries) {
+    var told = new JsonArray(deliveries.stream().map(Delivery::toJson).toList());
+    return ask(Bus.OUTCOMES, deliveries.size(), new JsonObject().put("outcomes", told))
+        .map(
+            reply ->
+                reply.getJsonArray("results").stream()
+                    .map(result -> judgement((JsonObject) result))
+                    .toList());
+  }
+
   /** JSON as {@code GET /models/status}, of one of the nodes. */
   public Future<JsonObject> modelsStatus() {
     return ask(Bus.MODELS_STATUS, 1, null);
@@ -94,10 +110,17 @@ public final class PredictionClient {
 
   private static Outcome outcome(JsonObject result) {
     var error = result.getJsonObject("error");
-    if (error == null) return new Outcome(Answer.of(result), null);
-    return new Outcome(
-        null,
-        Failure.ofSlug(error.getString("code")).because(error.getString("detail"), members(error)));
+    return error == null ? new Outcome(Answer.of(result), null) : new Outcome(null, failure(error));
+  }
+
+  private static Judgement judgement(JsonObject result) {
+    var error = result.getJsonObject("error");
+    return error == null ? Judgement.of(result) : new Judgement(null, null, null, failure(error));
+  }
+
+  private static ServiceException failure(JsonObject error) {
+    return Failure.ofSlug(error.getString("code"))
+        .because(error.getString("detail"), members(error));
   }
 
   private static JsonObject members(JsonObject error) {

@@ -15,8 +15,10 @@ import java.util.Locale;
  *     persistence.when_full}
  * @param statementTimeout after this a statement's outcome counts as unknown and it is sent again,
  *     100..600,000 ms; hot; JSON: {@code persistence.statement_timeout_ms}
- * @param retentionDays months that ended longer ago are dropped, 0..36,500, 0 keeps them all; hot;
- *     JSON: {@code persistence.retention_days}
+ * @param retentionDays months that ended longer ago are dropped, and outcomes reported longer ago,
+ *     0..36,500, 0 keeps them all; hot; JSON: {@code persistence.retention_days}
+ * @param outcomesWindowDays days whose outcomes make up the live accuracy, today included, in UTC,
+ *     1..36,500; hot; JSON: {@code persistence.outcomes_window_days}
  */
 public record PersistenceConfig(
     Ack ack,
@@ -25,7 +27,8 @@ public record PersistenceConfig(
     Duration linger,
     int queueCapacity,
     Duration statementTimeout,
-    int retentionDays) {
+    int retentionDays,
+    int outcomesWindowDays) {
   /** When a request is answered. */
   public enum Ack {
     /** Once its row is in the journal, which survives the end of the process. */
@@ -72,7 +75,8 @@ public record PersistenceConfig(
           Duration.ofMillis(20),
           100_000,
           Duration.ofSeconds(5),
-          0);
+          0,
+          30);
 
   public PersistenceConfig {
     Check.range("persistence.batch_size", batchSize, 1, 10_000);
@@ -80,5 +84,6 @@ public record PersistenceConfig(
     Check.range("persistence.queue_capacity", queueCapacity, 1, 10_000_000);
     Check.range("persistence.statement_timeout_ms", statementTimeout.toMillis(), 100, 600_000);
     Check.range("persistence.retention_days", retentionDays, 0, 36_500);
+    Check.range("persistence.outcomes_window_days", outcomesWindowDays, 1, 36_500);
   }
 }

@@ -90,7 +90,8 @@ public record ServiceConfig(
             values.millis("persistence.linger_ms"),
             values.integer("persistence.queue_capacity"),
             values.millis("persistence.statement_timeout_ms"),
-            values.integer("persistence.retention_days")),
+            values.integer("persistence.retention_days"),
+            values.integer("persistence.outcomes_window_days")),
         new JournalConfig(values.integer("journal.max_bytes"), values.millis("journal.sync_ms")),
         new DatabaseConfig(
             values.text("database.uri"),

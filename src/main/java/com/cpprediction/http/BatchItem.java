@@ -36,7 +36,7 @@ final class BatchItem {
       var request = reader.request(item, models);
       return new BatchItem(request.shipmentId(), request, null);
     } catch (ServiceException e) {
-      return new BatchItem(shipmentId(item), null, e);
+      return new BatchItem(ShipmentReader.shipmentId(item), null, e);
     }
   }
 
@@ -124,16 +124,5 @@ final class BatchItem {
     return prediction != null
         ? PredictionJson.encode(prediction)
         : new JsonObject().put("shipment_id", shipmentId).put("error", Problem.of(failure).json());
-  }
-
-  /** What the caller named a shipment that can't be read, or null when even that is unreadable. */
-  private static String shipmentId(Object item) {
-    if (!(item instanceof JsonObject json)) return null;
-    try {
-      return ShipmentReader.text(
-          json.getValue("shipment_id"), "shipment_id", ShipmentReader.MAX_SHIPMENT_ID);
-    } catch (ServiceException e) {
-      return null;
-    }
   }
 }

@@ -1,7 +1,6 @@
 package com.cpprediction.http;
 
 import com.cpprediction.logging.RequestId;
-import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
@@ -11,6 +10,7 @@ import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -20,7 +20,8 @@ import java.util.function.Supplier;
  *
  * @param question reads what a caller sent, on any thread; fails with {@link ServiceException}s
  * @param big whether a message takes long to read
- * @param operation answers it; fails with {@link ServiceException}s only, and counts them
+ * @param operation answers it; fails with {@link ServiceException}s only, and counts them where
+ *     there is a meter for them
  * @param <Q> what is asked, read and checked
  */
 record Door<Q>(
@@ -32,9 +33,10 @@ record Door<Q>(
    * What all doors share.
    *
    * @param timeout longest a request may take
+   * @param failed counts what could not be asked
    */
   record Common(
-      Supplier<Duration> timeout, BodyReader reader, InFlight inFlight, ServiceMetrics metrics) {}
+      Supplier<Duration> timeout, BodyReader reader, InFlight inFlight, Consumer<Failure> failed) {}
 
   /** What is done once a question was read. */
   interface Operation<Q> {
@@ -50,7 +52,7 @@ record Door<Q>(
     try {
       common.inFlight.knock();
     } catch (ServiceException e) {
-      common.metrics.failed(e.failure());
+      common.failed.accept(e.failure());
       throw e;
     }
     ctx.next();
@@ -111,7 +113,7 @@ record Door<Q>(
     try {
       deadline = until.get();
     } catch (ServiceException e) {
-      common.metrics.failed(e.failure());
+      common.failed.accept(e.failure());
       return Future.failedFuture(e);
     }
     common.inFlight.enter();
@@ -124,7 +126,7 @@ record Door<Q>(
             })
         .recover(
             cause -> {
-              common.metrics.failed(Failure.of(cause));
+              common.failed.accept(Failure.of(cause));
               return Future.failedFuture(Problem.seen(cause, requestId, "its body"));
             })
         .compose(asked -> operation.answer(asked, deadline, requestId))

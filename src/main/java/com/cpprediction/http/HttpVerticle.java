@@ -182,18 +182,24 @@ public final class HttpVerticle extends VerticleBase {
     var warming = new Warming(vertx, this::prediction, catalog, cache, scores, reader, inFlight);
     var bodyReader = new BodyReader(vertx, metrics);
     var cacheRoutes = new CacheRoutes(cache, bodyReader, warming);
-    var common = new Door.Common(() -> prediction().timeout(), bodyReader, inFlight, metrics);
+    var common =
+        new Door.Common(() -> prediction().timeout(), bodyReader, inFlight, metrics::failed);
     var predict = new Door<>(predictions::one, body -> false, predictions::predict, common);
     var explain = new Door<>(predictions::explained, body -> false, predictions::predict, common);
     var predictBatch =
         new Door<>(predictions::many, Predictions::big, predictions::predictBatch, common);
+    var uncounted = // what fails here is no shipment without its prediction
+        new Door.Common(() -> prediction().timeout(), bodyReader, inFlight, failure -> {});
+    var outcomes =
+        new Door<>(Outcomes::read, body -> false, new Outcomes(vertx)::report, uncounted);
     var registered = new ArrayList<Future<Void>>();
     registered.add(consume(Bus.PREDICT, message -> predict(message, predict, explain)));
     registered.add(consume(Bus.PREDICT_BATCH, predictBatch::handle));
+    registered.add(consume(Bus.OUTCOMES, outcomes::handle));
     registered.add(consume(Bus.CACHE_STATS, cacheRoutes::stats));
     registered.add(consume(Bus.CACHE_CLEAR, cacheRoutes::clear));
     if (owners.self() != null) registered.addAll(openToNodes(owners.self().id(), scores));
-    router = router(predict, explain, predictBatch, cacheRoutes, bodyReader);
+    router = router(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader);
     server =
         vertx
             .createHttpServer(options())
@@ -291,6 +297,7 @@ public final class HttpVerticle extends VerticleBase {
       Door<?> predict,
       Door<?> explain,
       Door<?> predictBatch,
+      Door<?> outcomes,
       CacheRoutes cacheRoutes,
       BodyReader bodyReader) {
     var router = Router.router(vertx);
@@ -303,6 +310,7 @@ public final class HttpVerticle extends VerticleBase {
         .handler(ctx -> (Explain.asked(ctx.queryParams()) ? explain : predict).handle(ctx));
     post(router, "/predict/batch", guard::predict, predictBatch::knock)
         .handler(predictBatch::handle);
+    post(router, "/outcomes", guard::predict, outcomes::knock).handler(outcomes::handle);
     var reads = new Reads(vertx, this::prediction);
     get(router, "/predictions/:shipment_id").handler(guard::predict).handler(reads::stored);
     var health = new HealthRoutes(checks, () -> stopping);

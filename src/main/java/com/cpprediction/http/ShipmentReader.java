@@ -99,6 +99,16 @@ final class ShipmentReader {
     return text;
   }
 
+  /** What the caller named a shipment that can't be read, or null when even that is unreadable. */
+  static String shipmentId(Object item) {
+    if (!(item instanceof JsonObject json)) return null;
+    try {
+      return text(json.getValue("shipment_id"), "shipment_id", MAX_SHIPMENT_ID);
+    } catch (ServiceException e) {
+      return null;
+    }
+  }
+
   static ServiceException malformed(String detail) {
     return Failure.MALFORMED_REQUEST.because(detail);
   }
@@ -122,7 +132,8 @@ final class ShipmentReader {
     return text(value, "pincode", MAX_PINCODE);
   }
 
-  private static String required(JsonObject json, String field, int max) {
+  /** As {@link #text}, of a field that must be there. */
+  static String required(JsonObject json, String field, int max) {
     var value = json.getValue(field);
     if (value == null) throw malformed(field + " is missing");
     return text(value, field, max);

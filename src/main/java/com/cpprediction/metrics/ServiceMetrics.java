@@ -2,6 +2,7 @@ package com.cpprediction.metrics;
 
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction.Source;
+import com.cpprediction.prediction.Verdict;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
@@ -14,6 +15,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -87,6 +89,9 @@ public final class ServiceMetrics {
   /** The label of what belongs to no closed set. */
   public static final String OTHER = "other";
 
+  private static final String MODEL_OUTCOMES = "cp.model.outcomes";
+  private static final String MODEL_RIGHT = "cp.model.outcomes.right";
+  private static final String PREFIX = "prefix";
   private static final double[] PERCENTILES = {0.5, 0.95, 0.99};
 
   /** From a hit in the journal's buffer to the longest time-out; 100 ms is what alerts ask for. */
@@ -136,6 +141,7 @@ public final class ServiceMetrics {
   private final Map<Kept, Counter> kept = new EnumMap<>(Kept.class);
   private final Map<Moved, Counter> moved = new EnumMap<>(Moved.class);
   private final Map<Hop, Counter> lookups = new EnumMap<>(Hop.class);
+  private final Map<Verdict, Counter> outcomes = new EnumMap<>(Verdict.class);
   private final Timer hop;
   private final Counter hopFailures;
   private final Timer journalAppend;
@@ -201,6 +207,14 @@ public final class ServiceMetrics {
           Counter.builder("cp.lookups")
               .description("Addresses by where they were looked up")
               .tag("hop", where.name().toLowerCase(Locale.ROOT))
+              .register(registry));
+    }
+    for (var verdict : Verdict.values()) {
+      outcomes.put(
+          verdict,
+          Counter.builder("cp.outcomes")
+              .description("Outcomes reported to this node by what the prediction was worth")
+              .tag("result", verdict.label())
               .register(registry));
     }
     hop = timer("cp.hop", "From asking another node to its answer").register(registry);
@@ -463,6 +477,29 @@ public final class ServiceMetrics {
     gauge("cp.models.loaded", "Models ready to score", value);
   }
 
+  /** One outcome was reported and stored. */
+  public void outcome(Verdict verdict) {
+    outcomes.get(verdict).increment();
+  }
+
+  /**
+   * How right the model is that answers {@code prefix} on this node, until {@link #modelGone}.
+   *
+   * @param known outcomes reported of its predictions
+   * @param right those of them whose CP was predicted
+   */
+  public void modelServes(String prefix, Supplier<Number> known, Supplier<Number> right) {
+    gauge(MODEL_OUTCOMES, "Outcomes of the predictions of the model that answers", prefix, known);
+    gauge(MODEL_RIGHT, "Those whose CP was the predicted one", prefix, right);
+  }
+
+  /** No model of this node answers {@code prefix} any more. */
+  public void modelGone(String prefix) {
+    for (var name : List.of(MODEL_OUTCOMES, MODEL_RIGHT)) {
+      registry.find(name).tag(PREFIX, prefix).meters().forEach(registry::remove);
+    }
+  }
+
   /** Rows waiting for PostgreSQL. */
   public void queuedRows(Supplier<Number> value) {
     gauge("cp.db.queue.rows", "Rows waiting for PostgreSQL", value);
@@ -495,6 +532,14 @@ public final class ServiceMetrics {
 
   private void gauge(String name, String description, Supplier<Number> value) {
     Gauge.builder(name, value).description(description).strongReference(true).register(registry);
+  }
+
+  private void gauge(String name, String description, String prefix, Supplier<Number> value) {
+    Gauge.builder(name, value)
+        .description(description)
+        .tag(PREFIX, prefix)
+        .strongReference(true)
+        .register(registry);
   }
 
   private static void record(Timer timer, long nanos) {

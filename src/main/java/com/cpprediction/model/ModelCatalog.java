@@ -69,6 +69,7 @@ public final class ModelCatalog implements AutoCloseable {
   private volatile String signature = "";
   private volatile SortedMap<String, String> failures = Collections.emptySortedMap(); // replaced
   private volatile Serving serving = Serving.NOTHING;
+  private volatile LiveAccuracy live = LiveAccuracy.UNKNOWN;
   private volatile JsonObject lastReload = new JsonObject();
 
   /** Told which prefixes have to be answered. */
@@ -527,9 +528,34 @@ public final class ModelCatalog implements AutoCloseable {
 
   private void serve(
       Taken taken, SortedMap<String, Loaded> models, SortedMap<String, Loaded> leaving) {
+    var before = serving.models().keySet();
     synchronized (swap) {
       serving = Serving.of(taken, models, leaving, loader.engine(), pincodeTrust, share.whole());
     }
+    meter(before, models.keySet());
+  }
+
+  /** A meter for each model there is, and for no other. */
+  private void meter(Set<String> before, Set<String> now) {
+    for (var prefix : before) if (!now.contains(prefix)) metrics.modelGone(prefix);
+    for (var prefix : now) {
+      if (before.contains(prefix)) continue;
+      metrics.modelServes(prefix, () -> liveOf(prefix).outcomes(), () -> liveOf(prefix).right());
+    }
+  }
+
+  private LiveAccuracy.Tally liveOf(String prefix) {
+    var scoring = scoring(prefix);
+    return scoring == null ? LiveAccuracy.Tally.NOTHING : live.of(prefix, scoring.fingerprint());
+  }
+
+  /**
+   * What is known now of how right the models are.
+   *
+   * @param counted as {@link com.cpprediction.prediction.Bus#OUTCOMES_COUNTED}
+   */
+  void counted(JsonObject counted) {
+    live = LiveAccuracy.of(counted);
   }
 
   /** Logs what is new, and models with the same reason in one line. */
@@ -625,9 +651,12 @@ public final class ModelCatalog implements AutoCloseable {
   /** JSON as {@code GET /models/status}. */
   public JsonObject status() {
     var now = serving;
+    var accuracy = live;
     var failed = new TreeMap<>(failures);
     var all = new JsonArray();
-    for (var prefix : now.models().keySet()) all.add(status(now, prefix, failed.remove(prefix)));
+    for (var prefix : now.models().keySet()) {
+      all.add(status(now, accuracy, prefix, failed.remove(prefix)));
+    }
     var left = new JsonArray();
     failed.forEach(
         (prefix, reason) ->
@@ -641,11 +670,12 @@ public final class ModelCatalog implements AutoCloseable {
         .put("loaded", now.models().size())
         .put("national", now.national().stage() == null ? null : now.national().digest())
         .put("last_reload", lastReload)
+        .put("live", accuracy.overall())
         .put("models", all)
         .put("failed", left);
   }
 
-  private JsonObject status(Serving now, String prefix, String lastError) {
+  private JsonObject status(Serving now, LiveAccuracy accuracy, String prefix, String lastError) {
     var loaded = now.models().get(prefix);
     var manifest = loaded.model().manifest();
     var fingerprint = now.scorings().get(prefix).fingerprint();
@@ -664,6 +694,7 @@ public final class ModelCatalog implements AutoCloseable {
         .put("load_ms", loaded.nanos() / 1e6)
         .put("mapped_bytes", manifest.index().bytes())
         .put("requests", counted == null ? 0 : counted.sum())
+        .put("live", accuracy.json(prefix, fingerprint))
         .put("last_error", lastError);
   }
 
@@ -678,6 +709,7 @@ public final class ModelCatalog implements AutoCloseable {
     synchronized (swap) {
       serving = Serving.NOTHING;
     }
+    meter(before.keySet(), Set.of());
     before.values().forEach(loaded -> loaded.model().release());
   }
 }

@@ -56,6 +56,9 @@ public final class ModelsVerticle extends VerticleBase {
     return Future.all(
         bus.consumer(Bus.MODELS_STATUS, message -> message.reply(models.status())).completion(),
         bus.consumer(Bus.MODELS_RELOAD, this::reload).completion(),
+        bus.<JsonObject>localConsumer(
+                Bus.OUTCOMES_COUNTED, message -> models.counted(message.body()))
+            .completion(),
         bus.<JsonObject>localConsumer(Bus.MODELS_CLAIM, message -> change(message, this::claim))
             .completion(),
         bus.<JsonObject>localConsumer(Bus.MODELS_DROP, message -> change(message, this::drop))

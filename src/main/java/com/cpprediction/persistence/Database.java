@@ -123,6 +123,11 @@ final class Database {
     return writer.run(sql, parameters);
   }
 
+  /** As {@link #write}, on a connection of the readers, where no batch waits behind it. */
+  Future<RowSet<Row>> writeAside(String sql, Tuple parameters) {
+    return reader.run(sql, parameters);
+  }
+
   /** As {@link #write}, for a query. */
   Future<RowSet<Row>> read(String sql, Tuple parameters) {
     return reader.run(sql, parameters);

@@ -33,9 +33,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps what was answered: {@link Bus#RECORD} to the journal, to batches, to PostgreSQL, and reads
- * it back for {@link Bus#STORED} and {@link Bus#POPULAR}. Runs on an event loop. It starts whether
- * or not the database can be reached or the journal be written, and goes on trying; undeploying it
- * stores what it can first, and leaves the rest in the journal.
+ * it back for {@link Bus#STORED} and {@link Bus#POPULAR}; and what truly happened, of {@link
+ * Bus#JUDGE}. Runs on an event loop. It starts whether or not the database can be reached or the
+ * journal be written, and goes on trying; undeploying it stores what it can first, and leaves the
+ * rest in the journal.
  */
 public final class PersistenceVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(PersistenceVerticle.class);
@@ -58,6 +59,7 @@ public final class PersistenceVerticle extends VerticleBase {
   private volatile Schema schema;
   private Database database;
   private PredictionTable table;
+  private Outcomes outcomes;
 
   /**
    * @param directory of the journal
@@ -111,18 +113,32 @@ public final class PersistenceVerticle extends VerticleBase {
     books = new Books(metrics);
     writer = new BatchWriter(vertx, table, () -> config, metrics, books, this::trim, watch);
     metrics.databaseUp(this::databaseUp);
+    outcomes =
+        new Outcomes(
+            vertx,
+            new OutcomeTable(database),
+            this::databaseUp,
+            () -> config.outcomesWindowDays(),
+            clock,
+            metrics);
     metrics.queuedRows(writer::queued);
     metrics.oldestSeconds(writer::oldestSeconds);
     vertx.setPeriodic(UPKEEP_MILLIS, timer -> keepUp());
     var bus = vertx.eventBus();
     return Future.all(
             bus.localConsumer(Bus.RECORD, this::record).completion(),
-            bus.<String>localConsumer(Bus.STORED, message -> read(message, table::byShipment))
+            bus.<String>localConsumer(
+                    Bus.STORED, message -> ask(message, "read predictions", table::byShipment))
                 .completion(),
-            bus.<Integer>localConsumer(Bus.POPULAR, message -> read(message, table::popular))
+            bus.<Integer>localConsumer(
+                    Bus.POPULAR, message -> ask(message, "read predictions", table::popular))
+                .completion(),
+            bus.<JsonArray>localConsumer(
+                    Bus.JUDGE, message -> ask(message, "keep outcomes", outcomes::judge))
                 .completion())
         .compose(listening -> openJournal(clock))
-        .compose(opened -> watch.start(writer));
+        .compose(opened -> watch.start(writer))
+        .onSuccess(tried -> outcomes.start());
   }
 
   /** Also without {@code ack=journal}, when a process before left one with rows in it. */
@@ -195,7 +211,7 @@ public final class PersistenceVerticle extends VerticleBase {
     return Future.succeededFuture(List.of());
   }
 
-  private <T> void read(Message<T> message, Function<T, Future<JsonArray>> query) {
+  private <T> void ask(Message<T> message, String what, Function<T, Future<JsonArray>> query) {
     if (!watch.status().up()) {
       fail(message, databaseDown());
       return;
@@ -205,7 +221,7 @@ public final class PersistenceVerticle extends VerticleBase {
         .onSuccess(message::reply)
         .onFailure(
             cause -> {
-              log.warn("Cannot read predictions. {}", Trouble.describe(cause));
+              log.warn("Cannot {}. {}", what, Trouble.describe(cause));
               fail(
                   message,
                   Trouble.of(cause) == Trouble.DATA
@@ -224,7 +240,7 @@ public final class PersistenceVerticle extends VerticleBase {
 
   /** Takes new settings from the next batch on; {@code ack} stays as it was. From any thread. */
   public void apply(PersistenceConfig changed) {
-    int before = config.retentionDays();
+    var before = config;
     config =
         new PersistenceConfig(
             ack,
@@ -233,8 +249,9 @@ public final class PersistenceVerticle extends VerticleBase {
             changed.linger(),
             changed.queueCapacity(),
             changed.statementTimeout(),
-            changed.retentionDays());
-    if (config.retentionDays() != before && schema != null) keepUp();
+            changed.retentionDays(),
+            changed.outcomesWindowDays());
+    if (schema != null && config.retentionDays() != before.retentionDays()) keepUp();
   }
 
   /**
@@ -303,6 +320,7 @@ public final class PersistenceVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     stopping = true;
+    outcomes.stop();
     return writer
         .drain(grace)
         .compose(

@@ -1,10 +1,13 @@
 package com.cpprediction.persistence;
 
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.OffsetDateTime;
 import java.time.YearMonth;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
@@ -21,7 +24,19 @@ public final class Schema {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
   private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(30);
   private static final String LOCK_TIMEOUT = "SET lock_timeout = '5s'"; // inserts queue up behind
+  private static final int OUTCOMES = 10_000; // deleted in one go
   private static final int MONTHS = 4; // last month, as an id may be a day old, to the next two
+
+  private static final String FORGET_OUTCOMES =
+      """
+      DELETE FROM outcomes
+      WHERE shipment_id = ANY (ARRAY(
+        SELECT shipment_id FROM outcomes WHERE reported_at < ? LIMIT ? FOR UPDATE SKIP LOCKED))
+      """;
+
+  // As the last outcome of a day goes, its counts come to 0.
+  private static final String FORGET_COUNTS =
+      "DELETE FROM outcome_counts WHERE day <= ? AND outcomes = 0";
 
   private final DataSource source;
   private final Clock clock;
@@ -74,8 +89,8 @@ public final class Schema {
   }
 
   /**
-   * Drops the months that ended more than {@code days} days ago, whole; failing is no failure, they
-   * are dropped some other time.
+   * Drops the months that ended more than {@code days} days ago, whole, and outcomes reported
+   * before that; failing is no failure, they are dropped some other time.
    *
    * @param days 0 to keep everything
    */
@@ -94,8 +109,22 @@ public final class Schema {
       if (!dropped.isEmpty()) {
         log.info("Dropped {}: persistence.retention_days is {}", String.join(", ", dropped), days);
       }
+      forget(connection, clock.instant().minus(days, ChronoUnit.DAYS).atOffset(ZoneOffset.UTC));
     } catch (SQLException e) {
       log.warn("Cannot drop what is older than {} days: {}", days, Trouble.describe(e));
+    }
+  }
+
+  /** A transaction for every few: whoever reports outcomes meanwhile waits for one at most. */
+  private static void forget(Connection connection, OffsetDateTime before) throws SQLException {
+    try (var outcomes = connection.prepareStatement(FORGET_OUTCOMES);
+        var counts = connection.prepareStatement(FORGET_COUNTS)) {
+      outcomes.setObject(1, before);
+      outcomes.setInt(2, OUTCOMES);
+      int forgotten = OUTCOMES;
+      while (forgotten == OUTCOMES) forgotten = outcomes.executeUpdate();
+      counts.setObject(1, before.toLocalDate());
+      counts.executeUpdate();
     }
   }
 }

@@ -18,6 +18,9 @@ public final class Bus {
   /** JSON as {@code POST /predict/batch}, in and out. */
   public static final String PREDICT_BATCH = "cp.predict.batch";
 
+  /** JSON as {@code POST /outcomes}, in and out; may be sent again. */
+  public static final String OUTCOMES = "cp.outcomes";
+
   /** Any body in, JSON as {@code GET /models/status} out. */
   public static final String MODELS_STATUS = "cp.models.status";
 
@@ -35,7 +38,8 @@ public final class Bus {
 
   /** The addresses that any Vert.x client may use; each node answers all of them. */
   public static final List<String> PUBLIC =
-      List.of(PREDICT, PREDICT_BATCH, MODELS_STATUS, MODELS_RELOAD, CACHE_STATS, CACHE_CLEAR);
+      List.of(
+          PREDICT, PREDICT_BATCH, OUTCOMES, MODELS_STATUS, MODELS_RELOAD, CACHE_STATS, CACHE_CLEAR);
 
   /**
    * {@link Batch} in; out, once the predictions are kept as {@code persistence.ack} promises, a
@@ -56,6 +60,20 @@ public final class Bus {
    * each {@code {"address","pincode"}}. Local.
    */
   public static final String POPULAR = "cp.popular";
+
+  /**
+   * {@code JsonArray} of {@code {"shipment_id","cp"}} in; out, once all of them are committed, a
+   * {@code JsonArray} of the results of {@code POST /outcomes}, in the same order. Fails with
+   * {@link Failure#NOT_READY} while the database is away. Local.
+   */
+  public static final String JUDGE = "cp.outcomes.judge";
+
+  /**
+   * Published, now and then and when outcomes came: how many there are, as {@code
+   * {"window_days","since","counted_at","unknown","models":[{"prefix","fingerprint","outcomes",
+   * "right","top3"},…]}}. Local.
+   */
+  public static final String OUTCOMES_COUNTED = "cp.outcomes.counted";
 
   /**
    * {@code {"prefixes":[…]}} in: models of the release that is served, to hold from now on; out,

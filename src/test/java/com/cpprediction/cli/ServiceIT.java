@@ -227,6 +227,56 @@ class ServiceIT {
   }
 
   @Test
+  void judgesItsPredictionsByWhatTrulyHappened() throws Exception {
+    var row = SmallRelease.rows("575").get(2);
+    var predicted =
+        http.post("/predict", request("judged", row.typed()).put("pincode", row.pincode())).json();
+    var alternative = predicted.getJsonArray("alternatives").getJsonObject(0).getString("cp");
+    Await.until(() -> http.get("/predictions/judged").status(), status -> status == 200);
+
+    var judged = http.post("/outcomes", outcome("judged", alternative)).json();
+    var corrected =
+        service
+            .vertx()
+            .eventBus()
+            .<JsonObject>request(Bus.OUTCOMES, outcome("judged", predicted.getString("cp")))
+            .await(10, SECONDS)
+            .body();
+
+    assertThat(judged.getJsonArray("results").getJsonObject(0).getString("result"))
+        .isEqualTo("alternative");
+    assertThat(corrected.getJsonArray("results").getJsonObject(0))
+        .isEqualTo(
+            new JsonObject()
+                .put("shipment_id", "judged")
+                .put("cp", predicted.getString("cp"))
+                .put("predicted", predicted.getString("cp"))
+                .put("result", "right")
+                .put("prefix", "575")
+                .put("model", predicted.getString("model")));
+    var live =
+        Await.until(
+            () -> http.get("/models/575").json().getJsonObject("live"),
+            now -> now != null && now.getInteger("right") == 1);
+    assertThat(live.getInteger("outcomes")).isEqualTo(1);
+    assertThat(live.getDouble("accuracy")).isEqualTo(1);
+    assertThat(http.get("/models/status").json().getJsonObject("live").getInteger("top3"))
+        .isEqualTo(1);
+    assertThat(http.get("/metrics").body())
+        .contains(
+            "cp_outcomes_total{result=\"right\"} 1.0",
+            "cp_outcomes_total{result=\"alternative\"} 1.0",
+            "cp_model_outcomes{prefix=\"575\"} 1.0",
+            "cp_model_outcomes_right{prefix=\"575\"} 1.0",
+            "cp_model_outcomes{prefix=\"180\"} 0.0");
+  }
+
+  private static JsonObject outcome(String shipment, String cp) {
+    var outcome = new JsonObject().put("shipment_id", shipment).put("cp", cp);
+    return new JsonObject().put("outcomes", new JsonArray().add(outcome));
+  }
+
+  @Test
   void tellsItsStateAndItsMeters() {
     http.post("/predict", request("metered", SmallRelease.rows().get(5).typed()));
 

@@ -7,6 +7,7 @@ import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.prediction.Verdict;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.Message;
@@ -169,5 +170,43 @@ class PredictionClientTest {
 
     assertThat(await(client.modelsStatus()).getInteger("loaded")).isEqualTo(3);
     assertThat(await(client.cacheStats()).getInteger("hits")).isEqualTo(4);
+  }
+
+  @Test
+  void reportsWhereShipmentsWent(Vertx vertx) throws Exception {
+    var error = new JsonObject().put("code", "malformed-request").put("detail", "cp is empty");
+    node(
+        vertx,
+        Bus.OUTCOMES,
+        (n, message) -> {
+          if (n == 0) return; // as a node that is gone
+          message.reply(
+              new JsonObject()
+                  .put(
+                      "results",
+                      new JsonArray()
+                          .add(
+                              new JsonObject()
+                                  .put("result", "alternative")
+                                  .put("predicted", "CP1")
+                                  .put("model", "560@12345678"))
+                          .add(new JsonObject().put("result", "unknown"))
+                          .add(new JsonObject().put("shipment_id", "S3").put("error", error))));
+        });
+    var client = PredictionClient.of(vertx).within(Duration.ofMillis(400));
+
+    var judgements =
+        await(
+            client.report(
+                List.of(
+                    new Delivery("S1", "CP2"), new Delivery("S2", "CP2"), new Delivery("S3", ""))));
+
+    assertThat(judgements.get(0))
+        .isEqualTo(new Judgement(Verdict.ALTERNATIVE, "CP1", "560@12345678", null));
+    assertThat(judgements.get(1).orThrow()).isEqualTo(Verdict.UNKNOWN);
+    assertThatThrownBy(() -> judgements.get(2).orThrow()).hasMessage("cp is empty");
+    assertThat(asked).hasSize(2).containsOnly(asked.get(0));
+    assertThat(asked.get(0).getJsonArray("outcomes").getJsonObject(0))
+        .isEqualTo(new JsonObject().put("shipment_id", "S1").put("cp", "CP2"));
   }
 }

@@ -85,6 +85,7 @@ class ConfigSchemaTest {
             "persistence.queue_capacity",
             "persistence.statement_timeout_ms",
             "persistence.retention_days",
+            "persistence.outcomes_window_days",
             "cluster.replicas",
             "cluster.weight",
             "cluster.attempt_ms",

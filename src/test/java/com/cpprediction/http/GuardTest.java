@@ -78,6 +78,7 @@ class GuardTest {
       value = {
         "POST | /predict | {\"shipment_id\":\"S1\",\"address\":\"MG Road 560017\"}",
         "POST | /predict/batch | " + BATCH,
+        "POST | /outcomes | {\"outcomes\":[{\"shipment_id\":\"S1\",\"cp\":\" \"}]}",
         "GET | /predictions/S1 | ''"
       })
   void whatCallersAskNeedsATokenOnceThereIsOne(String method, String path, String body)

@@ -163,6 +163,7 @@ class ModelCatalogTest {
                       "mapped_bytes",
                       Files.size(SmallRelease.directory().resolve("180/model.mmap")))
                   .put("requests", 7L)
+                  .putNull("live")
                   .putNull("last_error"));
     }
   }

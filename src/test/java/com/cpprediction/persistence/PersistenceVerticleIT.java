@@ -424,7 +424,7 @@ class PersistenceVerticleIT {
 
     verticle.apply(
         new PersistenceConfig(
-            Ack.JOURNAL, whenFull, 500, Duration.ZERO, 100, Duration.ofSeconds(5), 30));
+            Ack.JOURNAL, whenFull, 500, Duration.ZERO, 100, Duration.ofSeconds(5), 30, 30));
 
     TestDatabase.until(() -> TestDatabase.query(uri, months).equals(List.of("0")));
   }
@@ -455,7 +455,7 @@ class PersistenceVerticleIT {
 
   private PersistenceConfig config(Ack ack, int capacity, Duration statementTimeout) {
     return new PersistenceConfig(
-        ack, whenFull, 500, Duration.ofMillis(20), capacity, statementTimeout, 0);
+        ack, whenFull, 500, Duration.ofMillis(20), capacity, statementTimeout, 0, 30);
   }
 
   private void undeploy() throws Exception {

@@ -145,6 +145,26 @@ class SchemaIT {
   }
 
   @Test
+  void forgetsOutcomesThatNeedNotBeKept() throws Exception {
+    var uri = TestDatabase.create();
+    schema(uri, "2031-03-10T00:00:00Z").migrate();
+    TestDatabase.execute(
+        uri,
+        """
+        INSERT INTO outcomes (shipment_id, cp, reported_at, result, look_at)
+        SELECT 'S' || i, 'CP1', timestamptz '2031-03-09T23:59:59Z' - i * interval '1 second', 'unknown', now()
+        FROM generate_series(0, 25000) i
+        UNION ALL SELECT 'kept', 'CP1', '2031-03-10T00:00:00Z', 'unknown', now()
+        """);
+
+    schema(uri, "2031-04-30T00:00:00Z").retain(51); // to 10 March
+
+    assertThat(TestDatabase.query(uri, "SELECT shipment_id FROM outcomes")).containsExactly("kept");
+    assertThat(TestDatabase.query(uri, "SELECT day || ' ' || outcomes FROM outcome_counts"))
+        .containsExactly("2031-03-10 1");
+  }
+
+  @Test
   void keepsEverythingUnlessToldOtherwise() throws Exception {
     var uri = TestDatabase.create();
     schema(uri, "2031-03-10T00:00:00Z").migrate();

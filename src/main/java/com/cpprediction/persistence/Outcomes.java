@@ -1,0 +1,147 @@
+package com.cpprediction.persistence;
+
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.persistence.OutcomeTable.Outcome;
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Verdict;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.time.Clock;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes outcomes, goes on looking for the predictions of those that came too early, and publishes
+ * how many there are: every few seconds, and soon after some came. While the database is away it
+ * waits. To be used from one event loop.
+ */
+final class Outcomes {
+  private static final Logger log = LoggerFactory.getLogger(Outcomes.class);
+
+  private static final long PAUSE_MILLIS = 5_000;
+
+  /** Many posts share one count. */
+  private static final long SOON_MILLIS = 250;
+
+  private static final int NONE = -1;
+
+  private final Vertx vertx;
+  private final OutcomeTable table;
+  private final BooleanSupplier up;
+  private final IntSupplier windowDays;
+  private final Clock clock;
+  private final ServiceMetrics metrics;
+  private long timer = NONE; // while none, a pass is under way
+  private boolean soon;
+  private boolean stopped;
+  private String trouble = "";
+
+  /**
+   * @param up whether the database can be asked
+   * @param windowDays days to count, today included; asked for each count
+   */
+  Outcomes(
+      Vertx vertx,
+      OutcomeTable table,
+      BooleanSupplier up,
+      IntSupplier windowDays,
+      Clock clock,
+      ServiceMetrics metrics) {
+    this.vertx = vertx;
+    this.table = table;
+    this.up = up;
+    this.windowDays = windowDays;
+    this.clock = clock;
+    this.metrics = metrics;
+  }
+
+  void start() {
+    schedule(SOON_MILLIS);
+  }
+
+  void stop() {
+    stopped = true;
+    vertx.cancelTimer(timer);
+  }
+
+  /** As {@link Bus#JUDGE}. */
+  Future<JsonArray> judge(JsonArray told) {
+    var outcomes =
+        told.stream()
+            .map(JsonObject.class::cast)
+            .map(one -> new Outcome(one.getString("shipment_id"), one.getString("cp")))
+            .toList();
+    return table
+        .store(outcomes)
+        .onSuccess(
+            judged -> {
+              for (var one : judged) {
+                metrics.outcome(Verdict.of(((JsonObject) one).getString("result")));
+              }
+              countSoon();
+            });
+  }
+
+  /** Counts before the pause is over. */
+  void countSoon() {
+    if (soon) return;
+    soon = true;
+    if (timer != NONE && vertx.cancelTimer(timer)) schedule(SOON_MILLIS);
+  }
+
+  private void schedule(long millis) {
+    if (!stopped) timer = vertx.setTimer(millis, fired -> pass());
+  }
+
+  private void pass() {
+    timer = NONE;
+    soon = false;
+    work()
+        .onSuccess(
+            more -> {
+              trouble = "";
+              schedule(more || soon ? SOON_MILLIS : PAUSE_MILLIS);
+            })
+        .onFailure(
+            cause -> {
+              var reason = Trouble.describe(cause);
+              if (!stopped && !reason.equals(trouble)) {
+                log.warn("Cannot count outcomes for now. {}", reason);
+              }
+              trouble = reason;
+              schedule(PAUSE_MILLIS);
+            });
+  }
+
+  /** Whether there is more to look for. */
+  private Future<Boolean> work() {
+    if (!up.getAsBoolean()) return Future.succeededFuture(false);
+    return table.look().compose(looked -> count().map(counted -> looked == OutcomeTable.LOOKED_AT));
+  }
+
+  private Future<Void> count() {
+    int days = windowDays.getAsInt();
+    var since = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC).minusDays(days - 1L);
+    return table
+        .count(since)
+        .map(
+            counts -> {
+              var counted =
+                  new JsonObject()
+                      .put("window_days", days)
+                      .put("since", since.toString())
+                      .put("counted_at", clock.instant().toString())
+                      .mergeIn(counts);
+              var local = new DeliveryOptions().setLocalOnly(true);
+              vertx.eventBus().publish(Bus.OUTCOMES_COUNTED, counted, local);
+              return null;
+            });
+  }
+}
