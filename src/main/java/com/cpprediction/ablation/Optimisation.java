@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** What can be switched on and off, in the order in which it was promised. */
-enum Optimisation {
+public enum Optimisation {
   PRELOADING("model pre-loading", "models.preload", "startup", "per_request"),
   CACHING("response caching", "cache.enabled", true, false),
   POOLING("connection pooling", "database.pool.enabled", true, false),

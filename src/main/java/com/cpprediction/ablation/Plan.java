@@ -45,6 +45,14 @@ public record Plan(
     states = List.copyOf(states);
   }
 
+  /**
+   * @param words ids of optimisations and of states; none for every state
+   * @throws IllegalArgumentException naming a word that is neither
+   */
+  public static List<State> states(List<String> words) {
+    return words.isEmpty() ? State.every() : State.named(words);
+  }
+
   /** The states of one round, each once, in an order of its own: what drifts hits all alike. */
   List<State> order(int round) {
     var order = new ArrayList<>(states);

@@ -14,7 +14,7 @@ import java.util.Set;
  *
  * @param on which ones
  */
-record State(Set<Optimisation> on) {
+public record State(Set<Optimisation> on) {
   private static final String ONLY = "only-";
   private static final String ALL_BUT = "all-but-";
 
@@ -24,7 +24,7 @@ record State(Set<Optimisation> on) {
   /** Everything switched on, as the service comes. */
   static final State ALL = new State(EnumSet.allOf(Optimisation.class));
 
-  State {
+  public State {
     var copy = EnumSet.noneOf(Optimisation.class);
     copy.addAll(on);
     on = Collections.unmodifiableSet(copy);

@@ -21,7 +21,8 @@ import picocli.CommandLine.Command;
       ReplayCommand.class,
       ConfigCommand.class,
       DbCommand.class,
-      JournalCommand.class
+      JournalCommand.class,
+      AblationCommand.class
     })
 public final class Main {
   static {

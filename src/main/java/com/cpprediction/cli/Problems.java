@@ -1,5 +1,6 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.ablation.AblationException;
 import com.cpprediction.config.ConfigException;
 import com.cpprediction.journal.JournalException;
 import com.cpprediction.model.ModelException;
@@ -17,7 +18,8 @@ final class Problems {
 
   static String describe(Throwable failure) {
     boolean foreseen =
-        failure instanceof ConfigException
+        failure instanceof AblationException
+            || failure instanceof ConfigException
             || failure instanceof ModelException
             || failure instanceof ServiceException
             || failure instanceof InputException
