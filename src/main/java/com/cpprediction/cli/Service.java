@@ -127,6 +127,7 @@ final class Service {
             modelsDir,
             Engine.of(config.models().engine()),
             config.models().heap(),
+            config.models().perRequest(),
             config.prediction().pincodeTrust(),
             metrics,
             Clock.systemUTC(),

@@ -13,6 +13,8 @@ public record DatabaseConfig(String uri, int embeddedPort, Pool pool) {
   /**
    * All of it is read at start only.
    *
+   * @param enabled whether connections are kept, or each statement has one of its own; JSON: {@code
+   *     database.pool.enabled}
    * @param size connections of this node at most, reads and writes together, 2..1,000; JSON: {@code
    *     database.pool.size}
    * @param maxWaitQueue operations waiting for a connection at most, 1..100,000; JSON: {@code
@@ -27,6 +29,7 @@ public record DatabaseConfig(String uri, int embeddedPort, Pool pool) {
    *     database.pool.pipelining_limit}
    */
   public record Pool(
+      boolean enabled,
       int size,
       int maxWaitQueue,
       Duration idleTimeout,
@@ -34,7 +37,14 @@ public record DatabaseConfig(String uri, int embeddedPort, Pool pool) {
       Duration acquireTimeout,
       int pipeliningLimit) {
     static final Pool DEFAULT =
-        new Pool(20, 1_000, Duration.ofMinutes(10), Duration.ofHours(1), Duration.ofSeconds(2), 16);
+        new Pool(
+            true,
+            20,
+            1_000,
+            Duration.ofMinutes(10),
+            Duration.ofHours(1),
+            Duration.ofSeconds(2),
+            16);
 
     public Pool {
       Check.range("database.pool.size", size, 2, 1_000);

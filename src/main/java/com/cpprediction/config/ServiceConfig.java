@@ -64,6 +64,7 @@ public record ServiceConfig(
             values.text("models.dir"),
             values.text("models.engine"),
             values.text("models.mapping"),
+            values.text("models.preload"),
             values.millis("models.poll_ms")),
         new HttpConfig(
             values.text("http.host"),
@@ -98,6 +99,7 @@ public record ServiceConfig(
             values.text("database.uri"),
             values.integer("database.embedded_port"),
             new DatabaseConfig.Pool(
+                values.flag("database.pool.enabled"),
                 values.integer("database.pool.size"),
                 values.integer("database.pool.max_wait_queue"),
                 values.seconds("database.pool.idle_timeout_seconds"),

@@ -3,8 +3,10 @@ package com.cpprediction.model;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.ModelException.Reason;
 import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.Share;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
@@ -30,6 +32,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,12 +55,14 @@ public final class ModelCatalog implements AutoCloseable {
   private static final String NATIONAL = "national";
 
   private final Map<String, LongAdder> requests = new ConcurrentHashMap<>();
+  private final Map<String, String> unreadable = new ConcurrentHashMap<>(); // as logged, by prefix
   private final List<Follower> followers = new CopyOnWriteArrayList<>();
   private final Path directory;
   private final ModelLoader loader;
   private final ServiceMetrics metrics;
   private final Clock clock;
   private final Share share;
+  private final boolean perRequest;
   private final Object swap = new Object(); // short, unlike this, which a reload holds
   private double pincodeTrust;
   private volatile String signature = "";
@@ -71,8 +76,13 @@ public final class ModelCatalog implements AutoCloseable {
     Future<?> follow(Set<String> prefixes);
   }
 
-  /** A model that answers. */
-  private record Loaded(PrefixModel model, String digest, Instant at, long nanos) {}
+  /**
+   * A model that answers.
+   *
+   * @param again reads it anew for one request; null when {@code model} itself scores
+   */
+  private record Loaded(
+      PrefixModel model, Supplier<PrefixModel> again, String digest, Instant at, long nanos) {}
 
   /** The stage that names prefixes, and its SHA-256; null and empty when there is none. */
   private record National(NationalStage stage, String digest) {
@@ -178,12 +188,14 @@ public final class ModelCatalog implements AutoCloseable {
       double pincodeTrust,
       ServiceMetrics metrics,
       Clock clock) {
-    this(directory, engine, heap, pincodeTrust, metrics, clock, Share.ALL);
+    this(directory, engine, heap, false, pincodeTrust, metrics, clock, Share.ALL);
   }
 
   /**
    * @param directory of the release
    * @param heap whether model files are read into memory rather than mapped
+   * @param perRequest whether a model is read for each request rather than kept; what it costs to
+   *     check it against its golden addresses is paid once all the same
    * @param pincodeTrust as {@link #trust}
    * @param share which models of a release to hold
    */
@@ -191,10 +203,12 @@ public final class ModelCatalog implements AutoCloseable {
       Path directory,
       Engine engine,
       boolean heap,
+      boolean perRequest,
       double pincodeTrust,
       ServiceMetrics metrics,
       Clock clock,
       Share share) {
+    this.perRequest = perRequest;
     this.share = share;
     this.directory = directory;
     this.loader = new ModelLoader(engine, heap ? Mapping.Kind.HEAP : Mapping.Kind.MAPPED);
@@ -437,7 +451,7 @@ public final class ModelCatalog implements AutoCloseable {
       long nanos = System.nanoTime() - start;
       metrics.modelLoaded(nanos);
       var digest = release.manifests().get(prefix);
-      return new Outcome(prefix, new Loaded(model, digest, clock.instant(), nanos), null);
+      return new Outcome(prefix, loaded(release, model, digest, nanos), null);
     } catch (ModelException e) {
       return new Outcome(prefix, null, e);
     } catch (InternalError e) { // what reading a mapping throws when the file got shorter
@@ -446,6 +460,33 @@ public final class ModelCatalog implements AutoCloseable {
     } catch (RuntimeException e) { // whatever is wrong with it, the others serve
       log.error("Model {} cannot be checked", prefix, e);
       return new Outcome(prefix, null, new ModelException(Reason.FORMAT, e.toString(), e));
+    }
+  }
+
+  private Loaded loaded(Release release, PrefixModel model, String digest, long nanos) {
+    if (!perRequest) return new Loaded(model, null, digest, clock.instant(), nanos);
+    var manifest = model.manifest();
+    model.release();
+    return new Loaded(
+        PrefixModel.absent(manifest, loader.engine()),
+        () -> again(release, manifest),
+        digest,
+        clock.instant(),
+        nanos);
+  }
+
+  private PrefixModel again(Release release, Manifest manifest) {
+    long start = System.nanoTime();
+    try {
+      var model = loader.again(release, manifest);
+      metrics.modelLoaded(System.nanoTime() - start);
+      return model;
+    } catch (ModelException e) {
+      if (!e.getMessage().equals(unreadable.put(manifest.prefix(), e.getMessage()))) {
+        log.error("Model {} can't be read for a request: {}", manifest.prefix(), e.getMessage());
+      }
+      throw Failure.NOT_READY.because(
+          "The model of prefix %s can't be read: %s".formatted(manifest.prefix(), e.getMessage()));
     }
   }
 
@@ -550,13 +591,23 @@ public final class ModelCatalog implements AutoCloseable {
   /**
    * What answers {@code prefix} now, to be released by the caller; null when nothing does.
    *
+   * @throws ServiceException when it would have to be read, and can't be
    * @see PrefixModel#release
    */
   Scoring acquire(String prefix) {
+    if (perRequest) return read(prefix);
     for (var scoring = scoring(prefix); scoring != null; scoring = scoring(prefix)) {
       if (scoring.model().acquire()) return scoring;
     }
     return null;
+  }
+
+  private Scoring read(String prefix) {
+    var now = serving;
+    var scoring = now.scorings().get(prefix);
+    if (scoring == null) return null;
+    var loaded = now.models().getOrDefault(prefix, now.leaving().get(prefix));
+    return new Scoring(loaded.again().get(), scoring.pincodeTrust(), scoring.fingerprint());
   }
 
   /** What answers {@code prefix} now; null when nothing does. Safe while nobody reloads. */
@@ -584,6 +635,7 @@ public final class ModelCatalog implements AutoCloseable {
         .put("release", now.taken().id())
         .put("engine", loader.engine().label())
         .put("mapping", loader.mapping().label())
+        .put("preload", perRequest ? "per_request" : "startup")
         .put("loaded", now.models().size())
         .put("national", now.national().stage() == null ? null : now.national().digest())
         .put("last_reload", lastReload)

@@ -43,6 +43,17 @@ final class ModelLoader {
   }
 
   /**
+   * Reads a model once more that {@link #load} found good: files, digests and offsets, without the
+   * golden addresses.
+   *
+   * @return a model in use once: by the caller
+   * @throws ModelException when it can't be used any more; the message says why
+   */
+  PrefixModel again(Release release, Manifest manifest) {
+    return make(release, manifest);
+  }
+
+  /**
    * The national stage of a release. It is never unmapped by hand: whoever reads a catalog may use
    * it, and they are not counted.
    *

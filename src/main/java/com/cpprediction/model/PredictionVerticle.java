@@ -107,12 +107,12 @@ public final class PredictionVerticle extends VerticleBase {
   }
 
   private void reply(String prefix, Message<?> message, Function<Scoring, ?> answer) {
-    var scoring = models.acquire(prefix);
-    if (scoring == null) {
-      message.fail(Failure.UNKNOWN_PREFIX.code(), "No model serves prefix " + prefix + " any more");
-      return;
-    }
+    Scoring scoring = null;
     try {
+      scoring = models.acquire(prefix);
+      if (scoring == null) {
+        throw Failure.UNKNOWN_PREFIX.because("No model serves prefix " + prefix + " any more");
+      }
       message.reply(answer.apply(scoring));
     } catch (ServiceException e) {
       message.fail(e.failure().code(), e.getMessage());
@@ -120,7 +120,7 @@ public final class PredictionVerticle extends VerticleBase {
       log.error("Cannot score for prefix {}", prefix, e);
       message.fail(Failure.INTERNAL.code(), "scoring failed");
     } finally {
-      scoring.model().release();
+      if (scoring != null) scoring.model().release();
     }
   }
 }

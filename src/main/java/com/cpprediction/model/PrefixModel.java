@@ -57,6 +57,14 @@ public final class PrefixModel {
     return of(manifest, file, () -> {});
   }
 
+  /**
+   * A model of which only the manifest is here: it stands for one that is read for each request,
+   * and can't score.
+   */
+  static PrefixModel absent(Manifest manifest, Engine engine) {
+    return new PrefixModel(manifest, null, null, null, engine, () -> {});
+  }
+
   /** The same with XGBoost for a ranker; to be used in place of this one. */
   PrefixModel rankedBy(XgboostRanker xgboost, Runnable freeBoth) {
     return new PrefixModel(manifest, index, forest, xgboost, Engine.XGBOOST, freeBoth);

@@ -20,13 +20,21 @@ import java.util.function.Supplier;
  * Statements with a deadline of their own: a frozen server never answers, and the drivers wait for
  * ever. When a deadline passes the outcome is unknown, so every statement here may be repeated, and
  * the connections it ran on are given up. Writes go down one pipelined connection, in order; reads
- * share the rest. To be used from one event loop.
+ * share the rest. Without a pool each statement has a connection of its own, and waits for one when
+ * as many as the pool would have are open. To be used from one event loop.
  */
 final class Database {
   private static final int WRITE_CONNECTIONS = 1;
 
+  /** How statements get to the server. */
+  interface Route {
+    Future<RowSet<Row>> run(String sql, Tuple parameters);
+
+    Future<Void> close();
+  }
+
   /** A client that is replaced when it can't be trusted any more. */
-  private final class Link {
+  private final class Link implements Route {
     private final Supplier<SqlClient> factory;
     private SqlClient client;
 
@@ -35,7 +43,8 @@ final class Database {
       client = factory.get();
     }
 
-    Future<RowSet<Row>> run(String sql, Tuple parameters) {
+    @Override
+    public Future<RowSet<Row>> run(String sql, Tuple parameters) {
       return once(sql, parameters)
           .recover(
               failure ->
@@ -65,14 +74,19 @@ final class Database {
       client = factory.get();
       used.close();
     }
+
+    @Override
+    public Future<Void> close() {
+      return client.close();
+    }
   }
 
   private final Vertx vertx;
   private final PgConnectOptions connect;
   private final DatabaseConfig.Pool pool;
   private final Supplier<Duration> deadline;
-  private final Link writer;
-  private final Link reader;
+  private final Route writer;
+  private final Route reader;
 
   /**
    * @param deadline of each statement, read for each
@@ -89,8 +103,13 @@ final class Database {
             .setCachePreparedStatements(true);
     this.pool = pool;
     this.deadline = deadline;
-    writer = new Link(this::newWriter);
-    reader = new Link(this::newReader);
+    if (pool.enabled()) {
+      writer = new Link(this::newWriter);
+      reader = new Link(this::newReader);
+    } else {
+      writer = new Unpooled(vertx, this.connect, pool, deadline);
+      reader = writer;
+    }
   }
 
   /**
@@ -148,6 +167,6 @@ final class Database {
   }
 
   Future<Void> close() {
-    return Future.join(writer.client.close(), reader.client.close()).mapEmpty();
+    return Future.join(writer.close(), reader.close()).mapEmpty();
   }
 }

@@ -50,6 +50,7 @@ final class Samples {
       case "persistence.when_full" -> "drop";
       case "models.engine" -> "xgboost";
       case "models.mapping" -> "heap";
+      case "models.preload" -> "per_request";
       case "database.uri" -> "postgresql://cp:secret@db:5432/cp";
       case "log.level" -> "debug";
       default -> {
@@ -128,6 +129,7 @@ final class Samples {
       case "http.admin_token", "http.predict_token" -> TokensTest.malformed();
       case "http.tls.certificate", "http.tls.key" -> Stream.of(" ", "\n", "a\nb", "a\u0000");
       case "http.tls.password" -> Stream.of("\n", "hunter2\n", "\u0000");
+      case "models.preload" -> Stream.of("", "STARTUP", "lazy");
       case "models.engine", "models.mapping" -> Stream.of("", "MAPPED", "djl");
       case "persistence.ack" -> Stream.of("", "all", "COMMIT");
       case "persistence.when_full" -> Stream.of("", "wait", "DROP");

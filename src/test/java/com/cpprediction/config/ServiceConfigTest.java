@@ -30,7 +30,7 @@ class ServiceConfigTest {
         ServiceConfig.of(
             new JsonObject(
                 """
-                {"data_dir": "d", "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "poll_ms": 300}, "http": {"host": "h", "port": 1, "max_connections": 2,
+                {"data_dir": "d", "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "preload": "per_request", "poll_ms": 300}, "http": {"host": "h", "port": 1, "max_connections": 2,
                           "admin_token": "0123456789abcdef", "predict_token": "fedcba9876543210",
                           "tls": {"certificate": "c", "key": "k", "password": "p"}},
                  "prediction": {"workers": 2, "max_in_flight": 3, "timeout_ms": 40,
@@ -40,7 +40,7 @@ class ServiceConfigTest {
                                  "queue_capacity": 10, "statement_timeout_ms": 110, "retention_days": 19},
                  "journal": {"max_bytes": 2000000, "sync_ms": 11},
                  "database": {"uri": "postgres://u", "embedded_port": 12,
-                              "pool": {"size": 13, "max_wait_queue": 14,
+                              "pool": {"enabled": false, "size": 13, "max_wait_queue": 14,
                                        "idle_timeout_seconds": 15, "max_lifetime_seconds": 16,
                                        "acquire_timeout_ms": 17, "pipelining_limit": 18}},
                  "cluster": {"name": "n", "host": "c", "port": 20, "bus_port": 21,
@@ -54,7 +54,7 @@ class ServiceConfigTest {
         .isEqualTo(
             new ServiceConfig(
                 "d",
-                new ModelsConfig("m", "xgboost", "heap", Duration.ofMillis(300)),
+                new ModelsConfig("m", "xgboost", "heap", "per_request", Duration.ofMillis(300)),
                 new HttpConfig(
                     "h",
                     1,
@@ -77,6 +77,7 @@ class ServiceConfigTest {
                     "postgres://u",
                     12,
                     new DatabaseConfig.Pool(
+                        false,
                         13,
                         14,
                         Duration.ofSeconds(15),

@@ -1,10 +1,13 @@
 package com.cpprediction.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Share;
 import com.cpprediction.training.SmallRelease;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -52,9 +55,13 @@ class ModelReloadTest {
   }
 
   private ModelCatalog catalog(Engine engine, boolean heap) {
+    return catalog(engine, heap, false);
+  }
+
+  private ModelCatalog catalog(Engine engine, boolean heap, boolean perRequest) {
     var metrics = new ServiceMetrics(registry, "test");
     var clock = Clock.fixed(Models.NOW, ZoneOffset.UTC);
-    var catalog = new ModelCatalog(dir, engine, heap, 1, metrics, clock);
+    var catalog = new ModelCatalog(dir, engine, heap, perRequest, 1, metrics, clock, Share.ALL);
     catalog.reload();
     return catalog;
   }
@@ -92,6 +99,53 @@ class ModelReloadTest {
         .isEqualTo(before.fingerprints().get("575"));
     old.model().release();
     assertThat(old.model().acquire()).isFalse();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aModelThatIsReadForEachRequestAnswersTheSame(Engine engine) throws IOException {
+    models.close();
+    models = catalog(engine, false);
+    var kept = scorer.score(models.scoring("575"), ADDRESS);
+    models.close();
+    models = catalog(engine, true, true);
+
+    var first = models.acquire("575");
+    var second = models.acquire("575");
+
+    assertThat(scorer.score(first, ADDRESS)).isEqualTo(kept);
+    assertThat(second.model()).isNotSameAs(first.model());
+    assertThat(scorer.score(second, ADDRESS)).isEqualTo(kept);
+    assertThat(models.status().getString("preload")).isEqualTo("per_request");
+    assertThat(models.acquire("999")).isNull();
+    first.model().release();
+    second.model().release();
+  }
+
+  @Test
+  void aModelThatIsReadForEachRequestIsGoneAfterIt() throws IOException {
+    assumeTrue(Files.exists(Path.of("/proc/self/maps")), "only Linux tells what is mapped");
+    models.close();
+    models = catalog(Engine.MAPPED, false, true);
+    assertThat(mapped()).isZero();
+
+    var used = models.acquire("575");
+
+    assertThat(mapped()).isEqualTo(1);
+    used.model().release();
+    assertThat(mapped()).isZero();
+  }
+
+  @Test
+  void aModelThatCannotBeReadForARequestIsSaidNotToBeReady() throws IOException {
+    models.close();
+    models = catalog(Engine.MAPPED, false, true);
+    Files.delete(dir.resolve("575/model.mmap"));
+
+    assertThatThrownBy(() -> models.acquire("575"))
+        .hasMessageContaining("575/model.mmap is missing")
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
+    models.acquire("180").model().release();
   }
 
   @ParameterizedTest

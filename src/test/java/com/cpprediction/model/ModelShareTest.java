@@ -49,7 +49,8 @@ class ModelShareTest {
   void load() throws IOException {
     SmallRelease.copyTo(dir);
     models =
-        new ModelCatalog(dir, Engine.MAPPED, false, 1, Models.metrics(), Clock.systemUTC(), part);
+        new ModelCatalog(
+            dir, Engine.MAPPED, false, false, 1, Models.metrics(), Clock.systemUTC(), part);
     models.reload();
   }
 
@@ -144,7 +145,8 @@ class ModelShareTest {
   void oneManifestThatCannotBeReadKeepsNobodyFromTheSameRelease() throws IOException {
     Files.writeString(dir.resolve("575/manifest.json"), "{}");
     try (var other =
-        new ModelCatalog(dir, Engine.MAPPED, false, 1, Models.metrics(), Clock.systemUTC(), part)) {
+        new ModelCatalog(
+            dir, Engine.MAPPED, false, false, 1, Models.metrics(), Clock.systemUTC(), part)) {
       other.reload();
 
       assertThat(other.catalog().release()).isEqualTo(models.catalog().release());

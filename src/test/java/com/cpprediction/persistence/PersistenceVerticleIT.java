@@ -24,6 +24,7 @@ import io.vertx.junit5.VertxExtension;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,11 +38,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith(VertxExtension.class)
 class PersistenceVerticleIT {
-  private static final DatabaseConfig.Pool POOL = ServiceConfig.DEFAULT.database().pool();
+  private static final String SESSIONS =
+      "SELECT sessions FROM pg_stat_database WHERE datname = current_database()";
+  private static final String OTHERS =
+      """
+      SELECT pid FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid()
+      """;
 
   @TempDir private Path journal;
   private Duration sync = Duration.ofMillis(10);
   private WhenFull whenFull = WhenFull.REFUSE;
+  private DatabaseConfig.Pool pool = ServiceConfig.DEFAULT.database().pool();
   private Vertx vertx;
 
   @BeforeEach
@@ -64,6 +72,35 @@ class PersistenceVerticleIT {
     assertThat(verticle.ready()).isTrue();
     assertThat(verticle.database().getString("status")).isEqualTo("up");
     assertThat(verticle.health().getInteger("queued")).isZero();
+  }
+
+  @Test
+  void withoutAPoolEachStatementHasAConnectionOfItsOwn() throws Exception {
+    pool =
+        new DatabaseConfig.Pool(
+            false,
+            2,
+            1_000,
+            pool.idleTimeout(),
+            pool.maxLifetime(),
+            Duration.ofSeconds(10),
+            pool.pipeliningLimit());
+    var uri = TestDatabase.create();
+    deploy(Ack.COMMIT, uri);
+
+    for (int i = 0; i < 10; i++) record(Predictions.of("S1"));
+    var atOnce = new ArrayList<Future<Object>>();
+    for (int i = 0; i < 10; i++) atOnce.add(request(Bus.STORED, "S1"));
+
+    for (var rows : atOnce) assertThat((JsonArray) rows.await(10, SECONDS)).hasSize(10);
+    undeploy();
+    // Ten inserts, ten queries; the server counts a session when it has ended.
+    TestDatabase.until(() -> sessions(uri) >= 20);
+    TestDatabase.until(() -> TestDatabase.query(uri, OTHERS).isEmpty());
+  }
+
+  private static long sessions(String uri) throws SQLException {
+    return Long.parseLong(TestDatabase.query(uri, SESSIONS).get(0));
   }
 
   @Test
@@ -409,7 +446,7 @@ class PersistenceVerticleIT {
             new JournalConfig(1 << 20, sync),
             journal,
             () -> uri,
-            POOL,
+            pool,
             Predictions.metrics(),
             Duration.ofSeconds(1));
     vertx.deployVerticle(verticle).await(20, SECONDS);

@@ -1,0 +1,97 @@
+package com.cpprediction.persistence;
+
+import com.cpprediction.config.DatabaseConfig;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/**
+ * A connection for each statement, opened for it and closed after it, as a service without a pool
+ * does. As many at once as the pool would have; the others wait in the order they came. To be used
+ * from one event loop.
+ */
+final class Unpooled implements Database.Route {
+  private final Vertx vertx;
+  private final PgConnectOptions connect;
+  private final DatabaseConfig.Pool limits;
+  private final Supplier<Duration> deadline;
+  private final Queue<Promise<Void>> waiting = new ArrayDeque<>();
+  private int open;
+
+  /**
+   * @param limits {@code size}, {@code max_wait_queue} and {@code acquire_timeout_ms} hold
+   * @param deadline of each statement, read for each
+   */
+  Unpooled(
+      Vertx vertx,
+      PgConnectOptions connect,
+      DatabaseConfig.Pool limits,
+      Supplier<Duration> deadline) {
+    this.vertx = vertx;
+    this.connect = connect;
+    this.limits = limits;
+    this.deadline = deadline;
+  }
+
+  @Override
+  public Future<RowSet<Row>> run(String sql, Tuple parameters) {
+    return turn().compose(mine -> once(sql, parameters).onComplete(done -> next()));
+  }
+
+  /** Completes when a connection may be opened. */
+  private Future<Void> turn() {
+    if (open < limits.size()) {
+      open++;
+      return Future.succeededFuture();
+    }
+    if (waiting.size() >= limits.maxWaitQueue()) {
+      return Future.failedFuture(
+          "%d statements wait for a connection, of at most %d"
+              .formatted(waiting.size(), limits.maxWaitQueue()));
+    }
+    var turn = Promise.<Void>promise();
+    waiting.add(turn);
+    return within(turn.future(), limits.acquireTimeout())
+        .onFailure(
+            late -> {
+              if (!waiting.remove(turn)) next(); // it came the moment it was too late
+            });
+  }
+
+  private void next() {
+    var first = waiting.poll();
+    if (first == null) open--;
+    else first.complete();
+  }
+
+  private Future<RowSet<Row>> once(String sql, Tuple parameters) {
+    var connecting = PgConnection.connect(vertx, connect);
+    return within(connecting, limits.acquireTimeout())
+        .onFailure(late -> connecting.onSuccess(SqlConnection::close))
+        .compose(
+            connection ->
+                within(connection.preparedQuery(sql).execute(parameters), deadline.get())
+                    .onComplete(done -> connection.close()));
+  }
+
+  private static <T> Future<T> within(Future<T> future, Duration limit) {
+    return future.timeout(limit.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Those that run are closed with their statement. */
+  @Override
+  public Future<Void> close() {
+    return Future.succeededFuture();
+  }
+}
