@@ -25,19 +25,27 @@ record Interval(double ratio, double low, double high) {
 
   /** What the interval says. */
   enum Verdict {
-    GAIN("gain"),
-    NONE("no measurable gain"),
-    COST("cost"),
-    UNKNOWN("one round: no interval");
+    GAIN("gain", "+"),
+    NONE("no measurable gain", "="),
+    COST("cost", "-"),
+    UNKNOWN("one round: no interval", "");
 
     private final String label;
+    private final String mark;
 
-    Verdict(String label) {
+    Verdict(String label, String mark) {
       this.label = label;
+      this.mark = mark;
     }
 
+    /** In words. */
     String label() {
       return label;
+    }
+
+    /** Where there is no room for words. */
+    String mark() {
+      return mark;
     }
   }
 

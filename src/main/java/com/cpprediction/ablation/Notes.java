@@ -5,6 +5,9 @@ import java.util.List;
 
 /** What to know before believing a figure. */
 final class Notes {
+  /** What the marks of short tables mean. */
+  static final String MARKS = "+ a gain, = no measurable gain, - a cost";
+
   private Notes() {}
 
   static List<String> of(Recording recording, Promises promises) {

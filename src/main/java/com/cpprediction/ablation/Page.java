@@ -1,6 +1,7 @@
 package com.cpprediction.ablation;
 
 import com.cpprediction.ablation.IntervalPlot.Point;
+import com.cpprediction.ablation.Tables.Extent;
 import com.cpprediction.web.WebFiles;
 import java.util.ArrayList;
 import java.util.List;
@@ -136,7 +137,7 @@ final class Page {
   }
 
   private String tables() {
-    return report.tables().stream().map(Page::table).collect(Collectors.joining("\n"));
+    return report.tables(Extent.FULL).stream().map(Page::table).collect(Collectors.joining("\n"));
   }
 
   private static String table(Table table) {

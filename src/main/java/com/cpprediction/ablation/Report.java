@@ -1,11 +1,13 @@
 package com.cpprediction.ablation;
 
+import com.cpprediction.ablation.Tables.Extent;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What a comparison found, for a terminal, a script, a browser and a README. */
 public final class Report {
@@ -53,16 +55,17 @@ public final class Report {
 
   /** For a terminal. */
   public String text() {
-    var tables = tables().stream().map(Table::text).collect(Collectors.joining("\n", "", "\n"));
-    return tables + String.join("\n", notes()) + "\n";
+    var tables =
+        tables(Extent.SHORT).stream().map(Table::text).collect(Collectors.joining("\n", "", "\n"));
+    return "%s%s\n%s\n".formatted(tables, Notes.MARKS, String.join("\n", notes()));
   }
 
-  List<Table> tables() {
-    return List.of(
-            Tables.states(recording),
-            Tables.alone(recording, promises),
-            Tables.last(recording, promises))
-        .stream()
+  /** Those that have a row. */
+  List<Table> tables(Extent extent) {
+    return Stream.of(
+            Tables.states(recording, extent),
+            Tables.alone(recording, promises, extent),
+            Tables.last(recording, promises, extent))
         .filter(table -> !table.rows().isEmpty())
         .toList();
   }

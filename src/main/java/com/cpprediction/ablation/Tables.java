@@ -1,5 +1,6 @@
 package com.cpprediction.ablation;
 
+import com.cpprediction.ablation.Interval.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -14,49 +15,84 @@ final class Tables {
 
   private static final String ABSENT = "–";
 
-  private static final List<Metric> MEASURED =
-      List.of(
-          Metric.THROUGHPUT,
-          Metric.STORED,
-          Metric.P50,
-          Metric.P95,
-          Metric.P99,
-          Metric.CPU,
-          Metric.PROPORTIONAL,
-          Metric.PEAK,
-          Metric.CALL_READ,
-          Metric.DISK_READ,
-          Metric.BATCHED,
-          Metric.HITS,
-          Metric.START);
+  /** How much a table says. */
+  enum Extent {
+    /** What fits on a terminal: fewer metrics, and a mark for what an interval means. */
+    SHORT(
+        List.of(
+            Metric.THROUGHPUT,
+            Metric.STORED,
+            Metric.P50,
+            Metric.P95,
+            Metric.P99,
+            Metric.CPU,
+            Metric.PROPORTIONAL,
+            Metric.BATCHED,
+            Metric.HITS),
+        List.of(Metric.THROUGHPUT, Metric.P50, Metric.P99, Metric.CPU)),
+    /** Everything, in words. */
+    FULL(
+        List.of(
+            Metric.THROUGHPUT,
+            Metric.STORED,
+            Metric.P50,
+            Metric.P95,
+            Metric.P99,
+            Metric.CPU,
+            Metric.SERVICE_CPU,
+            Metric.RESIDENT,
+            Metric.PROPORTIONAL,
+            Metric.PEAK,
+            Metric.CALL_READ,
+            Metric.DISK_READ,
+            Metric.BATCHED,
+            Metric.HITS,
+            Metric.START),
+        List.of(
+            Metric.THROUGHPUT,
+            Metric.P50,
+            Metric.P95,
+            Metric.P99,
+            Metric.CPU,
+            Metric.PROPORTIONAL,
+            Metric.BATCHED,
+            Metric.START));
 
-  /** What effects are told of. */
-  static final List<Metric> COMPARED =
-      List.of(
-          Metric.THROUGHPUT,
-          Metric.P50,
-          Metric.P95,
-          Metric.P99,
-          Metric.CPU,
-          Metric.PROPORTIONAL,
-          Metric.BATCHED,
-          Metric.START);
+    private final List<Metric> measured;
+    private final List<Metric> compared;
 
-  /** What the README tells, of those. */
-  private static final List<Metric> CLAIMED =
-      List.of(Metric.THROUGHPUT, Metric.P50, Metric.P99, Metric.CPU);
+    Extent(List<Metric> measured, List<Metric> compared) {
+      this.measured = measured;
+      this.compared = compared;
+    }
+
+    private String effect(Interval interval, Metric metric) {
+      var verdict = interval.verdict(metric.better());
+      if (!interval.known()) return "×" + number(interval.ratio());
+      return "×%s (%s–%s) %s"
+          .formatted(
+              number(interval.ratio()),
+              number(interval.low()),
+              number(interval.high()),
+              this == FULL ? verdict.label() : verdict.mark());
+    }
+  }
+
+  /** What the README tells. */
+  private static final List<Metric> CLAIMED = List.of(Metric.THROUGHPUT, Metric.P50, Metric.CPU);
 
   private Tables() {}
 
   /** Every state with the means of what was measured. */
-  static Table states(Recording recording) {
+  static Table states(Recording recording, Extent extent) {
     var summary = recording.summary();
     var columns = new ArrayList<>(List.of("state"));
-    MEASURED.forEach(metric -> columns.add("%s %s".formatted(metric.label(), metric.unit())));
+    extent.measured.forEach(
+        metric -> columns.add("%s %s".formatted(metric.label(), metric.unit())));
     var rows = new ArrayList<List<String>>();
     for (var state : summary.states()) {
       var row = new ArrayList<>(List.of(state.label()));
-      for (var metric : MEASURED) row.add(mean(summary, state, metric));
+      for (var metric : extent.measured) row.add(mean(summary, state, metric));
       rows.add(row);
     }
     return new Table("Measured, means over the rounds", columns, rows);
@@ -69,52 +105,53 @@ final class Tables {
   }
 
   /** Each optimisation where nothing else is on. */
-  static Table alone(Recording recording, Promises promises) {
+  static Table alone(Recording recording, Promises promises, Extent extent) {
     var summary = recording.summary();
     return effects(
         "Alone, against unoptimised",
         one -> metric -> summary.alone(one, metric),
         Optional.of(summary::all),
-        promises);
+        promises,
+        extent);
   }
 
   /** Each optimisation where everything else is on. */
-  static Table last(Recording recording, Promises promises) {
+  static Table last(Recording recording, Promises promises, Extent extent) {
     var summary = recording.summary();
     return effects(
         "With all the others, against all but it",
         one -> metric -> summary.last(one, metric),
         Optional.empty(),
-        promises);
+        promises,
+        extent);
   }
 
   private static Table effects(
       String title,
       Function<Optimisation, Function<Metric, Optional<Interval>>> effect,
       Optional<Function<Metric, Optional<Interval>>> total,
-      Promises promises) {
+      Promises promises,
+      Extent extent) {
     var columns = new ArrayList<>(List.of("optimisation"));
-    COMPARED.forEach(metric -> columns.add(metric.label()));
+    extent.compared.forEach(metric -> columns.add(metric.label()));
     columns.add("promised");
     var rows = new ArrayList<List<String>>();
     for (var one : Optimisation.values()) {
       var found = effect.apply(one);
-      if (COMPARED.stream().allMatch(metric -> found.apply(metric).isEmpty())) continue;
-      rows.add(row(one.label(), COMPARED, found, promises.of(one)));
+      if (extent.compared.stream().allMatch(metric -> found.apply(metric).isEmpty())) continue;
+      rows.add(row(one.label(), found, promises.of(one), extent));
     }
     total
-        .filter(found -> COMPARED.stream().anyMatch(metric -> found.apply(metric).isPresent()))
-        .ifPresent(found -> rows.add(row("all of them", COMPARED, found, ABSENT)));
+        .filter(
+            found -> extent.compared.stream().anyMatch(metric -> found.apply(metric).isPresent()))
+        .ifPresent(found -> rows.add(row("all of them", found, ABSENT, extent)));
     return new Table(title, columns, rows);
   }
 
   private static List<String> row(
-      String label,
-      List<Metric> metrics,
-      Function<Metric, Optional<Interval>> effect,
-      String promised) {
+      String label, Function<Metric, Optional<Interval>> effect, String promised, Extent extent) {
     var row = new ArrayList<>(List.of(label));
-    for (var metric : metrics) row.add(effect(effect.apply(metric), metric));
+    for (var metric : extent.compared) row.add(cell(effect.apply(metric), metric, extent));
     row.add(promised);
     return row;
   }
@@ -128,35 +165,42 @@ final class Tables {
     var rows = new ArrayList<List<String>>();
     for (var one : Optimisation.values()) {
       var row = new ArrayList<>(List.of(one.label(), promises.of(one)));
-      for (var metric : CLAIMED) row.add(effect(summary.alone(one, metric), metric));
-      for (var metric : CLAIMED) row.add(effect(summary.last(one, metric), metric));
+      for (var metric : CLAIMED) row.add(claim(summary.alone(one, metric), metric));
+      for (var metric : CLAIMED) row.add(claim(summary.last(one, metric), metric));
       if (row.stream().skip(2).anyMatch(cell -> !cell.equals(ABSENT))) rows.add(row);
     }
     if (summary.all(Metric.THROUGHPUT).isPresent()) {
       var row = new ArrayList<>(List.of("all of them", ABSENT));
-      for (var metric : CLAIMED) row.add(effect(summary.all(metric), metric));
+      for (var metric : CLAIMED) row.add(claim(summary.all(metric), metric));
       CLAIMED.forEach(metric -> row.add(ABSENT));
       rows.add(row);
     }
     return new Table("", columns, rows);
   }
 
-  private static String effect(Optional<Interval> found, Metric metric) {
-    return found.map(interval -> effect(interval, metric)).orElse(ABSENT);
+  /** In Markdown, and as short as it goes: what is no gain needs no ratio. */
+  private static String claim(Optional<Interval> found, Metric metric) {
+    if (found.isEmpty()) return ABSENT;
+    var interval = found.get();
+    var ratio = "×" + number(interval.ratio());
+    var verdict = interval.verdict(metric.better());
+    if (verdict == Verdict.UNKNOWN) return ratio;
+    var said =
+        switch (verdict) {
+          case GAIN -> "**%s**".formatted(ratio);
+          case COST -> "cost " + ratio;
+          default -> verdict.label();
+        };
+    return "%s (%s–%s)".formatted(said, number(interval.low()), number(interval.high()));
+  }
+
+  private static String cell(Optional<Interval> found, Metric metric, Extent extent) {
+    return found.map(interval -> extent.effect(interval, metric)).orElse(ABSENT);
   }
 
   /** Such as {@code ×3.21 (2.90–3.56) gain}. */
   static String effect(Interval interval, Metric metric) {
-    if (!interval.known()) return "×" + number(interval.ratio());
-    var mark =
-        switch (interval.verdict(metric.better())) {
-          case GAIN -> " gain";
-          case COST -> " cost";
-          case NONE -> " no measurable gain";
-          case UNKNOWN -> "";
-        };
-    return "×%s (%s–%s)%s"
-        .formatted(number(interval.ratio()), number(interval.low()), number(interval.high()), mark);
+    return Extent.FULL.effect(interval, metric);
   }
 
   private static String number(OptionalDouble value) {

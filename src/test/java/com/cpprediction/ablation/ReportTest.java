@@ -59,8 +59,9 @@ class ReportTest {
 
     assertThat(text)
         .contains("Alone, against unoptimised", "With all the others, against all but it")
-        .containsPattern("response caching +×2\\.00 \\(2\\.00–2\\.00\\) gain")
-        .containsPattern("monitoring +×1\\.01 \\(0\\.783–1\\.31\\) no measurable gain")
+        .containsPattern("response caching +×2\\.00 \\(2\\.00–2\\.00\\) \\+")
+        .containsPattern("monitoring +×1\\.01 \\(0\\.780–1\\.32\\) =")
+        .contains("+ a gain, = no measurable gain, - a cost")
         .contains("no figure at hand")
         .contains("open loop at 60.0 requests/s");
   }
@@ -75,7 +76,7 @@ class ReportTest {
     var report = Report.of(recorded, promised);
 
     assertThat(report.claims())
-        .contains("| response caching | 90 % faster | ×2.00 (2.00–2.00) gain");
+        .contains("| response caching | 90 % faster | **×2.00** (2.00–2.00) |");
     assertThat(report.text()).contains("Promised: by a leaflet.");
   }
 
@@ -114,7 +115,7 @@ class ReportTest {
     var readme =
         Files.writeString(
             directory.resolve("README.md"),
-            "# Title\n\n<!-- claims -->\nold\n<!-- /claims -->\n\nThe end\n");
+            "# Title\n\n<!-- claims -->\nstale\n<!-- /claims -->\n\nThe end\n");
     var report = Report.of(recorded, null);
 
     report.replaceClaims(readme);
@@ -124,7 +125,7 @@ class ReportTest {
     assertThat(text)
         .startsWith("# Title\n\n<!-- claims -->\nMeasured on 2026-11-25T06:00:00Z: A <fast>")
         .endsWith("|\n<!-- /claims -->\n\nThe end\n")
-        .doesNotContain("old");
+        .doesNotContain("stale");
     assertThat(text.split("<!-- claims -->")).hasSize(2);
     assertThat(directory.resolve(Report.CLAIMS)).content().isEqualTo(report.claims());
   }
