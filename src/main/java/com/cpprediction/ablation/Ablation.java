@@ -1,6 +1,5 @@
 package com.cpprediction.ablation;
 
-import com.cpprediction.persistence.ScratchDatabase;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -9,15 +8,13 @@ import java.util.Locale;
 final class Ablation {
   private final Plan plan;
   private final AddressMix mix;
-  private final Load load;
   private final Bench bench;
   private final Progress progress;
   private final Answers answers;
 
-  Ablation(Plan plan, AddressMix mix, Load load, Bench bench, Progress progress) {
+  Ablation(Plan plan, AddressMix mix, Bench bench, Progress progress) {
     this.plan = plan;
     this.mix = mix;
-    this.load = load;
     this.bench = bench;
     this.progress = progress;
     answers = new Answers(mix.popular());
@@ -35,7 +32,11 @@ final class Ablation {
     double capacity =
         bench.with(
             State.UNOPTIMISED,
-            (service, database, postgres) -> trial(service, database, postgres).capacity());
+            (service, database, postgres) -> {
+              try (var trial = new Trial(plan, mix, service, database, postgres)) {
+                return trial.capacity();
+              }
+            });
     return Math.max(1, Math.rint(capacity * Plan.RATE_SHARE));
   }
 
@@ -60,15 +61,14 @@ final class Ablation {
     try {
       return bench.with(
           state,
-          (service, database, postgres) ->
-              trial(service, database, postgres).measure(state, round, rate, answers));
+          (service, database, postgres) -> {
+            try (var trial = new Trial(plan, mix, service, database, postgres)) {
+              return trial.measure(state, round, rate, answers);
+            }
+          });
     } catch (AblationException e) {
       return Run.failed(state, round, e.getMessage());
     }
-  }
-
-  private Trial trial(ServiceProcess service, ScratchDatabase database, ProcessHandle postgres) {
-    return new Trial(plan, mix, load, service, database, postgres);
   }
 
   private static String line(Run run) {
@@ -80,6 +80,6 @@ final class Ablation {
         Tables.number(run.figure(Metric.THROUGHPUT).orElse(0)),
         Tables.number(run.figure(Metric.P50).orElse(Double.NaN)),
         Tables.number(run.figure(Metric.P99).orElse(Double.NaN)),
-        run.held() ? "" : ", rate not held");
+        run.doubt().isEmpty() ? "" : "; " + run.doubt());
   }
 }

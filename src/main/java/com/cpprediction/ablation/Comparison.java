@@ -13,7 +13,6 @@ public final class Comparison implements AutoCloseable {
   private final Progress progress;
   private final AddressMix mix;
   private final Bench bench;
-  private final GeneratedLoad load;
 
   private Comparison(Plan plan, Promises promises, Progress progress, AddressMix mix, Bench bench) {
     this.plan = plan;
@@ -21,7 +20,6 @@ public final class Comparison implements AutoCloseable {
     this.progress = progress;
     this.mix = mix;
     this.bench = bench;
-    load = new GeneratedLoad();
   }
 
   /**
@@ -49,7 +47,7 @@ public final class Comparison implements AutoCloseable {
    */
   public Report run(String version, String arguments) throws InterruptedException {
     var environment = Environment.now(version, arguments);
-    var ablation = new Ablation(plan, mix, load, bench, progress);
+    var ablation = new Ablation(plan, mix, bench, progress);
     double rate = ablation.rate();
     var runs = ablation.run(rate);
     return new Report(new Recording(environment, plan.toJson(), rate, runs), promises);
@@ -57,10 +55,6 @@ public final class Comparison implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      bench.close();
-    } finally {
-      load.close();
-    }
+    bench.close();
   }
 }

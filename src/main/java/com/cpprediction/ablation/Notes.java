@@ -62,10 +62,9 @@ final class Notes {
       notes.add("Reads are missing: /proc/<pid>/io can't be read by this user.");
     }
     for (var run : fine) {
-      if (!run.held()) {
+      if (!run.doubt().isEmpty()) {
         notes.add(
-            "Round %d of \"%s\" did not hold the rate of the open loop; its percentiles are of fewer requests or of a queue."
-                .formatted(run.round(), run.state().label()));
+            "Round %d of \"%s\": %s.".formatted(run.round(), run.state().label(), run.doubt()));
       }
       if (!run.errors().isEmpty()) {
         notes.add(

@@ -18,7 +18,7 @@ import java.util.TreeMap;
  * @param left rows in the journal at the end
  * @param behind rows that waited when the closed loop's rows were waited for no longer: then CPU
  *     per request leaves out what storing them takes
- * @param held whether the open loop's rate was held
+ * @param doubt what is to be said of the open loop; empty when it went as it was to
  * @param errors requests that were not answered, by what came instead
  * @param problem why the run does not count; empty when it does
  */
@@ -31,7 +31,7 @@ record Run(
     long stored,
     long left,
     long behind,
-    boolean held,
+    String doubt,
     Map<String, Long> errors,
     String problem) {
   Run {
@@ -43,7 +43,7 @@ record Run(
 
   /** One of which nothing can be said but why. */
   static Run failed(State state, int round, String problem) {
-    return new Run(state, round, Map.of(), 0, 0, 0, 0, 0, false, Map.of(), problem);
+    return new Run(state, round, Map.of(), 0, 0, 0, 0, 0, "", Map.of(), problem);
   }
 
   /** Whether it counts. */
@@ -70,7 +70,7 @@ record Run(
         .put("stored", stored)
         .put("left", left)
         .put("behind", behind)
-        .put("held", held)
+        .put("doubt", doubt)
         .put("errors", failed)
         .put("problem", problem);
   }
@@ -97,7 +97,7 @@ record Run(
         json.getLong("stored"),
         json.getLong("left"),
         json.getLong("behind"),
-        json.getBoolean("held"),
+        json.getString("doubt"),
         errors,
         json.getString("problem"));
   }

@@ -1,8 +1,11 @@
 package com.cpprediction.ablation;
 
-import com.cpprediction.ablation.Load.Outcome;
-import com.cpprediction.ablation.Load.Questions;
 import com.cpprediction.journal.Journal;
+import com.cpprediction.loadtest.LoadGenerator;
+import com.cpprediction.loadtest.LoadGenerator.Listener;
+import com.cpprediction.loadtest.Questions;
+import com.cpprediction.loadtest.Step;
+import com.cpprediction.loadtest.Target;
 import com.cpprediction.persistence.ScratchDatabase;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -12,12 +15,16 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * One service in one state, from its start to its end: warm-up, open loop, closed loop, batches,
  * and whether its answers and its rows are right.
  */
-final class Trial {
+final class Trial implements AutoCloseable {
+  /** Of the load generator, at most. */
+  private static final int CONNECTIONS = 64;
+
   /** Shipments in one batch. */
   private static final int BATCH = 100;
 
@@ -25,6 +32,9 @@ final class Trial {
   private static final int BATCH_CALLERS = 2;
 
   private static final long LOOK_MILLIS = 20;
+
+  /** What a service may answer to a request whose row it stores all the same. */
+  private static final Pattern MAYBE_STORED = Pattern.compile("50[04]");
 
   /** Where each phase begins in the mix, so that none asks what another asked only once. */
   private static final long WARM_UP = 0;
@@ -35,7 +45,6 @@ final class Trial {
 
   private final Plan plan;
   private final AddressMix mix;
-  private final Load load;
   private final ServiceProcess service;
   private final ScratchDatabase database;
   private final ProcessHandle postgres;
@@ -45,7 +54,8 @@ final class Trial {
   private long answered;
   private long uncertain;
   private long behind;
-  private boolean held;
+  private String doubt = "";
+  private LoadGenerator load; // once the service is ready
 
   /**
    * @param service just started
@@ -54,13 +64,11 @@ final class Trial {
   Trial(
       Plan plan,
       AddressMix mix,
-      Load load,
       ServiceProcess service,
       ScratchDatabase database,
       ProcessHandle postgres) {
     this.plan = plan;
     this.mix = mix;
-    this.load = load;
     this.service = service;
     this.database = database;
     this.postgres = postgres;
@@ -73,12 +81,12 @@ final class Trial {
    */
   double capacity() throws InterruptedException {
     warmUp();
-    var outcome = closed();
+    var step = closed();
     service.stop();
-    if (outcome.requests() == 0) {
+    if (step.ok() == 0) {
       throw new AblationException("The unoptimised service answers nothing: " + errors);
     }
-    return outcome.requests() / outcome.seconds();
+    return step.achieved();
   }
 
   /**
@@ -117,7 +125,7 @@ final class Trial {
         stored,
         left,
         behind,
-        held,
+        doubt,
         errors,
         booksProblem(answered, uncertain, stored + left));
   }
@@ -134,17 +142,19 @@ final class Trial {
   private void warmUp() throws InterruptedException {
     service.awaitReady();
     figures.put(Metric.START, (System.nanoTime() - started) / 1e6);
-    tally(load.closed(service.uri(), singles(WARM_UP), plan.callers(), plan.warmUp()), 1);
+    load = new LoadGenerator(new Target(service.uri(), null, false), CONNECTIONS);
+    var questions = singles(WARM_UP);
+    tally(load.closed("warm-up", questions, plan.callers(), plan.warmUp(), Listener.NONE));
     drain();
   }
 
   private void openLoop(double rate) throws InterruptedException {
-    var outcome = tally(load.open(service.uri(), singles(OPEN), rate, plan.phase()), 1);
-    held = outcome.held();
-    if (outcome.requests() > 0) {
-      figures.put(Metric.P50, outcome.p50());
-      figures.put(Metric.P95, outcome.p95());
-      figures.put(Metric.P99, outcome.p99());
+    var step = tally(load.open("open loop", singles(OPEN), rate, plan.phase(), Listener.NONE));
+    doubt = step.verdict();
+    if (step.ok() > 0) {
+      figures.put(Metric.P50, step.millis(50));
+      figures.put(Metric.P95, step.millis(95));
+      figures.put(Metric.P99, step.millis(99));
     }
     drain();
   }
@@ -154,7 +164,7 @@ final class Trial {
     var postgresBefore = ProcessUsage.ofFamily(postgres);
     long storedBefore = service.persistence().getLong("stored");
     long begin = System.nanoTime();
-    var outcome = closed();
+    var step = closed();
     var memory = ProcessUsage.of(service.handle());
     behind = drain();
     double seconds = (System.nanoTime() - begin) / 1e9;
@@ -165,10 +175,10 @@ final class Trial {
     figures.put(Metric.STORED, (storedAfter - storedBefore) / seconds);
     put(Metric.RESIDENT, memory.residentKib(), 1 / 1024.0);
     put(Metric.PROPORTIONAL, memory.proportionalKib(), 1 / 1024.0);
-    if (outcome.requests() == 0) return;
-    double requests = outcome.requests();
-    figures.put(Metric.THROUGHPUT, requests / outcome.seconds());
-    figures.put(Metric.HITS, 100 * outcome.cached() / requests);
+    if (step.ok() == 0) return;
+    double requests = step.ok();
+    figures.put(Metric.THROUGHPUT, step.achieved());
+    figures.put(Metric.HITS, 100 * step.hitRate());
     var own = difference(after.cpuMillis(), serviceBefore.cpuMillis());
     var its = difference(postgresAfter.cpuMillis(), postgresBefore.cpuMillis());
     put(Metric.SERVICE_CPU, own, 1 / requests);
@@ -177,39 +187,45 @@ final class Trial {
     put(Metric.CALL_READ, read, 1 / 1024.0 / requests);
   }
 
-  private Outcome closed() throws InterruptedException {
-    return tally(load.closed(service.uri(), singles(CLOSED), plan.callers(), plan.phase()), 1);
+  private Step closed() throws InterruptedException {
+    var questions = singles(CLOSED);
+    return tally(
+        load.closed("closed loop", questions, plan.callers(), plan.phase(), Listener.NONE));
   }
 
   private void batches() throws InterruptedException {
     var questions =
         new Questions(
             "/predict/batch",
+            BATCH,
             batch -> {
               var shipments = new JsonArray();
               for (int i = 0; i < BATCH; i++) shipments.add(shipment(BATCHES + batch * BATCH + i));
               return new JsonObject().put("shipments", shipments).toBuffer();
             });
-    var outcome = load.closed(service.uri(), questions, BATCH_CALLERS, plan.batches());
-    tally(outcome, BATCH);
-    if (outcome.requests() > 0) {
-      figures.put(Metric.BATCHED, outcome.requests() * BATCH / outcome.seconds());
-    }
+    var step =
+        tally(load.closed("batches", questions, BATCH_CALLERS, plan.batches(), Listener.NONE));
+    if (step.ok() > 0) figures.put(Metric.BATCHED, step.achieved() * BATCH);
   }
 
   private Questions singles(long from) {
-    return new Questions("/predict", i -> shipment(from + i).toBuffer());
+    return new Questions("/predict", 1, i -> shipment(from + i).toBuffer());
   }
 
   private JsonObject shipment(long i) {
     return Answers.shipment("ablation-" + i, mix.at(i));
   }
 
-  private Outcome tally(Outcome outcome, int predictions) {
-    answered += outcome.requests() * predictions;
-    uncertain += outcome.uncertain() * predictions;
-    outcome.errors().forEach((error, count) -> errors.merge(error, count, Long::sum));
-    return outcome;
+  private Step tally(Step step) {
+    answered += step.ok() * step.shipments();
+    uncertain += step.uncertain() * step.shipments();
+    step.errors()
+        .forEach(
+            (error, count) -> {
+              errors.merge(error, count, Long::sum);
+              if (MAYBE_STORED.matcher(error).lookingAt()) uncertain += count * step.shipments();
+            });
+    return step;
   }
 
   /**
@@ -247,5 +263,11 @@ final class Trial {
     return a.isPresent() && b.isPresent()
         ? OptionalLong.of(a.getAsLong() + b.getAsLong())
         : OptionalLong.empty();
+  }
+
+  /** Ends its load; not the service. */
+  @Override
+  public void close() {
+    if (load != null) load.close();
   }
 }

@@ -22,6 +22,7 @@ import picocli.CommandLine.Command;
       ConfigCommand.class,
       DbCommand.class,
       JournalCommand.class,
+      LoadTestCommand.class,
       AblationCommand.class
     })
 public final class Main {

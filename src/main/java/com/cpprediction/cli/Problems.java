@@ -3,6 +3,7 @@ package com.cpprediction.cli;
 import com.cpprediction.ablation.AblationException;
 import com.cpprediction.config.ConfigException;
 import com.cpprediction.journal.JournalException;
+import com.cpprediction.loadtest.LoadTestException;
 import com.cpprediction.model.ModelException;
 import com.cpprediction.persistence.DatabaseStartException;
 import com.cpprediction.prediction.ServiceException;
@@ -20,6 +21,7 @@ final class Problems {
     boolean foreseen =
         failure instanceof AblationException
             || failure instanceof ConfigException
+            || failure instanceof LoadTestException
             || failure instanceof ModelException
             || failure instanceof ServiceException
             || failure instanceof InputException

@@ -18,6 +18,9 @@ import java.util.stream.Collectors;
  */
 record Endpoint(String pattern, List<HttpMethod> methods, List<String> types)
     implements PlatformHandler {
+  /** Under which a route keeps its endpoint. */
+  static final String KEY = "endpoint";
+
   static final String JSON = "application/json";
 
   private static final Pattern JSON_CONTENT =

@@ -34,8 +34,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -67,6 +69,7 @@ public final class HttpVerticle extends VerticleBase {
   private final Duration grace;
   private final Duration sending;
   private final Optional<IdentityWatcher> identity;
+  private final WebRoutes web;
 
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
   private final List<MessageConsumer<?>> forNodes = new ArrayList<>();
@@ -75,10 +78,13 @@ public final class HttpVerticle extends VerticleBase {
   private Handshakes handshakes;
   private InFlight inFlight;
   private HttpServer server;
+  private Router router;
   private volatile boolean stopping;
   private volatile int port;
 
   /**
+   * Reads what pages are made of from the jar: blocks.
+   *
    * @param config in force now; {@code http} is read once, {@code prediction} per request
    * @param catalog what can be answered now
    * @param owners the other nodes of the cluster
@@ -136,6 +142,18 @@ public final class HttpVerticle extends VerticleBase {
     this.clock = clock;
     this.grace = grace;
     this.sending = sending;
+    web = new WebRoutes(metrics.version());
+  }
+
+  /** What it serves, once started: each route's path and its methods. */
+  Map<String, List<HttpMethod>> served() {
+    var served = new TreeMap<String, List<HttpMethod>>();
+    for (var route : router.getRoutes()) {
+      if (route.getPath() == null) continue; // before all of them
+      Endpoint endpoint = route.getMetadata(Endpoint.KEY);
+      served.put(endpoint.pattern(), endpoint.methods());
+    }
+    return served;
   }
 
   /** The port it listens on, once started. */
@@ -174,11 +192,12 @@ public final class HttpVerticle extends VerticleBase {
     registered.add(consume(Bus.CACHE_STATS, cacheRoutes::stats));
     registered.add(consume(Bus.CACHE_CLEAR, cacheRoutes::clear));
     if (owners.self() != null) registered.addAll(openToNodes(owners.self().id(), scores));
+    router = router(predict, explain, predictBatch, cacheRoutes, bodyReader);
     server =
         vertx
             .createHttpServer(options())
             .connectionHandler(connections::opened)
-            .requestHandler(router(predict, explain, predictBatch, cacheRoutes, bodyReader))
+            .requestHandler(router)
             .invalidRequestHandler(Problems::refuse);
     var http = config.get().http();
     return Future.all(registered)
@@ -303,6 +322,9 @@ public final class HttpVerticle extends VerticleBase {
     get(router, "/config")
         .handler(guard::admin)
         .handler(ctx -> Exchange.answer(ctx, configView.get()));
+    get(router, "/openapi.json").handler(web::contract);
+    get(router, "/docs", WebRoutes.HTML).handler(web.page("docs.html"));
+    get(router, "/web/:file", WebRoutes.FILE_TYPES).handler(web::file);
     return router;
   }
 
@@ -342,9 +364,8 @@ public final class HttpVerticle extends VerticleBase {
 
   private static Route route(
       Router router, String path, List<HttpMethod> methods, String... types) {
-    return router
-        .route(path)
-        .handler(new Endpoint(path.replaceAll(":(\\w+)", "{$1}"), methods, List.of(types)));
+    var endpoint = new Endpoint(path.replaceAll(":(\\w+)", "{$1}"), methods, List.of(types));
+    return router.route(path).putMetadata(Endpoint.KEY, endpoint).handler(endpoint);
   }
 
   private void begin(RoutingContext ctx) {

@@ -69,6 +69,6 @@ final class Recordings {
     figures.put(Metric.CPU, 1.25);
     figures.put(Metric.DISK_READ, 0.0);
     figures.put(Metric.HITS, cached ? 80.0 : 0.0);
-    return new Run(state, round, figures, 100, 0, 100, 0, 0, true, Map.of(), "");
+    return new Run(state, round, figures, 100, 0, 100, 0, 0, "", Map.of(), "");
   }
 }
