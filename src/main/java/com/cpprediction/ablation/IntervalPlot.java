@@ -12,15 +12,19 @@ import java.util.Locale;
  * {@code unit} for lines.
  */
 final class IntervalPlot {
-  private static final int WIDTH = 720;
-  private static final int LABELS = 190;
+  private static final int WIDTH = 540;
+  private static final int LABELS = 205;
   private static final int RIGHT = 20;
   private static final int LINE = 24;
   private static final int TOP = 10;
   private static final int BOTTOM = 30;
+
+  /** Times beyond the outermost points that an interval is drawn; what is longer is cut off. */
+  private static final double FAR = 4;
+
   private static final double[] STEPS = {1, 2, 5};
   private static final int MIN_TICKS = 3;
-  private static final int MAX_TICKS = 9;
+  private static final int MAX_TICKS = 6;
 
   /** Powers of ten, below which 1, 2 and 5 would be too few. */
   private static final double SHORT = 0.7;
@@ -56,12 +60,20 @@ final class IntervalPlot {
     fit();
   }
 
+  /** All points, and of their intervals what is not too far away to leave room for them. */
   private void fit() {
-    double least = ratios ? 1 : Double.MAX_VALUE;
-    double most = ratios ? 1 : Double.MIN_VALUE;
+    double least = points.stream().mapToDouble(Point::value).min().orElse(1);
+    double most = points.stream().mapToDouble(Point::value).max().orElse(1);
+    if (ratios) {
+      least = Math.min(least, 1);
+      most = Math.max(most, 1);
+    }
+    double lowest = least / FAR;
+    double highest = most * FAR;
     for (var point : points) {
-      least = Math.min(least, point.hasInterval() ? point.low() : point.value());
-      most = Math.max(most, point.hasInterval() ? point.high() : point.value());
+      if (!point.hasInterval()) continue;
+      least = Math.min(least, Math.max(lowest, point.low()));
+      most = Math.max(most, Math.min(highest, point.high()));
     }
     double room = Math.max(0.05, (Math.log10(most) - Math.log10(least)) * 0.06);
     from = Math.log10(least) - room;
@@ -128,7 +140,7 @@ final class IntervalPlot {
   }
 
   private double x(double value) {
-    double share = (Math.log10(value) - from) / (to - from);
+    double share = Math.max(0, Math.min(1, (Math.log10(value) - from) / (to - from)));
     return LABELS + share * (WIDTH - LABELS - RIGHT);
   }
 

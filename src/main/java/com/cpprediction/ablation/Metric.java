@@ -14,17 +14,33 @@ enum Metric {
       "rows stored until the closed loop is stored, or no longer waited for",
       Better.MORE),
   P50("p50", "ms", "median latency in the open loop, from the intended send time", Better.LESS),
-  P95("p95", "ms", "95th percentile of the same", Better.LESS),
-  P99("p99", "ms", "99th percentile of the same", Better.LESS),
+  P95(
+      "p95",
+      "ms",
+      "95th percentile of latency in the open loop, from the intended send time",
+      Better.LESS),
+  P99(
+      "p99",
+      "ms",
+      "99th percentile of latency in the open loop, from the intended send time",
+      Better.LESS),
   CPU(
       "CPU",
       "ms/request",
-      "CPU time of service and PostgreSQL in the closed loop and until it is stored",
+      "CPU time of service and PostgreSQL per request of the closed loop, until it is stored",
       Better.LESS),
-  SERVICE_CPU("CPU of the service", "ms/request", "the service's part of it", Better.LESS),
+  SERVICE_CPU(
+      "CPU of the service",
+      "ms/request",
+      "CPU time of the service alone per request of the closed loop, until it is stored",
+      Better.LESS),
   BATCHED("batched", "shipments/s", "shipments answered by POST /predict/batch", Better.MORE),
   RESIDENT("memory", "MiB", "resident memory of the service after the closed loop", Better.LESS),
-  PROPORTIONAL("PSS", "MiB", "the same, shared pages counted in parts", Better.LESS),
+  PROPORTIONAL(
+      "PSS",
+      "MiB",
+      "resident memory of the service after the closed loop, shared pages counted in parts",
+      Better.LESS),
   PEAK("peak memory", "MiB", "largest resident memory since its start", Better.LESS),
   DISK_READ(
       "disk reads",

@@ -2,6 +2,8 @@ package com.cpprediction.ablation;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** What to know before believing a figure. */
 final class Notes {
@@ -61,21 +63,33 @@ final class Notes {
     } else if (fine.stream().noneMatch(run -> run.figure(Metric.DISK_READ).isPresent())) {
       notes.add("Reads are missing: /proc/<pid>/io can't be read by this user.");
     }
-    for (var run : fine) {
-      if (!run.doubt().isEmpty()) {
-        notes.add(
-            "Round %d of \"%s\": %s.".formatted(run.round(), run.state().label(), run.doubt()));
-      }
-      if (!run.errors().isEmpty()) {
-        notes.add(
-            "Round %d of \"%s\" had requests without an answer: %s."
-                .formatted(run.round(), run.state().label(), run.errors()));
-      }
-    }
-    for (var run : recording.failed()) {
+    gather("Open loops to doubt", fine, Run::doubt, notes);
+    gather("Requests without an answer", fine, Notes::errors, notes);
+    for (var run : recording.failed()) notes.add("Does not count: " + of(run, run.problem()));
+  }
+
+  private static String errors(Run run) {
+    return run.errors().entrySet().stream()
+        .map(error -> "%d × %s".formatted(error.getValue(), error.getKey()))
+        .collect(Collectors.joining(", "));
+  }
+
+  /** One note of what is to be said of several runs. */
+  private static void gather(
+      String title, List<Run> runs, Function<Run, String> what, List<String> notes) {
+    var said =
+        runs.stream()
+            .filter(run -> !what.apply(run).isEmpty())
+            .map(run -> of(run, what.apply(run)))
+            .toList();
+    if (!said.isEmpty()) {
       notes.add(
-          "Round %d of \"%s\" does not count: %s"
-              .formatted(run.round(), run.state().label(), run.problem()));
+          "%s, in %d of %d runs: %s."
+              .formatted(title, said.size(), runs.size(), String.join("; ", said)));
     }
+  }
+
+  private static String of(Run run, String what) {
+    return "round %d of \"%s\": %s".formatted(run.round(), run.state().label(), what);
   }
 }

@@ -40,7 +40,7 @@ final class Page {
             entry ->
                 "<dt>%s</dt><dd>%s</dd>"
                     .formatted(
-                        Html.escape(entry.getKey().replace('_', ' ')),
+                        Html.escape(entry.getKey().replace("_mib", ", MiB")),
                         Html.escape(String.valueOf(entry.getValue()))))
         .collect(Collectors.joining("\n"));
   }
@@ -67,17 +67,14 @@ final class Page {
   }
 
   private static String title(Metric metric) {
-    return Html.escape(
-        metric.label().substring(0, 1).toUpperCase(Locale.ROOT) + metric.label().substring(1));
+    var meaning = metric.meaning();
+    return Html.escape(meaning.substring(0, 1).toUpperCase(Locale.ROOT) + meaning.substring(1));
   }
 
   private static String direction(Metric metric) {
-    return Html.escape(
-        "%s%s; %s is better."
-            .formatted(
-                metric.meaning().substring(0, 1).toUpperCase(Locale.ROOT),
-                metric.meaning().substring(1),
-                metric.better() == Metric.Better.MORE ? "right of ×1" : "left of ×1"));
+    return metric.better() == Metric.Better.MORE
+        ? "More is better: a gain lies right of ×1."
+        : "Less is better: a gain lies left of ×1.";
   }
 
   private static void add(

@@ -210,10 +210,10 @@ final class Tables {
   /** Three digits that count. */
   static String number(double value) {
     double size = Math.abs(value);
+    if (size == 0) return "0";
+    if (size >= 100_000 || size < 0.001) return String.format(Locale.ROOT, "%.0e", value);
     if (size >= 100) return String.format(Locale.ROOT, "%,.0f", value);
     if (size >= 10) return String.format(Locale.ROOT, "%.1f", value);
-    if (size >= 1 || size == 0)
-      return String.format(Locale.ROOT, size == 0 ? "%.0f" : "%.2f", value);
-    return String.format(Locale.ROOT, "%.3f", value);
+    return String.format(Locale.ROOT, size >= 1 ? "%.2f" : "%.3f", value);
   }
 }

@@ -12,6 +12,7 @@ import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.EnumMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
@@ -150,13 +151,25 @@ final class Trial implements AutoCloseable {
 
   private void openLoop(double rate) throws InterruptedException {
     var step = tally(load.open("open loop", singles(OPEN), rate, plan.phase(), Listener.NONE));
-    doubt = step.verdict();
+    doubt = doubt(step);
     if (step.ok() > 0) {
       figures.put(Metric.P50, step.millis(50));
       figures.put(Metric.P95, step.millis(95));
       figures.put(Metric.P99, step.millis(99));
     }
     drain();
+  }
+
+  private static String doubt(Step step) {
+    if (!step.onSchedule()) {
+      return String.format(
+          Locale.ROOT,
+          "requests were sent up to %.0f ms late (99th percentile), something else kept this machine busy",
+          step.lag().getValueAtPercentile(99) / 1e3);
+    }
+    return step.held()
+        ? ""
+        : String.format(Locale.ROOT, "it answered %.0f/s only", step.achieved());
   }
 
   private void closedLoop() throws InterruptedException {
@@ -205,7 +218,8 @@ final class Trial implements AutoCloseable {
             });
     var step =
         tally(load.closed("batches", questions, BATCH_CALLERS, plan.batches(), Listener.NONE));
-    if (step.ok() > 0) figures.put(Metric.BATCHED, step.achieved() * BATCH);
+    // A batch may take as long as all of the phase, so the last answers count as well.
+    if (step.ok() > 0) figures.put(Metric.BATCHED, step.ok() * BATCH / step.total());
   }
 
   private Questions singles(long from) {

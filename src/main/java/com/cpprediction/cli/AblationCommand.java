@@ -121,6 +121,10 @@ final class AblationCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    Usage.require(
+        spec,
+        recorded == null || only.isEmpty(),
+        "--only measures and --from does not; give one of them");
     var found = recorded == null ? measured() : Report.of(recorded, promised);
     if (report != null) found.write(report);
     if (readme != null) found.replaceClaims(readme);
