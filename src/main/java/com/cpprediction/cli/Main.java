@@ -22,7 +22,8 @@ import picocli.CommandLine.Command;
       ConfigCommand.class,
       DbCommand.class,
       JournalCommand.class,
-      LoadTestCommand.class
+      LoadTestCommand.class,
+      AblationCommand.class
     })
 public final class Main {
   static {

@@ -1,5 +1,6 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.ablation.AblationException;
 import com.cpprediction.config.ConfigException;
 import com.cpprediction.journal.JournalException;
 import com.cpprediction.loadtest.LoadTestException;
@@ -18,7 +19,8 @@ final class Problems {
 
   static String describe(Throwable failure) {
     boolean foreseen =
-        failure instanceof ConfigException
+        failure instanceof AblationException
+            || failure instanceof ConfigException
             || failure instanceof LoadTestException
             || failure instanceof ModelException
             || failure instanceof ServiceException
