@@ -77,6 +77,7 @@ public final class HttpVerticle extends VerticleBase {
   private Connections connections;
   private Handshakes handshakes;
   private InFlight inFlight;
+  private Events events;
   private HttpServer server;
   private Router router;
   private volatile boolean stopping;
@@ -199,6 +200,8 @@ public final class HttpVerticle extends VerticleBase {
     registered.add(consume(Bus.CACHE_STATS, cacheRoutes::stats));
     registered.add(consume(Bus.CACHE_CLEAR, cacheRoutes::clear));
     if (owners.self() != null) registered.addAll(openToNodes(owners.self().id(), scores));
+    var state = new DashboardState(vertx, metrics, cache, owners, checks, () -> stopping);
+    events = new Events(vertx, state);
     router = router(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader);
     server =
         vertx
@@ -229,6 +232,7 @@ public final class HttpVerticle extends VerticleBase {
   public Future<?> stop() {
     stopping = true; // from here on every answer tells its connection to close
     identity.ifPresent(IdentityWatcher::stop);
+    events.close();
     bodies.sweepAll(); // nothing was accepted yet from those that are still sending
     return Future.join(unregister(consumers))
         .transform(done -> vertx.timer(FAREWELL.toMillis(), TimeUnit.MILLISECONDS))
@@ -332,6 +336,8 @@ public final class HttpVerticle extends VerticleBase {
     get(router, "/config")
         .handler(guard::admin)
         .handler(ctx -> Exchange.answer(ctx, configView.get()));
+    get(router, "/", WebRoutes.HTML).handler(web.page("dashboard.html"));
+    get(router, "/events", Events.TYPE).handler(events::listen);
     get(router, "/openapi.json").handler(web::contract);
     get(router, "/docs", WebRoutes.HTML).handler(web.page("docs.html"));
     get(router, "/web/:file", WebRoutes.FILE_TYPES).handler(web::file);
