@@ -282,6 +282,10 @@ class OperationIT {
           .allMatch(line -> line.indexOf('\n') == line.length() - 1);
       assertThat(captured.events())
           .allMatch(event -> event.getString("message") != null)
+          .filteredOn(event -> event.getString("logger").endsWith("BatchWriter"))
+          .isNotEmpty() // and a batch holds rows of many requests
+          .noneMatch(event -> event.containsKey("request_id"));
+      assertThat(captured.events())
           .anyMatch(event -> event.getString("level").equals("TRACE"));
     }
   }
