@@ -24,6 +24,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -183,7 +184,7 @@ class OperationIT {
 
       System.gc(); // a collection is measured, too
       // What isn't measured yet has no rate: there has to be traffic between two scrapes.
-      var traffic = SmallRelease.rows().iterator();
+      var traffic = Stream.generate(SmallRelease::rows).flatMap(List::stream).iterator();
       Await.until(
           () -> {
             var row = traffic.next();
@@ -285,8 +286,7 @@ class OperationIT {
           .filteredOn(event -> event.getString("logger").endsWith("BatchWriter"))
           .isNotEmpty() // and a batch holds rows of many requests
           .noneMatch(event -> event.containsKey("request_id"));
-      assertThat(captured.events())
-          .anyMatch(event -> event.getString("level").equals("TRACE"));
+      assertThat(captured.events()).anyMatch(event -> event.getString("level").equals("TRACE"));
     }
   }
 
