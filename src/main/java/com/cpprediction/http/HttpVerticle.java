@@ -77,6 +77,7 @@ public final class HttpVerticle extends VerticleBase {
   private Connections connections;
   private Handshakes handshakes;
   private InFlight inFlight;
+  private Streaming streaming;
   private HttpServer server;
   private Router router;
   private volatile boolean stopping;
@@ -186,6 +187,7 @@ public final class HttpVerticle extends VerticleBase {
     var explain = new Door<>(predictions::explained, body -> false, predictions::predict, common);
     var predictBatch =
         new Door<>(predictions::many, Predictions::big, predictions::predictBatch, common);
+    streaming = new Streaming(vertx, this::prediction, predictions, bodyReader, inFlight, bodies);
     var registered = new ArrayList<Future<Void>>();
     registered.add(consume(Bus.PREDICT, message -> predict(message, predict, explain)));
     registered.add(consume(Bus.PREDICT_BATCH, predictBatch::handle));
@@ -222,6 +224,7 @@ public final class HttpVerticle extends VerticleBase {
   public Future<?> stop() {
     stopping = true; // from here on every answer tells its connection to close
     identity.ifPresent(IdentityWatcher::stop);
+    streaming.stop();
     bodies.sweepAll(); // nothing was accepted yet from those that are still sending
     return Future.join(unregister(consumers))
         .transform(done -> vertx.timer(FAREWELL.toMillis(), TimeUnit.MILLISECONDS))
@@ -301,6 +304,10 @@ public final class HttpVerticle extends VerticleBase {
         .handler(ctx -> (Explain.asked(ctx.queryParams()) ? explain : predict).handle(ctx));
     post(router, "/predict/batch", guard::predict, predictBatch::knock)
         .handler(predictBatch::handle);
+    var stream = List.of(HttpMethod.POST);
+    route(router, "/predict/stream", stream, Endpoint.NDJSON, Endpoint.NDJSON)
+        .handler(guard::predict)
+        .handler(streaming::handle);
     var reads = new Reads(vertx, this::prediction);
     get(router, "/predictions/:shipment_id").handler(guard::predict).handler(reads::stored);
     var health = new HealthRoutes(checks, () -> stopping);
@@ -309,7 +316,7 @@ public final class HttpVerticle extends VerticleBase {
     get(router, "/health/ready").handler(health::ready);
     get(router, "/metrics", MetricsRoute.TEXT, Endpoint.JSON)
         .handler(new MetricsRoute(metrics, cache)::handle);
-    route(router, "/cache", List.of(HttpMethod.DELETE), Endpoint.JSON)
+    route(router, "/cache", List.of(HttpMethod.DELETE), Endpoint.JSON, Endpoint.JSON)
         .handler(guard::admin)
         .handler(cacheRoutes::clear);
     get(router, "/cache/stats").handler(cacheRoutes::stats);
@@ -333,14 +340,14 @@ public final class HttpVerticle extends VerticleBase {
   }
 
   private static Route get(Router router, String path, String... types) {
-    return route(router, path, List.of(HttpMethod.GET, HttpMethod.HEAD), types);
+    return route(router, path, List.of(HttpMethod.GET, HttpMethod.HEAD), Endpoint.JSON, types);
   }
 
   /**
    * @param first come before the body
    */
   private Route post(Router router, String path, PlatformHandler... first) {
-    var route = route(router, path, List.of(HttpMethod.POST), Endpoint.JSON);
+    var route = route(router, path, List.of(HttpMethod.POST), Endpoint.JSON, Endpoint.JSON);
     for (var handler : first) route.handler(handler);
     return route
         .handler(
@@ -363,8 +370,9 @@ public final class HttpVerticle extends VerticleBase {
   }
 
   private static Route route(
-      Router router, String path, List<HttpMethod> methods, String... types) {
-    var endpoint = new Endpoint(path.replaceAll(":(\\w+)", "{$1}"), methods, List.of(types));
+      Router router, String path, List<HttpMethod> methods, String reads, String... types) {
+    var pattern = path.replaceAll(":(\\w+)", "{$1}");
+    var endpoint = new Endpoint(pattern, methods, reads, List.of(types));
     return router.route(path).putMetadata(Endpoint.KEY, endpoint).handler(endpoint);
   }
 
