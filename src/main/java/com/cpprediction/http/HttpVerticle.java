@@ -34,8 +34,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -67,6 +69,7 @@ public final class HttpVerticle extends VerticleBase {
   private final Duration grace;
   private final Duration sending;
   private final Optional<IdentityWatcher> identity;
+  private final WebRoutes web;
 
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
   private final List<MessageConsumer<?>> forNodes = new ArrayList<>();
@@ -74,11 +77,15 @@ public final class HttpVerticle extends VerticleBase {
   private Connections connections;
   private Handshakes handshakes;
   private InFlight inFlight;
+  private Streaming streaming;
   private HttpServer server;
+  private Router router;
   private volatile boolean stopping;
   private volatile int port;
 
   /**
+   * Reads what pages are made of from the jar: blocks.
+   *
    * @param config in force now; {@code http} is read once, {@code prediction} per request
    * @param catalog what can be answered now
    * @param owners the other nodes of the cluster
@@ -136,6 +143,18 @@ public final class HttpVerticle extends VerticleBase {
     this.clock = clock;
     this.grace = grace;
     this.sending = sending;
+    web = new WebRoutes(metrics.version());
+  }
+
+  /** What it serves, once started: each route's path and its methods. */
+  Map<String, List<HttpMethod>> served() {
+    var served = new TreeMap<String, List<HttpMethod>>();
+    for (var route : router.getRoutes()) {
+      if (route.getPath() == null) continue; // before all of them
+      Endpoint endpoint = route.getMetadata(Endpoint.KEY);
+      served.put(endpoint.pattern(), endpoint.methods());
+    }
+    return served;
   }
 
   /** The port it listens on, once started. */
@@ -173,6 +192,7 @@ public final class HttpVerticle extends VerticleBase {
         new Door.Common(() -> prediction().timeout(), bodyReader, inFlight, failure -> {});
     var outcomes =
         new Door<>(Outcomes::read, body -> false, new Outcomes(vertx)::report, uncounted);
+    streaming = new Streaming(vertx, this::prediction, predictions, bodyReader, inFlight, bodies);
     var registered = new ArrayList<Future<Void>>();
     registered.add(consume(Bus.PREDICT, message -> predict(message, predict, explain)));
     registered.add(consume(Bus.PREDICT_BATCH, predictBatch::handle));
@@ -180,12 +200,12 @@ public final class HttpVerticle extends VerticleBase {
     registered.add(consume(Bus.CACHE_STATS, cacheRoutes::stats));
     registered.add(consume(Bus.CACHE_CLEAR, cacheRoutes::clear));
     if (owners.self() != null) registered.addAll(openToNodes(owners.self().id(), scores));
+    router = router(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader);
     server =
         vertx
             .createHttpServer(options())
             .connectionHandler(connections::opened)
-            .requestHandler(
-                router(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader))
+            .requestHandler(router)
             .invalidRequestHandler(Problems::refuse);
     var http = config.get().http();
     return Future.all(registered)
@@ -210,6 +230,7 @@ public final class HttpVerticle extends VerticleBase {
   public Future<?> stop() {
     stopping = true; // from here on every answer tells its connection to close
     identity.ifPresent(IdentityWatcher::stop);
+    streaming.stop();
     bodies.sweepAll(); // nothing was accepted yet from those that are still sending
     return Future.join(unregister(consumers))
         .transform(done -> vertx.timer(FAREWELL.toMillis(), TimeUnit.MILLISECONDS))
@@ -291,6 +312,10 @@ public final class HttpVerticle extends VerticleBase {
     post(router, "/predict/batch", guard::predict, predictBatch::knock)
         .handler(predictBatch::handle);
     post(router, "/outcomes", guard::predict, outcomes::knock).handler(outcomes::handle);
+    var stream = List.of(HttpMethod.POST);
+    route(router, "/predict/stream", stream, Endpoint.NDJSON, Endpoint.NDJSON)
+        .handler(guard::predict)
+        .handler(streaming::handle);
     var reads = new Reads(vertx, this::prediction);
     get(router, "/predictions/:shipment_id").handler(guard::predict).handler(reads::stored);
     var health = new HealthRoutes(checks, () -> stopping);
@@ -299,7 +324,7 @@ public final class HttpVerticle extends VerticleBase {
     get(router, "/health/ready").handler(health::ready);
     get(router, "/metrics", MetricsRoute.TEXT, Endpoint.JSON)
         .handler(new MetricsRoute(metrics, cache)::handle);
-    route(router, "/cache", List.of(HttpMethod.DELETE), Endpoint.JSON)
+    route(router, "/cache", List.of(HttpMethod.DELETE), Endpoint.JSON, Endpoint.JSON)
         .handler(guard::admin)
         .handler(cacheRoutes::clear);
     get(router, "/cache/stats").handler(cacheRoutes::stats);
@@ -312,6 +337,9 @@ public final class HttpVerticle extends VerticleBase {
     get(router, "/config")
         .handler(guard::admin)
         .handler(ctx -> Exchange.answer(ctx, configView.get()));
+    get(router, "/openapi.json").handler(web::contract);
+    get(router, "/docs", WebRoutes.HTML).handler(web.page("docs.html"));
+    get(router, "/web/:file", WebRoutes.FILE_TYPES).handler(web::file);
     return router;
   }
 
@@ -320,14 +348,14 @@ public final class HttpVerticle extends VerticleBase {
   }
 
   private static Route get(Router router, String path, String... types) {
-    return route(router, path, List.of(HttpMethod.GET, HttpMethod.HEAD), types);
+    return route(router, path, List.of(HttpMethod.GET, HttpMethod.HEAD), Endpoint.JSON, types);
   }
 
   /**
    * @param first come before the body
    */
   private Route post(Router router, String path, PlatformHandler... first) {
-    var route = route(router, path, List.of(HttpMethod.POST), Endpoint.JSON);
+    var route = route(router, path, List.of(HttpMethod.POST), Endpoint.JSON, Endpoint.JSON);
     for (var handler : first) route.handler(handler);
     return route
         .handler(
@@ -350,10 +378,10 @@ public final class HttpVerticle extends VerticleBase {
   }
 
   private static Route route(
-      Router router, String path, List<HttpMethod> methods, String... types) {
-    return router
-        .route(path)
-        .handler(new Endpoint(path.replaceAll(":(\\w+)", "{$1}"), methods, List.of(types)));
+      Router router, String path, List<HttpMethod> methods, String reads, String... types) {
+    var pattern = path.replaceAll(":(\\w+)", "{$1}");
+    var endpoint = new Endpoint(pattern, methods, reads, List.of(types));
+    return router.route(path).putMetadata(Endpoint.KEY, endpoint).handler(endpoint);
   }
 
   private void begin(RoutingContext ctx) {

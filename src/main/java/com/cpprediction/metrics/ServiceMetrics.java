@@ -69,6 +69,7 @@ public final class ServiceMetrics {
           .toArray(Duration[]::new);
 
   private final MeterRegistry registry;
+  private final String version;
   private final Map<Source, Counter> answered = new EnumMap<>(Source.class);
   private final Map<Source, Timer> answerTime = new EnumMap<>(Source.class);
   private final Map<Failure, Counter> failed = new EnumMap<>(Failure.class);
@@ -90,6 +91,7 @@ public final class ServiceMetrics {
 
   public ServiceMetrics(MeterRegistry registry, String version) {
     this.registry = registry;
+    this.version = version;
     for (var source : Source.values()) {
       answered.put(source, predictions("ok", source.label()));
       answerTime.put(
@@ -363,6 +365,11 @@ public final class ServiceMetrics {
   /** The registry itself, for libraries that bind meters of their own. */
   public MeterRegistry registry() {
     return registry;
+  }
+
+  /** The version of the service, as {@code cp_build_info} has it. */
+  public String version() {
+    return version;
   }
 
   private Counter predictions(String outcome, String source) {

@@ -30,6 +30,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.Message;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -181,6 +182,20 @@ final class Edge {
     return vertx.undeploy(deployment);
   }
 
+  boolean started() {
+    return verticle != null;
+  }
+
+  /** Shipments being answered, as the meter says. */
+  int inFlight() {
+    return (int) registry.get("cp.inflight").gauge().value();
+  }
+
+  /** As {@link HttpVerticle#served()}. */
+  Map<String, List<HttpMethod>> served() {
+    return verticle.served();
+  }
+
   void switchCacheOff() {
     cache.apply(new CacheConfig(false, 10, Duration.ofMinutes(1)));
   }
@@ -294,7 +309,8 @@ final class Edge {
     return request.version(HttpClient.Version.HTTP_1_1).build();
   }
 
-  private String base() {
+  /** The URL of its root, without a slash. */
+  String base() {
     return "%s://%s:%d".formatted(trusted == null ? "http" : "https", host, verticle.port());
   }
 }

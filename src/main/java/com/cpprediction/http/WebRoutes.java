@@ -1,0 +1,122 @@
+package com.cpprediction.http;
+
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.web.WebFiles;
+import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.ext.web.RoutingContext;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Serves pages and what they are made of, from memory. A browser asks each time whether it still
+ * has the newest, by digest, and loads and runs nothing that comes from elsewhere.
+ */
+final class WebRoutes {
+  static final String HTML = "text/html";
+
+  /** What the files at {@code /web/} can be. */
+  static final String[] FILE_TYPES = {"text/javascript", "text/css"};
+
+  /** What lies at {@code /web/}, and where it comes from. */
+  private static final Map<String, String> FILES =
+      Map.of(
+          "docs.css", "docs.css",
+          "docs.js", "docs.js",
+          "swagger-ui.css", "swagger-ui/swagger-ui.css",
+          "swagger-ui-bundle.js", "swagger-ui/swagger-ui-bundle.js");
+
+  private static final Map<String, String> TYPES =
+      Map.of("html", HTML, "js", FILE_TYPES[0], "css", FILE_TYPES[1]);
+
+  private static final CharSequence CONTENT_SECURITY_POLICY =
+      HttpHeaders.createOptimized("Content-Security-Policy");
+  private static final CharSequence POLICY =
+      HttpHeaders.createOptimized(
+          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+              + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+  private static final CharSequence CONTENT_TYPE_OPTIONS =
+      HttpHeaders.createOptimized("X-Content-Type-Options");
+  private static final CharSequence NOSNIFF = HttpHeaders.createOptimized("nosniff");
+  private static final CharSequence NO_CACHE = HttpHeaders.createOptimized("no-cache");
+  private static final int NOT_MODIFIED = 304;
+  private static final int TAG_BYTES = 12;
+
+  private static final Set<String> PAGES = Set.of("docs.html");
+
+  private final Map<String, File> files = new HashMap<>();
+  private final Map<String, File> pages = new HashMap<>();
+  private final File contract;
+
+  /**
+   * @param tag changes whenever {@code content} does; quoted, as HTTP has it
+   */
+  private record File(String type, String tag, Buffer content) {}
+
+  /**
+   * Reads the jar: blocks.
+   *
+   * @param version of the service, as its contract names it
+   */
+  WebRoutes(String version) {
+    FILES.forEach((name, source) -> files.put(name, file(source)));
+    PAGES.forEach(name -> pages.put(name, file(name)));
+    contract = file(Endpoint.JSON, Contract.read(version).toBuffer().getBytes());
+  }
+
+  /** Serves one of the pages. */
+  Handler<RoutingContext> page(String name) {
+    var page = pages.get(name);
+    return ctx -> send(ctx, page);
+  }
+
+  /** {@code GET /openapi.json}. */
+  void contract(RoutingContext ctx) {
+    send(ctx, contract);
+  }
+
+  /** {@code GET /web/:file}. */
+  void file(RoutingContext ctx) {
+    var file = files.get(ctx.pathParam("file"));
+    if (file == null) throw Failure.NOT_FOUND.because("There is no such file");
+    send(ctx, file);
+  }
+
+  private static File file(String source) {
+    var type = TYPES.get(source.substring(source.lastIndexOf('.') + 1));
+    return file(type + "; charset=utf-8", WebFiles.bytes(source));
+  }
+
+  private static File file(String type, byte[] content) {
+    var tag = '"' + HexFormat.of().formatHex(sha256(content), 0, TAG_BYTES) + '"';
+    return new File(type, tag, Buffer.buffer(content));
+  }
+
+  private static byte[] sha256(byte[] bytes) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(bytes);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e); // every JDK has it
+    }
+  }
+
+  private static void send(RoutingContext ctx, File file) {
+    var response =
+        ctx.response()
+            .putHeader(HttpHeaders.ETAG, file.tag())
+            .putHeader(HttpHeaders.CACHE_CONTROL, NO_CACHE)
+            .putHeader(CONTENT_SECURITY_POLICY, POLICY)
+            .putHeader(CONTENT_TYPE_OPTIONS, NOSNIFF);
+    var known = ctx.request().getHeader(HttpHeaders.IF_NONE_MATCH);
+    if (known != null && (known.equals("*") || known.contains(file.tag()))) {
+      response.setStatusCode(NOT_MODIFIED).end();
+    } else {
+      response.putHeader(HttpHeaders.CONTENT_TYPE, file.type()).end(file.content());
+    }
+  }
+}

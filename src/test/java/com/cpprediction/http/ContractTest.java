@@ -1,0 +1,169 @@
+package com.cpprediction.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.prediction.Failure;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
+import io.vertx.openapi.contract.OpenAPIVersion;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(VertxExtension.class)
+@Timeout(60)
+class ContractTest {
+  private static final List<String> METHODS =
+      List.of("get", "put", "post", "delete", "options", "head", "patch", "trace");
+
+  private final JsonObject contract = Contract.read("1.2.3");
+  private Edge edge;
+
+  @BeforeEach
+  void setUp(Vertx vertx) {
+    edge = new Edge(vertx);
+  }
+
+  @Test
+  void isAValidOpenApiDocument(Vertx vertx) {
+    var version = OpenAPIVersion.fromContract(contract);
+
+    var verdict =
+        version
+            .getRepository(vertx, "app://contract")
+            .compose(schemas -> version.validateContract(vertx, schemas, contract.copy()))
+            .await();
+
+    assertThat(version).isEqualTo(OpenAPIVersion.V3_1);
+    assertThat(verdict.getValid()).as("%s", verdict.getErrors()).isTrue();
+  }
+
+  @Test
+  void refersOnlyToWhatIsThereAndKeepsNothingUnused() {
+    var references = new TreeSet<String>();
+    references(contract, references);
+    references.add("#/components/responses/MethodNotAllowed"); // of the methods that aren't there
+    var components = new TreeSet<String>();
+    for (var kind : contract.getJsonObject("components")) {
+      if (kind.getKey().equals("securitySchemes")) continue;
+      for (var name : ((JsonObject) kind.getValue()).fieldNames()) {
+        components.add("#/components/%s/%s".formatted(kind.getKey(), name));
+      }
+    }
+
+    assertThat(references).isEqualTo(components);
+  }
+
+  @Test
+  void documentsEveryRouteAndNoOther() throws Exception {
+    edge.start();
+
+    var documented = new TreeMap<String, Set<String>>();
+    for (var path : contract.getJsonObject("paths")) {
+      var methods = new TreeSet<String>();
+      for (var method : METHODS) {
+        if (((JsonObject) path.getValue()).containsKey(method))
+          methods.add(method.toUpperCase(Locale.ROOT));
+      }
+      if (methods.contains("GET")) methods.add("HEAD"); // as its description says of all of them
+      documented.put(path.getKey(), methods);
+    }
+    var served = new TreeMap<String, Set<String>>();
+    edge.served().forEach((path, methods) -> served.put(path, names(methods)));
+
+    assertThat(documented).isEqualTo(served);
+  }
+
+  @Test
+  void namesTheSameMethodsAsTheServiceDoesWhenAskedForAnother() throws Exception {
+    edge.start();
+
+    for (var route : edge.served().entrySet()) {
+      var path = route.getKey().replaceAll("\\{\\w+}", "x");
+      var answer = edge.send("PATCH", path, null);
+
+      assertThat(answer.statusCode()).as(path).isEqualTo(405);
+      assertThat(answer.headers().firstValue("Allow").orElseThrow().split(", "))
+          .as(path)
+          .containsExactlyInAnyOrderElementsOf(names(route.getValue()));
+    }
+  }
+
+  @Test
+  void namesEveryFailureByItsCode() {
+    var codes = contract.getJsonObject("components").getJsonObject("schemas");
+
+    assertThat(
+            codes
+                .getJsonObject("Problem")
+                .getJsonObject("properties")
+                .getJsonObject("code")
+                .getJsonArray("enum")
+                .getList())
+        .isEqualTo(Arrays.stream(Failure.values()).map(Failure::slug).toList());
+  }
+
+  @Test
+  void givesEveryOperationANameOfItsOwn() {
+    var names = new ArrayList<String>();
+    for (var path : contract.getJsonObject("paths")) {
+      for (var method : METHODS) {
+        var operation = ((JsonObject) path.getValue()).getJsonObject(method);
+        if (operation != null) names.add(operation.getString("operationId"));
+      }
+    }
+
+    assertThat(names).doesNotContainNull().doesNotHaveDuplicates();
+  }
+
+  @Test
+  void isServedWithTheVersionOfTheService() throws Exception {
+    edge.start();
+
+    var answer = edge.get("/openapi.json");
+
+    assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/json");
+    assertThat(new JsonObject(answer.body())).isEqualTo(Contract.read("test"));
+  }
+
+  @Test
+  void isNotSentAgainToWhoHasItAlready() throws Exception {
+    edge.start();
+    var tag = edge.get("/openapi.json").headers().firstValue("ETag").orElseThrow();
+
+    var again = edge.get("/openapi.json", "If-None-Match", tag);
+    var other = edge.get("/openapi.json", "If-None-Match", "\"" + "0".repeat(24) + '"');
+
+    assertThat(again.statusCode()).isEqualTo(304);
+    assertThat(again.body()).isEmpty();
+    assertThat(again.headers().firstValue("ETag")).hasValue(tag);
+    assertThat(other.statusCode()).isEqualTo(200);
+  }
+
+  private static Set<String> names(List<HttpMethod> methods) {
+    var names = new TreeSet<String>();
+    for (var method : methods) names.add(method.name());
+    return names;
+  }
+
+  private static void references(Object json, Set<String> found) {
+    if (json instanceof JsonArray array) array.forEach(item -> references(item, found));
+    if (!(json instanceof JsonObject object)) return;
+    for (Map.Entry<String, Object> field : object) {
+      if (field.getKey().equals("$ref")) found.add((String) field.getValue());
+      else references(field.getValue(), found);
+    }
+  }
+}
