@@ -17,7 +17,8 @@ import java.util.function.Supplier;
  * doesn't say which are which.
  */
 public final class SchemaCases {
-  private static final int EDITS = 40; // of each string with a pattern
+  private static final int EDITS = 40; // of each string
+  private static final int WHOLE = 36; // characters of a string that are changed one by one
   private static final String ADDRESS = "12 MG Road, Bengaluru 560001";
 
   /** Where a string is changed, with one of these. */
@@ -146,6 +147,12 @@ public final class SchemaCases {
     for (var blank : List.of(" ", "\t\n\r", "\u001F\u2028", "\u00A0", "\u2007", "\uFEFF", "-")) {
       cases.add(blank);
       cases.add(blank + valid.get() + blank);
+    }
+    for (int i = 0; i < Math.min(valid.get().length(), WHOLE); i++) { // each digit may matter
+      for (var digit : List.of("0", "5")) {
+        var text = valid.get();
+        if (i < text.length()) cases.add(text.substring(0, i) + digit + text.substring(i + 1));
+      }
     }
     for (int i = 0; i < EDITS; i++) {
       var text = valid.get();
