@@ -79,6 +79,7 @@ class ContractIT {
             var pincode = shipment.getString("pincode");
             return pincode != null
                 && !pincode.isBlank()
+                && pincode.chars().anyMatch(c -> c >= 128)
                 && !PINCODE.matcher(words(pincode)).matches();
           },
           "a prediction_id carries a time less than a day from now",
