@@ -3,6 +3,7 @@ package com.cpprediction.http;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.http.Events.Look;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Bus;
@@ -56,6 +57,12 @@ public final class HttpVerticle extends VerticleBase {
 
   private static final int SWEEPS = 20; // looks at slow callers, within the time they may take
 
+  /** From one snapshot for the dashboard to the next. */
+  private static final Duration TICK = Duration.ofSeconds(1);
+
+  /** Ticks from one look at every model to the next. */
+  private static final int MODEL_TICKS = 5;
+
   private static final Set<String> TLS = Set.of("TLSv1.3", "TLSv1.2");
 
   private final Supplier<ServiceConfig> config;
@@ -77,6 +84,7 @@ public final class HttpVerticle extends VerticleBase {
   private Connections connections;
   private Handshakes handshakes;
   private InFlight inFlight;
+  private Events events;
   private HttpServer server;
   private Router router;
   private volatile boolean stopping;
@@ -229,6 +237,7 @@ public final class HttpVerticle extends VerticleBase {
   public Future<?> stop() {
     stopping = true; // from here on every answer tells its connection to close
     identity.ifPresent(IdentityWatcher::stop);
+    events.close();
     bodies.sweepAll(); // nothing was accepted yet from those that are still sending
     return Future.join(unregister(consumers))
         .transform(done -> vertx.timer(FAREWELL.toMillis(), TimeUnit.MILLISECONDS))
@@ -314,6 +323,17 @@ public final class HttpVerticle extends VerticleBase {
     var reads = new Reads(vertx, this::prediction);
     get(router, "/predictions/:shipment_id").handler(guard::predict).handler(reads::stored);
     var health = new HealthRoutes(checks, () -> stopping);
+    var overview = new Overview(vertx, metrics, cache, owners, inFlight, health, clock);
+    events =
+        new Events(
+            vertx,
+            metrics,
+            TICK,
+            List.of(
+                new Look("state", 1, overview::state),
+                new Look("models", MODEL_TICKS, overview::models)));
+    get(router, "/", WebRoutes.HTML).handler(web.page("dashboard.html"));
+    get(router, "/events", Events.TYPE).handler(events::listen);
     get(router, "/health").handler(health::all);
     get(router, "/health/live").handler(health::live);
     get(router, "/health/ready").handler(health::ready);

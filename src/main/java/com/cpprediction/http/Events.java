@@ -1,0 +1,179 @@
+package com.cpprediction.http;
+
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.metrics.Shed;
+import com.cpprediction.prediction.Failure;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * {@code GET /events}: tells all who listen the same, as server-sent events. Each topic is looked
+ * at once for everyone, and not at all while nobody listens. Whoever reads too slowly misses what
+ * has been replaced meanwhile; nothing is kept for them. Confined to one event loop.
+ */
+final class Events {
+  static final String TYPE = "text/event-stream";
+
+  /** Listeners at most. */
+  static final int MOST = 64;
+
+  private static final Logger log = LoggerFactory.getLogger(Events.class);
+
+  private static final CharSequence NO_STORE = HttpHeaders.createOptimized("no-store");
+
+  /** How long a browser waits before it connects again, in milliseconds. */
+  private static final Buffer HELLO = Buffer.buffer("retry: 1000\n\n");
+
+  private final Vertx vertx;
+  private final ServiceMetrics metrics;
+  private final Duration period;
+  private final List<Topic> topics;
+  private final Set<Listener> listeners = new LinkedHashSet<>();
+  private long timer;
+  private long ticks;
+  private boolean closed;
+
+  /**
+   * One kind of event.
+   *
+   * @param name of the event
+   * @param every how many periods pass from one look to the next
+   * @param look at what is to be told now, as JSON; told only when it differs from before
+   */
+  record Look(String name, int every, Supplier<Future<String>> look) {}
+
+  Events(Vertx vertx, ServiceMetrics metrics, Duration period, List<Look> looks) {
+    this.vertx = vertx;
+    this.metrics = metrics;
+    this.period = period;
+    topics = looks.stream().map(Topic::new).toList();
+  }
+
+  void listen(RoutingContext ctx) {
+    if (closed) throw Failure.NOT_READY.because("The service is stopping");
+    if (listeners.size() >= MOST) {
+      metrics.shed(Shed.LISTENERS);
+      throw Failure.OVERLOADED.because(
+          MOST + " listen already; close a dashboard that nobody looks at");
+    }
+    var response =
+        ctx.response()
+            .putHeader(HttpHeaders.CONTENT_TYPE, TYPE)
+            .putHeader(HttpHeaders.CACHE_CONTROL, NO_STORE);
+    if (ctx.request().method() == HttpMethod.HEAD) {
+      response.end();
+      return;
+    }
+    response.setChunked(true).write(HELLO);
+    var listener = new Listener(ctx.request().connection(), response);
+    ctx.addEndHandler(end -> left(listener));
+    listeners.add(listener);
+    if (listeners.size() == 1) begin();
+    else listener.catchUp();
+  }
+
+  /** Those who listen now. */
+  int listeners() {
+    return listeners.size();
+  }
+
+  /** Ends what everyone hears; nobody is let in any more. */
+  void close() {
+    closed = true;
+    for (var listener : List.copyOf(listeners)) listener.end();
+  }
+
+  private void begin() {
+    ticks = 0;
+    for (var topic : topics) topic.forget();
+    tick();
+    timer = vertx.setPeriodic(period.toMillis(), id -> tick());
+  }
+
+  private void left(Listener listener) {
+    if (listeners.remove(listener) && listeners.isEmpty()) vertx.cancelTimer(timer);
+  }
+
+  private void tick() {
+    for (var listener : listeners) listener.catchUp();
+    for (var topic : topics) if (ticks % topic.look.every() == 0) topic.look();
+    ticks++;
+  }
+
+  /** What was last seen of one kind of event. */
+  private final class Topic {
+    final Look look;
+    private boolean looking;
+    private String seen;
+    private Buffer frame; // null before anything was seen
+
+    Topic(Look look) {
+      this.look = look;
+    }
+
+    void forget() {
+      seen = null;
+      frame = null;
+    }
+
+    /** Unless the look before has not ended: looks don't pile up on a machine that is too slow. */
+    void look() {
+      if (looking) return;
+      looking = true;
+      look.look()
+          .get()
+          .onComplete(done -> looking = false)
+          .onSuccess(this::saw)
+          .onFailure(cause -> log.warn("Cannot tell what {} is", look.name(), cause));
+    }
+
+    private void saw(String json) {
+      if (json.equals(seen)) return;
+      seen = json;
+      frame = Buffer.buffer("event: " + look.name() + "\ndata: " + json + "\n\n");
+      for (var listener : listeners) listener.catchUp();
+    }
+  }
+
+  private final class Listener {
+    private final HttpConnection connection;
+    private final HttpServerResponse response;
+    private final Map<Topic, Buffer> told = new HashMap<>();
+
+    Listener(HttpConnection connection, HttpServerResponse response) {
+      this.connection = connection;
+      this.response = response;
+    }
+
+    /** Tells what is new to this one, as far as it has read what it was told before. */
+    void catchUp() {
+      for (var topic : topics) {
+        var frame = topic.frame;
+        if (frame == null || frame == told.get(topic) || response.writeQueueFull()) continue;
+        told.put(topic, frame);
+        response.write(frame);
+      }
+    }
+
+    /** Its head said nothing of closing; whoever doesn't read is not waited for. */
+    void end() {
+      response.end();
+      connection.close();
+    }
+  }
+}

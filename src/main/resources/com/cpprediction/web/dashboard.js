@@ -1,0 +1,285 @@
+/** Listens to the service and shows what it says. */
+
+import { startAsking } from './dashboard-ask.js';
+import { $, bytes, count, digits, duration, element, known, moment, NONE, rate, share, show, terms, write } from './dashboard-format.js';
+import { Models } from './dashboard-models.js';
+import { Plots } from './dashboard-plots.js';
+
+const STALE = 4; // seconds without news
+const RECONNECT = 2000; // ms
+const SMOOTH = 3; // seconds behind a rate
+const RECENT = 10; // seconds behind a hit rate
+const SOURCES = ['model', 'cache'];
+const KEPT_AS = {
+  journal: 'in the journal',
+  commit: 'committed in PostgreSQL',
+  none: 'in memory only',
+};
+
+const plots = new Plots();
+const models = new Models();
+let state = null;
+let catalogue = null;
+let recent = []; // states of the last seconds, oldest first
+let heard = null; // performance.now() of the last event
+
+const sum = counts => Object.values(counts ?? {}).reduce((total, value) => total + value, 0);
+const answered = state => sum(state.meters.outcomes && { ok: state.meters.outcomes.ok });
+const failed = state => sum(state.meters.outcomes) - answered(state);
+const bySource = (state, source) => state.meters.predictions?.[source]?.count;
+
+/** How much a count grew per second since `seconds` ago; null while nothing is known of then. */
+function growth(of, seconds) {
+  const now = recent.at(-1);
+  const then = recent.find(earlier => now.uptime_ms - earlier.uptime_ms <= 1000 * seconds + 500);
+  if (then === now || !known(of(now)) || !known(of(then))) return null;
+  return (1000 * Math.max(0, of(now) - of(then))) / (now.uptime_ms - then.uptime_ms);
+}
+
+function hitRate(seconds) {
+  const hits = growth(({ cache }) => cache.hits, seconds);
+  const misses = growth(({ cache }) => cache.misses, seconds);
+  return known(hits) && hits + misses > 0 ? hits / (hits + misses) : null;
+}
+
+function parts(counts) {
+  const some = Object.entries(counts ?? {}).filter(([, value]) => value > 0).sort(([, a], [, b]) => b - a);
+  return some.map(([name, value]) => `${name.replaceAll('_', ' ')} ${count(value)}`).join(', ');
+}
+
+/** What a health check that says no means. */
+function unready(name, check) {
+  const reasons = {
+    models: () => `No model is loaded${check.directory ? ` from ${check.directory}` : ''}, so nothing can be predicted.`,
+    persistence: () => `Predictions can’t be kept${check.journal?.error ? `: ${check.journal.error}` : '.'}`,
+    database: () => `Answers wait for PostgreSQL, which can’t be reached${check.error ? `: ${check.error}` : '.'}`,
+    cluster: () => 'This node is not yet part of its cluster as it should be.',
+  };
+  return reasons[name]?.() ?? `${name}: ${check.error ?? 'not ready'}`;
+}
+
+function notices({ health, meters }) {
+  const { checks, status } = health;
+  const list = [];
+  const unfit = Object.entries(checks).filter(([, check]) => !check.ready);
+  for (const [name, check] of unfit) list.push(['bad', 'Not ready', unready(name, check)]);
+  if (status !== 'up' && unfit.length === 0) list.push(['bad', 'Not ready', 'The service is stopping.']);
+  const { database, config, persistence, models: loaded } = checks;
+  if (database?.status === 'down' && database.ready) {
+    const kept = persistence?.ack === 'journal' ? ' Predictions wait in the journal and are stored later.' : '';
+    list.push(['warn', 'PostgreSQL is down', `${database.error ?? 'It can’t be reached yet.'}${kept}`]);
+  }
+  if (config?.outcome === 'refused') {
+    list.push(['warn', 'Configuration refused', `${config.error} What was in force before stays so.`]);
+  }
+  const refused = Object.entries(loaded?.failed ?? {});
+  if (refused.length) list.push(['warn', `${count(refused.length)} refused in the release`, `${grouped(refused)} What answered before goes on.`]);
+  if (!meters.on) list.push(['info', 'Metrics are off', 'Rates and times are not measured; metrics.enabled switches them on.']);
+  return list;
+}
+
+/** Prefixes with the same reason in one sentence. */
+function grouped(refused) {
+  const reasons = new Map();
+  for (const [prefix, reason] of refused) reasons.set(reason, [...(reasons.get(reason) ?? []), prefix]);
+  return [...reasons]
+    .slice(0, 5)
+    .map(([reason, prefixes]) => {
+      const more = prefixes.length > 8 ? ` and ${prefixes.length - 8} more` : '';
+      return `${prefixes.slice(0, 8).join(', ')}${more}: ${reason}.`.replace(/\.\.$/, '.');
+    })
+    .join(' ');
+}
+
+function showNotices(list) {
+  const key = JSON.stringify(list);
+  if ($('notices').dataset.key === key) return;
+  $('notices').dataset.key = key;
+  $('notices').replaceChildren(
+    ...list.map(([kind, title, text]) => element('p', { class: `notice ${kind}` }, element('strong', {}, `${title}. `), text)),
+  );
+}
+
+function showNow({ meters, cache, in_flight: inFlight }) {
+  const perSecond = growth(state => (state.meters.on ? answered(state) + failed(state) : null), SMOOTH);
+  show('rate', perSecond, rate(perSecond));
+  show('answered', meters.on ? answered(state) : null, meters.on ? count(answered(state)) : NONE);
+  for (const source of SOURCES) {
+    const times = meters.predictions?.[source];
+    show(`${source}-count`, times?.count, count(times?.count));
+    for (const percentile of ['p50', 'p95', 'p99']) {
+      show(`${source}-${percentile}`, times?.[percentile], digits(times?.[percentile]), 'ms');
+    }
+  }
+  const asked = cache.hits + cache.misses;
+  show('hit-rate', asked ? cache.hit_rate : null, asked ? share(cache.hit_rate) : NONE);
+  write($('hit-rate-sub'), cache.enabled ? `${count(cache.hits)} of ${count(asked)}` : 'The cache is off');
+  show('in-flight', inFlight.shipments, count(inFlight.shipments));
+  show('in-flight-limit', inFlight.limit, count(inFlight.limit));
+  const errors = meters.on ? failed(state) : null;
+  show('errors', errors, count(errors));
+  const { ok, ...others } = meters.outcomes ?? {};
+  write($('errors-sub'), parts(others) || (meters.on ? 'none since the start' : ''));
+  const shed = meters.on ? sum(meters.shed) : null;
+  show('shed', shed, count(shed));
+  write($('shed-sub'), parts(meters.shed) || (meters.on ? 'none since the start' : ''));
+}
+
+const milliseconds = times => (known(times?.p50) ? `p50 ${digits(times.p50)} ms, p99 ${digits(times.p99)} ms` : NONE);
+
+function showCards({ at, uptime_ms: uptime, version, health, meters, cache }) {
+  const { persistence = {}, database = {}, config } = health.checks;
+  const { journal } = persistence;
+  const rows = meters.database?.rows;
+  terms('storing', [
+    ['An answer is kept', KEPT_AS[persistence.ack] ?? NONE],
+    ['Rows waiting', count(persistence.queued)],
+    ['The oldest waits', persistence.queued ? duration(persistence.oldest_seconds) : NONE],
+    journal ? ['Journal', `${bytes(journal.bytes)} of ${bytes(journal.max_bytes)}`] : null,
+    journal?.error ? ['Journal’s error', journal.error, 'long bad'] : null,
+    ['Stored', count(persistence.stored)],
+    ['Already there', count(rows?.duplicate)],
+    ['Rejected', count(persistence.rejected), persistence.rejected ? 'bad' : ''],
+    ['Dropped', count(persistence.dropped), persistence.dropped ? 'bad' : ''],
+  ]);
+  terms('database', [
+    ['State', `${database.status ?? NONE} since ${moment(database.since)}`, database.status === 'up' ? '' : 'bad'],
+    database.error ? ['Last error', database.error, 'long bad'] : null,
+    ['Inserts', count(meters.database?.flush.count)],
+    ['Time of an insert', milliseconds(meters.database?.flush)],
+    ...(meters.pools ?? []).map(({ name, size, in_use: used, waiting }) => [
+      `Pool ${name}`,
+      `${count(used)} of ${count(size)} in use, ${count(waiting)} waiting`,
+      waiting ? 'warn' : '',
+    ]),
+  ]);
+  const { memory } = meters;
+  terms('memory', [
+    ['Process', `${bytes(memory.rss_bytes)} of ${bytes(memory.limit_bytes)}`],
+    ['Heap', `${bytes(memory.heap_used_bytes)} of ${bytes(memory.heap_max_bytes)}`],
+    ['Mapped models', catalogue ? bytes(mapped()) : NONE],
+    ['Cache entries', cache.enabled ? `${count(cache.size)} of ${count(cache.max_size)}` : 'the cache is off'],
+    ['Entries live', duration(cache.ttl_seconds)],
+    ['Evicted', count(cache.evictions)],
+  ]);
+  terms('process', [
+    ['Version', version],
+    ['Up', duration(uptime / 1000)],
+    ['Since', moment(at - uptime)],
+    ['Scoring', milliseconds(meters.score)],
+    ['Event loop is late by', milliseconds(meters.event_loop_delay)],
+  ]);
+  terms('config', [
+    ['Last change', moment(config?.at)],
+    ['Outcome', config?.outcome === 'ok' ? 'in force' : config?.outcome ?? NONE, config?.outcome === 'refused' ? 'bad' : ''],
+    config?.error ? ['Why', config.error, 'long bad'] : null,
+  ]);
+}
+
+const mapped = () => catalogue.models.reduce((total, model) => total + model.mapped_bytes, 0);
+
+function showRelease() {
+  const { engine, mapping, last_reload: reload, loaded, release, live } = catalogue;
+  const refused = Object.entries(reload.failed ?? {});
+  terms('release', [
+    ['Models', count(loaded)],
+    ['Release', release ? element('code', { title: release }, release.slice(0, 12)) : NONE],
+    ['Engine', `${engine}, ${mapping}`],
+    ['Last reload', moment(reload.at)],
+    ['It took', known(reload.ms) ? `${count(reload.ms)} ms` : NONE],
+    ['Loaded, unchanged, removed', `${count(reload.loaded)}, ${count(reload.unchanged)}, ${count(reload.removed)}`],
+    ['Refused', count(refused.length), refused.length ? 'bad' : ''],
+    refused.length ? ['Why', grouped(refused), 'long bad'] : null,
+    ['Live accuracy', live?.outcomes ? `${share(live.accuracy)} of ${count(live.outcomes)}` : 'no outcomes reported yet'],
+  ]);
+  models.show(catalogue.models);
+  showCluster(catalogue.cluster);
+}
+
+function showCluster({ enabled, node, members = [], replicas, replicas_missing: missing, unanswered = [] }) {
+  $('cluster-card').hidden = !enabled;
+  write($('node'), enabled ? `node ${node.name}` : '');
+  if (!enabled) return;
+  const said = ({ fresh, leaving, suspect }) => (leaving ? 'leaving' : suspect ? 'silent' : fresh ? 'well' : 'not heard of lately');
+  terms('cluster', [
+    ...members.map(member => [
+      `${member.name}${member.self ? ' (this one)' : ''}`,
+      `${said(member)}, ${count(member.ready)} models`,
+      member.suspect || !member.fresh ? 'warn' : '',
+    ]),
+    ['Owners of each prefix', count(replicas)],
+    ['Owners missing', count(missing), missing ? 'warn' : ''],
+    ['Prefixes nobody answers', count(unanswered.length), unanswered.length ? 'bad' : ''],
+  ]);
+}
+
+function plot({ at, meters, cache }) {
+  const second = of => growth(of, 1);
+  const { memory, predictions } = meters;
+  const times = source => ['p50', 'p95', 'p99'].map(p => predictions?.[source]?.[p] || null); // no zero on a log scale
+  plots.add(at / 1000, {
+    'plot-rate': [...SOURCES.map(source => second(state => bySource(state, source))), second(state => (state.meters.on ? failed(state) : null))],
+    'plot-latency': SOURCES.flatMap(times),
+    'plot-hit': [hitRate(RECENT)],
+    'plot-memory': [memory.rss_bytes, memory.heap_used_bytes, catalogue && mapped()],
+  });
+}
+
+function showState(fresh) {
+  if (state && fresh.uptime_ms < state.uptime_ms) recent = []; // another process: it counts anew
+  state = fresh;
+  recent = [...recent.filter(({ uptime_ms: then }) => fresh.uptime_ms - then < 1000 * RECENT + 1500), fresh];
+  write($('version'), `version ${fresh.version}`);
+  showNow(fresh);
+  showCards(fresh);
+  showNotices(notices(fresh));
+  plot(fresh);
+  showLink();
+}
+
+/** Whether the numbers are of now, and whether the service is ready. */
+function showLink() {
+  const silent = heard === null ? 0 : (performance.now() - heard) / 1000;
+  const link = $('link');
+  let text = 'Connecting…';
+  let kind = '';
+  if (lost || silent > STALE) {
+    text = state ? `Disconnected: this is how it was at ${moment(state.at)}; trying again` : 'Can’t reach the service; trying again';
+    kind = 'bad';
+  } else if (state) {
+    const ready = state.health.status === 'up';
+    text = ready ? 'Ready' : 'Not ready';
+    kind = ready ? 'good' : 'bad';
+  }
+  write(link, text);
+  link.className = `pill ${kind}`;
+  document.title = `${kind === 'bad' ? '⚠ ' : ''}CP Prediction Service`;
+}
+
+let lost = false;
+
+function listen() {
+  const source = new EventSource('events');
+  const on = (name, handle) =>
+    source.addEventListener(name, event => {
+      heard = performance.now();
+      lost = false;
+      handle(JSON.parse(event.data));
+    });
+  on('state', showState);
+  on('models', fresh => {
+    catalogue = fresh;
+    showRelease();
+  });
+  source.addEventListener('error', () => {
+    if (!lost && state) plots.interrupt(Date.now() / 1000);
+    lost = true;
+    recent = [];
+    showLink();
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, RECONNECT); // refused, not broken off
+  });
+}
+
+startAsking();
+listen();
+setInterval(showLink, 1000);
