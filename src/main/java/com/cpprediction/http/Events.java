@@ -1,105 +1,179 @@
 package com.cpprediction.http;
 
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code GET /events}: what the dashboard shows, as server-sent events. {@code state} comes at once
- * and every second, {@code models} at once and every five. Each is made once for all who listen,
- * and not at all when nobody does; whoever doesn't read gets the next one later. To be used from
- * one event loop.
+ * {@code GET /events}: tells all who listen the same, as server-sent events. Each topic is looked
+ * at once for everyone, and not at all while nobody listens. Whoever reads too slowly misses what
+ * has been replaced meanwhile; nothing is kept for them. Confined to one event loop.
  */
 final class Events {
   static final String TYPE = "text/event-stream";
 
+  /** Listeners at most. */
+  static final int MOST = 64;
+
   private static final Logger log = LoggerFactory.getLogger(Events.class);
 
-  private static final Duration PERIOD = Duration.ofSeconds(1);
-  private static final int MODELS_EVERY = 5; // periods
-  private static final int MAX_LISTENERS = 64;
+  private static final CharSequence NO_STORE = HttpHeaders.createOptimized("no-store");
+
+  /** How long a browser waits before it connects again, in milliseconds. */
+  private static final Buffer HELLO = Buffer.buffer("retry: 1000\n\n");
 
   private final Vertx vertx;
-  private final DashboardState state;
-  private final Set<HttpServerResponse> listeners = new LinkedHashSet<>();
-  private long timer = -1;
-  private int ticks;
-  private boolean making;
+  private final ServiceMetrics metrics;
+  private final Duration period;
+  private final List<Topic> topics;
+  private final Set<Listener> listeners = new LinkedHashSet<>();
+  private long timer;
+  private long ticks;
   private boolean closed;
 
-  Events(Vertx vertx, DashboardState state) {
+  /**
+   * One kind of event.
+   *
+   * @param name of the event
+   * @param every how many periods pass from one look to the next
+   * @param look at what is to be told now, as JSON; told only when it differs from before
+   */
+  record Look(String name, int every, Supplier<Future<String>> look) {}
+
+  Events(Vertx vertx, ServiceMetrics metrics, Duration period, List<Look> looks) {
     this.vertx = vertx;
-    this.state = state;
+    this.metrics = metrics;
+    this.period = period;
+    topics = looks.stream().map(Topic::new).toList();
   }
 
   void listen(RoutingContext ctx) {
     if (closed) throw Failure.NOT_READY.because("The service is stopping");
-    if (listeners.size() >= MAX_LISTENERS) {
+    if (listeners.size() >= MOST) {
+      metrics.shed(Shed.LISTENERS);
       throw Failure.OVERLOADED.because(
-          MAX_LISTENERS + " dashboards are open, which is as many as there may be");
+          MOST + " listen already; close a dashboard that nobody looks at");
     }
     var response =
         ctx.response()
             .putHeader(HttpHeaders.CONTENT_TYPE, TYPE)
-            .putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+            .putHeader(HttpHeaders.CACHE_CONTROL, NO_STORE);
     if (ctx.request().method() == HttpMethod.HEAD) {
       response.end();
       return;
     }
-    response.setChunked(true);
-    ctx.addEndHandler(end -> left(response));
-    listeners.add(response);
-    if (timer < 0) timer = vertx.setPeriodic(PERIOD.toMillis(), tick -> tick());
-    send(state.now(), "state", Set.of(response));
-    send(state.models(), "models", Set.of(response));
+    response.setChunked(true).write(HELLO);
+    var listener = new Listener(ctx.request().connection(), response);
+    ctx.addEndHandler(end -> left(listener));
+    listeners.add(listener);
+    if (listeners.size() == 1) begin();
+    else listener.catchUp();
   }
 
-  private void left(HttpServerResponse response) {
-    listeners.remove(response);
-    if (!listeners.isEmpty() || timer < 0) return;
-    vertx.cancelTimer(timer);
-    timer = -1;
+  /** Those who listen now. */
+  int listeners() {
+    return listeners.size();
+  }
+
+  /** Ends what everyone hears; nobody is let in any more. */
+  void close() {
+    closed = true;
+    for (var listener : List.copyOf(listeners)) listener.end();
+  }
+
+  private void begin() {
+    ticks = 0;
+    for (var topic : topics) topic.forget();
+    tick();
+    timer = vertx.setPeriodic(period.toMillis(), id -> tick());
+  }
+
+  private void left(Listener listener) {
+    if (listeners.remove(listener) && listeners.isEmpty()) vertx.cancelTimer(timer);
   }
 
   private void tick() {
-    if (making) return;
-    making = true;
-    var made = send(state.now(), "state", listeners);
-    if (++ticks % MODELS_EVERY == 0) {
-      made = Future.join(made, send(state.models(), "models", listeners)).mapEmpty();
+    for (var listener : listeners) listener.catchUp();
+    for (var topic : topics) if (ticks % topic.look.every() == 0) topic.look();
+    ticks++;
+  }
+
+  /** What was last seen of one kind of event. */
+  private final class Topic {
+    final Look look;
+    private boolean looking;
+    private String seen;
+    private Buffer frame; // null before anything was seen
+
+    Topic(Look look) {
+      this.look = look;
     }
-    made.onComplete(done -> making = false);
+
+    void forget() {
+      seen = null;
+      frame = null;
+    }
+
+    /** Unless the look before has not ended: looks don't pile up on a machine that is too slow. */
+    void look() {
+      if (looking) return;
+      looking = true;
+      look.look()
+          .get()
+          .onComplete(done -> looking = false)
+          .onSuccess(this::saw)
+          .onFailure(cause -> log.warn("Cannot tell what {} is", look.name(), cause));
+    }
+
+    private void saw(String json) {
+      if (json.equals(seen)) return;
+      seen = json;
+      frame = Buffer.buffer("event: " + look.name() + "\ndata: " + json + "\n\n");
+      for (var listener : listeners) listener.catchUp();
+    }
   }
 
-  private Future<Void> send(Future<JsonObject> made, String name, Set<HttpServerResponse> to) {
-    return made.onSuccess(
-            json -> {
-              var event = Buffer.buffer("event: " + name + "\ndata: " + json.encode() + "\n\n");
-              for (var response : Set.copyOf(to)) {
-                if (!response.ended() && !response.closed() && !response.writeQueueFull()) {
-                  response.write(event);
-                }
-              }
-            })
-        .onFailure(cause -> log.warn("Cannot tell dashboards of {}: {}", name, cause.getMessage()))
-        .<Void>mapEmpty()
-        .otherwiseEmpty();
-  }
+  private final class Listener {
+    private final HttpConnection connection;
+    private final HttpServerResponse response;
+    private final Map<Topic, Buffer> told = new HashMap<>();
 
-  /** Ends them all. */
-  void close() {
-    closed = true;
-    for (var response : Set.copyOf(listeners)) response.end();
+    Listener(HttpConnection connection, HttpServerResponse response) {
+      this.connection = connection;
+      this.response = response;
+    }
+
+    /** Tells what is new to this one, as far as it has read what it was told before. */
+    void catchUp() {
+      for (var topic : topics) {
+        var frame = topic.frame;
+        if (frame == null || frame == told.get(topic) || response.writeQueueFull()) continue;
+        told.put(topic, frame);
+        response.write(frame);
+      }
+    }
+
+    /** Its head said nothing of closing; whoever doesn't read is not waited for. */
+    void end() {
+      response.end();
+      connection.close();
+    }
   }
 }

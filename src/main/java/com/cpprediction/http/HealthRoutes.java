@@ -19,16 +19,19 @@ final class HealthRoutes {
 
   /** Everything an operator wants to know; 200 as long as the process answers. */
   void all(RoutingContext ctx) {
+    Exchange.answer(ctx, describe());
+  }
+
+  /** What {@code GET /health} answers. */
+  JsonObject describe() {
     var details = new JsonObject();
     for (var check : checks) {
       details.put(
           check.name(), check.detail().get().copy().put("ready", check.ready().getAsBoolean()));
     }
-    Exchange.answer(
-        ctx,
-        new JsonObject()
-            .put("status", notReady().isEmpty() ? "up" : "degraded")
-            .put("checks", details));
+    return new JsonObject()
+        .put("status", notReady().isEmpty() ? "up" : "degraded")
+        .put("checks", details);
   }
 
   /** Whether this process is worth keeping: depends on nothing else. */

@@ -3,6 +3,7 @@ package com.cpprediction.http;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.http.Events.Look;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Bus;
@@ -55,6 +56,12 @@ public final class HttpVerticle extends VerticleBase {
   private static final Duration SENDING = Duration.ofSeconds(10);
 
   private static final int SWEEPS = 20; // looks at slow callers, within the time they may take
+
+  /** From one snapshot for the dashboard to the next. */
+  private static final Duration TICK = Duration.ofSeconds(1);
+
+  /** Ticks from one look at every model to the next. */
+  private static final int MODEL_TICKS = 5;
 
   private static final Set<String> TLS = Set.of("TLSv1.3", "TLSv1.2");
 
@@ -202,8 +209,6 @@ public final class HttpVerticle extends VerticleBase {
     registered.add(consume(Bus.CACHE_STATS, cacheRoutes::stats));
     registered.add(consume(Bus.CACHE_CLEAR, cacheRoutes::clear));
     if (owners.self() != null) registered.addAll(openToNodes(owners.self().id(), scores));
-    var state = new DashboardState(vertx, metrics, cache, owners, checks, () -> stopping);
-    events = new Events(vertx, state);
     router = router(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader);
     server =
         vertx
@@ -325,6 +330,17 @@ public final class HttpVerticle extends VerticleBase {
     var reads = new Reads(vertx, this::prediction);
     get(router, "/predictions/:shipment_id").handler(guard::predict).handler(reads::stored);
     var health = new HealthRoutes(checks, () -> stopping);
+    var overview = new Overview(vertx, metrics, cache, owners, inFlight, health, clock);
+    events =
+        new Events(
+            vertx,
+            metrics,
+            TICK,
+            List.of(
+                new Look("state", 1, overview::state),
+                new Look("models", MODEL_TICKS, overview::models)));
+    get(router, "/", WebRoutes.HTML).handler(web.page("dashboard.html"));
+    get(router, "/events", Events.TYPE).handler(events::listen);
     get(router, "/health").handler(health::all);
     get(router, "/health/live").handler(health::live);
     get(router, "/health/ready").handler(health::ready);

@@ -14,7 +14,9 @@ import java.util.stream.Collectors;
 final class Statuses {
   private static final int OK = 200;
   private static final int NOT_MODIFIED = 304;
-  private static final Set<String> WEB = Set.of("/", "/docs", "/openapi.json", "/web/{file}");
+
+  /** What is sent once, and then only when it has changed. */
+  private static final Set<String> FILES = Set.of("/", "/docs", "/openapi.json", "/web/{file}");
 
   private Statuses() {}
 
@@ -39,17 +41,17 @@ final class Statuses {
     failures.addAll(failures(pattern, methods));
     var statuses = new TreeSet<>(statuses(failures));
     statuses.add(OK);
-    if (WEB.contains(pattern)) statuses.add(NOT_MODIFIED);
+    if (FILES.contains(pattern)) statuses.add(NOT_MODIFIED);
     return statuses;
   }
 
   /** Beside those that every route has. */
   private static List<Failure> failures(String pattern, List<HttpMethod> methods) {
     return switch (pattern) {
-      case "/health", "/health/live", "/cluster", "/cache/stats" -> List.of();
       case "/", "/docs", "/openapi.json" -> List.of();
       case "/web/{file}" -> List.of(Failure.NOT_FOUND);
-      case "/events" -> List.of(Failure.OVERLOADED);
+      case "/events" -> List.of(Failure.OVERLOADED, Failure.NOT_READY);
+      case "/health", "/health/live", "/cluster", "/cache/stats" -> List.of();
       case "/health/ready" -> List.of(Failure.NOT_READY);
       case "/metrics" -> List.of(Failure.NOT_FOUND);
       case "/cache", "/config" -> List.of(Failure.UNAUTHORIZED);

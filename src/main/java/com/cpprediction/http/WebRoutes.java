@@ -1,5 +1,7 @@
 package com.cpprediction.http;
 
+import static java.util.Map.entry;
+
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.web.WebFiles;
 import io.vertx.core.Handler;
@@ -25,15 +27,19 @@ final class WebRoutes {
 
   /** What lies at {@code /web/}, and where it comes from. */
   private static final Map<String, String> FILES =
-      Map.of(
-          "dashboard.css", "dashboard.css",
-          "dashboard.js", "dashboard.js",
-          "uPlot.css", "uplot/uPlot.min.css",
-          "uPlot.js", "uplot/uPlot.iife.min.js",
-          "docs.css", "docs.css",
-          "docs.js", "docs.js",
-          "swagger-ui.css", "swagger-ui/swagger-ui.css",
-          "swagger-ui-bundle.js", "swagger-ui/swagger-ui-bundle.js");
+      Map.ofEntries(
+          entry("dashboard.css", "dashboard.css"),
+          entry("dashboard.js", "dashboard.js"),
+          entry("dashboard-ask.js", "dashboard-ask.js"),
+          entry("dashboard-format.js", "dashboard-format.js"),
+          entry("dashboard-models.js", "dashboard-models.js"),
+          entry("dashboard-plots.js", "dashboard-plots.js"),
+          entry("docs.css", "docs.css"),
+          entry("docs.js", "docs.js"),
+          entry("swagger-ui.css", "swagger-ui/swagger-ui.css"),
+          entry("swagger-ui-bundle.js", "swagger-ui/swagger-ui-bundle.js"),
+          entry("uplot.css", "uplot/uPlot.min.css"),
+          entry("uplot.js", "uplot/uPlot.iife.min.js"));
 
   private static final Map<String, String> TYPES =
       Map.of("html", HTML, "js", FILE_TYPES[0], "css", FILE_TYPES[1]);

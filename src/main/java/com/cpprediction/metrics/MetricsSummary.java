@@ -9,6 +9,8 @@ import java.util.concurrent.TimeUnit;
 
 /** The meters that a person asks for first, as JSON; times in milliseconds. */
 public final class MetricsSummary {
+  private static final String POOL = "pool_name";
+
   private MetricsSummary() {}
 
   /** Percentiles are of the last minutes, counts since the start. Reads a file: blocks. */
@@ -21,6 +23,52 @@ public final class MetricsSummary {
         .put("model_load", times(registry.find("cp.model.load").timer()))
         .put("database", database(registry))
         .put("memory", memory());
+  }
+
+  /**
+   * What changes from second to second: as {@link #of}, without single operations, and with what
+   * was counted. Memory only while nothing is measured. Reads a file: blocks.
+   */
+  public static JsonObject brief(ServiceMetrics metrics) {
+    var registry = metrics.registry();
+    var json = new JsonObject().put("on", metrics.on()).put("memory", memory());
+    if (!metrics.on()) return json;
+    return json.put("predictions", byTag(registry, "cp.prediction", "source"))
+        .put("outcomes", counts(registry, "cp.predictions", "outcome"))
+        .put("shed", counts(registry, "cp.shed", "reason"))
+        .put("score", times(registry.find("cp.score").timer()))
+        .put("event_loop_delay", times(registry.find("cp.event.loop.delay").timer()))
+        .put("database", database(registry))
+        .put("pools", pools(registry));
+  }
+
+  private static JsonObject counts(MeterRegistry registry, String name, String tag) {
+    var json = new JsonObject();
+    for (var counter : registry.find(name).counters()) {
+      var value = counter.getId().getTag(tag);
+      json.put(value, json.getLong(value, 0L) + (long) counter.count());
+    }
+    return json;
+  }
+
+  /** Connections to PostgreSQL: how many there may be, are in use, and are waited for. */
+  private static JsonArray pools(MeterRegistry registry) {
+    var json = new JsonArray();
+    for (var size : registry.find("cp.db.pool.size").gauges()) {
+      var name = size.getId().getTag(POOL);
+      json.add(
+          new JsonObject()
+              .put("name", name)
+              .put("size", (long) size.value())
+              .put("in_use", gauge(registry, "vertx.pool.in.use", name))
+              .put("waiting", gauge(registry, "vertx.pool.queue.pending", name)));
+    }
+    return json;
+  }
+
+  private static Long gauge(MeterRegistry registry, String name, String pool) {
+    var gauge = registry.find(name).tag("pool_type", "sql").tag(POOL, pool).gauge();
+    return gauge == null ? null : (long) gauge.value();
   }
 
   private static JsonObject byTag(MeterRegistry registry, String name, String tag) {

@@ -13,5 +13,7 @@ public enum Shed {
   /** The headers of a request didn't come in time. */
   SLOW_HEAD,
   /** The body of a request didn't come in time. */
-  SLOW_BODY
+  SLOW_BODY,
+  /** As many listen to the events of the dashboard as may. */
+  LISTENERS
 }

@@ -1,410 +1,285 @@
-"use strict";
+/** Listens to the service and shows what it says. */
 
-const HISTORY = 600; // seconds that the plots show
-const SHORTEST = 120; // seconds that they span at least
-const FIRST = 20; // models shown before all are asked for
-const STALE_MS = 4000;
+import { startAsking } from './dashboard-ask.js';
+import { $, bytes, count, digits, duration, element, known, moment, NONE, rate, share, show, terms, write } from './dashboard-format.js';
+import { Models } from './dashboard-models.js';
+import { Plots } from './dashboard-plots.js';
 
-const $ = id => document.getElementById(id);
-const set = (id, text) => { if ($(id).textContent !== text) $(id).textContent = text; };
-const element = (tag, text, cls) => {
-  const made = document.createElement(tag);
-  if (text !== undefined) made.textContent = text;
-  if (cls) made.className = cls;
-  return made;
+const STALE = 4; // seconds without news
+const RECONNECT = 2000; // ms
+const SMOOTH = 3; // seconds behind a rate
+const RECENT = 10; // seconds behind a hit rate
+const SOURCES = ['model', 'cache'];
+const KEPT_AS = {
+  journal: 'in the journal',
+  commit: 'committed in PostgreSQL',
+  none: 'in memory only',
 };
 
-// Numbers -----------------------------------------------------------------------------------
+const plots = new Plots();
+const models = new Models();
+let state = null;
+let catalogue = null;
+let recent = []; // states of the last seconds, oldest first
+let heard = null; // performance.now() of the last event
 
-const known = value => value !== undefined && value !== null;
-const count = value => known(value) ? Math.round(value).toLocaleString("en") : "–";
-const millis = value => !known(value) ? "–" : value >= 100 ? count(value) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
-const signed = value => (value > 0 ? "+" : "−") + Math.abs(value).toFixed(2);
-const percent = value => known(value) ? `${(100 * value).toFixed(1)} %` : "–";
-const megabytes = bytes => known(bytes) ? `${count(bytes / 1e6)} MB` : "–";
-const time = iso => {
-  if (!iso) return "–";
-  const at = new Date(iso);
-  const today = at.toDateString() === new Date().toDateString();
-  return today ? at.toLocaleTimeString("en-GB") : `${at.toLocaleDateString("en-CA")} ${at.toLocaleTimeString("en-GB")}`;
-};
-const duration = seconds => {
-  if (seconds < 60) return `${Math.floor(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
-  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60) % 60} min`;
-  return `${Math.floor(seconds / 86400)} d ${Math.floor(seconds / 3600) % 24} h`;
-};
+const sum = counts => Object.values(counts ?? {}).reduce((total, value) => total + value, 0);
+const answered = state => sum(state.meters.outcomes && { ok: state.meters.outcomes.ok });
+const failed = state => sum(state.meters.outcomes) - answered(state);
+const bySource = (state, source) => state.meters.predictions?.[source]?.count;
 
-/** Rows of name, value and, where it is bad news, true. */
-function facts(id, rows) {
-  $(id).replaceChildren(...rows.filter(row => row).flatMap(([name, value, bad]) =>
-    [element("dt", name), element("dd", value, bad ? "bad-text" : "")]));
+/** How much a count grew per second since `seconds` ago; null while nothing is known of then. */
+function growth(of, seconds) {
+  const now = recent.at(-1);
+  const then = recent.find(earlier => now.uptime_ms - earlier.uptime_ms <= 1000 * seconds + 500);
+  if (then === now || !known(of(now)) || !known(of(then))) return null;
+  return (1000 * Math.max(0, of(now) - of(then))) / (now.uptime_ms - then.uptime_ms);
 }
 
-// Plots -------------------------------------------------------------------------------------
-
-const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const PLOTS = {
-  rate: [["model", "--model"], ["cache", "--cache"]],
-  latency: [["model p50", "--model"], ["model p99", "--fourth"], ["cache p50", "--cache"], ["cache p99", "--third"]],
-  hits: [["hit rate", "--cache"]],
-  memory: [["heap", "--model"], ["process", "--third"]],
-};
-const UNITS = {rate: "/s", latency: " ms", hits: " %", memory: " MB"};
-const data = Object.fromEntries(Object.entries(PLOTS).map(([name, series]) => [name, [[], ...series.map(() => [])]]));
-const charts = {};
-
-function draw(name) {
-  const place = $("plot-" + name);
-  const axis = {stroke: css("--soft"), grid: {stroke: css("--grid"), width: 1}, ticks: {show: false}, font: "12px system-ui, sans-serif"};
-  const short = value => value >= 1000 ? count(value) : String(+value.toPrecision(3));
-  charts[name]?.destroy();
-  charts[name] = new uPlot({
-    width: place.clientWidth,
-    height: 170,
-    cursor: {y: false},
-    scales: {
-      x: {range: (u, min, max) => {
-        const end = max ?? Date.now() / 1e3;
-        return [Math.max(end - HISTORY, Math.min(min ?? end, end - SHORTEST)), end];
-      }},
-      y: {range: (u, min, max) => name === "hits" ? [0, 100] : [0, max > 0 ? max * 1.1 : 1]},
-    },
-    axes: [
-      {...axis, space: 70, values: (u, at) => at.map(t => new Date(t * 1e3).toLocaleTimeString("en-GB", {hour: "2-digit", minute: "2-digit"}))},
-      {...axis, size: 52, values: (u, at) => at.map(short)},
-    ],
-    series: [
-      {label: "time", value: (u, t) => known(t) ? new Date(t * 1e3).toLocaleTimeString("en-GB") : "–"},
-      ...PLOTS[name].map(([label, colour]) => ({
-        label, stroke: css(colour), width: 2, points: {show: false}, spanGaps: false,
-        value: (u, v) => known(v) ? short(v) + UNITS[name] : "–",
-      })),
-    ],
-  }, data[name], place);
+function hitRate(seconds) {
+  const hits = growth(({ cache }) => cache.hits, seconds);
+  const misses = growth(({ cache }) => cache.misses, seconds);
+  return known(hits) && hits + misses > 0 ? hits / (hits + misses) : null;
 }
 
-function push(name, at, values) {
-  const rows = data[name];
-  [at, ...values].forEach((value, i) => rows[i].push(known(value) ? value : null));
-  while (rows[0][0] < at - HISTORY) rows.forEach(row => row.shift());
-  if (!document.hidden) charts[name].setData(rows);
+function parts(counts) {
+  const some = Object.entries(counts ?? {}).filter(([, value]) => value > 0).sort(([, a], [, b]) => b - a);
+  return some.map(([name, value]) => `${name.replaceAll('_', ' ')} ${count(value)}`).join(', ');
 }
 
-for (const name of Object.keys(PLOTS)) {
-  draw(name);
-  let width = $("plot-" + name).clientWidth;
-  new ResizeObserver(([entry]) => {
-    const now = Math.floor(entry.contentRect.width);
-    if (now === width || !now) return;
-    width = now;
-    charts[name].setSize({width, height: 170});
-  }).observe($("plot-" + name));
-}
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => Object.keys(PLOTS).forEach(draw));
-
-// State -------------------------------------------------------------------------------------
-
-let before = null;
-
-function show(state) {
-  const ready = state.not_ready.length === 0;
-  $("ready").className = "pill " + (ready ? "good" : "bad");
-  set("ready", ready ? "ready" : "not ready");
-  set("ready-why", ready ? "" : state.not_ready.map(name => why(name, state.checks[name])).join("; "));
-  $("unmeasured").hidden = state.measured;
-
-  const cache = state.cache;
-  set("hit-rate", cache.hits + cache.misses ? percent(cache.hit_rate) : "–");
-  set("cache-size", count(cache.size));
-  set("cache-max", count(cache.max_size));
-  if (state.measured) measured(state);
-  stored(state);
-
-  const config = state.checks.config ?? {};
-  facts("config", [
-    ["Last read", time(config.at)],
-    ["Outcome", config.error ? "refused, the one before is in force" : "in force", config.error],
-    config.error && ["Why", config.error, true],
-  ]);
-  const cluster = state.checks.cluster;
-  facts("node", [
-    ["Version", state.version],
-    ["Running for", duration((Date.now() - Date.parse(state.started)) / 1e3)],
-    state.node && ["Node", state.node],
-    cluster && known(cluster.members) && ["Nodes", Array.isArray(cluster.members) ? String(cluster.members.length) : String(cluster.members)],
-    cluster && known(cluster.replicas_missing) && ["Owners missing", count(cluster.replicas_missing), cluster.replicas_missing > 0],
-  ]);
-  before = {state, at: performance.now()};
+/** What a health check that says no means. */
+function unready(name, check) {
+  const reasons = {
+    models: () => `No model is loaded${check.directory ? ` from ${check.directory}` : ''}, so nothing can be predicted.`,
+    persistence: () => `Predictions can’t be kept${check.journal?.error ? `: ${check.journal.error}` : '.'}`,
+    database: () => `Answers wait for PostgreSQL, which can’t be reached${check.error ? `: ${check.error}` : '.'}`,
+    cluster: () => 'This node is not yet part of its cluster as it should be.',
+  };
+  return reasons[name]?.() ?? `${name}: ${check.error ?? 'not ready'}`;
 }
 
-function why(name, check) {
-  switch (name) {
-    case "stopping": return "it is stopping";
-    case "models": return "no model is loaded";
-    case "database": return "PostgreSQL is away: " + (check?.error ?? "it can't be reached");
-    case "persistence": return "answers can't be kept: " + (check?.journal?.error ?? "the journal or the queue is full");
-    default: return name;
+function notices({ health, meters }) {
+  const { checks, status } = health;
+  const list = [];
+  const unfit = Object.entries(checks).filter(([, check]) => !check.ready);
+  for (const [name, check] of unfit) list.push(['bad', 'Not ready', unready(name, check)]);
+  if (status !== 'up' && unfit.length === 0) list.push(['bad', 'Not ready', 'The service is stopping.']);
+  const { database, config, persistence, models: loaded } = checks;
+  if (database?.status === 'down' && database.ready) {
+    const kept = persistence?.ack === 'journal' ? ' Predictions wait in the journal and are stored later.' : '';
+    list.push(['warn', 'PostgreSQL is down', `${database.error ?? 'It can’t be reached yet.'}${kept}`]);
   }
-}
-
-function measured(state) {
-  const answered = source => state.predictions[source]?.count ?? 0;
-  const total = answered("model") + answered("cache");
-  set("answered", count(total));
-  for (const source of ["model", "cache"]) {
-    const times = state.predictions[source] ?? {};
-    for (const p of ["p50", "p95", "p99"]) set(`${source}-${p}`, millis(times[p]));
-    set(`${source}-count`, count(times.count));
+  if (config?.outcome === 'refused') {
+    list.push(['warn', 'Configuration refused', `${config.error} What was in force before stays so.`]);
   }
-  set("in-flight", count(state.in_flight));
-  const sum = all => Object.values(all).reduce((a, b) => a + b, 0);
-  set("shed", count(sum(state.shed)));
-  const failed = Object.entries(state.outcomes).filter(([outcome, n]) => outcome !== "ok" && n > 0).sort((a, b) => b[1] - a[1]);
-  set("failed", count(failed.reduce((n, one) => n + one[1], 0)));
-  set("failed-by", failed.length ? failed.slice(0, 2).map(([outcome, n]) => `${count(n)} ${outcome}`).join(", ") : "no errors");
-
-  const now = Date.now() / 1e3;
-  const memory = state.memory;
-  push("memory", now, [memory.heap_used_bytes / 1e6, known(memory.rss_bytes) ? memory.rss_bytes / 1e6 : null]);
-  facts("memory", [
-    ["Heap", `${megabytes(memory.heap_used_bytes)} of ${megabytes(memory.heap_max_bytes)}`, memory.heap_used_bytes > .9 * memory.heap_max_bytes],
-    known(memory.rss_bytes) && ["Process", megabytes(memory.rss_bytes)],
-    known(memory.limit_bytes) && ["Machine or container", megabytes(memory.limit_bytes)],
-    ["Models, mapped", megabytes(mapped)],
-  ]);
-  facts("pool", state.pools.map(pool => [
-    pool.name === "cp-write" ? "Writing" : pool.name === "cp-read" ? "Reading" : pool.name,
-    `${count(pool.in_use)} of ${count(pool.size)} in use, ${count(pool.waiting)} waiting`,
-    pool.waiting > 0 && pool.in_use >= pool.size]));
-
-  if (before?.state.measured) {
-    const seconds = (performance.now() - before.at) / 1e3;
-    const rate = source => Math.max(0, answered(source) - (before.state.predictions[source]?.count ?? 0)) / seconds;
-    const [scored, cached] = [rate("model"), rate("cache")];
-    set("rate", count(scored + cached));
-    push("rate", now, [scored, cached]);
-    const [hits, misses] = [state.cache.hits - before.state.cache.hits, state.cache.misses - before.state.cache.misses];
-    push("hits", now, [hits + misses > 0 ? 100 * hits / (hits + misses) : null]);
-    const p = (source, name) => state.predictions[source]?.[name];
-    push("latency", now, [p("model", "p50"), p("model", "p99"), p("cache", "p50"), p("cache", "p99")]);
-  }
+  const refused = Object.entries(loaded?.failed ?? {});
+  if (refused.length) list.push(['warn', `${count(refused.length)} refused in the release`, `${grouped(refused)} What answered before goes on.`]);
+  if (!meters.on) list.push(['info', 'Metrics are off', 'Rates and times are not measured; metrics.enabled switches them on.']);
+  return list;
 }
 
-function stored(state) {
-  const books = state.checks.persistence ?? {};
-  const database = state.checks.database ?? {};
-  const journal = books.journal;
-  const flush = state.database?.flush ?? {};
-  facts("store", [
-    ["PostgreSQL", database.status === "up" ? `up since ${time(database.since)}` : `away since ${time(database.since)}`, database.status !== "up"],
-    database.error && ["Why", database.error, true],
-    journal && ["Journal", `${megabytes(journal.bytes)} of ${megabytes(journal.max_bytes)}`, journal.error || journal.bytes > .8 * journal.max_bytes],
-    journal?.error && ["Journal's error", journal.error, true],
-    ["Answered after", {journal: "it is in the journal", commit: "PostgreSQL committed it", none: "nothing"}[books.ack] ?? "–"],
-    ["Waiting", `${count(books.waiting)} rows, the oldest ${duration(books.oldest_seconds ?? 0)}`, books.oldest_seconds > 60],
-    ["Stored", count(books.stored)],
-    (books.rejected > 0 || books.dropped > 0) && ["Set aside, dropped", `${count(books.rejected)}, ${count(books.dropped)}`, true],
-    known(flush.p50) && ["One insert", `p50 ${millis(flush.p50)} ms, p99 ${millis(flush.p99)} ms`],
-  ]);
-}
-
-// Models ------------------------------------------------------------------------------------
-
-let models = [];
-let mapped = null;
-let by = "requests";
-let descending = true;
-let all = false;
-
-const KEYS = {
-  live: model => model.live?.accuracy ?? -1,
-  accuracy: model => model.accuracy ?? -1,
-};
-const key = model => (KEYS[by] ?? (one => one[by] ?? ""))(model);
-
-function showRelease(release) {
-  models = release.models;
-  mapped = models.reduce((sum, model) => sum + (model.mapped_bytes ?? 0), 0);
-  const reload = release.last_reload ?? {};
-  const refused = Object.entries(reload.failed ?? {});
-  const left = release.failed ?? [];
-  const live = release.live ?? {};
+/** Prefixes with the same reason in one sentence. */
+function grouped(refused) {
   const reasons = new Map();
-  for (const [what, reason] of refused) reasons.set(reason, [...(reasons.get(reason) ?? []), what]);
-  facts("release", [
-    ["Models", `${count(release.loaded)}, ${release.engine}${release.mapping === "heap" ? ", on the heap" : ""}${release.preload === "per_request" ? ", read for each request" : ""}`, release.loaded === 0],
-    ["Release", (release.release || "none").slice(0, 12)],
-    ["Last reload", `${time(reload.at)}: ${count(reload.loaded)} loaded, ${count(reload.unchanged)} unchanged, ${count(reload.removed)} removed`],
-    ...[...reasons].map(([reason, what]) => ["Refused", `${what.slice(0, 5).join(", ")}${what.length > 5 ? ` and ${what.length - 5} more` : ""}: ${reason}`, true]),
-    !refused.length && left.length > 0 && ["Not served", left.slice(0, 5).map(one => one.prefix).join(", "), true],
-    live.outcomes > 0 && ["Right in service", `${percent(live.accuracy)} of ${count(live.outcomes)} reported`],
+  for (const [prefix, reason] of refused) reasons.set(reason, [...(reasons.get(reason) ?? []), prefix]);
+  return [...reasons]
+    .slice(0, 5)
+    .map(([reason, prefixes]) => {
+      const more = prefixes.length > 8 ? ` and ${prefixes.length - 8} more` : '';
+      return `${prefixes.slice(0, 8).join(', ')}${more}: ${reason}.`.replace(/\.\.$/, '.');
+    })
+    .join(' ');
+}
+
+function showNotices(list) {
+  const key = JSON.stringify(list);
+  if ($('notices').dataset.key === key) return;
+  $('notices').dataset.key = key;
+  $('notices').replaceChildren(
+    ...list.map(([kind, title, text]) => element('p', { class: `notice ${kind}` }, element('strong', {}, `${title}. `), text)),
+  );
+}
+
+function showNow({ meters, cache, in_flight: inFlight }) {
+  const perSecond = growth(state => (state.meters.on ? answered(state) + failed(state) : null), SMOOTH);
+  show('rate', perSecond, rate(perSecond));
+  show('answered', meters.on ? answered(state) : null, meters.on ? count(answered(state)) : NONE);
+  for (const source of SOURCES) {
+    const times = meters.predictions?.[source];
+    show(`${source}-count`, times?.count, count(times?.count));
+    for (const percentile of ['p50', 'p95', 'p99']) {
+      show(`${source}-${percentile}`, times?.[percentile], digits(times?.[percentile]), 'ms');
+    }
+  }
+  const asked = cache.hits + cache.misses;
+  show('hit-rate', asked ? cache.hit_rate : null, asked ? share(cache.hit_rate) : NONE);
+  write($('hit-rate-sub'), cache.enabled ? `${count(cache.hits)} of ${count(asked)}` : 'The cache is off');
+  show('in-flight', inFlight.shipments, count(inFlight.shipments));
+  show('in-flight-limit', inFlight.limit, count(inFlight.limit));
+  const errors = meters.on ? failed(state) : null;
+  show('errors', errors, count(errors));
+  const { ok, ...others } = meters.outcomes ?? {};
+  write($('errors-sub'), parts(others) || (meters.on ? 'none since the start' : ''));
+  const shed = meters.on ? sum(meters.shed) : null;
+  show('shed', shed, count(shed));
+  write($('shed-sub'), parts(meters.shed) || (meters.on ? 'none since the start' : ''));
+}
+
+const milliseconds = times => (known(times?.p50) ? `p50 ${digits(times.p50)} ms, p99 ${digits(times.p99)} ms` : NONE);
+
+function showCards({ at, uptime_ms: uptime, version, health, meters, cache }) {
+  const { persistence = {}, database = {}, config } = health.checks;
+  const { journal } = persistence;
+  const rows = meters.database?.rows;
+  terms('storing', [
+    ['An answer is kept', KEPT_AS[persistence.ack] ?? NONE],
+    ['Rows waiting', count(persistence.queued)],
+    ['The oldest waits', persistence.queued ? duration(persistence.oldest_seconds) : NONE],
+    journal ? ['Journal', `${bytes(journal.bytes)} of ${bytes(journal.max_bytes)}`] : null,
+    journal?.error ? ['Journal’s error', journal.error, 'long bad'] : null,
+    ['Stored', count(persistence.stored)],
+    ['Already there', count(rows?.duplicate)],
+    ['Rejected', count(persistence.rejected), persistence.rejected ? 'bad' : ''],
+    ['Dropped', count(persistence.dropped), persistence.dropped ? 'bad' : ''],
   ]);
-  showModels();
+  terms('database', [
+    ['State', `${database.status ?? NONE} since ${moment(database.since)}`, database.status === 'up' ? '' : 'bad'],
+    database.error ? ['Last error', database.error, 'long bad'] : null,
+    ['Inserts', count(meters.database?.flush.count)],
+    ['Time of an insert', milliseconds(meters.database?.flush)],
+    ...(meters.pools ?? []).map(({ name, size, in_use: used, waiting }) => [
+      `Pool ${name}`,
+      `${count(used)} of ${count(size)} in use, ${count(waiting)} waiting`,
+      waiting ? 'warn' : '',
+    ]),
+  ]);
+  const { memory } = meters;
+  terms('memory', [
+    ['Process', `${bytes(memory.rss_bytes)} of ${bytes(memory.limit_bytes)}`],
+    ['Heap', `${bytes(memory.heap_used_bytes)} of ${bytes(memory.heap_max_bytes)}`],
+    ['Mapped models', catalogue ? bytes(mapped()) : NONE],
+    ['Cache entries', cache.enabled ? `${count(cache.size)} of ${count(cache.max_size)}` : 'the cache is off'],
+    ['Entries live', duration(cache.ttl_seconds)],
+    ['Evicted', count(cache.evictions)],
+  ]);
+  terms('process', [
+    ['Version', version],
+    ['Up', duration(uptime / 1000)],
+    ['Since', moment(at - uptime)],
+    ['Scoring', milliseconds(meters.score)],
+    ['Event loop is late by', milliseconds(meters.event_loop_delay)],
+  ]);
+  terms('config', [
+    ['Last change', moment(config?.at)],
+    ['Outcome', config?.outcome === 'ok' ? 'in force' : config?.outcome ?? NONE, config?.outcome === 'refused' ? 'bad' : ''],
+    config?.error ? ['Why', config.error, 'long bad'] : null,
+  ]);
 }
 
-function showModels() {
-  const prefix = $("filter").value.trim();
-  const found = models.filter(model => model.prefix.startsWith(prefix));
-  found.sort((a, b) => {
-    const [x, y] = [key(a), key(b)];
-    const order = x < y ? -1 : x > y ? 1 : 0;
-    return (descending ? -order : order) || (a.prefix < b.prefix ? -1 : 1);
+const mapped = () => catalogue.models.reduce((total, model) => total + model.mapped_bytes, 0);
+
+function showRelease() {
+  const { engine, mapping, last_reload: reload, loaded, release, live } = catalogue;
+  const refused = Object.entries(reload.failed ?? {});
+  terms('release', [
+    ['Models', count(loaded)],
+    ['Release', release ? element('code', { title: release }, release.slice(0, 12)) : NONE],
+    ['Engine', `${engine}, ${mapping}`],
+    ['Last reload', moment(reload.at)],
+    ['It took', known(reload.ms) ? `${count(reload.ms)} ms` : NONE],
+    ['Loaded, unchanged, removed', `${count(reload.loaded)}, ${count(reload.unchanged)}, ${count(reload.removed)}`],
+    ['Refused', count(refused.length), refused.length ? 'bad' : ''],
+    refused.length ? ['Why', grouped(refused), 'long bad'] : null,
+    ['Live accuracy', live?.outcomes ? `${share(live.accuracy)} of ${count(live.outcomes)}` : 'no outcomes reported yet'],
+  ]);
+  models.show(catalogue.models);
+  showCluster(catalogue.cluster);
+}
+
+function showCluster({ enabled, node, members = [], replicas, replicas_missing: missing, unanswered = [] }) {
+  $('cluster-card').hidden = !enabled;
+  write($('node'), enabled ? `node ${node.name}` : '');
+  if (!enabled) return;
+  const said = ({ fresh, leaving, suspect }) => (leaving ? 'leaving' : suspect ? 'silent' : fresh ? 'well' : 'not heard of lately');
+  terms('cluster', [
+    ...members.map(member => [
+      `${member.name}${member.self ? ' (this one)' : ''}`,
+      `${said(member)}, ${count(member.ready)} models`,
+      member.suspect || !member.fresh ? 'warn' : '',
+    ]),
+    ['Owners of each prefix', count(replicas)],
+    ['Owners missing', count(missing), missing ? 'warn' : ''],
+    ['Prefixes nobody answers', count(unanswered.length), unanswered.length ? 'bad' : ''],
+  ]);
+}
+
+function plot({ at, meters, cache }) {
+  const second = of => growth(of, 1);
+  const { memory, predictions } = meters;
+  const times = source => ['p50', 'p95', 'p99'].map(p => predictions?.[source]?.[p] || null); // no zero on a log scale
+  plots.add(at / 1000, {
+    'plot-rate': [...SOURCES.map(source => second(state => bySource(state, source))), second(state => (state.meters.on ? failed(state) : null))],
+    'plot-latency': SOURCES.flatMap(times),
+    'plot-hit': [hitRate(RECENT)],
+    'plot-memory': [memory.rss_bytes, memory.heap_used_bytes, catalogue && mapped()],
   });
-  const some = all ? found : found.slice(0, FIRST);
-  $("models").tBodies[0].replaceChildren(...some.map(row));
-  set("shown", `${some.length} of ${found.length} models`);
 }
 
-function row(model) {
-  const tr = element("tr");
-  const live = model.live?.outcomes ? `${percent(model.live.accuracy)} of ${count(model.live.outcomes)}` : "–";
-  const cells = [model.prefix, count(model.requests), percent(model.accuracy), live, count(model.cps),
-    count(model.training_rows), millis(model.load_ms), count(model.mapped_bytes / 1e3), time(model.loaded_at)];
-  for (const cell of cells) tr.append(element("td", cell));
-  const name = element("td", "");
-  name.append(element("code", model.model));
-  if (model.last_error) name.append(element("span", " " + model.last_error, "bad-text"));
-  tr.append(name);
-  return tr;
+function showState(fresh) {
+  if (state && fresh.uptime_ms < state.uptime_ms) recent = []; // another process: it counts anew
+  state = fresh;
+  recent = [...recent.filter(({ uptime_ms: then }) => fresh.uptime_ms - then < 1000 * RECENT + 1500), fresh];
+  write($('version'), `version ${fresh.version}`);
+  showNow(fresh);
+  showCards(fresh);
+  showNotices(notices(fresh));
+  plot(fresh);
+  showLink();
 }
 
-for (const button of document.querySelectorAll("th button")) {
-  button.addEventListener("click", () => {
-    descending = by === button.dataset.by ? !descending : button.dataset.by !== "prefix";
-    by = button.dataset.by;
-    document.querySelectorAll("th[aria-sort]").forEach(th => th.removeAttribute("aria-sort"));
-    button.parentElement.setAttribute("aria-sort", descending ? "descending" : "ascending");
-    showModels();
-  });
+/** Whether the numbers are of now, and whether the service is ready. */
+function showLink() {
+  const silent = heard === null ? 0 : (performance.now() - heard) / 1000;
+  const link = $('link');
+  let text = 'Connecting…';
+  let kind = '';
+  if (lost || silent > STALE) {
+    text = state ? `Disconnected: this is how it was at ${moment(state.at)}; trying again` : 'Can’t reach the service; trying again';
+    kind = 'bad';
+  } else if (state) {
+    const ready = state.health.status === 'up';
+    text = ready ? 'Ready' : 'Not ready';
+    kind = ready ? 'good' : 'bad';
+  }
+  write(link, text);
+  link.className = `pill ${kind}`;
+  document.title = `${kind === 'bad' ? '⚠ ' : ''}CP Prediction Service`;
 }
-$("filter").addEventListener("input", showModels);
-$("all").addEventListener("click", () => {
-  all = !all;
-  $("all").setAttribute("aria-pressed", String(all));
-  set("all", all ? `Show ${FIRST}` : "Show all");
-  showModels();
-});
 
-// Listening ---------------------------------------------------------------------------------
-
-let heard = performance.now();
+let lost = false;
 
 function listen() {
-  const source = new EventSource("events");
-  source.addEventListener("state", event => {
-    heard = performance.now();
-    show(JSON.parse(event.data));
+  const source = new EventSource('events');
+  const on = (name, handle) =>
+    source.addEventListener(name, event => {
+      heard = performance.now();
+      lost = false;
+      handle(JSON.parse(event.data));
+    });
+  on('state', showState);
+  on('models', fresh => {
+    catalogue = fresh;
+    showRelease();
   });
-  source.addEventListener("models", event => showRelease(JSON.parse(event.data)));
-  // A server that refuses closes it for good; one that is away is tried again by the browser.
-  source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+  source.addEventListener('error', () => {
+    if (!lost && state) plots.interrupt(Date.now() / 1000);
+    lost = true;
+    recent = [];
+    showLink();
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, RECONNECT); // refused, not broken off
   });
 }
-setInterval(() => {
-  const silent = performance.now() - heard;
-  $("stale").hidden = silent < STALE_MS;
-  if (silent < STALE_MS) return;
-  set("stale", `Nothing heard from the service for ${duration(silent / 1e3)}; the numbers below are old. Trying again.`);
-  $("ready").className = "pill bad";
-  set("ready", "disconnected");
-  set("ready-why", "");
-}, 1000);
+
+startAsking();
 listen();
-
-// Asking ------------------------------------------------------------------------------------
-
-let shipment;
-const another = () => {
-  shipment = "dashboard-" + Array.from(crypto.getRandomValues(new Uint8Array(5)), byte => byte.toString(16).padStart(2, "0")).join("");
-  set("shipment", shipment);
-};
-another();
-
-const FEATURES = {
-  ridge: "the words of the address",
-  cent: "likeness to the addresses it serves",
-  dir_c: "likeness to the offices of its pincodes",
-  offexact: "its office named in full",
-  off_c: "likeness to the name of its office",
-  own_c: "likeness to its own offices",
-  prior: "how much it serves",
-  K: "how many CPs there are",
-  ntok: "how long the address is",
-  pin_absent: "no pincode",
-  pin_eq: "its own pincode",
-  pin_share: "how much of the pincode is its own",
-  pin_agree: "digits of the pincode that agree",
-  pin_diff: "distance between the pincodes",
-  pincode_trust: "trust in the given pincode",
-};
-
-$("ask").addEventListener("submit", async event => {
-  event.preventDefault();
-  const body = {shipment_id: shipment, address: $("address").value};
-  if ($("pincode").value.trim()) body.pincode = $("pincode").value.trim();
-  const headers = {"Content-Type": "application/json"};
-  if ($("token").value) headers.Authorization = "Bearer " + $("token").value;
-  let parts;
-  try {
-    const response = await fetch("predict?explain=true", {method: "POST", headers, body: JSON.stringify(body)});
-    const json = await response.json();
-    if (response.status === 401) $("token-row").hidden = false;
-    parts = response.ok ? answer(json) : problem(json);
-  } catch (error) {
-    parts = [element("p", `The service did not answer: ${error.message}`, "bad-text")];
-  }
-  $("answer").replaceChildren(...parts);
-  another();
-});
-
-function answer(json) {
-  const from = json.source === "cache" ? "known from the cache" : "scored by the model";
-  const found = json.prefix_source === "text" ? ", found by the words" : "";
-  const what = element("p", `Pincode ${json.pincode ?? "not given"}, prefix ${json.prefix}${found}, model `);
-  what.append(element("code", json.model), `, ${from}.`);
-  const parts = [candidates([{cp: json.cp, confidence: json.confidence}, ...json.alternatives]), what];
-  const explanation = json.explanation;
-  if (explanation?.second) {
-    parts.push(element("h3", `Why ${explanation.first} rather than ${explanation.second}`));
-    const told = [...explanation.features].filter(one => Math.abs(one.effect) >= .01)
-      .sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect)).slice(0, 5)
-      .map(one => `${one.effect > 0 ? "for" : "against"} it, ${signed(one.effect)}: ${FEATURES[one.feature] ?? one.feature}`);
-    const words = [...explanation.words].filter(one => Math.abs(one.effect) >= .005)
-      .sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect)).slice(0, 5)
-      .map(one => `“${one.word}” ${signed(one.effect)}`);
-    parts.push(list(told));
-    if (words.length) parts.push(element("p", "Among the words: " + words.join(", ") + "."));
-  }
-  return parts;
-}
-
-function candidates(all) {
-  const ul = element("ul", undefined, "candidates");
-  for (const {cp, confidence} of all) {
-    const li = element("li");
-    const bar = element("span", undefined, "bar");
-    const fill = element("i");
-    fill.style.width = `${100 * confidence}%`;
-    bar.append(fill);
-    li.append(element("span", cp, "cp"), bar, element("span", percent(confidence), "percent"));
-    ul.append(li);
-  }
-  return ul;
-}
-
-function list(texts) {
-  const ul = element("ul", undefined, "why");
-  ul.append(...texts.map(text => element("li", text)));
-  return ul;
-}
-
-function problem(json) {
-  const parts = [element("p", json.detail ?? json.title ?? "It was refused", "bad-text")];
-  if (json.guesses?.length) {
-    parts.push(element("p", "The best guesses by the words alone:"));
-    parts.push(candidates(json.guesses));
-  }
-  return parts;
-}
+setInterval(showLink, 1000);

@@ -1,0 +1,166 @@
+/** The box that asks for a prediction and says why it came out so. */
+
+import { $, element, share, write } from './dashboard-format.js';
+
+const EXAMPLE = 'Kadri Hills, near Kadri Temple, Mangalore 575002';
+const SHOWN = 6;
+
+/** What the ranker looks at, in words. */
+const FEATURES = {
+  ridge: 'Words of its shipments',
+  cent: 'Its addresses as a whole',
+  dir_c: 'Its entries in the post office directory',
+  offexact: 'A post office of its pincode is named',
+  off_c: 'Names of the post offices of its pincode',
+  own_c: 'Name of its own post office',
+  prior: 'How many shipments it had',
+  K: 'How many CPs there are to choose from',
+  ntok: 'How long the address is',
+  pin_absent: 'No pincode is given',
+  pin_eq: 'The pincode is its own',
+  pin_share: 'Its share of the pincode’s shipments',
+  pin_agree: 'Digits shared with its pincode',
+  pin_diff: 'Distance from its pincode',
+  pincode_trust: 'Trust in the given pincode',
+};
+
+const newShipment = () => `dashboard-${crypto.getRandomValues(new Uint32Array(1))[0].toString(36)}`;
+
+const signed = value => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
+const plain = value => (Number.isInteger(value) ? String(value) : value.toFixed(2)).replace('-', '−');
+
+function bar(part) {
+  const fill = element('i');
+  fill.style.width = `${Math.min(100, 100 * part)}%`;
+  return element('span', { class: 'bar', 'aria-hidden': 'true' }, fill);
+}
+
+/** A bar to the right for what speaks for the first CP, to the left for what speaks against it. */
+function both(effect, most) {
+  const fill = element('i', { class: effect < 0 ? 'against' : 'for' });
+  fill.style.width = `${(50 * Math.abs(effect)) / most}%`;
+  return element('span', { class: 'both', 'aria-hidden': 'true' }, fill);
+}
+
+function candidates(list, title) {
+  return element(
+    'ul',
+    { class: 'candidates', 'aria-label': title },
+    ...list.map(({ cp, confidence }, i) =>
+      element('li', { class: i === 0 ? 'first' : null }, element('span', {}, cp), bar(confidence), element('span', {}, share(confidence))),
+    ),
+  );
+}
+
+function effects(list, name, detail) {
+  const shown = list.filter(({ effect }) => effect !== 0).slice(0, SHOWN);
+  const most = Math.max(...shown.map(({ effect }) => Math.abs(effect)));
+  return element(
+    'ul',
+    { class: 'effects' },
+    ...shown.map(item =>
+      element(
+        'li',
+        {},
+        element('span', { class: 'name' }, name(item), element('small', {}, detail(item))),
+        both(item.effect, most),
+        element('span', { class: 'effect' }, signed(item.effect)),
+      ),
+    ),
+  );
+}
+
+function explanation({ first, second, features, words }) {
+  if (!second) return [element('p', { class: 'note' }, 'There was no other candidate to compare with.')];
+  return [
+    element('h3', {}, `Why ${first} rather than ${second}`),
+    effects(
+      features,
+      ({ feature }) => FEATURES[feature] ?? feature,
+      item => `${plain(item.first)} against ${plain(item.second)}`,
+    ),
+    element('h3', {}, 'Words that decided'),
+    words.length === 0
+      ? element('p', { class: 'note' }, 'None: no word of the address is known.')
+      : effects(
+          words,
+          ({ word }) => word,
+          item => `${plain(item.first)} for ${first}, ${plain(item.second)} for ${second}`,
+        ),
+  ];
+}
+
+function answered(prediction, ms) {
+  const { cp, confidence, alternatives, prefix, pincode, model, source } = prediction;
+  const from = source === 'cache' ? 'the cache' : `model ${model}`;
+  const where = pincode ? `pincode ${pincode}, prefix ${prefix}` : `prefix ${prefix}, told from the words`;
+  return [
+    element('p', { class: 'cp' }, cp),
+    element('p', { class: 'note' }, `From ${from}; ${where}. ${ms} ms, network included.`),
+    candidates([{ cp, confidence }, ...alternatives], 'Candidates and how likely they are'),
+    ...explanation(prediction.explanation),
+  ];
+}
+
+function refused(problem) {
+  return [
+    element('p', { class: 'bad' }, element('strong', {}, problem.title ?? 'No answer')),
+    element('p', {}, problem.detail ?? ''),
+    ...(problem.guesses ? [element('h3', {}, 'Best guesses'), candidates(problem.guesses, 'Best guesses')] : []),
+  ];
+}
+
+function askForToken(sent) {
+  const hint = sent ? 'This token is not accepted.' : 'This service asks for a token.';
+  $('token-row').hidden = false;
+  write($('token-note'), `${hint} It stays in this page’s memory.`);
+  $('token').focus();
+}
+
+async function predict() {
+  const shipment = { shipment_id: $('shipment').textContent, address: $('address').value };
+  const pincode = $('pincode').value.trim();
+  if (pincode) shipment.pincode = pincode;
+  const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
+  const token = $('token').value;
+  if (token) headers.Authorization = `Bearer ${token}`;
+  const begun = performance.now();
+  let response;
+  let body;
+  try {
+    response = await fetch('predict?explain=true', { method: 'POST', headers, body: JSON.stringify(shipment) });
+    body = await response.json();
+  } catch (error) {
+    return refused({ title: 'No answer', detail: `The service can’t be reached (${error.message}).` });
+  }
+  if (response.status === 401) askForToken(token !== '');
+  if (!response.ok) return refused(body);
+  write($('shipment'), newShipment());
+  return answered(body, Math.round(performance.now() - begun));
+}
+
+export function startAsking() {
+  const form = $('ask');
+  const button = $('predict');
+  write($('shipment'), newShipment());
+  form.addEventListener('submit', async event => {
+    event.preventDefault();
+    if (button.disabled) return;
+    button.disabled = true;
+    try {
+      $('answer').replaceChildren(...(await predict()));
+    } finally {
+      button.disabled = false;
+    }
+  });
+  $('address').addEventListener('keydown', event => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+  $('example').addEventListener('click', () => {
+    $('address').value = EXAMPLE;
+    $('pincode').value = '';
+    $('address').focus();
+  });
+}
