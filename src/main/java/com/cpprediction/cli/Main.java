@@ -21,7 +21,9 @@ import picocli.CommandLine.Command;
       ReplayCommand.class,
       ConfigCommand.class,
       DbCommand.class,
-      JournalCommand.class
+      JournalCommand.class,
+      LoadTestCommand.class,
+      AblationCommand.class
     })
 public final class Main {
   static {

@@ -1,7 +1,9 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.ablation.AblationException;
 import com.cpprediction.config.ConfigException;
 import com.cpprediction.journal.JournalException;
+import com.cpprediction.loadtest.LoadTestException;
 import com.cpprediction.model.ModelException;
 import com.cpprediction.persistence.DatabaseStartException;
 import com.cpprediction.prediction.ServiceException;
@@ -17,7 +19,9 @@ final class Problems {
 
   static String describe(Throwable failure) {
     boolean foreseen =
-        failure instanceof ConfigException
+        failure instanceof AblationException
+            || failure instanceof ConfigException
+            || failure instanceof LoadTestException
             || failure instanceof ModelException
             || failure instanceof ServiceException
             || failure instanceof InputException

@@ -1,7 +1,7 @@
 package com.cpprediction.cli;
 
 import com.cpprediction.config.LoadedConfig;
-import com.cpprediction.config.LogLevel;
+import com.cpprediction.logging.Logging;
 import com.cpprediction.model.Replay;
 import com.cpprediction.model.Replay.Difference;
 import com.cpprediction.model.Replay.Outcome;
@@ -86,7 +86,7 @@ final class ReplayCommand implements Callable<Integer> {
       Usage.require(spec, ID.matcher(id).matches(), "\"" + id + "\" is no prediction id, a UUID");
     }
     var loaded = conf.load();
-    LogLevel.apply(loaded.config().logLevel());
+    Logging.apply(loaded.config().log());
     var replayed = new ArrayList<Replayed>();
     long seedUsed = seed == null ? new Random().nextInt(Integer.MAX_VALUE) : seed;
     try (var replay = new Replay(releases(loaded));

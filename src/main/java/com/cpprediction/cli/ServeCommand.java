@@ -44,6 +44,8 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     var loaded = settings.load();
     if (clustered) checkCluster(loaded.config());
+    Thread.setDefaultUncaughtExceptionHandler(
+        (thread, failure) -> log.error("Thread {} ended", thread.getName(), failure));
     var service =
         new Service(settings.home(), settings.loader(), loaded, settings.models(loaded), clustered);
     var settled = new CountDownLatch(1);

@@ -8,11 +8,12 @@ import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.config.ConfigWatcher;
 import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.LoadedConfig;
-import com.cpprediction.config.LogLevel;
 import com.cpprediction.config.PersistenceConfig.Ack;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.http.HealthCheck;
 import com.cpprediction.http.HttpVerticle;
+import com.cpprediction.logging.Logging;
+import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelCatalog;
@@ -139,11 +140,12 @@ final class Service {
   /** Completes once the service accepts requests. Blocks the calling thread while it loads. */
   Future<Void> start() {
     var config = loaded.config();
-    LogLevel.apply(config.logLevel());
+    Logging.apply(config.log());
     var identity = // first: it fails at once or not at all
         keyFiles(home, config.http().tls())
             .map(files -> new IdentityWatcher(vertx, files, metrics, Clock.systemUTC()));
     Bus.registerCodecs(vertx.eventBus());
+    RequestId.travel(vertx.eventBus());
     if (config.database().embedded()) {
       var dataDir = home.resolve(config.dataDir());
       embedded = EmbeddedDatabase.start(dataDir, config.database().embeddedPort());
@@ -324,7 +326,7 @@ final class Service {
   }
 
   private void apply(ServiceConfig config) {
-    LogLevel.apply(config.logLevel());
+    Logging.apply(config.log());
     cache.apply(config.cache());
     persistence.apply(config.persistence());
     models.trust(config.prediction().pincodeTrust());

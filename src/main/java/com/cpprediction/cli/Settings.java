@@ -2,7 +2,7 @@ package com.cpprediction.cli;
 
 import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.config.LoadedConfig;
-import com.cpprediction.config.LogLevel;
+import com.cpprediction.logging.Logging;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelCatalog;
@@ -48,7 +48,7 @@ final class Settings {
    */
   ModelCatalog catalog() {
     var loaded = load();
-    LogLevel.apply(loaded.config().logLevel());
+    Logging.apply(loaded.config().log());
     var config = loaded.config();
     var catalog =
         new ModelCatalog(

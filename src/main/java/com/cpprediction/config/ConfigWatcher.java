@@ -1,6 +1,7 @@
 package com.cpprediction.config;
 
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.metrics.ServiceMetrics.Reload;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
@@ -70,6 +71,7 @@ public final class ConfigWatcher {
     this.log = log;
     this.state = new State(initial, initial.sources(), List.of(), clock.instant(), null);
     this.seen = initial.sources();
+    metrics.lastReload(Reload.CONFIG, () -> state.error == null);
   }
 
   /** The configuration in force. Read it once where several values have to fit together. */

@@ -11,7 +11,6 @@ import java.util.regex.Pattern;
  *     data_dir}
  * @param metricsEnabled whether meters are kept and {@code /metrics} answers; restart; JSON: {@code
  *     metrics.enabled}
- * @param logLevel {@code trace} to {@code error}; hot; JSON: {@code log.level}
  */
 public record ServiceConfig(
     String dataDir,
@@ -24,9 +23,8 @@ public record ServiceConfig(
     DatabaseConfig database,
     ClusterConfig cluster,
     boolean metricsEnabled,
-    String logLevel) {
+    LogConfig log) {
   private static final Pattern PATH = Pattern.compile("\\S");
-  private static final List<String> LOG_LEVELS = List.of("trace", "debug", "info", "warn", "error");
 
   public static final ServiceConfig DEFAULT =
       new ServiceConfig(
@@ -40,11 +38,10 @@ public record ServiceConfig(
           DatabaseConfig.DEFAULT,
           ClusterConfig.DEFAULT,
           true,
-          "info");
+          LogConfig.DEFAULT);
 
   public ServiceConfig {
     Check.text("data_dir", dataDir, PATH);
-    Check.oneOf("log.level", logLevel, LOG_LEVELS);
   }
 
   /**
@@ -122,6 +119,10 @@ public record ServiceConfig(
                 values.text("cluster.tls.key"),
                 values.text("cluster.tls.ca"))),
         values.flag("metrics.enabled"),
-        values.text("log.level"));
+        new LogConfig(
+            values.text("log.level"),
+            values.list("log.levels"),
+            LogConfig.Format.of(values.text("log.format")),
+            values.flag("log.requests")));
   }
 }

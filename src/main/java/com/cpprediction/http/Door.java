@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.logging.RequestId;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
@@ -69,6 +70,7 @@ record Door<Q>(
               if (!reply.servedBy().isEmpty()) {
                 ctx.response().putHeader(Exchange.SERVED_BY, reply.servedBy());
               }
+              exchange.source(reply.body().getString("source"));
               Exchange.answer(ctx, reply.body());
             })
         .onFailure(ctx::fail);
@@ -78,10 +80,12 @@ record Door<Q>(
   void handle(Message<Object> message) {
     long begun = System.nanoTime();
     var headers = message.headers();
+    var requestId = Exchange.requestId(headers.get(Exchange.REQUEST_ID));
+    RequestId.set(requestId);
     answer(
             () -> Exchange.deadline(headers.get(Exchange.DEADLINE_MS), begun, common.timeout.get()),
             () -> read(message.body()),
-            Exchange.requestId(headers.get(Exchange.REQUEST_ID)))
+            requestId)
         .onSuccess(reply -> message.reply(reply.body(), served(reply)))
         .onFailure(
             cause -> {

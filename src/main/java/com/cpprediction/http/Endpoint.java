@@ -31,13 +31,15 @@ record Endpoint(String pattern, List<HttpMethod> methods, String reads, List<Str
 
   @Override
   public void handle(RoutingContext ctx) {
-    Exchange.of(ctx).route(pattern);
+    var exchange = Exchange.of(ctx);
+    exchange.route(pattern);
     var request = ctx.request();
     if (!methods.contains(request.method())) {
       var allowed = methods.stream().map(HttpMethod::name).collect(Collectors.joining(", "));
       ctx.response().putHeader(HttpHeaders.ALLOW, allowed);
       throw Failure.METHOD_NOT_ALLOWED.because("Use " + allowed);
     }
+    exchange.method(request.method());
     if (!acceptable(request.getHeader(HttpHeaders.ACCEPT))) {
       throw Failure.NOT_ACCEPTABLE.because("Can answer " + String.join(" or ", types));
     }

@@ -1,5 +1,7 @@
 package com.cpprediction.http;
 
+import com.cpprediction.logging.RequestId;
+import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
@@ -8,7 +10,6 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -16,7 +17,7 @@ import java.util.regex.Pattern;
 /** One HTTP request and its answer: what every route shares. Confined to its event loop. */
 final class Exchange {
   /** Comes with a request or is made, and goes out with every answer. */
-  static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("X-Request-Id");
+  static final CharSequence REQUEST_ID = HttpHeaders.createOptimized(RequestId.HEADER);
 
   /** How long the caller waits for its answer, from when the service has seen the request. */
   static final CharSequence DEADLINE_MS = HttpHeaders.createOptimized("X-Deadline-Ms");
@@ -26,27 +27,19 @@ final class Exchange {
 
   private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
   private static final Pattern MILLIS = Pattern.compile("0*[1-9][0-9]{0,8}");
-  private static final Pattern SAFE_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
-  private static final Set<HttpMethod> METHODS =
-      Set.of(
-          HttpMethod.GET,
-          HttpMethod.HEAD,
-          HttpMethod.POST,
-          HttpMethod.PUT,
-          HttpMethod.PATCH,
-          HttpMethod.DELETE,
-          HttpMethod.OPTIONS);
   private static final String KEY = "exchange";
-  private static final String OTHER = "other";
 
   private final RoutingContext ctx;
   private final String requestId;
   private final long start = System.nanoTime();
-  private String route = OTHER;
+  private String route = ServiceMetrics.OTHER;
+  private String method = ServiceMetrics.OTHER;
+  private String source;
 
   private Exchange(RoutingContext ctx) {
     this.ctx = ctx;
     requestId = requestId(ctx.request().getHeader(REQUEST_ID));
+    RequestId.set(requestId);
     ctx.response().putHeader(REQUEST_ID, requestId);
     ctx.put(KEY, this);
   }
@@ -62,7 +55,7 @@ final class Exchange {
 
   /** The caller's id when it is safe to repeat, else a new one. */
   static String requestId(String given) {
-    return given != null && SAFE_ID.matcher(given).matches() ? given : UUID.randomUUID().toString();
+    return given != null && RequestId.isSafe(given) ? given : UUID.randomUUID().toString();
   }
 
   /**
@@ -113,10 +106,22 @@ final class Exchange {
     route = pattern;
   }
 
-  /** The method if it is one of a closed set, so that a meter may carry it. */
+  /** The method if the route serves it, so that a meter may carry it; else {@code other}. */
   String method() {
-    var method = ctx.request().method();
-    return METHODS.contains(method) ? method.name() : OTHER;
+    return method;
+  }
+
+  void method(HttpMethod served) {
+    method = served.name();
+  }
+
+  /** What answered a single prediction, {@code model} or {@code cache}; null for anything else. */
+  String source() {
+    return source;
+  }
+
+  void source(String answered) {
+    source = answered;
   }
 
   int status() {

@@ -174,6 +174,7 @@ public final class HttpVerticle extends VerticleBase {
           bodies.sweep();
           connections.sweep();
         });
+    if (metrics.on()) new LoopWatch(metrics).start(vertx);
     var reader = new ShipmentReader(clock);
     inFlight = new InFlight(() -> prediction().maxInFlight(), metrics);
     var scores = new Scores(vertx, config, cache, owners, metrics);
@@ -303,6 +304,7 @@ public final class HttpVerticle extends VerticleBase {
       CacheRoutes cacheRoutes,
       BodyReader bodyReader) {
     var router = Router.router(vertx);
+    Statuses.announceOther(metrics);
     var problems = new Problems(this::exchange);
     for (int status : Problems.STATUSES) router.errorHandler(status, problems);
     router.route().handler(this::begin);
@@ -343,11 +345,11 @@ public final class HttpVerticle extends VerticleBase {
     return router;
   }
 
-  private static Route get(Router router, String path) {
+  private Route get(Router router, String path) {
     return get(router, path, Endpoint.JSON);
   }
 
-  private static Route get(Router router, String path, String... types) {
+  private Route get(Router router, String path, String... types) {
     return route(router, path, List.of(HttpMethod.GET, HttpMethod.HEAD), Endpoint.JSON, types);
   }
 
@@ -377,10 +379,11 @@ public final class HttpVerticle extends VerticleBase {
     ctx.request().connection().close();
   }
 
-  private static Route route(
+  private Route route(
       Router router, String path, List<HttpMethod> methods, String reads, String... types) {
     var pattern = path.replaceAll(":(\\w+)", "{$1}");
     var endpoint = new Endpoint(pattern, methods, reads, List.of(types));
+    Statuses.announce(metrics, endpoint.pattern(), methods);
     return router.route(path).putMetadata(Endpoint.KEY, endpoint).handler(endpoint);
   }
 
@@ -425,9 +428,10 @@ public final class HttpVerticle extends VerticleBase {
         end -> {
           bodies.done(ctx);
           connections.answered(ctx.request().connection());
+          long nanos = exchange.nanos();
+          AccessLog.ended(exchange, nanos, end.failed());
           if (end.failed()) return; // the caller left
-          metrics.httpRequest(
-              exchange.route(), exchange.method(), exchange.status(), exchange.nanos());
+          metrics.httpRequest(exchange.route(), exchange.method(), exchange.status(), nanos);
         });
     return exchange;
   }

@@ -34,7 +34,7 @@ final class MetricsRoute {
         .<Buffer>executeBlocking(
             () ->
                 json
-                    ? MetricsSummary.of(registry).put("cache", cache.stats()).toBuffer()
+                    ? MetricsSummary.of(metrics).put("cache", cache.stats()).toBuffer()
                     : Buffer.buffer(registry.scrape(PROMETHEUS)),
             false)
         .onSuccess(ctx::end)

@@ -5,24 +5,18 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /** The meters that a person asks for first, as JSON; times in milliseconds. */
 public final class MetricsSummary {
-  private static final Path PROCESS_STATUS = Path.of("/proc/self/status");
-  private static final String RESIDENT = "VmRSS:";
-  private static final long BYTES_PER_KB = 1_024;
-
   private MetricsSummary() {}
 
   /** Percentiles are of the last minutes, counts since the start. Reads a file: blocks. */
-  public static JsonObject of(MeterRegistry registry) {
+  public static JsonObject of(ServiceMetrics metrics) {
+    var registry = metrics.registry();
     return new JsonObject()
         .put("predictions", byTag(registry, "cp.prediction", "source"))
-        .put("http", http(registry))
+        .put("http", http(metrics))
         .put("score", times(registry.find("cp.score").timer()))
         .put("model_load", times(registry.find("cp.model.load").timer()))
         .put("database", database(registry))
@@ -37,16 +31,16 @@ public final class MetricsSummary {
     return json;
   }
 
-  private static JsonArray http(MeterRegistry registry) {
+  private static JsonArray http(ServiceMetrics metrics) {
     var json = new JsonArray();
-    for (var timer : registry.find("cp.http.requests").timers()) {
-      var id = timer.getId();
-      json.add(
-          times(timer)
-              .put("route", id.getTag("route"))
-              .put("method", id.getTag("method"))
-              .put("status", Integer.valueOf(id.getTag("status"))));
-    }
+    metrics
+        .operations()
+        .forEach(
+            (operation, timer) ->
+                json.add(
+                    times(timer)
+                        .put("route", operation.route())
+                        .put("method", operation.method())));
     return json;
   }
 
@@ -78,19 +72,9 @@ public final class MetricsSummary {
     var json =
         new JsonObject()
             .put("heap_used_bytes", runtime.totalMemory() - runtime.freeMemory())
-            .put("heap_max_bytes", runtime.maxMemory());
-    try (var lines = Files.lines(PROCESS_STATUS)) {
-      lines
-          .filter(line -> line.startsWith(RESIDENT))
-          .findFirst()
-          .ifPresent(line -> json.put("rss_bytes", kilobytes(line) * BYTES_PER_KB));
-    } catch (IOException e) {
-      return json; // not on Linux
-    }
+            .put("heap_max_bytes", runtime.maxMemory())
+            .put("limit_bytes", ProcessMemory.limit());
+    ProcessMemory.resident().ifPresent(bytes -> json.put("rss_bytes", bytes));
     return json;
-  }
-
-  private static long kilobytes(String line) {
-    return Long.parseLong(line.replaceAll("\\D", ""));
   }
 }

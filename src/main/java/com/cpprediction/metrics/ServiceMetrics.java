@@ -8,12 +8,20 @@ import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
 
@@ -59,17 +67,72 @@ public final class ServiceMetrics {
     REMOTE
   }
 
+  /** What is taken over while the service runs, and may be refused. */
+  public enum Reload {
+    CONFIG,
+    CERTIFICATE,
+    MODELS
+  }
+
+  /**
+   * What one route was asked.
+   *
+   * @param method served there, or {@code other}
+   */
+  record Operation(String route, String method) {}
+
+  private record Outcome(Operation operation, int status) {}
+
+  private static final Comparator<Operation> BY_NAME =
+      Comparator.comparing(Operation::route).thenComparing(Operation::method);
+
+  /** The label of what belongs to no closed set. */
+  public static final String OTHER = "other";
+
   private static final String MODEL_OUTCOMES = "cp.model.outcomes";
   private static final String MODEL_RIGHT = "cp.model.outcomes.right";
   private static final String PREFIX = "prefix";
   private static final double[] PERCENTILES = {0.5, 0.95, 0.99};
-  private static final Duration[] HTTP_BUCKETS =
-      LongStream.of(1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000)
-          .mapToObj(Duration::ofMillis)
+
+  /** From a hit in the journal's buffer to the longest time-out; 100 ms is what alerts ask for. */
+  private static final Duration[] BUCKETS =
+      LongStream.of(
+              10,
+              20,
+              50,
+              100,
+              200,
+              500,
+              1_000,
+              2_000,
+              3_000,
+              5_000,
+              7_500,
+              10_000,
+              15_000,
+              20_000,
+              30_000,
+              50_000,
+              75_000,
+              100_000,
+              150_000,
+              200_000,
+              300_000,
+              500_000,
+              1_000_000,
+              2_000_000,
+              5_000_000,
+              10_000_000)
+          .mapToObj(micros -> Duration.ofNanos(micros * 1_000))
           .toArray(Duration[]::new);
 
   private final MeterRegistry registry;
   private final String version;
+  private final boolean on;
+  private final MeterRegistry people; // percentiles of operations, which nobody scrapes
+  private final Map<Outcome, Timer> http = new ConcurrentHashMap<>();
+  private final Map<Operation, Timer> operations = new ConcurrentSkipListMap<>(BY_NAME);
+  private final Timer odd;
   private final Map<Source, Counter> answered = new EnumMap<>(Source.class);
   private final Map<Source, Timer> answerTime = new EnumMap<>(Source.class);
   private final Map<Failure, Counter> failed = new EnumMap<>(Failure.class);
@@ -84,6 +147,7 @@ public final class ServiceMetrics {
   private final Timer journalAppend;
   private final Counter journalDamaged;
   private final Timer score;
+  private final Timer loopDelay;
   private final Timer modelLoad;
   private final Timer flush;
   private final DistributionSummary flushRows;
@@ -92,6 +156,10 @@ public final class ServiceMetrics {
   public ServiceMetrics(MeterRegistry registry, String version) {
     this.registry = registry;
     this.version = version;
+    on = !(registry instanceof CompositeMeterRegistry all && all.getRegistries().isEmpty());
+    people = on ? new SimpleMeterRegistry() : registry;
+    odd = http(new Operation(OTHER, OTHER), OTHER);
+    ProcessMemory.bindTo(registry);
     for (var source : Source.values()) {
       answered.put(source, predictions("ok", source.label()));
       answerTime.put(
@@ -161,6 +229,9 @@ public final class ServiceMetrics {
             .description("Records of the journal that can't be read")
             .register(registry);
     score = timer("cp.score", "Scoring one address with a model").register(registry);
+    loopDelay =
+        timer("cp.event.loop.delay", "How much too late a timer of the HTTP event loop fires")
+            .register(registry);
     modelLoad = timer("cp.model.load", "Loading the model of one prefix").register(registry);
     flush = timer("cp.db.flush", "One insert of a batch, network included").register(registry);
     flushRows =
@@ -175,6 +246,11 @@ public final class ServiceMetrics {
         .description("Always 1; the version is in the tag")
         .tag("version", version)
         .register(registry);
+  }
+
+  /** Whether anybody keeps what is measured; what costs something to measure need not be else. */
+  public boolean on() {
+    return on;
   }
 
   /** One shipment answered, {@code nanos} after it was parsed. */
@@ -194,21 +270,56 @@ public final class ServiceMetrics {
   }
 
   /**
-   * One HTTP request.
+   * Shows the meters of one route before its first request, so that there are as many whatever is
+   * asked.
    *
-   * @param route the route's pattern as the contract writes it, {@code other} where none matched
+   * @param route its pattern as the contract writes it, {@link #OTHER} for what none matches
+   * @param methods served there
+   * @param statuses it answers with when it is asked with one of them
+   */
+  public void httpRoute(String route, Collection<String> methods, Collection<Integer> statuses) {
+    if (!on) return;
+    for (var method : methods) {
+      var operation = new Operation(route, method);
+      for (int status : statuses) {
+        http.put(new Outcome(operation, status), http(operation, Integer.toString(status)));
+      }
+      operations.put(
+          operation,
+          Timer.builder("operation")
+              .tag("route", route)
+              .tag("method", method)
+              .publishPercentiles(PERCENTILES)
+              .register(people));
+    }
+  }
+
+  /**
+   * One HTTP request. What {@link #httpRoute} didn't announce is counted with {@link #OTHER} for
+   * every label.
+   *
+   * @param route the route's pattern as the contract writes it, {@link #OTHER} where none matched
+   * @param method served there, else {@link #OTHER}
    */
   public void httpRequest(String route, String method, int status, long nanos) {
-    record(
-        Timer.builder("cp.http.requests")
-            .description("HTTP requests, from the last header to the last byte written")
-            .publishPercentiles(PERCENTILES)
-            .serviceLevelObjectives(HTTP_BUCKETS) // few: there is one set for each route and status
-            .tag("route", route)
-            .tag("method", method)
-            .tag("status", Integer.toString(status))
-            .register(registry),
-        nanos);
+    var operation = new Operation(route, method);
+    record(http.getOrDefault(new Outcome(operation, status), odd), nanos);
+    var times = operations.get(operation);
+    if (times != null) record(times, nanos);
+  }
+
+  private Timer http(Operation operation, String status) {
+    return Timer.builder("cp.http.requests")
+        .description("HTTP requests, from the last header to the last byte written")
+        .tag("route", operation.route())
+        .tag("method", operation.method())
+        .tag("status", status)
+        .register(registry);
+  }
+
+  /** Times by operation, in the order of their routes; none while metrics are off. */
+  Map<Operation, Timer> operations() {
+    return Collections.unmodifiableMap(operations);
   }
 
   /**
@@ -304,7 +415,7 @@ public final class ServiceMetrics {
   /** Bytes in the journal that wait for PostgreSQL. */
   public void journalBytes(Supplier<Number> value) {
     Gauge.builder("cp.journal", value)
-        .description("Rows in the journal that wait for PostgreSQL")
+        .description("Bytes in the journal that wait for PostgreSQL")
         .baseUnit("bytes")
         .strongReference(true)
         .register(registry);
@@ -315,6 +426,38 @@ public final class ServiceMetrics {
     Gauge.builder("cp.db.queue.oldest", value)
         .description("Age of the oldest row that waits for PostgreSQL")
         .baseUnit("seconds")
+        .strongReference(true)
+        .register(registry);
+  }
+
+  /** A timer of the event loop that serves HTTP fired {@code nanos} too late. */
+  public void loopDelayed(long nanos) {
+    record(loopDelay, nanos);
+  }
+
+  /** Whether PostgreSQL can be used. */
+  public void databaseUp(BooleanSupplier up) {
+    gauge("cp.db.up", "1 while predictions can be stored, else 0", () -> up.getAsBoolean() ? 1 : 0);
+  }
+
+  /**
+   * How many connections a pool of PostgreSQL may have.
+   *
+   * @param pool as {@code vertx_pool_*} call it
+   */
+  public void poolSize(String pool, int connections) {
+    Gauge.builder("cp.db.pool.size", () -> connections)
+        .description("Connections to PostgreSQL that a pool may have")
+        .tag("pool_name", pool)
+        .strongReference(true)
+        .register(registry);
+  }
+
+  /** Whether what was last found of {@code what} is in force, and not something before it. */
+  public void lastReload(Reload what, BooleanSupplier taken) {
+    Gauge.builder("cp.last.reload.successful", () -> taken.getAsBoolean() ? 1 : 0)
+        .description("1 while what was last found is in force, 0 while it is refused")
+        .tag("part", what.name().toLowerCase(Locale.ROOT))
         .strongReference(true)
         .register(registry);
   }
@@ -383,8 +526,8 @@ public final class ServiceMetrics {
   private static Timer.Builder timer(String name, String description) {
     return Timer.builder(name)
         .description(description)
-        .publishPercentiles(PERCENTILES)
-        .publishPercentileHistogram();
+        .publishPercentiles(PERCENTILES) // for people: Prometheus gets buckets instead
+        .serviceLevelObjectives(BUCKETS);
   }
 
   private void gauge(String name, String description, Supplier<Number> value) {

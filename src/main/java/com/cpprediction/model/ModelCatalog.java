@@ -1,6 +1,7 @@
 package com.cpprediction.model;
 
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.metrics.ServiceMetrics.Reload;
 import com.cpprediction.model.ModelException.Reason;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
@@ -217,6 +218,7 @@ public final class ModelCatalog implements AutoCloseable {
     this.metrics = metrics;
     this.clock = clock;
     metrics.modelsLoaded(() -> serving.models().size());
+    metrics.lastReload(Reload.MODELS, () -> failures.isEmpty());
     for (var reason : Reason.values()) metrics.modelReloadReason(reason.label());
   }
 

@@ -12,6 +12,7 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -25,6 +26,8 @@ import java.util.function.Supplier;
  */
 final class Database {
   private static final int WRITE_CONNECTIONS = 1;
+  private static final String WRITER = "cp-write";
+  private static final String READER = "cp-read";
 
   /** How statements get to the server. */
   interface Route {
@@ -130,9 +133,14 @@ final class Database {
     return reader.run(sql, parameters);
   }
 
+  /** Connections that may be open at a time, by the name of their pool. */
+  Map<String, Integer> sizes() {
+    return Map.of(WRITER, WRITE_CONNECTIONS, READER, pool.size() - WRITE_CONNECTIONS);
+  }
+
   private SqlClient newWriter() {
     return PgBuilder.client()
-        .with(options("cp-write", WRITE_CONNECTIONS))
+        .with(options(WRITER, WRITE_CONNECTIONS))
         .with(network())
         .connectingTo(connect)
         .using(vertx)
@@ -141,7 +149,7 @@ final class Database {
 
   private SqlClient newReader() {
     return PgBuilder.pool()
-        .with(options("cp-read", pool.size() - WRITE_CONNECTIONS))
+        .with(options(READER, pool.size() - WRITE_CONNECTIONS))
         .with(network())
         .connectingTo(connect)
         .using(vertx)

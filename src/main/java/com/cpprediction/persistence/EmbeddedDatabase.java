@@ -244,6 +244,15 @@ public final class EmbeddedDatabase implements AutoCloseable {
     return uri(postgres.getPort());
   }
 
+  /** The server, parent of the processes of its sessions; empty when it has gone. */
+  public Optional<ProcessHandle> process() {
+    try {
+      return Postmaster.of(data).map(Postmaster::process);
+    } catch (IOException e) {
+      throw new DatabaseStartException("Cannot read %s (%s)".formatted(data, e), e);
+    }
+  }
+
   private static String uri(int port) {
     return "postgresql://postgres@127.0.0.1:" + port + "/postgres";
   }

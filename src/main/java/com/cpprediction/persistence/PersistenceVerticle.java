@@ -7,6 +7,7 @@ import com.cpprediction.config.PersistenceConfig.Ack;
 import com.cpprediction.config.PersistenceConfig.WhenFull;
 import com.cpprediction.journal.Entry;
 import com.cpprediction.journal.Journal;
+import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Batch;
 import com.cpprediction.prediction.Bus;
@@ -96,6 +97,7 @@ public final class PersistenceVerticle extends VerticleBase {
     var clock = Clock.systemUTC();
     schema = new Schema(where, clock);
     database = new Database(vertx, where.options(), pool, () -> config.statementTimeout());
+    database.sizes().forEach(metrics::poolSize);
     table = new PredictionTable(database);
     watch =
         new DatabaseWatch(
@@ -110,6 +112,7 @@ public final class PersistenceVerticle extends VerticleBase {
             new Backoff(new Random()));
     books = new Books(metrics);
     writer = new BatchWriter(vertx, table, () -> config, metrics, books, this::trim, watch);
+    metrics.databaseUp(this::databaseUp);
     outcomes =
         new Outcomes(
             vertx,
@@ -173,6 +176,7 @@ public final class PersistenceVerticle extends VerticleBase {
   }
 
   private void record(Message<Batch> message) {
+    RequestId.forget(); // what is written from here on is the rows of many requests
     if (stopping) {
       fail(message, Failure.NOT_READY.because("The service is stopping, so nothing was kept"));
       return;

@@ -1,6 +1,7 @@
 package com.cpprediction.tls;
 
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.metrics.ServiceMetrics.Reload;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Clock;
@@ -41,6 +42,7 @@ public final class IdentityWatcher {
     this.metrics = metrics;
     this.clock = clock;
     this.log = log;
+    metrics.lastReload(Reload.CERTIFICATE, () -> problem == null);
     found = files.read();
     current = files.identity(vertx, found);
     log.info("Certificate: {}", current.describe());

@@ -89,6 +89,9 @@ class ConfigSchemaTest {
             "cluster.replicas",
             "cluster.weight",
             "cluster.attempt_ms",
-            "log.level");
+            "log.level",
+            "log.levels",
+            "log.format",
+            "log.requests");
   }
 }

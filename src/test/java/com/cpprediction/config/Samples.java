@@ -53,6 +53,8 @@ final class Samples {
       case "models.preload" -> "per_request";
       case "database.uri" -> "postgresql://cp:secret@db:5432/cp";
       case "log.level" -> "debug";
+      case "log.levels" -> new JsonArray().add("com.cpprediction.http=warn").add("io.netty=off");
+      case "log.format" -> "json";
       default -> {
         if (key.defaultValue() instanceof Boolean flag) yield !flag;
         if (key.defaultValue() instanceof Double number) yield number / 2;
@@ -135,6 +137,9 @@ final class Samples {
       case "persistence.when_full" -> Stream.of("", "wait", "DROP");
       case "database.uri" -> DatabaseUriTest.malformed();
       case "log.level" -> Stream.of("", "INFO", "off", "fatal");
+      case "log.levels" ->
+          Stream.of(List.of("a"), List.of("=info"), List.of("a=INFO"), List.of("a.b=info\n"));
+      case "log.format" -> Stream.of("", "xml", "JSON");
       case "prediction.pincode_trust" -> Stream.of(-0.01, 10.01, 1e300, 0.005, 3.333);
       case "prediction.min_text_confidence" -> Stream.of(-0.001, 1.001);
       default -> {

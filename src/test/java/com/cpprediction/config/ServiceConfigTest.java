@@ -48,7 +48,8 @@ class ServiceConfigTest {
                              "members": ["x:1", "y:2"], "trusted_network": true, "replicas": 3,
                              "weight": 0.5, "attempt_ms": 22,
                              "tls": {"certificate": "cert", "key": "key", "ca": "ca"}},
-                 "metrics": {"enabled": false}, "log": {"level": "warn"}}
+                 "metrics": {"enabled": false}, "log": {"level": "warn", "levels": ["a.B=off"], "format": "json",
+                                                        "requests": true}}
                 """));
 
     assertThat(config)
@@ -98,7 +99,7 @@ class ServiceConfigTest {
                     Duration.ofMillis(22),
                     new ClusterConfig.Tls("cert", "key", "ca")),
                 false,
-                "warn"));
+                new LogConfig("warn", List.of("a.B=off"), LogConfig.Format.JSON, true)));
   }
 
   @ParameterizedTest

@@ -142,7 +142,7 @@ final class Edge {
                     defaults.database(),
                     cluster,
                     defaults.metricsEnabled(),
-                    defaults.logLevel()),
+                    defaults.log()),
             () -> catalog,
             cache,
             owners,

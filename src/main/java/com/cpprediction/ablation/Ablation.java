@@ -1,0 +1,85 @@
+package com.cpprediction.ablation;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** Measures every state in every round, in turns. */
+final class Ablation {
+  private final Plan plan;
+  private final AddressMix mix;
+  private final Bench bench;
+  private final Progress progress;
+  private final Answers answers;
+
+  Ablation(Plan plan, AddressMix mix, Bench bench, Progress progress) {
+    this.plan = plan;
+    this.mix = mix;
+    this.bench = bench;
+    this.progress = progress;
+    answers = new Answers(mix.popular());
+  }
+
+  /**
+   * The rate of the open loop that every state is asked at: the plan's, or a part of what the
+   * unoptimised service can do.
+   *
+   * @throws AblationException when the unoptimised service can't be measured
+   */
+  double rate() throws InterruptedException {
+    if (plan.rate() > 0) return plan.rate();
+    progress.doing("measuring what the unoptimised service can do, for the rate of the open loop");
+    double capacity =
+        bench.with(
+            State.UNOPTIMISED,
+            (service, database, postgres) -> {
+              try (var trial = new Trial(plan, mix, service, database, postgres)) {
+                return trial.capacity();
+              }
+            });
+    return Math.max(1, Math.rint(capacity * Plan.RATE_SHARE));
+  }
+
+  /** A run that fails is one with a problem; the others go on. */
+  List<Run> run(double rate) throws InterruptedException {
+    var runs = new ArrayList<Run>();
+    long begin = System.nanoTime();
+    for (int round = 1; round <= plan.rounds(); round++) {
+      for (var state : plan.order(round)) {
+        progress.doing("round %d of %d: %s".formatted(round, plan.rounds(), state.label()));
+        var run = run(state, round, rate);
+        runs.add(run);
+        int left = plan.runs() - runs.size();
+        double perRun = (System.nanoTime() - begin) / 1e9 / runs.size();
+        progress.ran(runs.size(), plan.runs(), line(run), Math.round(left * perRun));
+      }
+    }
+    return runs;
+  }
+
+  private Run run(State state, int round, double rate) throws InterruptedException {
+    try {
+      return bench.with(
+          state,
+          (service, database, postgres) -> {
+            try (var trial = new Trial(plan, mix, service, database, postgres)) {
+              return trial.measure(state, round, rate, answers);
+            }
+          });
+    } catch (AblationException e) {
+      return Run.failed(state, round, e.getMessage());
+    }
+  }
+
+  private static String line(Run run) {
+    if (!run.fine()) return run.state().label() + ": " + run.problem();
+    return String.format(
+        Locale.ROOT,
+        "%s: %s answers/s, p50 %s ms, p99 %s ms%s",
+        run.state().label(),
+        Tables.number(run.figure(Metric.THROUGHPUT).orElse(0)),
+        Tables.number(run.figure(Metric.P50).orElse(Double.NaN)),
+        Tables.number(run.figure(Metric.P99).orElse(Double.NaN)),
+        run.doubt().isEmpty() ? "" : "; " + run.doubt());
+  }
+}

@@ -1,0 +1,101 @@
+package com.cpprediction.ablation;
+
+import com.cpprediction.model.Manifest;
+import com.cpprediction.model.ModelException;
+import com.cpprediction.model.Release;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.ServiceException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.SplittableRandom;
+
+/**
+ * The addresses that are asked for, the same in every state: the i-th is always the same one. Some
+ * come again and again, the popular ones more often than the others (Zipf, exponent 1); the others
+ * come once and never again. Thread-safe.
+ */
+final class AddressMix {
+  private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L; // SplittableRandom's
+
+  private final List<Address> popular;
+  private final double[] cumulative; // share of the popular ones up to each
+  private final double repeated;
+  private final long seed;
+
+  /**
+   * @param popular what comes again and again, the most popular first
+   * @param repeated share of requests for one of those, 0..1
+   */
+  AddressMix(List<Address> popular, double repeated, long seed) {
+    this.popular = List.copyOf(popular);
+    this.repeated = repeated;
+    this.seed = seed;
+    cumulative = new double[popular.size()];
+    double sum = 0;
+    for (int i = 0; i < cumulative.length; i++) cumulative[i] = sum += 1.0 / (i + 1);
+    for (int i = 0; i < cumulative.length; i++) cumulative[i] /= sum;
+  }
+
+  /**
+   * Of the golden addresses of a release: real ones, spread over all its prefixes.
+   *
+   * @param count of popular ones at most
+   * @throws AblationException when the release has none with a pincode
+   */
+  static AddressMix of(Path release, int count, double repeated, long seed) {
+    var addresses = new ArrayList<Address>();
+    for (var prefix : Release.open(release).manifests().keySet()) {
+      for (var golden : manifest(release, prefix).golden()) {
+        try {
+          var address = Address.of(golden.address().text(), golden.address().pincode());
+          if (address.pincode() != null && address.pincode().startsWith(prefix)) {
+            addresses.add(address);
+          }
+        } catch (ServiceException e) {
+          throw new AblationException("%s: %s".formatted(release, e.getMessage()), e);
+        }
+      }
+    }
+    if (addresses.isEmpty()) {
+      throw new AblationException(release + " has no golden address with a pincode to ask for");
+    }
+    Collections.shuffle(addresses, new Random(seed));
+    return new AddressMix(addresses.subList(0, Math.min(count, addresses.size())), repeated, seed);
+  }
+
+  private static Manifest manifest(Path release, String prefix) {
+    try {
+      return Manifest.parse(Files.readAllBytes(release.resolve(prefix).resolve(Manifest.FILE)));
+    } catch (IOException e) {
+      throw new ModelException("cannot read the manifest of " + prefix + ": " + e.getMessage());
+    }
+  }
+
+  /** What comes again and again. */
+  List<Address> popular() {
+    return popular;
+  }
+
+  /**
+   * @param i from 0
+   */
+  Address at(long i) {
+    var random = new SplittableRandom(seed ^ (i + 1) * GOLDEN_GAMMA);
+    double kind = random.nextDouble();
+    var address = popular.get(rank(random.nextDouble()));
+    if (kind < repeated) return address;
+    // A number before it makes it another address of the same place.
+    return new Address("house %d %s".formatted(i, address.text()), address.pincode());
+  }
+
+  private int rank(double share) {
+    int found = Arrays.binarySearch(cumulative, share);
+    return Math.min(found < 0 ? -found - 1 : found, cumulative.length - 1);
+  }
+}

@@ -1,0 +1,115 @@
+package com.cpprediction.ablation;
+
+import com.cpprediction.persistence.EmbeddedDatabase;
+import com.cpprediction.persistence.ScratchDatabase;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * What every trial needs: a PostgreSQL of their own, shared by all, and one service at a time.
+ * Closing it, from any thread and in the middle of a trial, leaves neither process nor file.
+ */
+final class Bench implements AutoCloseable {
+  private final List<String> command;
+  private final Path models;
+  private final Path directory;
+  private final EmbeddedDatabase postgres;
+  private ServiceProcess service; // null between two
+  private int services;
+  private boolean closed;
+
+  private Bench(List<String> command, Path models, Path directory, EmbeddedDatabase postgres) {
+    this.command = List.copyOf(command);
+    this.models = models;
+    this.directory = directory;
+    this.postgres = postgres;
+  }
+
+  /**
+   * Blocks for seconds.
+   *
+   * @param command what begins a command line of the service
+   * @param models the release that is served
+   */
+  static Bench open(List<String> command, Path models) {
+    try {
+      var directory = Files.createTempDirectory("cp-ablation");
+      try {
+        var postgres = EmbeddedDatabase.start(directory.resolve("database"), 0);
+        return new Bench(command, models, directory, postgres);
+      } catch (RuntimeException e) {
+        delete(directory);
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new AblationException("Cannot use a temporary directory: " + e.getMessage(), e);
+    }
+  }
+
+  /** What a trial uses and leaves. */
+  @FunctionalInterface
+  interface Use<T> {
+    T of(ServiceProcess service, ScratchDatabase database, ProcessHandle postgres)
+        throws InterruptedException;
+  }
+
+  /** Starts a service in {@code state} on an empty database, and ends it whatever happens. */
+  <T> T with(State state, Use<T> use) throws InterruptedException {
+    var home = directory.resolve("service-" + ++services);
+    try (var database = ScratchDatabase.create(postgres, "ablation" + services);
+        var started = start(home, config(state, home, database))) {
+      return use.of(started, database, process());
+    } finally {
+      forget();
+      delete(home);
+    }
+  }
+
+  private ProcessHandle process() {
+    return postgres
+        .process()
+        .orElseThrow(() -> new AblationException("The embedded PostgreSQL has ended"));
+  }
+
+  private JsonObject config(State state, Path home, ScratchDatabase database) {
+    return new JsonObject()
+        .put("data_dir", home.resolve("data").toString())
+        .put("http", new JsonObject().put("host", "127.0.0.1").put("port", 0))
+        .put("models", new JsonObject().put("dir", models.toString()))
+        .put("database", new JsonObject().put("uri", database.uri()))
+        .mergeIn(state.config(), true);
+  }
+
+  private synchronized ServiceProcess start(Path home, JsonObject config) {
+    if (closed) throw new AblationException("Ended before it was done");
+    service = ServiceProcess.start(command, home, config);
+    return service;
+  }
+
+  private synchronized void forget() {
+    service = null;
+  }
+
+  @Override
+  public synchronized void close() {
+    if (closed) return;
+    closed = true;
+    if (service != null) service.close();
+    postgres.close();
+    delete(directory);
+  }
+
+  private static void delete(Path tree) {
+    if (!Files.exists(tree)) return;
+    try (var files = Files.walk(tree)) {
+      for (var file : files.sorted(Comparator.reverseOrder()).toList()) Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot delete " + tree + ": " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package com.cpprediction.ablation;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Compares all states of a plan on this machine. Takes minutes, blocks, and asks nobody else.
+ * Closing it, from any thread and in the middle of it, leaves neither process nor file behind.
+ */
+public final class Comparison implements AutoCloseable {
+  private final Plan plan;
+  private final Promises promises;
+  private final Progress progress;
+  private final AddressMix mix;
+  private final Bench bench;
+
+  private Comparison(Plan plan, Promises promises, Progress progress, AddressMix mix, Bench bench) {
+    this.plan = plan;
+    this.promises = promises;
+    this.progress = progress;
+    this.mix = mix;
+    this.bench = bench;
+  }
+
+  /**
+   * Starts what all states share.
+   *
+   * @param command what begins a command line of the service, such as {@code java -jar x.jar}
+   * @param models the release to serve
+   * @param promised a file of promises; null for those of the Python service
+   * @throws AblationException when it can't be measured
+   */
+  public static Comparison open(
+      Plan plan, List<String> command, Path models, Path promised, Progress progress) {
+    var promises = Report.promises(promised);
+    var mix = AddressMix.of(models, plan.popular(), plan.repeated(), plan.seed());
+    progress.doing("starting PostgreSQL");
+    return new Comparison(plan, promises, progress, mix, Bench.open(command, models));
+  }
+
+  /**
+   * Measures.
+   *
+   * @param version of the service
+   * @param arguments of the command line, for the report
+   * @throws AblationException when the unoptimised service can't even be started
+   */
+  public Report run(String version, String arguments) throws InterruptedException {
+    var environment = Environment.now(version, arguments);
+    var ablation = new Ablation(plan, mix, bench, progress);
+    double rate = ablation.rate();
+    var runs = ablation.run(rate);
+    return new Report(new Recording(environment, plan.toJson(), rate, runs), promises);
+  }
+
+  @Override
+  public void close() {
+    bench.close();
+  }
+}

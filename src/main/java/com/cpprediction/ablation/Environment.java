@@ -1,0 +1,57 @@
+package com.cpprediction.ablation;
+
+import com.sun.management.OperatingSystemMXBean;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+
+/** Where and when something is measured. */
+final class Environment {
+  private Environment() {}
+
+  /**
+   * @param version of the service
+   * @param arguments of the command line that measures
+   */
+  static JsonObject now(String version, String arguments) {
+    return new JsonObject()
+        .put("date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString())
+        .put("machine", processor())
+        .put("cores", Runtime.getRuntime().availableProcessors())
+        .put("memory_mib", memoryMib())
+        .put(
+            "system",
+            "%s %s, %s"
+                .formatted(
+                    System.getProperty("os.name"),
+                    System.getProperty("os.version"),
+                    System.getProperty("os.arch")))
+        .put(
+            "jdk",
+            "%s %s".formatted(System.getProperty("java.vm.name"), Runtime.version().toString()))
+        .put("service", version)
+        .put("command", arguments);
+  }
+
+  private static String processor() {
+    try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+      return lines
+          .filter(line -> line.startsWith("model name"))
+          .map(line -> line.substring(line.indexOf(':') + 1).strip())
+          .findFirst()
+          .orElse("unknown processor");
+    } catch (IOException e) { // not Linux
+      return "unknown processor";
+    }
+  }
+
+  private static long memoryMib() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+        ? system.getTotalMemorySize() >> 20
+        : 0;
+  }
+}

@@ -1,0 +1,95 @@
+package com.cpprediction.ablation;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** What to know before believing a figure. */
+final class Notes {
+  /** What the marks of short tables mean. */
+  static final String MARKS = "+ a gain, = no measurable gain, - a cost";
+
+  private Notes() {}
+
+  static List<String> of(Recording recording, Promises promises) {
+    var plan = recording.plan();
+    var notes = new ArrayList<String>();
+    notes.add(ratios(recording));
+    notes.add(
+        ("Every state: a service of its own (heap %s) on an empty database, %s s of warm-up, then an"
+                + " open loop at %s requests/s for %s s with latency from the intended send time, then"
+                + " a closed loop of %s callers for as long, then batches of 100. %s %% of the requests"
+                + " ask for one of %s addresses (Zipf), the others for one that nobody asks for again;"
+                + " seed %s, the same requests in the same order for every state.")
+            .formatted(
+                plan.getValue("heap"),
+                plan.getValue("warm_up_seconds"),
+                Tables.number(recording.rate()),
+                plan.getValue("phase_seconds"),
+                plan.getValue("callers"),
+                Tables.number(100 * plan.getDouble("repeated_share", 0.0)),
+                plan.getValue("popular_addresses"),
+                plan.getValue("seed")));
+    notes.add(
+        "Load generator, service and one PostgreSQL for all states share this machine. The page"
+            + " cache is warm: nothing is dropped between runs, so disk reads are those a service"
+            + " causes that has run before.");
+    notes.add(
+        "Of all intervals one in twenty is expected to miss: with this many, a lone gain or cost that"
+            + " nothing else agrees with may be chance.");
+    notes.add("Promised: by " + promises.source() + ".");
+    partial(recording, notes);
+    return notes;
+  }
+
+  /** What a cell of the tables of effects says. */
+  static String ratios(Recording recording) {
+    return ("×: with the optimisation over without it, geometric mean of %s interleaved rounds, and in"
+            + " brackets its 95 %% confidence interval (Student's t over the logarithms of the rounds'"
+            + " ratios). An interval that holds 1 is no measurable gain.")
+        .formatted(recording.plan().getValue("rounds"));
+  }
+
+  private static void partial(Recording recording, List<String> notes) {
+    var fine = recording.runs().stream().filter(Run::fine).toList();
+    if (fine.stream().anyMatch(run -> run.behind() > 0)) {
+      notes.add(
+          "%s: answers came faster than PostgreSQL took their rows, and %s s later some still waited in the journal; storing those is not in the figure. \"stored\" says what can be kept up."
+              .formatted(Tables.AT_LEAST, recording.plan().getValue("drain_seconds")));
+    }
+    if (fine.stream().noneMatch(run -> run.figure(Metric.CPU).isPresent())) {
+      notes.add("CPU, memory and reads are known on Linux only, from /proc.");
+    } else if (fine.stream().noneMatch(run -> run.figure(Metric.DISK_READ).isPresent())) {
+      notes.add("Reads are missing: /proc/<pid>/io can't be read by this user.");
+    }
+    gather("Open loops to doubt", fine, Run::doubt, notes);
+    gather("Requests without an answer", fine, Notes::errors, notes);
+    for (var run : recording.failed()) notes.add("Does not count: " + of(run, run.problem()));
+  }
+
+  private static String errors(Run run) {
+    return run.errors().entrySet().stream()
+        .map(error -> "%d × %s".formatted(error.getValue(), error.getKey()))
+        .collect(Collectors.joining(", "));
+  }
+
+  /** One note of what is to be said of several runs. */
+  private static void gather(
+      String title, List<Run> runs, Function<Run, String> what, List<String> notes) {
+    var said =
+        runs.stream()
+            .filter(run -> !what.apply(run).isEmpty())
+            .map(run -> of(run, what.apply(run)))
+            .toList();
+    if (!said.isEmpty()) {
+      notes.add(
+          "%s, in %d of %d runs: %s."
+              .formatted(title, said.size(), runs.size(), String.join("; ", said)));
+    }
+  }
+
+  private static String of(Run run, String what) {
+    return "round %d of \"%s\": %s".formatted(run.round(), run.state().label(), what);
+  }
+}

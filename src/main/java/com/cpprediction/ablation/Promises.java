@@ -1,0 +1,74 @@
+package com.cpprediction.ablation;
+
+import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.prediction.StrictJson;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+
+/**
+ * What was promised of each optimisation before anybody measured it.
+ *
+ * @param source where the promises stand
+ * @param figures the words of the promise, for those that have one
+ */
+record Promises(String source, Map<Optimisation, String> figures) {
+  private static final String NONE = "no figure at hand";
+
+  Promises {
+    figures = Map.copyOf(figures);
+  }
+
+  /** Those of the service that this one replaces. */
+  static Promises packaged() {
+    try (var in = Promises.class.getResourceAsStream("promised.json")) {
+      return parse(in.readAllBytes());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * @param file shaped as the packaged one
+   * @throws AblationException when it is not
+   */
+  static Promises read(Path file) {
+    try {
+      return parse(Files.readAllBytes(file));
+    } catch (IOException e) {
+      throw new AblationException("Cannot read %s: %s".formatted(file, e.getMessage()), e);
+    } catch (IllegalArgumentException | ServiceException e) {
+      throw new AblationException("%s: %s".formatted(file, e.getMessage()), e);
+    }
+  }
+
+  private static Promises parse(byte[] utf8) {
+    var json = StrictJson.parseObject(utf8);
+    if (!(json.getValue("source") instanceof String source)
+        || !(json.getValue("promised") instanceof JsonObject promised)) {
+      throw new IllegalArgumentException("needs \"source\", a text, and \"promised\", an object");
+    }
+    var figures = new EnumMap<Optimisation, String>(Optimisation.class);
+    for (var entry : promised) {
+      var one =
+          Optimisation.of(entry.getKey())
+              .orElseThrow(
+                  () -> new IllegalArgumentException(entry.getKey() + " is no optimisation"));
+      if (entry.getValue() == null) continue;
+      if (!(entry.getValue() instanceof String figure)) {
+        throw new IllegalArgumentException(entry.getKey() + " must be a text or null");
+      }
+      figures.put(one, figure);
+    }
+    return new Promises(source, figures);
+  }
+
+  /** In the promise's own words. */
+  String of(Optimisation one) {
+    return figures.getOrDefault(one, NONE);
+  }
+}

@@ -1,0 +1,139 @@
+package com.cpprediction.ablation;
+
+import com.cpprediction.ablation.Tables.Extent;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** What a comparison found, for a terminal, a script, a browser and a README. */
+public final class Report {
+  /** What {@link #write} makes. */
+  static final String JSON = "ablation.json";
+
+  static final String HTML = "ablation.html";
+  static final String CLAIMS = "claims.md";
+
+  private static final String BEGIN = "<!-- claims -->";
+  private static final String END = "<!-- /claims -->";
+
+  private final Recording recording;
+  private final Promises promises;
+
+  Report(Recording recording, Promises promises) {
+    this.recording = recording;
+    this.promises = promises;
+  }
+
+  /**
+   * Of what was measured before.
+   *
+   * @param recorded the {@code ablation.json} of {@link #write}
+   * @param promised a file of promises; null for those of the Python service
+   * @throws AblationException when one of them can't be used
+   */
+  public static Report of(Path recorded, Path promised) {
+    return new Report(Recording.read(recorded), promises(promised));
+  }
+
+  static Promises promises(Path file) {
+    return file == null ? Promises.packaged() : Promises.read(file);
+  }
+
+  /** Whether every run counts. */
+  public boolean complete() {
+    return recording.failed().isEmpty();
+  }
+
+  /** For machines. */
+  public JsonObject json() {
+    return recording.toJson();
+  }
+
+  /** For a terminal. */
+  public String text() {
+    var tables =
+        tables(Extent.SHORT).stream().map(Table::text).collect(Collectors.joining("\n", "", "\n"));
+    return "%s%s\n%s\n".formatted(tables, Notes.MARKS, String.join("\n", notes()));
+  }
+
+  /** Those that have a row. */
+  List<Table> tables(Extent extent) {
+    return Stream.of(
+            Tables.states(recording, extent),
+            Tables.alone(recording, promises, extent),
+            Tables.last(recording, promises, extent))
+        .filter(table -> !table.rows().isEmpty())
+        .toList();
+  }
+
+  /** What to know before believing a figure. */
+  List<String> notes() {
+    return Notes.of(recording, promises);
+  }
+
+  /** Between marks, for {@link #replaceClaims}. */
+  String claims() {
+    var environment = recording.environment();
+    return """
+        %s
+        Measured on %s: %s, %s cores, %s MiB of memory, %s, %s, by `%s`. %s
+
+        %s%s
+        """
+        .formatted(
+            BEGIN,
+            environment.getString("date", "?"),
+            environment.getString("machine", "?"),
+            environment.getValue("cores"),
+            environment.getValue("memory_mib"),
+            environment.getString("system", "?"),
+            environment.getString("jdk", "?"),
+            environment.getString("command", "ablation"),
+            Notes.ratios(recording),
+            Tables.claims(recording, promises).markdown(),
+            END);
+  }
+
+  /**
+   * Writes {@code ablation.json}, {@code ablation.html} and {@code claims.md}.
+   *
+   * @param directory made where absent
+   * @throws AblationException when it can't
+   */
+  public void write(Path directory) {
+    try {
+      Files.createDirectories(directory);
+      Files.writeString(directory.resolve(JSON), json().encodePrettily() + "\n");
+      Files.writeString(directory.resolve(HTML), new Page(recording, this).html());
+      Files.writeString(directory.resolve(CLAIMS), claims());
+    } catch (IOException e) {
+      throw new AblationException("Cannot write to %s: %s".formatted(directory, e.getMessage()), e);
+    }
+  }
+
+  /**
+   * Puts the claims into {@code file}, between the marks that are there.
+   *
+   * @throws AblationException when the marks are missing, or it can't be written
+   */
+  public void replaceClaims(Path file) {
+    try {
+      var text = Files.readString(file);
+      int begin = text.indexOf(BEGIN);
+      int end = text.indexOf(END, Math.max(begin, 0));
+      if (begin < 0 || end < 0) {
+        throw new AblationException(
+            "%s has no %s with %s behind it; put both where the table is to be"
+                .formatted(file, BEGIN, END));
+      }
+      var after = text.substring(end + END.length());
+      Files.writeString(file, text.substring(0, begin) + claims().strip() + after);
+    } catch (IOException e) {
+      throw new AblationException("Cannot rewrite %s: %s".formatted(file, e.getMessage()), e);
+    }
+  }
+}

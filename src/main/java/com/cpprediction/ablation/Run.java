@@ -1,0 +1,104 @@
+package com.cpprediction.ablation;
+
+import io.vertx.core.json.JsonObject;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.TreeMap;
+
+/**
+ * One state measured once.
+ *
+ * @param round from 1
+ * @param figures what could be measured
+ * @param answered predictions that were answered, over all phases
+ * @param uncertain requests of whose outcome nothing is known, and which may have been stored
+ * @param stored rows in PostgreSQL at the end
+ * @param left rows in the journal at the end
+ * @param behind rows that waited when the closed loop's rows were waited for no longer: then CPU
+ *     per request leaves out what storing them takes
+ * @param doubt what is to be said of the open loop; empty when it went as it was to
+ * @param errors requests that were not answered, by what came instead
+ * @param problem why the run does not count; empty when it does
+ */
+record Run(
+    State state,
+    int round,
+    Map<Metric, Double> figures,
+    long answered,
+    long uncertain,
+    long stored,
+    long left,
+    long behind,
+    String doubt,
+    Map<String, Long> errors,
+    String problem) {
+  Run {
+    var copy = new EnumMap<Metric, Double>(Metric.class);
+    copy.putAll(figures);
+    figures = Collections.unmodifiableMap(copy);
+    errors = Collections.unmodifiableMap(new TreeMap<>(errors));
+  }
+
+  /** One of which nothing can be said but why. */
+  static Run failed(State state, int round, String problem) {
+    return new Run(state, round, Map.of(), 0, 0, 0, 0, 0, "", Map.of(), problem);
+  }
+
+  /** Whether it counts. */
+  boolean fine() {
+    return problem.isEmpty();
+  }
+
+  OptionalDouble figure(Metric metric) {
+    var figure = figures.get(metric);
+    return figure == null ? OptionalDouble.empty() : OptionalDouble.of(figure);
+  }
+
+  JsonObject toJson() {
+    var measured = new JsonObject();
+    figures.forEach((metric, value) -> measured.put(metric.id(), value));
+    var failed = new JsonObject();
+    errors.forEach(failed::put);
+    return new JsonObject()
+        .put("state", state.id())
+        .put("round", round)
+        .put("figures", measured)
+        .put("answered", answered)
+        .put("uncertain", uncertain)
+        .put("stored", stored)
+        .put("left", left)
+        .put("behind", behind)
+        .put("doubt", doubt)
+        .put("errors", failed)
+        .put("problem", problem);
+  }
+
+  /**
+   * @throws RuntimeException of any kind when it is not {@link #toJson}'s
+   */
+  static Run from(JsonObject json) {
+    var figures = new EnumMap<Metric, Double>(Metric.class);
+    for (var entry : json.getJsonObject("figures")) {
+      figures.put(
+          Metric.of(entry.getKey()).orElseThrow(), ((Number) entry.getValue()).doubleValue());
+    }
+    var errors = new TreeMap<String, Long>();
+    for (var entry : json.getJsonObject("errors")) {
+      errors.put(entry.getKey(), ((Number) entry.getValue()).longValue());
+    }
+    return new Run(
+        State.of(json.getString("state")).orElseThrow(),
+        json.getInteger("round"),
+        figures,
+        json.getLong("answered"),
+        json.getLong("uncertain"),
+        json.getLong("stored"),
+        json.getLong("left"),
+        json.getLong("behind"),
+        json.getString("doubt"),
+        errors,
+        json.getString("problem"));
+  }
+}

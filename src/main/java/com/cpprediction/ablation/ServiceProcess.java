@@ -1,0 +1,200 @@
+package com.cpprediction.ablation;
+
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
+
+/** The service in a process of its own, on any free port. */
+final class ServiceProcess implements AutoCloseable {
+  private static final Pattern LISTENING =
+      Pattern.compile("(?:Ready|Listening): (http://\\S+:\\d+),.*");
+  private static final Duration START = Duration.ofSeconds(60);
+  private static final Duration STOP = Duration.ofSeconds(20);
+  private static final Duration ANSWER = Duration.ofSeconds(30);
+  private static final long LOOK_MILLIS = 20;
+  private static final int LINES = 20;
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final CompletableFuture<URI> listening = new CompletableFuture<>();
+  private final Deque<String> lastLines = new ArrayDeque<>();
+  private final Process process;
+  private final Thread reader;
+  private URI uri;
+
+  private ServiceProcess(Process process) {
+    this.process = process;
+    reader = new Thread(this::read, "service-output");
+    reader.setDaemon(true);
+    reader.start();
+  }
+
+  /**
+   * Starts it, and does not wait.
+   *
+   * @param command what begins a command line of the service, such as {@code java -jar x.jar}
+   * @param home made here, for its configuration
+   * @param config what {@code conf/config.json} is to hold; the environment adds nothing
+   */
+  static ServiceProcess start(List<String> command, Path home, JsonObject config) {
+    try {
+      var file = Files.createDirectories(home.resolve("conf")).resolve("config.json");
+      Files.writeString(file, config.encodePrettily());
+      var arguments = new ArrayList<>(command);
+      arguments.addAll(List.of("serve", "--conf", file.toString()));
+      var builder =
+          new ProcessBuilder(arguments).directory(home.toFile()).redirectErrorStream(true);
+      builder.environment().keySet().removeIf(name -> name.startsWith("CP_"));
+      return new ServiceProcess(builder.start());
+    } catch (IOException e) {
+      throw new AblationException("Cannot start the service: " + e.getMessage(), e);
+    }
+  }
+
+  private void read() {
+    try (var lines = process.inputReader(StandardCharsets.UTF_8)) {
+      for (var line = lines.readLine(); line != null; line = lines.readLine()) keep(line);
+      listening.completeExceptionally(new AblationException("The service ended" + said()));
+    } catch (IOException e) {
+      listening.completeExceptionally(new UncheckedIOException(e));
+    }
+  }
+
+  private void keep(String line) {
+    synchronized (lastLines) {
+      lastLines.add(line);
+      if (lastLines.size() > LINES) lastLines.remove();
+    }
+    var match = LISTENING.matcher(line);
+    if (match.matches()) listening.complete(URI.create(match.group(1)));
+  }
+
+  /** Its last lines, to go behind a sentence without its full stop. */
+  private String said() {
+    synchronized (lastLines) {
+      return lastLines.isEmpty() ? "" : "; it said:\n  " + String.join("\n  ", lastLines);
+    }
+  }
+
+  /**
+   * Waits until it is ready to answer.
+   *
+   * @throws AblationException with its last lines when it ends before, or takes a minute
+   */
+  void awaitReady() throws InterruptedException {
+    long end = System.nanoTime() + START.toNanos();
+    try {
+      uri = listening.get(START.toMillis(), TimeUnit.MILLISECONDS);
+      while (get("/health/ready").statusCode() != 200) {
+        if (System.nanoTime() > end) throw new TimeoutException();
+        Thread.sleep(LOOK_MILLIS);
+      }
+    } catch (TimeoutException e) {
+      throw new AblationException(
+          "The service is not ready after %d s%s".formatted(START.toSeconds(), said()), e);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof AblationException known
+          ? known
+          : new AblationException("Cannot read what the service says: " + e.getCause(), e);
+    }
+  }
+
+  /** Where it listens; once it is ready. */
+  URI uri() {
+    return uri;
+  }
+
+  ProcessHandle handle() {
+    return process.toHandle();
+  }
+
+  /** What {@code GET /health} says of storing. */
+  JsonObject persistence() throws InterruptedException {
+    var health = json(get("/health"));
+    return health.getJsonObject("checks").getJsonObject("persistence");
+  }
+
+  /**
+   * Posts JSON.
+   *
+   * @throws AblationException when the answer is not 200 with JSON in it
+   */
+  JsonObject post(String path, JsonObject body) throws InterruptedException {
+    var response =
+        send(
+            request(path)
+                .header("content-type", "application/json")
+                .POST(BodyPublishers.ofString(body.encode())));
+    if (response.statusCode() != 200) {
+      throw new AblationException(
+          "%s answered %d: %s".formatted(path, response.statusCode(), response.body()));
+    }
+    return json(response);
+  }
+
+  private static JsonObject json(HttpResponse<String> response) {
+    try {
+      return new JsonObject(response.body());
+    } catch (DecodeException e) {
+      throw new AblationException("%s gave no JSON".formatted(response.uri().getPath()), e);
+    }
+  }
+
+  private HttpResponse<String> get(String path) throws InterruptedException {
+    return send(request(path));
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(uri.resolve(path)).timeout(ANSWER);
+  }
+
+  private HttpResponse<String> send(HttpRequest.Builder request) throws InterruptedException {
+    try {
+      return http.send(request.build(), BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new AblationException("The service does not answer (%s)%s".formatted(e, said()), e);
+    }
+  }
+
+  /**
+   * Ends it as an operator would, and waits.
+   *
+   * @throws AblationException when it had ended by itself, or does not end
+   */
+  void stop() throws InterruptedException {
+    if (!process.isAlive()) {
+      throw new AblationException(
+          "The service ended with code %d%s".formatted(process.exitValue(), said()));
+    }
+    process.destroy();
+    if (!process.waitFor(STOP.toSeconds(), TimeUnit.SECONDS)) {
+      throw new AblationException("The service does not stop" + said());
+    }
+  }
+
+  /** Ends it at once where it still runs. From any thread. */
+  @Override
+  public void close() {
+    process.destroyForcibly();
+    process.onExit().join();
+  }
+}

@@ -1,0 +1,55 @@
+package com.cpprediction.ablation;
+
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Rows of text under a heading.
+ *
+ * @param columns their titles; the first column is text, the others are figures
+ */
+record Table(String title, List<String> columns, List<List<String>> rows) {
+  Table {
+    columns = List.copyOf(columns);
+    rows = rows.stream().map(List::copyOf).toList();
+  }
+
+  /** For a terminal. */
+  String text() {
+    var widths =
+        IntStream.range(0, columns.size())
+            .mapToObj(
+                i ->
+                    Math.max(
+                        columns.get(i).length(),
+                        rows.stream().mapToInt(row -> row.get(i).length()).max().orElse(0)))
+            .toList();
+    var out = new StringBuilder(title).append('\n').append(line(columns, widths));
+    rows.forEach(row -> out.append(line(row, widths)));
+    return out.toString();
+  }
+
+  private static String line(List<String> cells, List<Integer> widths) {
+    return IntStream.range(0, cells.size())
+            .mapToObj(
+                i -> ("%" + (i == 0 ? "-" : "") + widths.get(i) + "s").formatted(cells.get(i)))
+            .collect(Collectors.joining("  "))
+            .stripTrailing()
+        + "\n";
+  }
+
+  /** For a README, without the title. */
+  String markdown() {
+    var out = new StringBuilder(markdown(columns));
+    out.append("|").append("---|".repeat(columns.size())).append('\n');
+    rows.forEach(row -> out.append(markdown(row)));
+    return out.toString();
+  }
+
+  private static String markdown(List<String> cells) {
+    return cells.stream()
+        .map(cell -> cell.replace("|", "\\|"))
+        .collect(Collectors.joining(" | ", "| ", " |\n"));
+  }
+}

@@ -1,0 +1,219 @@
+package com.cpprediction.ablation;
+
+import com.cpprediction.ablation.Interval.Verdict;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Function;
+
+/** What was measured, in words and figures. */
+final class Tables {
+  /** Marks a figure that leaves something out. */
+  static final String AT_LEAST = "≥";
+
+  private static final String ABSENT = "–";
+
+  /** How much a table says. */
+  enum Extent {
+    /** What fits on a terminal: fewer metrics, and a mark for what an interval means. */
+    SHORT(
+        List.of(
+            Metric.THROUGHPUT,
+            Metric.STORED,
+            Metric.P50,
+            Metric.P95,
+            Metric.P99,
+            Metric.CPU,
+            Metric.PROPORTIONAL,
+            Metric.BATCHED,
+            Metric.HITS),
+        List.of(Metric.THROUGHPUT, Metric.P50, Metric.P99, Metric.CPU)),
+    /** Everything, in words. */
+    FULL(
+        List.of(
+            Metric.THROUGHPUT,
+            Metric.STORED,
+            Metric.P50,
+            Metric.P95,
+            Metric.P99,
+            Metric.CPU,
+            Metric.SERVICE_CPU,
+            Metric.RESIDENT,
+            Metric.PROPORTIONAL,
+            Metric.PEAK,
+            Metric.CALL_READ,
+            Metric.DISK_READ,
+            Metric.BATCHED,
+            Metric.HITS,
+            Metric.START),
+        List.of(
+            Metric.THROUGHPUT,
+            Metric.P50,
+            Metric.P95,
+            Metric.P99,
+            Metric.CPU,
+            Metric.PROPORTIONAL,
+            Metric.BATCHED,
+            Metric.START));
+
+    private final List<Metric> measured;
+    private final List<Metric> compared;
+
+    Extent(List<Metric> measured, List<Metric> compared) {
+      this.measured = measured;
+      this.compared = compared;
+    }
+
+    private String effect(Interval interval, Metric metric) {
+      var verdict = interval.verdict(metric.better());
+      if (!interval.known()) return "×" + number(interval.ratio());
+      return "×%s (%s–%s) %s"
+          .formatted(
+              number(interval.ratio()),
+              number(interval.low()),
+              number(interval.high()),
+              this == FULL ? verdict.label() : verdict.mark());
+    }
+  }
+
+  /** What the README tells. */
+  private static final List<Metric> CLAIMED = List.of(Metric.THROUGHPUT, Metric.P50, Metric.CPU);
+
+  private Tables() {}
+
+  /** Every state with the means of what was measured. */
+  static Table states(Recording recording, Extent extent) {
+    var summary = recording.summary();
+    var columns = new ArrayList<>(List.of("state"));
+    extent.measured.forEach(
+        metric -> columns.add("%s %s".formatted(metric.label(), metric.unit())));
+    var rows = new ArrayList<List<String>>();
+    for (var state : summary.states()) {
+      var row = new ArrayList<>(List.of(state.label()));
+      for (var metric : extent.measured) row.add(mean(summary, state, metric));
+      rows.add(row);
+    }
+    return new Table("Measured, means over the rounds", columns, rows);
+  }
+
+  private static String mean(Summary summary, State state, Metric metric) {
+    boolean partial =
+        metric == Metric.CPU && summary.of(state).stream().anyMatch(run -> run.behind() > 0);
+    return (partial ? AT_LEAST : "") + number(summary.mean(state, metric));
+  }
+
+  /** Each optimisation where nothing else is on. */
+  static Table alone(Recording recording, Promises promises, Extent extent) {
+    var summary = recording.summary();
+    return effects(
+        "Alone, against unoptimised",
+        one -> metric -> summary.alone(one, metric),
+        Optional.of(summary::all),
+        promises,
+        extent);
+  }
+
+  /** Each optimisation where everything else is on. */
+  static Table last(Recording recording, Promises promises, Extent extent) {
+    var summary = recording.summary();
+    return effects(
+        "With all the others, against all but it",
+        one -> metric -> summary.last(one, metric),
+        Optional.empty(),
+        promises,
+        extent);
+  }
+
+  private static Table effects(
+      String title,
+      Function<Optimisation, Function<Metric, Optional<Interval>>> effect,
+      Optional<Function<Metric, Optional<Interval>>> total,
+      Promises promises,
+      Extent extent) {
+    var columns = new ArrayList<>(List.of("optimisation"));
+    extent.compared.forEach(metric -> columns.add(metric.label()));
+    columns.add("promised");
+    var rows = new ArrayList<List<String>>();
+    for (var one : Optimisation.values()) {
+      var found = effect.apply(one);
+      if (extent.compared.stream().allMatch(metric -> found.apply(metric).isEmpty())) continue;
+      rows.add(row(one.label(), found, promises.of(one), extent));
+    }
+    total
+        .filter(
+            found -> extent.compared.stream().anyMatch(metric -> found.apply(metric).isPresent()))
+        .ifPresent(found -> rows.add(row("all of them", found, ABSENT, extent)));
+    return new Table(title, columns, rows);
+  }
+
+  private static List<String> row(
+      String label, Function<Metric, Optional<Interval>> effect, String promised, Extent extent) {
+    var row = new ArrayList<>(List.of(label));
+    for (var metric : extent.compared) row.add(cell(effect.apply(metric), metric, extent));
+    row.add(promised);
+    return row;
+  }
+
+  /** For the README: one row for each optimisation, alone and with all the others. */
+  static Table claims(Recording recording, Promises promises) {
+    var summary = recording.summary();
+    var columns = new ArrayList<>(List.of("optimisation", "promised"));
+    CLAIMED.forEach(metric -> columns.add("alone: " + metric.label()));
+    CLAIMED.forEach(metric -> columns.add("with all others: " + metric.label()));
+    var rows = new ArrayList<List<String>>();
+    for (var one : Optimisation.values()) {
+      var row = new ArrayList<>(List.of(one.label(), promises.of(one)));
+      for (var metric : CLAIMED) row.add(claim(summary.alone(one, metric), metric));
+      for (var metric : CLAIMED) row.add(claim(summary.last(one, metric), metric));
+      if (row.stream().skip(2).anyMatch(cell -> !cell.equals(ABSENT))) rows.add(row);
+    }
+    if (summary.all(Metric.THROUGHPUT).isPresent()) {
+      var row = new ArrayList<>(List.of("all of them", ABSENT));
+      for (var metric : CLAIMED) row.add(claim(summary.all(metric), metric));
+      CLAIMED.forEach(metric -> row.add(ABSENT));
+      rows.add(row);
+    }
+    return new Table("", columns, rows);
+  }
+
+  /** In Markdown, and as short as it goes: what is no gain needs no ratio. */
+  private static String claim(Optional<Interval> found, Metric metric) {
+    if (found.isEmpty()) return ABSENT;
+    var interval = found.get();
+    var ratio = "×" + number(interval.ratio());
+    var verdict = interval.verdict(metric.better());
+    if (verdict == Verdict.UNKNOWN) return ratio;
+    var said =
+        switch (verdict) {
+          case GAIN -> "**%s**".formatted(ratio);
+          case COST -> "cost " + ratio;
+          default -> verdict.label();
+        };
+    return "%s (%s–%s)".formatted(said, number(interval.low()), number(interval.high()));
+  }
+
+  private static String cell(Optional<Interval> found, Metric metric, Extent extent) {
+    return found.map(interval -> extent.effect(interval, metric)).orElse(ABSENT);
+  }
+
+  /** Such as {@code ×3.21 (2.90–3.56) gain}. */
+  static String effect(Interval interval, Metric metric) {
+    return Extent.FULL.effect(interval, metric);
+  }
+
+  private static String number(OptionalDouble value) {
+    return value.isPresent() ? number(value.getAsDouble()) : ABSENT;
+  }
+
+  /** Three digits that count. */
+  static String number(double value) {
+    double size = Math.abs(value);
+    if (size == 0) return "0";
+    if (size >= 100_000 || size < 0.001) return String.format(Locale.ROOT, "%.0e", value);
+    if (size >= 100) return String.format(Locale.ROOT, "%,.0f", value);
+    if (size >= 10) return String.format(Locale.ROOT, "%.1f", value);
+    return String.format(Locale.ROOT, size >= 1 ? "%.2f" : "%.3f", value);
+  }
+}

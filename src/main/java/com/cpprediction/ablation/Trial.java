@@ -1,0 +1,287 @@
+package com.cpprediction.ablation;
+
+import com.cpprediction.journal.Journal;
+import com.cpprediction.loadtest.LoadGenerator;
+import com.cpprediction.loadtest.LoadGenerator.Listener;
+import com.cpprediction.loadtest.Questions;
+import com.cpprediction.loadtest.Step;
+import com.cpprediction.loadtest.Target;
+import com.cpprediction.persistence.ScratchDatabase;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/**
+ * One service in one state, from its start to its end: warm-up, open loop, closed loop, batches,
+ * and whether its answers and its rows are right.
+ */
+final class Trial implements AutoCloseable {
+  /** Of the load generator, at most. */
+  private static final int CONNECTIONS = 64;
+
+  /** Shipments in one batch. */
+  private static final int BATCH = 100;
+
+  /** Callers that send batches: one that waits, one that is answered. */
+  private static final int BATCH_CALLERS = 2;
+
+  private static final long LOOK_MILLIS = 20;
+
+  /** What a service may answer to a request whose row it stores all the same. */
+  private static final Pattern MAYBE_STORED = Pattern.compile("50[04]");
+
+  /** Where each phase begins in the mix, so that none asks what another asked only once. */
+  private static final long WARM_UP = 0;
+
+  private static final long OPEN = 1_000_000_000;
+  private static final long CLOSED = 2 * OPEN;
+  private static final long BATCHES = 3 * OPEN;
+
+  private final Plan plan;
+  private final AddressMix mix;
+  private final ServiceProcess service;
+  private final ScratchDatabase database;
+  private final ProcessHandle postgres;
+  private final long started = System.nanoTime();
+  private final Map<Metric, Double> figures = new EnumMap<>(Metric.class);
+  private final Map<String, Long> errors = new TreeMap<>();
+  private long answered;
+  private long uncertain;
+  private long behind;
+  private String doubt = "";
+  private LoadGenerator load; // once the service is ready
+
+  /**
+   * @param service just started
+   * @param postgres the server of {@code database}
+   */
+  Trial(
+      Plan plan,
+      AddressMix mix,
+      ServiceProcess service,
+      ScratchDatabase database,
+      ProcessHandle postgres) {
+    this.plan = plan;
+    this.mix = mix;
+    this.service = service;
+    this.database = database;
+    this.postgres = postgres;
+  }
+
+  /**
+   * What the service can do: answers per second in the closed loop.
+   *
+   * @throws AblationException when it answers nothing or fails
+   */
+  double capacity() throws InterruptedException {
+    warmUp();
+    var step = closed();
+    service.stop();
+    if (step.ok() == 0) {
+      throw new AblationException("The unoptimised service answers nothing: " + errors);
+    }
+    return step.achieved();
+  }
+
+  /**
+   * Everything.
+   *
+   * @param rate of the open loop
+   * @param answers what the others answered
+   * @throws AblationException when the service fails
+   */
+  Run measure(State state, int round, double rate, Answers answers) throws InterruptedException {
+    var postgresAtFirst = ProcessUsage.ofFamily(postgres);
+    warmUp();
+    openLoop(rate);
+    closedLoop();
+    batches();
+    answered += answers.check(service, state);
+    drain();
+    var atLast = ProcessUsage.of(service.handle());
+    put(
+        Metric.DISK_READ,
+        sum(
+            atLast.diskBytes(),
+            difference(ProcessUsage.ofFamily(postgres).diskBytes(), postgresAtFirst.diskBytes())),
+        1 / 1024.0);
+    put(Metric.PEAK, atLast.peakKib(), 1 / 1024.0);
+    var journal = service.persistence().getJsonObject("journal");
+    service.stop();
+    long stored = database.stored();
+    long left = journal == null ? 0 : waiting(Path.of(journal.getString("directory")));
+    return new Run(
+        state,
+        round,
+        figures,
+        answered,
+        uncertain,
+        stored,
+        left,
+        behind,
+        doubt,
+        errors,
+        booksProblem(answered, uncertain, stored + left));
+  }
+
+  /** Why the rows are wrong; empty when each answered prediction is one. */
+  static String booksProblem(long answered, long uncertain, long kept) {
+    if (kept >= answered && kept <= answered + uncertain) return "";
+    return uncertain == 0
+        ? "%d predictions were answered and %d are kept".formatted(answered, kept)
+        : "%d predictions were answered, %d more at most, and %d are kept"
+            .formatted(answered, uncertain, kept);
+  }
+
+  private void warmUp() throws InterruptedException {
+    service.awaitReady();
+    figures.put(Metric.START, (System.nanoTime() - started) / 1e6);
+    load = new LoadGenerator(new Target(service.uri(), null, false), CONNECTIONS);
+    var questions = singles(WARM_UP);
+    tally(load.closed("warm-up", questions, plan.callers(), plan.warmUp(), Listener.NONE));
+    drain();
+  }
+
+  private void openLoop(double rate) throws InterruptedException {
+    var step = tally(load.open("open loop", singles(OPEN), rate, plan.phase(), Listener.NONE));
+    doubt = doubt(step);
+    if (step.ok() > 0) {
+      figures.put(Metric.P50, step.millis(50));
+      figures.put(Metric.P95, step.millis(95));
+      figures.put(Metric.P99, step.millis(99));
+    }
+    drain();
+  }
+
+  private static String doubt(Step step) {
+    if (!step.onSchedule()) {
+      return String.format(
+          Locale.ROOT,
+          "requests were sent up to %.0f ms late (99th percentile), something else kept this machine busy",
+          step.lag().getValueAtPercentile(99) / 1e3);
+    }
+    return step.held()
+        ? ""
+        : String.format(Locale.ROOT, "it answered %.0f/s only", step.achieved());
+  }
+
+  private void closedLoop() throws InterruptedException {
+    var serviceBefore = ProcessUsage.of(service.handle());
+    var postgresBefore = ProcessUsage.ofFamily(postgres);
+    long storedBefore = service.persistence().getLong("stored");
+    long begin = System.nanoTime();
+    var step = closed();
+    var memory = ProcessUsage.of(service.handle());
+    behind = drain();
+    double seconds = (System.nanoTime() - begin) / 1e9;
+    long storedAfter = service.persistence().getLong("stored");
+    var after = ProcessUsage.of(service.handle());
+    var postgresAfter = ProcessUsage.ofFamily(postgres);
+
+    figures.put(Metric.STORED, (storedAfter - storedBefore) / seconds);
+    put(Metric.RESIDENT, memory.residentKib(), 1 / 1024.0);
+    put(Metric.PROPORTIONAL, memory.proportionalKib(), 1 / 1024.0);
+    if (step.ok() == 0) return;
+    double requests = step.ok();
+    figures.put(Metric.THROUGHPUT, step.achieved());
+    figures.put(Metric.HITS, 100 * step.hitRate());
+    var own = difference(after.cpuMillis(), serviceBefore.cpuMillis());
+    var its = difference(postgresAfter.cpuMillis(), postgresBefore.cpuMillis());
+    put(Metric.SERVICE_CPU, own, 1 / requests);
+    put(Metric.CPU, sum(own, its), 1 / requests);
+    var read = difference(memory.callBytes(), serviceBefore.callBytes());
+    put(Metric.CALL_READ, read, 1 / 1024.0 / requests);
+  }
+
+  private Step closed() throws InterruptedException {
+    var questions = singles(CLOSED);
+    return tally(
+        load.closed("closed loop", questions, plan.callers(), plan.phase(), Listener.NONE));
+  }
+
+  private void batches() throws InterruptedException {
+    var questions =
+        new Questions(
+            "/predict/batch",
+            BATCH,
+            batch -> {
+              var shipments = new JsonArray();
+              for (int i = 0; i < BATCH; i++) shipments.add(shipment(BATCHES + batch * BATCH + i));
+              return new JsonObject().put("shipments", shipments).toBuffer();
+            });
+    var step =
+        tally(load.closed("batches", questions, BATCH_CALLERS, plan.batches(), Listener.NONE));
+    // A batch may take as long as all of the phase, so the last answers count as well.
+    if (step.ok() > 0) figures.put(Metric.BATCHED, step.ok() * BATCH / step.total());
+  }
+
+  private Questions singles(long from) {
+    return new Questions("/predict", 1, i -> shipment(from + i).toBuffer());
+  }
+
+  private JsonObject shipment(long i) {
+    return Answers.shipment("ablation-" + i, mix.at(i));
+  }
+
+  private Step tally(Step step) {
+    answered += step.ok() * step.shipments();
+    uncertain += step.uncertain() * step.shipments();
+    step.errors()
+        .forEach(
+            (error, count) -> {
+              errors.merge(error, count, Long::sum);
+              if (MAYBE_STORED.matcher(error).lookingAt()) uncertain += count * step.shipments();
+            });
+    return step;
+  }
+
+  /**
+   * Waits until all that was answered is stored, so that one phase's work is not taken for the next
+   * one's.
+   *
+   * @return rows that still wait, where that takes too long
+   */
+  private long drain() throws InterruptedException {
+    long end = System.nanoTime() + plan.drain().toNanos();
+    long waiting;
+    while ((waiting = service.persistence().getLong("waiting")) > 0 && System.nanoTime() < end) {
+      Thread.sleep(LOOK_MILLIS);
+    }
+    return waiting;
+  }
+
+  private static long waiting(Path directory) {
+    try (var journal = Journal.in(directory, Clock.systemUTC(), cause -> {})) {
+      return journal.inspect().waiting().size();
+    }
+  }
+
+  private void put(Metric metric, OptionalLong value, double factor) {
+    value.ifPresent(known -> figures.put(metric, known * factor));
+  }
+
+  private static OptionalLong difference(OptionalLong after, OptionalLong before) {
+    return after.isPresent() && before.isPresent()
+        ? OptionalLong.of(after.getAsLong() - before.getAsLong())
+        : OptionalLong.empty();
+  }
+
+  private static OptionalLong sum(OptionalLong a, OptionalLong b) {
+    return a.isPresent() && b.isPresent()
+        ? OptionalLong.of(a.getAsLong() + b.getAsLong())
+        : OptionalLong.empty();
+  }
+
+  /** Ends its load; not the service. */
+  @Override
+  public void close() {
+    if (load != null) load.close();
+  }
+}

@@ -1,0 +1,227 @@
+package com.cpprediction.cli;
+
+import com.cpprediction.ablation.Comparison;
+import com.cpprediction.ablation.Plan;
+import com.cpprediction.ablation.Progress;
+import com.cpprediction.ablation.Report;
+import java.io.PrintWriter;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code ablation}: measures what each optimisation brings. */
+@Command(
+    name = "ablation",
+    description = {
+      "Measures what each optimisation brings, on this machine: starts the service with all of them off, each one alone, each one missing, and all, on an embedded PostgreSQL of its own, and puts the same load on each.",
+      "Takes some 20 minutes as it comes. Leave the machine alone meanwhile."
+    },
+    mixinStandardHelpOptions = true)
+final class AblationCommand implements Callable<Integer> {
+  private static final Pattern HEAP = Pattern.compile("[1-9][0-9]{0,9}[kmgKMG]");
+  private static final int MAX_REPEATS = 30;
+
+  @Spec private CommandSpec spec;
+  @Mixin private Settings settings;
+
+  @Option(
+      names = "--report",
+      paramLabel = "DIR",
+      description = "Also write ablation.json, ablation.html and claims.md there.")
+  private Path report;
+
+  @Option(names = "--repeats", description = "Rounds, 1 to 30 (default: 3, quick: 1).")
+  private Integer repeats;
+
+  @Option(
+      names = "--seconds",
+      description = "How long the open and the closed loop take each, 0.1 to 3600 (default: 5).")
+  private Double seconds;
+
+  @Option(
+      names = "--rate",
+      description =
+          "Requests per second of the open loop (default: half of what the unoptimised service answers).")
+  private Double rate;
+
+  @Option(
+      names = "--callers",
+      defaultValue = "8",
+      description = "Callers of the closed loop, 1 to 1000 (default: ${DEFAULT-VALUE}).")
+  private int callers;
+
+  @Option(
+      names = "--repeated",
+      defaultValue = "0.8",
+      paramLabel = "SHARE",
+      description =
+          "Share of requests for an address that comes again, 0 to 1 (default: ${DEFAULT-VALUE}).")
+  private double repeated;
+
+  @Option(
+      names = "--popular",
+      defaultValue = "500",
+      description = "Addresses that come again, 1 to 100000 (default: ${DEFAULT-VALUE}).")
+  private int popular;
+
+  @Option(
+      names = "--only",
+      split = ",",
+      paramLabel = "NAME",
+      description =
+          "Optimisations (preloading, caching, pooling, batching, mapping, async-io, monitoring) or single states (unoptimised, only-…, all-but-…, all), separated by commas.")
+  private List<String> only = List.of();
+
+  @Option(
+      names = "--seed",
+      defaultValue = "1",
+      description = "Of addresses and order (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--heap",
+      defaultValue = "512m",
+      description = "Heap of the service, as -Xmx takes it (default: ${DEFAULT-VALUE}).")
+  private String heap;
+
+  @Option(names = "--quick", description = "A second for each state: to see that it works.")
+  private boolean quick;
+
+  @Option(
+      names = "--promised",
+      paramLabel = "FILE",
+      description =
+          "What was promised, as JSON (default: what the Python service's document names).")
+  private Path promised;
+
+  @Option(
+      names = "--from",
+      paramLabel = "FILE",
+      description = "Measure nothing: report on this ablation.json.")
+  private Path recorded;
+
+  @Option(
+      names = "--readme",
+      paramLabel = "FILE",
+      description = "Put the table of claims between its marks in this file.")
+  private Path readme;
+
+  @Option(names = "--json", description = "Print the report as JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    Usage.require(
+        spec,
+        recorded == null || only.isEmpty(),
+        "--only measures and --from does not; give one of them");
+    var found = recorded == null ? measured() : Report.of(recorded, promised);
+    if (report != null) found.write(report);
+    if (readme != null) found.replaceClaims(readme);
+    var out = spec.commandLine().getOut();
+    if (json) out.println(found.json().encodePrettily());
+    else out.print(found.text());
+    out.flush();
+    return found.complete() ? 0 : 1;
+  }
+
+  private Report measured() throws InterruptedException {
+    var plan = plan();
+    var models = settings.models(settings.load());
+    var shown = new Lines(spec.commandLine().getErr());
+    try (var comparison = Comparison.open(plan, service(), models, promised, shown)) {
+      // Ctrl-C ends the service and PostgreSQL too, and deletes what they left.
+      Runtime.getRuntime().addShutdownHook(new Thread(comparison::close, "ablation-end"));
+      return comparison.run(Version.current(), arguments());
+    }
+  }
+
+  private Plan plan() {
+    int rounds = repeats != null ? repeats : quick ? 1 : 3;
+    double phase = seconds != null ? seconds : quick ? 0.5 : 5;
+    Usage.require(
+        spec, rounds >= 1 && rounds <= MAX_REPEATS, "--repeats must be in 1.." + MAX_REPEATS);
+    Usage.require(spec, phase >= 0.1 && phase <= 3600, "--seconds must be in 0.1..3600");
+    Usage.require(
+        spec, rate == null || rate > 0 && rate <= 1e6, "--rate must be above 0, 1000000 at most");
+    Usage.require(spec, callers >= 1 && callers <= 1_000, "--callers must be in 1..1000");
+    Usage.require(spec, repeated >= 0 && repeated <= 1, "--repeated must be in 0..1");
+    Usage.require(spec, popular >= 1 && popular <= 100_000, "--popular must be in 1..100000");
+    Usage.require(
+        spec, HEAP.matcher(heap).matches(), "--heap must be a number with k, m or g, such as 512m");
+    try {
+      return new Plan(
+          Plan.states(only),
+          rounds,
+          seconds(phase),
+          seconds(phase / 2),
+          seconds(quick ? 0.5 : 3),
+          seconds(quick ? 5 : 10),
+          callers,
+          rate == null ? 0 : rate,
+          popular,
+          repeated,
+          seed,
+          heap);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--only: " + e.getMessage());
+    }
+  }
+
+  private static Duration seconds(double seconds) {
+    return Duration.ofMillis(Math.round(seconds * 1_000));
+  }
+
+  /** What starts this jar's service. */
+  private List<String> service() {
+    var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    return List.of(java, "-Xmx" + heap, "-jar", jar().toString());
+  }
+
+  private static Path jar() {
+    try {
+      var code =
+          Path.of(
+              AblationCommand.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      if (Files.isRegularFile(code)) return code;
+      throw new StartException(
+          "ablation starts the packaged service: run it as java -jar cp-prediction-service.jar ablation",
+          null);
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException("the jar has no path", e);
+    }
+  }
+
+  private String arguments() {
+    return String.join(" ", spec.commandLine().getParseResult().originalArgs());
+  }
+
+  /** Progress in lines, which a log file holds as well as a terminal. */
+  private static final class Lines implements Progress {
+    private final PrintWriter err;
+
+    Lines(PrintWriter err) {
+      this.err = err;
+    }
+
+    @Override
+    public void doing(String what) {
+      err.println(what);
+    }
+
+    @Override
+    public void ran(int done, int of, String line, long secondsLeft) {
+      err.printf("  %d/%d %s; %d:%02d left%n", done, of, line, secondsLeft / 60, secondsLeft % 60);
+    }
+  }
+}

@@ -1,0 +1,334 @@
+package com.cpprediction.cli;
+
+import com.cpprediction.loadtest.LoadGenerator;
+import com.cpprediction.loadtest.LoadReport;
+import com.cpprediction.loadtest.LoadTest;
+import com.cpprediction.loadtest.Place;
+import com.cpprediction.loadtest.Profile;
+import com.cpprediction.loadtest.Step;
+import com.cpprediction.loadtest.Target;
+import com.cpprediction.prediction.PredictionIds;
+import io.vertx.core.json.JsonObject;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code load-test}: what a running service answers at which rate, and how fast. */
+@Command(
+    name = "load-test",
+    description = {
+      "Sends predictions to a running service at rising rates and reports latencies, counted from",
+      "when each request was due. What it asks for is answered and stored like any other shipment;",
+      "the shipment ids begin with load-test-."
+    },
+    mixinStandardHelpOptions = true)
+final class LoadTestCommand implements Callable<Integer> {
+  private static final double DEFAULT_RATE = 150;
+  private static final int DEFAULT_STEPS = 5;
+  private static final double FASTEST = 100_000;
+  private static final Duration LAST_WORDS = Duration.ofSeconds(20);
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--url",
+      defaultValue = "http://127.0.0.1:8000",
+      description = "Where the service is (default: ${DEFAULT-VALUE}).")
+  private String url;
+
+  @Option(
+      names = "--max-qps",
+      paramLabel = "RATE",
+      description = "Requests per second at most (default: 150).")
+  private Double maxRate;
+
+  @Option(
+      names = "--duration",
+      paramLabel = "SECONDS",
+      defaultValue = "15",
+      description = "How long each rate is kept (default: ${DEFAULT-VALUE}).")
+  private double duration;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N|RATE,RATE,…",
+      split = ",",
+      arity = "0..1",
+      fallbackValue = "5",
+      description = "How many even steps lead to --max-qps (default: 5), or the rates themselves.")
+  private List<Double> steps = List.of();
+
+  @Option(
+      names = "--profile",
+      paramLabel = "PROFILE",
+      defaultValue = "misses",
+      description =
+          "misses: each address once; hits: the same few; mixed: four in five again; batch: 100 in"
+              + " a request, each once; or a CSV file, plain or .gz, with a column address and,"
+              + " where known, pincode (default: ${DEFAULT-VALUE}).")
+  private String profile;
+
+  @Option(
+      names = "--test-cache",
+      description = "At the end ask for the same addresses twice, and compare.")
+  private boolean testCache;
+
+  @Option(
+      names = "--warm-up",
+      paramLabel = "SECONDS",
+      defaultValue = "3",
+      description = "At the highest rate, before all else, unreported (default: ${DEFAULT-VALUE}).")
+  private double warmUp;
+
+  @Option(
+      names = "--connections",
+      defaultValue = "128",
+      description = "Connections at most (default: ${DEFAULT-VALUE}).")
+  private int connections;
+
+  @Option(names = "--token", description = "Bearer token for http.predict_token.")
+  private String token;
+
+  @Option(names = "--insecure", description = "Take any certificate.")
+  private boolean insecure;
+
+  @Option(
+      names = "--report",
+      paramLabel = "DIR",
+      description = "Write report.html and report.json there.")
+  private Path report;
+
+  @Option(names = "--json", description = "Print report.json, without a progress line.")
+  private boolean json;
+
+  @Override
+  public Integer call() {
+    var target = target();
+    var rates = rates();
+    Usage.require(spec, duration >= 0.1 && duration <= 3_600, "--duration must be in 0.1..3600");
+    Usage.require(spec, warmUp >= 0 && warmUp <= 600, "--warm-up must be in 0..600");
+    Usage.require(
+        spec, connections >= 1 && connections <= 10_000, "--connections must be in 1..10000");
+    var shape = shape();
+    var places = shape == Profile.FILE ? Place.read(Path.of(profile)) : Place.packaged();
+    var plan =
+        new LoadTest.Plan(shape, places, rates, seconds(duration), seconds(warmUp), testCache);
+    var done = new CountDownLatch(1);
+    var hook = onInterrupt(done);
+    try (var generator = new LoadGenerator(target, connections);
+        var progress = new Lines(json)) {
+      var test = new LoadTest(generator, plan, run(), progress);
+      var service = test.look();
+      progress.header();
+      var outcome = test.run(service);
+      finish(outcome);
+      return outcome.complete() ? 0 : 1;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return 1;
+    } finally {
+      done.countDown();
+      forget(hook);
+    }
+  }
+
+  private Target target() {
+    try {
+      return Target.of(url, token, insecure);
+    } catch (IllegalArgumentException e) {
+      Usage.require(spec, false, "--url \"" + url + "\" " + e.getMessage());
+      throw e;
+    }
+  }
+
+  private List<Double> rates() {
+    double max = maxRate == null ? DEFAULT_RATE : maxRate;
+    Usage.require(spec, max > 0 && max <= FASTEST, "--max-qps must be above 0 and up to 100000");
+    if (steps.size() > 1) {
+      for (double rate : steps) {
+        Usage.require(spec, rate > 0 && rate <= FASTEST, "--steps: rates must be in 0..100000");
+        Usage.require(
+            spec, maxRate == null || rate <= maxRate, "--steps: a rate is above --max-qps");
+      }
+      return steps;
+    }
+    double count = steps.isEmpty() ? DEFAULT_STEPS : steps.get(0);
+    Usage.require(
+        spec,
+        count % 1 == 0 && count >= 1 && count <= 100,
+        "--steps: give a number in 1..100, or rates with commas between them");
+    return IntStream.rangeClosed(1, (int) count).mapToObj(i -> max * i / count).toList();
+  }
+
+  private Profile shape() {
+    for (var known : Profile.values()) {
+      if (known != Profile.FILE && known.label().equals(profile)) return known;
+    }
+    Usage.require(
+        spec,
+        profile.matches(".*\\.csv(\\.gz)?"),
+        "--profile must be misses, hits, mixed, batch, or a file that ends in .csv or .csv.gz");
+    return Profile.FILE;
+  }
+
+  private static Duration seconds(double seconds) {
+    return Duration.ofNanos((long) (seconds * 1e9));
+  }
+
+  /** Tells this run from all others. */
+  private static String run() {
+    var random = PredictionIds.next().getLeastSignificantBits() & Integer.MAX_VALUE;
+    return Long.toString(random, 36).replaceAll("\\d", "q");
+  }
+
+  /** Ctrl-C ends the measuring, not the reporting. */
+  private static Thread onInterrupt(CountDownLatch done) {
+    var measuring = Thread.currentThread();
+    var hook =
+        new Thread(
+            () -> {
+              measuring.interrupt();
+              try {
+                done.await(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    Runtime.getRuntime().addShutdownHook(hook);
+    return hook;
+  }
+
+  private static void forget(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) { // it is what ended the measuring
+      return;
+    }
+  }
+
+  private void finish(LoadTest.Outcome outcome) {
+    var out = spec.commandLine().getOut();
+    var document = LoadReport.json(about(), outcome);
+    if (report != null) LoadReport.write(report, document);
+    if (json) {
+      out.println(document.encode());
+      return;
+    }
+    for (var step : outcome.all()) {
+      if (!step.verdict().isEmpty()) out.println(step.verdict());
+      step.errors().forEach((error, count) -> out.printf("%s: %d %s%n", step.name(), count, error));
+    }
+    if (outcome.again() != null) {
+      out.printf(
+          "Cache: p50 %s ms the first time, %s ms again, %.1f times as fast; %.0f %% from the"
+              + " cache%n",
+          millis(outcome.first().millis(50)),
+          millis(outcome.again().millis(50)),
+          outcome.first().millis(50) / outcome.again().millis(50),
+          100 * outcome.again().hitRate());
+    }
+    if (!outcome.complete()) out.println("Interrupted: the last step is left out");
+    if (report != null) out.println("Report: " + report.resolve("report.html"));
+  }
+
+  private JsonObject about() {
+    var runtime = Runtime.getRuntime();
+    return new JsonObject()
+        .put("url", url)
+        .put("profile", profile)
+        .put("date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString())
+        .put("version", Version.current())
+        .put("seconds_per_rate", duration)
+        .put("connections", connections)
+        .put(
+            "machine",
+            new JsonObject()
+                .put("processors", runtime.availableProcessors())
+                .put("os", System.getProperty("os.name") + " " + System.getProperty("os.version"))
+                .put("arch", System.getProperty("os.arch"))
+                .put("java", System.getProperty("java.version")));
+  }
+
+  private static String millis(double millis) {
+    return String.format(
+        Locale.ROOT, millis < 10 ? "%.2f" : millis < 100 ? "%.1f" : "%.0f", millis);
+  }
+
+  /** The table, line by line, and a line below it that moves. */
+  private final class Lines implements LoadTest.Reporter, AutoCloseable {
+    private static final String ROW = "%-14s %10s %9s %9s %9s %9s %9s %6s %8s%n";
+
+    private final boolean silent;
+    private final PrintWriter out = spec.commandLine().getOut();
+    private ProgressBar bar;
+
+    Lines(boolean silent) {
+      this.silent = silent;
+    }
+
+    void header() {
+      if (silent) return;
+      out.printf(
+          ROW, "asked", "answered/s", "p50 ms", "p95", "p99", "p99.9", "max", "cached", "failed");
+    }
+
+    @Override
+    public LoadGenerator.Listener began(String name, Duration lasts) {
+      if (silent || System.console() == null) return LoadGenerator.Listener.NONE;
+      close();
+      var moving =
+          new ProgressBarBuilder()
+              .setTaskName(name)
+              .setInitialMax(lasts.toMillis())
+              .setStyle(ProgressBarStyle.ASCII)
+              .setUpdateIntervalMillis(250)
+              .hideEta()
+              .build();
+      bar = moving;
+      return (seconds, answered, failed, p99) -> {
+        moving.stepTo(Math.min(lasts.toMillis(), (long) (seconds * 1e3)));
+        moving.setExtraMessage(
+            "%d answered, %d failed, p99 %s ms".formatted(answered, failed, millis(p99)));
+      };
+    }
+
+    @Override
+    public void ended(Step step) {
+      close();
+      if (silent) return;
+      out.printf(
+          ROW,
+          step.name(),
+          String.format(Locale.ROOT, "%.1f", step.achieved()) + (step.held() ? "" : " !"),
+          millis(step.millis(50)),
+          millis(step.millis(95)),
+          millis(step.millis(99)),
+          millis(step.millis(99.9)),
+          millis(step.maxMillis()),
+          step.shipments() > 1 ? "-" : Math.round(100 * step.hitRate()) + " %",
+          step.failed());
+      out.flush();
+    }
+
+    @Override
+    public void close() {
+      if (bar != null) bar.close();
+      bar = null;
+    }
+  }
+}

@@ -1,0 +1,123 @@
+package com.cpprediction.loadtest;
+
+import com.cpprediction.web.WebFiles;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Base64;
+import org.HdrHistogram.Histogram;
+
+/** What was measured, as raw numbers and as a page that needs no other file. */
+public final class LoadReport {
+  /** Steps of the plotted percentiles in each halving of what is left to 100 %. */
+  private static final int TICKS = 5;
+
+  private static final String DATA = "{{data}}";
+
+  private LoadReport() {}
+
+  /**
+   * All of it as JSON. Times are in milliseconds; {@code histogram} is HdrHistogram's compressed
+   * encoding in Base64, in microseconds.
+   *
+   * @param about what was run, where and when
+   */
+  public static JsonObject json(JsonObject about, LoadTest.Outcome outcome) {
+    var steps = new JsonArray();
+    outcome.all().forEach(step -> steps.add(json(step)));
+    var json =
+        about
+            .copy()
+            .put("complete", outcome.complete())
+            .put("service", outcome.service())
+            .put("steps", steps);
+    if (outcome.again() != null) {
+      json.put(
+          "cache",
+          new JsonObject()
+              .put("first_p50", outcome.first().millis(50))
+              .put("again_p50", outcome.again().millis(50))
+              .put("again_hit_rate", outcome.again().hitRate()));
+    }
+    return json;
+  }
+
+  private static JsonObject json(Step step) {
+    var errors = new JsonObject();
+    step.errors().forEach(errors::put);
+    return new JsonObject()
+        .put("name", step.name())
+        .put("rate", step.rate())
+        .put("shipments_per_request", step.shipments())
+        .put("due", step.due())
+        .put("sent", step.sent())
+        .put("ok", step.ok())
+        .put("ok_in_time", step.inTime())
+        .put("cached", step.cached())
+        .put("uncertain", step.uncertain())
+        .put("errors", errors)
+        .put("seconds", step.seconds())
+        .put("total_seconds", step.total())
+        .put("achieved", step.achieved())
+        .put("held", step.held())
+        .put("generator_on_schedule", step.onSchedule())
+        .put("verdict", step.verdict())
+        .put("latency", times(step.latency()))
+        .put("service_time", times(step.service()))
+        .put("generator_lag", times(step.lag()));
+  }
+
+  private static JsonObject times(Histogram histogram) {
+    var json = new JsonObject().put("count", histogram.getTotalCount());
+    if (histogram.getTotalCount() == 0) return json;
+    for (double percentile : new double[] {50, 90, 95, 99, 99.9}) {
+      var name = "p" + (percentile % 1 == 0 ? Long.toString((long) percentile) : "" + percentile);
+      json.put(name, histogram.getValueAtPercentile(percentile) / 1e3);
+    }
+    var curve = new JsonArray();
+    for (var at : histogram.percentiles(TICKS)) {
+      curve.add(
+          new JsonArray()
+              .add(at.getPercentileLevelIteratedTo())
+              .add(at.getValueIteratedTo() / 1e3));
+    }
+    return json.put("max", histogram.getMaxValue() / 1e3)
+        .put("mean", histogram.getMean() / 1e3)
+        .put("percentiles", curve)
+        .put("histogram", encoded(histogram));
+  }
+
+  private static String encoded(Histogram histogram) {
+    var buffer = ByteBuffer.allocate(histogram.getNeededByteBufferCapacity());
+    int length = histogram.encodeIntoCompressedByteBuffer(buffer);
+    return Base64.getEncoder().encodeToString(Arrays.copyOf(buffer.array(), length));
+  }
+
+  /**
+   * Writes {@code report.json} and {@code report.html}.
+   *
+   * @param directory is made where it is missing
+   * @throws LoadTestException when it can't be written
+   */
+  public static void write(Path directory, JsonObject report) {
+    try {
+      Files.createDirectories(directory);
+      Files.writeString(directory.resolve("report.json"), report.encodePrettily() + "\n");
+      Files.writeString(directory.resolve("report.html"), page(report));
+    } catch (IOException | UncheckedIOException e) {
+      throw new LoadTestException("Cannot write to %s: %s".formatted(directory, e), e);
+    }
+  }
+
+  static String page(JsonObject report) {
+    return WebFiles.text("load-test.html")
+        .replace("{{uplot.css}}", WebFiles.text("uplot/uPlot.min.css"))
+        .replace("{{uplot.js}}", WebFiles.text("uplot/uPlot.iife.min.js"))
+        .replace(DATA, report.encode().replace("<", "\\u003c"));
+  }
+}

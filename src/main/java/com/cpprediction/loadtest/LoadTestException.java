@@ -1,0 +1,10 @@
+package com.cpprediction.loadtest;
+
+/** A load test that can't be run; the message says what to do. */
+public final class LoadTestException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  public LoadTestException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

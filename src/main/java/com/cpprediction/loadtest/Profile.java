@@ -1,0 +1,118 @@
+package com.cpprediction.loadtest;
+
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.SplittableRandom;
+
+/** Which addresses come, and how often. The i-th request of a run is always the same one. */
+public enum Profile {
+  /** Each address comes once. */
+  MISSES,
+  /** The same few addresses again and again. */
+  HITS,
+  /** Four in five are asked for again, the popular ones more often (Zipf, exponent 1). */
+  MIXED,
+  /** Requests of 100 shipments, each address once. */
+  BATCH,
+  /** The rows of a file, one after the other, again and again. */
+  FILE;
+
+  /** Addresses that {@link #HITS} repeats. */
+  static final int FEW = 100;
+
+  private static final int BATCHED = 100;
+  private static final double REPEATED = 0.8;
+  private static final int LETTERS = 26;
+
+  /** As an option says it. */
+  public String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * What a step sends.
+   *
+   * @param run tells this run from others, so that nothing it made up was asked for before; letters
+   */
+  Questions questions(List<Place> places, String run) {
+    return switch (this) {
+      case MISSES -> one(run, i -> fresh(places, run, i));
+      case HITS -> one(run, i -> places.get((int) (i % Math.min(FEW, places.size()))));
+      case FILE -> one(run, i -> places.get((int) (i % places.size())));
+      case MIXED -> {
+        var zipf = zipf(places.size());
+        yield one(
+            run,
+            i -> {
+              var random = new SplittableRandom(i);
+              return random.nextDouble() < REPEATED
+                  ? places.get(rank(zipf, random.nextDouble()))
+                  : fresh(places, run, i);
+            });
+      }
+      case BATCH ->
+          new Questions(
+              "/predict/batch",
+              BATCHED,
+              i -> {
+                var shipments = new JsonArray();
+                for (int j = 0; j < BATCHED; j++) {
+                  long n = i * BATCHED + j;
+                  shipments.add(shipment(run, n, fresh(places, run, n)));
+                }
+                return new JsonObject().put("shipments", shipments).toBuffer();
+              });
+    };
+  }
+
+  private interface Places {
+    Place at(long i);
+  }
+
+  private static Questions one(String run, Places places) {
+    return new Questions("/predict", 1, i -> body(run, i, places.at(i)));
+  }
+
+  private static Buffer body(String run, long i, Place place) {
+    return shipment(run, i, place).toBuffer();
+  }
+
+  private static JsonObject shipment(String run, long i, Place place) {
+    var json =
+        new JsonObject()
+            .put("shipment_id", "load-test-%s-%d".formatted(run, i))
+            .put("address", place.address());
+    return place.pincode().isEmpty() ? json : json.put("pincode", place.pincode());
+  }
+
+  /** A door of a place that nobody has asked for; in letters, as digits might be a pincode. */
+  private static Place fresh(List<Place> places, String run, long i) {
+    var place = places.get((int) (i % places.size()));
+    return new Place("door %s%s %s".formatted(run, letters(i), place.address()), place.pincode());
+  }
+
+  static String letters(long i) {
+    var text = new StringBuilder();
+    for (long left = i; ; left = left / LETTERS - 1) {
+      text.append((char) ('a' + left % LETTERS));
+      if (left < LETTERS) return text.toString();
+    }
+  }
+
+  private static double[] zipf(int places) {
+    var upTo = new double[places];
+    double sum = 0;
+    for (int i = 0; i < places; i++) upTo[i] = sum += 1.0 / (i + 1);
+    for (int i = 0; i < places; i++) upTo[i] /= sum;
+    return upTo;
+  }
+
+  private static int rank(double[] upTo, double share) {
+    int found = Arrays.binarySearch(upTo, share);
+    return Math.min(found < 0 ? -found - 1 : found, upTo.length - 1);
+  }
+}

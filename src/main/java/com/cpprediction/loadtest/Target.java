@@ -1,0 +1,45 @@
+package com.cpprediction.loadtest;
+
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.RequestOptions;
+import java.net.URI;
+
+/**
+ * The service that is asked.
+ *
+ * @param url {@code http://host:port} or {@code https://…}, without a path
+ * @param token bearer token; null for none
+ * @param insecure whether any certificate will do
+ */
+public record Target(URI url, String token, boolean insecure) {
+  /**
+   * @throws IllegalArgumentException when it is no such URL
+   */
+  public static Target of(String url, String token, boolean insecure) {
+    var uri = URI.create(url);
+    boolean web = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
+    var path = uri.getPath();
+    if (!web || uri.getHost() == null || !(path == null || path.isEmpty() || path.equals("/"))) {
+      throw new IllegalArgumentException("is not like http://127.0.0.1:8000");
+    }
+    return new Target(uri, token, insecure);
+  }
+
+  boolean tls() {
+    return "https".equals(url.getScheme());
+  }
+
+  RequestOptions request(HttpMethod method, String path) {
+    int port = url.getPort() >= 0 ? url.getPort() : tls() ? 443 : 80;
+    var host = url.getHost();
+    var options =
+        new RequestOptions()
+            .setMethod(method)
+            .setHost(host.startsWith("[") ? host.substring(1, host.length() - 1) : host)
+            .setPort(port)
+            .setSsl(tls())
+            .setURI(path);
+    if (token != null) options.putHeader("Authorization", "Bearer " + token);
+    return options;
+  }
+}

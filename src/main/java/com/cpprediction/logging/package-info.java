@@ -1,0 +1,5 @@
+/**
+ * What the log looks like and what each line says of the request it belongs to. Logback is imported
+ * here only. Start reading at {@link com.cpprediction.logging.Logging}.
+ */
+package com.cpprediction.logging;

@@ -1,0 +1,76 @@
+package com.cpprediction.ablation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.cpprediction.prediction.Address;
+import com.cpprediction.training.SmallRelease;
+import java.util.HashSet;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+class AddressMixTest {
+  private static final List<Address> POPULAR =
+      IntStream.range(0, 10).mapToObj(i -> new Address("place " + i, "56000" + i)).toList();
+
+  private final AddressMix mix = new AddressMix(POPULAR, 0.8, 1);
+
+  @Test
+  void theSameSeedAsksTheSame() {
+    var again = new AddressMix(POPULAR, 0.8, 1);
+    var other = new AddressMix(POPULAR, 0.8, 2);
+
+    assertThat(first(mix)).isEqualTo(first(again)).isNotEqualTo(first(other));
+  }
+
+  private static List<Address> first(AddressMix mix) {
+    return LongStream.range(0, 50).mapToObj(mix::at).toList();
+  }
+
+  @Test
+  void theShareThatComesAgainIsTheOneAskedFor() {
+    long again = LongStream.range(0, 100_000).filter(i -> POPULAR.contains(mix.at(i))).count();
+
+    assertThat(again / 100_000.0).isCloseTo(0.8, within(0.01));
+  }
+
+  @Test
+  void thePopularComeByZipf() {
+    double harmonic = IntStream.rangeClosed(1, 10).mapToDouble(i -> 1.0 / i).sum();
+
+    for (int rank : new int[] {0, 1, 9}) {
+      long count =
+          LongStream.range(0, 100_000).filter(i -> mix.at(i).equals(POPULAR.get(rank))).count();
+      assertThat(count / 80_000.0).isCloseTo(1 / harmonic / (rank + 1), within(0.01));
+    }
+  }
+
+  @Test
+  void theOthersNeverComeAgainAndStayInTheirPlace() {
+    var once = new HashSet<String>();
+
+    LongStream.range(0, 10_000)
+        .mapToObj(mix::at)
+        .filter(address -> !POPULAR.contains(address))
+        .forEach(
+            address -> {
+              assertThat(once.add(address.text())).isTrue();
+              assertThat(address.text()).endsWith("place " + address.pincode().charAt(5));
+            });
+
+    assertThat(once).hasSizeGreaterThan(1_500);
+  }
+
+  @Test
+  void aReleaseBringsItsOwnAddresses() {
+    var found = AddressMix.of(SmallRelease.directory(), 5, 1, 1);
+
+    assertThat(found.popular()).hasSize(5).doesNotHaveDuplicates();
+    assertThat(found.popular())
+        .allSatisfy(
+            address ->
+                assertThat(SmallRelease.PREFIXES).contains(address.pincode().substring(0, 3)));
+  }
+}

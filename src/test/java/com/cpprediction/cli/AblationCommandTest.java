@@ -1,0 +1,63 @@
+package com.cpprediction.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.training.SmallRelease;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class AblationCommandTest {
+  @TempDir private Path directory;
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--repeats 0 | --repeats must be in 1..30",
+        "--repeats 31 | --repeats must be in 1..30",
+        "--seconds 0 | --seconds must be in 0.1..3600",
+        "--seconds NaN | --seconds must be in 0.1..3600",
+        "--rate 0 | --rate must be above 0",
+        "--callers 0 | --callers must be in 1..1000",
+        "--repeated 1.1 | --repeated must be in 0..1",
+        "--popular 0 | --popular must be in 1..100000",
+        "--heap 512 | --heap must be a number with k, m or g",
+        "--heap 1g,-version | --heap must be a number with k, m or g",
+        "--only speed | --only: \"speed\" is neither an optimisation (preloading, caching,",
+        "--from x.json --only caching | --only measures and --from does not; give one of them"
+      })
+  void wrongUsageSaysWhatIsRight(String arguments, String said) {
+    int exit = run(("ablation " + arguments).split(" "));
+
+    assertThat(err.toString()).startsWith(said);
+    assertThat(exit).isEqualTo(2);
+  }
+
+  @Test
+  void needsThePackagedJar() {
+    int exit = run("ablation", "--models", SmallRelease.directory().toString());
+
+    assertThat(exit).isEqualTo(1);
+    assertThat(err.toString()).startsWith("ablation starts the packaged service: run it as java");
+  }
+
+  @Test
+  void aReportOfNothingFails() {
+    var nothing = directory.resolve("none.json").toString();
+
+    assertThat(run("ablation", "--from", nothing)).isEqualTo(1);
+    assertThat(err.toString().strip()).startsWith("Cannot read " + nothing).doesNotContain("\tat");
+  }
+
+  private int run(String... arguments) {
+    return Main.run(new PrintWriter(out, true), new PrintWriter(err, true), arguments);
+  }
+}

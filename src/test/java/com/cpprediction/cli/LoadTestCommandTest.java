@@ -1,0 +1,182 @@
+package com.cpprediction.cli;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.testing.Browser;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.HashSet;
+import java.util.Set;
+import org.HdrHistogram.Histogram;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@ExtendWith(VertxExtension.class)
+class LoadTestCommandTest {
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+  private final Set<String> known = new HashSet<>(); // addresses, on the event loop
+  private volatile String authorization;
+  private volatile boolean ready = true;
+  private String url;
+
+  @TempDir private Path dir;
+
+  /** As much of a service as the command looks at: it knows every address the second time. */
+  @BeforeEach
+  void serve(Vertx vertx) throws Exception {
+    HttpServer server =
+        vertx
+            .createHttpServer()
+            .requestHandler(
+                request -> {
+                  authorization = request.getHeader("Authorization");
+                  switch (request.path()) {
+                    case "/health/ready" ->
+                        request
+                            .response()
+                            .setStatusCode(ready ? 200 : 503)
+                            .end(
+                                ready
+                                    ? "{\"status\":\"ready\"}"
+                                    : "{\"code\":\"not-ready\",\"detail\":\"Not ready: models\"}");
+                    case "/models/status" -> request.response().end("{\"release\":\"</script>\"}");
+                    case "/cache/stats" -> request.response().end("{\"size\":0}");
+                    default ->
+                        request
+                            .body()
+                            .onSuccess(
+                                body -> {
+                                  var address = body.toJsonObject().getString("address");
+                                  var source = known.add(address) ? "model" : "cache";
+                                  request
+                                      .response()
+                                      .end(new JsonObject().put("source", source).toBuffer());
+                                });
+                  }
+                })
+            .listen(0, "127.0.0.1")
+            .await(5, SECONDS);
+    url = "http://127.0.0.1:" + server.actualPort();
+  }
+
+  @Test
+  void stepsThroughRatesAndTestsTheCache() throws Exception {
+    int exit =
+        run(
+            "load-test",
+            "--url",
+            url,
+            "--max-qps",
+            "200",
+            "--steps",
+            "2",
+            "--duration",
+            "0.5",
+            "--warm-up",
+            "0.1",
+            "--test-cache",
+            "--report",
+            dir.resolve("r").toString());
+
+    assertThat(exit).isZero();
+    assertThat(out.toString()).contains("100/s", "200/s", "first time", "again", "Cache: p50");
+    var report = new JsonObject(Files.readString(dir.resolve("r/report.json")));
+    var steps = report.getJsonArray("steps");
+    assertThat(steps).hasSize(4);
+    assertThat(steps.getJsonObject(0).getInteger("ok")).isEqualTo(50);
+    assertThat(steps.getJsonObject(1).getInteger("ok")).isEqualTo(100);
+    assertThat(steps.getJsonObject(1).getInteger("cached")).isZero();
+    assertThat(steps.getJsonObject(2).getInteger("cached")).isZero();
+    assertThat(steps.getJsonObject(3).getInteger("cached")).isEqualTo(100);
+    var encoded = steps.getJsonObject(1).getJsonObject("latency").getString("histogram");
+    var bytes = ByteBuffer.wrap(Base64.getDecoder().decode(encoded));
+    assertThat(Histogram.decodeFromCompressedByteBuffer(bytes, 0).getTotalCount()).isEqualTo(100);
+    try (var browser = Browser.start()) {
+      browser.open(dir.resolve("r/report.html").toUri().toString());
+      assertThat(browser.find("#steps tbody tr").getText()).startsWith("100/s");
+      assertThat(browser.find("#by-rate canvas").isDisplayed()).isTrue();
+      assertThat(browser.find("#percentiles canvas").isDisplayed()).isTrue();
+      assertThat(browser.find("#about").getText()).contains("</script>");
+      assertThat(browser.viewport(360, 800).run("return document.body.scrollWidth <= 360"))
+          .isEqualTo(true);
+      assertThat(browser.complaints()).isEmpty();
+    }
+  }
+
+  @Test
+  void printsJsonAndShowsItsTokenButNeverReportsIt() {
+    int exit =
+        run(
+            "load-test",
+            "--url",
+            url,
+            "--steps",
+            "100,50",
+            "--duration",
+            "0.2",
+            "--warm-up",
+            "0",
+            "--profile",
+            "hits",
+            "--token",
+            "hunter2-hunter2-hunter2",
+            "--json");
+
+    var report = new JsonObject(out.toString());
+    assertThat(exit).isZero();
+    assertThat(report.getJsonArray("steps").getJsonObject(0).getDouble("rate")).isEqualTo(100);
+    assertThat(report.getJsonArray("steps").getJsonObject(1).getInteger("cached")).isEqualTo(10);
+    assertThat(authorization).isEqualTo("Bearer hunter2-hunter2-hunter2");
+    assertThat(report.encode()).doesNotContain("hunter2");
+  }
+
+  @Test
+  void aServiceThatIsNotReadyOrNotThereIsNotLoaded() {
+    ready = false;
+
+    assertThat(run("load-test", "--url", url)).isEqualTo(1);
+    assertThat(err.toString()).contains("is not ready to be measured: Not ready: models");
+    assertThat(run("load-test", "--url", "http://127.0.0.1:1")).isEqualTo(1);
+    assertThat(err.toString()).contains("is it running there?");
+    assertThat(known).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--url ftp://x | is not like http://127.0.0.1:8000",
+        "--url http://x/predict | is not like http://127.0.0.1:8000",
+        "--max-qps 0 | --max-qps must be above 0",
+        "--steps 2.5 | --steps: give a number in 1..100",
+        "--steps 10,-5 | rates must be in",
+        "--max-qps 100 --steps 50,150 | a rate is above --max-qps",
+        "--duration 0 | --duration must be in 0.1..3600",
+        "--connections 0 | --connections must be in 1..10000",
+        "--profile some | --profile must be misses, hits, mixed, batch, or a file"
+      })
+  void wrongUsageSaysWhatIsWrong(String arguments, String message) {
+    var all = ("load-test " + arguments).split(" ");
+
+    assertThat(run(all)).isEqualTo(2);
+    assertThat(err.toString()).contains(message);
+  }
+
+  private int run(String... arguments) {
+    return Main.run(new PrintWriter(out, true), new PrintWriter(err, true), arguments);
+  }
+}

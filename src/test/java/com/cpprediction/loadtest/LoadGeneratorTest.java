@@ -1,0 +1,215 @@
+package com.cpprediction.loadtest;
+
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(VertxExtension.class)
+class LoadGeneratorTest {
+  private static final Duration SECOND = Duration.ofSeconds(1);
+  private static final Buffer MISS = new JsonObject().put("source", "model").toBuffer();
+  private static final Buffer HIT = new JsonObject().put("source", "cache").toBuffer();
+  private static final Questions QUESTIONS =
+      new Questions("/predict", 1, i -> Buffer.buffer(Long.toString(i)));
+
+  private Vertx vertx;
+  private LoadGenerator generator;
+
+  @BeforeEach
+  void keep(Vertx vertx) {
+    this.vertx = vertx;
+  }
+
+  @AfterEach
+  void close() {
+    if (generator != null) generator.close();
+  }
+
+  @Test
+  void sendsWhateverIsDueOnce() throws Exception {
+    var seen = new ArrayList<String>();
+    serve(
+        request ->
+            request
+                .body()
+                .onSuccess(
+                    body -> {
+                      seen.add(body.toString());
+                      request.response().end(seen.size() % 4 == 0 ? HIT : MISS);
+                    }));
+
+    var step = generator.open("s", QUESTIONS, 200, SECOND, LoadGenerator.Listener.NONE);
+
+    assertThat(step.due()).isEqualTo(200);
+    assertThat(step.sent()).isEqualTo(200);
+    assertThat(step.ok()).isEqualTo(200);
+    assertThat(step.cached()).isEqualTo(50);
+    assertThat(step.hitRate()).isEqualTo(0.25);
+    assertThat(step.failed()).isZero();
+    assertThat(step.latency().getTotalCount()).isEqualTo(200);
+    assertThat(seen).hasSize(200).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void aStallShowsInAllThatWasDueWhileItLasted() throws Exception {
+    var waiting = new ArrayList<HttpServerRequest>();
+    serve(
+        request -> {
+          waiting.add(request);
+          if (waiting.size() < 100) return;
+          waiting.forEach(held -> held.response().end(MISS));
+          waiting.clear();
+        });
+
+    var step = generator.open("s", QUESTIONS, 200, SECOND, LoadGenerator.Listener.NONE);
+
+    // The first of a hundred waits for the last, which is due 495 ms later.
+    assertThat(step.ok()).isEqualTo(200);
+    assertThat(step.maxMillis()).isGreaterThan(494);
+    assertThat(step.latency().getCountBetweenValues(245_000, 60_000_000))
+        .isGreaterThanOrEqualTo(100);
+  }
+
+  @Test
+  void whatIsAnsweredAfterTheStepWasNotHeld() throws Exception {
+    var waiting = new ArrayList<HttpServerRequest>();
+    serve(
+        request -> {
+          waiting.add(request);
+          if (waiting.size() <= 100) request.response().end(MISS);
+          if (waiting.size() == 200) {
+            vertx.setTimer(
+                200, later -> waiting.subList(100, 200).forEach(held -> held.response().end(MISS)));
+          }
+        });
+
+    var step = generator.open("s", QUESTIONS, 200, SECOND, LoadGenerator.Listener.NONE);
+
+    assertThat(step.ok()).isEqualTo(200);
+    assertThat(step.inTime()).isEqualTo(100);
+    assertThat(step.held()).isFalse();
+    assertThat(step.verdict()).isNotEmpty();
+  }
+
+  @Test
+  void whatIsSentLateCountsFromWhenItWasDue() throws Exception {
+    serve(request -> request.response().end(MISS));
+    var slow =
+        new Questions(
+            "/predict",
+            1,
+            i -> {
+              if (i == 0) block(300);
+              return Buffer.buffer("x");
+            });
+
+    var step = generator.open("s", slow, 100, SECOND, LoadGenerator.Listener.NONE);
+
+    assertThat(step.ok()).isEqualTo(100);
+    // Those due in the 300 ms in which it could not send were late, and their callers waited.
+    assertThat(step.lag().getCountBetweenValues(100_000, 60_000_000)).isGreaterThanOrEqualTo(15);
+    assertThat(step.latency().getCountBetweenValues(100_000, 60_000_000))
+        .isGreaterThanOrEqualTo(15);
+    assertThat(step.onSchedule()).isFalse();
+    assertThat(step.verdict()).contains("this program could not keep up");
+  }
+
+  @Test
+  void countsErrorsByWhatCame() throws Exception {
+    var requests = new AtomicInteger();
+    serve(
+        request -> {
+          switch (requests.getAndIncrement() % 4) {
+            case 0 ->
+                request
+                    .response()
+                    .setStatusCode(503)
+                    .end(new JsonObject().put("code", "overloaded").toBuffer());
+            case 1 -> request.response().setStatusCode(502).end("<html>");
+            case 2 -> request.connection().close();
+            default -> request.response().end(MISS);
+          }
+        });
+
+    var step = generator.count("s", QUESTIONS, 1, 40, LoadGenerator.Listener.NONE);
+
+    assertThat(step.ok()).isEqualTo(10);
+    assertThat(step.errors()).containsEntry("503 overloaded", 10L).containsEntry("502", 10L);
+    assertThat(step.failed()).isEqualTo(30);
+    assertThat(step.uncertain()).isEqualTo(10);
+  }
+
+  @Test
+  void aClosedLoopHasAsManyOpenAsThereAreCallers() throws Exception {
+    var open = new AtomicInteger();
+    var most = new AtomicInteger();
+    serve(
+        request -> {
+          most.accumulateAndGet(open.incrementAndGet(), Math::max);
+          vertx.setTimer(
+              5,
+              later -> {
+                open.decrementAndGet();
+                request.response().end(MISS);
+              });
+        });
+
+    var step =
+        generator.closed("s", QUESTIONS, 6, Duration.ofMillis(500), LoadGenerator.Listener.NONE);
+
+    assertThat(most).hasValue(6);
+    assertThat(step.ok()).isEqualTo(step.sent()).isGreaterThan(6);
+    assertThat(step.held()).isTrue();
+  }
+
+  @Test
+  void tellsHowItGoesOn() throws Exception {
+    serve(request -> request.response().end(MISS));
+    var last = new AtomicLong();
+
+    generator.open("s", QUESTIONS, 100, SECOND, (seconds, answered, f, p99) -> last.set(answered));
+
+    assertThat(last).hasValue(100);
+  }
+
+  @Test
+  void nobodyListeningIsAnErrorOfEachRequest() throws Exception {
+    generator = new LoadGenerator(Target.of("http://127.0.0.1:1", null, false), 4);
+
+    var step = generator.count("s", QUESTIONS, 1, 3, LoadGenerator.Listener.NONE);
+
+    assertThat(step.ok()).isZero();
+    assertThat(step.failed()).isEqualTo(3);
+    assertThatThrownBy(() -> generator.get("/health/ready"))
+        .isInstanceOf(LoadTestException.class)
+        .hasMessageContaining("http://127.0.0.1:1/health/ready");
+  }
+
+  private void serve(Handler<HttpServerRequest> handler) throws Exception {
+    var server =
+        vertx.createHttpServer().requestHandler(handler).listen(0, "127.0.0.1").await(5, SECONDS);
+    generator =
+        new LoadGenerator(Target.of("http://127.0.0.1:" + server.actualPort(), null, false), 256);
+  }
+
+  private static void block(long millis) {
+    long end = System.nanoTime() + MILLISECONDS.toNanos(millis);
+    while (System.nanoTime() < end) Thread.onSpinWait();
+  }
+}
