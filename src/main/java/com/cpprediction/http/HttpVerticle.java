@@ -77,6 +77,7 @@ public final class HttpVerticle extends VerticleBase {
   private Connections connections;
   private Handshakes handshakes;
   private InFlight inFlight;
+  private Events events;
   private Streaming streaming;
   private HttpServer server;
   private Router router;
@@ -201,6 +202,8 @@ public final class HttpVerticle extends VerticleBase {
     registered.add(consume(Bus.CACHE_STATS, cacheRoutes::stats));
     registered.add(consume(Bus.CACHE_CLEAR, cacheRoutes::clear));
     if (owners.self() != null) registered.addAll(openToNodes(owners.self().id(), scores));
+    var state = new DashboardState(vertx, metrics, cache, owners, checks, () -> stopping);
+    events = new Events(vertx, state);
     router = router(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader);
     server =
         vertx
@@ -231,6 +234,7 @@ public final class HttpVerticle extends VerticleBase {
   public Future<?> stop() {
     stopping = true; // from here on every answer tells its connection to close
     identity.ifPresent(IdentityWatcher::stop);
+    events.close();
     streaming.stop();
     bodies.sweepAll(); // nothing was accepted yet from those that are still sending
     return Future.join(unregister(consumers))
@@ -339,6 +343,8 @@ public final class HttpVerticle extends VerticleBase {
     get(router, "/config")
         .handler(guard::admin)
         .handler(ctx -> Exchange.answer(ctx, configView.get()));
+    get(router, "/", WebRoutes.HTML).handler(web.page("dashboard.html"));
+    get(router, "/events", Events.TYPE).handler(events::listen);
     get(router, "/openapi.json").handler(web::contract);
     get(router, "/docs", WebRoutes.HTML).handler(web.page("docs.html"));
     get(router, "/web/:file", WebRoutes.FILE_TYPES).handler(web::file);
@@ -382,8 +388,8 @@ public final class HttpVerticle extends VerticleBase {
   private Route route(
       Router router, String path, List<HttpMethod> methods, String reads, String... types) {
     var pattern = path.replaceAll(":(\\w+)", "{$1}");
+    Statuses.announce(metrics, pattern, methods);
     var endpoint = new Endpoint(pattern, methods, reads, List.of(types));
-    Statuses.announce(metrics, endpoint.pattern(), methods);
     return router.route(path).putMetadata(Endpoint.KEY, endpoint).handler(endpoint);
   }
 

@@ -25,7 +25,12 @@ final class Lines {
    * @param number from 1, blank lines counted
    * @param content without its end; null when it is longer than {@value #MAX_LENGTH} bytes
    */
-  record Line(long number, byte[] content) {}
+  record Line(long number, byte[] content) {
+    /** Bytes that are kept of it. */
+    int length() {
+      return content == null ? 0 : content.length;
+    }
+  }
 
   /**
    * @param out takes each line as soon as it has ended

@@ -13,6 +13,8 @@ import java.util.stream.Collectors;
 /** What each route may answer: the closed set behind {@code cp_http_requests_seconds}. */
 final class Statuses {
   private static final int OK = 200;
+  private static final int NOT_MODIFIED = 304;
+  private static final Set<String> WEB = Set.of("/", "/docs", "/openapi.json", "/web/{file}");
 
   private Statuses() {}
 
@@ -37,6 +39,7 @@ final class Statuses {
     failures.addAll(failures(pattern, methods));
     var statuses = new TreeSet<>(statuses(failures));
     statuses.add(OK);
+    if (WEB.contains(pattern)) statuses.add(NOT_MODIFIED);
     return statuses;
   }
 
@@ -44,6 +47,9 @@ final class Statuses {
   private static List<Failure> failures(String pattern, List<HttpMethod> methods) {
     return switch (pattern) {
       case "/health", "/health/live", "/cluster", "/cache/stats" -> List.of();
+      case "/", "/docs", "/openapi.json" -> List.of();
+      case "/web/{file}" -> List.of(Failure.NOT_FOUND);
+      case "/events" -> List.of(Failure.OVERLOADED);
       case "/health/ready" -> List.of(Failure.NOT_READY);
       case "/metrics" -> List.of(Failure.NOT_FOUND);
       case "/cache", "/config" -> List.of(Failure.UNAUTHORIZED);

@@ -35,6 +35,9 @@ final class Streaming {
   /** Lines that have come and wait for their turn, beyond which no more is read. */
   private static final int WAITING = 2 * TOGETHER;
 
+  /** The same, in bytes. */
+  private static final int WAITING_BYTES = 128 * 1024;
+
   private static final int SMALL = 16; // lines that are read in milliseconds however long they are
   private static final long LINGER_MILLIS = 500;
   private static final Buffer LINE_END = Buffer.buffer("\n");
@@ -112,7 +115,8 @@ final class Streaming {
     private final HttpServerResponse response;
     private final Queue<Line> waiting = new ArrayDeque<>();
     private final Queue<Together> underWay = new ArrayDeque<>();
-    private final Lines lines = new Lines(waiting::add);
+    private final Lines lines = new Lines(this::await);
+    private int waitingBytes;
     private boolean paused;
     private boolean timed;
     private boolean roomAwaited;
@@ -134,7 +138,7 @@ final class Streaming {
       response.setChunked(true).putHeader(HttpHeaders.CONTENT_TYPE, NDJSON).writeHead();
       response.drainHandler(drained -> goOn());
       request
-          .exceptionHandler(cause -> request.connection().close())
+          .exceptionHandler(broken -> request.connection().close()) // no more can come
           .endHandler(end -> complete())
           .handler(this::read);
     }
@@ -179,6 +183,11 @@ final class Streaming {
       else if (waiting.isEmpty() && underWay.isEmpty()) end();
     }
 
+    private void await(Line line) {
+      waiting.add(line);
+      waitingBytes += line.length();
+    }
+
     private void awaitRoom() {
       if (roomAwaited) return;
       roomAwaited = true;
@@ -190,7 +199,7 @@ final class Streaming {
     }
 
     private void readOn() {
-      boolean enough = waiting.size() >= WAITING;
+      boolean enough = waiting.size() >= WAITING || waitingBytes >= WAITING_BYTES;
       if (enough != paused) {
         paused = enough;
         if (enough) request.pause();
@@ -209,7 +218,10 @@ final class Streaming {
 
     private void ask(int count) {
       var taken = new ArrayList<Line>(count);
-      for (int i = 0; i < count; i++) taken.add(waiting.remove());
+      for (int i = 0; i < count; i++) {
+        taken.add(waiting.remove());
+        waitingBytes -= taken.get(i).length();
+      }
       var together = new Together(taken);
       underWay.add(together);
       var exchange = Exchange.of(ctx);
@@ -250,6 +262,7 @@ final class Streaming {
     }
 
     private void end() {
+      if (response.ended()) return;
       if (cutOff == 0) {
         response.end();
         return;

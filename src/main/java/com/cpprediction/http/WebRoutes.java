@@ -26,6 +26,10 @@ final class WebRoutes {
   /** What lies at {@code /web/}, and where it comes from. */
   private static final Map<String, String> FILES =
       Map.of(
+          "dashboard.css", "dashboard.css",
+          "dashboard.js", "dashboard.js",
+          "uPlot.css", "uplot/uPlot.min.css",
+          "uPlot.js", "uplot/uPlot.iife.min.js",
           "docs.css", "docs.css",
           "docs.js", "docs.js",
           "swagger-ui.css", "swagger-ui/swagger-ui.css",
@@ -47,7 +51,7 @@ final class WebRoutes {
   private static final int NOT_MODIFIED = 304;
   private static final int TAG_BYTES = 12;
 
-  private static final Set<String> PAGES = Set.of("docs.html");
+  private static final Set<String> PAGES = Set.of("dashboard.html", "docs.html");
 
   private final Map<String, File> files = new HashMap<>();
   private final Map<String, File> pages = new HashMap<>();
