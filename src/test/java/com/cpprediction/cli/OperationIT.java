@@ -35,14 +35,12 @@ class OperationIT {
   private static final Path CONTRACT = Path.of("src/test/resources/metrics/meters.txt");
   private static final Path DASHBOARD = Path.of("conf/grafana/dashboard.json");
 
-  /** Meters that are there in a cluster, with HTTPS, or once outcomes were reported. */
+  /** Meters that are there in a cluster or with HTTPS. */
   private static final Set<String> NOT_HERE =
       Set.of(
           "cp_cluster_members",
           "cp_cluster_replicas_missing",
-          "cp_last_reload_successful{part=\"certificate\"}",
-          "cp_model_outcomes",
-          "cp_model_outcomes_right");
+          "cp_last_reload_successful{part=\"certificate\"}");
 
   /** In an address, and nowhere else. */
   private static final String MARK = "Qzxvmarked";
@@ -313,6 +311,9 @@ class OperationIT {
     ask(request("POST", "/predict", address).header("X-Deadline-Ms", "soon"));
     ask(request("POST", "/predict", located.encode()).header("X-Deadline-Ms", "1"));
     ask(request("PUT", "/predict", located.encode()));
+    post(
+        "/outcomes",
+        new JsonObject().put("outcomes", new JsonArray().add(went("S\n1")).add(went(address))));
     post("/cache/warm", new JsonObject().put("addresses", new JsonArray().add(address)));
     post("/cache/warm", new JsonObject().put("popular", 10));
     post("/models/reload", new JsonObject().put("prefixes", new JsonArray().add(address)));
@@ -336,6 +337,10 @@ class OperationIT {
       http.get(path, "Accept", "image/png");
     }
     http.delete("/cache");
+  }
+
+  private static JsonObject went(String shipment) {
+    return new JsonObject().put("shipment_id", shipment).put("cp", "CP1");
   }
 
   /** A refused edit and refused models, and good ones again. */
@@ -386,6 +391,7 @@ class OperationIT {
             "/predict?explain=" + made,
             "/predict/" + made,
             "/predict/batch",
+            "/outcomes",
             "/predictions/" + made,
             "/models/" + made,
             "/models/status",
@@ -407,7 +413,8 @@ class OperationIT {
             ServiceIT.request(made, made)
                 .put("pincode", 100_000 + random.nextInt(900_000))
                 .encode(),
-            ServiceIT.request(made, "Kadri Hills " + made).put("pincode", "575002").encode());
+            ServiceIT.request(made, "Kadri Hills " + made).put("pincode", "575002").encode(),
+            new JsonObject().put("outcomes", new JsonArray().add(went(made))).encode());
     var request =
         request(any(methods, random), any(paths, random), any(bodies, random))
             .header("X-Request-Id", made);
