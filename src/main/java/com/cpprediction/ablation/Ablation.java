@@ -1,5 +1,6 @@
 package com.cpprediction.ablation;
 
+import com.cpprediction.persistence.DatabaseStartException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -66,7 +67,7 @@ final class Ablation {
               return trial.measure(state, round, rate, answers);
             }
           });
-    } catch (AblationException e) {
+    } catch (AblationException | DatabaseStartException e) {
       return Run.failed(state, round, e.getMessage());
     }
   }

@@ -17,38 +17,34 @@ import java.util.List;
 final class Bench implements AutoCloseable {
   private final List<String> command;
   private final Path models;
-  private final Path directory;
-  private final EmbeddedDatabase postgres;
+  private Path directory; // these two from start to close
+  private EmbeddedDatabase postgres;
   private ServiceProcess service; // null between two
   private int services;
   private boolean closed;
 
-  private Bench(List<String> command, Path models, Path directory, EmbeddedDatabase postgres) {
-    this.command = List.copyOf(command);
-    this.models = models;
-    this.directory = directory;
-    this.postgres = postgres;
-  }
-
   /**
-   * Blocks for seconds.
-   *
    * @param command what begins a command line of the service
    * @param models the release that is served
    */
-  static Bench open(List<String> command, Path models) {
+  Bench(List<String> command, Path models) {
+    this.command = List.copyOf(command);
+    this.models = models;
+  }
+
+  /** Starts PostgreSQL, which blocks for seconds, and {@link #close} as long. */
+  synchronized void start() {
+    if (closed) throw ended();
     try {
-      var directory = Files.createTempDirectory("cp-ablation");
-      try {
-        var postgres = EmbeddedDatabase.start(directory.resolve("database"), 0);
-        return new Bench(command, models, directory, postgres);
-      } catch (RuntimeException e) {
-        delete(directory);
-        throw e;
-      }
+      directory = Files.createTempDirectory("cp-ablation");
     } catch (IOException e) {
       throw new AblationException("Cannot use a temporary directory: " + e.getMessage(), e);
     }
+    postgres = EmbeddedDatabase.start(directory.resolve("database"), 0);
+  }
+
+  private static AblationException ended() {
+    return new AblationException("Ended before it was done");
   }
 
   /** What a trial uses and leaves. */
@@ -86,7 +82,7 @@ final class Bench implements AutoCloseable {
   }
 
   private synchronized ServiceProcess start(Path home, JsonObject config) {
-    if (closed) throw new AblationException("Ended before it was done");
+    if (closed) throw ended();
     service = ServiceProcess.start(command, home, config);
     return service;
   }
@@ -100,8 +96,8 @@ final class Bench implements AutoCloseable {
     if (closed) return;
     closed = true;
     if (service != null) service.close();
-    postgres.close();
-    delete(directory);
+    if (postgres != null) postgres.close();
+    if (directory != null) delete(directory);
   }
 
   private static void delete(Path tree) {

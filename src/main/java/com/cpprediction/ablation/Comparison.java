@@ -23,23 +23,22 @@ public final class Comparison implements AutoCloseable {
   }
 
   /**
-   * Starts what all states share.
+   * Prepares; nothing runs yet.
    *
    * @param command what begins a command line of the service, such as {@code java -jar x.jar}
    * @param models the release to serve
    * @param promised a file of promises; null for those of the Python service
    * @throws AblationException when it can't be measured
    */
-  public static Comparison open(
+  public static Comparison of(
       Plan plan, List<String> command, Path models, Path promised, Progress progress) {
     var promises = Report.promises(promised);
     var mix = AddressMix.of(models, plan.popular(), plan.repeated(), plan.seed());
-    progress.doing("starting PostgreSQL");
-    return new Comparison(plan, promises, progress, mix, Bench.open(command, models));
+    return new Comparison(plan, promises, progress, mix, new Bench(command, models));
   }
 
   /**
-   * Measures.
+   * Starts PostgreSQL and measures every state in every round.
    *
    * @param version of the service
    * @param arguments of the command line, for the report
@@ -47,6 +46,8 @@ public final class Comparison implements AutoCloseable {
    */
   public Report run(String version, String arguments) throws InterruptedException {
     var environment = Environment.now(version, arguments);
+    progress.doing("starting PostgreSQL");
+    bench.start();
     var ablation = new Ablation(plan, mix, bench, progress);
     double rate = ablation.rate();
     var runs = ablation.run(rate);

@@ -45,9 +45,9 @@ final class Notes {
 
   /** What a cell of the tables of effects says. */
   static String ratios(Recording recording) {
-    return ("×: with the optimisation over without it, geometric mean of %s interleaved rounds, and in"
-            + " brackets its 95 %% confidence interval (Student's t over the logarithms of the rounds'"
-            + " ratios). An interval that holds 1 is no measurable gain.")
+    return ("×: with the optimisation over without it, geometric mean over the interleaved rounds"
+            + " (%s), and in brackets its 95 %% confidence interval (Student's t over the logarithms"
+            + " of the rounds' ratios). An interval that holds 1 is no measurable gain.")
         .formatted(recording.plan().getValue("rounds"));
   }
 

@@ -139,7 +139,7 @@ final class AblationCommand implements Callable<Integer> {
     var plan = plan();
     var models = settings.models(settings.load());
     var shown = new Lines(spec.commandLine().getErr());
-    try (var comparison = Comparison.open(plan, service(), models, promised, shown)) {
+    try (var comparison = Comparison.of(plan, service(), models, promised, shown)) {
       // Ctrl-C ends the service and PostgreSQL too, and deletes what they left.
       Runtime.getRuntime().addShutdownHook(new Thread(comparison::close, "ablation-end"));
       return comparison.run(Version.current(), arguments());

@@ -5,9 +5,11 @@ import com.cpprediction.http.Scores.Found;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
+import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.prediction.StrictJson;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.json.JsonObject;
 import java.util.Map;
@@ -38,6 +40,28 @@ final class BatchItem {
     } catch (ServiceException e) {
       return new BatchItem(ShipmentReader.shipmentId(item), null, e);
     }
+  }
+
+  /**
+   * Reads a line of a stream.
+   *
+   * @param content JSON, or null where there is more than a line may hold
+   */
+  static BatchItem parse(byte[] content, ShipmentReader reader, Catalog models) {
+    if (content == null) {
+      return failed(
+          Failure.TOO_LARGE.because("The line is longer than " + Lines.MAX_LENGTH + " bytes"));
+    }
+    try {
+      return read(StrictJson.parse(content), reader, models);
+    } catch (ServiceException e) {
+      return failed(e);
+    }
+  }
+
+  /** One of which nothing can be read. */
+  static BatchItem failed(ServiceException failure) {
+    return new BatchItem(null, null, failure);
   }
 
   /**
@@ -124,5 +148,14 @@ final class BatchItem {
     return prediction != null
         ? PredictionJson.encode(prediction)
         : new JsonObject().put("shipment_id", shipmentId).put("error", Problem.of(failure).json());
+  }
+
+  /**
+   * As an answer in a stream.
+   *
+   * @param line of the stream
+   */
+  JsonObject json(long line) {
+    return prediction != null ? json() : json().put("line", line);
   }
 }

@@ -41,6 +41,16 @@ final class BodyReader {
   }
 
   /**
+   * What {@code reading} returns or fails with, however many wait: for those who send no more
+   * meanwhile.
+   *
+   * @param big whether to read elsewhere
+   */
+  <T> Future<T> readInTurn(boolean big, Callable<T> reading) {
+    return big ? threads.executeBlocking(reading, false) : read(false, reading);
+  }
+
+  /**
    * What {@code reading} returns or fails with.
    *
    * @param big whether to read elsewhere; fails with {@link Failure#OVERLOADED} when too many wait

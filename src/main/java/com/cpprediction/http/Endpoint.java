@@ -6,6 +6,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.PlatformHandler;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -14,18 +15,19 @@ import java.util.stream.Collectors;
  *
  * @param pattern as the contract writes it
  * @param methods served here
+ * @param reads media type of what is posted
  * @param types media types that can be answered
  */
-record Endpoint(String pattern, List<HttpMethod> methods, List<String> types)
+record Endpoint(String pattern, List<HttpMethod> methods, String reads, List<String> types)
     implements PlatformHandler {
   /** Under which a route keeps its endpoint. */
   static final String KEY = "endpoint";
 
   static final String JSON = "application/json";
+  static final String NDJSON = "application/x-ndjson";
 
-  private static final Pattern JSON_CONTENT =
-      Pattern.compile(
-          "application/json(\\s*;\\s*charset\\s*=\\s*\"?utf-8\"?)?\\s*", Pattern.CASE_INSENSITIVE);
+  private static final Map<String, Pattern> CONTENT =
+      Map.of(JSON, inUtf8(JSON), NDJSON, inUtf8(NDJSON));
 
   @Override
   public void handle(RoutingContext ctx) {
@@ -43,11 +45,17 @@ record Endpoint(String pattern, List<HttpMethod> methods, List<String> types)
     }
     if (request.method() == HttpMethod.POST) {
       var type = request.getHeader(HttpHeaders.CONTENT_TYPE);
-      if (type != null && !type.equals(JSON) && !JSON_CONTENT.matcher(type).matches()) {
-        throw Failure.UNSUPPORTED_MEDIA_TYPE.because("Send " + JSON + " in UTF-8");
+      if (type != null && !type.equals(reads) && !CONTENT.get(reads).matcher(type).matches()) {
+        throw Failure.UNSUPPORTED_MEDIA_TYPE.because("Send " + reads + " in UTF-8");
       }
     }
     ctx.next();
+  }
+
+  private static Pattern inUtf8(String type) {
+    return Pattern.compile(
+        Pattern.quote(type) + "(\\s*;\\s*charset\\s*=\\s*\"?utf-8\"?)?\\s*",
+        Pattern.CASE_INSENSITIVE);
   }
 
   private boolean acceptable(String accept) {

@@ -88,6 +88,15 @@ final class Exchange {
     return deadline(ctx.request().getHeader(DEADLINE_MS), start, longest);
   }
 
+  /**
+   * As {@link #deadline(Duration)}, of a part of the request.
+   *
+   * @param begun {@link System#nanoTime()} when that was taken up
+   */
+  Deadline deadline(long begun, Duration longest) {
+    return deadline(ctx.request().getHeader(DEADLINE_MS), begun, longest);
+  }
+
   /** The pattern of the route that took this, {@code other} while none has. */
   String route() {
     return route;

@@ -85,6 +85,7 @@ public final class HttpVerticle extends VerticleBase {
   private Handshakes handshakes;
   private InFlight inFlight;
   private Events events;
+  private Streaming streaming;
   private HttpServer server;
   private Router router;
   private volatile boolean stopping;
@@ -200,6 +201,7 @@ public final class HttpVerticle extends VerticleBase {
         new Door.Common(() -> prediction().timeout(), bodyReader, inFlight, failure -> {});
     var outcomes =
         new Door<>(Outcomes::read, body -> false, new Outcomes(vertx)::report, uncounted);
+    streaming = new Streaming(vertx, this::prediction, predictions, bodyReader, inFlight, bodies);
     var registered = new ArrayList<Future<Void>>();
     registered.add(consume(Bus.PREDICT, message -> predict(message, predict, explain)));
     registered.add(consume(Bus.PREDICT_BATCH, predictBatch::handle));
@@ -238,6 +240,7 @@ public final class HttpVerticle extends VerticleBase {
     stopping = true; // from here on every answer tells its connection to close
     identity.ifPresent(IdentityWatcher::stop);
     events.close();
+    streaming.stop();
     bodies.sweepAll(); // nothing was accepted yet from those that are still sending
     return Future.join(unregister(consumers))
         .transform(done -> vertx.timer(FAREWELL.toMillis(), TimeUnit.MILLISECONDS))
@@ -320,6 +323,10 @@ public final class HttpVerticle extends VerticleBase {
     post(router, "/predict/batch", guard::predict, predictBatch::knock)
         .handler(predictBatch::handle);
     post(router, "/outcomes", guard::predict, outcomes::knock).handler(outcomes::handle);
+    var stream = List.of(HttpMethod.POST);
+    route(router, "/predict/stream", stream, Endpoint.NDJSON, Endpoint.NDJSON)
+        .handler(guard::predict)
+        .handler(streaming::handle);
     var reads = new Reads(vertx, this::prediction);
     get(router, "/predictions/:shipment_id").handler(guard::predict).handler(reads::stored);
     var health = new HealthRoutes(checks, () -> stopping);
@@ -339,7 +346,7 @@ public final class HttpVerticle extends VerticleBase {
     get(router, "/health/ready").handler(health::ready);
     get(router, "/metrics", MetricsRoute.TEXT, Endpoint.JSON)
         .handler(new MetricsRoute(metrics, cache)::handle);
-    route(router, "/cache", List.of(HttpMethod.DELETE), Endpoint.JSON)
+    route(router, "/cache", List.of(HttpMethod.DELETE), Endpoint.JSON, Endpoint.JSON)
         .handler(guard::admin)
         .handler(cacheRoutes::clear);
     get(router, "/cache/stats").handler(cacheRoutes::stats);
@@ -352,6 +359,8 @@ public final class HttpVerticle extends VerticleBase {
     get(router, "/config")
         .handler(guard::admin)
         .handler(ctx -> Exchange.answer(ctx, configView.get()));
+    get(router, "/", WebRoutes.HTML).handler(web.page("dashboard.html"));
+    get(router, "/events", Events.TYPE).handler(events::listen);
     get(router, "/openapi.json").handler(web::contract);
     get(router, "/docs", WebRoutes.HTML).handler(web.page("docs.html"));
     get(router, "/web/:file", WebRoutes.FILE_TYPES).handler(web::file);
@@ -363,14 +372,14 @@ public final class HttpVerticle extends VerticleBase {
   }
 
   private Route get(Router router, String path, String... types) {
-    return route(router, path, List.of(HttpMethod.GET, HttpMethod.HEAD), types);
+    return route(router, path, List.of(HttpMethod.GET, HttpMethod.HEAD), Endpoint.JSON, types);
   }
 
   /**
    * @param first come before the body
    */
   private Route post(Router router, String path, PlatformHandler... first) {
-    var route = route(router, path, List.of(HttpMethod.POST), Endpoint.JSON);
+    var route = route(router, path, List.of(HttpMethod.POST), Endpoint.JSON, Endpoint.JSON);
     for (var handler : first) route.handler(handler);
     return route
         .handler(
@@ -392,9 +401,11 @@ public final class HttpVerticle extends VerticleBase {
     ctx.request().connection().close();
   }
 
-  private Route route(Router router, String path, List<HttpMethod> methods, String... types) {
-    var endpoint = new Endpoint(path.replaceAll(":(\\w+)", "{$1}"), methods, List.of(types));
-    Statuses.announce(metrics, endpoint.pattern(), methods);
+  private Route route(
+      Router router, String path, List<HttpMethod> methods, String reads, String... types) {
+    var pattern = path.replaceAll(":(\\w+)", "{$1}");
+    Statuses.announce(metrics, pattern, methods);
+    var endpoint = new Endpoint(pattern, methods, reads, List.of(types));
     return router.route(path).putMetadata(Endpoint.KEY, endpoint).handler(endpoint);
   }
 

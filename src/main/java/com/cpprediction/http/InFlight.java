@@ -6,6 +6,8 @@ import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
 
@@ -17,6 +19,7 @@ final class InFlight {
   private final IntSupplier limit;
   private final ServiceMetrics metrics;
   private final AtomicInteger shipments = new AtomicInteger();
+  private final Queue<Runnable> forRoom = new ArrayDeque<>();
   private final Promise<Void> drained = Promise.promise();
   private int requests;
   private boolean draining;
@@ -59,6 +62,27 @@ final class InFlight {
   }
 
   /**
+   * Lets in as many of {@code wanted} shipments as there is room for in the first half: the other
+   * is left to those who would be refused and not wait.
+   *
+   * @return 0 when there is no room; {@link #whenRoom} then says when to ask again
+   */
+  int admitSome(int wanted) {
+    int count = Math.max(0, Math.min(wanted, half() - shipments()));
+    shipments.addAndGet(count);
+    return count;
+  }
+
+  /** Runs {@code waiting} once, as soon as {@link #admitSome} may let somebody in. */
+  void whenRoom(Runnable waiting) {
+    forRoom.add(waiting);
+  }
+
+  private int half() {
+    return Math.max(1, limit() / 2);
+  }
+
+  /**
    * Lets nobody through when not even one shipment would be admitted: before the effort of reading.
    *
    * @throws ServiceException {@link Failure#OVERLOADED}
@@ -77,6 +101,7 @@ final class InFlight {
   void release(int count) {
     shipments.addAndGet(-count);
     settle();
+    for (int i = forRoom.size(); i > 0 && shipments() < half(); i--) forRoom.remove().run();
   }
 
   /** A request begins, of which nobody knows yet how many shipments it holds. */

@@ -1,6 +1,7 @@
 package com.cpprediction.http;
 
 import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.http.Lines.Line;
 import com.cpprediction.http.Scores.Found;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.ServiceMetrics.Hop;
@@ -256,10 +257,7 @@ final class Predictions {
       failWhole(items, e);
       return Future.failedFuture(e);
     }
-    var scoring = deadline.earlier(RECORDING_SHARE);
-    return scoreItems(good, asked.models(), scoring, requestId)
-        .compose(settled -> ofOneRelease(good, scoring, requestId))
-        .compose(settled -> recordItems(good, deadline, requestId))
+    return answerItems(good, asked.models(), deadline, requestId)
         .map(
             recorded -> {
               long nanos = System.nanoTime() - start;
@@ -274,6 +272,45 @@ final class Predictions {
               return Future.failedFuture(failure);
             })
         .onComplete(done -> inFlight.release(good.size()));
+  }
+
+  /** Reads lines of {@code POST /predict/stream}; on any thread. */
+  Many lines(List<Line> lines) {
+    var models = catalog.get();
+    var items =
+        lines.stream().map(line -> BatchItem.parse(line.content(), reader, models)).toList();
+    return new Many(items, models);
+  }
+
+  /**
+   * Answers lines of {@code POST /predict/stream}, which were admitted. Each fails alone; the
+   * future doesn't.
+   */
+  Future<Void> predictLines(Many asked, Deadline deadline, String requestId) {
+    long start = System.nanoTime();
+    var items = asked.items();
+    var good = items.stream().filter(BatchItem::open).toList();
+    return answerItems(good, asked.models(), deadline, requestId)
+        .transform(
+            answered -> {
+              if (answered.failed()) {
+                var what = "a stream's " + good.size() + " lines";
+                var failure = Problem.seen(answered.cause(), requestId, what);
+                good.forEach(item -> item.fail(failure));
+              }
+              long nanos = System.nanoTime() - start;
+              items.forEach(item -> item.count(metrics, nanos));
+              return Future.succeededFuture();
+            });
+  }
+
+  /** Settles and keeps {@code good}; fails when none of it can be kept. */
+  private Future<Void> answerItems(
+      List<BatchItem> good, Catalog models, Deadline deadline, String requestId) {
+    var scoring = deadline.earlier(RECORDING_SHARE);
+    return scoreItems(good, models, scoring, requestId)
+        .compose(settled -> ofOneRelease(good, scoring, requestId))
+        .compose(settled -> recordItems(good, deadline, requestId));
   }
 
   /** Every item that isn't bad itself fails with {@code failure}. */

@@ -66,7 +66,7 @@ final class Statuses {
               Failure.NOT_READY,
               Failure.DEADLINE_EXCEEDED);
       case "/predict", "/predict/batch" -> without(any(methods), Failure.NOT_FOUND);
-      case "/cache/warm", "/models/reload" ->
+      case "/cache/warm", "/models/reload", "/outcomes" ->
           without(
               any(methods), Failure.NOT_FOUND, Failure.UNKNOWN_PREFIX, Failure.PINCODE_REQUIRED);
       default -> any(methods);

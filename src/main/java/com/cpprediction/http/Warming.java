@@ -108,16 +108,17 @@ final class Warming {
   }
 
   private Future<JsonArray> popular(JsonObject body) {
-    if (!(body.getValue("popular") instanceof Integer count)
-        || count < 1
-        || count > MAX_ADDRESSES) {
+    if (!(body.getValue("popular") instanceof Number number)
+        || number.doubleValue() != number.intValue() // as JSON Schema has it, 5.0 is whole
+        || number.intValue() < 1
+        || number.intValue() > MAX_ADDRESSES) {
       throw ShipmentReader.malformed("popular must be a whole number from 1 to " + MAX_ADDRESSES);
     }
     var options =
         new DeliveryOptions().setLocalOnly(true).setSendTimeout(config.get().timeout().toMillis());
     return vertx
         .eventBus()
-        .<JsonArray>request(Bus.POPULAR, count, options)
+        .<JsonArray>request(Bus.POPULAR, number.intValue(), options)
         .map(reply -> reply.body());
   }
 

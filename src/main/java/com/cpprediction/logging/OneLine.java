@@ -2,7 +2,6 @@ package com.cpprediction.logging;
 
 /** Keeps what callers send from looking like lines of their own, or from steering a terminal. */
 final class OneLine {
-  private static final char NEXT_LINE = '\u0085';
   private static final char LINE_SEPARATOR = '\u2028';
   private static final char PARAGRAPH_SEPARATOR = '\u2029';
 
@@ -32,10 +31,7 @@ final class OneLine {
   }
 
   private static boolean control(char c) {
-    return Character.isISOControl(c)
-        || c == NEXT_LINE
-        || c == LINE_SEPARATOR
-        || c == PARAGRAPH_SEPARATOR;
+    return Character.isISOControl(c) || c == LINE_SEPARATOR || c == PARAGRAPH_SEPARATOR;
   }
 
   private static String written(char c) {

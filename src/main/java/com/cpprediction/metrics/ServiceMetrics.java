@@ -11,6 +11,7 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
@@ -23,7 +24,6 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import java.util.stream.LongStream;
 
 /**
  * Every meter of the service. Names, units and tags are a contract with dashboards and alerts; tags
@@ -94,37 +94,7 @@ public final class ServiceMetrics {
   private static final String PREFIX = "prefix";
   private static final double[] PERCENTILES = {0.5, 0.95, 0.99};
 
-  /** From a hit in the journal's buffer to the longest time-out; 100 ms is what alerts ask for. */
-  private static final Duration[] BUCKETS =
-      LongStream.of(
-              10,
-              20,
-              50,
-              100,
-              200,
-              500,
-              1_000,
-              2_000,
-              3_000,
-              5_000,
-              7_500,
-              10_000,
-              15_000,
-              20_000,
-              30_000,
-              50_000,
-              75_000,
-              100_000,
-              150_000,
-              200_000,
-              300_000,
-              500_000,
-              1_000_000,
-              2_000_000,
-              5_000_000,
-              10_000_000)
-          .mapToObj(micros -> Duration.ofNanos(micros * 1_000))
-          .toArray(Duration[]::new);
+  private static final Duration[] BUCKETS = buckets();
 
   private final MeterRegistry registry;
   private final String version;
@@ -521,6 +491,21 @@ public final class ServiceMetrics {
         .tag("outcome", outcome)
         .tag("source", source)
         .register(registry);
+  }
+
+  /** From an append to the journal to the longest time-out; 100 ms is what alerts ask for. */
+  private static Duration[] buckets() {
+    var bounds = new ArrayList<Duration>();
+    var longest = Duration.ofSeconds(10);
+    for (var decade = Duration.ofNanos(10_000);
+        decade.compareTo(longest) < 0;
+        decade = decade.multipliedBy(10)) {
+      for (int tenths : new int[] {10, 20, 30, 50, 75}) {
+        bounds.add(decade.multipliedBy(tenths).dividedBy(10));
+      }
+    }
+    bounds.add(longest);
+    return bounds.toArray(Duration[]::new);
   }
 
   private static Timer.Builder timer(String name, String description) {

@@ -1,5 +1,6 @@
 package com.cpprediction.persistence;
 
+import com.cpprediction.config.DatabaseConfig;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.persistence.OutcomeTable.Outcome;
 import com.cpprediction.prediction.Bus;
@@ -30,10 +31,14 @@ final class Outcomes {
   /** Many posts share one count. */
   private static final long SOON_MILLIS = 250;
 
+  /** Statements that store at a time: they end one after the other, and reads need room. */
+  private static final int AT_ONCE = 4;
+
   private static final int NONE = -1;
 
   private final Vertx vertx;
   private final OutcomeTable table;
+  private final Turns turns;
   private final BooleanSupplier up;
   private final IntSupplier windowDays;
   private final Clock clock;
@@ -44,18 +49,21 @@ final class Outcomes {
   private String trouble = "";
 
   /**
+   * @param pool as many wait to be stored as for one of its connections, and as long
    * @param up whether the database can be asked
    * @param windowDays days to count, today included; asked for each count
    */
   Outcomes(
       Vertx vertx,
       OutcomeTable table,
+      DatabaseConfig.Pool pool,
       BooleanSupplier up,
       IntSupplier windowDays,
       Clock clock,
       ServiceMetrics metrics) {
     this.vertx = vertx;
     this.table = table;
+    turns = new Turns(vertx, AT_ONCE, pool);
     this.up = up;
     this.windowDays = windowDays;
     this.clock = clock;
@@ -78,8 +86,8 @@ final class Outcomes {
             .map(JsonObject.class::cast)
             .map(one -> new Outcome(one.getString("shipment_id"), one.getString("cp")))
             .toList();
-    return table
-        .store(outcomes)
+    return turns
+        .take(() -> table.store(outcomes))
         .onSuccess(
             judged -> {
               for (var one : judged) {

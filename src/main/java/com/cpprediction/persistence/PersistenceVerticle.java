@@ -117,6 +117,7 @@ public final class PersistenceVerticle extends VerticleBase {
         new Outcomes(
             vertx,
             new OutcomeTable(database),
+            pool,
             this::databaseUp,
             () -> config.outcomesWindowDays(),
             clock,
@@ -221,6 +222,10 @@ public final class PersistenceVerticle extends VerticleBase {
         .onSuccess(message::reply)
         .onFailure(
             cause -> {
+              if (cause instanceof ServiceException) {
+                fail(message, cause);
+                return;
+              }
               log.warn("Cannot {}. {}", what, Trouble.describe(cause));
               fail(
                   message,

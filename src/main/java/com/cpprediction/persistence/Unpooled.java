@@ -2,7 +2,6 @@ package com.cpprediction.persistence;
 
 import com.cpprediction.config.DatabaseConfig;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.PgConnection;
@@ -11,8 +10,6 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -26,8 +23,7 @@ final class Unpooled implements Database.Route {
   private final PgConnectOptions connect;
   private final DatabaseConfig.Pool limits;
   private final Supplier<Duration> deadline;
-  private final Queue<Promise<Void>> waiting = new ArrayDeque<>();
-  private int open;
+  private final Turns turns;
 
   /**
    * @param limits {@code size}, {@code max_wait_queue} and {@code acquire_timeout_ms} hold
@@ -42,37 +38,12 @@ final class Unpooled implements Database.Route {
     this.connect = connect;
     this.limits = limits;
     this.deadline = deadline;
+    turns = new Turns(vertx, limits.size(), limits);
   }
 
   @Override
   public Future<RowSet<Row>> run(String sql, Tuple parameters) {
-    return turn().compose(mine -> once(sql, parameters).onComplete(done -> next()));
-  }
-
-  /** Completes when a connection may be opened. */
-  private Future<Void> turn() {
-    if (open < limits.size()) {
-      open++;
-      return Future.succeededFuture();
-    }
-    if (waiting.size() >= limits.maxWaitQueue()) {
-      return Future.failedFuture(
-          "%d statements wait for a connection, of at most %d"
-              .formatted(waiting.size(), limits.maxWaitQueue()));
-    }
-    var turn = Promise.<Void>promise();
-    waiting.add(turn);
-    return within(turn.future(), limits.acquireTimeout())
-        .onFailure(
-            late -> {
-              if (!waiting.remove(turn)) next(); // it came the moment it was too late
-            });
-  }
-
-  private void next() {
-    var first = waiting.poll();
-    if (first == null) open--;
-    else first.complete();
+    return turns.take(() -> once(sql, parameters));
   }
 
   private Future<RowSet<Row>> once(String sql, Tuple parameters) {

@@ -35,6 +35,8 @@ class AblationIT {
             "unoptimised,all",
             "--rate",
             "20",
+            "--seconds",
+            "0.3",
             "--popular",
             "20",
             "--models",
@@ -51,7 +53,7 @@ class AblationIT {
             .redirectError(err.toFile())
             .start();
 
-    boolean ended = process.waitFor(90, SECONDS);
+    boolean ended = process.waitFor(180, SECONDS);
     process.destroyForcibly();
 
     assertThat(ended).isTrue();

@@ -2,10 +2,13 @@ package com.cpprediction.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.client.Delivery;
 import com.cpprediction.client.Shipment;
+import com.cpprediction.prediction.Verdict;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,6 +45,7 @@ class ClusterIT {
   void everyDoorGivesTheSameAnswersAndNobodyNoticesAPlannedStopAndFewAKill() throws Exception {
     try (var trial = ClusterTrial.begin(postgres, directory, SmallRelease.directory(), questions)) {
       askEveryDoor(trial);
+      reportToEveryNode(trial);
       publishToEveryNode(trial);
       trial.load(RATE);
       trial.quiet("calm");
@@ -101,6 +105,30 @@ class ClusterIT {
     assertThat(doors).allSatisfy(door -> assertThat(door).isEqualTo(doors.get(0)));
   }
 
+  /** Where the first shipment of {@link #askTyped} went: what one node takes, all of them know. */
+  private static void reportToEveryNode(ClusterTrial trial) throws Exception {
+    var stored = "/predictions/typed-0";
+    Waiting.until("stored", () -> trial.node(0).process().get(stored).statusCode() == 200);
+    var predictions = json(trial.node(0), stored).getJsonArray("predictions");
+    var went = new Delivery("typed-0", predictions.getJsonObject(0).getString("cp"));
+
+    var judged = trial.bus().typed().report(List.of(went)).await(10, TimeUnit.SECONDS);
+
+    assertThat(judged.get(0).orThrow()).isEqualTo(Verdict.RIGHT);
+    var outcome = new JsonObject().put("shipment_id", went.shipmentId()).put("cp", went.cp());
+    var body = new JsonObject().put("outcomes", new JsonArray().add(outcome));
+    for (var node : trial.nodes().all()) {
+      var answer = json(node.process().post("/outcomes", body));
+      assertThat(answer.getJsonObject("summary").getInteger("right")).isEqualTo(1);
+      Waiting.until("counted once", () -> rightOf(node) == 1);
+    }
+  }
+
+  private static long rightOf(ClusterNode node) throws Exception {
+    var live = json(node, "/models/status").getJsonObject("live");
+    return live == null ? 0 : live.getLong("right");
+  }
+
   private static void publishToEveryNode(ClusterTrial trial) throws Exception {
     for (var node : trial.nodes().all()) {
       assertThat(json(node, "/cache/stats").getInteger("size")).isPositive();
@@ -124,7 +152,11 @@ class ClusterIT {
   }
 
   private static JsonObject json(ClusterNode node, String path) throws Exception {
-    return new JsonObject(node.process().get(path).body());
+    return json(node.process().get(path));
+  }
+
+  private static JsonObject json(HttpResponse<String> response) {
+    return new JsonObject(response.body());
   }
 
   /** As applications do that use the client of this service. */

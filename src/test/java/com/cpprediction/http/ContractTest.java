@@ -1,16 +1,24 @@
 package com.cpprediction.http;
 
+import static com.cpprediction.http.Edge.shipment;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ScoreReply;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
 import io.vertx.openapi.contract.OpenAPIVersion;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -113,6 +121,58 @@ class ContractTest {
                 .getJsonArray("enum")
                 .getList())
         .isEqualTo(Arrays.stream(Failure.values()).map(Failure::slug).toList());
+  }
+
+  @Test
+  void answersEachProblemThatOperationsShareAsItsExampleSays() throws Exception {
+    edge.answer(Bus.STORED, asked -> Future.succeededFuture(new JsonArray()));
+    edge.prediction = new PredictionConfig(1, 2_000, Duration.ofSeconds(5), 1.0, 0.5);
+    edge.start();
+    var predict = "POST /predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    var shipment = shipment("S1", "MG Road 560017").encode();
+    var body = "Content-Length: " + shipment.length() + "\r\n\r\n" + shipment;
+    var get = " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+
+    var answered = new TreeMap<String, String>();
+    answered.put("MalformedRequest", edge.raw("GET /health" + get + "Host: y\r\n\r\n"));
+    answered.put("NotFound", edge.raw("GET /predictions/S1" + get + "\r\n"));
+    answered.put("MethodNotAllowed", edge.raw("PATCH /health" + get + "\r\n"));
+    answered.put("NotAcceptable", edge.raw("GET /health" + get + "Accept: image/png\r\n\r\n"));
+    answered.put("TooLarge", edge.raw(predict + "Content-Length: 4194305\r\n\r\n"));
+    answered.put("UriTooLong", edge.raw("GET /" + "x".repeat(5_000) + get + "\r\n"));
+    answered.put("HeadersTooLarge", edge.raw("GET /" + get + "X: " + "x".repeat(9_000) + "\r\n"));
+    answered.put("UnsupportedMediaType", edge.raw(predict + "Content-Type: text/csv\r\n" + body));
+    edge.scorer = request -> Future.failedFuture(new IllegalStateException("on purpose"));
+    answered.put("Internal", edge.raw(predict + body));
+    edge.scorer = request -> Promise.<ScoreReply>promise().future();
+    answered.put("DeadlineExceeded", edge.raw(predict + "X-Deadline-Ms: 20\r\n" + body));
+    var thousand = Collections.nCopies(1_000, shipment("S1", "MG Road 560017"));
+    var batch = new JsonObject().put("shipments", new JsonArray(thousand));
+    edge.posting("/predict/batch", batch);
+    edge.posting("/predict/batch", batch);
+    Edge.until(() -> edge.inFlight() == 2_000);
+    answered.put("Unavailable", edge.raw(predict + body));
+    edge.predictToken = "0123456789abcdef";
+    answered.put("Unauthorized", edge.raw(predict + body));
+
+    var shared = contract.getJsonObject("components").getJsonObject("responses");
+    shared.remove("NotModified"); // is no problem
+    assertThat(answered.keySet()).isEqualTo(new TreeSet<>(shared.fieldNames()));
+    for (var response : shared) {
+      var answer = answered.get(response.getKey());
+      var head = answer.substring(0, answer.indexOf("\r\n\r\n")).toLowerCase(Locale.ROOT);
+      var problem = new JsonObject(answer.substring(head.length()));
+      var described = (JsonObject) response.getValue();
+      var content = described.getJsonObject("content").getJsonObject("application/problem+json");
+      var example = content.getJsonObject("example");
+
+      assertThat(head).contains(" " + example.getInteger("status") + " ");
+      assertThat(head).contains("content-type: application/problem+json");
+      for (var header : described.getJsonObject("headers").fieldNames()) {
+        assertThat(head).as(response.getKey()).contains(header.toLowerCase(Locale.ROOT) + ": ");
+      }
+      assertThat(problem.put("request_id", "")).isEqualTo(example.put("request_id", ""));
+    }
   }
 
   @Test

@@ -31,6 +31,7 @@ class DocsTest {
   @BeforeEach
   void setUp(Vertx vertx) throws Exception {
     edge = new Edge(vertx).start();
+    browser.requests(); // those of the test before
   }
 
   @AfterAll

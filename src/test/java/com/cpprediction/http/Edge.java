@@ -182,6 +182,15 @@ final class Edge {
     return vertx.undeploy(deployment);
   }
 
+  boolean started() {
+    return verticle != null;
+  }
+
+  /** Shipments being answered, as the meter says. */
+  int inFlight() {
+    return (int) registry.get("cp.inflight").gauge().value();
+  }
+
   /** As {@link HttpVerticle#served()}. */
   Map<String, List<HttpMethod>> served() {
     return verticle.served();

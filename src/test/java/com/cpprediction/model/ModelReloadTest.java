@@ -233,10 +233,12 @@ class ModelReloadTest {
     assertThat(status("575").getString("last_error")).isEqualTo(reason);
     assertThat(models.status().getJsonObject("last_reload")).isEqualTo(report);
     assertThat(failures("digest")).isEqualTo(1);
+    assertThat(inForce()).isZero();
 
     Releases.change(dir, "575");
     models.reload();
 
+    assertThat(inForce()).isEqualTo(1);
     assertThat(status("575").getString("last_error")).isNull();
     assertThat(models.scoring("575").model()).isNotSameAs(before.model());
   }
@@ -380,5 +382,10 @@ class ModelReloadTest {
     return Files.readAllLines(Path.of("/proc/self/maps")).stream()
         .filter(line -> line.contains(path) && line.contains("/model.mmap"))
         .count();
+  }
+
+  /** What alerts ask for. */
+  private double inForce() {
+    return registry.get("cp.last.reload.successful").tag("part", "models").gauge().value();
   }
 }

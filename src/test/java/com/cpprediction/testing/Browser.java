@@ -31,10 +31,9 @@ import org.openqa.selenium.support.ui.WebDriverWait;
  */
 public final class Browser implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
-  private static final String BLANK = "data:,";
 
   /** What a browser finds within itself: content in a URL, and its own pages. */
-  private static final Set<String> INNER = Set.of("data", "blob", "chrome");
+  private static final Set<String> INNER = Set.of("data", "blob", "chrome", "chrome-untrusted");
 
   private final Path profile;
   private final ChromeDriver driver;
@@ -66,8 +65,8 @@ public final class Browser implements AutoCloseable {
                 "--disable-sync",
                 "--disable-dev-shm-usage",
                 "--window-size=1440,900",
-                "--user-data-dir=" + profile,
-                BLANK);
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", // this machine only
+                "--user-data-dir=" + profile);
     options.setCapability("goog:loggingPrefs", log);
     var service =
         new ChromeDriverService.Builder()

@@ -127,8 +127,10 @@ class IdentityWatcherTest {
     for (int i = 0; i < 2; i++) {
       Files.delete(key);
       poll(watcher);
+      assertThat(inForce()).isZero();
       first.replace(certificate, key);
       poll(watcher);
+      assertThat(inForce()).isEqualTo(1);
     }
 
     assertThat(said(Level.ERROR)).hasSize(2);
@@ -201,5 +203,10 @@ class IdentityWatcherTest {
                 MessageFormatter.arrayFormat(event.getMessage(), event.getArgumentArray())
                     .getMessage())
         .toList();
+  }
+
+  /** What alerts ask for. */
+  private double inForce() {
+    return registry.get("cp.last.reload.successful").tag("part", "certificate").gauge().value();
   }
 }

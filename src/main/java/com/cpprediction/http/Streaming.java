@@ -1,0 +1,286 @@
+package com.cpprediction.http;
+
+import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.http.Lines.Line;
+import com.cpprediction.http.Predictions.Many;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ServiceException;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/**
+ * {@code POST /predict/stream}: a shipment on each line in, its answer on a line out, in order and
+ * of any number. Lines that are there are answered together, one that comes alone is at once. Reads
+ * no further while much is unanswered, or answers are not read. Confined to one event loop.
+ */
+final class Streaming {
+  /** Lines answered together at most. */
+  private static final int TOGETHER = 64;
+
+  /** So many times that may be under way, for the threads that score to have enough to do. */
+  private static final int UNDER_WAY = 4;
+
+  /** Lines that have come and wait for their turn, beyond which no more is read. */
+  private static final int WAITING = 2 * TOGETHER;
+
+  /** The same, in bytes. */
+  private static final int WAITING_BYTES = 128 * 1024;
+
+  private static final int SMALL = 16; // lines that are read in milliseconds however long they are
+  private static final long LINGER_MILLIS = 500;
+  private static final Buffer LINE_END = Buffer.buffer("\n");
+  private static final CharSequence NDJSON = HttpHeaders.createOptimized(Endpoint.NDJSON);
+
+  private final Vertx vertx;
+  private final Supplier<PredictionConfig> config;
+  private final Predictions predictions;
+  private final BodyReader reader;
+  private final InFlight inFlight;
+  private final TimeLimit<RoutingContext> slow;
+  private final Set<Run> running = new HashSet<>();
+  private boolean stopping;
+
+  /**
+   * @param slow ends who takes too long to send a line
+   */
+  Streaming(
+      Vertx vertx,
+      Supplier<PredictionConfig> config,
+      Predictions predictions,
+      BodyReader reader,
+      InFlight inFlight,
+      TimeLimit<RoutingContext> slow) {
+    this.vertx = vertx;
+    this.config = config;
+    this.predictions = predictions;
+    this.reader = reader;
+    this.inFlight = inFlight;
+    this.slow = slow;
+  }
+
+  void handle(RoutingContext ctx) {
+    if (stopping) throw stopped();
+    Exchange.of(ctx).deadline(config.get().timeout()); // refuses what is none
+    var expected = ctx.request().getHeader(HttpHeaders.EXPECT);
+    if (expected != null) {
+      if (!HttpHeaders.CONTINUE.toString().equalsIgnoreCase(expected)) {
+        throw Failure.MALFORMED_REQUEST.because("Expect may only be 100-continue");
+      }
+      ctx.response().writeContinue();
+    }
+    new Run(ctx).begin();
+  }
+
+  /** Takes no more lines; answers those it took, and says with a last line that it stopped. */
+  void stop() {
+    stopping = true;
+    List.copyOf(running).forEach(Run::stop);
+  }
+
+  private static ServiceException stopped() {
+    return Failure.NOT_READY.because(
+        "The service is stopping; send this line and those after it again, elsewhere or later");
+  }
+
+  /**
+   * Lines that are answered together.
+   *
+   * @param items how; set once they are
+   */
+  private static final class Together {
+    final List<Line> lines;
+    List<BatchItem> items;
+
+    Together(List<Line> lines) {
+      this.lines = lines;
+    }
+  }
+
+  /** One stream. */
+  private final class Run {
+    private final RoutingContext ctx;
+    private final HttpServerRequest request;
+    private final HttpServerResponse response;
+    private final Queue<Line> waiting = new ArrayDeque<>();
+    private final Queue<Together> underWay = new ArrayDeque<>();
+    private final Lines lines = new Lines(this::await);
+    private int waitingBytes;
+    private boolean paused;
+    private boolean timed;
+    private boolean roomAwaited;
+    private boolean complete; // no more is taken
+    private boolean going;
+    private boolean over;
+    private long cutOff; // the first line that isn't answered since the service stops; 0 for none
+
+    Run(RoutingContext ctx) {
+      this.ctx = ctx;
+      request = ctx.request();
+      response = ctx.response();
+    }
+
+    void begin() {
+      running.add(this);
+      inFlight.enter();
+      ctx.addEndHandler(end -> over());
+      response.setChunked(true).putHeader(HttpHeaders.CONTENT_TYPE, NDJSON).writeHead();
+      response.drainHandler(drained -> goOn());
+      request
+          .exceptionHandler(broken -> request.connection().close()) // no more can come
+          .endHandler(end -> complete())
+          .handler(this::read);
+    }
+
+    /** Answers what is under way. */
+    void stop() {
+      if (complete && waiting.isEmpty()) return;
+      cutOff = waiting.isEmpty() ? lines.ended() + 1 : waiting.peek().number();
+      waiting.clear();
+      complete = true;
+      time(false);
+      request.handler(unread -> {}).endHandler(end -> {}).resume();
+      goOn();
+    }
+
+    private void read(Buffer chunk) {
+      long before = lines.ended();
+      lines.add(chunk);
+      if (lines.ended() > before) time(false); // progress
+      goOn();
+    }
+
+    private void complete() {
+      lines.end();
+      complete = true;
+      goOn();
+    }
+
+    private void goOn() {
+      if (over || going) return; // what is answered at once comes back here
+      going = true;
+      while (!waiting.isEmpty() && underWay.size() < UNDER_WAY && !response.writeQueueFull()) {
+        int count = inFlight.admitSome(Math.min(TOGETHER, waiting.size()));
+        if (count == 0) {
+          awaitRoom();
+          break;
+        }
+        ask(count);
+      }
+      going = false;
+      if (!complete) readOn();
+      else if (waiting.isEmpty() && underWay.isEmpty()) end();
+    }
+
+    private void await(Line line) {
+      waiting.add(line);
+      waitingBytes += line.length();
+    }
+
+    private void awaitRoom() {
+      if (roomAwaited) return;
+      roomAwaited = true;
+      inFlight.whenRoom(
+          () -> {
+            roomAwaited = false;
+            goOn();
+          });
+    }
+
+    private void readOn() {
+      boolean enough = waiting.size() >= WAITING || waitingBytes >= WAITING_BYTES;
+      if (enough != paused) {
+        paused = enough;
+        if (enough) request.pause();
+        else request.resume();
+      }
+      time(lines.begun() && !paused);
+    }
+
+    /** A line has its time to come while it may. */
+    private void time(boolean on) {
+      if (on == timed) return;
+      timed = on;
+      if (on) slow.begin(ctx);
+      else slow.done(ctx);
+    }
+
+    private void ask(int count) {
+      var taken = new ArrayList<Line>(count);
+      for (int i = 0; i < count; i++) {
+        taken.add(waiting.remove());
+        waitingBytes -= taken.get(i).length();
+      }
+      var together = new Together(taken);
+      underWay.add(together);
+      var exchange = Exchange.of(ctx);
+      var deadline = exchange.deadline(System.nanoTime(), config.get().timeout());
+      reader
+          .readInTurn(count > SMALL, () -> predictions.lines(taken))
+          .compose(many -> predictions.predictLines(many, deadline, exchange.requestId()).map(many))
+          .onComplete(
+              answered -> {
+                inFlight.release(count);
+                together.items = items(taken, answered, exchange.requestId());
+                answer();
+              });
+    }
+
+    /** What was answered; each line's failure where something unforeseen happened to all. */
+    private List<BatchItem> items(List<Line> taken, AsyncResult<Many> answered, String requestId) {
+      if (answered.succeeded()) return answered.result().items();
+      var failure = Problem.seen(answered.cause(), requestId, "lines of a stream");
+      return taken.stream().map(line -> BatchItem.failed(failure)).toList();
+    }
+
+    /** Writes what is answered as far as all before it is. */
+    private void answer() {
+      if (over) return;
+      var answers = Buffer.buffer();
+      while (!underWay.isEmpty() && underWay.peek().items != null) {
+        var together = underWay.remove();
+        for (int i = 0; i < together.items.size(); i++) {
+          var item = together.items.get(i);
+          answers
+              .appendBuffer(item.json(together.lines.get(i).number()).toBuffer())
+              .appendBuffer(LINE_END);
+        }
+      }
+      if (answers.length() > 0) response.write(answers);
+      goOn();
+    }
+
+    private void end() {
+      if (response.ended()) return;
+      if (cutOff == 0) {
+        response.end();
+        return;
+      }
+      var last = BatchItem.failed(stopped()).json(cutOff);
+      response.end(last.toBuffer().appendBuffer(LINE_END));
+      // Closed at once, with something unread, it would take the answers back.
+      vertx.setTimer(LINGER_MILLIS, waited -> request.connection().close());
+    }
+
+    /** All is answered, or the caller has left. */
+    private void over() {
+      if (over) return;
+      over = true;
+      waiting.clear();
+      time(false);
+      running.remove(this);
+      inFlight.leave();
+    }
+  }
+}

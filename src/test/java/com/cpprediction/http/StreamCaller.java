@@ -1,0 +1,109 @@
+package com.cpprediction.http;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.parsetools.RecordParser;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/** Calls {@code POST /predict/stream}: sends lines and reads answers at the same time. */
+final class StreamCaller {
+  private static final JsonObject END = new JsonObject();
+
+  private final BlockingQueue<JsonObject> answers = new LinkedBlockingQueue<>();
+  private final HttpClientRequest request;
+  private final HttpClientResponse response;
+
+  /**
+   * @param headers names and values in turn, beside the type of the content
+   */
+  StreamCaller(Vertx vertx, String base, String... headers) throws Exception {
+    HttpClient client = vertx.createHttpClient(new HttpClientOptions().setTrustAll(true));
+    var options =
+        new RequestOptions().setAbsoluteURI(base + "/predict/stream").setMethod(HttpMethod.POST);
+    options.putHeader("Content-Type", Endpoint.NDJSON);
+    for (int i = 0; i < headers.length; i += 2) options.putHeader(headers[i], headers[i + 1]);
+    request = client.request(options).await(10, SECONDS);
+    request.setChunked(true);
+    request.exceptionHandler(broken -> answers.add(END));
+    request.sendHead();
+    response = request.response().map(this::read).await(10, SECONDS);
+  }
+
+  private HttpClientResponse read(HttpClientResponse response) {
+    var lines = RecordParser.newDelimited("\n", line -> answers.add(line.toJsonObject()));
+    return response
+        .handler(lines)
+        .exceptionHandler(broken -> answers.add(END))
+        .endHandler(ended -> answers.add(END));
+  }
+
+  int status() {
+    return response.statusCode();
+  }
+
+  String type() {
+    return response.getHeader("Content-Type");
+  }
+
+  StreamCaller send(String text) {
+    return send(Buffer.buffer(text));
+  }
+
+  StreamCaller send(Buffer bytes) {
+    request.write(bytes);
+    return this;
+  }
+
+  StreamCaller send(JsonObject line) {
+    return send(line.encode() + '\n');
+  }
+
+  /** Nothing more is sent. */
+  StreamCaller end() {
+    request.end();
+    return this;
+  }
+
+  void hangUp() throws Exception {
+    request.connection().close().await(10, SECONDS);
+  }
+
+  /** Reads no answers until {@link #goOn}. */
+  void pause() {
+    response.pause();
+  }
+
+  void goOn() {
+    response.resume();
+  }
+
+  /** The next answer; null where there is none any more. */
+  JsonObject answer() throws InterruptedException {
+    var answer = answers.poll(20, SECONDS);
+    if (answer == null) throw new AssertionError("no answer within 20 s");
+    return answer == END ? null : answer;
+  }
+
+  /** All answers there are still to come. */
+  List<JsonObject> rest() throws InterruptedException {
+    var all = new ArrayList<JsonObject>();
+    for (var answer = answer(); answer != null; answer = answer()) all.add(answer);
+    return all;
+  }
+
+  boolean hasAnswer() {
+    return !answers.isEmpty();
+  }
+}
