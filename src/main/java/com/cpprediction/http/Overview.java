@@ -38,7 +38,13 @@ final class Overview {
 
   /** What the dashboard needs of the release. */
   private static final List<String> OF_RELEASE =
-      List.of("directory", "release", "engine", "mapping", "loaded", "last_reload", "live");
+      List.of("directory", "release", "engine", "mapping", "loaded", "last_reload");
+
+  /** What it needs of how right models were in service. */
+  private static final List<String> OF_LIVE = List.of("outcomes", "right", "accuracy");
+
+  /** Which of the tests of a model it shows: with its pincode, and without. */
+  private static final List<String> TRIALS = List.of("full", "prefix_only");
 
   private final Vertx vertx;
   private final ServiceMetrics metrics;
@@ -69,8 +75,6 @@ final class Overview {
   Future<String> state() {
     var json =
         new JsonObject()
-            .put("at", clock.millis())
-            .put("uptime_ms", ManagementFactory.getRuntimeMXBean().getUptime())
             .put("version", metrics.version())
             .put("health", health.describe())
             .put(
@@ -80,7 +84,11 @@ final class Overview {
                     .put("limit", inFlight.limit()));
     return vertx.executeBlocking( // walks meters and reads /proc
         () ->
-            json.put("cache", cache.stats()).put("meters", MetricsSummary.brief(metrics)).encode(),
+            json.put("at", clock.millis())
+                .put("uptime_ms", ManagementFactory.getRuntimeMXBean().getUptime())
+                .put("cache", cache.stats())
+                .put("meters", MetricsSummary.brief(metrics))
+                .encode(),
         false);
   }
 
@@ -108,18 +116,21 @@ final class Overview {
       var scores = model.getJsonObject("scores");
       if (scores != null) json.put("trained", trained(scores));
       var live = model.getJsonObject("live");
-      if (live != null) json.put("live", part(live, List.of("outcomes", "right", "accuracy")));
+      if (live != null) json.put("live", part(live, OF_LIVE));
       models.add(json);
     }
-    return part(status, OF_RELEASE).put("models", models);
+    var live = status.getJsonObject("live");
+    return part(status, OF_RELEASE)
+        .put("live", live == null ? null : part(live, OF_LIVE))
+        .put("models", models);
   }
 
   /** How right a model was on the addresses that were kept back from its training. */
   private static JsonObject trained(JsonObject scores) {
     var trained = new JsonObject();
-    for (var kind : scores) {
-      if (kind.getValue() instanceof JsonObject score) {
-        trained.put(kind.getKey(), score.getValue("accuracy"));
+    for (var trial : TRIALS) {
+      if (scores.getValue(trial) instanceof JsonObject score) {
+        trained.put(trial, score.getValue("accuracy"));
       }
     }
     return trained;

@@ -27,7 +27,7 @@ const FEATURES = {
 const newShipment = () => `dashboard-${crypto.getRandomValues(new Uint32Array(1))[0].toString(36)}`;
 
 const signed = value => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
-const plain = value => (Number.isInteger(value) ? String(value) : value.toFixed(2)).replace('-', '−');
+const plain = value => (Number.isInteger(value) ? String(value) : value.toFixed(2).replace(/^-(0\.00)$/, '$1')).replace('-', '−');
 
 function bar(part) {
   const fill = element('i');
@@ -70,43 +70,49 @@ function effects(list, name, detail) {
   );
 }
 
+/** The parts of an explanation, each of which stands beside the answer. */
 function explanation({ first, second, features, words }) {
-  if (!second) return [element('p', { class: 'note' }, 'There was no other candidate to compare with.')];
+  if (!second) return [part(element('p', { class: 'note' }, 'There was no other candidate to compare with.'))];
+  const against = item => `${plain(item.first)} against ${plain(item.second)}`;
   return [
-    element('h3', {}, `Why ${first} rather than ${second}`),
-    effects(
-      features,
-      ({ feature }) => FEATURES[feature] ?? feature,
-      item => `${plain(item.first)} against ${plain(item.second)}`,
+    part(
+      element('h3', {}, `Why ${first} rather than ${second}`),
+      effects(features, ({ feature }) => FEATURES[feature] ?? feature, against),
     ),
-    element('h3', {}, 'Words that decided'),
-    words.length === 0
-      ? element('p', { class: 'note' }, 'None: no word of the address is known.')
-      : effects(
-          words,
-          ({ word }) => word,
-          item => `${plain(item.first)} for ${first}, ${plain(item.second)} for ${second}`,
-        ),
+    part(
+      element('h3', {}, 'What each word said for it'),
+      words.length === 0
+        ? element('p', { class: 'note' }, 'No word of the address is known.')
+        : effects(words, ({ word }) => word, against),
+    ),
   ];
 }
+
+const part = (...content) => element('div', {}, ...content);
 
 function answered(prediction, ms) {
   const { cp, confidence, alternatives, prefix, pincode, model, source } = prediction;
   const from = source === 'cache' ? 'the cache' : `model ${model}`;
   const where = pincode ? `pincode ${pincode}, prefix ${prefix}` : `prefix ${prefix}, told from the words`;
   return [
-    element('p', { class: 'cp' }, cp),
-    element('p', { class: 'note' }, `From ${from}; ${where}. ${ms} ms, network included.`),
-    candidates([{ cp, confidence }, ...alternatives], 'Candidates and how likely they are'),
+    part(
+      element('p', { class: 'cp' }, cp),
+      candidates([{ cp, confidence }, ...alternatives], 'Candidates and how likely they are'),
+      element('p', { class: 'note' }, `From ${from}; ${where}. ${ms} ms, network included.`),
+    ),
     ...explanation(prediction.explanation),
   ];
 }
 
-function refused(problem) {
+function refused({ title, detail, guesses }) {
   return [
-    element('p', { class: 'bad' }, element('strong', {}, problem.title ?? 'No answer')),
-    element('p', {}, problem.detail ?? ''),
-    ...(problem.guesses ? [element('h3', {}, 'Best guesses'), candidates(problem.guesses, 'Best guesses')] : []),
+    element(
+      'div',
+      { class: 'whole' },
+      element('p', { class: 'bad' }, element('strong', {}, title ?? 'No answer')),
+      element('p', {}, detail ?? ''),
+    ),
+    ...(guesses ? [part(element('h3', {}, 'Best guesses'), candidates(guesses, 'Best guesses'))] : []),
   ];
 }
 

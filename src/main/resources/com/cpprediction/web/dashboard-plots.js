@@ -32,8 +32,9 @@ const PLOTS = {
       line('p99', 'cache', [1.5, 3], 1.5),
     ],
     text: digits,
-    axis: value => (value === null ? '' : String(value)),
+    axis: value => String(Number(value.toPrecision(1))),
     scale: { distr: 3, range: decades },
+    splits: (plot, axis, min, max) => Array.from({ length: Math.round(Math.log10(max / min)) + 1 }, (_, i) => min * 10 ** i),
     legend: 'grid',
   },
   'plot-hit': {
@@ -93,7 +94,7 @@ class Plot {
     const axis = { stroke: colour('--soft'), font, ticks: { show: false } };
     return {
       ...this.#size(),
-      padding: [8, 8, 0, 0],
+      padding: [8, 26, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: 'all' }, y: false, drag: { x: false, y: false }, points: { size: 6 } },
       scales: { x: { range: (plot, min, max) => this.#window(max) }, y: this.options.scale },
@@ -113,6 +114,8 @@ class Plot {
           gap: 6,
           space: 34,
           incrs: this.options.incrs,
+          splits: this.options.splits,
+          filter: (plot, splits) => splits, // all of them, on a log scale too
           values: (plot, splits) => splits.map(this.options.axis),
         },
       ],

@@ -28,12 +28,13 @@ const answered = state => sum(state.meters.outcomes && { ok: state.meters.outcom
 const failed = state => sum(state.meters.outcomes) - answered(state);
 const bySource = (state, source) => state.meters.predictions?.[source]?.count;
 
-/** How much a count grew per second since `seconds` ago; null while nothing is known of then. */
+/** How much a count grew per second, since `seconds` ago or a little longer; null while nothing is known of then. */
 function growth(of, seconds) {
   const now = recent.at(-1);
-  const then = recent.find(earlier => now.uptime_ms - earlier.uptime_ms <= 1000 * seconds + 500);
-  if (then === now || !known(of(now)) || !known(of(then))) return null;
-  return (1000 * Math.max(0, of(now) - of(then))) / (now.uptime_ms - then.uptime_ms);
+  const ago = ({ uptime_ms: then }) => (now.uptime_ms - then) / 1000;
+  const then = recent.findLast(earlier => ago(earlier) > seconds - 0.3) ?? recent[0];
+  if (ago(then) < 0.5 || !known(of(now)) || !known(of(then))) return null;
+  return Math.max(0, of(now) - of(then)) / ago(then);
 }
 
 function hitRate(seconds) {
@@ -119,15 +120,15 @@ function showNow({ meters, cache, in_flight: inFlight }) {
   const errors = meters.on ? failed(state) : null;
   show('errors', errors, count(errors));
   const { ok, ...others } = meters.outcomes ?? {};
-  write($('errors-sub'), parts(others) || (meters.on ? 'none since the start' : ''));
+  write($('errors-sub'), parts(others) || 'since the start');
   const shed = meters.on ? sum(meters.shed) : null;
   show('shed', shed, count(shed));
-  write($('shed-sub'), parts(meters.shed) || (meters.on ? 'none since the start' : ''));
+  write($('shed-sub'), parts(meters.shed) || 'since the start');
 }
 
-const milliseconds = times => (known(times?.p50) ? `p50 ${digits(times.p50)} ms, p99 ${digits(times.p99)} ms` : NONE);
+const milliseconds = times => (known(times?.p50) ? `p50 ${digits(times.p50)}, p99 ${digits(times.p99)} ms` : NONE);
 
-function showCards({ at, uptime_ms: uptime, version, health, meters, cache }) {
+function showCards({ uptime_ms: uptime, health, meters, cache }) {
   const { persistence = {}, database = {}, config } = health.checks;
   const { journal } = persistence;
   const rows = meters.database?.rows;
@@ -154,24 +155,19 @@ function showCards({ at, uptime_ms: uptime, version, health, meters, cache }) {
     ]),
   ]);
   const { memory } = meters;
-  terms('memory', [
-    ['Process', `${bytes(memory.rss_bytes)} of ${bytes(memory.limit_bytes)}`],
+  terms('process', [
+    ['Up', duration(uptime / 1000)],
+    ['In memory', `${bytes(memory.rss_bytes)} of ${bytes(memory.limit_bytes)}`],
     ['Heap', `${bytes(memory.heap_used_bytes)} of ${bytes(memory.heap_max_bytes)}`],
     ['Mapped models', catalogue ? bytes(mapped()) : NONE],
     ['Cache entries', cache.enabled ? `${count(cache.size)} of ${count(cache.max_size)}` : 'the cache is off'],
-    ['Entries live', duration(cache.ttl_seconds)],
     ['Evicted', count(cache.evictions)],
-  ]);
-  terms('process', [
-    ['Version', version],
-    ['Up', duration(uptime / 1000)],
-    ['Since', moment(at - uptime)],
     ['Scoring', milliseconds(meters.score)],
-    ['Event loop is late by', milliseconds(meters.event_loop_delay)],
+    ['Event loop delay', milliseconds(meters.event_loop_delay)],
   ]);
+  const refused = config?.outcome === 'refused';
   terms('config', [
-    ['Last change', moment(config?.at)],
-    ['Outcome', config?.outcome === 'ok' ? 'in force' : config?.outcome ?? NONE, config?.outcome === 'refused' ? 'bad' : ''],
+    ['Configuration', config ? `${refused ? 'refused' : 'in force'} since ${moment(config.at)}` : NONE, refused ? 'bad' : ''],
     config?.error ? ['Why', config.error, 'long bad'] : null,
   ]);
 }
@@ -182,15 +178,14 @@ function showRelease() {
   const { engine, mapping, last_reload: reload, loaded, release, live } = catalogue;
   const refused = Object.entries(reload.failed ?? {});
   terms('release', [
-    ['Models', count(loaded)],
     ['Release', release ? element('code', { title: release }, release.slice(0, 12)) : NONE],
     ['Engine', `${engine}, ${mapping}`],
-    ['Last reload', moment(reload.at)],
-    ['It took', known(reload.ms) ? `${count(reload.ms)} ms` : NONE],
+    ['Last reload', known(reload.ms) ? `${moment(reload.at)}, took ${count(reload.ms)} ms` : NONE],
     ['Loaded, unchanged, removed', `${count(reload.loaded)}, ${count(reload.unchanged)}, ${count(reload.removed)}`],
     ['Refused', count(refused.length), refused.length ? 'bad' : ''],
     refused.length ? ['Why', grouped(refused), 'long bad'] : null,
-    ['Live accuracy', live?.outcomes ? `${share(live.accuracy)} of ${count(live.outcomes)}` : 'no outcomes reported yet'],
+    ['Models', count(loaded)],
+    ['Live accuracy', live?.outcomes ? `${share(live.accuracy)} of ${count(live.outcomes)}` : 'no outcomes yet'],
   ]);
   models.show(catalogue.models);
   showCluster(catalogue.cluster);
@@ -228,7 +223,7 @@ function plot({ at, meters, cache }) {
 function showState(fresh) {
   if (state && fresh.uptime_ms < state.uptime_ms) recent = []; // another process: it counts anew
   state = fresh;
-  recent = [...recent.filter(({ uptime_ms: then }) => fresh.uptime_ms - then < 1000 * RECENT + 1500), fresh];
+  recent = [...recent.slice(-RECENT - 2), fresh];
   write($('version'), `version ${fresh.version}`);
   showNow(fresh);
   showCards(fresh);
