@@ -135,8 +135,8 @@ final class Events {
     void look() {
       if (looking) return;
       looking = true;
-      look.look()
-          .get()
+      Future.succeededFuture()
+          .compose(now -> look.look().get())
           .onComplete(done -> looking = false)
           .onSuccess(this::saw)
           .onFailure(cause -> log.warn("Cannot tell what {} is", look.name(), cause));

@@ -218,7 +218,7 @@ public final class ServiceMetrics {
         .register(registry);
   }
 
-  /** Whether anybody keeps what is measured; what costs something to measure need not be else. */
+  /** Whether anybody keeps what is measured; if not, what is costly to measure need not be. */
   public boolean on() {
     return on;
   }
