@@ -5,6 +5,7 @@ import com.cpprediction.persistence.ScratchDatabase;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -17,6 +18,7 @@ import java.util.List;
 final class Bench implements AutoCloseable {
   private final List<String> command;
   private final Path models;
+  private final HttpClient http = HttpClient.newHttpClient();
   private Path directory; // these two from start to close
   private EmbeddedDatabase postgres;
   private ServiceProcess service; // null between two
@@ -34,7 +36,7 @@ final class Bench implements AutoCloseable {
 
   /** Starts PostgreSQL, which blocks for seconds, and {@link #close} as long. */
   synchronized void start() {
-    if (closed) throw ended();
+    if (closed) throw tooLate();
     try {
       directory = Files.createTempDirectory("cp-ablation");
     } catch (IOException e) {
@@ -43,7 +45,7 @@ final class Bench implements AutoCloseable {
     postgres = EmbeddedDatabase.start(directory.resolve("database"), 0);
   }
 
-  private static AblationException ended() {
+  private static AblationException tooLate() {
     return new AblationException("Ended before it was done");
   }
 
@@ -61,8 +63,7 @@ final class Bench implements AutoCloseable {
         var started = start(home, config(state, home, database))) {
       return use.of(started, database, process());
     } finally {
-      forget();
-      delete(home);
+      forget(home);
     }
   }
 
@@ -82,13 +83,19 @@ final class Bench implements AutoCloseable {
   }
 
   private synchronized ServiceProcess start(Path home, JsonObject config) {
-    if (closed) throw ended();
-    service = ServiceProcess.start(command, home, config);
+    if (closed) throw tooLate();
+    service = ServiceProcess.start(command, home, config, http);
     return service;
   }
 
-  private synchronized void forget() {
+  private synchronized void forget(Path home) {
     service = null;
+    if (!closed) delete(home); // else all is gone
+  }
+
+  /** Whether it was closed, so that nothing more can be measured. */
+  synchronized boolean ended() {
+    return closed;
   }
 
   @Override
