@@ -22,6 +22,7 @@ final class Bench implements AutoCloseable {
   private Path directory; // these two from start to close
   private EmbeddedDatabase postgres;
   private ServiceProcess service; // null between two
+  private Thread user; // the same
   private int services;
   private boolean closed;
 
@@ -56,12 +57,19 @@ final class Bench implements AutoCloseable {
         throws InterruptedException;
   }
 
-  /** Starts a service in {@code state} on an empty database, and ends it whatever happens. */
+  /**
+   * Starts a service in {@code state} on an empty database, and ends it whatever happens.
+   *
+   * @throws AblationException when that fails, or the bench is closed meanwhile
+   */
   <T> T with(State state, Use<T> use) throws InterruptedException {
     var home = directory.resolve("service-" + ++services);
     try (var database = ScratchDatabase.create(postgres, "ablation" + services);
         var started = start(home, config(state, home, database))) {
       return use.of(started, database, process());
+    } catch (InterruptedException e) {
+      if (ended()) throw tooLate();
+      throw e;
     } finally {
       forget(home);
     }
@@ -85,12 +93,15 @@ final class Bench implements AutoCloseable {
   private synchronized ServiceProcess start(Path home, JsonObject config) {
     if (closed) throw tooLate();
     service = ServiceProcess.start(command, home, config, http);
+    user = Thread.currentThread();
     return service;
   }
 
   private synchronized void forget(Path home) {
     service = null;
-    if (!closed) delete(home); // else all is gone
+    user = null;
+    if (closed) Thread.interrupted(); // which was meant for the trial, not for what follows
+    else delete(home);
   }
 
   /** Whether it was closed, so that nothing more can be measured. */
@@ -102,6 +113,7 @@ final class Bench implements AutoCloseable {
   public synchronized void close() {
     if (closed) return;
     closed = true;
+    if (user != null) user.interrupt();
     if (service != null) service.close();
     if (postgres != null) postgres.close();
     if (directory != null) delete(directory);
