@@ -423,6 +423,14 @@ public final class ServiceMetrics {
         .register(registry);
   }
 
+  /** Whether answers are kept at all; may change while the service runs. */
+  public void cacheEnabled(BooleanSupplier value) {
+    gauge(
+        "cp.cache.enabled",
+        "1 while answers are kept in the cache, 0 while it is switched off",
+        () -> value.getAsBoolean() ? 1 : 0);
+  }
+
   /** Whether what was last found of {@code what} is in force, and not something before it. */
   public void lastReload(Reload what, BooleanSupplier taken) {
     Gauge.builder("cp.last.reload.successful", () -> taken.getAsBoolean() ? 1 : 0)
