@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Sends predictions to a running service at rising rates and reports latencies, counted from",
       "when each request was due. What it asks for is answered and stored like any other shipment;",
-      "the shipment ids begin with load-test-."
+      "the shipment ids begin with load-test-. Exit code 1: a rate was not held."
     },
     mixinStandardHelpOptions = true)
 final class LoadTestCommand implements Callable<Integer> {
@@ -137,7 +137,7 @@ final class LoadTestCommand implements Callable<Integer> {
       progress.header();
       var outcome = test.run(service);
       finish(outcome);
-      return outcome.complete() ? 0 : 1;
+      return outcome.complete() && outcome.all().stream().allMatch(Step::held) ? 0 : 1;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return 1;
@@ -233,7 +233,7 @@ final class LoadTestCommand implements Callable<Integer> {
       if (!step.verdict().isEmpty()) out.println(step.verdict());
       step.errors().forEach((error, count) -> out.printf("%s: %d %s%n", step.name(), count, error));
     }
-    if (outcome.again() != null) {
+    if (outcome.again() != null && outcome.first().ok() > 0 && outcome.again().ok() > 0) {
       out.printf(
           "Cache: p50 %s ms the first time, %s ms again, %.1f times as fast; %.0f %% from the"
               + " cache%n",

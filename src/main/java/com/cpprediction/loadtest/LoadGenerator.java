@@ -21,15 +21,17 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
 /**
  * Asks a service over HTTP/1.1 and times the answers. One step at a time; its methods block and may
  * be called from any thread but an event loop. All of a step happens on one event loop.
  *
- * <p>In the open loop requests are due at even distances. Each is sent as soon as it is due and the
- * event loop comes to it, and its latency counts from when it was due, so that nobody's waiting is
- * left out when either side stalls (coordinated omission).
+ * <p>In the open loop requests are due at even distances. A thread of its own keeps the time; each
+ * request is sent as soon as it is due and the event loop comes to it, and its latency counts from
+ * when it was due, so that nobody's waiting is left out when either side stalls (coordinated
+ * omission).
  */
 public final class LoadGenerator implements AutoCloseable {
   /** Longer than the service's own deadline, so that it is seldom this side who gives up. */
@@ -51,6 +53,7 @@ public final class LoadGenerator implements AutoCloseable {
   private final Vertx vertx = Vertx.vertx();
   private final Context context = vertx.getOrCreateContext();
   private final Target target;
+  private final Duration patience;
   private final HttpClient http;
 
   /** Hears how a step goes on, a few times a second, on the event loop. */
@@ -70,7 +73,12 @@ public final class LoadGenerator implements AutoCloseable {
    * @param connections open at most
    */
   public LoadGenerator(Target target, int connections) {
+    this(target, connections, PATIENCE);
+  }
+
+  LoadGenerator(Target target, int connections, Duration patience) {
     this.target = target;
+    this.patience = patience;
     http =
         vertx
             .httpClientBuilder()
@@ -129,7 +137,7 @@ public final class LoadGenerator implements AutoCloseable {
             .compose(request -> request.send())
             .compose(response -> response.body())
             .map(Buffer::toJsonObject)
-            .timeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            .timeout(patience.toMillis(), TimeUnit.MILLISECONDS);
     try {
       return asked.toCompletionStage().toCompletableFuture().get();
     } catch (ExecutionException e) {
@@ -169,12 +177,14 @@ public final class LoadGenerator implements AutoCloseable {
     private final Listener listener;
     private final Histogram latency = histogram();
     private final Histogram service = histogram();
+    private final Histogram refusals = histogram();
     final Histogram lag = histogram();
     private final Map<String, Long> errors = new TreeMap<>();
     long begun;
     long due;
-    boolean over;
+    volatile boolean over;
     private long ended;
+    private long openAtHalf;
     private long sent;
     private long open;
     private long ok;
@@ -182,6 +192,7 @@ public final class LoadGenerator implements AutoCloseable {
     private long cached;
     private long uncertain;
     private long reporting;
+    private long openAtEnd;
 
     Loop(String name, double rate, Questions questions, Duration duration, Listener listener) {
       this.name = name;
@@ -192,6 +203,7 @@ public final class LoadGenerator implements AutoCloseable {
       to =
           target
               .request(HttpMethod.POST, questions.path())
+              .setTimeout(patience.toMillis()) // for a connection, and for a sign of life on it
               .putHeader("Content-Type", "application/json");
     }
 
@@ -215,28 +227,31 @@ public final class LoadGenerator implements AutoCloseable {
     Future<Boolean> send(long intended) {
       if (open >= MAX_OUTSTANDING) {
         count("not sent: %d wait for their answers".formatted(MAX_OUTSTANDING));
+        record(latency, patience.toNanos());
         return Future.succeededFuture(false);
       }
-      long start = System.nanoTime();
       var body = questions.body().apply(sent++);
       open++;
       return http.request(to)
           .compose(
-              request ->
-                  request
-                      .send(body)
-                      .compose(answer -> answer.body().map(content -> new Reply(answer, content))))
-          .timeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
-          .transform(answer -> Future.succeededFuture(settle(answer, intended, start)));
+              request -> {
+                long start = System.nanoTime();
+                return request
+                    .send(body)
+                    .compose(
+                        answer -> answer.body().map(content -> new Reply(answer, content, start)));
+              })
+          .transform(answer -> Future.succeededFuture(settle(answer, intended)));
     }
 
-    private boolean settle(AsyncResult<Reply> answer, long intended, long start) {
+    private boolean settle(AsyncResult<Reply> answer, long intended) {
       long now = System.nanoTime();
-      record(latency, now - intended);
-      record(service, now - start);
       open--;
       boolean good = answer.succeeded() && answer.result().response().statusCode() == OK;
+      // A refusal may be quick, and is no answer that somebody waited for.
+      record(good || answer.failed() ? latency : refusals, now - intended);
       if (good) {
+        record(service, now - answer.result().start());
         ok++;
         if (!over) inTime++;
         if (endsCached(answer.result().body())) cached++;
@@ -246,7 +261,7 @@ public final class LoadGenerator implements AutoCloseable {
         uncertain++;
         count(
             answer.cause() instanceof TimeoutException
-                ? "no answer in %d s".formatted(PATIENCE.toSeconds())
+                ? "no answer in %d s".formatted(patience.toSeconds())
                 : "connection: " + answer.cause().getMessage());
       }
       if (over && open == 0) finish();
@@ -257,11 +272,17 @@ public final class LoadGenerator implements AutoCloseable {
       errors.merge(error, 1L, Long::sum);
     }
 
+    /** Half of the time is over. */
+    void half() {
+      openAtHalf = open;
+    }
+
     /** Nothing more is due. */
     void end() {
       if (over) return;
       over = true;
       ended = System.nanoTime();
+      openAtEnd = open;
       if (open == 0) finish();
     }
 
@@ -279,16 +300,22 @@ public final class LoadGenerator implements AutoCloseable {
               inTime,
               cached,
               uncertain,
+              openAtHalf,
+              openAtEnd,
               errors,
               (ended - begun) / 1e9,
               (System.nanoTime() - begun) / 1e9,
               latency,
               service,
+              refusals,
               lag));
     }
   }
 
-  private record Reply(HttpClientResponse response, Buffer body) {}
+  /**
+   * @param start nanosecond at which its request was sent
+   */
+  private record Reply(HttpClientResponse response, Buffer body, long start) {}
 
   private final class OpenLoop extends Loop {
     private final double interval;
@@ -303,23 +330,35 @@ public final class LoadGenerator implements AutoCloseable {
     @Override
     void begin() {
       super.begin();
-      vertx.setPeriodic(1, this::sendDue);
+      var pace = new Thread(this::keepTime, "load-test-pace");
+      pace.setDaemon(true);
+      pace.start();
     }
 
-    private void sendDue(long timer) {
-      while (!over && due < total) {
-        long intended = begun + (long) (due * interval);
-        long late = System.nanoTime() - intended;
-        if (late < 0) return;
-        due++;
-        record(lag, late);
-        send(intended);
+    /** Tells the event loop what is due when it is: a timer of its own counts in milliseconds. */
+    private void keepTime() {
+      for (long n = 0; n < total && !over; n++) {
+        if (n == total / 2) context.runOnContext(half -> half());
+        long intended = begun + (long) (n * interval);
+        await(intended);
+        context.runOnContext(now -> sendDue(intended));
       }
-      // The last interval belongs to the step.
-      if (over || System.nanoTime() >= begun + (long) (total * interval)) {
-        vertx.cancelTimer(timer);
-        end();
+      await(begun + (long) (total * interval)); // the last interval belongs to the step
+      context.runOnContext(done -> end());
+    }
+
+    private void await(long nanos) {
+      for (long left = nanos - System.nanoTime(); left > 0 && !over; ) {
+        LockSupport.parkNanos(left);
+        left = nanos - System.nanoTime();
       }
+    }
+
+    private void sendDue(long intended) {
+      if (over) return;
+      due++;
+      record(lag, System.nanoTime() - intended);
+      send(intended);
     }
   }
 
@@ -329,6 +368,7 @@ public final class LoadGenerator implements AutoCloseable {
 
     private final int callers;
     private long most = Long.MAX_VALUE;
+    private long ending;
 
     ClosedLoop(
         String name, Questions questions, int callers, Duration duration, Listener listener) {
@@ -339,13 +379,14 @@ public final class LoadGenerator implements AutoCloseable {
     @Override
     void begin() {
       super.begin();
-      vertx.setTimer(duration.toMillis(), timer -> end());
+      ending = vertx.setTimer(duration.toMillis(), timer -> end());
       for (int i = 0; i < callers; i++) again();
     }
 
     private void again() {
       if (over) return;
       if (due == most) {
+        vertx.cancelTimer(ending);
         end();
         return;
       }

@@ -53,6 +53,11 @@ public final class LoadReport {
     return new JsonObject()
         .put("name", step.name())
         .put("rate", step.rate())
+        .put(
+            "kind",
+            step.name().equals(LoadTest.FIRST) || step.name().equals(LoadTest.AGAIN)
+                ? "cache"
+                : "rate")
         .put("shipments_per_request", step.shipments())
         .put("due", step.due())
         .put("sent", step.sent())
@@ -60,6 +65,8 @@ public final class LoadReport {
         .put("ok_in_time", step.inTime())
         .put("cached", step.cached())
         .put("uncertain", step.uncertain())
+        .put("open_at_half", step.openAtHalf())
+        .put("open_at_end", step.openAtEnd())
         .put("errors", errors)
         .put("seconds", step.seconds())
         .put("total_seconds", step.total())
@@ -69,6 +76,7 @@ public final class LoadReport {
         .put("verdict", step.verdict())
         .put("latency", times(step.latency()))
         .put("service_time", times(step.service()))
+        .put("refusals", times(step.refusals()))
         .put("generator_lag", times(step.lag()));
   }
 

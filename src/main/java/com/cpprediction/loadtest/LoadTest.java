@@ -14,12 +14,18 @@ public final class LoadTest {
   /** and each of them so often: a full cache takes a new entry in for the second request only. */
   private static final int ROUNDS = 5;
 
+  /** Names of the steps that test the cache. */
+  static final String FIRST = "first time";
+
+  static final String AGAIN = "again";
+
   private static final int WARMING = 8; // callers
 
   private final LoadGenerator generator;
   private final Plan plan;
   private final String run;
   private final Reporter reporter;
+  private long asked;
 
   /**
    * What is to be done.
@@ -110,13 +116,13 @@ public final class LoadTest {
     Step again = null;
     try {
       if (!plan.warmUp().isZero()) {
-        open("warm-up", questions("w"), plan.highest(), plan.warmUp());
+        open("warm-up", questions("warm"), plan.highest(), plan.warmUp());
       }
-      if (plan.profile() == Profile.HITS) warm();
+      warm();
       int n = 0;
       for (double rate : plan.rates()) {
         var name = new DecimalFormat("#.##/s").format(rate);
-        var step = open(name, questions(Profile.letters(n++)), rate, plan.duration());
+        var step = open(name, questions("s" + Profile.letters(n++)), rate, plan.duration());
         steps.add(step);
         reporter.ended(step);
       }
@@ -124,11 +130,11 @@ public final class LoadTest {
         double requests = plan.highest() * plan.duration().toMillis() / 1e3;
         long addresses = (long) Math.ceil(Math.min(FEW, requests / ROUNDS));
         var once = Duration.ofMillis((long) Math.ceil(addresses / plan.highest() * 1e3));
-        var fresh = Profile.MISSES.questions(plan.places(), run + "x");
-        first = open("first time", fresh, plan.highest(), once);
+        var fresh = Profile.MISSES.questions(plan.places(), run, "first", 0);
+        first = open(FIRST, fresh, plan.highest(), once);
         reporter.ended(first);
         var known = new Questions(fresh.path(), 1, i -> fresh.body().apply(i % addresses));
-        again = open("again", known, plan.highest(), plan.duration());
+        again = open(AGAIN, known, plan.highest(), plan.duration());
         reporter.ended(again);
       }
       return new Outcome(service, steps, first, again, true);
@@ -138,17 +144,23 @@ public final class LoadTest {
   }
 
   private Questions questions(String step) {
-    return plan.profile().questions(plan.places(), run + step);
+    return plan.profile().questions(plan.places(), run, step, asked);
   }
 
   private Step open(String name, Questions questions, double rate, Duration duration)
       throws InterruptedException {
-    return generator.open(name, questions, rate, duration, reporter.began(name, duration));
+    var step = generator.open(name, questions, rate, duration, reporter.began(name, duration));
+    asked += step.due();
+    return step;
   }
 
+  /** Fills the cache with what comes again, so that it isn't the order of the steps that shows. */
   private void warm() throws InterruptedException {
-    var few = Math.min(Profile.FEW, plan.places().size());
-    var questions = Profile.HITS.questions(plan.places(), run + "h");
-    generator.count("filling the cache", questions, WARMING, few, LoadGenerator.Listener.NONE);
+    int known = plan.profile().known(plan.places().size());
+    if (known == 0) return;
+    var all = plan.places().subList(0, known);
+    // Twice: a full cache takes a new entry in for the second request only.
+    var questions = Profile.FILE.questions(all, run, "filling", 0);
+    generator.count("filling", questions, WARMING, 2L * known, LoadGenerator.Listener.NONE);
   }
 }

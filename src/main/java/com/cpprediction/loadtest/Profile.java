@@ -33,25 +33,37 @@ public enum Profile {
     return name().toLowerCase(Locale.ROOT);
   }
 
+  /** Of {@code places} places, those that come again and again: the first ones. */
+  int known(int places) {
+    return switch (this) {
+      case HITS -> Math.min(FEW, places);
+      case MIXED -> places;
+      case MISSES, BATCH, FILE -> 0;
+    };
+  }
+
   /**
    * What a step sends.
    *
    * @param run tells this run from others, so that nothing it made up was asked for before; letters
+   * @param step tells this step from others of the run; letters
+   * @param asked requests before it: {@link #FILE} goes on where they ended
    */
-  Questions questions(List<Place> places, String run) {
+  Questions questions(List<Place> places, String run, String step, long asked) {
+    var tag = run + " " + step;
     return switch (this) {
-      case MISSES -> one(run, i -> fresh(places, run, i));
-      case HITS -> one(run, i -> places.get((int) (i % Math.min(FEW, places.size()))));
-      case FILE -> one(run, i -> places.get((int) (i % places.size())));
+      case MISSES -> one(tag, i -> fresh(places, tag, i));
+      case HITS -> one(tag, i -> places.get((int) (i % known(places.size()))));
+      case FILE -> one(tag, i -> places.get((int) ((asked + i) % places.size())));
       case MIXED -> {
         var zipf = zipf(places.size());
         yield one(
-            run,
+            tag,
             i -> {
               var random = new SplittableRandom(i);
               return random.nextDouble() < REPEATED
                   ? places.get(rank(zipf, random.nextDouble()))
-                  : fresh(places, run, i);
+                  : fresh(places, tag, i);
             });
       }
       case BATCH ->
@@ -62,7 +74,7 @@ public enum Profile {
                 var shipments = new JsonArray();
                 for (int j = 0; j < BATCHED; j++) {
                   long n = i * BATCHED + j;
-                  shipments.add(shipment(run, n, fresh(places, run, n)));
+                  shipments.add(shipment(tag, n, fresh(places, tag, n)));
                 }
                 return new JsonObject().put("shipments", shipments).toBuffer();
               });
@@ -73,26 +85,26 @@ public enum Profile {
     Place at(long i);
   }
 
-  private static Questions one(String run, Places places) {
-    return new Questions("/predict", 1, i -> body(run, i, places.at(i)));
+  private static Questions one(String tag, Places places) {
+    return new Questions("/predict", 1, i -> body(tag, i, places.at(i)));
   }
 
-  private static Buffer body(String run, long i, Place place) {
-    return shipment(run, i, place).toBuffer();
+  private static Buffer body(String tag, long i, Place place) {
+    return shipment(tag, i, place).toBuffer();
   }
 
-  private static JsonObject shipment(String run, long i, Place place) {
+  private static JsonObject shipment(String tag, long i, Place place) {
     var json =
         new JsonObject()
-            .put("shipment_id", "load-test-%s-%d".formatted(run, i))
+            .put("shipment_id", "load-test-%s-%d".formatted(tag.replace(' ', '-'), i))
             .put("address", place.address());
     return place.pincode().isEmpty() ? json : json.put("pincode", place.pincode());
   }
 
   /** A door of a place that nobody has asked for; in letters, as digits might be a pincode. */
-  private static Place fresh(List<Place> places, String run, long i) {
+  private static Place fresh(List<Place> places, String tag, long i) {
     var place = places.get((int) (i % places.size()));
-    return new Place("door %s%s %s".formatted(run, letters(i), place.address()), place.pincode());
+    return new Place("door %s %s %s".formatted(tag, letters(i), place.address()), place.pincode());
   }
 
   static String letters(long i) {

@@ -19,7 +19,11 @@ public record Target(URI url, String token, boolean insecure) {
     var uri = URI.create(url);
     boolean web = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
     var path = uri.getPath();
-    if (!web || uri.getHost() == null || !(path == null || path.isEmpty() || path.equals("/"))) {
+    boolean more = uri.getUserInfo() != null || uri.getQuery() != null || uri.getFragment() != null;
+    if (!web
+        || more
+        || uri.getHost() == null
+        || !(path == null || path.isEmpty() || path.equals("/"))) {
       throw new IllegalArgumentException("is not like http://127.0.0.1:8000");
     }
     return new Target(uri, token, insecure);

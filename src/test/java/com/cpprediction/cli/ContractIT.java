@@ -65,6 +65,9 @@ class ContractIT {
   /** Operations whose answers tell of the process and not of models: only their shape is fixed. */
   private static final Set<String> OF_THE_PROCESS = Set.of("Health", "Operation");
 
+  /** Nobody can wait for the end of these. */
+  private static final Set<String> ENDLESS = Set.of("/events");
+
   private static final Pattern PINCODE = Pattern.compile("[1-9][0-9]{5}");
 
   /** What a schema can't say, as the contract says it in words; of a shipment or an address. */
@@ -116,6 +119,7 @@ class ContractIT {
   void everyExampleIsAnsweredAsItSays() throws Exception {
     int executed = 0;
     for (var operation : api.operations()) {
+      if (ENDLESS.contains(operation.path())) continue;
       var type = operation.bodyType();
       var examples =
           type == null

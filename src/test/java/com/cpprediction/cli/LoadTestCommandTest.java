@@ -160,6 +160,7 @@ class LoadTestCommandTest {
       delimiter = '|',
       value = {
         "--url ftp://x | is not like http://127.0.0.1:8000",
+        "--url http://user:secret@x | is not like http://127.0.0.1:8000",
         "--url http://x/predict | is not like http://127.0.0.1:8000",
         "--max-qps 0 | --max-qps must be above 0",
         "--steps 2.5 | --steps: give a number in 1..100",

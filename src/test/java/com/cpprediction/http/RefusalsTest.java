@@ -226,7 +226,7 @@ class RefusalsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"/", "/nowhere", "/predict/x", "/models", "/../etc/passwd", "//"})
+  @ValueSource(strings = {"/nowhere", "/predict/x", "/models", "/../etc/passwd", "/x//"})
   void knowsNoOtherPath(String path) throws Exception {
     isProblem(edge.get(path), Failure.NOT_FOUND);
   }

@@ -87,24 +87,34 @@ class LoadGeneratorTest {
   }
 
   @Test
-  void whatIsAnsweredAfterTheStepWasNotHeld() throws Exception {
+  void aQueueThatGrowsToTheEndMeansThatTheRateWasNotHeld() throws Exception {
     var waiting = new ArrayList<HttpServerRequest>();
     serve(
         request -> {
           waiting.add(request);
-          if (waiting.size() <= 100) request.response().end(MISS);
+          if (waiting.size() <= 50) request.response().end(MISS);
           if (waiting.size() == 200) {
             vertx.setTimer(
-                200, later -> waiting.subList(100, 200).forEach(held -> held.response().end(MISS)));
+                200, later -> waiting.subList(50, 200).forEach(held -> held.response().end(MISS)));
           }
         });
 
     var step = generator.open("s", QUESTIONS, 200, SECOND, LoadGenerator.Listener.NONE);
 
     assertThat(step.ok()).isEqualTo(200);
-    assertThat(step.inTime()).isEqualTo(100);
+    assertThat(step.openAtEnd()).isEqualTo(150);
     assertThat(step.held()).isFalse();
     assertThat(step.verdict()).isNotEmpty();
+  }
+
+  @Test
+  void whatIsOnItsWayAllTheTimeIsNoQueue() throws Exception {
+    serve(request -> vertx.setTimer(200, later -> request.response().end(MISS)));
+
+    var step = generator.open("s", QUESTIONS, 200, SECOND, LoadGenerator.Listener.NONE);
+
+    assertThat(step.openAtEnd()).isGreaterThan(20);
+    assertThat(step.held()).isTrue();
   }
 
   @Test
@@ -127,7 +137,7 @@ class LoadGeneratorTest {
     assertThat(step.latency().getCountBetweenValues(100_000, 60_000_000))
         .isGreaterThanOrEqualTo(15);
     assertThat(step.onSchedule()).isFalse();
-    assertThat(step.verdict()).contains("this program could not keep up");
+    assertThat(step.verdict()).contains("this program was late itself");
   }
 
   @Test
@@ -153,6 +163,42 @@ class LoadGeneratorTest {
     assertThat(step.errors()).containsEntry("503 overloaded", 10L).containsEntry("502", 10L);
     assertThat(step.failed()).isEqualTo(30);
     assertThat(step.uncertain()).isEqualTo(10);
+    assertThat(step.refusals().getTotalCount()).isEqualTo(20);
+    assertThat(step.latency().getTotalCount()).isEqualTo(20);
+    assertThat(step.service().getTotalCount()).isEqualTo(10);
+  }
+
+  @Test
+  void whatWasGivenUpCountsAndTroublesNoStepAfterIt() throws Exception {
+    var asked = new ArrayList<String>();
+    var silent = new AtomicInteger(1);
+    var server =
+        vertx
+            .createHttpServer()
+            .requestHandler(
+                request ->
+                    request
+                        .body()
+                        .onSuccess(
+                            body -> {
+                              asked.add(body.toString());
+                              if (silent.get() == 0) request.response().end(MISS);
+                            }))
+            .listen(0, "127.0.0.1")
+            .await(5, SECONDS);
+    var target = Target.of("http://127.0.0.1:" + server.actualPort(), null, false);
+    generator = new LoadGenerator(target, 1, Duration.ofMillis(300));
+
+    // One connection: the others wait for it and are given up there.
+    var first = generator.count("s", QUESTIONS, 3, 3, LoadGenerator.Listener.NONE);
+    asked.clear();
+    silent.set(0);
+    var second = generator.count("s", QUESTIONS, 1, 5, LoadGenerator.Listener.NONE);
+
+    assertThat(first.uncertain()).isEqualTo(3);
+    assertThat(first.latency().getMinValue()).isGreaterThanOrEqualTo(290_000);
+    assertThat(second.ok()).isEqualTo(5);
+    assertThat(asked).containsExactly("0", "1", "2", "3", "4");
   }
 
   @Test

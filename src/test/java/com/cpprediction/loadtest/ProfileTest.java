@@ -41,11 +41,28 @@ class ProfileTest {
 
   @Test
   void anotherRunAsksForOtherAddresses() {
-    var first = Profile.MISSES.questions(places, "a").body().apply(7).toJsonObject();
-    var second = Profile.MISSES.questions(places, "b").body().apply(7).toJsonObject();
+    var first = Profile.MISSES.questions(places, "a", "s", 0).body().apply(7).toJsonObject();
+    var second = Profile.MISSES.questions(places, "b", "s", 0).body().apply(7).toJsonObject();
 
     assertThat(first.getString("address")).isNotEqualTo(second.getString("address"));
     assertThat(first.getString("shipment_id")).isNotEqualTo(second.getString("shipment_id"));
+  }
+
+  @Test
+  void noTwoStepsAskForTheSame() {
+    var steps = LongStream.range(0, 100).mapToObj(n -> "s" + Profile.letters(n)).toList();
+
+    var addresses =
+        steps.stream()
+            .flatMap(
+                step ->
+                    LongStream.of(0, 1, 2, 26, 27, 700)
+                        .mapToObj(
+                            i -> Profile.MISSES.questions(places, "run", step, 0).body().apply(i)))
+            .map(body -> body.toJsonObject().getString("address"))
+            .toList();
+
+    assertThat(addresses).hasSize(600).doesNotHaveDuplicates();
   }
 
   @Test
@@ -63,7 +80,7 @@ class ProfileTest {
 
   @Test
   void aBatchHasAHundredShipmentsNoneTwice() {
-    var questions = Profile.BATCH.questions(places, "run");
+    var questions = Profile.BATCH.questions(places, "run", "s", 0);
     var first = questions.body().apply(0).toJsonObject().getJsonArray("shipments");
     var second = questions.body().apply(1).toJsonObject().getJsonArray("shipments");
 
@@ -90,7 +107,8 @@ class ProfileTest {
     assertThat(Place.read(plain))
         .containsExactly(new Place("Airport Road, Bengaluru", "560017"), new Place("MG Road", ""))
         .isEqualTo(Place.read(packed));
-    var body = Profile.FILE.questions(Place.read(plain), "r").body().apply(3).toJsonObject();
+    var body =
+        Profile.FILE.questions(Place.read(plain), "r", "s", 2).body().apply(1).toJsonObject();
     assertThat(body.getString("address")).isEqualTo("MG Road");
     assertThat(body.containsKey("pincode")).isFalse();
   }
@@ -106,6 +124,6 @@ class ProfileTest {
   }
 
   private JsonObject shipment(Profile profile, long i) {
-    return profile.questions(places, "run").body().apply(i).toJsonObject();
+    return profile.questions(places, "run", "s", 0).body().apply(i).toJsonObject();
   }
 }
