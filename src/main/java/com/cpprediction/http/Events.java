@@ -87,9 +87,10 @@ final class Events {
     else listener.catchUp();
   }
 
-  /** Those who listen now. */
-  int listeners() {
-    return listeners.size();
+  /** Looks at what {@code name} is told of before its time: something happened to it. */
+  void look(String name) {
+    if (listeners.isEmpty()) return;
+    for (var topic : topics) if (topic.look.name().equals(name)) topic.look();
   }
 
   /** Ends what everyone hears; nobody is let in any more. */
@@ -119,6 +120,7 @@ final class Events {
   private final class Topic {
     final Look look;
     private boolean looking;
+    private boolean failing;
     private String seen;
     private Buffer frame; // null before anything was seen
 
@@ -139,10 +141,16 @@ final class Events {
           .compose(now -> look.look().get())
           .onComplete(done -> looking = false)
           .onSuccess(this::saw)
-          .onFailure(cause -> log.warn("Cannot tell what {} is", look.name(), cause));
+          .onFailure(this::failed);
+    }
+
+    private void failed(Throwable cause) {
+      if (!failing) log.warn("Cannot tell {} until it can be looked at again", look.name(), cause);
+      failing = true;
     }
 
     private void saw(String json) {
+      failing = false;
       if (json.equals(seen)) return;
       seen = json;
       frame = Buffer.buffer("event: " + look.name() + "\ndata: " + json + "\n\n");

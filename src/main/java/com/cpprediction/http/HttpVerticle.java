@@ -60,7 +60,9 @@ public final class HttpVerticle extends VerticleBase {
   /** From one snapshot for the dashboard to the next. */
   private static final Duration TICK = Duration.ofSeconds(1);
 
-  /** Ticks from one look at every model to the next. */
+  private static final String MODELS = "models";
+
+  /** Ticks from one look at every model to the next, unless they change. */
   private static final int MODEL_TICKS = 5;
 
   private static final Set<String> TLS = Set.of("TLSv1.3", "TLSv1.2");
@@ -207,6 +209,7 @@ public final class HttpVerticle extends VerticleBase {
     registered.add(consume(Bus.PREDICT, message -> predict(message, predict, explain)));
     registered.add(consume(Bus.PREDICT_BATCH, predictBatch::handle));
     registered.add(consume(Bus.OUTCOMES, outcomes::handle));
+    registered.add(consume(Bus.MODELS_CHANGED, message -> events.look(MODELS)));
     registered.add(consume(Bus.CACHE_STATS, cacheRoutes::stats));
     registered.add(consume(Bus.CACHE_CLEAR, cacheRoutes::clear));
     if (owners.self() != null) registered.addAll(openToNodes(owners.self().id(), scores));
@@ -339,7 +342,7 @@ public final class HttpVerticle extends VerticleBase {
             TICK,
             List.of(
                 new Look("state", 1, overview::state),
-                new Look("models", MODEL_TICKS, overview::models)));
+                new Look(MODELS, MODEL_TICKS, overview::models)));
     get(router, "/", WebRoutes.HTML).handler(web.page("dashboard.html"));
     get(router, "/events", Events.TYPE).handler(events::listen);
     get(router, "/health").handler(health::all);

@@ -28,7 +28,6 @@ final class Overview {
           "prefix",
           "version",
           "model",
-          "digest",
           "cps",
           "training_rows",
           "load_ms",
@@ -38,7 +37,7 @@ final class Overview {
 
   /** What the dashboard needs of the release. */
   private static final List<String> OF_RELEASE =
-      List.of("directory", "release", "engine", "mapping", "loaded", "last_reload");
+      List.of("release", "engine", "mapping", "loaded", "last_reload");
 
   /** What it needs of how right models were in service. */
   private static final List<String> OF_LIVE = List.of("outcomes", "right", "accuracy");

@@ -151,12 +151,12 @@ export function startAsking() {
   write($('shipment'), newShipment());
   form.addEventListener('submit', async event => {
     event.preventDefault();
-    if (button.disabled) return;
-    button.disabled = true;
+    if (button.getAttribute('aria-disabled') === 'true') return;
+    button.setAttribute('aria-disabled', 'true'); // not disabled: it would lose the focus
     try {
       $('answer').replaceChildren(...(await predict()));
     } finally {
-      button.disabled = false;
+      button.removeAttribute('aria-disabled');
     }
   });
   $('address').addEventListener('keydown', event => {

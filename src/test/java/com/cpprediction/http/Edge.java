@@ -65,7 +65,7 @@ final class Edge {
   final List<Batch> batches = new CopyOnWriteArrayList<>();
   final List<HealthCheck> checks = new ArrayList<>();
   final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  final ServiceMetrics metrics = new ServiceMetrics(registry, "test");
+  ServiceMetrics metrics = new ServiceMetrics(registry, "test");
   final PredictionCache cache = new PredictionCache(ServiceConfig.DEFAULT.cache(), registry);
 
   volatile PredictionConfig prediction =

@@ -1,0 +1,223 @@
+package com.cpprediction.http;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Located;
+import com.cpprediction.testing.Browser;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetSocket;
+import io.vertx.junit5.VertxExtension;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.openqa.selenium.By;
+import org.openqa.selenium.Keys;
+
+/** The page at the root of the service, when something is not as it should be. */
+@ExtendWith(VertxExtension.class)
+@Timeout(60)
+class DashboardTest {
+  private static final String HOSTILE = "<img src=x onerror=\"document.title='owned'\">";
+
+  private static Browser browser;
+  private Edge edge;
+  private String prefix = "560";
+  private String word = "road";
+
+  @BeforeAll
+  static void startBrowser() {
+    browser = Browser.start();
+  }
+
+  @BeforeEach
+  void setUp(Vertx vertx) {
+    edge = new Edge(vertx);
+    edge.answer(Bus.MODELS_STATUS, ignored -> Future.succeededFuture(models(prefix)));
+    edge.answer(Bus.explain("560"), ignored -> Future.succeededFuture(explanation(word)));
+  }
+
+  @AfterEach
+  void leave() throws Exception {
+    browser.open("about:blank");
+    edge.stop().otherwiseEmpty().await(10, SECONDS);
+  }
+
+  @AfterAll
+  static void closeBrowser() {
+    browser.close();
+  }
+
+  @Test
+  void showsWhateverItIsToldAsText() throws Exception {
+    var hostile = new JsonObject().put("outcome", "refused").put("error", "No key " + HOSTILE);
+    edge.checks.add(new HealthCheck("config", () -> true, () -> hostile));
+    var refused = new JsonObject().put("failed", new JsonObject().put(HOSTILE, HOSTILE));
+    edge.checks.add(new HealthCheck("models", () -> true, () -> refused));
+    edge.checks.add(new HealthCheck(HOSTILE, () -> false, JsonObject::new));
+    prefix = HOSTILE;
+    word = HOSTILE;
+    edge.start();
+    browser.open(edge.base() + "/");
+
+    predict(HOSTILE + " 560017");
+
+    assertThat(text("#answer")).contains(HOSTILE);
+    browser.until(driver -> text("#notices").split(HOSTILE, -1).length == 5);
+    browser.until(driver -> text("#models tbody").contains(HOSTILE));
+    assertThat(browser.driver().findElements(By.tagName("img"))).isEmpty();
+    assertThat(browser.driver().getTitle()).isEqualTo("⚠ CP Prediction Service");
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  @Test
+  void asksForTheTokenThatTheServiceAsksFor() throws Exception {
+    edge.predictToken = "a-token-of-the-test";
+    edge.start();
+    browser.open(edge.base() + "/");
+
+    predict("12, MG Road 560017");
+    assertThat(browser.find("#answer .bad").getText()).isEqualTo("Unauthorized");
+    browser.find("#token").sendKeys("another-token-of-the-test", Keys.ENTER);
+    browser.until(driver -> text("#token-note").startsWith("This token is not accepted"));
+    browser.find("#token").clear();
+    browser.find("#token").sendKeys("a-token-of-the-test", Keys.ENTER);
+
+    assertThat(browser.find("#answer .cp").getText()).startsWith("CP");
+    assertThat(edge.recorded()).hasSize(1);
+    assertThat(browser.run("return localStorage.length + sessionStorage.length")).isEqualTo(0L);
+    assertThat(browser.complaints()).hasSize(2).allMatch(line -> line.contains("401"));
+  }
+
+  @Test
+  void saysInWordsWhatIsWrongAndWhatItWouldGuess() throws Exception {
+    edge.catalog = new Catalog(Edge.FINGERPRINTS, text -> Located.byText("560", 0.4));
+    edge.start();
+    browser.open(edge.base() + "/");
+
+    predict("12, MG Road");
+
+    assertThat(browser.find("#answer .bad").getText()).isEqualTo("Pincode required");
+    assertThat(text("#answer")).contains("its words alone leave too much doubt");
+    assertThat(text("#answer .candidates li")).contains("CP").contains("38.8 %");
+    assertThat(browser.complaints()).hasSize(1).allMatch(line -> line.contains("422"));
+  }
+
+  @Test
+  void saysWhatIsMissingWhileNothingIsMeasured() throws Exception {
+    edge.metrics = new ServiceMetrics(new CompositeMeterRegistry(), "test");
+    edge.start();
+    browser.open(edge.base() + "/");
+
+    browser.until(driver -> text("#notices").startsWith("Metrics are off."));
+    assertThat(text("#rate")).isEqualTo("–");
+    assertThat(text("#model-p99")).isEqualTo("–");
+    assertThat(text("#answered")).isEqualTo("–");
+    assertThat(text("#process")).contains("MiB");
+    assertThat(text("#link")).isEqualTo("Ready");
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  @Test
+  void saysWhyTheServiceIsNotReady() throws Exception {
+    edge.checks.add(
+        new HealthCheck("models", () -> false, () -> new JsonObject().put("directory", "/there")));
+    edge.checks.add(
+        new HealthCheck(
+            "database",
+            () -> false,
+            () -> new JsonObject().put("status", "down").put("error", "Connection refused")));
+    edge.start();
+    browser.open(edge.base() + "/");
+
+    browser.until(driver -> text("#link").equals("Not ready"));
+    assertThat(text("#notices"))
+        .contains("No model is loaded from /there")
+        .contains("PostgreSQL, which can’t be reached: Connection refused");
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  @Test
+  void saysThatTheServiceIsGoneAndGoesOnWhenItIsBack(Vertx vertx) throws Exception {
+    edge.start();
+    var client = vertx.createNetClient();
+    var server =
+        vertx
+            .createNetServer()
+            .connectHandler(caller -> connect(caller, client))
+            .listen(0, "127.0.0.1")
+            .await(5, SECONDS);
+    browser.open("http://127.0.0.1:" + server.actualPort() + "/");
+    browser.until(driver -> text("#link").equals("Ready"));
+
+    edge.stop().await(10, SECONDS);
+    browser.until(driver -> text("#link").startsWith("Disconnected: this is how it was at "));
+    edge.start(); // at another port
+    browser.until(driver -> text("#link").equals("Ready"));
+
+    assertThat(browser.complaints()).allMatch(line -> line.contains("/events"));
+  }
+
+  /** Stands in front of services that come and go, at a port that stays. */
+  private void connect(NetSocket caller, NetClient client) {
+    caller.pause();
+    var address = edge.address();
+    client
+        .connect(address.getPort(), address.getHostString())
+        .onFailure(cause -> caller.close())
+        .onSuccess(
+            service -> {
+              caller.pipeTo(service);
+              service.pipeTo(caller);
+            });
+  }
+
+  private static void predict(String address) {
+    var box = browser.find("#address");
+    box.clear();
+    box.sendKeys(address, Keys.ENTER);
+    browser.until(
+        driver -> !driver.findElements(By.cssSelector("#answer > :not(.note)")).isEmpty());
+  }
+
+  private static String text(String selector) {
+    return (String) browser.run("return document.querySelector(arguments[0]).innerText", selector);
+  }
+
+  private static JsonObject models(String prefix) {
+    var model =
+        new JsonObject()
+            .put("prefix", prefix)
+            .put("model", prefix + "@3f9a1c2e")
+            .put("cps", 3)
+            .put("mapped_bytes", 1_000)
+            .put("requests", 7);
+    return new JsonObject()
+        .put("loaded", 1)
+        .put("engine", "mapped")
+        .put("mapping", "mapped")
+        .put("last_reload", new JsonObject())
+        .put("models", new JsonArray().add(model));
+  }
+
+  private static JsonObject explanation(String word) {
+    var of = new JsonObject().put("first", 0.5).put("second", 0.25).put("effect", 0.25);
+    return new JsonObject()
+        .put("first", "CP1")
+        .put("second", "CP2")
+        .put("features", new JsonArray().add(of.copy().put("feature", "ridge")))
+        .put("words", new JsonArray().add(of.copy().put("word", word)));
+  }
+}
