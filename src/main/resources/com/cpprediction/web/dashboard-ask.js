@@ -1,6 +1,6 @@
 /** The box that asks for a prediction and says why it came out so. */
 
-import { $, element, share, write } from './dashboard-format.js';
+import { $, element, known, share, write } from './dashboard-format.js';
 
 const EXAMPLE = 'Kadri Hills, near Kadri Temple, Mangalore 575002';
 const SHOWN = 6;
@@ -106,14 +106,9 @@ function answered(prediction, ms) {
 
 function refused({ title, detail, guesses }) {
   return [
-    element(
-      'div',
-      { class: 'whole' },
-      element('p', { class: 'bad' }, element('strong', {}, title ?? 'No answer')),
-      element('p', {}, detail ?? ''),
-    ),
-    ...(guesses ? [part(element('h3', {}, 'Best guesses'), candidates(guesses, 'Best guesses'))] : []),
-  ];
+    element('p', { class: 'whole' }, element('strong', { class: 'bad' }, title ?? 'No answer'), element('br'), detail ?? ''),
+    guesses ? part(element('h3', {}, 'Best guesses'), candidates(guesses, 'Best guesses')) : null,
+  ].filter(known);
 }
 
 function askForToken(sent) {
