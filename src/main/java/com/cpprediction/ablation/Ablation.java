@@ -4,6 +4,7 @@ import com.cpprediction.persistence.DatabaseStartException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /** Measures every state in every round, in turns. */
 final class Ablation {
@@ -22,14 +23,14 @@ final class Ablation {
   }
 
   /**
-   * The rate of the open loop that every state is asked at: the plan's, or a part of what the
-   * unoptimised service can do.
+   * Measures what the unoptimised service can do, which counts nowhere: whoever is measured next
+   * finds a machine that has done it all before.
    *
+   * @return the rate of the open loop that every state is asked at: the plan's, or a part of that
    * @throws AblationException when the unoptimised service can't be measured
    */
   double rate() throws InterruptedException {
-    if (plan.rate() > 0) return plan.rate();
-    progress.doing("measuring what the unoptimised service can do, for the rate of the open loop");
+    progress.doing("measuring what the unoptimised service can do; this does not count");
     double capacity =
         bench.with(
             State.UNOPTIMISED,
@@ -38,22 +39,28 @@ final class Ablation {
                 return trial.capacity();
               }
             });
-    return Math.max(1, Math.rint(capacity * Plan.RATE_SHARE));
+    return plan.rate() > 0 ? plan.rate() : Math.max(1, Math.rint(capacity * Plan.RATE_SHARE));
   }
 
-  /** A run that fails is one with a problem; the others go on. */
-  List<Run> run(double rate) throws InterruptedException {
+  /**
+   * A run that fails is one with a problem; the others go on, until the bench is closed.
+   *
+   * @param soFar hears of all runs after each round
+   */
+  List<Run> run(double rate, Consumer<List<Run>> soFar) throws InterruptedException {
     var runs = new ArrayList<Run>();
     long begin = System.nanoTime();
     for (int round = 1; round <= plan.rounds(); round++) {
       for (var state : plan.order(round)) {
         progress.doing("round %d of %d: %s".formatted(round, plan.rounds(), state.label()));
         var run = run(state, round, rate);
+        if (bench.ended()) return runs;
         runs.add(run);
         int left = plan.runs() - runs.size();
         double perRun = (System.nanoTime() - begin) / 1e9 / runs.size();
         progress.ran(runs.size(), plan.runs(), line(run), Math.round(left * perRun));
       }
+      soFar.accept(runs);
     }
     return runs;
   }
@@ -69,6 +76,8 @@ final class Ablation {
           });
     } catch (AblationException | DatabaseStartException e) {
       return Run.failed(state, round, e.getMessage());
+    } catch (RuntimeException e) { // of whatever kind: a run is not worth all the others
+      return Run.failed(state, round, e.toString());
     }
   }
 
@@ -78,9 +87,9 @@ final class Ablation {
         Locale.ROOT,
         "%s: %s answers/s, p50 %s ms, p99 %s ms%s",
         run.state().label(),
-        Tables.number(run.figure(Metric.THROUGHPUT).orElse(0)),
-        Tables.number(run.figure(Metric.P50).orElse(Double.NaN)),
-        Tables.number(run.figure(Metric.P99).orElse(Double.NaN)),
+        Tables.number(run.figure(Metric.THROUGHPUT)),
+        Tables.number(run.figure(Metric.P50)),
+        Tables.number(run.figure(Metric.P99)),
         run.doubt().isEmpty() ? "" : "; " + run.doubt());
   }
 }

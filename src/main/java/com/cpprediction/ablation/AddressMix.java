@@ -21,12 +21,10 @@ import java.util.SplittableRandom;
  * come once and never again. Thread-safe.
  */
 final class AddressMix {
-  private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L; // SplittableRandom's
-
   private final List<Address> popular;
   private final double[] cumulative; // share of the popular ones up to each
   private final double repeated;
-  private final long seed;
+  private final long start;
 
   /**
    * @param popular what comes again and again, the most popular first
@@ -35,7 +33,7 @@ final class AddressMix {
   AddressMix(List<Address> popular, double repeated, long seed) {
     this.popular = List.copyOf(popular);
     this.repeated = repeated;
-    this.seed = seed;
+    start = new SplittableRandom(seed).nextLong(); // neighbouring seeds share nothing
     cumulative = new double[popular.size()];
     double sum = 0;
     for (int i = 0; i < cumulative.length; i++) cumulative[i] = sum += 1.0 / (i + 1);
@@ -86,7 +84,7 @@ final class AddressMix {
    * @param i from 0
    */
   Address at(long i) {
-    var random = new SplittableRandom(seed ^ (i + 1) * GOLDEN_GAMMA);
+    var random = new SplittableRandom(start + i);
     double kind = random.nextDouble();
     var address = popular.get(rank(random.nextDouble()));
     if (kind < repeated) return address;

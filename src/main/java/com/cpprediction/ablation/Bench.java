@@ -5,6 +5,7 @@ import com.cpprediction.persistence.ScratchDatabase;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -17,9 +18,11 @@ import java.util.List;
 final class Bench implements AutoCloseable {
   private final List<String> command;
   private final Path models;
+  private final HttpClient http = HttpClient.newHttpClient();
   private Path directory; // these two from start to close
   private EmbeddedDatabase postgres;
   private ServiceProcess service; // null between two
+  private Thread user; // the same
   private int services;
   private boolean closed;
 
@@ -34,7 +37,7 @@ final class Bench implements AutoCloseable {
 
   /** Starts PostgreSQL, which blocks for seconds, and {@link #close} as long. */
   synchronized void start() {
-    if (closed) throw ended();
+    if (closed) throw tooLate();
     try {
       directory = Files.createTempDirectory("cp-ablation");
     } catch (IOException e) {
@@ -43,7 +46,7 @@ final class Bench implements AutoCloseable {
     postgres = EmbeddedDatabase.start(directory.resolve("database"), 0);
   }
 
-  private static AblationException ended() {
+  private static AblationException tooLate() {
     return new AblationException("Ended before it was done");
   }
 
@@ -54,15 +57,21 @@ final class Bench implements AutoCloseable {
         throws InterruptedException;
   }
 
-  /** Starts a service in {@code state} on an empty database, and ends it whatever happens. */
+  /**
+   * Starts a service in {@code state} on an empty database, and ends it whatever happens.
+   *
+   * @throws AblationException when that fails, or the bench is closed meanwhile
+   */
   <T> T with(State state, Use<T> use) throws InterruptedException {
     var home = directory.resolve("service-" + ++services);
     try (var database = ScratchDatabase.create(postgres, "ablation" + services);
         var started = start(home, config(state, home, database))) {
       return use.of(started, database, process());
+    } catch (InterruptedException e) {
+      if (ended()) throw tooLate();
+      throw e;
     } finally {
-      forget();
-      delete(home);
+      forget(home);
     }
   }
 
@@ -82,19 +91,29 @@ final class Bench implements AutoCloseable {
   }
 
   private synchronized ServiceProcess start(Path home, JsonObject config) {
-    if (closed) throw ended();
-    service = ServiceProcess.start(command, home, config);
+    if (closed) throw tooLate();
+    service = ServiceProcess.start(command, home, config, http);
+    user = Thread.currentThread();
     return service;
   }
 
-  private synchronized void forget() {
+  private synchronized void forget(Path home) {
     service = null;
+    user = null;
+    if (closed) Thread.interrupted(); // which was meant for the trial, not for what follows
+    else delete(home);
+  }
+
+  /** Whether it was closed, so that nothing more can be measured. */
+  synchronized boolean ended() {
+    return closed;
   }
 
   @Override
   public synchronized void close() {
     if (closed) return;
     closed = true;
+    if (user != null) user.interrupt();
     if (service != null) service.close();
     if (postgres != null) postgres.close();
     if (directory != null) delete(directory);

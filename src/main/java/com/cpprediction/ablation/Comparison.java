@@ -2,6 +2,8 @@ package com.cpprediction.ablation;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Compares all states of a plan on this machine. Takes minutes, blocks, and asks nobody else.
@@ -38,20 +40,26 @@ public final class Comparison implements AutoCloseable {
   }
 
   /**
-   * Starts PostgreSQL and measures every state in every round.
+   * Starts PostgreSQL and measures every state in every round; once it is closed, no more.
    *
    * @param version of the service
    * @param arguments of the command line, for the report
-   * @throws AblationException when the unoptimised service can't even be started
+   * @param soFar hears what was found after each round
+   * @throws AblationException when the unoptimised service can't even be started, or it was closed
+   *     before the first run was over
    */
-  public Report run(String version, String arguments) throws InterruptedException {
+  public Report run(String version, String arguments, Consumer<Report> soFar)
+      throws InterruptedException {
     var environment = Environment.now(version, arguments);
     progress.doing("starting PostgreSQL");
     bench.start();
     var ablation = new Ablation(plan, mix, bench, progress);
     double rate = ablation.rate();
-    var runs = ablation.run(rate);
-    return new Report(new Recording(environment, plan.toJson(), rate, runs), promises);
+    Function<List<Run>, Report> report =
+        runs -> new Report(new Recording(environment, plan.toJson(), rate, runs), promises);
+    var runs = ablation.run(rate, sofar -> soFar.accept(report.apply(sofar)));
+    if (runs.isEmpty()) throw new AblationException("Ended before anything was measured");
+    return report.apply(runs);
   }
 
   @Override

@@ -9,7 +9,7 @@ import java.util.Locale;
 /**
  * Points with their intervals on a logarithmic axis, one line each, as SVG that takes its colours
  * from the page: classes {@code gain}, {@code cost} and {@code none} for points, {@code grid} and
- * {@code unit} for lines.
+ * {@code unit} for lines. A gain points up, a cost down.
  */
 final class IntervalPlot {
   private static final int WIDTH = 540;
@@ -101,7 +101,24 @@ final class IntervalPlot {
     svg.append(
         "<g class=\"%s\"><title>%s</title>".formatted(point.kind(), Html.escape(point.tip())));
     if (point.hasInterval()) svg.append(line(x(point.low()), y, x(point.high()), y, "bar"));
-    svg.append("<circle cx=\"%s\" cy=\"%d\" r=\"4.5\"/></g>".formatted(at(x(point.value())), y));
+    svg.append(mark(point.kind(), x(point.value()), y)).append("</g>");
+  }
+
+  /** Told apart by their shape as well as by their colour. */
+  private static String mark(String kind, double x, int y) {
+    return switch (kind) {
+      case "gain" -> triangle(x, y, -1);
+      case "cost" -> triangle(x, y, 1);
+      default -> "<circle cx=\"%s\" cy=\"%d\" r=\"4.5\"/>".formatted(at(x), y);
+    };
+  }
+
+  /**
+   * @param tip -1 for up, 1 for down
+   */
+  private static String triangle(double x, int y, int tip) {
+    return "<polygon points=\"%s,%d %s,%d %s,%d\"/>"
+        .formatted(at(x - 6), y - 5 * tip, at(x + 6), y - 5 * tip, at(x), y + 6 * tip);
   }
 
   /** Evenly spaced where the axis is short; else 1, 2 and 5 of each power of ten, or powers. */

@@ -52,7 +52,12 @@ enum Metric {
       "KiB/request",
       "read by the service through system calls, files and sockets alike, in the closed loop",
       Better.LESS),
-  HITS("hits", "%", "answers from the cache in the closed loop", Better.NEITHER);
+  HITS("hits", "%", "answers from the cache in the closed loop", Better.NEITHER),
+  GENERATOR(
+      "load generator",
+      "cores",
+      "CPU time of the load generator per second of the closed loop",
+      Better.NEITHER);
 
   /** In which direction lies the gain. */
   enum Better {

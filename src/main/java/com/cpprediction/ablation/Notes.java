@@ -17,14 +17,15 @@ final class Notes {
     var notes = new ArrayList<String>();
     notes.add(ratios(recording));
     notes.add(
-        ("Every state: a service of its own (heap %s) on an empty database, %s s of warm-up, then an"
-                + " open loop at %s requests/s for %s s with latency from the intended send time, then"
+        ("Every state: a service of its own (heap %s) on an empty database, %s requests of warm-up"
+                + " (every popular address once, then the mix; %s s at most), then an open loop at %s requests/s for %s s with latency from the intended send time, then"
                 + " a closed loop of %s callers for as long, then batches of 100. %s %% of the requests"
                 + " ask for one of %s addresses (Zipf), the others for one that nobody asks for again;"
                 + " seed %s, the same requests in the same order for every state.")
             .formatted(
                 plan.getValue("heap"),
-                plan.getValue("warm_up_seconds"),
+                plan.getValue("warm_up_requests"),
+                plan.getValue("warm_up_most_seconds"),
                 Tables.number(recording.rate()),
                 plan.getValue("phase_seconds"),
                 plan.getValue("callers"),
@@ -38,7 +39,12 @@ final class Notes {
     notes.add(
         "Of all intervals one in twenty is expected to miss: with this many, a lone gain or cost that"
             + " nothing else agrees with may be chance.");
-    notes.add("Promised: by " + promises.source() + ".");
+    notes.add(
+        promises.any()
+            ? "Promised: by " + promises.source() + "."
+            : "What was promised is not beside it: there is no figure at hand from "
+                + promises.source()
+                + ". --promised FILE adds the column.");
     partial(recording, notes);
     return notes;
   }
@@ -63,8 +69,13 @@ final class Notes {
     } else if (fine.stream().noneMatch(run -> run.figure(Metric.DISK_READ).isPresent())) {
       notes.add("Reads are missing: /proc/<pid>/io can't be read by this user.");
     }
-    gather("Open loops to doubt", fine, Run::doubt, notes);
+    gather("Figures to doubt", fine, Run::doubt, notes);
     gather("Requests without an answer", fine, Notes::errors, notes);
+    if (recording.missing() > 0) {
+      notes.add(
+          "Ended before it was done: %d runs of %d are missing."
+              .formatted(recording.missing(), recording.missing() + recording.runs().size()));
+    }
     for (var run : recording.failed()) notes.add("Does not count: " + of(run, run.problem()));
   }
 

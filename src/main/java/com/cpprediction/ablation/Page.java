@@ -128,9 +128,12 @@ final class Page {
   private static void plot(
       StringBuilder html, String title, List<Point> points, String prefix, boolean ratios) {
     if (points.isEmpty()) return;
-    html.append("<figure><figcaption>%s</figcaption>\n".formatted(Html.escape(title)))
+    var name = Html.escape(title);
+    html.append("<figure><figcaption>%s</figcaption>\n".formatted(name))
+        .append(
+            "<div class=\"plot\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">".formatted(name))
         .append(new IntervalPlot(title, points, prefix, ratios).svg())
-        .append("\n</figure>\n");
+        .append("</div>\n</figure>\n");
   }
 
   private String tables() {
@@ -139,24 +142,31 @@ final class Page {
 
   private static String table(Table table) {
     return """
-        <h2>%s</h2>
-        <div class="wide"><table>
-        <thead>%s</thead>
+        <h2>%1$s</h2>
+        <div class="wide" tabindex="0" role="region" aria-label="%1$s"><table>
+        <thead>%2$s</thead>
         <tbody>
-        %s
+        %3$s
         </tbody>
         </table></div>
         """
         .formatted(
             Html.escape(table.title()),
-            row(table.columns(), "th"),
-            table.rows().stream().map(row -> row(row, "td")).collect(Collectors.joining("\n")));
+            table.columns().stream()
+                .map(column -> header("col", column))
+                .collect(Collectors.joining("", "<tr>", "</tr>")),
+            table.rows().stream().map(Page::row).collect(Collectors.joining("\n")));
   }
 
-  private static String row(List<String> cells, String tag) {
+  private static String row(List<String> cells) {
     return cells.stream()
-        .map(cell -> "<%1$s>%2$s</%1$s>".formatted(tag, Html.escape(cell)))
-        .collect(Collectors.joining("", "<tr>", "</tr>"));
+        .skip(1)
+        .map(cell -> "<td>%s</td>".formatted(Html.escape(cell)))
+        .collect(Collectors.joining("", "<tr>" + header("row", cells.get(0)), "</tr>"));
+  }
+
+  private static String header(String scope, String title) {
+    return "<th scope=\"%s\">%s</th>".formatted(scope, Html.escape(title));
   }
 
   private String notes() {

@@ -12,10 +12,12 @@ import java.util.Random;
  * How to measure; the same for every state.
  *
  * @param states what to compare
- * @param rounds how often each is measured, 1 to {@link Interval#MAX_ROUNDS}
+ * @param rounds how often each is measured, 1 to {@link #MAX_ROUNDS}
  * @param phase how long the open and the closed loop take each
  * @param batches how long batches are sent
- * @param warmUp how long each service is asked before anything counts
+ * @param warmUp requests to each service before anything counts; one for each popular address at
+ *     least
+ * @param warmUpMost longest time for those
  * @param drain longest wait for rows still to be stored
  * @param callers of the closed loop, each of which asks again once it is answered
  * @param rate requests per second of the open loop; 0 for a part of what the unoptimised service
@@ -30,7 +32,8 @@ public record Plan(
     int rounds,
     Duration phase,
     Duration batches,
-    Duration warmUp,
+    int warmUp,
+    Duration warmUpMost,
     Duration drain,
     int callers,
     double rate,
@@ -38,11 +41,15 @@ public record Plan(
     double repeated,
     long seed,
     String heap) {
+  /** Rounds at most. */
+  public static final int MAX_ROUNDS = Interval.MAX_ROUNDS;
+
   /** Of the unoptimised service's closed-loop throughput, for the open loop of all. */
   static final double RATE_SHARE = 0.5;
 
   public Plan {
     states = List.copyOf(states);
+    warmUp = Math.max(warmUp, popular);
   }
 
   /**
@@ -72,7 +79,8 @@ public record Plan(
         .put("rounds", rounds)
         .put("phase_seconds", seconds(phase))
         .put("batch_seconds", seconds(batches))
-        .put("warm_up_seconds", seconds(warmUp))
+        .put("warm_up_requests", warmUp)
+        .put("warm_up_most_seconds", seconds(warmUpMost))
         .put("drain_seconds", seconds(drain))
         .put("callers", callers)
         .put("rate", rate)

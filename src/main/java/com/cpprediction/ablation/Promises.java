@@ -67,6 +67,11 @@ record Promises(String source, Map<Optimisation, String> figures) {
     return new Promises(source, figures);
   }
 
+  /** Whether there is a figure to compare with what was measured. */
+  boolean any() {
+    return !figures.isEmpty();
+  }
+
   /** In the promise's own words. */
   String of(Optimisation one) {
     return figures.getOrDefault(one, NONE);

@@ -34,6 +34,11 @@ record Recording(JsonObject environment, JsonObject plan, double rate, List<Run>
     return runs.stream().filter(run -> !run.fine()).toList();
   }
 
+  /** Runs that were planned and not made. */
+  int missing() {
+    return plan.getJsonArray("states").size() * plan.getInteger("rounds") - runs.size();
+  }
+
   JsonObject toJson() {
     var measured = new JsonArray();
     runs.forEach(run -> measured.add(run.toJson()));

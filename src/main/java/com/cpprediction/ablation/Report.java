@@ -5,6 +5,8 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -16,6 +18,9 @@ public final class Report {
 
   static final String HTML = "ablation.html";
   static final String CLAIMS = "claims.md";
+
+  /** Rounds from which on there are intervals. */
+  private static final int CLAIMED_ROUNDS = 2;
 
   private static final String BEGIN = "<!-- claims -->";
   private static final String END = "<!-- /claims -->";
@@ -43,9 +48,9 @@ public final class Report {
     return file == null ? Promises.packaged() : Promises.read(file);
   }
 
-  /** Whether every run counts. */
+  /** Whether every run was made and counts. */
   public boolean complete() {
-    return recording.failed().isEmpty();
+    return recording.failed().isEmpty() && recording.missing() == 0;
   }
 
   /** For machines. */
@@ -106,8 +111,7 @@ public final class Report {
    */
   public void write(Path directory) {
     try {
-      Files.createDirectories(directory);
-      Files.writeString(directory.resolve(JSON), json().encodePrettily() + "\n");
+      save(directory);
       Files.writeString(directory.resolve(HTML), new Page(recording, this).html());
       Files.writeString(directory.resolve(CLAIMS), claims());
     } catch (IOException e) {
@@ -116,11 +120,34 @@ public final class Report {
   }
 
   /**
+   * Writes {@code ablation.json} alone, whole or not at all.
+   *
+   * @param directory made where absent
+   * @throws AblationException when it can't
+   */
+  public void save(Path directory) {
+    try {
+      Files.createDirectories(directory);
+      var half =
+          Files.writeString(directory.resolve(JSON + ".part"), json().encodePrettily() + "\n");
+      Files.move(half, directory.resolve(JSON), StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new AblationException("Cannot write to %s: %s".formatted(directory, e.getMessage()), e);
+    }
+  }
+
+  /**
    * Puts the claims into {@code file}, between the marks that are there.
    *
-   * @throws AblationException when the marks are missing, or it can't be written
+   * @throws AblationException when too little was measured to claim anything, the marks are
+   *     missing, or it can't be written
    */
   public void replaceClaims(Path file) {
+    var lacking = lacking();
+    if (!lacking.isEmpty()) {
+      throw new AblationException(
+          "The claims in %s stay as they are: %s".formatted(file, String.join(", ", lacking)));
+    }
     try {
       var text = Files.readString(file);
       int begin = text.indexOf(BEGIN);
@@ -135,5 +162,25 @@ public final class Report {
     } catch (IOException e) {
       throw new AblationException("Cannot rewrite %s: %s".formatted(file, e.getMessage()), e);
     }
+  }
+
+  /** What keeps this from being claimed. */
+  private List<String> lacking() {
+    var lacking = new ArrayList<String>();
+    int failed = recording.failed().size();
+    if (failed > 0) lacking.add("%d runs do not count".formatted(failed));
+    if (recording.missing() > 0) {
+      lacking.add("%d runs were not made".formatted(recording.missing()));
+    }
+    if (recording.plan().getInteger("rounds") < CLAIMED_ROUNDS) {
+      lacking.add("without %d rounds (--repeats) there is no interval".formatted(CLAIMED_ROUNDS));
+    }
+    int states = recording.summary().states().size();
+    if (states < State.every().size()) {
+      lacking.add(
+          "%d of %d states were measured (leave --only out)"
+              .formatted(states, State.every().size()));
+    }
+    return lacking;
   }
 }

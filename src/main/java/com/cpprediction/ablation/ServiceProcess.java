@@ -34,16 +34,16 @@ final class ServiceProcess implements AutoCloseable {
   private static final long LOOK_MILLIS = 20;
   private static final int LINES = 20;
 
-  private final HttpClient http = HttpClient.newHttpClient();
+  private final HttpClient http;
   private final CompletableFuture<URI> listening = new CompletableFuture<>();
   private final Deque<String> lastLines = new ArrayDeque<>();
   private final Process process;
-  private final Thread reader;
   private URI uri;
 
-  private ServiceProcess(Process process) {
+  private ServiceProcess(Process process, HttpClient http) {
     this.process = process;
-    reader = new Thread(this::read, "service-output");
+    this.http = http;
+    var reader = new Thread(this::read, "service-output");
     reader.setDaemon(true);
     reader.start();
   }
@@ -54,8 +54,9 @@ final class ServiceProcess implements AutoCloseable {
    * @param command what begins a command line of the service, such as {@code java -jar x.jar}
    * @param home made here, for its configuration
    * @param config what {@code conf/config.json} is to hold; the environment adds nothing
+   * @param http to ask it with
    */
-  static ServiceProcess start(List<String> command, Path home, JsonObject config) {
+  static ServiceProcess start(List<String> command, Path home, JsonObject config, HttpClient http) {
     try {
       var file = Files.createDirectories(home.resolve("conf")).resolve("config.json");
       Files.writeString(file, config.encodePrettily());
@@ -64,7 +65,7 @@ final class ServiceProcess implements AutoCloseable {
       var builder =
           new ProcessBuilder(arguments).directory(home.toFile()).redirectErrorStream(true);
       builder.environment().keySet().removeIf(name -> name.startsWith("CP_"));
-      return new ServiceProcess(builder.start());
+      return new ServiceProcess(builder.start(), http);
     } catch (IOException e) {
       throw new AblationException("Cannot start the service: " + e.getMessage(), e);
     }

@@ -47,6 +47,7 @@ final class Tables {
             Metric.DISK_READ,
             Metric.BATCHED,
             Metric.HITS,
+            Metric.GENERATOR,
             Metric.START),
         List.of(
             Metric.THROUGHPUT,
@@ -134,43 +135,60 @@ final class Tables {
       Extent extent) {
     var columns = new ArrayList<>(List.of("optimisation"));
     extent.compared.forEach(metric -> columns.add(metric.label()));
-    columns.add("promised");
+    if (promises.any()) columns.add("promised");
     var rows = new ArrayList<List<String>>();
     for (var one : Optimisation.values()) {
       var found = effect.apply(one);
       if (extent.compared.stream().allMatch(metric -> found.apply(metric).isEmpty())) continue;
-      rows.add(row(one.label(), found, promises.of(one), extent));
+      var row = row(label(one), found, extent);
+      if (promises.any()) row.add(promises.of(one));
+      rows.add(row);
     }
     total
         .filter(
             found -> extent.compared.stream().anyMatch(metric -> found.apply(metric).isPresent()))
-        .ifPresent(found -> rows.add(row("all of them", found, ABSENT, extent)));
+        .ifPresent(
+            found -> {
+              var row = row("all of them", found, extent);
+              if (promises.any()) row.add(ABSENT);
+              rows.add(row);
+            });
     return new Table(title, columns, rows);
   }
 
   private static List<String> row(
-      String label, Function<Metric, Optional<Interval>> effect, String promised, Extent extent) {
+      String label, Function<Metric, Optional<Interval>> effect, Extent extent) {
     var row = new ArrayList<>(List.of(label));
     for (var metric : extent.compared) row.add(cell(effect.apply(metric), metric, extent));
-    row.add(promised);
     return row;
+  }
+
+  /** What it is called and which key switches it. */
+  private static String label(Optimisation one) {
+    return "%s (%s)".formatted(one.label(), one.change());
   }
 
   /** For the README: one row for each optimisation, alone and with all the others. */
   static Table claims(Recording recording, Promises promises) {
     var summary = recording.summary();
-    var columns = new ArrayList<>(List.of("optimisation", "promised"));
+    var columns = new ArrayList<>(List.of("optimisation"));
+    if (promises.any()) columns.add("promised");
     CLAIMED.forEach(metric -> columns.add("alone: " + metric.label()));
     CLAIMED.forEach(metric -> columns.add("with all others: " + metric.label()));
     var rows = new ArrayList<List<String>>();
     for (var one : Optimisation.values()) {
-      var row = new ArrayList<>(List.of(one.label(), promises.of(one)));
-      for (var metric : CLAIMED) row.add(claim(summary.alone(one, metric), metric));
-      for (var metric : CLAIMED) row.add(claim(summary.last(one, metric), metric));
-      if (row.stream().skip(2).anyMatch(cell -> !cell.equals(ABSENT))) rows.add(row);
+      var found = new ArrayList<String>();
+      for (var metric : CLAIMED) found.add(claim(summary.alone(one, metric), metric));
+      for (var metric : CLAIMED) found.add(claim(summary.last(one, metric), metric));
+      if (found.stream().allMatch(ABSENT::equals)) continue;
+      var row = new ArrayList<>(List.of(label(one)));
+      if (promises.any()) row.add(promises.of(one));
+      row.addAll(found);
+      rows.add(row);
     }
     if (summary.all(Metric.THROUGHPUT).isPresent()) {
-      var row = new ArrayList<>(List.of("all of them", ABSENT));
+      var row = new ArrayList<>(List.of("all of them"));
+      if (promises.any()) row.add(ABSENT);
       for (var metric : CLAIMED) row.add(claim(summary.all(metric), metric));
       CLAIMED.forEach(metric -> row.add(ABSENT));
       rows.add(row);
@@ -203,15 +221,17 @@ final class Tables {
     return Extent.FULL.effect(interval, metric);
   }
 
-  private static String number(OptionalDouble value) {
+  /** As {@link #number(double)}; a dash where there is none. */
+  static String number(OptionalDouble value) {
     return value.isPresent() ? number(value.getAsDouble()) : ABSENT;
   }
 
-  /** Three digits that count. */
+  /** Three digits that count, and all of those before the point; a dash for NaN. */
   static String number(double value) {
     double size = Math.abs(value);
+    if (Double.isNaN(size)) return ABSENT;
     if (size == 0) return "0";
-    if (size >= 100_000 || size < 0.001) return String.format(Locale.ROOT, "%.0e", value);
+    if (size < 0.001) return String.format(Locale.ROOT, "%.2e", value);
     if (size >= 100) return String.format(Locale.ROOT, "%,.0f", value);
     if (size >= 10) return String.format(Locale.ROOT, "%.1f", value);
     return String.format(Locale.ROOT, size >= 1 ? "%.2f" : "%.3f", value);

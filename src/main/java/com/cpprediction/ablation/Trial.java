@@ -11,9 +11,13 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -31,6 +35,12 @@ final class Trial implements AutoCloseable {
 
   /** Callers that send batches: one that waits, one that is answered. */
   private static final int BATCH_CALLERS = 2;
+
+  /** Requests of the warm-up between two looks at the clock. */
+  private static final int PORTION = 100;
+
+  /** Cores that the load generator may use without being what is measured: it is one thread. */
+  private static final double GENERATOR_CORES = 0.8;
 
   private static final long LOOK_MILLIS = 20;
 
@@ -51,11 +61,12 @@ final class Trial implements AutoCloseable {
   private final ProcessHandle postgres;
   private final long started = System.nanoTime();
   private final Map<Metric, Double> figures = new EnumMap<>(Metric.class);
+  private final Map<String, Long> requests = new LinkedHashMap<>();
   private final Map<String, Long> errors = new TreeMap<>();
+  private final List<String> doubts = new ArrayList<>();
   private long answered;
   private long uncertain;
   private long behind;
-  private String doubt = "";
   private LoadGenerator load; // once the service is ready
 
   /**
@@ -121,12 +132,13 @@ final class Trial implements AutoCloseable {
         state,
         round,
         figures,
+        requests,
         answered,
         uncertain,
         stored,
         left,
         behind,
-        doubt,
+        String.join(", ", doubts),
         errors,
         booksProblem(answered, uncertain, stored + left));
   }
@@ -144,14 +156,37 @@ final class Trial implements AutoCloseable {
     service.awaitReady();
     figures.put(Metric.START, (System.nanoTime() - started) / 1e6);
     load = new LoadGenerator(new Target(service.uri(), null, false), CONNECTIONS);
-    var questions = singles(WARM_UP);
-    tally(load.closed("warm-up", questions, plan.callers(), plan.warmUp(), Listener.NONE));
+    long end = System.nanoTime() + plan.warmUpMost().toNanos();
+    long sent = 0;
+    while (sent < plan.warmUp() && System.nanoTime() < end) {
+      long portion = Math.min(PORTION, plan.warmUp() - sent);
+      tally(load.count("warm-up", warmUpFrom(sent), plan.callers(), portion, Listener.NONE));
+      sent += portion;
+    }
+    if (sent < plan.warmUp()) {
+      doubts.add(
+          "%d of %d requests of the warm-up were all it took in %d s"
+              .formatted(sent, plan.warmUp(), plan.warmUpMost().toSeconds()));
+    }
     drain();
+  }
+
+  /** Every popular address once, so that what a service keeps of them is there, then the mix. */
+  private Questions warmUpFrom(long first) {
+    var popular = mix.popular();
+    return new Questions(
+        "/predict",
+        1,
+        i -> {
+          long at = first + i;
+          var address = at < popular.size() ? popular.get((int) at) : mix.at(WARM_UP + at);
+          return Answers.shipment("ablation-" + (WARM_UP + at), address).toBuffer();
+        });
   }
 
   private void openLoop(double rate) throws InterruptedException {
     var step = tally(load.open("open loop", singles(OPEN), rate, plan.phase(), Listener.NONE));
-    doubt = doubt(step);
+    doubt(step);
     if (step.ok() > 0) {
       figures.put(Metric.P50, step.millis(50));
       figures.put(Metric.P95, step.millis(95));
@@ -160,16 +195,17 @@ final class Trial implements AutoCloseable {
     drain();
   }
 
-  private static String doubt(Step step) {
+  private void doubt(Step step) {
     if (!step.onSchedule()) {
-      return String.format(
-          Locale.ROOT,
-          "requests were sent up to %.0f ms late (99th percentile), something else kept this machine busy",
-          step.lag().getValueAtPercentile(99) / 1e3);
+      doubts.add(
+          String.format(
+              Locale.ROOT,
+              "requests of the open loop were sent up to %.0f ms late (99th percentile), something else kept this machine busy",
+              step.lag().getValueAtPercentile(99) / 1e3));
+    } else if (!step.held()) {
+      doubts.add(
+          String.format(Locale.ROOT, "it answered %.0f/s only in the open loop", step.achieved()));
     }
-    return step.held()
-        ? ""
-        : String.format(Locale.ROOT, "it answered %.0f/s only", step.achieved());
   }
 
   private void closedLoop() throws InterruptedException {
@@ -177,7 +213,9 @@ final class Trial implements AutoCloseable {
     var postgresBefore = ProcessUsage.ofFamily(postgres);
     long storedBefore = service.persistence().getLong("stored");
     long begin = System.nanoTime();
+    var ownBefore = ProcessUsage.of(ProcessHandle.current());
     var step = closed();
+    var ownAfter = ProcessUsage.of(ProcessHandle.current());
     var memory = ProcessUsage.of(service.handle());
     behind = drain();
     double seconds = (System.nanoTime() - begin) / 1e9;
@@ -185,6 +223,7 @@ final class Trial implements AutoCloseable {
     var after = ProcessUsage.of(service.handle());
     var postgresAfter = ProcessUsage.ofFamily(postgres);
 
+    generated(difference(ownAfter.cpuMillis(), ownBefore.cpuMillis()), step.total());
     figures.put(Metric.STORED, (storedAfter - storedBefore) / seconds);
     put(Metric.RESIDENT, memory.residentKib(), 1 / 1024.0);
     put(Metric.PROPORTIONAL, memory.proportionalKib(), 1 / 1024.0);
@@ -198,6 +237,25 @@ final class Trial implements AutoCloseable {
     put(Metric.CPU, sum(own, its), 1 / requests);
     var read = difference(memory.callBytes(), serviceBefore.callBytes());
     put(Metric.CALL_READ, read, 1 / 1024.0 / requests);
+  }
+
+  /** Where the generator is the bottleneck, a faster service looks as slow as the others. */
+  private void generated(OptionalLong cpuMillis, double seconds) {
+    if (cpuMillis.isEmpty()) return;
+    double cores = cpuMillis.getAsLong() / 1e3 / seconds;
+    figures.put(Metric.GENERATOR, cores);
+    generatorDoubt(cores).ifPresent(doubts::add);
+  }
+
+  /** Why the closed loop's figures may be those of the load generator. */
+  static Optional<String> generatorDoubt(double cores) {
+    return cores <= GENERATOR_CORES
+        ? Optional.empty()
+        : Optional.of(
+            String.format(
+                Locale.ROOT,
+                "the load generator used %.2f cores in the closed loop, so that the service may be faster than that",
+                cores));
   }
 
   private Step closed() throws InterruptedException {
@@ -231,6 +289,7 @@ final class Trial implements AutoCloseable {
   }
 
   private Step tally(Step step) {
+    requests.merge(step.name(), step.sent(), Long::sum);
     answered += step.ok() * step.shipments();
     uncertain += step.uncertain() * step.shipments();
     step.errors()

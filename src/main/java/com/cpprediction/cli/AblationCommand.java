@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,7 +31,11 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 final class AblationCommand implements Callable<Integer> {
   private static final Pattern HEAP = Pattern.compile("[1-9][0-9]{0,9}[kmgKMG]");
-  private static final int MAX_REPEATS = 30;
+
+  /** Longest wait for the report of what there is when it is ended too early. */
+  private static final long REPORT_SECONDS = 10;
+
+  private final CountDownLatch reported = new CountDownLatch(1);
 
   @Spec private CommandSpec spec;
   @Mixin private Settings settings;
@@ -37,7 +43,8 @@ final class AblationCommand implements Callable<Integer> {
   @Option(
       names = "--report",
       paramLabel = "DIR",
-      description = "Also write ablation.json, ablation.html and claims.md there.")
+      description =
+          "Also write ablation.json, after every round, ablation.html and claims.md there.")
   private Path report;
 
   @Option(names = "--repeats", description = "Rounds, 1 to 30 (default: 3, quick: 1).")
@@ -94,14 +101,16 @@ final class AblationCommand implements Callable<Integer> {
       description = "Heap of the service, as -Xmx takes it (default: ${DEFAULT-VALUE}).")
   private String heap;
 
-  @Option(names = "--quick", description = "A second for each state: to see that it works.")
+  @Option(
+      names = "--quick",
+      description = "Short phases and one round: to see that it works. Its figures say little.")
   private boolean quick;
 
   @Option(
       names = "--promised",
       paramLabel = "FILE",
       description =
-          "What was promised, as JSON (default: what the Python service's document names).")
+          "What was promised, as JSON, to go beside what was measured (default: no figures).")
   private Path promised;
 
   @Option(
@@ -113,7 +122,8 @@ final class AblationCommand implements Callable<Integer> {
   @Option(
       names = "--readme",
       paramLabel = "FILE",
-      description = "Put the table of claims between its marks in this file.")
+      description =
+          "Put the table of claims between its marks in this file; takes all states, two rounds at least, and no failed run.")
   private Path readme;
 
   @Option(names = "--json", description = "Print the report as JSON.")
@@ -121,17 +131,25 @@ final class AblationCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    try {
+      return report();
+    } finally {
+      reported.countDown();
+    }
+  }
+
+  private int report() throws InterruptedException {
     Usage.require(
         spec,
         recorded == null || only.isEmpty(),
         "--only measures and --from does not; give one of them");
     var found = recorded == null ? measured() : Report.of(recorded, promised);
     if (report != null) found.write(report);
-    if (readme != null) found.replaceClaims(readme);
     var out = spec.commandLine().getOut();
     if (json) out.println(found.json().encodePrettily());
     else out.print(found.text());
     out.flush();
+    if (readme != null) found.replaceClaims(readme);
     return found.complete() ? 0 : 1;
   }
 
@@ -140,9 +158,35 @@ final class AblationCommand implements Callable<Integer> {
     var models = settings.models(settings.load());
     var shown = new Lines(spec.commandLine().getErr());
     try (var comparison = Comparison.of(plan, service(), models, promised, shown)) {
-      // Ctrl-C ends the service and PostgreSQL too, and deletes what they left.
-      Runtime.getRuntime().addShutdownHook(new Thread(comparison::close, "ablation-end"));
-      return comparison.run(Version.current(), arguments());
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> end(comparison), "ablation-end"));
+      return comparison.run(
+          Version.current(),
+          arguments(),
+          soFar -> {
+            if (report != null) soFar.save(report);
+          });
+    }
+  }
+
+  /**
+   * Ctrl-C ends the service and PostgreSQL too, deletes what they left, and leaves the time to
+   * report on the runs there are.
+   */
+  private void end(Comparison comparison) {
+    try {
+      comparison.close();
+    } finally {
+      awaitReport();
+    }
+  }
+
+  private void awaitReport() {
+    try {
+      if (!reported.await(REPORT_SECONDS, TimeUnit.SECONDS)) {
+        spec.commandLine().getErr().println("The report on what was measured takes too long");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -150,7 +194,13 @@ final class AblationCommand implements Callable<Integer> {
     int rounds = repeats != null ? repeats : quick ? 1 : 3;
     double phase = seconds != null ? seconds : quick ? 0.5 : 5;
     Usage.require(
-        spec, rounds >= 1 && rounds <= MAX_REPEATS, "--repeats must be in 1.." + MAX_REPEATS);
+        spec,
+        rounds >= 1 && rounds <= Plan.MAX_ROUNDS,
+        "--repeats must be in 1.." + Plan.MAX_ROUNDS);
+    Usage.require(
+        spec,
+        readme == null || rounds >= 2 && only.isEmpty(),
+        "--readme claims what all states show in two rounds at least: leave --only out, and --quick or --repeats 1");
     Usage.require(spec, phase >= 0.1 && phase <= 3600, "--seconds must be in 0.1..3600");
     Usage.require(
         spec, rate == null || rate > 0 && rate <= 1e6, "--rate must be above 0, 1000000 at most");
@@ -165,7 +215,8 @@ final class AblationCommand implements Callable<Integer> {
           rounds,
           seconds(phase),
           seconds(phase / 2),
-          seconds(quick ? 0.5 : 3),
+          quick ? 100 : 1_000,
+          seconds(quick ? 2 : 15),
           seconds(quick ? 5 : 10),
           callers,
           rate == null ? 0 : rate,

@@ -134,6 +134,7 @@ final class Service {
             Clock.systemUTC(),
             clustered ? cluster : Share.ALL);
     cache = new PredictionCache(config.cache(), registry);
+    metrics.cacheEnabled(cache::enabled);
     checks = checks();
   }
 

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
 
 /**
  * @param level {@code trace} to {@code error}, of the service's own classes; hot; JSON: {@code
@@ -62,7 +63,9 @@ public record LogConfig(String level, List<String> levels, Format format, boolea
     return byLogger;
   }
 
+  /** However it is written, {@code root} is one logger. */
   private static String logger(String pair) {
-    return pair.substring(0, pair.indexOf('='));
+    var name = pair.substring(0, pair.indexOf('='));
+    return name.equalsIgnoreCase(Logger.ROOT_LOGGER_NAME) ? Logger.ROOT_LOGGER_NAME : name;
   }
 }

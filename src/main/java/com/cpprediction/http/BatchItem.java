@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * One shipment of a batch on its way to a prediction or a failure. Open until it has one; what
- * comes later is ignored. Read on one thread, then confined to one context.
+ * One shipment of a batch or a stream on its way to a prediction or a failure. Open until it has
+ * one; what comes later is ignored. Read on one thread, then confined to one context.
  */
 final class BatchItem {
   private final String shipmentId;

@@ -111,9 +111,14 @@ final class Events {
   }
 
   private void tick() {
-    for (var listener : listeners) listener.catchUp();
+    tellAll();
     for (var topic : topics) if (ticks % topic.look.every() == 0) topic.look();
     ticks++;
+  }
+
+  /** One that turns out to be gone leaves meanwhile. */
+  private void tellAll() {
+    for (var listener : List.copyOf(listeners)) listener.catchUp();
   }
 
   /** What was last seen of one kind of event. */
@@ -137,8 +142,8 @@ final class Events {
     void look() {
       if (looking) return;
       looking = true;
-      look.look()
-          .get()
+      Future.succeededFuture()
+          .compose(now -> look.look().get())
           .onComplete(done -> looking = false)
           .onSuccess(this::saw)
           .onFailure(this::failed);
@@ -154,7 +159,7 @@ final class Events {
       if (json.equals(seen)) return;
       seen = json;
       frame = Buffer.buffer("event: " + look.name() + "\ndata: " + json + "\n\n");
-      for (var listener : listeners) listener.catchUp();
+      tellAll();
     }
   }
 

@@ -203,7 +203,8 @@ public final class HttpVerticle extends VerticleBase {
         new Door.Common(() -> prediction().timeout(), bodyReader, inFlight, failure -> {});
     var outcomes =
         new Door<>(Outcomes::read, body -> false, new Outcomes(vertx)::report, uncounted);
-    streaming = new Streaming(vertx, this::prediction, predictions, bodyReader, inFlight, bodies);
+    streaming =
+        new Streaming(vertx, this::prediction, predictions, bodyReader, inFlight, metrics, bodies);
     var registered = new ArrayList<Future<Void>>();
     registered.add(consume(Bus.PREDICT, message -> predict(message, predict, explain)));
     registered.add(consume(Bus.PREDICT_BATCH, predictBatch::handle));
@@ -362,8 +363,6 @@ public final class HttpVerticle extends VerticleBase {
     get(router, "/config")
         .handler(guard::admin)
         .handler(ctx -> Exchange.answer(ctx, configView.get()));
-    get(router, "/", WebRoutes.HTML).handler(web.page("dashboard.html"));
-    get(router, "/events", Events.TYPE).handler(events::listen);
     get(router, "/openapi.json").handler(web::contract);
     get(router, "/docs", WebRoutes.HTML).handler(web.page("docs.html"));
     get(router, "/web/:file", WebRoutes.FILE_TYPES).handler(web::file);

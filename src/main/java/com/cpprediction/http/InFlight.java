@@ -4,6 +4,7 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.ArrayDeque;
@@ -19,10 +20,17 @@ final class InFlight {
   private final IntSupplier limit;
   private final ServiceMetrics metrics;
   private final AtomicInteger shipments = new AtomicInteger();
-  private final Queue<Runnable> forRoom = new ArrayDeque<>();
+  private final Queue<Waiter> forRoom = new ArrayDeque<>();
   private final Promise<Void> drained = Promise.promise();
   private int requests;
   private boolean draining;
+
+  /**
+   * Somebody who waits for room.
+   *
+   * @param own the context of what it works on
+   */
+  private record Waiter(Context own, Runnable resume) {}
 
   /**
    * @param limit shipments at most
@@ -73,9 +81,19 @@ final class InFlight {
     return count;
   }
 
-  /** Runs {@code waiting} once, as soon as {@link #admitSome} may let somebody in. */
-  void whenRoom(Runnable waiting) {
-    forRoom.add(waiting);
+  /**
+   * Runs {@code resume} once, as soon as {@link #admitSome} may let somebody in, never before this
+   * returns.
+   *
+   * @param own where to run it; of this event loop
+   */
+  void whenRoom(Context own, Runnable resume) {
+    forRoom.add(new Waiter(own, resume));
+  }
+
+  /** Whoever would be told with {@code resume} waits no longer. */
+  void withdraw(Runnable resume) {
+    forRoom.removeIf(waiter -> waiter.resume() == resume);
   }
 
   private int half() {
@@ -101,7 +119,20 @@ final class InFlight {
   void release(int count) {
     shipments.addAndGet(-count);
     settle();
-    for (int i = forRoom.size(); i > 0 && shipments() < half(); i--) forRoom.remove().run();
+    resumeNext();
+  }
+
+  /** One after the other as long as there is room: one that has left meanwhile takes none. */
+  private void resumeNext() {
+    if (shipments() >= half()) return;
+    var next = forRoom.poll();
+    if (next == null) return;
+    next.own()
+        .runOnContext(
+            turn -> {
+              next.resume().run();
+              resumeNext();
+            });
   }
 
   /** A request begins, of which nobody knows yet how many shipments it holds. */

@@ -70,7 +70,7 @@ final class Predictions {
   record Told(Prediction prediction, Found found, JsonObject explanation) {}
 
   /**
-   * What {@code POST /predict/batch} asks.
+   * What {@code POST /predict/batch} asks, or some lines of {@code POST /predict/stream}.
    *
    * @param models what it was read against
    */

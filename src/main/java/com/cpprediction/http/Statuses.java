@@ -66,6 +66,12 @@ final class Statuses {
               Failure.NOT_READY,
               Failure.DEADLINE_EXCEEDED);
       case "/predict", "/predict/batch" -> without(any(methods), Failure.NOT_FOUND);
+      case "/predict/stream" -> // what its lines fail with is in its body
+          List.of(
+              Failure.MALFORMED_REQUEST,
+              Failure.UNAUTHORIZED,
+              Failure.UNSUPPORTED_MEDIA_TYPE,
+              Failure.NOT_READY);
       case "/cache/warm", "/models/reload", "/outcomes" ->
           without(
               any(methods), Failure.NOT_FOUND, Failure.UNKNOWN_PREFIX, Failure.PINCODE_REQUIRED);

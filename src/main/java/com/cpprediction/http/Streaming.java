@@ -3,9 +3,11 @@ package com.cpprediction.http;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.http.Lines.Line;
 import com.cpprediction.http.Predictions.Many;
+import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.AsyncResult;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -48,6 +50,7 @@ final class Streaming {
   private final Predictions predictions;
   private final BodyReader reader;
   private final InFlight inFlight;
+  private final ServiceMetrics metrics;
   private final TimeLimit<RoutingContext> slow;
   private final Set<Run> running = new HashSet<>();
   private boolean stopping;
@@ -61,12 +64,14 @@ final class Streaming {
       Predictions predictions,
       BodyReader reader,
       InFlight inFlight,
+      ServiceMetrics metrics,
       TimeLimit<RoutingContext> slow) {
     this.vertx = vertx;
     this.config = config;
     this.predictions = predictions;
     this.reader = reader;
     this.inFlight = inFlight;
+    this.metrics = metrics;
     this.slow = slow;
   }
 
@@ -94,14 +99,10 @@ final class Streaming {
         "The service is stopping; send this line and those after it again, elsewhere or later");
   }
 
-  /**
-   * Lines that are answered together.
-   *
-   * @param items how; set once they are
-   */
+  /** Lines that are answered together. */
   private static final class Together {
     final List<Line> lines;
-    List<BatchItem> items;
+    List<BatchItem> items; // null until they are answered
 
     Together(List<Line> lines) {
       this.lines = lines;
@@ -116,6 +117,8 @@ final class Streaming {
     private final Queue<Line> waiting = new ArrayDeque<>();
     private final Queue<Together> underWay = new ArrayDeque<>();
     private final Lines lines = new Lines(this::await);
+    private final Context own = vertx.getOrCreateContext();
+    private final Runnable resume = this::haveRoom;
     private int waitingBytes;
     private boolean paused;
     private boolean timed;
@@ -150,7 +153,7 @@ final class Streaming {
       waiting.clear();
       complete = true;
       time(false);
-      request.handler(unread -> {}).endHandler(end -> {}).resume();
+      if (!request.isEnded()) request.handler(unread -> {}).endHandler(end -> {}).resume();
       goOn();
     }
 
@@ -191,11 +194,12 @@ final class Streaming {
     private void awaitRoom() {
       if (roomAwaited) return;
       roomAwaited = true;
-      inFlight.whenRoom(
-          () -> {
-            roomAwaited = false;
-            goOn();
-          });
+      inFlight.whenRoom(own, resume);
+    }
+
+    private void haveRoom() {
+      roomAwaited = false;
+      goOn();
     }
 
     private void readOn() {
@@ -231,8 +235,8 @@ final class Streaming {
           .compose(many -> predictions.predictLines(many, deadline, exchange.requestId()).map(many))
           .onComplete(
               answered -> {
-                inFlight.release(count);
                 together.items = items(taken, answered, exchange.requestId());
+                inFlight.release(count);
                 answer();
               });
     }
@@ -241,7 +245,12 @@ final class Streaming {
     private List<BatchItem> items(List<Line> taken, AsyncResult<Many> answered, String requestId) {
       if (answered.succeeded()) return answered.result().items();
       var failure = Problem.seen(answered.cause(), requestId, "lines of a stream");
-      return taken.stream().map(line -> BatchItem.failed(failure)).toList();
+      return taken.stream().map(line -> failed(failure)).toList();
+    }
+
+    private BatchItem failed(ServiceException failure) {
+      metrics.failed(failure.failure());
+      return BatchItem.failed(failure);
     }
 
     /** Writes what is answered as far as all before it is. */
@@ -267,7 +276,7 @@ final class Streaming {
         response.end();
         return;
       }
-      var last = BatchItem.failed(stopped()).json(cutOff);
+      var last = failed(stopped()).json(cutOff);
       response.end(last.toBuffer().appendBuffer(LINE_END));
       // Closed at once, with something unread, it would take the answers back.
       vertx.setTimer(LINGER_MILLIS, waited -> request.connection().close());
@@ -278,6 +287,7 @@ final class Streaming {
       if (over) return;
       over = true;
       waiting.clear();
+      inFlight.withdraw(resume);
       time(false);
       running.remove(this);
       inFlight.leave();

@@ -39,7 +39,7 @@ public final class Logging {
         .forEach(
             (name, level) -> {
               var logger = context.getLogger(name);
-              replaced.put(logger, logger.getLevel());
+              replaced.putIfAbsent(logger, logger.getLevel());
               logger.setLevel(Level.valueOf(level));
             });
     format(context, config.format());

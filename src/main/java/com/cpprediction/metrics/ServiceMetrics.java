@@ -218,7 +218,7 @@ public final class ServiceMetrics {
         .register(registry);
   }
 
-  /** Whether anybody keeps what is measured; what costs something to measure need not be else. */
+  /** Whether anybody keeps what is measured; if not, what is costly to measure need not be. */
   public boolean on() {
     return on;
   }
@@ -421,6 +421,14 @@ public final class ServiceMetrics {
         .tag("pool_name", pool)
         .strongReference(true)
         .register(registry);
+  }
+
+  /** Whether answers are kept at all; may change while the service runs. */
+  public void cacheEnabled(BooleanSupplier value) {
+    gauge(
+        "cp.cache.enabled",
+        "1 while answers are kept in the cache, 0 while it is switched off",
+        () -> value.getAsBoolean() ? 1 : 0);
   }
 
   /** Whether what was last found of {@code what} is in force, and not something before it. */

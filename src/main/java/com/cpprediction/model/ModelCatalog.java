@@ -483,6 +483,7 @@ public final class ModelCatalog implements AutoCloseable {
     try {
       var model = loader.again(release, manifest);
       metrics.modelLoaded(System.nanoTime() - start);
+      unreadable.remove(manifest.prefix());
       return model;
     } catch (ModelException e) {
       if (!e.getMessage().equals(unreadable.put(manifest.prefix(), e.getMessage()))) {

@@ -133,8 +133,9 @@ final class Database {
     return reader.run(sql, parameters);
   }
 
-  /** Connections that may be open at a time, by the name of their pool. */
+  /** Connections that may be open at a time, by the name of their pool; none without a pool. */
   Map<String, Integer> sizes() {
+    if (!pool.enabled()) return Map.of();
     return Map.of(WRITER, WRITE_CONNECTIONS, READER, pool.size() - WRITE_CONNECTIONS);
   }
 

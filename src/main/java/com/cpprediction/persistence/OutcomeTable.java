@@ -50,7 +50,8 @@ final class OutcomeTable {
       )
       """;
 
-  // What is told again keeps its time, and so what it is judged against. In the order of their
+  // What is told again keeps its time, and so what it is judged against, and its verdict when the
+  // prediction is no longer kept. In the order of their
   // ids, so that two requests with the same shipments don't wait for each other.
   private static final String STORE =
       """
@@ -69,8 +70,16 @@ final class OutcomeTable {
         SET (cp, reported_at, result, prediction_id, predicted, prefix, fingerprint, look_at)
           = (excluded.cp, excluded.reported_at, excluded.result, excluded.prediction_id, excluded.predicted,
              excluded.prefix, excluded.fingerprint, excluded.look_at)
+        WHERE excluded.prediction_id IS NOT NULL
+           OR outcomes.cp <> excluded.cp
+           OR outcomes.prediction_id IS NULL
       )
-      SELECT shipment_id, cp, predicted, result, prefix, fingerprint FROM judged ORDER BY place
+      SELECT judged.shipment_id, judged.cp, coalesce(judged.predicted, kept.predicted) AS predicted,
+             coalesce(kept.result, judged.result) AS result, coalesce(judged.prefix, kept.prefix) AS prefix,
+             coalesce(judged.fingerprint, kept.fingerprint) AS fingerprint
+      FROM judged LEFT JOIN outcomes AS kept
+        ON judged.prediction_id IS NULL AND kept.shipment_id = judged.shipment_id AND kept.cp = judged.cp
+      ORDER BY place
       """
           .formatted(JUDGED);
 

@@ -1,6 +1,6 @@
 package com.cpprediction.persistence;
 
-import com.cpprediction.config.DatabaseConfig;
+import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.persistence.OutcomeTable.Outcome;
 import com.cpprediction.prediction.Bus;
@@ -11,6 +11,7 @@ import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.function.BooleanSupplier;
@@ -34,6 +35,9 @@ final class Outcomes {
   /** Statements that store at a time: they end one after the other, and reads need room. */
   private static final int AT_ONCE = 4;
 
+  /** Requests that wait for their turn, each of up to 1,000 outcomes. */
+  private static final int WAITING = 64;
+
   private static final int NONE = -1;
 
   private final Vertx vertx;
@@ -49,21 +53,21 @@ final class Outcomes {
   private String trouble = "";
 
   /**
-   * @param pool as many wait to be stored as for one of its connections, and as long
+   * @param patience how long outcomes wait for their turn to be stored
    * @param up whether the database can be asked
    * @param windowDays days to count, today included; asked for each count
    */
   Outcomes(
       Vertx vertx,
       OutcomeTable table,
-      DatabaseConfig.Pool pool,
+      Duration patience,
       BooleanSupplier up,
       IntSupplier windowDays,
       Clock clock,
       ServiceMetrics metrics) {
     this.vertx = vertx;
     this.table = table;
-    turns = new Turns(vertx, AT_ONCE, pool);
+    turns = new Turns(vertx, AT_ONCE, WAITING, patience);
     this.up = up;
     this.windowDays = windowDays;
     this.clock = clock;
@@ -109,6 +113,7 @@ final class Outcomes {
   }
 
   private void pass() {
+    RequestId.forget(); // of whoever made it come soon
     timer = NONE;
     soon = false;
     work()

@@ -105,7 +105,7 @@ public final class PersistenceVerticle extends VerticleBase {
             clock,
             () -> {
               schema.migrate();
-              schema.retain(config.retentionDays());
+              keepUp(); // aside: what is old may take long to delete, and nobody need wait for it
               return null;
             },
             table::probe,
@@ -117,7 +117,7 @@ public final class PersistenceVerticle extends VerticleBase {
         new Outcomes(
             vertx,
             new OutcomeTable(database),
-            pool,
+            pool.acquireTimeout(),
             this::databaseUp,
             () -> config.outcomesWindowDays(),
             clock,

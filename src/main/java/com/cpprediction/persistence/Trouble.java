@@ -1,5 +1,6 @@
 package com.cpprediction.persistence;
 
+import com.cpprediction.prediction.ServiceException;
 import io.vertx.pgclient.PgException;
 import java.sql.SQLException;
 import java.util.concurrent.TimeoutException;
@@ -36,6 +37,7 @@ enum Trouble {
   /** In words for an operator; carries neither a password nor a row. */
   static String describe(Throwable failure) {
     if (failure instanceof TimeoutException) return "PostgreSQL does not answer in time";
+    if (failure instanceof ServiceException) return failure.getMessage(); // nobody was asked
     var state = sqlState(failure);
     if (state == null) return "PostgreSQL can't be reached: " + message(failure);
     return switch (state) {

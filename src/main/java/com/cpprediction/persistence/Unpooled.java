@@ -38,7 +38,7 @@ final class Unpooled implements Database.Route {
     this.connect = connect;
     this.limits = limits;
     this.deadline = deadline;
-    turns = new Turns(vertx, limits.size(), limits);
+    turns = new Turns(vertx, limits.size(), limits.maxWaitQueue(), limits.acquireTimeout());
   }
 
   @Override

@@ -63,7 +63,12 @@ class AblationIT {
     assertThat(report.runs()).hasSize(2).allSatisfy(AblationIT::counts);
     assertThat(report.summary().all(Metric.THROUGHPUT)).isPresent();
     assertThat(Files.readString(err))
-        .contains("round 1 of 1: unoptimised", "round 1 of 1: all", "2/2 ", "0:00 left");
+        .contains(
+            "this does not count",
+            "round 1 of 1: unoptimised",
+            "round 1 of 1: all",
+            "2/2 ",
+            "0:00 left");
     assertThat(directory.resolve("found").resolve(Report.HTML)).content().contains("</html>");
     assertThat(leftBehind(temporary)).isEmpty();
   }
@@ -80,6 +85,8 @@ class AblationIT {
             Metric.P99,
             Metric.BATCHED,
             Metric.HITS);
+    assertThat(run.requests()).containsKeys("warm-up", "open loop", "closed loop", "batches");
+    assertThat(run.requests().get("warm-up")).isEqualTo(100);
     double hits = run.figure(Metric.HITS).orElseThrow();
     if (run.state().equals(State.UNOPTIMISED)) assertThat(hits).isZero();
     else assertThat(hits).isBetween(50.0, 100.0);

@@ -30,6 +30,20 @@ class AddressMixTest {
   }
 
   @Test
+  void whatOneAsksSaysNothingOfTheNext() {
+    var even = new AddressMix(POPULAR, 0.3, 0);
+    var behindTheFirst =
+        LongStream.range(0, 100_000)
+            .filter(i -> even.at(i).equals(POPULAR.get(0)))
+            .mapToObj(i -> even.at(i + 1))
+            .toList();
+
+    long again = behindTheFirst.stream().filter(POPULAR::contains).count();
+
+    assertThat((double) again / behindTheFirst.size()).isCloseTo(0.3, within(0.03));
+  }
+
+  @Test
   void theShareThatComesAgainIsTheOneAskedFor() {
     long again = LongStream.range(0, 100_000).filter(i -> POPULAR.contains(mix.at(i))).count();
 

@@ -20,7 +20,8 @@ final class Recordings {
         3,
         Duration.ofSeconds(5),
         Duration.ofMillis(2_500),
-        Duration.ofSeconds(3),
+        1_000,
+        Duration.ofSeconds(15),
         Duration.ofSeconds(10),
         8,
         0,
@@ -69,6 +70,7 @@ final class Recordings {
     figures.put(Metric.CPU, 1.25);
     figures.put(Metric.DISK_READ, 0.0);
     figures.put(Metric.HITS, cached ? 80.0 : 0.0);
-    return new Run(state, round, figures, 100, 0, 100, 0, 0, "", Map.of(), "");
+    return new Run(
+        state, round, figures, Map.of("warm-up", 1_000L), 100, 0, 100, 0, 0, "", Map.of(), "");
   }
 }

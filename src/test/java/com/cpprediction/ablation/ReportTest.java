@@ -15,6 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.xml.sax.InputSource;
 
@@ -61,10 +62,14 @@ class ReportTest {
 
     assertThat(text)
         .contains("Alone, against unoptimised", "With all the others, against all but it")
-        .containsPattern("response caching +×2\\.00 \\(2\\.00–2\\.00\\) \\+")
-        .containsPattern("monitoring +×1\\.01 \\(0\\.780–1\\.32\\) =")
+        .containsPattern(
+            "response caching \\(cache\\.enabled: false → true\\) +×2\\.00 \\(2\\.00–2\\.00\\) \\+")
+        .containsPattern(
+            "monitoring \\(metrics\\.enabled: false → true\\) +×1\\.01 \\(0\\.780–1\\.32\\) =")
         .contains("+ a gain, = no measurable gain, - a cost")
-        .contains("no figure at hand")
+        .doesNotContain("promised\n")
+        .containsOnlyOnce("no figure at hand from ")
+        .contains("1000 requests of warm-up")
         .contains("open loop at 60.0 requests/s");
   }
 
@@ -78,7 +83,10 @@ class ReportTest {
     var report = Report.of(recorded, promised);
 
     assertThat(report.claims())
-        .contains("| response caching | 90 % faster | **×2.00** (2.00–2.00) |");
+        .contains(
+            "| response caching (cache.enabled: false → true) | 90 % faster | **×2.00** (2.00–2.00) |")
+        .containsPattern("\\| monitoring [^|]*\\| no figure at hand \\|");
+    assertThat(report.text()).containsPattern("response caching .* 90 % faster\n");
     assertThat(report.text()).contains("Promised: by a leaflet.");
   }
 
@@ -142,6 +150,63 @@ class ReportTest {
   }
 
   @Test
+  void whatWasMeasuredInPartOrOnceClaimsNothing() throws IOException {
+    var readme =
+        Files.writeString(directory.resolve("README.md"), "<!-- claims --><!-- /claims -->");
+    var runs = new ArrayList<>(Recordings.recording().runs());
+    runs.removeIf(run -> run.state().equals(State.ALL));
+    runs.set(0, Run.failed(State.UNOPTIMISED, 1, "The service ended"));
+    var part = new Report(Recordings.recording(runs), Promises.packaged());
+    var recording = Recordings.recording();
+    var once =
+        new Report(
+            new Recording(
+                recording.environment(),
+                recording.plan().copy().put("rounds", 1),
+                60,
+                recording.runs().subList(0, 16)),
+            Promises.packaged());
+
+    assertThat(part.complete()).isFalse();
+    assertThatThrownBy(() -> part.replaceClaims(readme))
+        .isInstanceOf(AblationException.class)
+        .hasMessage(
+            "The claims in %s stay as they are: 1 runs do not count, 3 runs were not made, 15 of 16 states were measured (leave --only out)",
+            readme);
+    assertThat(once.complete()).isTrue();
+    assertThatThrownBy(() -> once.replaceClaims(readme))
+        .hasMessageEndingWith("as they are: without 2 rounds (--repeats) there is no interval");
+    assertThat(readme).content().isEqualTo("<!-- claims --><!-- /claims -->");
+  }
+
+  @Test
+  void whatIsSavedOnTheWayReadsAsTheRest() {
+    var elsewhere = directory.resolve("later");
+    var report = Report.of(recorded, null);
+
+    report.save(elsewhere);
+    report.save(elsewhere);
+
+    assertThat(elsewhere).isDirectoryContaining("glob:**/ablation.json");
+    assertThat(elsewhere.toFile().list()).hasSize(1);
+    assertThat(Report.of(elsewhere.resolve(Report.JSON), null).json()).isEqualTo(report.json());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, 0",
+    "0.00012345, 1.23e-04",
+    "0.5, 0.500",
+    "12.34, 12.3",
+    "99999.6, '100,000'",
+    "123456, '123,456'",
+    "NaN, –"
+  })
+  void numbersAreForPeople(double value, String shown) {
+    assertThat(Tables.number(value)).isEqualTo(shown);
+  }
+
+  @Test
   void everyDoubtIsSaid() {
     var runs = new ArrayList<>(Recordings.recording().runs());
     var all = Recordings.run(State.ALL, 1);
@@ -151,6 +216,7 @@ class ReportTest {
             State.ALL,
             1,
             all.figures(),
+            all.requests(),
             100,
             2,
             90,
@@ -159,7 +225,9 @@ class ReportTest {
             "it answered 7/s only",
             Map.of("504 deadline-exceeded", 2L),
             ""));
-    runs.add(Run.failed(State.UNOPTIMISED, 4, "The service ended"));
+    runs.remove(Recordings.run(State.UNOPTIMISED, 3));
+    runs.remove(Recordings.run(State.UNOPTIMISED, 2));
+    runs.add(Run.failed(State.UNOPTIMISED, 3, "The service ended"));
 
     var report = new Report(Recordings.recording(runs), Promises.packaged());
 
@@ -167,9 +235,10 @@ class ReportTest {
     assertThat(report.notes())
         .anyMatch(note -> note.startsWith("≥: answers came faster than PostgreSQL took their rows"))
         .contains(
-            "Open loops to doubt, in 1 of 48 runs: round 1 of \"all\": it answered 7/s only.",
-            "Requests without an answer, in 1 of 48 runs: round 1 of \"all\": 2 × 504 deadline-exceeded.",
-            "Does not count: round 4 of \"unoptimised\": The service ended");
+            "Figures to doubt, in 1 of 46 runs: round 1 of \"all\": it answered 7/s only.",
+            "Requests without an answer, in 1 of 46 runs: round 1 of \"all\": 2 × 504 deadline-exceeded.",
+            "Ended before it was done: 1 runs of 48 are missing.",
+            "Does not count: round 3 of \"unoptimised\": The service ended");
     assertThat(report.text()).contains("≥1.25");
   }
 
@@ -180,6 +249,11 @@ class ReportTest {
     assertThat(html)
         .contains("A &lt;fast&gt; processor")
         .doesNotContain("{{", "src=", "http:", "https:")
+        .contains(
+            "<th scope=\"col\">",
+            "<th scope=\"row\">response caching (cache.enabled: false → true)</th>")
+        .contains("tabindex=\"0\" role=\"region\" aria-label=\"Alone, against unoptimised\"")
+        .contains("<polygon ")
         .containsPattern("response caching: ×2\\.00 \\(2\\.00–2\\.00\\) gain");
     var plots = html.split("(?=<svg)");
     assertThat(plots).hasSizeGreaterThan(8);

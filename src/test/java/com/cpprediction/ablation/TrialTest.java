@@ -2,6 +2,7 @@ package com.cpprediction.ablation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -21,5 +22,13 @@ class TrialTest {
   void everyAnswerIsOneRow(long answered, long uncertain, long kept, String problem) {
     assertThat(Trial.booksProblem(answered, uncertain, kept))
         .isEqualTo(problem == null ? "" : problem);
+  }
+
+  @Test
+  void aBusyLoadGeneratorIsDoubted() {
+    assertThat(Trial.generatorDoubt(0.8)).isEmpty();
+    assertThat(Trial.generatorDoubt(0.96))
+        .hasValueSatisfying(
+            doubt -> assertThat(doubt).startsWith("the load generator used 0.96 cores"));
   }
 }

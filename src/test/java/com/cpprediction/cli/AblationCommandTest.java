@@ -31,6 +31,8 @@ class AblationCommandTest {
         "--popular 0 | --popular must be in 1..100000",
         "--heap 512 | --heap must be a number with k, m or g",
         "--heap 1g,-version | --heap must be a number with k, m or g",
+        "--readme x.md --quick | --readme claims what all states show in two rounds at least",
+        "--readme x.md --only caching | --readme claims what all states show in two rounds",
         "--only speed | --only: \"speed\" is neither an optimisation (preloading, caching,",
         "--from x.json --only caching | --only measures and --from does not; give one of them"
       })

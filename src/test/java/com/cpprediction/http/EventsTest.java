@@ -229,6 +229,24 @@ class EventsTest {
   }
 
   @Test
+  void looksAgainAfterALookThatThrew(Vertx vertx) throws Exception {
+    var server =
+        serve(
+            vertx,
+            new Look(
+                "number",
+                1,
+                () -> {
+                  if (looks.get() == 0 && looks.incrementAndGet() == 1) {
+                    throw new IllegalStateException("on purpose");
+                  }
+                  return number();
+                }));
+
+    assertThat(text(listen(vertx, server), 2)).contains("event: number");
+  }
+
+  @Test
   void knowsTheMemoryAndTheCacheWhenNothingIsMeasured(Vertx vertx) throws Exception {
     var off = new ServiceMetrics(new CompositeMeterRegistry(), "test");
     var cache = new PredictionCache(ServiceConfig.DEFAULT.cache(), off.registry());

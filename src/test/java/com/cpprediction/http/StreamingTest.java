@@ -233,6 +233,29 @@ class StreamingTest {
   }
 
   @Test
+  void stopsWhileLinesWaitOfACallerWhoHasSentAll() throws Exception {
+    edge.prediction = new PredictionConfig(1, 6, Duration.ofSeconds(5), 1.0, 0.5);
+    var held = hold();
+    edge.start();
+    var lines = new StringBuilder();
+    for (int i = 1; i <= 9; i++) lines.append(line("S" + i)).append('\n');
+    var all = lines.toString().getBytes(UTF_8);
+    var answer = vertx.executeBlocking(() -> edge.send("POST", "/predict/stream", all));
+    Edge.until(() -> held.size() == 1);
+
+    var stopped = edge.stop();
+    release(held);
+
+    assertThat(answer.await(10, SECONDS).body().lines().map(JsonObject::new))
+        .extracting(StreamingTest::shown)
+        .containsExactly("S1", "S2", "S3", "null 4 not-ready");
+    stopped.await(10, SECONDS);
+    assertThat(edge.registry.scrape())
+        .as("the last line is one, too")
+        .contains("cp_predictions_total{outcome=\"not-ready\",source=\"none\"} 1.0");
+  }
+
+  @Test
   void dropsTheLinesOfACallerWhoHasLeft() throws Exception {
     var held = hold();
     var caller = caller();

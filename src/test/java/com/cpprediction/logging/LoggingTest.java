@@ -179,6 +179,8 @@ class LoggingTest {
   void aLoggerThatIsNamedTwiceIsRefused() {
     assertThatThrownBy(() -> config("info", "a.b=debug", "a.b=trace"))
         .hasMessage("log.levels names a logger twice; name each once");
+    assertThatThrownBy(() -> config("info", "root=debug", "ROOT=trace"))
+        .hasMessage("log.levels names a logger twice; name each once");
   }
 
   private static LogConfig config(String level, String... levels) {

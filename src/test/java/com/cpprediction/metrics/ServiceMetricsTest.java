@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 class ServiceMetricsTest {
@@ -55,6 +56,17 @@ class ServiceMetricsTest {
     assertThat(registry.find("cp.predictions").counters())
         .isNotEmpty()
         .allMatch(counter -> counter.count() == 0);
+  }
+
+  @Test
+  void saysAtAnyTimeWhetherTheCacheIsOn() {
+    var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    var enabled = new AtomicBoolean(true);
+    metrics(registry).cacheEnabled(enabled::get);
+
+    assertThat(registry.scrape()).contains("cp_cache_enabled 1");
+    enabled.set(false);
+    assertThat(registry.scrape()).contains("cp_cache_enabled 0");
   }
 
   private static ServiceMetrics metrics(MeterRegistry registry) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
@@ -146,6 +147,26 @@ class ModelReloadTest {
         .hasMessageContaining("575/model.mmap is missing")
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
     models.acquire("180").model().release();
+  }
+
+  @Test
+  void aModelThatFailsAgainAfterItCouldBeReadIsLoggedAgain() throws IOException {
+    models.close();
+    models = catalog(Engine.MAPPED, false, true);
+    var file = dir.resolve("575/model.mmap");
+    var aside = dir.resolve("aside.mmap");
+    try (var captured = new CapturedLog()) {
+      for (int i = 0; i < 2; i++) {
+        Files.move(file, aside);
+        for (int j = 0; j < 2; j++) {
+          assertThatThrownBy(() -> models.acquire("575")).hasMessageContaining("is missing");
+        }
+        Files.move(aside, file);
+        models.acquire("575").model().release();
+      }
+
+      assertThat(captured.plain()).filteredOn(line -> line.contains("Model 575")).hasSize(2);
+    }
   }
 
   @ParameterizedTest

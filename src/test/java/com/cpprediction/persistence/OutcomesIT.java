@@ -142,6 +142,22 @@ class OutcomesIT {
   }
 
   @Test
+  void aVerdictStaysWhenItsPredictionIsNotKeptAnyMore() throws Exception {
+    deploy(30);
+    record("S1", "S2");
+    judge("S1", "CP1", "S2", "CP1");
+    var before = rows("S1");
+    TestDatabase.execute(uri, "DELETE FROM predictions");
+
+    var results = judge("S1", "CP1", "S2", "CP2");
+
+    assertThat(results)
+        .isEqualTo(new JsonArray().add(judged("S1", "CP1", "right")).add(unknown("S2", "CP2")));
+    assertThat(rows("S1")).isEqualTo(before);
+    assertThat(TestDatabase.query(uri, COUNTED)).isEqualTo(TestDatabase.query(uri, COUNTED_ANEW));
+  }
+
+  @Test
   void ofTwoOutcomesOfOneShipmentTheLastIsKeptAndBothAreJudged() throws Exception {
     deploy(30);
     record("S1");
