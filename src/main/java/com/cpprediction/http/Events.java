@@ -111,9 +111,14 @@ final class Events {
   }
 
   private void tick() {
-    for (var listener : listeners) listener.catchUp();
+    tellAll();
     for (var topic : topics) if (ticks % topic.look.every() == 0) topic.look();
     ticks++;
+  }
+
+  /** One that turns out to be gone leaves meanwhile. */
+  private void tellAll() {
+    for (var listener : List.copyOf(listeners)) listener.catchUp();
   }
 
   /** What was last seen of one kind of event. */
@@ -154,7 +159,7 @@ final class Events {
       if (json.equals(seen)) return;
       seen = json;
       frame = Buffer.buffer("event: " + look.name() + "\ndata: " + json + "\n\n");
-      for (var listener : listeners) listener.catchUp();
+      tellAll();
     }
   }
 

@@ -114,7 +114,7 @@ function showNow({ meters, cache, in_flight: inFlight }) {
   }
   const asked = cache.hits + cache.misses;
   show('hit-rate', asked ? cache.hit_rate : null, asked ? share(cache.hit_rate) : NONE);
-  write($('hit-rate-sub'), cache.enabled ? `${count(cache.hits)} of ${count(asked)}` : 'The cache is off');
+  write($('hit-rate-sub'), cache.enabled ? `${count(cache.hits)} hits` : 'The cache is off');
   show('in-flight', inFlight.shipments, count(inFlight.shipments));
   show('in-flight-limit', inFlight.limit, count(inFlight.limit));
   const errors = meters.on ? failed(state) : null;
@@ -163,7 +163,7 @@ function showCards({ uptime_ms: uptime, health, meters, cache }) {
     ['Cache entries', cache.enabled ? `${count(cache.size)} of ${count(cache.max_size)}` : 'the cache is off'],
     ['Evicted', count(cache.evictions)],
     ['Scoring', milliseconds(meters.score)],
-    ['Event loop delay', milliseconds(meters.event_loop_delay)],
+    ['Loop delay', milliseconds(meters.event_loop_delay)],
   ]);
   const refused = config?.outcome === 'refused';
   terms('config', [
