@@ -140,16 +140,20 @@ final class Trial implements AutoCloseable {
         behind,
         String.join(", ", doubts),
         errors,
-        booksProblem(answered, uncertain, stored + left));
+        booksProblem(answered, uncertain, stored, left));
   }
 
-  /** Why the rows are wrong; empty when each answered prediction is one. */
-  static String booksProblem(long answered, long uncertain, long kept) {
-    if (kept >= answered && kept <= answered + uncertain) return "";
-    return uncertain == 0
-        ? "%d predictions were answered and %d are kept".formatted(answered, kept)
-        : "%d predictions were answered, %d more at most, and %d are kept"
-            .formatted(answered, uncertain, kept);
+  /**
+   * Why the rows are wrong; empty when each answered prediction is kept, and no other is stored. A
+   * row that was stored the moment before the service ended may still lie in its journal, too.
+   */
+  static String booksProblem(long answered, long uncertain, long stored, long left) {
+    if (stored + left >= answered && stored <= answered + uncertain) return "";
+    var sent =
+        uncertain == 0
+            ? "%d predictions were answered".formatted(answered)
+            : "%d predictions were answered, %d more at most".formatted(answered, uncertain);
+    return "%s, %d are stored and %d wait in the journal".formatted(sent, stored, left);
   }
 
   private void warmUp() throws InterruptedException {

@@ -140,6 +140,7 @@ final class LoadTestCommand implements Callable<Integer> {
       return outcome.complete() && outcome.all().stream().allMatch(Step::held) ? 0 : 1;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      spec.commandLine().getErr().println("Interrupted before anything was measured");
       return 1;
     } finally {
       done.countDown();

@@ -9,18 +9,19 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TrialTest {
   @ParameterizedTest
   @CsvSource(
-      nullValues = "none",
+      delimiter = '|',
       value = {
-        "100, 0, 100, none",
-        "100, 0, 99, 100 predictions were answered and 99 are kept",
-        "100, 0, 101, 100 predictions were answered and 101 are kept",
-        "100, 3, 100, none",
-        "100, 3, 103, none",
-        "100, 3, 104, '100 predictions were answered, 3 more at most, and 104 are kept'",
-        "100, 3, 99, '100 predictions were answered, 3 more at most, and 99 are kept'"
+        "10 | 0 | 10 | 0 | ",
+        "10 | 0 | 7 | 3 | ",
+        "10 | 0 | 10 | 3 | ", // stored the moment before it ended, and not yet out of the journal
+        "10 | 2 | 12 | 0 | ",
+        "10 | 0 | 9 | 0 | 10 predictions were answered, 9 are stored and 0 wait in the journal",
+        "10 | 0 | 11 | 0 | 10 predictions were answered, 11 are stored and 0 wait in the journal",
+        "10 | 2 | 13 | 0 | 10 predictions were answered, 2 more at most, 13 are stored and 0 wait in"
+            + " the journal"
       })
-  void everyAnswerIsOneRow(long answered, long uncertain, long kept, String problem) {
-    assertThat(Trial.booksProblem(answered, uncertain, kept))
+  void everyAnswerIsOneRow(long answered, long uncertain, long stored, long left, String problem) {
+    assertThat(Trial.booksProblem(answered, uncertain, stored, left))
         .isEqualTo(problem == null ? "" : problem);
   }
 

@@ -136,8 +136,9 @@ class LoadTestCommandTest {
             "hunter2-hunter2-hunter2",
             "--json");
 
-    var report = new JsonObject(out.toString());
+    assertThat(err.toString()).isEmpty();
     assertThat(exit).isZero();
+    var report = new JsonObject(out.toString());
     assertThat(report.getJsonArray("steps").getJsonObject(0).getDouble("rate")).isEqualTo(100);
     assertThat(report.getJsonArray("steps").getJsonObject(1).getInteger("cached")).isEqualTo(10);
     assertThat(authorization).isEqualTo("Bearer hunter2-hunter2-hunter2");
