@@ -2,6 +2,7 @@ package com.cpprediction.cli;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import com.cpprediction.testing.Browser;
 import com.cpprediction.training.SmallRelease;
@@ -20,11 +21,40 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
+import org.openqa.selenium.WebElement;
 
 /** The page at the root of a running service, as a browser shows it. */
 @Timeout(120)
 class DashboardIT {
   private static final String ADDRESS = "Kadri Hills, near Kadri Temple, Mangalore 575002";
+
+  /** Texts whose contrast with what is behind them is less than 4.5 (WCAG 2.2, 1.4.3). */
+  private static final String CONTRASTS =
+      """
+      const rgb = colour => colour.match(/[\\d.]+/g).map(Number);
+      const opaque = element => {
+        for (let at = element; at; at = at.parentElement) {
+          const colour = rgb(getComputedStyle(at).backgroundColor);
+          if (colour.length === 3 || colour[3] === 1) return colour;
+        }
+        return [255, 255, 255];
+      };
+      const luminance = ([r, g, b]) => [r, g, b]
+        .map(part => part / 255)
+        .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+      const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      const bad = [];
+      while (texts.nextNode()) {
+        const element = texts.currentNode.parentElement;
+        if (!texts.currentNode.data.trim() || !element.checkVisibility()) continue;
+        const [dark, bright] = [rgb(getComputedStyle(element).color), opaque(element)]
+          .map(luminance).sort((a, b) => a - b);
+        const contrast = (bright + 0.05) / (dark + 0.05);
+        if (contrast < 4.5) bad.push(`${texts.currentNode.data}: ${contrast}`);
+      }
+      return bad;
+      """;
 
   @TempDir private static Path directory;
 
@@ -202,38 +232,6 @@ class DashboardIT {
     assertThat(browser.run(CONTRASTS)).asInstanceOf(LIST).isEmpty();
   }
 
-  private static final org.assertj.core.api.InstanceOfAssertFactory<
-          List, org.assertj.core.api.ListAssert<Object>>
-      LIST = org.assertj.core.api.InstanceOfAssertFactories.LIST;
-
-  /** Texts whose contrast with what is behind them is less than 4.5 (WCAG 2.2, 1.4.3). */
-  private static final String CONTRASTS =
-      """
-      const rgb = colour => colour.match(/[\\d.]+/g).map(Number);
-      const opaque = element => {
-        for (let at = element; at; at = at.parentElement) {
-          const colour = rgb(getComputedStyle(at).backgroundColor);
-          if (colour.length === 3 || colour[3] === 1) return colour;
-        }
-        return [255, 255, 255];
-      };
-      const luminance = ([r, g, b]) => [r, g, b]
-        .map(part => part / 255)
-        .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
-      const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-      const bad = [];
-      while (texts.nextNode()) {
-        const element = texts.currentNode.parentElement;
-        if (!texts.currentNode.data.trim() || !element.checkVisibility()) continue;
-        const [dark, bright] = [rgb(getComputedStyle(element).color), opaque(element)]
-          .map(luminance).sort((a, b) => a - b);
-        const contrast = (bright + 0.05) / (dark + 0.05);
-        if (contrast < 4.5) bad.push(`${texts.currentNode.data}: ${contrast}`);
-      }
-      return bad;
-      """;
-
   private static void predict() {
     browser.find("#example").click();
     browser.find("#predict").click();
@@ -244,13 +242,13 @@ class DashboardIT {
     return (String) browser.run("return getComputedStyle(document.body).backgroundColor");
   }
 
-  private static org.openqa.selenium.WebElement header(String title) {
+  private static WebElement header(String title) {
     return browser.driver().findElement(By.xpath("//th/button[text()='" + title + "']"));
   }
 
   private static List<String> rows() {
     return browser.driver().findElements(By.cssSelector("#models tbody td:first-child")).stream()
-        .map(org.openqa.selenium.WebElement::getText)
+        .map(WebElement::getText)
         .toList();
   }
 
