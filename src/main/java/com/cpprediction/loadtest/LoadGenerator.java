@@ -132,14 +132,21 @@ public final class LoadGenerator implements AutoCloseable {
    * @throws LoadTestException when there is none
    */
   public JsonObject get(String path) throws InterruptedException {
-    var asked =
-        http.request(target.request(HttpMethod.GET, path).putHeader("Accept", "application/json"))
-            .compose(request -> request.send())
-            .compose(response -> response.body())
-            .map(Buffer::toJsonObject)
-            .timeout(patience.toMillis(), TimeUnit.MILLISECONDS);
+    var asked = Promise.<JsonObject>promise();
+    // On the event loop: a body that comes before somebody listens is lost.
+    context.runOnContext(
+        go ->
+            http.request(
+                    target
+                        .request(HttpMethod.GET, path)
+                        .putHeader("Accept", "application/json")
+                        .setTimeout(patience.toMillis()))
+                .compose(request -> request.send())
+                .compose(response -> response.body())
+                .map(Buffer::toJsonObject)
+                .onComplete(asked));
     try {
-      return asked.toCompletionStage().toCompletableFuture().get();
+      return asked.future().toCompletionStage().toCompletableFuture().get();
     } catch (ExecutionException e) {
       throw new LoadTestException(
           "%s%s doesn't answer as this service does (%s); is it running there?"

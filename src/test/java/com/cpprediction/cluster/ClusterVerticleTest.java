@@ -278,7 +278,7 @@ class ClusterVerticleTest {
     var left = node.leave();
     until(() -> lastTold().getBoolean("leaving"));
     assertThat(node.ready()).isFalse();
-    assertThat(there.withdrawn).isEqualTo(Bus.PUBLIC);
+    until(() -> there.withdrawn.equals(Bus.PUBLIC));
     assertThat(left.isComplete()).isFalse();
     peer("a", RELEASE, false, PREFIXES);
     peer("b", RELEASE, false, PREFIXES);
