@@ -1,5 +1,6 @@
 package com.cpprediction.ablation;
 
+import com.cpprediction.loadtest.Zipf;
 import com.cpprediction.model.Manifest;
 import com.cpprediction.model.ModelException;
 import com.cpprediction.model.Release;
@@ -9,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -22,7 +22,7 @@ import java.util.SplittableRandom;
  */
 final class AddressMix {
   private final List<Address> popular;
-  private final double[] cumulative; // share of the popular ones up to each
+  private final Zipf zipf;
   private final double repeated;
   private final long start;
 
@@ -34,10 +34,7 @@ final class AddressMix {
     this.popular = List.copyOf(popular);
     this.repeated = repeated;
     start = new SplittableRandom(seed).nextLong(); // neighbouring seeds share nothing
-    cumulative = new double[popular.size()];
-    double sum = 0;
-    for (int i = 0; i < cumulative.length; i++) cumulative[i] = sum += 1.0 / (i + 1);
-    for (int i = 0; i < cumulative.length; i++) cumulative[i] /= sum;
+    zipf = new Zipf(popular.size());
   }
 
   /**
@@ -86,14 +83,9 @@ final class AddressMix {
   Address at(long i) {
     var random = new SplittableRandom(start + i);
     double kind = random.nextDouble();
-    var address = popular.get(rank(random.nextDouble()));
+    var address = popular.get(zipf.rank(random.nextDouble()));
     if (kind < repeated) return address;
     // A number before it makes it another address of the same place.
     return new Address("house %d %s".formatted(i, address.text()), address.pincode());
-  }
-
-  private int rank(double share) {
-    int found = Arrays.binarySearch(cumulative, share);
-    return Math.min(found < 0 ? -found - 1 : found, cumulative.length - 1);
   }
 }

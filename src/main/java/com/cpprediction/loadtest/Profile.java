@@ -3,7 +3,6 @@ package com.cpprediction.loadtest;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
@@ -56,13 +55,13 @@ public enum Profile {
       case HITS -> one(tag, i -> places.get((int) (i % known(places.size()))));
       case FILE -> one(tag, i -> places.get((int) ((asked + i) % places.size())));
       case MIXED -> {
-        var zipf = zipf(places.size());
+        var zipf = new Zipf(places.size());
         yield one(
             tag,
             i -> {
               var random = new SplittableRandom(i);
               return random.nextDouble() < REPEATED
-                  ? places.get(rank(zipf, random.nextDouble()))
+                  ? places.get(zipf.rank(random.nextDouble()))
                   : fresh(places, tag, i);
             });
       }
@@ -113,18 +112,5 @@ public enum Profile {
       text.append((char) ('a' + left % LETTERS));
       if (left < LETTERS) return text.toString();
     }
-  }
-
-  private static double[] zipf(int places) {
-    var upTo = new double[places];
-    double sum = 0;
-    for (int i = 0; i < places; i++) upTo[i] = sum += 1.0 / (i + 1);
-    for (int i = 0; i < places; i++) upTo[i] /= sum;
-    return upTo;
-  }
-
-  private static int rank(double[] upTo, double share) {
-    int found = Arrays.binarySearch(upTo, share);
-    return Math.min(found < 0 ? -found - 1 : found, upTo.length - 1);
   }
 }

@@ -1,6 +1,5 @@
 package com.cpprediction.metrics;
 
-import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.vertx.core.json.JsonArray;
@@ -93,13 +92,9 @@ public final class MetricsSummary {
   }
 
   private static JsonObject database(MeterRegistry registry) {
-    var rows = new JsonObject();
-    for (Counter counter : registry.find("cp.db.rows").counters()) {
-      rows.put(counter.getId().getTag("outcome"), (long) counter.count());
-    }
     return new JsonObject()
         .put("flush", times(registry.find("cp.db.flush").timer()))
-        .put("rows", rows);
+        .put("rows", counts(registry, "cp.db.rows", "outcome"));
   }
 
   private static JsonObject times(Timer timer) {

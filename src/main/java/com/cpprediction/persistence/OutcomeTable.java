@@ -51,8 +51,8 @@ final class OutcomeTable {
       """;
 
   // What is told again keeps its time, and so what it is judged against, and its verdict when the
-  // prediction is no longer kept. In the order of their
-  // ids, so that two requests with the same shipments don't wait for each other.
+  // prediction is no longer kept. In the order of their ids, so that two requests with the same
+  // shipments don't wait for each other.
   private static final String STORE =
       """
       WITH told AS (
