@@ -15,8 +15,10 @@ import java.util.Random;
  * @param rounds how often each is measured, 1 to {@link #MAX_ROUNDS}
  * @param phase how long the open and the closed loop take each
  * @param batches how long batches are sent
- * @param warmUp requests to each service before anything counts; one for each popular address at
- *     least
+ * @param warmUp how long each service is warmed up before anything counts, so that a fast one is as
+ *     far compiled as a slow one
+ * @param warmUpLeast requests it answers before anything counts, however long that takes; one for
+ *     each popular address at least
  * @param warmUpMost longest time for those
  * @param drain longest wait for rows still to be stored
  * @param callers of the closed loop, each of which asks again once it is answered
@@ -32,7 +34,8 @@ public record Plan(
     int rounds,
     Duration phase,
     Duration batches,
-    int warmUp,
+    Duration warmUp,
+    int warmUpLeast,
     Duration warmUpMost,
     Duration drain,
     int callers,
@@ -49,7 +52,7 @@ public record Plan(
 
   public Plan {
     states = List.copyOf(states);
-    warmUp = Math.max(warmUp, popular);
+    warmUpLeast = Math.max(warmUpLeast, popular);
   }
 
   /**
@@ -79,7 +82,8 @@ public record Plan(
         .put("rounds", rounds)
         .put("phase_seconds", seconds(phase))
         .put("batch_seconds", seconds(batches))
-        .put("warm_up_requests", warmUp)
+        .put("warm_up_seconds", seconds(warmUp))
+        .put("warm_up_least_requests", warmUpLeast)
         .put("warm_up_most_seconds", seconds(warmUpMost))
         .put("drain_seconds", seconds(drain))
         .put("callers", callers)

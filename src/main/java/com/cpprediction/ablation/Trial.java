@@ -11,6 +11,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -160,19 +161,23 @@ final class Trial implements AutoCloseable {
     service.awaitReady();
     figures.put(Metric.START, (System.nanoTime() - started) / 1e6);
     load = new LoadGenerator(new Target(service.uri(), null, false), CONNECTIONS);
-    long end = System.nanoTime() + plan.warmUpMost().toNanos();
+    long begin = System.nanoTime();
     long sent = 0;
-    while (sent < plan.warmUp() && System.nanoTime() < end) {
-      long portion = Math.min(PORTION, plan.warmUp() - sent);
-      tally(load.count("warm-up", warmUpFrom(sent), plan.callers(), portion, Listener.NONE));
-      sent += portion;
+    while (sent < plan.warmUpLeast() && within(plan.warmUpMost(), begin)
+        || within(plan.warmUp(), begin)) {
+      tally(load.count("warm-up", warmUpFrom(sent), plan.callers(), PORTION, Listener.NONE));
+      sent += PORTION;
     }
-    if (sent < plan.warmUp()) {
+    if (sent < plan.warmUpLeast()) {
       doubts.add(
           "%d of %d requests of the warm-up were all it took in %d s"
-              .formatted(sent, plan.warmUp(), plan.warmUpMost().toSeconds()));
+              .formatted(sent, plan.warmUpLeast(), plan.warmUpMost().toSeconds()));
     }
     drain();
+  }
+
+  private static boolean within(Duration limit, long since) {
+    return System.nanoTime() - since < limit.toNanos();
   }
 
   /** Every popular address once, so that what a service keeps of them is there, then the mix. */

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
     name = "ablation",
     description = {
       "Measures what each optimisation brings, on this machine: starts the service with all of them off, each one alone, each one missing, and all, on an embedded PostgreSQL of its own, and puts the same load on each.",
-      "Takes some 20 minutes as it comes. Leave the machine alone meanwhile."
+      "Takes some 30 minutes as it comes. Leave the machine alone meanwhile."
     },
     mixinStandardHelpOptions = true)
 final class AblationCommand implements Callable<Integer> {
@@ -54,6 +54,13 @@ final class AblationCommand implements Callable<Integer> {
       names = "--seconds",
       description = "How long the open and the closed loop take each, 0.1 to 3600 (default: 5).")
   private Double seconds;
+
+  @Option(
+      names = "--warm-up",
+      paramLabel = "SECONDS",
+      description =
+          "How long each service is warmed up, 0 to 3600 (default: 15, quick: 0); 1000 requests at least, quick: 100.")
+  private Double warmUp;
 
   @Option(
       names = "--rate",
@@ -202,6 +209,8 @@ final class AblationCommand implements Callable<Integer> {
         readme == null || rounds >= 2 && only.isEmpty(),
         "--readme claims what all states show in two rounds at least: leave --only out, and --quick or --repeats 1");
     Usage.require(spec, phase >= 0.1 && phase <= 3600, "--seconds must be in 0.1..3600");
+    double warm = warmUp != null ? warmUp : quick ? 0 : 15;
+    Usage.require(spec, warm >= 0 && warm <= 3600, "--warm-up must be in 0..3600");
     Usage.require(
         spec, rate == null || rate > 0 && rate <= 1e6, "--rate must be above 0, 1000000 at most");
     Usage.require(spec, callers >= 1 && callers <= 1_000, "--callers must be in 1..1000");
@@ -215,6 +224,7 @@ final class AblationCommand implements Callable<Integer> {
           rounds,
           seconds(phase),
           seconds(phase / 2),
+          seconds(warm),
           quick ? 100 : 1_000,
           seconds(quick ? 2 : 15),
           seconds(quick ? 5 : 10),

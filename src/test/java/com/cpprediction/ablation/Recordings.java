@@ -20,6 +20,7 @@ final class Recordings {
         3,
         Duration.ofSeconds(5),
         Duration.ofMillis(2_500),
+        Duration.ofSeconds(8),
         1_000,
         Duration.ofSeconds(15),
         Duration.ofSeconds(10),

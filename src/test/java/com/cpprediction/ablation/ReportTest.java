@@ -69,7 +69,7 @@ class ReportTest {
         .contains("+ a gain, = no measurable gain, - a cost")
         .doesNotContain("promised\n")
         .containsOnlyOnce("no figure at hand from ")
-        .contains("1000 requests of warm-up")
+        .contains("8.0 s of warm-up")
         .contains("open loop at 60.0 requests/s");
   }
 

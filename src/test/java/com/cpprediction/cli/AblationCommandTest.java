@@ -23,6 +23,7 @@ class AblationCommandTest {
       value = {
         "--repeats 0 | --repeats must be in 1..30",
         "--repeats 31 | --repeats must be in 1..30",
+        "--warm-up -1 | --warm-up must be in 0..3600",
         "--seconds 0 | --seconds must be in 0.1..3600",
         "--seconds NaN | --seconds must be in 0.1..3600",
         "--rate 0 | --rate must be above 0",
