@@ -76,6 +76,7 @@ public final class HttpVerticle extends VerticleBase {
   private final Supplier<JsonObject> configView;
   private final Clock clock;
   private final Duration grace;
+  private final Duration farewell;
   private final Duration sending;
   private final Optional<IdentityWatcher> identity;
   private final WebRoutes web;
@@ -127,6 +128,7 @@ public final class HttpVerticle extends VerticleBase {
         identity,
         clock,
         grace,
+        FAREWELL,
         SENDING);
   }
 
@@ -141,6 +143,7 @@ public final class HttpVerticle extends VerticleBase {
       Optional<IdentityWatcher> identity,
       Clock clock,
       Duration grace,
+      Duration farewell,
       Duration sending) {
     this.config = config;
     this.catalog = catalog;
@@ -152,6 +155,7 @@ public final class HttpVerticle extends VerticleBase {
     this.identity = identity;
     this.clock = clock;
     this.grace = grace;
+    this.farewell = farewell;
     this.sending = sending;
     web = new WebRoutes(metrics.version());
   }
@@ -247,7 +251,7 @@ public final class HttpVerticle extends VerticleBase {
     streaming.stop();
     bodies.sweepAll(); // nothing was accepted yet from those that are still sending
     return Future.join(unregister(consumers))
-        .transform(done -> vertx.timer(FAREWELL.toMillis(), TimeUnit.MILLISECONDS))
+        .transform(done -> vertx.timer(farewell.toMillis(), TimeUnit.MILLISECONDS))
         .transform(
             done -> {
               handshakes.hangUp();

@@ -43,7 +43,9 @@ final class Turns {
    * many wait, and after too long a wait.
    */
   <T> Future<T> take(Supplier<Future<T>> work) {
-    return turn().compose(mine -> work.get().onComplete(done -> next()));
+    return turn()
+        .compose(
+            mine -> Future.succeededFuture().compose(now -> work.get()).onComplete(done -> next()));
   }
 
   private Future<Void> turn() {

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The four faults that every build goes through; the rest is in the {@code chaos} profile. */
 class LedgerIT {
-  private static final int CUTS = 20;
+  private static final int CUTS = 10;
   private static final int BURST = 5;
 
   /** Short, so that the freeze outlasts them. */

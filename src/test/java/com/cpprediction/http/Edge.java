@@ -83,6 +83,7 @@ final class Edge {
   int maxConnections = 1_000;
   Duration sending = Duration.ofSeconds(30);
   Duration grace = Duration.ofSeconds(5);
+  Duration farewell = Duration.ofMillis(1);
 
   private final Vertx vertx;
   private KeyFiles keyFiles; // none for plain HTTP
@@ -152,6 +153,7 @@ final class Edge {
             identity,
             Clock.systemUTC(),
             grace,
+            farewell,
             sending);
     deployment = vertx.deployVerticle(verticle).await(10, SECONDS);
     return this;

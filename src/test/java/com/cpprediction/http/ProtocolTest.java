@@ -360,6 +360,27 @@ class ProtocolTest {
   }
 
   @Test
+  void tellsABusyConnectionThatItCloses() throws Exception {
+    edge.farewell = Duration.ofSeconds(2);
+    edge.start();
+    try (var busy = edge.connect()) {
+      var answers = lines(busy);
+      var stopped = edge.stop();
+
+      boolean told = false;
+      while (!told) {
+        write(busy, "HEAD /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
+        assertThat(answers.readLine()).isEqualTo("HTTP/1.1 200 OK");
+        for (var line = answers.readLine(); !line.isEmpty(); line = answers.readLine()) {
+          told |= line.equals("connection: close");
+        }
+      }
+
+      stopped.await(10, SECONDS);
+    }
+  }
+
+  @Test
   void doesNotWaitForConnectionsThatAskNothing() throws Exception {
     edge.grace = Duration.ofMinutes(10);
     edge.start();

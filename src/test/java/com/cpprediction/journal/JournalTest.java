@@ -116,19 +116,18 @@ class JournalTest {
     int damaged = 0;
 
     for (int at = 0; at < lastUsed(original) + 20; at++) {
-      for (int mask : new int[] {0x01, 0xFF}) {
-        var bytes = original.clone();
-        bytes[at] ^= (byte) mask;
-        var found = openOn(bytes);
-        var lost = new TreeSet<>(all);
-        lost.removeAll(numbers(found.entries()));
-        assertThat(lost.size()).as("byte %d ^ %x", at, mask).isLessThanOrEqualTo(1);
-        if (!lost.isEmpty()) {
-          assertThat(found.corrupt()).as("byte %d ^ %x", at, mask).isPositive();
-          damaged++;
-        }
-        assertThat(found.entries()).as("byte %d ^ %x", at, mask).allMatch(JournalTest::isIntact);
+      int mask = at % 2 == 0 ? 1 << at % 8 : 0xFF;
+      var bytes = original.clone();
+      bytes[at] ^= (byte) mask;
+      var found = openOn(bytes);
+      var lost = new TreeSet<>(all);
+      lost.removeAll(numbers(found.entries()));
+      assertThat(lost.size()).as("byte %d ^ %x", at, mask).isLessThanOrEqualTo(1);
+      if (!lost.isEmpty()) {
+        assertThat(found.corrupt()).as("byte %d ^ %x", at, mask).isPositive();
+        damaged++;
       }
+      assertThat(found.entries()).as("byte %d ^ %x", at, mask).allMatch(JournalTest::isIntact);
     }
     assertThat(damaged).as("flips that hit a body").isGreaterThan(100);
   }

@@ -45,6 +45,22 @@ class TurnsTest {
   }
 
   @Test
+  void workThatThrowsGivesItsTurnBack(Vertx vertx) {
+    var turns = new Turns(vertx, 1, 1, Duration.ofMinutes(1));
+    var refused = new IllegalStateException("no work");
+
+    var thrown =
+        turns.take(
+            () -> {
+              throw refused;
+            });
+
+    assertThat(thrown.cause()).isSameAs(refused);
+    turns.take(this::work);
+    assertThat(working).hasSize(1);
+  }
+
+  @Test
   void turnsAwayWhoWouldMakeTheQueueTooLong(Vertx vertx) throws Exception {
     var turns = new Turns(vertx, 1, 1, Duration.ofMinutes(1));
     turns.take(this::work);
