@@ -1,5 +1,6 @@
 package com.cpprediction.ablation;
 
+import com.cpprediction.loadtest.Environment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
@@ -50,7 +51,7 @@ public final class Comparison implements AutoCloseable {
    */
   public Report run(String version, String arguments, Consumer<Report> soFar)
       throws InterruptedException {
-    var environment = Environment.now(version, arguments);
+    var environment = Environment.now().put("service", version).put("command", arguments);
     progress.doing("starting PostgreSQL");
     bench.start();
     var ablation = new Ablation(plan, mix, bench, progress);

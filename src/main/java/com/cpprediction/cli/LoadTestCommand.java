@@ -1,5 +1,6 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.loadtest.Environment;
 import com.cpprediction.loadtest.LoadGenerator;
 import com.cpprediction.loadtest.LoadReport;
 import com.cpprediction.loadtest.LoadTest;
@@ -12,8 +13,6 @@ import io.vertx.core.json.JsonObject;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -248,21 +247,13 @@ final class LoadTestCommand implements Callable<Integer> {
   }
 
   private JsonObject about() {
-    var runtime = Runtime.getRuntime();
     return new JsonObject()
         .put("url", url)
         .put("profile", profile)
-        .put("date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString())
         .put("version", Version.current())
         .put("seconds_per_rate", duration)
         .put("connections", connections)
-        .put(
-            "machine",
-            new JsonObject()
-                .put("processors", runtime.availableProcessors())
-                .put("os", System.getProperty("os.name") + " " + System.getProperty("os.version"))
-                .put("arch", System.getProperty("os.arch"))
-                .put("java", System.getProperty("java.version")));
+        .mergeIn(Environment.now());
   }
 
   private static String millis(double millis) {

@@ -80,6 +80,7 @@ public final class HttpVerticle extends VerticleBase {
   private final Duration sending;
   private final Optional<IdentityWatcher> identity;
   private final WebRoutes web;
+  private final Statuses statuses;
 
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
   private final List<MessageConsumer<?>> forNodes = new ArrayList<>();
@@ -157,7 +158,9 @@ public final class HttpVerticle extends VerticleBase {
     this.grace = grace;
     this.farewell = farewell;
     this.sending = sending;
-    web = new WebRoutes(metrics.version());
+    var contract = Contract.read(metrics.version());
+    web = new WebRoutes(contract);
+    statuses = new Statuses(contract, metrics);
   }
 
   /** What it serves, once started: each route's path and its methods. */
@@ -321,7 +324,7 @@ public final class HttpVerticle extends VerticleBase {
       CacheRoutes cacheRoutes,
       BodyReader bodyReader) {
     var router = Router.router(vertx);
-    Statuses.announceOther(metrics);
+    statuses.announceOther();
     var problems = new Problems(this::exchange);
     for (int status : Problems.STATUSES) router.errorHandler(status, problems);
     router.route().handler(this::begin);
@@ -410,7 +413,7 @@ public final class HttpVerticle extends VerticleBase {
   private Route route(
       Router router, String path, List<HttpMethod> methods, String reads, String... types) {
     var pattern = path.replaceAll(":(\\w+)", "{$1}");
-    Statuses.announce(metrics, pattern, methods);
+    statuses.announce(pattern, methods);
     var endpoint = new Endpoint(pattern, methods, reads, List.of(types));
     return router.route(path).putMetadata(Endpoint.KEY, endpoint).handler(endpoint);
   }

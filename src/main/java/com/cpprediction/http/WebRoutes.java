@@ -7,6 +7,7 @@ import com.cpprediction.web.WebFiles;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -71,12 +72,12 @@ final class WebRoutes {
   /**
    * Reads the jar: blocks.
    *
-   * @param version of the service, as its contract names it
+   * @param contract to serve, whole
    */
-  WebRoutes(String version) {
+  WebRoutes(JsonObject contract) {
     FILES.forEach((name, source) -> files.put(name, file(source)));
     PAGES.forEach(name -> pages.put(name, file(name)));
-    contract = file(Endpoint.JSON, Contract.read(version).toBuffer().getBytes());
+    this.contract = file(Endpoint.JSON, contract.toBuffer().getBytes());
   }
 
   /** Serves one of the pages. */

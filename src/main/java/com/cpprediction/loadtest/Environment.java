@@ -1,4 +1,4 @@
-package com.cpprediction.ablation;
+package com.cpprediction.loadtest;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.vertx.core.json.JsonObject;
@@ -10,14 +10,11 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 
 /** Where and when something is measured. */
-final class Environment {
+public final class Environment {
   private Environment() {}
 
-  /**
-   * @param version of the service
-   * @param arguments of the command line that measures
-   */
-  static JsonObject now(String version, String arguments) {
+  /** {@code {"date","machine","cores","memory_mib","system","jdk"}}; reads a file of the system. */
+  public static JsonObject now() {
     return new JsonObject()
         .put("date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString())
         .put("machine", processor())
@@ -32,9 +29,7 @@ final class Environment {
                     System.getProperty("os.arch")))
         .put(
             "jdk",
-            "%s %s".formatted(System.getProperty("java.vm.name"), Runtime.version().toString()))
-        .put("service", version)
-        .put("command", arguments);
+            "%s %s".formatted(System.getProperty("java.vm.name"), Runtime.version().toString()));
   }
 
   private static String processor() {
