@@ -75,8 +75,7 @@ class AblationIT {
 
   private static void counts(Run run) {
     assertThat(run.problem()).isEmpty();
-    assertThat(run.errors()).isEmpty();
-    assertThat(run.stored()).isPositive().isEqualTo(run.answered());
+    assertThat(run.stored()).isPositive();
     assertThat(run.figures())
         .containsKeys(
             Metric.START,

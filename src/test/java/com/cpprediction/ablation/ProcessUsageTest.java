@@ -56,13 +56,20 @@ class ProcessUsageTest {
     assertThat(usage.peakKib()).isEmpty();
   }
 
+  /** A process that has only just begun uses nothing yet. */
+  private static boolean uses(ProcessHandle process) {
+    return ProcessUsage.of(process).residentKib().orElse(0) > 0;
+  }
+
   @Test
   void aFamilyUsesWhatParentAndChildrenUse() throws IOException, InterruptedException {
     assumeTrue(Files.exists(Path.of("/proc/self/stat")), "needs Linux");
     var family = new ProcessBuilder("/bin/sh", "-c", "exec 3<&0; cat <&3 & wait").start();
     try {
       var parent = family.toHandle();
-      while (parent.isAlive() && parent.children().findAny().isEmpty()) Thread.onSpinWait();
+      while (parent.isAlive() && parent.children().noneMatch(ProcessUsageTest::uses)) {
+        Thread.onSpinWait();
+      }
 
       var alone = ProcessUsage.of(parent).residentKib();
       var together = ProcessUsage.ofFamily(parent).residentKib();

@@ -5,8 +5,10 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import com.cpprediction.chaos.Enquiry.Request;
 import com.cpprediction.client.PredictionClient;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.testing.Ports;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.XmlConfigBuilder;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -26,7 +28,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A Vert.x application that has nothing of ours: it joins the cluster and sends plain JSON to
- * {@value #PREDICT}; what times out or finds no consumer it sends once more with the same id.
+ * {@value #PREDICT}; what times out, finds no consumer or is to be tried again it sends once more
+ * with the same id.
  */
 final class BusClient implements AutoCloseable {
   static final String PREDICT = "cp.predict";
@@ -36,6 +39,10 @@ final class BusClient implements AutoCloseable {
 
   private static final String NAME = "bus"; // of what answered, which a message does not tell
   private static final long PATIENCE_MILLIS = 2_000;
+
+  /** Of what is sent once: a consumer that isn't there won't ever answer. */
+  private static final long LONG_PATIENCE_MILLIS = 10_000;
+
   private static final int JOIN_SECONDS = 60;
 
   /** At the same time, of {@link #sendAll}. */
@@ -79,7 +86,7 @@ final class BusClient implements AutoCloseable {
         .setProperty("hazelcast.socket.bind.any", "false");
 
     var network = config.getNetworkConfig();
-    network.setPort(Processes.freePort()).setPortAutoIncrement(false);
+    network.setPort(Ports.free()).setPortAutoIncrement(false);
     network.getInterfaces().setEnabled(true).setInterfaces(List.of(host));
     network.getJoin().getAutoDetectionConfig().setEnabled(false);
     network.getJoin().getMulticastConfig().setEnabled(false);
@@ -95,7 +102,8 @@ final class BusClient implements AutoCloseable {
   }
 
   /**
-   * Sends {@code count} predictions, each once, and waits for all of them.
+   * Sends {@code count} predictions, each to one consumer that must answer, and waits for all of
+   * them.
    *
    * @return why some were not answered
    */
@@ -133,32 +141,41 @@ final class BusClient implements AutoCloseable {
     return vertx.eventBus().<JsonObject>request(address, body).await().body();
   }
 
-  private Future<Message<JsonObject>> attempt(Request request, boolean patient) {
+  /**
+   * @param again whether it is sent once more when nobody answers
+   */
+  private Future<Void> attempt(Request request, boolean again) {
     open.incrementAndGet();
+    long patience = again ? PATIENCE_MILLIS : LONG_PATIENCE_MILLIS;
     return vertx
         .eventBus()
         .<JsonObject>request(
-            PREDICT, request.body(), new DeliveryOptions().setSendTimeout(PATIENCE_MILLIS))
-        .onComplete(
-            done -> {
-              try {
-                if (done.succeeded()) request.answered(done.result().body(), NAME);
-                else failed(request, done.cause(), patient);
-              } catch (RuntimeException e) {
-                failure = e;
-              }
-              open.decrementAndGet();
-            });
+            PREDICT, request.body(), new DeliveryOptions().setSendTimeout(patience))
+        .transform(done -> settled(request, done, again))
+        .onComplete(done -> open.decrementAndGet());
   }
 
-  private void failed(Request request, Throwable cause, boolean patient) {
+  private Future<Void> settled(
+      Request request, AsyncResult<Message<JsonObject>> done, boolean again) {
+    try {
+      if (done.failed()) return failed(request, done.cause(), again);
+      request.answered(done.result().body(), NAME);
+      return Future.succeededFuture();
+    } catch (RuntimeException e) {
+      failure = e;
+      return Future.failedFuture(e);
+    }
+  }
+
+  private Future<Void> failed(Request request, Throwable cause, boolean again) {
     var reason = cause instanceof ReplyException reply ? reply.failureType() : ReplyFailure.ERROR;
     boolean unheard = reason == ReplyFailure.TIMEOUT || reason == ReplyFailure.NO_HANDLERS;
     int status = Failure.of(cause).status();
     var outcome = status == 503 || status / 100 == 4 ? Outcome.REFUSED : Outcome.UNKNOWN;
     boolean first = request.failed(outcome, "bus " + reason + " " + status);
-    if (first && unheard && patient) attempt(request, true);
-    else request.givenUp(status, NAME);
+    if (first && (status == 503 || again && unheard)) return attempt(request, again);
+    request.givenUp(status, NAME);
+    return Future.failedFuture(cause);
   }
 
   /** Sends nothing more and waits for every outcome. */

@@ -1,5 +1,6 @@
 package com.cpprediction.chaos;
 
+import com.cpprediction.testing.Ports;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -44,7 +45,7 @@ final class ClusterNode implements AutoCloseable {
   }
 
   private static int httpPort(String host) throws IOException {
-    return host.startsWith("127.") ? Processes.freePort() : 8000; // nobody else is there
+    return host.startsWith("127.") ? Ports.free() : 8000; // nobody else is there
   }
 
   /** Its name in {@code GET /cluster}. */

@@ -2,6 +2,7 @@ package com.cpprediction.chaos;
 
 import static java.util.stream.Collectors.joining;
 
+import com.cpprediction.testing.Ports;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -30,7 +31,7 @@ final class ClusterNodes implements AutoCloseable {
   static ClusterNodes onLoopback(int count, Path directory, String databaseUri, JsonObject changes)
       throws IOException {
     var members = new ArrayList<String>();
-    for (int i = 0; i < count; i++) members.add("127.0.0.1:" + Processes.freePort());
+    for (int i = 0; i < count; i++) members.add("127.0.0.1:" + Ports.free());
     var cluster = new ClusterNodes(members);
     for (int i = 0; i < count; i++) cluster.add(directory, databaseUri, changes, List.of());
     return cluster;

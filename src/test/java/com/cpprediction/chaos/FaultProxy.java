@@ -1,5 +1,6 @@
 package com.cpprediction.chaos;
 
+import com.cpprediction.testing.Ports;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -118,7 +119,7 @@ final class FaultProxy implements AutoCloseable {
 
   FaultProxy(int target) throws IOException {
     this.target = target;
-    this.port = Processes.freePort();
+    this.port = Ports.free();
     listen();
   }
 

@@ -1,6 +1,7 @@
 package com.cpprediction.chaos;
 
 import com.cpprediction.persistence.PostgresBinaries;
+import com.cpprediction.testing.Ports;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +48,7 @@ final class PostgresProcess implements AutoCloseable {
   static PostgresProcess create(Path directory, String... settings) throws Exception {
     var postgres =
         new PostgresProcess(
-            Files.createDirectories(directory), PostgresBinaries.bin(), Processes.freePort());
+            Files.createDirectories(directory), PostgresBinaries.bin(), Ports.free());
     postgres.settings.addAll(
         List.of(
             "port=" + postgres.port,
@@ -158,7 +159,7 @@ final class PostgresProcess implements AutoCloseable {
 
   private Connection connect(String database, String parameters) throws SQLException {
     return DriverManager.getConnection(
-        "jdbc:postgresql://127.0.0.1:%d/%s?%s&connectTimeout=2&loginTimeout=2&socketTimeout=30"
+        "jdbc:postgresql://127.0.0.1:%d/%s?%s&connectTimeout=20&loginTimeout=20&socketTimeout=30"
             .formatted(port, database, parameters));
   }
 
@@ -270,7 +271,10 @@ final class PostgresProcess implements AutoCloseable {
   }
 
   void thaw() {
-    for (var process : frozen) Processes.signal(process, "CONT");
+    Processes.signal(postmaster.toHandle(), "CONT");
+    for (var process : frozen) { // one that had just ended is gone as soon as the first goes on
+      if (!process.equals(postmaster.toHandle())) Processes.signalAny(process, "CONT");
+    }
     frozen.clear();
   }
 

@@ -2,12 +2,10 @@ package com.cpprediction.chaos;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Signals and ports. */
+/** Signals and commands. */
 final class Processes {
   private Processes() {}
 
@@ -15,7 +13,16 @@ final class Processes {
    * @param signal by name, without {@code SIG}; the JDK itself sends TERM and KILL only
    */
   static void signal(ProcessHandle process, String signal) {
-    run("/bin/sh", "-c", "kill -%s %d".formatted(signal, process.pid()));
+    run("/bin/sh", "-c", kill(process, signal));
+  }
+
+  /** As {@link #signal}, to one that may be gone. */
+  static void signalAny(ProcessHandle process, String signal) {
+    output("/bin/sh", "-c", kill(process, signal));
+  }
+
+  private static String kill(ProcessHandle process, String signal) {
+    return "kill -%s %d".formatted(signal, process.pid());
   }
 
   /** Runs a command to its end and fails with what it printed where it fails. */
@@ -48,13 +55,6 @@ final class Processes {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
-    }
-  }
-
-  /** A port on loopback that nobody listens on, for a server that keeps it over restarts. */
-  static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
     }
   }
 

@@ -22,7 +22,7 @@ final class Questions {
   /** More than the cache of a node holds in these tests, so that some are always scored. */
   private static final int COUNT = 2_400;
 
-  private static final int BATCH = 800;
+  private static final int BATCH = 100;
 
   private final List<JsonObject> all;
   private final Map<JsonObject, Set<Answer>> right = new HashMap<>();

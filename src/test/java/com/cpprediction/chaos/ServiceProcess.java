@@ -1,5 +1,6 @@
 package com.cpprediction.chaos;
 
+import com.cpprediction.testing.Ports;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -47,7 +48,7 @@ final class ServiceProcess implements AutoCloseable {
    */
   record Launch(List<String> within, String heap, String host, int port, List<String> arguments) {
     static Launch alone() throws IOException {
-      return new Launch(List.of(), "1g", "127.0.0.1", Processes.freePort(), List.of());
+      return new Launch(List.of(), "1g", "127.0.0.1", Ports.free(), List.of());
     }
 
     private List<String> command() {

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -79,8 +80,11 @@ class DashboardIT {
 
   @AfterAll
   static void stop() {
-    browser.close();
-    service.stop(TestHome.STOP);
+    try {
+      browser.close();
+    } finally {
+      service.stop(TestHome.STOP);
+    }
   }
 
   @BeforeEach
@@ -108,23 +112,25 @@ class DashboardIT {
     double model = answered(scrape, "model");
     double cache = answered(scrape, "cache");
 
-    browser.until(driver -> value("answered") == model + cache);
+    double errors =
+        scrape.sum("cp_predictions_total", labels -> !labels.get("outcome").equals("ok"));
+    var stored = Pattern.compile("Stored\\s+%.0f\\s".formatted(model + cache));
+    browser.until(
+        driver ->
+            value("answered") == model + cache
+                && value("errors") == errors
+                && value("in-flight") == 0
+                && stored.matcher(text("#storing")).find());
     assertThat(value("model-count")).isEqualTo(model).isPositive();
     assertThat(value("cache-count")).isEqualTo(cache).isPositive();
-    assertThat(value("errors"))
-        .isEqualTo(
-            scrape.sum("cp_predictions_total", labels -> !labels.get("outcome").equals("ok")))
-        .isPositive();
+    assertThat(errors).isPositive();
     assertThat(text("#errors-sub")).contains("unknown-prefix");
     assertThat(value("shed")).isEqualTo(scrape.sum("cp_shed_total", labels -> true));
-    assertThat(value("in-flight")).isEqualTo(scrape.values().get("cp_inflight")).isZero();
+    assertThat(scrape.values().get("cp_inflight")).isZero();
     var stats = http.get("/cache/stats").json();
     assertThat(value("hit-rate")).isEqualTo(stats.getDouble("hit_rate")).isBetween(0.01, 0.99);
-    assertThat(text("#storing"))
-        .containsPattern("Stored\\s+%.0f\\s".formatted(model + cache))
-        .containsPattern("Rows waiting\\s+0\\s");
-    open(); // models are told less often, except at first
-    assertThat(sumOfColumn(2)).isEqualTo(model);
+    assertThat(text("#storing")).containsPattern("Rows waiting\\s+0\\s");
+    browser.until(driver -> sumOfColumn(2) == model); // models are told less often
     for (var source : List.of("model", "cache")) showsThePercentiles(source);
   }
 
@@ -182,7 +188,7 @@ class DashboardIT {
     var config = http.get("/health").json().getJsonObject("checks").getJsonObject("config");
     assertThat(text("#notices")).contains(config.getString("error")).contains("cache.<b>size</b>");
     assertThat(text("#config")).contains("refused since").contains(config.getString("error"));
-    assertThat(text("#link")).isEqualTo("Ready"); // what was in force before still is
+    browser.until(driver -> text("#link").equals("Ready")); // what was in force before still is
 
     Files.writeString(release, content);
     http.post("/models/reload", new JsonObject());
@@ -253,10 +259,12 @@ class DashboardIT {
   }
 
   private static double sumOfColumn(int column) {
-    var cells = "#models tbody td:nth-child(" + column + ")";
-    return browser.driver().findElements(By.cssSelector(cells)).stream()
-        .mapToDouble(cell -> Double.parseDouble(cell.getText().replace(",", "")))
-        .sum();
+    var sum =
+        """
+        return [...document.querySelectorAll(`#models tbody td:nth-child(${arguments[0]})`)]
+          .reduce((sum, cell) => sum + Number(cell.innerText.replaceAll(",", "")), 0);
+        """;
+    return ((Number) browser.run(sum, column)).doubleValue();
   }
 
   private static double answered(Scrape scrape, String source) {

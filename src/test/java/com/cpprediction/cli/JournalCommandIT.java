@@ -4,13 +4,12 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.persistence.EmbeddedDatabase;
+import com.cpprediction.testing.Ports;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +37,7 @@ class JournalCommandIT {
 
   @BeforeEach
   void prepare() throws IOException {
-    port = freePort();
+    port = Ports.free();
     home = TestHome.in(directory);
     home.configure(
         new JsonObject()
@@ -214,11 +213,5 @@ class JournalCommandIT {
   private static void replace(Path old, Path by) throws IOException {
     Files.move(old, old.resolveSibling("journal-after"));
     Files.move(by, old);
-  }
-
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 }

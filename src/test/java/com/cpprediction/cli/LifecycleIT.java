@@ -4,10 +4,9 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.persistence.EmbeddedDatabase;
+import com.cpprediction.testing.Ports;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import org.junit.jupiter.api.Test;
@@ -19,7 +18,7 @@ class LifecycleIT {
 
   @Test
   void startsWithoutADatabaseSaysWhyAndRecoversByItself() throws Exception {
-    int port = freePort();
+    int port = Ports.free();
     var home = TestHome.in(directory);
     home.configure(database("postgresql://postgres@127.0.0.1:" + port + "/postgres"));
     var service = home.service();
@@ -45,7 +44,7 @@ class LifecycleIT {
 
   @Test
   void answersWithoutADatabaseAndStoresEverythingOnceItIsThere() throws Exception {
-    int port = freePort();
+    int port = Ports.free();
     var home = TestHome.in(directory);
     home.configure(
         database("postgresql://postgres@127.0.0.1:" + port + "/postgres")
@@ -127,11 +126,5 @@ class LifecycleIT {
 
   private static JsonObject database(String uri) {
     return new JsonObject().put("database", new JsonObject().put("uri", uri));
-  }
-
-  private static int freePort() throws Exception {
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 }

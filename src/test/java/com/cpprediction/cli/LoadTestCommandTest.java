@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cpprediction.testing.Browser;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
 import java.io.PrintWriter;
@@ -92,11 +93,11 @@ class LoadTestCommandTest {
             "--report",
             dir.resolve("r").toString());
 
-    assertThat(exit).isZero();
     assertThat(out.toString()).contains("100/s", "200/s", "first time", "again", "Cache: p50");
     var report = new JsonObject(Files.readString(dir.resolve("r/report.json")));
     var steps = report.getJsonArray("steps");
     assertThat(steps).hasSize(4);
+    assertThat(exit).isEqualTo(held(steps) ? 0 : 1);
     assertThat(steps.getJsonObject(0).getInteger("ok")).isEqualTo(50);
     assertThat(steps.getJsonObject(1).getInteger("ok")).isEqualTo(100);
     assertThat(steps.getJsonObject(1).getInteger("cached")).isZero();
@@ -115,6 +116,11 @@ class LoadTestCommandTest {
           .isEqualTo(true);
       assertThat(browser.complaints()).isEmpty();
     }
+  }
+
+  /** On a busy machine it may not have been, for some milliseconds. */
+  private static boolean held(JsonArray steps) {
+    return steps.stream().allMatch(step -> ((JsonObject) step).getBoolean("held"));
   }
 
   @Test
@@ -137,8 +143,8 @@ class LoadTestCommandTest {
             "--json");
 
     assertThat(err.toString()).isEmpty();
-    assertThat(exit).isZero();
     var report = new JsonObject(out.toString());
+    assertThat(exit).isEqualTo(held(report.getJsonArray("steps")) ? 0 : 1);
     assertThat(report.getJsonArray("steps").getJsonObject(0).getDouble("rate")).isEqualTo(100);
     assertThat(report.getJsonArray("steps").getJsonObject(1).getInteger("cached")).isEqualTo(10);
     assertThat(authorization).isEqualTo("Bearer hunter2-hunter2-hunter2");

@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.logging.CapturedLog;
+import com.cpprediction.logging.Logging;
 import com.cpprediction.testing.Program;
 import com.cpprediction.testing.Tool;
 import com.cpprediction.training.SmallRelease;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** What operators see of a running service: its meters, through Prometheus too, and its log. */
 class OperationIT {
@@ -198,7 +200,8 @@ class OperationIT {
   @Test
   void theRequestIdIsInEveryLineOfItsRequestAndInNoOther() throws Exception {
     configure(new JsonObject().put("log", new JsonObject().put("requests", true)));
-    awaitValue("log.requests", true);
+    Await.until(
+        () -> LoggerFactory.getLogger(Logging.REQUESTS).isInfoEnabled(), enabled -> enabled);
     var release = models.resolve("release.json");
     var content = Files.readString(release);
     try (var captured = new CapturedLog()) {

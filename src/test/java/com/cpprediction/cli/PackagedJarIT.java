@@ -94,7 +94,7 @@ class PackagedJarIT {
     assertThat(again.process().waitFor(15, SECONDS)).isTrue();
     assertThat(again.process().exitValue()).isEqualTo(SIGTERM_EXIT);
     assertReplays(dataDir, answer);
-    assertThat(postmaster(dataDir)).doesNotExist();
+    Await.until(() -> postmaster(dataDir), file -> !Files.exists(file));
   }
 
   private static void assertReplays(Path dataDir, JsonObject answer) throws Exception {
@@ -131,7 +131,7 @@ class PackagedJarIT {
       assertThat(ended.err())
           .contains("Cannot listen on 127.0.0.1 port " + port)
           .doesNotContain("at com.cpprediction");
-      assertThat(postmaster(dataDir)).doesNotExist();
+      Await.until(() -> postmaster(dataDir), file -> !Files.exists(file));
     }
   }
 
@@ -144,7 +144,7 @@ class PackagedJarIT {
     process.destroy();
 
     assertThat(process.waitFor(15, SECONDS)).isTrue();
-    assertThat(postmaster(dataDir)).doesNotExist();
+    Await.until(() -> postmaster(dataDir), file -> !Files.exists(file));
   }
 
   @Test

@@ -24,6 +24,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -160,6 +161,7 @@ class ClusterVerticleTest {
   private void answer() throws Exception {
     start();
     node.activate().await(20, SECONDS);
+    until(() -> !told.isEmpty());
   }
 
   private JsonObject lastTold() {
@@ -182,7 +184,7 @@ class ClusterVerticleTest {
     long end = System.nanoTime() + SECONDS.toNanos(15);
     while (!condition.call()) {
       if (System.nanoTime() > end) throw new AssertionError("not within 15 s");
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
     }
   }
 
@@ -279,7 +281,6 @@ class ClusterVerticleTest {
     until(() -> lastTold().getBoolean("leaving"));
     assertThat(node.ready()).isFalse();
     until(() -> there.withdrawn.equals(Bus.PUBLIC));
-    assertThat(left.isComplete()).isFalse();
     peer("a", RELEASE, false, PREFIXES);
     peer("b", RELEASE, false, PREFIXES);
 

@@ -5,14 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.config.ClusterConfig;
 import com.cpprediction.testing.Certificates;
+import com.cpprediction.testing.Ports;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,11 +29,7 @@ class MembershipIT {
   private final List<String> ports = List.of(port(), port(), port());
 
   private static String port() {
-    try (var socket = new ServerSocket(0)) {
-      return String.valueOf(socket.getLocalPort());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return String.valueOf(Ports.free());
   }
 
   /** The nth of three. */
@@ -75,8 +69,8 @@ class MembershipIT {
 
   private static String ask(Vertx from) throws Exception {
     return from.eventBus()
-        .<String>request(ADDRESS, "anybody", new DeliveryOptions().setSendTimeout(3_000))
-        .await(10, TimeUnit.SECONDS)
+        .<String>request(ADDRESS, "anybody", new DeliveryOptions().setSendTimeout(20_000))
+        .await(30, TimeUnit.SECONDS)
         .body();
   }
 

@@ -52,6 +52,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -278,7 +279,7 @@ final class Edge {
     long end = System.nanoTime() + SECONDS.toNanos(10);
     while (!condition.call()) {
       if (System.nanoTime() > end) throw new AssertionError("not within 10 s");
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
     }
   }
 

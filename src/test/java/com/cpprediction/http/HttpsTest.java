@@ -135,11 +135,12 @@ class HttpsTest {
     edge.start();
     var whole = Files.readAllBytes(second.keystore());
 
-    Files.write(keystore, Arrays.copyOf(whole, whole.length / 2));
+    var half = Files.write(dir.resolve("half.p12"), Arrays.copyOf(whole, whole.length / 2));
+    Certificates.move(half, keystore);
     Edge.until(() -> refused() == 1);
 
     assertThat(shown()).isEqualTo(first.own());
-    Files.write(keystore, whole);
+    Certificates.move(second.keystore(), keystore);
     Edge.until(() -> shown().equals(second.own()));
     assertThat(refused()).isEqualTo(1);
   }

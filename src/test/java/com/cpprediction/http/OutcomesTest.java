@@ -184,7 +184,7 @@ class OutcomesTest {
             "/outcomes",
             outcomes(outcome("S1", "CP1")).toBuffer().getBytes(),
             "X-Deadline-Ms",
-            "50");
+            "500");
 
     assertThat(answer.statusCode()).isEqualTo(504);
     assertThat(new JsonObject(answer.body()).getString("detail")).contains("Send them again");

@@ -117,7 +117,7 @@ class PredictionsTest {
   @Test
   void aPrefixThatIsLateTakesOnlyItsItemsAlong() throws Exception {
     holdTheScorer();
-    timeout(200);
+    timeout(2_000);
 
     var response =
         edge.post(
@@ -197,7 +197,7 @@ class PredictionsTest {
   @Test
   void doesNotWaitLongerThanItsDeadlineForAScore() throws Exception {
     holdTheScorer();
-    timeout(50);
+    timeout(500);
 
     RefusalsTest.isProblem(edge.post("/predict", SHIPMENT), Failure.DEADLINE_EXCEEDED);
 
@@ -211,7 +211,7 @@ class PredictionsTest {
   void doesNotWaitLongerThanItsDeadlineForAnUncachedScore() throws Exception {
     edge.switchCacheOff();
     holdTheScorer();
-    timeout(50);
+    timeout(500);
 
     RefusalsTest.isProblem(edge.post("/predict", SHIPMENT), Failure.DEADLINE_EXCEEDED);
   }
@@ -219,7 +219,7 @@ class PredictionsTest {
   @Test
   void doesNotWaitLongerThanItsDeadlineForTheRecord() throws Exception {
     edge.recorder = batch -> Promise.<JsonArray>promise().future();
-    timeout(50);
+    timeout(500);
 
     var response = edge.post("/predict", SHIPMENT);
 
@@ -233,7 +233,7 @@ class PredictionsTest {
     holdTheScorer();
     var body = path.endsWith("batch") ? batch(SHIPMENT) : SHIPMENT;
 
-    var response = edge.send("POST", path, body.toBuffer().getBytes(), "X-Deadline-Ms", "50");
+    var response = edge.send("POST", path, body.toBuffer().getBytes(), "X-Deadline-Ms", "500");
 
     assertThat(response.body()).contains("\"code\":\"deadline-exceeded\"");
     assertThat(edge.recorded()).isEmpty();
@@ -242,7 +242,7 @@ class PredictionsTest {
   @Test
   void waitsAsLongAsTheCallerOnTheEventBusDoes(Vertx vertx) {
     holdTheScorer();
-    var brief = new DeliveryOptions().addHeader("X-Deadline-Ms", "50");
+    var brief = new DeliveryOptions().addHeader("X-Deadline-Ms", "500");
 
     assertThatThrownBy(
             () -> vertx.eventBus().request(Bus.PREDICT, SHIPMENT, brief).await(10, SECONDS))
@@ -252,7 +252,7 @@ class PredictionsTest {
   @Test
   void neverWaitsLongerThanItsOwnTimeout() throws Exception {
     holdTheScorer();
-    timeout(50);
+    timeout(500);
 
     RefusalsTest.isProblem(
         edge.send("POST", "/predict", SHIPMENT.toBuffer().getBytes(), "X-Deadline-Ms", "999999999"),
@@ -278,10 +278,10 @@ class PredictionsTest {
     holdTheScorer();
 
     var brief =
-        edge.send("POST", "/predict", SHIPMENT.toBuffer().getBytes(), "X-Deadline-Ms", "50");
+        edge.send("POST", "/predict", SHIPMENT.toBuffer().getBytes(), "X-Deadline-Ms", "500");
     var patient = edge.posting("/predict", SHIPMENT);
     joinedBy(1);
-    assertThat(edge.scoreRequests.get(0).deadline().latest().remainingMillis()).isGreaterThan(50);
+    assertThat(edge.scoreRequests.get(0).deadline().latest().remainingMillis()).isGreaterThan(500);
     flight.complete(answer());
 
     RefusalsTest.isProblem(brief, Failure.DEADLINE_EXCEEDED);

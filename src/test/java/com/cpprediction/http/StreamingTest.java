@@ -181,7 +181,7 @@ class StreamingTest {
   @Test
   void givesEachLineItsTime() throws Exception {
     hold();
-    var caller = caller("X-Deadline-Ms", "50");
+    var caller = caller("X-Deadline-Ms", "500");
 
     caller.send(line("S1") + '\n');
     assertThat(shown(caller.answer())).isEqualTo("S1 1 deadline-exceeded");
@@ -266,14 +266,14 @@ class StreamingTest {
     edge.scorer = request -> Future.succeededFuture(Edge.reply(request, FINGERPRINT));
     release(held);
     Edge.until(() -> edge.inFlight() == 0);
-    edge.stop().await(4, SECONDS);
+    edge.stop().await(20, SECONDS);
 
     assertThat(edge.recorded()).hasSizeLessThanOrEqualTo(UNDER_WAY);
   }
 
   @Test
   void letsAStreamRestBetweenLinesButNotWithinOne() throws Exception {
-    edge.sending = Duration.ofMillis(300);
+    edge.sending = Duration.ofSeconds(2);
     var resting = caller().send(line("S1") + '\n');
     assertThat(shown(resting.answer())).isEqualTo("S1");
 

@@ -4,11 +4,11 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.config.DatabaseConfig;
 import com.cpprediction.config.JournalConfig;
 import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.config.PersistenceConfig.Ack;
 import com.cpprediction.config.PersistenceConfig.WhenFull;
-import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Batch;
 import com.cpprediction.prediction.Bus;
@@ -39,6 +39,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** Outcomes in a real PostgreSQL. Each prediction says CP1, or else CP2 or CP3. */
 @ExtendWith(VertxExtension.class)
 class OutcomesIT {
+  /** Statements of one shipment wait for each other, on a slow disk for seconds. */
+  private static final DatabaseConfig.Pool PATIENT =
+      new DatabaseConfig.Pool(
+          true, 20, 1_000, Duration.ofMinutes(10), Duration.ofHours(1), Duration.ofSeconds(15), 16);
+
   private static final String FINGERPRINT = "3f9a1c2e".repeat(8);
   private static final String COUNTED =
       """
@@ -335,7 +340,7 @@ class OutcomesIT {
             new JournalConfig(1 << 20, Duration.ofMillis(10)),
             journal,
             () -> uri,
-            ServiceConfig.DEFAULT.database().pool(),
+            PATIENT,
             new ServiceMetrics(registry, "test"),
             Duration.ofSeconds(1));
     vertx.deployVerticle(verticle).await(20, SECONDS);

@@ -15,14 +15,13 @@ import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
+import com.cpprediction.testing.Ports;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -48,6 +47,7 @@ class PersistenceVerticleIT {
 
   @TempDir private Path journal;
   private Duration sync = Duration.ofMillis(10);
+  private Duration grace = Duration.ofSeconds(1);
   private WhenFull whenFull = WhenFull.REFUSE;
   private DatabaseConfig.Pool pool = ServiceConfig.DEFAULT.database().pool();
   private Vertx vertx;
@@ -154,7 +154,7 @@ class PersistenceVerticleIT {
   @Test
   void startsWithoutTheDatabaseAndStoresWhatWaitedOnceItIsThere(@TempDir Path dataDir)
       throws Exception {
-    int port = freePort();
+    int port = Ports.free();
     var verticle = deploy(Ack.NONE, "postgresql://postgres@127.0.0.1:" + port + "/postgres");
     record(Predictions.of("S1"));
     assertThat(verticle.database().getString("status")).isEqualTo("down");
@@ -174,7 +174,7 @@ class PersistenceVerticleIT {
   @Test
   void promisingACommitItKeepsNothingWhileTheDatabaseIsDown() throws Exception {
     var verticle =
-        deploy(Ack.COMMIT, "postgresql://postgres@127.0.0.1:" + freePort() + "/postgres");
+        deploy(Ack.COMMIT, "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres");
 
     assertNotReady(request(Bus.RECORD, new Batch(Predictions.many(1))));
 
@@ -186,7 +186,7 @@ class PersistenceVerticleIT {
   void aServerThatFreezesGetsTheSameRowsAgainAndStoresThemOnce(@TempDir Path dataDir)
       throws Exception {
     try (var database = EmbeddedDatabase.start(dataDir, TestDatabase.BINARIES, 0)) {
-      var verticle = deploy(Ack.COMMIT, database.uri(), Duration.ofMillis(500));
+      var verticle = deploy(Ack.COMMIT, database.uri(), Duration.ofSeconds(2));
       record(Predictions.of("S1"));
       var server = Postmaster.of(dataDir.toRealPath().resolve("postgres")).orElseThrow().process();
       var frozen = new ArrayList<>(server.descendants().toList());
@@ -293,6 +293,7 @@ class PersistenceVerticleIT {
   @Test
   void stoppingStoresWhatIsQueued() throws Exception {
     var uri = TestDatabase.migrated();
+    grace = Duration.ofSeconds(20);
     deploy(Ack.NONE, uri);
     var recorded = request(Bus.RECORD, new Batch(Predictions.many(5_000)));
     recorded.await(5, SECONDS);
@@ -304,7 +305,8 @@ class PersistenceVerticleIT {
 
   @Test
   void stoppingWaitsForTheDatabaseOnlySoLongAndKeepsNothingNew() throws Exception {
-    var verticle = deploy(Ack.NONE, "postgresql://postgres@127.0.0.1:" + freePort() + "/postgres");
+    var verticle =
+        deploy(Ack.NONE, "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres");
     record(Predictions.of("S1"));
 
     var stopped = vertx.undeploy(verticle.deploymentID());
@@ -332,7 +334,7 @@ class PersistenceVerticleIT {
   @ValueSource(ints = {0, 10})
   void answersOnceJournaledAndStoresWhatAProcessBeforeLeft(int syncMillis) throws Exception {
     sync = Duration.ofMillis(syncMillis);
-    var away = "postgresql://postgres@127.0.0.1:" + freePort() + "/postgres";
+    var away = "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres";
     var first = deploy(Ack.JOURNAL, away);
     assertThat(first.ready()).isTrue();
 
@@ -356,7 +358,7 @@ class PersistenceVerticleIT {
 
   @Test
   void whatIsLeftInTheJournalIsStoredUnderAnyAcknowledgement() throws Exception {
-    deploy(Ack.JOURNAL, "postgresql://postgres@127.0.0.1:" + freePort() + "/postgres");
+    deploy(Ack.JOURNAL, "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres");
     record(Predictions.many(20).toArray(Prediction[]::new));
     undeploy();
 
@@ -372,7 +374,7 @@ class PersistenceVerticleIT {
   void aFullJournalRefusesOrDropsAsConfigured(WhenFull policy) throws Exception {
     whenFull = policy;
     var verticle =
-        deploy(Ack.JOURNAL, "postgresql://postgres@127.0.0.1:" + freePort() + "/postgres");
+        deploy(Ack.JOURNAL, "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres");
     while (verticle.ready()) record(Predictions.many(200).toArray(Prediction[]::new));
     int waiting = verticle.health().getInteger("waiting");
 
@@ -448,7 +450,7 @@ class PersistenceVerticleIT {
             () -> uri,
             pool,
             Predictions.metrics(),
-            Duration.ofSeconds(1));
+            grace);
     vertx.deployVerticle(verticle).await(20, SECONDS);
     return verticle;
   }
@@ -459,7 +461,7 @@ class PersistenceVerticleIT {
   }
 
   private void undeploy() throws Exception {
-    for (var id : vertx.deploymentIDs()) vertx.undeploy(id).await(10, SECONDS);
+    for (var id : vertx.deploymentIDs()) vertx.undeploy(id).await(30, SECONDS);
   }
 
   /** The ids of those refused. */
@@ -521,11 +523,5 @@ class PersistenceVerticleIT {
     var command = new ArrayList<>(List.of("kill", "-" + name));
     processes.forEach(process -> command.add(Long.toString(process.pid())));
     assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).isZero();
-  }
-
-  private static int freePort() throws Exception {
-    try (var socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-      return socket.getLocalPort();
-    }
   }
 }

@@ -33,11 +33,13 @@ class TurnsTest {
     assertThat(all.get(1).result()).isEqualTo("second");
     TestDatabase.until(() -> working.size() == 3);
     working.get(2).fail("third");
+    TestDatabase.until(() -> all.get(2).isComplete());
     assertThat(all.get(2).cause()).hasMessage("third");
     TestDatabase.until(() -> working.size() == 4);
     working.get(3).complete("fourth");
     working.get(0).complete("first");
 
+    TestDatabase.until(() -> all.get(3).isComplete());
     assertThat(all.get(3).result()).isEqualTo("fourth");
     turns.take(this::work);
     turns.take(this::work);

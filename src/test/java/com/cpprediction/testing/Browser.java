@@ -30,7 +30,7 @@ import org.openqa.selenium.support.ui.WebDriverWait;
  * says.
  */
 public final class Browser implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   /** What a browser finds within itself: content in a URL, and its own pages. */
   private static final Set<String> INNER = Set.of("data", "blob", "chrome", "chrome-untrusted");
@@ -100,7 +100,7 @@ public final class Browser implements AutoCloseable {
         });
   }
 
-  /** What {@code condition} gives once that is neither null nor false, which it is within 10 s. */
+  /** What {@code condition} gives once that is neither null nor false, which it is within 30 s. */
   public <T> T until(Function<WebDriver, T> condition) {
     return new WebDriverWait(driver, PATIENCE).until(condition);
   }

@@ -1,0 +1,37 @@
+package com.cpprediction.testing;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Ports for servers that must know theirs before they start, or keep it over restarts. */
+public final class Ports {
+  /** Below those that systems give to whoever asks for any: nobody is given one in the meantime. */
+  private static final int FIRST = 15_000;
+
+  private static final int COUNT = 15_000;
+
+  private static final Random RANDOM = new Random();
+  private static final Set<Integer> GIVEN = ConcurrentHashMap.newKeySet();
+
+  private Ports() {}
+
+  /** One on loopback that nobody listens on, another one each time. */
+  public static int free() {
+    while (true) {
+      int port = FIRST + RANDOM.nextInt(COUNT);
+      if (GIVEN.add(port) && isFree(port)) return port;
+    }
+  }
+
+  private static boolean isFree(int port) {
+    try (var socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+      return socket.isBound();
+    } catch (IOException e) { // taken
+      return false;
+    }
+  }
+}
