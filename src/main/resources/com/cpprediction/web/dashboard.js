@@ -109,7 +109,8 @@ function showNow({ meters, cache, in_flight: inFlight }) {
     const times = meters.predictions?.[source];
     show(`${source}-count`, times?.count, count(times?.count));
     for (const percentile of ['p50', 'p95', 'p99']) {
-      show(`${source}-${percentile}`, times?.[percentile], digits(times?.[percentile]), 'ms');
+      const time = recently(times?.[percentile]);
+      show(`${source}-${percentile}`, time, digits(time), 'ms');
     }
   }
   const asked = cache.hits + cache.misses;
@@ -126,7 +127,10 @@ function showNow({ meters, cache, in_flight: inFlight }) {
   write($('shed-sub'), parts(meters.shed) || 'since the start');
 }
 
-const milliseconds = times => (known(times?.p50) ? `p50 ${digits(times.p50)}, p99 ${digits(times.p99)} ms` : NONE);
+/** A percentile of the last minutes is zero when nothing happened in them. */
+const recently = time => time || null;
+
+const milliseconds = times => (recently(times?.p50) ? `p50 ${digits(times.p50)}, p99 ${digits(times.p99)} ms` : NONE);
 
 function showCards({ uptime_ms: uptime, health, meters, cache }) {
   const { persistence = {}, database = {}, config } = health.checks;
@@ -195,12 +199,12 @@ function showCluster({ enabled, node, members = [], replicas, replicas_missing: 
   $('cluster-card').hidden = !enabled;
   write($('node'), enabled ? `node ${node.name}` : '');
   if (!enabled) return;
-  const said = ({ fresh, leaving, suspect }) => (leaving ? 'leaving' : suspect ? 'silent' : fresh ? 'well' : 'not heard of lately');
+  const said = ({ fresh, leaving, suspect }) => (leaving ? 'leaving' : suspect ? 'silent' : fresh ? 'just started' : 'well');
   terms('cluster', [
     ...members.map(member => [
       `${member.name}${member.self ? ' (this one)' : ''}`,
       `${said(member)}, ${count(member.ready)} models`,
-      member.suspect || !member.fresh ? 'warn' : '',
+      member.suspect ? 'warn' : '',
     ]),
     ['Owners of each prefix', count(replicas)],
     ['Owners missing', count(missing), missing ? 'warn' : ''],

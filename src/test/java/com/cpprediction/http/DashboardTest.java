@@ -7,8 +7,13 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Owners;
+import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.testing.Browser;
+import io.micrometer.core.instrument.MockClock;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
@@ -16,6 +21,9 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetSocket;
 import io.vertx.junit5.VertxExtension;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -128,6 +136,85 @@ class DashboardTest {
     assertThat(text("#process")).contains("MiB");
     assertThat(text("#link")).isEqualTo("Ready");
     assertThat(browser.complaints()).isEmpty();
+  }
+
+  @Test
+  void showsNoTimesOfWhatWasLongAgo() throws Exception {
+    var clock = new MockClock();
+    edge.metrics = new ServiceMetrics(new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock), "test");
+    edge.metrics.answered(Source.MODEL, 5_000_000);
+    clock.add(Duration.ofHours(1));
+    edge.start();
+    browser.open(edge.base() + "/");
+
+    browser.until(driver -> text("#model-count").equals("1"));
+    assertThat(text("#model-p50")).isEqualTo("–");
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  @Test
+  void tellsNodesThatAreWellFromThoseThatAreNot() throws Exception {
+    var nodes =
+        new JsonArray()
+            .add(member("a:1").put("self", true))
+            .add(member("b:1").put("fresh", true))
+            .add(member("c:1").put("suspect", true))
+            .add(member("d:1").put("leaving", true));
+    edge.owners = new Cluster(nodes);
+    edge.start();
+    browser.open(edge.base() + "/");
+
+    browser.until(driver -> text("#node").equals("node a:1"));
+    assertThat(text("#cluster"))
+        .containsPattern("a:1 \\(this one\\)\\s+well, 399 models")
+        .containsPattern("b:1\\s+just started, 399 models")
+        .containsPattern("c:1\\s+silent, 399 models")
+        .containsPattern("d:1\\s+leaving, 399 models")
+        .containsPattern("Owners missing\\s+7");
+    assertThat(text("#cluster .warn")).startsWith("silent");
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  private static JsonObject member(String name) {
+    return new JsonObject()
+        .put("name", name)
+        .put("ready", 399)
+        .put("fresh", false)
+        .put("leaving", false)
+        .put("suspect", false)
+        .put("self", false);
+  }
+
+  /** As {@code GET /cluster} of node a tells of {@code members}. */
+  private record Cluster(JsonArray members) implements Owners {
+    @Override
+    public Owner self() {
+      return new Owner("a", "a:1");
+    }
+
+    @Override
+    public List<Owner> of(String prefix, String release) {
+      return List.of();
+    }
+
+    @Override
+    public Set<String> releases() {
+      return Set.of();
+    }
+
+    @Override
+    public void silent(Owner owner) {}
+
+    @Override
+    public JsonObject describe() {
+      return new JsonObject()
+          .put("enabled", true)
+          .put("node", new JsonObject().put("name", "a:1"))
+          .put("members", members)
+          .put("replicas", 2)
+          .put("replicas_missing", 7)
+          .put("unanswered", new JsonArray());
+    }
   }
 
   @Test
