@@ -15,6 +15,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
@@ -52,6 +53,7 @@ class EventsTest {
   private static final Pattern DATA = Pattern.compile("^data: (\\d+) ");
 
   private final AtomicInteger looks = new AtomicInteger();
+  private final List<HttpClient> clients = new ArrayList<>(); // one that nobody holds is closed
   private Edge edge;
   private String deployment; // of what tells something of the test's own, if anything does
 
@@ -313,9 +315,10 @@ class EventsTest {
     return server;
   }
 
-  private static HttpClientResponse listen(Vertx vertx, HttpServer server) throws Exception {
-    return vertx
-        .createHttpClient()
+  private HttpClientResponse listen(Vertx vertx, HttpServer server) throws Exception {
+    var client = vertx.createHttpClient();
+    clients.add(client);
+    return client
         .request(HttpMethod.GET, server.actualPort(), "127.0.0.1", "/events")
         .compose(request -> request.send())
         .map(HttpClientResponse::pause)

@@ -2,10 +2,8 @@ package com.cpprediction.http;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
@@ -26,10 +24,10 @@ final class StreamCaller {
   private final HttpClientResponse response;
 
   /**
+   * @param client to be held as long as this: one that nobody holds is closed
    * @param headers names and values in turn, beside the type of the content
    */
-  StreamCaller(Vertx vertx, String base, String... headers) throws Exception {
-    HttpClient client = vertx.createHttpClient(new HttpClientOptions().setTrustAll(true));
+  StreamCaller(HttpClient client, String base, String... headers) throws Exception {
     var options =
         new RequestOptions().setAbsoluteURI(base + "/predict/stream").setMethod(HttpMethod.POST);
     options.putHeader("Content-Type", Endpoint.NDJSON);

@@ -15,6 +15,8 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
@@ -42,6 +44,7 @@ class StreamingTest {
 
   private Vertx vertx;
   private Edge edge;
+  private final List<HttpClient> clients = new ArrayList<>(); // one that nobody holds is closed
 
   @BeforeEach
   void setUp(Vertx vertx) {
@@ -347,7 +350,9 @@ class StreamingTest {
 
   private StreamCaller caller(String... headers) throws Exception {
     if (!edge.started()) edge.start();
-    return new StreamCaller(vertx, edge.base(), headers);
+    var client = vertx.createHttpClient(new HttpClientOptions().setTrustAll(true));
+    clients.add(client);
+    return new StreamCaller(client, edge.base(), headers);
   }
 
   /** Lets whoever asks the scorer of 560 wait; each one's answer can be run. */
