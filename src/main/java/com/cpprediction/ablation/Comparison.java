@@ -58,7 +58,7 @@ public final class Comparison implements AutoCloseable {
     double rate = ablation.rate();
     Function<List<Run>, Report> report =
         runs -> new Report(new Recording(environment, plan.toJson(), rate, runs), promises);
-    var runs = ablation.run(rate, sofar -> soFar.accept(report.apply(sofar)));
+    var runs = ablation.run(rate, measured -> soFar.accept(report.apply(measured)));
     if (runs.isEmpty()) throw new AblationException("Ended before anything was measured");
     return report.apply(runs);
   }

@@ -18,15 +18,13 @@ final class Notes {
     notes.add(ratios(recording));
     notes.add(
         ("Every state: a service of its own (heap %s) on an empty database, %s s of warm-up"
-                + " (every popular address once, then the mix; %s requests at least, unless those take %s s), then an open loop at %s requests/s for %s s with latency from the intended send time, then"
+                + " (every popular address once, then the mix), then an open loop at %s requests/s for %s s with latency from the intended send time, then"
                 + " a closed loop of %s callers for as long, then batches of 100. %s %% of the requests"
                 + " ask for one of %s addresses (Zipf), the others for one that nobody asks for again;"
                 + " seed %s, the same requests in the same order for every state.")
             .formatted(
                 plan.getValue("heap"),
                 plan.getValue("warm_up_seconds"),
-                plan.getValue("warm_up_least_requests"),
-                plan.getValue("warm_up_most_seconds"),
                 Tables.number(recording.rate()),
                 plan.getValue("phase_seconds"),
                 plan.getValue("callers"),

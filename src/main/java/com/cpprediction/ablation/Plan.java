@@ -17,9 +17,8 @@ import java.util.Random;
  * @param batches how long batches are sent
  * @param warmUp how long each service is warmed up before anything counts, so that a fast one is as
  *     far compiled as a slow one
- * @param warmUpLeast requests it answers before anything counts, however long that takes; one for
- *     each popular address at least
- * @param warmUpMost longest time for those
+ * @param warmUpLeast requests that this should be enough for, one for each popular address at
+ *     least: with fewer a run's figures are doubtful
  * @param drain longest wait for rows still to be stored
  * @param callers of the closed loop, each of which asks again once it is answered
  * @param rate requests per second of the open loop; 0 for a part of what the unoptimised service
@@ -36,7 +35,6 @@ public record Plan(
     Duration batches,
     Duration warmUp,
     int warmUpLeast,
-    Duration warmUpMost,
     Duration drain,
     int callers,
     double rate,
@@ -84,7 +82,6 @@ public record Plan(
         .put("batch_seconds", seconds(batches))
         .put("warm_up_seconds", seconds(warmUp))
         .put("warm_up_least_requests", warmUpLeast)
-        .put("warm_up_most_seconds", seconds(warmUpMost))
         .put("drain_seconds", seconds(drain))
         .put("callers", callers)
         .put("rate", rate)

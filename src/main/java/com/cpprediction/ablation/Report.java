@@ -19,8 +19,8 @@ public final class Report {
   static final String HTML = "ablation.html";
   static final String CLAIMS = "claims.md";
 
-  /** Rounds from which on there are intervals. */
-  private static final int CLAIMED_ROUNDS = 2;
+  /** Rounds from which on there are intervals, and something to claim. */
+  public static final int CLAIMED_ROUNDS = 2;
 
   private static final String BEGIN = "<!-- claims -->";
   private static final String END = "<!-- /claims -->";

@@ -58,8 +58,7 @@ final class AblationCommand implements Callable<Integer> {
   @Option(
       names = "--warm-up",
       paramLabel = "SECONDS",
-      description =
-          "How long each service is warmed up, 0 to 3600 (default: 15, quick: 0); 1000 requests at least, quick: 100.")
+      description = "How long each service is warmed up, 0 to 3600 (default: 15, quick: 0.5).")
   private Double warmUp;
 
   @Option(
@@ -206,10 +205,10 @@ final class AblationCommand implements Callable<Integer> {
         "--repeats must be in 1.." + Plan.MAX_ROUNDS);
     Usage.require(
         spec,
-        readme == null || rounds >= 2 && only.isEmpty(),
+        readme == null || rounds >= Report.CLAIMED_ROUNDS && only.isEmpty(),
         "--readme claims what all states show in two rounds at least: leave --only out, and --quick or --repeats 1");
     Usage.require(spec, phase >= 0.1 && phase <= 3600, "--seconds must be in 0.1..3600");
-    double warm = warmUp != null ? warmUp : quick ? 0 : 15;
+    double warm = warmUp != null ? warmUp : quick ? 0.5 : 15;
     Usage.require(spec, warm >= 0 && warm <= 3600, "--warm-up must be in 0..3600");
     Usage.require(
         spec, rate == null || rate > 0 && rate <= 1e6, "--rate must be above 0, 1000000 at most");
@@ -226,7 +225,6 @@ final class AblationCommand implements Callable<Integer> {
           seconds(phase / 2),
           seconds(warm),
           quick ? 100 : 1_000,
-          seconds(quick ? 2 : 15),
           seconds(quick ? 5 : 10),
           callers,
           rate == null ? 0 : rate,

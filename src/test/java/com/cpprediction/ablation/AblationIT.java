@@ -85,7 +85,7 @@ class AblationIT {
             Metric.BATCHED,
             Metric.HITS);
     assertThat(run.requests()).containsKeys("warm-up", "open loop", "closed loop", "batches");
-    assertThat(run.requests().get("warm-up")).isEqualTo(100);
+    assertThat(run.requests().get("warm-up")).isPositive();
     double hits = run.figure(Metric.HITS).orElseThrow();
     if (run.state().equals(State.UNOPTIMISED)) assertThat(hits).isZero();
     else assertThat(hits).isBetween(50.0, 100.0);

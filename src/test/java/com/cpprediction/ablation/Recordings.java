@@ -22,7 +22,6 @@ final class Recordings {
         Duration.ofMillis(2_500),
         Duration.ofSeconds(8),
         1_000,
-        Duration.ofSeconds(15),
         Duration.ofSeconds(10),
         8,
         0,

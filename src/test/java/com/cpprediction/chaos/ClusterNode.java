@@ -44,7 +44,7 @@ final class ClusterNode implements AutoCloseable {
     return new ClusterNode(member, ServiceProcess.in(home, databaseUri, config, launch));
   }
 
-  private static int httpPort(String host) throws IOException {
+  private static int httpPort(String host) {
     return host.startsWith("127.") ? Ports.free() : 8000; // nobody else is there
   }
 

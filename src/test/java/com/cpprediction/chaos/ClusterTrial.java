@@ -141,7 +141,7 @@ final class ClusterTrial implements AutoCloseable {
   /** Warms up, and from then on sends at a constant rate. */
   void load(int rate) throws Exception {
     client.warm(Math.max(WARM, WARM_SECONDS * rate));
-    if (bus != null) bus.sendAll(WARM);
+    if (bus != null) assertThat(bus.sendAll(WARM)).isEmpty();
     client.openLoop(bus == null ? rate : rate * (1 - BUS_SHARE));
     if (bus != null) bus.openLoop(rate * BUS_SHARE);
   }

@@ -47,7 +47,7 @@ final class ServiceProcess implements AutoCloseable {
    * @param arguments of {@code serve}
    */
   record Launch(List<String> within, String heap, String host, int port, List<String> arguments) {
-    static Launch alone() throws IOException {
+    static Launch alone() {
       return new Launch(List.of(), "1g", "127.0.0.1", Ports.free(), List.of());
     }
 
