@@ -17,9 +17,6 @@ import java.util.function.Function;
  * parsing and folding keeps nobody else waiting. Confined to one event loop.
  */
 final class BodyReader {
-  /** Bytes of a body that is still read on the event loop, which takes milliseconds. */
-  static final int SMALL = 64 * 1024;
-
   private static final int MAX_WAITING = 32; // bodies of up to 4 MiB, each several times that read
   private static final byte[] EMPTY = {};
 
@@ -37,7 +34,7 @@ final class BodyReader {
   <T> Future<T> read(RoutingContext ctx, Function<JsonObject, T> reader) {
     var buffer = ctx.body().buffer();
     var bytes = buffer == null ? EMPTY : buffer.getBytes();
-    return read(bytes.length > SMALL, () -> reader.apply(StrictJson.parseObject(bytes)));
+    return read(ReadingCost.big(bytes), () -> reader.apply(StrictJson.parseObject(bytes)));
   }
 
   /**

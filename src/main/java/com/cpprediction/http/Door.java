@@ -12,23 +12,17 @@ import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
  * One operation, reached over HTTP or over the event bus with the same JSON and the same verdict.
  *
  * @param question reads what a caller sent, on any thread; fails with {@link ServiceException}s
- * @param big whether a message takes long to read
  * @param operation answers it; fails with {@link ServiceException}s only, and counts them where
  *     there is a meter for them
  * @param <Q> what is asked, read and checked
  */
-record Door<Q>(
-    Function<JsonObject, Q> question,
-    Predicate<JsonObject> big,
-    Operation<Q> operation,
-    Common common) {
+record Door<Q>(Function<JsonObject, Q> question, Operation<Q> operation, Common common) {
   /**
    * What all doors share.
    *
@@ -103,7 +97,7 @@ record Door<Q>(
 
   private Future<Q> read(Object body) {
     return body instanceof JsonObject json
-        ? common.reader.read(big.test(json), () -> question.apply(json))
+        ? common.reader.read(ReadingCost.big(json), () -> question.apply(json))
         : Future.failedFuture(ShipmentReader.malformed("The message must be a JsonObject"));
   }
 

@@ -197,19 +197,18 @@ public final class HttpVerticle extends VerticleBase {
     var scores = new Scores(vertx, config, cache, owners, metrics);
     var predictions =
         new Predictions(vertx, this::prediction, catalog, scores, metrics, reader, inFlight);
-    var warming = new Warming(vertx, this::prediction, catalog, cache, scores, reader, inFlight);
     var bodyReader = new BodyReader(vertx, metrics);
+    var warming =
+        new Warming(vertx, this::prediction, catalog, cache, scores, reader, bodyReader, inFlight);
     var cacheRoutes = new CacheRoutes(cache, bodyReader, warming);
     var common =
         new Door.Common(() -> prediction().timeout(), bodyReader, inFlight, metrics::failed);
-    var predict = new Door<>(predictions::one, body -> false, predictions::predict, common);
-    var explain = new Door<>(predictions::explained, body -> false, predictions::predict, common);
-    var predictBatch =
-        new Door<>(predictions::many, Predictions::big, predictions::predictBatch, common);
+    var predict = new Door<>(predictions::one, predictions::predict, common);
+    var explain = new Door<>(predictions::explained, predictions::predict, common);
+    var predictBatch = new Door<>(predictions::many, predictions::predictBatch, common);
     var uncounted = // what fails here is no shipment without its prediction
         new Door.Common(() -> prediction().timeout(), bodyReader, inFlight, failure -> {});
-    var outcomes =
-        new Door<>(Outcomes::read, body -> false, new Outcomes(vertx)::report, uncounted);
+    var outcomes = new Door<>(Outcomes::read, new Outcomes(vertx)::report, uncounted);
     streaming =
         new Streaming(vertx, this::prediction, predictions, bodyReader, inFlight, metrics, bodies);
     var registered = new ArrayList<Future<Void>>();

@@ -48,7 +48,6 @@ final class Predictions {
       Failure.NOT_READY.because("The models were replaced this moment; try again");
   private static final Set<String> BATCH = Set.of("shipments");
   private static final int RECORDING_SHARE = 10; // of the time of a batch, a tenth is for recording
-  private static final int SMALL_BATCH = 20; // of the longest addresses, read in 20 ms
 
   private final Vertx vertx;
   private final Supplier<PredictionConfig> config;
@@ -221,12 +220,6 @@ final class Predictions {
                     told.prediction(),
                     told.found(),
                     new JsonObject().put("explanation", reply.body())));
-  }
-
-  /** Whether the body of a batch takes long to read. */
-  static boolean big(JsonObject body) {
-    return body.getValue("shipments") instanceof JsonArray shipments
-        && shipments.size() > SMALL_BATCH;
   }
 
   /** Reads the body of {@code POST /predict/batch}; on any thread. */

@@ -40,7 +40,7 @@ final class Streaming {
   /** The same, in bytes. */
   private static final int WAITING_BYTES = 128 * 1024;
 
-  private static final int SMALL = 16; // lines that are read in milliseconds however long they are
+  private static final int FEW = 16; // lines that are read at once unless they are costly
   private static final long LINGER_MILLIS = 500;
   private static final Buffer LINE_END = Buffer.buffer("\n");
   private static final CharSequence NDJSON = HttpHeaders.createOptimized(Endpoint.NDJSON);
@@ -231,7 +231,7 @@ final class Streaming {
       var exchange = Exchange.of(ctx);
       var deadline = exchange.deadline(System.nanoTime(), config.get().timeout());
       reader
-          .readInTurn(count > SMALL, () -> predictions.lines(taken))
+          .readInTurn(big(taken), () -> predictions.lines(taken))
           .compose(many -> predictions.predictLines(many, deadline, exchange.requestId()).map(many))
           .onComplete(
               answered -> {
@@ -239,6 +239,16 @@ final class Streaming {
                 inFlight.release(count);
                 answer();
               });
+    }
+
+    /** Whether reading {@code taken} would keep the event loop. */
+    private static boolean big(List<Line> taken) {
+      if (taken.size() > FEW) return true;
+      int cost = 0;
+      for (var line : taken) {
+        if (line.content() != null) cost += ReadingCost.of(line.content());
+      }
+      return cost > ReadingCost.SMALL;
     }
 
     /** What was answered; each line's failure where something unforeseen happened to all. */

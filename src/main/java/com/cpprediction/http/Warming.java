@@ -43,6 +43,7 @@ final class Warming {
   private final PredictionCache cache;
   private final Scores scores;
   private final ShipmentReader reader;
+  private final BodyReader bodies;
   private final InFlight inFlight;
   private boolean running;
 
@@ -53,6 +54,7 @@ final class Warming {
       PredictionCache cache,
       Scores scores,
       ShipmentReader reader,
+      BodyReader bodies,
       InFlight inFlight) {
     this.vertx = vertx;
     this.config = config;
@@ -60,6 +62,7 @@ final class Warming {
     this.cache = cache;
     this.scores = scores;
     this.reader = reader;
+    this.bodies = bodies;
     this.inFlight = inFlight;
   }
 
@@ -122,6 +125,14 @@ final class Warming {
         .map(reply -> reply.body());
   }
 
+  /**
+   * Some of the addresses, read.
+   *
+   * @param bad how many can't be answered
+   * @param models what they were read against
+   */
+  private record Placed(Map<String, List<Address>> byPrefix, int bad, Catalog models) {}
+
   /** One warming: chunk after chunk, counting. */
   private final class Run {
     private final JsonArray addresses;
@@ -144,10 +155,27 @@ final class Warming {
       }
       int next = Math.min(start + CHUNK, addresses.size());
       inFlight.admit(next - start);
+      return placed(start, next)
+          .compose(this::lookUp)
+          .onComplete(done -> inFlight.release(next - start))
+          .compose(done -> nextTurn())
+          .compose(turn -> chunk(next));
+    }
+
+    /** Reads some of the addresses, elsewhere if that takes long. */
+    private Future<Placed> placed(int start, int end) {
+      var some = new JsonArray(addresses.getList().subList(start, end));
       var models = catalog.get();
+      return bodies.readInTurn(ReadingCost.big(some), () -> place(some, models));
+    }
+
+    private Future<Void> lookUp(Placed placed) {
+      failed += placed.bad();
+      var models = placed.models();
       var deadline = Deadline.in(config.get().timeout());
       var lookups = new ArrayList<Future<Found>>();
-      byPrefix(start, next, models)
+      placed
+          .byPrefix()
           .forEach(
               (prefix, group) -> {
                 var release = scores.release(List.of(prefix), models);
@@ -157,9 +185,8 @@ final class Warming {
           .bound(vertx, Future.join(lookups))
           .transform(
               joined -> {
-                inFlight.release(next - start);
                 lookups.forEach(this::count);
-                return nextTurn().compose(turn -> chunk(next));
+                return Future.succeededFuture();
               });
     }
 
@@ -170,18 +197,20 @@ final class Warming {
       return turn.future();
     }
 
-    private Map<String, List<Address>> byPrefix(int start, int end, Catalog models) {
+    /** On any thread. */
+    private Placed place(JsonArray some, Catalog models) {
       var groups = new LinkedHashMap<String, List<Address>>();
-      for (int i = start; i < end; i++) {
+      int bad = 0;
+      for (var item : some) {
         try {
-          var address = reader.place(addresses.getValue(i));
+          var address = reader.place(item);
           var prefix = reader.located(address, models).prefix();
           groups.computeIfAbsent(prefix, none -> new ArrayList<>()).add(address);
         } catch (ServiceException e) {
-          failed++;
+          bad++;
         }
       }
-      return groups;
+      return new Placed(groups, bad, models);
     }
 
     private void count(Future<Found> found) {

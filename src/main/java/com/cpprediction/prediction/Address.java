@@ -43,17 +43,14 @@ public record Address(String text, String pincode) {
    *     not a pincode
    */
   public static Address of(String typed, String pincodeField) {
-    var text = canonical(typed);
+    var normal = normal(typed);
+    if (normal.length() > Math.max(MAX_TEXT, typed.length())) throw tooLong(); // spare the rest
+    var text = canonicalOf(normal);
     if (text.isEmpty()) {
       throw Failure.MALFORMED_REQUEST.because(
           "address has no letter or digit; send the address as typed");
     }
-    if (text.length() > MAX_TEXT) {
-      throw Failure.MALFORMED_REQUEST.because(
-          "address is longer than "
-              + MAX_TEXT
-              + " characters once its ligatures and other compatibility characters are written out");
-    }
+    if (text.length() > MAX_TEXT) throw tooLong();
     return new Address(text, isBlank(pincodeField) ? lastPincode(text) : pincode(pincodeField));
   }
 
@@ -61,7 +58,11 @@ public record Address(String text, String pincode) {
    * The canonical form of {@code typed}, however long; empty when it has no letter, mark or digit.
    */
   public static String canonical(String typed) {
-    var folded = asciiDigits(fold(typed));
+    return canonicalOf(normal(typed));
+  }
+
+  private static String canonicalOf(String normal) {
+    var folded = asciiDigits(fold(normal));
     var joined = PINCODE.matcher(folded).replaceAll("$1$2");
     var out = new StringBuilder(joined.length());
     boolean gap = false;
@@ -77,6 +78,13 @@ public record Address(String text, String pincode) {
       }
     }
     return out.toString();
+  }
+
+  private static ServiceException tooLong() {
+    return Failure.MALFORMED_REQUEST.because(
+        "address is longer than "
+            + MAX_TEXT
+            + " characters once its ligatures and other compatibility characters are written out");
   }
 
   /** The last pincode in canonical {@code text}, or null. */
@@ -95,9 +103,12 @@ public record Address(String text, String pincode) {
     return digits;
   }
 
-  private static String fold(String typed) {
-    if (isAscii(typed)) return typed.toLowerCase(Locale.ROOT);
-    var normal = Normalizer.normalize(typed, Normalizer.Form.NFKC);
+  private static String normal(String typed) {
+    return isAscii(typed) ? typed : Normalizer.normalize(typed, Normalizer.Form.NFKC);
+  }
+
+  private static String fold(String normal) {
+    if (isAscii(normal)) return normal.toLowerCase(Locale.ROOT);
     // Up, then down: the nearest the JDK has to Unicode case folding, so that "ß" meets "SS".
     return normal.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
   }
