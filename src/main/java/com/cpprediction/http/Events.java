@@ -3,6 +3,7 @@ package com.cpprediction.http;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -71,15 +72,12 @@ final class Events {
       throw Failure.OVERLOADED.because(
           MOST + " listen already; close a dashboard that nobody looks at");
     }
-    var response =
-        ctx.response()
-            .putHeader(HttpHeaders.CONTENT_TYPE, TYPE)
-            .putHeader(HttpHeaders.CACHE_CONTROL, NO_STORE);
+    var response = ctx.response().putHeader(HttpHeaders.CACHE_CONTROL, NO_STORE);
     if (ctx.request().method() == HttpMethod.HEAD) {
-      response.end();
+      response.putHeader(HttpHeaders.CONTENT_TYPE, TYPE).end();
       return;
     }
-    response.setChunked(true).write(HELLO);
+    OpenEnded.begin(ctx, TYPE).write(HELLO);
     var listener = new Listener(ctx.request().connection(), response);
     ctx.addEndHandler(end -> left(listener));
     listeners.add(listener);
@@ -150,8 +148,16 @@ final class Events {
     }
 
     private void failed(Throwable cause) {
-      if (!failing) log.warn("Cannot tell {} until it can be looked at again", look.name(), cause);
+      if (!failing) warn(Problem.known(cause), cause);
       failing = true;
+    }
+
+    private void warn(ServiceException known, Throwable cause) {
+      if (known.failure() == Failure.INTERNAL) {
+        log.warn("Cannot tell {} until it can be looked at again", look.name(), cause);
+      } else {
+        log.warn("Cannot tell {} for now: {}", look.name(), known.getMessage());
+      }
     }
 
     private void saw(String json) {

@@ -13,6 +13,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -79,7 +80,7 @@ final class Streaming {
     if (stopping) throw stopped();
     Exchange.of(ctx).deadline(config.get().timeout()); // refuses what is none
     var expected = ctx.request().getHeader(HttpHeaders.EXPECT);
-    if (expected != null) {
+    if (expected != null && ctx.request().version() != HttpVersion.HTTP_1_0) {
       if (!HttpHeaders.CONTINUE.toString().equalsIgnoreCase(expected)) {
         throw Failure.MALFORMED_REQUEST.because("Expect may only be 100-continue");
       }
@@ -138,7 +139,7 @@ final class Streaming {
       running.add(this);
       inFlight.enter();
       ctx.addEndHandler(end -> over());
-      response.setChunked(true).putHeader(HttpHeaders.CONTENT_TYPE, NDJSON).writeHead();
+      OpenEnded.begin(ctx, NDJSON);
       response.drainHandler(drained -> goOn());
       request
           .exceptionHandler(broken -> request.connection().close()) // no more can come

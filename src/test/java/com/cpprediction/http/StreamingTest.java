@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -32,6 +33,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
@@ -102,6 +105,27 @@ class StreamingTest {
       caller.send(line("S" + i) + '\n');
       assertThat(shown(caller.answer())).isEqualTo("S" + i);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "Connection: keep-alive\r\n", "Expect: 100-continue\r\n"})
+  void answersHttp10UpToTheEndOfTheConnection(String header) throws Exception {
+    edge.start();
+    var body = line("S1") + "\nnonsense\n" + line("S3");
+
+    var answer =
+        edge.raw(
+            "POST /predict/stream HTTP/1.0\r\nContent-Type: application/x-ndjson\r\n"
+                + header
+                + "Content-Length: %d\r\n\r\n%s".formatted(body.length(), body));
+
+    var head = answer.substring(0, answer.indexOf("\r\n\r\n")).toLowerCase(Locale.ROOT);
+    assertThat(head)
+        .startsWith("http/1.0 200 ok")
+        .doesNotContain("keep-alive", "transfer-encoding", "content-length", "100 continue");
+    assertThat(answer.substring(head.length()).strip().lines().map(JsonObject::new))
+        .map(StreamingTest::shown)
+        .containsExactly("S1", "null 2 malformed-request", "S3");
   }
 
   @Test
