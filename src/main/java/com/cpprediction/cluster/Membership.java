@@ -5,8 +5,10 @@ import com.hazelcast.cluster.MembershipAdapter;
 import com.hazelcast.cluster.MembershipEvent;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.InvalidConfigurationException;
+import com.hazelcast.config.ServerSocketEndpointConfig;
 import com.hazelcast.config.XmlConfigBuilder;
 import com.hazelcast.core.LifecycleEvent.LifecycleState;
+import com.hazelcast.instance.EndpointQualifier;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.eventbus.EventBusOptions;
@@ -79,14 +81,16 @@ public final class Membership implements Members {
           .setProperty("hazelcast.socket.bind.any", "false")
           .setProperty("hazelcast.shutdownhook.enabled", "false");
       hazelcast.getMemberAttributeConfig().setAttribute(NODE, name);
-      var network =
-          hazelcast
-              .getNetworkConfig()
-              .setPort(config.port())
-              .setPortAutoIncrement(false)
-              .setReuseAddress(true);
-      network.getInterfaces().setEnabled(true).clear().addInterface(address);
-      var join = network.getJoin();
+      onlyForMembers(hazelcast)
+          .setPort(config.port())
+          .setPortAutoIncrement(false)
+          .setReuseAddress(true)
+          .getInterfaces()
+          .setEnabled(true)
+          .clear()
+          .addInterface(address);
+      filterClasses(hazelcast);
+      var join = hazelcast.getAdvancedNetworkConfig().getJoin();
       join.getAutoDetectionConfig().setEnabled(false);
       join.getMulticastConfig().setEnabled(false);
       join.getTcpIpConfig().setEnabled(true).setMembers(config.members());
@@ -101,14 +105,42 @@ public final class Membership implements Members {
   }
 
   private static Config read(Path file) throws IOException {
-    try (var in = open(file)) {
+    try (var in = Files.exists(file) ? Files.newInputStream(file) : packaged()) {
       return new XmlConfigBuilder(in).build();
     }
   }
 
-  private static InputStream open(Path file) throws IOException {
-    if (Files.exists(file)) return Files.newInputStream(file);
+  private static InputStream packaged() {
     return Objects.requireNonNull(Membership.class.getResourceAsStream(PACKAGED), PACKAGED);
+  }
+
+  /**
+   * A port of its own for each protocol, and none but that of the members: one port for all would
+   * answer any client, which needs no password in the open-source edition.
+   */
+  private static ServerSocketEndpointConfig onlyForMembers(Config hazelcast) {
+    var network = hazelcast.getAdvancedNetworkConfig();
+    if (!network.isEnabled()) { // a file of an earlier version
+      network.setJoin(hazelcast.getNetworkConfig().getJoin()).setEnabled(true);
+    }
+    var endpoints = network.getEndpointConfigs();
+    for (var other : endpoints.keySet()) {
+      if (!other.equals(EndpointQualifier.MEMBER)) {
+        throw new InvalidConfigurationException(
+            "it opens a port for " + other.getType() + ", where members only are let in");
+      }
+    }
+    return (ServerSocketEndpointConfig) endpoints.get(EndpointQualifier.MEMBER);
+  }
+
+  /** That of the packaged file where {@code hazelcast} comes from one without. */
+  private static void filterClasses(Config hazelcast) throws IOException {
+    var serialization = hazelcast.getSerializationConfig();
+    if (serialization.getJavaSerializationFilterConfig() != null) return;
+    try (var in = packaged()) {
+      var own = new XmlConfigBuilder(in).build().getSerializationConfig();
+      serialization.setJavaSerializationFilterConfig(own.getJavaSerializationFilterConfig());
+    }
   }
 
   private static EventBusOptions bus(

@@ -7,6 +7,7 @@ import com.cpprediction.client.PredictionClient;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.testing.Ports;
 import com.hazelcast.config.Config;
+import com.hazelcast.config.ServerSocketEndpointConfig;
 import com.hazelcast.config.XmlConfigBuilder;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
@@ -85,9 +86,11 @@ final class BusClient implements AutoCloseable {
         .setProperty("hazelcast.phone.home.enabled", "false")
         .setProperty("hazelcast.socket.bind.any", "false");
 
-    var network = config.getNetworkConfig();
-    network.setPort(Ports.free()).setPortAutoIncrement(false);
-    network.getInterfaces().setEnabled(true).setInterfaces(List.of(host));
+    var network = config.getAdvancedNetworkConfig();
+    var endpoint =
+        new ServerSocketEndpointConfig().setPort(Ports.free()).setPortAutoIncrement(false);
+    endpoint.getInterfaces().setEnabled(true).setInterfaces(List.of(host));
+    network.setMemberEndpointConfig(endpoint);
     network.getJoin().getAutoDetectionConfig().setEnabled(false);
     network.getJoin().getMulticastConfig().setEnabled(false);
     network.getJoin().getTcpIpConfig().setEnabled(true).setMembers(members);
