@@ -31,13 +31,22 @@ import java.util.function.Function;
  */
 public final class PredictionCache {
   /**
+   * Ordered, so that even keys of one hash, should there be some, are found in logarithmic time:
+   * hash tables make trees of such.
+   *
    * @param fingerprint scoring fingerprint of the model that is to answer, so that an answer of
    *     another model never hits
    */
-  public record Key(String fingerprint, Address address) {
+  public record Key(String fingerprint, Address address) implements Comparable<Key> {
     public Key {
       Objects.requireNonNull(fingerprint, "fingerprint");
       Objects.requireNonNull(address, "address");
+    }
+
+    @Override
+    public int compareTo(Key other) {
+      int order = address.compareTo(other.address);
+      return order != 0 ? order : fingerprint.compareTo(other.fingerprint);
     }
   }
 

@@ -1,5 +1,6 @@
 package com.cpprediction.model;
 
+import java.security.SecureRandom;
 import java.util.Arrays;
 
 /**
@@ -20,6 +21,9 @@ public final class Grams {
   private static final int LONG_NUMBER = 5;
   private static final long FNV_OFFSET = 0xcbf29ce484222325L;
   private static final long FNV_PRIME = 0x100000001b3L;
+
+  /** Of this process: callers can make n-grams of like fingerprints, but not of like slots. */
+  private static final long KEY = new SecureRandom().nextLong();
 
   private int[] fingerprint = new int[512];
   private byte[] kind = new byte[512];
@@ -132,7 +136,7 @@ public final class Grams {
     int mask = slots.length - 1;
     // Mixed with the kind, so that the word "abc" and the run "abc" stay apart.
     int print = hash ^ gramKind * 0x9e3779b9;
-    int slot = print & mask;
+    int slot = slot(print, KEY) & mask;
     while (slots[slot] != 0) {
       int i = slots[slot] - 1;
       if (fingerprint[i] == print) {
@@ -149,6 +153,12 @@ public final class Grams {
     if (size * 2 > slots.length) rehash();
   }
 
+  /** Where a fingerprint belongs, in the lower bits; decides nothing but how fast it is found. */
+  static int slot(int fingerprint, long key) {
+    long z = (fingerprint ^ key) * 0xbf58476d1ce4e5b9L;
+    return (int) (((z ^ z >>> 32) * (key | 1)) >>> 32);
+  }
+
   private void grow() {
     fingerprint = Arrays.copyOf(fingerprint, size * 2);
     kind = Arrays.copyOf(kind, size * 2);
@@ -159,7 +169,7 @@ public final class Grams {
     slots = new int[slots.length * 2];
     int mask = slots.length - 1;
     for (int i = 0; i < size; i++) {
-      int slot = fingerprint[i] & mask;
+      int slot = slot(fingerprint[i], KEY) & mask;
       while (slots[slot] != 0) slot = slot + 1 & mask;
       slots[slot] = i + 1;
     }

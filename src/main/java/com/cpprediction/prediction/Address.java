@@ -1,19 +1,19 @@
 package com.cpprediction.prediction;
 
 import java.text.Normalizer;
+import java.util.Comparator;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
  * What a model may see of an address. Two requests with equal addresses get the same answer, so
- * this is also what a cached answer is filed under.
+ * this is also what a cached answer is filed under. Immutable.
  *
- * @param text canonical text: NFKC, case folded, every decimal digit as ASCII, a pincode written in
- *     two halves joined, everything but letters, marks and digits replaced by single spaces
- * @param pincode six ASCII digits, or null when none is known
+ * <p>Callers choose the text, so the hash is keyed, with a key of this process: it may not leave
+ * it. The order is that of the hashes first, for hash tables only.
  */
-public record Address(String text, String pincode) {
+public final class Address implements Comparable<Address> {
   /**
    * A pincode as people write it: six digits, the halves at most two separators apart, no digit
    * beside it. Only ASCII digits match.
@@ -28,8 +28,39 @@ public record Address(String text, String pincode) {
 
   private static final Pattern JOINED_PINCODE = Pattern.compile("(?<!\\d)[1-9]\\d{5}(?!\\d)");
 
-  public Address {
-    Objects.requireNonNull(text, "text");
+  private static final SipHash HASH = SipHash.random();
+  private static final Comparator<Address> ORDER =
+      Comparator.<Address>comparingLong(address -> address.hash)
+          .thenComparing(Address::text)
+          .thenComparing(Address::pincode, Comparator.nullsFirst(Comparator.naturalOrder()));
+
+  private final String text;
+  private final String pincode;
+  private final long hash;
+
+  /**
+   * @param text canonical text: NFKC, case folded, every decimal digit as ASCII, a pincode written
+   *     in two halves joined, everything but letters, marks and digits replaced by single spaces
+   * @param pincode six ASCII digits, or null when none is known
+   */
+  public Address(String text, String pincode) {
+    this(text, pincode, HASH.hash(text, pincode));
+  }
+
+  Address(String text, String pincode, long hash) {
+    this.text = text;
+    this.pincode = pincode;
+    this.hash = hash;
+  }
+
+  /** Canonical text. */
+  public String text() {
+    return text;
+  }
+
+  /** Six ASCII digits, or null when none is known. */
+  public String pincode() {
+    return pincode;
   }
 
   /**
@@ -52,6 +83,30 @@ public record Address(String text, String pincode) {
     }
     if (text.length() > MAX_TEXT) throw tooLong();
     return new Address(text, isBlank(pincodeField) ? lastPincode(text) : pincode(pincodeField));
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return this == other
+        || other instanceof Address address
+            && hash == address.hash
+            && text.equals(address.text)
+            && Objects.equals(pincode, address.pincode);
+  }
+
+  @Override
+  public int hashCode() {
+    return Long.hashCode(hash);
+  }
+
+  @Override
+  public int compareTo(Address other) {
+    return ORDER.compare(this, other);
+  }
+
+  @Override
+  public String toString() {
+    return "Address[text=" + text + ", pincode=" + pincode + ']';
   }
 
   /**

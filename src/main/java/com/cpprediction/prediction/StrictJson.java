@@ -37,6 +37,8 @@ public final class StrictJson {
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .disable(
               StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION) // an error must not quote an address
+          // The JVM's table of interned strings is as large as all that callers send.
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
           .streamReadConstraints(
               StreamReadConstraints.builder()
                   .maxNestingDepth(MAX_DEPTH)

@@ -55,6 +55,21 @@ class PredictionCacheTest {
   }
 
   @Test
+  void ordersKeysSoThatHashTablesMakeTreesOfThoseOfOneHash() {
+    var key = new Key(FINGERPRINT, address("a"));
+
+    // HashMap and ConcurrentHashMap compare keys that are Comparable of their own class alone.
+    assertThat(Key.class.getGenericInterfaces()[0].getTypeName())
+        .isEqualTo("java.lang.Comparable<%s>".formatted(Key.class.getTypeName()));
+    assertThat(key).isEqualByComparingTo(new Key(FINGERPRINT, address("a")));
+    assertThat(key.compareTo(new Key(OTHER, address("a")))).isNegative();
+    assertThat(new Key(OTHER, address("a")).compareTo(key)).isPositive();
+    assertThat(Integer.signum(key.compareTo(new Key(OTHER, address("b")))))
+        .isEqualTo(Integer.signum(address("a").compareTo(address("b"))))
+        .isNotZero();
+  }
+
+  @Test
   void joinsAFlightInsteadOfScoringTwice() {
     var flight = Promise.<Scored>promise();
 

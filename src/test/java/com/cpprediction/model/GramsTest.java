@@ -7,6 +7,8 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,6 +27,20 @@ class GramsTest {
     // of each four-letter word: " ma" "mai" "ain" "in " and " mai" "main" "ain "
     assertThat(count(grams, Grams.CHARS)).isEqualTo(14);
     assertThat(grams.size()).isEqualTo(17);
+  }
+
+  @Test
+  void spreadsFingerprintsThatShareTheirLowerBits() {
+    int shared = 1 << 16; // of more slots than an address can fill
+    int mask = (1 << 12) - 1;
+
+    var slots =
+        IntStream.range(0, mask / 2)
+            .map(i -> Grams.slot(i * shared + 0x1234, 0x9e3779b97f4a7c15L) & mask)
+            .boxed()
+            .collect(Collectors.groupingBy(slot -> slot, Collectors.counting()));
+
+    assertThat(slots.values()).allSatisfy(together -> assertThat(together).isLessThan(8));
   }
 
   @ParameterizedTest(name = "\"{0}\" has {1} runs")

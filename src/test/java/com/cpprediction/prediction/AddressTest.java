@@ -3,7 +3,9 @@ package com.cpprediction.prediction;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.testing.Collisions;
 import java.text.Normalizer;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -134,5 +136,48 @@ class AddressTest {
             ServiceException.class,
             e -> assertThat(e.failure()).isEqualTo(Failure.MALFORMED_REQUEST))
         .hasMessageContaining("address");
+  }
+
+  @Test
+  void givesAddressesOfOneStringHashHashesOfTheirOwn() {
+    var words = Collisions.words(8_192);
+    var hashes = words.stream().map(word -> new Address(word, "560017").hashCode()).distinct();
+
+    assertThat(words.stream().map(String::hashCode).distinct()).hasSize(1);
+    assertThat(hashes.count()).isGreaterThan(8_180); // 8,191.99 are expected of 32 bits
+  }
+
+  @Test
+  void isEqualWhereTextAndPincodeAre() {
+    var address = new Address("mg road", "560017");
+
+    assertThat(address)
+        .isEqualTo(new Address("mg road", "560017"))
+        .hasSameHashCodeAs(new Address("mg road", "560017"))
+        .isNotEqualTo(new Address("mg road", "560018"))
+        .isNotEqualTo(new Address("mg road", null))
+        .isNotEqualTo(new Address("mg roads", "560017"))
+        .isNotEqualTo("mg road");
+    assertThat(address.equals(null)).isFalse();
+    assertThat(address).hasToString("Address[text=mg road, pincode=560017]");
+  }
+
+  @Test
+  void ordersEvenThoseOfOneHash() {
+    var ascending =
+        List.of(
+            new Address("z", null, -1),
+            new Address("a", null, 7),
+            new Address("a", "411001", 7),
+            new Address("a", "560017", 7),
+            new Address("b", null, 7));
+
+    for (int i = 0; i < ascending.size(); i++) {
+      for (int k = 0; k < ascending.size(); k++) {
+        int order = ascending.get(i).compareTo(ascending.get(k));
+        assertThat(Integer.signum(order)).isEqualTo(Integer.compare(i, k));
+        assertThat(ascending.get(i).equals(ascending.get(k))).isEqualTo(i == k);
+      }
+    }
   }
 }

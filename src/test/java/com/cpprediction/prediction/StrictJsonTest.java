@@ -27,6 +27,17 @@ class StrictJsonTest {
                 .put("a", new JsonArray().add(1).add(new JsonObject().put("x", 2))));
   }
 
+  @Test
+  void leavesNoNameInTheTableOfInternedStrings() {
+    var name = "a name that only this test has";
+
+    var json =
+        StrictJson.parseObject(
+            "{\"a name that only this test has\":1}".getBytes(StandardCharsets.UTF_8));
+
+    assertThat(json.fieldNames().iterator().next()).isEqualTo(name).isNotSameAs(name);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
