@@ -1,5 +1,7 @@
 package com.cpprediction.config;
 
+import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
@@ -7,6 +9,8 @@ import java.util.regex.Pattern;
  * @param port 0..65535, 0 for any free one; restart; JSON: {@code http.port}
  * @param maxConnections open at most, 1..1,000,000; more are closed at once; hot; JSON: {@code
  *     http.max_connections}
+ * @param allowedHosts names by which callers may ask for the service, in lower case, beside those
+ *     of this machine where it listens on loopback; hot; JSON: {@code http.allowed_hosts}
  * @param adminTokens of those who may do what an operator does, and all the rest; none means
  *     callers from this machine; hot; JSON: {@code http.admin_token}
  * @param predictTokens of those who may ask for predictions; none means everybody; hot; JSON:
@@ -14,7 +18,13 @@ import java.util.regex.Pattern;
  * @param tls HTTPS
  */
 public record HttpConfig(
-    String host, int port, int maxConnections, Tokens adminTokens, Tokens predictTokens, Tls tls) {
+    String host,
+    int port,
+    int maxConnections,
+    List<String> allowedHosts,
+    Tokens adminTokens,
+    Tokens predictTokens,
+    Tls tls) {
   /**
    * The paths and the password are read at start only, the files behind them while the service
    * runs.
@@ -48,12 +58,18 @@ public record HttpConfig(
   }
 
   private static final Pattern HOST = Pattern.compile("^[A-Za-z0-9._:%-]+$");
+
+  private static final Pattern ALLOWED_HOST =
+      Pattern.compile("^([A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|\\[[0-9A-Fa-f:.]+\\])$");
+
   static final HttpConfig DEFAULT =
-      new HttpConfig("127.0.0.1", 8000, 4096, Tokens.NONE, Tokens.NONE, Tls.OFF);
+      new HttpConfig("127.0.0.1", 8000, 4096, List.of(), Tokens.NONE, Tokens.NONE, Tls.OFF);
 
   public HttpConfig {
     Check.text("http.host", host, HOST);
     Check.range("http.port", port, 0, 65_535);
     Check.range("http.max_connections", maxConnections, 1, 1_000_000);
+    for (var name : allowedHosts) Check.text("http.allowed_hosts", name, ALLOWED_HOST);
+    allowedHosts = allowedHosts.stream().map(name -> name.toLowerCase(Locale.ROOT)).toList();
   }
 }

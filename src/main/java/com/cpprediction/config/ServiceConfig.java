@@ -67,6 +67,7 @@ public record ServiceConfig(
             values.text("http.host"),
             values.integer("http.port"),
             values.integer("http.max_connections"),
+            values.list("http.allowed_hosts"),
             Tokens.of("http.admin_token", values.text("http.admin_token")),
             Tokens.of("http.predict_token", values.text("http.predict_token")),
             new HttpConfig.Tls(

@@ -3,10 +3,12 @@ package com.cpprediction.http;
 import com.cpprediction.prediction.Failure;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.PlatformHandler;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -17,14 +19,19 @@ import java.util.stream.Collectors;
  * @param methods served here
  * @param reads media type of what is posted
  * @param types media types that can be answered
+ * @param origins refuses what other sites have browsers send
  */
-record Endpoint(String pattern, List<HttpMethod> methods, String reads, List<String> types)
+record Endpoint(
+    String pattern, List<HttpMethod> methods, String reads, List<String> types, SameOrigin origins)
     implements PlatformHandler {
   /** Under which a route keeps its endpoint. */
   static final String KEY = "endpoint";
 
   static final String JSON = "application/json";
   static final String NDJSON = "application/x-ndjson";
+
+  /** What pages and their parts are made of. */
+  private static final Set<String> PAGES = Set.of(WebRoutes.HTML, WebRoutes.JS, WebRoutes.CSS);
 
   private static final Map<String, Pattern> CONTENT =
       Map.of(JSON, inUtf8(JSON), NDJSON, inUtf8(NDJSON));
@@ -34,6 +41,7 @@ record Endpoint(String pattern, List<HttpMethod> methods, String reads, List<Str
     var exchange = Exchange.of(ctx);
     exchange.route(pattern);
     var request = ctx.request();
+    origins.check(request, PAGES.containsAll(types));
     if (!methods.contains(request.method())) {
       var allowed = methods.stream().map(HttpMethod::name).collect(Collectors.joining(", "));
       ctx.response().putHeader(HttpHeaders.ALLOW, allowed);
@@ -45,11 +53,22 @@ record Endpoint(String pattern, List<HttpMethod> methods, String reads, List<Str
     }
     if (request.method() == HttpMethod.POST) {
       var type = request.getHeader(HttpHeaders.CONTENT_TYPE);
-      if (type != null && !type.equals(reads) && !CONTENT.get(reads).matcher(type).matches()) {
-        throw Failure.UNSUPPORTED_MEDIA_TYPE.because("Send " + reads + " in UTF-8");
+      boolean fits =
+          type == null
+              ? !hasBody(request) // a type is what keeps forms of other sites out
+              : type.equals(reads) || CONTENT.get(reads).matcher(type).matches();
+      if (!fits) {
+        throw Failure.UNSUPPORTED_MEDIA_TYPE.because(
+            "Send " + reads + " in UTF-8, and a Content-Type that says so");
       }
     }
     ctx.next();
+  }
+
+  private static boolean hasBody(HttpServerRequest request) {
+    var length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+    return request.headers().contains(HttpHeaders.TRANSFER_ENCODING)
+        || length != null && !length.equals("0");
   }
 
   private static Pattern inUtf8(String type) {

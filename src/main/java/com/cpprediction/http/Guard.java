@@ -15,6 +15,8 @@ import java.util.function.Supplier;
 /** Stands before the handlers of a route: lets in those who may ask, by their bearer token. */
 final class Guard {
   private static final CharSequence CHALLENGE = HttpHeaders.createOptimized("WWW-Authenticate");
+  private static final CharSequence FORWARDED = HttpHeaders.createOptimized("Forwarded");
+  private static final CharSequence FORWARDED_FOR = HttpHeaders.createOptimized("X-Forwarded-For");
   private static final String BEARER = "Bearer ";
   private static final String REALM = "Bearer realm=\"cp\"";
   private static final String WRONG = REALM + ", error=\"invalid_token\"";
@@ -32,8 +34,9 @@ final class Guard {
   void admin(RoutingContext ctx) {
     var tokens = config.get().adminTokens();
     if (tokens.none()) {
-      if (!local(ctx.request().connection().remoteAddress())) {
-        throw refusal(ctx, REALM, "Set http.admin_token to do this from another machine");
+      if (!onThisMachine(ctx.request())) {
+        throw refusal(
+            ctx, REALM, "Set http.admin_token to do this from another machine, or through a proxy");
       }
     } else {
       check(ctx, tokens, Tokens.NONE);
@@ -46,6 +49,27 @@ final class Guard {
     var http = config.get();
     if (!http.predictTokens().none()) check(ctx, http.predictTokens(), http.adminTokens());
     ctx.next();
+  }
+
+  /**
+   * Whether {@code request} was sent on this machine, to this machine, and not passed on by a proxy
+   * that stands here for others.
+   */
+  static boolean onThisMachine(HttpServerRequest request) {
+    var headers = request.headers();
+    return local(request.connection().remoteAddress())
+        && !headers.contains(FORWARDED)
+        && !headers.contains(FORWARDED_FOR)
+        && SameOrigin.local(request);
+  }
+
+  /** Whether who listens at {@code host} is reached from this machine only; may block. */
+  static boolean loopback(String host) {
+    try {
+      return InetAddress.getByName(host).isLoopbackAddress();
+    } catch (UnknownHostException e) { // nor can it be listened at
+      return false;
+    }
   }
 
   /** Whether the other end is on this machine; an address that isn't numeric is not looked up. */

@@ -81,6 +81,7 @@ public final class HttpVerticle extends VerticleBase {
   private final Optional<IdentityWatcher> identity;
   private final WebRoutes web;
   private final Statuses statuses;
+  private final SameOrigin origins;
 
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
   private final List<MessageConsumer<?>> forNodes = new ArrayList<>();
@@ -96,7 +97,7 @@ public final class HttpVerticle extends VerticleBase {
   private volatile int port;
 
   /**
-   * Reads what pages are made of from the jar: blocks.
+   * Reads what pages are made of from the jar, and may look {@code http.host} up: blocks.
    *
    * @param config in force now; {@code http} is read once, {@code prediction} per request
    * @param catalog what can be answered now
@@ -161,6 +162,8 @@ public final class HttpVerticle extends VerticleBase {
     var contract = Contract.read(metrics.version());
     web = new WebRoutes(contract);
     statuses = new Statuses(contract, metrics);
+    boolean loopback = Guard.loopback(config.get().http().host());
+    origins = new SameOrigin(loopback, () -> config.get().http().allowedHosts());
   }
 
   /** What it serves, once started: each route's path and its methods. */
@@ -413,7 +416,7 @@ public final class HttpVerticle extends VerticleBase {
       Router router, String path, List<HttpMethod> methods, String reads, String... types) {
     var pattern = path.replaceAll(":(\\w+)", "{$1}");
     statuses.announce(pattern, methods);
-    var endpoint = new Endpoint(pattern, methods, reads, List.of(types));
+    var endpoint = new Endpoint(pattern, methods, reads, List.of(types), origins);
     return router.route(path).putMetadata(Endpoint.KEY, endpoint).handler(endpoint);
   }
 

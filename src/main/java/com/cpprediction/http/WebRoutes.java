@@ -23,8 +23,11 @@ import java.util.Set;
 final class WebRoutes {
   static final String HTML = "text/html";
 
+  static final String JS = "text/javascript";
+  static final String CSS = "text/css";
+
   /** What the files at {@code /web/} can be. */
-  static final String[] FILE_TYPES = {"text/javascript", "text/css"};
+  static final String[] FILE_TYPES = {JS, CSS};
 
   /** What lies at {@code /web/}, and where it comes from. */
   private static final Map<String, String> FILES =
@@ -42,8 +45,7 @@ final class WebRoutes {
           entry("uplot.css", "uplot/uPlot.min.css"),
           entry("uplot.js", "uplot/uPlot.iife.min.js"));
 
-  private static final Map<String, String> TYPES =
-      Map.of("html", HTML, "js", FILE_TYPES[0], "css", FILE_TYPES[1]);
+  private static final Map<String, String> TYPES = Map.of("html", HTML, "js", JS, "css", CSS);
 
   private static final CharSequence CONTENT_SECURITY_POLICY =
       HttpHeaders.createOptimized("Content-Security-Policy");

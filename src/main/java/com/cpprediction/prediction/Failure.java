@@ -22,7 +22,8 @@ public enum Failure {
   UNSUPPORTED_MEDIA_TYPE(10, 415, "Unsupported media type"),
   PINCODE_REQUIRED(11, 422, "Pincode required"),
   DEADLINE_EXCEEDED(12, 504, "Deadline exceeded"),
-  INTERNAL(13, 500, "Internal error");
+  INTERNAL(13, 500, "Internal error"),
+  FORBIDDEN(14, 403, "Forbidden");
 
   private final int code;
   private final int status;

@@ -70,6 +70,7 @@ class ConfigSchemaTest {
         .containsExactly(
             "models.poll_ms",
             "http.max_connections",
+            "http.allowed_hosts",
             "http.admin_token",
             "http.predict_token",
             "prediction.max_in_flight",

@@ -42,6 +42,7 @@ final class Samples {
       case "cluster.name" -> "elsewhere";
       case "cluster.members" -> new JsonArray().add("10.0.0.1:5701").add("[::1]:5702");
       case "cluster.tls.certificate", "cluster.tls.key", "cluster.tls.ca" -> "some.pem";
+      case "http.allowed_hosts" -> new JsonArray().add("cp.example").add("[::1]");
       case "http.admin_token", "http.predict_token" -> "hunter2-hunter2-hunter2";
       case "http.tls.certificate" -> "server.pem";
       case "http.tls.key" -> "server.key";
@@ -128,6 +129,9 @@ final class Samples {
       case "cluster.weight" -> Stream.of(0.0, 0.009, 100.5, 1e300);
       case "cluster.tls.certificate", "cluster.tls.key", "cluster.tls.ca" ->
           Stream.of("a\nb", "a\u0000");
+      case "http.allowed_hosts" ->
+          Stream.of(
+              List.of(""), List.of("a b"), List.of("http://a"), List.of("a:80"), List.of("*"));
       case "http.admin_token", "http.predict_token" -> TokensTest.malformed();
       case "http.tls.certificate", "http.tls.key" -> Stream.of(" ", "\n", "a\nb", "a\u0000");
       case "http.tls.password" -> Stream.of("\n", "hunter2\n", "\u0000");

@@ -31,6 +31,7 @@ class ServiceConfigTest {
             new JsonObject(
                 """
                 {"data_dir": "d", "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "preload": "per_request", "poll_ms": 300}, "http": {"host": "h", "port": 1, "max_connections": 2,
+                          "allowed_hosts": ["CP.example", "[::1]"],
                           "admin_token": "0123456789abcdef", "predict_token": "fedcba9876543210",
                           "tls": {"certificate": "c", "key": "k", "password": "p"}},
                  "prediction": {"workers": 2, "max_in_flight": 3, "timeout_ms": 40,
@@ -61,6 +62,7 @@ class ServiceConfigTest {
                     "h",
                     1,
                     2,
+                    List.of("cp.example", "[::1]"),
                     Tokens.of("http.admin_token", "0123456789abcdef"),
                     Tokens.of("http.predict_token", "fedcba9876543210"),
                     new HttpConfig.Tls("c", "k", "p")),

@@ -128,20 +128,22 @@ class ContractTest {
     edge.answer(Bus.STORED, asked -> Future.succeededFuture(new JsonArray()));
     edge.prediction = new PredictionConfig(1, 2_000, Duration.ofSeconds(5), 1.0, 0.5);
     edge.start();
-    var predict = "POST /predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    var predict = "POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
     var shipment = shipment("S1", "MG Road 560017").encode();
-    var body = "Content-Length: " + shipment.length() + "\r\n\r\n" + shipment;
-    var get = " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    var json = "Content-Type: application/json\r\n";
+    var body = json + "Content-Length: " + shipment.length() + "\r\n\r\n" + shipment;
+    var get = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
 
     var answered = new TreeMap<String, String>();
     answered.put("MalformedRequest", edge.raw("GET /health" + get + "Host: y\r\n\r\n"));
     answered.put("NotFound", edge.raw("GET /predictions/S1" + get + "\r\n"));
     answered.put("MethodNotAllowed", edge.raw("PATCH /health" + get + "\r\n"));
     answered.put("NotAcceptable", edge.raw("GET /health" + get + "Accept: image/png\r\n\r\n"));
-    answered.put("TooLarge", edge.raw(predict + "Content-Length: 4194305\r\n\r\n"));
+    answered.put("TooLarge", edge.raw(predict + json + "Content-Length: 4194305\r\n\r\n"));
     answered.put("UriTooLong", edge.raw("GET /" + "x".repeat(5_000) + get + "\r\n"));
     answered.put("HeadersTooLarge", edge.raw("GET /" + get + "X: " + "x".repeat(9_000) + "\r\n"));
     answered.put("UnsupportedMediaType", edge.raw(predict + "Content-Type: text/csv\r\n" + body));
+    answered.put("Forbidden", edge.raw(predict + "Sec-Fetch-Site: cross-site\r\n" + body));
     edge.scorer = request -> Future.failedFuture(new IllegalStateException("on purpose"));
     answered.put("Internal", edge.raw(predict + body));
     edge.scorer = request -> Promise.<ScoreReply>promise().future();

@@ -82,6 +82,7 @@ final class Edge {
   volatile String predictToken = "";
   String host = "127.0.0.1";
   int maxConnections = 1_000;
+  volatile List<String> allowedHosts = List.of();
   Duration sending = Duration.ofSeconds(30);
   Duration grace = Duration.ofSeconds(5);
   Duration farewell = Duration.ofMillis(1);
@@ -176,6 +177,7 @@ final class Edge {
         host,
         0,
         maxConnections,
+        allowedHosts,
         Tokens.of("http.admin_token", adminToken),
         Tokens.of("http.predict_token", predictToken),
         HttpConfig.Tls.OFF);
@@ -244,6 +246,9 @@ final class Edge {
     return send("POST", path, body, "Content-Type", "application/json");
   }
 
+  /**
+   * @param headers names and values in turn; a body is what the path reads unless they say another
+   */
   HttpResponse<String> send(String method, String path, byte[] body, String... headers)
       throws Exception {
     return client.send(request(method, path, body, headers), BodyHandlers.ofString());
@@ -309,6 +314,9 @@ final class Edge {
             .method(
                 method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
     if (headers.length > 0) request.headers(headers);
+    if (body != null && !List.of(headers).contains("Content-Type")) {
+      request.header("Content-Type", path.endsWith("stream") ? Endpoint.NDJSON : Endpoint.JSON);
+    }
     return request.version(HttpClient.Version.HTTP_1_1).build();
   }
 

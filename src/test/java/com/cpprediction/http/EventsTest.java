@@ -347,7 +347,7 @@ class EventsTest {
 
   private Listener listen() throws IOException {
     var socket = edge.connect();
-    var request = "GET /events HTTP/1.1\r\nHost: here\r\nAccept: text/event-stream\r\n\r\n";
+    var request = "GET /events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n";
     socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
     return new Listener(
         socket,

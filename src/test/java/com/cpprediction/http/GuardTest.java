@@ -135,7 +135,7 @@ class GuardTest {
 
     var answer =
         edge.raw(
-            "GET /config HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %1$s\r\nAuthorization: Bearer %1$s\r\nConnection: close\r\n\r\n"
+            "GET /config HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %1$s\r\nAuthorization: Bearer %1$s\r\nConnection: close\r\n\r\n"
                 .formatted(ADMIN));
 
     assertThat(answer).startsWith("HTTP/1.1 401 ");
@@ -166,7 +166,7 @@ class GuardTest {
       socket
           .getOutputStream()
           .write(
-              "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\nExpect: 100-continue\r\n\r\n"
+              "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 4000000\r\nExpect: 100-continue\r\n\r\n"
                   .formatted(path)
                   .getBytes(StandardCharsets.US_ASCII));
 

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
 class HttpsTest {
-  private static final String ASK = "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+  private static final String ASK = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
   @TempDir private static Path made;
   private static Pair first;

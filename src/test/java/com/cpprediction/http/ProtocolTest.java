@@ -74,10 +74,10 @@ class ProtocolTest {
   @ValueSource(
       strings = {
         "GET /health HTTP/1.1\r\n\r\n",
-        "GET /health HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
-        "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
-        "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n{}",
+        "GET /health HTTP/1.1\r\nHost: localhost\r\nHost: y\r\n\r\n",
+        "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: x\r\n\r\n{}",
         "GET  /health\r\n\r\n",
         "\u0016\u0003\u0001\u0002\r\n\r\n"
       })
@@ -97,10 +97,11 @@ class ProtocolTest {
   void boundsTheRequestLineAndTheHeaders() throws Exception {
     edge.start();
 
-    assertThat(edge.raw("GET /" + "x".repeat(5_000) + " HTTP/1.1\r\nHost: x\r\n\r\n"))
+    assertThat(edge.raw("GET /" + "x".repeat(5_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n"))
         .contains(" 414 ")
         .contains("\"code\":\"too-large\"");
-    assertThat(edge.raw("GET / HTTP/1.1\r\nHost: x\r\nX: " + "x".repeat(9_000) + "\r\n\r\n"))
+    assertThat(
+            edge.raw("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + "x".repeat(9_000) + "\r\n\r\n"))
         .contains(" 431 ")
         .contains("\"code\":\"too-large\"");
   }
@@ -111,7 +112,7 @@ class ProtocolTest {
 
     var answer =
         edge.raw(
-            "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 4194305\r\n"
+            "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 4194305\r\n"
                 + "Expect: 100-continue\r\n\r\n");
 
     assertThat(answer).startsWith("HTTP/1.1 413 ").contains("\"code\":\"too-large\"");
@@ -123,7 +124,7 @@ class ProtocolTest {
     try (var socket = edge.connect()) {
       var out = socket.getOutputStream();
       out.write(
-          "POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+          "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
               .getBytes(StandardCharsets.US_ASCII));
       var chunk = ("10000\r\n" + "x".repeat(0x10000) + "\r\n").getBytes(StandardCharsets.US_ASCII);
       for (int i = 0; i < 65; i++) out.write(chunk);
@@ -158,7 +159,7 @@ class ProtocolTest {
       var lines = lines(socket);
       write(
           socket,
-          "POST /predict HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: "
+          "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: "
               + body.length()
               + "\r\n\r\n");
       assertThat(lines.readLine()).isEqualTo("HTTP/1.1 100 Continue");
@@ -176,8 +177,8 @@ class ProtocolTest {
 
     var answer =
         edge.raw(
-            "GET /health/live HTTP/1.1\r\nHost: x\r\nX-Request-Id: one\r\n\r\n"
-                + "GET /nowhere HTTP/1.1\r\nHost: x\r\nX-Request-Id: two\r\n"
+            "GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: one\r\n\r\n"
+                + "GET /nowhere HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: two\r\n"
                 + "Connection: close\r\n\r\n");
 
     assertThat(answer.toLowerCase()).containsSubsequence("x-request-id: one", "x-request-id: two");
@@ -190,7 +191,7 @@ class ProtocolTest {
     try (var socket = edge.connect()) {
       write(
           socket,
-          "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+          "GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n"
               + "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n");
 
       assertThat(lines(socket).readLine()).isEqualTo("HTTP/1.1 200 OK");
@@ -202,7 +203,8 @@ class ProtocolTest {
     edge.start();
 
     var answer =
-        edge.raw("POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+        edge.raw(
+            "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
 
     assertThat(answer).isEmpty();
   }
@@ -212,7 +214,9 @@ class ProtocolTest {
     edge.sending = Duration.ofSeconds(1);
     edge.start();
 
-    var answer = edge.raw("POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{");
+    var answer =
+        edge.raw(
+            "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{");
 
     assertThat(answer).isEmpty();
   }
@@ -225,7 +229,7 @@ class ProtocolTest {
 
     var answer =
         edge.raw(
-            "POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+            "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: "
                 + encoding
                 + "\r\n\r\n0\r\n\r\n");
 
@@ -239,7 +243,7 @@ class ProtocolTest {
     edge.sending = Duration.ofSeconds(1);
     edge.start();
 
-    assertThat(edge.raw("GET /health/live HTTP/1.1\r\nHost: x\r\n")).isEmpty();
+    assertThat(edge.raw("GET /health/live HTTP/1.1\r\nHost: localhost\r\n")).isEmpty();
     assertThat(shed("slow_head")).isOne();
   }
 
@@ -248,14 +252,14 @@ class ProtocolTest {
     edge.sending = Duration.ofSeconds(1);
     edge.start();
     try (var used = edge.connect()) {
-      write(used, "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
+      write(used, "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
       var lines = lines(used);
       assertThat(lines.readLine()).isEqualTo("HTTP/1.1 200 OK");
       try (var unused = edge.connect()) {
         assertThat(unused.getInputStream().read()).isEqualTo(-1); // its time is up
       }
 
-      write(used, "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n");
+      write(used, "GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n");
 
       assertThat(lines.lines().anyMatch(line -> line.endsWith("HTTP/1.1 404 Not Found"))).isTrue();
     }
@@ -279,7 +283,7 @@ class ProtocolTest {
 
   private static boolean served(Edge edge) {
     try {
-      return edge.raw("GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+      return edge.raw("GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
           .startsWith("HTTP/1.1 200");
     } catch (IOException e) { // turned away while the other's end was not seen yet
       return false;
@@ -300,8 +304,8 @@ class ProtocolTest {
     try (var socket = edge.connect()) {
       write(
           socket,
-          "GET /predictions/S1 HTTP/1.1\r\nHost: x\r\n\r\n".repeat(requests - 1)
-              + "GET /predictions/S1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+          "GET /predictions/S1 HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(requests - 1)
+              + "GET /predictions/S1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
       assertThat(served(edge)).isTrue();
       int before = asked.get();
 
@@ -321,7 +325,9 @@ class ProtocolTest {
   void survivesACallerThatLeavesInTheMiddleOfItsBody() throws Exception {
     edge.start();
     try (var socket = edge.connect()) {
-      write(socket, "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{");
+      write(
+          socket,
+          "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{");
       socket.setSoLinger(true, 0);
     }
 
@@ -370,7 +376,7 @@ class ProtocolTest {
 
       boolean told = false;
       while (!told) {
-        write(busy, "HEAD /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
+        write(busy, "HEAD /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
         assertThat(answers.readLine()).isEqualTo("HTTP/1.1 200 OK");
         for (var line = answers.readLine(); !line.isEmpty(); line = answers.readLine()) {
           told |= line.equals("connection: close");
@@ -387,7 +393,7 @@ class ProtocolTest {
     edge.start();
     try (var unused = edge.connect();
         var used = edge.connect()) {
-      write(used, "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
+      write(used, "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
       assertThat(lines(used).readLine()).isEqualTo("HTTP/1.1 200 OK");
 
       edge.stop().await(10, SECONDS);
@@ -403,7 +409,7 @@ class ProtocolTest {
     try (var half = edge.connect()) {
       write(
           half,
-          "POST /predict HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99\r\n\r\n");
+          "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 99\r\n\r\n");
       assertThat(lines(half).readLine()).isEqualTo("HTTP/1.1 100 Continue");
       write(half, "{");
 

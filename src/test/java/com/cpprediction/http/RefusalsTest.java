@@ -33,6 +33,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RefusalsTest {
   private static final String ADDRESS = "MG Road 560017";
 
+  private static final String CHUNKED = "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+
   private Edge edge;
 
   @BeforeEach
@@ -215,7 +217,25 @@ class RefusalsTest {
 
     assertThat(edge.send("POST", "/predict", body, "Content-Type", type).statusCode())
         .isEqualTo(200);
-    assertThat(edge.send("POST", "/predict", body).statusCode()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/predict",
+        "/predict/batch",
+        "/predict/stream",
+        "/outcomes",
+        "/cache/warm",
+        "/models/reload"
+      })
+  void refusesABodyWithoutAType(String path) throws Exception {
+    for (var body : new String[] {"Content-Length: 2\r\n\r\n{}", CHUNKED}) {
+      var answer =
+          edge.raw("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + body);
+
+      assertThat(answer).startsWith("HTTP/1.1 415 ").contains("a Content-Type that says so");
+    }
   }
 
   @Test
@@ -252,7 +272,8 @@ class RefusalsTest {
   @ParameterizedTest
   @ValueSource(strings = {"/predictions/%00", "/predictions/%20", "/predictions/%zz"})
   void refusesAPathThatIsNoShipmentId(String path, Vertx vertx) throws Exception {
-    var answer = edge.raw("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    var answer =
+        edge.raw("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 
     assertThat(answer).startsWith("HTTP/1.1 400 ").contains("\"code\":\"malformed-request\"");
   }

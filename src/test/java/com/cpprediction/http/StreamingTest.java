@@ -352,7 +352,8 @@ class StreamingTest {
 
     var answer =
         edge.raw(
-            "POST /predict/stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n"
+            "POST /predict/stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                + "Content-Type: application/x-ndjson\r\nContent-Length: 2\r\n"
                 + "Expect: 100-continue\r\n\r\n{}");
 
     assertThat(answer)

@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.logging.Level;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.openqa.selenium.By;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebDriver;
@@ -43,8 +45,13 @@ public final class Browser implements AutoCloseable {
     this.driver = driver;
   }
 
-  /** Starts one with a window of a desktop's size. */
-  public static Browser start() {
+  /**
+   * Starts one with a window of a desktop's size. It reaches this machine only.
+   *
+   * @param names beside {@code 127.0.0.1} and {@code localhost} that are this machine to it
+   */
+  public static Browser start(String... names) {
+    var here = Stream.of(names).map("MAP %s 127.0.0.1, "::formatted).collect(Collectors.joining());
     var chromium = Tool.find("chromium", "chromium");
     var chromedriver = Tool.find("chromedriver", "chromium-driver");
     var profile = temporaryDirectory();
@@ -65,7 +72,9 @@ public final class Browser implements AutoCloseable {
                 "--disable-sync",
                 "--disable-dev-shm-usage",
                 "--window-size=1440,900",
-                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", // this machine only
+                "--host-resolver-rules="
+                    + here
+                    + "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
                 "--user-data-dir=" + profile);
     options.setCapability("goog:loggingPrefs", log);
     var service =
