@@ -358,7 +358,7 @@ public final class HttpVerticle extends VerticleBase {
     get(router, "/health/live").handler(health::live);
     get(router, "/health/ready").handler(health::ready);
     get(router, "/metrics", MetricsRoute.TEXT, Endpoint.JSON)
-        .handler(new MetricsRoute(metrics, cache)::handle);
+        .handler(new MetricsRoute(vertx, metrics, cache)::handle);
     route(router, "/cache", List.of(HttpMethod.DELETE), Endpoint.JSON, Endpoint.JSON)
         .handler(guard::admin)
         .handler(cacheRoutes::clear);
@@ -368,14 +368,17 @@ public final class HttpVerticle extends VerticleBase {
     post(router, "/models/reload", guard::admin)
         .handler(new ModelRoutes(vertx, bodyReader)::reload);
     get(router, "/models/:prefix").handler(reads::model);
-    get(router, "/cluster").handler(ctx -> Exchange.answer(ctx, owners.describe()));
-    get(router, "/config")
-        .handler(guard::admin)
-        .handler(ctx -> Exchange.answer(ctx, configView.get()));
+    get(router, "/cluster").handler(shared(owners::describe));
+    get(router, "/config").handler(guard::admin).handler(shared(configView));
     get(router, "/openapi.json").handler(web::contract);
     get(router, "/docs", WebRoutes.HTML).handler(web.page("docs.html"));
     get(router, "/web/:file", WebRoutes.FILE_TYPES).handler(web::file);
     return router;
+  }
+
+  /** Described on this event loop, where it has to be, and encoded elsewhere. */
+  private Handler<RoutingContext> shared(Supplier<JsonObject> described) {
+    return SharedAnswer.json(vertx, () -> Future.succeededFuture(described.get()))::handle;
   }
 
   private Route get(Router router, String path) {

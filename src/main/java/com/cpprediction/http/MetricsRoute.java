@@ -5,9 +5,11 @@ import com.cpprediction.metrics.MetricsSummary;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Failure;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.vertx.core.buffer.Buffer;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Callable;
 
 /** {@code GET /metrics}: Prometheus text, or a summary in JSON for a caller who prefers that. */
 final class MetricsRoute {
@@ -16,28 +18,34 @@ final class MetricsRoute {
   private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 
   private final ServiceMetrics metrics;
-  private final PredictionCache cache;
+  private final SharedAnswer text;
+  private final SharedAnswer summary;
 
-  MetricsRoute(ServiceMetrics metrics, PredictionCache cache) {
+  MetricsRoute(Vertx vertx, ServiceMetrics metrics, PredictionCache cache) {
     this.metrics = metrics;
-    this.cache = cache;
+    text = answer(vertx, PROMETHEUS, () -> scrape().getBytes(StandardCharsets.UTF_8));
+    summary =
+        answer(
+            vertx,
+            Endpoint.JSON,
+            () -> MetricsSummary.of(metrics).put("cache", cache.stats()).toBuffer().getBytes());
+  }
+
+  /** A scrape walks every meter, and memory is read from /proc. */
+  private static SharedAnswer answer(Vertx vertx, String type, Callable<byte[]> gathering) {
+    return new SharedAnswer(vertx, type, () -> vertx.executeBlocking(gathering, false));
+  }
+
+  private String scrape() {
+    return ((PrometheusMeterRegistry) metrics.registry()).scrape(PROMETHEUS);
   }
 
   void handle(RoutingContext ctx) {
-    if (!(metrics.registry() instanceof PrometheusMeterRegistry registry)) {
+    if (!(metrics.registry() instanceof PrometheusMeterRegistry)) {
       throw Failure.NOT_FOUND.because("Metrics are switched off; see metrics.enabled");
     }
     var accept = ctx.request().getHeader(HttpHeaders.ACCEPT);
     boolean json = Accept.weight(accept, Endpoint.JSON) > Accept.weight(accept, TEXT);
-    ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, json ? Endpoint.JSON : PROMETHEUS);
-    ctx.vertx() // a scrape walks every meter, and memory is read from /proc
-        .<Buffer>executeBlocking(
-            () ->
-                json
-                    ? MetricsSummary.of(metrics).put("cache", cache.stats()).toBuffer()
-                    : Buffer.buffer(registry.scrape(PROMETHEUS)),
-            false)
-        .onSuccess(ctx::end)
-        .onFailure(ctx::fail);
+    (json ? summary : text).handle(ctx);
   }
 }

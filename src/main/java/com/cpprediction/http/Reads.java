@@ -15,10 +15,12 @@ import java.util.function.Supplier;
 final class Reads {
   private final Vertx vertx;
   private final Supplier<PredictionConfig> config;
+  private final SharedAnswer models;
 
   Reads(Vertx vertx, Supplier<PredictionConfig> config) {
     this.vertx = vertx;
     this.config = config;
+    models = SharedAnswer.json(vertx, () -> ask(Bus.MODELS_STATUS, null));
   }
 
   /** {@code GET /predictions/:shipment_id}. */
@@ -40,22 +42,12 @@ final class Reads {
 
   /** {@code GET /models/status}. */
   void models(RoutingContext ctx) {
-    answer(ctx, ask(Bus.MODELS_STATUS, null));
+    models.handle(ctx);
   }
 
   /** {@code GET /models/:prefix}. */
   void model(RoutingContext ctx) {
-    var prefix = ctx.pathParam("prefix");
-    answer(ctx, this.<JsonObject>ask(Bus.MODELS_STATUS, null).map(status -> model(status, prefix)));
-  }
-
-  private static JsonObject model(JsonObject status, String prefix) {
-    for (var model : status.getJsonArray("models")) {
-      if (model instanceof JsonObject json && prefix.equals(json.getString("prefix"))) return json;
-    }
-    throw Failure.NOT_FOUND.because(
-        "No model of this node has this prefix; GET /models/status lists those that it has, and"
-            + " GET /cluster says which nodes answer which prefix");
+    answer(ctx, ask(Bus.MODEL_STATUS, ctx.pathParam("prefix")));
   }
 
   private <T> Future<T> ask(String address, Object question) {

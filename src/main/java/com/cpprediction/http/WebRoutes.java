@@ -107,7 +107,7 @@ final class WebRoutes {
 
   private static File file(String type, byte[] content) {
     var tag = '"' + HexFormat.of().formatHex(sha256(content), 0, TAG_BYTES) + '"';
-    return new File(type, tag, Buffer.buffer(content));
+    return new File(type, tag, SharedBuffers.of(content));
   }
 
   private static byte[] sha256(byte[] bytes) {

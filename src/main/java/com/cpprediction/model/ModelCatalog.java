@@ -676,6 +676,13 @@ public final class ModelCatalog implements AutoCloseable {
         .put("failed", left);
   }
 
+  /** JSON as {@code GET /models/{prefix}}; null when no model here has it. */
+  JsonObject status(String prefix) {
+    var now = serving;
+    if (!now.models().containsKey(prefix)) return null;
+    return status(now, live, prefix, failures.get(prefix));
+  }
+
   private JsonObject status(Serving now, LiveAccuracy accuracy, String prefix, String lastError) {
     var loaded = now.models().get(prefix);
     var manifest = loaded.model().manifest();

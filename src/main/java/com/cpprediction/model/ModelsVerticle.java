@@ -3,6 +3,7 @@ package com.cpprediction.model;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.prediction.SingleFlight;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
@@ -37,6 +38,7 @@ public final class ModelsVerticle extends VerticleBase {
   private final Supplier<Duration> poll;
   private final AtomicReference<Future<JsonObject>> waiting = new AtomicReference<>();
   private WorkerExecutor executor;
+  private SingleFlight<JsonObject> status;
   private String changing;
 
   /**
@@ -51,10 +53,13 @@ public final class ModelsVerticle extends VerticleBase {
   public Future<?> start() {
     executor =
         vertx.createSharedWorkerExecutor("cp-models", 1, LONGEST.toMillis(), TimeUnit.MILLISECONDS);
+    // Not on the thread above, where a reload may take minutes.
+    status = new SingleFlight<>(vertx, () -> vertx.executeBlocking(models::status, false));
     schedule();
     var bus = vertx.eventBus();
     return Future.all(
-        bus.consumer(Bus.MODELS_STATUS, message -> message.reply(models.status())).completion(),
+        bus.consumer(Bus.MODELS_STATUS, this::status).completion(),
+        bus.<String>localConsumer(Bus.MODEL_STATUS, this::model).completion(),
         bus.consumer(Bus.MODELS_RELOAD, this::reload).completion(),
         bus.<JsonObject>localConsumer(
                 Bus.OUTCOMES_COUNTED, message -> models.counted(message.body()))
@@ -68,6 +73,29 @@ public final class ModelsVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     return executor.close();
+  }
+
+  private void status(Message<Object> message) {
+    status
+        .get()
+        .onSuccess(message::reply)
+        .onFailure(
+            cause -> {
+              log.error("Cannot describe the models", cause);
+              message.fail(Failure.INTERNAL.code(), "describing the models failed");
+            });
+  }
+
+  private void model(Message<String> message) {
+    var model = models.status(message.body());
+    if (model != null) {
+      message.reply(model);
+    } else {
+      message.fail(
+          Failure.NOT_FOUND.code(),
+          "No model of this node has this prefix; GET /models/status lists those that it has, and"
+              + " GET /cluster says which nodes answer which prefix");
+    }
   }
 
   private JsonObject claim(Set<String> prefixes) {

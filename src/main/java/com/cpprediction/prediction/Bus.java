@@ -86,6 +86,12 @@ public final class Bus {
    */
   public static final String MODELS_DROP = "cp.models.drop";
 
+  /**
+   * Prefix ({@code String}) in, JSON as {@code GET /models/{prefix}} out. Fails with {@link
+   * Failure#NOT_FOUND} where no model of this node has it. Local.
+   */
+  public static final String MODEL_STATUS = "cp.model.status";
+
   /** Published, without a body, when the models of this node have changed. Local. */
   public static final String MODELS_CHANGED = "cp.models.changed";
 

@@ -254,6 +254,12 @@ final class Edge {
     return client.send(request(method, path, body, headers), BodyHandlers.ofString());
   }
 
+  /** As {@link #get}, without waiting for the answer. */
+  Future<HttpResponse<String>> getting(String path) {
+    return Future.fromCompletionStage(
+        client.sendAsync(request("GET", path, null), BodyHandlers.ofString()));
+  }
+
   /** As {@link #post(String, JsonObject)}, without waiting for the answer. */
   Future<HttpResponse<String>> posting(String path, JsonObject body) {
     return Future.fromCompletionStage(

@@ -22,12 +22,17 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
+import java.io.IOException;
+import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -321,6 +326,12 @@ class HttpVerticleTest {
     var model = new JsonObject().put("prefix", "560").put("cps", 3);
     var status = new JsonObject().put("models", new JsonArray().add(model)).put("loaded", 1);
     edge.answer(Bus.MODELS_STATUS, nothing -> Future.succeededFuture(status));
+    edge.answer(
+        Bus.MODEL_STATUS,
+        prefix ->
+            prefix.equals("560")
+                ? Future.succeededFuture(model)
+                : Future.failedFuture(Failure.NOT_FOUND.because("No model has this prefix")));
     edge.start();
 
     assertThat(new JsonObject(edge.get("/models/status").body())).isEqualTo(status);
@@ -328,6 +339,57 @@ class HttpVerticleTest {
     for (var path : List.of("/models/999", "/models/..%2f..%2fetc%2fpasswd", "/models/%2e%2e%2f")) {
       assertThat(code(edge.get(path))).isEqualTo("not-found");
     }
+  }
+
+  @Test
+  void describesTheModelsOnceForAllWhoAskMeanwhile() throws Exception {
+    var builds = new LinkedBlockingQueue<Promise<JsonObject>>();
+    edge.answer(
+        Bus.MODELS_STATUS,
+        nothing -> {
+          var build = Promise.<JsonObject>promise();
+          builds.add(build);
+          return build.future();
+        });
+    edge.start();
+    var callers = new ArrayList<Socket>();
+    for (int i = 0; i < 50; i++) callers.add(edge.connect());
+    for (var caller : callers) assertThat(ask(caller, "/health/live")).contains("up");
+
+    var first = edge.getting("/models/status");
+    var build = builds.poll(10, SECONDS);
+    for (var caller : callers) write(caller, "/models/status");
+    // What was there before this event loop last read is with it after it has read twice more.
+    for (int i = 0; i < 2; i++) edge.get("/health/live");
+    build.complete(new JsonObject().put("build", 1));
+    builds.poll(10, SECONDS).complete(new JsonObject().put("build", 2));
+
+    assertThat(first.await(10, SECONDS).body()).isEqualTo("{\"build\":1}");
+    for (var caller : callers) {
+      assertThat(answer(caller)).isEqualTo("{\"build\":2}");
+      caller.close();
+    }
+    assertThat(builds).isEmpty();
+  }
+
+  private static String ask(Socket socket, String path) throws IOException {
+    write(socket, path);
+    return answer(socket);
+  }
+
+  private static void write(Socket socket, String path) throws IOException {
+    var request = "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  /** The body of the next answer. */
+  private static String answer(Socket socket) throws IOException {
+    var in = socket.getInputStream();
+    var head = new StringBuilder();
+    while (head.indexOf("\r\n\r\n") < 0) head.append((char) in.read());
+    var length = Pattern.compile("content-length: (\\d+)").matcher(head.toString().toLowerCase());
+    assertThat(length.find()).as("%s", head).isTrue();
+    return new String(in.readNBytes(Integer.parseInt(length.group(1))), StandardCharsets.UTF_8);
   }
 
   @Test
