@@ -82,9 +82,11 @@ final class ServeCommand implements Callable<Integer> {
     var host = http.host().contains(":") ? "[" + http.host() + "]" : http.host();
     var where = "%s://%s:%d, %d models".formatted(scheme, host, service.port(), service.models());
     var missing = service.notReady();
-    return missing.isEmpty()
-        ? "Ready: " + where
-        : "Listening: " + where + "; not ready: " + String.join(", ", missing);
+    var impaired = service.degraded();
+    return (missing.isEmpty()
+            ? "Ready: " + where
+            : "Listening: " + where + "; not ready: " + String.join(", ", missing))
+        + (impaired.isEmpty() ? "" : "; degraded: " + String.join("; ", impaired));
   }
 
   private void stop(Service service, CountDownLatch settled) {

@@ -232,6 +232,11 @@ final class Service {
     return checks.stream().filter(c -> !c.ready().getAsBoolean()).map(HealthCheck::name).toList();
   }
 
+  /** What does not work as it should, each in a sentence. */
+  List<String> degraded() {
+    return checks.stream().flatMap(check -> check.degraded().get().stream()).toList();
+  }
+
   /** The port it listens on. */
   int port() {
     return http.port();

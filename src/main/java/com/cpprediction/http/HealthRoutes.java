@@ -25,12 +25,18 @@ final class HealthRoutes {
   /** What {@code GET /health} answers. */
   JsonObject describe() {
     var details = new JsonObject();
+    boolean degraded = false;
     for (var check : checks) {
-      details.put(
-          check.name(), check.detail().get().copy().put("ready", check.ready().getAsBoolean()));
+      var detail = check.detail().get().copy().put("ready", check.ready().getAsBoolean());
+      var reason = check.degraded().get();
+      reason.ifPresent(why -> detail.put("degraded", why));
+      degraded |= reason.isPresent();
+      details.put(check.name(), detail);
     }
+    boolean ready = notReady().isEmpty();
     return new JsonObject()
-        .put("status", notReady().isEmpty() ? "up" : "degraded")
+        .put("status", ready && !degraded ? "up" : "degraded")
+        .put("ready", ready)
         .put("checks", details);
   }
 

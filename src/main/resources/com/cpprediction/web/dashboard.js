@@ -60,11 +60,11 @@ function unready(name, check) {
 }
 
 function notices({ health, meters }) {
-  const { checks, status } = health;
+  const { checks, ready } = health;
   const list = [];
   const unfit = Object.entries(checks).filter(([, check]) => !check.ready);
   for (const [name, check] of unfit) list.push(['bad', 'Not ready', unready(name, check)]);
-  if (status !== 'up' && unfit.length === 0) list.push(['bad', 'Not ready', 'The service is stopping.']);
+  if (!ready && unfit.length === 0) list.push(['bad', 'Not ready', 'The service is stopping.']);
   const { database, config, persistence, models: loaded } = checks;
   if (database?.status === 'down' && database.ready) {
     const kept = persistence?.ack === 'journal' ? ' Predictions wait in the journal and are stored later.' : '';
@@ -72,6 +72,9 @@ function notices({ health, meters }) {
   }
   if (config?.outcome === 'refused') {
     list.push(['warn', 'Configuration refused', `${config.error} What was in force before stays so.`]);
+  }
+  for (const [name, check] of Object.entries(checks)) {
+    if (check.ready && check.degraded) list.push(['warn', `Degraded: ${name}`, check.degraded]);
   }
   const refused = Object.entries(loaded?.failed ?? {});
   if (refused.length) list.push(['warn', `${count(refused.length)} refused in the release`, `${grouped(refused)} What answered before goes on.`]);
@@ -246,9 +249,9 @@ function showLink() {
     text = state ? `Disconnected: this is how it was at ${moment(state.at)}; trying again` : 'Can’t reach the service; trying again';
     kind = 'bad';
   } else if (state) {
-    const ready = state.health.status === 'up';
-    text = ready ? 'Ready' : 'Not ready';
-    kind = ready ? 'good' : 'bad';
+    const { ready, status } = state.health;
+    text = !ready ? 'Not ready' : status === 'up' ? 'Ready' : 'Degraded';
+    kind = { 'Not ready': 'bad', Ready: 'good', Degraded: 'warn' }[text];
   }
   write(link, text);
   link.className = `pill ${kind}`;

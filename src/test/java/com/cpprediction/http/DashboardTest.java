@@ -23,6 +23,7 @@ import io.vertx.core.net.NetSocket;
 import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -233,6 +234,22 @@ class DashboardTest {
     assertThat(text("#notices"))
         .contains("No model is loaded from /there")
         .contains("PostgreSQL, which can’t be reached: Connection refused");
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  @Test
+  void saysWhatDoesNotWorkOfAServiceThatIsReady() throws Exception {
+    edge.checks.add(
+        new HealthCheck(
+            "models",
+            () -> true,
+            () -> Optional.of("1 of 3 models can't be used: 560"),
+            JsonObject::new));
+    edge.start();
+    browser.open(edge.base() + "/");
+
+    browser.until(driver -> text("#link").equals("Degraded"));
+    assertThat(text("#notices")).contains("Degraded: models. 1 of 3 models can't be used: 560");
     assertThat(browser.complaints()).isEmpty();
   }
 

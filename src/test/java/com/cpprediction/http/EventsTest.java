@@ -342,6 +342,7 @@ class EventsTest {
   private static JsonObject health() {
     return new JsonObject()
         .put("status", "up")
+        .put("ready", true)
         .put("checks", new JsonObject().put("models", new JsonObject().put("ready", true)));
   }
 

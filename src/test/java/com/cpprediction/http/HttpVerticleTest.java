@@ -29,9 +29,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -188,6 +190,7 @@ class HttpVerticleTest {
     var notReady = edge.get("/health/ready");
 
     assertThat(degraded.getString("status")).isEqualTo("degraded");
+    assertThat(degraded.getBoolean("ready")).isFalse();
     assertThat(degraded.getJsonObject("checks").getJsonObject("persistence"))
         .isEqualTo(new JsonObject().put("loaded", 1).put("ready", false));
     assertThat(notReady.statusCode()).isEqualTo(503);
@@ -199,6 +202,29 @@ class HttpVerticleTest {
 
     assertThat(new JsonObject(edge.get("/health").body()).getString("status")).isEqualTo("up");
     assertThat(edge.get("/health/ready").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void isReadyThoughDegradedWhereOnlyAPartDoesNotWork() throws Exception {
+    var broken = new AtomicReference<>(Optional.of("1 of 3 models can't be used: 560"));
+    edge.checks.add(new HealthCheck("models", () -> true, broken::get, JsonObject::new));
+    edge.checks.add(check("persistence", () -> true));
+    edge.start();
+
+    var degraded = new JsonObject(edge.get("/health").body());
+
+    assertThat(degraded.getString("status")).isEqualTo("degraded");
+    assertThat(degraded.getBoolean("ready")).isTrue();
+    assertThat(degraded.getJsonObject("checks").getJsonObject("models"))
+        .isEqualTo(
+            new JsonObject()
+                .put("ready", true)
+                .put("degraded", "1 of 3 models can't be used: 560"));
+    assertThat(edge.get("/health/ready").statusCode()).isEqualTo(200);
+
+    broken.set(Optional.empty());
+
+    assertThat(new JsonObject(edge.get("/health").body()).getString("status")).isEqualTo("up");
   }
 
   @Test
