@@ -9,17 +9,17 @@ import java.util.function.Consumer;
 /** Measures every state in every round, in turns. */
 final class Ablation {
   private final Plan plan;
-  private final AddressMix mix;
-  private final Bench bench;
-  private final Progress progress;
-  private final Answers answers;
+  private final Workload workload;
+  private final TestEnvironment environment;
+  private final ComparisonListener listener;
+  private final AnswerCheck check;
 
-  Ablation(Plan plan, AddressMix mix, Bench bench, Progress progress) {
+  Ablation(Plan plan, Workload workload, TestEnvironment environment, ComparisonListener listener) {
     this.plan = plan;
-    this.mix = mix;
-    this.bench = bench;
-    this.progress = progress;
-    answers = new Answers(mix.popular());
+    this.workload = workload;
+    this.environment = environment;
+    this.listener = listener;
+    check = new AnswerCheck(workload.popular());
   }
 
   /**
@@ -30,20 +30,20 @@ final class Ablation {
    * @throws AblationException when the unoptimised service can't be measured
    */
   double rate() throws InterruptedException {
-    progress.doing("measuring what the unoptimised service can do; this does not count");
+    listener.started("measuring what the unoptimised service can do; this does not count");
     double capacity =
-        bench.with(
+        environment.with(
             State.UNOPTIMISED,
             (service, database, postgres) -> {
-              try (var trial = new Trial(plan, mix, service, database, postgres)) {
-                return trial.capacity();
+              try (var measurement = new Measurement(plan, workload, service, database, postgres)) {
+                return measurement.capacity();
               }
             });
     return plan.rate() > 0 ? plan.rate() : Math.max(1, Math.rint(capacity * Plan.RATE_SHARE));
   }
 
   /**
-   * A run that fails is one with a problem; the others go on, until the bench is closed.
+   * A run that fails is one with a problem; the others go on, until the environment is closed.
    *
    * @param soFar hears of all runs after each round
    */
@@ -52,13 +52,13 @@ final class Ablation {
     long begin = System.nanoTime();
     for (int round = 1; round <= plan.rounds(); round++) {
       for (var state : plan.order(round)) {
-        progress.doing("round %d of %d: %s".formatted(round, plan.rounds(), state.label()));
+        listener.started("round %d of %d: %s".formatted(round, plan.rounds(), state.label()));
         var run = run(state, round, rate);
-        if (bench.ended()) return runs;
+        if (environment.ended()) return runs;
         runs.add(run);
         int left = plan.runs() - runs.size();
         double perRun = (System.nanoTime() - begin) / 1e9 / runs.size();
-        progress.ran(runs.size(), plan.runs(), line(run), Math.round(left * perRun));
+        listener.measured(runs.size(), plan.runs(), line(run), Math.round(left * perRun));
       }
       soFar.accept(runs);
     }
@@ -67,11 +67,11 @@ final class Ablation {
 
   private Run run(State state, int round, double rate) throws InterruptedException {
     try {
-      return bench.with(
+      return environment.with(
           state,
           (service, database, postgres) -> {
-            try (var trial = new Trial(plan, mix, service, database, postgres)) {
-              return trial.measure(state, round, rate, answers);
+            try (var measurement = new Measurement(plan, workload, service, database, postgres)) {
+              return measurement.measure(state, round, rate, check);
             }
           });
     } catch (AblationException | DatabaseStartException e) {

@@ -12,17 +12,22 @@ import java.util.function.Function;
  */
 public final class Comparison implements AutoCloseable {
   private final Plan plan;
-  private final Promises promises;
-  private final Progress progress;
-  private final AddressMix mix;
-  private final Bench bench;
+  private final ExpectedGains gains;
+  private final ComparisonListener listener;
+  private final Workload workload;
+  private final TestEnvironment testEnvironment;
 
-  private Comparison(Plan plan, Promises promises, Progress progress, AddressMix mix, Bench bench) {
+  private Comparison(
+      Plan plan,
+      ExpectedGains gains,
+      ComparisonListener listener,
+      Workload workload,
+      TestEnvironment testEnvironment) {
     this.plan = plan;
-    this.promises = promises;
-    this.progress = progress;
-    this.mix = mix;
-    this.bench = bench;
+    this.gains = gains;
+    this.listener = listener;
+    this.workload = workload;
+    this.testEnvironment = testEnvironment;
   }
 
   /**
@@ -30,14 +35,14 @@ public final class Comparison implements AutoCloseable {
    *
    * @param command what begins a command line of the service, such as {@code java -jar x.jar}
    * @param models the release to serve
-   * @param promised a file of promises; null for those of the Python service
+   * @param promised a file of expected gains; null for those of the Python service
    * @throws AblationException when it can't be measured
    */
   public static Comparison of(
-      Plan plan, List<String> command, Path models, Path promised, Progress progress) {
-    var promises = Report.promises(promised);
-    var mix = AddressMix.of(models, plan.popular(), plan.repeated(), plan.seed());
-    return new Comparison(plan, promises, progress, mix, new Bench(command, models));
+      Plan plan, List<String> command, Path models, Path promised, ComparisonListener listener) {
+    var gains = Report.expectedGains(promised);
+    var workload = Workload.of(models, plan.popular(), plan.repeated(), plan.seed());
+    return new Comparison(plan, gains, listener, workload, new TestEnvironment(command, models));
   }
 
   /**
@@ -52,12 +57,12 @@ public final class Comparison implements AutoCloseable {
   public Report run(String version, String arguments, Consumer<Report> soFar)
       throws InterruptedException {
     var environment = Environment.now().put("service", version).put("command", arguments);
-    progress.doing("starting PostgreSQL");
-    bench.start();
-    var ablation = new Ablation(plan, mix, bench, progress);
+    listener.started("starting PostgreSQL");
+    testEnvironment.start();
+    var ablation = new Ablation(plan, workload, testEnvironment, listener);
     double rate = ablation.rate();
     Function<List<Run>, Report> report =
-        runs -> new Report(new Recording(environment, plan.toJson(), rate, runs), promises);
+        runs -> new Report(new Recording(environment, plan.toJson(), rate, runs), gains);
     var runs = ablation.run(rate, measured -> soFar.accept(report.apply(measured)));
     if (runs.isEmpty()) throw new AblationException("Ended before anything was measured");
     return report.apply(runs);
@@ -65,6 +70,6 @@ public final class Comparison implements AutoCloseable {
 
   @Override
   public void close() {
-    bench.close();
+    testEnvironment.close();
   }
 }

@@ -12,7 +12,7 @@ final class Notes {
 
   private Notes() {}
 
-  static List<String> of(Recording recording, Promises promises) {
+  static List<String> of(Recording recording, ExpectedGains gains) {
     var plan = recording.plan();
     var notes = new ArrayList<String>();
     notes.add(ratios(recording));
@@ -39,10 +39,10 @@ final class Notes {
         "Of all intervals one in twenty is expected to miss: with this many, a lone gain or cost that"
             + " nothing else agrees with may be chance.");
     notes.add(
-        promises.any()
-            ? "Promised: by " + promises.source() + "."
+        gains.any()
+            ? "Promised: by " + gains.source() + "."
             : "What was promised is not beside it: there is no figure at hand from "
-                + promises.source()
+                + gains.source()
                 + ". --promised FILE adds the column.");
     partial(recording, notes);
     return notes;

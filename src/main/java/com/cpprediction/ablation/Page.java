@@ -140,7 +140,7 @@ final class Page {
     return report.tables(Extent.FULL).stream().map(Page::table).collect(Collectors.joining("\n"));
   }
 
-  private static String table(Table table) {
+  private static String table(TextTable table) {
     return """
         <h2>%1$s</h2>
         <div class="wide" tabindex="0" role="region" aria-label="%1$s"><table>

@@ -26,26 +26,26 @@ public final class Report {
   private static final String END = "<!-- /claims -->";
 
   private final Recording recording;
-  private final Promises promises;
+  private final ExpectedGains gains;
 
-  Report(Recording recording, Promises promises) {
+  Report(Recording recording, ExpectedGains gains) {
     this.recording = recording;
-    this.promises = promises;
+    this.gains = gains;
   }
 
   /**
    * Of what was measured before.
    *
    * @param recorded the {@code ablation.json} of {@link #write}
-   * @param promised a file of promises; null for those of the Python service
+   * @param promised a file of expected gains; null for those of the Python service
    * @throws AblationException when one of them can't be used
    */
   public static Report of(Path recorded, Path promised) {
-    return new Report(Recording.read(recorded), promises(promised));
+    return new Report(Recording.read(recorded), expectedGains(promised));
   }
 
-  static Promises promises(Path file) {
-    return file == null ? Promises.packaged() : Promises.read(file);
+  static ExpectedGains expectedGains(Path file) {
+    return file == null ? ExpectedGains.packaged() : ExpectedGains.read(file);
   }
 
   /** Whether every run was made and counts. */
@@ -61,23 +61,25 @@ public final class Report {
   /** For a terminal. */
   public String text() {
     var tables =
-        tables(Extent.SHORT).stream().map(Table::text).collect(Collectors.joining("\n", "", "\n"));
+        tables(Extent.SHORT).stream()
+            .map(TextTable::text)
+            .collect(Collectors.joining("\n", "", "\n"));
     return "%s%s\n%s\n".formatted(tables, Notes.MARKS, String.join("\n", notes()));
   }
 
   /** Those that have a row. */
-  List<Table> tables(Extent extent) {
+  List<TextTable> tables(Extent extent) {
     return Stream.of(
             Tables.states(recording, extent),
-            Tables.alone(recording, promises, extent),
-            Tables.last(recording, promises, extent))
+            Tables.alone(recording, gains, extent),
+            Tables.last(recording, gains, extent))
         .filter(table -> !table.rows().isEmpty())
         .toList();
   }
 
   /** What to know before believing a figure. */
   List<String> notes() {
-    return Notes.of(recording, promises);
+    return Notes.of(recording, gains);
   }
 
   /** Between marks, for {@link #replaceClaims}. */
@@ -99,7 +101,7 @@ public final class Report {
             environment.getString("jdk", "?"),
             environment.getString("command", "ablation"),
             Notes.ratios(recording),
-            Tables.claims(recording, promises).markdown(),
+            Tables.claims(recording, gains).markdown(),
             END);
   }
 

@@ -85,7 +85,7 @@ final class Tables {
   private Tables() {}
 
   /** Every state with the means of what was measured. */
-  static Table states(Recording recording, Extent extent) {
+  static TextTable states(Recording recording, Extent extent) {
     var summary = recording.summary();
     var columns = new ArrayList<>(List.of("state"));
     extent.measured.forEach(
@@ -96,7 +96,7 @@ final class Tables {
       for (var metric : extent.measured) row.add(mean(summary, state, metric));
       rows.add(row);
     }
-    return new Table("Measured, means over the rounds", columns, rows);
+    return new TextTable("Measured, means over the rounds", columns, rows);
   }
 
   private static String mean(Summary summary, State state, Metric metric) {
@@ -106,42 +106,42 @@ final class Tables {
   }
 
   /** Each optimisation where nothing else is on. */
-  static Table alone(Recording recording, Promises promises, Extent extent) {
+  static TextTable alone(Recording recording, ExpectedGains gains, Extent extent) {
     var summary = recording.summary();
     return effects(
         "Alone, against unoptimised",
         one -> metric -> summary.alone(one, metric),
         Optional.of(summary::all),
-        promises,
+        gains,
         extent);
   }
 
   /** Each optimisation where everything else is on. */
-  static Table last(Recording recording, Promises promises, Extent extent) {
+  static TextTable last(Recording recording, ExpectedGains gains, Extent extent) {
     var summary = recording.summary();
     return effects(
         "With all the others, against all but it",
         one -> metric -> summary.last(one, metric),
         Optional.empty(),
-        promises,
+        gains,
         extent);
   }
 
-  private static Table effects(
+  private static TextTable effects(
       String title,
       Function<Optimisation, Function<Metric, Optional<Interval>>> effect,
       Optional<Function<Metric, Optional<Interval>>> total,
-      Promises promises,
+      ExpectedGains gains,
       Extent extent) {
     var columns = new ArrayList<>(List.of("optimisation"));
     extent.compared.forEach(metric -> columns.add(metric.label()));
-    if (promises.any()) columns.add("promised");
+    if (gains.any()) columns.add("promised");
     var rows = new ArrayList<List<String>>();
     for (var one : Optimisation.values()) {
       var found = effect.apply(one);
       if (extent.compared.stream().allMatch(metric -> found.apply(metric).isEmpty())) continue;
       var row = row(label(one), found, extent);
-      if (promises.any()) row.add(promises.of(one));
+      if (gains.any()) row.add(gains.of(one));
       rows.add(row);
     }
     total
@@ -150,10 +150,10 @@ final class Tables {
         .ifPresent(
             found -> {
               var row = row("all of them", found, extent);
-              if (promises.any()) row.add(ABSENT);
+              if (gains.any()) row.add(ABSENT);
               rows.add(row);
             });
-    return new Table(title, columns, rows);
+    return new TextTable(title, columns, rows);
   }
 
   private static List<String> row(
@@ -169,10 +169,10 @@ final class Tables {
   }
 
   /** For the README: one row for each optimisation, alone and with all the others. */
-  static Table claims(Recording recording, Promises promises) {
+  static TextTable claims(Recording recording, ExpectedGains gains) {
     var summary = recording.summary();
     var columns = new ArrayList<>(List.of("optimisation"));
-    if (promises.any()) columns.add("promised");
+    if (gains.any()) columns.add("promised");
     CLAIMED.forEach(metric -> columns.add("alone: " + metric.label()));
     CLAIMED.forEach(metric -> columns.add("with all others: " + metric.label()));
     var rows = new ArrayList<List<String>>();
@@ -182,18 +182,18 @@ final class Tables {
       for (var metric : CLAIMED) found.add(claim(summary.last(one, metric), metric));
       if (found.stream().allMatch(ABSENT::equals)) continue;
       var row = new ArrayList<>(List.of(label(one)));
-      if (promises.any()) row.add(promises.of(one));
+      if (gains.any()) row.add(gains.of(one));
       row.addAll(found);
       rows.add(row);
     }
     if (summary.all(Metric.THROUGHPUT).isPresent()) {
       var row = new ArrayList<>(List.of("all of them"));
-      if (promises.any()) row.add(ABSENT);
+      if (gains.any()) row.add(ABSENT);
       for (var metric : CLAIMED) row.add(claim(summary.all(metric), metric));
       CLAIMED.forEach(metric -> row.add(ABSENT));
       rows.add(row);
     }
-    return new Table("", columns, rows);
+    return new TextTable("", columns, rows);
   }
 
   /** In Markdown, and as short as it goes: what is no gain needs no ratio. */

@@ -1,8 +1,8 @@
 package com.cpprediction.cli;
 
 import com.cpprediction.ablation.Comparison;
+import com.cpprediction.ablation.ComparisonListener;
 import com.cpprediction.ablation.Plan;
-import com.cpprediction.ablation.Progress;
 import com.cpprediction.ablation.Report;
 import java.io.PrintWriter;
 import java.net.URISyntaxException;
@@ -266,7 +266,7 @@ final class AblationCommand implements Callable<Integer> {
   }
 
   /** Progress in lines, which a log file holds as well as a terminal. */
-  private static final class Lines implements Progress {
+  private static final class Lines implements ComparisonListener {
     private final PrintWriter err;
 
     Lines(PrintWriter err) {
@@ -274,12 +274,12 @@ final class AblationCommand implements Callable<Integer> {
     }
 
     @Override
-    public void doing(String what) {
-      err.println(what);
+    public void started(String step) {
+      err.println(step);
     }
 
     @Override
-    public void ran(int done, int of, String line, long secondsLeft) {
+    public void measured(int done, int of, String line, long secondsLeft) {
       err.printf("  %d/%d %s; %d:%02d left%n", done, of, line, secondsLeft / 60, secondsLeft % 60);
     }
   }

@@ -26,7 +26,7 @@ class ReportTest {
 
   @BeforeEach
   void record() {
-    new Report(Recordings.recording(), Promises.packaged()).write(directory);
+    new Report(Recordings.recording(), ExpectedGains.packaged()).write(directory);
     recorded = directory.resolve(Report.JSON);
   }
 
@@ -36,7 +36,7 @@ class ReportTest {
 
     assertThat(again.json()).isEqualTo(Recordings.recording().toJson());
     assertThat(again.text())
-        .isEqualTo(new Report(Recordings.recording(), Promises.packaged()).text());
+        .isEqualTo(new Report(Recordings.recording(), ExpectedGains.packaged()).text());
     assertThat(again.complete()).isTrue();
   }
 
@@ -156,7 +156,7 @@ class ReportTest {
     var runs = new ArrayList<>(Recordings.recording().runs());
     runs.removeIf(run -> run.state().equals(State.ALL));
     runs.set(0, Run.failed(State.UNOPTIMISED, 1, "The service ended"));
-    var part = new Report(Recordings.recording(runs), Promises.packaged());
+    var part = new Report(Recordings.recording(runs), ExpectedGains.packaged());
     var recording = Recordings.recording();
     var once =
         new Report(
@@ -165,7 +165,7 @@ class ReportTest {
                 recording.plan().copy().put("rounds", 1),
                 60,
                 recording.runs().subList(0, 16)),
-            Promises.packaged());
+            ExpectedGains.packaged());
 
     assertThat(part.complete()).isFalse();
     assertThatThrownBy(() -> part.replaceClaims(readme))
@@ -229,7 +229,7 @@ class ReportTest {
     runs.remove(Recordings.run(State.UNOPTIMISED, 2));
     runs.add(Run.failed(State.UNOPTIMISED, 3, "The service ended"));
 
-    var report = new Report(Recordings.recording(runs), Promises.packaged());
+    var report = new Report(Recordings.recording(runs), ExpectedGains.packaged());
 
     assertThat(report.complete()).isFalse();
     assertThat(report.notes())
@@ -272,7 +272,7 @@ class ReportTest {
         Recordings.recording(
             State.every().stream().map(state -> Recordings.run(state, 1)).toList());
 
-    var html = new Page(recording, new Report(recording, Promises.packaged())).html();
+    var html = new Page(recording, new Report(recording, ExpectedGains.packaged())).html();
 
     assertThat(html).doesNotContain("NaN", "Infinity");
     assertThat(new JsonObject(recording.toJson().encode()).encode()).doesNotContain("NaN");

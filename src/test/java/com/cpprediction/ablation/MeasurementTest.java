@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class TrialTest {
+class MeasurementTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -21,14 +21,14 @@ class TrialTest {
             + " the journal"
       })
   void everyAnswerIsOneRow(long answered, long uncertain, long stored, long left, String problem) {
-    assertThat(Trial.booksProblem(answered, uncertain, stored, left))
+    assertThat(Measurement.booksProblem(answered, uncertain, stored, left))
         .isEqualTo(problem == null ? "" : problem);
   }
 
   @Test
   void aBusyLoadGeneratorIsDoubted() {
-    assertThat(Trial.generatorDoubt(0.8)).isEmpty();
-    assertThat(Trial.generatorDoubt(0.96))
+    assertThat(Measurement.generatorDoubt(0.8)).isEmpty();
+    assertThat(Measurement.generatorDoubt(0.96))
         .hasValueSatisfying(
             doubt -> assertThat(doubt).startsWith("the load generator used 0.96 cores"));
   }

@@ -1,9 +1,9 @@
 package com.cpprediction.ablation;
 
 /** Hears how far the comparison is. From the thread that runs it. */
-public interface Progress {
+public interface ComparisonListener {
   /** Something that takes a while begins, such as {@code starting PostgreSQL}. */
-  void doing(String what);
+  void started(String step);
 
   /**
    * A run is over.
@@ -13,5 +13,5 @@ public interface Progress {
    * @param line what it found
    * @param secondsLeft for the others, as far as one can tell
    */
-  void ran(int done, int of, String line, long secondsLeft);
+  void measured(int done, int of, String line, long secondsLeft);
 }

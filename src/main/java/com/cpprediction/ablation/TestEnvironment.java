@@ -15,7 +15,7 @@ import java.util.List;
  * What every trial needs: a PostgreSQL of their own, shared by all, and one service at a time.
  * Closing it, from any thread and in the middle of a trial, leaves neither process nor file.
  */
-final class Bench implements AutoCloseable {
+final class TestEnvironment implements AutoCloseable {
   private final List<String> command;
   private final Path models;
   private final HttpClient http = HttpClient.newHttpClient();
@@ -30,7 +30,7 @@ final class Bench implements AutoCloseable {
    * @param command what begins a command line of the service
    * @param models the release that is served
    */
-  Bench(List<String> command, Path models) {
+  TestEnvironment(List<String> command, Path models) {
     this.command = List.copyOf(command);
     this.models = models;
   }
@@ -60,7 +60,7 @@ final class Bench implements AutoCloseable {
   /**
    * Starts a service in {@code state} on an empty database, and ends it whatever happens.
    *
-   * @throws AblationException when that fails, or the bench is closed meanwhile
+   * @throws AblationException when that fails, or the environment is closed meanwhile
    */
   <T> T with(State state, Use<T> use) throws InterruptedException {
     var home = directory.resolve("service-" + ++services);

@@ -11,27 +11,27 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
-class AddressMixTest {
+class WorkloadTest {
   private static final List<Address> POPULAR =
       IntStream.range(0, 10).mapToObj(i -> new Address("place " + i, "56000" + i)).toList();
 
-  private final AddressMix mix = new AddressMix(POPULAR, 0.8, 1);
+  private final Workload workload = new Workload(POPULAR, 0.8, 1);
 
   @Test
   void theSameSeedAsksTheSame() {
-    var again = new AddressMix(POPULAR, 0.8, 1);
-    var other = new AddressMix(POPULAR, 0.8, 2);
+    var again = new Workload(POPULAR, 0.8, 1);
+    var other = new Workload(POPULAR, 0.8, 2);
 
-    assertThat(first(mix)).isEqualTo(first(again)).isNotEqualTo(first(other));
+    assertThat(first(workload)).isEqualTo(first(again)).isNotEqualTo(first(other));
   }
 
-  private static List<Address> first(AddressMix mix) {
-    return LongStream.range(0, 50).mapToObj(mix::at).toList();
+  private static List<Address> first(Workload workload) {
+    return LongStream.range(0, 50).mapToObj(workload::at).toList();
   }
 
   @Test
   void whatOneAsksSaysNothingOfTheNext() {
-    var even = new AddressMix(POPULAR, 0.3, 0);
+    var even = new Workload(POPULAR, 0.3, 0);
     var behindTheFirst =
         LongStream.range(0, 100_000)
             .filter(i -> even.at(i).equals(POPULAR.get(0)))
@@ -45,7 +45,7 @@ class AddressMixTest {
 
   @Test
   void theShareThatComesAgainIsTheOneAskedFor() {
-    long again = LongStream.range(0, 100_000).filter(i -> POPULAR.contains(mix.at(i))).count();
+    long again = LongStream.range(0, 100_000).filter(i -> POPULAR.contains(workload.at(i))).count();
 
     assertThat(again / 100_000.0).isCloseTo(0.8, within(0.01));
   }
@@ -56,7 +56,9 @@ class AddressMixTest {
 
     for (int rank : new int[] {0, 1, 9}) {
       long count =
-          LongStream.range(0, 100_000).filter(i -> mix.at(i).equals(POPULAR.get(rank))).count();
+          LongStream.range(0, 100_000)
+              .filter(i -> workload.at(i).equals(POPULAR.get(rank)))
+              .count();
       assertThat(count / 80_000.0).isCloseTo(1 / harmonic / (rank + 1), within(0.01));
     }
   }
@@ -66,7 +68,7 @@ class AddressMixTest {
     var once = new HashSet<String>();
 
     LongStream.range(0, 10_000)
-        .mapToObj(mix::at)
+        .mapToObj(workload::at)
         .filter(address -> !POPULAR.contains(address))
         .forEach(
             address -> {
@@ -79,7 +81,7 @@ class AddressMixTest {
 
   @Test
   void aReleaseBringsItsOwnAddresses() {
-    var found = AddressMix.of(SmallRelease.directory(), 5, 1, 1);
+    var found = Workload.of(SmallRelease.directory(), 5, 1, 1);
 
     assertThat(found.popular()).hasSize(5).doesNotHaveDuplicates();
     assertThat(found.popular())

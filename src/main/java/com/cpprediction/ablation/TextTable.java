@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
  *
  * @param columns their titles; the first column is text, the others are figures
  */
-record Table(String title, List<String> columns, List<List<String>> rows) {
-  Table {
+record TextTable(String title, List<String> columns, List<List<String>> rows) {
+  TextTable {
     columns = List.copyOf(columns);
     rows = rows.stream().map(List::copyOf).toList();
   }

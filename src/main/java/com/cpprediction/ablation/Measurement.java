@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
  * One service in one state, from its start to its end: warm-up, open loop, closed loop, batches,
  * and whether its answers and its rows are right.
  */
-final class Trial implements AutoCloseable {
+final class Measurement implements AutoCloseable {
   /** Of the load generator, at most. */
   private static final int CONNECTIONS = 64;
 
@@ -47,7 +47,7 @@ final class Trial implements AutoCloseable {
   /** What a service may answer to a request whose row it stores all the same. */
   private static final Pattern MAYBE_STORED = Pattern.compile("50[04]");
 
-  /** Where each phase begins in the mix, so that none asks what another asked only once. */
+  /** Where each phase begins in the workload, so that none asks what another asked only once. */
   private static final long WARM_UP = 0;
 
   private static final long OPEN = 1_000_000_000;
@@ -55,7 +55,7 @@ final class Trial implements AutoCloseable {
   private static final long BATCHES = 3 * OPEN;
 
   private final Plan plan;
-  private final AddressMix mix;
+  private final Workload workload;
   private final ServiceProcess service;
   private final ScratchDatabase database;
   private final ProcessHandle postgres;
@@ -73,14 +73,14 @@ final class Trial implements AutoCloseable {
    * @param service just started
    * @param postgres the server of {@code database}
    */
-  Trial(
+  Measurement(
       Plan plan,
-      AddressMix mix,
+      Workload workload,
       ServiceProcess service,
       ScratchDatabase database,
       ProcessHandle postgres) {
     this.plan = plan;
-    this.mix = mix;
+    this.workload = workload;
     this.service = service;
     this.database = database;
     this.postgres = postgres;
@@ -105,16 +105,16 @@ final class Trial implements AutoCloseable {
    * Everything.
    *
    * @param rate of the open loop
-   * @param answers what the others answered
+   * @param check holds the answers of the first state
    * @throws AblationException when the service fails
    */
-  Run measure(State state, int round, double rate, Answers answers) throws InterruptedException {
+  Run measure(State state, int round, double rate, AnswerCheck check) throws InterruptedException {
     var postgresAtFirst = ProcessUsage.ofFamily(postgres);
     warmUp();
     openLoop(rate);
     closedLoop();
     batches();
-    answered += answers.check(service, state);
+    answered += check.check(service, state);
     drain();
     var atLast = ProcessUsage.of(service.handle());
     put(
@@ -174,16 +174,18 @@ final class Trial implements AutoCloseable {
     drain();
   }
 
-  /** Every popular address once, so that what a service keeps of them is there, then the mix. */
+  /**
+   * Every popular address once, so that what a service keeps of them is there, then the workload.
+   */
   private Questions warmUpFrom(long first) {
-    var popular = mix.popular();
+    var popular = workload.popular();
     return new Questions(
         "/predict",
         1,
         i -> {
           long at = first + i;
-          var address = at < popular.size() ? popular.get((int) at) : mix.at(WARM_UP + at);
-          return Answers.shipment("ablation-" + (WARM_UP + at), address).toBuffer();
+          var address = at < popular.size() ? popular.get((int) at) : workload.at(WARM_UP + at);
+          return AnswerCheck.shipment("ablation-" + (WARM_UP + at), address).toBuffer();
         });
   }
 
@@ -288,7 +290,7 @@ final class Trial implements AutoCloseable {
   }
 
   private JsonObject shipment(long i) {
-    return Answers.shipment("ablation-" + i, mix.at(i));
+    return AnswerCheck.shipment("ablation-" + i, workload.at(i));
   }
 
   private Step tally(Step step) {

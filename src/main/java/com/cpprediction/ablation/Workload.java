@@ -20,7 +20,7 @@ import java.util.SplittableRandom;
  * come again and again, the popular ones more often than the others (Zipf, exponent 1); the others
  * come once and never again. Thread-safe.
  */
-final class AddressMix {
+final class Workload {
   private final List<Address> popular;
   private final Zipf zipf;
   private final double repeated;
@@ -30,7 +30,7 @@ final class AddressMix {
    * @param popular what comes again and again, the most popular first
    * @param repeated share of requests for one of those, 0..1
    */
-  AddressMix(List<Address> popular, double repeated, long seed) {
+  Workload(List<Address> popular, double repeated, long seed) {
     this.popular = List.copyOf(popular);
     this.repeated = repeated;
     start = new SplittableRandom(seed).nextLong(); // neighbouring seeds share nothing
@@ -43,7 +43,7 @@ final class AddressMix {
    * @param count of popular ones at most
    * @throws AblationException when the release has none with a pincode
    */
-  static AddressMix of(Path release, int count, double repeated, long seed) {
+  static Workload of(Path release, int count, double repeated, long seed) {
     var addresses = new ArrayList<Address>();
     for (var prefix : Release.open(release).manifests().keySet()) {
       for (var golden : manifest(release, prefix).golden()) {
@@ -61,7 +61,7 @@ final class AddressMix {
       throw new AblationException(release + " has no golden address with a pincode to ask for");
     }
     Collections.shuffle(addresses, new Random(seed));
-    return new AddressMix(addresses.subList(0, Math.min(count, addresses.size())), repeated, seed);
+    return new Workload(addresses.subList(0, Math.min(count, addresses.size())), repeated, seed);
   }
 
   private static Manifest manifest(Path release, String prefix) {

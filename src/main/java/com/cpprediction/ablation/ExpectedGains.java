@@ -16,16 +16,16 @@ import java.util.Map;
  * @param source where the promises stand
  * @param figures the words of the promise, for those that have one
  */
-record Promises(String source, Map<Optimisation, String> figures) {
+record ExpectedGains(String source, Map<Optimisation, String> figures) {
   private static final String NONE = "no figure at hand";
 
-  Promises {
+  ExpectedGains {
     figures = Map.copyOf(figures);
   }
 
   /** Those of the service that this one replaces. */
-  static Promises packaged() {
-    try (var in = Promises.class.getResourceAsStream("promised.json")) {
+  static ExpectedGains packaged() {
+    try (var in = ExpectedGains.class.getResourceAsStream("promised.json")) {
       return parse(in.readAllBytes());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -36,7 +36,7 @@ record Promises(String source, Map<Optimisation, String> figures) {
    * @param file shaped as the packaged one
    * @throws AblationException when it is not
    */
-  static Promises read(Path file) {
+  static ExpectedGains read(Path file) {
     try {
       return parse(Files.readAllBytes(file));
     } catch (IOException e) {
@@ -46,7 +46,7 @@ record Promises(String source, Map<Optimisation, String> figures) {
     }
   }
 
-  private static Promises parse(byte[] utf8) {
+  private static ExpectedGains parse(byte[] utf8) {
     var json = StrictJson.parseObject(utf8);
     if (!(json.getValue("source") instanceof String source)
         || !(json.getValue("promised") instanceof JsonObject promised)) {
@@ -64,7 +64,7 @@ record Promises(String source, Map<Optimisation, String> figures) {
       }
       figures.put(one, figure);
     }
-    return new Promises(source, figures);
+    return new ExpectedGains(source, figures);
   }
 
   /** Whether there is a figure to compare with what was measured. */

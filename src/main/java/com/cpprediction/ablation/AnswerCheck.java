@@ -7,13 +7,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** That an optimisation changes no answer: what the first state answered, all others must. */
-final class Answers {
+final class AnswerCheck {
   private static final int BATCH = 100;
 
   private final List<Address> asked;
   private List<String> expected; // null before the first
 
-  Answers(List<Address> asked) {
+  AnswerCheck(List<Address> asked) {
     this.asked = List.copyOf(asked);
   }
 
