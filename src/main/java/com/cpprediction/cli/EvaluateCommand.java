@@ -5,7 +5,7 @@ import com.cpprediction.training.Evaluation;
 import com.cpprediction.training.LabelledRow;
 import com.cpprediction.training.LabelledRows;
 import com.cpprediction.training.Progress;
-import com.cpprediction.training.Question;
+import com.cpprediction.training.QueryVariant;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.List;
@@ -62,17 +62,17 @@ final class EvaluateCommand implements Callable<Integer> {
       return wrong == null || wrong >= 0 && wrong <= 1;
     }
 
-    Question question() {
-      if (wrong != null) return Question.wrongPincode(wrong);
-      if (noPrefix) return Question.NO_PREFIX;
-      return mask ? Question.PREFIX_ONLY : Question.FULL;
+    QueryVariant variant() {
+      if (wrong != null) return QueryVariant.wrongPincode(wrong);
+      if (noPrefix) return QueryVariant.NO_PREFIX;
+      return mask ? QueryVariant.PREFIX_ONLY : QueryVariant.FULL;
     }
   }
 
   @Override
   public Integer call() {
     Usage.require(spec, pincodes.isShare(), "--wrong-pincode must be in 0..1");
-    var question = pincodes.question();
+    var variant = pincodes.variant();
     var input = LabelledRows.read(data);
     var err = spec.commandLine().getErr();
     if (input.bad() > 0) {
@@ -80,17 +80,17 @@ final class EvaluateCommand implements Callable<Integer> {
       input.badExamples().forEach(example -> err.println("  " + example));
     }
     try (var catalog = settings.catalog()) {
-      print(evaluate(catalog, input.rows(), question));
+      print(evaluate(catalog, input.rows(), variant));
     }
     return 0;
   }
 
   /** Closes the progress bar, so that what is printed next has a line of its own. */
-  private Evaluation evaluate(ModelCatalog catalog, List<LabelledRow> rows, Question question) {
+  private Evaluation evaluate(ModelCatalog catalog, List<LabelledRow> rows, QueryVariant variant) {
     try (var progress = new ProgressLine()) {
       Progress shown = json ? Progress.NONE : progress;
       shown.begin("asking", rows.size());
-      return Evaluation.of(rows, question, settings.answering(catalog), shown::step);
+      return Evaluation.of(rows, variant, settings.predictor(catalog), shown::step);
     }
   }
 

@@ -8,7 +8,7 @@ import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Scored;
-import com.cpprediction.training.Addresses;
+import com.cpprediction.training.CsvPredictor;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
@@ -70,7 +70,7 @@ final class PredictCommand implements Callable<Integer> {
       var located = catalog.catalog().locate(asked);
       var scoring = catalog.scoring(located.prefix());
       var within = new Scorer().explain(scoring, asked);
-      var answer = located.answer(within.scored(), settings.answering(catalog).leastSure());
+      var answer = located.answer(within.scored(), settings.predictor(catalog).leastSure());
       var model = Prediction.model(located.prefix(), scoring.fingerprint());
       if (json) {
         var explanation = explain ? within.toJson() : null;
@@ -85,7 +85,7 @@ final class PredictCommand implements Callable<Integer> {
 
   private long predict(ModelCatalog catalog) {
     try (var progress = new ProgressLine()) {
-      return Addresses.predict(in, out, settings.answering(catalog), progress);
+      return CsvPredictor.predict(in, out, settings.predictor(catalog), progress);
     }
   }
 

@@ -7,7 +7,7 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelCatalog;
 import com.cpprediction.model.ModelException;
-import com.cpprediction.training.Answering;
+import com.cpprediction.training.OfflinePredictor;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -65,7 +65,7 @@ final class Settings {
   }
 
   /** {@code models} as the service would answer with them. */
-  Answering answering(ModelCatalog models) {
-    return Answering.of(models, load().config().prediction().minTextConfidence());
+  OfflinePredictor predictor(ModelCatalog models) {
+    return OfflinePredictor.of(models, load().config().prediction().minTextConfidence());
   }
 }

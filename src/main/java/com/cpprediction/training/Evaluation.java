@@ -26,42 +26,43 @@ public record Evaluation(SortedMap<String, JsonObject> byPrefix, JsonObject over
    * @param done called with the number of rows after each prefix
    */
   public static Evaluation of(
-      List<LabelledRow> rows, Question question, Answering models, IntConsumer done) {
-    var measures = new ConcurrentHashMap<String, Measure>();
+      List<LabelledRow> rows, QueryVariant variant, OfflinePredictor models, IntConsumer done) {
+    var counts = new ConcurrentHashMap<String, AccuracyCounts>();
     var byPrefix = rows.stream().collect(Collectors.groupingBy(LabelledRow::prefix));
     byPrefix.entrySet().parallelStream()
         .forEach(
             entry -> {
-              measures.put(entry.getKey(), measure(entry.getValue(), question, models));
+              counts.put(entry.getKey(), count(entry.getValue(), variant, models));
               done.accept(entry.getValue().size());
             });
-    var total = new Measure();
+    var total = new AccuracyCounts();
     var sorted = new TreeMap<String, JsonObject>();
-    for (var entry : new TreeMap<>(measures).entrySet()) {
+    for (var entry : new TreeMap<>(counts).entrySet()) {
       total.add(entry.getValue());
       sorted.put(entry.getKey(), entry.getValue().toJson());
     }
     return new Evaluation(sorted, total.toJson());
   }
 
-  private static Measure measure(List<LabelledRow> rows, Question question, Answering models) {
-    var measure = new Measure();
+  private static AccuracyCounts count(
+      List<LabelledRow> rows, QueryVariant variant, OfflinePredictor models) {
+    var counts = new AccuracyCounts();
     var scorer = new Scorer();
     var trained = new HashMap<String, int[]>();
     for (var row : rows) {
-      measure.add(row.cp(), answer(row, question, models, scorer, trained));
+      counts.add(row.cp(), predict(row, variant, models, scorer, trained));
     }
-    return measure;
+    return counts;
   }
 
   /**
    * @param trained pincodes by prefix, gathered on the way
    * @return null when there is no answer
    */
-  private static Scored answer(
+  private static Scored predict(
       LabelledRow row,
-      Question question,
-      Answering models,
+      QueryVariant variant,
+      OfflinePredictor models,
       Scorer scorer,
       Map<String, int[]> trained) {
     var prefix = models.catalog().prefixOf(row.pincode());
@@ -69,12 +70,12 @@ public record Evaluation(SortedMap<String, JsonObject> byPrefix, JsonObject over
     var pincodes =
         trained.computeIfAbsent(
             prefix, p -> models.scorings().apply(p).model().index().trainedPincodes());
-    var address = question.ask(row, pincodes);
+    var address = variant.query(row, pincodes);
     if (address == null) return null;
     try {
-      return question.namesPrefix()
-          ? models.answer(scorer, address, Located.byPincode(prefix))
-          : models.answer(scorer, address);
+      return variant.namesPrefix()
+          ? models.predict(scorer, address, Located.byPincode(prefix))
+          : models.predict(scorer, address);
     } catch (ServiceException e) {
       return null;
     }

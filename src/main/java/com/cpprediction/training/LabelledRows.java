@@ -23,7 +23,8 @@ public record LabelledRows(List<LabelledRow> rows, long bad, List<String> badExa
   public static LabelledRows read(Path file) {
     var rows = new ArrayList<LabelledRow>();
     var bad =
-        Table.read(file, List.of("address", "pincode", "cp_code"), row -> rows.add(labelled(row)));
+        CsvRows.read(
+            file, List.of("address", "pincode", "cp_code"), row -> rows.add(labelled(row)));
     if (rows.isEmpty()) {
       var first = bad.examples().isEmpty() ? "" : "; " + bad.examples().get(0);
       throw new InputException(file + " has no usable row" + first);
@@ -31,7 +32,7 @@ public record LabelledRows(List<LabelledRow> rows, long bad, List<String> badExa
     return new LabelledRows(List.copyOf(rows), bad.count(), bad.examples());
   }
 
-  private static LabelledRow labelled(Table.Row row) {
+  private static LabelledRow labelled(CsvRows.Row row) {
     var address = row.address();
     var code = row.get("cp_code");
     if (Address.canonical(address).isEmpty()) {

@@ -28,7 +28,7 @@ record PrefixRows(
     int[] cpPincode,
     List<Row> addresses,
     List<Row> directory,
-    List<Directory.Office> offices,
+    List<OfficeDirectory.Office> offices,
     int[] cpOffice,
     int[] cpOffices) {
   /**
@@ -41,7 +41,7 @@ record PrefixRows(
   /** An address with the group it belongs to. */
   record Grouped(LabelledRow row, String text, int group) {}
 
-  static PrefixRows of(String prefix, List<Grouped> rows, Directory directory) {
+  static PrefixRows of(String prefix, List<Grouped> rows, OfficeDirectory directory) {
     var codes = new TreeSet<>(directory.cpsOf(prefix));
     rows.forEach(r -> codes.add(r.row().cp()));
     var cps = new ArrayList<>(codes);
@@ -75,8 +75,8 @@ record PrefixRows(
     private final List<String> cps;
     private final int[] cpPincode;
     private final List<Row> addresses;
-    private final Directory directory;
-    private final List<Directory.Office> offices = new ArrayList<>();
+    private final OfficeDirectory directory;
+    private final List<OfficeDirectory.Office> offices = new ArrayList<>();
     private final List<Row> officeRows = new ArrayList<>();
     private final int[] cpOffice;
     private final int[] cpOffices;
@@ -86,7 +86,7 @@ record PrefixRows(
         List<String> cps,
         int[] cpPincode,
         List<Row> addresses,
-        Directory directory) {
+        OfficeDirectory directory) {
       this.prefix = prefix;
       this.cps = cps;
       this.cpPincode = cpPincode;
@@ -116,10 +116,10 @@ record PrefixRows(
         var own = directory.cp(cps.get(cp));
         cpOffice[cp] = -1;
         if (own == null) continue;
-        if (names.add(own.office())) listed.add(new Directory.Office(own.office(), ""));
+        if (names.add(own.office())) listed.add(new OfficeDirectory.Office(own.office(), ""));
       }
       var places = new ArrayList<>(names);
-      for (var name : places) offices.add(new Directory.Office(name, ""));
+      for (var name : places) offices.add(new OfficeDirectory.Office(name, ""));
       int receiver = receiver(owners);
       for (int cp : owners) {
         var own = directory.cp(cps.get(cp));
@@ -147,7 +147,7 @@ record PrefixRows(
       return addresses.stream().filter(row -> row.cp() == cp).count();
     }
 
-    private int labelOf(Directory.Office office, List<Integer> owners, int receiver) {
+    private int labelOf(OfficeDirectory.Office office, List<Integer> owners, int receiver) {
       for (int cp : owners) {
         var own = directory.cp(cps.get(cp));
         if (own != null && own.office().equals(office.name())) return cp;

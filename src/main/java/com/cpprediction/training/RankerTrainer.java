@@ -10,7 +10,7 @@ import ml.dmlc.xgboost4j.java.XGBoostError;
 
 /**
  * Trains the ranker all prefixes share: gradient-boosted trees under a listwise softmax over the
- * candidates of each question (ListNet, Cao et al. 2007, with one right answer): gradient p − y,
+ * candidates of each query (ListNet, Cao et al. 2007, with one right answer): gradient p − y,
  * Hessian p (1 − p).
  */
 final class RankerTrainer {
@@ -24,27 +24,27 @@ final class RankerTrainer {
   private RankerTrainer() {}
 
   /**
-   * @param rankings at least one of them with a question
+   * @param rankings at least one of them with a query
    * @param round called after each boosting round
    * @return the model in XGBoost's UBJSON
    */
   static byte[] train(List<Ranking> rankings, long seed, Runnable round) {
     int rows = rankings.stream().mapToInt(Ranking::candidates).sum();
     int groups = rankings.stream().mapToInt(Ranking::groups).sum();
-    var questions = new Questions(rankings, rows, groups);
+    var queries = new QueryGroups(rankings, rows, groups);
     DMatrix matrix = null;
     Booster booster = null;
     try {
-      matrix = new DMatrix(questions.features, rows, Features.COUNT, Float.NaN);
-      questions.features = null; // XGBoost has its own copy
+      matrix = new DMatrix(queries.features, rows, Features.COUNT, Float.NaN);
+      queries.features = null; // XGBoost has its own copy
       var labels = new float[rows];
-      for (int right : questions.right) labels[right] = 1;
+      for (int right : queries.right) labels[right] = 1;
       matrix.setLabel(labels);
       booster = XGBoost.train(matrix, parameters(seed), 0, Map.of(), null, null);
       var gradient = new float[rows];
       var hessian = new float[rows];
       for (int i = 0; i < ROUNDS; i++) {
-        questions.gradients(booster.predict(matrix, true), gradient, hessian);
+        queries.gradients(booster.predict(matrix, true), gradient, hessian);
         booster.boost(matrix, i, gradient, hessian);
         round.run();
       }
@@ -72,12 +72,12 @@ final class RankerTrainer {
   }
 
   /** All prefixes' candidates in one row after the other. */
-  private static final class Questions {
+  private static final class QueryGroups {
     private float[] features;
     private final int[] end;
     private final int[] right;
 
-    Questions(List<Ranking> rankings, int rows, int groups) {
+    QueryGroups(List<Ranking> rankings, int rows, int groups) {
       features = new float[Math.multiplyExact(rows, Features.COUNT)];
       end = new int[groups];
       right = new int[groups];

@@ -48,7 +48,7 @@ final class Ranking {
     return candidates;
   }
 
-  /** Questions asked: addresses, each twice, less those with a wrong or no choice. */
+  /** QueryGroups asked: addresses, each twice, less those with a wrong or no choice. */
   int groups() {
     return groups;
   }

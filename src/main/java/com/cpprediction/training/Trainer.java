@@ -20,7 +20,7 @@ import java.util.concurrent.Executors;
 
 /** Trains the models of all prefixes and the ranker they share, in memory. */
 final class Trainer {
-  private final Directory directory;
+  private final OfficeDirectory directory;
   private final long seed;
   private final int threads;
   private final Memory memory;
@@ -73,7 +73,7 @@ final class Trainer {
   /**
    * @param step called when one of {@link #steps} is done
    */
-  Trainer(Directory directory, long seed, int threads, Memory memory, Runnable step) {
+  Trainer(OfficeDirectory directory, long seed, int threads, Memory memory, Runnable step) {
     this.directory = directory;
     this.seed = seed;
     this.threads = threads;

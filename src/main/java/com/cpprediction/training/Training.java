@@ -29,9 +29,13 @@ import java.util.TreeSet;
  * input and seed give the same bytes.
  */
 public final class Training {
-  /** The questions every release is measured by. */
-  public static final List<Question> QUESTIONS =
-      List.of(Question.FULL, Question.PREFIX_ONLY, Question.wrongPincode(0.25), Question.NO_PREFIX);
+  /** The queries that every release is evaluated by. */
+  public static final List<QueryVariant> VARIANTS =
+      List.of(
+          QueryVariant.FULL,
+          QueryVariant.PREFIX_ONLY,
+          QueryVariant.wrongPincode(0.25),
+          QueryVariant.NO_PREFIX);
 
   private static final double ALL_ANSWERED = 0; // however unsure
 
@@ -40,7 +44,7 @@ public final class Training {
 
   private final Options options;
   private final Progress progress;
-  private final Directory directory;
+  private final OfficeDirectory directory;
 
   /**
    * What to do.
@@ -82,7 +86,7 @@ public final class Training {
    * @param sampled rows left out because their prefix had too many
    * @param prefixes prefixes in the release
    * @param bytes size of the release
-   * @param scores on held-back rows, by question; empty when nothing was measured, because nothing
+   * @param scores on held-back rows, by variant; empty when nothing was measured, because nothing
    *     was held back or what was left had nothing to rank
    */
   public record Report(
@@ -97,7 +101,7 @@ public final class Training {
   private Training(Options options, Progress progress) {
     this.options = options;
     this.progress = progress;
-    directory = Directory.read(options.directory(), options.offices());
+    directory = OfficeDirectory.read(options.directory(), options.offices());
   }
 
   /**
@@ -242,7 +246,7 @@ public final class Training {
       List<LabelledRow> held,
       Map<String, JsonObject> scores,
       JsonObject overall) {
-    progress.begin("measuring", held.size() * QUESTIONS.size());
+    progress.begin("measuring", held.size() * VARIANTS.size());
     var scorings = new HashMap<String, Scoring>();
     var fingerprints = new HashMap<String, String>();
     for (var prefix : learned.files().keySet()) {
@@ -252,17 +256,18 @@ public final class Training {
       fingerprints.put(prefix, scoring.fingerprint());
     }
     var national = NationalStage.of(ByteBuffer.wrap(learned.national()));
-    var models = new Answering(new Catalog(fingerprints, national), scorings::get, ALL_ANSWERED);
-    for (var question : QUESTIONS) {
-      var evaluation = Evaluation.of(held, question, models, progress::step);
-      overall.put(question.label(), evaluation.overall());
+    var models =
+        new OfflinePredictor(new Catalog(fingerprints, national), scorings::get, ALL_ANSWERED);
+    for (var variant : VARIANTS) {
+      var evaluation = Evaluation.of(held, variant, models, progress::step);
+      overall.put(variant.label(), evaluation.overall());
       evaluation
           .byPrefix()
           .forEach(
               (prefix, score) ->
                   scores
                       .computeIfAbsent(prefix, p -> new JsonObject())
-                      .put(question.label(), score));
+                      .put(variant.label(), score));
     }
   }
 
@@ -284,7 +289,8 @@ public final class Training {
       requireParity(reference, learned);
       for (var prefix : files.keySet()) {
         var score = scores.getOrDefault(prefix, new JsonObject());
-        var golden = Golden.of(learned.index(prefix), reference, learned.rows().get(prefix));
+        var golden =
+            GoldenAddresses.of(learned.index(prefix), reference, learned.rows().get(prefix));
         writer.add(learned.manifest(prefix, score, golden), files.get(prefix));
         progress.step(1);
       }

@@ -18,8 +18,8 @@ class EvaluationTest {
     rows.add(new LabelledRow("Gol Gujral", "190999", "CP1"));
 
     try (var catalog = SmallRelease.catalog(SmallRelease.directory())) {
-      var models = Answering.of(catalog, 1);
-      var overall = Evaluation.of(rows, Question.FULL, models, done -> {}).overall();
+      var models = OfflinePredictor.of(catalog, 1);
+      var overall = Evaluation.of(rows, QueryVariant.FULL, models, done -> {}).overall();
 
       assertThat(overall.getLong("rows")).isEqualTo(rows.size());
       assertThat(overall.getLong("answered")).isEqualTo(rows.size() - 1);
@@ -34,9 +34,9 @@ class EvaluationTest {
             .map(row -> new LabelledRow(row.typed(), row.pincode(), row.cp()))
             .toList();
     try (var catalog = SmallRelease.catalog(SmallRelease.directory())) {
-      var sure = ask(rows, Question.NO_PREFIX, Answering.of(catalog, 0.5));
-      var all = ask(rows, Question.NO_PREFIX, Answering.of(catalog, 0));
-      var known = ask(rows, Question.PREFIX_ONLY, Answering.of(catalog, 0.5));
+      var sure = ask(rows, QueryVariant.NO_PREFIX, OfflinePredictor.of(catalog, 0.5));
+      var all = ask(rows, QueryVariant.NO_PREFIX, OfflinePredictor.of(catalog, 0));
+      var known = ask(rows, QueryVariant.PREFIX_ONLY, OfflinePredictor.of(catalog, 0.5));
 
       assertThat(all.getLong("answered")).isEqualTo(known.getLong("answered"));
       assertThat(sure.getLong("answered")).isLessThan(all.getLong("answered"));
@@ -46,7 +46,8 @@ class EvaluationTest {
     }
   }
 
-  private static JsonObject ask(List<LabelledRow> rows, Question question, Answering models) {
+  private static JsonObject ask(
+      List<LabelledRow> rows, QueryVariant question, OfflinePredictor models) {
     return Evaluation.of(rows, question, models, done -> {}).overall();
   }
 }

@@ -32,7 +32,8 @@ class MemoryTest {
   @Test
   void trainingChecksEveryPrefixBeforeItBegins() {
     var steps = new AtomicInteger();
-    var trainer = new Trainer(Directory.EMPTY, 1, 1, new Memory(1 << 20), steps::incrementAndGet);
+    var trainer =
+        new Trainer(OfficeDirectory.EMPTY, 1, 1, new Memory(1 << 20), steps::incrementAndGet);
     var row = new LabelledRow("Gol Gujral", "180002", "CP1");
     var grouped = new PrefixRows.Grouped(row, "gol gujral", 0);
 

@@ -128,7 +128,7 @@ public final class SmallRelease {
 
   /** The names of the offices in the index of one prefix. */
   public static List<String> officeNames(String prefix) {
-    return data(prefix).offices().stream().map(Directory.Office::name).toList();
+    return data(prefix).offices().stream().map(OfficeDirectory.Office::name).toList();
   }
 
   /** The text of every row in the index of one prefix, directory offices last. */
@@ -151,7 +151,7 @@ public final class SmallRelease {
     for (int i = 0; i < groups.length; i++) {
       grouped.add(new PrefixRows.Grouped(labelled.get(i), texts.get(i), groups[i]));
     }
-    return PrefixRows.of(prefix, grouped, Directory.read(directoryFile(), officesFile()));
+    return PrefixRows.of(prefix, grouped, OfficeDirectory.read(directoryFile(), officesFile()));
   }
 
   private static void delete(Path directory) {

@@ -15,21 +15,21 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class QuestionTest {
+class QueryVariantTest {
   private static final int[] POOL = {411001, 411007, 411033, 411038};
 
   @Test
   void labelsNameTheQuestion() {
-    assertThat(Question.FULL.label()).isEqualTo("full");
-    assertThat(Question.PREFIX_ONLY.label()).isEqualTo("prefix_only");
-    assertThat(Question.wrongPincode(0.25).label()).isEqualTo("wrong_pincode_0.25");
+    assertThat(QueryVariant.FULL.label()).isEqualTo("full");
+    assertThat(QueryVariant.PREFIX_ONLY.label()).isEqualTo("prefix_only");
+    assertThat(QueryVariant.wrongPincode(0.25).label()).isEqualTo("wrong_pincode_0.25");
   }
 
   @Test
   void inFullTheRowIsAskedAsItWasWritten() {
     var row = row("12, M.G. Road, Pune - 411 033", "411001");
 
-    assertThat(Question.FULL.ask(row, POOL))
+    assertThat(QueryVariant.FULL.query(row, POOL))
         .isEqualTo(new Address("12 m g road pune 411033", "411001"));
   }
 
@@ -51,14 +51,14 @@ class QuestionTest {
         "411033 Pune 411 001 | pune",
       })
   void maskingTakesPincodesAndLongNumbersOut(String typed, String text) {
-    assertThat(Question.PREFIX_ONLY.ask(row(typed, "411033"), POOL))
+    assertThat(QueryVariant.PREFIX_ONLY.query(row(typed, "411033"), POOL))
         .isEqualTo(new Address(text, null));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"411033", "- 411 033 -", "9876543210"})
   void whenNothingIsLeftThereIsNothingToAsk(String typed) {
-    assertThat(Question.PREFIX_ONLY.ask(row(typed, "411033"), POOL)).isNull();
+    assertThat(QueryVariant.PREFIX_ONLY.query(row(typed, "411033"), POOL)).isNull();
   }
 
   static List<String> addresses() {
@@ -77,7 +77,7 @@ class QuestionTest {
     var other = pick == 2 ? "411038" : Integer.toString(POOL[pick]);
     boolean wrong = (hash[0] & 0xff) < 64;
 
-    var asked = Question.wrongPincode(0.25).ask(row(typed, truth), POOL);
+    var asked = QueryVariant.wrongPincode(0.25).query(row(typed, truth), POOL);
 
     assertThat(asked).isEqualTo(Address.of(typed, wrong ? other : truth));
   }
@@ -86,7 +86,7 @@ class QuestionTest {
   void aQuarterOfTheAddressesIsAQuarter() {
     long wrong =
         SmallRelease.rows().stream()
-            .map(row -> Question.wrongPincode(0.25).ask(row(row.typed(), "411033"), POOL))
+            .map(row -> QueryVariant.wrongPincode(0.25).query(row(row.typed(), "411033"), POOL))
             .filter(address -> !address.pincode().equals("411033"))
             .count();
 
@@ -97,8 +97,9 @@ class QuestionTest {
   void aShareOfNoneOrAllIsThat() {
     for (var typed : addresses()) {
       var row = row(typed, "411033");
-      assertThat(Question.wrongPincode(0).ask(row, POOL)).isEqualTo(Question.FULL.ask(row, POOL));
-      assertThat(Question.wrongPincode(1).ask(row, POOL).pincode()).isNotEqualTo("411033");
+      assertThat(QueryVariant.wrongPincode(0).query(row, POOL))
+          .isEqualTo(QueryVariant.FULL.query(row, POOL));
+      assertThat(QueryVariant.wrongPincode(1).query(row, POOL).pincode()).isNotEqualTo("411033");
     }
   }
 
@@ -107,7 +108,7 @@ class QuestionTest {
     for (var typed : addresses()) {
       var row = row(typed, "411002");
 
-      var asked = Question.wrongPincode(1).ask(row, new int[] {411001, 411002});
+      var asked = QueryVariant.wrongPincode(1).query(row, new int[] {411001, 411002});
 
       assertThat(asked.pincode()).isEqualTo("411001");
     }
@@ -118,7 +119,8 @@ class QuestionTest {
     var row = row("Thergaon Pune 411033", "411033");
 
     for (var pool : new int[][] {{}, {411001}, {411033}}) {
-      assertThat(Question.wrongPincode(1).ask(row, pool)).isEqualTo(Question.FULL.ask(row, pool));
+      assertThat(QueryVariant.wrongPincode(1).query(row, pool))
+          .isEqualTo(QueryVariant.FULL.query(row, pool));
     }
   }
 
@@ -133,7 +135,8 @@ class QuestionTest {
         "Thergaon 4110331 | thergaon 4110331",
       })
   void theTruePincodeIsReplacedInTheTextHoweverItIsWritten(String typed, String text) {
-    var asked = Question.wrongPincode(1).ask(row(typed, "411033"), new int[] {411001, 411033});
+    var asked =
+        QueryVariant.wrongPincode(1).query(row(typed, "411033"), new int[] {411001, 411033});
 
     assertThat(asked).isEqualTo(new Address(text, "411001"));
   }
@@ -141,7 +144,7 @@ class QuestionTest {
   @ParameterizedTest
   @ValueSource(doubles = {-0.1, 1.1, Double.NaN})
   void aShareOutsideZeroToOneIsRefused(double share) {
-    assertThatThrownBy(() -> Question.wrongPincode(share))
+    assertThatThrownBy(() -> QueryVariant.wrongPincode(share))
         .isInstanceOf(InputException.class)
         .hasMessage("the share of wrong pincodes is " + share + ", must be in 0..1");
   }

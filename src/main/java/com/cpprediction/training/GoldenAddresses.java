@@ -9,13 +9,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Picks the addresses by which a model on disk is checked against XGBoost's answers. */
-final class Golden {
+final class GoldenAddresses {
   private static final int COUNT = 6;
   private static final int ANSWERS = 3;
 
-  private Golden() {}
+  private GoldenAddresses() {}
 
-  /** Addresses spread over the training rows, every other one without its pincode. */
+  /** CsvPredictor spread over the training rows, every other one without its pincode. */
   static List<Manifest.Golden> of(PrefixIndex index, Ranker reference, PrefixRows rows) {
     var scorer = new Scorer();
     var golden = new ArrayList<Manifest.Golden>();

@@ -8,7 +8,7 @@ import io.vertx.core.json.JsonObject;
  * wrong. Calibration is the expected calibration error over the answered rows (Naeini et al. 2015),
  * in {@value #BINS} bins of equal width.
  */
-final class Measure {
+final class AccuracyCounts {
   private static final int BINS = 15;
 
   private long rows;
@@ -36,7 +36,7 @@ final class Measure {
     binConfidence[bin] += best.confidence();
   }
 
-  void add(Measure other) {
+  void add(AccuracyCounts other) {
     rows += other.rows;
     answered += other.answered;
     right += other.right;

@@ -17,21 +17,22 @@ import java.util.function.Function;
  * @param scorings by prefix
  * @param leastSure as {@code prediction.min_text_confidence}
  */
-public record Answering(Catalog catalog, Function<String, Scoring> scorings, double leastSure) {
+public record OfflinePredictor(
+    Catalog catalog, Function<String, Scoring> scorings, double leastSure) {
   /** With the models of {@code models}. */
-  public static Answering of(ModelCatalog models, double leastSure) {
-    return new Answering(models.catalog(), models::scoring, leastSure);
+  public static OfflinePredictor of(ModelCatalog models, double leastSure) {
+    return new OfflinePredictor(models.catalog(), models::scoring, leastSure);
   }
 
   /**
    * @param scorer of the calling thread
    * @throws ServiceException when there is no answer
    */
-  public Scored answer(Scorer scorer, Address address) {
-    return answer(scorer, address, catalog.locate(address));
+  public Scored predict(Scorer scorer, Address address) {
+    return predict(scorer, address, catalog.locate(address));
   }
 
-  Scored answer(Scorer scorer, Address address, Located located) {
+  Scored predict(Scorer scorer, Address address, Located located) {
     var within = scorer.score(scorings.apply(located.prefix()), address);
     return located.answer(within, leastSure);
   }

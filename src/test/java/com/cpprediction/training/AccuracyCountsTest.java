@@ -9,72 +9,72 @@ import io.vertx.core.json.JsonObject;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class MeasureTest {
-  private final Measure measure = new Measure();
+class AccuracyCountsTest {
+  private final AccuracyCounts counts = new AccuracyCounts();
 
   @Test
   void ofNothingEverythingIsZero() {
-    assertThat(measure.toJson())
+    assertThat(counts.toJson())
         .isEqualTo(json("{'rows':0,'answered':0,'accuracy':0.0,'top3':0.0,'ece':0.0}"));
   }
 
   @Test
   void accuracyCountsTheFirstAndTopThreeAnyCandidate() {
-    measure.add("A", answer(0.7));
-    measure.add("B", answer(0.7));
-    measure.add("C", answer(0.7));
-    measure.add("D", answer(0.7));
+    counts.add("A", answer(0.7));
+    counts.add("B", answer(0.7));
+    counts.add("C", answer(0.7));
+    counts.add("D", answer(0.7));
 
-    assertThat(measure.rows()).isEqualTo(4);
-    assertThat(measure.accuracy()).isEqualTo(0.25);
-    assertThat(measure.top3()).isEqualTo(0.75);
+    assertThat(counts.rows()).isEqualTo(4);
+    assertThat(counts.accuracy()).isEqualTo(0.25);
+    assertThat(counts.top3()).isEqualTo(0.75);
   }
 
   @Test
   void anUnansweredRowIsWrong() {
-    measure.add("A", answer(1));
-    measure.add("A", null);
+    counts.add("A", answer(1));
+    counts.add("A", null);
 
-    assertThat(measure.toJson())
+    assertThat(counts.toJson())
         .isEqualTo(json("{'rows':2,'answered':1,'accuracy':0.5,'top3':0.5,'ece':0.0}"));
   }
 
   @Test
   void theCalibrationErrorWeighsEachBinByItsRows() {
-    measure.add("A", answer(0.90)); // bin 13 of 15, from 0.867 to 0.933: two of three right
-    measure.add("A", answer(0.92));
-    measure.add("B", answer(0.88));
-    measure.add("B", answer(0.50)); // bin 7: none of one right
+    counts.add("A", answer(0.90)); // bin 13 of 15, from 0.867 to 0.933: two of three right
+    counts.add("A", answer(0.92));
+    counts.add("B", answer(0.88));
+    counts.add("B", answer(0.50)); // bin 7: none of one right
 
     // (|2 - 2.70| + |0 - 0.50|) / 4
-    assertThat(measure.calibrationError()).isCloseTo(0.3, within(1e-9));
+    assertThat(counts.calibrationError()).isCloseTo(0.3, within(1e-9));
   }
 
   @Test
   void oppositeErrorsOfTwoBinsDoNotCancelOut() {
-    measure.add("A", answer(0.5));
-    measure.add("B", answer(0.6));
+    counts.add("A", answer(0.5));
+    counts.add("B", answer(0.6));
 
-    assertThat(measure.calibrationError()).isCloseTo((0.5 + 0.6) / 2, within(1e-9));
+    assertThat(counts.calibrationError()).isCloseTo((0.5 + 0.6) / 2, within(1e-9));
   }
 
   @Test
   void fullConfidenceIsInTheLastBin() {
-    measure.add("A", answer(1));
-    measure.add("B", answer(0.99));
+    counts.add("A", answer(1));
+    counts.add("B", answer(0.99));
 
-    assertThat(measure.calibrationError()).isCloseTo(0.99 / 2, within(1e-9));
+    assertThat(counts.calibrationError()).isCloseTo(0.99 / 2, within(1e-9));
   }
 
   @Test
   void twoMeasuresAddUp() {
-    var other = new Measure();
-    measure.add("A", answer(0.9));
+    var other = new AccuracyCounts();
+    counts.add("A", answer(0.9));
     other.add("B", answer(0.9));
     other.add("A", null);
-    measure.add(other);
+    counts.add(other);
 
-    assertThat(measure.toJson())
+    assertThat(counts.toJson())
         .isEqualTo(json("{'rows':3,'answered':2,'accuracy':0.33333,'top3':0.66667,'ece':0.4}"));
   }
 

@@ -13,9 +13,9 @@ import java.util.Set;
  * What is known of CPs beside their addresses: the post offices of each pincode, and which office
  * of which pincode a CP is.
  */
-final class Directory {
+final class OfficeDirectory {
   /** A directory with nothing in it. */
-  static final Directory EMPTY = new Directory(Map.of(), Map.of(), Set.of(), List.of());
+  static final OfficeDirectory EMPTY = new OfficeDirectory(Map.of(), Map.of(), Set.of(), List.of());
 
   /**
    * @param name canonical, without its kind (head, sub or branch office)
@@ -42,7 +42,7 @@ final class Directory {
   private final Set<NationalTrainer.Labelled> texts;
   private final List<String> badRows;
 
-  private Directory(
+  private OfficeDirectory(
       Map<String, Set<Office>> offices,
       Map<String, CpOffice> cps,
       Set<NationalTrainer.Labelled> texts,
@@ -59,13 +59,13 @@ final class Directory {
    * @param cpOffices CSV with {@code cp_code,pincode,office} and, where known, {@code
    *     is_delivery_office_of_pincode}; null for none
    */
-  static Directory read(Path directory, Path cpOffices) {
+  static OfficeDirectory read(Path directory, Path cpOffices) {
     var badRows = new ArrayList<String>();
     var offices = new HashMap<String, Set<Office>>();
     var texts = new LinkedHashSet<NationalTrainer.Labelled>();
     if (directory != null) {
       var bad =
-          Table.read(
+          CsvRows.read(
               directory,
               List.of("pincode", "office"),
               row -> {
@@ -80,7 +80,7 @@ final class Directory {
     var cps = new HashMap<String, CpOffice>();
     if (cpOffices != null) {
       var bad =
-          Table.read(
+          CsvRows.read(
               cpOffices,
               List.of("cp_code", "pincode", "office"),
               row ->
@@ -92,7 +92,7 @@ final class Directory {
                           "1".equals(row.getOrEmpty("is_delivery_office_of_pincode")))));
       badRows.addAll(bad.of(cpOffices));
     }
-    return new Directory(offices, cps, texts, List.copyOf(badRows));
+    return new OfficeDirectory(offices, cps, texts, List.copyOf(badRows));
   }
 
   /** What could not be used: a line for each file, and the first bad rows of it. */
@@ -122,7 +122,7 @@ final class Directory {
         .toList();
   }
 
-  private static String place(Table.Row row) {
+  private static String place(CsvRows.Row row) {
     return (known(row.getOrEmpty("taluk")) + ' ' + known(row.getOrEmpty("district"))).strip();
   }
 

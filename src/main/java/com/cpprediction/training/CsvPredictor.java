@@ -13,8 +13,8 @@ import java.util.Locale;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Answers a file of addresses with a release, offline. */
-public final class Addresses {
-  private Addresses() {}
+public final class CsvPredictor {
+  private CsvPredictor() {}
 
   /**
    * Writes a row for each row of {@code in}, in order: its address and pincode, then either the
@@ -26,13 +26,13 @@ public final class Addresses {
    * @return rows written
    * @throws InputException when {@code in} cannot be read or {@code out} not be written
    */
-  public static long predict(Path in, Path out, Answering models, Progress progress) {
+  public static long predict(Path in, Path out, OfflinePredictor models, Progress progress) {
     var scorer = new Scorer();
     var rows = new LongAdder();
     try (var csv = CsvFile.create(out)) {
       csv.write(header());
       progress.begin("predicting", Progress.UNKNOWN);
-      Table.each(
+      CsvRows.each(
           in,
           List.of("address"),
           row -> {
@@ -52,7 +52,7 @@ public final class Addresses {
     return header;
   }
 
-  private static List<String> answer(Table.Row row, Scorer scorer, Answering models) {
+  private static List<String> answer(CsvRows.Row row, Scorer scorer, OfflinePredictor models) {
     var record = new ArrayList<>(List.of(row.getOrEmpty("address"), row.getOrEmpty("pincode")));
     var problem = "";
     try {
@@ -70,9 +70,10 @@ public final class Addresses {
     return record;
   }
 
-  private static List<Candidate> candidates(Table.Row row, Scorer scorer, Answering models) {
+  private static List<Candidate> candidates(
+      CsvRows.Row row, Scorer scorer, OfflinePredictor models) {
     row.check();
     var address = Address.of(row.address(), row.getOrEmpty("pincode"));
-    return models.answer(scorer, address).candidates();
+    return models.predict(scorer, address).candidates();
   }
 }

@@ -11,15 +11,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** How a labelled address is asked, so that accuracies of different times and models compare. */
-public final class Question {
+public final class QueryVariant {
   /** As written, with the pincode given. */
-  public static final Question FULL = new Question(Kind.FULL, 0);
+  public static final QueryVariant FULL = new QueryVariant(Kind.FULL, 0);
 
   /** Without any pincode; only the prefix is known. */
-  public static final Question PREFIX_ONLY = new Question(Kind.PREFIX_ONLY, 0);
+  public static final QueryVariant PREFIX_ONLY = new QueryVariant(Kind.PREFIX_ONLY, 0);
 
   /** Without any pincode, and without the prefix: only the words say where it is. */
-  public static final Question NO_PREFIX = new Question(Kind.NO_PREFIX, 0);
+  public static final QueryVariant NO_PREFIX = new QueryVariant(Kind.NO_PREFIX, 0);
 
   private static final Pattern LONG_NUMBER = Pattern.compile("[0-9]{5,}");
 
@@ -33,7 +33,7 @@ public final class Question {
   private final Kind kind;
   private final double share;
 
-  private Question(Kind kind, double share) {
+  private QueryVariant(Kind kind, double share) {
     this.kind = kind;
     this.share = share;
   }
@@ -43,11 +43,11 @@ public final class Question {
    *
    * @param share 0..1; which addresses is decided by their hash
    */
-  public static Question wrongPincode(double share) {
+  public static QueryVariant wrongPincode(double share) {
     if (!(share >= 0 && share <= 1)) {
       throw new InputException("the share of wrong pincodes is " + share + ", must be in 0..1");
     }
-    return new Question(Kind.WRONG_PINCODE, share);
+    return new QueryVariant(Kind.WRONG_PINCODE, share);
   }
 
   /** Whether the prefix is known, by the pincode or without. */
@@ -66,12 +66,12 @@ public final class Question {
   }
 
   /**
-   * The question about one row.
+   * The address to send for one row.
    *
    * @param trained the pincodes the model of the row's prefix was trained on, ascending
    * @return null when nothing is left of the address to ask about
    */
-  Address ask(LabelledRow row, int[] trained) {
+  Address query(LabelledRow row, int[] trained) {
     try {
       return switch (kind) {
         case FULL -> Address.of(row.address(), row.pincode());

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class TableTest {
+class CsvRowsTest {
   private static final String HEADER = "address,pincode,cp_code\n";
   private static final String GOOD = "Gol Gujral,180002,CP1\n";
 
@@ -85,7 +85,7 @@ class TableTest {
 
     assertThatThrownBy(
             () ->
-                Table.read(
+                CsvRows.read(
                     file,
                     List.of(),
                     row -> {

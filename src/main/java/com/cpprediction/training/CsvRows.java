@@ -31,7 +31,7 @@ import java.util.zip.GZIPInputStream;
  * Reads a CSV file, plain or {@code .gz}, whose first line names the columns. A row that cannot be
  * used is noted with its line and passed over; a file without the columns is refused.
  */
-final class Table {
+final class CsvRows {
   /** Characters of an address at most, as over HTTP. */
   static final int MAX_ADDRESS = 1_000;
 
@@ -41,7 +41,7 @@ final class Table {
   private static final int EXAMPLES = 10;
   private static final Pattern LINE_BREAK = Pattern.compile("\r\n|\r|\n");
 
-  private Table() {}
+  private CsvRows() {}
 
   /** One row; columns by name. */
   static final class Row {

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class AddressesTest {
+class CsvPredictorTest {
   private static final String HEADER = "address,pincode,cp,confidence,cp2,confidence2,";
 
   private static ModelCatalog catalog;
@@ -55,7 +55,7 @@ class AddressesTest {
     assertThat(predict(in, dir.resolve("out.csv"))).isEqualTo(9);
 
     var problems = new ArrayList<String>();
-    Table.each(
+    CsvRows.each(
         dir.resolve("out.csv"), List.of("cp"), row -> problems.add(row.getOrEmpty("problem")));
     assertThat(problems)
         .containsExactly(
@@ -104,9 +104,9 @@ class AddressesTest {
         prefix -> {
           throw new IllegalArgumentException("a fault");
         };
-    var faulty = new Answering(catalog.catalog(), scorings, 0);
+    var faulty = new OfflinePredictor(catalog.catalog(), scorings, 0);
 
-    assertThatThrownBy(() -> Addresses.predict(in, out, faulty, Progress.NONE))
+    assertThatThrownBy(() -> CsvPredictor.predict(in, out, faulty, Progress.NONE))
         .isExactlyInstanceOf(IllegalArgumentException.class)
         .hasMessage("a fault");
 
@@ -139,7 +139,7 @@ class AddressesTest {
   }
 
   private static long predict(Path in, Path out) {
-    return Addresses.predict(in, out, Answering.of(catalog, 0.5), Progress.NONE);
+    return CsvPredictor.predict(in, out, OfflinePredictor.of(catalog, 0.5), Progress.NONE);
   }
 
   private Path write(String name, String... lines) throws IOException {
