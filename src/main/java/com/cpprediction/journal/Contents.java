@@ -1,15 +1,15 @@
 package com.cpprediction.journal;
 
 import com.cpprediction.journal.Frame.Kind;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.activemq.artemis.core.io.SequentialFileFactory;
 import org.apache.activemq.artemis.core.journal.RecordInfo;
@@ -20,22 +20,27 @@ import org.apache.activemq.artemis.core.journal.impl.JournalReaderCallback;
 /**
  * What the files of a journal hold, read without changing them, in two ways: as the library
  * understands them, and byte by byte for whole frames. The library skips what it can't read without
- * a word, so only both together tell what is missing.
+ * a word, so only both together tell what is missing: of all sequences up to the highest, those
+ * that are neither there nor settled. A record behind all others that isn't whole was cut short by
+ * the end of its process, and never acknowledged.
  *
  * @param waiting whole records that aren't settled, by sequence
- * @param corrupt records that are there but not whole
- * @param unreachable records among those waiting that the library alone would not have found
+ * @param rests sequences of parts, known to the library, of records that were cut short or are half
+ *     settled
+ * @param corrupt records that were there and can't be read
+ * @param unreachable parts of those waiting that the library alone would not have found
  * @param cut whether a file is shorter or longer than it was made
- * @param highest sequence in use, 0 when there is none
+ * @param next sequence that was never used
  * @param files in the directory
  * @param bytes on disk
  */
 record Contents(
-    Map<Long, Frame> waiting,
+    SortedMap<Long, Entry> waiting,
+    List<Long> rests,
     int corrupt,
     int unreachable,
     boolean cut,
-    long highest,
+    long next,
     int files,
     long bytes) {
 
@@ -44,50 +49,87 @@ record Contents(
     return corrupt == 0 && unreachable == 0 && !cut;
   }
 
+  /** All sequences below {@link #next} that don't wait. */
+  Sequences settled() {
+    var settled = new Sequences();
+    long from = 1;
+    for (var entry : waiting.values()) {
+      settled.add(from, entry.sequence());
+      from = entry.end();
+    }
+    settled.add(from, next);
+    return settled;
+  }
+
   /**
    * @param fileBytes of a file as the library makes them
    */
   static Contents read(Path directory, int fileBytes) throws IOException {
     var library = LibraryView.read(directory, fileBytes);
     var paths = files(directory); // the library drops files without even a header
-    var settled = new Sequences();
-    long highest = 0;
+    var seen = new Seen();
     long bytes = 0;
     boolean cut = false;
     for (var path : paths) {
       var content = Files.readAllBytes(path);
       bytes += content.length;
       cut |= content.length != fileBytes;
-      for (var frame : new Scan(content).whole) {
-        if (frame.kind() == Kind.MARK) settled.addAll(frame.body());
-        else highest = Math.max(highest, frame.sequence());
-      }
+      for (var found : Scan.of(content)) seen.add(found.frame());
     }
-    var waiting = new TreeMap<Long, Frame>();
-    int broken = 0;
-    int unreachable = 0;
+    long lost = seen.lost(library.deleted);
+    var parts = new TreeMap<Long, Frame>();
     for (var path : paths) {
-      var scan = new Scan(Files.readAllBytes(path));
-      for (var frame : scan.whole) {
-        long sequence = frame.sequence();
-        if (frame.kind() != Kind.RECORD || library.deleted.contains(Frame.id(sequence))) continue;
-        if (library.added.contains(Frame.id(sequence))) {
-          waiting.put(sequence, frame);
-        } else if (!settled.contains(sequence)) {
-          waiting.put(sequence, frame);
-          unreachable++;
+      for (var found : Scan.of(Files.readAllBytes(path))) {
+        var frame = found.frame();
+        if (frame.kind() == Kind.RECORD
+            && !library.deleted.contains(frame.sequence())
+            && (library.added.contains(frame.sequence())
+                || !seen.settled.contains(frame.sequence()))) {
+          parts.put(frame.sequence(), frame);
         }
       }
-      broken += scan.brokenBefore(highest);
+    }
+    var waiting = new TreeMap<Long, Entry>();
+    var rests = new ArrayList<Long>();
+    int unreachable = 0;
+    for (var frame : parts.values()) {
+      long sequence = frame.sequence();
+      boolean reachable = library.added.contains(sequence);
+      if (isWhole(frame, parts)) {
+        if (frame.part() == 0) waiting.put(sequence, entry(frame, parts));
+        if (!reachable) unreachable++;
+      } else if (reachable) {
+        rests.add(sequence);
+      }
     }
     return new Contents(
         waiting,
-        Math.max(broken, library.corrupt),
+        rests,
+        Math.max(Math.toIntExact(lost), library.corrupt),
         unreachable,
         cut,
-        Math.max(highest, settled.highest()),
+        seen.next,
         paths.size(),
         bytes);
+  }
+
+  /** Whether all parts of the record that {@code part} is of are among {@code parts}. */
+  private static boolean isWhole(Frame part, SortedMap<Long, Frame> parts) {
+    long first = part.sequence() - part.part();
+    for (int i = 0; i < part.parts(); i++) {
+      var other = parts.get(first + i);
+      if (other == null || other.part() != i || other.parts() != part.parts()) return false;
+    }
+    return true;
+  }
+
+  private static Entry entry(Frame first, SortedMap<Long, Frame> parts) {
+    if (first.parts() == 1) return new Entry(first.sequence(), 1, first.appendedAt(), first.body());
+    var body = new ByteArrayOutputStream();
+    for (int i = 0; i < first.parts(); i++) {
+      body.writeBytes(parts.get(first.sequence() + i).body());
+    }
+    return new Entry(first.sequence(), first.parts(), first.appendedAt(), body.toByteArray());
   }
 
   private static List<Path> files(Path directory) throws IOException {
@@ -99,48 +141,46 @@ record Contents(
     return all;
   }
 
-  /** The frames in the bytes of one file. */
-  private static final class Scan {
-    final List<Frame> whole = new ArrayList<>();
+  /** The sequences that whole frames tell of. */
+  private static final class Seen {
+    final Sequences settled = new Sequences(); // as marks say
+    private final Sequences whole = new Sequences();
+    private long highest;
+    private long marked; // sequence of the newest mark
+    private long limit = Long.MAX_VALUE; // up to where that one goes
+    long next = 1;
 
-    /** For each broken frame, how many whole ones come before it. */
-    private final List<Integer> broken = new ArrayList<>();
-
-    Scan(byte[] bytes) {
-      var buffer = ByteBuffer.wrap(bytes);
-      int at = 0;
-      while (at <= bytes.length - Frame.HEADER) {
-        if (buffer.getInt(at) != Frame.MAGIC) {
-          at++;
-          continue;
-        }
-        var frame = Frame.read(bytes, at);
-        if (frame.isPresent()) {
-          whole.add(frame.get());
-          at += frame.get().size();
-        } else {
-          broken.add(whole.size());
-          at++;
-        }
+    void add(Frame frame) {
+      long sequence = frame.sequence();
+      highest = Math.max(highest, sequence);
+      if (frame.kind() == Kind.RECORD) {
+        whole.add(sequence, sequence + 1);
+        next = Math.max(next, sequence - frame.part() + frame.parts());
+        return;
       }
+      settled.addAll(frame.body());
+      next = Math.max(next, Math.max(sequence, settled.highest()) + 1);
+      long limit = Sequences.limit(frame.body());
+      if (sequence > marked) this.limit = limit;
+      else if (sequence == marked) this.limit = Math.min(this.limit, limit);
+      marked = Math.max(marked, sequence);
     }
 
-    /**
-     * How many frames were broken after they had been written. The one behind the newest record was
-     * cut short by the end of its process, and never acknowledged.
-     */
-    int brokenBefore(long newest) {
-      int last = -1;
-      for (int i = 0; i < whole.size(); i++) if (whole.get(i).sequence() >= newest) last = i;
-      int count = 0;
-      for (int before : broken) if (last < 0 || before <= last) count++;
-      return count;
+    /** How many were appended and are neither there nor settled. */
+    long lost(Set<Long> deleted) {
+      var known = new Sequences();
+      known.addAll(settled);
+      known.addAll(whole);
+      for (long sequence : deleted) known.add(sequence, sequence + 1);
+      return known.missing(Math.min(Math.max(highest, settled.highest()), limit));
     }
   }
 
   /** What the library makes of the files. */
   private static final class LibraryView implements JournalReaderCallback {
+    /** Sequences, as are the deleted ones. */
     final Set<Long> added = new HashSet<>();
+
     final Set<Long> deleted = new HashSet<>();
     int corrupt;
 
@@ -167,14 +207,20 @@ record Contents(
 
     @Override
     public void onReadAddRecord(RecordInfo info) {
-      var frame = Frame.read(info.data, 0);
-      if (frame.isEmpty() || Frame.id(frame.get().sequence()) != info.id) corrupt++;
-      else added.add(info.id);
+      var found = Frame.read(info.data, 0);
+      if (found.isEmpty() || Frame.id(found.get().frame().sequence()) != info.id) corrupt++;
+      else added.add(found.get().frame().sequence());
+    }
+
+    @Override
+    public void onReadEventRecord(RecordInfo info) {
+      if (Frame.read(info.data, 0).isEmpty()) corrupt++;
     }
 
     @Override
     public void onReadDeleteRecord(long id) {
-      deleted.add(id);
+      long sequence = Frame.sequence(id);
+      if (sequence > 0) deleted.add(sequence);
     }
   }
 }

@@ -5,23 +5,33 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
- * What the journal's library is given to write: a body, and around it what it takes to find the
- * body again in a damaged file and to know that it is whole. Big-endian:
+ * What the journal's library is given to write: a body, or a part of one, and around it what it
+ * takes to find it again in a damaged file and to know that it is whole. Big-endian:
  *
  * <pre>
- *  0  u32  magic FE C1 F5 FF, bytes that no UTF-8 text holds
- *  4  u32  CRC-32C of everything behind it
- *  8  i32  bytes of the body
- * 12  u8   version, 1
- * 13  u8   kind: 1 a record, 2 a mark
- * 14  i64  sequence of the record; 0 for a mark
- * 22  i64  milliseconds since 1970 when it was appended
- * 30       body; of a mark: the ranges of sequences that are settled, each two i64, the end exclusive
+ *  0  u64  magic FE C1 F5 00 FF F5 C1 FE
+ *  8  5 × u7 bytes of what follows before it was stuffed, each with the high bit set
+ * 13       stuffed, so that no zero is among them:
+ *            0  u32  CRC-32C of everything behind it
+ *            4  u8   version, 2
+ *            5  u8   kind: 1 a record, 2 a mark
+ *            6  i64  sequence; of a mark: the highest in use when it was made
+ *           14  i64  milliseconds since 1970 when it was appended
+ *           22  u16  which part of the record's body this is, from 0
+ *           24  u16  of how many
+ *           26       body; of a mark: the ranges of sequences that are settled, each two i64, the
+ *                    end exclusive
  * </pre>
+ *
+ * Nothing in a body looks like a frame, nor like a record of the library, since both hold zeros: of
+ * a file that is used again, the library reads, and skips, what an earlier use left behind.
+ *
+ * <p>Version 1, which is still read: u32 magic FE C1 F5 FF, u32 CRC, i32 bytes of the body, u8
+ * version, u8 kind, i64 sequence (0 for a mark), i64 time, body.
  *
  * @param sequence from 1, never used again
  */
-record Frame(Kind kind, long sequence, long appendedAt, byte[] body) {
+record Frame(Kind kind, long sequence, int part, int parts, long appendedAt, byte[] body) {
   enum Kind {
     RECORD(1),
     MARK(2);
@@ -31,68 +41,112 @@ record Frame(Kind kind, long sequence, long appendedAt, byte[] body) {
     Kind(int code) {
       this.code = code;
     }
+
+    static Optional<Kind> of(byte code) {
+      for (var kind : values()) if (kind.code == code) return Optional.of(kind);
+      return Optional.empty();
+    }
   }
 
-  static final int MAGIC = 0xFEC1F5FF;
-  static final int HEADER = 30;
+  /** A frame and where it was found, the end exclusive. */
+  record Found(Frame frame, int from, int to) {}
 
-  private static final byte VERSION = 1;
-  private static final int CRC = 4; // offset, as below
-  private static final int LENGTH = 8;
-  private static final int VERSION_AT = 12;
-  private static final int KIND = 13;
-  private static final int SEQUENCE = 14;
-  private static final int APPENDED_AT = 22;
+  /** What is added to a body of ordinary length. */
+  static final int OVERHEAD = 40;
+
+  static final byte FIRST = (byte) 0xFE; // of every frame
+
+  private static final long MAGIC = 0xFEC1F500_FFF5C1FEL;
+  private static final int DIGITS = 5; // of the length
+  private static final int DIGIT = 7; // bits
+  private static final int STUFFED = Long.BYTES + DIGITS;
+  private static final byte VERSION = 2;
+  private static final int HEADER = 26;
+
+  private static final int MAGIC_1 = 0xFEC1F5FF;
+  private static final byte VERSION_1 = 1;
+  private static final int HEADER_1 = 30;
+
   private static final int CHECK_BITS = 16;
   private static final int CHECK_MASK = (1 << CHECK_BITS) - 1;
 
-  byte[] encode() {
-    var bytes = new byte[HEADER + body.length];
-    var buffer = ByteBuffer.wrap(bytes);
-    buffer
-        .putInt(0, MAGIC)
-        .putInt(LENGTH, body.length)
-        .put(VERSION_AT, VERSION)
-        .put(KIND, (byte) kind.code)
-        .putLong(SEQUENCE, sequence)
-        .putLong(APPENDED_AT, appendedAt);
-    buffer.put(HEADER, body);
-    return putCrc(buffer);
+  static Frame mark(long highest, long now, byte[] settled) {
+    return new Frame(Kind.MARK, highest, 0, 1, now, settled);
   }
 
-  private static byte[] putCrc(ByteBuffer buffer) {
-    buffer.putInt(CRC, crc(buffer.array(), LENGTH, buffer.capacity() - LENGTH));
-    return buffer.array();
+  byte[] encode() {
+    var plain = ByteBuffer.allocate(HEADER + body.length);
+    plain
+        .putInt(0)
+        .put(VERSION)
+        .put((byte) kind.code)
+        .putLong(sequence)
+        .putLong(appendedAt)
+        .putShort((short) part)
+        .putShort((short) parts)
+        .put(body)
+        .putInt(0, crc(plain.array(), Integer.BYTES, plain.capacity() - Integer.BYTES));
+    var stuffed = Stuffing.stuff(plain.array());
+    var out = ByteBuffer.allocate(STUFFED + stuffed.length).putLong(MAGIC);
+    for (int digit = DIGITS - 1; digit >= 0; digit--) {
+      out.put((byte) (plain.capacity() >>> digit * DIGIT | 1 << DIGIT));
+    }
+    return out.put(stuffed).array();
   }
 
   /** The whole frame that begins at {@code at}, if there is one. */
-  static Optional<Frame> read(byte[] bytes, int at) {
-    if (bytes.length - at < HEADER) return Optional.empty();
+  static Optional<Found> read(byte[] bytes, int at) {
     var buffer = ByteBuffer.wrap(bytes);
-    int length = buffer.getInt(at + LENGTH);
-    if (buffer.getInt(at) != MAGIC || length < 0 || length > bytes.length - at - HEADER) {
-      return Optional.empty();
-    }
-    if (buffer.getInt(at + CRC) != crc(bytes, at + LENGTH, HEADER - LENGTH + length)) {
-      return Optional.empty();
-    }
-    var body = new byte[length];
-    buffer.get(at + HEADER, body);
-    return kind(buffer.get(at + VERSION_AT), buffer.get(at + KIND))
-        .map(
-            kind ->
-                new Frame(
-                    kind, buffer.getLong(at + SEQUENCE), buffer.getLong(at + APPENDED_AT), body));
-  }
-
-  private static Optional<Kind> kind(byte version, byte code) {
-    if (version != VERSION) return Optional.empty();
-    for (var kind : Kind.values()) if (kind.code == code) return Optional.of(kind);
+    if (bytes.length - at >= STUFFED && buffer.getLong(at) == MAGIC) return stuffed(buffer, at);
+    if (bytes.length - at >= HEADER_1 && buffer.getInt(at) == MAGIC_1) return first(buffer, at);
     return Optional.empty();
   }
 
-  int size() {
-    return HEADER + body.length;
+  private static Optional<Found> stuffed(ByteBuffer in, int at) {
+    int length = 0;
+    for (int digit = 0; digit < DIGITS; digit++) {
+      length = length << DIGIT | in.get(at + Long.BYTES + digit) & (1 << DIGIT) - 1;
+    }
+    if (length < HEADER || length > in.capacity() - at) return Optional.empty();
+    var plain = ByteBuffer.allocate(length);
+    int end = Stuffing.unstuff(in.array(), at + STUFFED, plain.array());
+    if (end < 0
+        || plain.getInt() != crc(plain.array(), Integer.BYTES, length - Integer.BYTES)
+        || plain.get() != VERSION) {
+      return Optional.empty();
+    }
+    return Kind.of(plain.get())
+        .map(
+            kind -> {
+              long sequence = plain.getLong();
+              long appendedAt = plain.getLong();
+              int part = Short.toUnsignedInt(plain.getShort());
+              int parts = Short.toUnsignedInt(plain.getShort());
+              var body = new byte[plain.remaining()];
+              plain.get(body);
+              return new Found(new Frame(kind, sequence, part, parts, appendedAt, body), at, end);
+            });
+  }
+
+  private static Optional<Found> first(ByteBuffer in, int at) {
+    int checked = at + 2 * Integer.BYTES;
+    int length = in.getInt(checked);
+    if (length < 0 || length > in.capacity() - at - HEADER_1) return Optional.empty();
+    int end = at + HEADER_1 + length;
+    if (in.getInt(at + Integer.BYTES) != crc(in.array(), checked, end - checked)) {
+      return Optional.empty();
+    }
+    var header = in.duplicate().position(checked + Integer.BYTES);
+    if (header.get() != VERSION_1) return Optional.empty();
+    return Kind.of(header.get())
+        .map(
+            kind -> {
+              long sequence = header.getLong();
+              long appendedAt = header.getLong();
+              var body = new byte[length];
+              header.get(body);
+              return new Found(new Frame(kind, sequence, 0, 1, appendedAt, body), at, end);
+            });
   }
 
   /**
@@ -101,6 +155,12 @@ record Frame(Kind kind, long sequence, long appendedAt, byte[] body) {
    */
   static long id(long sequence) {
     return sequence << CHECK_BITS | check(sequence);
+  }
+
+  /** The sequence that has {@code id}, 0 for none. */
+  static long sequence(long id) {
+    long sequence = id >>> CHECK_BITS;
+    return id(sequence) == id ? sequence : 0;
   }
 
   private static long check(long sequence) {

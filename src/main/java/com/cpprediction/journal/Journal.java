@@ -4,11 +4,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.stream.LongStream;
 import org.apache.activemq.artemis.core.journal.EncoderPersister;
 import org.apache.activemq.artemis.core.journal.IOCompletion;
 import org.apache.activemq.artemis.core.journal.LoaderCallback;
@@ -48,9 +52,11 @@ public final class Journal implements AutoCloseable {
   private static final byte RECORD = 1;
   private static final byte MARK = 2;
   private static final int FILE = 4 * 1024 * 1024;
+  private static final int PARTS_PER_FILE = 4; // so that little of a file is left over
 
   private final Path directory;
   private final int fileBytes;
+  private final int partBytes;
   private final Clock clock;
   private final Consumer<JournalException> trouble;
   private final DirectoryLock lock;
@@ -59,7 +65,7 @@ public final class Journal implements AutoCloseable {
   private final AtomicLong waitingBytes = new AtomicLong();
   private final AtomicBoolean troubled = new AtomicBoolean();
   private JournalImpl files;
-  private long next; // sequence of the next record
+  private long next = 1; // sequence of the next record
   private Sequences settled = new Sequences();
 
   private Journal(
@@ -70,6 +76,7 @@ public final class Journal implements AutoCloseable {
       DirectoryLock lock) {
     this.directory = directory;
     this.fileBytes = fileBytes;
+    partBytes = fileBytes / PARTS_PER_FILE;
     this.clock = clock;
     this.trouble = trouble;
     this.lock = lock;
@@ -145,11 +152,13 @@ public final class Journal implements AutoCloseable {
       var contents = Contents.read(generations.current(), fileBytes);
       if (!contents.sound()) setAside(contents);
       files = load(generations.current());
-      next = contents.highest() + 1;
-      settled = settled(contents);
+      next = Math.max(next, contents.next());
+      settled = contents.settled();
+      settled.add(contents.next(), next); // refused in the meantime
       var entries = entries(contents);
       waitingBytes.set(entries.stream().mapToLong(Entry::bytes).sum());
       troubled.set(false);
+      drop(contents.sound() ? contents.rests() : List.of());
       return new Found(entries, contents.corrupt(), generations.damaged());
     } catch (JournalException e) {
       throw e;
@@ -158,39 +167,47 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  private static Sequences settled(Contents contents) {
-    var settled = new Sequences();
-    long from = 1;
-    for (long waiting : contents.waiting().keySet()) {
-      settled.add(from, waiting);
-      from = waiting + 1;
-    }
-    settled.add(from, contents.highest() + 1);
-    return settled;
-  }
-
   private static List<Entry> entries(Contents contents) {
-    return contents.waiting().values().stream()
-        .map(frame -> new Entry(frame.sequence(), frame.appendedAt(), frame.body()))
-        .toList();
+    return List.copyOf(contents.waiting().values());
   }
 
   private void setAside(Contents contents) throws Exception {
     var built = generations.begin();
     var fresh = load(built);
     try {
-      for (var frame : contents.waiting().values()) {
-        var whole = new ByteArrayEncoding(frame.encode());
-        fresh.appendAddRecord(Frame.id(frame.sequence()), RECORD, whole, false);
+      for (var entry : contents.waiting().values()) {
+        for (var frame : frames(entry)) {
+          var whole = new ByteArrayEncoding(frame.encode());
+          fresh.appendAddRecord(Frame.id(frame.sequence()), RECORD, whole, false);
+        }
       }
       // Waits for all before it, and says where to go on counting.
-      var mark = mark(settled(contents));
+      var mark = mark(contents.next() - 1, contents.settled());
       fresh.appendAddEvent(
           1, MARK, EncoderPersister.getInstance(), new ByteArrayEncoding(mark), true, null);
     } finally {
       fresh.stop();
     }
     generations.finish(built);
+  }
+
+  /** The frames of {@code entry}, in the parts it has. */
+  private static List<Frame> frames(Entry entry) {
+    var frames = new ArrayList<Frame>(entry.parts());
+    int size = (entry.body().length + entry.parts() - 1) / entry.parts();
+    for (int i = 0; i < entry.parts(); i++) {
+      int from = Math.min(i * size, entry.body().length);
+      int to = Math.min(from + size, entry.body().length);
+      frames.add(
+          new Frame(
+              Frame.Kind.RECORD,
+              entry.sequence() + i,
+              i,
+              entry.parts(),
+              entry.appendedAt(),
+              entry.parts() == 1 ? entry.body() : Arrays.copyOfRange(entry.body(), from, to)));
+    }
+    return frames;
   }
 
   private JournalImpl load(Path generation) throws Exception {
@@ -225,33 +242,38 @@ public final class Journal implements AutoCloseable {
 
   /**
    * Appends a record. Once done it is with the operating system: it survives the end of the
-   * process, and after the next {@link #sync} that of the machine.
+   * process, and after the next {@link #sync} that of the machine. After a restart it is there as a
+   * whole or not at all.
    *
-   * @param body at most a few kilobytes, not to be changed any more
+   * @param body not to be changed any more
    * @return what to settle later, also when this fails
    */
   public Entry append(byte[] body, Completion completion) {
-    long now = clock.millis();
-    var entry = new Entry(next++, now, body);
+    int parts = Math.max(1, (body.length + partBytes - 1) / partBytes);
+    var entry = new Entry(next, parts, clock.millis(), body);
+    next += parts;
     waitingBytes.addAndGet(entry.bytes());
-    var frame = new Frame(Frame.Kind.RECORD, entry.sequence(), now, body).encode();
-    var once = new Once(completion);
+    var once = new Once(completion, parts);
+    for (var frame : frames(entry)) append(frame, once);
+    return entry;
+  }
+
+  private void append(Frame frame, Once once) {
     if (troubled.get()) {
       once.onError(0, "the journal is in trouble");
-      return entry;
+      return;
     }
     try {
       files.appendAddRecord(
-          Frame.id(entry.sequence()),
+          Frame.id(frame.sequence()),
           RECORD,
           EncoderPersister.getInstance(),
-          new ByteArrayEncoding(frame),
+          new ByteArrayEncoding(frame.encode()),
           false,
           once);
     } catch (Exception e) {
       once.fail(JournalException.of(e));
     }
-    return entry;
   }
 
   /** Drops records for good. */
@@ -259,10 +281,19 @@ public final class Journal implements AutoCloseable {
     if (entries.isEmpty()) return;
     for (var entry : entries) {
       waitingBytes.addAndGet(-entry.bytes());
-      settled.add(entry.sequence(), entry.sequence() + 1);
-      if (troubled.get()) continue; // they come back, and are settled again, when it is opened
+      settled.add(entry.sequence(), entry.end());
+    }
+    drop(
+        entries.stream()
+            .flatMap(entry -> LongStream.range(entry.sequence(), entry.end()).boxed())
+            .toList());
+  }
+
+  private void drop(List<Long> sequences) {
+    for (long sequence : sequences) {
+      if (troubled.get()) return; // they come back, and are settled again, when it is opened
       try {
-        files.appendDeleteRecord(Frame.id(entry.sequence()), false, null);
+        files.appendDeleteRecord(Frame.id(sequence), false, null);
       } catch (Exception e) {
         inTrouble(e, e.getMessage());
       }
@@ -272,7 +303,7 @@ public final class Journal implements AutoCloseable {
 
   /** Tells records in use from what an earlier use of a file left in it. */
   private void mark() {
-    var mark = new ByteArrayEncoding(mark(settled));
+    var mark = new ByteArrayEncoding(mark(next - 1, settled));
     try {
       files.appendAddEvent(1, MARK, EncoderPersister.getInstance(), mark, false, null);
     } catch (Exception e) {
@@ -282,21 +313,21 @@ public final class Journal implements AutoCloseable {
 
   /** Forces to disk what was appended so far. */
   public void sync(Completion completion) {
-    var once = new Once(completion);
+    var once = new Once(completion, 1);
     if (troubled.get()) {
       once.onError(0, "the journal is in trouble");
       return;
     }
     try {
-      var mark = new ByteArrayEncoding(mark(settled));
+      var mark = new ByteArrayEncoding(mark(next - 1, settled));
       files.appendAddEvent(1, MARK, EncoderPersister.getInstance(), mark, true, once);
     } catch (Exception e) {
       once.fail(JournalException.of(e));
     }
   }
 
-  private byte[] mark(Sequences settled) {
-    return new Frame(Frame.Kind.MARK, 0, clock.millis(), settled.encode()).encode();
+  private byte[] mark(long highest, Sequences settled) {
+    return Frame.mark(highest, clock.millis(), settled.encode()).encode();
   }
 
   private void stop() throws Exception {
@@ -325,9 +356,14 @@ public final class Journal implements AutoCloseable {
   private final class Once implements IOCompletion {
     private final AtomicBoolean reported = new AtomicBoolean();
     private final Completion completion;
+    private final AtomicInteger open;
 
-    Once(Completion completion) {
+    /**
+     * @param parts that are to be done before {@code completion} hears
+     */
+    Once(Completion completion, int parts) {
       this.completion = completion;
+      open = new AtomicInteger(parts);
     }
 
     @Override
@@ -335,7 +371,7 @@ public final class Journal implements AutoCloseable {
 
     @Override
     public void done() {
-      if (!reported.getAndSet(true)) completion.done();
+      if (open.decrementAndGet() == 0 && !reported.getAndSet(true)) completion.done();
     }
 
     @Override

@@ -6,7 +6,7 @@ import java.util.TreeMap;
 /** A set of sequences, as ranges: what is settled has few gaps, and those in a row. */
 final class Sequences {
   private static final int RANGE = 2 * Long.BYTES;
-  private static final int MAX_RANGES = 100; // in a mark; what is left out is found by other means
+  private static final int MAX_RANGES = 100; // in a mark
 
   private final TreeMap<Long, Long> ranges = new TreeMap<>(); // first to one past the last
 
@@ -35,7 +35,16 @@ final class Sequences {
     return ranges.isEmpty() ? 0 : ranges.lastEntry().getValue() - 1;
   }
 
-  /** The first ranges, each two i64, big-endian. */
+  /** How many of 1 to {@code limit} aren't in it. */
+  long missing(long limit) {
+    long in = 0;
+    for (var range : ranges.headMap(limit, true).entrySet()) {
+      in += Math.min(range.getValue(), limit + 1) - range.getKey();
+    }
+    return limit - in;
+  }
+
+  /** The first ranges, each two i64, big-endian; {@link #limit} says how far they go. */
   byte[] encode() {
     int count = Math.min(ranges.size(), MAX_RANGES);
     var out = ByteBuffer.allocate(count * RANGE);
@@ -44,6 +53,16 @@ final class Sequences {
       out.putLong(range.getKey()).putLong(range.getValue());
     }
     return out.array();
+  }
+
+  /** Up to where {@code encoded} says what is in a set and what isn't, inclusive. */
+  static long limit(byte[] encoded) {
+    boolean all = encoded.length < MAX_RANGES * RANGE;
+    return all ? Long.MAX_VALUE : ByteBuffer.wrap(encoded).getLong(encoded.length - Long.BYTES) - 1;
+  }
+
+  void addAll(Sequences others) {
+    others.ranges.forEach(this::add);
   }
 
   /** Adds what {@link #encode} wrote. */

@@ -15,12 +15,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
+import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -177,6 +179,201 @@ class JournalTest {
     assertThat(numbers(found.entries())).doesNotContain(number(last));
   }
 
+  /**
+   * The journal was written by the version before frames of version 2, which called it damaged:
+   * bodies hold the magic, and files were used again.
+   */
+  @Test
+  void aJournalOfVersion1IsTakenOver() throws Exception {
+    unpackVersion1();
+    var expected = new TreeSet<>(Set.of(281, 282, 283, 290, 291, 292, 293, 294, 295, 296, 297));
+    try (var journal = journal()) {
+      assertThat(journal.inspect().sound()).isTrue();
+      var found = journal.open();
+      assertThat(found.corrupt()).isZero();
+      assertThat(found.damaged()).isEmpty();
+      assertThat(numbers(found.entries())).isEqualTo(expected);
+      assertThat(found.entries()).allMatch(JournalTest::isIntactOfVersion1);
+      journal.settle(found.entries().subList(0, 5));
+      append(journal, 500, 60);
+    }
+    try (var journal = journal()) {
+      var found = journal.open();
+      assertThat(found.corrupt()).isZero();
+      expected.removeAll(Set.of(281, 282, 283, 290, 291));
+      for (int i = 500; i < 560; i++) expected.add(i);
+      assertThat(numbers(found.entries())).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void aFlippedByteInAJournalOfVersion1CostsNoMoreThanTheRecordItIsIn() throws Exception {
+    unpackVersion1();
+    var files = new HashMap<Path, byte[]>();
+    try (var all = Files.list(directory.resolve("1"))) {
+      for (var file : all.toList()) files.put(file, Files.readAllBytes(file));
+    }
+    Set<Integer> whole;
+    try (var journal = journal()) {
+      whole = numbers(journal.inspect().waiting());
+    }
+    int damaged = 0;
+    for (var file : files.keySet()) {
+      for (int at = 0; at < FILE; at += 37) {
+        unpackVersion1();
+        var bytes = files.get(file).clone();
+        bytes[at] ^= (byte) (at % 2 == 0 ? 1 << at % 8 : 0xFF);
+        Files.write(file, bytes);
+        try (var journal = journal()) {
+          var found = journal.open();
+          var lost = new TreeSet<>(whole);
+          lost.removeAll(numbers(found.entries()));
+          assertThat(lost.size()).as("byte %d", at).isLessThanOrEqualTo(1);
+          if (!lost.isEmpty()) {
+            assertThat(found.corrupt()).as("byte %d", at).isPositive();
+            damaged++;
+          }
+        }
+      }
+    }
+    assertThat(damaged).as("flips that hit a body").isGreaterThan(5);
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+  void nothingInABodyLooksLikeARecordOrDamage(long seed) throws Exception {
+    var hostile = new HostileBytes(seed);
+    var random = new Random(seed);
+    var waiting = new LinkedHashMap<Long, byte[]>();
+    var open = journal();
+    open.open();
+    var entries = new ArrayList<Entry>();
+    for (int step = 0; step < 400; step++) {
+      if (random.nextInt(8) == 0) {
+        open.close();
+        open = journal();
+        assertThat(open.inspect().sound()).as("step %d", step).isTrue();
+        var found = open.open();
+        assertThat(found.corrupt()).isZero();
+        assertThat(found.damaged()).isEmpty();
+        assertThat(found.entries().stream().map(Entry::sequence))
+            .containsExactlyElementsOf(waiting.keySet());
+        for (var entry : found.entries()) {
+          assertThat(entry.body()).isEqualTo(waiting.get(entry.sequence()));
+        }
+        entries = new ArrayList<>(found.entries());
+      } else if (random.nextInt(3) > 0) {
+        var done = new CompletableFuture<Void>();
+        var entry = open.append(hostile.next(), completing(done));
+        done.join();
+        entries.add(entry);
+        waiting.put(entry.sequence(), entry.body());
+      } else {
+        int count = Math.min(entries.size(), random.nextInt(6));
+        var settled = List.copyOf(entries.subList(0, count));
+        open.settle(settled);
+        entries.removeAll(settled);
+        settled.forEach(entry -> waiting.remove(entry.sequence()));
+      }
+    }
+    open.close();
+  }
+
+  /** Wherever its process ended: while it was written, while it waited, while it was settled. */
+  @Test
+  void aRecordOfSeveralPartsIsThereAsAWholeOrNotAtAll() throws Exception {
+    var big = "<000004|%s>".formatted("y".repeat(2_500)).getBytes(StandardCharsets.UTF_8);
+    Entry entry;
+    try (var journal = journal()) {
+      journal.open();
+      append(journal, 1, 3);
+      var done = new CompletableFuture<Void>();
+      entry = journal.append(big, completing(done));
+      done.join();
+      assertThat(entry.parts()).isEqualTo(3);
+      journal.settle(List.of(entry));
+    }
+    var bytes = Files.readAllBytes(fileIn(directory.resolve("1")));
+    var outcomes = new TreeSet<Integer>();
+    for (int end = endOf(waitingOf(bytes).get(2), bytes) + 4;
+        end <= lastUsed(bytes) + 1;
+        end += 7) {
+      replace(Arrays.copyOf(Arrays.copyOf(bytes, end), FILE));
+      int next;
+      try (var journal = journal()) {
+        var found = journal.open();
+        assertThat(found.corrupt()).as("end %d", end).isZero();
+        outcomes.add(found.entries().size());
+        assertThat(numbers(found.entries())).as("end %d", end).containsAll(Set.of(1, 2, 3));
+        if (found.entries().size() == 4) assertThat(found.entries().get(3).body()).isEqualTo(big);
+        append(journal, 5, 2);
+        next = found.entries().size() + 2;
+      }
+      try (var journal = journal()) {
+        var found = journal.open();
+        assertThat(found.corrupt()).as("after end %d", end).isZero();
+        assertThat(found.entries()).as("after end %d", end).hasSize(next);
+      }
+    }
+    assertThat(outcomes).containsExactly(3, 4);
+  }
+
+  @Test
+  void ofARecordOfSeveralPartsALostOneIsReported() throws Exception {
+    var big = new byte[2_500];
+    Arrays.fill(big, (byte) 'y');
+    try (var journal = journal()) {
+      journal.open();
+      var done = new CompletableFuture<Void>();
+      journal.append(big, completing(done));
+      done.join();
+      append(journal, 1, 2);
+    }
+    var bytes = Files.readAllBytes(fileIn(directory.resolve("1")));
+    bytes[1_400] ^= 1;
+
+    var found = openOn(bytes);
+
+    assertThat(found.corrupt()).isEqualTo(1);
+    assertThat(numbers(found.entries())).containsExactly(1, 2);
+  }
+
+  @Test
+  void aRecordMayBeLargerThanAFile() throws Exception {
+    var big = new byte[3 * FILE];
+    new Random(1).nextBytes(big);
+    try (var journal = journal()) {
+      journal.open();
+      var done = new CompletableFuture<Void>();
+      journal.append(big, completing(done));
+      done.join();
+    }
+    try (var journal = journal()) {
+      var found = journal.open();
+      assertThat(found.entries()).singleElement().extracting(Entry::body).isEqualTo(big);
+      journal.settle(found.entries());
+      assertThat(journal.waitingBytes()).isZero();
+    }
+    try (var journal = journal()) {
+      assertThat(journal.open().entries()).isEmpty();
+    }
+  }
+
+  /** A page that a machine lost: no trace is left of what was in it. */
+  @Test
+  void recordsThatAreGoneWithoutATraceAreCounted() throws Exception {
+    var bytes = written();
+    var all = waitingOf(bytes);
+    int from = endOf(all.get(0), bytes) + 4;
+    int to = endOf(all.get(1), bytes) + 4;
+    Arrays.fill(bytes, from, to, (byte) 0);
+
+    var found = openOn(bytes);
+
+    assertThat(found.corrupt()).isEqualTo(1);
+    assertThat(found.entries()).hasSize(all.size() - 1);
+  }
+
   @Test
   void keepsASecondOwnerOff() {
     var first = journal();
@@ -219,6 +416,24 @@ class JournalTest {
     }
   }
 
+  private void unpackVersion1() throws IOException {
+    clear();
+    try (var resource = getClass().getResourceAsStream("/journal/version-1.zip");
+        var zip = new ZipInputStream(resource)) {
+      for (var entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+        var file = directory.resolve(entry.getName());
+        if (entry.isDirectory()) Files.createDirectories(file);
+        else Files.write(file, zip.readAllBytes());
+      }
+    }
+  }
+
+  private static boolean isIntactOfVersion1(Entry entry) {
+    var expected = body(number(entry));
+    return Arrays.equals(Arrays.copyOf(entry.body(), expected.length), expected)
+        && entry.body().length == expected.length + 7; // magic and three bytes more
+  }
+
   private Journal journal() {
     return Journal.of(
         directory,
@@ -256,13 +471,17 @@ class JournalTest {
 
   /** Leaves a journal of {@code file} alone. */
   private void replace(byte[] file) throws IOException {
+    clear();
+    var generation = Files.createDirectories(directory.resolve("1"));
+    Files.write(generation.resolve("cp-1.journal"), file);
+  }
+
+  private void clear() throws IOException {
     try (var old = Files.walk(directory)) {
       for (var path : old.sorted(Comparator.reverseOrder()).toList()) {
         if (!path.equals(directory)) Files.delete(path);
       }
     }
-    var generation = Files.createDirectories(directory.resolve("1"));
-    Files.write(generation.resolve("cp-1.journal"), file);
   }
 
   /** The file in {@code generation} that holds records. */

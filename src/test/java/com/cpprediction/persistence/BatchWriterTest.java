@@ -420,7 +420,7 @@ class BatchWriterTest {
     var rows = Predictions.rows(200);
     var entries = new ArrayList<Entry>();
     for (int i = 0; i < rows.size(); i++)
-      entries.add(new Entry(i + 1, 1, RowFormat.write(rows.get(i))));
+      entries.add(new Entry(i + 1, 1, 1, RowFormat.write(rows.get(i))));
 
     onLoop(
         () -> {
@@ -459,7 +459,7 @@ class BatchWriterTest {
     var journaled = Predictions.rows(25);
     var entries = new ArrayList<Entry>();
     for (int i = 0; i < 25; i++)
-      entries.add(new Entry(i + 1, 1, RowFormat.write(journaled.get(i))));
+      entries.add(new Entry(i + 1, 1, 1, RowFormat.write(journaled.get(i))));
 
     onLoop(
         () -> {
