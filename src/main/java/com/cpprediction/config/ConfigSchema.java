@@ -30,6 +30,13 @@ import java.util.regex.Pattern;
 final class ConfigSchema {
   private static final String RESOURCE = "config.schema.json";
   private static final ConfigSchema SERVICE = new ConfigSchema(resource());
+
+  /** What is quoted of any length: looks like a key, and not like a secret. */
+  private static final Pattern NAME = Pattern.compile("[a-z_]{1,32}(\\.[a-z_]{1,32})*");
+
+  /** How the validator writes a control character of one digit. */
+  private static final Pattern ONE_DIGIT = Pattern.compile("%([0-9A-Fa-f])(?![0-9A-Fa-f])");
+
   private static final Pattern ITEM = Pattern.compile("(.+)/(\\d{1,9})");
 
   private final Map<String, Key> keys = new LinkedHashMap<>();
@@ -120,9 +127,10 @@ final class ConfigSchema {
   private String unknown(String path) {
     var known = new ArrayList<>(keys.keySet());
     known.addAll(groups);
+    var shown = NAME.matcher(path).matches() ? '"' + path + '"' : Key.show(path);
     return known.contains(path)
-        ? Key.show(path) + " is no key; write its parts as nested objects"
-        : Key.show(path) + " is no key" + question(path, known);
+        ? shown + " is no key; write its parts as nested objects"
+        : shown + " is no key" + question(path, known);
   }
 
   private static String question(String written, Collection<String> known) {
@@ -132,6 +140,7 @@ final class ConfigSchema {
   /** Reads a JSON pointer as the validator writes it, percent-encoded but for the plus sign. */
   private static String path(String location) {
     var pointer = location.replaceFirst("^#/", "").replace('/', '.').replace("+", "%2B");
+    pointer = ONE_DIGIT.matcher(pointer).replaceAll("%0$1");
     return URLDecoder.decode(pointer, StandardCharsets.UTF_8).replace("~1", "/").replace("~0", "~");
   }
 

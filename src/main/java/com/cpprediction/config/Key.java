@@ -23,7 +23,9 @@ record Key(String path, JsonObject schema) {
   private static final Pattern INTEGER = Pattern.compile("-?\\d{1,18}");
   private static final Pattern NUMBER = Pattern.compile("-?\\d+(\\.\\d+)?([eE][+-]?\\d+)?");
   private static final String STEP = "multipleOf";
-  private static final int SHOWN = 80;
+
+  /** Characters of a text that is quoted: fewer than the shortest token, put in a wrong place. */
+  private static final int SHOWN = 15;
 
   /** The environment variable that sets it. */
   String variable() {
@@ -189,7 +191,8 @@ record Key(String path, JsonObject schema) {
     if (value instanceof JsonObject || value instanceof Map) return "an object";
     if (value instanceof JsonArray || value instanceof List) return "a list";
     if (value instanceof Number) return value.toString();
-    var json = Json.encode(value);
-    return json.length() <= SHOWN ? json : json.substring(0, SHOWN) + "…";
+    return value instanceof String text && text.length() > SHOWN
+        ? "a text of " + text.length() + " characters"
+        : Json.encode(value);
   }
 }

@@ -18,6 +18,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,8 +36,6 @@ final class Events {
 
   private static final Logger log = LoggerFactory.getLogger(Events.class);
 
-  private static final CharSequence NO_STORE = HttpHeaders.createOptimized("no-store");
-
   /** How long a browser waits before it connects again, in milliseconds. */
   private static final Buffer HELLO = Buffer.buffer("retry: 1000\n\n");
 
@@ -44,6 +43,7 @@ final class Events {
   private final ServiceMetrics metrics;
   private final Duration period;
   private final List<Topic> topics;
+  private final Predicate<RoutingContext> operator;
   private final Set<Listener> listeners = new LinkedHashSet<>();
   private long timer;
   private long ticks;
@@ -54,14 +54,36 @@ final class Events {
    *
    * @param name of the event
    * @param every how many periods pass from one look to the next
-   * @param look at what is to be told now, as JSON; told only when it differs from before
+   * @param look at what is to be told now; told only when it differs from before
    */
-  record Look(String name, int every, Supplier<Future<String>> look) {}
+  record Look(String name, int every, Supplier<Future<Told>> look) {}
 
-  Events(Vertx vertx, ServiceMetrics metrics, Duration period, List<Look> looks) {
+  /**
+   * What an event says, as JSON.
+   *
+   * @param operators what operators are told
+   * @param others what everyone else is
+   */
+  record Told(String operators, String others) {
+    /** The same for all. */
+    static Told all(String json) {
+      return new Told(json, json);
+    }
+  }
+
+  /**
+   * @param operator whether who listens is an operator; decided when they begin to
+   */
+  Events(
+      Vertx vertx,
+      ServiceMetrics metrics,
+      Duration period,
+      List<Look> looks,
+      Predicate<RoutingContext> operator) {
     this.vertx = vertx;
     this.metrics = metrics;
     this.period = period;
+    this.operator = operator;
     topics = looks.stream().map(Topic::new).toList();
   }
 
@@ -72,13 +94,13 @@ final class Events {
       throw Failure.OVERLOADED.because(
           MOST + " listen already; close a dashboard that nobody looks at");
     }
-    var response = ctx.response().putHeader(HttpHeaders.CACHE_CONTROL, NO_STORE);
+    var response = ctx.response();
     if (ctx.request().method() == HttpMethod.HEAD) {
       response.putHeader(HttpHeaders.CONTENT_TYPE, TYPE).end();
       return;
     }
     OpenEnded.begin(ctx, TYPE).write(HELLO);
-    var listener = new Listener(ctx.request().connection(), response);
+    var listener = new Listener(ctx.request().connection(), response, operator.test(ctx));
     ctx.addEndHandler(end -> left(listener));
     listeners.add(listener);
     if (listeners.size() == 1) begin();
@@ -124,8 +146,9 @@ final class Events {
     final Look look;
     private boolean looking;
     private boolean failing;
-    private String seen;
-    private Buffer frame; // null before anything was seen
+    private Told seen;
+    private Buffer forOperators; // null before anything was seen
+    private Buffer forOthers;
 
     Topic(Look look) {
       this.look = look;
@@ -133,7 +156,8 @@ final class Events {
 
     void forget() {
       seen = null;
-      frame = null;
+      forOperators = null;
+      forOthers = null;
     }
 
     /** Unless the look before has not ended: looks don't pile up on a machine that is too slow. */
@@ -160,29 +184,42 @@ final class Events {
       }
     }
 
-    private void saw(String json) {
+    private void saw(Told told) {
       failing = false;
-      if (json.equals(seen)) return;
-      seen = json;
-      frame = Buffer.buffer("event: " + look.name() + "\ndata: " + json + "\n\n");
+      if (told.equals(seen)) return;
+      boolean same = told.operators().equals(told.others());
+      // What one kind of listener was told already stays the same buffer.
+      if (seen == null || !told.operators().equals(seen.operators())) {
+        forOperators = frame(told.operators());
+      }
+      if (seen == null || !told.others().equals(seen.others())) {
+        forOthers = same ? forOperators : frame(told.others());
+      }
+      seen = told;
       tellAll();
+    }
+
+    private Buffer frame(String json) {
+      return Buffer.buffer("event: " + look.name() + "\ndata: " + json + "\n\n");
     }
   }
 
   private final class Listener {
     private final HttpConnection connection;
     private final HttpServerResponse response;
+    private final boolean operates;
     private final Map<Topic, Buffer> told = new HashMap<>();
 
-    Listener(HttpConnection connection, HttpServerResponse response) {
+    Listener(HttpConnection connection, HttpServerResponse response, boolean operates) {
       this.connection = connection;
       this.response = response;
+      this.operates = operates;
     }
 
     /** Tells what is new to this one, as far as it has read what it was told before. */
     void catchUp() {
       for (var topic : topics) {
-        var frame = topic.frame;
+        var frame = operates ? topic.forOperators : topic.forOthers;
         if (frame == null || frame == told.get(topic) || response.writeQueueFull()) continue;
         told.put(topic, frame);
         response.write(frame);

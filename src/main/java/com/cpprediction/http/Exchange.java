@@ -7,6 +7,7 @@ import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
@@ -25,6 +26,10 @@ final class Exchange {
   /** Which nodes of a cluster answered, and whether they are the one that was asked. */
   static final CharSequence SERVED_BY = HttpHeaders.createOptimized("X-Served-By");
 
+  private static final CharSequence NO_STORE = HttpHeaders.createOptimized("no-store");
+  private static final CharSequence CONTENT_TYPE_OPTIONS =
+      HttpHeaders.createOptimized("X-Content-Type-Options");
+  private static final CharSequence NOSNIFF = HttpHeaders.createOptimized("nosniff");
   private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
   private static final Pattern MILLIS = Pattern.compile("0*[1-9][0-9]{0,8}");
   private static final String KEY = "exchange";
@@ -73,6 +78,18 @@ final class Exchange {
     }
     long nanos = TimeUnit.MILLISECONDS.toNanos(Long.parseLong(given));
     return new Deadline(begun + Math.min(nanos, longest.toNanos()));
+  }
+
+  /**
+   * Has browsers and proxies keep no answer, unless it says how long it may be kept, and take none
+   * for another type than it says.
+   */
+  static void onlyForTheCaller(HttpServerResponse response) {
+    var headers = response.headers();
+    if (!headers.contains(HttpHeaders.CACHE_CONTROL)) {
+      headers.set(HttpHeaders.CACHE_CONTROL, NO_STORE);
+    }
+    headers.set(CONTENT_TYPE_OPTIONS, NOSNIFF);
   }
 
   static void answer(RoutingContext ctx, JsonObject body) {

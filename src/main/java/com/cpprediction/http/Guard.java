@@ -44,6 +44,14 @@ final class Guard {
     ctx.next();
   }
 
+  /** Whether an operator asks: who may do what {@link #admin} guards. */
+  boolean operator(RoutingContext ctx) {
+    var tokens = config.get().adminTokens();
+    if (tokens.none()) return onThisMachine(ctx.request());
+    var token = token(ctx.request());
+    return token != null && tokens.accept(token);
+  }
+
   /** What a caller does who wants predictions. */
   void predict(RoutingContext ctx) {
     var http = config.get();

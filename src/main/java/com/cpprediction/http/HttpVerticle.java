@@ -342,7 +342,7 @@ public final class HttpVerticle extends VerticleBase {
         .handler(streaming::handle);
     var reads = new Reads(vertx, this::prediction);
     get(router, "/predictions/:shipment_id").handler(guard::predict).handler(reads::stored);
-    var health = new HealthRoutes(checks, () -> stopping);
+    var health = new HealthRoutes(checks, () -> stopping, guard::operator);
     var overview = new Overview(vertx, metrics, cache, owners, inFlight, health, clock);
     events =
         new Events(
@@ -351,7 +351,8 @@ public final class HttpVerticle extends VerticleBase {
             TICK,
             List.of(
                 new Look("state", 1, overview::state),
-                new Look(MODELS, MODEL_TICKS, overview::models)));
+                new Look(MODELS, MODEL_TICKS, overview::models)),
+            guard::operator);
     get(router, "/", WebRoutes.HTML).handler(web.page("dashboard.html"));
     get(router, "/events", Events.TYPE).handler(events::listen);
     get(router, "/health").handler(health::all);
@@ -459,6 +460,7 @@ public final class HttpVerticle extends VerticleBase {
     ctx.addHeadersEndHandler(
         headers -> {
           if (stopping) ctx.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+          Exchange.onlyForTheCaller(ctx.response());
         });
     ctx.addEndHandler(
         end -> {

@@ -1,6 +1,7 @@
 package com.cpprediction.http;
 
 import com.cpprediction.cache.PredictionCache;
+import com.cpprediction.http.Events.Told;
 import com.cpprediction.metrics.MetricsSummary;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Bus;
@@ -71,28 +72,31 @@ final class Overview {
   }
 
   /** What changes from one second to the next. */
-  Future<String> state() {
+  Future<Told> state() {
+    var full = health.describe();
+    var figures = health.figures();
     var json =
         new JsonObject()
             .put("version", metrics.version())
-            .put("health", health.describe())
             .put(
                 "in_flight",
                 new JsonObject()
                     .put("shipments", inFlight.shipments())
                     .put("limit", inFlight.limit()));
     return vertx.executeBlocking( // walks meters and reads /proc
-        () ->
-            json.put("at", clock.millis())
-                .put("uptime_ms", ManagementFactory.getRuntimeMXBean().getUptime())
-                .put("cache", cache.stats())
-                .put("meters", MetricsSummary.brief(metrics))
-                .encode(),
+        () -> {
+          json.put("at", clock.millis())
+              .put("uptime_ms", ManagementFactory.getRuntimeMXBean().getUptime())
+              .put("cache", cache.stats())
+              .put("meters", MetricsSummary.brief(metrics));
+          var operators = json.put("health", full).encode();
+          return new Told(operators, json.put("health", figures).encode());
+        },
         false);
   }
 
   /** The models of this node, one by one, and the nodes of its cluster. */
-  Future<String> models() {
+  Future<Told> models() {
     var options = new DeliveryOptions().setLocalOnly(true).setSendTimeout(PATIENCE.toMillis());
     return vertx
         .eventBus()
@@ -102,7 +106,7 @@ final class Overview {
               var cluster = owners.describe();
               return vertx.executeBlocking(
                   () -> // a country's models are hundreds
-                  models(status.body()).put("cluster", cluster(cluster)).encode(),
+                  Told.all(models(status.body()).put("cluster", cluster(cluster)).encode()),
                   false);
             });
   }

@@ -83,6 +83,7 @@ final class Problems implements Handler<RoutingContext> {
     if (failure.failure().retryable()) {
       response.putHeader(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
     }
+    Exchange.onlyForTheCaller(response);
     response
         .setStatusCode(status)
         .putHeader(Exchange.REQUEST_ID, requestId)

@@ -53,9 +53,6 @@ final class WebRoutes {
       HttpHeaders.createOptimized(
           "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
               + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
-  private static final CharSequence CONTENT_TYPE_OPTIONS =
-      HttpHeaders.createOptimized("X-Content-Type-Options");
-  private static final CharSequence NOSNIFF = HttpHeaders.createOptimized("nosniff");
   private static final CharSequence NO_CACHE = HttpHeaders.createOptimized("no-cache");
   private static final int NOT_MODIFIED = 304;
   private static final int TAG_BYTES = 12;
@@ -123,8 +120,7 @@ final class WebRoutes {
         ctx.response()
             .putHeader(HttpHeaders.ETAG, file.tag())
             .putHeader(HttpHeaders.CACHE_CONTROL, NO_CACHE)
-            .putHeader(CONTENT_SECURITY_POLICY, POLICY)
-            .putHeader(CONTENT_TYPE_OPTIONS, NOSNIFF);
+            .putHeader(CONTENT_SECURITY_POLICY, POLICY);
     var known = ctx.request().getHeader(HttpHeaders.IF_NONE_MATCH);
     if (known != null && (known.equals("*") || known.contains(file.tag()))) {
       response.setStatusCode(NOT_MODIFIED).end();

@@ -12,6 +12,7 @@ import com.cpprediction.prediction.Share;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.File;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -318,10 +319,15 @@ public final class ModelCatalog implements AutoCloseable {
     return report.copy();
   }
 
-  private static JsonObject reasons(SortedMap<String, ModelException> failed) {
+  private JsonObject reasons(SortedMap<String, ModelException> failed) {
     var reasons = new JsonObject();
-    failed.forEach((what, e) -> reasons.put(what, e.getMessage()));
+    failed.forEach((what, e) -> reasons.put(what, told(e)));
     return reasons;
+  }
+
+  /** Why, for anyone who asks: files are named within the release. */
+  private String told(ModelException e) {
+    return e.getMessage().replace(directory + File.separator, "");
   }
 
   /**
@@ -405,7 +411,7 @@ public final class ModelCatalog implements AutoCloseable {
     replace(serving.taken(), before, next);
     report(failed, prefixes);
     var reasons = new TreeMap<String, String>();
-    failed.forEach((prefix, e) -> reasons.put(prefix, e.getMessage()));
+    failed.forEach((prefix, e) -> reasons.put(prefix, told(e)));
     return reasons;
   }
 
@@ -490,7 +496,7 @@ public final class ModelCatalog implements AutoCloseable {
         log.error("Model {} can't be read for a request: {}", manifest.prefix(), e.getMessage());
       }
       throw Failure.NOT_READY.because(
-          "The model of prefix %s can't be read: %s".formatted(manifest.prefix(), e.getMessage()));
+          "The model of prefix %s can't be read: %s".formatted(manifest.prefix(), told(e)));
     }
   }
 
@@ -570,7 +576,7 @@ public final class ModelCatalog implements AutoCloseable {
     failed.forEach(
         (what, e) -> {
           metrics.modelReloadFailed(e.reason().label());
-          if (e.getMessage().equals(now.put(what, e.getMessage()))) return;
+          if (told(e).equals(now.put(what, told(e)))) return;
           news.computeIfAbsent(e.getMessage(), m -> new ArrayList<>()).add(what);
         });
     failures = Collections.unmodifiableSortedMap(now);

@@ -19,9 +19,9 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * Reads JSON that a stranger wrote. Beyond the grammar it refuses duplicate keys, nesting deeper
- * than {@value #MAX_DEPTH}, numbers longer than {@value #MAX_NUMBER} characters and anything after
- * the document.
+ * Reads JSON that a stranger wrote. Errors say where and of what kind they are, and quote nothing.
+ * Beyond the grammar it refuses duplicate keys, nesting deeper than {@value #MAX_DEPTH}, numbers
+ * longer than {@value #MAX_NUMBER} characters and anything after the document.
  */
 public final class StrictJson {
   /** Deepest nesting of arrays and objects. */
@@ -29,8 +29,25 @@ public final class StrictJson {
 
   private static final int MAX_NUMBER = 100;
 
-  /** What Jackson adds where a source would stand. */
-  private static final Pattern START_MARKER = Pattern.compile(" \\(start marker at .*");
+  /**
+   * What Jackson's messages begin with. What follows quotes the document, which may hold an address
+   * or a secret; but for what it expected after a character.
+   */
+  private static final List<String> KINDS =
+      List.of(
+          "Unexpected end-of-input",
+          "Unexpected close marker",
+          "Unexpected character",
+          "Unrecognized token",
+          "Unrecognized character escape",
+          "Non-standard token",
+          "Duplicate field",
+          "Illegal unquoted character",
+          "Illegal character",
+          "Invalid numeric value",
+          "Invalid UTF-8");
+
+  private static final Pattern EXPECTED = Pattern.compile("\\(code \\d+[^)]*\\)\\): ([\\w \\-/]+)");
 
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
@@ -68,7 +85,7 @@ public final class StrictJson {
       throw Failure.MALFORMED_REQUEST.because(
           "Not valid JSON: %s (line %d, column %d)"
               .formatted(
-                  START_MARKER.matcher(e.getOriginalMessage()).replaceAll(""),
+                  kind(e.getOriginalMessage()),
                   e.getLocation().getLineNr(),
                   e.getLocation().getColumnNr()));
     } catch (IOException e) { // of a byte array: only CharacterCodingException
@@ -82,6 +99,12 @@ public final class StrictJson {
   public static JsonObject parseObject(byte[] utf8) {
     if (parse(utf8) instanceof JsonObject object) return object;
     throw Failure.MALFORMED_REQUEST.because("The JSON document must be an object");
+  }
+
+  private static String kind(String message) {
+    var kind = KINDS.stream().filter(message::startsWith).findFirst().orElse("Syntax error");
+    var expected = EXPECTED.matcher(message);
+    return expected.find() ? kind + ": " + expected.group(1).strip() : kind;
   }
 
   /** Jackson's own decoder lets overlong forms and encoded surrogates pass, and guesses UTF-16. */

@@ -130,7 +130,11 @@ public record KeyFiles(String group, Path certificate, Optional<Path> key, Strin
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof UnrecoverableKeyException) return group + ".password is wrong";
     }
-    return "can't be read: " + (e.getMessage() == null ? e.getClass() : e.getMessage());
+    var said = String.valueOf(e.getMessage());
+    // Other messages of parsers may quote what they read, of a key a part of it.
+    return said.startsWith("Missing -----BEGIN ")
+        ? "can't be read: " + said
+        : "no key and certificate can be read (" + e.getClass().getSimpleName() + ")";
   }
 
   private Buffer read(String name, Path file) {

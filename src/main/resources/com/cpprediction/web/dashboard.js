@@ -71,10 +71,10 @@ function notices({ health, meters }) {
     list.push(['warn', 'PostgreSQL is down', `${database.error ?? 'It can’t be reached yet.'}${kept}`]);
   }
   if (config?.outcome === 'refused') {
-    list.push(['warn', 'Configuration refused', `${config.error} What was in force before stays so.`]);
+    list.push(['warn', 'Configuration refused', `${config.error ?? 'The log says why.'} What was in force before stays so.`]);
   }
   for (const [name, check] of Object.entries(checks)) {
-    if (check.ready && check.degraded) list.push(['warn', `Degraded: ${name}`, check.degraded]);
+    if (check.ready && check.degraded) list.push(['warn', `Degraded: ${name}`, check.degraded === true ? 'The log says why.' : check.degraded]);
   }
   const refused = Object.entries(loaded?.failed ?? {});
   if (refused.length) list.push(['warn', `${count(refused.length)} refused in the release`, `${grouped(refused)} What answered before goes on.`]);

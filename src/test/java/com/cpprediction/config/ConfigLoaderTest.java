@@ -139,8 +139,13 @@ class ConfigLoaderTest {
         "{\"database.pool\":{}} # \"database.pool\" is no key; write its parts as nested objects",
         "{\"a b/~%+é\":1} # \"a b/~%+é\" is no key",
         "{\"\":1} # \"\" is no key",
-        "{\"http\":{\"port\":1,\"port\":2}} # Not valid JSON: Duplicate field 'port' (line 1,"
+        "{\"http\":{\"port\":1,\"port\":2}} # Not valid JSON: Duplicate field (line 1,"
             + " column 25)",
+        "{\"cache\":\"postgresql://u:p@h\"} # cache must be an object",
+        "{\"data_dir\":5} # data_dir is 5, must be a path without control characters",
+        "{\"http\":{\"port\":\"hunter2-hunter2-hunter2\"}} # http.port is a text of 23 characters, must"
+            + " be an integer in 0..65535",
+        "{\"http\":{\"hunter2-hunter2-hunter2\":1}} # a text of 28 characters is no key",
         "{\"http\":{\"port\":1} # Not valid JSON: Unexpected end-of-input",
         "[] # The JSON document must be an object",
         "`` # The JSON document is empty",
@@ -249,6 +254,34 @@ class ConfigLoaderTest {
         .hasMessageContaining(sample.key().path() + " is \"***\", must be ")
         .hasMessageContaining(variable + " is \"***\", must be ")
         .hasMessageNotContaining("hunter2");
+  }
+
+  /** Each character of a file missing, or another in its place: whatever comes of its quotes. */
+  @Test
+  void noSlipOfThePenShowsASecret() throws IOException {
+    var token = "s3cr3tT0kenOfAdm1ns";
+    var password = "Unw1tt1ngKw7ZqV";
+    var text =
+        """
+        {"http": {"admin_token": "%s", "port": 8000, "allowed_hosts": []},
+         "database": {"uri": "postgres://cp:%s@db/cp"}, "log": {"levels": []}}
+        """
+            .formatted(token, password);
+    int refused = 0;
+    for (int i = 0; i < text.length(); i++) {
+      for (var other : List.of("", "\"", ",", ":", "{", "}", "[", "'", "\\", "\n", "0", "#")) {
+        var errors = file(text.substring(0, i) + other + text.substring(i + 1)).check().errors();
+        if (errors.isEmpty()) continue;
+        refused++;
+        for (var secret : List.of(token, password)) {
+          for (int start = 0; start + 4 <= secret.length(); start++) {
+            assertThat(String.join("; ", errors))
+                .doesNotContain(secret.substring(start, start + 4));
+          }
+        }
+      }
+    }
+    assertThat(refused).isGreaterThan(1_000);
   }
 
   @Test

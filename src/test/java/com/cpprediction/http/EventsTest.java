@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.http.Events.Look;
+import com.cpprediction.http.Events.Told;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Owners;
@@ -156,7 +157,7 @@ class EventsTest {
 
   @Test
   void looksOnceForAllWhoListen(Vertx vertx) throws Exception {
-    var begun = new LinkedBlockingQueue<Promise<String>>();
+    var begun = new LinkedBlockingQueue<Promise<Told>>();
     var server =
         serve(
             vertx,
@@ -164,13 +165,13 @@ class EventsTest {
                 "number",
                 1,
                 () -> {
-                  var look = Promise.<String>promise();
+                  var look = Promise.<Told>promise();
                   begun.add(look);
                   return look.future();
                 }));
     var listeners = List.of(listen(vertx, server), listen(vertx, server), listen(vertx, server));
 
-    begun.poll(10, SECONDS).complete("[1]");
+    begun.poll(10, SECONDS).complete(Told.all("[1]"));
 
     for (var listener : listeners) assertThat(text(listener, 1)).endsWith("data: [1]");
     assertThat(begun).hasSizeLessThanOrEqualTo(1); // that of the next period
@@ -193,7 +194,10 @@ class EventsTest {
     var server =
         serve(
             vertx,
-            new Look("big", 1, () -> Future.succeededFuture(looks.incrementAndGet() + " " + big)));
+            new Look(
+                "big",
+                1,
+                () -> Future.succeededFuture(Told.all(looks.incrementAndGet() + " " + big))));
     var listener = listen(vertx, server);
     var heard = new CopyOnWriteArrayList<Integer>();
     listener.handler(
@@ -217,7 +221,7 @@ class EventsTest {
     var server =
         serve(
             vertx,
-            new Look("same", 1, () -> Future.succeededFuture("[\"same\"]")),
+            new Look("same", 1, () -> Future.succeededFuture(Told.all("[\"same\"]"))),
             new Look("number", 1, this::number));
 
     var text = text(listen(vertx, server), 20);
@@ -265,10 +269,10 @@ class EventsTest {
             cache,
             Owners.ALONE,
             new InFlight(() -> 10, off),
-            new HealthRoutes(List.of(), () -> false),
+            new HealthRoutes(List.of(), () -> false, ctx -> true),
             Clock.systemUTC());
 
-    var state = new JsonObject(overview.state().await(5, SECONDS));
+    var state = new JsonObject(overview.state().await(5, SECONDS).others());
 
     var meters = state.getJsonObject("meters");
     assertThat(meters.getBoolean("on")).isFalse();
@@ -277,8 +281,8 @@ class EventsTest {
     assertThat(state.getJsonObject("cache").getLong("max_size")).isPositive();
   }
 
-  private Future<String> number() {
-    return Future.succeededFuture("[" + looks.incrementAndGet() + "]");
+  private Future<Told> number() {
+    return Future.succeededFuture(Told.all("[" + looks.incrementAndGet() + "]"));
   }
 
   /** Whether nothing was looked at for some periods. */
@@ -299,7 +303,7 @@ class EventsTest {
 
                   @Override
                   public Future<?> start() {
-                    events = new Events(vertx, edge.metrics, PERIOD, List.of(looks));
+                    events = new Events(vertx, edge.metrics, PERIOD, List.of(looks), ctx -> true);
                     var router = Router.router(vertx);
                     router.get("/events").handler(events::listen);
                     return server.requestHandler(router).listen(0, "127.0.0.1");

@@ -1,5 +1,6 @@
 package com.cpprediction.prediction;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,6 +8,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -94,9 +96,40 @@ class StrictJsonTest {
   void saysWhereItStoppedReading() {
     assertThatThrownBy(() -> parse("{\n  \"a\": ?}")).hasMessageContaining("line 2, column");
     assertThatThrownBy(() -> parse("{"))
+        .hasMessage("Not valid JSON: Unexpected end-of-input (line 1, column 2)");
+    assertThatThrownBy(() -> parse("{\"a\" 1}"))
         .hasMessage(
-            "Not valid JSON: Unexpected end-of-input: expected close marker for Object"
-                + " (line 1, column 2)");
+            "Not valid JSON: Unexpected character: was expecting a colon to separate field name and"
+                + " value (line 1, column 6)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "hunter2",
+        "{\"a\": hunter2}",
+        "{\"a\": \"x\" hunter2}",
+        "{\"a\": hunter2",
+        "{hunter2: 1}",
+        "{\"a\": 'hunter2'}",
+        "{\"hunter2\": 1, \"hunter2\": 2}",
+        "[\"hunter2\"}",
+        "{\"a\": \"\\hunter2\"}",
+        "{\"a\": \"hunter2\n\"}",
+        "{\"a\": \"hunter2",
+        "{\"a\": 1hunter2}",
+        "{\"a\": 0hunter2}",
+        "{\"a\": -hunter2}",
+        "{\"a\": \"hunter2\", hunter2}",
+        "{\"a\": {}} hunter2",
+        "{\"a\": tru}hunter2",
+        "{\"a\": NaNhunter2}"
+      })
+  void quotesNothingOfWhatItRefuses(String text) {
+    assertThatThrownBy(() -> parse(text))
+        .hasMessageContaining("line ")
+        .extracting(Throwable::getMessage, as(InstanceOfAssertFactories.STRING))
+        .doesNotContain("hunter", "unter2", "'h", "104", "nter");
   }
 
   @Test

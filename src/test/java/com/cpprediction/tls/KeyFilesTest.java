@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Function;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -108,6 +109,31 @@ class KeyFilesTest {
             pair.certificate(), other.key());
     assertThatThrownBy(() -> identity(pem(pair.certificate(), rsa.key())))
         .isInstanceOf(TlsException.class);
+  }
+
+  @Test
+  void quotesNothingOfAKeyItCannotRead() throws IOException {
+    var lines = Files.readString(pair.key()).strip().lines().toList();
+    var body = String.join("", lines.subList(1, lines.size() - 1));
+    for (var broken :
+        List.of(
+            "",
+            "!",
+            "hunter2-hunter2",
+            body.substring(body.length() / 2),
+            body.substring(0, body.length() / 2),
+            new StringBuilder(body).reverse().toString())) {
+      for (var text :
+          List.of(broken, lines.get(0) + "\n" + broken + "\n" + lines.get(lines.size() - 1))) {
+        var file = Files.writeString(dir.resolve("broken.key"), text);
+
+        assertThatThrownBy(() -> identity(pem(pair.certificate(), file)))
+            .isInstanceOf(TlsException.class)
+            .hasMessageMatching(
+                "http\\.tls: (no key and certificate can be read \\(\\w+\\)"
+                    + "|can't be read: Missing -----BEGIN [A-Za-z -]*) \\(.*\\)");
+      }
+    }
   }
 
   @Test
