@@ -1,9 +1,9 @@
 package com.cpprediction.journal;
 
-import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
+import com.cpprediction.files.OwnerOnly;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -65,8 +65,8 @@ public final class DirectoryLock implements AutoCloseable {
   }
 
   private static FileChannel open(Path directory, String self) throws IOException {
-    var file = directory.resolve(FILE);
-    var channel = FileChannel.open(file, CREATE, READ, WRITE);
+    var file = OwnerOnly.createFile(directory.resolve(FILE));
+    var channel = FileChannel.open(file, READ, WRITE);
     try {
       if (channel.tryLock() == null) throw new InUseException(directory, Files.readString(file));
       channel.truncate(0).write(ByteBuffer.wrap(self.getBytes(StandardCharsets.US_ASCII)));

@@ -1,5 +1,6 @@
 package com.cpprediction.journal;
 
+import com.cpprediction.files.OwnerOnly;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -41,7 +42,7 @@ final class Generations {
   Path begin() throws IOException {
     var built = directory.resolve(number(current()) + 1 + UNFINISHED);
     delete(built);
-    return Files.createDirectories(built);
+    return OwnerOnly.createDirectories(built);
   }
 
   /** Puts {@code built} into use and sets the one before aside. */

@@ -1,5 +1,6 @@
 package com.cpprediction.journal;
 
+import com.cpprediction.files.OwnerOnly;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,7 +98,7 @@ public final class Journal implements AutoCloseable {
   static Journal of(
       Path directory, int fileBytes, Clock clock, Consumer<JournalException> trouble) {
     try {
-      var real = Files.createDirectories(directory).toRealPath();
+      var real = OwnerOnly.createDirectories(directory).toRealPath();
       return new Journal(real, fileBytes, clock, trouble, DirectoryLock.acquire(real));
     } catch (DirectoryLock.InUseException e) {
       throw new JournalException(
@@ -211,7 +212,7 @@ public final class Journal implements AutoCloseable {
   }
 
   private JournalImpl load(Path generation) throws Exception {
-    Files.createDirectories(generation);
+    OwnerOnly.createDirectories(generation);
     var opened =
         Library.journal(
             Library.files(generation), fileBytes, (e, message, file) -> inTrouble(e, message));

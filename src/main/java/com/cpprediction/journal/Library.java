@@ -1,8 +1,13 @@
 package com.cpprediction.journal;
 
+import com.cpprediction.files.OwnerOnly;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.apache.activemq.artemis.core.io.IOCriticalErrorListener;
+import org.apache.activemq.artemis.core.io.SequentialFile;
+import org.apache.activemq.artemis.core.io.SequentialFileFactory;
+import org.apache.activemq.artemis.core.io.nio.NIOSequentialFile;
 import org.apache.activemq.artemis.core.io.nio.NIOSequentialFileFactory;
 import org.apache.activemq.artemis.core.journal.impl.JournalImpl;
 
@@ -27,10 +32,28 @@ final class Library {
   static NIOSequentialFileFactory files(Path directory) {
     return new NIOSequentialFileFactory(directory.toFile(), false, MAX_IO) {
       @Override
+      public SequentialFile createSequentialFile(String name) {
+        return new OwnFile(this, directory, name);
+      }
+
+      @Override
       public void releaseDirectBuffer(ByteBuffer buffer) {
         // Netty can't free a foreign buffer on JDK 25; the garbage collector does.
       }
     };
+  }
+
+  /** Made for this user alone: the library leaves that to the umask. */
+  private static final class OwnFile extends NIOSequentialFile {
+    OwnFile(SequentialFileFactory factory, Path directory, String name) {
+      super(factory, directory.toFile(), name, MAX_IO);
+    }
+
+    @Override
+    public void open(int maxIO, boolean useExecutor) throws IOException {
+      OwnerOnly.createFile(getJavaFile().toPath());
+      super.open(maxIO, useExecutor);
+    }
   }
 
   static JournalImpl journal(

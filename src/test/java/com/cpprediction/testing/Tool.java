@@ -10,7 +10,8 @@ import java.util.Arrays;
 
 /** Programs of this machine that some tests run. */
 public final class Tool {
-  private static final String REQUIRED = "CP_TEST_TOOLS";
+  /** Whether a test may not be skipped for want of something. */
+  static final boolean REQUIRED = "required".equals(System.getenv("CP_TEST_TOOLS"));
 
   private Tool() {}
 
@@ -28,7 +29,6 @@ public final class Tool {
             .findFirst();
     if (found.isPresent()) return found.get();
     var reason = "%s is not installed (Debian package %s)".formatted(name, debianPackage);
-    if ("required".equals(System.getenv(REQUIRED))) return fail(reason);
-    return abort(reason);
+    return REQUIRED ? fail(reason) : abort(reason);
   }
 }
