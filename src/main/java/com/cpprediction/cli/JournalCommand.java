@@ -144,8 +144,11 @@ final class JournalCommand {
         spec.commandLine().getOut().println(absent(directory));
         return 0;
       }
-      if (!config.database().embedded()) return drain(config, directory, config.database().uri());
       var dataDir = settings.home().resolve(config.dataDir());
+      if (!config.database().embedded()) {
+        EmbeddedDatabase.secure(dataDir);
+        return drain(config, directory, config.database().uri());
+      }
       try (var embedded = EmbeddedDatabase.start(dataDir, config.database().embeddedPort())) {
         return drain(config, directory, embedded.uri());
       }

@@ -151,6 +151,8 @@ final class Service {
       var dataDir = home.resolve(config.dataDir());
       embedded = EmbeddedDatabase.start(dataDir, config.database().embeddedPort());
       if (stopping) embedded.close();
+    } else {
+      EmbeddedDatabase.secure(home.resolve(config.dataDir()));
     }
     goOn();
     if (cluster != null) deploy(() -> cluster, new DeploymentOptions()).await();

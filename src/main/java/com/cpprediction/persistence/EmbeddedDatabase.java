@@ -1,17 +1,18 @@
 package com.cpprediction.persistence;
 
+import com.cpprediction.files.OwnerOnly;
 import com.cpprediction.journal.DirectoryLock;
-import io.zonky.test.db.postgres.embedded.DefaultPostgresBinaryResolver;
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,8 +20,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The PostgreSQL that the service brings along, for a first run without a server: data in {@code
  * <data_dir>/postgres}, kept from run to run and as durable as any PostgreSQL. It listens on
- * loopback only and trusts everyone there (user {@code postgres}, no password); where other users
- * share the machine, name a server in {@code database.uri} instead.
+ * loopback only, to one user that owns its tables and is no superuser; that user's password is new
+ * in each {@code data_dir} and lies there in {@code pgpass}, for the user of this process alone.
+ * The superuser can't connect: what it has to do it does at each start, before anybody can.
  *
  * <p>Starting and closing block for seconds. A server that a killed process left behind is stopped
  * at the next start.
@@ -29,13 +31,26 @@ public final class EmbeddedDatabase implements AutoCloseable {
   /** Major version of the PostgreSQL inside; the files of another one can't be read. */
   static final int MAJOR = 18;
 
+  /** Who may connect. */
+  static final String USER = "cp_service";
+
   private static final Logger log = LoggerFactory.getLogger(EmbeddedDatabase.class);
   private static final Duration START_PATIENCE = Duration.ofSeconds(60); // recovery after a crash
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(10);
   private static final Duration LAST_PATIENCE = Duration.ofMillis(500);
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+  private static final int TRIES = 5; // to get a free port before somebody else does
 
   /** The server's directory in {@code data_dir}. */
   private static final String DATA = "postgres";
+
+  /** The password's file in {@code data_dir}. */
+  private static final String PASSWORD = "pgpass";
+
+  private static final String BINARIES = "postgres-binaries";
+  private static final String HOST = "127.0.0.1";
+  private static final String SUPERUSER = "postgres";
+  private static final String DATABASE = "postgres";
 
   /**
    * In the data directory once it has served: an initialisation that was cut short lacks it, and
@@ -43,28 +58,78 @@ public final class EmbeddedDatabase implements AutoCloseable {
    */
   private static final String MARKER = "cp-initialized";
 
-  /** The library's own lock in the data directory; {@link DirectoryLock} stands in for it. */
-  private static final String LIBRARY_LOCK = "epg-lock";
+  /** What a role needs to make databases for trials and to have a checkpoint before each. */
+  private static final String FOR_TRIALS =
+      """
+      ALTER ROLE %1$s CREATEDB;
+
+      GRANT pg_checkpoint TO %1$s;
+
+      """
+          .formatted(USER);
+
+  private static final String NOT_FOR_TRIALS =
+      """
+      ALTER ROLE %1$s NOCREATEDB;
+
+      """
+          .formatted(USER);
+
+  /** Whatever else is in the data directory, from whichever version. */
+  private static final String HOST_BASED_AUTHENTICATION =
+      """
+      # Written by the service at each start.
+      host all %s 127.0.0.1/32 scram-sha-256
+      """
+          .formatted(USER);
 
   private final DirectoryLock lock;
   private final Path data;
-  private final EmbeddedPostgres postgres;
+  private final String uri;
 
-  private EmbeddedDatabase(DirectoryLock lock, Path data, EmbeddedPostgres postgres) {
+  private EmbeddedDatabase(DirectoryLock lock, Path data, String uri) {
     this.lock = lock;
     this.data = data;
-    this.postgres = postgres;
+    this.uri = uri;
   }
 
   /**
-   * Starts it, the first time on a new data directory.
+   * Starts it, the first time on a new data directory. Closes all of {@code dataDir} to other users
+   * first.
    *
    * @param dataDir {@code data_dir}; created where absent
    * @param port on loopback, 0 for any free one
    * @throws DatabaseStartException when it can't, saying what to do
    */
   public static EmbeddedDatabase start(Path dataDir, int port) {
-    return start(dataDir, dataDir.resolve("postgres-binaries"), port);
+    return start(dataDir, dataDir.resolve(BINARIES), port, NOT_FOR_TRIALS);
+  }
+
+  /** As {@link #start(Path, int)}, of one that {@link ScratchDatabase}s can be made on. */
+  public static EmbeddedDatabase startForTrials(Path dataDir, int port) {
+    return startForTrials(dataDir, dataDir.resolve(BINARIES), port);
+  }
+
+  /**
+   * @param binaries where the server itself is unpacked to, once
+   */
+  static EmbeddedDatabase startForTrials(Path dataDir, Path binaries, int port) {
+    return start(dataDir, binaries, port, FOR_TRIALS);
+  }
+
+  /**
+   * Closes {@code dataDir} to other users where no embedded server is started on it: {@link #start}
+   * does so by itself.
+   *
+   * @throws DatabaseStartException when other users may have put programs in it
+   */
+  public static void secure(Path dataDir) {
+    try {
+      ServerPrograms.discardDoubtful(dataDir.resolve(BINARIES));
+      OwnerOnly.close(dataDir);
+    } catch (IOException e) {
+      throw unusable(dataDir, e);
+    }
   }
 
   /**
@@ -76,9 +141,16 @@ public final class EmbeddedDatabase implements AutoCloseable {
   static Optional<String> running(Path dataDir) {
     if (!existsIn(dataDir)) return Optional.empty();
     try {
-      var data = dataDir.toRealPath().resolve(DATA);
-      var running = Postmaster.of(data);
-      return running.isEmpty() ? Optional.empty() : running.get().port().map(EmbeddedDatabase::uri);
+      var directory = dataDir.toRealPath();
+      var running = Postmaster.of(directory.resolve(DATA));
+      if (running.isEmpty()) return Optional.empty();
+      var port = running.get().port();
+      if (port.isEmpty()) return Optional.empty();
+      var password = passwordFile(directory).read();
+      if (password.isPresent()) return Optional.of(uri(port.get(), password.get()));
+      throw new DatabaseStartException(
+          "There is no password in %s for the PostgreSQL that runs; stop the service, which makes one when it starts again"
+              .formatted(directory.resolve(PASSWORD)));
     } catch (IOException e) {
       throw new DatabaseStartException("Cannot read data_dir %s (%s)".formatted(dataDir, e), e);
     }
@@ -89,15 +161,23 @@ public final class EmbeddedDatabase implements AutoCloseable {
     return Files.exists(dataDir.resolve(DATA).resolve(MARKER));
   }
 
-  /**
-   * @param binaries where the server itself is unpacked to, once
-   */
-  static EmbeddedDatabase start(Path dataDir, Path binaries, int port) {
+  private static PasswordFile passwordFile(Path dataDir) {
+    return new PasswordFile(dataDir.resolve(PASSWORD), USER);
+  }
+
+  private static EmbeddedDatabase start(Path dataDir, Path binaries, int port, String rights) {
     try {
-      var directory = Files.createDirectories(dataDir.toAbsolutePath()).toRealPath();
+      var directory = OwnerOnly.createDirectories(dataDir.toAbsolutePath()).toRealPath();
       var lock = DirectoryLock.acquire(directory);
       try {
-        return start(lock, directory.resolve(DATA), binaries.toAbsolutePath(), port);
+        var data = directory.resolve(DATA);
+        checkVersion(data);
+        stopLeftBehind(data);
+        // These two look at what others may have done, before that is put in order.
+        var bin = ServerPrograms.unpack(binaries.toAbsolutePath());
+        var password = passwordFile(directory).readOrMake();
+        OwnerOnly.close(directory);
+        return start(lock, data, bin, password, port, rights);
       } catch (IOException | RuntimeException e) {
         lock.close();
         throw e;
@@ -108,69 +188,99 @@ public final class EmbeddedDatabase implements AutoCloseable {
               .formatted(e.process(), dataDir),
           e);
     } catch (IOException e) {
-      throw new DatabaseStartException(
-          "Cannot use data_dir %s (%s); name a local directory that this user may write to"
-              .formatted(dataDir.toAbsolutePath(), e),
-          e);
+      throw unusable(dataDir, e);
     }
   }
 
-  private static EmbeddedDatabase start(DirectoryLock lock, Path data, Path binaries, int port)
+  private static DatabaseStartException unusable(Path dataDir, IOException e) {
+    return new DatabaseStartException(
+        "Cannot use data_dir %s (%s); name a local directory that this user may write to"
+            .formatted(dataDir.toAbsolutePath(), e),
+        e);
+  }
+
+  private static EmbeddedDatabase start(
+      DirectoryLock lock, Path data, Path bin, String password, int port, String rights)
       throws IOException {
-    checkVersion(data);
-    stopLeftBehind(data);
     setAsideUnfinished(data);
-    removeUnfinishedBinaries(binaries);
-    // Only the library's close gives it up, which may wait too long. A new file is a new lock, and
-    // the old one goes with the garbage.
-    Files.deleteIfExists(data.resolve(LIBRARY_LOCK));
     checkPort(port);
     try {
-      var postgres = launch(data, binaries, port);
-      var marker = data.resolve(MARKER);
-      if (!Files.exists(marker)) Files.createFile(marker);
-      return new EmbeddedDatabase(lock, data, postgres);
+      var server = new PostgresServer(bin, data, settings(data));
+      if (!Files.exists(data.resolve("PG_VERSION"))) server.initialize(SUPERUSER);
+      Files.writeString(authentication(data), HOST_BASED_AUTHENTICATION);
+      server.executeAlone(roles(password) + rights, DATABASE, START_PATIENCE);
+      var uri = uri(start(server, port), password);
+      checkConnects(uri);
+      OwnerOnly.createFile(data.resolve(MARKER));
+      return new EmbeddedDatabase(lock, data, uri);
     } catch (DatabaseStartException e) {
+      stop(data, STOP_PATIENCE);
       throw e;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | SQLException | RuntimeException e) {
       stop(data, STOP_PATIENCE);
       throw new DatabaseStartException(
-          "The embedded PostgreSQL in %s does not start (%s); the log lines above are its own"
-              .formatted(data, e.getMessage()),
-          e);
+          "The embedded PostgreSQL in %s does not start: %s".formatted(data, e.getMessage()), e);
     }
   }
 
-  private static EmbeddedPostgres launch(Path data, Path binaries, int port) throws IOException {
-    return EmbeddedPostgres.builder()
-        .setDataDirectory(data)
-        .setCleanDataDirectory(false)
-        .setOverrideWorkingDirectory(binaries.toFile())
-        .setPgBinaryResolver(EmbeddedDatabase::binaries)
-        .setRegisterShutdownHook(false) // it would stop the server under rows still to be stored
-        .setPGStartupWait(START_PATIENCE)
-        .setPort(port)
-        .setLocaleConfig("locale", "C") // there on every machine
-        .setServerConfig("listen_addresses", "127.0.0.1")
-        .setServerConfig("unix_socket_directories", "")
-        // Off in a database for tests, which is what the library is made for.
-        .setServerConfig("fsync", "on")
-        .setServerConfig("synchronous_commit", "on")
-        .setServerConfig("full_page_writes", "on")
-        // Statements and rows carry addresses, which stay out of logs.
-        .setServerConfig("log_min_error_statement", "panic")
-        .setServerConfig("log_error_verbosity", "terse")
-        .start();
+  /** The port it listens on. */
+  private static int start(PostgresServer server, int port) throws IOException {
+    for (int i = 1; ; i++) {
+      int at = port == 0 ? freePort() : port;
+      try {
+        server.start(at, START_PATIENCE);
+        return at;
+      } catch (PostgresServer.FailedException e) {
+        if (port != 0 || !e.portTaken() || i == TRIES) throw e;
+        log.info("Port {} was taken by another process; trying another one", at);
+      }
+    }
   }
 
-  private static InputStream binaries(String system, String architecture) throws IOException {
-    try {
-      return DefaultPostgresBinaryResolver.INSTANCE.getPgBinary(system, architecture);
-    } catch (IllegalStateException e) {
-      throw new DatabaseStartException(
-          "No embedded PostgreSQL for %s on %s; set database.uri to a PostgreSQL server"
-              .formatted(system, architecture),
-          e);
+  private static int freePort() throws IOException {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getByName(HOST))) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static Map<String, String> settings(Path data) {
+    var settings = new LinkedHashMap<String, String>();
+    settings.put("hba_file", authentication(data).toString());
+    settings.put("listen_addresses", HOST);
+    settings.put("unix_socket_directories", "");
+    settings.put("max_connections", "300");
+    settings.put("timezone", "UTC");
+    settings.put("fsync", "on");
+    settings.put("synchronous_commit", "on");
+    settings.put("full_page_writes", "on");
+    // Statements and rows carry addresses, which stay out of logs.
+    settings.put("log_min_error_statement", "panic");
+    settings.put("log_error_verbosity", "terse");
+    settings.put("log_statement", "none");
+    settings.put("log_min_duration_statement", "-1");
+    return settings;
+  }
+
+  private static Path authentication(Path data) {
+    return data.resolve("pg_hba.conf");
+  }
+
+  private static String roles(String password) throws IOException {
+    try (var sql = EmbeddedDatabase.class.getResourceAsStream("/db/embedded-roles.sql")) {
+      return new String(sql.readAllBytes(), StandardCharsets.UTF_8)
+          .replace(":role", USER)
+          .replace(":password", password);
+    }
+  }
+
+  /** That all of this came into force, before anything is stored. */
+  private static void checkConnects(String uri) throws SQLException {
+    var source = DatabaseUri.parse(uri).dataSource(CONNECT_TIMEOUT, CONNECT_TIMEOUT);
+    try (var connection = source.getConnection();
+        var statement = connection.createStatement();
+        var superuser = statement.executeQuery("SHOW is_superuser")) {
+      superuser.next();
+      if (superuser.getString(1).equals("on")) throw new SQLException(USER + " is a superuser");
     }
   }
 
@@ -214,23 +324,10 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
   }
 
-  private static void removeUnfinishedBinaries(Path binaries) throws IOException {
-    if (!Files.exists(binaries)) return;
-    try (var children = Files.newDirectoryStream(binaries, "PG-*")) {
-      for (var child : children) if (!Files.exists(child.resolve(".exists"))) delete(child);
-    }
-  }
-
-  private static void delete(Path tree) throws IOException {
-    try (var files = Files.walk(tree)) {
-      for (var file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
-    }
-  }
-
   private static void checkPort(int port) {
     try (var socket = new ServerSocket()) {
       socket.setReuseAddress(true); // a connection of the last run may still be closing
-      socket.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), port));
+      socket.bind(new InetSocketAddress(InetAddress.getByName(HOST), port));
     } catch (IOException e) {
       throw new DatabaseStartException(
           "Port %d, database.embedded_port, is taken (%s); choose another, or 0 for any free one"
@@ -239,9 +336,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
   }
 
-  /** How to connect to it. */
+  /** How to connect to it; holds the password. */
   public String uri() {
-    return uri(postgres.getPort());
+    return uri;
   }
 
   /** The server, parent of the processes of its sessions; empty when it has gone. */
@@ -253,8 +350,8 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
   }
 
-  private static String uri(int port) {
-    return "postgresql://postgres@127.0.0.1:" + port + "/postgres";
+  private static String uri(int port, String password) {
+    return "postgresql://%s:%s@%s:%d/%s".formatted(USER, password, HOST, port, DATABASE);
   }
 
   /** Ends its sessions and stops it; blocks for 10 s at most, and a moment. */
@@ -271,7 +368,6 @@ public final class EmbeddedDatabase implements AutoCloseable {
    * @param patience how long to wait for a clean stop; it blocks for half a second longer at most
    */
   public void close(Duration patience) {
-    // Not by the library's close: it waits 5 s for a frozen server and logs a stack trace.
     try (lock) {
       stop(data, patience);
     } catch (IOException e) {

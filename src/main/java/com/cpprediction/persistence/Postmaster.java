@@ -19,6 +19,11 @@ record Postmaster(ProcessHandle process, Path data) {
   /** Of {@code postmaster.pid}, from 0; PostgreSQL's miscadmin.h, LOCK_FILE_LINE_PORT. */
   private static final int PORT_LINE = 3;
 
+  /** LOCK_FILE_LINE_PM_STATUS of the same, and what stands there (PM_STATUS_READY). */
+  private static final int STATUS_LINE = 7;
+
+  private static final String READY = "ready";
+
   /**
    * @param data the data directory, absolute
    * @return empty when no server runs on it, even where its process id lives on in another process
@@ -50,14 +55,28 @@ record Postmaster(ProcessHandle process, Path data) {
     }
   }
 
+  /** Whether it is up; not while it starts or recovers. */
+  boolean takesConnections() throws IOException {
+    try (var lines = Files.lines(pidFile(data))) {
+      return lines.skip(STATUS_LINE).findFirst().filter(s -> s.strip().equals(READY)).isPresent();
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
   /** False for a zombie, too: it has no command left. */
   private boolean serves() {
     var info = process.info();
     return process.isAlive()
-        && info.command().filter(command -> command.endsWith("/postgres")).isPresent()
+        && info.command().filter(Postmaster::isServer).isPresent()
         && info.arguments()
             .filter(arguments -> Arrays.asList(arguments).contains(data.toString()))
             .isPresent();
+  }
+
+  /** Linux says so of a program whose file has been replaced, as by another version's, too. */
+  private static boolean isServer(String command) {
+    return command.replaceFirst(" \\(deleted\\)$", "").endsWith("/postgres");
   }
 
   /**

@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.persistence.EmbeddedDatabase;
+import com.cpprediction.persistence.EmbeddedPlace;
 import com.cpprediction.testing.Ports;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
@@ -43,8 +44,7 @@ class JournalCommandIT {
         new JsonObject()
             .put(
                 "database",
-                new JsonObject()
-                    .put("uri", "postgresql://postgres@127.0.0.1:" + port + "/postgres"))
+                new JsonObject().put("uri", EmbeddedPlace.uri(directory.resolve("server"), port)))
             .put("persistence", new JsonObject().put("ack", "journal")));
   }
 

@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.persistence.EmbeddedDatabase;
+import com.cpprediction.persistence.EmbeddedPlace;
 import com.cpprediction.testing.Ports;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
@@ -20,7 +21,7 @@ class LifecycleIT {
   void startsWithoutADatabaseSaysWhyAndRecoversByItself() throws Exception {
     int port = Ports.free();
     var home = TestHome.in(directory);
-    home.configure(database("postgresql://postgres@127.0.0.1:" + port + "/postgres"));
+    home.configure(database(EmbeddedPlace.uri(directory.resolve("server"), port)));
     var service = home.service();
     try {
       service.start().await(60, SECONDS);
@@ -47,7 +48,7 @@ class LifecycleIT {
     int port = Ports.free();
     var home = TestHome.in(directory);
     home.configure(
-        database("postgresql://postgres@127.0.0.1:" + port + "/postgres")
+        database(EmbeddedPlace.uri(directory.resolve("server"), port))
             .put("persistence", new JsonObject().put("ack", "journal")));
     var requests = new ArrayList<JsonObject>();
     for (var row : SmallRelease.rows()) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.logging.Logging;
+import com.cpprediction.testing.Jdbc;
 import com.cpprediction.testing.Program;
 import com.cpprediction.testing.Tool;
 import com.cpprediction.training.SmallRelease;
@@ -17,7 +18,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.DriverManager;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -373,8 +373,7 @@ class OperationIT {
 
   /** PostgreSQL refuses rows with {@code condition} meanwhile, and quotes them when it does. */
   private static void refusingInPostgres(String condition, Work work) throws Exception {
-    var uri = "jdbc:" + service.databaseUri().replace("postgres@", "") + "?user=postgres";
-    try (var connection = DriverManager.getConnection(uri);
+    try (var connection = Jdbc.connect(service.databaseUri());
         var statement = connection.createStatement()) {
       statement.execute(
           "ALTER TABLE predictions ADD CONSTRAINT refused CHECK (NOT (" + condition + "))");

@@ -1,7 +1,6 @@
 package com.cpprediction.cli;
 
-import java.sql.Connection;
-import java.sql.DriverManager;
+import com.cpprediction.testing.Jdbc;
 import java.sql.SQLException;
 
 /** Looks into the table of predictions from outside the service. */
@@ -9,7 +8,7 @@ final class TestRows {
   private TestRows() {}
 
   static long count(String uri, String condition) throws SQLException {
-    try (var connection = connect(uri);
+    try (var connection = Jdbc.connect(uri);
         var statement = connection.createStatement();
         var result =
             statement.executeQuery("SELECT count(*) FROM predictions WHERE " + condition)) {
@@ -23,13 +22,9 @@ final class TestRows {
    * @return how many rows it changed
    */
   static int update(String uri, String change) throws SQLException {
-    try (var connection = connect(uri);
+    try (var connection = Jdbc.connect(uri);
         var statement = connection.createStatement()) {
       return statement.executeUpdate("UPDATE predictions " + change);
     }
-  }
-
-  private static Connection connect(String uri) throws SQLException {
-    return DriverManager.getConnection("jdbc:" + uri.replace("postgres@", "") + "?user=postgres");
   }
 }

@@ -21,7 +21,8 @@ class EmbeddedDatabaseIT {
   /** Starts a database on the directory named, says where it is, and stays until killed. */
   public static final class Child {
     public static void main(String[] arguments) throws Exception {
-      var database = EmbeddedDatabase.start(Path.of(arguments[0]), TestDatabase.BINARIES, 0);
+      var database =
+          EmbeddedDatabase.startForTrials(Path.of(arguments[0]), TestDatabase.BINARIES, 0);
       System.out.println("ready " + database.uri());
       Thread.currentThread().join();
     }
@@ -157,7 +158,9 @@ class EmbeddedDatabaseIT {
   void refusesAPortThatIsTaken() throws Exception {
     try (var taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
       assertThatThrownBy(
-              () -> EmbeddedDatabase.start(dataDir, TestDatabase.BINARIES, taken.getLocalPort()))
+              () ->
+                  EmbeddedDatabase.startForTrials(
+                      dataDir, TestDatabase.BINARIES, taken.getLocalPort()))
           .isInstanceOf(DatabaseStartException.class)
           .hasMessageContainingAll(
               Integer.toString(taken.getLocalPort()), "database.embedded_port");
@@ -168,13 +171,14 @@ class EmbeddedDatabaseIT {
   void refusesADataDirectoryItCannotCreate() throws Exception {
     var file = Files.createFile(dataDir.resolve("file"));
 
-    assertThatThrownBy(() -> EmbeddedDatabase.start(file.resolve("data"), TestDatabase.BINARIES, 0))
+    assertThatThrownBy(
+            () -> EmbeddedDatabase.startForTrials(file.resolve("data"), TestDatabase.BINARIES, 0))
         .isInstanceOf(DatabaseStartException.class)
         .hasMessageContainingAll("data_dir", file.toString());
   }
 
   private EmbeddedDatabase start() {
-    return EmbeddedDatabase.start(dataDir, TestDatabase.BINARIES, 0);
+    return EmbeddedDatabase.startForTrials(dataDir, TestDatabase.BINARIES, 0);
   }
 
   private static void signal(String name, ProcessHandle process) throws Exception {

@@ -155,14 +155,14 @@ class PersistenceVerticleIT {
   void startsWithoutTheDatabaseAndStoresWhatWaitedOnceItIsThere(@TempDir Path dataDir)
       throws Exception {
     int port = Ports.free();
-    var verticle = deploy(Ack.NONE, "postgresql://postgres@127.0.0.1:" + port + "/postgres");
+    var verticle = deploy(Ack.NONE, EmbeddedPlace.uri(dataDir, port));
     record(Predictions.of("S1"));
     assertThat(verticle.database().getString("status")).isEqualTo("down");
     assertThat(verticle.database().getString("error")).contains("can't be reached");
     assertThat(verticle.health().getInteger("queued")).isEqualTo(1);
     assertNotReady(request(Bus.STORED, "S1"));
 
-    try (var database = EmbeddedDatabase.start(dataDir, TestDatabase.BINARIES, port)) {
+    try (var database = EmbeddedDatabase.startForTrials(dataDir, TestDatabase.BINARIES, port)) {
       TestDatabase.until(() -> verticle.database().getString("status").equals("up"));
 
       assertThat(TestDatabase.query(database.uri(), "SELECT shipment_id FROM predictions"))
@@ -185,7 +185,7 @@ class PersistenceVerticleIT {
   @Test
   void aServerThatFreezesGetsTheSameRowsAgainAndStoresThemOnce(@TempDir Path dataDir)
       throws Exception {
-    try (var database = EmbeddedDatabase.start(dataDir, TestDatabase.BINARIES, 0)) {
+    try (var database = EmbeddedDatabase.startForTrials(dataDir, TestDatabase.BINARIES, 0)) {
       var verticle = deploy(Ack.COMMIT, database.uri(), Duration.ofSeconds(2));
       record(Predictions.of("S1"));
       var server = Postmaster.of(dataDir.toRealPath().resolve("postgres")).orElseThrow().process();
@@ -280,7 +280,7 @@ class PersistenceVerticleIT {
 
   @Test
   void noticesADeadServerWithoutBeingAsked(@TempDir Path dataDir) throws Exception {
-    var database = EmbeddedDatabase.start(dataDir, TestDatabase.BINARIES, 0);
+    var database = EmbeddedDatabase.startForTrials(dataDir, TestDatabase.BINARIES, 0);
     var verticle = deploy(Ack.COMMIT, database.uri());
     assertThat(verticle.ready()).isTrue();
 

@@ -2,11 +2,11 @@ package com.cpprediction.persistence;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 
+import com.cpprediction.testing.Jdbc;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -31,7 +31,7 @@ final class TestDatabase {
   static synchronized EmbeddedDatabase server() throws IOException {
     if (server == null) {
       var directory = Files.createTempDirectory("cp-database");
-      server = EmbeddedDatabase.start(directory, BINARIES, 0);
+      server = EmbeddedDatabase.startForTrials(directory, BINARIES, 0);
       Runtime.getRuntime()
           .addShutdownHook(
               new Thread(
@@ -58,7 +58,7 @@ final class TestDatabase {
   }
 
   static void execute(String uri, String sql) throws SQLException {
-    try (var connection = DriverManager.getConnection(jdbc(uri));
+    try (var connection = Jdbc.connect(uri);
         var statement = connection.createStatement()) {
       statement.execute(sql);
     }
@@ -66,18 +66,13 @@ final class TestDatabase {
 
   /** The first column of every row, as text. */
   static List<String> query(String uri, String sql) throws SQLException {
-    try (var connection = DriverManager.getConnection(jdbc(uri));
+    try (var connection = Jdbc.connect(uri);
         var statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(sql)) {
       var values = new ArrayList<String>();
       while (rows.next()) values.add(rows.getString(1));
       return values;
     }
-  }
-
-  private static String jdbc(String uri) {
-    var at = uri.replaceFirst("^postgresql://postgres@", "jdbc:postgresql://");
-    return at + "?user=postgres&socketTimeout=10";
   }
 
   /** Waits until {@code condition} holds. */
