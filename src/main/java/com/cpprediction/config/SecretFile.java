@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 record SecretFile(Key key, Path path) {
   static final int MAX_BYTES = 1 << 16;
 
-  /** Editors and {@code echo} write it; it is no part of the secret. */
-  private static final Pattern LAST_NEWLINE = Pattern.compile("\\r?\\n\\z");
+  /** A byte order mark and a last newline, which editors and {@code echo} write. */
+  private static final Pattern AROUND = Pattern.compile("\\A\\uFEFF|\\r?\\n\\z");
 
   /** Blocks. */
   Content read() {
@@ -29,7 +29,7 @@ record SecretFile(Key key, Path path) {
   String text(Content content) {
     if (content.absent()) throw unusable("does not exist");
     if (content.problem() != null) throw unusable(content.problem());
-    var text = LAST_NEWLINE.matcher(decoded(content)).replaceFirst("");
+    var text = AROUND.matcher(decoded(content)).replaceAll("");
     if (text.isEmpty()) throw unusable("is empty");
     return text;
   }

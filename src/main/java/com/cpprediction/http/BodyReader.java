@@ -34,6 +34,13 @@ final class BodyReader {
   <T> Future<T> read(RoutingContext ctx, Function<JsonObject, T> reader) {
     var buffer = ctx.body().buffer();
     var bytes = buffer == null ? EMPTY : buffer.getBytes();
+    if (Endpoint.gzipped(ctx.request())) {
+      return read(
+          true,
+          () ->
+              reader.apply(
+                  StrictJson.parseObject(GzipDecoder.decode(bytes, HttpVerticle.MAX_BODY))));
+    }
     return read(ReadingCost.big(bytes), () -> reader.apply(StrictJson.parseObject(bytes)));
   }
 

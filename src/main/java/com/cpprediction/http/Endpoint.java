@@ -7,6 +7,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.PlatformHandler;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -29,6 +30,9 @@ record Endpoint(
 
   static final String JSON = "application/json";
   static final String NDJSON = "application/x-ndjson";
+
+  private static final String GZIP = "gzip";
+  private static final Set<String> CODINGS = Set.of("", "identity", GZIP);
 
   /** What pages and their parts are made of. */
   private static final Set<String> PAGES = Set.of(WebRoutes.HTML, WebRoutes.JS, WebRoutes.CSS);
@@ -61,8 +65,27 @@ record Endpoint(
         throw Failure.UNSUPPORTED_MEDIA_TYPE.because(
             "Send " + reads + " in UTF-8, and a Content-Type that says so");
       }
+      if (!CODINGS.containsAll(codings(request))) {
+        ctx.response().putHeader(HttpHeaders.ACCEPT_ENCODING, GZIP);
+        throw Failure.UNSUPPORTED_MEDIA_TYPE.because(
+            "Send the body as it is, or with the Content-Encoding gzip, once");
+      }
     }
     ctx.next();
+  }
+
+  /** Whether the body of {@code request} comes compressed. */
+  static boolean gzipped(HttpServerRequest request) {
+    return codings(request).contains(GZIP);
+  }
+
+  /** What was done to the body: each only once. */
+  private static Set<String> codings(HttpServerRequest request) {
+    var headers = request.headers().getAll(HttpHeaders.CONTENT_ENCODING);
+    if (headers.isEmpty()) return Set.of();
+    return headers.size() > 1
+        ? Set.of(String.join(",", headers))
+        : Set.of(headers.get(0).strip().toLowerCase(Locale.ROOT).replaceFirst("^x-gzip$", GZIP));
   }
 
   private static boolean hasBody(HttpServerRequest request) {

@@ -341,7 +341,11 @@ public final class HttpVerticle extends VerticleBase {
         .handler(guard::predict)
         .handler(streaming::handle);
     var reads = new Reads(vertx, this::prediction);
-    get(router, "/predictions/:shipment_id").handler(guard::predict).handler(reads::stored);
+    get(router, "/predictions/:shipment_id")
+        .useNormalizedPath(false) // a shipment may be called ".."
+        .handler(guard::predict)
+        .handler(reads::stored);
+    get(router, "/predictions").handler(guard::predict).handler(reads::storedByQuery);
     var health = new HealthRoutes(checks, () -> stopping, guard::operator);
     var overview = new Overview(vertx, metrics, cache, owners, inFlight, health, clock);
     events =

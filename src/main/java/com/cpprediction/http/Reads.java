@@ -25,9 +25,21 @@ final class Reads {
 
   /** {@code GET /predictions/:shipment_id}. */
   void stored(RoutingContext ctx) {
-    var shipmentId =
-        ShipmentReader.text(
-            ctx.pathParam("shipment_id"), "shipment_id", ShipmentReader.MAX_SHIPMENT_ID);
+    stored(ctx, ctx.pathParam("shipment_id"));
+  }
+
+  /**
+   * {@code GET /predictions?shipment_id=}: for {@code .} and {@code ..}, which browsers and many
+   * clients take out of a path, however it is written.
+   */
+  void storedByQuery(RoutingContext ctx) {
+    var given = ctx.queryParam("shipment_id");
+    if (given.size() != 1) throw ShipmentReader.malformed("Name one shipment_id");
+    stored(ctx, given.get(0));
+  }
+
+  private void stored(RoutingContext ctx, String named) {
+    var shipmentId = ShipmentReader.text(named, "shipment_id", ShipmentReader.MAX_SHIPMENT_ID);
     answer(
         ctx,
         this.<JsonArray>ask(Bus.STORED, shipmentId)

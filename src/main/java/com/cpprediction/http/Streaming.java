@@ -42,6 +42,12 @@ final class Streaming {
   private static final int WAITING_BYTES = 128 * 1024;
 
   private static final int FEW = 16; // lines that are read at once unless they are costly
+
+  /**
+   * Bytes decoded before others have their turn: a small chunk may hold a thousand times itself.
+   */
+  private static final int DECODED_AT_ONCE = 256 * 1024;
+
   private static final long LINGER_MILLIS = 500;
   private static final Buffer LINE_END = Buffer.buffer("\n");
   private static final CharSequence NDJSON = HttpHeaders.createOptimized(Endpoint.NDJSON);
@@ -124,15 +130,20 @@ final class Streaming {
     private boolean paused;
     private boolean timed;
     private boolean roomAwaited;
+    private final GzipDecoder decoder; // null when lines come as they are
+    private boolean decodeLater;
+    private boolean received; // all there is, though some may be still to be decoded
     private boolean complete; // no more is taken
     private boolean going;
     private boolean over;
-    private long cutOff; // the first line that isn't answered since the service stops; 0 for none
+    private long cutOff; // the first line that isn't read any more; 0 for none
+    private ServiceException cutOffBy;
 
     Run(RoutingContext ctx) {
       this.ctx = ctx;
       request = ctx.request();
       response = ctx.response();
+      decoder = Endpoint.gzipped(request) ? new GzipDecoder() : null;
     }
 
     void begin() {
@@ -143,38 +154,91 @@ final class Streaming {
       response.drainHandler(drained -> goOn());
       request
           .exceptionHandler(broken -> request.connection().close()) // no more can come
-          .endHandler(end -> complete())
+          .endHandler(end -> received())
           .handler(this::read);
     }
 
     /** Answers what is under way. */
     void stop() {
       if (complete && waiting.isEmpty()) return;
-      cutOff = waiting.isEmpty() ? lines.ended() + 1 : waiting.peek().number();
+      long first = waiting.isEmpty() ? lines.ended() + 1 : waiting.peek().number();
       waiting.clear();
+      cutOff(first, stopped());
+      goOn();
+    }
+
+    /** Takes no line from {@code first} on. */
+    private void cutOff(long first, ServiceException why) {
+      cutOff = first;
+      cutOffBy = why;
       complete = true;
       time(false);
       if (!request.isEnded()) request.handler(unread -> {}).endHandler(end -> {}).resume();
-      goOn();
     }
 
     private void read(Buffer chunk) {
-      long before = lines.ended();
-      lines.add(chunk);
-      if (lines.ended() > before) time(false); // progress
+      if (decoder == null) add(chunk);
+      else decoder.feed(chunk.getBytes());
       goOn();
     }
 
-    private void complete() {
-      lines.end();
-      complete = true;
+    private void add(Buffer decoded) {
+      long before = lines.ended();
+      lines.add(decoded);
+      if (lines.ended() > before) time(false); // progress
+    }
+
+    private void received() {
+      received = true;
       goOn();
+    }
+
+    /** Decodes what has come, as far as there is room for its lines. */
+    private void decode() {
+      int decoded = 0;
+      try {
+        while (!complete && !enough() && decoder.pending()) {
+          if (decoded >= DECODED_AT_ONCE) {
+            decodeLater();
+            return;
+          }
+          var piece = decoder.next();
+          if (piece == null) break;
+          decoded += piece.length();
+          add(piece);
+        }
+        if (received && !complete && !decoder.pending()) decoder.end();
+      } catch (ServiceException e) {
+        cutOff(lines.ended() + 1, e);
+      }
+    }
+
+    private void decodeLater() {
+      if (decodeLater) return;
+      decodeLater = true;
+      own.runOnContext(
+          turn -> {
+            decodeLater = false;
+            goOn();
+          });
+    }
+
+    private boolean enough() {
+      return waiting.size() >= WAITING || waitingBytes >= WAITING_BYTES;
+    }
+
+    /** Whether some of what was read is no line yet. */
+    private boolean decoding() {
+      return decoder != null && decoder.pending();
     }
 
     private void goOn() {
       if (over || going) return; // what is answered at once comes back here
       going = true;
-      while (!waiting.isEmpty() && underWay.size() < UNDER_WAY && !response.writeQueueFull()) {
+      while (true) {
+        take();
+        boolean room = underWay.size() < UNDER_WAY && !response.writeQueueFull();
+        if (waiting.isEmpty() || !room) break;
         int count = inFlight.admitSome(Math.min(TOGETHER, waiting.size()));
         if (count == 0) {
           awaitRoom();
@@ -185,6 +249,14 @@ final class Streaming {
       going = false;
       if (!complete) readOn();
       else if (waiting.isEmpty() && underWay.isEmpty()) end();
+    }
+
+    /** Takes the lines that have come, and sees when there will be none any more. */
+    private void take() {
+      if (decoder != null && !decodeLater) decode();
+      if (complete || !received || decoding()) return;
+      lines.end();
+      complete = true;
     }
 
     private void await(Line line) {
@@ -204,7 +276,7 @@ final class Streaming {
     }
 
     private void readOn() {
-      boolean enough = waiting.size() >= WAITING || waitingBytes >= WAITING_BYTES;
+      boolean enough = enough() || decoding();
       if (enough != paused) {
         paused = enough;
         if (enough) request.pause();
@@ -287,7 +359,7 @@ final class Streaming {
         response.end();
         return;
       }
-      var last = failed(stopped()).json(cutOff);
+      var last = failed(cutOffBy).json(cutOff);
       response.end(last.toBuffer().appendBuffer(LINE_END));
       // Closed at once, with something unread, it would take the answers back.
       vertx.setTimer(LINGER_MILLIS, waited -> request.connection().close());
@@ -298,6 +370,7 @@ final class Streaming {
       if (over) return;
       over = true;
       waiting.clear();
+      if (decoder != null) decoder.close();
       inFlight.withdraw(resume);
       time(false);
       running.remove(this);

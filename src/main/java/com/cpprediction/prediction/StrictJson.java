@@ -63,6 +63,9 @@ public final class StrictJson {
                   .build())
           .build();
 
+  /** Some editors and tools write it before the text; it is no part of it (RFC 8259, 8.1). */
+  private static final char BYTE_ORDER_MARK = '\uFEFF';
+
   private StrictJson() {}
 
   /**
@@ -110,7 +113,8 @@ public final class StrictJson {
   /** Jackson's own decoder lets overlong forms and encoded surrogates pass, and guesses UTF-16. */
   private static JsonParser parser(byte[] utf8) throws IOException {
     var text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8));
-    return FACTORY.createParser(text.array(), text.arrayOffset(), text.length());
+    int mark = text.length() > 0 && text.charAt(0) == BYTE_ORDER_MARK ? 1 : 0;
+    return FACTORY.createParser(text.array(), text.arrayOffset() + mark, text.length() - mark);
   }
 
   private static Object value(JsonParser parser) throws IOException {

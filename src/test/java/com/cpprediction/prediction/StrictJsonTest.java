@@ -71,12 +71,20 @@ class StrictJsonTest {
         "22c0af22",
         "22eda08022",
         "22e282",
-        "efbbbf7b7d",
+        "efbbbfefbbbf7b7d",
+        "7befbbbf7d",
+        "fffe7b007d00",
         "7b007d00",
         "007b007d"
       })
   void refusesWhatIsNotUtf8(String hex) {
     refuses(HexFormat.of().parseHex(hex));
+  }
+
+  @Test
+  void passesOverAByteOrderMark() {
+    assertThat(parse("\uFEFF{\"a\": \"\uFEFFx\"}")).isEqualTo(new JsonObject().put("a", "\uFEFFx"));
+    assertThatThrownBy(() -> parse("\uFEFF")).hasMessage("The JSON document is empty");
   }
 
   @Test
