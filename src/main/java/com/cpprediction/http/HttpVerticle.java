@@ -433,9 +433,7 @@ public final class HttpVerticle extends VerticleBase {
     if (ctx.request().headers().getAll(HttpHeaders.HOST).size() > 1) {
       throw Failure.MALFORMED_REQUEST.because("A request has one Host header");
     }
-    if (Problems.oddlyEncoded(ctx.request())) {
-      throw Failure.MALFORMED_REQUEST.because("Transfer-Encoding may only be chunked");
-    }
+    if (Problems.oddlyEncoded(ctx.request())) throw Problems.oddEncoding();
     if (ctx.response().writeQueueFull()) {
       awaitReader(ctx);
     } else {

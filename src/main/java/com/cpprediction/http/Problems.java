@@ -54,7 +54,10 @@ final class Problems implements Handler<RoutingContext> {
           HEADERS_TOO_LARGE,
           requestId);
     } else {
-      var failure = Failure.MALFORMED_REQUEST.because("Not a valid HTTP/1.1 request");
+      var failure =
+          oddlyEncoded(request)
+              ? oddEncoding()
+              : Failure.MALFORMED_REQUEST.because("Not a valid HTTP/1.1 request");
       send(request, failure, failure.failure().status(), requestId);
     }
     request.connection().close();
@@ -89,6 +92,10 @@ final class Problems implements Handler<RoutingContext> {
         .putHeader(Exchange.REQUEST_ID, requestId)
         .putHeader(HttpHeaders.CONTENT_TYPE, Problem.CONTENT_TYPE)
         .end(body.toBuffer());
+  }
+
+  static ServiceException oddEncoding() {
+    return Failure.MALFORMED_REQUEST.because("Transfer-Encoding may only be chunked");
   }
 
   /** Whether the body comes in an encoding that isn't read here. */

@@ -35,8 +35,9 @@ final class StreamCaller {
     request = client.request(options).await(10, SECONDS);
     request.setChunked(true);
     request.exceptionHandler(broken -> answers.add(END));
+    var answered = request.response().map(this::read); // a short answer may have ended after that
     request.sendHead();
-    response = request.response().map(this::read).await(10, SECONDS);
+    response = answered.await(10, SECONDS);
   }
 
   private HttpClientResponse read(HttpClientResponse response) {
