@@ -53,7 +53,11 @@ public record Place(String address, String pincode) {
 
   private static List<Place> read(Reader text, String name) throws IOException {
     var places = new ArrayList<Place>();
-    try (var rows = CsvReader.builder().ofNamedCsvRecord(text)) {
+    try (var rows =
+        CsvReader.builder()
+            .allowExtraFields(true)
+            .allowMissingFields(true)
+            .ofNamedCsvRecord(text)) {
       for (NamedCsvRecord row : rows) {
         var address =
             row.findField(ADDRESS)

@@ -189,7 +189,7 @@ final class CsvRows {
   }
 
   private static CsvReader<CsvRecord> reader(Reader text) {
-    return CsvReader.builder().skipEmptyLines(true).acceptCharsAfterQuotes(false).ofCsvRecord(text);
+    return CsvReader.builder().allowExtraFields(true).allowMissingFields(true).ofCsvRecord(text);
   }
 
   private static InputStream uncompressed(Path file, InputStream in) throws IOException {
