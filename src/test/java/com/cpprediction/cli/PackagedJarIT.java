@@ -33,6 +33,8 @@ class PackagedJarIT {
       System.getProperty("cp.java", ProcessHandle.current().info().command().orElseThrow());
   private static final Pattern READY =
       Pattern.compile("Ready: http://127\\.0\\.0\\.1:(\\d+), (\\d+) models");
+  private static final Pattern NATIVE =
+      Pattern.compile(".*\\.(so|dylib|jnilib|dll|exe|a|lib|txz)(\\.\\d+)*");
   private static final int SIGTERM_EXIT = 128 + 15;
 
   @TempDir private static Path directory;
@@ -295,6 +297,26 @@ class PackagedJarIT {
               "META-INF/services/ai.djl.engine.EngineProvider",
               "META-INF/services/org.flywaydb.core.extensibility.Plugin")
           .doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
+  void carriesNoNativesOfOtherPlatforms() throws IOException {
+    try (var jar = new ZipFile(JAR.toFile())) {
+      assertThat(jar.stream().map(Object::toString).filter(NATIVE.asMatchPredicate()))
+          .containsExactlyInAnyOrder(
+              "lib/linux/x86_64/libxgboost4j.so",
+              "lib/linux/aarch64/libxgboost4j.so",
+              "lib/macos/aarch64/libxgboost4j.dylib",
+              "com/sun/jna/linux-x86-64/libjnidispatch.so",
+              "com/sun/jna/linux-aarch64/libjnidispatch.so",
+              "com/sun/jna/darwin-aarch64/libjnidispatch.jnilib",
+              "org/jline/nativ/Linux/x86_64/libjlinenative.so",
+              "org/jline/nativ/Linux/arm64/libjlinenative.so",
+              "org/jline/nativ/Mac/arm64/libjlinenative.jnilib",
+              "postgres-linux-x86_64.txz",
+              "postgres-linux-arm_64.txz",
+              "postgres-darwin-arm_64.txz");
     }
   }
 
