@@ -68,7 +68,7 @@ final class PredictCommand implements Callable<Integer> {
       }
       var asked = Address.of(address, pincode);
       var located = catalog.catalog().locate(asked);
-      var scoring = catalog.scoring(located.prefix());
+      var scoring = catalog.usable(located.prefix());
       var within = new Scorer().explain(scoring, asked);
       var answer = located.answer(within.scored(), settings.predictor(catalog).leastSure());
       var model = Prediction.model(located.prefix(), scoring.fingerprint());

@@ -342,7 +342,7 @@ final class Service {
 
   private List<HealthCheck> checks() {
     var all = new ArrayList<HealthCheck>();
-    all.add(new HealthCheck("models", this::modelsFit, this::modelsDetail));
+    all.add(new HealthCheck("models", this::modelsFit, models::degraded, this::modelsDetail));
     all.add(new HealthCheck("persistence", () -> persistence.ready(), () -> persistence.health()));
     all.add(new HealthCheck("database", this::databaseFit, () -> persistence.database()));
     if (cluster != null) all.add(new HealthCheck("cluster", cluster::ready, cluster::health));
@@ -353,7 +353,7 @@ final class Service {
 
   /** In a cluster others may hold all of them. */
   private boolean modelsFit() {
-    return !models.catalog().prefixes().isEmpty();
+    return !models.catalog().here().isEmpty() || cluster != null && !cluster.releases().isEmpty();
   }
 
   /** Only those who wait for a commit need the database now. */

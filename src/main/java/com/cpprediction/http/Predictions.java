@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -94,8 +95,7 @@ final class Predictions {
 
   /** Reads the body of {@code POST /predict}; on any thread. */
   One one(JsonObject body) {
-    var models = catalog.get();
-    return new One(reader.request(body, models), models, false);
+    return Catalog.read(catalog, models -> new One(reader.request(body, models), models, false));
   }
 
   /** Reads the body of {@code POST /predict?explain=true}; on any thread. */
@@ -181,8 +181,12 @@ final class Predictions {
     if (!worth || deadline.over()) return Future.failedFuture(cause);
     var request = asked.request();
     try {
-      var located = reader.located(request.address(), models);
-      return Future.succeededFuture(new One(request.at(located), models, asked.explain()));
+      return Future.succeededFuture(
+          Catalog.read(
+              catalog,
+              now ->
+                  new One(
+                      request.at(reader.located(request.address(), now)), now, asked.explain())));
     } catch (ServiceException e) {
       return Future.failedFuture(e);
     }
@@ -232,11 +236,11 @@ final class Predictions {
       throw ShipmentReader.malformed(
           "shipments has " + shipments.size() + " items, must have 1 to " + MAX_BATCH);
     }
-    var models = catalog.get();
-    var items = shipments.stream().map(item -> BatchItem.read(item, reader, models)).toList();
+    var many =
+        read(shipments.stream().toList(), (item, models) -> BatchItem.read(item, reader, models));
     var claimed = new HashMap<UUID, PredictionRequest>();
-    items.forEach(item -> item.claim(claimed));
-    return new Many(items, models);
+    many.items().forEach(item -> item.claim(claimed));
+    return many;
   }
 
   /** Answers {@code POST /predict/batch}. */
@@ -269,10 +273,14 @@ final class Predictions {
 
   /** Reads lines of {@code POST /predict/stream}; on any thread. */
   Many lines(List<Line> lines) {
-    var models = catalog.get();
-    var items =
-        lines.stream().map(line -> BatchItem.parse(line.content(), reader, models)).toList();
-    return new Many(items, models);
+    return read(lines, (line, models) -> BatchItem.parse(line.content(), reader, models));
+  }
+
+  /** All against one catalog. */
+  private <T> Many read(List<T> raw, BiFunction<T, Catalog, BatchItem> reading) {
+    return Catalog.read(
+        catalog,
+        models -> new Many(raw.stream().map(one -> reading.apply(one, models)).toList(), models));
   }
 
   /**
@@ -383,14 +391,19 @@ final class Predictions {
    */
   private Future<Void> ofOneRelease(List<BatchItem> good, Deadline deadline, String requestId) {
     if (releases(good).size() < 2) return Future.succeededFuture();
-    var models = catalog.get();
-    for (var item : good) {
-      try {
-        item.again(item.request().at(reader.located(item.request().address(), models)));
-      } catch (ServiceException e) {
-        item.fail(e);
-      }
-    }
+    var models =
+        Catalog.read(
+            catalog,
+            now -> {
+              for (var item : good) {
+                try {
+                  item.again(item.request().at(reader.located(item.request().address(), now)));
+                } catch (ServiceException e) {
+                  item.fail(e);
+                }
+              }
+              return now;
+            });
     var open = good.stream().filter(BatchItem::open).toList();
     return scoreItems(open, models, deadline, requestId)
         .onSuccess(

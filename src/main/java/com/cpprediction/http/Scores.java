@@ -18,6 +18,7 @@ import com.cpprediction.prediction.Owners.Owner;
 import com.cpprediction.prediction.ScoreReply;
 import com.cpprediction.prediction.ScoreRequest;
 import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.SharedDeadline;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -101,15 +102,26 @@ final class Scores {
           .map(lookup -> lookup.map(one -> new Found(one, release, owners.self(), Hop.LOCAL)))
           .toList();
     }
+    var candidates = owners.of(prefix, release);
+    if (candidates.isEmpty()) {
+      var unserved = unserved(prefix);
+      return addresses.stream().map(address -> Future.<Found>failedFuture(unserved)).toList();
+    }
     metrics.lookedUp(Hop.REMOTE, addresses.size());
-    var asked =
-        ask(owners.of(prefix, release), 0, new OwnerRequest(prefix, release, addresses, deadline));
+    var asked = ask(candidates, 0, new OwnerRequest(prefix, release, addresses, deadline));
     var found = new ArrayList<Future<Found>>(addresses.size());
     for (int i = 0; i < addresses.size(); i++) {
       int item = i;
       found.add(asked.map(all -> all.get(item)));
     }
     return found;
+  }
+
+  private ServiceException unserved(String prefix) {
+    return Failure.NOT_READY.because(
+        owners.self() == null
+            ? "The model of prefix " + prefix + " can't be used just now; /health says why"
+            : "No node answers prefix " + prefix + " just now; try again in a moment");
   }
 
   /** As {@link #find}, of a prefix that {@code models} has here. */
@@ -146,11 +158,6 @@ final class Scores {
 
   private Future<List<Found>> ask(List<Owner> candidates, int attempt, OwnerRequest request) {
     var prefix = request.prefix();
-    if (candidates.isEmpty()) {
-      return Future.failedFuture(
-          Failure.NOT_READY.because(
-              "No node answers prefix " + prefix + " just now; try again in a moment"));
-    }
     var owner = candidates.get(attempt);
     boolean last = attempt + 1 == Math.min(ATTEMPTS, candidates.size());
     long remaining = request.deadline().remainingMillis();

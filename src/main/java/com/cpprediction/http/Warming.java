@@ -165,8 +165,8 @@ final class Warming {
     /** Reads some of the addresses, elsewhere if that takes long. */
     private Future<Placed> placed(int start, int end) {
       var some = new JsonArray(addresses.getList().subList(start, end));
-      var models = catalog.get();
-      return bodies.readInTurn(ReadingCost.big(some), () -> place(some, models));
+      return bodies.readInTurn(
+          ReadingCost.big(some), () -> Catalog.read(catalog, models -> place(some, models)));
     }
 
     private Future<Void> lookUp(Placed placed) {

@@ -11,12 +11,16 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The bytes of a file, until it is closed. Whoever reads a mapping after that crashes the process,
  * so {@link PrefixModel} counts its users.
  */
 final class Mapping implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Mapping.class);
+
   /** Null where the JVM can't be asked to unmap; then the garbage collector does. */
   private static final MethodHandle UNMAP = unmapper();
 
@@ -52,6 +56,36 @@ final class Mapping implements AutoCloseable {
   /** The content, from 0 to the limit; not after {@link #close}. */
   ByteBuffer bytes() {
     return bytes.duplicate();
+  }
+
+  /**
+   * Whether the content is still that of {@code sha256}: what is mapped changes with its file, and
+   * can't be read any more where that was cut short.
+   */
+  boolean is(String sha256) {
+    if (!bytes.isDirect()) return true;
+    var same = new AtomicBoolean();
+    // The JVM may tell of a fault some time after it: then only this thread hears of it.
+    var reader = new Thread(() -> same.set(Scoring.sha256(bytes()).equals(sha256)), "cp-check");
+    reader.setUncaughtExceptionHandler(
+        (thread, cause) -> {
+          if (!isFault(cause)) log.error("Cannot check what is mapped", cause);
+        });
+    reader.start();
+    try {
+      reader.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while checking what is mapped", e);
+    }
+    return same.get();
+  }
+
+  /** Whether this is how the JVM tells that what is mapped isn't in its file any more. */
+  static boolean isFault(Throwable cause) {
+    return cause instanceof InternalError
+        && cause.getMessage() != null
+        && cause.getMessage().contains("unsafe memory access");
   }
 
   @Override

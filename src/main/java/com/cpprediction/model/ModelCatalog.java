@@ -22,6 +22,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -35,6 +36,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,6 +52,9 @@ public final class ModelCatalog implements AutoCloseable {
   /** How long workers may take to follow: they finish the scoring they are at. */
   private static final Duration FOLLOWING = Duration.ofSeconds(10);
 
+  /** Prefixes that are named in a sentence at most. */
+  private static final int NAMED = 10;
+
   /** What {@link #failures} calls the release itself. */
   private static final String RELEASE = "release";
 
@@ -57,6 +62,7 @@ public final class ModelCatalog implements AutoCloseable {
   private static final String NATIONAL = "national";
 
   private final Map<String, LongAdder> requests = new ConcurrentHashMap<>();
+  private final Map<String, String> stamps = new ConcurrentHashMap<>(); // of files, as last checked
   private final Map<String, String> unreadable = new ConcurrentHashMap<>(); // as logged, by prefix
   private final List<Follower> followers = new CopyOnWriteArrayList<>();
   private final Path directory;
@@ -87,14 +93,29 @@ public final class ModelCatalog implements AutoCloseable {
   private record Loaded(
       PrefixModel model, Supplier<PrefixModel> again, String digest, Instant at, long nanos) {}
 
-  /** The stage that names prefixes, and its SHA-256; null and empty when there is none. */
+  /**
+   * The stage that names prefixes.
+   *
+   * @param stage null when there is none, or it can't be used
+   * @param digest its SHA-256, empty when there is none
+   */
   private record National(NationalStage stage, String digest) {
     static final National NONE = new National(null, "");
 
     Locator locator() {
-      return stage == null ? Locator.NONE : stage;
+      if (stage != null) return stage;
+      return digest.isEmpty() ? Locator.NONE : UNUSABLE;
+    }
+
+    boolean usable() {
+      return stage != null || digest.isEmpty();
     }
   }
+
+  private static final Locator UNUSABLE =
+      text -> {
+        throw NationalStage.UNUSABLE;
+      };
 
   /** What became of the model of one prefix. */
   private record Outcome(String prefix, Loaded loaded, ModelException failure) {}
@@ -140,8 +161,7 @@ public final class ModelCatalog implements AutoCloseable {
             Collections.emptySortedMap(),
             Collections.emptySortedMap(),
             Engine.MAPPED,
-            0,
-            true);
+            0);
 
     National national() {
       return taken.national();
@@ -152,8 +172,7 @@ public final class ModelCatalog implements AutoCloseable {
         SortedMap<String, Loaded> models,
         SortedMap<String, Loaded> leaving,
         Engine engine,
-        double pincodeTrust,
-        boolean whole) {
+        double pincodeTrust) {
       var national = taken.national();
       var scorings = new TreeMap<String, Scoring>();
       var fingerprints = new HashMap<String, String>();
@@ -167,7 +186,7 @@ public final class ModelCatalog implements AutoCloseable {
           (prefix, loaded) ->
               scorings.put(prefix, Scoring.of(loaded.model(), pincodeTrust, national.digest())));
       var prefixes = new TreeSet<>(models.keySet());
-      if (!whole) prefixes.addAll(taken.named().keySet());
+      prefixes.addAll(taken.named().keySet());
       taken
           .named()
           .forEach(
@@ -280,9 +299,13 @@ public final class ModelCatalog implements AutoCloseable {
       var wanted = new TreeSet<>(listed.keySet());
       wanted.retainAll(held);
       if (only != null) wanted.retainAll(only);
-      wanted.removeIf(
-          prefix ->
-              before.containsKey(prefix) && before.get(prefix).digest().equals(listed.get(prefix)));
+      for (var prefix : List.copyOf(wanted)) {
+        var loaded = before.get(prefix);
+        if (loaded == null || !loaded.digest().equals(listed.get(prefix))) continue;
+        var standing = standing(release, loaded, failed);
+        if (standing != Standing.DAMAGED) wanted.remove(prefix);
+        if (standing != Standing.INTACT) next.remove(prefix);
+      }
       next.keySet().removeIf(p -> !listed.containsKey(p) && (only == null || only.contains(p)));
       if (!share.whole()) next.keySet().retainAll(held);
       for (var outcome : loadAll(release, wanted, Runtime.getRuntime().availableProcessors())) {
@@ -330,6 +353,48 @@ public final class ModelCatalog implements AutoCloseable {
     return e.getMessage().replace(directory + File.separator, "");
   }
 
+  /** How a model in force is, whose manifest the release still names. */
+  private enum Standing {
+    /** It can be used, whatever became of its files. */
+    INTACT,
+    /** It can't be used, but read again. */
+    DAMAGED,
+    /** It can't be used, and neither can its files. */
+    LOST
+  }
+
+  /**
+   * How {@code loaded} is. Its files are read only if they seem to have changed.
+   *
+   * @param failed gets what is wrong with them
+   */
+  private Standing standing(
+      Release release, Loaded loaded, SortedMap<String, ModelException> failed) {
+    var model = loaded.model();
+    var stamp = stamp(release, model.manifest());
+    if (stamp.equals(stamps.get(model.prefix())) && !model.lost()) return Standing.INTACT;
+    boolean intact = model.intact();
+    try {
+      loader.verify(release, model.prefix());
+    } catch (ModelException e) {
+      failed.put(model.prefix(), e);
+      return intact && loaded.again() == null ? Standing.INTACT : Standing.LOST;
+    }
+    if (!intact) return Standing.DAMAGED;
+    stamps.put(model.prefix(), stamp);
+    return Standing.INTACT;
+  }
+
+  private static String stamp(Release release, Manifest manifest) {
+    return release.stamp(
+        manifest.prefix() + '/' + Manifest.FILE, manifest.index().path(), manifest.ranker().path());
+  }
+
+  /** What reading a mapping fails with when the file got shorter meanwhile. */
+  private static ModelException changing(InternalError fault) {
+    return new ModelException(Reason.UNREADABLE, "changed while it was read", fault);
+  }
+
   /**
    * What is taken over of {@code release}.
    *
@@ -344,6 +409,9 @@ public final class ModelCatalog implements AutoCloseable {
         national = national(release, national);
       } catch (ModelException e) {
         failed.put(NATIONAL, e);
+        if (national.stage() == null || !national.stage().intact()) {
+          national = new National(null, release.national().sha256());
+        }
       }
     }
     var listed = release.manifests();
@@ -426,11 +494,19 @@ public final class ModelCatalog implements AutoCloseable {
   private National national(Release release, National now) {
     var file = release.national();
     if (file == null) return National.NONE;
-    if (file.sha256().equals(now.digest())) return now;
+    var stamp = release.stamp(file.path());
+    if (file.sha256().equals(now.digest())
+        && now.stage() != null
+        && !now.stage().lost()
+        && stamp.equals(stamps.get(NATIONAL))) {
+      return now;
+    }
     try {
-      return new National(loader.national(release), file.sha256());
-    } catch (InternalError e) { // as in load
-      throw new ModelException(Reason.UNREADABLE, "changed while it was read", e);
+      var fresh = new National(loader.national(release), file.sha256());
+      stamps.put(NATIONAL, stamp);
+      return fresh;
+    } catch (InternalError e) {
+      throw changing(e);
     }
   }
 
@@ -456,16 +532,17 @@ public final class ModelCatalog implements AutoCloseable {
   private Outcome load(Release release, String prefix) {
     long start = System.nanoTime();
     try {
+      var stamp = stamp(release, release.manifest(prefix)); // before: it may change meanwhile
       var model = loader.load(release, prefix);
+      stamps.put(prefix, stamp);
       long nanos = System.nanoTime() - start;
       metrics.modelLoaded(nanos);
       var digest = release.manifests().get(prefix);
       return new Outcome(prefix, loaded(release, model, digest, nanos), null);
     } catch (ModelException e) {
       return new Outcome(prefix, null, e);
-    } catch (InternalError e) { // what reading a mapping throws when the file got shorter
-      return new Outcome(
-          prefix, null, new ModelException(Reason.UNREADABLE, "changed while it was read", e));
+    } catch (InternalError e) {
+      return new Outcome(prefix, null, changing(e));
     } catch (RuntimeException e) { // whatever is wrong with it, the others serve
       log.error("Model {} cannot be checked", prefix, e);
       return new Outcome(prefix, null, new ModelException(Reason.FORMAT, e.toString(), e));
@@ -507,10 +584,13 @@ public final class ModelCatalog implements AutoCloseable {
     both.addAll(next.keySet());
     var leaving = new TreeMap<>(before);
     leaving.keySet().removeAll(next.keySet());
+    var nationalBefore = serving.national();
     tell(both);
     serve(taken, next, leaving);
     tell(next.keySet());
     if (!leaving.isEmpty()) serve(taken, next, Collections.emptySortedMap());
+    var stage = nationalBefore.stage();
+    if (stage != null && stage != taken.national().stage()) stage.release();
     before.forEach(
         (prefix, loaded) -> {
           if (next.get(prefix) != loaded) loaded.model().release();
@@ -537,7 +617,7 @@ public final class ModelCatalog implements AutoCloseable {
       Taken taken, SortedMap<String, Loaded> models, SortedMap<String, Loaded> leaving) {
     var before = serving.models().keySet();
     synchronized (swap) {
-      serving = Serving.of(taken, models, leaving, loader.engine(), pincodeTrust, share.whole());
+      serving = Serving.of(taken, models, leaving, loader.engine(), pincodeTrust);
     }
     meter(before, models.keySet());
   }
@@ -598,13 +678,7 @@ public final class ModelCatalog implements AutoCloseable {
     synchronized (swap) {
       pincodeTrust = trust;
       serving =
-          Serving.of(
-              serving.taken(),
-              serving.models(),
-              serving.leaving(),
-              loader.engine(),
-              trust,
-              share.whole());
+          Serving.of(serving.taken(), serving.models(), serving.leaving(), loader.engine(), trust);
     }
   }
 
@@ -626,12 +700,13 @@ public final class ModelCatalog implements AutoCloseable {
   /**
    * What answers {@code prefix} now, to be released by the caller; null when nothing does.
    *
-   * @throws ServiceException when it would have to be read, and can't be
+   * @throws ServiceException when it can't be read
    * @see PrefixModel#release
    */
   Scoring acquire(String prefix) {
     if (perRequest) return read(prefix);
     for (var scoring = scoring(prefix); scoring != null; scoring = scoring(prefix)) {
+      if (scoring.model().lost()) throw lost(scoring.model());
       if (scoring.model().acquire()) return scoring;
     }
     return null;
@@ -645,9 +720,76 @@ public final class ModelCatalog implements AutoCloseable {
     return new Scoring(loaded.again().get(), scoring.pincodeTrust(), scoring.fingerprint());
   }
 
+  /**
+   * As {@link #scoring}, of a prefix that the release names.
+   *
+   * @throws ServiceException {@link Failure#NOT_READY} when its model can't be used
+   */
+  public Scoring usable(String prefix) {
+    var scoring = scoring(prefix);
+    if (scoring != null) return scoring;
+    throw Failure.NOT_READY.because(
+        "The model of prefix %s can't be used: %s"
+            .formatted(prefix, failures.getOrDefault(prefix, "it is not held here")));
+  }
+
   /** What answers {@code prefix} now; null when nothing does. Safe while nobody reloads. */
   public Scoring scoring(String prefix) {
     return serving.scorings().get(prefix);
+  }
+
+  /**
+   * Looks whether the file of {@code model} can't be read any more where it lies, which whoever
+   * scores with it was just told, or with another before.
+   */
+  ServiceException lost(PrefixModel model) {
+    if (!model.lost() && !model.intact() && model.lose()) {
+      log.error("Model {} can't be read any more: its file was cut short", model.prefix());
+    }
+    return Failure.NOT_READY.because(
+        "The model of prefix " + model.prefix() + " can't be read just now; /health says why");
+  }
+
+  /**
+   * What of the release is not served here as it should be, in a sentence; empty when all is.
+   * Doesn't block.
+   */
+  public Optional<String> degraded() {
+    var now = serving;
+    var unused = new TreeSet<>(failures.keySet());
+    var reasons = new ArrayList<String>();
+    if (unused.remove(RELEASE)) reasons.add("the release can't be read");
+    boolean refused = unused.remove(NATIONAL);
+    var stage = now.national().stage();
+    if (!now.national().usable() || stage != null && stage.lost()) {
+      reasons.add("addresses without a pincode can't be placed");
+    } else if (refused) {
+      reasons.add("another national stage is in force than the release names");
+    }
+    var older = new TreeSet<>(unused);
+    older.retainAll(now.models().keySet());
+    unused.removeAll(older);
+    now.models()
+        .forEach(
+            (prefix, loaded) -> {
+              if (loaded.model().lost()) unused.add(prefix);
+            });
+    older.removeAll(unused);
+    int all = now.catalog().prefixes().size();
+    if (!unused.isEmpty()) {
+      reasons.add("%d of %d models can't be used: %s".formatted(unused.size(), all, some(unused)));
+    }
+    if (!older.isEmpty()) {
+      reasons.add(
+          "%d of %d models go on as they were loaded, since their files were refused: %s"
+              .formatted(older.size(), all, some(older)));
+    }
+    return reasons.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", reasons));
+  }
+
+  private static String some(Set<String> prefixes) {
+    var named = prefixes.stream().limit(NAMED).collect(Collectors.joining(", "));
+    return prefixes.size() > NAMED ? named + " and " + (prefixes.size() - NAMED) + " more" : named;
   }
 
   /** Why models were refused, by prefix; empty when none was. */
@@ -716,13 +858,15 @@ public final class ModelCatalog implements AutoCloseable {
     requests.computeIfAbsent(prefix, p -> new LongAdder()).add(addresses);
   }
 
-  /** Frees the models as soon as nobody scores with them. */
+  /** Frees everything as soon as nobody uses it. */
   @Override
   public synchronized void close() {
     var before = serving.models();
+    var stage = serving.national().stage();
     synchronized (swap) {
       serving = Serving.NOTHING;
     }
+    if (stage != null) stage.release();
     meter(before.keySet(), Set.of());
     before.values().forEach(loaded -> loaded.model().release());
   }

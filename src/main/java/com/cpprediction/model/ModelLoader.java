@@ -54,19 +54,41 @@ final class ModelLoader {
   }
 
   /**
-   * The national stage of a release. It is never unmapped by hand: whoever reads a catalog may use
-   * it, and they are not counted.
+   * Reads the files of a model without making one of them: whether they are those that {@code
+   * release} names.
    *
-   * @return null when the release has none
+   * @throws ModelException when they are not; the message says why
+   */
+  void verify(Release release, String prefix) {
+    var manifest = release.manifest(prefix);
+    release.read(manifest.ranker());
+    release.verify(manifest.index());
+  }
+
+  /**
+   * The national stage of a release.
+   *
+   * @return one in use once: by the caller; null when the release has none
    * @throws ModelException when it can't be used; the message says why
    */
   NationalStage national(Release release) {
-    if (release.national() == null) return null;
+    var file = release.national();
+    if (file == null) return null;
     try {
-      return NationalStage.of(release.map(release.national(), mapping).bytes());
+      var content = release.map(file, mapping);
+      try {
+        return NationalStage.of(content, file.sha256());
+      } catch (RuntimeException e) {
+        content.close();
+        throw e;
+      }
     } catch (IOException e) {
-      throw new ModelException(Reason.UNREADABLE, "cannot be read: " + e.getMessage(), e);
+      throw unreadable(e);
     }
+  }
+
+  private static ModelException unreadable(IOException e) {
+    return new ModelException(Reason.UNREADABLE, "cannot be read: " + e.getMessage(), e);
   }
 
   private PrefixModel make(Release release, Manifest manifest) {
@@ -74,7 +96,7 @@ final class ModelLoader {
     try {
       content = release.map(manifest.index(), mapping);
     } catch (IOException e) {
-      throw new ModelException(Reason.UNREADABLE, "cannot be read: " + e.getMessage(), e);
+      throw unreadable(e);
     }
     try {
       return make(release, manifest, content);
@@ -85,7 +107,7 @@ final class ModelLoader {
   }
 
   private PrefixModel make(Release release, Manifest manifest, Mapping content) {
-    var mapped = PrefixModel.of(manifest, ModelFile.of(content.bytes()), content::close);
+    var mapped = PrefixModel.of(manifest, ModelFile.of(content.bytes()), content);
     if (engine == Engine.MAPPED) return mapped;
     var ranker = rankers.acquire(release, manifest.ranker());
     return mapped.rankedBy(

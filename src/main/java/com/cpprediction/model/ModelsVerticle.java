@@ -90,6 +90,10 @@ public final class ModelsVerticle extends VerticleBase {
     var model = models.status(message.body());
     if (model != null) {
       message.reply(model);
+    } else if (models.whole() && models.catalog().prefixes().contains(message.body())) {
+      message.fail(
+          Failure.NOT_READY.code(),
+          "The release names this model, but it can't be used; see /health");
     } else {
       message.fail(
           Failure.NOT_FOUND.code(),

@@ -1,7 +1,9 @@
 package com.cpprediction.model;
 
+import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Locator;
+import com.cpprediction.prediction.ServiceException;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -11,11 +13,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Names the prefix of an address that has no pincode, from its words and pairs of words: a
- * log-linear model (multinomial logistic regression), read from its file where it lies. Immutable
- * and thread-safe.
+ * log-linear model (multinomial logistic regression), read from its file where it lies. Lives as
+ * long as it is used, as a {@link PrefixModel} does. Thread-safe.
  *
  * <pre>
  * offset  bytes    what
@@ -41,11 +46,19 @@ public final class NationalStage implements Locator {
   /** Its name in the directory of a release. */
   public static final String FILE = "national.mmap";
 
+  private static final Logger log = LoggerFactory.getLogger(NationalStage.class);
+
   private static final int MAGIC = 'C' | 'P' << 8 | 'N' << 16 | 'S' << 24;
   private static final int CHECKED = 12; // what the CRC covers starts here
   private static final int HEADER = 32;
   private static final int WEIGHT = 3;
   private static final int MAX_PREFIXES = 1 << 16;
+
+  /** What addresses without a pincode are told where there should be one, and can't be used. */
+  static final ServiceException UNUSABLE =
+      Failure.NOT_READY.because(
+          "What places addresses without a pincode can't be used just now; add the pincode, or try"
+              + " again later");
 
   private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
 
@@ -54,13 +67,20 @@ public final class NationalStage implements Locator {
   private final GramDirectory grams;
   private final ByteBuffer weights;
   private final float step;
+  private final Mapping content; // null where nothing has to be freed
+  private final String sha256;
+  private final Uses uses;
+  private final AtomicBoolean lost = new AtomicBoolean();
 
   private static final class Scratch {
     final Grams grams = new Grams();
     float[] scores = {};
   }
 
-  private NationalStage(ByteBuffer file) {
+  private NationalStage(ByteBuffer file, Mapping content, String sha256) {
+    this.content = content;
+    this.sha256 = sha256;
+    uses = new Uses(content == null ? () -> {} : content::close);
     var bytes = file.duplicate().order(ByteOrder.LITTLE_ENDIAN).position(0);
     if (bytes.limit() < HEADER || bytes.getInt() != MAGIC) throw damaged("is none");
     int version = bytes.getInt();
@@ -93,11 +113,21 @@ public final class NationalStage implements Locator {
   }
 
   /**
-   * @param file from 0 to the limit, mapped or in memory
+   * @param file from 0 to the limit, in memory, which needs not be freed
    * @throws ModelException when anything in it points where it must not
    */
   public static NationalStage of(ByteBuffer file) {
-    return new NationalStage(file);
+    return new NationalStage(file, null, "");
+  }
+
+  /**
+   * @param content closed when nobody uses this any more
+   * @param sha256 of it
+   * @return one in use once: by the caller
+   * @throws ModelException when anything in it points where it must not
+   */
+  static NationalStage of(Mapping content, String sha256) {
+    return new NationalStage(content.bytes(), content, sha256);
   }
 
   private static ByteBuffer take(ByteBuffer bytes, int length) {
@@ -129,7 +159,43 @@ public final class NationalStage implements Locator {
   }
 
   @Override
+  public boolean acquire() {
+    return uses.acquire();
+  }
+
+  @Override
+  public void release() {
+    uses.release();
+  }
+
+  /** Whether its file is still what it was, where it lies. Reads all of it. */
+  boolean intact() {
+    return !lost.get() && (content == null || content.is(sha256));
+  }
+
+  /** Whether its file was found to be unreadable where it lies. */
+  boolean lost() {
+    return lost.get();
+  }
+
+  @Override
   public Located locate(String text) {
+    if (lost.get()) throw UNUSABLE;
+    if (!acquire()) throw Failure.NOT_READY.because("The models were replaced; try again");
+    try {
+      return find(text);
+    } catch (InternalError e) {
+      if (!Mapping.isFault(e)) throw e;
+      if (!intact() && lost.compareAndSet(false, true)) {
+        log.error("The national stage can't be read any more: its file was cut short");
+      }
+      throw UNUSABLE;
+    } finally {
+      release();
+    }
+  }
+
+  private Located find(String text) {
     var scratch = SCRATCH.get();
     var scores = scores(text, scratch);
     int best = 0;

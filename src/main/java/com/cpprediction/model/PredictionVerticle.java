@@ -111,16 +111,27 @@ public final class PredictionVerticle extends VerticleBase {
     try {
       scoring = models.acquire(prefix);
       if (scoring == null) {
-        throw Failure.UNKNOWN_PREFIX.because("No model serves prefix " + prefix + " any more");
+        throw Failure.NOT_READY.because("The models were replaced this moment; try again");
       }
       message.reply(answer.apply(scoring));
     } catch (ServiceException e) {
       message.fail(e.failure().code(), e.getMessage());
-    } catch (RuntimeException | Error e) { // every request gets an answer, even of a lost mapping
-      log.error("Cannot score for prefix {}", prefix, e);
-      message.fail(Failure.INTERNAL.code(), "scoring failed");
+    } catch (InternalError e) {
+      if (scoring == null || !Mapping.isFault(e)) {
+        failed(prefix, message, e);
+      } else {
+        var failure = models.lost(scoring.model());
+        message.fail(failure.failure().code(), failure.getMessage());
+      }
+    } catch (RuntimeException | Error e) { // every request gets an answer
+      failed(prefix, message, e);
     } finally {
       if (scoring != null) scoring.model().release();
     }
+  }
+
+  private static void failed(String prefix, Message<?> message, Throwable cause) {
+    log.error("Cannot score for prefix {}", prefix, cause);
+    message.fail(Failure.INTERNAL.code(), "scoring failed");
   }
 }

@@ -1,6 +1,6 @@
 package com.cpprediction.model;
 
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The model of one prefix, ready to score. Lives as long as it is used: whoever scores {@link
@@ -13,8 +13,9 @@ public final class PrefixModel {
   private final Forest forest;
   private final Ranker ranker;
   private final Engine engine;
-  private final Runnable free;
-  private final AtomicInteger uses = new AtomicInteger(1);
+  private final Mapping content; // null where nothing has to be freed
+  private final Uses uses;
+  private final AtomicBoolean lost = new AtomicBoolean();
 
   private PrefixModel(
       Manifest manifest,
@@ -22,23 +23,25 @@ public final class PrefixModel {
       Forest forest,
       Ranker ranker,
       Engine engine,
+      Mapping content,
       Runnable free) {
     this.manifest = manifest;
     this.index = index;
     this.forest = forest;
     this.ranker = ranker;
     this.engine = engine;
-    this.free = free;
+    this.content = content;
+    uses = new Uses(free);
   }
 
   /**
    * A model of the engine {@link Engine#MAPPED}, used once: by the caller.
    *
    * @param manifest what it is and how good
-   * @param free called once, when nobody uses it any more
+   * @param content what {@code file} reads: closed when nobody uses it any more
    * @throws ModelException when anything in {@code file} points where it must not
    */
-  static PrefixModel of(Manifest manifest, ModelFile file, Runnable free) {
+  static PrefixModel of(Manifest manifest, ModelFile file, Mapping content) {
     var index = new PrefixIndex(file);
     if (!index.cpCodes().equals(manifest.cps())) {
       throw new ModelException("manifest and index differ in their CPs");
@@ -49,12 +52,13 @@ public final class PrefixModel {
           "the forest has %d columns and %d scores, must have %d and 1"
               .formatted(forest.features(), forest.groups(), Features.COUNT));
     }
-    return new PrefixModel(manifest, index, forest, forest, Engine.MAPPED, free);
+    Runnable free = content == null ? () -> {} : content::close;
+    return new PrefixModel(manifest, index, forest, forest, Engine.MAPPED, content, free);
   }
 
   /** As {@link #of}, of a file in memory, which needs not be freed. */
   public static PrefixModel of(Manifest manifest, ModelFile file) {
-    return of(manifest, file, () -> {});
+    return of(manifest, file, null);
   }
 
   /**
@@ -62,12 +66,12 @@ public final class PrefixModel {
    * and can't score.
    */
   static PrefixModel absent(Manifest manifest, Engine engine) {
-    return new PrefixModel(manifest, null, null, null, engine, () -> {});
+    return new PrefixModel(manifest, null, null, null, engine, null, () -> {});
   }
 
   /** The same with XGBoost for a ranker; to be used in place of this one. */
   PrefixModel rankedBy(XgboostRanker xgboost, Runnable freeBoth) {
-    return new PrefixModel(manifest, index, forest, xgboost, Engine.XGBOOST, freeBoth);
+    return new PrefixModel(manifest, index, forest, xgboost, Engine.XGBOOST, content, freeBoth);
   }
 
   public String prefix() {
@@ -100,16 +104,30 @@ public final class PrefixModel {
    * @return false when it is too late
    */
   boolean acquire() {
-    for (int now = uses.get(); now > 0; now = uses.get()) {
-      if (uses.compareAndSet(now, now + 1)) return true;
-    }
-    return false;
+    return uses.acquire();
   }
 
   /** Gives up one use; the last one frees it. */
   void release() {
-    int left = uses.decrementAndGet();
-    if (left < 0) throw new IllegalStateException("released more often than acquired");
-    if (left == 0) free.run();
+    uses.release();
+  }
+
+  /** Whether its file is still as the manifest has it, where it lies. Reads all of it. */
+  boolean intact() {
+    return !lost.get() && (content == null || content.is(manifest.index().sha256()));
+  }
+
+  /** Whether its file was found to be unreadable where it lies. */
+  boolean lost() {
+    return lost.get();
+  }
+
+  /**
+   * Its file can't be read any more.
+   *
+   * @return whether that is news
+   */
+  boolean lose() {
+    return lost.compareAndSet(false, true);
   }
 }

@@ -146,12 +146,35 @@ public final class Release {
       for (var file : files) {
         var attributes = Files.readAttributes(file, BasicFileAttributes.class);
         if (!attributes.isDirectory()) {
-          seen.add(file + " " + attributes.size() + " " + attributes.lastModifiedTime());
+          seen.add(file + " " + stamp(attributes));
         } else if (depth > 1) {
           sign(file, depth - 1, seen);
         }
       }
     }
+  }
+
+  /**
+   * Changes when what lies at {@code paths} does, as far as can be told without reading it. Blocks;
+   * never fails.
+   *
+   * @param paths in the directory of the release
+   */
+  String stamp(String... paths) {
+    var stamp = new StringBuilder();
+    for (var path : paths) {
+      try {
+        var file = directory.resolve(path);
+        stamp.append(stamp(Files.readAttributes(file, BasicFileAttributes.class))).append('\n');
+      } catch (IOException e) {
+        stamp.append(e).append('\n');
+      }
+    }
+    return stamp.toString();
+  }
+
+  private static String stamp(BasicFileAttributes file) {
+    return file.size() + " " + file.lastModifiedTime() + " " + file.fileKey();
   }
 
   /**
@@ -230,6 +253,16 @@ public final class Release {
     var content = shared.computeIfAbsent(file.path(), this::read);
     check(file, content.length, digests.computeIfAbsent(file.path(), p -> Scoring.sha256(content)));
     return content;
+  }
+
+  /**
+   * Reads a file, and keeps nothing of it.
+   *
+   * @throws ModelException when it is not the file the manifest names
+   */
+  void verify(Manifest.FileRef file) {
+    var content = read(file.path());
+    check(file, content.length, Scoring.sha256(content));
   }
 
   private static void check(Manifest.FileRef file, long bytes, String sha256) {

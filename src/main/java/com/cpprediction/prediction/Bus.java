@@ -88,7 +88,8 @@ public final class Bus {
 
   /**
    * Prefix ({@code String}) in, JSON as {@code GET /models/{prefix}} out. Fails with {@link
-   * Failure#NOT_FOUND} where no model of this node has it. Local.
+   * Failure#NOT_FOUND} where no model of this node has it, {@link Failure#NOT_READY} where one
+   * should, and can't be used. Local.
    */
   public static final String MODEL_STATUS = "cp.model.status";
 

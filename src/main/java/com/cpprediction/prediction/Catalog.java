@@ -3,12 +3,14 @@ package com.cpprediction.prediction;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * What can be answered now: an immutable snapshot, replaced whole when models change.
  *
  * @param release SHA-256 over what decides the models of all prefixes; empty when there are none
- * @param prefixes that can be answered, here or by others
+ * @param prefixes that the release names, or that are answered
  * @param fingerprints scoring fingerprint by prefix, of this node's models and, in a cluster, of
  *     those that only other nodes hold, as far as it is known
  * @param here prefixes whose model this node holds
@@ -39,10 +41,25 @@ public record Catalog(
   }
 
   /**
+   * What {@code reading} makes of the catalog of now, whose locator can be used until it returns.
+   */
+  public static <T> T read(Supplier<Catalog> now, Function<Catalog, T> reading) {
+    while (true) {
+      var catalog = now.get();
+      if (!catalog.locator().acquire()) continue; // replaced since it was got
+      try {
+        return reading.apply(catalog);
+      } finally {
+        catalog.locator().release();
+      }
+    }
+  }
+
+  /**
    * Which model answers {@code address}: by its pincode, else by its words.
    *
    * @throws ServiceException {@link Failure#UNKNOWN_PREFIX} or {@link Failure#PINCODE_REQUIRED}
-   *     when none does
+   *     when the release has none, {@link Failure#NOT_READY} when that can't be told
    */
   public Located locate(Address address) {
     var pincode = address.pincode();
@@ -71,7 +88,7 @@ public record Catalog(
   }
 
   /**
-   * @return the longest prefix of {@code pincode} that has a model, or null when none has
+   * @return the longest prefix of {@code pincode} that the release has, or null
    */
   public String prefixOf(String pincode) {
     for (int length = PINCODE_LENGTH; length > 0; length--) {

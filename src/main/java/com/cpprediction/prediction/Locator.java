@@ -11,4 +11,16 @@ public interface Locator {
    * @return null when it can't tell
    */
   Located locate(String text);
+
+  /**
+   * Keeps it usable until it is {@link #release released}.
+   *
+   * @return false when it was replaced and is gone: there is another catalog by now
+   */
+  default boolean acquire() {
+    return true;
+  }
+
+  /** Gives up one use. */
+  default void release() {}
 }

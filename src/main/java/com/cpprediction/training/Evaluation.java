@@ -67,12 +67,12 @@ public record Evaluation(SortedMap<String, JsonObject> byPrefix, JsonObject over
       Map<String, int[]> trained) {
     var prefix = models.catalog().prefixOf(row.pincode());
     if (prefix == null) return null;
-    var pincodes =
-        trained.computeIfAbsent(
-            prefix, p -> models.scorings().apply(p).model().index().trainedPincodes());
-    var address = variant.query(row, pincodes);
-    if (address == null) return null;
     try {
+      var pincodes =
+          trained.computeIfAbsent(
+              prefix, p -> models.scorings().apply(p).model().index().trainedPincodes());
+      var address = variant.query(row, pincodes);
+      if (address == null) return null;
       return variant.namesPrefix()
           ? models.predict(scorer, address, Located.byPincode(prefix))
           : models.predict(scorer, address);

@@ -14,14 +14,14 @@ import java.util.function.Function;
  * Models that answer as the service does, without one.
  *
  * @param catalog finds the prefix of an address
- * @param scorings by prefix
+ * @param scorings by prefix; fails with a {@link ServiceException} where one can't be used
  * @param leastSure as {@code prediction.min_text_confidence}
  */
 public record OfflinePredictor(
     Catalog catalog, Function<String, Scoring> scorings, double leastSure) {
   /** With the models of {@code models}. */
   public static OfflinePredictor of(ModelCatalog models, double leastSure) {
-    return new OfflinePredictor(models.catalog(), models::scoring, leastSure);
+    return new OfflinePredictor(models.catalog(), models::usable, leastSure);
   }
 
   /**

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Share;
 import com.cpprediction.training.SmallRelease;
@@ -15,11 +16,15 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
@@ -31,9 +36,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelReloadTest {
   private static final Address ADDRESS = new Address("kadri temple mangalore", "575002");
@@ -231,13 +239,149 @@ class ModelReloadTest {
     Releases.change(dir, "180");
     models.reload();
     assertThat(models.prefixes()).containsExactly("180", "575", "831");
+    assertThat(models.failures()).containsOnlyKeys("575", "831");
+    assertThat(failures("missing")).isEqualTo(2);
+    assertThat(models.degraded())
+        .hasValue(
+            "2 of 3 models go on as they were loaded, since their files were refused: 575, 831");
 
     Files.delete(dir.resolve("release.json"));
     var report = models.reload();
 
     assertThat(models.prefixes()).containsExactly("180", "575", "831");
     assertThat(report.getJsonObject("failed").getString("release")).startsWith("there is no ");
-    assertThat(failures("missing")).isEqualTo(1);
+    assertThat(failures("missing")).isEqualTo(3);
+  }
+
+  @Test
+  void whatTheReleaseNamesStaysInTheCatalogThoughItCannotBeUsed() throws IOException {
+    models.close();
+    Files.writeString(dir.resolve("575/model.mmap"), "damaged");
+    Files.delete(dir.resolve("831/manifest.json"));
+
+    models = catalog(Engine.MAPPED, false);
+
+    var catalog = models.catalog();
+    assertThat(catalog.here()).containsExactly("180");
+    assertThat(catalog.prefixes()).containsExactlyInAnyOrder("180", "575", "831");
+    assertThat(catalog.locate(ADDRESS).prefix()).isEqualTo("575");
+    assertThat(models.acquire("575")).isNull();
+    assertThat(models.degraded()).hasValue("2 of 3 models can't be used: 575, 831");
+    assertThatThrownBy(() -> models.usable("575"))
+        .hasMessageContaining("575/model.mmap has 7 bytes")
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"575/model.mmap", "575/manifest.json", "ranker.ubj"})
+  void aFileDamagedUnderAManifestInForceIsToldAndWhatIsInForceGoesOn(String name)
+      throws IOException {
+    var before = models.scoring("575");
+    var expected = scorer.score(before, ADDRESS);
+    var file = dir.resolve(name);
+    var content = Files.readAllBytes(file);
+    Releases.replace(file, Arrays.copyOf(content, content.length / 2));
+
+    var report = models.reload();
+
+    assertThat(report.getJsonObject("failed").getMap()).containsKey("575");
+    assertThat(models.failures()).containsKey("575");
+    assertThat(models.degraded()).hasValueSatisfying(why -> assertThat(why).contains("575"));
+    assertThat(models.scoring("575").model()).isSameAs(before.model());
+    assertThat(scorer.score(models.scoring("575"), ADDRESS)).isEqualTo(expected);
+    assertThat(models.reload().getJsonObject("failed").getMap()).containsKey("575"); // it still is
+
+    Releases.replace(file, content);
+
+    assertThat(models.reload().getJsonObject("failed")).isEmpty();
+    assertThat(models.degraded()).isEmpty();
+    assertThat(models.scoring("575").model()).isSameAs(before.model());
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aModelWhoseFileWasWrittenOverWhereItLiesIsNotServedUntilItIsMended() throws IOException {
+    var file = dir.resolve("575/model.mmap");
+    var content = Files.readAllBytes(file);
+    var changed = content.clone();
+    changed[changed.length - 1] ^= 1;
+    Files.write(file, changed); // not in the place of it: into what is mapped
+    Files.setLastModifiedTime(file, FileTime.fromMillis(0));
+
+    models.reload();
+
+    assertThat(models.prefixes()).containsExactly("180", "831");
+    assertThat(models.degraded()).hasValue("1 of 3 models can't be used: 575");
+
+    Files.write(file, content);
+    models.reload();
+
+    assertThat(models.prefixes()).contains("575");
+    assertThat(models.degraded()).isEmpty();
+  }
+
+  @Test
+  void aReplacedNationalStageIsUnmappedAfterItsLastUse() throws IOException {
+    assumeTrue(Files.exists(Path.of("/proc/self/maps")), "only Linux tells what is mapped");
+    assertThat(mapped("national.mmap")).isEqualTo(1);
+    var before = models.catalog().locator();
+    assertThat(before.acquire()).isTrue(); // as a request does that is being read
+    var located = before.locate("kadri temple mangalore");
+    touch("national.mmap");
+
+    models.reload();
+
+    assertThat(mapped("national.mmap")).isEqualTo(2);
+    assertThat(before.locate("kadri temple mangalore")).isEqualTo(located);
+    before.release();
+    assertThat(mapped("national.mmap")).isEqualTo(1);
+    assertThat(before.acquire()).isFalse();
+    assertThatThrownBy(() -> before.locate("kadri temple mangalore"))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
+    var again =
+        Catalog.read(models::catalog, now -> now.locator().locate("kadri temple mangalore"));
+    assertThat(again).isEqualTo(located);
+    models.close();
+    assertThat(mapped("national.mmap")).isZero();
+  }
+
+  @Test
+  void withoutTheNationalStageThatTheReleaseNamesNobodyIsToldToSendAPincode() throws IOException {
+    models.close();
+    Files.writeString(dir.resolve("national.mmap"), "damaged");
+
+    models = catalog(Engine.MAPPED, false);
+
+    var catalog = models.catalog();
+    assertThatThrownBy(() -> catalog.locate(new Address("kadri temple mangalore", null)))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
+    assertThat(catalog.locate(ADDRESS).prefix()).isEqualTo("575");
+    assertThat(models.degraded()).hasValue("addresses without a pincode can't be placed");
+    SmallRelease.copyFile("national.mmap", dir);
+    models.reload();
+    assertThat(models.degraded()).isEmpty();
+    assertThat(models.catalog().locate(new Address("kadri temple mangalore", null))).isNotNull();
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aNationalStageCutShortWhereItLiesCostsAnswersNotTheProcess() throws IOException {
+    try (var file = FileChannel.open(dir.resolve("national.mmap"), StandardOpenOption.WRITE)) {
+      file.truncate(0);
+    }
+    var address = new Address("kadri temple mangalore", null);
+
+    for (int i = 0; i < 20; i++) {
+      assertThatThrownBy(() -> models.catalog().locate(address))
+          .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
+    }
+
+    assertThat(models.degraded()).hasValue("addresses without a pincode can't be placed");
+    models.reload();
+    assertThat(models.failures()).containsOnlyKeys("national");
+    SmallRelease.copyFile("national.mmap", dir);
+    models.reload();
+    assertThat(models.catalog().locate(address)).isNotNull();
   }
 
   @Test
@@ -397,11 +541,19 @@ class ModelReloadTest {
         .orElseThrow();
   }
 
+  private void touch(String name) throws IOException {
+    Files.setLastModifiedTime(dir.resolve(name), FileTime.fromMillis(0));
+  }
+
   /** Model files of this release that are mapped now. */
   private long mapped() throws IOException {
+    return mapped("model.mmap");
+  }
+
+  private long mapped(String name) throws IOException {
     var path = dir.toRealPath().toString();
     return Files.readAllLines(Path.of("/proc/self/maps")).stream()
-        .filter(line -> line.contains(path) && line.contains("/model.mmap"))
+        .filter(line -> line.contains(path) && line.contains("/" + name))
         .count();
   }
 

@@ -244,12 +244,39 @@ class ModelsVerticleTest {
 
     for (int i = 0; i < 20; i++) {
       assertThatThrownBy(() -> score(vertx, "831"))
-          .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.INTERNAL));
+          .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
       assertThat(score(vertx, "180")).isEqualTo(right); // nothing is left of what was cut short
     }
+    assertThat(models.degraded()).hasValue("1 of 3 models can't be used: 831");
 
     Releases.change(dir, "831");
     reload(vertx, null);
+    assertThat(models.degraded()).isEmpty();
+    assertThat(score(vertx, "831")).isNotNull();
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aFileCutShortUnderAManifestInForceIsFoundByItself(Vertx vertx) throws Exception {
+    var file = dir.resolve("831/model.mmap");
+    var whole = Files.readAllBytes(file);
+    try (var cut = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      cut.truncate(100);
+    }
+
+    poll.set(Duration.ofMillis(5));
+    while (models.prefixes().contains("831")) Thread.onSpinWait();
+
+    assertThat(models.catalog().prefixes()).contains("831"); // it is still in the release
+    while (models.degraded().isEmpty()) Thread.onSpinWait();
+    assertThat(models.failures().get("831")).startsWith("831/model.mmap has 100 bytes");
+    assertThatThrownBy(() -> score(vertx, "831"))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
+    assertThatThrownBy(() -> vertx.eventBus().request(Bus.MODEL_STATUS, "831").await(10, SECONDS))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
+
+    Files.write(file, whole);
+    while (!models.prefixes().contains("831")) Thread.onSpinWait();
     assertThat(score(vertx, "831")).isNotNull();
   }
 

@@ -131,7 +131,7 @@ class PredictionVerticleTest {
     models.close();
 
     assertThatThrownBy(() -> ask(vertx, "180", List.of(new Address("jammu", null))))
-        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.UNKNOWN_PREFIX));
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -67,6 +68,12 @@ public final class SmallRelease {
       }
     }
     return directory;
+  }
+
+  /** Copies one of its files into {@code directory}, over what lies there. */
+  public static void copyFile(String name, Path directory) throws IOException {
+    Files.copy(
+        directory().resolve(name), directory.resolve(name), StandardCopyOption.REPLACE_EXISTING);
   }
 
   /** Loads a release as the service does, without trust in pincodes. */
