@@ -46,6 +46,7 @@ final class Connections {
       metrics.shed(Shed.CONNECTIONS);
       connection.close();
     } else {
+      HalfClose.allow(connection);
       fresh.begin(connection);
     }
   }
