@@ -67,6 +67,8 @@ public record ServiceConfig(
             values.text("http.host"),
             values.integer("http.port"),
             values.integer("http.max_connections"),
+            values.integer("http.max_pending_bytes"),
+            values.integer("http.max_streams"),
             values.list("http.allowed_hosts"),
             Tokens.of("http.admin_token", values.text("http.admin_token")),
             Tokens.of("http.predict_token", values.text("http.predict_token")),

@@ -17,7 +17,17 @@ import java.util.function.Function;
  * parsing and folding keeps nobody else waiting. Confined to one event loop.
  */
 final class BodyReader {
-  private static final int MAX_WAITING = 32; // bodies of up to 4 MiB, each several times that read
+  private static final int MAX_WAITING = 64;
+
+  /** Reading may use an eighth of the heap, beside the bodies themselves. */
+  private static final int HEAP_SHARE = 8;
+
+  /**
+   * Bytes of the heap that reading a byte takes at most: two of characters, one to two of strings,
+   * and one of the objects around them, whose number {@link StrictJson} bounds.
+   */
+  private static final int COST = 5;
+
   private static final byte[] EMPTY = {};
 
   private final WorkerExecutor threads;
@@ -26,22 +36,26 @@ final class BodyReader {
 
   BodyReader(Vertx vertx, ServiceMetrics metrics) {
     this.metrics = metrics;
-    int cores = Runtime.getRuntime().availableProcessors();
-    threads = vertx.createSharedWorkerExecutor("cp-read", cores); // closed with its verticle
+    threads = vertx.createSharedWorkerExecutor("cp-read", threads()); // closed with its verticle
+  }
+
+  private static int threads() {
+    var runtime = Runtime.getRuntime();
+    long fit = runtime.maxMemory() / HEAP_SHARE / (COST * (long) BodyReceiver.MOST);
+    return (int) Math.max(1, Math.min(fit, runtime.availableProcessors()));
   }
 
   /** The JSON object a caller sent, as {@code reader} reads it. */
   <T> Future<T> read(RoutingContext ctx, Function<JsonObject, T> reader) {
-    var buffer = ctx.body().buffer();
-    var bytes = buffer == null ? EMPTY : buffer.getBytes();
-    if (Endpoint.gzipped(ctx.request())) {
-      return read(
-          true,
-          () ->
-              reader.apply(
-                  StrictJson.parseObject(GzipDecoder.decode(bytes, HttpVerticle.MAX_BODY))));
-    }
-    return read(ReadingCost.big(bytes), () -> reader.apply(StrictJson.parseObject(bytes)));
+    var body = Body.of(ctx);
+    if (body == null) return read(false, () -> reader.apply(StrictJson.parseRequest(EMPTY)));
+    var bytes = body.bytes();
+    boolean gzipped = Endpoint.gzipped(ctx.request());
+    Callable<T> reading =
+        () -> reader.apply(StrictJson.parseRequest(gzipped ? body.gunzip() : bytes));
+    if (!gzipped && !ReadingCost.big(bytes)) return read(false, reading);
+    body.hold(); // until it was read, even if its caller has left
+    return read(true, reading).onComplete(read -> body.release());
   }
 
   /**

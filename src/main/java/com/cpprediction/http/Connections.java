@@ -2,7 +2,10 @@ package com.cpprediction.http;
 
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
@@ -14,6 +17,8 @@ import java.util.function.IntSupplier;
  * event loop.
  */
 final class Connections {
+  private static final int MOST_READ = 16 * 1024;
+
   private final IntSupplier limit;
   private final ServiceMetrics metrics;
   private final TimeLimit<HttpConnection> fresh;
@@ -33,6 +38,19 @@ final class Connections {
     idle = new TimeLimit<>(idleTime, HttpConnection::close);
   }
 
+  /**
+   * Reads from {@code channel} in pieces of 16 KiB at most, one at a time. Netty would read up to 1
+   * MiB ahead of a request that is paused or refused, outside the heap, and keep it.
+   *
+   * @param channel from which nothing was read yet
+   */
+  static void readLittleAhead(Channel channel) {
+    channel
+        .config()
+        .setRecvByteBufAllocator(
+            new AdaptiveRecvByteBufAllocator(64, 2_048, MOST_READ).maxMessagesPerRead(1));
+  }
+
   /** More that may be opened. */
   int room() {
     return limit.getAsInt() - open.size();
@@ -41,6 +59,7 @@ final class Connections {
   /** Takes a connection that was opened, or turns it away. */
   void opened(HttpConnection connection) {
     open.add(connection);
+    readLittleAhead(((ConnectionBase) connection).channel());
     connection.closeHandler(closed -> closed(connection));
     if (open.size() > limit.getAsInt()) {
       metrics.shed(Shed.CONNECTIONS);

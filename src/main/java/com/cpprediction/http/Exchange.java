@@ -35,22 +35,24 @@ final class Exchange {
   private static final String KEY = "exchange";
 
   private final RoutingContext ctx;
+  private final ByteBudget budget;
   private final String requestId;
   private final long start = System.nanoTime();
   private String route = ServiceMetrics.OTHER;
   private String method = ServiceMetrics.OTHER;
   private String source;
 
-  private Exchange(RoutingContext ctx) {
+  private Exchange(RoutingContext ctx, ByteBudget budget) {
     this.ctx = ctx;
+    this.budget = budget;
     requestId = requestId(ctx.request().getHeader(REQUEST_ID));
     RequestId.set(requestId);
     ctx.response().putHeader(REQUEST_ID, requestId);
     ctx.put(KEY, this);
   }
 
-  static Exchange begin(RoutingContext ctx) {
-    return new Exchange(ctx);
+  static Exchange begin(RoutingContext ctx, ByteBudget budget) {
+    return new Exchange(ctx, budget);
   }
 
   /** The exchange of {@code ctx}, or null when it hasn't begun. */
@@ -92,8 +94,14 @@ final class Exchange {
     headers.set(CONTENT_TYPE_OPTIONS, NOSNIFF);
   }
 
+  /** Answers with {@code body}, whose bytes count until they are written. */
   static void answer(RoutingContext ctx, JsonObject body) {
-    ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, JSON).end(body.toBuffer());
+    var budget = of(ctx).budget;
+    var content = body.toBuffer();
+    int bytes = content.length();
+    var written = ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, JSON).end(content);
+    budget.add(bytes);
+    written.onComplete(done -> budget.release(bytes));
   }
 
   String requestId() {

@@ -3,8 +3,8 @@ package com.cpprediction.http;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.buffer.Buffer;
-import java.io.ByteArrayOutputStream;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
@@ -53,24 +53,16 @@ final class GzipDecoder implements AutoCloseable {
   }
 
   /**
-   * All of {@code encoded}.
+   * All of {@code encoded}, a piece at a time.
    *
-   * @param limit bytes of it at most
-   * @throws ServiceException as {@link #end}, or {@link Failure#TOO_LARGE}
+   * @param taker may end it by throwing
+   * @throws ServiceException as {@link #end}
    */
-  static byte[] decode(byte[] encoded, int limit) {
+  static void decode(byte[] encoded, Consumer<Buffer> taker) {
     try (var decoder = new GzipDecoder()) {
-      var decoded = new ByteArrayOutputStream();
       decoder.feed(encoded);
-      for (var piece = decoder.next(); piece != null; piece = decoder.next()) {
-        if (decoded.size() + piece.length() > limit) {
-          throw Failure.TOO_LARGE.because(
-              "The body, decoded, is larger than " + limit + " bytes; send smaller batches");
-        }
-        decoded.writeBytes(piece.getBytes());
-      }
+      for (var piece = decoder.next(); piece != null; piece = decoder.next()) taker.accept(piece);
       decoder.end();
-      return decoded.toByteArray();
     }
   }
 

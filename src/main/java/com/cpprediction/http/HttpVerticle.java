@@ -29,7 +29,6 @@ import io.vertx.core.net.ServerSSLOptions;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.ext.web.handler.BodyHandler;
 import io.vertx.ext.web.handler.PlatformHandler;
 import java.time.Clock;
 import java.time.Duration;
@@ -44,8 +43,11 @@ import java.util.function.Supplier;
 
 /** Both doors of the service: HTTP and the public addresses of the event bus. One per node. */
 public final class HttpVerticle extends VerticleBase {
-  /** Bytes of a body at most. */
-  static final int MAX_BODY = 4 * 1024 * 1024;
+  /** Bytes of a shipment at most, with room for each character as two escapes. */
+  static final int SHIPMENT_BYTES = 32 * 1024;
+
+  static final int OUTCOMES_BYTES = 512 * 1024;
+  static final int RELOAD_BYTES = 64 * 1024; // all prefixes there can be, by name
 
   private static final Duration IDLE = Duration.ofSeconds(60);
 
@@ -89,6 +91,7 @@ public final class HttpVerticle extends VerticleBase {
   private Connections connections;
   private Handshakes handshakes;
   private InFlight inFlight;
+  private ByteBudget budget;
   private Events events;
   private Streaming streaming;
   private HttpServer server;
@@ -196,6 +199,7 @@ public final class HttpVerticle extends VerticleBase {
         });
     if (metrics.on()) new LoopWatch(metrics).start(vertx);
     var reader = new ShipmentReader(clock);
+    budget = new ByteBudget(() -> config.get().http().maxPendingBytes(), metrics);
     inFlight = new InFlight(() -> prediction().maxInFlight(), metrics);
     var scores = new Scores(vertx, config, cache, owners, metrics);
     var predictions =
@@ -213,7 +217,7 @@ public final class HttpVerticle extends VerticleBase {
         new Door.Common(() -> prediction().timeout(), bodyReader, inFlight, failure -> {});
     var outcomes = new Door<>(Outcomes::read, new Outcomes(vertx)::report, uncounted);
     streaming =
-        new Streaming(vertx, this::prediction, predictions, bodyReader, inFlight, metrics, bodies);
+        new Streaming(vertx, config, predictions, bodyReader, inFlight, budget, metrics, bodies);
     var registered = new ArrayList<Future<Void>>();
     registered.add(consume(Bus.PREDICT, message -> predict(message, predict, explain)));
     registered.add(consume(Bus.PREDICT_BATCH, predictBatch::handle));
@@ -331,16 +335,17 @@ public final class HttpVerticle extends VerticleBase {
     for (int status : Problems.STATUSES) router.errorHandler(status, problems);
     router.route().handler(this::begin);
     var guard = new Guard(() -> config.get().http());
-    post(router, "/predict", guard::predict, predict::knock)
+    post(router, "/predict", SHIPMENT_BYTES, guard::predict, predict::knock)
         .handler(ctx -> (Explain.asked(ctx.queryParams()) ? explain : predict).handle(ctx));
-    post(router, "/predict/batch", guard::predict, predictBatch::knock)
+    post(router, "/predict/batch", BodyReceiver.MOST, guard::predict, predictBatch::knock)
         .handler(predictBatch::handle);
-    post(router, "/outcomes", guard::predict, outcomes::knock).handler(outcomes::handle);
+    post(router, "/outcomes", OUTCOMES_BYTES, guard::predict, outcomes::knock)
+        .handler(outcomes::handle);
     var stream = List.of(HttpMethod.POST);
     route(router, "/predict/stream", stream, Endpoint.NDJSON, Endpoint.NDJSON)
         .handler(guard::predict)
         .handler(streaming::handle);
-    var reads = new Reads(vertx, this::prediction);
+    var reads = new Reads(vertx, this::prediction, budget);
     get(router, "/predictions/:shipment_id")
         .useNormalizedPath(false) // a shipment may be called ".."
         .handler(guard::predict)
@@ -368,9 +373,9 @@ public final class HttpVerticle extends VerticleBase {
         .handler(guard::admin)
         .handler(cacheRoutes::clear);
     get(router, "/cache/stats").handler(cacheRoutes::stats);
-    post(router, "/cache/warm", guard::admin).handler(cacheRoutes::warm);
+    post(router, "/cache/warm", BodyReceiver.MOST, guard::admin).handler(cacheRoutes::warm);
     get(router, "/models/status").handler(reads::models);
-    post(router, "/models/reload", guard::admin)
+    post(router, "/models/reload", RELOAD_BYTES, guard::admin)
         .handler(new ModelRoutes(vertx, bodyReader)::reload);
     get(router, "/models/:prefix").handler(reads::model);
     get(router, "/cluster").handler(shared(owners::describe));
@@ -395,24 +400,14 @@ public final class HttpVerticle extends VerticleBase {
   }
 
   /**
+   * @param most bytes of a body
    * @param first come before the body
    */
-  private Route post(Router router, String path, PlatformHandler... first) {
+  private Route post(Router router, String path, int most, PlatformHandler... first) {
     var route = route(router, path, List.of(HttpMethod.POST), Endpoint.JSON, Endpoint.JSON);
     for (var handler : first) route.handler(handler);
-    return route
-        .handler(
-            (PlatformHandler)
-                ctx -> {
-                  bodies.begin(ctx);
-                  ctx.next();
-                })
-        .handler(BodyHandler.create(false).setBodyLimit(MAX_BODY))
-        .handler(
-            ctx -> {
-              bodies.done(ctx);
-              ctx.next();
-            });
+    var limit = new BodyReceiver.Limit(most, path);
+    return route.handler(new BodyReceiver(limit, budget, bodies));
   }
 
   private void hangUp(RoutingContext ctx) {
@@ -458,7 +453,7 @@ public final class HttpVerticle extends VerticleBase {
   private Exchange exchange(RoutingContext ctx) {
     var begun = Exchange.of(ctx);
     if (begun != null) return begun;
-    var exchange = Exchange.begin(ctx);
+    var exchange = Exchange.begin(ctx, budget);
     ctx.addHeadersEndHandler(
         headers -> {
           if (stopping) ctx.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);

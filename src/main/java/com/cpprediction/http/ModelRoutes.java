@@ -32,7 +32,8 @@ final class ModelRoutes {
 
   /** Without a body everything is reloaded. */
   private Future<JsonObject> body(RoutingContext ctx) {
-    return ctx.body().length() <= 0
+    var sent = Body.of(ctx);
+    return sent == null || sent.isEmpty()
         ? Future.succeededFuture(new JsonObject())
         : bodies.read(ctx, Function.identity());
   }

@@ -14,11 +14,18 @@ import java.util.function.Function;
 
 /** The one place where a failure becomes an HTTP answer. */
 final class Problems implements Handler<RoutingContext> {
-  /** Every status the router or its body handler fails with; 200 stands for a caller that left. */
-  static final int[] STATUSES = {200, 400, 404, 413, 417, 500};
+  /** The status of a request whose caller has left. */
+  static final int LEFT = 200;
+
+  /** Every status that requests fail with before a {@link Failure} is known. */
+  static final int[] STATUSES = {LEFT, 400, 404, 500};
 
   private static final String RETRY_AFTER_SECONDS = "1";
   private static final long LINGER_MILLIS = 500;
+
+  /** Bytes of a refused body that are thrown away to keep its connection. */
+  private static final int MOST_DRAINED = 256 * 1024;
+
   private static final int URI_TOO_LONG = 414;
   private static final int HEADERS_TOO_LARGE = 431;
 
@@ -66,10 +73,6 @@ final class Problems implements Handler<RoutingContext> {
   private static ServiceException failure(RoutingContext ctx, Exchange exchange) {
     return switch (ctx.statusCode()) {
       case 404 -> Failure.NOT_FOUND.because("There is nothing at this path");
-      case 413 ->
-          Failure.TOO_LARGE.because(
-              "The body is larger than " + HttpVerticle.MAX_BODY + " bytes; send smaller batches");
-      case 417 -> Failure.MALFORMED_REQUEST.because("Expect may only be 100-continue");
       case 500 -> Problem.seen(ctx.failure(), exchange.requestId(), exchange.route());
       default ->
           Failure.MALFORMED_REQUEST.because(
@@ -115,8 +118,7 @@ final class Problems implements Handler<RoutingContext> {
     if (oddlyEncoded(request)) return true; // where it ends is anybody's guess
     if (request.isEnded()) return false;
     if (request.headers().contains(HttpHeaders.TRANSFER_ENCODING)) return true;
-    var length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
-    return length != null && Long.parseLong(length) > HttpVerticle.MAX_BODY;
+    return BodyReceiver.announced(request) > MOST_DRAINED;
   }
 
   /** Stops reading; hanging up at once would take the answer away from a caller still sending. */

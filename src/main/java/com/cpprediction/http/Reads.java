@@ -15,11 +15,13 @@ import java.util.function.Supplier;
 final class Reads {
   private final Vertx vertx;
   private final Supplier<PredictionConfig> config;
+  private final ByteBudget budget;
   private final SharedAnswer models;
 
-  Reads(Vertx vertx, Supplier<PredictionConfig> config) {
+  Reads(Vertx vertx, Supplier<PredictionConfig> config, ByteBudget budget) {
     this.vertx = vertx;
     this.config = config;
+    this.budget = budget;
     models = SharedAnswer.json(vertx, () -> ask(Bus.MODELS_STATUS, null));
   }
 
@@ -39,6 +41,7 @@ final class Reads {
   }
 
   private void stored(RoutingContext ctx, String named) {
+    budget.check();
     var shipmentId = ShipmentReader.text(named, "shipment_id", ShipmentReader.MAX_SHIPMENT_ID);
     answer(
         ctx,

@@ -1,9 +1,10 @@
 package com.cpprediction.http;
 
-import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.http.Lines.Line;
 import com.cpprediction.http.Predictions.Many;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.AsyncResult;
@@ -13,8 +14,8 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -48,15 +49,22 @@ final class Streaming {
    */
   private static final int DECODED_AT_ONCE = 256 * 1024;
 
+  /**
+   * Bytes that a stream counts: lines that wait and answers that are not read, 0.6 MB on the heap
+   * and 0.4 MB beside it, measured with callers that read nothing on 2026-11-28.
+   */
+  private static final int STREAM_BYTES = 1024 * 1024;
+
   private static final long LINGER_MILLIS = 500;
   private static final Buffer LINE_END = Buffer.buffer("\n");
   private static final CharSequence NDJSON = HttpHeaders.createOptimized(Endpoint.NDJSON);
 
   private final Vertx vertx;
-  private final Supplier<PredictionConfig> config;
+  private final Supplier<ServiceConfig> config;
   private final Predictions predictions;
   private final BodyReader reader;
   private final InFlight inFlight;
+  private final ByteBudget budget;
   private final ServiceMetrics metrics;
   private final TimeLimit<RoutingContext> slow;
   private final Set<Run> running = new HashSet<>();
@@ -67,10 +75,11 @@ final class Streaming {
    */
   Streaming(
       Vertx vertx,
-      Supplier<PredictionConfig> config,
+      Supplier<ServiceConfig> config,
       Predictions predictions,
       BodyReader reader,
       InFlight inFlight,
+      ByteBudget budget,
       ServiceMetrics metrics,
       TimeLimit<RoutingContext> slow) {
     this.vertx = vertx;
@@ -78,20 +87,24 @@ final class Streaming {
     this.predictions = predictions;
     this.reader = reader;
     this.inFlight = inFlight;
+    this.budget = budget;
     this.metrics = metrics;
     this.slow = slow;
   }
 
   void handle(RoutingContext ctx) {
     if (stopping) throw stopped();
-    Exchange.of(ctx).deadline(config.get().timeout()); // refuses what is none
-    var expected = ctx.request().getHeader(HttpHeaders.EXPECT);
-    if (expected != null && ctx.request().version() != HttpVersion.HTTP_1_0) {
-      if (!HttpHeaders.CONTINUE.toString().equalsIgnoreCase(expected)) {
-        throw Failure.MALFORMED_REQUEST.because("Expect may only be 100-continue");
-      }
-      ctx.response().writeContinue();
+    var http = config.get().http();
+    if (running.size() >= http.maxStreams()) {
+      metrics.shed(Shed.STREAMS);
+      throw Failure.OVERLOADED.because(
+          "%d streams are open, as many as http.max_streams; try again in a moment"
+              .formatted(http.maxStreams()));
     }
+    Exchange.of(ctx).deadline(timeout()); // refuses what is none
+    boolean expects = BodyReceiver.expectsContinue(ctx.request());
+    budget.reserve(STREAM_BYTES);
+    if (expects) ctx.response().writeContinue();
     new Run(ctx).begin();
   }
 
@@ -99,6 +112,10 @@ final class Streaming {
   void stop() {
     stopping = true;
     List.copyOf(running).forEach(Run::stop);
+  }
+
+  private Duration timeout() {
+    return config.get().prediction().timeout();
   }
 
   private static ServiceException stopped() {
@@ -302,7 +319,7 @@ final class Streaming {
       var together = new Together(taken);
       underWay.add(together);
       var exchange = Exchange.of(ctx);
-      var deadline = exchange.deadline(System.nanoTime(), config.get().timeout());
+      var deadline = exchange.deadline(System.nanoTime(), timeout());
       reader
           .readInTurn(big(taken), () -> predictions.lines(taken))
           .compose(many -> predictions.predictLines(many, deadline, exchange.requestId()).map(many))
@@ -374,6 +391,7 @@ final class Streaming {
       inFlight.withdraw(resume);
       time(false);
       running.remove(this);
+      budget.release(STREAM_BYTES);
       inFlight.leave();
     }
   }

@@ -450,6 +450,15 @@ public final class ServiceMetrics {
     gauge("cp.inflight", "Shipments being answered", value);
   }
 
+  /** Bytes of bodies under way and of answers that were not read yet. */
+  public void pendingBytes(Supplier<Number> value) {
+    Gauge.builder("cp.http.pending", value)
+        .description("Bytes of bodies under way and of answers that were not read yet")
+        .baseUnit("bytes")
+        .strongReference(true)
+        .register(registry);
+  }
+
   /** Models ready to score on this node. */
   public void modelsLoaded(Supplier<Number> value) {
     gauge("cp.models.loaded", "Models ready to score", value);

@@ -14,6 +14,10 @@ public enum Shed {
   SLOW_HEAD,
   /** The body of a request didn't come in time. */
   SLOW_BODY,
+  /** As many bytes as {@code http.max_pending_bytes} of bodies and answers are under way. */
+  BYTES,
+  /** As many streams as {@code http.max_streams} are open. */
+  STREAMS,
   /** As many listen to the events of the dashboard as may. */
   LISTENERS
 }

@@ -66,6 +66,24 @@ public final class StrictJson {
   /** Some editors and tools write it before the text; it is no part of it (RFC 8259, 8.1). */
   private static final char BYTE_ORDER_MARK = '\uFEFF';
 
+  /** Names, values, and begins and ends of what is nested: a request has up to 60,000. */
+  private static final int MAX_TOKENS = 100_000;
+
+  private static final int MAX_STRING = 64 * 1024;
+
+  /** Such that what is read is not many times as large as what was sent. */
+  private static final JsonFactory REQUESTS =
+      FACTORY
+          .rebuild()
+          .streamReadConstraints(
+              FACTORY
+                  .streamReadConstraints()
+                  .rebuild()
+                  .maxTokenCount(MAX_TOKENS)
+                  .maxStringLength(MAX_STRING)
+                  .build())
+          .build();
+
   private StrictJson() {}
 
   /**
@@ -75,7 +93,11 @@ public final class StrictJson {
    * @throws ServiceException {@link Failure#MALFORMED_REQUEST} with line and column
    */
   public static Object parse(byte[] utf8) {
-    try (var parser = parser(utf8)) {
+    return parse(FACTORY, utf8);
+  }
+
+  private static Object parse(JsonFactory factory, byte[] utf8) {
+    try (var parser = parser(factory, utf8)) {
       if (parser.nextToken() == null)
         throw Failure.MALFORMED_REQUEST.because("The JSON document is empty");
       var value = value(parser);
@@ -83,7 +105,9 @@ public final class StrictJson {
       return wrap(value);
     } catch (StreamConstraintsException e) {
       throw Failure.MALFORMED_REQUEST.because(
-          "The JSON nests deeper than " + MAX_DEPTH + " levels or has an over-long number or name");
+          "The JSON nests deeper than "
+              + MAX_DEPTH
+              + " levels or has an over-long number, name or string, or too many of them");
     } catch (JsonParseException e) {
       throw Failure.MALFORMED_REQUEST.because(
           "Not valid JSON: %s (line %d, column %d)"
@@ -100,7 +124,19 @@ public final class StrictJson {
    * @throws ServiceException as {@link #parse}, and when the document is not an object
    */
   public static JsonObject parseObject(byte[] utf8) {
-    if (parse(utf8) instanceof JsonObject object) return object;
+    return object(parse(utf8));
+  }
+
+  /**
+   * As {@link #parseObject}, of what a caller sent: refuses more than {@value #MAX_TOKENS} tokens
+   * and strings longer than {@value #MAX_STRING} characters, too.
+   */
+  public static JsonObject parseRequest(byte[] utf8) {
+    return object(parse(REQUESTS, utf8));
+  }
+
+  private static JsonObject object(Object json) {
+    if (json instanceof JsonObject object) return object;
     throw Failure.MALFORMED_REQUEST.because("The JSON document must be an object");
   }
 
@@ -111,10 +147,10 @@ public final class StrictJson {
   }
 
   /** Jackson's own decoder lets overlong forms and encoded surrogates pass, and guesses UTF-16. */
-  private static JsonParser parser(byte[] utf8) throws IOException {
+  private static JsonParser parser(JsonFactory factory, byte[] utf8) throws IOException {
     var text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8));
     int mark = text.length() > 0 && text.charAt(0) == BYTE_ORDER_MARK ? 1 : 0;
-    return FACTORY.createParser(text.array(), text.arrayOffset() + mark, text.length() - mark);
+    return factory.createParser(text.array(), text.arrayOffset() + mark, text.length() - mark);
   }
 
   private static Object value(JsonParser parser) throws IOException {

@@ -70,6 +70,8 @@ class ConfigSchemaTest {
         .containsExactly(
             "models.poll_ms",
             "http.max_connections",
+            "http.max_pending_bytes",
+            "http.max_streams",
             "http.allowed_hosts",
             "http.admin_token",
             "http.predict_token",

@@ -30,7 +30,7 @@ class ServiceConfigTest {
         ServiceConfig.of(
             new JsonObject(
                 """
-                {"data_dir": "d", "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "preload": "per_request", "poll_ms": 300}, "http": {"host": "h", "port": 1, "max_connections": 2,
+                {"data_dir": "d", "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "preload": "per_request", "poll_ms": 300}, "http": {"host": "h", "port": 1, "max_connections": 2, "max_pending_bytes": 24, "max_streams": 25,
                           "allowed_hosts": ["CP.example", "[::1]"],
                           "admin_token": "0123456789abcdef", "predict_token": "fedcba9876543210",
                           "tls": {"certificate": "c", "key": "k", "password": "p"}},
@@ -62,6 +62,8 @@ class ServiceConfigTest {
                     "h",
                     1,
                     2,
+                    24,
+                    25,
                     List.of("cp.example", "[::1]"),
                     Tokens.of("http.admin_token", "0123456789abcdef"),
                     Tokens.of("http.predict_token", "fedcba9876543210"),

@@ -82,6 +82,8 @@ final class Edge {
   volatile String predictToken = "";
   String host = "127.0.0.1";
   int maxConnections = 1_000;
+  volatile int maxPendingBytes;
+  volatile int maxStreams = 1_000;
   volatile List<String> allowedHosts = List.of();
   Duration sending = Duration.ofSeconds(30);
   Duration grace = Duration.ofSeconds(5);
@@ -177,6 +179,8 @@ final class Edge {
         host,
         0,
         maxConnections,
+        maxPendingBytes,
+        maxStreams,
         allowedHosts,
         Tokens.of("http.admin_token", adminToken),
         Tokens.of("http.predict_token", predictToken),

@@ -124,7 +124,7 @@ class ProtocolTest {
     try (var socket = edge.connect()) {
       var out = socket.getOutputStream();
       out.write(
-          "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+          "POST /predict/batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
               .getBytes(StandardCharsets.US_ASCII));
       var chunk = ("10000\r\n" + "x".repeat(0x10000) + "\r\n").getBytes(StandardCharsets.US_ASCII);
       for (int i = 0; i < 65; i++) out.write(chunk);
@@ -141,14 +141,14 @@ class ProtocolTest {
   @Test
   void takesABodyUpToItsLimit() throws Exception {
     edge.start();
-    var padded = new byte[HttpVerticle.MAX_BODY];
+    var padded = new byte[HttpVerticle.SHIPMENT_BYTES];
     Arrays.fill(padded, (byte) ' ');
     var body = SHIPMENT.toBuffer().getBytes();
     System.arraycopy(body, 0, padded, 0, body.length);
 
     assertThat(edge.post("/predict", padded).statusCode()).isEqualTo(200);
     RefusalsTest.isProblem(
-        edge.post("/predict", new byte[HttpVerticle.MAX_BODY + 1]), Failure.TOO_LARGE);
+        edge.post("/predict", new byte[HttpVerticle.SHIPMENT_BYTES + 1]), Failure.TOO_LARGE);
   }
 
   @Test
