@@ -15,6 +15,7 @@ final class DatabaseUri {
       "([1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])";
   private static final String PARAMETER =
       "(sslmode=(disable|allow|prefer|require|verify-ca|verify-full)"
+          + "|sslrootcert=/[\\w.~!*%/:,-]+"
           + "|(application_name|options|search_path)=[\\w.~!*%/:,-]*)";
   private static final String TOO_LONG = "[\\s\\S]{2049}";
   private static final String BROKEN_ESCAPE = "[\\s\\S]*%(?![0-9A-Fa-f]{2})";

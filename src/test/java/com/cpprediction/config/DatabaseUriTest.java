@@ -20,6 +20,8 @@ class DatabaseUriTest {
     "postgresql://%2Fvar%2Frun/cp, postgresql://%2Fvar%2Frun/cp",
     "postgresql://cp:hunter2@db/cp?sslmode=verify-full&application_name=a,"
         + " postgresql://cp:***@db/cp?sslmode=verify-full&application_name=a",
+    "postgresql://cp:hunter2@db/cp?sslmode=verify-full&sslrootcert=/etc/ssl/my%20ca.pem,"
+        + " postgresql://cp:***@db/cp?sslmode=verify-full&sslrootcert=/etc/ssl/my%20ca.pem",
   })
   void masksThePasswordOnly(String uri, String masked) {
     DatabaseUri.check(uri);
@@ -61,6 +63,8 @@ class DatabaseUriTest {
         "postgresql://cp:hunter2@db,db2/cp",
         "postgresql://cp@db/cp?password=hunter2",
         "postgresql://cp:hunter2@db/cp?sslmode=on",
+        "postgresql://cp:hunter2@db/cp?sslrootcert=ca.pem",
+        "postgresql://cp:hunter2@db/cp?sslrootcert=",
         "postgresql://cp:hunter2@db/cp?",
         "postgresql://cp:hunter2@db/cp\n",
         "postgresql://db/cp?" + "options=a&".repeat(100_000) + "options=a");

@@ -3,14 +3,30 @@ package com.cpprediction.persistence;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.testing.Certificates;
 import io.vertx.pgclient.SslMode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 class DatabaseUriTest {
+  @TempDir private static Path directory;
+
+  private static Path authority;
+
+  @BeforeAll
+  static void make() {
+    authority = new Certificates(directory).authority("authority").certificate();
+  }
+
   @Test
   void bothDriversGetTheSamePlaceAndCredentials() {
     var uri =
@@ -38,7 +54,8 @@ class DatabaseUriTest {
   void translatesWhatTheDriversNameDifferently() {
     var uri =
         DatabaseUri.parse(
-            "postgresql://cp@db/city?application_name=cp&search_path=own&sslmode=verify-full&sslrootcert=/ca.pem");
+            "postgresql://cp@db/city?application_name=cp&search_path=own&sslmode=verify-full&sslrootcert="
+                + authority);
 
     assertThat(uri.options().getProperties())
         .containsEntry("application_name", "cp")
@@ -49,7 +66,7 @@ class DatabaseUriTest {
     assertThat(jdbc.getApplicationName()).isEqualTo("cp");
     assertThat(jdbc.getCurrentSchema()).isEqualTo("own");
     assertThat(jdbc.getSslMode()).isEqualTo("verify-full");
-    assertThat(jdbc.getSslRootCert()).isEqualTo("/ca.pem");
+    assertThat(jdbc.getSslRootCert()).isEqualTo(authority.toString());
   }
 
   @ParameterizedTest
@@ -65,6 +82,71 @@ class DatabaseUriTest {
     assertThatThrownBy(() -> DatabaseUri.parse(uri))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("database.uri")
+        .hasMessageNotContaining("secret");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'', DISABLE, disable",
+    "?sslmode=disable, DISABLE, disable",
+    "?sslmode=allow, ALLOW, allow",
+    "?sslmode=prefer, PREFER, prefer",
+    "?sslmode=require, REQUIRE, require",
+    "?sslmode=require&sslrootcert=, VERIFY_CA, verify-ca",
+    "?sslmode=verify-ca&sslrootcert=, VERIFY_CA, verify-ca",
+    "?sslmode=verify-full&sslrootcert=, VERIFY_FULL, verify-full"
+  })
+  void isAsEncryptedForOneDriverAsForTheOther(String parameters, SslMode pool, String jdbc) {
+    var uri =
+        DatabaseUri.parse(
+            "postgresql://cp@db/city" + parameters.replace("rootcert=", "rootcert=" + authority));
+
+    assertThat(uri.options().getSslMode()).isEqualTo(pool);
+    assertThat(jdbc(uri).getSslMode()).isEqualTo(jdbc);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "db, '', true",
+    "db, ?sslmode=prefer, true",
+    "10.0.0.1, ?sslmode=disable, true",
+    "db, ?sslmode=require, false",
+    "localhost, '', false",
+    "127.0.0.1, '', false",
+    "[::1], ?sslmode=prefer, false",
+    "localhost.example, '', true"
+  })
+  void warnsOfPlainTextToAnotherMachine(String host, String parameters, boolean warns) {
+    var warning =
+        DatabaseUri.parse("postgresql://cp:secret@" + host + "/city" + parameters).warning();
+
+    assertThat(warning.isPresent()).isEqualTo(warns);
+    assertThat(warning.orElse("plain text")).contains("plain text").doesNotContain("secret", host);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "sslmode=verify-full&sslrootcert=/nowhere/ca.pem, can't be read",
+    "sslmode=verify-full&sslrootcert=EMPTY, no certificate in",
+    "sslmode=verify-full&sslrootcert=BROKEN, no file of certificates",
+    "sslmode=prefer&sslrootcert=GOOD, may be plain text",
+    "sslrootcert=GOOD, may be plain text",
+    "sslmode=verify-ca, needs sslrootcert"
+  })
+  void refusesACertificateThatCanNotBeChecked(String parameters, String why) throws IOException {
+    var empty = Files.writeString(directory.resolve("empty.pem"), "");
+    var broken =
+        Files.writeString(directory.resolve("broken.pem"), "-----BEGIN CERTIFICATE-----\nx\n");
+    var uri =
+        "postgresql://cp:secret@db/city?"
+            + parameters
+                .replace("EMPTY", empty.toString())
+                .replace("BROKEN", broken.toString())
+                .replace("GOOD", authority.toString());
+
+    assertThatThrownBy(() -> DatabaseUri.parse(uri))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("database.uri", why)
         .hasMessageNotContaining("secret");
   }
 
