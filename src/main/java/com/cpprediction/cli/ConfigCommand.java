@@ -2,6 +2,7 @@ package com.cpprediction.cli;
 
 import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.persistence.PersistenceVerticle;
 import com.cpprediction.tls.TlsException;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
@@ -44,12 +45,28 @@ final class ConfigCommand {
       var loader = new ConfigLoader(file, true, System.getenv(), home);
       var found = loader.check();
       var errors = new ArrayList<>(found.errors());
-      if (errors.isEmpty()) together(loader.load().config()).ifPresent(errors::add);
+      var warnings = new ArrayList<>(found.warnings());
+      if (errors.isEmpty()) {
+        var config = loader.load().config();
+        together(config).ifPresent(errors::add);
+        database(config, warnings).ifPresent(errors::add);
+      }
       var out = spec.commandLine().getOut();
-      found.warnings().forEach(warning -> out.println("warning: " + warning));
+      warnings.forEach(warning -> out.println("warning: " + warning));
       errors.forEach(error -> out.println("error: " + error));
       if (errors.isEmpty()) out.println(file + " can be used");
       return errors.isEmpty() ? 0 : 1;
+    }
+
+    /** Why the database's URI can't be used, which the database's drivers know. */
+    private static Optional<String> database(ServiceConfig config, List<String> warnings) {
+      if (config.database().embedded()) return Optional.empty();
+      try {
+        PersistenceVerticle.checkUri(config.database().uri()).ifPresent(warnings::add);
+        return Optional.empty();
+      } catch (IllegalArgumentException e) {
+        return Optional.of(e.getMessage());
+      }
     }
 
     /** Why values that are good each can't go together. */

@@ -146,6 +146,7 @@ final class JournalCommand {
       }
       var dataDir = settings.home().resolve(config.dataDir());
       if (!config.database().embedded()) {
+        Service.checkDatabaseUri(config.database());
         EmbeddedDatabase.secure(dataDir);
         return drain(config, directory, config.database().uri());
       }

@@ -6,6 +6,7 @@ import com.cpprediction.cluster.Membership;
 import com.cpprediction.config.ClusterConfig;
 import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.config.ConfigWatcher;
+import com.cpprediction.config.DatabaseConfig;
 import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.LoadedConfig;
 import com.cpprediction.config.PersistenceConfig.Ack;
@@ -77,8 +78,17 @@ final class Service {
   /** For a node to be taken into its cluster. */
   private static final Duration JOINING = Duration.ofSeconds(60);
 
+  private static final long NANOS_PER_MILLI = 1_000_000;
+
   /** The directory of the journal inside {@code data_dir}. */
   static final String JOURNAL = "journal";
+
+  /**
+   * A deployed verticle.
+   *
+   * @param end what its end is called in the log
+   */
+  private record Running(String deployment, String end) {}
 
   private final Home home;
   private final LoadedConfig loaded;
@@ -86,7 +96,8 @@ final class Service {
   private final Membership membership; // null: a node of its own
   private final ClusterVerticle cluster; // null as well
   private final ServiceMetrics metrics;
-  private final Deque<String> running = new ConcurrentLinkedDeque<>();
+  private final Deque<Running> running = new ConcurrentLinkedDeque<>();
+  private final Phases phases = new Phases(Phases.EXPECTED);
   private final ConfigWatcher watcher;
   private final ModelCatalog models;
   private final PredictionCache cache;
@@ -145,19 +156,31 @@ final class Service {
     var identity = // first: it fails at once or not at all
         keyFiles(home, config.http().tls())
             .map(files -> new IdentityWatcher(vertx, files, metrics, Clock.systemUTC()));
+    checkDatabaseUri(config.database());
     Bus.registerCodecs(vertx.eventBus());
     RequestId.travel(vertx.eventBus());
     if (config.database().embedded()) {
       var dataDir = home.resolve(config.dataDir());
-      embedded = EmbeddedDatabase.start(dataDir, config.database().embeddedPort());
+      embedded =
+          phases.run(
+              "starting the embedded PostgreSQL",
+              () -> EmbeddedDatabase.start(dataDir, config.database().embeddedPort()));
       if (stopping) embedded.close();
     } else {
       EmbeddedDatabase.secure(home.resolve(config.dataDir()));
     }
     goOn();
-    if (cluster != null) deploy(() -> cluster, new DeploymentOptions()).await();
+    if (cluster != null) {
+      deploy("joining the cluster", "leaving the cluster", () -> cluster, new DeploymentOptions())
+          .await();
+    }
     goOn();
-    models.reload();
+    phases.run(
+        "loading models",
+        () -> {
+          models.reload();
+          return null;
+        });
     goOn();
     persistence =
         new PersistenceVerticle(
@@ -180,12 +203,22 @@ final class Service {
             identity,
             Clock.systemUTC(),
             HTTP_GRACE);
-    return deploy(() -> persistence, new DeploymentOptions())
+    return deploy(
+            "connecting to the database and opening the journal",
+            "storing what is queued",
+            () -> persistence,
+            new DeploymentOptions())
         .compose(ok -> deployScorers(config.prediction().workers()))
-        .compose(ok -> deploy(this::modelsVerticle, new DeploymentOptions()))
-        .compose(ok -> deploy(() -> http, new DeploymentOptions()).recover(this::cannotListen))
+        .compose(ok -> deployModels())
+        .compose(ok -> deployHttp())
         .onSuccess(ok -> watch())
-        .compose(ok -> cluster == null ? Future.succeededFuture() : cluster.activate());
+        .compose(ok -> activate());
+  }
+
+  private Future<Void> activate() {
+    return cluster == null
+        ? Future.succeededFuture()
+        : phases.await("taking prefixes over", cluster::activate);
   }
 
   private ServiceConfig current() {
@@ -201,6 +234,20 @@ final class Service {
     var config = current();
     return "engine %s, pincode_trust %s"
         .formatted(config.models().engine(), config.prediction().pincodeTrust());
+  }
+
+  /**
+   * Logs a warning where the connection may be plain text.
+   *
+   * @throws StartException when the URI can't be used
+   */
+  static void checkDatabaseUri(DatabaseConfig config) {
+    if (config.embedded()) return;
+    try {
+      PersistenceVerticle.checkUri(config.uri()).ifPresent(log::warn);
+    } catch (IllegalArgumentException e) {
+      throw new StartException(e.getMessage(), e);
+    }
   }
 
   /**
@@ -267,18 +314,31 @@ final class Service {
    *     more in a cluster, whose other nodes take over first
    */
   void stop(Duration within) {
-    long end = System.nanoTime() + within.toNanos();
+    long begin = System.nanoTime();
+    long end = begin + within.toNanos();
     stopping = true;
     watcher.stop();
+    boolean clean = true;
     if (http != null && cluster != null) {
-      await(cluster.leave(), Math.min(end, System.nanoTime() + LEAVING.toNanos()));
+      clean =
+          await(
+              phases.await("handing prefixes over", cluster::leave),
+              Math.min(end, System.nanoTime() + LEAVING.toNanos()));
     }
     // Vert.x would undeploy again what has not stopped yet; then the process ends without it.
     if (await(undeploy(), end)) {
-      await(vertx.close(), end);
+      clean &= await(phases.await("closing connections", vertx::close), end);
       models.close(); // nobody is loading any more
+    } else {
+      clean = false;
     }
-    if (embedded != null) embedded.close(DATABASE_SHARE);
+    if (embedded != null) {
+      clean &= phases.run("stopping PostgreSQL", () -> embedded.close(DATABASE_SHARE));
+    }
+    phases.close();
+    if (clean) {
+      log.info("Ended cleanly within {} ms", (System.nanoTime() - begin) / NANOS_PER_MILLI);
+    }
   }
 
   /** Whether {@code future} completed within the time that is not PostgreSQL's. */
@@ -300,8 +360,9 @@ final class Service {
   /** Undeploys newest first; {@code vertx.close()} alone stops every verticle at the same time. */
   private Future<Void> undeploy() {
     if (running.isEmpty()) return Future.succeededFuture();
-    return vertx
-        .undeploy(running.pop())
+    var newest = running.pop();
+    return phases
+        .await(newest.end(), () -> vertx.undeploy(newest.deployment()))
         .recover(
             failure -> {
               log.error("A verticle did not stop cleanly", failure);
@@ -310,8 +371,17 @@ final class Service {
         .compose(done -> undeploy());
   }
 
-  private ModelsVerticle modelsVerticle() {
-    return new ModelsVerticle(models, () -> watcher.current().models().poll());
+  private Future<Void> deployModels() {
+    return deploy(
+        "watching the release",
+        "giving models up",
+        () -> new ModelsVerticle(models, () -> watcher.current().models().poll()),
+        new DeploymentOptions());
+  }
+
+  private Future<Void> deployHttp() {
+    return deploy("opening the port", "finishing requests", () -> http, new DeploymentOptions())
+        .recover(this::cannotListen);
   }
 
   private Future<Void> deployScorers(int workers) {
@@ -321,11 +391,19 @@ final class Service {
             .setWorkerPoolName("cp-score")
             .setWorkerPoolSize(workers)
             .setInstances(workers);
-    return deploy(() -> new PredictionVerticle(models, metrics), options);
+    return deploy(
+        "starting scorers",
+        "ending scorers",
+        () -> new PredictionVerticle(models, metrics),
+        options);
   }
 
-  private Future<Void> deploy(Supplier<Deployable> verticle, DeploymentOptions options) {
-    return vertx.deployVerticle(verticle, options).onSuccess(running::push).mapEmpty();
+  private Future<Void> deploy(
+      String begin, String end, Supplier<Deployable> verticle, DeploymentOptions options) {
+    return phases
+        .await(begin, () -> vertx.deployVerticle(verticle, options))
+        .onSuccess(deployment -> running.push(new Running(deployment, end)))
+        .mapEmpty();
   }
 
   private void watch() {
@@ -344,7 +422,12 @@ final class Service {
     var all = new ArrayList<HealthCheck>();
     all.add(new HealthCheck("models", this::modelsFit, models::degraded, this::modelsDetail));
     all.add(new HealthCheck("persistence", () -> persistence.ready(), () -> persistence.health()));
-    all.add(new HealthCheck("database", this::databaseFit, () -> persistence.database()));
+    all.add(
+        new HealthCheck(
+            "database",
+            this::databaseFit,
+            () -> persistence.degraded(),
+            () -> persistence.database()));
     if (cluster != null) all.add(new HealthCheck("cluster", cluster::ready, cluster::health));
     all.add(
         new HealthCheck("config", () -> true, () -> watcher.toJson().getJsonObject("last_reload")));

@@ -12,10 +12,11 @@ import java.util.stream.Collectors;
 /** {@code GET /health}, {@code /health/live} and {@code /health/ready}. */
 final class HealthRoutes {
   /** What checks say in words of a closed set. */
-  private static final Set<String> STATES = Set.of("ready", "status", "outcome");
+  private static final Set<String> STATES = Set.of("ready", "status", "outcome", "reason");
 
   /** Those, and the texts that are times or settings. */
-  private static final Set<String> WORDS = Set.of("status", "outcome", "since", "at", "ack");
+  private static final Set<String> WORDS =
+      Set.of("status", "outcome", "reason", "since", "at", "ack");
 
   /** For operators the reason, for others that there is one. */
   private static final String DEGRADED = "degraded";

@@ -20,10 +20,16 @@ import org.slf4j.LoggerFactory;
 final class DatabaseWatch implements BatchWriter.Listener {
   /**
    * @param up connected, migrated and writable
-   * @param reason why it is down, in words; null while up
+   * @param reason why it is down, in one of the words of {@link Trouble#reason}; null while up
+   * @param detail the same in words for an operator, who may see hosts and users; null while up
    * @param since when that began
    */
-  record Status(boolean up, String reason, Instant since) {}
+  record Status(boolean up, String reason, String detail, Instant since) {
+    /** The detail without what PostgreSQL or a driver said, which may name hosts and users. */
+    String headline() {
+      return DatabaseWatch.headline(detail);
+    }
+  }
 
   private static final Logger log = LoggerFactory.getLogger(DatabaseWatch.class);
   private static final long HEARTBEAT_MILLIS = 1_000;
@@ -56,7 +62,7 @@ final class DatabaseWatch implements BatchWriter.Listener {
     this.migration = migration;
     this.probe = probe;
     this.backoff = backoff;
-    status = new Status(false, "Not connected yet", clock.instant());
+    status = new Status(false, "unreachable", "Not connected to PostgreSQL yet", clock.instant());
   }
 
   /**
@@ -92,7 +98,7 @@ final class DatabaseWatch implements BatchWriter.Listener {
   public void worked() {
     backoff.reset();
     if (status.up()) return;
-    status = new Status(true, null, clock.instant());
+    status = new Status(true, null, null, clock.instant());
     log.info("Predictions can be stored");
   }
 
@@ -129,17 +135,19 @@ final class DatabaseWatch implements BatchWriter.Listener {
 
   private void note(Throwable cause) {
     var before = status;
-    var reason = Trouble.describe(cause);
-    status = new Status(false, reason, before.up() ? clock.instant() : before.since());
-    if (before.up() || !headline(reason).equals(headline(before.reason()))) {
-      log.warn("Predictions can't be stored for now. {}", reason);
+    var detail = Trouble.describe(cause);
+    status =
+        new Status(
+            false, Trouble.reason(cause), detail, before.up() ? clock.instant() : before.since());
+    if (before.up() || !status.headline().equals(before.headline())) {
+      log.warn("Predictions can't be stored for now. {}", detail);
     }
   }
 
   /** What is the matter, without the wording that differs from driver to driver. */
-  private static String headline(String reason) {
-    int colon = reason.indexOf(':');
-    return colon < 0 ? reason : reason.substring(0, colon);
+  private static String headline(String detail) {
+    int colon = detail.indexOf(':');
+    return colon < 0 ? detail : detail.substring(0, colon);
   }
 
   void stop() {

@@ -366,20 +366,23 @@ public final class EmbeddedDatabase implements AutoCloseable {
    * never, and gives {@code data_dir} free in any case.
    *
    * @param patience how long to wait for a clean stop; it blocks for half a second longer at most
+   * @return whether it is gone
    */
-  public void close(Duration patience) {
+  public boolean close(Duration patience) {
     try (lock) {
-      stop(data, patience);
+      return stop(data, patience);
     } catch (IOException e) {
       log.error("The embedded PostgreSQL in {} did not stop cleanly", data, e);
+      return false;
     }
   }
 
-  private static void stop(Path data, Duration patience) throws IOException {
+  private static boolean stop(Path data, Duration patience) throws IOException {
     var running = Postmaster.of(data);
-    if (running.isEmpty() || running.get().stop(patience, LAST_PATIENCE)) return;
+    if (running.isEmpty() || running.get().stop(patience, LAST_PATIENCE)) return true;
     log.warn(
         "PostgreSQL (process {}) did not stop in time; the next start stops it",
         running.get().process().pid());
+    return false;
   }
 }

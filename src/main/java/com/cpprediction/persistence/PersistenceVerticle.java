@@ -23,6 +23,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -83,6 +84,16 @@ public final class PersistenceVerticle extends VerticleBase {
     this.pool = pool;
     this.metrics = metrics;
     this.grace = grace;
+  }
+
+  /**
+   * Reads {@code database.uri} as {@link #start} does, files that it names included.
+   *
+   * @return why what is sent to it may be read on its way; empty where it can't
+   * @throws IllegalArgumentException when it can't be used; the message never quotes it
+   */
+  public static Optional<String> checkUri(String uri) {
+    return DatabaseUri.parse(uri).warning();
   }
 
   /**
@@ -279,7 +290,8 @@ public final class PersistenceVerticle extends VerticleBase {
   }
 
   /**
-   * {@code {"status":"up"|"down","since":…,"error":…}}, the last only while down. From any thread.
+   * {@code {"status":"up"|"down","since":…,"reason":…,"error":…}}, the last two only while down:
+   * one of few words, and a sentence that may name hosts and users. From any thread.
    */
   public JsonObject database() {
     if (watch == null) return new JsonObject().put("status", "down");
@@ -288,7 +300,26 @@ public final class PersistenceVerticle extends VerticleBase {
         new JsonObject()
             .put("status", status.up() ? "up" : "down")
             .put("since", status.since().toString());
-    return status.up() ? health : health.put("error", status.reason());
+    return status.up()
+        ? health
+        : health.put("reason", status.reason()).put("error", status.detail());
+  }
+
+  /**
+   * What does not work while the database is down, in a sentence without hosts and users; empty
+   * while it is up. From any thread.
+   */
+  public Optional<String> degraded() {
+    if (watch == null) return Optional.of("The database is not connected yet");
+    var status = watch.status();
+    if (status.up()) return Optional.empty();
+    var consequence =
+        switch (ack) {
+          case JOURNAL -> "predictions wait in the journal";
+          case COMMIT -> "no prediction is answered";
+          case NONE -> "predictions wait in memory";
+        };
+    return Optional.of("%s; %s".formatted(status.headline(), consequence));
   }
 
   /**

@@ -54,6 +54,8 @@ public final class Schema {
   public static void migrate(String uri) {
     try {
       new Schema(DatabaseUri.parse(uri), Clock.systemUTC()).migrate();
+    } catch (IllegalArgumentException e) {
+      throw new DatabaseStartException(e.getMessage(), e);
     } catch (FlywayException e) {
       throw new DatabaseStartException("Cannot migrate the database: " + Trouble.describe(e), e);
     }

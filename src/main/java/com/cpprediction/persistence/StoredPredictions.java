@@ -82,6 +82,8 @@ public final class StoredPredictions implements AutoCloseable {
           DatabaseUri.parse(uri).dataSource(CONNECT_TIMEOUT, SOCKET_TIMEOUT).getConnection();
       connection.setReadOnly(true);
       return connection;
+    } catch (IllegalArgumentException e) {
+      throw new DatabaseStartException(e.getMessage(), e);
     } catch (SQLException e) {
       throw cannotRead(e);
     }

@@ -25,6 +25,27 @@ enum Trouble {
     };
   }
 
+  /** What is the matter in one of few words, for programs; {@link #describe} is for people. */
+  static String reason(Throwable failure) {
+    if (failure instanceof TimeoutException) return "silent";
+    var state = sqlState(failure);
+    if (state == null) return "unreachable";
+    return switch (state) {
+      case "28P01", "28000" -> "sign-in";
+      case "3D000" -> "no-database";
+      case "42P01" -> "no-table";
+      case "42501" -> "no-permission";
+      case "25006" -> "read-only";
+      default ->
+          switch (state.substring(0, 2)) {
+            case "08" -> "unreachable";
+            case "53" -> "out-of-resources";
+            case "57" -> "starting-or-stopping";
+            default -> "error";
+          };
+    };
+  }
+
   /** The SQLSTATE that PostgreSQL gave, or null when it said nothing. */
   static String sqlState(Throwable failure) {
     for (var cause = failure; cause != null; cause = cause.getCause()) {

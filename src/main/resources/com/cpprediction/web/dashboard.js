@@ -68,13 +68,13 @@ function notices({ health, meters }) {
   const { database, config, persistence, models: loaded } = checks;
   if (database?.status === 'down' && database.ready) {
     const kept = persistence?.ack === 'journal' ? ' Predictions wait in the journal and are stored later.' : '';
-    list.push(['warn', 'PostgreSQL is down', `${database.error ?? 'It can’t be reached yet.'}${kept}`]);
+    list.push(['warn', 'PostgreSQL is down', `${database.error ?? `The reason: ${database.reason ?? 'not known yet'}.`}${kept}`]);
   }
   if (config?.outcome === 'refused') {
     list.push(['warn', 'Configuration refused', `${config.error ?? 'The log says why.'} What was in force before stays so.`]);
   }
   for (const [name, check] of Object.entries(checks)) {
-    if (check.ready && check.degraded) list.push(['warn', `Degraded: ${name}`, check.degraded === true ? 'The log says why.' : check.degraded]);
+    if (check.ready && check.degraded && name !== 'database') list.push(['warn', `Degraded: ${name}`, check.degraded === true ? 'The log says why.' : check.degraded]);
   }
   const refused = Object.entries(loaded?.failed ?? {});
   if (refused.length) list.push(['warn', `${count(refused.length)} refused in the release`, `${grouped(refused)} What answered before goes on.`]);

@@ -2,7 +2,9 @@ package com.cpprediction.cli;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.persistence.EmbeddedDatabase;
 import com.cpprediction.persistence.EmbeddedPlace;
 import com.cpprediction.testing.Ports;
@@ -60,7 +62,21 @@ class LifecycleIT {
     assertThat(http.get("/health/ready").status()).isEqualTo(200);
     assertThat(http.postAll("/predict", requests)).allMatch(answer -> answer.status() == 200);
     assertThat(books(http).getInteger("waiting")).isEqualTo(requests.size());
-    service.stop(TestHome.STOP);
+    var health = http.get("/health").json();
+    assertThat(health.getString("status")).isEqualTo("degraded");
+    assertThat(health.getBoolean("ready")).isTrue();
+    var down = health.getJsonObject("checks").getJsonObject("database");
+    assertThat(down.getString("status")).isEqualTo("down");
+    assertThat(down.getString("reason")).isEqualTo("unreachable");
+    assertThat(down.getString("error")).contains(Integer.toString(port));
+    assertThat(down.getString("degraded"))
+        .isEqualTo("PostgreSQL can't be reached; predictions wait in the journal");
+    assertThat(service.degraded()).containsExactly(down.getString("degraded"));
+    assertThat(http.get("/metrics").body()).contains("cp_db_up 0.0");
+    try (var log = new CapturedLog()) {
+      service.stop(TestHome.STOP);
+      assertThat(log.plain().get(log.plain().size() - 1)).contains("Ended cleanly");
+    }
 
     try (var database = EmbeddedDatabase.start(directory.resolve("server"), port)) {
       var again = home.service();
@@ -71,6 +87,7 @@ class LifecycleIT {
 
         assertThat(books(later).getInteger("recovered")).isEqualTo(requests.size());
         assertThat(books(later).getBoolean("balanced")).isTrue();
+        assertThat(later.get("/health").json().getString("status")).isEqualTo("up");
         assertThat(TestRows.count(database.uri(), "shipment_id = 'early'"))
             .isEqualTo(requests.size());
       } finally {
@@ -104,6 +121,21 @@ class LifecycleIT {
           .isEqualTo(requests.size());
     } finally {
       again.stop(TestHome.STOP);
+    }
+  }
+
+  @Test
+  void doesNotStartWithADatabaseUriThatItsDriversCanNotUse() throws Exception {
+    var home = TestHome.in(directory);
+    home.configure(database("postgresql://cp:hunter2@db/cp?sslmode=verify-full"));
+    var service = home.service();
+    try {
+      assertThatThrownBy(service::start)
+          .isInstanceOf(StartException.class)
+          .hasMessageContaining("sslmode=verify-full needs sslrootcert")
+          .hasMessageNotContaining("hunter2");
+    } finally {
+      service.stop(TestHome.STOP);
     }
   }
 

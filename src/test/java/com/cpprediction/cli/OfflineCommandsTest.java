@@ -160,6 +160,31 @@ class OfflineCommandsTest {
         .doesNotContain("can be used");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "postgresql://cp:hunter2@db/cp?sslmode=verify-full | 1 | error: database.uri: sslmode=verify-full needs sslrootcert",
+        "postgresql://cp:hunter2@db/cp?sslmode=verify-full&sslrootcert=/nowhere/ca.pem | 1 | error: database.uri: sslrootcert, /nowhere/ca.pem, can't be read",
+        "postgresql://cp:hunter2@%2Frun%2Fpostgresql/cp | 1 | error: database.uri must name a host and a port",
+        "postgresql://cp:hunter2@db/cp | 0 | warning: database.uri: addresses and the password may cross the network in plain text",
+        "postgresql://cp:hunter2@localhost/cp | 0 | can be used"
+      })
+  void readsADatabaseUriAsTheDriversDo(String uri, int exit, String said) throws IOException {
+    var conf =
+        Files.writeString(
+            dir.resolve("uri.json"), "{\"database\": {\"uri\": \"%s\"}}".formatted(uri));
+
+    assertThat(run("config", "check", conf.toString())).isEqualTo(exit);
+
+    assertThat(out.toString()).contains(said).doesNotContain("hunter2");
+    if (exit == 0) return;
+    assertThat(run("db", "migrate", "--conf", conf.toString())).isEqualTo(1);
+    assertThat(err.toString())
+        .contains(said.substring("error: ".length()))
+        .doesNotContain("hunter2", "at com.cpprediction");
+  }
+
   private int run(String... arguments) {
     return Main.run(new PrintWriter(out, true), new PrintWriter(err, true), arguments);
   }

@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.testing.Certificates;
+import com.cpprediction.testing.Ports;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -165,6 +166,33 @@ class PackagedJarIT {
     assertThat(process.inputReader(StandardCharsets.UTF_8).readLine())
         .startsWith("Listening: http://127.0.0.1:")
         .endsWith("0 models; not ready: models");
+  }
+
+  @Test
+  void saysThatItsDatabaseCanNotBeReachedAndHowItEnds() throws Exception {
+    var uri = "postgresql://cp:hunter2@127.0.0.1:" + Ports.free() + "/cp";
+    var err = directory.resolve("degraded.err");
+    var builder =
+        builder(
+            Map.of(
+                "CP_DATA_DIR",
+                directory.resolve("degraded").toString(),
+                "CP_HTTP_PORT",
+                "0",
+                "CP_DATABASE_URI",
+                uri),
+            "serve");
+    var process = builder.redirectError(err.toFile()).start();
+    started.add(process);
+
+    assertThat(process.inputReader(StandardCharsets.UTF_8).readLine())
+        .startsWith("Ready: http://127.0.0.1:")
+        .endsWith(
+            "3 models; degraded: PostgreSQL can't be reached; predictions wait in the journal");
+
+    process.destroy();
+    assertThat(process.waitFor(15, SECONDS)).isTrue();
+    assertThat(Files.readString(err)).contains("Ended cleanly").doesNotContain("hunter2");
   }
 
   @Test

@@ -66,7 +66,10 @@ class DatabaseWatchTest {
                 .onSuccess(
                     first -> {
                       assertThat(watch.status().up()).isFalse();
-                      assertThat(watch.status().reason()).contains("refused");
+                      assertThat(watch.status().detail()).contains("refused");
+                      assertThat(watch.status().headline())
+                          .isEqualTo("PostgreSQL can't be reached");
+                      assertThat(watch.status().reason()).isEqualTo("unreachable");
                       assertThat(watch.status().since()).isEqualTo(NOON.instant());
                       writer.add(Predictions.rows(1), false).onComplete(added);
                     }));

@@ -23,6 +23,25 @@ class TroubleTest {
         .isEqualTo(expected);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "08006,unreachable",
+    "28P01,sign-in",
+    "28000,sign-in",
+    "3D000,no-database",
+    "42P01,no-table",
+    "42501,no-permission",
+    "25006,read-only",
+    "53300,out-of-resources",
+    "57P03,starting-or-stopping",
+    "XX000,error"
+  })
+  void hasAWordForEachReason(String state, String word) {
+    assertThat(Trouble.reason(new PgException("so it is", "ERROR", state, null))).isEqualTo(word);
+    assertThat(Trouble.reason(new TimeoutException())).isEqualTo("silent");
+    assertThat(Trouble.reason(new IOException("refused"))).isEqualTo("unreachable");
+  }
+
   @Test
   void silenceAndBrokenConnectionsPass() {
     assertThat(Trouble.of(new TimeoutException())).isEqualTo(Trouble.PASSING);
