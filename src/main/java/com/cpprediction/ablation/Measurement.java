@@ -6,6 +6,7 @@ import com.cpprediction.loadtest.LoadGenerator.Listener;
 import com.cpprediction.loadtest.Questions;
 import com.cpprediction.loadtest.Step;
 import com.cpprediction.loadtest.Target;
+import com.cpprediction.persistence.JournaledRows;
 import com.cpprediction.persistence.ScratchDatabase;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -323,7 +324,7 @@ final class Measurement implements AutoCloseable {
 
   private static long waiting(Path directory) {
     try (var journal = Journal.in(directory, Clock.systemUTC(), cause -> {})) {
-      return journal.inspect().waiting().size();
+      return JournaledRows.count(journal.inspect().waiting());
     }
   }
 

@@ -6,6 +6,7 @@ import com.cpprediction.journal.Inspection;
 import com.cpprediction.journal.Journal;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.persistence.EmbeddedDatabase;
+import com.cpprediction.persistence.JournaledRows;
 import com.cpprediction.persistence.PersistenceVerticle;
 import com.cpprediction.prediction.Bus;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -81,7 +82,7 @@ final class JournalCommand {
 
     private static JsonObject report(Inspection found) {
       var waiting = found.waiting();
-      var report = new JsonObject().put("waiting", waiting.size());
+      var report = new JsonObject().put("waiting", JournaledRows.count(waiting));
       if (!waiting.isEmpty()) {
         report
             .put("oldest", time(waiting.get(0)))
@@ -112,14 +113,16 @@ final class JournalCommand {
       if (found.sound()) {
         spec.commandLine()
             .getOut()
-            .printf("The journal is sound: %d predictions wait%n", found.waiting().size());
+            .printf(
+                "The journal is sound: %d predictions wait%n",
+                JournaledRows.count(found.waiting()));
         return 0;
       }
       spec.commandLine()
           .getErr()
           .printf(
-              "The journal is damaged: %d records can't be read, %d wait; the next start sets its files aside and goes on with the rest%n",
-              found.corrupt(), found.waiting().size());
+              "The journal is damaged: %d records can't be read, %d predictions wait; the next start sets its files aside and goes on with the rest%n",
+              found.corrupt(), JournaledRows.count(found.waiting()));
       return 1;
     }
   }

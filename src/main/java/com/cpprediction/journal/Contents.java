@@ -3,8 +3,11 @@ package com.cpprediction.journal;
 import com.cpprediction.journal.Frame.Kind;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -130,6 +133,22 @@ record Contents(
       body.writeBytes(parts.get(first.sequence() + i).body());
     }
     return new Entry(first.sequence(), first.parts(), first.appendedAt(), body.toByteArray());
+  }
+
+  /** Makes the records of {@code sequences} unknown to the library and to {@link #read}. */
+  static void erase(Path directory, Sequences sequences) throws IOException {
+    for (var path : files(directory)) {
+      for (var found : Scan.of(Files.readAllBytes(path))) {
+        var frame = found.frame();
+        if (frame.kind() != Kind.RECORD || !sequences.contains(frame.sequence())) continue;
+        try (var channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+          int from = Math.max(0, found.from() - Library.HEAD);
+          var zeros = ByteBuffer.allocate(found.from() + Long.BYTES - from);
+          for (long at = from; zeros.hasRemaining(); ) at += channel.write(zeros, at);
+          channel.force(false);
+        }
+      }
+    }
   }
 
   private static List<Path> files(Path directory) throws IOException {

@@ -14,7 +14,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
+import org.apache.activemq.artemis.api.core.ActiveMQBuffer;
 import org.apache.activemq.artemis.core.journal.EncoderPersister;
+import org.apache.activemq.artemis.core.journal.EncodingSupport;
 import org.apache.activemq.artemis.core.journal.IOCompletion;
 import org.apache.activemq.artemis.core.journal.LoaderCallback;
 import org.apache.activemq.artemis.core.journal.PreparedTransactionInfo;
@@ -244,7 +246,8 @@ public final class Journal implements AutoCloseable {
   /**
    * Appends a record. Once done it is with the operating system: it survives the end of the
    * process, and after the next {@link #sync} that of the machine. After a restart it is there as a
-   * whole or not at all.
+   * whole or not at all. Once an append has failed all others do until the journal is opened again,
+   * and what they left on the disk is there until it is {@linkplain #erase erased}.
    *
    * @param body not to be changed any more
    * @return what to settle later, also when this fails
@@ -269,7 +272,7 @@ public final class Journal implements AutoCloseable {
           Frame.id(frame.sequence()),
           RECORD,
           EncoderPersister.getInstance(),
-          new ByteArrayEncoding(frame.encode()),
+          new Writing(frame.encode()),
           false,
           once);
     } catch (Exception e) {
@@ -304,7 +307,7 @@ public final class Journal implements AutoCloseable {
 
   /** Tells records in use from what an earlier use of a file left in it. */
   private void mark() {
-    var mark = new ByteArrayEncoding(mark(next - 1, settled));
+    var mark = new Writing(mark(next - 1, settled));
     try {
       files.appendAddEvent(1, MARK, EncoderPersister.getInstance(), mark, false, null);
     } catch (Exception e) {
@@ -320,7 +323,7 @@ public final class Journal implements AutoCloseable {
       return;
     }
     try {
-      var mark = new ByteArrayEncoding(mark(next - 1, settled));
+      var mark = new Writing(mark(next - 1, settled));
       files.appendAddEvent(1, MARK, EncoderPersister.getInstance(), mark, true, once);
     } catch (Exception e) {
       once.fail(JournalException.of(e));
@@ -329,6 +332,36 @@ public final class Journal implements AutoCloseable {
 
   private byte[] mark(long highest, Sequences settled) {
     return Frame.mark(highest, clock.millis(), settled.encode()).encode();
+  }
+
+  /**
+   * Writes nothing more until it is opened again. Blocks until what is being written is.
+   *
+   * @throws JournalException when the files can't be closed
+   */
+  public void halt() {
+    troubled.set(true);
+    try {
+      stop();
+    } catch (Exception e) {
+      throw JournalException.of(e);
+    }
+  }
+
+  /**
+   * Takes what the files hold of records whose append failed out of them. To be called when {@link
+   * #halt() halted}. Blocks.
+   *
+   * @throws JournalException when they may still be there
+   */
+  public void erase(Collection<Entry> failed) {
+    var sequences = new Sequences();
+    for (var entry : failed) sequences.add(entry.sequence(), entry.end());
+    try {
+      Contents.erase(generations.current(), sequences);
+    } catch (IOException e) {
+      throw JournalException.of(e);
+    }
   }
 
   private void stop() throws Exception {
@@ -350,6 +383,43 @@ public final class Journal implements AutoCloseable {
       lock.close();
     } catch (IOException e) {
       throw JournalException.of(e);
+    }
+  }
+
+  /**
+   * What the library writes next, unless something failed before: behind a record that was written
+   * in part there must be no other, or it would look damaged rather than cut short.
+   */
+  private final class Writing implements EncodingSupport {
+    private final byte[] bytes;
+
+    Writing(byte[] bytes) {
+      this.bytes = bytes;
+    }
+
+    @Override
+    public int getEncodeSize() {
+      return bytes.length;
+    }
+
+    @Override
+    public void encode(ActiveMQBuffer buffer) {
+      if (troubled.get()) throw new Halted();
+      buffer.writeBytes(bytes);
+    }
+
+    @Override
+    public void decode(ActiveMQBuffer buffer) {
+      throw new UnsupportedOperationException();
+    }
+  }
+
+  /** Not worth a stack trace: there may be one for each request in flight. */
+  private static final class Halted extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Halted() {
+      super("The journal is in trouble", null, false, false);
     }
   }
 

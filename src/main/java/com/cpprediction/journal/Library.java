@@ -19,6 +19,9 @@ final class Library {
   /** What the library itself adds to a record. */
   static final int OVERHEAD = JournalImpl.SIZE_ADD_RECORD + 1;
 
+  /** The part of it before the record: type, file, compaction, id, length, user's type. */
+  static final int HEAD = OVERHEAD - Integer.BYTES;
+
   private static final int MIN_FILES = 2;
   private static final int KEEP_ALL_FILES = -1; // so that what was once on the disk stays there
   private static final int NO_COMPACTING = 0; // records leave in the order they came

@@ -46,16 +46,22 @@ final class BatchWriter {
   /**
    * A row in the queue.
    *
-   * @param row null for one that is read from its entry when it goes, which is smaller
-   * @param entry null for one that isn't in the journal
+   * @param row null for one that is read from its record when it goes, which is smaller
+   * @param journaled null for one that isn't in the journal
+   * @param at where it is in its record
    * @param ticket null when nobody waits for it
    * @param acknowledged whether its request was answered
    * @param since milliseconds since 1970
    */
   private record Waiting(
-      PredictionRow row, Entry entry, Ticket ticket, boolean acknowledged, long since) {
+      PredictionRow row,
+      JournaledRows journaled,
+      int at,
+      Ticket ticket,
+      boolean acknowledged,
+      long since) {
     PredictionRow read() {
-      return row != null ? row : RowFormat.read(entry.body());
+      return row != null ? row : RowFormat.read(journaled.entry().body(), at);
     }
 
     void settle(UUID id, boolean stored) {
@@ -161,28 +167,43 @@ final class BatchWriter {
     }
     var ticket = new Ticket(rows.size());
     long now = System.currentTimeMillis();
-    for (var row : rows) enqueue(new Waiting(row, null, ticket, answered, now));
+    for (var row : rows) enqueue(new Waiting(row, null, 0, ticket, answered, now));
     if (answered) books.acknowledged(rows.size(), acknowledged);
     sendNext(false);
     return ticket.promise.future();
   }
 
-  /** Queues rows that are in the journal, whose request is answered now. */
-  void addJournaled(List<PredictionRow> rows, List<Entry> entries) {
-    for (int i = 0; i < rows.size(); i++) {
-      var entry = entries.get(i);
-      var row = queue.size() < READY ? rows.get(i) : null;
-      enqueue(new Waiting(row, entry, null, true, entry.appendedAt()));
-    }
+  /** Queues the rows of a request, which {@code entry} holds, and which is answered now. */
+  void addJournaled(List<PredictionRow> rows, Entry entry) {
+    enqueue(rows, entry);
     books.acknowledged(rows.size(), acknowledged);
     sendNext(false);
   }
 
-  /** Queues what a process before left in the journal. */
-  void addRecovered(List<Entry> entries) {
-    for (var entry : entries) enqueue(new Waiting(null, entry, null, true, entry.appendedAt()));
-    books.recovered(entries.size(), acknowledged);
+  /**
+   * Queues what a process before left in the journal.
+   *
+   * @return how many rows
+   */
+  int addRecovered(List<Entry> entries) {
+    int rows = 0;
+    for (var entry : entries) rows += enqueue(List.of(), entry);
+    books.recovered(rows, acknowledged);
     sendNext(false);
+    return rows;
+  }
+
+  /**
+   * @param rows of {@code entry}, or none when they aren't at hand
+   */
+  private int enqueue(List<PredictionRow> rows, Entry entry) {
+    var positions = RowFormat.rows(entry.body());
+    var journaled = new JournaledRows(entry, positions.length);
+    for (int i = 0; i < positions.length; i++) {
+      var row = rows.isEmpty() || queue.size() >= READY ? null : rows.get(i);
+      enqueue(new Waiting(row, journaled, positions[i], null, true, entry.appendedAt()));
+    }
+    return positions.length;
   }
 
   /** Takes note of rows that can't be kept although their request is answered. */
@@ -204,7 +225,7 @@ final class BatchWriter {
     oldest = first == null ? 0 : first.since();
   }
 
-  /** Sequences in the journal of the rows not settled yet. */
+  /** Sequences in the journal of the records not settled yet. */
   Set<Long> journaled() {
     var all = new HashSet<Long>();
     queue.forEach(waiting -> add(waiting, all));
@@ -213,7 +234,7 @@ final class BatchWriter {
   }
 
   private static void add(Waiting waiting, Set<Long> sequences) {
-    if (waiting.entry() != null) sequences.add(waiting.entry().sequence());
+    if (waiting.journaled() != null) sequences.add(waiting.journaled().entry().sequence());
   }
 
   /** Rows not settled yet; from any thread. */
@@ -419,7 +440,12 @@ final class BatchWriter {
     count();
     if (stored) books.stored(rows, rows - answered, inserted, acknowledged);
     else books.rejected(rows, rows - answered, acknowledged);
-    trim.accept(flight.waiting.stream().map(Waiting::entry).filter(Objects::nonNull).toList());
+    trim.accept(
+        flight.waiting.stream()
+            .map(Waiting::journaled)
+            .filter(journaled -> journaled != null && journaled.settle())
+            .map(JournaledRows::entry)
+            .toList());
     listener.worked();
     for (int i = 0; i < rows; i++) flight.waiting.get(i).settle(flight.rows.get(i).id(), stored);
     if (drained != null && queued == 0) drained.tryComplete();

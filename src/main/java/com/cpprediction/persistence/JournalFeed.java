@@ -5,6 +5,7 @@ import com.cpprediction.journal.Journal;
 import com.cpprediction.journal.JournalException;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Failure;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -14,8 +15,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -30,34 +33,39 @@ final class JournalFeed {
   private static final long RETRY_MILLIS = 1_000;
 
   /** The rows of one request on their way into the journal. */
-  private final class Request {
+  private final class Request implements Journal.Completion {
     final List<PredictionRow> rows;
-    final List<Entry> entries;
     final Promise<Void> kept = Promise.promise();
     final long start = System.nanoTime();
-    private int open;
-    private JournalException failure;
+    Entry entry;
+    private volatile JournalException cause;
 
     Request(List<PredictionRow> rows) {
       this.rows = rows;
-      entries = new ArrayList<>(rows.size());
-      open = rows.size();
     }
 
     void append() {
-      for (var row : rows) entries.add(journal.append(RowFormat.write(row), new Append(this)));
+      entry = journal.append(RowFormat.write(rows), this);
     }
 
-    void landed(JournalException cause) {
-      if (cause != null) failure = cause;
-      if (--open > 0) return;
-      if (failure != null) {
-        trim(entries); // all of a request or nothing
-        kept.fail(refusal(failure.getMessage()));
-        return;
-      }
+    /** On the journal's thread. */
+    @Override
+    public void done() {
+      appended.add(this);
+      if (!landing.getAndSet(true)) loop.runOnContext(go -> land());
+    }
+
+    /** On the journal's thread. */
+    @Override
+    public void failed(JournalException cause) {
+      this.cause = cause;
+      done();
+    }
+
+    void landed() {
+      if (cause != null || !appending.remove(this)) return; // refused once the journal is halted
       dirty = true;
-      writer.addJournaled(rows, entries);
+      writer.addJournaled(rows, entry);
       if (syncMillis > 0) acknowledge();
       else unsynced.add(this);
     }
@@ -68,28 +76,6 @@ final class JournalFeed {
     }
   }
 
-  /** Brings the news of one append from the journal's thread to the event loop. */
-  private final class Append implements Journal.Completion {
-    private final Request request;
-    private JournalException cause;
-
-    Append(Request request) {
-      this.request = request;
-    }
-
-    @Override
-    public void done() {
-      appended.add(this);
-      if (!landing.getAndSet(true)) loop.runOnContext(go -> land());
-    }
-
-    @Override
-    public void failed(JournalException cause) {
-      this.cause = cause;
-      done();
-    }
-  }
-
   private final Vertx vertx;
   private final Context loop;
   private final Path directory;
@@ -97,7 +83,11 @@ final class JournalFeed {
   private final long maxBytes;
   private final long syncMillis;
   private final ServiceMetrics metrics;
-  private final Queue<Append> appended = new ConcurrentLinkedQueue<>();
+  private final Queue<Request> appended = new ConcurrentLinkedQueue<>();
+
+  /** Those whose append has not succeeded. */
+  private final Set<Request> appending = new LinkedHashSet<>();
+
   private final AtomicBoolean landing = new AtomicBoolean();
   private BatchWriter writer;
   private List<Request> unsynced = new ArrayList<>();
@@ -122,7 +112,8 @@ final class JournalFeed {
     this.maxBytes = maxBytes;
     this.metrics = metrics;
     syncMillis = sync.toMillis();
-    journal = Journal.in(directory, clock, this::broke);
+    journal =
+        Journal.in(directory, clock, cause -> loop.runOnContext(go -> broke(cause.getMessage())));
   }
 
   /**
@@ -163,32 +154,68 @@ final class JournalFeed {
     }
     if (!recovered) {
       recovered = true;
-      var readable = found.entries().stream().filter(e -> RowFormat.readable(e.body())).toList();
+      var readable = readable(found.entries());
       int unreadable = found.entries().size() - readable.size();
       if (unreadable > 0) {
-        log.error("{} rows of the journal are of a later version and stay in it", unreadable);
+        log.error("{} records of the journal are of a later version and stay in it", unreadable);
       }
-      if (!readable.isEmpty()) log.info("{} predictions wait in the journal", readable.size());
-      writer.addRecovered(readable);
+      int rows = writer.addRecovered(readable);
+      if (rows > 0) log.info("{} predictions wait in the journal", rows);
     } else {
-      // Refused in the meantime, or settled while nothing could be trimmed.
+      // Settled while nothing could be trimmed.
       var known = writer.journaled();
       journal.settle(
-          found.entries().stream()
-              .filter(e -> RowFormat.readable(e.body()) && !known.contains(e.sequence()))
+          readable(found.entries()).stream()
+              .filter(entry -> !known.contains(entry.sequence()))
               .toList());
       log.info("The journal can be written again");
     }
     trouble = null;
+    if (journal.troubled()) broke("It can't be written since it was opened");
   }
 
-  private void broke(JournalException cause) {
-    loop.runOnContext(
-        go -> {
-          if (trouble != null) return; // being opened
-          note(cause.getMessage());
-          openLater();
-        });
+  private static List<Entry> readable(List<Entry> entries) {
+    return entries.stream().filter(entry -> RowFormat.rows(entry.body()).length > 0).toList();
+  }
+
+  private void broke(String reason) {
+    if (trouble != null) return; // being opened
+    note(reason);
+    halt().onComplete(halted -> openLater());
+  }
+
+  /**
+   * Ends all appends, takes out of the journal what it may hold of those that failed, and then
+   * refuses them: what was refused is not there again after a restart.
+   */
+  private Future<Void> halt() {
+    return blocking(journal::halt)
+        .transform(
+            halted -> {
+              land();
+              var failed = List.copyOf(appending);
+              appending.clear();
+              if (failed.isEmpty()) return Future.succeededFuture();
+              var entries = failed.stream().map(request -> request.entry).toList();
+              Future<Void> erased =
+                  halted.failed()
+                      ? Future.failedFuture(halted.cause())
+                      : blocking(() -> journal.erase(entries));
+              return erased.onComplete(done -> failed.forEach(r -> r.kept.fail(refusal(done))));
+            });
+  }
+
+  private Future<Void> blocking(Runnable work) {
+    return vertx.executeBlocking(
+        () -> {
+          work.run();
+          return null;
+        },
+        false);
+  }
+
+  private RuntimeException refusal(AsyncResult<Void> erased) {
+    return erased.succeeded() ? refusal(trouble) : unknown(erased.cause());
   }
 
   private void note(String reason) {
@@ -216,6 +243,7 @@ final class JournalFeed {
           refusal("The journal is full: %d bytes wait for PostgreSQL".formatted(maxBytes)));
     }
     var request = new Request(rows);
+    appending.add(request);
     request.append();
     return request.kept.future();
   }
@@ -224,11 +252,14 @@ final class JournalFeed {
     return Failure.OVERLOADED.because(why + "; try again later");
   }
 
+  private static RuntimeException unknown(Throwable cause) {
+    return Failure.DEADLINE_EXCEEDED.because(
+        cause.getMessage() + "; whether the prediction was kept is unknown");
+  }
+
   private void land() {
     landing.set(false);
-    for (var append = appended.poll(); append != null; append = appended.poll()) {
-      append.request.landed(append.cause);
-    }
+    for (var next = appended.poll(); next != null; next = appended.poll()) next.landed();
     if (syncMillis == 0) sync();
   }
 
@@ -257,11 +288,7 @@ final class JournalFeed {
     syncing = false;
     for (var request : covered) {
       if (cause == null) request.acknowledge();
-      else {
-        request.kept.fail(
-            Failure.DEADLINE_EXCEEDED.because(
-                cause.getMessage() + "; whether the prediction was kept is unknown"));
-      }
+      else request.kept.fail(unknown(cause));
     }
     if (syncMillis == 0) sync();
   }
@@ -300,11 +327,6 @@ final class JournalFeed {
 
   Future<Void> close() {
     closed = true;
-    return vertx.executeBlocking(
-        () -> {
-          journal.close();
-          return null;
-        },
-        false);
+    return blocking(journal::close);
   }
 }

@@ -5,21 +5,35 @@ import com.cpprediction.prediction.Prediction.Source;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
+import java.util.stream.IntStream;
 
 /**
- * A row as the journal holds it, big-endian: version u8, source u8, id 16 bytes, then shipment id,
- * address as typed, pincode, prefix and fingerprint, then a u8 count of candidates, each a CP and
- * its confidence as f64. Texts are UTF-8 behind a u16 of their bytes; 0xFFFF stands for none.
+ * The rows of a request as the journal holds them, big-endian: version 2 as u8, then for each row
+ * an i32 of its bytes and these: version 1 as u8, source u8, id 16 bytes, then shipment id, address
+ * as typed, pincode, prefix and fingerprint, then a u8 count of candidates, each a CP and its
+ * confidence as f64. Texts are UTF-8 behind a u16 of their bytes; 0xFFFF stands for none. A record
+ * that begins with version 1 is a single row.
  */
 final class RowFormat {
-  private static final byte VERSION = 1;
+  private static final byte ROW = 1; // versions
+  private static final byte ROWS = 2;
   private static final int FIXED = 2 + 2 * Long.BYTES + 1;
   private static final int NONE = 0xFFFF;
 
   private RowFormat() {}
 
-  static byte[] write(PredictionRow row) {
+  static byte[] write(List<PredictionRow> rows) {
+    var written = rows.stream().map(RowFormat::write).toList();
+    int size = 1;
+    for (var row : written) size += Integer.BYTES + row.length;
+    var out = ByteBuffer.allocate(size).put(ROWS);
+    for (var row : written) out.putInt(row.length).put(row);
+    return out.array();
+  }
+
+  private static byte[] write(PredictionRow row) {
     var texts =
         new byte[][] {
           utf8(row.shipmentId()),
@@ -33,7 +47,7 @@ final class RowFormat {
     for (var text : texts) size += Short.BYTES + (text == null ? 0 : text.length);
     for (var cp : cps) size += Short.BYTES + cp.length + Double.BYTES;
     var out = ByteBuffer.allocate(size);
-    out.put(VERSION).put((byte) row.source().ordinal());
+    out.put(ROW).put((byte) row.source().ordinal());
     out.putLong(row.id().getMostSignificantBits()).putLong(row.id().getLeastSignificantBits());
     for (var text : texts) put(out, text);
     out.put((byte) cps.size());
@@ -44,17 +58,28 @@ final class RowFormat {
     return out.array();
   }
 
-  /** Whether this version can read {@code body}: a later one may have written it. */
-  static boolean readable(byte[] body) {
-    return body.length > FIXED && body[0] == VERSION;
+  /** Where the rows in {@code body} begin; none when a later version wrote it. */
+  static int[] rows(byte[] body) {
+    if (body.length > FIXED && body[0] == ROW) return new int[] {0};
+    var in = ByteBuffer.wrap(body);
+    if (body.length == 0 || in.get() != ROWS) return new int[0];
+    var rows = IntStream.builder();
+    while (in.hasRemaining()) {
+      int length = in.remaining() < Integer.BYTES ? -1 : in.getInt();
+      if (length <= FIXED || length > in.remaining() || in.get(in.position()) != ROW) {
+        return new int[0];
+      }
+      rows.add(in.position());
+      in.position(in.position() + length);
+    }
+    return rows.build().toArray();
   }
 
-  static PredictionRow read(byte[] body) {
-    var in = ByteBuffer.wrap(body);
-    int version = in.get();
-    if (version != VERSION) {
-      throw new IllegalArgumentException("a row of version " + version + " can't be read");
-    }
+  /**
+   * @param at one of {@link #rows}
+   */
+  static PredictionRow read(byte[] body, int at) {
+    var in = ByteBuffer.wrap(body).position(at + 1);
     var source = Source.values()[in.get()];
     var id = new UUID(in.getLong(), in.getLong());
     var shipmentId = text(in);

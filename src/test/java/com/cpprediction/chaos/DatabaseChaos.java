@@ -3,6 +3,7 @@ package com.cpprediction.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.chaos.FaultProxy.Mode;
+import com.cpprediction.testing.SmallDisk;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -99,7 +99,7 @@ class JournalCommandIT {
 
     assertThat(run("verify")).isOne();
     assertThat(err.toString())
-        .contains("1 records can't be read, " + (rows - 1) + " wait")
+        .contains("1 records can't be read, " + (rows - 1) + " predictions wait")
         .contains("sets its files aside");
     assertThat(run("inspect")).isZero();
     assertThat(out.toString()).containsPattern("corrupt +1");

@@ -319,6 +319,38 @@ class JournalTest {
   }
 
   @Test
+  void whatIsErasedIsGoneAndNoDamage() throws Exception {
+    try (var journal = journal()) {
+      journal.open();
+      append(journal, 1, 3);
+      var done = new CompletableFuture<Void>();
+      var big = journal.append(new byte[2_000], completing(done));
+      done.join();
+      var small = append(journal, 5, 1).get(0);
+      journal.halt();
+      assertThat(fails(journal)).isTrue();
+      journal.erase(List.of(big, small));
+    }
+    try (var journal = journal()) {
+      assertThat(journal.inspect().sound()).isTrue();
+      assertThat(numbers(journal.open().entries())).containsExactly(1, 2, 3);
+      append(journal, 6, 2);
+    }
+    try (var journal = journal()) {
+      var found = journal.open();
+      assertThat(found.corrupt()).isZero();
+      assertThat(numbers(found.entries())).containsExactly(1, 2, 3, 6, 7);
+    }
+  }
+
+  /** Whether nothing can be appended. */
+  private static boolean fails(Journal journal) {
+    var done = new CompletableFuture<Void>();
+    journal.append(body(8), completing(done));
+    return done.isCompletedExceptionally();
+  }
+
+  @Test
   void ofARecordOfSeveralPartsALostOneIsReported() throws Exception {
     var big = new byte[2_500];
     Arrays.fill(big, (byte) 'y');

@@ -418,14 +418,14 @@ class BatchWriterTest {
                   });
         };
     var rows = Predictions.rows(200);
-    var entries = new ArrayList<Entry>();
-    for (int i = 0; i < rows.size(); i++)
-      entries.add(new Entry(i + 1, 1, 1, RowFormat.write(rows.get(i))));
+    var entries = entries(rows, 3);
 
     onLoop(
         () -> {
-          writer.addJournaled(rows.subList(0, 150), entries.subList(0, 150));
-          writer.addRecovered(entries.subList(150, 200));
+          for (int i = 0; i < 50; i++) {
+            writer.addJournaled(rows.subList(3 * i, 3 * i + 3), entries.get(i));
+          }
+          writer.addRecovered(entries.subList(50, entries.size()));
           writer.resume();
           return null;
         });
@@ -435,6 +435,29 @@ class BatchWriterTest {
     assertThat(store.stored).hasSize(199).doesNotHaveDuplicates().doesNotContain("S41");
     assertThat(store.rejected).containsExactly("S41");
     assertThat(trimmed).containsExactlyInAnyOrderElementsOf(entries);
+  }
+
+  @Test
+  void aRecordIsTrimmedOnceTheLastOfItsRowsIsSettled() {
+    var flights = new ArrayList<Promise<Void>>();
+    store.script =
+        batch -> {
+          flights.add(Promise.promise());
+          return flights.get(flights.size() - 1).future();
+        };
+    var rows = Predictions.rows(15);
+    var entry = entries(rows, 15).get(0);
+
+    onLoop(
+        () -> {
+          writer.resume();
+          writer.addJournaled(rows, entry);
+          flights.get(0).complete();
+          assertThat(trimmed).isEmpty();
+          assertThat(writer.journaled()).containsExactly(entry.sequence());
+          flights.get(1).complete();
+          return assertThat(trimmed).containsExactly(entry);
+        });
   }
 
   @Test
@@ -457,14 +480,14 @@ class BatchWriterTest {
               : Future.succeededFuture();
         };
     var journaled = Predictions.rows(25);
-    var entries = new ArrayList<Entry>();
-    for (int i = 0; i < 25; i++)
-      entries.add(new Entry(i + 1, 1, 1, RowFormat.write(journaled.get(i))));
+    var entries = entries(journaled, 5);
 
     onLoop(
         () -> {
-          writer.addRecovered(entries.subList(0, 5));
-          writer.addJournaled(journaled.subList(5, 25), entries.subList(5, 25));
+          writer.addRecovered(entries.subList(0, 1));
+          for (int i = 1; i < 5; i++) {
+            writer.addJournaled(journaled.subList(5 * i, 5 * i + 5), entries.get(i));
+          }
           writer.drop(2);
           assertThat(books.balance()).isEqualTo(new Books.Balance(5, 22, 0, 25, 0, 2));
           writer.resume();
@@ -473,6 +496,16 @@ class BatchWriterTest {
 
     assertThat(books.balance()).isEqualTo(new Books.Balance(5, 29, 30, 0, 2, 2));
     assertThat(books.balance().even()).isTrue();
+  }
+
+  /** Records of {@code each} rows. */
+  private static List<Entry> entries(List<PredictionRow> rows, int each) {
+    var entries = new ArrayList<Entry>();
+    for (int from = 0; from < rows.size(); from += each) {
+      var some = rows.subList(from, Math.min(from + each, rows.size()));
+      entries.add(new Entry(entries.size() + 1, 1, 1, RowFormat.write(some)));
+    }
+    return entries;
   }
 
   private <T> T onLoop(Callable<T> work) {

@@ -16,17 +16,22 @@ import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.testing.Ports;
+import com.cpprediction.testing.SmallDisk;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -46,6 +51,7 @@ class PersistenceVerticleIT {
       """;
 
   @TempDir private Path journal;
+  private int maxBytes = 1 << 20;
   private Duration sync = Duration.ofMillis(10);
   private Duration grace = Duration.ofSeconds(1);
   private WhenFull whenFull = WhenFull.REFUSE;
@@ -409,6 +415,88 @@ class PersistenceVerticleIT {
   }
 
   @Test
+  void whatWasRefusedSinceTheDiskWasFullIsNotThereAfterARestart(@TempDir Path root)
+      throws Exception {
+    try (var disk = SmallDisk.mount(root, 24)) {
+      journal = disk.root().resolve("journal");
+      maxBytes = 64 << 20; // more than the disk holds
+      deploy(Ack.JOURNAL, "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres");
+      disk.fill();
+      var kept = new HashSet<String>();
+      var refused = new HashSet<String>();
+      while (refused.isEmpty()) {
+        var batches = new ArrayList<Batch>();
+        for (int i = 0; i < 4; i++) batches.add(new Batch(Predictions.many(300)));
+        var answers = batches.stream().map(batch -> request(Bus.RECORD, batch)).toList();
+        for (int i = 0; i < batches.size(); i++) {
+          var ids =
+              batches.get(i).predictions().stream().map(p -> p.request().id().toString()).toList();
+          if (isKept(answers.get(i))) kept.addAll(ids);
+          else refused.addAll(ids);
+        }
+      }
+      undeploy();
+      disk.free();
+
+      var uri = TestDatabase.migrated();
+      var verticle = deploy(Ack.JOURNAL, uri);
+      TestDatabase.until(() -> verticle.health().getInteger("waiting") == 0);
+
+      assertThat(TestDatabase.query(uri, "SELECT prediction_id FROM predictions"))
+          .doesNotContainAnyElementsOf(refused)
+          .containsExactlyInAnyOrderElementsOf(kept);
+      assertThat(journal.toFile().list()).noneMatch(name -> name.startsWith("damaged"));
+      undeploy();
+    }
+  }
+
+  /** Fails unless {@code answer} is one or a refusal that says that nothing was kept. */
+  private static boolean isKept(Future<Object> answer) throws Exception {
+    try {
+      return answer.await(10, SECONDS).equals(new JsonArray());
+    } catch (ReplyException e) {
+      assertThat(Failure.of(e)).isEqualTo(Failure.OVERLOADED);
+      return false;
+    }
+  }
+
+  /**
+   * As it was when the version before stopped without a database: 20 requests of one, one of 40.
+   */
+  @Test
+  void theJournalOfTheVersionBeforeIsTakenOver() throws Exception {
+    var archive = Path.of("src", "test", "resources", "journal", "service-version-1.zip");
+    try (var zip = new ZipInputStream(Files.newInputStream(archive))) {
+      for (var entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+        var file = journal.resolve(entry.getName());
+        if (entry.isDirectory()) Files.createDirectories(file);
+        else Files.write(file, zip.readAllBytes());
+      }
+    }
+    var away = deploy(Ack.JOURNAL, "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres");
+    assertThat(away.health().getInteger("recovered")).isEqualTo(60);
+    record(Predictions.of("S1"), Predictions.of("S2"));
+    undeploy();
+
+    var uri = TestDatabase.migrated();
+    var verticle = deploy(Ack.JOURNAL, uri);
+    TestDatabase.until(() -> verticle.health().getInteger("waiting") == 0);
+
+    assertThat(verticle.health().getInteger("recovered")).isEqualTo(62);
+    assertThat(TestDatabase.query(uri, "SELECT shipment_id FROM predictions"))
+        .hasSize(62)
+        .doesNotHaveDuplicates()
+        .contains("one-0", "one-19", "many-0", "many-39", "S1", "S2");
+    assertThat(stored("one-7").getJsonObject(0).getString("pincode")).isEqualTo("560038");
+    assertThat(
+            TestDatabase.query(uri, "SELECT address FROM predictions WHERE shipment_id = 'one-7'"))
+        .containsExactly("7 MG Road, Indiranagar, Bengaluru 560038 ಬೆಂಗಳೂರು");
+    assertThat(journal.toFile().list()).noneMatch(name -> name.startsWith("damaged"));
+    undeploy();
+    assertThat(deploy(Ack.JOURNAL, uri).health().getInteger("recovered")).isZero();
+  }
+
+  @Test
   void aSecondProcessIsKeptOffTheJournal() throws Exception {
     var uri = TestDatabase.migrated();
     deploy(Ack.JOURNAL, uri);
@@ -445,7 +533,7 @@ class PersistenceVerticleIT {
     var verticle =
         new PersistenceVerticle(
             config(ack, 100_000, statementTimeout),
-            new JournalConfig(1 << 20, sync),
+            new JournalConfig(maxBytes, sync),
             journal,
             () -> uri,
             pool,

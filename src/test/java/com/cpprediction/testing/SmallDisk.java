@@ -1,14 +1,15 @@
-package com.cpprediction.chaos;
+package com.cpprediction.testing;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Assumptions;
 
 /** A file system of a few megabytes in memory that can be filled to the last byte. */
-final class SmallDisk implements AutoCloseable {
+public final class SmallDisk implements AutoCloseable {
   private static final int BLOCK = 4096;
+  private static final Path MOUNT = Path.of("mount");
+  private static final Path UMOUNT = Path.of("umount");
 
   private final Path root;
 
@@ -17,18 +18,17 @@ final class SmallDisk implements AutoCloseable {
   }
 
   /** Mounts one; skips the test where that is not permitted. */
-  static SmallDisk mount(Path root, int megabytes) throws IOException {
+  public static SmallDisk mount(Path root, int megabytes) throws IOException {
     Files.createDirectories(root);
-    try {
-      Processes.run(
-          "mount", "-t", "tmpfs", "-o", "size=" + megabytes + "m", "tmpfs", root.toString());
-    } catch (UncheckedIOException | IllegalStateException e) {
-      Assumptions.abort("Needs the right to mount a tmpfs: " + e.getMessage());
+    var options = "size=" + megabytes + "m";
+    var mounted = Program.run(MOUNT, "", "-t", "tmpfs", "-o", options, "tmpfs", root.toString());
+    if (mounted.exit() != 0) {
+      Assumptions.abort("Needs the right to mount a tmpfs: " + mounted.output());
     }
     return new SmallDisk(root);
   }
 
-  Path root() {
+  public Path root() {
     return root;
   }
 
@@ -37,7 +37,7 @@ final class SmallDisk implements AutoCloseable {
   }
 
   /** Leaves no byte for others. */
-  void fill() throws IOException {
+  public void fill() throws IOException {
     var block = new byte[BLOCK];
     try (var out = Files.newOutputStream(ballast())) {
       while (Files.getFileStore(root).getUsableSpace() > 0) out.write(block);
@@ -45,12 +45,13 @@ final class SmallDisk implements AutoCloseable {
   }
 
   /** Gives back what {@link #fill} took. */
-  void free() throws IOException {
+  public void free() throws IOException {
     Files.delete(ballast());
   }
 
   @Override
   public void close() {
-    Processes.run("umount", "-l", root.toString());
+    var gone = Program.run(UMOUNT, "", "-l", root.toString());
+    if (gone.exit() != 0) throw new IllegalStateException(gone.output());
   }
 }
