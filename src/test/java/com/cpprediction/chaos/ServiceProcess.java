@@ -26,6 +26,9 @@ final class ServiceProcess implements AutoCloseable {
       System.getProperty("cp.java", ProcessHandle.current().info().command().orElseThrow());
   private static final Path JAR = Path.of(System.getProperty("cp.jar")).toAbsolutePath();
 
+  /** What an operator is told, wherever the process listens. */
+  private static final String ADMIN_TOKEN = "token-of-the-chaos-tests";
+
   /** So that a frozen process keeps no test waiting. */
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
@@ -85,9 +88,14 @@ final class ServiceProcess implements AutoCloseable {
 
   static ServiceProcess in(Path home, String databaseUri, JsonObject changes, Launch launch)
       throws IOException {
+    var http =
+        new JsonObject()
+            .put("host", launch.host())
+            .put("port", launch.port())
+            .put("admin_token", ADMIN_TOKEN);
     var config =
         new JsonObject()
-            .put("http", new JsonObject().put("host", launch.host()).put("port", launch.port()))
+            .put("http", http)
             .put("database", new JsonObject().put("uri", databaseUri));
     Files.createDirectories(home.resolve("conf"));
     var service = new ServiceProcess(home, launch, config);
@@ -198,7 +206,9 @@ final class ServiceProcess implements AutoCloseable {
 
   private HttpRequest.Builder to(String path) {
     var uri = URI.create("http://%s:%d%s".formatted(host(), port(), path));
-    return HttpRequest.newBuilder(uri).timeout(PATIENCE);
+    return HttpRequest.newBuilder(uri)
+        .timeout(PATIENCE)
+        .header("Authorization", "Bearer " + ADMIN_TOKEN);
   }
 
   /** {@code kill -9}. */
