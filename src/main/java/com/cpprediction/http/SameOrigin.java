@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
  * drive the service, nor read from it. A browser says where a request comes from ({@code
  * Sec-Fetch-Site}, {@code Origin}); a site that has its name resolve to this machine (DNS
  * rebinding) is known by the {@code Host} it asks for. Programs that aren't browsers send neither
- * header and are not concerned.
+ * header and are not concerned. Confined to one event loop.
  */
 final class SameOrigin {
   private static final CharSequence SITE = HttpHeaders.createOptimized("Sec-Fetch-Site");
@@ -37,6 +37,8 @@ final class SameOrigin {
 
   private final boolean loopback;
   private final Supplier<List<String>> allowed;
+  private String
+      lastLocal; // what was last asked for as a name of this machine; most ask for the same
 
   /**
    * @param loopback whether the service listens on loopback only
@@ -54,8 +56,10 @@ final class SameOrigin {
    * @throws ServiceException {@link Failure#FORBIDDEN}
    */
   void check(HttpServerRequest request, boolean page) {
-    var host = host(request.getHeader(HttpHeaders.HOST));
-    if (loopback || !allowed.get().isEmpty()) checkHost(request, host);
+    var asked = request.getHeader(HttpHeaders.HOST);
+    if (loopback ? asked == null || !asked.equals(lastLocal) : !allowed.get().isEmpty()) {
+      checkHost(request, asked);
+    }
     var site = request.getHeader(SITE);
     if (SAME_ORIGIN.equals(site)) return;
     if (site != null && !site.equals(BY_THE_USER)) {
@@ -76,13 +80,15 @@ final class SameOrigin {
         : LOOPBACK.matcher(host).matches();
   }
 
-  private void checkHost(HttpServerRequest request, String host) {
-    if (host == null) {
-      // HTTP/1.0 may come without, from a proxy or a script, never from a browser.
-      if (request.getHeader(HttpHeaders.HOST) == null && !browsing(request)) return;
-    } else if (allowed.get().contains(host) || ownAddress(request, host)) {
+  private void checkHost(HttpServerRequest request, String asked) {
+    // HTTP/1.0 may come without, from a proxy or a script, never from a browser.
+    if (asked == null && !browsing(request)) return;
+    var host = host(asked);
+    if (host != null && ownAddress(request, host)) {
+      if (loopback) lastLocal = asked;
       return;
     }
+    if (host != null && allowed.get().contains(host)) return;
     throw Failure.FORBIDDEN.because("The Host of this request is not this service" + TO_ALLOW);
   }
 

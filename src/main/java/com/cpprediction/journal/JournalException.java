@@ -2,6 +2,7 @@ package com.cpprediction.journal;
 
 import java.nio.file.AccessDeniedException;
 import java.nio.file.ReadOnlyFileSystemException;
+import java.util.regex.Pattern;
 
 /** The journal can't be written or read, and why. */
 public final class JournalException extends RuntimeException {
@@ -18,6 +19,9 @@ public final class JournalException extends RuntimeException {
   }
 
   private static final long serialVersionUID = 1;
+
+  /** Callers are told what this says, and are not to learn where files lie; the health check is. */
+  private static final Pattern PATH = Pattern.compile("(^|[\\s'\"(])/[^\\s'\")]*[^\\s'\"):,;.]");
 
   private final Reason reason;
 
@@ -53,6 +57,6 @@ public final class JournalException extends RuntimeException {
   private static String deepest(Throwable cause) {
     var e = cause;
     while (e.getCause() != null) e = e.getCause();
-    return String.valueOf(e.getMessage());
+    return PATH.matcher(String.valueOf(e.getMessage())).replaceAll("$1(a file)");
   }
 }
