@@ -1,6 +1,6 @@
 package com.cpprediction.ablation;
 
-/** The comparison cannot go on, or what it is to read is not its own; the message says why. */
+/** A comparison cannot run, or its files cannot be read or written; the message says why. */
 public final class AblationException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

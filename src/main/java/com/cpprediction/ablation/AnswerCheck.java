@@ -1,79 +1,55 @@
 package com.cpprediction.ablation;
 
-import com.cpprediction.prediction.Address;
-import io.vertx.core.json.JsonArray;
+import com.cpprediction.loadtest.AddressRow;
+import com.cpprediction.loadtest.RequestSource;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
 
-/** That an optimisation changes no answer: what the first state answered, all others must. */
+/** Checks that all variants return the same predictions as the first one. */
 final class AnswerCheck {
-  private static final int BATCH = 100;
+  private final RequestSource requests;
+  private final int addresses;
+  private List<String> expected; // null before the first check
 
-  private final List<Address> asked;
-  private List<String> expected; // null before the first
-
-  AnswerCheck(List<Address> asked) {
-    this.asked = List.copyOf(asked);
+  AnswerCheck(List<AddressRow> addresses) {
+    this.addresses = addresses.size();
+    requests = RequestSource.batches("check-", i -> addresses.get((int) (i % addresses.size())));
   }
 
   /**
-   * Asks a service for all addresses.
+   * Requests predictions for all addresses, in whole batches.
    *
-   * @return predictions it answered, all of which it is to store
-   * @throws AblationException when one is not answered, or not as by the first service
+   * @return number of predictions returned, all of which the service has to store
+   * @throws AblationException when a prediction is missing or differs from the first variant's
    */
-  long check(ServiceProcess service, State state) throws InterruptedException {
+  long check(ServiceProcess service, Variant variant) throws InterruptedException {
     var answers = new ArrayList<String>();
-    for (int from = 0; from < asked.size(); from += BATCH) {
-      var body = body(asked.subList(from, Math.min(asked.size(), from + BATCH)), from);
-      for (var result : service.post("/predict/batch", body).getJsonArray("results")) {
-        answers.add(answer((JsonObject) result, state));
+    for (int batch = 0; answers.size() < addresses; batch++) {
+      var body = requests.body().apply(batch);
+      for (var result : service.post(requests.path(), body).getJsonArray("results")) {
+        answers.add(answer((JsonObject) result, variant));
       }
     }
-    if (expected == null) {
-      expected = answers;
-    } else {
-      long differ = 0;
-      for (int i = 0; i < asked.size(); i++) {
-        if (!answers.get(i).equals(expected.get(i))) differ++;
-      }
-      if (differ > 0) {
-        throw new AblationException(
-            "%d of %d answers of \"%s\" differ from those of the first state"
-                .formatted(differ, asked.size(), state.label()));
-      }
-    }
-    return answers.size();
+    if (expected == null) expected = answers;
+    long differ = 0;
+    for (int i = 0; i < addresses; i++) if (!answers.get(i).equals(expected.get(i))) differ++;
+    if (differ == 0) return answers.size();
+    throw new AblationException(
+        "%d of %d answers of \"%s\" differ from those of the first variant"
+            .formatted(differ, addresses, variant.label()));
   }
 
-  private static String answer(JsonObject result, State state) {
+  private static String answer(JsonObject result, Variant variant) {
     if (!result.containsKey("cp")) {
       throw new AblationException(
           "\"%s\" does not answer an address: %s"
-              .formatted(state.label(), result.getJsonObject("error").getString("code")));
+              .formatted(variant.label(), result.getJsonObject("error").getString("code")));
     }
     return "%s %s %s"
         .formatted(
             result.getString("cp"),
             result.getValue("confidence"),
             result.getJsonArray("alternatives"));
-  }
-
-  /** A batch of addresses. */
-  private static JsonObject body(List<Address> addresses, int from) {
-    var shipments = new JsonArray();
-    for (int i = 0; i < addresses.size(); i++) {
-      shipments.add(shipment("check-" + (from + i), addresses.get(i)));
-    }
-    return new JsonObject().put("shipments", shipments);
-  }
-
-  /** One address as the service wants to be asked. */
-  static JsonObject shipment(String id, Address address) {
-    return new JsonObject()
-        .put("shipment_id", id)
-        .put("address", address.text())
-        .put("pincode", address.pincode());
   }
 }

@@ -7,8 +7,8 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * Compares all states of a plan on this machine. Takes minutes, blocks, and asks nobody else.
- * Closing it, from any thread and in the middle of it, leaves neither process nor file behind.
+ * Compares the variants of a plan on this machine, which takes minutes. Closing it ends all
+ * processes and deletes their files; {@link #close} may be called on any thread, at any time.
  */
 public final class Comparison implements AutoCloseable {
   private final Plan plan;
@@ -31,12 +31,12 @@ public final class Comparison implements AutoCloseable {
   }
 
   /**
-   * Prepares; nothing runs yet.
+   * Prepares a comparison without starting anything.
    *
-   * @param command what begins a command line of the service, such as {@code java -jar x.jar}
-   * @param models the release to serve
-   * @param promised a file of expected gains; null for those of the Python service
-   * @throws AblationException when it can't be measured
+   * @param command start of the service's command line, such as {@code java -jar x.jar}
+   * @param models release to serve, unless a variant names another, and source of the workload
+   * @param promised file of expected gains; null for those of the Python service
+   * @throws AblationException when {@code models} or {@code promised} can't be used
    */
   public static Comparison of(
       Plan plan, List<String> command, Path models, Path promised, ComparisonListener listener) {
@@ -46,24 +46,25 @@ public final class Comparison implements AutoCloseable {
   }
 
   /**
-   * Starts PostgreSQL and measures every state in every round; once it is closed, no more.
+   * Starts PostgreSQL and measures every variant in every round, or until closed. Blocks.
    *
    * @param version of the service
    * @param arguments of the command line, for the report
-   * @param soFar hears what was found after each round
-   * @throws AblationException when the unoptimised service can't even be started, or it was closed
-   *     before the first run was over
+   * @param soFar receives the report after each round
+   * @throws AblationException when the first variant can't be started, or the comparison was closed
+   *     before the first run ended
    */
   public Report run(String version, String arguments, Consumer<Report> soFar)
       throws InterruptedException {
     var environment = Environment.now().put("service", version).put("command", arguments);
     listener.started("starting PostgreSQL");
     testEnvironment.start();
-    var ablation = new Ablation(plan, workload, testEnvironment, listener);
-    double rate = ablation.rate();
+    var rounds = new RoundRunner(plan, workload, testEnvironment, listener);
+    double rate = rounds.rate();
     Function<List<Run>, Report> report =
-        runs -> new Report(new Recording(environment, plan.toJson(), rate, runs), gains);
-    var runs = ablation.run(rate, measured -> soFar.accept(report.apply(measured)));
+        runs ->
+            new Report(new Recording(environment, plan.design(), plan.toJson(), rate, runs), gains);
+    var runs = rounds.run(rate, measured -> soFar.accept(report.apply(measured)));
     if (runs.isEmpty()) throw new AblationException("Ended before anything was measured");
     return report.apply(runs);
   }

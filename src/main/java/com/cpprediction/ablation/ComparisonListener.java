@@ -1,17 +1,17 @@
 package com.cpprediction.ablation;
 
-/** Hears how far the comparison is. From the thread that runs it. */
+/** Notified of the progress of a comparison, on the thread that runs it. */
 public interface ComparisonListener {
-  /** Something that takes a while begins, such as {@code starting PostgreSQL}. */
+  /** A long step begins, such as {@code starting PostgreSQL}. */
   void started(String step);
 
   /**
-   * A run is over.
+   * A run has ended.
    *
-   * @param done runs so far
-   * @param of runs in all
-   * @param line what it found
-   * @param secondsLeft for the others, as far as one can tell
+   * @param done number of ended runs
+   * @param of number of planned runs
+   * @param line summary of the run
+   * @param secondsLeft estimate for the remaining runs
    */
   void measured(int done, int of, String line, long secondsLeft);
 }

@@ -11,10 +11,10 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * What was promised of each optimisation before anybody measured it.
+ * Gains that a document promised for the optimisations, without measurement.
  *
- * @param source where the promises stand
- * @param figures the words of the promise, for those that have one
+ * @param source the document
+ * @param figures quotations, by optimisation
  */
 record ExpectedGains(String source, Map<Optimisation, String> figures) {
   private static final String NONE = "no figure at hand";
@@ -23,7 +23,7 @@ record ExpectedGains(String source, Map<Optimisation, String> figures) {
     figures = Map.copyOf(figures);
   }
 
-  /** Those of the service that this one replaces. */
+  /** Expected gains of the Python service that this one replaces. */
   static ExpectedGains packaged() {
     try (var in = ExpectedGains.class.getResourceAsStream("promised.json")) {
       return parse(in.readAllBytes());
@@ -33,8 +33,9 @@ record ExpectedGains(String source, Map<Optimisation, String> figures) {
   }
 
   /**
-   * @param file shaped as the packaged one
-   * @throws AblationException when it is not
+   * Reads a file in the format of the packaged {@code promised.json}.
+   *
+   * @throws AblationException when it has another format
    */
   static ExpectedGains read(Path file) {
     try {
@@ -67,13 +68,17 @@ record ExpectedGains(String source, Map<Optimisation, String> figures) {
     return new ExpectedGains(source, figures);
   }
 
-  /** Whether there is a figure to compare with what was measured. */
+  /** Whether any figure is known. */
   boolean any() {
     return !figures.isEmpty();
   }
 
-  /** In the promise's own words. */
-  String of(Optimisation one) {
-    return figures.getOrDefault(one, NONE);
+  /**
+   * Quotation for an optimisation.
+   *
+   * @param id of the optimisation; another gives a note that there is no figure
+   */
+  String of(String id) {
+    return Optimisation.of(id).map(figures::get).orElse(NONE);
   }
 }

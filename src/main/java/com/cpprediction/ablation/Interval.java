@@ -3,11 +3,11 @@ package com.cpprediction.ablation;
 import java.util.List;
 
 /**
- * How a metric with an optimisation compares to the same without it.
+ * Ratio of a metric between two variants, with its 95 % confidence interval.
  *
- * @param ratio with over without: geometric mean over the rounds
- * @param low end of the 95 % confidence interval; NaN where there is one round only
- * @param high the other end
+ * @param ratio tested over baseline, geometric mean over the rounds
+ * @param low lower bound; NaN after a single round
+ * @param high upper bound; NaN after a single round
  */
 record Interval(double ratio, double low, double high) {
   /**
@@ -20,10 +20,10 @@ record Interval(double ratio, double low, double high) {
     2.052, 2.048, 2.045
   };
 
-  /** Rounds at most. */
+  /** Maximum number of rounds. */
   static final int MAX_ROUNDS = T.length + 1;
 
-  /** What the interval says. */
+  /** Interpretation of an interval. */
   enum Verdict {
     GAIN("gain", "+"),
     NONE("no measurable gain", "="),
@@ -38,22 +38,22 @@ record Interval(double ratio, double low, double high) {
       this.mark = mark;
     }
 
-    /** In words. */
+    /** For full tables. */
     String label() {
       return label;
     }
 
-    /** Where there is no room for words. */
+    /** For short tables. */
     String mark() {
       return mark;
     }
   }
 
   /**
-   * From pairs measured in the same round, so that what slows a whole round down cancels out: the
-   * t-interval over the logarithms of their ratios.
+   * The t-interval over the logarithms of paired ratios. Pairing by round cancels out effects on a
+   * whole round.
    *
-   * @param ratios one for each round, positive, 1 to {@link #MAX_ROUNDS} of them
+   * @param ratios one per round, positive, 1 to {@link #MAX_ROUNDS} of them
    */
   static Interval of(List<Double> ratios) {
     int n = ratios.size();
@@ -67,7 +67,7 @@ record Interval(double ratio, double low, double high) {
     return new Interval(Math.exp(mean), Math.exp(mean - half), Math.exp(mean + half));
   }
 
-  /** The mean that fits ratios; 0 when any value is. */
+  /** Geometric mean; 0 when a value is. */
   static double geometricMean(List<Double> values) {
     return Math.exp(mean(values.stream().mapToDouble(Math::log).toArray()));
   }

@@ -3,13 +3,11 @@ package com.cpprediction.ablation;
 import com.cpprediction.journal.Journal;
 import com.cpprediction.loadtest.LoadGenerator;
 import com.cpprediction.loadtest.LoadGenerator.Listener;
-import com.cpprediction.loadtest.Questions;
+import com.cpprediction.loadtest.RequestSource;
 import com.cpprediction.loadtest.Step;
 import com.cpprediction.loadtest.Target;
 import com.cpprediction.persistence.JournaledRows;
 import com.cpprediction.persistence.ScratchDatabase;
-import io.vertx.core.json.JsonArray;
-import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -24,31 +22,28 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /**
- * One service in one state, from its start to its end: warm-up, open loop, closed loop, batches,
- * and whether its answers and its rows are right.
+ * Measures one service process from start to stop: warm-up, open loop, closed loop, batches, then
+ * the checks of its predictions and its rows.
  */
 final class Measurement implements AutoCloseable {
-  /** Of the load generator, at most. */
+  /** Maximum connections of the load generator. */
   private static final int CONNECTIONS = 64;
 
-  /** Shipments in one batch. */
-  private static final int BATCH = 100;
-
-  /** Callers that send batches: one that waits, one that is answered. */
+  /** Callers of the batch phase, so that one batch is always queued. */
   private static final int BATCH_CALLERS = 2;
 
-  /** Requests of the warm-up between two looks at the clock. */
+  /** Requests of the warm-up between checks of its duration. */
   private static final int PORTION = 100;
 
-  /** Cores that the load generator may use without being what is measured: it is one thread. */
+  /** CPU use, in cores, above which the single-threaded load generator may be the bottleneck. */
   private static final double GENERATOR_CORES = 0.8;
 
-  private static final long LOOK_MILLIS = 20;
+  private static final long POLL_MILLIS = 20;
 
-  /** What a service may answer to a request whose row it stores all the same. */
+  /** Errors after which the row of a request may be stored all the same. */
   private static final Pattern MAYBE_STORED = Pattern.compile("50[04]");
 
-  /** Where each phase begins in the workload, so that none asks what another asked only once. */
+  /** First index of each phase in the workload: phases have only popular addresses in common. */
   private static final long WARM_UP = 0;
 
   private static final long OPEN = 1_000_000_000;
@@ -88,41 +83,43 @@ final class Measurement implements AutoCloseable {
   }
 
   /**
-   * What the service can do: answers per second in the closed loop.
+   * Measures the closed loop alone.
    *
-   * @throws AblationException when it answers nothing or fails
+   * @return predictions per second
+   * @throws AblationException when the service fails or returns no prediction
    */
   double capacity() throws InterruptedException {
     warmUp();
     var step = closed();
     service.stop();
     if (step.ok() == 0) {
-      throw new AblationException("The unoptimised service answers nothing: " + errors);
+      throw new AblationException("The service answers nothing: " + errors);
     }
     return step.achieved();
   }
 
   /**
-   * Everything.
+   * Measures all phases.
    *
-   * @param rate of the open loop
-   * @param check holds the answers of the first state
+   * @param rate of the open loop, requests per second
+   * @param check shared by all measurements
    * @throws AblationException when the service fails
    */
-  Run measure(State state, int round, double rate, AnswerCheck check) throws InterruptedException {
-    var postgresAtFirst = ProcessUsage.ofFamily(postgres);
+  Run measure(Variant variant, int round, double rate, AnswerCheck check)
+      throws InterruptedException {
+    var postgresFirst = ProcessUsage.ofFamily(postgres);
     warmUp();
     openLoop(rate);
     closedLoop();
     batches();
-    answered += check.check(service, state);
+    answered += check.check(service, variant);
     drain();
     var atLast = ProcessUsage.of(service.handle());
     put(
         Metric.DISK_READ,
-        sum(
+        ProcessUsage.sum(
             atLast.diskBytes(),
-            difference(ProcessUsage.ofFamily(postgres).diskBytes(), postgresAtFirst.diskBytes())),
+            difference(ProcessUsage.ofFamily(postgres).diskBytes(), postgresFirst.diskBytes())),
         1 / 1024.0);
     put(Metric.PEAK, atLast.peakKib(), 1 / 1024.0);
     var journal = service.persistence().getJsonObject("journal");
@@ -130,7 +127,7 @@ final class Measurement implements AutoCloseable {
     long stored = database.stored();
     long left = journal == null ? 0 : waiting(Path.of(journal.getString("directory")));
     return new Run(
-        state,
+        variant,
         round,
         figures,
         requests,
@@ -141,14 +138,14 @@ final class Measurement implements AutoCloseable {
         behind,
         String.join(", ", doubts),
         errors,
-        booksProblem(answered, uncertain, stored, left));
+        rowProblem(answered, uncertain, stored, left));
   }
 
   /**
-   * Why the rows are wrong; empty when each answered prediction is kept, and no other is stored. A
-   * row that was stored the moment before the service ended may still lie in its journal, too.
+   * Fault of the stored rows; empty when every returned prediction is kept, and no other. A row
+   * stored just before the service ended may still be in the journal as well.
    */
-  static String booksProblem(long answered, long uncertain, long stored, long left) {
+  static String rowProblem(long answered, long uncertain, long stored, long left) {
     if (stored + left >= answered && stored <= answered + uncertain) return "";
     var sent =
         uncertain == 0
@@ -175,23 +172,24 @@ final class Measurement implements AutoCloseable {
     drain();
   }
 
-  /**
-   * Every popular address once, so that what a service keeps of them is there, then the workload.
-   */
-  private Questions warmUpFrom(long first) {
+  /** Every popular address once, to fill caches, then the workload. */
+  private RequestSource warmUpFrom(long first) {
     var popular = workload.popular();
-    return new Questions(
-        "/predict",
-        1,
+    return RequestSource.singles(
+        ids("warm-up-" + first),
         i -> {
           long at = first + i;
-          var address = at < popular.size() ? popular.get((int) at) : workload.at(WARM_UP + at);
-          return AnswerCheck.shipment("ablation-" + (WARM_UP + at), address).toBuffer();
+          return at < popular.size() ? popular.get((int) at) : workload.at(WARM_UP + at);
         });
   }
 
+  private static String ids(String phase) {
+    return "ablation-%s-".formatted(phase);
+  }
+
   private void openLoop(double rate) throws InterruptedException {
-    var step = tally(load.open("open loop", singles(OPEN), rate, plan.phase(), Listener.NONE));
+    var step =
+        tally(load.open("open loop", singles("open", OPEN), rate, plan.phase(), Listener.NONE));
     doubt(step);
     if (step.ok() > 0) {
       figures.put(Metric.P50, step.millis(50));
@@ -240,12 +238,12 @@ final class Measurement implements AutoCloseable {
     var own = difference(after.cpuMillis(), serviceBefore.cpuMillis());
     var its = difference(postgresAfter.cpuMillis(), postgresBefore.cpuMillis());
     put(Metric.SERVICE_CPU, own, 1 / requests);
-    put(Metric.CPU, sum(own, its), 1 / requests);
+    put(Metric.CPU, ProcessUsage.sum(own, its), 1 / requests);
     var read = difference(memory.callBytes(), serviceBefore.callBytes());
     put(Metric.CALL_READ, read, 1 / 1024.0 / requests);
   }
 
-  /** Where the generator is the bottleneck, a faster service looks as slow as the others. */
+  /** Records CPU use of the generator: as the bottleneck it would hide differences. */
   private void generated(OptionalLong cpuMillis, double seconds) {
     if (cpuMillis.isEmpty()) return;
     double cores = cpuMillis.getAsLong() / 1e3 / seconds;
@@ -253,7 +251,7 @@ final class Measurement implements AutoCloseable {
     generatorDoubt(cores).ifPresent(doubts::add);
   }
 
-  /** Why the closed loop's figures may be those of the load generator. */
+  /** Doubt about the closed loop when the load generator may be its bottleneck. */
   static Optional<String> generatorDoubt(double cores) {
     return cores <= GENERATOR_CORES
         ? Optional.empty()
@@ -265,33 +263,20 @@ final class Measurement implements AutoCloseable {
   }
 
   private Step closed() throws InterruptedException {
-    var questions = singles(CLOSED);
-    return tally(
-        load.closed("closed loop", questions, plan.callers(), plan.phase(), Listener.NONE));
+    var requests = singles("closed", CLOSED);
+    return tally(load.closed("closed loop", requests, plan.callers(), plan.phase(), Listener.NONE));
   }
 
   private void batches() throws InterruptedException {
-    var questions =
-        new Questions(
-            "/predict/batch",
-            BATCH,
-            batch -> {
-              var shipments = new JsonArray();
-              for (int i = 0; i < BATCH; i++) shipments.add(shipment(BATCHES + batch * BATCH + i));
-              return new JsonObject().put("shipments", shipments).toBuffer();
-            });
+    var requests = RequestSource.batches(ids("batch"), i -> workload.at(BATCHES + i));
     var step =
-        tally(load.closed("batches", questions, BATCH_CALLERS, plan.batches(), Listener.NONE));
-    // A batch may take as long as all of the phase, so the last answers count as well.
-    if (step.ok() > 0) figures.put(Metric.BATCHED, step.ok() * BATCH / step.total());
+        tally(load.closed("batches", requests, BATCH_CALLERS, plan.batches(), Listener.NONE));
+    // Including the last responses: a batch may take as long as the whole phase.
+    if (step.ok() > 0) figures.put(Metric.BATCHED, step.ok() * step.shipments() / step.total());
   }
 
-  private Questions singles(long from) {
-    return new Questions("/predict", 1, i -> shipment(from + i).toBuffer());
-  }
-
-  private JsonObject shipment(long i) {
-    return AnswerCheck.shipment("ablation-" + i, workload.at(i));
+  private RequestSource singles(String phase, long from) {
+    return RequestSource.singles(ids(phase), i -> workload.at(from + i));
   }
 
   private Step tally(Step step) {
@@ -308,16 +293,15 @@ final class Measurement implements AutoCloseable {
   }
 
   /**
-   * Waits until all that was answered is stored, so that one phase's work is not taken for the next
-   * one's.
+   * Waits until all rows are stored, so that no phase's work counts in the next one.
    *
-   * @return rows that still wait, where that takes too long
+   * @return rows still in the journal when the wait timed out
    */
   private long drain() throws InterruptedException {
     long end = System.nanoTime() + plan.drain().toNanos();
     long waiting;
     while ((waiting = service.persistence().getLong("waiting")) > 0 && System.nanoTime() < end) {
-      Thread.sleep(LOOK_MILLIS);
+      Thread.sleep(POLL_MILLIS);
     }
     return waiting;
   }
@@ -338,13 +322,7 @@ final class Measurement implements AutoCloseable {
         : OptionalLong.empty();
   }
 
-  private static OptionalLong sum(OptionalLong a, OptionalLong b) {
-    return a.isPresent() && b.isPresent()
-        ? OptionalLong.of(a.getAsLong() + b.getAsLong())
-        : OptionalLong.empty();
-  }
-
-  /** Ends its load; not the service. */
+  /** Closes the load generator, not the service. */
   @Override
   public void close() {
     if (load != null) load.close();

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
-/** What is measured in every run. */
+/** Metrics of a run. */
 enum Metric {
   START("start", "ms", "from starting the process until it is ready", Better.LESS),
   THROUGHPUT("answers", "/s", "answers in the closed loop", Better.MORE),
@@ -59,7 +59,7 @@ enum Metric {
       "CPU time of the load generator per second of the closed loop",
       Better.NEITHER);
 
-  /** In which direction lies the gain. */
+  /** Direction of a gain. */
   enum Better {
     MORE,
     LESS,
@@ -78,12 +78,12 @@ enum Metric {
     this.better = better;
   }
 
-  /** The metric with that {@link #id}. */
+  /** Looks up a metric by {@link #id}. */
   static Optional<Metric> of(String id) {
     return Arrays.stream(values()).filter(metric -> metric.id().equals(id)).findFirst();
   }
 
-  /** As written in files. */
+  /** Name in files. */
   String id() {
     return name().toLowerCase(Locale.ROOT);
   }
@@ -96,7 +96,7 @@ enum Metric {
     return unit;
   }
 
-  /** What it is, in a few words. */
+  /** Short description. */
   String meaning() {
     return meaning;
   }

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** What to know before believing a figure. */
+/** Notes of a report: method, and doubts about figures. */
 final class Notes {
-  /** What the marks of short tables mean. */
+  /** Legend of short tables. */
   static final String MARKS = "+ a gain, = no measurable gain, - a cost";
 
   private Notes() {}
@@ -15,14 +15,17 @@ final class Notes {
   static List<String> of(Recording recording, ExpectedGains gains) {
     var plan = recording.plan();
     var notes = new ArrayList<String>();
+    var unit = recording.design().unit();
     notes.add(ratios(recording));
+    compared(recording.design(), notes);
     notes.add(
-        ("Every state: a service of its own (heap %s) on an empty database, %s s of warm-up"
+        ("Every %s: a service of its own (heap %s) on an empty database, %s s of warm-up"
                 + " (every popular address once, then the mix), then an open loop at %s requests/s for %s s with latency from the intended send time, then"
                 + " a closed loop of %s callers for as long, then batches of 100. %s %% of the requests"
-                + " ask for one of %s addresses (Zipf), the others for one that nobody asks for again;"
-                + " seed %s, the same requests in the same order for every state.")
+                + " ask for one of %s addresses (Zipf), the others for one that is not repeated;"
+                + " seed %s, the same requests in the same order for every %s.")
             .formatted(
+                unit,
                 plan.getValue("heap"),
                 plan.getValue("warm_up_seconds"),
                 Tables.number(recording.rate()),
@@ -30,34 +33,50 @@ final class Notes {
                 plan.getValue("callers"),
                 Tables.number(100 * plan.getDouble("repeated_share", 0.0)),
                 plan.getValue("popular_addresses"),
-                plan.getValue("seed")));
+                plan.getValue("seed"),
+                unit));
     notes.add(
-        "Load generator, service and one PostgreSQL for all states share this machine. The page"
+        "Load generator, service and one PostgreSQL for all share this machine. The page"
             + " cache is warm: nothing is dropped between runs, so disk reads are those a service"
             + " causes that has run before.");
     notes.add(
         "Of all intervals one in twenty is expected to miss: with this many, a lone gain or cost that"
             + " nothing else agrees with may be chance.");
-    notes.add(
-        gains.any()
-            ? "Promised: by " + gains.source() + "."
-            : "What was promised is not beside it: there is no figure at hand from "
-                + gains.source()
-                + ". --promised FILE adds the column.");
+    if (recording.design().isAblation()) {
+      notes.add(
+          gains.any()
+              ? "Promised: by " + gains.source() + "."
+              : "What was promised is not beside it: there is no figure at hand from "
+                  + gains.source()
+                  + ". --promised FILE adds the column.");
+    }
     partial(recording, notes);
     return notes;
   }
 
-  /** What a cell of the tables of effects says. */
+  private static void compared(Design design, List<String> notes) {
+    if (design.isAblation()) return;
+    notes.add(
+        design.changes().isEmpty()
+            ? "The two configurations are the same, so that every gain or cost is chance."
+            : "Changed: %s.".formatted(String.join(", ", design.changes())));
+    notes.add("The same in both: " + String.join(", ", Variant.OWN) + ".");
+  }
+
+  /** Explains the cells of tables of ratios. */
   static String ratios(Recording recording) {
-    return ("×: with the optimisation over without it, geometric mean over the interleaved rounds"
+    var ratio =
+        recording.design().isAblation()
+            ? "with the optimisation over without it"
+            : recording.design().title().replace(" against ", " over ");
+    return ("×: %s, geometric mean over the interleaved rounds"
             + " (%s), and in brackets its 95 %% confidence interval (Student's t over the logarithms"
             + " of the rounds' ratios). An interval that holds 1 is no measurable gain.")
-        .formatted(recording.plan().getValue("rounds"));
+        .formatted(ratio, recording.plan().getValue("rounds"));
   }
 
   private static void partial(Recording recording, List<String> notes) {
-    var fine = recording.runs().stream().filter(Run::fine).toList();
+    var fine = recording.runs().stream().filter(Run::valid).toList();
     if (fine.stream().anyMatch(run -> run.behind() > 0)) {
       notes.add(
           "%s: answers came faster than PostgreSQL took their rows, and %s s later some still waited in the journal; storing those is not in the figure. \"stored\" says what can be kept up."
@@ -84,7 +103,7 @@ final class Notes {
         .collect(Collectors.joining(", "));
   }
 
-  /** One note of what is to be said of several runs. */
+  /** One note for all runs with such a text. */
   private static void gather(
       String title, List<Run> runs, Function<Run, String> what, List<String> notes) {
     var said =
@@ -100,6 +119,6 @@ final class Notes {
   }
 
   private static String of(Run run, String what) {
-    return "round %d of \"%s\": %s".formatted(run.round(), run.state().label(), what);
+    return "round %d of \"%s\": %s".formatted(run.round(), run.variant().label(), what);
   }
 }

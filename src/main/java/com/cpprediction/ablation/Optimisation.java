@@ -6,8 +6,10 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
-/** What can be switched on and off, in the order in which it was promised. */
-public enum Optimisation {
+/**
+ * Optimisations, each a switch of the configuration; in the order of the Python service's document.
+ */
+enum Optimisation {
   PRELOADING("model pre-loading", "models.preload", "startup", "per_request"),
   CACHING("response caching", "cache.enabled", true, false),
   POOLING("connection pooling", "database.pool.enabled", true, false),
@@ -26,7 +28,7 @@ public enum Optimisation {
   private final Object off;
 
   /**
-   * @param key of the configuration, with dots
+   * @param key of the configuration, such as {@code cache.enabled}
    */
   Optimisation(String label, String key, Object on, Object off) {
     this.label = label;
@@ -35,27 +37,27 @@ public enum Optimisation {
     this.off = off;
   }
 
-  /** The optimisation with that {@link #id}. */
+  /** Looks up an optimisation by {@link #id}. */
   static Optional<Optimisation> of(String id) {
     return Arrays.stream(values()).filter(one -> one.id().equals(id)).findFirst();
   }
 
-  /** As written on the command line and in files. */
+  /** Name on the command line and in files. */
   String id() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** As people call it. */
+  /** Name in reports. */
   String label() {
     return label;
   }
 
-  /** What is switched, such as {@code cache.enabled: false → true}. */
+  /** The switch, such as {@code cache.enabled: false → true}. */
   String change() {
     return "%s: %s → %s".formatted(key, off, on);
   }
 
-  /** Writes the switch into a configuration. */
+  /** Sets the switch in a configuration. */
   void set(JsonObject config, boolean enabled) {
     var parts = key.split("\\.");
     var parent = config;

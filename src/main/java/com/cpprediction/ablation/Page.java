@@ -1,15 +1,14 @@
 package com.cpprediction.ablation;
 
-import com.cpprediction.ablation.IntervalPlot.Point;
 import com.cpprediction.ablation.Tables.Extent;
-import com.cpprediction.web.WebFiles;
-import java.util.ArrayList;
+import com.cpprediction.loadtest.ReportPage;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/** The report for a browser: one file that needs no other. */
+/** The report as an HTML file: its data as JSON, drawn by the script of the template. */
 final class Page {
   private static final List<Metric> PLOTTED =
       List.of(Metric.THROUGHPUT, Metric.P50, Metric.P99, Metric.CPU, Metric.PROPORTIONAL);
@@ -18,160 +17,134 @@ final class Page {
 
   private final Recording recording;
   private final Report report;
+  private final Design design;
   private final Summary summary;
 
   Page(Recording recording, Report report) {
     this.recording = recording;
     this.report = report;
+    design = recording.design();
     summary = recording.summary();
   }
 
   String html() {
-    return WebFiles.text("ablation.html")
-        .replace("{{environment}}", environment())
-        .replace("{{plots}}", effects() + latencies())
-        .replace("{{tables}}", tables())
-        .replace("{{notes}}", notes());
+    return ReportPage.of("ablation.html", data());
   }
 
-  private String environment() {
-    return recording.environment().stream()
-        .map(
-            entry ->
-                "<dt>%s</dt><dd>%s</dd>"
-                    .formatted(
-                        Html.escape(entry.getKey().replace("_mib", ", MiB")),
-                        Html.escape(String.valueOf(entry.getValue()))))
-        .collect(Collectors.joining("\n"));
+  /** {@code {"title", "environment", "sections", "tables", "notes"}}, texts ready for display. */
+  JsonObject data() {
+    return new JsonObject()
+        .put("title", design.title())
+        .put("environment", recording.environment())
+        .put("sections", array(Stream.concat(ratios(), Stream.of(latencies()))))
+        .put("tables", array(report.tables(Extent.FULL).stream().map(Page::table)))
+        .put("notes", new JsonArray(report.notes()));
   }
 
-  private String effects() {
-    var html = new StringBuilder();
-    for (var metric : PLOTTED) {
-      var alone = new ArrayList<Point>();
-      var last = new ArrayList<Point>();
-      for (var one : Optimisation.values()) {
-        add(alone, one.label(), summary.alone(one, metric), metric);
-        add(last, one.label(), summary.last(one, metric), metric);
-      }
-      add(alone, "all of them", summary.all(metric), metric);
-      if (alone.isEmpty() && last.isEmpty()) continue;
-      html.append("<h2>%s</h2>\n".formatted(title(metric)));
-      html.append("<p>%s</p>\n".formatted(direction(metric)));
-      html.append("<div class=\"pair\">\n");
-      plot(html, "Alone, against unoptimised", alone, "×", true);
-      plot(html, "With all the others, against all but it", last, "×", true);
-      html.append("</div>\n");
+  /** Charts of ratios: a section per metric, or one for all metrics of a single contrast. */
+  private Stream<JsonObject> ratios() {
+    var contrasts = design.contrasts().toList();
+    if (contrasts.size() > 1) {
+      return PLOTTED.stream()
+          .map(this::ratios)
+          .filter(section -> !section.getJsonArray("charts").isEmpty());
     }
-    return html.toString();
+    var points = PLOTTED.stream().flatMap(m -> point(contrasts.get(0), m, m.label()));
+    var chart = chart("Ratios", "×", true, points);
+    return Stream.of(section(design.title(), "", Stream.of(chart)));
   }
 
-  private static String title(Metric metric) {
+  private JsonObject ratios(Metric metric) {
     var meaning = metric.meaning();
-    return Html.escape(meaning.substring(0, 1).toUpperCase(Locale.ROOT) + meaning.substring(1));
+    return section(
+        meaning.substring(0, 1).toUpperCase(Locale.ROOT) + meaning.substring(1),
+        metric.better() == Metric.Better.MORE
+            ? "More is better: a gain lies right of ×1."
+            : "Less is better: a gain lies left of ×1.",
+        design.groups().stream().map(group -> chart(group, metric)));
   }
 
-  private static String direction(Metric metric) {
-    return metric.better() == Metric.Better.MORE
-        ? "More is better: a gain lies right of ×1."
-        : "Less is better: a gain lies left of ×1.";
+  private JsonObject chart(Design.Group group, Metric metric) {
+    var points = group.contrasts().stream().flatMap(one -> point(one, metric, one.label()));
+    return chart(group.title(), "×", true, points);
   }
 
-  private static void add(
-      List<Point> points, String label, Optional<Interval> found, Metric metric) {
-    found.ifPresent(
-        interval ->
-            points.add(
-                new Point(
-                    label,
-                    kind(interval, metric),
-                    interval.ratio(),
-                    interval.low(),
-                    interval.high(),
-                    label + ": " + Tables.effect(interval, metric))));
+  private Stream<JsonObject> point(Contrast contrast, Metric metric, String label) {
+    return summary.ratio(contrast, metric).map(found -> point(found, metric, label)).stream();
   }
 
-  private static String kind(Interval interval, Metric metric) {
-    return switch (interval.verdict(metric.better())) {
-      case GAIN -> "gain";
-      case COST -> "cost";
-      case NONE, UNKNOWN -> "none";
-    };
+  private static JsonObject point(Interval interval, Metric metric, String label) {
+    var kind =
+        switch (interval.verdict(metric.better())) {
+          case GAIN -> "gain";
+          case COST -> "cost";
+          case NONE, UNKNOWN -> "none";
+        };
+    var text = "%s: %s".formatted(label, Tables.effect(interval, metric));
+    var point = point(label, kind, interval.ratio(), text);
+    return interval.known() ? point.put("low", interval.low()).put("high", interval.high()) : point;
   }
 
-  /** The means of each state, a plot for each percentile. */
-  private String latencies() {
-    var html = new StringBuilder("<h2>Latency by state</h2>\n<p>");
-    html.append(
-        Html.escape(
-            "Milliseconds from the intended send time in the open loop at %s requests/s; bars from the fastest round to the slowest."
-                .formatted(Tables.number(recording.rate()))));
-    html.append("</p>\n<div class=\"pair\">\n");
-    for (var metric : LATENCIES) {
-      var points = new ArrayList<Point>();
-      for (var state : summary.states()) {
-        var values =
-            summary.of(state).stream()
-                .flatMapToDouble(run -> run.figure(metric).stream())
-                .filter(value -> value > 0)
-                .summaryStatistics();
-        if (values.getCount() == 0) continue;
-        double mean = summary.mean(state, metric).orElseThrow();
-        var tip = "%s: %s ms".formatted(state.label(), Tables.number(mean));
-        points.add(new Point(state.label(), "none", mean, values.getMin(), values.getMax(), tip));
-      }
-      plot(html, metric.label() + ", ms", points, "", false);
-    }
-    return html.append("</div>\n").toString();
+  private JsonObject latencies() {
+    var note =
+        "Milliseconds from the intended send time in the open loop at %s requests/s; bars from the fastest round to the slowest."
+            .formatted(Tables.number(recording.rate()));
+    return section("Latency by " + design.unit(), note, LATENCIES.stream().map(this::latencies));
   }
 
-  private static void plot(
-      StringBuilder html, String title, List<Point> points, String prefix, boolean ratios) {
-    if (points.isEmpty()) return;
-    var name = Html.escape(title);
-    html.append("<figure><figcaption>%s</figcaption>\n".formatted(name))
-        .append(
-            "<div class=\"plot\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">".formatted(name))
-        .append(new IntervalPlot(title, points, prefix, ratios).svg())
-        .append("</div>\n</figure>\n");
+  private JsonObject latencies(Metric metric) {
+    var points = summary.variants().stream().flatMap(variant -> point(variant, metric));
+    return chart(metric.label() + ", ms", "", false, points);
   }
 
-  private String tables() {
-    return report.tables(Extent.FULL).stream().map(Page::table).collect(Collectors.joining("\n"));
+  private Stream<JsonObject> point(Variant variant, Metric metric) {
+    var values =
+        summary.of(variant.id()).stream()
+            .flatMapToDouble(run -> run.figure(metric).stream())
+            .filter(value -> value > 0)
+            .summaryStatistics();
+    if (values.getCount() == 0) return Stream.empty();
+    double mean = summary.mean(variant.id(), metric).orElseThrow();
+    var text = "%s: %s ms".formatted(variant.label(), Tables.number(mean));
+    return Stream.of(
+        point(variant.label(), "none", mean, text)
+            .put("low", values.getMin())
+            .put("high", values.getMax()));
   }
 
-  private static String table(TextTable table) {
-    return """
-        <h2>%1$s</h2>
-        <div class="wide" tabindex="0" role="region" aria-label="%1$s"><table>
-        <thead>%2$s</thead>
-        <tbody>
-        %3$s
-        </tbody>
-        </table></div>
-        """
-        .formatted(
-            Html.escape(table.title()),
-            table.columns().stream()
-                .map(column -> header("col", column))
-                .collect(Collectors.joining("", "<tr>", "</tr>")),
-            table.rows().stream().map(Page::row).collect(Collectors.joining("\n")));
+  private static JsonObject point(String label, String kind, double value, String text) {
+    return new JsonObject()
+        .put("label", label)
+        .put("kind", kind)
+        .put("value", value)
+        .put("text", text);
   }
 
-  private static String row(List<String> cells) {
-    return cells.stream()
-        .skip(1)
-        .map(cell -> "<td>%s</td>".formatted(Html.escape(cell)))
-        .collect(Collectors.joining("", "<tr>" + header("row", cells.get(0)), "</tr>"));
+  private static JsonObject chart(
+      String title, String prefix, boolean ratios, Stream<JsonObject> points) {
+    return new JsonObject()
+        .put("title", title)
+        .put("prefix", prefix)
+        .put("ratios", ratios)
+        .put("points", array(points));
   }
 
-  private static String header(String scope, String title) {
-    return "<th scope=\"%s\">%s</th>".formatted(scope, Html.escape(title));
+  /** A section without its empty charts. */
+  private static JsonObject section(String title, String note, Stream<JsonObject> charts) {
+    return new JsonObject()
+        .put("title", title)
+        .put("note", note)
+        .put("charts", array(charts.filter(c -> !c.getJsonArray("points").isEmpty())));
   }
 
-  private String notes() {
-    return report.notes().stream()
-        .map(note -> "<li>%s</li>".formatted(Html.escape(note)))
-        .collect(Collectors.joining("\n"));
+  private static JsonObject table(TextTable table) {
+    return new JsonObject()
+        .put("title", table.title())
+        .put("columns", new JsonArray(table.columns()))
+        .put("rows", new JsonArray(table.rows()));
+  }
+
+  private static JsonArray array(Stream<JsonObject> objects) {
+    return new JsonArray(objects.toList());
   }
 }

@@ -9,16 +9,16 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * What Linux says in {@code /proc} that processes have used so far; see proc_pid_stat(5),
- * proc_pid_status(5), proc_pid_smaps(5) and proc_pid_io(5). Whatever is not told, on another system
- * or to another user, is empty.
+ * Resource usage of processes since their start, from Linux' {@code /proc}: proc_pid_stat(5),
+ * proc_pid_status(5), proc_pid_smaps(5) and proc_pid_io(5). Values are empty on other systems and
+ * for other users' processes.
  *
- * @param cpuMillis on all cores, in user and kernel mode, of ended and awaited children too
+ * @param cpuMillis CPU time, user and kernel mode, including terminated children
  * @param residentKib resident memory
- * @param proportionalKib the same, each page divided by the processes that share it
- * @param peakKib the largest it was
+ * @param proportionalKib resident memory, each page divided by the number of sharing processes
+ * @param peakKib peak resident memory
  * @param diskBytes read from disk
- * @param callBytes read through system calls, from wherever; not what is read through a mapping
+ * @param callBytes read through system calls, from files and sockets; excludes memory mappings
  */
 record ProcessUsage(
     OptionalLong cpuMillis,
@@ -27,10 +27,10 @@ record ProcessUsage(
     OptionalLong peakKib,
     OptionalLong diskBytes,
     OptionalLong callBytes) {
-  /** A tick of utime: USER_HZ is 100 on every architecture that Java 17 runs on. */
+  /** Unit of utime: USER_HZ is 100 on every architecture that Java 17 runs on. */
   private static final long TICK_MILLIS = 10;
 
-  /** Of stat, counted behind the command's closing parenthesis: utime, stime, cutime, cstime. */
+  /** Index of utime in stat, after the command's parenthesis; stime, cutime, cstime follow. */
   private static final int FIRST_TIME = 11;
 
   private static final int TIMES = 4;
@@ -44,24 +44,28 @@ record ProcessUsage(
           OptionalLong.empty(),
           OptionalLong.empty());
 
-  /** Of one process. */
+  /** Usage of one process. */
   static ProcessUsage of(ProcessHandle process) {
     return in(Path.of("/proc", Long.toString(process.pid())));
   }
 
   /**
-   * Of a process and its children, which may come and go: what an ended one used is its parent's
-   * then. Memory is the sum.
+   * Usage of a process and its children. CPU time of terminated children is in their parent's;
+   * memory is the sum.
    */
   static ProcessUsage ofFamily(ProcessHandle parent) {
-    return Stream.concat(parent.children(), Stream.of(parent)) // the parent last: it inherits
+    return Stream.concat(
+            parent.children(),
+            Stream.of(parent)) // the parent last, after children that terminate meanwhile
         .map(ProcessUsage::of)
-        .filter(usage -> usage.cpuMillis().isPresent()) // ended in between
+        .filter(usage -> usage.cpuMillis().isPresent()) // terminated meanwhile
         .reduce(ProcessUsage::plus)
         .orElse(NOTHING);
   }
 
   /**
+   * Usage of the process of a {@code /proc} directory.
+   *
    * @param directory such as {@code /proc/17}
    */
   static ProcessUsage in(Path directory) {
@@ -79,7 +83,7 @@ record ProcessUsage(
   }
 
   private static OptionalLong cpuMillis(String stat) {
-    int command = stat.lastIndexOf(')'); // which may hold blanks and parentheses
+    int command = stat.lastIndexOf(')'); // the command may contain blanks and parentheses
     if (command < 0) return OptionalLong.empty();
     var fields = stat.substring(command + 2).split(" ");
     long ticks = 0;
@@ -87,7 +91,7 @@ record ProcessUsage(
     return OptionalLong.of(ticks * TICK_MILLIS);
   }
 
-  /** The number on each line of the form {@code name: number} or {@code name: number kB}. */
+  /** Parses lines of the form {@code name: number} or {@code name: number kB}. */
   private static Map<String, Long> numbers(String text) {
     var numbers = new TreeMap<String, Long>();
     for (var line : text.split("\n")) {
@@ -108,7 +112,7 @@ record ProcessUsage(
   private static String text(Path file) {
     try {
       return Files.readString(file);
-    } catch (IOException e) { // no such process, no such system, or not ours to read
+    } catch (IOException e) { // no such process, not Linux, or no permission
       return "";
     }
   }
@@ -123,7 +127,8 @@ record ProcessUsage(
         sum(callBytes, other.callBytes));
   }
 
-  private static OptionalLong sum(OptionalLong a, OptionalLong b) {
+  /** Sum of two values; empty when one is. */
+  static OptionalLong sum(OptionalLong a, OptionalLong b) {
     return a.isPresent() && b.isPresent()
         ? OptionalLong.of(a.getAsLong() + b.getAsLong())
         : OptionalLong.empty();

@@ -11,14 +11,15 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * All that was measured, and where: enough to draw every table and plot again.
+ * All runs of a comparison, with machine and plan: the source of every table and chart.
  *
- * @param environment of the machine, by what it is, for people
- * @param plan how it was measured, as {@link Plan#toJson} says it
+ * @param environment machine, date and command, as text for the report
+ * @param plan as {@link Plan#toJson} returned it
  * @param rate requests per second in the open loop
- * @param runs in the order they were made
+ * @param runs in the order of measuring
  */
-record Recording(JsonObject environment, JsonObject plan, double rate, List<Run> runs) {
+record Recording(
+    JsonObject environment, Design design, JsonObject plan, double rate, List<Run> runs) {
   private static final int FORMAT = 1;
 
   Recording {
@@ -26,15 +27,15 @@ record Recording(JsonObject environment, JsonObject plan, double rate, List<Run>
   }
 
   Summary summary() {
-    return new Summary(runs);
+    return new Summary(design, runs);
   }
 
-  /** The runs that don't count. */
+  /** The invalid runs. */
   List<Run> failed() {
-    return runs.stream().filter(run -> !run.fine()).toList();
+    return runs.stream().filter(run -> !run.valid()).toList();
   }
 
-  /** Runs that were planned and not made. */
+  /** Number of planned runs that were not made. */
   int missing() {
     return plan.getJsonArray("states").size() * plan.getInteger("rounds") - runs.size();
   }
@@ -42,14 +43,12 @@ record Recording(JsonObject environment, JsonObject plan, double rate, List<Run>
   JsonObject toJson() {
     var measured = new JsonArray();
     runs.forEach(run -> measured.add(run.toJson()));
-    var switches = new JsonObject();
-    for (var state : State.every()) switches.put(state.id(), state.config());
     return new JsonObject()
         .put("format", FORMAT)
         .put("environment", environment)
         .put("plan", plan)
         .put("open_loop_rate", rate)
-        .put("states", switches)
+        .put("states", design.configurations())
         .put("summary", summarised())
         .put("runs", measured);
   }
@@ -57,34 +56,32 @@ record Recording(JsonObject environment, JsonObject plan, double rate, List<Run>
   private JsonObject summarised() {
     var summary = summary();
     var means = new JsonObject();
-    for (var state : summary.states()) {
+    for (var variant : summary.variants()) {
       var figures = new JsonObject();
       for (var metric : Metric.values()) {
-        summary.mean(state, metric).ifPresent(mean -> figures.put(metric.id(), mean));
+        summary.mean(variant.id(), metric).ifPresent(mean -> figures.put(metric.id(), mean));
       }
-      means.put(state.id(), figures);
+      means.put(variant.id(), figures);
     }
-    var alone = new JsonObject();
-    var last = new JsonObject();
-    for (var one : Optimisation.values()) {
-      var onlyIt = new JsonObject();
-      var itToo = new JsonObject();
-      for (var metric : Metric.values()) {
-        summary.alone(one, metric).ifPresent(found -> onlyIt.put(metric.id(), json(found, metric)));
-        summary.last(one, metric).ifPresent(found -> itToo.put(metric.id(), json(found, metric)));
-      }
-      if (!onlyIt.isEmpty()) alone.put(one.id(), onlyIt);
-      if (!itToo.isEmpty()) last.put(one.id(), itToo);
-    }
-    var all = new JsonObject();
+    var json = new JsonObject().put("means", means);
+    design.contrasts().forEach(contrast -> put(json, contrast, summary));
+    return json;
+  }
+
+  private static void put(JsonObject json, Contrast contrast, Summary summary) {
+    var ratios = new JsonObject();
     for (var metric : Metric.values()) {
-      summary.all(metric).ifPresent(found -> all.put(metric.id(), json(found, metric)));
+      summary
+          .ratio(contrast, metric)
+          .ifPresent(found -> ratios.put(metric.id(), json(found, metric)));
     }
-    return new JsonObject()
-        .put("means", means)
-        .put("alone_against_unoptimised", alone)
-        .put("all_against_all_but_one", last)
-        .put("all_against_unoptimised", all);
+    if (ratios.isEmpty()) return;
+    var parent = json;
+    for (var name : contrast.path().subList(0, contrast.path().size() - 1)) {
+      if (!parent.containsKey(name)) parent.put(name, new JsonObject());
+      parent = parent.getJsonObject(name);
+    }
+    parent.put(contrast.key(), ratios);
   }
 
   private static JsonObject json(Interval interval, Metric metric) {
@@ -96,7 +93,8 @@ record Recording(JsonObject environment, JsonObject plan, double rate, List<Run>
   }
 
   /**
-   * @param file what {@link #toJson} was written to
+   * Reads a file that holds {@link #toJson}.
+   *
    * @throws AblationException when it is no such file
    */
   static Recording read(Path file) {
@@ -107,11 +105,16 @@ record Recording(JsonObject environment, JsonObject plan, double rate, List<Run>
             "%s has format %s, this version reads format %d"
                 .formatted(file, json.getValue("format"), FORMAT));
       }
+      var plan = json.getJsonObject("plan");
+      var design = Design.from(plan, json.getJsonObject("states"));
       return new Recording(
           json.getJsonObject("environment"),
-          json.getJsonObject("plan"),
+          design,
+          plan,
           json.getDouble("open_loop_rate"),
-          json.getJsonArray("runs").stream().map(run -> Run.from((JsonObject) run)).toList());
+          json.getJsonArray("runs").stream()
+              .map(run -> Run.from((JsonObject) run, design))
+              .toList());
     } catch (IOException e) {
       throw new AblationException("Cannot read %s: %s".formatted(file, e.getMessage()), e);
     } catch (AblationException e) {

@@ -11,15 +11,15 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What a comparison found, for a terminal, a script, a browser and a README. */
+/** Report of a comparison, as text, JSON, HTML and Markdown. */
 public final class Report {
-  /** What {@link #write} makes. */
+  /** Files of {@link #write}. */
   static final String JSON = "ablation.json";
 
   static final String HTML = "ablation.html";
   static final String CLAIMS = "claims.md";
 
-  /** Rounds from which on there are intervals, and something to claim. */
+  /** Minimum rounds for intervals, and so for claims. */
   public static final int CLAIMED_ROUNDS = 2;
 
   private static final String BEGIN = "<!-- claims -->";
@@ -34,10 +34,10 @@ public final class Report {
   }
 
   /**
-   * Of what was measured before.
+   * A report on recorded runs.
    *
-   * @param recorded the {@code ablation.json} of {@link #write}
-   * @param promised a file of expected gains; null for those of the Python service
+   * @param recorded {@code ablation.json} of {@link #write}
+   * @param promised file of expected gains; null for those of the Python service
    * @throws AblationException when one of them can't be used
    */
   public static Report of(Path recorded, Path promised) {
@@ -48,17 +48,17 @@ public final class Report {
     return file == null ? ExpectedGains.packaged() : ExpectedGains.read(file);
   }
 
-  /** Whether every run was made and counts. */
+  /** Whether all planned runs were made and are valid. */
   public boolean complete() {
     return recording.failed().isEmpty() && recording.missing() == 0;
   }
 
-  /** For machines. */
+  /** The report as JSON. */
   public JsonObject json() {
     return recording.toJson();
   }
 
-  /** For a terminal. */
+  /** The report for a terminal. */
   public String text() {
     var tables =
         tables(Extent.SHORT).stream()
@@ -67,22 +67,22 @@ public final class Report {
     return "%s%s\n%s\n".formatted(tables, Notes.MARKS, String.join("\n", notes()));
   }
 
-  /** Those that have a row. */
+  /** All tables with rows. */
   List<TextTable> tables(Extent extent) {
-    return Stream.of(
-            Tables.states(recording, extent),
-            Tables.alone(recording, gains, extent),
-            Tables.last(recording, gains, extent))
+    return Stream.concat(
+            Stream.of(Tables.means(recording, extent)),
+            recording.design().groups().stream()
+                .map(group -> Tables.ratios(recording, group, gains, extent)))
         .filter(table -> !table.rows().isEmpty())
         .toList();
   }
 
-  /** What to know before believing a figure. */
+  /** Method, and doubts about figures. */
   List<String> notes() {
     return Notes.of(recording, gains);
   }
 
-  /** Between marks, for {@link #replaceClaims}. */
+  /** The claims between their marks, for {@link #replaceClaims}. */
   String claims() {
     var environment = recording.environment();
     return """
@@ -106,26 +106,28 @@ public final class Report {
   }
 
   /**
-   * Writes {@code ablation.json}, {@code ablation.html} and {@code claims.md}.
+   * Writes {@code ablation.json}, {@code ablation.html} and, for an ablation, {@code claims.md}.
    *
-   * @param directory made where absent
-   * @throws AblationException when it can't
+   * @param directory created where absent
+   * @throws AblationException when it can't be written
    */
   public void write(Path directory) {
     try {
       save(directory);
       Files.writeString(directory.resolve(HTML), new Page(recording, this).html());
-      Files.writeString(directory.resolve(CLAIMS), claims());
+      if (recording.design().isAblation()) {
+        Files.writeString(directory.resolve(CLAIMS), claims());
+      }
     } catch (IOException e) {
       throw new AblationException("Cannot write to %s: %s".formatted(directory, e.getMessage()), e);
     }
   }
 
   /**
-   * Writes {@code ablation.json} alone, whole or not at all.
+   * Writes {@code ablation.json} alone, atomically.
    *
-   * @param directory made where absent
-   * @throws AblationException when it can't
+   * @param directory created where absent
+   * @throws AblationException when it can't be written
    */
   public void save(Path directory) {
     try {
@@ -139,10 +141,10 @@ public final class Report {
   }
 
   /**
-   * Puts the claims into {@code file}, between the marks that are there.
+   * Replaces the text between the marks in {@code file} with the claims.
    *
-   * @throws AblationException when too little was measured to claim anything, the marks are
-   *     missing, or it can't be written
+   * @throws AblationException when the recording supports no claims, the marks are missing, or it
+   *     can't be written
    */
   public void replaceClaims(Path file) {
     var lacking = lacking();
@@ -166,7 +168,7 @@ public final class Report {
     }
   }
 
-  /** What keeps this from being claimed. */
+  /** Reasons against claims. */
   private List<String> lacking() {
     var lacking = new ArrayList<String>();
     int failed = recording.failed().size();
@@ -177,7 +179,11 @@ public final class Report {
     if (recording.plan().getInteger("rounds") < CLAIMED_ROUNDS) {
       lacking.add("without %d rounds (--repeats) there is no interval".formatted(CLAIMED_ROUNDS));
     }
-    int states = recording.summary().states().size();
+    if (!recording.design().isAblation()) {
+      lacking.add("two configurations were compared, not the optimisations");
+      return lacking;
+    }
+    int states = recording.summary().variants().size();
     if (states < State.every().size()) {
       lacking.add(
           "%d of %d states were measured (leave --only out)"

@@ -9,23 +9,23 @@ import java.util.OptionalDouble;
 import java.util.TreeMap;
 
 /**
- * One state measured once.
+ * Result of measuring one variant in one round.
  *
  * @param round from 1
- * @param figures what could be measured
- * @param requests that were sent, by phase
- * @param answered predictions that were answered, over all phases
- * @param uncertain requests of whose outcome nothing is known, and which may have been stored
+ * @param figures metrics that could be measured
+ * @param requests sent, by phase
+ * @param answered predictions returned, over all phases
+ * @param uncertain requests with unknown outcome, whose rows may be stored
  * @param stored rows in PostgreSQL at the end
  * @param left rows in the journal at the end
- * @param behind rows that waited when the closed loop's rows were waited for no longer: then CPU
- *     per request leaves out what storing them takes
- * @param doubt what makes its figures doubtful; empty when all went as it was to
- * @param errors requests that were not answered, by what came instead
- * @param problem why the run does not count; empty when it does
+ * @param behind rows still in the journal when the wait after the closed loop timed out; CPU per
+ *     request then excludes storing them
+ * @param doubt why figures are doubtful; empty for none
+ * @param errors failed requests, by status and code
+ * @param problem why the run is invalid; empty when it is valid
  */
 record Run(
-    State state,
+    Variant variant,
     int round,
     Map<Metric, Double> figures,
     Map<String, Long> requests,
@@ -45,13 +45,13 @@ record Run(
     errors = Collections.unmodifiableMap(new TreeMap<>(errors));
   }
 
-  /** One of which nothing can be said but why. */
-  static Run failed(State state, int round, String problem) {
-    return new Run(state, round, Map.of(), Map.of(), 0, 0, 0, 0, 0, "", Map.of(), problem);
+  /** An invalid run without figures. */
+  static Run failed(Variant variant, int round, String problem) {
+    return new Run(variant, round, Map.of(), Map.of(), 0, 0, 0, 0, 0, "", Map.of(), problem);
   }
 
-  /** Whether it counts. */
-  boolean fine() {
+  /** Whether tables and ratios include the run. */
+  boolean valid() {
     return problem.isEmpty();
   }
 
@@ -68,7 +68,7 @@ record Run(
     var sent = new JsonObject();
     requests.forEach(sent::put);
     return new JsonObject()
-        .put("state", state.id())
+        .put("state", variant.id())
         .put("round", round)
         .put("figures", measured)
         .put("requests", sent)
@@ -83,16 +83,18 @@ record Run(
   }
 
   /**
-   * @throws RuntimeException of any kind when it is not {@link #toJson}'s
+   * Reads the JSON of {@link #toJson}.
+   *
+   * @throws RuntimeException of any kind when it is not
    */
-  static Run from(JsonObject json) {
+  static Run from(JsonObject json, Design design) {
     var figures = new EnumMap<Metric, Double>(Metric.class);
     for (var entry : json.getJsonObject("figures")) {
       figures.put(
           Metric.of(entry.getKey()).orElseThrow(), ((Number) entry.getValue()).doubleValue());
     }
     return new Run(
-        State.of(json.getString("state")).orElseThrow(),
+        design.variant(json.getString("state")),
         json.getInteger("round"),
         figures,
         counts(json.getJsonObject("requests")),

@@ -1,5 +1,6 @@
 package com.cpprediction.ablation;
 
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -24,14 +25,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 
-/** The service in a process of its own, on any free port. */
+/** A service process on a free port. */
 final class ServiceProcess implements AutoCloseable {
   private static final Pattern LISTENING =
       Pattern.compile("(?:Ready|Listening): (http://\\S+:\\d+),.*");
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration STOP = Duration.ofSeconds(20);
   private static final Duration ANSWER = Duration.ofSeconds(30);
-  private static final long LOOK_MILLIS = 20;
+  private static final long POLL_MILLIS = 20;
   private static final int LINES = 20;
 
   private final HttpClient http;
@@ -49,12 +50,12 @@ final class ServiceProcess implements AutoCloseable {
   }
 
   /**
-   * Starts it, and does not wait.
+   * Starts a process without waiting for it.
    *
-   * @param command what begins a command line of the service, such as {@code java -jar x.jar}
-   * @param home made here, for its configuration
-   * @param config what {@code conf/config.json} is to hold; the environment adds nothing
-   * @param http to ask it with
+   * @param command start of the command line, such as {@code java -jar x.jar}
+   * @param home directory for its configuration, created here
+   * @param config content of {@code conf/config.json}; {@code CP_} variables are removed
+   * @param http client for requests to it
    */
   static ServiceProcess start(List<String> command, Path home, JsonObject config, HttpClient http) {
     try {
@@ -74,7 +75,7 @@ final class ServiceProcess implements AutoCloseable {
   private void read() {
     try (var lines = process.inputReader(StandardCharsets.UTF_8)) {
       for (var line = lines.readLine(); line != null; line = lines.readLine()) keep(line);
-      listening.completeExceptionally(new AblationException("The service ended" + said()));
+      listening.completeExceptionally(new AblationException("The service ended" + output()));
     } catch (IOException e) {
       listening.completeExceptionally(new UncheckedIOException(e));
     }
@@ -89,17 +90,17 @@ final class ServiceProcess implements AutoCloseable {
     if (match.matches()) listening.complete(URI.create(match.group(1)));
   }
 
-  /** Its last lines, to go behind a sentence without its full stop. */
-  private String said() {
+  /** Last lines of output, as the end of an error message. */
+  private String output() {
     synchronized (lastLines) {
       return lastLines.isEmpty() ? "" : "; it said:\n  " + String.join("\n  ", lastLines);
     }
   }
 
   /**
-   * Waits until it is ready to answer.
+   * Waits until the service is ready.
    *
-   * @throws AblationException with its last lines when it ends before, or takes a minute
+   * @throws AblationException with its last output when it ends before, or after a minute
    */
   void awaitReady() throws InterruptedException {
     long end = System.nanoTime() + START.toNanos();
@@ -107,19 +108,19 @@ final class ServiceProcess implements AutoCloseable {
       uri = listening.get(START.toMillis(), TimeUnit.MILLISECONDS);
       while (get("/health/ready").statusCode() != 200) {
         if (System.nanoTime() > end) throw new TimeoutException();
-        Thread.sleep(LOOK_MILLIS);
+        Thread.sleep(POLL_MILLIS);
       }
     } catch (TimeoutException e) {
       throw new AblationException(
-          "The service is not ready after %d s%s".formatted(START.toSeconds(), said()), e);
+          "The service is not ready after %d s%s".formatted(START.toSeconds(), output()), e);
     } catch (ExecutionException e) {
       throw e.getCause() instanceof AblationException known
           ? known
-          : new AblationException("Cannot read what the service says: " + e.getCause(), e);
+          : new AblationException("Cannot read the service's output: " + e.getCause(), e);
     }
   }
 
-  /** Where it listens; once it is ready. */
+  /** Base URI; null before {@link #awaitReady}. */
   URI uri() {
     return uri;
   }
@@ -128,23 +129,23 @@ final class ServiceProcess implements AutoCloseable {
     return process.toHandle();
   }
 
-  /** What {@code GET /health} says of storing. */
+  /** State of persistence, from {@code GET /health}. */
   JsonObject persistence() throws InterruptedException {
     var health = json(get("/health"));
     return health.getJsonObject("checks").getJsonObject("persistence");
   }
 
   /**
-   * Posts JSON.
+   * Posts a JSON document.
    *
-   * @throws AblationException when the answer is not 200 with JSON in it
+   * @throws AblationException when the response is not JSON with status 200
    */
-  JsonObject post(String path, JsonObject body) throws InterruptedException {
+  JsonObject post(String path, Buffer body) throws InterruptedException {
     var response =
         send(
             request(path)
                 .header("content-type", "application/json")
-                .POST(BodyPublishers.ofString(body.encode())));
+                .POST(BodyPublishers.ofByteArray(body.getBytes())));
     if (response.statusCode() != 200) {
       throw new AblationException(
           "%s answered %d: %s".formatted(path, response.statusCode(), response.body()));
@@ -172,27 +173,27 @@ final class ServiceProcess implements AutoCloseable {
     try {
       return http.send(request.build(), BodyHandlers.ofString());
     } catch (IOException e) {
-      throw new AblationException("The service does not answer (%s)%s".formatted(e, said()), e);
+      throw new AblationException("The service does not answer (%s)%s".formatted(e, output()), e);
     }
   }
 
   /**
-   * Ends it as an operator would, and waits.
+   * Stops the service with SIGTERM and waits for its end.
    *
-   * @throws AblationException when it had ended by itself, or does not end
+   * @throws AblationException when it had ended before, or does not stop
    */
   void stop() throws InterruptedException {
     if (!process.isAlive()) {
       throw new AblationException(
-          "The service ended with code %d%s".formatted(process.exitValue(), said()));
+          "The service ended with code %d%s".formatted(process.exitValue(), output()));
     }
     process.destroy();
     if (!process.waitFor(STOP.toSeconds(), TimeUnit.SECONDS)) {
-      throw new AblationException("The service does not stop" + said());
+      throw new AblationException("The service does not stop" + output());
     }
   }
 
-  /** Ends it at once where it still runs. From any thread. */
+  /** Kills the process if it still runs, and waits for its end. May be called on any thread. */
   @Override
   public void close() {
     process.destroyForcibly();

@@ -9,19 +9,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/**
- * A service with some of the optimisations switched on.
- *
- * @param on which ones
- */
-public record State(Set<Optimisation> on) {
+/** Set of optimisations that are switched on: none, one, all but one, or all. */
+record State(Set<Optimisation> on) {
   private static final String ONLY = "only-";
   private static final String ALL_BUT = "all-but-";
 
-  /** Everything switched off. */
+  /** All optimisations switched off. */
   static final State UNOPTIMISED = new State(Set.of());
 
-  /** Everything switched on, as the service comes. */
+  /** All optimisations switched on: the default configuration. */
   static final State ALL = new State(EnumSet.allOf(Optimisation.class));
 
   public State {
@@ -38,7 +34,7 @@ public record State(Set<Optimisation> on) {
     return new State(EnumSet.complementOf(EnumSet.of(one)));
   }
 
-  /** All states to compare: none, each alone, each missing, all. */
+  /** The sixteen states: none, each alone, all but each, all. */
   static List<State> every() {
     var states = new ArrayList<State>();
     states.add(UNOPTIMISED);
@@ -49,11 +45,11 @@ public record State(Set<Optimisation> on) {
   }
 
   /**
-   * The states that words of the command line mean, in the order of {@link #every}.
+   * Selects states, in the order of {@link #every}.
    *
-   * @param words ids of states; the id of an optimisation means its two states and what they are
-   *     compared with
-   * @throws IllegalArgumentException naming a word that is neither
+   * @param words ids of states; the id of an optimisation selects its two states and their
+   *     baselines
+   * @throws IllegalArgumentException naming an unknown word
    */
   static List<State> named(List<String> words) {
     var wanted = new LinkedHashSet<State>();
@@ -90,7 +86,7 @@ public record State(Set<Optimisation> on) {
     return every().stream().filter(state -> state.id().equals(id)).findFirst();
   }
 
-  /** As written on the command line and in files. */
+  /** Name on the command line and in files. */
   String id() {
     return switch (kind()) {
       case NONE -> "unoptimised";
@@ -100,7 +96,7 @@ public record State(Set<Optimisation> on) {
     };
   }
 
-  /** As people read it. */
+  /** Name in reports. */
   String label() {
     return switch (kind()) {
       case NONE -> "unoptimised";
@@ -134,7 +130,12 @@ public record State(Set<Optimisation> on) {
     return EnumSet.complementOf(EnumSet.copyOf(on)).iterator().next();
   }
 
-  /** The switches as {@code conf/config.json} has them. */
+  /** The state as a variant. */
+  Variant variant() {
+    return new Variant(id(), label(), config());
+  }
+
+  /** All switches, in the shape of {@code conf/config.json}. */
   JsonObject config() {
     var config = new JsonObject();
     for (var one : Optimisation.values()) one.set(config, on.contains(one));

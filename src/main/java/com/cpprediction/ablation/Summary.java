@@ -5,56 +5,49 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
-/** What follows from the runs that count. */
+/** Means and ratios over the valid runs. */
 final class Summary {
+  private final Design design;
   private final List<Run> runs;
 
-  Summary(List<Run> runs) {
-    this.runs = runs.stream().filter(Run::fine).toList();
+  Summary(Design design, List<Run> runs) {
+    this.design = design;
+    this.runs = runs.stream().filter(Run::valid).toList();
   }
 
-  /** The states that were measured, in the order of {@link State#every}. */
-  List<State> states() {
-    return State.every().stream()
-        .filter(state -> runs.stream().anyMatch(run -> run.state().equals(state)))
-        .toList();
+  /** The measured variants, in the order of the design. */
+  List<Variant> variants() {
+    return design.variants().stream().filter(variant -> !of(variant.id()).isEmpty()).toList();
   }
 
-  /** The runs of one state. */
-  List<Run> of(State state) {
-    return runs.stream().filter(run -> run.state().equals(state)).toList();
+  /**
+   * The valid runs of a variant.
+   *
+   * @param id of the variant
+   */
+  List<Run> of(String id) {
+    return runs.stream().filter(run -> run.variant().id().equals(id)).toList();
   }
 
-  /** Over the rounds: the geometric mean, which the ratios are those of; the plain one with 0s. */
-  OptionalDouble mean(State state, Metric metric) {
+  /**
+   * Mean over the rounds: geometric, consistent with the ratios; arithmetic when a value is 0.
+   *
+   * @param id of the variant
+   */
+  OptionalDouble mean(String id, Metric metric) {
     var values = new ArrayList<Double>();
-    for (var run : of(state)) run.figure(metric).ifPresent(values::add);
+    for (var run : of(id)) run.figure(metric).ifPresent(values::add);
     if (values.isEmpty()) return OptionalDouble.empty();
     return values.stream().allMatch(value -> value > 0)
         ? OptionalDouble.of(Interval.geometricMean(values))
         : values.stream().mapToDouble(Double::doubleValue).average();
   }
 
-  /** What an optimisation brings where nothing else is on. */
-  Optional<Interval> alone(Optimisation one, Metric metric) {
-    return compare(State.only(one), State.UNOPTIMISED, metric);
-  }
-
-  /** What it brings where everything else is on. */
-  Optional<Interval> last(Optimisation one, Metric metric) {
-    return compare(State.ALL, State.allBut(one), metric);
-  }
-
-  /** Everything against nothing. */
-  Optional<Interval> all(Metric metric) {
-    return compare(State.ALL, State.UNOPTIMISED, metric);
-  }
-
-  /** Empty when no round has both, or the metric is 0 there. */
-  private Optional<Interval> compare(State with, State without, Metric metric) {
+  /** Ratio over the rounds with both variants; empty without such a round, or when a value is 0. */
+  Optional<Interval> ratio(Contrast contrast, Metric metric) {
     var ratios = new ArrayList<Double>();
-    for (var run : of(with)) {
-      for (var other : of(without)) {
+    for (var run : of(contrast.tested())) {
+      for (var other : of(contrast.baseline())) {
         if (other.round() != run.round()) continue;
         double value = run.figure(metric).orElse(0);
         double reference = other.figure(metric).orElse(0);

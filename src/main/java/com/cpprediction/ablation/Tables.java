@@ -6,18 +6,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.function.Function;
 
-/** What was measured, in words and figures. */
+/** Tables of a report. */
 final class Tables {
-  /** Marks a figure that leaves something out. */
+  /** Marks a figure that excludes part of the work. */
   static final String AT_LEAST = "≥";
 
   private static final String ABSENT = "–";
 
-  /** How much a table says. */
+  /** Columns and wording of tables. */
   enum Extent {
-    /** What fits on a terminal: fewer metrics, and a mark for what an interval means. */
+    /** For a terminal: fewer metrics, verdicts as marks. */
     SHORT(
         List.of(
             Metric.THROUGHPUT,
@@ -30,7 +29,7 @@ final class Tables {
             Metric.BATCHED,
             Metric.HITS),
         List.of(Metric.THROUGHPUT, Metric.P50, Metric.P99, Metric.CPU)),
-    /** Everything, in words. */
+    /** All metrics, verdicts in words. */
     FULL(
         List.of(
             Metric.THROUGHPUT,
@@ -79,96 +78,57 @@ final class Tables {
     }
   }
 
-  /** What the README tells. */
+  /** Metrics of the claims. */
   private static final List<Metric> CLAIMED = List.of(Metric.THROUGHPUT, Metric.P50, Metric.CPU);
 
   private Tables() {}
 
-  /** Every state with the means of what was measured. */
-  static TextTable states(Recording recording, Extent extent) {
+  /** Means of the metrics, by variant. */
+  static TextTable means(Recording recording, Extent extent) {
     var summary = recording.summary();
-    var columns = new ArrayList<>(List.of("state"));
+    var columns = new ArrayList<>(List.of(recording.design().unit()));
     extent.measured.forEach(
         metric -> columns.add("%s %s".formatted(metric.label(), metric.unit())));
     var rows = new ArrayList<List<String>>();
-    for (var state : summary.states()) {
-      var row = new ArrayList<>(List.of(state.label()));
-      for (var metric : extent.measured) row.add(mean(summary, state, metric));
+    for (var variant : summary.variants()) {
+      var row = new ArrayList<>(List.of(variant.label()));
+      for (var metric : extent.measured) row.add(mean(summary, variant.id(), metric));
       rows.add(row);
     }
     return new TextTable("Measured, means over the rounds", columns, rows);
   }
 
-  private static String mean(Summary summary, State state, Metric metric) {
+  private static String mean(Summary summary, String id, Metric metric) {
     boolean partial =
-        metric == Metric.CPU && summary.of(state).stream().anyMatch(run -> run.behind() > 0);
-    return (partial ? AT_LEAST : "") + number(summary.mean(state, metric));
+        metric == Metric.CPU && summary.of(id).stream().anyMatch(run -> run.behind() > 0);
+    return (partial ? AT_LEAST : "") + number(summary.mean(id, metric));
   }
 
-  /** Each optimisation where nothing else is on. */
-  static TextTable alone(Recording recording, ExpectedGains gains, Extent extent) {
+  /** Ratios of the contrasts of a group; contrasts without any are left out. */
+  static TextTable ratios(
+      Recording recording, Design.Group group, ExpectedGains gains, Extent extent) {
     var summary = recording.summary();
-    return effects(
-        "Alone, against unoptimised",
-        one -> metric -> summary.alone(one, metric),
-        Optional.of(summary::all),
-        gains,
-        extent);
-  }
-
-  /** Each optimisation where everything else is on. */
-  static TextTable last(Recording recording, ExpectedGains gains, Extent extent) {
-    var summary = recording.summary();
-    return effects(
-        "With all the others, against all but it",
-        one -> metric -> summary.last(one, metric),
-        Optional.empty(),
-        gains,
-        extent);
-  }
-
-  private static TextTable effects(
-      String title,
-      Function<Optimisation, Function<Metric, Optional<Interval>>> effect,
-      Optional<Function<Metric, Optional<Interval>>> total,
-      ExpectedGains gains,
-      Extent extent) {
-    var columns = new ArrayList<>(List.of("optimisation"));
+    boolean ablation = recording.design().isAblation();
+    boolean promised = ablation && gains.any();
+    var columns = new ArrayList<>(List.of(ablation ? "optimisation" : "configuration"));
     extent.compared.forEach(metric -> columns.add(metric.label()));
-    if (gains.any()) columns.add("promised");
+    if (promised) columns.add("promised");
     var rows = new ArrayList<List<String>>();
-    for (var one : Optimisation.values()) {
-      var found = effect.apply(one);
-      if (extent.compared.stream().allMatch(metric -> found.apply(metric).isEmpty())) continue;
-      var row = row(label(one), found, extent);
-      if (gains.any()) row.add(gains.of(one));
+    for (var contrast : group.contrasts()) {
+      var cells =
+          extent.compared.stream()
+              .map(metric -> cell(summary.ratio(contrast, metric), metric, extent))
+              .toList();
+      if (cells.stream().allMatch(ABSENT::equals)) continue;
+      var row = new ArrayList<>(List.of(contrast.title()));
+      row.addAll(cells);
+      if (promised) row.add(contrast.equals(Design.all()) ? ABSENT : gains.of(contrast.key()));
       rows.add(row);
     }
-    total
-        .filter(
-            found -> extent.compared.stream().anyMatch(metric -> found.apply(metric).isPresent()))
-        .ifPresent(
-            found -> {
-              var row = row("all of them", found, extent);
-              if (gains.any()) row.add(ABSENT);
-              rows.add(row);
-            });
-    return new TextTable(title, columns, rows);
+    return new TextTable(group.title(), columns, rows);
   }
 
-  private static List<String> row(
-      String label, Function<Metric, Optional<Interval>> effect, Extent extent) {
-    var row = new ArrayList<>(List.of(label));
-    for (var metric : extent.compared) row.add(cell(effect.apply(metric), metric, extent));
-    return row;
-  }
-
-  /** What it is called and which key switches it. */
-  private static String label(Optimisation one) {
-    return "%s (%s)".formatted(one.label(), one.change());
-  }
-
-  /** For the README: one row for each optimisation, alone and with all the others. */
+  /** Claims of the README: per optimisation its ratios, alone and with all others. */
   static TextTable claims(Recording recording, ExpectedGains gains) {
     var summary = recording.summary();
     var columns = new ArrayList<>(List.of("optimisation"));
@@ -178,25 +138,25 @@ final class Tables {
     var rows = new ArrayList<List<String>>();
     for (var one : Optimisation.values()) {
       var found = new ArrayList<String>();
-      for (var metric : CLAIMED) found.add(claim(summary.alone(one, metric), metric));
-      for (var metric : CLAIMED) found.add(claim(summary.last(one, metric), metric));
+      for (var metric : CLAIMED) found.add(claim(summary.ratio(Design.alone(one), metric), metric));
+      for (var metric : CLAIMED) found.add(claim(summary.ratio(Design.last(one), metric), metric));
       if (found.stream().allMatch(ABSENT::equals)) continue;
-      var row = new ArrayList<>(List.of(label(one)));
-      if (gains.any()) row.add(gains.of(one));
+      var row = new ArrayList<>(List.of(Design.alone(one).title()));
+      if (gains.any()) row.add(gains.of(one.id()));
       row.addAll(found);
       rows.add(row);
     }
-    if (summary.all(Metric.THROUGHPUT).isPresent()) {
-      var row = new ArrayList<>(List.of("all of them"));
+    if (summary.ratio(Design.all(), Metric.THROUGHPUT).isPresent()) {
+      var row = new ArrayList<>(List.of(Design.all().label()));
       if (gains.any()) row.add(ABSENT);
-      for (var metric : CLAIMED) row.add(claim(summary.all(metric), metric));
+      for (var metric : CLAIMED) row.add(claim(summary.ratio(Design.all(), metric), metric));
       CLAIMED.forEach(metric -> row.add(ABSENT));
       rows.add(row);
     }
     return new TextTable("", columns, rows);
   }
 
-  /** In Markdown, and as short as it goes: what is no gain needs no ratio. */
+  /** A cell in Markdown; without ratio where there is no measurable gain. */
   private static String claim(Optional<Interval> found, Metric metric) {
     if (found.isEmpty()) return ABSENT;
     var interval = found.get();
@@ -221,17 +181,21 @@ final class Tables {
     return Extent.FULL.effect(interval, metric);
   }
 
-  /** As {@link #number(double)}; a dash where there is none. */
+  /** Formats as {@link #number(double)}; a dash for empty. */
   static String number(OptionalDouble value) {
     return value.isPresent() ? number(value.getAsDouble()) : ABSENT;
   }
 
-  /** Three digits that count, and all of those before the point; a dash for NaN. */
+  /**
+   * Formats with three significant digits, up to a million with all digits before the point; a dash
+   * for NaN.
+   */
   static String number(double value) {
     double size = Math.abs(value);
     if (Double.isNaN(size)) return ABSENT;
     if (size == 0) return "0";
     if (size < 0.001) return String.format(Locale.ROOT, "%.2e", value);
+    if (size >= 1e6) return String.format(Locale.ROOT, "%.2e", value);
     if (size >= 100) return String.format(Locale.ROOT, "%,.0f", value);
     if (size >= 10) return String.format(Locale.ROOT, "%.1f", value);
     return String.format(Locale.ROOT, size >= 1 ? "%.2f" : "%.3f", value);

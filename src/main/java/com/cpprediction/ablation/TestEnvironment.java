@@ -12,32 +12,32 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * What every trial needs: a PostgreSQL of their own, shared by all, and one service at a time.
- * Closing it, from any thread and in the middle of a trial, leaves neither process nor file.
+ * Embedded PostgreSQL, shared by all measurements, and one service process at a time. Closing it
+ * ends both and deletes their files; {@link #close} may be called on any thread, at any time.
  */
 final class TestEnvironment implements AutoCloseable {
   private final List<String> command;
   private final Path models;
   private final HttpClient http = HttpClient.newHttpClient();
-  private Path directory; // these two from start to close
+  private Path directory; // null before start, as postgres
   private EmbeddedDatabase postgres;
-  private ServiceProcess service; // null between two
-  private Thread user; // the same
+  private ServiceProcess service; // null between measurements
+  private Thread user; // of the service
   private int services;
   private boolean closed;
 
   /**
-   * @param command what begins a command line of the service
-   * @param models the release that is served
+   * @param command start of the service's command line
+   * @param models release to serve, unless a variant names another
    */
   TestEnvironment(List<String> command, Path models) {
     this.command = List.copyOf(command);
     this.models = models;
   }
 
-  /** Starts PostgreSQL, which blocks for seconds, and {@link #close} as long. */
+  /** Starts PostgreSQL. Blocks for seconds, and {@link #close} meanwhile. */
   synchronized void start() {
-    if (closed) throw tooLate();
+    if (closed) throw interrupted();
     try {
       directory = Files.createTempDirectory("cp-ablation");
     } catch (IOException e) {
@@ -46,11 +46,11 @@ final class TestEnvironment implements AutoCloseable {
     postgres = EmbeddedDatabase.startForTrials(directory.resolve("database"), 0);
   }
 
-  private static AblationException tooLate() {
+  private static AblationException interrupted() {
     return new AblationException("Ended before it was done");
   }
 
-  /** What a trial uses and leaves. */
+  /** Use of a running service. */
   @FunctionalInterface
   interface Use<T> {
     T of(ServiceProcess service, ScratchDatabase database, ProcessHandle postgres)
@@ -58,17 +58,17 @@ final class TestEnvironment implements AutoCloseable {
   }
 
   /**
-   * Starts a service in {@code state} on an empty database, and ends it whatever happens.
+   * Starts a service with the variant's configuration on an empty database, and ends it after use.
    *
-   * @throws AblationException when that fails, or the environment is closed meanwhile
+   * @throws AblationException when starting fails, or the environment is closed meanwhile
    */
-  <T> T with(State state, Use<T> use) throws InterruptedException {
+  <T> T with(Variant variant, Use<T> use) throws InterruptedException {
     var home = directory.resolve("service-" + ++services);
     try (var database = ScratchDatabase.create(postgres, "ablation" + services);
-        var started = start(home, config(state, home, database))) {
+        var started = start(home, config(variant, home, database))) {
       return use.of(started, database, process());
     } catch (InterruptedException e) {
-      if (ended()) throw tooLate();
+      if (isClosed()) throw interrupted();
       throw e;
     } finally {
       forget(home);
@@ -81,17 +81,17 @@ final class TestEnvironment implements AutoCloseable {
         .orElseThrow(() -> new AblationException("The embedded PostgreSQL has ended"));
   }
 
-  private JsonObject config(State state, Path home, ScratchDatabase database) {
+  private JsonObject config(Variant variant, Path home, ScratchDatabase database) {
     return new JsonObject()
         .put("data_dir", home.resolve("data").toString())
         .put("http", new JsonObject().put("host", "127.0.0.1").put("port", 0))
         .put("models", new JsonObject().put("dir", models.toString()))
         .put("database", new JsonObject().put("uri", database.uri()))
-        .mergeIn(state.config(), true);
+        .mergeIn(variant.config().copy(), true);
   }
 
   private synchronized ServiceProcess start(Path home, JsonObject config) {
-    if (closed) throw tooLate();
+    if (closed) throw interrupted();
     service = ServiceProcess.start(command, home, config, http);
     user = Thread.currentThread();
     return service;
@@ -100,12 +100,12 @@ final class TestEnvironment implements AutoCloseable {
   private synchronized void forget(Path home) {
     service = null;
     user = null;
-    if (closed) Thread.interrupted(); // which was meant for the trial, not for what follows
+    if (closed) Thread.interrupted(); // close interrupted the measurement, not its caller
     else delete(home);
   }
 
-  /** Whether it was closed, so that nothing more can be measured. */
-  synchronized boolean ended() {
+  /** Whether it was closed. */
+  synchronized boolean isClosed() {
     return closed;
   }
 

@@ -5,9 +5,9 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Rows of text under a heading.
+ * Table with a title.
  *
- * @param columns their titles; the first column is text, the others are figures
+ * @param columns titles; the first column is left-aligned, the others right-aligned
  */
 record TextTable(String title, List<String> columns, List<List<String>> rows) {
   TextTable {
@@ -15,7 +15,7 @@ record TextTable(String title, List<String> columns, List<List<String>> rows) {
     rows = rows.stream().map(List::copyOf).toList();
   }
 
-  /** For a terminal. */
+  /** The table as plain text with its title. */
   String text() {
     var widths =
         IntStream.range(0, columns.size())
@@ -39,7 +39,7 @@ record TextTable(String title, List<String> columns, List<List<String>> rows) {
         + "\n";
   }
 
-  /** For a README, without the title. */
+  /** The table as Markdown without its title. */
   String markdown() {
     var out = new StringBuilder(markdown(columns));
     out.append("|").append("---|".repeat(columns.size())).append('\n');

@@ -1,5 +1,6 @@
 package com.cpprediction.ablation;
 
+import com.cpprediction.loadtest.AddressRow;
 import com.cpprediction.loadtest.Zipf;
 import com.cpprediction.model.Manifest;
 import com.cpprediction.model.ModelException;
@@ -16,41 +17,40 @@ import java.util.Random;
 import java.util.SplittableRandom;
 
 /**
- * The addresses that are asked for, the same in every state: the i-th is always the same one. Some
- * come again and again, the popular ones more often than the others (Zipf, exponent 1); the others
- * come once and never again. Thread-safe.
+ * Sequence of addresses to request, the same for every variant. Popular addresses are repeated, by
+ * Zipf's law with exponent 1; all others occur once. Thread-safe.
  */
 final class Workload {
-  private final List<Address> popular;
+  private final List<AddressRow> popular;
   private final Zipf zipf;
   private final double repeated;
   private final long start;
 
   /**
-   * @param popular what comes again and again, the most popular first
-   * @param repeated share of requests for one of those, 0..1
+   * @param popular repeated addresses, the most frequent first
+   * @param repeated share of requests for those, 0..1
    */
-  Workload(List<Address> popular, double repeated, long seed) {
+  Workload(List<AddressRow> popular, double repeated, long seed) {
     this.popular = List.copyOf(popular);
     this.repeated = repeated;
-    start = new SplittableRandom(seed).nextLong(); // neighbouring seeds share nothing
+    start = new SplittableRandom(seed).nextLong(); // consecutive seeds must not overlap
     zipf = new Zipf(popular.size());
   }
 
   /**
-   * Of the golden addresses of a release: real ones, spread over all its prefixes.
+   * A workload of a release's golden addresses: real ones, of all its prefixes.
    *
-   * @param count of popular ones at most
-   * @throws AblationException when the release has none with a pincode
+   * @param count maximum number of popular addresses
+   * @throws AblationException when the release has no golden address with a pincode
    */
   static Workload of(Path release, int count, double repeated, long seed) {
-    var addresses = new ArrayList<Address>();
+    var addresses = new ArrayList<AddressRow>();
     for (var prefix : Release.open(release).manifests().keySet()) {
       for (var golden : manifest(release, prefix).golden()) {
         try {
           var address = Address.of(golden.address().text(), golden.address().pincode());
           if (address.pincode() != null && address.pincode().startsWith(prefix)) {
-            addresses.add(address);
+            addresses.add(new AddressRow(address.text(), address.pincode()));
           }
         } catch (ServiceException e) {
           throw new AblationException("%s: %s".formatted(release, e.getMessage()), e);
@@ -72,20 +72,18 @@ final class Workload {
     }
   }
 
-  /** What comes again and again. */
-  List<Address> popular() {
+  /** The repeated addresses, the most frequent first. */
+  List<AddressRow> popular() {
     return popular;
   }
 
-  /**
-   * @param i from 0
-   */
-  Address at(long i) {
+  /** The i-th address, from 0. */
+  AddressRow at(long i) {
     var random = new SplittableRandom(start + i);
     double kind = random.nextDouble();
     var address = popular.get(zipf.rank(random.nextDouble()));
     if (kind < repeated) return address;
-    // A number before it makes it another address of the same place.
-    return new Address("house %d %s".formatted(i, address.text()), address.pincode());
+    // The number makes it a different address at the same place.
+    return new AddressRow("house %d %s".formatted(i, address.address()), address.pincode());
   }
 }

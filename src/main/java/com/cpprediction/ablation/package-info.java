@@ -1,6 +1,7 @@
 /**
- * What each optimisation brings, measured: starts the service in every state from all switches off
- * to all on, puts the same load on each, and compares. Start reading at {@code Ablation}; {@code
- * Measurement} is one measurement, {@code Summary} what follows from all of them.
+ * Compares configurations of the service by measurement: the optimisations one by one, or any two
+ * configurations. {@link com.cpprediction.ablation.Design} lists variants and contrasts, {@link
+ * com.cpprediction.ablation.Comparison} measures them, {@code Recording} holds the runs and {@link
+ * com.cpprediction.ablation.Report} presents them. The service does not use it.
  */
 package com.cpprediction.ablation;

@@ -2,14 +2,17 @@ package com.cpprediction.cli;
 
 import com.cpprediction.ablation.Comparison;
 import com.cpprediction.ablation.ComparisonListener;
+import com.cpprediction.ablation.Design;
 import com.cpprediction.ablation.Plan;
 import com.cpprediction.ablation.Report;
+import com.cpprediction.config.ConfigLoader;
 import java.io.PrintWriter;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -21,18 +24,18 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code ablation}: measures what each optimisation brings. */
+/** {@code ablation}: measures the gain of each optimisation, or compares two configurations. */
 @Command(
     name = "ablation",
     description = {
-      "Measures what each optimisation brings, on this machine: starts the service with all of them off, each one alone, each one missing, and all, on an embedded PostgreSQL of its own, and puts the same load on each.",
-      "Takes some 30 minutes as it comes. Leave the machine alone meanwhile."
+      "Measures what each optimisation brings, on this machine: starts the service with all of them off, each one alone, each one missing, and all, on an embedded PostgreSQL of its own, and puts the same load on each. With --compare it measures two configurations instead.",
+      "Takes some 30 minutes as it comes, 4 with --compare. Leave the machine alone meanwhile."
     },
     mixinStandardHelpOptions = true)
 final class AblationCommand implements Callable<Integer> {
   private static final Pattern HEAP = Pattern.compile("[1-9][0-9]{0,9}[kmgKMG]");
 
-  /** Longest wait for the report of what there is when it is ended too early. */
+  /** Timeout of the report on the completed runs after Ctrl-C. */
   private static final long REPORT_SECONDS = 10;
 
   private final CountDownLatch reported = new CountDownLatch(1);
@@ -64,7 +67,7 @@ final class AblationCommand implements Callable<Integer> {
   @Option(
       names = "--rate",
       description =
-          "Requests per second of the open loop (default: half of what the unoptimised service answers).")
+          "Requests per second of the open loop (default: half of what the unoptimised service, or A, answers).")
   private Double rate;
 
   @Option(
@@ -94,6 +97,15 @@ final class AblationCommand implements Callable<Integer> {
       description =
           "Optimisations (preloading, caching, pooling, batching, mapping, async-io, monitoring) or single states (unoptimised, only-…, all-but-…, all), separated by commas.")
   private List<String> only = List.of();
+
+  @Option(
+      names = "--compare",
+      arity = "2",
+      paramLabel = "A.json B.json",
+      hideParamSyntax = true,
+      description =
+          "Measure these two configurations, B against A. Ports, tokens, TLS, data_dir and database.uri are the test's own.")
+  private List<Path> compared = List.of();
 
   @Option(
       names = "--seed",
@@ -147,8 +159,16 @@ final class AblationCommand implements Callable<Integer> {
   private int report() throws InterruptedException {
     Usage.require(
         spec,
-        recorded == null || only.isEmpty(),
-        "--only measures and --from does not; give one of them");
+        recorded == null || only.isEmpty() && compared.isEmpty(),
+        "--only and --compare measure and --from does not; give one of them");
+    Usage.require(
+        spec,
+        compared.isEmpty() || compared.size() == 2 && only.isEmpty(),
+        "--compare takes two files, and no --only");
+    Usage.require(
+        spec,
+        compared.isEmpty() || promised == null && readme == null,
+        "--promised and --readme are about the optimisations; --compare goes without");
     var found = recorded == null ? measured() : Report.of(recorded, promised);
     if (report != null) found.write(report);
     var out = spec.commandLine().getOut();
@@ -161,9 +181,12 @@ final class AblationCommand implements Callable<Integer> {
 
   private Report measured() throws InterruptedException {
     var plan = plan();
-    var models = settings.models(settings.load());
-    var shown = new Lines(spec.commandLine().getErr());
-    try (var comparison = Comparison.of(plan, service(), models, promised, shown)) {
+    var models =
+        compared.isEmpty()
+            ? settings.models(settings.load())
+            : configuration(compared.get(0)).models();
+    var lines = new Lines(spec.commandLine().getErr());
+    try (var comparison = Comparison.of(plan, service(), models, promised, lines)) {
       Runtime.getRuntime().addShutdownHook(new Thread(() -> end(comparison), "ablation-end"));
       return comparison.run(
           Version.current(),
@@ -174,10 +197,7 @@ final class AblationCommand implements Callable<Integer> {
     }
   }
 
-  /**
-   * Ctrl-C ends the service and PostgreSQL too, deletes what they left, and leaves the time to
-   * report on the runs there are.
-   */
+  /** Shutdown hook: ends all processes, deletes their files and waits for the report. */
   private void end(Comparison comparison) {
     try {
       comparison.close();
@@ -194,6 +214,24 @@ final class AblationCommand implements Callable<Integer> {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private Design design() {
+    if (!compared.isEmpty()) {
+      return Design.comparison(configuration(compared.get(0)), configuration(compared.get(1)));
+    }
+    try {
+      return Design.ablation(only);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--only: " + e.getMessage());
+    }
+  }
+
+  /** Reads a file without the environment, which must not change one of the two. */
+  private Design.Configuration configuration(Path file) {
+    var home = Home.of(file);
+    var loaded = new ConfigLoader(file, true, Map.of(), home.directory()).load();
+    return new Design.Configuration(file.toString(), loaded, settings.models(home, loaded));
   }
 
   private Plan plan() {
@@ -217,31 +255,27 @@ final class AblationCommand implements Callable<Integer> {
     Usage.require(spec, popular >= 1 && popular <= 100_000, "--popular must be in 1..100000");
     Usage.require(
         spec, HEAP.matcher(heap).matches(), "--heap must be a number with k, m or g, such as 512m");
-    try {
-      return new Plan(
-          Plan.states(only),
-          rounds,
-          seconds(phase),
-          seconds(phase / 2),
-          seconds(warm),
-          quick ? 100 : 1_000,
-          seconds(quick ? 5 : 10),
-          callers,
-          rate == null ? 0 : rate,
-          popular,
-          repeated,
-          seed,
-          heap);
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), "--only: " + e.getMessage());
-    }
+    return new Plan(
+        design(),
+        rounds,
+        seconds(phase),
+        seconds(phase / 2),
+        seconds(warm),
+        quick ? 100 : 1_000,
+        seconds(quick ? 5 : 10),
+        callers,
+        rate == null ? 0 : rate,
+        popular,
+        repeated,
+        seed,
+        heap);
   }
 
   private static Duration seconds(double seconds) {
     return Duration.ofMillis(Math.round(seconds * 1_000));
   }
 
-  /** What starts this jar's service. */
+  /** Start of a command line of this jar. */
   private List<String> service() {
     var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     return List.of(java, "-Xmx" + heap, "-jar", jar().toString());
@@ -265,7 +299,7 @@ final class AblationCommand implements Callable<Integer> {
     return String.join(" ", spec.commandLine().getParseResult().originalArgs());
   }
 
-  /** Progress in lines, which a log file holds as well as a terminal. */
+  /** Prints progress line by line, for terminals and log files alike. */
   private static final class Lines implements ComparisonListener {
     private final PrintWriter err;
 

@@ -1,10 +1,10 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.loadtest.AddressRow;
 import com.cpprediction.loadtest.Environment;
 import com.cpprediction.loadtest.LoadGenerator;
 import com.cpprediction.loadtest.LoadReport;
 import com.cpprediction.loadtest.LoadTest;
-import com.cpprediction.loadtest.Place;
 import com.cpprediction.loadtest.Profile;
 import com.cpprediction.loadtest.Step;
 import com.cpprediction.loadtest.Target;
@@ -27,20 +27,20 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code load-test}: what a running service answers at which rate, and how fast. */
+/** {@code load-test}: measures throughput and latencies of a running service. */
 @Command(
     name = "load-test",
     description = {
-      "Sends predictions to a running service at rising rates and reports latencies, counted from",
-      "when each request was due. What it asks for is answered and stored like any other shipment;",
-      "the shipment ids begin with load-test-. Exit code 1: a rate was not held."
+      "Sends requests to a running service at rising rates and reports latencies, counted from the",
+      "time each request was due. Its shipments are stored like any others; their ids begin with",
+      "load-test-. Exit code 1: a rate was not held."
     },
     mixinStandardHelpOptions = true)
 final class LoadTestCommand implements Callable<Integer> {
   private static final double DEFAULT_RATE = 150;
   private static final int DEFAULT_STEPS = 5;
   private static final double FASTEST = 100_000;
-  private static final Duration LAST_WORDS = Duration.ofSeconds(20);
+  private static final Duration REPORT_TIMEOUT = Duration.ofSeconds(20);
 
   @Spec private CommandSpec spec;
 
@@ -124,26 +124,29 @@ final class LoadTestCommand implements Callable<Integer> {
     Usage.require(
         spec, connections >= 1 && connections <= 10_000, "--connections must be in 1..10000");
     var shape = shape();
-    var places = shape == Profile.FILE ? Place.read(Path.of(profile)) : Place.packaged();
+    var addresses =
+        shape == Profile.FILE
+            ? AddressRow.read(Path.of(profile), spec.commandLine().getErr()::println)
+            : AddressRow.packaged();
     var plan =
-        new LoadTest.Plan(shape, places, rates, seconds(duration), seconds(warmUp), testCache);
+        new LoadTest.Plan(shape, addresses, rates, seconds(duration), seconds(warmUp), testCache);
     var done = new CountDownLatch(1);
     var hook = onInterrupt(done);
     try (var generator = new LoadGenerator(target, connections);
         var progress = new Lines(json)) {
-      var test = new LoadTest(generator, plan, run(), progress);
-      var service = test.look();
+      var test = new LoadTest(generator, plan, runId(), progress);
+      var service = test.describe();
       progress.header();
-      var outcome = test.run(service);
-      finish(outcome);
-      return outcome.complete() && outcome.all().stream().allMatch(Step::held) ? 0 : 1;
+      var results = test.run(service);
+      finish(results);
+      return results.complete() && results.all().stream().allMatch(Step::held) ? 0 : 1;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       spec.commandLine().getErr().println("Interrupted before anything was measured");
       return 1;
     } finally {
       done.countDown();
-      forget(hook);
+      remove(hook);
     }
   }
 
@@ -190,13 +193,13 @@ final class LoadTestCommand implements Callable<Integer> {
     return Duration.ofNanos((long) (seconds * 1e9));
   }
 
-  /** Tells this run from all others. */
-  private static String run() {
+  /** Random letters, unique to this run. */
+  private static String runId() {
     var random = PredictionIds.next().getLeastSignificantBits() & Integer.MAX_VALUE;
     return Long.toString(random, 36).replaceAll("\\d", "q");
   }
 
-  /** Ctrl-C ends the measuring, not the reporting. */
+  /** On Ctrl-C interrupts the measuring thread and waits for its report. */
   private static Thread onInterrupt(CountDownLatch done) {
     var measuring = Thread.currentThread();
     var hook =
@@ -204,7 +207,7 @@ final class LoadTestCommand implements Callable<Integer> {
             () -> {
               measuring.interrupt();
               try {
-                done.await(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
+                done.await(REPORT_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
               }
@@ -213,36 +216,36 @@ final class LoadTestCommand implements Callable<Integer> {
     return hook;
   }
 
-  private static void forget(Thread hook) {
+  private static void remove(Thread hook) {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) { // it is what ended the measuring
+    } catch (IllegalStateException e) { // the JVM is shutting down, by Ctrl-C
       return;
     }
   }
 
-  private void finish(LoadTest.Outcome outcome) {
+  private void finish(LoadTest.Results results) {
     var out = spec.commandLine().getOut();
-    var document = LoadReport.json(about(), outcome);
+    var document = LoadReport.json(about(), results);
     if (report != null) LoadReport.write(report, document);
     if (json) {
       out.println(document.encode());
       return;
     }
-    for (var step : outcome.all()) {
+    for (var step : results.all()) {
       if (!step.verdict().isEmpty()) out.println(step.verdict());
       step.errors().forEach((error, count) -> out.printf("%s: %d %s%n", step.name(), count, error));
     }
-    if (outcome.again() != null && outcome.first().ok() > 0 && outcome.again().ok() > 0) {
+    if (results.again() != null && results.first().ok() > 0 && results.again().ok() > 0) {
       out.printf(
           "Cache: p50 %s ms the first time, %s ms again, %.1f times as fast; %.0f %% from the"
               + " cache%n",
-          millis(outcome.first().millis(50)),
-          millis(outcome.again().millis(50)),
-          outcome.first().millis(50) / outcome.again().millis(50),
-          100 * outcome.again().hitRate());
+          millis(results.first().millis(50)),
+          millis(results.again().millis(50)),
+          results.first().millis(50) / results.again().millis(50),
+          100 * results.again().hitRate());
     }
-    if (!outcome.complete()) out.println("Interrupted: the last step is left out");
+    if (!results.complete()) out.println("Interrupted: the last step is left out");
     if (report != null) out.println("Report: " + report.resolve("report.html"));
   }
 
@@ -261,7 +264,7 @@ final class LoadTestCommand implements Callable<Integer> {
         Locale.ROOT, millis < 10 ? "%.2f" : millis < 100 ? "%.1f" : "%.0f", millis);
   }
 
-  /** The table, line by line, and a line below it that moves. */
+  /** Prints the table row by row, with a progress bar below. */
   private final class Lines implements LoadTest.Reporter, AutoCloseable {
     private static final String ROW = "%-14s %10s %9s %9s %9s %9s %9s %6s %8s%n";
 
@@ -283,7 +286,7 @@ final class LoadTestCommand implements Callable<Integer> {
     public LoadGenerator.Listener began(String name, Duration lasts) {
       if (silent || System.console() == null) return LoadGenerator.Listener.NONE;
       close();
-      var moving =
+      var current =
           new ProgressBarBuilder()
               .setTaskName(name)
               .setInitialMax(lasts.toMillis())
@@ -291,10 +294,10 @@ final class LoadTestCommand implements Callable<Integer> {
               .setUpdateIntervalMillis(250)
               .hideEta()
               .build();
-      bar = moving;
+      bar = current;
       return (seconds, answered, failed, p99) -> {
-        moving.stepTo(Math.min(lasts.toMillis(), (long) (seconds * 1e3)));
-        moving.setExtraMessage(
+        current.stepTo(Math.min(lasts.toMillis(), (long) (seconds * 1e3)));
+        current.setExtraMessage(
             "%d answered, %d failed, p99 %s ms".formatted(answered, failed, millis(p99)));
       };
     }

@@ -2,13 +2,13 @@ package com.cpprediction.cli;
 
 import com.cpprediction.ablation.AblationException;
 import com.cpprediction.config.ConfigException;
+import com.cpprediction.csv.InputException;
 import com.cpprediction.journal.JournalException;
 import com.cpprediction.loadtest.LoadTestException;
 import com.cpprediction.model.ModelException;
 import com.cpprediction.persistence.DatabaseStartException;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.tls.TlsException;
-import com.cpprediction.training.InputException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;

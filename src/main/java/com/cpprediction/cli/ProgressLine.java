@@ -5,7 +5,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** A progress bar on standard error. */
+/** A progress bar on standard error. Thread-safe. */
 final class ProgressLine implements Progress, AutoCloseable {
   private ProgressBar bar;
 

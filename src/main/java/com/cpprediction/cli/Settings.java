@@ -35,9 +35,12 @@ final class Settings {
 
   /** The release to use. */
   Path models(LoadedConfig loaded) {
-    return models != null
-        ? models.toAbsolutePath()
-        : home().resolve(loaded.config().models().dir());
+    return models(home(), loaded);
+  }
+
+  /** The release to use with a configuration of another home. */
+  Path models(Home home, LoadedConfig loaded) {
+    return models != null ? models.toAbsolutePath() : home.resolve(loaded.config().models().dir());
   }
 
   /**

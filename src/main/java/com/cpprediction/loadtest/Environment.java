@@ -9,11 +9,14 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 
-/** Where and when something is measured. */
+/** Date, machine and JDK of a measurement. */
 public final class Environment {
   private Environment() {}
 
-  /** {@code {"date","machine","cores","memory_mib","system","jdk"}}; reads a file of the system. */
+  /**
+   * Current {@code date}, {@code machine}, {@code cores}, {@code memory_mib}, {@code system},
+   * {@code jdk}.
+   */
   public static JsonObject now() {
     return new JsonObject()
         .put("date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString())

@@ -25,21 +25,20 @@ import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
 /**
- * Asks a service over HTTP/1.1 and times the answers. One step at a time; its methods block and may
- * be called from any thread but an event loop. All of a step happens on one event loop.
+ * Sends requests over HTTP/1.1 and measures latencies. Runs one step at a time, on one event loop;
+ * the methods block and must not be called on an event loop.
  *
- * <p>In the open loop requests are due at even distances. A thread of its own keeps the time; each
- * request is sent as soon as it is due and the event loop comes to it, and its latency counts from
- * when it was due, so that nobody's waiting is left out when either side stalls (coordinated
- * omission).
+ * <p>In the open loop requests are due at even intervals, timed by a separate thread, and sent
+ * independently of responses. Latency counts from the due time, so that a stall of service or
+ * generator is not omitted from the figures (coordinated omission).
  */
 public final class LoadGenerator implements AutoCloseable {
-  /** Longer than the service's own deadline, so that it is seldom this side who gives up. */
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  /** Exceeds the service's own deadline, so that requests rarely time out on this side. */
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private static final Duration CONNECT = Duration.ofSeconds(2);
 
-  /** Sooner than the service closes an idle connection, or a request may meet its end. */
+  /** Below the service's idle timeout, so that no request is sent on a closing connection. */
   private static final int IDLE_SECONDS = 20;
 
   private static final long LONGEST_MICROS = TimeUnit.MINUTES.toMicros(5);
@@ -47,38 +46,38 @@ public final class LoadGenerator implements AutoCloseable {
   private static final int OK = 200;
   private static final byte[] CACHED = "\"source\":\"cache\"".getBytes(StandardCharsets.UTF_8);
 
-  /** Requests that may wait for an answer; those that are due beyond it count as failed. */
+  /** Maximum requests in flight; a request due beyond it counts as failed. */
   static final int MAX_OUTSTANDING = 20_000;
 
   private final Vertx vertx = Vertx.vertx();
   private final Context context = vertx.getOrCreateContext();
   private final Target target;
-  private final Duration patience;
+  private final Duration timeout;
   private final HttpClient http;
 
-  /** Hears how a step goes on, a few times a second, on the event loop. */
+  /** Notified of a step's progress every 250 ms, on the event loop. */
   @FunctionalInterface
   public interface Listener {
-    Listener NONE = (seconds, answered, failed, p99) -> {};
+    Listener NONE = (seconds, ok, failed, p99) -> {};
 
     /**
      * @param seconds since the first request
-     * @param answered with 200
-     * @param p99 milliseconds, so far
+     * @param ok responses with status 200
+     * @param p99 latency in milliseconds
      */
-    void progress(double seconds, long answered, long failed, double p99);
+    void progress(double seconds, long ok, long failed, double p99);
   }
 
   /**
-   * @param connections open at most
+   * @param connections maximum open connections
    */
   public LoadGenerator(Target target, int connections) {
-    this(target, connections, PATIENCE);
+    this(target, connections, TIMEOUT);
   }
 
-  LoadGenerator(Target target, int connections, Duration patience) {
+  LoadGenerator(Target target, int connections, Duration timeout) {
     this.target = target;
-    this.patience = patience;
+    this.timeout = timeout;
     http =
         vertx
             .httpClientBuilder()
@@ -95,58 +94,58 @@ public final class LoadGenerator implements AutoCloseable {
             .build();
   }
 
-  /** What it asks. */
+  /** The service under test. */
   public Target target() {
     return target;
   }
 
   /**
-   * Sends at {@code rate} whatever is answered, and then waits for what is open.
+   * Sends at {@code rate}, independently of responses, then waits for requests in flight.
    *
    * @param rate requests per second, above 0
    */
   public Step open(
-      String name, Questions questions, double rate, Duration duration, Listener listener)
+      String name, RequestSource requests, double rate, Duration duration, Listener listener)
       throws InterruptedException {
-    return await(new OpenLoop(name, questions, rate, duration, listener));
+    return await(new OpenLoop(name, requests, rate, duration, listener));
   }
 
-  /** Has {@code callers} ask again and again as soon as they are answered. */
+  /** Runs {@code callers} concurrent callers, each sending its next request on a response. */
   public Step closed(
-      String name, Questions questions, int callers, Duration duration, Listener listener)
+      String name, RequestSource requests, int callers, Duration duration, Listener listener)
       throws InterruptedException {
-    return await(new ClosedLoop(name, questions, callers, duration, listener));
+    return await(new ClosedLoop(name, requests, callers, duration, listener));
   }
 
-  /** Sends {@code count} requests, as many at once as there are {@code callers}. */
-  public Step count(String name, Questions questions, int callers, long count, Listener listener)
+  /** Sends {@code count} requests, {@code callers} at a time. */
+  public Step count(String name, RequestSource requests, int callers, long count, Listener listener)
       throws InterruptedException {
-    var loop = new ClosedLoop(name, questions, callers, Duration.ofDays(1), listener);
+    var loop = new ClosedLoop(name, requests, callers, Duration.ofDays(1), listener);
     loop.most = count;
     return await(loop);
   }
 
   /**
-   * Asks for JSON.
+   * Gets a JSON document.
    *
-   * @throws LoadTestException when there is none
+   * @throws LoadTestException when the response is none, or there is no response
    */
   public JsonObject get(String path) throws InterruptedException {
-    var asked = Promise.<JsonObject>promise();
-    // On the event loop: a body that comes before somebody listens is lost.
+    var response = Promise.<JsonObject>promise();
+    // On the event loop: a body that arrives before its handler is set is lost.
     context.runOnContext(
         go ->
             http.request(
                     target
                         .request(HttpMethod.GET, path)
                         .putHeader("Accept", "application/json")
-                        .setTimeout(patience.toMillis()))
+                        .setTimeout(timeout.toMillis()))
                 .compose(request -> request.send())
-                .compose(response -> response.body())
+                .compose(head -> head.body())
                 .map(Buffer::toJsonObject)
-                .onComplete(asked));
+                .onComplete(response));
     try {
-      return asked.future().toCompletionStage().toCompletableFuture().get();
+      return response.future().toCompletionStage().toCompletableFuture().get();
     } catch (ExecutionException e) {
       throw new LoadTestException(
           "%s%s doesn't answer as this service does (%s); is it running there?"
@@ -167,19 +166,19 @@ public final class LoadGenerator implements AutoCloseable {
     }
   }
 
-  /** Gives up what is open. Blocks. */
+  /** Closes all connections and drops requests in flight. Blocks. */
   @Override
   public void close() {
     vertx.close().toCompletionStage().toCompletableFuture().join();
   }
 
-  /** One step; lives on the event loop. */
+  /** One step. Confined to the event loop. */
   private abstract class Loop {
     final Promise<Step> done = Promise.promise();
     final Duration duration;
     private final String name;
     private final double rate;
-    private final Questions questions;
+    private final RequestSource requests;
     private final RequestOptions to;
     private final Listener listener;
     private final Histogram latency = histogram();
@@ -201,16 +200,16 @@ public final class LoadGenerator implements AutoCloseable {
     private long reporting;
     private long openAtEnd;
 
-    Loop(String name, double rate, Questions questions, Duration duration, Listener listener) {
+    Loop(String name, double rate, RequestSource requests, Duration duration, Listener listener) {
       this.name = name;
       this.rate = rate;
-      this.questions = questions;
+      this.requests = requests;
       this.duration = duration;
       this.listener = listener;
       to =
           target
-              .request(HttpMethod.POST, questions.path())
-              .setTimeout(patience.toMillis()) // for a connection, and for a sign of life on it
+              .request(HttpMethod.POST, requests.path())
+              .setTimeout(timeout.toMillis()) // to get a connection, and between two reads on it
               .putHeader("Content-Type", "application/json");
     }
 
@@ -229,47 +228,46 @@ public final class LoadGenerator implements AutoCloseable {
     }
 
     /**
-     * @param intended nanosecond at which it was due
+     * @param intended due time, {@link System#nanoTime}
      */
     Future<Boolean> send(long intended) {
       if (open >= MAX_OUTSTANDING) {
         count("not sent: %d wait for their answers".formatted(MAX_OUTSTANDING));
-        record(latency, patience.toNanos());
+        record(latency, timeout.toNanos());
         return Future.succeededFuture(false);
       }
-      var body = questions.body().apply(sent++);
+      var content = requests.body().apply(sent++);
       open++;
       return http.request(to)
           .compose(
               request -> {
                 long start = System.nanoTime();
                 return request
-                    .send(body)
-                    .compose(
-                        answer -> answer.body().map(content -> new Reply(answer, content, start)));
+                    .send(content)
+                    .compose(head -> head.body().map(body -> new Response(head, body, start)));
               })
-          .transform(answer -> Future.succeededFuture(settle(answer, intended)));
+          .transform(result -> Future.succeededFuture(settle(result, intended)));
     }
 
-    private boolean settle(AsyncResult<Reply> answer, long intended) {
+    private boolean settle(AsyncResult<Response> result, long intended) {
       long now = System.nanoTime();
       open--;
-      boolean good = answer.succeeded() && answer.result().response().statusCode() == OK;
-      // A refusal may be quick, and is no answer that somebody waited for.
-      record(good || answer.failed() ? latency : refusals, now - intended);
+      boolean good = result.succeeded() && result.result().head().statusCode() == OK;
+      // A refusal can be fast, and would lower the latencies.
+      record(good || result.failed() ? latency : refusals, now - intended);
       if (good) {
-        record(service, now - answer.result().start());
+        record(service, now - result.result().start());
         ok++;
         if (!over) inTime++;
-        if (endsCached(answer.result().body())) cached++;
-      } else if (answer.succeeded()) {
-        count(problem(answer.result()));
+        if (isCached(result.result().body())) cached++;
+      } else if (result.succeeded()) {
+        count(problem(result.result()));
       } else {
         uncertain++;
         count(
-            answer.cause() instanceof TimeoutException
-                ? "no answer in %d s".formatted(patience.toSeconds())
-                : "connection: " + answer.cause().getMessage());
+            result.cause() instanceof TimeoutException
+                ? "no answer in %d s".formatted(timeout.toSeconds())
+                : "connection: " + result.cause().getMessage());
       }
       if (over && open == 0) finish();
       return good;
@@ -279,12 +277,12 @@ public final class LoadGenerator implements AutoCloseable {
       errors.merge(error, 1L, Long::sum);
     }
 
-    /** Half of the time is over. */
+    /** Called at half of the step's duration. */
     void half() {
       openAtHalf = open;
     }
 
-    /** Nothing more is due. */
+    /** Called when the last request has been due. */
     void end() {
       if (over) return;
       over = true;
@@ -300,7 +298,7 @@ public final class LoadGenerator implements AutoCloseable {
           new Step(
               name,
               rate,
-              questions.shipments(),
+              requests.shipments(),
               due,
               sent,
               ok,
@@ -320,16 +318,17 @@ public final class LoadGenerator implements AutoCloseable {
   }
 
   /**
-   * @param start nanosecond at which its request was sent
+   * @param start when the request was sent, {@link System#nanoTime}
    */
-  private record Reply(HttpClientResponse response, Buffer body, long start) {}
+  private record Response(HttpClientResponse head, Buffer body, long start) {}
 
   private final class OpenLoop extends Loop {
     private final double interval;
     private final long total;
 
-    OpenLoop(String name, Questions questions, double rate, Duration duration, Listener listener) {
-      super(name, rate, questions, duration, listener);
+    OpenLoop(
+        String name, RequestSource requests, double rate, Duration duration, Listener listener) {
+      super(name, rate, requests, duration, listener);
       interval = TimeUnit.SECONDS.toNanos(1) / rate;
       total = Math.max(1, Math.round(rate * duration.toNanos() / 1e9));
     }
@@ -342,7 +341,7 @@ public final class LoadGenerator implements AutoCloseable {
       pace.start();
     }
 
-    /** Tells the event loop what is due when it is: a timer of its own counts in milliseconds. */
+    /** Schedules each request on the event loop; Vert.x timers have millisecond resolution only. */
     private void keepTime() {
       for (long n = 0; n < total && !over; n++) {
         if (n == total / 2) context.runOnContext(half -> half());
@@ -370,7 +369,7 @@ public final class LoadGenerator implements AutoCloseable {
   }
 
   private final class ClosedLoop extends Loop {
-    /** A refusal comes at once; whoever asks again at once only measures refusals. */
+    /** Delay after a refusal; without it, a caller would mostly measure refusals. */
     private static final long PAUSE_MILLIS = 50;
 
     private final int callers;
@@ -378,8 +377,8 @@ public final class LoadGenerator implements AutoCloseable {
     private long ending;
 
     ClosedLoop(
-        String name, Questions questions, int callers, Duration duration, Listener listener) {
-      super(name, 0, questions, duration, listener);
+        String name, RequestSource requests, int callers, Duration duration, Listener listener) {
+      super(name, 0, requests, duration, listener);
       this.callers = callers;
     }
 
@@ -415,18 +414,18 @@ public final class LoadGenerator implements AutoCloseable {
     histogram.recordValue(Math.min(TimeUnit.NANOSECONDS.toMicros(nanos), LONGEST_MICROS));
   }
 
-  /** The source is the last of a prediction. */
-  private static boolean endsCached(Buffer body) {
+  /** Compares the end of the body only: {@code source} is a prediction's last field. */
+  private static boolean isCached(Buffer body) {
     int from = body.length() - 1 - CACHED.length;
     if (from < 0) return false;
     for (int i = 0; i < CACHED.length; i++) if (body.getByte(from + i) != CACHED[i]) return false;
     return true;
   }
 
-  private static String problem(Reply reply) {
-    int status = reply.response().statusCode();
+  private static String problem(Response response) {
+    int status = response.head().statusCode();
     try {
-      return status + " " + reply.body().toJsonObject().getString("code", "");
+      return status + " " + response.body().toJsonObject().getString("code", "");
     } catch (DecodeException e) { // not of this service
       return Integer.toString(status);
     }

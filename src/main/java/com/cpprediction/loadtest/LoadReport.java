@@ -1,6 +1,5 @@
 package com.cpprediction.loadtest;
 
-import com.cpprediction.web.WebFiles;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -12,37 +11,35 @@ import java.util.Arrays;
 import java.util.Base64;
 import org.HdrHistogram.Histogram;
 
-/** What was measured, as raw numbers and as a page that needs no other file. */
+/** Report of a load test, as JSON and as an HTML page. */
 public final class LoadReport {
-  /** Steps of the plotted percentiles in each halving of what is left to 100 %. */
+  /** Points of the percentile curve per halving of the distance to 100 %. */
   private static final int TICKS = 5;
-
-  private static final String DATA = "{{data}}";
 
   private LoadReport() {}
 
   /**
-   * All of it as JSON. Times are in milliseconds; {@code histogram} is HdrHistogram's compressed
+   * The report as JSON. Times are in milliseconds; {@code histogram} is HdrHistogram's compressed
    * encoding in Base64, in microseconds.
    *
-   * @param about what was run, where and when
+   * @param about options, date and machine of the run
    */
-  public static JsonObject json(JsonObject about, LoadTest.Outcome outcome) {
+  public static JsonObject json(JsonObject about, LoadTest.Results results) {
     var steps = new JsonArray();
-    outcome.all().forEach(step -> steps.add(json(step)));
+    results.all().forEach(step -> steps.add(json(step)));
     var json =
         about
             .copy()
-            .put("complete", outcome.complete())
-            .put("service", outcome.service())
+            .put("complete", results.complete())
+            .put("service", results.service())
             .put("steps", steps);
-    if (outcome.again() != null) {
+    if (results.again() != null) {
       json.put(
           "cache",
           new JsonObject()
-              .put("first_p50", outcome.first().millis(50))
-              .put("again_p50", outcome.again().millis(50))
-              .put("again_hit_rate", outcome.again().hitRate()));
+              .put("first_p50", results.first().millis(50))
+              .put("again_p50", results.again().millis(50))
+              .put("again_hit_rate", results.again().hitRate()));
     }
     return json;
   }
@@ -109,23 +106,16 @@ public final class LoadReport {
   /**
    * Writes {@code report.json} and {@code report.html}.
    *
-   * @param directory is made where it is missing
+   * @param directory created where absent
    * @throws LoadTestException when it can't be written
    */
   public static void write(Path directory, JsonObject report) {
     try {
       Files.createDirectories(directory);
       Files.writeString(directory.resolve("report.json"), report.encodePrettily() + "\n");
-      Files.writeString(directory.resolve("report.html"), page(report));
+      Files.writeString(directory.resolve("report.html"), ReportPage.of("load-test.html", report));
     } catch (IOException | UncheckedIOException e) {
       throw new LoadTestException("Cannot write to %s: %s".formatted(directory, e), e);
     }
-  }
-
-  static String page(JsonObject report) {
-    return WebFiles.text("load-test.html")
-        .replace("{{uplot.css}}", WebFiles.text("uplot/uPlot.min.css"))
-        .replace("{{uplot.js}}", WebFiles.text("uplot/uPlot.iife.min.js"))
-        .replace(DATA, report.encode().replace("<", "\\u003c"));
   }
 }

@@ -6,37 +6,41 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Steps through rates, and asks for the same addresses twice when the cache is to be tested. */
+/** Sends requests at a sequence of rates; optionally sends the same addresses twice. */
 public final class LoadTest {
-  /** Addresses asked for again and again to test the cache: at most so many, */
-  private static final int FEW = 500;
+  /** Maximum number of addresses in the cache test. */
+  private static final int CACHE_ADDRESSES = 500;
 
-  /** and each of them so often: a full cache takes a new entry in for the second request only. */
-  private static final int ROUNDS = 5;
+  /**
+   * Requests per address of the cache test: Caffeine admits a new entry into a full cache only on
+   * its second request.
+   */
+  private static final int CACHE_ROUNDS = 5;
 
-  /** Names of the steps that test the cache. */
+  /** Name of the cache test's step with new addresses. */
   static final String FIRST = "first time";
 
+  /** Name of the cache test's step that repeats them. */
   static final String AGAIN = "again";
 
-  private static final int WARMING = 8; // callers
+  private static final int FILL_CALLERS = 8;
 
   private final LoadGenerator generator;
   private final Plan plan;
   private final String run;
   private final Reporter reporter;
-  private long asked;
+  private long sent;
 
   /**
-   * What is to be done.
+   * Options of a load test.
    *
-   * @param rates requests per second, each for {@code duration}, in this order
-   * @param warmUp at the highest rate, before all else; not reported
-   * @param testCache whether to ask for the same addresses twice at the end
+   * @param rates requests per second, in order, each for {@code duration}
+   * @param warmUp duration of an unreported first step at the highest rate
+   * @param testCache whether to send the same addresses twice at the end
    */
   public record Plan(
       Profile profile,
-      List<Place> places,
+      List<AddressRow> addresses,
       List<Double> rates,
       Duration duration,
       Duration warmUp,
@@ -46,30 +50,30 @@ public final class LoadTest {
     }
   }
 
-  /** Hears of each step. */
+  /** Notified of each step. */
   public interface Reporter {
     /**
-     * A step begins.
+     * Called before a step.
      *
-     * @return hears how it goes on
+     * @return notified of the step's progress
      */
     LoadGenerator.Listener began(String name, Duration duration);
 
-    /** The step is over. */
+    /** Called after a step that is reported. */
     void ended(Step step);
   }
 
   /**
-   * What was measured.
+   * Measured steps.
    *
-   * @param service what it says of its models and its cache
-   * @param first the step that asked for addresses for the first time; null when not asked for
-   * @param again the step that asked for the same ones
+   * @param service as {@link #describe} returned it
+   * @param first cache test, new addresses; null without cache test
+   * @param again cache test, the same addresses; null without cache test
    * @param complete false when it was interrupted
    */
-  public record Outcome(
+  public record Results(
       JsonObject service, List<Step> steps, Step first, Step again, boolean complete) {
-    /** Every step there is, in order. */
+    /** All steps, in order. */
     public List<Step> all() {
       var all = new ArrayList<>(steps);
       if (first != null) all.add(first);
@@ -79,7 +83,7 @@ public final class LoadTest {
   }
 
   /**
-   * @param run tells this run from all others; letters
+   * @param run letters unique to this run
    */
   public LoadTest(LoadGenerator generator, Plan plan, String run, Reporter reporter) {
     this.generator = generator;
@@ -89,11 +93,11 @@ public final class LoadTest {
   }
 
   /**
-   * What the service is, before anything is sent to it.
+   * Asks the service for its release, model settings and cache statistics.
    *
-   * @throws LoadTestException when it isn't there or not ready
+   * @throws LoadTestException when it can't be reached or isn't ready
    */
-  public JsonObject look() throws InterruptedException {
+  public JsonObject describe() throws InterruptedException {
     var ready = generator.get("/health/ready");
     if (!"ready".equals(ready.getString("status"))) {
       throw new LoadTestException(
@@ -109,58 +113,58 @@ public final class LoadTest {
     return service.put("cache", generator.get("/cache/stats"));
   }
 
-  /** Blocks until all is done, or the thread is interrupted; then what is complete counts. */
-  public Outcome run(JsonObject service) {
+  /** Blocks until the last step, or until interrupted; then returns the complete steps. */
+  public Results run(JsonObject service) {
     var steps = new ArrayList<Step>();
     Step first = null;
     Step again = null;
     try {
       if (!plan.warmUp().isZero()) {
-        open("warm-up", questions("warm"), plan.highest(), plan.warmUp());
+        open("warm-up", requests("warm"), plan.highest(), plan.warmUp());
       }
-      warm();
+      fillCache();
       int n = 0;
       for (double rate : plan.rates()) {
         var name = new DecimalFormat("#.##/s").format(rate);
-        var step = open(name, questions("s" + Profile.letters(n++)), rate, plan.duration());
+        var step = open(name, requests("s" + Profile.letters(n++)), rate, plan.duration());
         steps.add(step);
         reporter.ended(step);
       }
       if (plan.testCache()) {
         double requests = plan.highest() * plan.duration().toMillis() / 1e3;
-        long addresses = (long) Math.ceil(Math.min(FEW, requests / ROUNDS));
+        long addresses = (long) Math.ceil(Math.min(CACHE_ADDRESSES, requests / CACHE_ROUNDS));
         var once = Duration.ofMillis((long) Math.ceil(addresses / plan.highest() * 1e3));
-        var fresh = Profile.MISSES.questions(plan.places(), run, "first", 0);
+        var fresh = Profile.MISSES.requests(plan.addresses(), run, "first", 0);
         first = open(FIRST, fresh, plan.highest(), once);
         reporter.ended(first);
-        var known = new Questions(fresh.path(), 1, i -> fresh.body().apply(i % addresses));
+        var known = new RequestSource(fresh.path(), 1, i -> fresh.body().apply(i % addresses));
         again = open(AGAIN, known, plan.highest(), plan.duration());
         reporter.ended(again);
       }
-      return new Outcome(service, steps, first, again, true);
-    } catch (InterruptedException e) { // the user has seen enough
-      return new Outcome(service, steps, first, again, false);
+      return new Results(service, steps, first, again, true);
+    } catch (InterruptedException e) { // Ctrl-C
+      return new Results(service, steps, first, again, false);
     }
   }
 
-  private Questions questions(String step) {
-    return plan.profile().questions(plan.places(), run, step, asked);
+  private RequestSource requests(String step) {
+    return plan.profile().requests(plan.addresses(), run, step, sent);
   }
 
-  private Step open(String name, Questions questions, double rate, Duration duration)
+  private Step open(String name, RequestSource requests, double rate, Duration duration)
       throws InterruptedException {
-    var step = generator.open(name, questions, rate, duration, reporter.began(name, duration));
-    asked += step.due();
+    var step = generator.open(name, requests, rate, duration, reporter.began(name, duration));
+    sent += step.due();
     return step;
   }
 
-  /** Fills the cache with what comes again, so that it isn't the order of the steps that shows. */
-  private void warm() throws InterruptedException {
-    int known = plan.profile().known(plan.places().size());
-    if (known == 0) return;
-    var all = plan.places().subList(0, known);
-    // Twice: a full cache takes a new entry in for the second request only.
-    var questions = Profile.FILE.questions(all, run, "filling", 0);
-    generator.count("filling", questions, WARMING, 2L * known, LoadGenerator.Listener.NONE);
+  /** Fills the cache with the repeated addresses, so that the first rate isn't the slowest. */
+  private void fillCache() throws InterruptedException {
+    int repeated = plan.profile().repeated(plan.addresses().size());
+    if (repeated == 0) return;
+    var all = plan.addresses().subList(0, repeated);
+    // Twice: Caffeine admits an entry into a full cache only on its second request.
+    var requests = Profile.FILE.requests(all, run, "filling", 0);
+    generator.count("filling", requests, FILL_CALLERS, 2L * repeated, LoadGenerator.Listener.NONE);
   }
 }

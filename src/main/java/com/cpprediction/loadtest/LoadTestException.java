@@ -1,6 +1,6 @@
 package com.cpprediction.loadtest;
 
-/** A load test that can't be run; the message says what to do. */
+/** A load test cannot run, or cannot write its report; the message says what to do. */
 public final class LoadTestException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

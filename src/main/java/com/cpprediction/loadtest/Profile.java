@@ -1,111 +1,86 @@
 package com.cpprediction.loadtest;
 
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.json.JsonArray;
-import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
 
-/** Which addresses come, and how often. The i-th request of a run is always the same one. */
+/** Mix of new and repeated addresses. The i-th request of a step is always the same. */
 public enum Profile {
-  /** Each address comes once. */
+  /** Each address once. */
   MISSES,
-  /** The same few addresses again and again. */
+  /** {@value #FEW} addresses, repeated in turn. */
   HITS,
-  /** Four in five are asked for again, the popular ones more often (Zipf, exponent 1). */
+  /** Four in five requests repeat an address, by Zipf's law with exponent 1. */
   MIXED,
-  /** Requests of 100 shipments, each address once. */
+  /** Batches of new addresses. */
   BATCH,
-  /** The rows of a file, one after the other, again and again. */
+  /** The rows of a file in order, repeated. */
   FILE;
 
   /** Addresses that {@link #HITS} repeats. */
   static final int FEW = 100;
 
-  private static final int BATCHED = 100;
   private static final double REPEATED = 0.8;
   private static final int LETTERS = 26;
 
-  /** As an option says it. */
+  /** Value of the option {@code --profile}. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** Of {@code places} places, those that come again and again: the first ones. */
-  int known(int places) {
+  /** Number of repeated addresses, the first of {@code count}. */
+  int repeated(int count) {
     return switch (this) {
-      case HITS -> Math.min(FEW, places);
-      case MIXED -> places;
+      case HITS -> Math.min(FEW, count);
+      case MIXED -> count;
       case MISSES, BATCH, FILE -> 0;
     };
   }
 
   /**
-   * What a step sends.
+   * The requests of a step.
    *
-   * @param run tells this run from others, so that nothing it made up was asked for before; letters
-   * @param step tells this step from others of the run; letters
-   * @param asked requests before it: {@link #FILE} goes on where they ended
+   * @param run letters unique to the run, part of every new address and shipment id
+   * @param step letters unique to the step within the run
+   * @param offset requests of earlier steps, after which {@link #FILE} continues
    */
-  Questions questions(List<Place> places, String run, String step, long asked) {
+  RequestSource requests(List<AddressRow> addresses, String run, String step, long offset) {
     var tag = run + " " + step;
+    var ids = "load-test-%s-%s-".formatted(run, step);
     return switch (this) {
-      case MISSES -> one(tag, i -> fresh(places, tag, i));
-      case HITS -> one(tag, i -> places.get((int) (i % known(places.size()))));
-      case FILE -> one(tag, i -> places.get((int) ((asked + i) % places.size())));
-      case MIXED -> {
-        var zipf = new Zipf(places.size());
-        yield one(
-            tag,
-            i -> {
-              var random = new SplittableRandom(i);
-              return random.nextDouble() < REPEATED
-                  ? places.get(zipf.rank(random.nextDouble()))
-                  : fresh(places, tag, i);
-            });
-      }
-      case BATCH ->
-          new Questions(
-              "/predict/batch",
-              BATCHED,
-              i -> {
-                var shipments = new JsonArray();
-                for (int j = 0; j < BATCHED; j++) {
-                  long n = i * BATCHED + j;
-                  shipments.add(shipment(tag, n, fresh(places, tag, n)));
-                }
-                return new JsonObject().put("shipments", shipments).toBuffer();
-              });
+      case MISSES -> RequestSource.singles(ids, i -> fresh(addresses, tag, i));
+      case HITS -> RequestSource.singles(ids, i -> cyclic(addresses, FEW, i));
+      case FILE -> RequestSource.singles(ids, i -> cyclic(addresses, addresses.size(), offset + i));
+      case MIXED -> mixed(addresses, tag, ids);
+      case BATCH -> RequestSource.batches(ids, i -> fresh(addresses, tag, i));
     };
   }
 
-  private interface Places {
-    Place at(long i);
+  private static RequestSource mixed(List<AddressRow> addresses, String tag, String ids) {
+    var zipf = new Zipf(addresses.size());
+    return RequestSource.singles(
+        ids,
+        i -> {
+          var random = new SplittableRandom(i);
+          return random.nextDouble() < REPEATED
+              ? addresses.get(zipf.rank(random.nextDouble()))
+              : fresh(addresses, tag, i);
+        });
   }
 
-  private static Questions one(String tag, Places places) {
-    return new Questions("/predict", 1, i -> body(tag, i, places.at(i)));
+  /** The i-th of the first {@code count} addresses, repeated in turn. */
+  private static AddressRow cyclic(List<AddressRow> addresses, int count, long i) {
+    return addresses.get((int) (i % Math.min(count, addresses.size())));
   }
 
-  private static Buffer body(String tag, long i, Place place) {
-    return shipment(tag, i, place).toBuffer();
+  /** A new address at a known place; made of letters, since digits could read as a pincode. */
+  private static AddressRow fresh(List<AddressRow> addresses, String tag, long i) {
+    var known = addresses.get((int) (i % addresses.size()));
+    var text = "door %s %s %s".formatted(tag, letters(i), known.address());
+    return new AddressRow(text, known.pincode());
   }
 
-  private static JsonObject shipment(String tag, long i, Place place) {
-    var json =
-        new JsonObject()
-            .put("shipment_id", "load-test-%s-%d".formatted(tag.replace(' ', '-'), i))
-            .put("address", place.address());
-    return place.pincode().isEmpty() ? json : json.put("pincode", place.pincode());
-  }
-
-  /** A door of a place that nobody has asked for; in letters, as digits might be a pincode. */
-  private static Place fresh(List<Place> places, String tag, long i) {
-    var place = places.get((int) (i % places.size()));
-    return new Place("door %s %s %s".formatted(tag, letters(i), place.address()), place.pincode());
-  }
-
+  /** A number in letters: a, b, …, z, aa, ba, …. */
   static String letters(long i) {
     var text = new StringBuilder();
     for (long left = i; ; left = left / LETTERS - 1) {

@@ -4,27 +4,26 @@ import java.util.Map;
 import org.HdrHistogram.Histogram;
 
 /**
- * What came of one rate. Latencies are in microseconds, of what was answered with 200 and of what
- * was given up, which counts with the time that was waited for it.
+ * Results of one step of the load generator. Histograms are in microseconds.
  *
- * @param name what it is called in a table
- * @param rate requests per second that were due; 0 in a closed loop
- * @param shipments in one request
- * @param due requests that were due, or sent in a closed loop
- * @param sent of them, those that were sent; the others found too many waiting
- * @param ok answered with 200
- * @param inTime of them, those before the last one was due
- * @param cached of them, single predictions that came from the cache
- * @param uncertain sent and never answered: they may have been stored or not
- * @param openAtHalf requests that waited for an answer when half of the time was over
- * @param openAtEnd the same when the last one was due
- * @param errors what came instead of 200, by status and code
- * @param seconds from the first request to the last that was due
- * @param total seconds from the first request to the last answer
- * @param latency from when a request was due
- * @param service from when it was sent, of what was answered with 200
- * @param refusals from when it was due, of what was answered with another status
- * @param lag how much later than due the generator came to send
+ * @param name row title in tables
+ * @param rate requests due per second; 0 in a closed loop
+ * @param shipments per request
+ * @param due requests due, in a closed loop requests sent
+ * @param sent requests sent; fewer than {@code due} when too many were in flight
+ * @param ok responses with status 200
+ * @param inTime of {@code ok}, responses before the last request was due
+ * @param cached of {@code ok}, single predictions from the cache
+ * @param uncertain requests without a response, whose rows may be stored
+ * @param openAtHalf requests in flight at half of the duration
+ * @param openAtEnd requests in flight when the last request was due
+ * @param errors failed requests, by status and code
+ * @param seconds from the first request to the last due time
+ * @param total seconds from the first request to the last response
+ * @param latency from the due time, of {@code ok} and of requests that timed out
+ * @param service from sending, of {@code ok}
+ * @param refusals from the due time, of responses with another status
+ * @param lag of the generator: from the due time to sending
  */
 public record Step(
     String name,
@@ -45,36 +44,37 @@ public record Step(
     Histogram service,
     Histogram refusals,
     Histogram lag) {
-  /** Share of the requests that may fail, or pile up, of a rate that is held. */
-  private static final double FEW = 0.01;
+  /** Share of requests that may fail or queue up at a rate that counts as held. */
+  private static final double TOLERATED = 0.01;
 
-  /** A queue that grows is as much longer at the end than at half-time, at least. */
+  /** Minimum ratio of requests in flight, end to half-time, that counts as a growing queue. */
   private static final double GROWING = 1.5;
 
-  /** Milliseconds, and share of the latencies, that the generator may be late by. */
+  /** Tolerated lag of the generator, in milliseconds. */
   private static final double LATE = 1;
 
+  /** Tolerated lag of the generator, as a share of the latency. */
   private static final double LATE_SHARE = 0.25;
 
-  /** Requests per second that were answered with 200 while requests were due. */
+  /** Responses with status 200 per second, while requests were due. */
   public double achieved() {
     return seconds == 0 ? 0 : inTime / seconds;
   }
 
-  /** Whether as much was answered as was asked: few requests failed, and no queue grew. */
+  /** Whether the service kept up with the rate: few requests failed, and no queue grew. */
   public boolean held() {
     if (rate == 0) return true;
-    boolean piled = openAtEnd > FEW * due + 2 && openAtEnd > GROWING * openAtHalf;
-    return failed() <= FEW * due && !piled;
+    boolean piled = openAtEnd > TOLERATED * due + 2 && openAtEnd > GROWING * openAtHalf;
+    return failed() <= TOLERATED * due && !piled;
   }
 
-  /** Whether the generator itself sent when it was to. */
+  /** Whether the generator kept to its schedule. */
   public boolean onSchedule() {
     return lag.getTotalCount() == 0
         || lag.getValueAtPercentile(99) / 1e3 <= Math.max(LATE, LATE_SHARE * millis(99));
   }
 
-  /** Milliseconds at {@code percentile} from when a request was due; 0 when nothing came back. */
+  /** Latency percentile in milliseconds; 0 without responses. */
   public double millis(double percentile) {
     return latency.getTotalCount() == 0 ? 0 : latency.getValueAtPercentile(percentile) / 1e3;
   }
@@ -83,7 +83,7 @@ public record Step(
     return latency.getMaxValue() / 1e3;
   }
 
-  /** Share of the answers that came from the cache, 0..1. */
+  /** Share of predictions from the cache, 0..1. */
   public double hitRate() {
     return ok == 0 ? 0 : (double) cached / ok;
   }
@@ -92,7 +92,7 @@ public record Step(
     return errors.values().stream().mapToLong(Long::longValue).sum();
   }
 
-  /** What is to be said of a step that did not go as it was to; else empty. */
+  /** Why the figures are not to be trusted, or the rate was not held; else empty. */
   public String verdict() {
     if (!onSchedule()) {
       return ("%s: this program was late itself (by %.1f ms at the 99th percentile), which is in"

@@ -5,15 +5,17 @@ import io.vertx.core.http.RequestOptions;
 import java.net.URI;
 
 /**
- * The service that is asked.
+ * The service under test.
  *
  * @param url {@code http://host:port} or {@code https://…}, without a path
  * @param token bearer token; null for none
- * @param insecure whether any certificate will do
+ * @param insecure whether certificates are not verified
  */
 public record Target(URI url, String token, boolean insecure) {
   /**
-   * @throws IllegalArgumentException when it is no such URL
+   * Parses a URL.
+   *
+   * @throws IllegalArgumentException when it has another scheme, a path, a query or a user
    */
   public static Target of(String url, String token, boolean insecure) {
     var uri = URI.create(url);

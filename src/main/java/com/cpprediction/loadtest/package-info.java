@@ -1,6 +1,6 @@
 /**
- * Loads a running service and measures it: in an open loop, where requests are sent when they are
- * due whatever is answered and latencies count from then, or in a closed one. The service does not
- * use it. {@link com.cpprediction.loadtest.LoadGenerator} is where it starts.
+ * Load generator, used by {@code load-test} and {@code ablation}: an open loop, in which requests
+ * are sent at a fixed rate and latencies count from the due time, and a closed loop of callers.
+ * Start reading at {@link com.cpprediction.loadtest.LoadGenerator}. The service does not use it.
  */
 package com.cpprediction.loadtest;

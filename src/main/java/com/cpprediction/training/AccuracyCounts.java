@@ -4,9 +4,9 @@ import com.cpprediction.prediction.Scored;
 import io.vertx.core.json.JsonObject;
 
 /**
- * Counts how well answers fit. Accuracy and top 3 are shares of all rows: an unanswered one is
- * wrong. Calibration is the expected calibration error over the answered rows (Naeini et al. 2015),
- * in {@value #BINS} bins of equal width.
+ * Counts behind accuracy and calibration. Accuracy and top 3 are shares of all rows; a row without
+ * prediction counts as wrong. Calibration is the expected calibration error over the predicted rows
+ * (Naeini et al. 2015), in {@value #BINS} bins of equal width.
  */
 final class AccuracyCounts {
   private static final int BINS = 15;
@@ -20,7 +20,9 @@ final class AccuracyCounts {
   private final double[] binConfidence = new double[BINS];
 
   /**
-   * @param answer null when there was none
+   * Counts a row.
+   *
+   * @param answer null for no prediction
    */
   void add(String truth, Scored answer) {
     rows++;

@@ -1,5 +1,9 @@
 package com.cpprediction.training;
 
+import com.cpprediction.csv.BadRow;
+import com.cpprediction.csv.CsvOutput;
+import com.cpprediction.csv.CsvRows;
+import com.cpprediction.csv.InputException;
 import com.cpprediction.model.Scorer;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
@@ -12,31 +16,29 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Answers a file of addresses with a release, offline. */
+/** Predicts the CPs of a file of addresses with a release, offline. */
 public final class CsvPredictor {
   private CsvPredictor() {}
 
   /**
-   * Writes a row for each row of {@code in}, in order: its address and pincode, then either the
-   * answer or the code of the problem. {@code out} is replaced when all is answered and may be
-   * {@code in}.
+   * Writes a row for each row of {@code in}, in order: address, pincode, then the candidates or the
+   * code of the error. {@code out} is replaced at the end and may be {@code in}.
    *
    * @param in CSV with a column {@code address} and, where known, {@code pincode}
-   * @param models what answers
-   * @return rows written
+   * @return number of rows written
    * @throws InputException when {@code in} cannot be read or {@code out} not be written
    */
   public static long predict(Path in, Path out, OfflinePredictor models, Progress progress) {
     var scorer = new Scorer();
     var rows = new LongAdder();
-    try (var csv = CsvFile.create(out)) {
+    try (var csv = CsvOutput.create(out)) {
       csv.write(header());
       progress.begin("predicting", Progress.UNKNOWN);
       CsvRows.each(
           in,
           List.of("address"),
           row -> {
-            csv.write(answer(row, scorer, models));
+            csv.write(cells(row, scorer, models));
             rows.increment();
             progress.step(1);
           });
@@ -52,7 +54,7 @@ public final class CsvPredictor {
     return header;
   }
 
-  private static List<String> answer(CsvRows.Row row, Scorer scorer, OfflinePredictor models) {
+  private static List<String> cells(CsvRows.Row row, Scorer scorer, OfflinePredictor models) {
     var record = new ArrayList<>(List.of(row.getOrEmpty("address"), row.getOrEmpty("pincode")));
     var problem = "";
     try {

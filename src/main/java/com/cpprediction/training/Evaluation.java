@@ -15,13 +15,13 @@ import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 
 /**
- * How well models answer labelled addresses.
+ * Accuracy and calibration of models on labelled addresses.
  *
- * @param byPrefix by the three digits of the rows
+ * @param byPrefix by the three-digit prefix of the rows
  */
 public record Evaluation(SortedMap<String, JsonObject> byPrefix, JsonObject overall) {
   /**
-   * Asks every row and counts the answers, prefixes in parallel.
+   * Predicts every row, prefixes in parallel.
    *
    * @param done called with the number of rows after each prefix
    */
@@ -56,8 +56,8 @@ public record Evaluation(SortedMap<String, JsonObject> byPrefix, JsonObject over
   }
 
   /**
-   * @param trained pincodes by prefix, gathered on the way
-   * @return null when there is no answer
+   * @param trained pincodes by prefix, filled here
+   * @return null when there is no prediction
    */
   private static Scored predict(
       LabelledRow row,

@@ -20,18 +20,18 @@ import ml.dmlc.xgboost4j.java.XGBoost;
 import ml.dmlc.xgboost4j.java.XGBoostError;
 
 /**
- * Lays out a model of XGBoost 3.0 as a {@link Forest}. Reads XGBoost's own JSON
- * (https://xgboost.readthedocs.io/en/release_3.0.0/tutorials/saving_model.html); what a forest
- * can't hold is refused by name.
+ * Compiles a model of XGBoost 3.0 to a {@link Forest}. Reads XGBoost's JSON
+ * (https://xgboost.readthedocs.io/en/release_3.0.0/tutorials/saving_model.html); unsupported
+ * features are refused by name.
  */
 final class ForestCompiler {
   private static final int MAJOR = 3;
 
-  /** Objectives whose margin starts from the base score as it is. */
+  /** Objectives whose base score is a margin. */
   private static final Set<String> IDENTITY =
       Set.of("reg:squarederror", "multi:softprob", "multi:softmax", "rank:pairwise", "rank:ndcg");
 
-  /** Objectives whose base score is a probability, and starts the margin as its log-odds. */
+  /** Objectives whose base score is a probability; the margin starts at its log-odds. */
   private static final Set<String> LOGIT =
       Set.of("binary:logistic", "binary:logitraw", "reg:logistic");
 
@@ -43,7 +43,7 @@ final class ForestCompiler {
   private final List<Integer> words = new ArrayList<>();
   private int[] firstThreshold;
 
-  /** The nodes of one tree as XGBoost has them: arrays by node, a leaf has no left child. */
+  /** Nodes of one tree in XGBoost's layout: arrays by node; a leaf has no left child. */
   private record Tree(
       int group, int[] left, int[] right, int[] feature, float[] value, int[] defaultLeft) {
     static Tree of(JsonObject json, int group) {
@@ -92,10 +92,9 @@ final class ForestCompiler {
   }
 
   /**
-   * @param ubj a model saved by XGBoost as UBJSON, from a source that is trusted: a corrupt one
-   *     crashes the process
+   * @param ubj model in XGBoost's UBJSON, from a trusted source: a corrupt one crashes the process
    * @return the bytes of a {@link Forest}
-   * @throws ModelException when it has something a forest can't hold
+   * @throws ModelException when a forest can't represent the model
    */
   static byte[] compile(byte[] ubj) {
     try {

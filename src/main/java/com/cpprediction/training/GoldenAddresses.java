@@ -8,14 +8,14 @@ import com.cpprediction.prediction.Address;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Picks the addresses by which a model on disk is checked against XGBoost's answers. */
+/** Selects golden addresses, whose predictions verify a model file against XGBoost. */
 final class GoldenAddresses {
   private static final int COUNT = 6;
-  private static final int ANSWERS = 3;
+  private static final int CANDIDATES = 3;
 
   private GoldenAddresses() {}
 
-  /** CsvPredictor spread over the training rows, every other one without its pincode. */
+  /** Addresses at even intervals of the training rows, every other one without its pincode. */
   static List<Manifest.Golden> of(PrefixIndex index, Ranker reference, PrefixRows rows) {
     var scorer = new Scorer();
     var golden = new ArrayList<Manifest.Golden>();
@@ -25,7 +25,8 @@ final class GoldenAddresses {
       var pincode = i % 2 == 0 ? Integer.toString(row.pincode()) : null;
       var address = new Address(row.text(), pincode);
       var ranked = scorer.rank(index, reference, address);
-      golden.add(new Manifest.Golden(address, ranked.subList(0, Math.min(ANSWERS, ranked.size()))));
+      golden.add(
+          new Manifest.Golden(address, ranked.subList(0, Math.min(CANDIDATES, ranked.size()))));
     }
     return golden;
   }

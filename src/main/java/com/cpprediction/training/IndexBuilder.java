@@ -1,5 +1,6 @@
 package com.cpprediction.training;
 
+import com.cpprediction.csv.InputException;
 import com.cpprediction.model.GramTable;
 import com.cpprediction.model.Grams;
 import com.cpprediction.model.ModelFile;
@@ -13,12 +14,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Lays out the rows of a prefix as a model file. */
+/** Builds the model file of a prefix from its rows. */
 final class IndexBuilder {
   private final PrefixRows data;
   private final ModelFile.Writer writer = new ModelFile.Writer();
 
-  /** Rows that hold an n-gram once, and those that hold it more often. */
+  /** Rows that contain an n-gram: once, and more often. */
   private static final class Holders {
     final List<Integer> once = new ArrayList<>();
     final List<Integer> more = new ArrayList<>();
@@ -32,7 +33,7 @@ final class IndexBuilder {
     this.data = data;
   }
 
-  /** Everything but the ridge and the CPs' norms, which {@link Ridge} finds with the index. */
+  /** A model file without ridge and norms of CPs, which {@link Ridge} computes from it. */
   static ModelFile.Writer build(PrefixRows data) {
     return new IndexBuilder(data).build();
   }
@@ -111,7 +112,7 @@ final class IndexBuilder {
         holders.computeIfAbsent(print, f -> new Holders()).once.add(office);
         if (grams.kind(i) == Grams.WORD) words[office]++;
         else {
-          // The index drops what a single row has, and so weighs it as what no row has: df = 1.
+          // The index drops n-grams of a single row, so that they weigh as unknown ones: df = 1.
           var known = rowHolders.get(print);
           weight[office] += (float) PrefixIndex.idf(known == null ? 1 : known.count(), rows);
         }
@@ -121,7 +122,7 @@ final class IndexBuilder {
     putTable(holders, Section.OFFICE_BUCKET, Section.OFFICE_ENTRY, Section.OFFICE_POSTING);
   }
 
-  /** Where the rows of each CP start, and where the last end. */
+  /** First row of each CP, then the end of the last one. */
   private int[] starts(List<PrefixRows.Row> byCp, int first) {
     var starts = new int[data.cps().size() + 1];
     for (var row : byCp) starts[row.cp() + 1]++;

@@ -1,14 +1,14 @@
 package com.cpprediction.training;
 
 /**
- * One address whose CP is known.
+ * An address with its CP.
  *
- * @param address as a person typed it, spaces around it and all
+ * @param address as typed, including surrounding spaces
  * @param pincode six digits
  * @param cp code of the CP that delivers there
  */
 public record LabelledRow(String address, String pincode, String cp) {
-  /** The three digits that name the model of this row. */
+  /** First three digits of the pincode. */
   String prefix() {
     return pincode.substring(0, 3);
   }

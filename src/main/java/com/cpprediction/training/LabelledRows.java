@@ -1,16 +1,19 @@
 package com.cpprediction.training;
 
+import com.cpprediction.csv.BadRow;
+import com.cpprediction.csv.CsvRows;
+import com.cpprediction.csv.InputException;
 import com.cpprediction.prediction.Address;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A file of labelled addresses.
+ * Labelled addresses of a file.
  *
- * @param rows the usable rows, in the order of the file
- * @param bad rows that could not be used
- * @param badExamples the first of those, each with its line and what is wrong
+ * @param rows usable rows, in the order of the file
+ * @param bad number of unusable rows
+ * @param badExamples the first unusable rows, each with line number and fault
  */
 public record LabelledRows(List<LabelledRow> rows, long bad, List<String> badExamples) {
   private static final int MAX_CODE = 64;

@@ -1,24 +1,22 @@
 package com.cpprediction.training;
 
+import com.cpprediction.csv.InputException;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
-/**
- * Lets prefixes be trained at the same time only as far as memory reaches; those that must wait are
- * served in order.
- */
+/** Limits concurrent training of prefixes by the memory they need; waiting ones start in order. */
 final class Memory {
   private static final long MEGABYTE = 1 << 20;
   private static final long GIGABYTE = 1 << 30;
 
-  /** Share of the heap for this; the rest holds rows, finished models and what garbage there is. */
+  /** Share of the heap for training; the rest holds rows, finished models and garbage. */
   private static final double SHARE = 0.6;
 
   private final int megabytes;
   private final Semaphore free;
 
   /**
-   * @param heap bytes the JVM may use, of which {@value #SHARE} are given out
+   * @param heap maximum heap in bytes, of which {@value #SHARE} is given out
    */
   Memory(long heap) {
     megabytes = (int) Math.min(Integer.MAX_VALUE, (long) (heap * SHARE) / MEGABYTE);
@@ -30,7 +28,7 @@ final class Memory {
   }
 
   /**
-   * @throws InputException when {@code rows} cannot be learned from even alone
+   * @throws InputException when training {@code rows} alone exceeds the memory
    */
   void check(PrefixRows rows) {
     if (needed(rows) <= megabytes) return;
@@ -45,7 +43,7 @@ final class Memory {
             + " --max-rows");
   }
 
-  /** Runs {@code work} on {@code rows} as soon as there is memory for it. */
+  /** Runs {@code work} on {@code rows}, after waiting for memory. */
   <T> T with(PrefixRows rows, Supplier<T> work) throws InterruptedException {
     int needed = (int) needed(rows);
     free.acquire(needed);

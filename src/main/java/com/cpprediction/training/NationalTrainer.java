@@ -12,55 +12,55 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Trains the stage that names the prefix of an address without a pincode: multinomial logistic
- * regression on words and pairs of words, by AdaGrad (Duchi, Hazan, Singer 2011), one text after
- * the other. A weight exists only where the n-gram and the prefix have met. How far to trust the
- * scores is found on texts that were left out: their temperature (Guo et al. 2017).
+ * Trains the national stage, which predicts the prefix of an address without pincode: multinomial
+ * logistic regression on words and pairs of words, by online AdaGrad (Duchi, Hazan, Singer 2011).
+ * Weights exist only for observed pairs of n-gram and prefix. Scores are calibrated by a
+ * temperature (Guo et al. 2017), fitted on held-out texts.
  */
 final class NationalTrainer {
-  /** N-grams of fewer texts say too little. */
+  /** Minimum number of texts of an n-gram. */
   private static final int LEAST_TEXTS = 2;
 
-  /** What an office counts, next to an address. */
+  /** Weight of an office, relative to an address. */
   private static final double OFFICE = 0.3;
 
   private static final int EPOCHS = 5;
   private static final double RATE = 0.5;
   private static final double DECAY = 1e-2;
 
-  /** Share of the texts that the temperature is found on. */
-  private static final double LEFT_OUT = 0.1;
+  /** Share of texts held out to fit the temperature. */
+  private static final double HELD_OUT = 0.1;
 
-  /** Weights smaller than this many steps are dropped. */
+  /** Minimum size of a weight in quantisation steps; smaller ones are dropped. */
   private static final int LEAST_STEPS = 2;
 
   private final int[] prefixes;
   private final List<Text> texts;
   private final int[] fingerprints;
-  private final int[] start; // of each n-gram's weights
+  private final int[] start; // first weight by n-gram
   private final int[] prefixOf; // by weight
   private final long seed;
 
   /**
    * @param text canonical
    * @param group of near-duplicates, -1 for none
-   * @param weight of the text, next to an address's 1
+   * @param weight relative to an address
    */
   record Labelled(String text, String prefix, int group, double weight) {
     static Labelled address(PrefixRows.Grouped row) {
       return new Labelled(row.text(), row.row().prefix(), row.group(), 1);
     }
 
-    /** An office of the directory, which is nobody's address. */
+    /** An office of the directory. */
     static Labelled office(String text, String prefix) {
       return new Labelled(text, prefix, -1, OFFICE);
     }
   }
 
-  /** A text as the places of its n-grams. */
+  /** A text as indices of its n-grams. */
   private record Text(int[] grams, int prefix, int group, double weight) {}
 
-  /** What is learned. */
+  /** Weights being learned. */
   private final class Weights {
     final float[] bias = new float[prefixes.length];
     final float[] weight = new float[prefixOf.length];
@@ -99,7 +99,7 @@ final class NationalTrainer {
       }
     }
 
-    /** Fills {@link #score} with the probability of every prefix. */
+    /** Sets {@link #score} to the probabilities of all prefixes. */
     private void probabilities(Text text, double temperature) {
       for (int k = 0; k < score.length; k++) score[k] = bias[k];
       for (int gram : text.grams()) {
@@ -162,14 +162,14 @@ final class NationalTrainer {
 
   private byte[] train() {
     var kept = new ArrayList<Text>();
-    var leftOut = new ArrayList<Text>();
+    var heldOut = new ArrayList<Text>();
     for (var text : texts) {
-      boolean out = text.group() >= 0 && chance(text.group()) < LEFT_OUT;
-      (out ? leftOut : kept).add(text);
+      boolean out = text.group() >= 0 && chance(text.group()) < HELD_OUT;
+      (out ? heldOut : kept).add(text);
     }
     var part = new Weights();
     part.learn(kept);
-    double temperature = temperature(part, leftOut);
+    double temperature = temperature(part, heldOut);
     var whole = new Weights();
     whole.learn(texts);
     return write(whole, temperature);
@@ -179,16 +179,16 @@ final class NationalTrainer {
     return new SplittableRandom(seed * 31 + group).nextDouble();
   }
 
-  /** The one that makes what was left out most likely, by golden-section search. */
-  private static double temperature(Weights weights, List<Text> leftOut) {
-    if (leftOut.isEmpty()) return 1;
+  /** The temperature of maximum likelihood on held-out texts, by golden-section search. */
+  private static double temperature(Weights weights, List<Text> heldOut) {
+    if (heldOut.isEmpty()) return 1;
     double low = 0.5;
     double high = 5;
     double ratio = (Math.sqrt(5) - 1) / 2;
     for (int i = 0; i < 12; i++) {
       double a = high - ratio * (high - low);
       double b = low + ratio * (high - low);
-      if (weights.loss(leftOut, a) < weights.loss(leftOut, b)) high = b;
+      if (weights.loss(heldOut, a) < weights.loss(heldOut, b)) high = b;
       else low = a;
     }
     return (low + high) / 2;

@@ -7,9 +7,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Groups rows that word the same place: within a prefix those that share three words and have a
- * Jaccard index of 0.44 or more, over all prefixes those with the same text. A group stays on one
- * side of a split, and no row is judged by evidence from its own group.
+ * Groups near-duplicate rows: within a prefix those that share three words and have a Jaccard index
+ * of at least 0.44, across prefixes those with equal text. A group stays on one side of a split,
+ * and its rows are no evidence for each other.
  */
 final class NearDuplicates {
   private static final int SHARED_WORDS = 3;
@@ -24,8 +24,8 @@ final class NearDuplicates {
 
   /**
    * @param texts canonical text without long numbers, by row
-   * @param prefixes prefix by row
-   * @return by row the smallest row of its group
+   * @param prefixes by row
+   * @return smallest row of the group, by row
    */
   static int[] groups(List<String> texts, List<String> prefixes) {
     var groups = new NearDuplicates(texts.size());

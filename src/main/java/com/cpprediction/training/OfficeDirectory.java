@@ -1,5 +1,7 @@
 package com.cpprediction.training;
 
+import com.cpprediction.csv.BadRow;
+import com.cpprediction.csv.CsvRows;
 import com.cpprediction.prediction.Address;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,16 +11,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/**
- * What is known of CPs beside their addresses: the post offices of each pincode, and which office
- * of which pincode a CP is.
- */
+/** Directory of post offices by pincode, and the office and pincode of each CP. */
 final class OfficeDirectory {
-  /** A directory with nothing in it. */
+  /** An empty directory. */
   static final OfficeDirectory EMPTY = new OfficeDirectory(Map.of(), Map.of(), Set.of(), List.of());
 
   /**
-   * @param name canonical, without its kind (head, sub or branch office)
+   * @param name canonical, without its kind such as branch office
    * @param place canonical taluk and district
    */
   record Office(String name, String place) {
@@ -28,8 +27,8 @@ final class OfficeDirectory {
   }
 
   /**
-   * @param pincode the pincode it belongs to
-   * @param office canonical name of the office it is
+   * @param pincode of the CP
+   * @param office canonical name of its office
    * @param delivers whether that office delivers for the whole pincode
    */
   record CpOffice(String pincode, String office, boolean delivers) {}
@@ -75,7 +74,7 @@ final class OfficeDirectory {
                 var text = (office.text() + ' ' + known(row.getOrEmpty("state"))).strip();
                 texts.add(NationalTrainer.Labelled.office(text, row.pincode().substring(0, 3)));
               });
-      badRows.addAll(bad.of(directory));
+      badRows.addAll(bad.report(directory));
     }
     var cps = new HashMap<String, CpOffice>();
     if (cpOffices != null) {
@@ -90,17 +89,17 @@ final class OfficeDirectory {
                           row.pincode(),
                           officeName(row.get("office")),
                           "1".equals(row.getOrEmpty("is_delivery_office_of_pincode")))));
-      badRows.addAll(bad.of(cpOffices));
+      badRows.addAll(bad.report(cpOffices));
     }
     return new OfficeDirectory(offices, cps, texts, List.copyOf(badRows));
   }
 
-  /** What could not be used: a line for each file, and the first bad rows of it. */
+  /** Unusable rows: per file a summary line, then examples. */
   List<String> badRows() {
     return badRows;
   }
 
-  /** Where every office is, in words, with its prefix. */
+  /** Name, place and state of every office, with its prefix. */
   Set<NationalTrainer.Labelled> texts() {
     return texts;
   }
@@ -109,7 +108,7 @@ final class OfficeDirectory {
     return new ArrayList<>(offices.getOrDefault(pincode, Set.of()));
   }
 
-  /** The office that {@code cp} is, or null when unknown. */
+  /** The office of a CP, or null when unknown. */
   CpOffice cp(String cp) {
     return cps.get(cp);
   }

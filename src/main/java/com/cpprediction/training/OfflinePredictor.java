@@ -11,22 +11,22 @@ import com.cpprediction.prediction.ServiceException;
 import java.util.function.Function;
 
 /**
- * Models that answer as the service does, without one.
+ * Predicts as the service does, without a service.
  *
- * @param catalog finds the prefix of an address
- * @param scorings by prefix; fails with a {@link ServiceException} where one can't be used
- * @param leastSure as {@code prediction.min_text_confidence}
+ * @param catalog locates the prefix of an address
+ * @param scorings by prefix; throws {@link ServiceException} for an unusable one
+ * @param leastSure minimum confidence, as {@code prediction.min_text_confidence}
  */
 public record OfflinePredictor(
     Catalog catalog, Function<String, Scoring> scorings, double leastSure) {
-  /** With the models of {@code models}. */
+  /** A predictor with loaded models. */
   public static OfflinePredictor of(ModelCatalog models, double leastSure) {
     return new OfflinePredictor(models.catalog(), models::usable, leastSure);
   }
 
   /**
    * @param scorer of the calling thread
-   * @throws ServiceException when there is no answer
+   * @throws ServiceException when there is no prediction
    */
   public Scored predict(Scorer scorer, Address address) {
     return predict(scorer, address, catalog.locate(address));

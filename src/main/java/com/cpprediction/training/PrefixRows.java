@@ -10,17 +10,16 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * What one prefix is trained on: its addresses and, as further rows, the directory offices of its
- * CPs' pincodes.
+ * Training rows of one prefix: its addresses, and the directory offices of its CPs' pincodes.
  *
  * @param prefix three digits
- * @param cps codes of its CPs, ascending; a CP is its place in here
- * @param cpPincode by CP the pincode it belongs to
+ * @param cps codes of its CPs, ascending; elsewhere a CP is its index in this list
+ * @param cpPincode pincode by CP
  * @param addresses labelled addresses, by CP
  * @param directory rows made of directory offices, by CP
- * @param offices the offices of the CPs' pincodes, together by pincode
- * @param cpOffice by CP the office it is, or -1
- * @param cpOffices by CP two each: first office of its pincode, and the one after the last
+ * @param offices of the CPs' pincodes, grouped by pincode
+ * @param cpOffice index of its office by CP, or -1
+ * @param cpOffices two by CP: index of its pincode's first office, and the end of its last
  */
 record PrefixRows(
     String prefix,
@@ -38,7 +37,7 @@ record PrefixRows(
    */
   record Row(String text, int pincode, int cp, int group) {}
 
-  /** An address with the group it belongs to. */
+  /** An address with its group of near-duplicates. */
   record Grouped(LabelledRow row, String text, int group) {}
 
   static PrefixRows of(String prefix, List<Grouped> rows, OfficeDirectory directory) {
@@ -69,7 +68,7 @@ record PrefixRows(
     return best;
   }
 
-  /** Gathers offices pincode by pincode, so that those of a CP stand together. */
+  /** Collects offices by pincode, so that those of a CP are consecutive. */
   private static final class Collector {
     private final String prefix;
     private final List<String> cps;
@@ -132,7 +131,7 @@ record PrefixRows(
       }
     }
 
-    /** Whose an office is that none of the owners is: the one that delivers for the pincode. */
+    /** CP of an office without a CP of its own: the one that delivers for the pincode. */
     private int receiver(List<Integer> owners) {
       for (int cp : owners) {
         var own = directory.cp(cps.get(cp));
@@ -156,19 +155,19 @@ record PrefixRows(
     }
   }
 
-  /** All rows: addresses, then directory. */
+  /** Addresses, then directory rows. */
   List<Row> rows() {
     var rows = new ArrayList<>(addresses);
     rows.addAll(directory);
     return rows;
   }
 
-  /** How many rows there are in all. */
+  /** Number of rows. */
   int size() {
     return addresses.size() + directory.size();
   }
 
-  /** Canonical text without pincodes and other long numbers: what near-duplicates are told by. */
+  /** Canonical text without pincodes and other long numbers, for {@link NearDuplicates}. */
   static String wording(String canonical) {
     return canonical.replaceAll("\\d{5,}", " ").replaceAll(" +", " ").strip();
   }

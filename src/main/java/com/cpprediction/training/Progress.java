@@ -1,11 +1,11 @@
 package com.cpprediction.training;
 
-/** Told how far long work is; called from several threads. */
+/** Notified of the progress of long work, on several threads. */
 public interface Progress {
-  /** Steps of a part whose end is not known. */
+  /** Unknown number of steps. */
   int UNKNOWN = -1;
 
-  /** Says nothing to anybody. */
+  /** Ignores all calls. */
   Progress NONE =
       new Progress() {
         @Override
@@ -16,12 +16,12 @@ public interface Progress {
       };
 
   /**
-   * A new part of the work begins and the one before is done.
+   * A part of the work begins; the previous one has ended.
    *
-   * @param steps how many there will be, or {@link #UNKNOWN}
+   * @param steps of the part, or {@link #UNKNOWN}
    */
   void begin(String what, int steps);
 
-  /** So many more of the part's steps are done. */
+  /** Further steps of the part have ended. */
   void step(int count);
 }

@@ -1,5 +1,6 @@
 package com.cpprediction.training;
 
+import com.cpprediction.csv.InputException;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.ServiceException;
 import java.nio.ByteBuffer;
@@ -10,15 +11,18 @@ import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** How a labelled address is asked, so that accuracies of different times and models compare. */
+/**
+ * Variant of the queries of an evaluation: labelled addresses with, without or with a wrong
+ * pincode.
+ */
 public final class QueryVariant {
-  /** As written, with the pincode given. */
+  /** Address and pincode as in the row. */
   public static final QueryVariant FULL = new QueryVariant(Kind.FULL, 0);
 
-  /** Without any pincode; only the prefix is known. */
+  /** Without pincode; the prefix is known. */
   public static final QueryVariant PREFIX_ONLY = new QueryVariant(Kind.PREFIX_ONLY, 0);
 
-  /** Without any pincode, and without the prefix: only the words say where it is. */
+  /** Without pincode and prefix; only the words of the address. */
   public static final QueryVariant NO_PREFIX = new QueryVariant(Kind.NO_PREFIX, 0);
 
   private static final Pattern LONG_NUMBER = Pattern.compile("[0-9]{5,}");
@@ -39,9 +43,9 @@ public final class QueryVariant {
   }
 
   /**
-   * With another pincode of the prefix in place of the true one, for a share of the addresses.
+   * With another pincode of the prefix instead of the true one, in a share of the addresses.
    *
-   * @param share 0..1; which addresses is decided by their hash
+   * @param share 0..1; a hash of the address selects
    */
   public static QueryVariant wrongPincode(double share) {
     if (!(share >= 0 && share <= 1)) {
@@ -50,12 +54,12 @@ public final class QueryVariant {
     return new QueryVariant(Kind.WRONG_PINCODE, share);
   }
 
-  /** Whether the prefix is known, by the pincode or without. */
+  /** Whether the prefix is known. */
   boolean namesPrefix() {
     return kind != Kind.NO_PREFIX;
   }
 
-  /** As manifests and reports call it. */
+  /** Name in manifests and reports. */
   public String label() {
     return switch (kind) {
       case FULL -> "full";
@@ -68,8 +72,8 @@ public final class QueryVariant {
   /**
    * The address to send for one row.
    *
-   * @param trained the pincodes the model of the row's prefix was trained on, ascending
-   * @return null when nothing is left of the address to ask about
+   * @param trained pincodes that the model of the row's prefix was trained on, ascending
+   * @return null when the address is empty without its numbers
    */
   Address query(LabelledRow row, int[] trained) {
     try {

@@ -9,15 +9,15 @@ import ml.dmlc.xgboost4j.java.XGBoost;
 import ml.dmlc.xgboost4j.java.XGBoostError;
 
 /**
- * Trains the ranker all prefixes share: gradient-boosted trees under a listwise softmax over the
- * candidates of each query (ListNet, Cao et al. 2007, with one right answer): gradient p − y,
+ * Trains the ranker of all prefixes: gradient-boosted trees under a listwise softmax over the
+ * candidates of each query (ListNet, Cao et al. 2007, with one relevant candidate): gradient p − y,
  * Hessian p (1 − p).
  */
 final class RankerTrainer {
   /** Boosting rounds. */
   static final int ROUNDS = 80;
 
-  // Fixed, not the machine's: the order of the sums, and so the model, depends on it.
+  // Independent of the machine: the order of the sums, and so the model, depends on it.
   private static final int THREADS = 2;
   private static final float LEAST_HESSIAN = 1e-6f;
 
@@ -71,7 +71,7 @@ final class RankerTrainer {
         Map.entry("nthread", THREADS));
   }
 
-  /** All prefixes' candidates in one row after the other. */
+  /** Candidates of all prefixes, concatenated. */
   private static final class QueryGroups {
     private float[] features;
     private final int[] end;

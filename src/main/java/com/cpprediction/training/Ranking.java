@@ -8,11 +8,11 @@ import java.util.SplittableRandom;
 import java.util.function.IntFunction;
 
 /**
- * What the ranker learns from one prefix: for each training address, without its pincode and with
- * it, the features of its candidates and which of them is right.
+ * Training data of the ranker from one prefix: per training address, without and with its pincode,
+ * the features of the candidates and the index of the right one.
  */
 final class Ranking {
-  /** Share of rows whose pincode is replaced, so that the ranker learns to doubt it. */
+  /** Share of rows with a wrong pincode, so that the ranker learns how far to trust it. */
   private static final double WRONG_PINCODES = 0.2;
 
   private float[] features = new float[1024 * Features.COUNT];
@@ -22,7 +22,7 @@ final class Ranking {
   private int groups;
 
   /**
-   * @param evidence what may be used of the index for the address row
+   * @param evidence usable part of the index, by address row
    */
   static Ranking of(PrefixRows data, PrefixIndex index, IntFunction<Evidence> evidence, long seed) {
     var ranking = new Ranking();
@@ -43,12 +43,12 @@ final class Ranking {
     return ranking;
   }
 
-  /** Rows of features. */
+  /** Number of candidates over all queries. */
   int candidates() {
     return candidates;
   }
 
-  /** QueryGroups asked: addresses, each twice, less those with a wrong or no choice. */
+  /** Number of queries: two per address, without those that have no right or no wrong candidate. */
   int groups() {
     return groups;
   }
@@ -57,12 +57,12 @@ final class Ranking {
     return features;
   }
 
-  /** Where the candidates of question {@code group} end. */
+  /** End of the candidates of a query. */
   int groupEnd(int group) {
     return groupEnd[group];
   }
 
-  /** The candidate that is right, among all of this prefix. */
+  /** Right candidate of a query, by index in all candidates. */
   int right(int group) {
     return right[group];
   }

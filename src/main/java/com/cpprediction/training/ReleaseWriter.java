@@ -19,9 +19,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Writes a release beside the place it goes to and moves it there, file by file, when it is whole.
- * A release that was there before is replaced, other files in the directory stay. Were it cut short
- * while moving, the digests in {@code release.json} would tell.
+ * Writes a release to a staging directory, then moves it into place, file by file. A previous
+ * release is replaced; other files in the directory stay. Digests in {@code release.json} detect an
+ * interrupted move.
  */
 final class ReleaseWriter implements AutoCloseable {
   /** Name of the model file in the directory of its prefix. */
@@ -32,7 +32,7 @@ final class ReleaseWriter implements AutoCloseable {
 
   private static final String STAGING = ".staging";
 
-  /** What the directory of a prefix holds, in the order it is put there. */
+  /** Files of a prefix, in the order of moving. */
   private static final List<String> FILES = List.of(INDEX, Manifest.FILE);
 
   private final Path out;
@@ -44,7 +44,7 @@ final class ReleaseWriter implements AutoCloseable {
   ReleaseWriter(Path out, byte[] ranker, byte[] national) throws IOException {
     this.out = out;
     staging = out.resolve(STAGING);
-    delete(staging); // of a training that was killed
+    delete(staging); // left by a killed training
     Files.createDirectories(staging);
     write(staging.resolve(RANKER), ranker);
     write(staging.resolve(NationalStage.FILE), national);
@@ -60,7 +60,9 @@ final class ReleaseWriter implements AutoCloseable {
   }
 
   /**
-   * @return bytes of the release
+   * Moves the release into place.
+   *
+   * @return size of the release in bytes
    */
   long publish(JsonObject measured, JsonObject scores) throws IOException {
     var gone = previous();
@@ -78,24 +80,24 @@ final class ReleaseWriter implements AutoCloseable {
     return bytes;
   }
 
-  /** The prefixes of the release that was there; none when it cannot be read. */
+  /** Prefixes of the previous release; empty when it cannot be read. */
   private Set<String> previous() {
     try {
       var prefixes = new TreeSet<>(Release.open(out).manifests().keySet());
-      prefixes.removeIf(prefix -> !Manifest.isPrefix(prefix)); // each names what gets deleted
+      prefixes.removeIf(prefix -> !Manifest.isPrefix(prefix)); // each is a directory to delete from
       return prefixes;
     } catch (ModelException e) {
       return new TreeSet<>();
     }
   }
 
-  /** Deletes what a release put into {@code directory}, and the directory when that was all. */
+  /** Deletes the files of a release from {@code directory}, then the directory if it is empty. */
   private static void retire(Path directory) throws IOException {
     for (var name : FILES) Files.deleteIfExists(directory.resolve(name));
     try {
       Files.deleteIfExists(directory);
     } catch (DirectoryNotEmptyException e) {
-      // Somebody else's files: not ours to delete.
+      // Files that belong to no release stay.
     }
   }
 

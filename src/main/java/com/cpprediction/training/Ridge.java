@@ -16,14 +16,14 @@ import org.ejml.dense.row.factory.LinearSolverFactory_DDRM;
 
 /**
  * Kernel ridge regression of the CPs on the similarities between rows, in its dual form (Saunders,
- * Gammerman, Vovk 1998): α = (G + λI)⁻¹ Y with Y one-hot. Also gives every score a training row
- * would get had its near-duplicates not been there, in closed form.
+ * Gammerman, Vovk 1998): α = (G + λI)⁻¹ Y with Y one-hot. Computes leave-group-out scores of the
+ * training rows, without their near-duplicates, in closed form.
  */
 final class Ridge {
   private static final double LAMBDA = 0.5;
   private static final int STEPS = Byte.MAX_VALUE;
 
-  /** Matrices of rows by rows at once: similarities, inverse, and two the solver works on. */
+  /** Concurrent matrices of rows by rows: similarities, inverse, and two of the solver. */
   private static final int MATRICES = 4;
 
   private final PrefixRows data;
@@ -34,14 +34,14 @@ final class Ridge {
   private final DMatrixRMaj gram;
   private final DMatrixRMaj inverse;
   private final double[] alpha;
-  private final double[] rowSum; // of similarities to rows of the same CP, itself included
+  private final double[] rowSum; // of similarities to rows of the same CP, including itself
   private final double[] cpSquare;
   private final Map<Integer, List<Integer>> groups = new HashMap<>();
   private final int[] entryPincode; // pincode of every pair of pincode and CP in the index
   private final float[] withoutGroup; // score by address row and CP
 
   /**
-   * @param index of {@code data}, still without ridge
+   * @param index of {@code data}, without ridge
    */
   Ridge(PrefixRows data, PrefixIndex index) {
     this.data = data;
@@ -67,7 +67,7 @@ final class Ridge {
     groups.values().forEach(this::scoreWithout);
   }
 
-  /** Bytes it takes, at most, while it is made for {@code rows} rows of {@code cps} CPs. */
+  /** Maximum memory of the constructor, in bytes. */
   static long bytes(int rows, int cps) {
     long perPair = Double.BYTES + Float.BYTES + Byte.BYTES; // weights, scores, the model file
     return rows * ((long) MATRICES * Double.BYTES * rows + perPair * cps);
@@ -94,13 +94,13 @@ final class Ridge {
         .putFloats(Section.CP_NORM, norm);
   }
 
-  /** What is left of the index for address row {@code row} without its group. */
+  /** The index without the group of an address row. */
   Evidence without(int row) {
     var group = groups.get(rows.get(row).group());
     return new WithoutGroup(group, row);
   }
 
-  /** Pairs of a pincode and a CP: that of a training address, or the CP's own. */
+  /** Number of pairs of pincode and CP, from training addresses and the CPs themselves. */
   private int entries() {
     var pairs = new HashSet<Map.Entry<Integer, Integer>>();
     for (var row : data.addresses()) pairs.add(Map.entry(row.pincode(), row.cp()));
@@ -135,7 +135,7 @@ final class Ridge {
       throw new IllegalStateException(
           "the similarities of prefix " + data.prefix() + " are no kernel");
     }
-    // A solver that works in place still reads a; one that works on blocks of its own does not.
+    // A solver that modifies its input still reads it; others have a copy.
     var out = solver.modifiesA() ? new DMatrixRMaj(n, n) : a;
     solver.invert(out);
     return out;
@@ -149,7 +149,7 @@ final class Ridge {
     return out;
   }
 
-  /** Scores the rows of a group as if it had not been trained on: y_B − (H_BB)⁻¹ α_B. */
+  /** Leave-group-out scores of the rows of a group: y_B − (H_BB)⁻¹ α_B. */
   private void scoreWithout(List<Integer> group) {
     int size = group.size();
     var block = new DMatrixRMaj(size, size);

@@ -1,5 +1,6 @@
 package com.cpprediction.training;
 
+import com.cpprediction.csv.InputException;
 import com.cpprediction.model.Forest;
 import com.cpprediction.model.Manifest;
 import com.cpprediction.model.ModelFile;
@@ -18,7 +19,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 
-/** Trains the models of all prefixes and the ranker they share, in memory. */
+/** Trains the models of all prefixes and their shared ranker, in memory. */
 final class Trainer {
   private final OfficeDirectory directory;
   private final long seed;
@@ -27,29 +28,29 @@ final class Trainer {
   private final Runnable step;
 
   /**
-   * What was learned.
+   * Trained models.
    *
    * @param files model file by prefix
-   * @param rows what each was trained on
-   * @param ranker XGBoost's model
-   * @param national the file of the stage that names prefixes
+   * @param rows training rows by prefix
+   * @param ranker model in XGBoost's UBJSON
+   * @param national file of the national stage
    */
   record Learned(
       SortedMap<String, byte[]> files,
       Map<String, PrefixRows> rows,
       byte[] ranker,
       byte[] national) {
-    /** What is known of a prefix. */
+    /** Index of a prefix. */
     PrefixIndex index(String prefix) {
       return new PrefixIndex(ModelFile.of(files.get(prefix)));
     }
 
-    /** The ranker's trees; the same in every file. */
+    /** Trees of the ranker, the same in every file. */
     Forest forest() {
       return Forest.of(ModelFile.of(files.get(files.firstKey())).section(Section.FOREST));
     }
 
-    /** The model of a prefix, as it is served. */
+    /** Model of a prefix, as served. */
     PrefixModel model(String prefix, JsonObject scores, List<Manifest.Golden> golden) {
       return PrefixModel.of(manifest(prefix, scores, golden), ModelFile.of(files.get(prefix)));
     }
@@ -71,7 +72,7 @@ final class Trainer {
   private record OnePrefix(PrefixRows rows, byte[] file, Ranking ranking) {}
 
   /**
-   * @param step called when one of {@link #steps} is done
+   * @param step called after each of {@link #steps}
    */
   Trainer(OfficeDirectory directory, long seed, int threads, Memory memory, Runnable step) {
     this.directory = directory;
@@ -81,14 +82,16 @@ final class Trainer {
     this.step = step;
   }
 
-  /** Steps that {@link #learn} reports for {@code prefixes} prefixes. */
+  /** Number of steps of {@link #learn}. */
   static int steps(int prefixes) {
     return prefixes + RankerTrainer.ROUNDS;
   }
 
   /**
-   * @return empty when there is nothing to rank: no address has both its own CP and another one
-   *     among its candidates
+   * Trains all models.
+   *
+   * @return empty when there is nothing to rank: no address has its own CP and another among its
+   *     candidates
    * @throws InputException when a prefix has too many rows for the memory there is
    */
   Optional<Learned> learn(Map<String, List<PrefixRows.Grouped>> rows) {
@@ -97,7 +100,7 @@ final class Trainer {
     var files = new TreeMap<String, byte[]>();
     var byPrefix = new TreeMap<String, PrefixRows>();
     var rankings = new TreeMap<String, Ranking>();
-    // Largest first, so that the last one does not run alone for long.
+    // Largest first, for even use of the threads.
     var largestFirst = Comparator.comparingInt(PrefixRows::size).reversed();
     for (var one : inParallel(data.stream().sorted(largestFirst).map(this::task).toList())) {
       files.put(one.rows().prefix(), one.file());

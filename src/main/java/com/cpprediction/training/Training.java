@@ -1,5 +1,8 @@
 package com.cpprediction.training;
 
+import com.cpprediction.csv.CsvOutput;
+import com.cpprediction.csv.InputException;
+import com.cpprediction.csv.OutputPath;
 import com.cpprediction.model.ModelException;
 import com.cpprediction.model.NationalStage;
 import com.cpprediction.model.Parity;
@@ -24,12 +27,12 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Makes a release of models from labelled addresses. First trains on a part and measures on the
- * rest, whole groups of near-duplicates on one side; then trains on all and writes that. The same
- * input and seed give the same bytes.
+ * Trains a release of models from labelled addresses. First trains on a part and evaluates on the
+ * held-back rest, split by groups of near-duplicates; then trains on all rows and writes the
+ * release. The same input and seed give the same bytes.
  */
 public final class Training {
-  /** The queries that every release is evaluated by. */
+  /** Query variants of every evaluation of a release. */
   public static final List<QueryVariant> VARIANTS =
       List.of(
           QueryVariant.FULL,
@@ -37,9 +40,9 @@ public final class Training {
           QueryVariant.wrongPincode(0.25),
           QueryVariant.NO_PREFIX);
 
-  private static final double ALL_ANSWERED = 0; // however unsure
+  private static final double ALL_ANSWERED = 0; // regardless of confidence
 
-  /** Rows every CP keeps, as far as {@link Options#maxRows} reaches, when a prefix has more. */
+  /** Rows per CP that a sample of a prefix keeps first. */
   private static final int KEPT_PER_CP = 5;
 
   private final Options options;
@@ -47,21 +50,21 @@ public final class Training {
   private final OfficeDirectory directory;
 
   /**
-   * What to do.
+   * Options of a training.
    *
    * @param data CSV with {@code address,pincode,cp_code}
    * @param directory CSV of post offices, or null
-   * @param offices CSV that says which office each CP is, or null
-   * @param prefixes what the release holds; empty for all. The shared ranker learns from all rows
-   *     in any case
+   * @param offices CSV with the office of each CP, or null
+   * @param prefixes of the release; empty for all. The shared ranker learns from all rows in any
+   *     case
    * @param out directory of the release
-   * @param seed decides the split, the sample and the ranker's randomness
-   * @param heldBack share of the addresses to measure on, 0..0.9, those of the release's prefixes
-   *     only; 0 measures nothing
-   * @param heldBackOut when not null, the rows measured on are written there, and kept out of the
-   *     release, so that {@code evaluate} can be run on them
-   * @param maxRows addresses per prefix at most; of more, a sample is taken
-   * @param pincodeTrust what to measure with
+   * @param seed of the split, the sample and the ranker
+   * @param heldBack share of addresses to evaluate on, 0..0.9, of the release's prefixes only; 0
+   *     for no evaluation
+   * @param heldBackOut file for the held-back rows, which the release then excludes, for {@code
+   *     evaluate}; null for none
+   * @param maxRows maximum addresses per prefix; of more, a sample is taken
+   * @param pincodeTrust of the evaluation
    * @param threads prefixes trained at the same time
    */
   public record Options(
@@ -78,16 +81,16 @@ public final class Training {
       int threads) {}
 
   /**
-   * What came of it.
+   * Result of a training.
    *
-   * @param rows usable rows
-   * @param bad labelled rows that could not be used
-   * @param badExamples the first of those, then what could not be used of the other files
-   * @param sampled rows left out because their prefix had too many
-   * @param prefixes prefixes in the release
+   * @param rows number of usable rows
+   * @param bad number of unusable labelled rows
+   * @param badExamples the first unusable rows, then those of the other files
+   * @param sampled number of rows left out by {@link Options#maxRows}
+   * @param prefixes number of prefixes in the release
    * @param bytes size of the release
-   * @param scores on held-back rows, by variant; empty when nothing was measured, because nothing
-   *     was held back or what was left had nothing to rank
+   * @param scores on held-back rows, by query variant; empty without evaluation: nothing was held
+   *     back, or the rest had nothing to rank
    */
   public record Report(
       long rows,
@@ -105,13 +108,15 @@ public final class Training {
   }
 
   /**
+   * Trains and writes a release. Blocks.
+   *
    * @throws InputException when a file cannot be used
    */
   public static Report run(Options options, Progress progress) {
     try {
       return new Training(options, progress).run();
     } catch (IOException e) {
-      throw Writable.failed(options.out(), e);
+      throw OutputPath.failure(options.out(), e);
     }
   }
 
@@ -155,13 +160,13 @@ public final class Training {
         overall);
   }
 
-  /** Finds what cannot be written now, not after the training. */
+  /** Checks output paths before the training. */
   private void checkOutputs() {
-    Writable.directory(options.out());
+    OutputPath.checkDirectory(options.out());
     var held = options.heldBackOut();
     if (held == null) return;
     boolean inRelease = options.out().toAbsolutePath().equals(held.toAbsolutePath().getParent());
-    if (!inRelease || Files.exists(options.out())) Writable.file(held);
+    if (!inRelease || Files.exists(options.out())) OutputPath.checkFile(held);
   }
 
   private static InputException nothingToRank(boolean release) {
@@ -216,7 +221,7 @@ public final class Training {
     return chance("held back", groupText) < options.heldBack();
   }
 
-  /** A number in 0..1 that only the seed and the text decide. */
+  /** Pseudorandom number in 0..1, a function of seed and text. */
   private double chance(String what, String text) {
     long hash = options.seed();
     for (int i = 0; i < what.length(); i++) hash = hash * 31 + what.charAt(i);
@@ -303,7 +308,7 @@ public final class Training {
     }
   }
 
-  /** Nothing is written that scores otherwise than XGBoost does. */
+  /** Checks that the forest scores as XGBoost does. */
   private void requireParity(Ranker reference, Trainer.Learned learned) {
     Parity.difference(reference, learned.forest(), options.seed())
         .ifPresent(
@@ -313,7 +318,7 @@ public final class Training {
   }
 
   private void writeHeldBack(List<LabelledRow> rows) {
-    try (var csv = CsvFile.create(options.heldBackOut())) {
+    try (var csv = CsvOutput.create(options.heldBackOut())) {
       csv.write(List.of("address", "pincode", "cp_code"));
       for (var row : rows) csv.write(List.of(row.address(), row.pincode(), row.cp()));
       csv.publish();

@@ -1,5 +1,6 @@
 /**
- * Offline: reads labelled addresses and writes a release of models, and measures one. The service
- * never imports it. Start reading at {@code Training}.
+ * Trains releases of models from labelled addresses, evaluates them, and predicts files of
+ * addresses, all offline. Start reading at {@link com.cpprediction.training.Training}. The service
+ * does not use it.
  */
 package com.cpprediction.training;

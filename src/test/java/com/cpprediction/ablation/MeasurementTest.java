@@ -21,7 +21,7 @@ class MeasurementTest {
             + " the journal"
       })
   void everyAnswerIsOneRow(long answered, long uncertain, long stored, long left, String problem) {
-    assertThat(Measurement.booksProblem(answered, uncertain, stored, left))
+    assertThat(Measurement.rowProblem(answered, uncertain, stored, left))
         .isEqualTo(problem == null ? "" : problem);
   }
 

@@ -7,16 +7,18 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** Comparisons that nobody had to measure. */
+/** Recordings with made-up figures. */
 final class Recordings {
-  /** How much each round is slower than the one before, for all states alike. */
+  /** Factor by which each round is slower than the previous one, for all variants alike. */
   private static final double DRIFT = 1.5;
 
   private Recordings() {}
 
-  static Plan plan(List<State> states) {
+  static final Design ABLATION = Design.ablation(List.of());
+
+  static Plan plan(Design design) {
     return new Plan(
-        states,
+        design,
         3,
         Duration.ofSeconds(5),
         Duration.ofMillis(2_500),
@@ -32,8 +34,8 @@ final class Recordings {
   }
 
   /**
-   * Caching doubles the throughput and halves the latency, in every round alike; monitoring does
-   * something else in every round; the others do nothing.
+   * An ablation in which caching doubles the throughput and halves the latency in every round, the
+   * effect of monitoring differs between rounds, and the others have none.
    */
   static Recording recording() {
     var runs = new ArrayList<Run>();
@@ -44,17 +46,19 @@ final class Recordings {
   }
 
   static Recording recording(List<Run> runs) {
-    var environment =
-        new JsonObject()
-            .put("date", "2026-11-25T06:00:00Z")
-            .put("machine", "A <fast> processor")
-            .put("cores", 2)
-            .put("memory_mib", 4096)
-            .put("system", "Linux 6.1, amd64")
-            .put("jdk", "OpenJDK 17")
-            .put("service", "1.0.0")
-            .put("command", "ablation --report docs");
-    return new Recording(environment, plan(State.every()).toJson(), 60, runs);
+    return new Recording(environment(), ABLATION, plan(ABLATION).toJson(), 60, runs);
+  }
+
+  private static JsonObject environment() {
+    return new JsonObject()
+        .put("date", "2026-11-25T06:00:00Z")
+        .put("machine", "A <fast> processor")
+        .put("cores", 2)
+        .put("memory_mib", 4096)
+        .put("system", "Linux 6.1, amd64")
+        .put("jdk", "OpenJDK 17")
+        .put("service", "1.0.0")
+        .put("command", "ablation --report docs");
   }
 
   static Run run(State state, int round) {
@@ -71,6 +75,17 @@ final class Recordings {
     figures.put(Metric.DISK_READ, 0.0);
     figures.put(Metric.HITS, cached ? 80.0 : 0.0);
     return new Run(
-        state, round, figures, Map.of("warm-up", 1_000L), 100, 0, 100, 0, 0, "", Map.of(), "");
+        state.variant(),
+        round,
+        figures,
+        Map.of("warm-up", 1_000L),
+        100,
+        0,
+        100,
+        0,
+        0,
+        "",
+        Map.of(),
+        "");
   }
 }

@@ -3,21 +3,21 @@ package com.cpprediction.ablation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.testing.Browser;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.xml.sax.InputSource;
+import org.openqa.selenium.interactions.Actions;
 
 class ReportTest {
   @TempDir private Path directory;
@@ -31,7 +31,7 @@ class ReportTest {
   }
 
   @Test
-  void whatWasWrittenReportsTheSameAgain() {
+  void aWrittenReportReadsBackTheSame() {
     var again = Report.of(recorded, null);
 
     assertThat(again.json()).isEqualTo(Recordings.recording().toJson());
@@ -41,7 +41,7 @@ class ReportTest {
   }
 
   @Test
-  void theJsonSaysWhatEachStateWasAndWhatFollows() {
+  void theJsonHoldsConfigurationsRunsAndRatios() {
     var json = Report.of(recorded, null).json();
 
     assertThat(json.getJsonObject("states").getJsonObject("only-caching"))
@@ -57,7 +57,7 @@ class ReportTest {
   }
 
   @Test
-  void theTablesSayGainAndNoGain() {
+  void theTablesTellGainsFromNoGains() {
     var text = Report.of(recorded, null).text();
 
     assertThat(text)
@@ -74,7 +74,7 @@ class ReportTest {
   }
 
   @Test
-  void whatWasPromisedStandsBesideIt() throws IOException {
+  void showsExpectedGainsBesideTheMeasuredOnes() throws IOException {
     var promised =
         Files.writeString(
             directory.resolve("promised.json"),
@@ -98,7 +98,7 @@ class ReportTest {
         "{\"source\":\"x\",\"promised\":{\"caching\":3}}",
         "[]"
       })
-  void promisesOfAnotherShapeAreRefused(String content) throws IOException {
+  void refusesExpectedGainsInAnotherFormat(String content) throws IOException {
     var promised = Files.writeString(directory.resolve("promised.json"), content);
 
     assertThatThrownBy(() -> Report.of(recorded, promised))
@@ -107,7 +107,7 @@ class ReportTest {
   }
 
   @Test
-  void aFileThatIsNoRecordingIsRefused() throws IOException {
+  void refusesAFileThatIsNoRecording() throws IOException {
     var other = Files.writeString(directory.resolve("other.json"), "{\"format\":1}");
     var newer = Files.writeString(directory.resolve("newer.json"), "{\"format\":2}");
 
@@ -121,7 +121,7 @@ class ReportTest {
   }
 
   @Test
-  void theClaimsGoBetweenTheirMarks() throws IOException {
+  void replacesTheClaimsBetweenTheirMarks() throws IOException {
     var readme =
         Files.writeString(
             directory.resolve("README.md"),
@@ -141,7 +141,7 @@ class ReportTest {
   }
 
   @Test
-  void aFileWithoutMarksIsLeftAlone() throws IOException {
+  void leavesAFileWithoutMarksUnchanged() throws IOException {
     var readme = Files.writeString(directory.resolve("README.md"), "<!-- /claims -->");
 
     assertThatThrownBy(() -> Report.of(recorded, null).replaceClaims(readme))
@@ -150,18 +150,19 @@ class ReportTest {
   }
 
   @Test
-  void whatWasMeasuredInPartOrOnceClaimsNothing() throws IOException {
+  void partialOrSingleMeasurementsMakeNoClaims() throws IOException {
     var readme =
         Files.writeString(directory.resolve("README.md"), "<!-- claims --><!-- /claims -->");
     var runs = new ArrayList<>(Recordings.recording().runs());
-    runs.removeIf(run -> run.state().equals(State.ALL));
-    runs.set(0, Run.failed(State.UNOPTIMISED, 1, "The service ended"));
+    runs.removeIf(run -> run.variant().equals(State.ALL.variant()));
+    runs.set(0, Run.failed(State.UNOPTIMISED.variant(), 1, "The service ended"));
     var part = new Report(Recordings.recording(runs), ExpectedGains.packaged());
     var recording = Recordings.recording();
     var once =
         new Report(
             new Recording(
                 recording.environment(),
+                recording.design(),
                 recording.plan().copy().put("rounds", 1),
                 60,
                 recording.runs().subList(0, 16)),
@@ -180,7 +181,7 @@ class ReportTest {
   }
 
   @Test
-  void whatIsSavedOnTheWayReadsAsTheRest() {
+  void aSavedIntermediateReportReadsBackTheSame() {
     var elsewhere = directory.resolve("later");
     var report = Report.of(recorded, null);
 
@@ -202,18 +203,18 @@ class ReportTest {
     "123456, '123,456'",
     "NaN, –"
   })
-  void numbersAreForPeople(double value, String shown) {
+  void formatsNumbersForReading(double value, String shown) {
     assertThat(Tables.number(value)).isEqualTo(shown);
   }
 
   @Test
-  void everyDoubtIsSaid() {
+  void listsAllDoubts() {
     var runs = new ArrayList<>(Recordings.recording().runs());
     var all = Recordings.run(State.ALL, 1);
     runs.remove(all);
     runs.add(
         new Run(
-            State.ALL,
+            State.ALL.variant(),
             1,
             all.figures(),
             all.requests(),
@@ -227,7 +228,7 @@ class ReportTest {
             ""));
     runs.remove(Recordings.run(State.UNOPTIMISED, 3));
     runs.remove(Recordings.run(State.UNOPTIMISED, 2));
-    runs.add(Run.failed(State.UNOPTIMISED, 3, "The service ended"));
+    runs.add(Run.failed(State.UNOPTIMISED.variant(), 3, "The service ended"));
 
     var report = new Report(Recordings.recording(runs), ExpectedGains.packaged());
 
@@ -243,27 +244,48 @@ class ReportTest {
   }
 
   @Test
-  void thePageStandsByItself() throws Exception {
-    var html = Files.readString(directory.resolve(Report.HTML));
+  void thePageShowsChartsTablesAndNotesInABrowser() throws Exception {
+    try (var browser = Browser.start()) {
+      browser.open(directory.resolve(Report.HTML).toUri().toString());
 
-    assertThat(html)
-        .contains("A &lt;fast&gt; processor")
-        .doesNotContain("{{", "src=", "http:", "https:")
-        .contains(
-            "<th scope=\"col\">",
-            "<th scope=\"row\">response caching (cache.enabled: false → true)</th>")
-        .contains("tabindex=\"0\" role=\"region\" aria-label=\"Alone, against unoptimised\"")
-        .contains("<polygon ")
-        .containsPattern("response caching: ×2\\.00 \\(2\\.00–2\\.00\\) gain");
-    var plots = html.split("(?=<svg)");
-    assertThat(plots).hasSizeGreaterThan(8);
-    for (int i = 1; i < plots.length; i++) {
-      var svg = plots[i].substring(0, plots[i].indexOf("</svg>") + 6);
-      var parser = DocumentBuilderFactory.newInstance().newDocumentBuilder();
-      var document = parser.parse(new InputSource(new StringReader(svg)));
-      assertThat(document.getElementsByTagName("circle").getLength()).isPositive();
-      assertThat(svg).doesNotContain("NaN", "Infinity");
+      assertThat(browser.find("h1").getText()).isEqualTo("What each optimisation brings");
+      assertThat(browser.find("#about").getText()).contains("A <fast> processor");
+      assertThat(browser.find("#notes").getText()).contains("8.0 s of warm-up");
+      assertThat(browser.find("#tables tbody th").isDisplayed()).isTrue();
+      assertThat(browser.run("return document.querySelectorAll('.intervals canvas').length"))
+          .isEqualTo(11L); // 2 for each of 4 metrics, 3 of latency
+      var chart = browser.find(".intervals");
+      assertThat(chart.getAttribute("aria-label"))
+          .startsWith("Alone, against unoptimised: model pre-loading: ×1.00")
+          .contains("response caching: ×2.00 (2.00–2.00) gain");
+      assertThat(browser.run(COLOURS, chart)).isEqualTo(List.of(true, true));
+      new Actions(browser.driver()).moveToElement(chart).perform();
+      assertThat(browser.find(".hint").getText()).contains(": ×");
+      assertThat(browser.viewport(360, 800).run("return document.body.scrollWidth <= 360"))
+          .isEqualTo(true);
+      assertThat(browser.complaints()).isEmpty();
     }
+  }
+
+  /** Whether the chart in the argument has pixels in the colour of a gain, and of no gain. */
+  private static final String COLOURS =
+      """
+      const canvas = arguments[0].querySelector("canvas");
+      const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return ["--good", "--soft"].map(name => {
+        const [r, g, b] = css(name).match(/[0-9a-f]{2}/gi).map(hex => parseInt(hex, 16));
+        for (let i = 0; i < data.length; i += 4)
+          if (data[i] === r && data[i + 1] === g && data[i + 2] === b) return true;
+        return false;
+      });
+      """;
+
+  @Test
+  void thePageNeedsNoOtherFile() {
+    assertThat(directory.resolve(Report.HTML))
+        .content()
+        .contains("A \\u003cfast> processor")
+        .doesNotContain("{{", "src=", "href=\"http");
   }
 
   @Test
@@ -272,9 +294,13 @@ class ReportTest {
         Recordings.recording(
             State.every().stream().map(state -> Recordings.run(state, 1)).toList());
 
-    var html = new Page(recording, new Report(recording, ExpectedGains.packaged())).html();
+    var data = new Page(recording, new Report(recording, ExpectedGains.packaged())).data();
 
-    assertThat(html).doesNotContain("NaN", "Infinity");
+    var chart =
+        data.getJsonArray("sections").getJsonObject(0).getJsonArray("charts").getJsonObject(0);
+    assertThat(chart.getJsonArray("points")).hasSize(8);
+    assertThat(chart.encode()).doesNotContain("\"low\"");
+    assertThat(data.encode()).doesNotContain("NaN", "Infinity");
     assertThat(new JsonObject(recording.toJson().encode()).encode()).doesNotContain("NaN");
   }
 }

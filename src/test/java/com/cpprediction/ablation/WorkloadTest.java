@@ -3,7 +3,7 @@ package com.cpprediction.ablation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import com.cpprediction.prediction.Address;
+import com.cpprediction.loadtest.AddressRow;
 import com.cpprediction.training.SmallRelease;
 import java.util.HashSet;
 import java.util.List;
@@ -12,25 +12,25 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class WorkloadTest {
-  private static final List<Address> POPULAR =
-      IntStream.range(0, 10).mapToObj(i -> new Address("place " + i, "56000" + i)).toList();
+  private static final List<AddressRow> POPULAR =
+      IntStream.range(0, 10).mapToObj(i -> new AddressRow("place " + i, "56000" + i)).toList();
 
   private final Workload workload = new Workload(POPULAR, 0.8, 1);
 
   @Test
-  void theSameSeedAsksTheSame() {
+  void theSameSeedGivesTheSameAddresses() {
     var again = new Workload(POPULAR, 0.8, 1);
     var other = new Workload(POPULAR, 0.8, 2);
 
     assertThat(first(workload)).isEqualTo(first(again)).isNotEqualTo(first(other));
   }
 
-  private static List<Address> first(Workload workload) {
+  private static List<AddressRow> first(Workload workload) {
     return LongStream.range(0, 50).mapToObj(workload::at).toList();
   }
 
   @Test
-  void whatOneAsksSaysNothingOfTheNext() {
+  void consecutiveAddressesAreIndependent() {
     var even = new Workload(POPULAR, 0.3, 0);
     var behindTheFirst =
         LongStream.range(0, 100_000)
@@ -44,14 +44,14 @@ class WorkloadTest {
   }
 
   @Test
-  void theShareThatComesAgainIsTheOneAskedFor() {
+  void repeatsTheGivenShare() {
     long again = LongStream.range(0, 100_000).filter(i -> POPULAR.contains(workload.at(i))).count();
 
     assertThat(again / 100_000.0).isCloseTo(0.8, within(0.01));
   }
 
   @Test
-  void thePopularComeByZipf() {
+  void popularAddressesFollowZipfsLaw() {
     double harmonic = IntStream.rangeClosed(1, 10).mapToDouble(i -> 1.0 / i).sum();
 
     for (int rank : new int[] {0, 1, 9}) {
@@ -64,7 +64,7 @@ class WorkloadTest {
   }
 
   @Test
-  void theOthersNeverComeAgainAndStayInTheirPlace() {
+  void otherAddressesOccurOnceAndKeepTheirPlace() {
     var once = new HashSet<String>();
 
     LongStream.range(0, 10_000)
@@ -72,15 +72,15 @@ class WorkloadTest {
         .filter(address -> !POPULAR.contains(address))
         .forEach(
             address -> {
-              assertThat(once.add(address.text())).isTrue();
-              assertThat(address.text()).endsWith("place " + address.pincode().charAt(5));
+              assertThat(once.add(address.address())).isTrue();
+              assertThat(address.address()).endsWith("place " + address.pincode().charAt(5));
             });
 
     assertThat(once).hasSizeGreaterThan(1_500);
   }
 
   @Test
-  void aReleaseBringsItsOwnAddresses() {
+  void takesAddressesFromARelease() {
     var found = Workload.of(SmallRelease.directory(), 5, 1, 1);
 
     assertThat(found.popular()).hasSize(5).doesNotHaveDuplicates();

@@ -35,7 +35,12 @@ class AblationCommandTest {
         "--readme x.md --quick | --readme claims what all states show in two rounds at least",
         "--readme x.md --only caching | --readme claims what all states show in two rounds",
         "--only speed | --only: \"speed\" is neither an optimisation (preloading, caching,",
-        "--from x.json --only caching | --only measures and --from does not; give one of them"
+        "--from x.json --only caching | --only and --compare measure and --from does not",
+        "--from x.json --compare a.json b.json | --only and --compare measure and --from does not",
+        "--compare a.json b.json --only caching | --compare takes two files, and no --only",
+        "--compare a.json b.json --compare c.json d.json | --compare takes two files",
+        "--compare a.json b.json --readme x.md | --promised and --readme are about the optimisations",
+        "--compare a.json b.json --promised x | --promised and --readme are about the optimisations"
       })
   void wrongUsageSaysWhatIsRight(String arguments, String said) {
     int exit = run(("ablation " + arguments).split(" "));

@@ -25,8 +25,8 @@ class LoadGeneratorTest {
   private static final Duration SECOND = Duration.ofSeconds(1);
   private static final Buffer MISS = new JsonObject().put("source", "model").toBuffer();
   private static final Buffer HIT = new JsonObject().put("source", "cache").toBuffer();
-  private static final Questions QUESTIONS =
-      new Questions("/predict", 1, i -> Buffer.buffer(Long.toString(i)));
+  private static final RequestSource REQUESTS =
+      new RequestSource("/predict", 1, i -> Buffer.buffer(Long.toString(i)));
 
   private Vertx vertx;
   private LoadGenerator generator;
@@ -42,7 +42,7 @@ class LoadGeneratorTest {
   }
 
   @Test
-  void sendsWhateverIsDueOnce() throws Exception {
+  void sendsEveryDueRequestOnce() throws Exception {
     var seen = new ArrayList<String>();
     serve(
         request ->
@@ -54,7 +54,7 @@ class LoadGeneratorTest {
                       request.response().end(seen.size() % 4 == 0 ? HIT : MISS);
                     }));
 
-    var step = generator.open("s", QUESTIONS, 200, SECOND, LoadGenerator.Listener.NONE);
+    var step = generator.open("s", REQUESTS, 200, SECOND, LoadGenerator.Listener.NONE);
 
     assertThat(step.due()).isEqualTo(200);
     assertThat(step.sent()).isEqualTo(200);
@@ -67,7 +67,7 @@ class LoadGeneratorTest {
   }
 
   @Test
-  void aStallShowsInAllThatWasDueWhileItLasted() throws Exception {
+  void aStallCountsInTheLatencyOfAllRequestsDueMeanwhile() throws Exception {
     var waiting = new ArrayList<HttpServerRequest>();
     serve(
         request -> {
@@ -77,7 +77,7 @@ class LoadGeneratorTest {
           waiting.clear();
         });
 
-    var step = generator.open("s", QUESTIONS, 200, SECOND, LoadGenerator.Listener.NONE);
+    var step = generator.open("s", REQUESTS, 200, SECOND, LoadGenerator.Listener.NONE);
 
     // The first of a hundred waits for the last, which is due 495 ms later.
     assertThat(step.ok()).isEqualTo(200);
@@ -87,7 +87,7 @@ class LoadGeneratorTest {
   }
 
   @Test
-  void aQueueThatGrowsToTheEndMeansThatTheRateWasNotHeld() throws Exception {
+  void aGrowingQueueMeansThatTheRateWasNotHeld() throws Exception {
     var waiting = new ArrayList<HttpServerRequest>();
     serve(
         request -> {
@@ -100,7 +100,7 @@ class LoadGeneratorTest {
           }
         });
 
-    var step = generator.open("s", QUESTIONS, 200, SECOND, LoadGenerator.Listener.NONE);
+    var step = generator.open("s", REQUESTS, 200, SECOND, LoadGenerator.Listener.NONE);
 
     assertThat(step.ok()).isEqualTo(200);
     assertThat(step.openAtEnd()).isEqualTo(150);
@@ -109,21 +109,21 @@ class LoadGeneratorTest {
   }
 
   @Test
-  void whatIsOnItsWayAllTheTimeIsNoQueue() throws Exception {
+  void aConstantNumberInFlightIsNoGrowingQueue() throws Exception {
     serve(request -> vertx.setTimer(500, later -> request.response().end(MISS)));
 
     var step =
-        generator.open("s", QUESTIONS, 200, SECOND.multipliedBy(2), LoadGenerator.Listener.NONE);
+        generator.open("s", REQUESTS, 200, SECOND.multipliedBy(2), LoadGenerator.Listener.NONE);
 
     assertThat(step.openAtEnd()).isGreaterThan(20);
     assertThat(step.held()).isTrue();
   }
 
   @Test
-  void whatIsSentLateCountsFromWhenItWasDue() throws Exception {
+  void latencyOfALateRequestCountsFromItsDueTime() throws Exception {
     serve(request -> request.response().end(MISS));
     var slow =
-        new Questions(
+        new RequestSource(
             "/predict",
             1,
             i -> {
@@ -143,7 +143,7 @@ class LoadGeneratorTest {
   }
 
   @Test
-  void countsErrorsByWhatCame() throws Exception {
+  void countsErrorsByStatusAndCode() throws Exception {
     var requests = new AtomicInteger();
     serve(
         request -> {
@@ -159,7 +159,7 @@ class LoadGeneratorTest {
           }
         });
 
-    var step = generator.count("s", QUESTIONS, 1, 40, LoadGenerator.Listener.NONE);
+    var step = generator.count("s", REQUESTS, 1, 40, LoadGenerator.Listener.NONE);
 
     assertThat(step.ok()).isEqualTo(10);
     assertThat(step.errors()).containsEntry("503 overloaded", 10L).containsEntry("502", 10L);
@@ -171,7 +171,7 @@ class LoadGeneratorTest {
   }
 
   @Test
-  void whatWasGivenUpCountsAndTroublesNoStepAfterIt() throws Exception {
+  void timedOutRequestsCountAndDoNotAffectTheNextStep() throws Exception {
     var asked = new ArrayList<String>();
     var silent = new AtomicInteger(1);
     var server =
@@ -192,10 +192,10 @@ class LoadGeneratorTest {
     generator = new LoadGenerator(target, 1, Duration.ofSeconds(2));
 
     // One connection: the others wait for it and are given up there.
-    var first = generator.count("s", QUESTIONS, 3, 3, LoadGenerator.Listener.NONE);
+    var first = generator.count("s", REQUESTS, 3, 3, LoadGenerator.Listener.NONE);
     asked.clear();
     silent.set(0);
-    var second = generator.count("s", QUESTIONS, 1, 5, LoadGenerator.Listener.NONE);
+    var second = generator.count("s", REQUESTS, 1, 5, LoadGenerator.Listener.NONE);
 
     assertThat(first.uncertain()).isEqualTo(3);
     assertThat(first.latency().getMinValue()).isGreaterThanOrEqualTo(1_990_000);
@@ -204,7 +204,7 @@ class LoadGeneratorTest {
   }
 
   @Test
-  void aClosedLoopHasAsManyOpenAsThereAreCallers() throws Exception {
+  void aClosedLoopHasOneRequestInFlightPerCaller() throws Exception {
     var open = new AtomicInteger();
     var most = new AtomicInteger();
     serve(
@@ -219,7 +219,7 @@ class LoadGeneratorTest {
         });
 
     var step =
-        generator.closed("s", QUESTIONS, 6, Duration.ofMillis(500), LoadGenerator.Listener.NONE);
+        generator.closed("s", REQUESTS, 6, Duration.ofMillis(500), LoadGenerator.Listener.NONE);
 
     assertThat(most).hasValue(6);
     assertThat(step.ok()).isEqualTo(step.sent()).isGreaterThan(6);
@@ -227,20 +227,20 @@ class LoadGeneratorTest {
   }
 
   @Test
-  void tellsHowItGoesOn() throws Exception {
+  void reportsProgress() throws Exception {
     serve(request -> request.response().end(MISS));
     var last = new AtomicLong();
 
-    generator.open("s", QUESTIONS, 100, SECOND, (seconds, answered, f, p99) -> last.set(answered));
+    generator.open("s", REQUESTS, 100, SECOND, (seconds, answered, f, p99) -> last.set(answered));
 
     assertThat(last).hasValue(100);
   }
 
   @Test
-  void nobodyListeningIsAnErrorOfEachRequest() throws Exception {
+  void aRefusedConnectionIsAnErrorOfEachRequest() throws Exception {
     generator = new LoadGenerator(Target.of("http://127.0.0.1:1", null, false), 4);
 
-    var step = generator.count("s", QUESTIONS, 1, 3, LoadGenerator.Listener.NONE);
+    var step = generator.count("s", REQUESTS, 1, 3, LoadGenerator.Listener.NONE);
 
     assertThat(step.ok()).isZero();
     assertThat(step.failed()).isEqualTo(3);

@@ -10,6 +10,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
 import java.util.zip.GZIPOutputStream;
@@ -17,14 +18,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ProfileTest {
-  private final List<Place> places = Place.packaged();
+  private final List<AddressRow> addresses = AddressRow.packaged();
+
+  private final List<String> unusable = new ArrayList<>();
 
   @TempDir private Path dir;
 
   @Test
-  void packagedPlacesNameTheirPrefixAndAreMany() {
-    assertThat(places).hasSizeGreaterThan(700);
-    assertThat(places).allSatisfy(place -> assertThat(place.pincode()).matches("[1-9]\\d{5}"));
+  void packagedAddressesHavePincodes() {
+    assertThat(addresses).hasSizeGreaterThan(700);
+    assertThat(addresses).allSatisfy(place -> assertThat(place.pincode()).matches("[1-9]\\d{5}"));
   }
 
   @Test
@@ -36,37 +39,39 @@ class ProfileTest {
             .toList();
 
     assertThat(canonical).doesNotHaveDuplicates();
-    assertThat(canonical.get(800).pincode()).isEqualTo(places.get(800 % places.size()).pincode());
+    assertThat(canonical.get(800).pincode())
+        .isEqualTo(addresses.get(800 % addresses.size()).pincode());
   }
 
   @Test
-  void anotherRunAsksForOtherAddresses() {
-    var first = Profile.MISSES.questions(places, "a", "s", 0).body().apply(7).toJsonObject();
-    var second = Profile.MISSES.questions(places, "b", "s", 0).body().apply(7).toJsonObject();
+  void runsShareNoNewAddresses() {
+    var first = Profile.MISSES.requests(addresses, "a", "s", 0).body().apply(7).toJsonObject();
+    var second = Profile.MISSES.requests(addresses, "b", "s", 0).body().apply(7).toJsonObject();
 
     assertThat(first.getString("address")).isNotEqualTo(second.getString("address"));
     assertThat(first.getString("shipment_id")).isNotEqualTo(second.getString("shipment_id"));
   }
 
   @Test
-  void noTwoStepsAskForTheSame() {
+  void stepsShareNoNewAddresses() {
     var steps = LongStream.range(0, 100).mapToObj(n -> "s" + Profile.letters(n)).toList();
 
-    var addresses =
+    var sent =
         steps.stream()
             .flatMap(
                 step ->
                     LongStream.of(0, 1, 2, 26, 27, 700)
                         .mapToObj(
-                            i -> Profile.MISSES.questions(places, "run", step, 0).body().apply(i)))
+                            i ->
+                                Profile.MISSES.requests(addresses, "run", step, 0).body().apply(i)))
             .map(body -> body.toJsonObject().getString("address"))
             .toList();
 
-    assertThat(addresses).hasSize(600).doesNotHaveDuplicates();
+    assertThat(sent).hasSize(600).doesNotHaveDuplicates();
   }
 
   @Test
-  void hitsAreFewAndMixedRepeatsFourInFive() {
+  void hitsRepeatAHundredAddressesAndMixedFourInFive() {
     var hits = LongStream.range(0, 1_000).mapToObj(i -> shipment(Profile.HITS, i)).toList();
     long fresh =
         LongStream.range(0, 5_000)
@@ -79,12 +84,12 @@ class ProfileTest {
   }
 
   @Test
-  void aBatchHasAHundredShipmentsNoneTwice() {
-    var questions = Profile.BATCH.questions(places, "run", "s", 0);
-    var first = questions.body().apply(0).toJsonObject().getJsonArray("shipments");
-    var second = questions.body().apply(1).toJsonObject().getJsonArray("shipments");
+  void aBatchHasAHundredDifferentShipments() {
+    var requests = Profile.BATCH.requests(addresses, "run", "s", 0);
+    var first = requests.body().apply(0).toJsonObject().getJsonArray("shipments");
+    var second = requests.body().apply(1).toJsonObject().getJsonArray("shipments");
 
-    assertThat(questions.path()).isEqualTo("/predict/batch");
+    assertThat(requests.path()).isEqualTo("/predict/batch");
     assertThat(first).hasSize(100).doesNotHaveDuplicates();
     assertThat(second).doesNotContainAnyElementsOf(first);
   }
@@ -104,26 +109,36 @@ class ProfileTest {
       out.write(rows.getBytes(StandardCharsets.UTF_8));
     }
 
-    assertThat(Place.read(plain))
-        .containsExactly(new Place("Airport Road, Bengaluru", "560017"), new Place("MG Road", ""))
-        .isEqualTo(Place.read(packed));
+    assertThat(AddressRow.read(plain, unusable::add))
+        .containsExactly(
+            new AddressRow("Airport Road, Bengaluru", "560017"), new AddressRow("MG Road", ""))
+        .isEqualTo(AddressRow.read(packed, unusable::add));
     var body =
-        Profile.FILE.questions(Place.read(plain), "r", "s", 2).body().apply(1).toJsonObject();
+        Profile.FILE
+            .requests(AddressRow.read(plain, unusable::add), "r", "s", 2)
+            .body()
+            .apply(1)
+            .toJsonObject();
     assertThat(body.getString("address")).isEqualTo("MG Road");
     assertThat(body.containsKey("pincode")).isFalse();
+    assertThat(unusable)
+        .contains("1 rows of %s could not be used".formatted(plain), "line 4: address is missing");
   }
 
   @Test
-  void aFileThatIsNoUseIsNamedWithTheReason() throws IOException {
+  void namesAnUnusableFileAndTheReason() throws IOException {
     var other = Files.writeString(dir.resolve("o.csv"), "street\nx\n");
     var empty = Files.writeString(dir.resolve("e.csv"), "address\n\n");
 
-    assertThatThrownBy(() -> Place.read(dir.resolve("none.csv"))).hasMessageContaining("no file");
-    assertThatThrownBy(() -> Place.read(other)).hasMessageEndingWith("has no column address");
-    assertThatThrownBy(() -> Place.read(empty)).hasMessageEndingWith("has no address");
+    assertThatThrownBy(() -> AddressRow.read(dir.resolve("none.csv"), unusable::add))
+        .hasMessageContaining("no file");
+    assertThatThrownBy(() -> AddressRow.read(other, unusable::add))
+        .hasMessageContaining("lacks the column address");
+    assertThatThrownBy(() -> AddressRow.read(empty, unusable::add))
+        .hasMessageEndingWith("has no address");
   }
 
   private JsonObject shipment(Profile profile, long i) {
-    return profile.questions(places, "run", "s", 0).body().apply(i).toJsonObject();
+    return profile.requests(addresses, "run", "s", 0).body().apply(i).toJsonObject();
   }
 }

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.csv.CsvRows;
+import com.cpprediction.csv.InputException;
 import com.cpprediction.model.ModelCatalog;
 import com.cpprediction.model.Scoring;
 import java.io.IOException;

@@ -3,6 +3,7 @@ package com.cpprediction.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.csv.InputException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

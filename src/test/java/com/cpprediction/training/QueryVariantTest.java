@@ -3,6 +3,7 @@ package com.cpprediction.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.csv.InputException;
 import com.cpprediction.prediction.Address;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;

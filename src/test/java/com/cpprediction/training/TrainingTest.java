@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.csv.InputException;
+import com.cpprediction.csv.OutputPath;
 import com.cpprediction.model.Release;
 import com.cpprediction.model.Scorer;
 import com.cpprediction.model.Scoring;
@@ -383,9 +385,9 @@ class TrainingTest {
   void failuresToWriteAreToldInASentence() {
     var path = Path.of("a");
 
-    assertThat(Writable.failed(path, new AccessDeniedException("b")))
+    assertThat(OutputPath.failure(path, new AccessDeniedException("b")))
         .hasMessage("Cannot write b: permission denied");
-    assertThat(Writable.failed(path, new IOException("No space left on device")))
+    assertThat(OutputPath.failure(path, new IOException("No space left on device")))
         .hasMessage("Cannot write a: No space left on device");
   }
 

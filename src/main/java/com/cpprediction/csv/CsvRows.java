@@ -1,4 +1,4 @@
-package com.cpprediction.training;
+package com.cpprediction.csv;
 
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.ServiceException;
@@ -28,14 +28,15 @@ import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 
 /**
- * Reads a CSV file, plain or {@code .gz}, whose first line names the columns. A row that cannot be
- * used is noted with its line and passed over; a file without the columns is refused.
+ * Reads a CSV file in UTF-8, plain or {@code .gz}, whose first line names the columns. A file
+ * without the required columns is refused; an unusable row is reported with its line number and
+ * skipped.
  */
-final class CsvRows {
-  /** Characters of an address at most, as over HTTP. */
+public final class CsvRows {
+  /** Maximum length of an address in characters, as over HTTP. */
   static final int MAX_ADDRESS = 1_000;
 
-  /** Lines a row may have; one with more has lost a quote and swallowed the rows after it. */
+  /** Maximum lines of a row; a longer one has an unclosed quote and contains the rows below it. */
   private static final int MAX_LINES = 5;
 
   private static final int EXAMPLES = 10;
@@ -43,8 +44,8 @@ final class CsvRows {
 
   private CsvRows() {}
 
-  /** One row; columns by name. */
-  static final class Row {
+  /** One row, with columns by name. */
+  public static final class Row {
     private final Map<String, Integer> columns;
     private final CsvRecord record;
 
@@ -54,21 +55,23 @@ final class CsvRows {
     }
 
     /**
-     * @throws BadRow when the row has nothing there
+     * The stripped value.
+     *
+     * @throws BadRow when it is absent or blank
      */
-    String get(String column) {
+    public String get(String column) {
       var value = getOrEmpty(column);
       if (value.isEmpty()) throw new BadRow(column + " is missing");
       return value;
     }
 
-    /** The value, stripped; empty when the row or the file has none. */
-    String getOrEmpty(String column) {
+    /** The stripped value; empty when the row or the file lacks the column. */
+    public String getOrEmpty(String column) {
       return getAsTyped(column).strip();
     }
 
-    /** The value as it is in the file; empty when the row or the file has none. */
-    String getAsTyped(String column) {
+    /** The value as in the file; empty when the row or the file lacks the column. */
+    public String getAsTyped(String column) {
       var at = columns.get(column);
       return at == null || at >= record.getFieldCount() ? "" : record.getField(at);
     }
@@ -76,9 +79,9 @@ final class CsvRows {
     /**
      * The column {@code address} as typed.
      *
-     * @throws BadRow when it is missing or longer than {@value #MAX_ADDRESS} characters
+     * @throws BadRow when it is blank or longer than {@value #MAX_ADDRESS} characters
      */
-    String address() {
+    public String address() {
       var stripped = get("address");
       if (stripped.codePointCount(0, stripped.length()) > MAX_ADDRESS) {
         throw new BadRow("address is longer than %d characters".formatted(MAX_ADDRESS));
@@ -91,7 +94,7 @@ final class CsvRows {
      *
      * @throws BadRow when it is not
      */
-    String pincode() {
+    public String pincode() {
       try {
         return Address.of("x", get("pincode")).pincode();
       } catch (ServiceException e) {
@@ -100,9 +103,11 @@ final class CsvRows {
     }
 
     /**
-     * @throws BadRow when the row has more lines than a row can have
+     * Finds unclosed quotes.
+     *
+     * @throws BadRow when the row has more than {@value CsvRows#MAX_LINES} lines
      */
-    void check() {
+    public void check() {
       long breaks = record.getFields().stream().mapToLong(Row::lineBreaks).sum();
       if (breaks < MAX_LINES) return;
       throw new BadRow("a quote opened here is not closed until line " + (line() + breaks));
@@ -120,14 +125,13 @@ final class CsvRows {
   }
 
   /**
-   * What could not be used.
+   * Unusable rows of a file.
    *
-   * @param count bad rows
-   * @param examples the first of them, each with its line
+   * @param examples the first ten, each with line number and fault
    */
-  record BadRows(long count, List<String> examples) {
-    /** A line for {@code file} and the examples, or nothing when there are none. */
-    List<String> of(Path file) {
+  public record BadRows(long count, List<String> examples) {
+    /** A summary line for {@code file}, then the examples; empty without bad rows. */
+    public List<String> report(Path file) {
       if (count == 0) return List.of();
       var lines = new ArrayList<String>();
       lines.add("%d rows of %s could not be used".formatted(count, file));
@@ -137,10 +141,12 @@ final class CsvRows {
   }
 
   /**
-   * @param use called for each row; a {@link BadRow} it throws makes the row a bad one
+   * Reads the usable rows.
+   *
+   * @param use called for each row; a {@link BadRow} it throws marks the row as unusable
    * @throws InputException when the file cannot be read or lacks one of {@code columns}
    */
-  static BadRows read(Path file, List<String> columns, Consumer<Row> use) {
+  public static BadRows read(Path file, List<String> columns, Consumer<Row> use) {
     var examples = new ArrayList<String>();
     var bad = new LongAdder();
     each(
@@ -161,30 +167,43 @@ final class CsvRows {
   }
 
   /**
-   * @param use called for each row, good or bad
+   * Reads all rows, without {@link Row#check}.
+   *
    * @throws InputException when the file cannot be read or lacks one of {@code columns}
    */
-  static void each(Path file, List<String> columns, Consumer<Row> use) {
+  public static void each(Path file, List<String> columns, Consumer<Row> use) {
     if (Files.isDirectory(file)) throw new InputException(file + " is a directory; name a file");
-    try (var in = Files.newInputStream(file);
-        var text = new InputStreamReader(uncompressed(file, in), strictUtf8());
-        var reader = reader(text)) {
-      Map<String, Integer> header = null;
-      for (var record : reader) {
-        if (header == null) header = header(file, record, columns);
-        else use.accept(new Row(header, record));
-      }
-      if (header == null) throw new InputException(file + " is empty; it needs a header line");
+    try (var in = Files.newInputStream(file)) {
+      each(file.toString(), uncompressed(file, in), columns, use);
     } catch (NoSuchFileException e) {
       throw new InputException("There is no file " + file);
-    } catch (CsvParseException e) {
-      var cause = e.getCause() == null ? "" : ": " + e.getCause().getMessage();
-      throw new InputException(
-          file + " is not CSV: " + e.getMessage() + cause + "; write a quote in a value twice");
     } catch (IOException e) {
       throw cannotRead(file, e);
     } catch (UncheckedIOException e) {
       throw cannotRead(file, e.getCause());
+    }
+  }
+
+  /**
+   * Reads all rows of an uncompressed stream, without {@link Row#check}. Closes it.
+   *
+   * @param name of the source, for error messages
+   * @throws InputException when it is not CSV or lacks one of {@code columns}
+   */
+  public static void each(String name, InputStream in, List<String> columns, Consumer<Row> use)
+      throws IOException {
+    try (var text = new InputStreamReader(in, strictUtf8());
+        var reader = reader(text)) {
+      Map<String, Integer> header = null;
+      for (var record : reader) {
+        if (header == null) header = header(name, record, columns);
+        else use.accept(new Row(header, record));
+      }
+      if (header == null) throw new InputException(name + " is empty; it needs a header line");
+    } catch (CsvParseException e) {
+      var cause = e.getCause() == null ? "" : ": " + e.getCause().getMessage();
+      throw new InputException(
+          name + " is not CSV: " + e.getMessage() + cause + "; write a quote in a value twice");
     }
   }
 
@@ -213,7 +232,7 @@ final class CsvRows {
     return new InputException("Cannot read " + file + ": " + cause.getMessage());
   }
 
-  private static Map<String, Integer> header(Path file, CsvRecord record, List<String> columns) {
+  private static Map<String, Integer> header(String name, CsvRecord record, List<String> columns) {
     var header = new HashMap<String, Integer>();
     for (int i = 0; i < record.getFieldCount(); i++) {
       header.putIfAbsent(record.getField(i).replace("\ufeff", "").strip(), i);
@@ -222,7 +241,7 @@ final class CsvRows {
     if (!missing.isEmpty()) {
       throw new InputException(
           "%s lacks the column %s; its first line must name the columns %s"
-              .formatted(file, String.join(", ", missing), String.join(",", columns)));
+              .formatted(name, String.join(", ", missing), String.join(",", columns)));
     }
     return header;
   }

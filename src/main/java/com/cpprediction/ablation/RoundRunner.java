@@ -6,15 +6,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 
-/** Measures every state in every round, in turns. */
-final class Ablation {
+/** Measures the variants in interleaved rounds. */
+final class RoundRunner {
   private final Plan plan;
   private final Workload workload;
   private final TestEnvironment environment;
   private final ComparisonListener listener;
   private final AnswerCheck check;
 
-  Ablation(Plan plan, Workload workload, TestEnvironment environment, ComparisonListener listener) {
+  RoundRunner(
+      Plan plan, Workload workload, TestEnvironment environment, ComparisonListener listener) {
     this.plan = plan;
     this.workload = workload;
     this.environment = environment;
@@ -23,17 +24,19 @@ final class Ablation {
   }
 
   /**
-   * Measures what the unoptimised service can do, which counts nowhere: whoever is measured next
-   * finds a machine that has done it all before.
+   * Measures the capacity of the first variant. Runs in any case: it also warms up the machine for
+   * the first measurement that counts.
    *
-   * @return the rate of the open loop that every state is asked at: the plan's, or a part of that
-   * @throws AblationException when the unoptimised service can't be measured
+   * @return rate of the open loop: the plan's, or a share of the capacity
+   * @throws AblationException when the variant can't be measured
    */
   double rate() throws InterruptedException {
-    listener.started("measuring what the unoptimised service can do; this does not count");
+    var first = plan.design().variants().get(0);
+    listener.started(
+        "measuring the capacity of \"%s\"; this does not count".formatted(first.label()));
     double capacity =
         environment.with(
-            State.UNOPTIMISED,
+            first,
             (service, database, postgres) -> {
               try (var measurement = new Measurement(plan, workload, service, database, postgres)) {
                 return measurement.capacity();
@@ -43,18 +46,18 @@ final class Ablation {
   }
 
   /**
-   * A run that fails is one with a problem; the others go on, until the environment is closed.
+   * Measures all rounds, or until the environment is closed. A failed run is recorded as invalid.
    *
-   * @param soFar hears of all runs after each round
+   * @param soFar receives all runs after each round
    */
   List<Run> run(double rate, Consumer<List<Run>> soFar) throws InterruptedException {
     var runs = new ArrayList<Run>();
     long begin = System.nanoTime();
     for (int round = 1; round <= plan.rounds(); round++) {
-      for (var state : plan.order(round)) {
-        listener.started("round %d of %d: %s".formatted(round, plan.rounds(), state.label()));
-        var run = run(state, round, rate);
-        if (environment.ended()) return runs;
+      for (var variant : plan.order(round)) {
+        listener.started("round %d of %d: %s".formatted(round, plan.rounds(), variant.label()));
+        var run = run(variant, round, rate);
+        if (environment.isClosed()) return runs;
         runs.add(run);
         int left = plan.runs() - runs.size();
         double perRun = (System.nanoTime() - begin) / 1e9 / runs.size();
@@ -65,28 +68,28 @@ final class Ablation {
     return runs;
   }
 
-  private Run run(State state, int round, double rate) throws InterruptedException {
+  private Run run(Variant variant, int round, double rate) throws InterruptedException {
     try {
       return environment.with(
-          state,
+          variant,
           (service, database, postgres) -> {
             try (var measurement = new Measurement(plan, workload, service, database, postgres)) {
-              return measurement.measure(state, round, rate, check);
+              return measurement.measure(variant, round, rate, check);
             }
           });
     } catch (AblationException | DatabaseStartException e) {
-      return Run.failed(state, round, e.getMessage());
-    } catch (RuntimeException e) { // of whatever kind: a run is not worth all the others
-      return Run.failed(state, round, e.toString());
+      return Run.failed(variant, round, e.getMessage());
+    } catch (RuntimeException e) { // unexpected; the other runs are still of use
+      return Run.failed(variant, round, e.toString());
     }
   }
 
   private static String line(Run run) {
-    if (!run.fine()) return run.state().label() + ": " + run.problem();
+    if (!run.valid()) return run.variant().label() + ": " + run.problem();
     return String.format(
         Locale.ROOT,
         "%s: %s answers/s, p50 %s ms, p99 %s ms%s",
-        run.state().label(),
+        run.variant().label(),
         Tables.number(run.figure(Metric.THROUGHPUT)),
         Tables.number(run.figure(Metric.P50)),
         Tables.number(run.figure(Metric.P99)),

@@ -1,4 +1,4 @@
-package com.cpprediction.training;
+package com.cpprediction.csv;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -8,14 +8,14 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** Says before long work, and in a sentence, why a path cannot be written. */
-final class Writable {
-  private Writable() {}
+/** Checks of output paths, to be made before long work. */
+public final class OutputPath {
+  private OutputPath() {}
 
   /**
-   * @throws InputException when {@code file} can neither be made nor replaced
+   * @throws InputException when {@code file} can be neither created nor replaced
    */
-  static void file(Path file) {
+  public static void checkFile(Path file) {
     var parent = file.toAbsolutePath().getParent();
     if (Files.isDirectory(file)) throw cannot(file, "it is a directory; name a file");
     if (!Files.exists(parent)) throw cannot(file, "its directory does not exist; create it");
@@ -24,9 +24,10 @@ final class Writable {
   }
 
   /**
-   * @throws InputException when {@code directory} is there but no directory, or not ours to write
+   * @param directory may be absent
+   * @throws InputException when {@code directory} is a file or not writable
    */
-  static void directory(Path directory) {
+  public static void checkDirectory(Path directory) {
     if (!Files.exists(directory)) return;
     if (!Files.isDirectory(directory)) {
       throw cannot(directory, "it is a file; name a directory");
@@ -34,8 +35,12 @@ final class Writable {
     if (!Files.isWritable(directory)) throw cannot(directory, "permission denied");
   }
 
-  /** What went wrong while writing {@code path}, or the file that {@code cause} names. */
-  static InputException failed(Path path, IOException cause) {
+  /**
+   * Error message for a failed write.
+   *
+   * @param path written to, unless {@code cause} names another file
+   */
+  public static InputException failure(Path path, IOException cause) {
     if (!(cause instanceof FileSystemException e)) return cannot(path, cause.getMessage());
     var at = e.getFile() == null ? path : Path.of(e.getFile());
     if (e instanceof AccessDeniedException) return cannot(at, "permission denied");

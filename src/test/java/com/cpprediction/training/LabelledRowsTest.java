@@ -4,16 +4,16 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.csv.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class CsvRowsTest {
+class LabelledRowsTest {
   private static final String HEADER = "address,pincode,cp_code\n";
   private static final String GOOD = "Gol Gujral,180002,CP1\n";
 
@@ -77,21 +77,6 @@ class CsvRowsTest {
     var read = LabelledRows.read(file(HEADER + "\"  Gol\tGujral \", 180002 , CP1 \n"));
 
     assertThat(read.rows()).containsExactly(new LabelledRow("  Gol\tGujral ", "180002", "CP1"));
-  }
-
-  @Test
-  void anyOtherFaultThanABadRowIsThrown() throws IOException {
-    var file = file(HEADER + GOOD);
-
-    assertThatThrownBy(
-            () ->
-                CsvRows.read(
-                    file,
-                    List.of(),
-                    row -> {
-                      throw new IllegalArgumentException("a fault");
-                    }))
-        .hasMessage("a fault");
   }
 
   @Test

@@ -1,0 +1,10 @@
+package com.cpprediction.csv;
+
+/** Input files, or options about them, that cannot be used; the message says what to do. */
+public final class InputException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  public InputException(String message) {
+    super(message);
+  }
+}

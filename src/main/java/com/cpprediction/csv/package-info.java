@@ -1,0 +1,6 @@
+/**
+ * CSV files of the offline tools, plain or {@code .gz}: {@link com.cpprediction.csv.CsvRows} reads
+ * them, {@link com.cpprediction.csv.CsvOutput} writes them. The only package that imports FastCSV;
+ * the service does not use it.
+ */
+package com.cpprediction.csv;

@@ -1,0 +1,58 @@
+package com.cpprediction.loadtest;
+
+import com.cpprediction.csv.CsvRows;
+import com.cpprediction.csv.InputException;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Address of a test shipment.
+ *
+ * @param address as sent to the service
+ * @param pincode empty for none
+ */
+public record AddressRow(String address, String pincode) {
+  private static final String PACKAGED = "addresses.csv";
+  private static final List<String> COLUMNS = List.of("address");
+
+  /** Two real addresses of most prefixes, from the golden addresses of the shipped release. */
+  public static List<AddressRow> packaged() {
+    var rows = new ArrayList<AddressRow>();
+    try (var in = AddressRow.class.getResourceAsStream(PACKAGED)) {
+      CsvRows.each(PACKAGED, in, COLUMNS, row -> rows.add(of(row)));
+      return rows;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Reads a CSV file, plain or {@code .gz}, with a column {@code address} and, where known, {@code
+   * pincode}. Unusable rows are skipped.
+   *
+   * @param unusable receives a summary of the unusable rows, line by line
+   * @throws InputException when the file can't be read or has no address
+   */
+  public static List<AddressRow> read(Path file, Consumer<String> unusable) {
+    var rows = new ArrayList<AddressRow>();
+    var bad = CsvRows.read(file, COLUMNS, row -> rows.add(of(row)));
+    bad.report(file).forEach(unusable);
+    if (rows.isEmpty()) throw new InputException(file + " has no address");
+    return rows;
+  }
+
+  private static AddressRow of(CsvRows.Row row) {
+    return new AddressRow(row.address(), row.getOrEmpty("pincode"));
+  }
+
+  /** A shipment as {@code POST /predict} expects it. */
+  JsonObject shipment(String id) {
+    var json = new JsonObject().put("shipment_id", id).put("address", address);
+    return pincode.isEmpty() ? json : json.put("pincode", pincode);
+  }
+}

@@ -1,0 +1,82 @@
+package com.cpprediction.csv;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CsvRowsTest {
+  private static final List<String> COLUMNS = List.of("address");
+  private static final String ROWS =
+      "\ufeffaddress,pincode\n  MG Road ,560001\n\n,560017\nMall,1\n";
+
+  @TempDir private Path directory;
+
+  private final List<String> read = new ArrayList<>();
+
+  @Test
+  void readsPlainAndCompressedFilesAlike() throws IOException {
+    var plain = Files.writeString(directory.resolve("rows.csv"), ROWS);
+    var compressed = directory.resolve("rows.csv.gz");
+    try (var out = new GZIPOutputStream(Files.newOutputStream(compressed))) {
+      out.write(ROWS.getBytes(StandardCharsets.UTF_8));
+    }
+
+    for (var file : List.of(plain, compressed)) {
+      var bad = CsvRows.read(file, COLUMNS, this::keep);
+
+      assertThat(read).containsExactly("  MG Road |560001");
+      assertThat(bad.report(file))
+          .containsExactly(
+              "2 rows of %s could not be used".formatted(file),
+              "line 4: address is missing",
+              "line 5: pincode is not six digits");
+      read.clear();
+    }
+  }
+
+  private void keep(CsvRows.Row row) {
+    read.add(row.address() + "|" + row.pincode());
+  }
+
+  @Test
+  void refusesAMissingFileAMissingColumnAndAnEmptyFile() throws IOException {
+    var other = Files.writeString(directory.resolve("other.csv"), "street\nx\n");
+    var empty = Files.writeString(directory.resolve("empty.csv"), "");
+    var none = directory.resolve("none.csv");
+
+    assertThatThrownBy(() -> CsvRows.each(none, COLUMNS, this::keep))
+        .isInstanceOf(InputException.class)
+        .hasMessage("There is no file " + none);
+    assertThatThrownBy(() -> CsvRows.each(other, COLUMNS, this::keep))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            other + " lacks the column address; its first line must name the columns address");
+    assertThatThrownBy(() -> CsvRows.each(empty, COLUMNS, this::keep))
+        .isInstanceOf(InputException.class)
+        .hasMessage(empty + " is empty; it needs a header line");
+  }
+
+  @Test
+  void passesOnOtherExceptions() throws IOException {
+    var file = Files.writeString(directory.resolve("rows.csv"), ROWS);
+
+    assertThatThrownBy(
+            () ->
+                CsvRows.read(
+                    file,
+                    COLUMNS,
+                    row -> {
+                      throw new IllegalArgumentException("a fault");
+                    }))
+        .hasMessage("a fault");
+  }
+}
