@@ -50,8 +50,8 @@ final class Page {
           .filter(section -> !section.getJsonArray("charts").isEmpty());
     }
     var points = PLOTTED.stream().flatMap(m -> point(contrasts.get(0), m, m.label()));
-    var chart = chart("Ratios", "×", true, points);
-    return Stream.of(section(design.title(), "", Stream.of(chart)));
+    var chart = chart(design.title(), "×", true, points);
+    return Stream.of(section("Ratios", "Right of ×1 the figure is larger.", Stream.of(chart)));
   }
 
   private JsonObject ratios(Metric metric) {

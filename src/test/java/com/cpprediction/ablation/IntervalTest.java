@@ -31,7 +31,7 @@ class IntervalTest {
   }
 
   @Test
-  void equalRoundsLeaveNoDoubt() {
+  void equalRoundsHaveAnEmptyInterval() {
     var interval = Interval.of(List.of(1.5, 1.5));
 
     assertThat(interval.low()).isCloseTo(1.5, within(EXACT));
@@ -68,8 +68,7 @@ class IntervalTest {
     "0.9, 1.0, LESS, NONE",
     "1.2, 1.4, NEITHER, NONE"
   })
-  void onlyAnIntervalBesideOneIsAGainOrACost(
-      double low, double high, Better better, Verdict verdict) {
+  void anIntervalWithoutOneIsAGainOrACost(double low, double high, Better better, Verdict verdict) {
     assertThat(new Interval((low + high) / 2, low, high).verdict(better)).isEqualTo(verdict);
   }
 

@@ -13,14 +13,15 @@ class MeasurementTest {
       value = {
         "10 | 0 | 10 | 0 | ",
         "10 | 0 | 7 | 3 | ",
-        "10 | 0 | 10 | 3 | ", // stored the moment before it ended, and not yet out of the journal
+        "10 | 0 | 10 | 3 | ", // stored just before the end, still in the journal
         "10 | 2 | 12 | 0 | ",
         "10 | 0 | 9 | 0 | 10 predictions were answered, 9 are stored and 0 wait in the journal",
         "10 | 0 | 11 | 0 | 10 predictions were answered, 11 are stored and 0 wait in the journal",
         "10 | 2 | 13 | 0 | 10 predictions were answered, 2 more at most, 13 are stored and 0 wait in"
             + " the journal"
       })
-  void everyAnswerIsOneRow(long answered, long uncertain, long stored, long left, String problem) {
+  void everyPredictionIsOneRow(
+      long answered, long uncertain, long stored, long left, String problem) {
     assertThat(Measurement.rowProblem(answered, uncertain, stored, left))
         .isEqualTo(problem == null ? "" : problem);
   }

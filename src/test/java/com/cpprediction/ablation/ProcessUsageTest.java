@@ -14,7 +14,7 @@ class ProcessUsageTest {
   @TempDir private Path process;
 
   @Test
-  void readsWhatLinuxTells() throws IOException {
+  void readsProcFiles() throws IOException {
     write(
         "stat",
         "4242 (a (strange) name) S 1 4242 4242 0 -1 4194304 900 33 4 5 120 30 7 3 20 0 35 0 1 2 3 4");
@@ -38,7 +38,7 @@ class ProcessUsageTest {
   }
 
   @Test
-  void whatMayNotBeReadIsEmpty() throws IOException {
+  void unreadableFilesGiveEmptyValues() throws IOException {
     write("stat", "1 (java) S 1 1 1 0 -1 0 0 0 0 0 1 2 0 0 20");
 
     var usage = ProcessUsage.in(process);
@@ -49,7 +49,7 @@ class ProcessUsageTest {
   }
 
   @Test
-  void aProcessThatIsGoneUsesNothingThatIsKnown() {
+  void aTerminatedProcessHasEmptyValues() {
     var usage = ProcessUsage.in(process.resolve("gone"));
 
     assertThat(usage.cpuMillis()).isEmpty();
@@ -62,7 +62,7 @@ class ProcessUsageTest {
   }
 
   @Test
-  void aFamilyUsesWhatParentAndChildrenUse() throws IOException, InterruptedException {
+  void usageOfAFamilyIsTheSumOfParentAndChildren() throws IOException, InterruptedException {
     assumeTrue(Files.exists(Path.of("/proc/self/stat")), "needs Linux");
     var family = new ProcessBuilder("/bin/sh", "-c", "exec 3<&0; cat <&3 & wait").start();
     try {

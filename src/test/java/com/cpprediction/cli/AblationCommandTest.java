@@ -42,7 +42,7 @@ class AblationCommandTest {
         "--compare a.json b.json --readme x.md | --promised and --readme are about the optimisations",
         "--compare a.json b.json --promised x | --promised and --readme are about the optimisations"
       })
-  void wrongUsageSaysWhatIsRight(String arguments, String said) {
+  void wrongUsageNamesTheAllowedValues(String arguments, String said) {
     int exit = run(("ablation " + arguments).split(" "));
 
     assertThat(err.toString()).startsWith(said);
@@ -58,7 +58,7 @@ class AblationCommandTest {
   }
 
   @Test
-  void aReportOfNothingFails() {
+  void failsOnAMissingRecording() {
     var nothing = directory.resolve("none.json").toString();
 
     assertThat(run("ablation", "--from", nothing)).isEqualTo(1);

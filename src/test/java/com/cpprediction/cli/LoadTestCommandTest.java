@@ -36,7 +36,7 @@ class LoadTestCommandTest {
 
   @TempDir private Path dir;
 
-  /** As much of a service as the command looks at: it knows every address the second time. */
+  /** A stub of the service that returns an address from its cache on the second request. */
   @BeforeEach
   void serve(Vertx vertx) throws Exception {
     HttpServer server =
@@ -124,7 +124,7 @@ class LoadTestCommandTest {
   }
 
   @Test
-  void printsJsonAndShowsItsTokenButNeverReportsIt() {
+  void sendsItsTokenAndKeepsItOutOfTheJsonReport() {
     int exit =
         run(
             "load-test",
@@ -152,7 +152,7 @@ class LoadTestCommandTest {
   }
 
   @Test
-  void aServiceThatIsNotReadyOrNotThereIsNotLoaded() {
+  void doesNotLoadAServiceThatIsNotReadyOrNotRunning() {
     ready = false;
 
     assertThat(run("load-test", "--url", url)).isEqualTo(1);
@@ -177,7 +177,7 @@ class LoadTestCommandTest {
         "--connections 0 | --connections must be in 1..10000",
         "--profile some | --profile must be misses, hits, mixed, batch, or a file"
       })
-  void wrongUsageSaysWhatIsWrong(String arguments, String message) {
+  void wrongUsageNamesTheFault(String arguments, String message) {
     var all = ("load-test " + arguments).split(" ");
 
     assertThat(run(all)).isEqualTo(2);

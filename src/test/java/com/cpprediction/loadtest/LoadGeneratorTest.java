@@ -79,7 +79,7 @@ class LoadGeneratorTest {
 
     var step = generator.open("s", REQUESTS, 200, SECOND, LoadGenerator.Listener.NONE);
 
-    // The first of a hundred waits for the last, which is due 495 ms later.
+    // The first of a hundred requests waits for the last one, due 495 ms later.
     assertThat(step.ok()).isEqualTo(200);
     assertThat(step.maxMillis()).isGreaterThan(494);
     assertThat(step.latency().getCountBetweenValues(245_000, 60_000_000))
@@ -134,7 +134,7 @@ class LoadGeneratorTest {
     var step = generator.open("s", slow, 100, SECOND, LoadGenerator.Listener.NONE);
 
     assertThat(step.ok()).isEqualTo(100);
-    // Those due in the 300 ms in which it could not send were late, and their callers waited.
+    // Requests due within the 300 ms of the blocked generator were late.
     assertThat(step.lag().getCountBetweenValues(100_000, 60_000_000)).isGreaterThanOrEqualTo(15);
     assertThat(step.latency().getCountBetweenValues(100_000, 60_000_000))
         .isGreaterThanOrEqualTo(15);
@@ -191,7 +191,7 @@ class LoadGeneratorTest {
     var target = Target.of("http://127.0.0.1:" + server.actualPort(), null, false);
     generator = new LoadGenerator(target, 1, Duration.ofSeconds(2));
 
-    // One connection: the others wait for it and are given up there.
+    // One connection: the other requests time out waiting for it.
     var first = generator.count("s", REQUESTS, 3, 3, LoadGenerator.Listener.NONE);
     asked.clear();
     silent.set(0);

@@ -13,7 +13,7 @@ class AccuracyCountsTest {
   private final AccuracyCounts counts = new AccuracyCounts();
 
   @Test
-  void ofNothingEverythingIsZero() {
+  void withoutRowsAllFiguresAreZero() {
     assertThat(counts.toJson())
         .isEqualTo(json("{'rows':0,'answered':0,'accuracy':0.0,'top3':0.0,'ece':0.0}"));
   }
@@ -31,7 +31,7 @@ class AccuracyCountsTest {
   }
 
   @Test
-  void anUnansweredRowIsWrong() {
+  void aRowWithoutPredictionCountsAsWrong() {
     counts.add("A", answer(1));
     counts.add("A", null);
 
@@ -67,7 +67,7 @@ class AccuracyCountsTest {
   }
 
   @Test
-  void twoMeasuresAddUp() {
+  void addsTheCountsOfAnother() {
     var other = new AccuracyCounts();
     counts.add("A", answer(0.9));
     other.add("B", answer(0.9));
@@ -78,7 +78,7 @@ class AccuracyCountsTest {
         .isEqualTo(json("{'rows':3,'answered':2,'accuracy':0.33333,'top3':0.66667,'ece':0.4}"));
   }
 
-  /** A first, B and C next. */
+  /** Candidates A, B and C in this order. */
   private static Scored answer(double confidence) {
     double rest = (1 - confidence) / 2;
     return new Scored(

@@ -86,7 +86,7 @@ class CsvPredictorTest {
   }
 
   @Test
-  void anInputThatCannotBeReadLeavesTheOutputAsItWas() throws IOException {
+  void anUnreadableInputLeavesTheOutputUnchanged() throws IOException {
     var out = write("out.csv", "of yesterday");
     var missing = dir.resolve("missing.csv");
     var broken = write("broken.csv", "address", "one", "\"two\" three", "four");
@@ -99,7 +99,7 @@ class CsvPredictorTest {
   }
 
   @Test
-  void aFaultInScoringIsNoBadRow() throws IOException {
+  void aFaultInScoringIsNotReportedAsABadRow() throws IOException {
     var in = write("in.csv", "address,pincode", "Gol Gujral,180002");
     var out = dir.resolve("out.csv");
     Function<String, Scoring> scorings =
@@ -128,7 +128,7 @@ class CsvPredictorTest {
   }
 
   @Test
-  void aPlaceThatCannotBeWrittenIsNamedWithTheReason() throws IOException {
+  void namesAnUnwritableOutputAndTheReason() throws IOException {
     var in = write("in.csv", "address,pincode", "Gol Gujral,180002");
     var nowhere = dir.resolve("nowhere").resolve("out.csv");
 

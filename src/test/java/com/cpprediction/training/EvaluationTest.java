@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class EvaluationTest {
   @Test
-  void everyRowLooksItsModelUpOnce() {
+  void looksEachModelUpOnce() {
     var rows = new ArrayList<LabelledRow>();
     for (var row : SmallRelease.rows("180")) {
       rows.add(new LabelledRow(row.typed(), row.pincode(), row.cp()));
@@ -28,7 +28,7 @@ class EvaluationTest {
   }
 
   @Test
-  void withoutThePrefixOnlyTheWordsSayWhereAnAddressIs() throws IOException {
+  void withoutPrefixTheWordsLocateAnAddress() throws IOException {
     var rows =
         SmallRelease.rows().stream()
             .map(row -> new LabelledRow(row.typed(), row.pincode(), row.cp()))

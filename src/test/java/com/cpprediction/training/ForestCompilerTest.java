@@ -24,12 +24,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Random small models: the forest compiled from each gives what XGBoost itself gives. */
+/** Compiles small random models and compares their scores with XGBoost's. */
 class ForestCompilerTest {
   private static final int TRAINED = 300;
   private static final int ASKED = 150;
 
-  /** How a random model is trained. */
+  /** Training parameters of a random model. */
   private record Kind(String objective, int classes, int depth, int columns, double base) {
     static Kind of(Random random) {
       var objective =
@@ -63,7 +63,7 @@ class ForestCompilerTest {
 
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
-  void aForestGivesWhatXgboostGives(long seed) throws Exception {
+  void aForestScoresAsXgboost(long seed) throws Exception {
     var random = new Random(seed);
     for (int model = 0; model < 20; model++) {
       var kind = Kind.of(random);
@@ -122,8 +122,7 @@ class ForestCompilerTest {
     "objective, count:poisson, 'the ranker''s objective is count:poisson, whose base score a forest"
         + " doesn''t know'",
   })
-  void whatAForestCannotHoldIsRefusedByName(String key, String value, String message)
-      throws Exception {
+  void refusesUnsupportedFeaturesByName(String key, String value, String message) throws Exception {
     var matrix = new DMatrix(new float[] {1, 2, 3, 4}, 4, 1, Float.NaN);
     matrix.setLabel(new float[] {0, 1, 0, 1});
     var booster = XGBoost.train(matrix, Map.of(key, value, "nthread", 1), 1, Map.of(), null, null);
@@ -165,7 +164,7 @@ class ForestCompilerTest {
     }
   }
 
-  /** Rows that lie on and beside the thresholds, and everywhere else. */
+  /** Rows on and next to thresholds, and random ones. */
   private static float[] questions(Booster booster, int columns, Random random)
       throws XGBoostError, IOException {
     var special =

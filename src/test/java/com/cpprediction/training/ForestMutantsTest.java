@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Damaged bytes of a forest are refused, or score: they never do anything else. */
+/** Damaged forests are refused or score within their bounds. */
 class ForestMutantsTest {
   private static final int COLUMNS = 4;
   private static final int CLASSES = 3;
@@ -28,7 +28,7 @@ class ForestMutantsTest {
   private static final int HEADER = 24;
   private static byte[] whole;
 
-  /** Ways to damage it. */
+  /** Kinds of damage. */
   enum Damage {
     FLIPPED_BIT(ForestMutantsTest::flipBit),
     RANDOM_WORD(ForestMutantsTest::randomWord),
@@ -77,7 +77,7 @@ class ForestMutantsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aDamagedOneIsRefusedOrScores(Damage damage) {
+  void aDamagedForestIsRefusedOrScores(Damage damage) {
     var random = new Random(damage.ordinal());
     var outcomes = new HashMap<Boolean, Integer>();
 
@@ -90,7 +90,7 @@ class ForestMutantsTest {
   }
 
   @Test
-  void everyCutOneIsRefused() {
+  void everyTruncatedForestIsRefused() {
     for (int length = 0; length < whole.length; length++) {
       var cut = ByteBuffer.wrap(Arrays.copyOf(whole, length));
 
@@ -99,7 +99,7 @@ class ForestMutantsTest {
   }
 
   @Test
-  void oneThatGoesOnIsRefused() {
+  void trailingBytesAreRefused() {
     for (int more = 1; more <= 8; more++) {
       var longer = ByteBuffer.wrap(Arrays.copyOf(whole, whole.length + more));
 
@@ -108,7 +108,7 @@ class ForestMutantsTest {
   }
 
   @Test
-  void noiseIsRefused() {
+  void randomBytesAreRefused() {
     var random = new Random(8);
     for (int i = 0; i < 2_000; i++) {
       var noise = new byte[random.nextInt(400)];

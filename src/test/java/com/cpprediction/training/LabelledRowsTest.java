@@ -20,7 +20,7 @@ class LabelledRowsTest {
   @TempDir Path dir;
 
   @Test
-  void aQuoteThatSwallowsRowsIsNamedWithItsLines() throws IOException {
+  void namesTheLinesOfAQuoteThatIsClosedTooLate() throws IOException {
     var file =
         file(HEADER + GOOD + "\"Mall Road,180001,CP2\n" + GOOD.repeat(5) + "\",x,y\n" + GOOD);
 
@@ -32,7 +32,7 @@ class LabelledRowsTest {
   }
 
   @Test
-  void aQuoteThatIsNeverClosedIsNamed() throws IOException {
+  void namesTheLineOfAnUnclosedQuote() throws IOException {
     var read = LabelledRows.read(file(HEADER + GOOD + "\"Mall Road,180001,CP2\n" + GOOD.repeat(9)));
 
     assertThat(read.rows()).hasSize(1);
@@ -41,7 +41,7 @@ class LabelledRowsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"\n", "\r\n", "\r"})
-  void anAddressOfFiveLinesIsGood(String lineBreak) throws IOException {
+  void anAddressMayHaveFiveLines(String lineBreak) throws IOException {
     var five = "line" + (lineBreak + "line").repeat(4);
 
     var read = LabelledRows.read(file(HEADER + '"' + five + "\",180002,CP1\n"));
@@ -90,7 +90,7 @@ class LabelledRowsTest {
   }
 
   @Test
-  void aDirectoryIsNoFile() {
+  void refusesADirectory() {
     assertThatThrownBy(() -> LabelledRows.read(dir))
         .isInstanceOf(InputException.class)
         .hasMessage(dir + " is a directory; name a file");

@@ -19,7 +19,7 @@ class MemoryTest {
   private static final long GIGABYTE = 1 << 30;
 
   @Test
-  void aPrefixThatNeverFitsIsRefusedWithWhatWouldHelp() {
+  void refusesAPrefixThatExceedsTheMemoryAndNamesTheRemedy() {
     var memory = new Memory(2 * GIGABYTE);
 
     assertThatThrownBy(() -> memory.check(rows(8000)))
@@ -45,7 +45,7 @@ class MemoryTest {
   }
 
   @Test
-  void atMostAsManyRunAtOnceAsFit() throws Exception {
+  void limitsConcurrentPrefixesToTheMemory() throws Exception {
     var memory = new Memory(GIGABYTE); // 614 MB, of which each takes 306
     var running = new AtomicInteger();
     var most = new AtomicInteger();

@@ -35,7 +35,7 @@ class NearDuplicatesTest {
   }
 
   @Test
-  void aGroupReachesOverSteps() {
+  void groupsAreTransitive() {
     var texts = List.of("a b c d", "x y z", "b c d e", "c d e f");
 
     assertThat(groups(texts, "560", "560", "560", "560")).containsExactly(0, 1, 0, 0);
@@ -67,7 +67,7 @@ class NearDuplicatesTest {
     assertThat(pairs(texts)).isEqualTo(first);
   }
 
-  /** Which texts stand in one group, whatever the rows. */
+  /** Texts by group, independent of row numbers. */
   private static List<String> pairs(List<String> texts) {
     var prefixes = Collections.nCopies(texts.size(), "831").toArray(String[]::new);
     var groups = groups(texts, prefixes);

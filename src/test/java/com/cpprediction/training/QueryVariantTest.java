@@ -20,14 +20,14 @@ class QueryVariantTest {
   private static final int[] POOL = {411001, 411007, 411033, 411038};
 
   @Test
-  void labelsNameTheQuestion() {
+  void hasALabel() {
     assertThat(QueryVariant.FULL.label()).isEqualTo("full");
     assertThat(QueryVariant.PREFIX_ONLY.label()).isEqualTo("prefix_only");
     assertThat(QueryVariant.wrongPincode(0.25).label()).isEqualTo("wrong_pincode_0.25");
   }
 
   @Test
-  void inFullTheRowIsAskedAsItWasWritten() {
+  void theFullQueryIsTheRowAsWritten() {
     var row = row("12, M.G. Road, Pune - 411 033", "411001");
 
     assertThat(QueryVariant.FULL.query(row, POOL))
@@ -51,14 +51,14 @@ class QueryVariantTest {
         "Pune 011 033 | pune 011 033", // no pincode starts with 0
         "411033 Pune 411 001 | pune",
       })
-  void maskingTakesPincodesAndLongNumbersOut(String typed, String text) {
+  void maskingRemovesPincodesAndLongNumbers(String typed, String text) {
     assertThat(QueryVariant.PREFIX_ONLY.query(row(typed, "411033"), POOL))
         .isEqualTo(new Address(text, null));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"411033", "- 411 033 -", "9876543210"})
-  void whenNothingIsLeftThereIsNothingToAsk(String typed) {
+  void anAddressOfNumbersOnlyHasNoMaskedQuery(String typed) {
     assertThat(QueryVariant.PREFIX_ONLY.query(row(typed, "411033"), POOL)).isNull();
   }
 
@@ -84,7 +84,7 @@ class QueryVariantTest {
   }
 
   @Test
-  void aQuarterOfTheAddressesIsAQuarter() {
+  void replacesThePincodeOfTheGivenShare() {
     long wrong =
         SmallRelease.rows().stream()
             .map(row -> QueryVariant.wrongPincode(0.25).query(row(row.typed(), "411033"), POOL))
@@ -95,7 +95,7 @@ class QueryVariantTest {
   }
 
   @Test
-  void aShareOfNoneOrAllIsThat() {
+  void sharesOfZeroAndOneReplaceNoneAndAll() {
     for (var typed : addresses()) {
       var row = row(typed, "411033");
       assertThat(QueryVariant.wrongPincode(0).query(row, POOL))
@@ -105,7 +105,7 @@ class QueryVariantTest {
   }
 
   @Test
-  void afterTheLastPincodeComesTheFirst() {
+  void thePincodeAfterTheLastIsTheFirst() {
     for (var typed : addresses()) {
       var row = row(typed, "411002");
 
@@ -116,7 +116,7 @@ class QueryVariantTest {
   }
 
   @Test
-  void withoutAnotherPincodeTheRowStaysAsItIs() {
+  void withoutAnotherPincodeTheRowStaysUnchanged() {
     var row = row("Thergaon Pune 411033", "411033");
 
     for (var pool : new int[][] {{}, {411001}, {411033}}) {
@@ -135,7 +135,7 @@ class QueryVariantTest {
         "Thergaon 411007, 411 033 | thergaon 411007 411001", // another one stays
         "Thergaon 4110331 | thergaon 4110331",
       })
-  void theTruePincodeIsReplacedInTheTextHoweverItIsWritten(String typed, String text) {
+  void replacesThePincodeInTheTextInAnyNotation(String typed, String text) {
     var asked =
         QueryVariant.wrongPincode(1).query(row(typed, "411033"), new int[] {411001, 411033});
 

@@ -59,7 +59,7 @@ class RidgeTest {
   }
 
   @Test
-  void scoresWithoutAGroupAreThoseOfARidgeThatNeverSawIt() {
+  void leaveGroupOutScoresEqualThoseOfARidgeTrainedWithoutTheGroup() {
     var groups = groups();
     assertThat(groups.get(0)).hasSizeGreaterThan(2);
     assertThat(groups.get(groups.size() - 1)).hasSize(1);
@@ -146,7 +146,7 @@ class RidgeTest {
     }
   }
 
-  /** The weight of one row: what an address that is similar to it alone would score. */
+  /** Weight of one row: score of an address that is similar to this row only. */
   private static float stored(Evidence whole, int row, int cp) {
     var similarity = new float[rows.size()];
     similarity[row] = 1;

@@ -20,14 +20,14 @@ import java.util.List;
  * seed 1, and what it was trained on. Nobody may change it; {@link #copyTo} gives one to damage.
  */
 public final class SmallRelease {
-  /** The prefixes it holds. */
+  /** Prefixes of the release. */
   public static final List<String> PREFIXES = List.of("180", "575", "831");
 
   private static final Path RESOURCES = Path.of("src/test/resources/training");
 
   private SmallRelease() {}
 
-  /** Trains when it is asked for first, which takes seconds. */
+  /** Trains the release on first use, which takes seconds. */
   private static final class Trained {
     static final Path DIRECTORY = Trained.temporary();
     static final Training.Report REPORT = Training.run(options(DIRECTORY), Progress.NONE);
@@ -46,18 +46,18 @@ public final class SmallRelease {
   /** A training address. */
   public record Row(String typed, String text, String pincode, String cp) {}
 
-  /** Where the release lies. */
+  /** Directory of the release. */
   public static Path directory() {
     Trained.REPORT.rows();
     return Trained.DIRECTORY;
   }
 
-  /** What training said of it. */
+  /** Report of its training. */
   public static Training.Report report() {
     return Trained.REPORT;
   }
 
-  /** Copies the release into {@code directory}, which need not be there. */
+  /** Copies the release into {@code directory}, created where absent. */
   public static Path copyTo(Path directory) throws IOException {
     var from = directory();
     try (var files = Files.walk(from)) {
@@ -90,13 +90,13 @@ public final class SmallRelease {
     return models;
   }
 
-  /** How it was trained, but into another directory. */
+  /** Options of its training, with another directory. */
   public static Options options(Path out) {
     return new Options(
         addresses(), directoryFile(), officesFile(), List.of(), out, 1, 0.2, null, 8000, 1.0, 2);
   }
 
-  /** Trains another release of the same prefixes, whose answers differ a little. */
+  /** Trains another release of the same prefixes, whose predictions differ slightly. */
   public static Path trainAnother(Path out) {
     Training.run(
         new Options(
@@ -143,7 +143,7 @@ public final class SmallRelease {
     return data(prefix).rows().stream().map(PrefixRows.Row::text).toList();
   }
 
-  /** What the model of one prefix was trained on. */
+  /** Training rows of one prefix. */
   static PrefixRows data(String prefix) {
     var labelled =
         LabelledRows.read(addresses()).rows().stream()

@@ -81,7 +81,7 @@ class TrainingTest {
   }
 
   @Test
-  void heldBackAddressesAreAnsweredWell() {
+  void predictsHeldBackAddressesAccurately() {
     var scores = SmallRelease.report().scores();
     var full = scores.getJsonObject("full");
     var prefixOnly = scores.getJsonObject("prefix_only");
@@ -96,7 +96,7 @@ class TrainingTest {
   }
 
   @Test
-  void noWordingIsOnBothSidesOfTheSplit() throws IOException {
+  void noGroupOfNearDuplicatesIsOnBothSidesOfTheSplit() throws IOException {
     var held = dir.resolve("held.csv");
     var out = dir.resolve("out");
 
@@ -125,7 +125,7 @@ class TrainingTest {
   }
 
   @Test
-  void badRowsAreCountedAndNamedAndTheOthersUsed() throws IOException {
+  void countsAndNamesBadRowsAndUsesTheOthers() throws IOException {
     var lines = new ArrayList<>(Files.readAllLines(SmallRelease.addresses()));
     lines.add(1, "12 Main Road,18001,CP10720");
     lines.add(2, "Gandhi Nagar,180004,");
@@ -150,7 +150,7 @@ class TrainingTest {
   }
 
   @Test
-  void ofManyBadRowsTheFirstTenAreNamed() throws IOException {
+  void namesTheFirstTenBadRows() throws IOException {
     var lines = new ArrayList<>(Files.readAllLines(SmallRelease.addresses()));
     for (int i = 0; i < 50; i++) lines.add(1, "x,0,y");
     var rows = LabelledRows.read(Files.write(dir.resolve("bad.csv"), lines));
@@ -182,7 +182,7 @@ class TrainingTest {
   }
 
   @Test
-  void aFileThatCannotBeUsedIsRefusedWithWhatToDo() throws IOException {
+  void refusesAnUnusableFileAndSaysWhatToDo() throws IOException {
     var noColumns =
         Files.writeString(dir.resolve("columns.csv"), "address,pin,code\nx,180001,CP1\n");
     var empty = Files.createFile(dir.resolve("empty.csv"));
@@ -237,7 +237,7 @@ class TrainingTest {
   }
 
   @Test
-  void ofTooManyRowsSomeOfEveryCpAreKept() {
+  void aSampleKeepsRowsOfEveryCp() {
     var out = dir.resolve("out");
     int most = 15; // of up to 218 rows and 13 CPs in a prefix
 
@@ -255,7 +255,7 @@ class TrainingTest {
   }
 
   @Test
-  void aPrefixOfASingleCpAlwaysAnswersIt() throws IOException {
+  void aPrefixWithASingleCpAlwaysPredictsIt() throws IOException {
     var lines = new ArrayList<>(Files.readAllLines(SmallRelease.addresses()));
     lines.add("12 Mall Road Shimla,171001,CP9");
     lines.add("Near the ridge,171001,CP9");
@@ -289,7 +289,7 @@ class TrainingTest {
   }
 
   @Test
-  void aReleaseReplacesTheOneBeforeAndNothingElse() throws IOException {
+  void replacesThePreviousReleaseAndNothingElse() throws IOException {
     var out = SmallRelease.copyTo(dir.resolve("out"));
     Files.writeString(out.resolve("README.md"), "mine");
     Files.createDirectories(out.resolve("other"));
@@ -315,7 +315,7 @@ class TrainingTest {
   }
 
   @Test
-  void whatAKilledTrainingLeftDisturbsNoOther() throws IOException {
+  void removesTheStagingFilesOfAKilledTraining() throws IOException {
     var out = dir.resolve("out");
     var left = Files.createDirectories(out.resolve(".staging/180"));
     Files.writeString(left.resolve("model.mmap"), "half a mod");
@@ -329,7 +329,7 @@ class TrainingTest {
 
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
-  void whereHoldingBackLeavesNothingToRankNothingIsMeasured(long seed) throws IOException {
+  void skipsTheEvaluationWhenTheRestHasNothingToRank(long seed) throws IOException {
     var lines = List.of(COLUMNS, "Mall Road,171001,CP1", "Lower Bazar,171002,CP2");
     var data = Files.write(dir.resolve("two.csv"), lines);
     var out = dir.resolve("out");
@@ -363,7 +363,7 @@ class TrainingTest {
   }
 
   @Test
-  void whatCannotBeWrittenIsNoticedBeforeTheTraining() throws IOException {
+  void checksOutputPathsBeforeTheTraining() throws IOException {
     var out = dir.resolve("out");
     var nowhere = dir.resolve("nowhere").resolve("held.csv");
     var file = Files.writeString(dir.resolve("file"), "mine");
@@ -382,7 +382,7 @@ class TrainingTest {
   }
 
   @Test
-  void failuresToWriteAreToldInASentence() {
+  void reportsFailedWritesInASentence() {
     var path = Path.of("a");
 
     assertThat(OutputPath.failure(path, new AccessDeniedException("b")))
@@ -392,7 +392,7 @@ class TrainingTest {
   }
 
   @Test
-  void aReleaseBeforeThatNamesOtherDirectoriesLeavesThemAlone() throws IOException {
+  void aPreviousReleaseThatNamesOtherDirectoriesLeavesThemUnchanged() throws IOException {
     var precious =
         Files.writeString(Files.createDirectories(dir.resolve("mine")).resolve("a"), "a");
     var out = Files.createDirectories(dir.resolve("out"));
@@ -407,7 +407,7 @@ class TrainingTest {
   }
 
   @Test
-  void aDamagedReleaseBeforeIsReplaced() throws IOException {
+  void replacesADamagedPreviousRelease() throws IOException {
     var out = Files.createDirectories(dir.resolve("out"));
     Files.writeString(out.resolve(Release.FILE), "{");
 
@@ -417,7 +417,7 @@ class TrainingTest {
   }
 
   @Test
-  void progressAddsUpToWhatWasAnnounced() {
+  void progressAddsUpToTheAnnouncedSteps() {
     var parts = new ArrayList<String>();
     var announced = new AtomicInteger();
     var done = new AtomicInteger();
@@ -480,12 +480,12 @@ class TrainingTest {
         2);
   }
 
-  /** Half held back, and no offices. */
+  /** Options with half of the rows held back, without offices. */
   private static Options small(Path data, Path out, long seed, Path held) {
     return new Options(data, null, null, List.of(), out, seed, 0.5, held, 8000, 1, 2);
   }
 
-  /** Without offices, and nothing held back. */
+  /** Options without held-back rows and offices. */
   private static Options plain(Path data, Path out) {
     return sampled(data, out, 8000);
   }
@@ -511,7 +511,7 @@ class TrainingTest {
     return both;
   }
 
-  /** What naming each prefix's most frequent CP would get right. */
+  /** Accuracy of predicting each prefix's most frequent CP. */
   private static double majorityShare() {
     long right = 0;
     for (var prefix : SmallRelease.PREFIXES) {
