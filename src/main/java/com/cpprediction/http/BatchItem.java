@@ -7,6 +7,7 @@ import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.StrictJson;
@@ -77,10 +78,7 @@ final class BatchItem {
         || first.shipmentId().equals(shipmentId) && first.address().equals(request.address())) {
       return;
     }
-    fail(
-        ShipmentReader.malformed(
-            "prediction_id is that of another shipment in this batch; send a fresh UUID v7 or "
-                + "leave it out"));
+    fail(PredictionIds.taken());
   }
 
   PredictionRequest request() {

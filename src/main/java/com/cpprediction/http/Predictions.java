@@ -14,6 +14,7 @@ import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Prediction.Source;
+import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
@@ -25,7 +26,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -236,11 +236,8 @@ final class Predictions {
       throw ShipmentReader.malformed(
           "shipments has " + shipments.size() + " items, must have 1 to " + MAX_BATCH);
     }
-    var many =
-        read(shipments.stream().toList(), (item, models) -> BatchItem.read(item, reader, models));
-    var claimed = new HashMap<UUID, PredictionRequest>();
-    many.items().forEach(item -> item.claim(claimed));
-    return many;
+    return read(
+        shipments.stream().toList(), (item, models) -> BatchItem.read(item, reader, models));
   }
 
   /** Answers {@code POST /predict/batch}. */
@@ -276,11 +273,16 @@ final class Predictions {
     return read(lines, (line, models) -> BatchItem.parse(line.content(), reader, models));
   }
 
-  /** All against one catalog. */
+  /** All against one catalog; an id is of one shipment among them. */
   private <T> Many read(List<T> raw, BiFunction<T, Catalog, BatchItem> reading) {
-    return Catalog.read(
-        catalog,
-        models -> new Many(raw.stream().map(one -> reading.apply(one, models)).toList(), models));
+    var many =
+        Catalog.read(
+            catalog,
+            models ->
+                new Many(raw.stream().map(one -> reading.apply(one, models)).toList(), models));
+    var claimed = new HashMap<UUID, PredictionRequest>();
+    many.items().forEach(item -> item.claim(claimed));
+    return many;
   }
 
   /**
@@ -430,10 +432,10 @@ final class Predictions {
   }
 
   private Future<Prediction> recordOne(Prediction prediction, Deadline deadline, String requestId) {
-    return record(List.of(prediction), deadline)
+    return record(List.of(prediction), deadline, requestId)
         .map(
-            refused -> {
-              if (!refused.isEmpty()) throw notKept(refused.size(), requestId);
+            failures -> {
+              if (!failures.isEmpty()) throw failures.values().iterator().next();
               return prediction;
             });
   }
@@ -441,13 +443,13 @@ final class Predictions {
   private Future<Void> recordItems(List<BatchItem> good, Deadline deadline, String requestId) {
     var predictions = good.stream().map(BatchItem::prediction).filter(Objects::nonNull).toList();
     if (predictions.isEmpty()) return Future.succeededFuture();
-    return record(predictions, deadline)
+    return record(predictions, deadline, requestId)
         .map(
-            refused -> {
-              if (refused.isEmpty()) return null;
-              var failure = notKept(refused.size(), requestId);
+            failures -> {
+              if (failures.isEmpty()) return null;
               for (var item : good) {
-                if (refused.contains(item.request().id().toString())) item.fail(failure);
+                var failure = failures.get(item.request().id().toString());
+                if (failure != null) item.fail(failure);
               }
               return null;
             });
@@ -478,16 +480,28 @@ final class Predictions {
     return new JsonObject().put("results", results).put("summary", summary);
   }
 
-  /** The ids of those that were refused. */
-  private Future<Set<Object>> record(List<Prediction> predictions, Deadline deadline) {
+  /** Why those that aren't kept are not, by their ids. */
+  private Future<Map<String, ServiceException>> record(
+      List<Prediction> predictions, Deadline deadline, String requestId) {
     return vertx
         .eventBus()
-        .<JsonArray>request(Bus.RECORD, new Batch(predictions), local(deadline.remainingMillis()))
+        .<JsonObject>request(Bus.RECORD, new Batch(predictions), local(deadline.remainingMillis()))
         .onFailure(
             cause -> {
               if (Failure.of(cause) == Failure.OVERLOADED) metrics.shed(Shed.STORING);
             })
-        .map(reply -> reply.body() == null ? Set.of() : new HashSet<>(reply.body().getList()));
+        .map(reply -> failures(reply.body(), requestId));
+  }
+
+  private static Map<String, ServiceException> failures(JsonObject kept, String requestId) {
+    var failures = new HashMap<String, ServiceException>();
+    for (var id : kept.getJsonArray("taken")) failures.put((String) id, PredictionIds.taken());
+    var refused = kept.getJsonArray("refused");
+    if (!refused.isEmpty()) {
+      var failure = notKept(refused.size(), requestId);
+      for (var id : refused) failures.put((String) id, failure);
+    }
+    return failures;
   }
 
   private static DeliveryOptions local(long timeoutMillis) {

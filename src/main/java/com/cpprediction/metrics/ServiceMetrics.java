@@ -34,8 +34,10 @@ public final class ServiceMetrics {
   public enum RowOutcome {
     /** Inserted. */
     STORED,
-    /** Already there: its prediction id had been stored before. */
+    /** Already there: its prediction id had been stored before, for the same shipment. */
     DUPLICATE,
+    /** Set aside: its prediction id had been stored before, for another shipment. */
+    CONFLICT,
     /**
      * Refused by PostgreSQL and set aside with its error; where it refuses even that, the row is
      * only named in the log.

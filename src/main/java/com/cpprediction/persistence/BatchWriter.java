@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
@@ -19,7 +20,9 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,24 +67,36 @@ final class BatchWriter {
       return row != null ? row : RowFormat.read(journaled.entry().body(), at);
     }
 
-    void settle(UUID id, boolean stored) {
-      if (ticket != null) ticket.settle(id, stored);
+    void settle(UUID id, Fate fate) {
+      if (ticket != null) ticket.settle(id, fate);
     }
+  }
+
+  /** What becomes of a row. */
+  private enum Fate {
+    /** As it is now, or before. */
+    STORED,
+    /** Set aside, since PostgreSQL refuses it. */
+    REFUSED,
+    /** Set aside, since its id is another shipment's. */
+    TAKEN
   }
 
   /** What one caller waits for: the fate of all its rows. */
   private static final class Ticket {
-    private final Promise<List<UUID>> promise = Promise.promise();
+    private final Promise<Unkept> promise = Promise.promise();
     private final List<UUID> refused = new ArrayList<>();
+    private final List<UUID> taken = new ArrayList<>();
     private int open;
 
     Ticket(int rows) {
       open = rows;
     }
 
-    void settle(UUID id, boolean stored) {
-      if (!stored) refused.add(id);
-      if (--open == 0) promise.complete(List.copyOf(refused));
+    void settle(UUID id, Fate fate) {
+      if (fate == Fate.REFUSED) refused.add(id);
+      if (fate == Fate.TAKEN) taken.add(id);
+      if (--open == 0) promise.complete(new Unkept(List.copyOf(refused), List.copyOf(taken)));
     }
   }
 
@@ -155,9 +170,9 @@ final class BatchWriter {
    * Queues all of {@code rows} or, with {@link Failure#OVERLOADED}, none.
    *
    * @param answered whether their request is answered now rather than once they are settled
-   * @return completes once all are settled, with the ids of those that were refused
+   * @return completes once all are settled
    */
-  Future<List<UUID>> add(List<PredictionRow> rows, boolean answered) {
+  Future<Unkept> add(List<PredictionRow> rows, boolean answered) {
     int capacity = config.get().queueCapacity();
     if (queued + rows.size() > capacity) {
       return Future.failedFuture(
@@ -337,11 +352,18 @@ final class BatchWriter {
         .onFailure(failure -> notStored(flight, failure));
   }
 
-  private void stored(Flight flight, int inserted) {
+  private void stored(Flight flight, PredictionStore.Inserted inserted) {
     metrics.flushed(flight.rows.size(), System.nanoTime() - flight.start);
     airborne--;
     suspects.poll();
-    settle(flight, true, inserted);
+    var taken = inserted.taken();
+    if (!taken.isEmpty()) {
+      log.warn(
+          "{} predictions have the id of another shipment, stored before, first {}; they are set aside in prediction_rejects",
+          taken.size(),
+          flight.rows.get(Collections.min(taken)).id());
+    }
+    settle(flight, inserted.added(), i -> taken.contains(i) ? Fate.TAKEN : Fate.STORED);
     if (failing) landed();
     else sendNext(true);
   }
@@ -428,18 +450,20 @@ final class BatchWriter {
     airborne--;
     failing = false;
     suspects.poll();
-    settle(single, false, 0);
+    settle(single, 0, i -> Fate.REFUSED);
     sendNext(true);
   }
 
-  private void settle(Flight flight, boolean stored, int inserted) {
+  private void settle(Flight flight, int added, IntFunction<Fate> fates) {
+    var fate = IntStream.range(0, flight.rows.size()).mapToObj(fates).toList();
     flights.remove(flight);
     int rows = flight.rows.size();
     int answered = (int) flight.waiting.stream().filter(Waiting::acknowledged).count();
     acknowledged -= answered;
     count();
-    if (stored) books.stored(rows, rows - answered, inserted, acknowledged);
-    else books.rejected(rows, rows - answered, acknowledged);
+    int refused = Collections.frequency(fate, Fate.REFUSED);
+    int taken = Collections.frequency(fate, Fate.TAKEN);
+    books.settled(rows - refused - taken, added, refused, taken, rows - answered, acknowledged);
     trim.accept(
         flight.waiting.stream()
             .map(Waiting::journaled)
@@ -447,7 +471,9 @@ final class BatchWriter {
             .map(JournaledRows::entry)
             .toList());
     listener.worked();
-    for (int i = 0; i < rows; i++) flight.waiting.get(i).settle(flight.rows.get(i).id(), stored);
+    for (int i = 0; i < rows; i++) {
+      flight.waiting.get(i).settle(flight.rows.get(i).id(), fate.get(i));
+    }
     if (drained != null && queued == 0) drained.tryComplete();
   }
 

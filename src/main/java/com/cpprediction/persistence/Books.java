@@ -16,7 +16,7 @@ final class Books {
    * @param acknowledged whose requests were answered
    * @param stored in PostgreSQL, once however often they were sent
    * @param waiting counted where they wait, not worked out from the rest
-   * @param rejected refused by PostgreSQL
+   * @param rejected set aside: refused by PostgreSQL, or of an id that is another shipment's
    * @param dropped not kept, as {@code persistence.when_full} {@code drop} allows
    */
   record Balance(
@@ -55,20 +55,18 @@ final class Books {
   }
 
   /**
-   * @param late rows of them that are acknowledged only now
+   * @param stored rows that are in PostgreSQL, of which {@code added} are new
+   * @param refused rows that PostgreSQL refused
+   * @param taken rows whose id is another shipment's
+   * @param late rows of all these that are acknowledged only now
    */
-  void stored(int rows, int late, int inserted, int waiting) {
+  void settled(int stored, int added, int refused, int taken, int late, int waiting) {
     metrics.kept(Kept.ACKNOWLEDGED, late);
-    metrics.rows(RowOutcome.STORED, inserted);
-    metrics.rows(RowOutcome.DUPLICATE, rows - inserted);
-    post(0, late, rows, waiting, 0, 0);
-  }
-
-  /** As {@link #stored}. */
-  void rejected(int rows, int late, int waiting) {
-    metrics.kept(Kept.ACKNOWLEDGED, late);
-    metrics.rows(RowOutcome.REJECTED, rows);
-    post(0, late, 0, waiting, rows, 0);
+    metrics.rows(RowOutcome.STORED, added);
+    metrics.rows(RowOutcome.DUPLICATE, stored - added);
+    metrics.rows(RowOutcome.REJECTED, refused);
+    metrics.rows(RowOutcome.CONFLICT, taken);
+    post(0, late, stored, waiting, refused + taken, 0);
   }
 
   private void post(

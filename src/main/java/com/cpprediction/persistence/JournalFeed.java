@@ -4,6 +4,7 @@ import com.cpprediction.journal.Entry;
 import com.cpprediction.journal.Journal;
 import com.cpprediction.journal.JournalException;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
@@ -83,6 +84,7 @@ final class JournalFeed {
   private final long maxBytes;
   private final long syncMillis;
   private final ServiceMetrics metrics;
+  private final RecentIds recent;
   private final Queue<Request> appended = new ConcurrentLinkedQueue<>();
 
   /** Those whose append has not succeeded. */
@@ -105,12 +107,14 @@ final class JournalFeed {
       int maxBytes,
       Duration sync,
       Clock clock,
-      ServiceMetrics metrics) {
+      ServiceMetrics metrics,
+      RecentIds recent) {
     this.vertx = vertx;
     this.loop = loop;
     this.directory = directory;
     this.maxBytes = maxBytes;
     this.metrics = metrics;
+    this.recent = recent;
     syncMillis = sync.toMillis();
     journal =
         Journal.in(directory, clock, cause -> loop.runOnContext(go -> broke(cause.getMessage())));
@@ -159,6 +163,7 @@ final class JournalFeed {
       if (unreadable > 0) {
         log.error("{} records of the journal are of a later version and stay in it", unreadable);
       }
+      claim(readable);
       int rows = writer.addRecovered(readable);
       if (rows > 0) log.info("{} predictions wait in the journal", rows);
     } else {
@@ -172,6 +177,19 @@ final class JournalFeed {
     }
     trouble = null;
     if (journal.troubled()) broke("It can't be written since it was opened");
+  }
+
+  /** Takes the ids of rows that a process before left, the newest as far as they are known. */
+  private void claim(List<Entry> entries) {
+    int rows = JournaledRows.count(entries);
+    for (var entry : entries) {
+      for (int at : RowFormat.rows(entry.body())) {
+        if (rows-- > RecentIds.CAPACITY) continue;
+        var row = RowFormat.read(entry.body(), at);
+        var address = new Address(Address.canonical(row.typed()), row.pincode());
+        recent.claim(row.id(), address.digest(row.shipmentId()));
+      }
+    }
   }
 
   private static List<Entry> readable(List<Entry> entries) {

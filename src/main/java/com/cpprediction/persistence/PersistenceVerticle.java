@@ -21,6 +21,7 @@ import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -55,6 +56,7 @@ public final class PersistenceVerticle extends VerticleBase {
   private volatile BatchWriter writer;
   private volatile DatabaseWatch watch;
   private volatile JournalFeed feed; // null without a journal
+  private final RecentIds recent = new RecentIds();
   private Books books;
   private volatile boolean stopping;
   private volatile Schema schema;
@@ -161,7 +163,14 @@ public final class PersistenceVerticle extends VerticleBase {
         .executeBlocking(
             () ->
                 new JournalFeed(
-                    vertx, loop, directory, journal.maxBytes(), journal.sync(), clock, metrics),
+                    vertx,
+                    loop,
+                    directory,
+                    journal.maxBytes(),
+                    journal.sync(),
+                    clock,
+                    metrics,
+                    recent),
             false)
         .compose(
             locked -> {
@@ -196,31 +205,39 @@ public final class PersistenceVerticle extends VerticleBase {
       fail(message, databaseDown());
       return;
     }
-    var rows = message.body().predictions().stream().map(PredictionRow::of).toList();
-    keep(rows)
-        .recover(cause -> dropped(rows, cause))
-        .onSuccess(
-            refused -> message.reply(new JsonArray(refused.stream().map(UUID::toString).toList())))
+    var rows = new ArrayList<PredictionRow>();
+    var taken = new ArrayList<UUID>();
+    for (var prediction : message.body().predictions()) {
+      var request = prediction.request();
+      if (recent.claim(request.id(), request.address().digest(request.shipmentId()))) {
+        rows.add(PredictionRow.of(prediction));
+      } else {
+        taken.add(request.id());
+      }
+    }
+    var kept = rows.isEmpty() ? Future.succeededFuture(Unkept.NONE) : keep(rows);
+    kept.recover(cause -> dropped(rows, cause))
+        .onSuccess(unkept -> message.reply(unkept.and(taken).json()))
         .onFailure(cause -> fail(message, cause));
   }
 
-  /** Completes as {@code ack} promises, with the ids of those that were refused. */
-  private Future<List<UUID>> keep(List<PredictionRow> rows) {
+  /** Completes as {@code ack} promises. */
+  private Future<Unkept> keep(List<PredictionRow> rows) {
     return switch (ack) {
-      case JOURNAL -> feed.keep(rows).map(List.of());
+      case JOURNAL -> feed.keep(rows).map(Unkept.NONE);
       case COMMIT -> writer.add(rows, false);
       case NONE -> {
         var stored = writer.add(rows, true);
-        yield stored.failed() ? stored : Future.succeededFuture(List.of());
+        yield stored.failed() ? stored : Future.succeededFuture(Unkept.NONE);
       }
     };
   }
 
-  private Future<List<UUID>> dropped(List<PredictionRow> rows, Throwable cause) {
+  private Future<Unkept> dropped(List<PredictionRow> rows, Throwable cause) {
     boolean full = cause instanceof ServiceException e && e.failure() == Failure.OVERLOADED;
     if (!full || config.whenFull() != WhenFull.DROP) return Future.failedFuture(cause);
     writer.drop(rows.size());
-    return Future.succeededFuture(List.of());
+    return Future.succeededFuture(Unkept.NONE);
   }
 
   private <T> void ask(Message<T> message, String what, Function<T, Future<JsonArray>> query) {

@@ -1,11 +1,13 @@
 package com.cpprediction.persistence;
 
+import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionIds;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 
 /**
@@ -37,6 +39,18 @@ record PredictionRow(
         prediction.scored().candidates(),
         prediction.scored().fingerprint(),
         prediction.source());
+  }
+
+  /**
+   * Whether it is of this shipment at this address, however that is spelt.
+   *
+   * @param pincode six digits, or null
+   */
+  boolean isOf(String shipmentId, String typed, String pincode) {
+    return this.shipmentId.equals(shipmentId)
+        && Objects.equals(this.pincode, pincode)
+        && (this.typed.equals(typed)
+            || Address.canonical(this.typed).equals(Address.canonical(typed)));
   }
 
   Candidate best() {

@@ -12,10 +12,14 @@ import io.vertx.sqlclient.Tuple;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** The predictions in PostgreSQL; its schema is {@code db/migration}. */
 final class PredictionTable implements PredictionStore {
@@ -37,6 +41,16 @@ final class PredictionTable implements PredictionStore {
                confidence, alternatives, fingerprint, source)
       ON CONFLICT DO NOTHING
       """;
+
+  private static final String SAME_ID =
+      """
+      SELECT prediction_id, shipment_id, address, pincode
+      FROM unnest($1::uuid[], $2::timestamptz[]) AS row(id, at)
+      JOIN predictions ON prediction_id = id AND predicted_at = at
+      """;
+
+  private static final String TAKEN = "prediction_id is that of another shipment, stored before";
+  private static final String UNIQUE_VIOLATION = "23505";
 
   private static final String REJECT =
       """
@@ -73,12 +87,9 @@ final class PredictionTable implements PredictionStore {
   }
 
   @Override
-  public Future<Integer> insert(List<PredictionRow> rows) {
+  public Future<Inserted> insert(List<PredictionRow> rows) {
     var columns =
-        Tuple.tuple()
-            .addValue(column(rows, UUID[]::new, PredictionRow::id))
-            .addValue(
-                column(rows, OffsetDateTime[]::new, r -> r.predictedAt().atOffset(ZoneOffset.UTC)))
+        keys(rows)
             .addValue(texts(rows, PredictionRow::shipmentId))
             .addValue(texts(rows, PredictionRow::typed))
             .addValue(texts(rows, PredictionRow::pincode))
@@ -88,7 +99,58 @@ final class PredictionTable implements PredictionStore {
             .addValue(texts(rows, r -> json(r.alternatives()).encode()))
             .addValue(texts(rows, PredictionRow::fingerprint))
             .addValue(texts(rows, r -> r.source().label()));
-    return database.write(INSERT, columns).map(RowSet::rowCount);
+    return database
+        .write(INSERT, columns)
+        .compose(
+            inserted -> {
+              int added = inserted.rowCount();
+              if (added == rows.size()) {
+                return Future.succeededFuture(new Inserted(added, Set.of()));
+              }
+              return taken(rows)
+                  .compose(taken -> setAside(rows, taken).map(new Inserted(added, taken)));
+            });
+  }
+
+  private static Tuple keys(List<PredictionRow> rows) {
+    return Tuple.tuple()
+        .addValue(column(rows, UUID[]::new, PredictionRow::id))
+        .addValue(
+            column(rows, OffsetDateTime[]::new, r -> r.predictedAt().atOffset(ZoneOffset.UTC)));
+  }
+
+  /** The places of those whose id is stored, but for another shipment. */
+  private Future<Set<Integer>> taken(List<PredictionRow> rows) {
+    return database
+        .write(SAME_ID, keys(rows))
+        .map(
+            found -> {
+              var stored = new HashMap<UUID, Row>();
+              for (var row : found) stored.put(row.getUUID("prediction_id"), row);
+              return IntStream.range(0, rows.size())
+                  .filter(i -> !isSame(rows.get(i), stored.get(rows.get(i).id())))
+                  .boxed()
+                  .collect(Collectors.toUnmodifiableSet());
+            });
+  }
+
+  /**
+   * @param stored null when it is gone by now
+   */
+  private static boolean isSame(PredictionRow row, Row stored) {
+    return stored == null
+        || row.isOf(
+            stored.getString("shipment_id"),
+            stored.getString("address"),
+            stored.getString("pincode"));
+  }
+
+  private Future<Void> setAside(List<PredictionRow> rows, Set<Integer> taken) {
+    return Future.all(
+            taken.stream()
+                .map(i -> reject(rows.get(i), TAKEN, UNIQUE_VIOLATION))
+                .collect(Collectors.toList()))
+        .mapEmpty();
   }
 
   private static String[] texts(List<PredictionRow> rows, Function<PredictionRow, String> value) {
@@ -107,6 +169,10 @@ final class PredictionTable implements PredictionStore {
 
   @Override
   public Future<Void> reject(PredictionRow row, Throwable refusal) {
+    return reject(row, refusal.getMessage(), Trouble.sqlState(refusal));
+  }
+
+  private Future<Void> reject(PredictionRow row, String error, String sqlState) {
     var json =
         new JsonObject()
             .put("predicted_at", DateTimeFormatter.ISO_INSTANT.format(row.predictedAt()))
@@ -121,16 +187,16 @@ final class PredictionTable implements PredictionStore {
             .put("source", row.source().label());
     // jsonb can't hold it
     var text = json.encode().replace("\\u0000", "\\ufffd");
-    return reject(row.id(), text, refusal)
+    return reject(row.id(), text, error, sqlState)
         .recover(
             failure ->
                 Trouble.of(failure) == Trouble.DATA
-                    ? reject(row.id(), "{}", refusal) // its id and the reason at least
+                    ? reject(row.id(), "{}", error, sqlState) // its id and the reason at least
                     : Future.failedFuture(failure));
   }
 
-  private Future<Void> reject(UUID id, String prediction, Throwable refusal) {
-    var values = Tuple.of(id, prediction, refusal.getMessage(), Trouble.sqlState(refusal));
+  private Future<Void> reject(UUID id, String prediction, String error, String sqlState) {
+    var values = Tuple.of(id, prediction, error, sqlState);
     return database.write(REJECT, values).mapEmpty();
   }
 

@@ -85,6 +85,14 @@ public final class Address implements Comparable<Address> {
     return new Address(text, isBlank(pincodeField) ? lastPincode(text) : pincode(pincodeField));
   }
 
+  /**
+   * 64 bits of this address and of whose it is, under a key of this process that no caller knows:
+   * it may not leave it.
+   */
+  public long digest(String shipmentId) {
+    return HASH.hash(shipmentId, Long.toHexString(hash));
+  }
+
   @Override
   public boolean equals(Object other) {
     return this == other

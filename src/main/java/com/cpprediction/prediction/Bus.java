@@ -42,10 +42,11 @@ public final class Bus {
           PREDICT, PREDICT_BATCH, OUTCOMES, MODELS_STATUS, MODELS_RELOAD, CACHE_STATS, CACHE_CLEAR);
 
   /**
-   * {@link Batch} in; out, once the predictions are kept as {@code persistence.ack} promises, a
-   * {@code JsonArray} of the ids ({@code String}) of those that were refused and are not kept,
-   * empty when all is well. Fails with {@link Failure#OVERLOADED} or {@link Failure#NOT_READY} when
-   * nothing was kept, and with {@link Failure#DEADLINE_EXCEEDED} when that is unknown. Local.
+   * {@link Batch} in; out, once the predictions are kept as {@code persistence.ack} promises,
+   * {@code {"refused":[…],"taken":[…]}}: the ids of those that PostgreSQL refused, and of those
+   * whose id is another shipment's; both empty when all is well. In one batch an id is of one
+   * shipment. Fails with {@link Failure#OVERLOADED} or {@link Failure#NOT_READY} when nothing was
+   * kept, and with {@link Failure#DEADLINE_EXCEEDED} when that is unknown. Local.
    */
   public static final String RECORD = "cp.record";
 

@@ -43,6 +43,11 @@ public final class PredictionIds {
     return UuidUtil.getInstant(id);
   }
 
+  /** What a caller is told whose id was used for another shipment, or another address of it. */
+  public static ServiceException taken() {
+    return malformed("is that of another shipment");
+  }
+
   private static ServiceException malformed(String what) {
     return Failure.MALFORMED_REQUEST.because(
         "prediction_id " + what + "; send a fresh UUID v7 or leave it out");

@@ -77,6 +77,7 @@ final class Edge {
       request -> Future.succeededFuture(reply(request, FINGERPRINTS.get("560")));
   volatile Function<Batch, Future<JsonArray>> recorder =
       batch -> Future.succeededFuture(new JsonArray());
+  volatile Function<Batch, JsonArray> taken = batch -> new JsonArray();
   ClusterConfig cluster = ServiceConfig.DEFAULT.cluster();
   volatile String adminToken = "";
   volatile String predictToken = "";
@@ -110,7 +111,9 @@ final class Edge {
         Bus.RECORD,
         (Batch batch) -> {
           batches.add(batch);
-          return recorder.apply(batch);
+          return recorder
+              .apply(batch)
+              .map(ids -> new JsonObject().put("refused", ids).put("taken", taken.apply(batch)));
         });
   }
 

@@ -157,7 +157,27 @@ class PredictionsTest {
     assertThat(results.getJsonObject(0).getString("prediction_id")).isEqualTo(id);
     assertThat(results.getJsonObject(1).getString("prediction_id")).isEqualTo(id);
     assertThat(results.getJsonObject(2).getJsonObject("error").getString("detail"))
-        .startsWith("prediction_id is that of another shipment in this batch");
+        .isEqualTo(PredictionIds.taken().getMessage());
+  }
+
+  @Test
+  void anIdThatIsAnotherShipmentsIsRefused() throws Exception {
+    var id = PredictionIds.next().toString();
+    edge.taken = batch -> new JsonArray().add(id);
+
+    var many =
+        edge.post(
+            "/predict/batch",
+            batch(SHIPMENT.copy().put("prediction_id", id), shipment("S2", "FC Road 411033")));
+    var one = edge.post("/predict", SHIPMENT.copy().put("prediction_id", id));
+
+    var results = new JsonObject(many.body()).getJsonArray("results");
+    var error = results.getJsonObject(0).getJsonObject("error");
+    assertThat(error.getString("code")).isEqualTo("malformed-request");
+    assertThat(error.getString("detail")).isEqualTo(PredictionIds.taken().getMessage());
+    assertThat(results.getJsonObject(1).getString("cp")).isNotNull();
+    RefusalsTest.isProblem(one, Failure.MALFORMED_REQUEST);
+    assertThat(one.body()).contains(PredictionIds.taken().getMessage());
   }
 
   @Test

@@ -158,6 +158,26 @@ class StreamingTest {
   }
 
   @Test
+  void anIdIsOfOneShipmentOfAStream() throws Exception {
+    var id = PredictionIds.next().toString();
+    var caller = caller();
+    var lines = Buffer.buffer();
+    for (var name : List.of("S1", "S2", "S1")) {
+      var shipment = shipment(name, "14 MG Road 560001").put("prediction_id", id);
+      lines.appendBuffer(shipment.toBuffer()).appendString("\n");
+    }
+
+    caller.send(lines);
+    caller.end();
+
+    var answers = caller.rest();
+    assertThat(shown(answers.get(0))).isEqualTo("S1");
+    assertThat(answers.get(1).getJsonObject("error").getString("detail"))
+        .isEqualTo(PredictionIds.taken().getMessage());
+    assertThat(shown(answers.get(2))).isEqualTo("S1");
+  }
+
+  @Test
   void readsNoFurtherWhileItsAnswersAreNotRead() throws Exception {
     int count = 30_000; // whose answers are more than all buffers on the way hold
     var most = new AtomicInteger();

@@ -26,7 +26,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
@@ -54,14 +53,19 @@ class BatchWriterTest {
     Future<Void> rejection = Future.succeededFuture();
 
     @Override
-    public Future<Integer> insert(List<PredictionRow> predictions) {
+    public Future<Inserted> insert(List<PredictionRow> predictions) {
       batches.add(Predictions.shipments(predictions));
       return script
           .apply(predictions)
           .map(
               ok -> {
-                stored.addAll(Predictions.shipments(predictions));
-                return predictions.size();
+                var shipments = Predictions.shipments(predictions);
+                var taken = new HashSet<Integer>();
+                for (int i = 0; i < shipments.size(); i++) {
+                  if (shipments.get(i).startsWith("taken")) taken.add(i);
+                  else stored.add(shipments.get(i));
+                }
+                return new Inserted(shipments.size() - taken.size(), taken);
               });
     }
 
@@ -116,6 +120,17 @@ class BatchWriterTest {
   private BatchWriter writer(Supplier<PersistenceConfig> config) {
     return new BatchWriter(
         vertx, store, config, metrics, new Books(metrics), trimmed::addAll, listener);
+  }
+
+  private BatchWriter writer(Books books) {
+    return new BatchWriter(
+        vertx,
+        store,
+        () -> config(Ack.COMMIT, 10, Duration.ZERO, 1_000),
+        metrics,
+        books,
+        trimmed::addAll,
+        listener);
   }
 
   @Test
@@ -228,7 +243,7 @@ class BatchWriterTest {
         onLoop(
             () -> {
               writer.resume();
-              var added = new ArrayList<Future<List<UUID>>>();
+              var added = new ArrayList<Future<Unkept>>();
               for (int i = 0; i < 60; i++) {
                 var rows = Predictions.rows(1 + random.nextInt(7));
                 expected.addAll(Predictions.shipments(rows));
@@ -268,7 +283,9 @@ class BatchWriterTest {
 
     await(Future.all(answers));
     for (int i = 0; i < answers.size(); i++) {
-      assertThat(answers.get(i).result()).as("S%d", i).hasSize(poison.contains("S" + i) ? 1 : 0);
+      assertThat(answers.get(i).result().refused())
+          .as("S%d", i)
+          .hasSize(poison.contains("S" + i) ? 1 : 0);
     }
     assertThat(store.rejected).containsExactlyInAnyOrderElementsOf(poison);
     assertThat(store.stored)
@@ -296,7 +313,7 @@ class BatchWriterTest {
               return writer.add(predictions, answered);
             });
 
-    assertThat(await(refused)).containsExactly(predictions.get(3).id());
+    assertThat(await(refused).refused()).containsExactly(predictions.get(3).id());
     assertThat(store.stored).containsExactly("S0", "S1", "S2", "S4");
   }
 
@@ -318,7 +335,7 @@ class BatchWriterTest {
               return writer.add(predictions, answered);
             });
 
-    assertThat(await(refused)).containsExactly(predictions.get(0).id());
+    assertThat(await(refused).refused()).containsExactly(predictions.get(0).id());
     assertThat(store.stored).containsExactly("S1", "S2");
     assertThat(listener.failures).isZero();
     assertThat(registry.counter("cp.db.rows", "outcome", "rejected").count()).isEqualTo(1);
@@ -397,7 +414,7 @@ class BatchWriterTest {
               return added;
             });
 
-    assertThat(await(all)).isEmpty();
+    assertThat(await(all)).isEqualTo(Unkept.NONE);
     assertThat(store.stored).isEqualTo(Predictions.shipments(rows));
   }
 
@@ -461,17 +478,32 @@ class BatchWriterTest {
   }
 
   @Test
+  void anIdThatIsAnotherShipmentsIsToldCountedAndNoneOfTheStored() {
+    var books = new Books(metrics);
+    writer = writer(books);
+    var rows =
+        List.of(Predictions.row("A"), Predictions.row("taken B"), Predictions.row("taken C"));
+
+    var unkept =
+        onLoop(
+            () -> {
+              writer.resume();
+              return writer.add(rows, false);
+            });
+
+    assertThat(await(unkept))
+        .isEqualTo(new Unkept(List.of(), List.of(rows.get(1).id(), rows.get(2).id())));
+    assertThat(store.rejected).as("by the writer").isEmpty();
+    assertThat(books.balance()).isEqualTo(new Books.Balance(0, 3, 1, 0, 2, 0));
+    assertThat(registry.get("cp.db.rows").tag("outcome", "conflict").counter().count())
+        .isEqualTo(2);
+    assertThat(registry.get("cp.db.rows").tag("outcome", "rejected").counter().count()).isZero();
+  }
+
+  @Test
   void everyRowIsInTheBooksWhateverBecomesOfIt() {
     var books = new Books(metrics);
-    writer =
-        new BatchWriter(
-            vertx,
-            store,
-            () -> config(Ack.COMMIT, 10, Duration.ZERO, 1_000),
-            metrics,
-            books,
-            trimmed::addAll,
-            listener);
+    writer = writer(books);
     store.script =
         batch -> {
           assertThat(books.balance().even()).isTrue();

@@ -15,7 +15,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Random;
-import java.util.UUID;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -31,9 +31,9 @@ class DatabaseWatchTest {
     final Promise<Void> reached = Promise.promise();
 
     @Override
-    public Future<Integer> insert(List<PredictionRow> predictions) {
+    public Future<Inserted> insert(List<PredictionRow> predictions) {
       reached.tryComplete();
-      return Future.succeededFuture(predictions.size());
+      return Future.succeededFuture(new Inserted(predictions.size(), Set.of()));
     }
 
     @Override
@@ -58,7 +58,7 @@ class DatabaseWatchTest {
             new Backoff(new Random(1)));
     var writer = writer(vertx, store, watch);
 
-    var added = Promise.<List<UUID>>promise();
+    var added = Promise.<Unkept>promise();
     vertx.runOnContext(
         go ->
             watch

@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -44,6 +45,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PersistenceVerticleIT {
   private static final String SESSIONS =
       "SELECT sessions FROM pg_stat_database WHERE datname = current_database()";
+  private static final String REJECTS =
+      """
+      SELECT prediction_id || ' ' || (prediction->>'shipment_id') || ' ' || sqlstate
+      FROM prediction_rejects
+      """;
   private static final String OTHERS =
       """
       SELECT pid FROM pg_stat_activity
@@ -118,6 +124,82 @@ class PersistenceVerticleIT {
     record(prediction);
 
     assertThat(stored("S1")).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anIdThatIsAnotherShipmentsIsRefused(Ack ack) throws Exception {
+    var uri = TestDatabase.create();
+    var verticle = deploy(ack, uri);
+    var first = Predictions.of("S1");
+    var id = first.request().id();
+    var typed = first.request().typed();
+    var other = Predictions.of(id, "S2", typed);
+    var elsewhere = Predictions.of(id, "S1", "1 Church Street, Bengaluru 560001");
+    var spelt = Predictions.of(id, "S1", typed.toUpperCase(Locale.ROOT));
+    var fresh = Predictions.of("S3");
+
+    assertThat(taken(first)).isEmpty();
+    assertThat(taken(other, fresh)).isEqualTo(ids(other));
+    assertThat(taken(elsewhere)).isEqualTo(ids(elsewhere));
+    assertThat(taken(first, spelt)).isEmpty();
+
+    TestDatabase.until(() -> verticle.health().getInteger("waiting") == 0);
+    assertThat(TestDatabase.query(uri, "SELECT shipment_id FROM predictions"))
+        .containsExactlyInAnyOrder("S1", "S3");
+    assertThat(stored("S1")).isEqualTo(new JsonArray().add(json(first)));
+    assertThat(TestDatabase.query(uri, REJECTS)).isEmpty();
+  }
+
+  /** As when another node stored it, or this one long ago. */
+  @ParameterizedTest
+  @EnumSource
+  void anIdThatProvesAnotherShipmentsWhenItIsStoredIsSetAside(Ack ack) throws Exception {
+    var uri = TestDatabase.create();
+    deploy(Ack.COMMIT, uri);
+    var first = Predictions.of("S1");
+    var id = first.request().id();
+    record(first);
+    undeploy();
+    var verticle = deploy(ack, uri);
+    var second = Predictions.of(id, "S2", "1 Church Street, Bengaluru 560001");
+    var fresh = Predictions.of("S3");
+
+    var told = taken(second, fresh);
+    TestDatabase.until(() -> verticle.health().getInteger("waiting") == 0);
+    undeploy();
+    var again = deploy(ack, uri);
+    var third = Predictions.of(id, "S4", "1 Church Street, Bengaluru 560001");
+    taken(third);
+    TestDatabase.until(() -> again.health().getInteger("waiting") == 0);
+    undeploy();
+    deploy(Ack.COMMIT, uri);
+    assertThat(taken(second)).as("sent again").isEqualTo(ids(second));
+
+    assertThat(told).isEqualTo(ack == Ack.COMMIT ? ids(second) : new JsonArray());
+    assertThat(TestDatabase.query(uri, "SELECT shipment_id FROM predictions"))
+        .containsExactlyInAnyOrder("S1", "S3");
+    assertThat(TestDatabase.query(uri, REJECTS))
+        .containsExactlyInAnyOrder(id + " S2 23505", id + " S4 23505");
+    assertThat(verticle.health().getInteger("stored")).isEqualTo(1);
+    assertThat(verticle.health().getInteger("rejected")).isEqualTo(1);
+    assertThat(verticle.health().getBoolean("balanced")).isTrue();
+  }
+
+  @Test
+  void anIdThatIsInTheJournalIsKnownAfterARestart() throws Exception {
+    var away = "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres";
+    deploy(Ack.JOURNAL, away);
+    var first = Predictions.of("S1");
+    record(Predictions.of("S0"), first);
+    undeploy();
+
+    deploy(Ack.JOURNAL, away);
+
+    var typed = first.request().typed();
+    var other = Predictions.of(first.request().id(), "S2", typed);
+    assertThat(taken(other)).isEqualTo(ids(other));
+    assertThat(taken(first)).isEmpty();
   }
 
   @Test
@@ -392,7 +474,7 @@ class PersistenceVerticleIT {
           .hasMessageContaining("journal is full");
       assertThat(verticle.health().getInteger("dropped")).isZero();
     } else {
-      assertThat(answer.await(5, SECONDS)).isEqualTo(new JsonArray());
+      assertThat(answer.await(5, SECONDS)).isEqualTo(Unkept.NONE.json());
       assertThat(verticle.health().getInteger("dropped")).isEqualTo(3);
     }
     assertThat(verticle.health().getInteger("waiting")).isEqualTo(waiting);
@@ -453,7 +535,7 @@ class PersistenceVerticleIT {
   /** Fails unless {@code answer} is one or a refusal that says that nothing was kept. */
   private static boolean isKept(Future<Object> answer) throws Exception {
     try {
-      return answer.await(10, SECONDS).equals(new JsonArray());
+      return answer.await(10, SECONDS).equals(Unkept.NONE.json());
     } catch (ReplyException e) {
       assertThat(Failure.of(e)).isEqualTo(Failure.OVERLOADED);
       return false;
@@ -554,7 +636,16 @@ class PersistenceVerticleIT {
 
   /** The ids of those refused. */
   private JsonArray record(Prediction... predictions) throws Exception {
-    return (JsonArray) request(Bus.RECORD, new Batch(List.of(predictions))).await(10, SECONDS);
+    return kept(predictions).getJsonArray("refused");
+  }
+
+  /** The ids of those that are another shipment's. */
+  private JsonArray taken(Prediction... predictions) throws Exception {
+    return kept(predictions).getJsonArray("taken");
+  }
+
+  private JsonObject kept(Prediction... predictions) throws Exception {
+    return (JsonObject) request(Bus.RECORD, new Batch(List.of(predictions))).await(10, SECONDS);
   }
 
   private static JsonArray ids(Prediction... predictions) {
