@@ -27,13 +27,14 @@ final class DbCommand {
     @Override
     public Integer call() {
       var config = settings.load().config();
+      int days = config.persistence().retentionDays();
       if (config.database().embedded()) {
         var dataDir = settings.home().resolve(config.dataDir());
         try (var embedded = EmbeddedDatabase.start(dataDir, config.database().embeddedPort())) {
-          Schema.migrate(embedded.uri());
+          Schema.migrate(embedded.uri(), days);
         }
       } else {
-        Schema.migrate(config.database().uri());
+        Schema.migrate(config.database().uri(), days);
       }
       spec.commandLine().getOut().println("The schema is up to date");
       return 0;

@@ -413,6 +413,28 @@ public final class ServiceMetrics {
   }
 
   /**
+   * How far this node's clock is ahead of PostgreSQL's.
+   *
+   * @param value seconds, less than 0 when it is behind
+   */
+  public void clockSkewSeconds(Supplier<Number> value) {
+    Gauge.builder("cp.db.clock.skew", value)
+        .description("How far the clock of this node is ahead of PostgreSQL's")
+        .baseUnit("seconds")
+        .strongReference(true)
+        .register(registry);
+  }
+
+  /** Rows in PostgreSQL that bear times of months without a partition. */
+  public void strayRows(Supplier<Number> value) {
+    Gauge.builder("cp.db.stray", value)
+        .description("Rows in PostgreSQL whose times belong to no month's partition")
+        .baseUnit("rows")
+        .strongReference(true)
+        .register(registry);
+  }
+
+  /**
    * How many connections a pool of PostgreSQL may have.
    *
    * @param pool as {@code vertx_pool_*} call it

@@ -336,7 +336,8 @@ final class BatchWriter {
         || drained != null
         || !suspects.isEmpty()
         || queue.size() >= now.batchSize()) return 0;
-    return now.linger().toMillis() - (System.currentTimeMillis() - queue.element().since());
+    long waited = System.currentTimeMillis() - queue.element().since();
+    return waited < 0 ? 0 : now.linger().toMillis() - waited; // less than 0: the clock was set back
   }
 
   private void send() {

@@ -43,6 +43,7 @@ import org.slf4j.LoggerFactory;
 public final class PersistenceVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(PersistenceVerticle.class);
   private static final long UPKEEP_MILLIS = TimeUnit.HOURS.toMillis(1);
+  private static final long LOOK_AGAIN_MILLIS = TimeUnit.MINUTES.toMillis(1);
   private static final long CLOSE_SECONDS = 1;
 
   private final JournalConfig journal;
@@ -117,7 +118,7 @@ public final class PersistenceVerticle extends VerticleBase {
             vertx,
             clock,
             () -> {
-              schema.migrate();
+              schema.migrate(config.retentionDays());
               keepUp(); // aside: what is old may take long to delete, and nobody need wait for it
               return null;
             },
@@ -126,6 +127,8 @@ public final class PersistenceVerticle extends VerticleBase {
     books = new Books(metrics);
     writer = new BatchWriter(vertx, table, () -> config, metrics, books, this::trim, watch);
     metrics.databaseUp(this::databaseUp);
+    metrics.clockSkewSeconds(() -> schema.skew().toMillis() / 1e3);
+    metrics.strayRows(schema::stray);
     outcomes =
         new Outcomes(
             vertx,
@@ -138,6 +141,7 @@ public final class PersistenceVerticle extends VerticleBase {
     metrics.queuedRows(writer::queued);
     metrics.oldestSeconds(writer::oldestSeconds);
     vertx.setPeriodic(UPKEEP_MILLIS, timer -> keepUp());
+    vertx.setPeriodic(LOOK_AGAIN_MILLIS, timer -> lookAgain());
     var bus = vertx.eventBus();
     return Future.all(
             bus.localConsumer(Bus.RECORD, this::record).completion(),
@@ -187,12 +191,17 @@ public final class PersistenceVerticle extends VerticleBase {
     vertx
         .executeBlocking(
             () -> {
-              schema.partitions();
+              schema.partitions(config.retentionDays());
               schema.retain(config.retentionDays());
               return null;
             },
             false)
         .onFailure(cause -> log.error("Cannot look after the partitions", cause));
+  }
+
+  /** A clock that is put right is soon seen to be. */
+  private void lookAgain() {
+    if (schema.skewed() && watch.status().up()) keepUp();
   }
 
   private void record(Message<Batch> message) {
@@ -308,7 +317,9 @@ public final class PersistenceVerticle extends VerticleBase {
 
   /**
    * {@code {"status":"up"|"down","since":…,"reason":…,"error":…}}, the last two only while down:
-   * one of few words, and a sentence that may name hosts and users. From any thread.
+   * one of few words, and a sentence that may name hosts and users. Then how far this node's clock
+   * is ahead of the database's, and how many rows bear times of no month's partition. From any
+   * thread.
    */
   public JsonObject database() {
     if (watch == null) return new JsonObject().put("status", "down");
@@ -316,20 +327,27 @@ public final class PersistenceVerticle extends VerticleBase {
     var health =
         new JsonObject()
             .put("status", status.up() ? "up" : "down")
-            .put("since", status.since().toString());
+            .put("since", status.since().toString())
+            .put("clock_skew_seconds", schema.skew().toMillis() / 1e3)
+            .put("stray_rows", schema.stray());
     return status.up()
         ? health
         : health.put("reason", status.reason()).put("error", status.detail());
   }
 
   /**
-   * What does not work while the database is down, in a sentence without hosts and users; empty
-   * while it is up. From any thread.
+   * What does not work while the database is down or has another time, in a sentence without hosts
+   * and users; empty while all is well. From any thread.
    */
   public Optional<String> degraded() {
     if (watch == null) return Optional.of("The database is not connected yet");
     var status = watch.status();
-    if (status.up()) return Optional.empty();
+    if (status.up()) {
+      return schema.skewed()
+          ? Optional.of(
+              "The clocks of this node and PostgreSQL differ by over an hour; no old predictions are dropped")
+          : Optional.empty();
+    }
     var consequence =
         switch (ack) {
           case JOURNAL -> "predictions wait in the journal";

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -202,6 +203,25 @@ class BatchWriterTest {
 
     await(lingered);
     assertThat(store.batches).containsExactly(List.of("A"), List.of("B"));
+  }
+
+  @Test
+  void noRowWaitsForAClockThatWasSetBack() {
+    writer = writer(config(Ack.JOURNAL, 100, Duration.ofSeconds(10), 1_000));
+    var inFlight = Promise.<Void>promise();
+    store.script = batch -> inFlight.future();
+    var row = Predictions.row("B");
+    long inAnHour = System.currentTimeMillis() + TimeUnit.HOURS.toMillis(1);
+    var journaled = new Entry(1, 1, inAnHour, RowFormat.write(List.of(row)));
+
+    onLoop(
+        () -> {
+          writer.resume();
+          writer.add(List.of(Predictions.row("A")), answered);
+          writer.addJournaled(List.of(row), journaled);
+          inFlight.complete();
+          return assertThat(store.batches).containsExactly(List.of("A"), List.of("B"));
+        });
   }
 
   @Test

@@ -118,10 +118,10 @@ class DatabaseTlsIT {
 
   @Test
   void migratesOverAConnectionThatIsVerified() throws Exception {
-    Schema.migrate(uri("127.0.0.1", "sslmode=verify-full&sslrootcert=AUTHORITY"));
+    Schema.migrate(uri("127.0.0.1", "sslmode=verify-full&sslrootcert=AUTHORITY"), 0);
 
     assertThatThrownBy(
-            () -> Schema.migrate(uri("127.0.0.1", "sslmode=verify-full&sslrootcert=ANOTHER")))
+            () -> Schema.migrate(uri("127.0.0.1", "sslmode=verify-full&sslrootcert=ANOTHER"), 0))
         .isInstanceOf(DatabaseStartException.class);
   }
 

@@ -197,7 +197,7 @@ class EmbeddedAccessIT {
                   """))
           .isEmpty();
 
-      Schema.migrate(uri);
+      Schema.migrate(uri, 0);
       TestDatabase.execute(
           uri,
           """

@@ -16,7 +16,7 @@ import org.flywaydb.core.Flyway;
  * loopback, and runs on as it does when its service is killed; tables that belong to the superuser;
  * programs that all may write.
  */
-final class OldDataDirectory {
+public final class OldDataDirectory {
   private final Path bin;
   private final Path data;
   private final int port = Ports.free();
@@ -31,7 +31,7 @@ final class OldDataDirectory {
    *
    * @param dataDir {@code data_dir}; exists and is empty
    */
-  static OldDataDirectory create(Path dataDir) throws Exception {
+  public static OldDataDirectory create(Path dataDir) throws Exception {
     var binaries = dataDir.resolve("postgres-binaries");
     var programs =
         Files.move(ServerPrograms.unpack(binaries).getParent(), binaries.resolve("PG-0123"));

@@ -2,34 +2,45 @@ package com.cpprediction.persistence;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.logging.CapturedLog;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.YearMonth;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.Collections;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicReference;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SchemaIT {
   private static final String PARTITIONS =
       "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'predictions'::regclass ORDER BY 1";
 
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final DateTimeFormatter NAME =
+      DateTimeFormatter.ofPattern("'predictions_'yyyy_MM");
+
+  /** This one. */
+  private static final YearMonth MONTH = YearMonth.now(ZoneOffset.UTC);
+
   @Test
   void migratesAnEmptyDatabaseAndMayDoSoAgain() throws Exception {
     var uri = TestDatabase.create();
-    var schema = schema(uri, "2031-12-31T23:59:59Z");
+    var schema = schema(uri);
 
-    schema.migrate();
-    schema.migrate();
+    schema.migrate(0);
+    schema.migrate(0);
 
     assertThat(TestDatabase.query(uri, PARTITIONS))
         .containsExactly(
-            "predictions_2031_11",
-            "predictions_2031_12",
-            "predictions_2032_01",
-            "predictions_2032_02",
-            "predictions_default");
+            partition(-1), partition(0), partition(1), partition(2), "predictions_default");
   }
 
   @Test
@@ -37,7 +48,7 @@ class SchemaIT {
     var uri = TestDatabase.create();
     TestDatabase.execute(uri, "CREATE TABLE others (x int)");
 
-    schema(uri, "2031-05-10T00:00:00Z").migrate();
+    schema(uri).migrate(0);
 
     assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions")).containsExactly("0");
   }
@@ -45,26 +56,26 @@ class SchemaIT {
   @Test
   void rowsOfAMonthMoveFromTheDefaultPartitionToTheirOwn() throws Exception {
     var uri = TestDatabase.create();
-    schema(uri, "2030-12-10T00:00:00Z").migrate();
-    insert(uri, "2031-03-31T23:59:59.999Z");
-    insert(uri, "2031-04-30T23:59:59.999Z");
-    insert(uri, "2031-05-01T00:00:00Z");
-    insert(uri, "2031-05-31T23:59:59.999Z");
-    insert(uri, "2031-09-01T00:00:00Z");
+    schema(uri).migrate(0);
+    TestDatabase.execute(uri, "DROP TABLE %s, %s".formatted(partition(0), partition(1)));
+    insert(uri, last(-1));
+    insert(uri, first(0));
+    insert(uri, last(0));
+    insert(uri, first(1));
+    insert(uri, first(9));
 
-    schema(uri, "2031-05-10T00:00:00Z").partitions();
+    schema(uri).partitions(0);
 
     assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions")).containsExactly("5");
-    assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions_2031_04"))
-        .containsExactly("1");
-    assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions_2031_05"))
-        .containsExactly("2");
-    assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions_default"))
-        .containsExactly("2");
+    assertThat(count(uri, partition(-1))).isEqualTo(1);
+    assertThat(count(uri, partition(0))).isEqualTo(2);
+    assertThat(count(uri, partition(1))).isEqualTo(1);
+    assertThat(count(uri, "predictions_default")).isEqualTo(1);
     assertThat(
             TestDatabase.query(
                 uri,
-                "SELECT count(*) FROM pg_index WHERE indrelid = 'predictions_2031_05'::regclass"))
+                "SELECT count(*) FROM pg_index WHERE indrelid = '%s'::regclass"
+                    .formatted(partition(0))))
         .containsExactly("2");
   }
 
@@ -80,11 +91,11 @@ class SchemaIT {
         .migrate();
     TestDatabase.execute(uri, "SELECT predictions_partition('2031-04-01')");
     insert(uri, "2031-04-10T10:00:00Z");
-    insert(uri, "2031-05-10T10:00:00Z");
+    insert(uri, first(0));
     var rows = "SELECT row_to_json(p)::text FROM predictions p ORDER BY prediction_id";
     var before = TestDatabase.query(uri, rows);
 
-    schema(uri, "2031-05-10T00:00:00Z").migrate();
+    schema(uri).migrate(0);
 
     assertThat(before).hasSize(2);
     assertThat(TestDatabase.query(uri, rows)).isEqualTo(before);
@@ -95,10 +106,12 @@ class SchemaIT {
   @Test
   void aShipmentIsFoundByAnIndexInEveryPartition() throws Exception {
     var uri = TestDatabase.create();
-    schema(uri, "2031-05-10T00:00:00Z").migrate();
+    schema(uri).migrate(0);
     TestDatabase.execute(
         uri,
         """
+        SELECT predictions_partition('2031-04-01');
+        SELECT predictions_partition('2031-05-01');
         INSERT INTO predictions
         SELECT gen_random_uuid(), timestamptz '2031-04-01' + i * interval '10 minutes', 'S' || i, 'MG Road',
                '560017', '560', 'CP1', 0.9, '[]', 'f', 'model'
@@ -121,16 +134,24 @@ class SchemaIT {
   @Test
   void dropsMonthsThatNeedNotBeKeptWhole() throws Exception {
     var uri = TestDatabase.create();
-    schema(uri, "2031-03-10T00:00:00Z").migrate(); // February to May
-    insert(uri, "2031-01-20T00:00:00Z"); // to the default partition
-    insert(uri, "2031-02-28T23:59:59.999Z");
-    insert(uri, "2031-03-01T00:00:00Z");
-    insert(uri, "2031-09-01T00:00:00Z"); // to the default partition
+    schema(uri).migrate(0);
+    for (int month = 2; month <= 5; month++) {
+      TestDatabase.execute(uri, "SELECT predictions_partition('2031-0%d-01')".formatted(month));
+    }
+    insert(uri, "2031-01-20T00:00:00Z", "2031-01-20T00:00:01Z"); // to the default partition
+    insert(uri, "2031-02-28T23:59:59.999Z", "2031-03-01T00:00:00Z");
+    insert(uri, "2031-03-01T00:00:00Z", "2031-03-01T00:00:01Z");
+    insert(uri, "2031-09-01T00:00:00Z", "2031-03-01T00:00:01Z"); // to the default partition
+    insert(uri, "1970-01-01T00:00:00Z", "2031-03-01T00:00:01Z"); // the same
     reject(uri, "2031-03-09T00:00:00Z");
     reject(uri, "2031-03-11T00:00:00Z");
 
-    schema(uri, "2031-04-30T00:00:00Z").retain(51); // to 10 March
+    var dropped =
+        TestDatabase.query(uri, "SELECT predictions_retain(51, '2031-04-30')"); // to 10 March
 
+    assertThat(dropped)
+        .containsExactly(
+            partition(-1), partition(0), partition(1), partition(2), "predictions_2031_02");
     assertThat(TestDatabase.query(uri, PARTITIONS))
         .containsExactly(
             "predictions_2031_03",
@@ -139,7 +160,7 @@ class SchemaIT {
             "predictions_default");
     assertThat(
             TestDatabase.query(uri, "SELECT predicted_at::date::text FROM predictions ORDER BY 1"))
-        .containsExactly("2031-03-01", "2031-09-01");
+        .containsExactly("1970-01-01", "2031-03-01", "2031-09-01");
     assertThat(TestDatabase.query(uri, "SELECT rejected_at::date::text FROM prediction_rejects"))
         .containsExactly("2031-03-11");
   }
@@ -147,30 +168,36 @@ class SchemaIT {
   @Test
   void forgetsOutcomesThatNeedNotBeKept() throws Exception {
     var uri = TestDatabase.create();
-    schema(uri, "2031-03-10T00:00:00Z").migrate();
+    schema(uri).migrate(0);
     TestDatabase.execute(
         uri,
         """
         INSERT INTO outcomes (shipment_id, cp, reported_at, result, look_at)
-        SELECT 'S' || i, 'CP1', timestamptz '2031-03-09T23:59:59Z' - i * interval '1 second', 'unknown', now()
+        SELECT 'S' || i, 'CP1', now() - interval '51 days' - i * interval '1 second', 'unknown', now()
         FROM generate_series(0, 25000) i
-        UNION ALL SELECT 'kept', 'CP1', '2031-03-10T00:00:00Z', 'unknown', now()
+        UNION ALL SELECT 'kept', 'CP1', now() - interval '49 days', 'unknown', now()
         """);
 
-    schema(uri, "2031-04-30T00:00:00Z").retain(51); // to 10 March
+    schema(uri).retain(51);
 
     assertThat(TestDatabase.query(uri, "SELECT shipment_id FROM outcomes")).containsExactly("kept");
-    assertThat(TestDatabase.query(uri, "SELECT day || ' ' || outcomes FROM outcome_counts"))
-        .containsExactly("2031-03-10 1");
+    assertThat(
+            TestDatabase.query(
+                uri,
+                "SELECT outcomes FROM outcome_counts WHERE day > (now() - interval '50 days')::date"))
+        .containsExactly("1");
+    assertThat(TestDatabase.query(uri, "SELECT sum(outcomes) FROM outcome_counts"))
+        .containsExactly("1");
   }
 
   @Test
   void keepsEverythingUnlessToldOtherwise() throws Exception {
     var uri = TestDatabase.create();
-    schema(uri, "2031-03-10T00:00:00Z").migrate();
+    schema(uri).migrate(0);
+    TestDatabase.execute(uri, "SELECT predictions_partition('2001-01-01')");
     var before = TestDatabase.query(uri, PARTITIONS);
 
-    schema(uri, "2099-03-10T00:00:00Z").retain(0);
+    schema(uri).retain(0);
 
     assertThat(TestDatabase.query(uri, PARTITIONS)).isEqualTo(before);
   }
@@ -178,36 +205,117 @@ class SchemaIT {
   @Test
   void severalNodesMayDropTheSameMonths() throws Exception {
     var uri = TestDatabase.create();
-    schema(uri, "2031-03-10T00:00:00Z").migrate();
+    schema(uri).migrate(0);
+    var kept = TestDatabase.query(uri, PARTITIONS);
+    TestDatabase.execute(uri, "SELECT predictions_partition('2001-01-01')");
+    TestDatabase.execute(uri, "SELECT predictions_partition('2001-02-01')");
     var nodes = Executors.newFixedThreadPool(4);
     try {
-      var calls =
-          Collections.nCopies(
-              8, Executors.callable(() -> schema(uri, "2031-04-30T00:00:00Z").retain(10)));
+      var calls = Collections.nCopies(8, Executors.callable(() -> schema(uri).retain(62)));
       for (var call : nodes.invokeAll(calls)) call.get();
     } finally {
       nodes.shutdownNow();
     }
 
-    assertThat(TestDatabase.query(uri, PARTITIONS))
-        .containsExactly("predictions_2031_04", "predictions_2031_05", "predictions_default");
+    assertThat(TestDatabase.query(uri, PARTITIONS)).isEqualTo(kept);
   }
 
   @Test
   void goesOnWithoutDroppingWhileSomebodyReadsThatMonth() throws Exception {
     var uri = TestDatabase.create();
-    schema(uri, "2031-03-10T00:00:00Z").migrate();
+    schema(uri).migrate(0);
+    TestDatabase.execute(uri, "SELECT predictions_partition('2001-01-01')");
     var source = DatabaseUri.parse(uri).dataSource(Duration.ofSeconds(3), Duration.ofSeconds(30));
     try (var reader = source.getConnection();
         var statement = reader.createStatement()) {
       reader.setAutoCommit(false);
       statement.executeQuery("SELECT * FROM predictions");
 
-      schema(uri, "2031-05-30T00:00:00Z").retain(10);
+      schema(uri).retain(62);
     }
 
-    insert(uri, "2031-02-10T00:00:00Z");
-    assertThat(TestDatabase.query(uri, PARTITIONS)).hasSize(5);
+    insert(uri, "2001-01-10T00:00:00Z");
+    assertThat(count(uri, "predictions_2001_01")).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 4, 2031-04-01", "10, 3, 2031-05-01", "20, 4, 2031-04-01", "400, 4, 2031-04-01"})
+  void makesNoMonthThatWouldBeDroppedAgain(int days, int months, String first) throws Exception {
+    var uri = TestDatabase.migrated();
+
+    assertThat(
+            TestDatabase.query(
+                uri, "SELECT predictions_months(%d, '2031-05-20')::text".formatted(days)))
+        .hasSize(months)
+        .startsWith(first);
+  }
+
+  @Test
+  void whatIsMadeOnAnyDayOfTwoYearsIsNotDroppedOnIt() throws Exception {
+    var uri = TestDatabase.migrated();
+
+    assertThat(
+            TestDatabase.query(
+                uri,
+                """
+                SELECT moment || ' ' || days
+                FROM generate_series(timestamptz '2031-01-01 00:00+00', '2032-12-31 23:00+00', interval '1 day') AS moment,
+                     unnest(ARRAY[1, 10, 29, 31, 60, 400]) AS days,
+                     predictions_months(days, moment) AS month
+                WHERE (month + interval '1 month') AT TIME ZONE 'UTC'
+                   <= date_trunc('month', (moment - make_interval(days => days)) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+                   OR date_trunc('month', moment AT TIME ZONE 'UTC') NOT IN (SELECT * FROM predictions_months(days, moment))
+                """))
+        .isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"P3650D", "-P3650D", "PT61M", "-PT61M"})
+  void dropsNothingWhileItsClockIsNotThatOfPostgres(String ahead) throws Exception {
+    var uri = TestDatabase.create();
+    schema(uri).migrate(0);
+    TestDatabase.execute(uri, "SELECT predictions_partition('2001-01-01')");
+    reject(uri, "2001-01-01T00:00:00Z");
+    var before = TestDatabase.query(uri, PARTITIONS);
+    var clock = new AtomicReference<>(Clock.offset(Clock.systemUTC(), Duration.parse(ahead)));
+    var schema = new Schema(DatabaseUri.parse(uri), delegating(clock));
+    try (var log = new CapturedLog()) {
+      schema.retain(30);
+      schema.retain(30);
+
+      assertThat(TestDatabase.query(uri, PARTITIONS)).isEqualTo(before);
+      assertThat(count(uri, "prediction_rejects")).isEqualTo(1);
+      assertThat(schema.skewed()).isTrue();
+      assertThat(schema.skew().minus(Duration.parse(ahead)).abs()).isLessThan(PATIENCE);
+      assertThat(log.plain()).filteredOn(line -> line.contains("clock")).hasSize(1);
+    }
+
+    clock.set(Clock.offset(Clock.systemUTC(), Duration.ofMinutes(55)));
+    schema.retain(30);
+
+    assertThat(schema.skewed()).isFalse();
+    assertThat(TestDatabase.query(uri, PARTITIONS)).doesNotContain("predictions_2001_01");
+    assertThat(count(uri, "prediction_rejects")).isZero();
+  }
+
+  @Test
+  void aRowOf1970IsSeenAndKeptAsLongAsOthers() throws Exception {
+    var uri = TestDatabase.create();
+    var schema = schema(uri);
+    schema.migrate(0);
+    assertThat(schema.stray()).isZero();
+    insert(uri, "1970-01-01T00:00:00Z");
+    try (var log = new CapturedLog()) {
+      schema.partitions(62);
+      schema.partitions(62);
+
+      assertThat(schema.stray()).isEqualTo(1);
+      assertThat(log.plain()).filteredOn(line -> line.contains("1970-01-01")).hasSize(1);
+    }
+
+    schema.retain(62);
+
+    assertThat(count(uri, "predictions")).isEqualTo(1);
   }
 
   private static void reject(String uri, String rejectedAt) throws Exception {
@@ -217,18 +325,60 @@ class SchemaIT {
             .formatted(rejectedAt));
   }
 
-  private static Schema schema(String uri, String now) {
-    return new Schema(DatabaseUri.parse(uri), Clock.fixed(Instant.parse(now), ZoneOffset.UTC));
+  private static Schema schema(String uri) {
+    return new Schema(DatabaseUri.parse(uri), Clock.systemUTC());
+  }
+
+  private static Clock delegating(AtomicReference<Clock> clock) {
+    return new Clock() {
+      @Override
+      public ZoneId getZone() {
+        return clock.get().getZone();
+      }
+
+      @Override
+      public Clock withZone(ZoneId zone) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public Instant instant() {
+        return clock.get().instant();
+      }
+    };
+  }
+
+  /** Of the month {@code offset} months from this one. */
+  private static String partition(int offset) {
+    return NAME.format(MONTH.plusMonths(offset));
+  }
+
+  /** The first moment of that month. */
+  private static String first(int offset) {
+    return MONTH.plusMonths(offset).atDay(1) + "T00:00:00Z";
+  }
+
+  /** The last moment of that month. */
+  private static String last(int offset) {
+    return MONTH.plusMonths(offset).atEndOfMonth() + "T23:59:59.999Z";
+  }
+
+  private static int count(String uri, String table) throws Exception {
+    return Integer.parseInt(TestDatabase.query(uri, "SELECT count(*) FROM " + table).get(0));
   }
 
   private static void insert(String uri, String predictedAt) throws Exception {
+    insert(uri, predictedAt, "now");
+  }
+
+  private static void insert(String uri, String predictedAt, String storedAt) throws Exception {
     TestDatabase.execute(
         uri,
         """
         SET timezone = 'Asia/Kolkata';
         INSERT INTO predictions
-        VALUES (gen_random_uuid(), '%s', 'S1', 'MG Road', '560017', '560', 'CP1', 0.9, '[]', 'f', 'model')
+        VALUES (gen_random_uuid(), '%s', 'S1', 'MG Road', '560017', '560', 'CP1', 0.9, '[]', 'f', 'model', '%s')
         """
-            .formatted(predictedAt));
+            .formatted(predictedAt, storedAt));
   }
 }

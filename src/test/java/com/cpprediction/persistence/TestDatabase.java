@@ -53,7 +53,7 @@ final class TestDatabase {
   /** What a fresh database looks like after its migration. */
   static String migrated() throws Exception {
     var uri = create();
-    new Schema(DatabaseUri.parse(uri), Clock.systemUTC()).migrate();
+    new Schema(DatabaseUri.parse(uri), Clock.systemUTC()).migrate(0);
     return uri;
   }
 

@@ -92,7 +92,7 @@ public final class DrainBenchmark {
   public static void main(String[] arguments) throws Exception {
     var directory = Files.createTempDirectory("cp-drain");
     try (var server = EmbeddedDatabase.startForTrials(directory, 0)) {
-      Schema.migrate(server.uri());
+      Schema.migrate(server.uri(), 0);
       new DrainBenchmark(directory, server.uri()).run();
     }
   }
