@@ -73,7 +73,7 @@ class ConfigEditsTest {
     TOO_LARGE;
 
     boolean good() {
-      return this == GOOD || this == GOOD_AND_LONG;
+      return this == GOOD || this == GOOD_AND_LONG || this == BYTE_ORDER_MARK;
     }
 
     /** Whether the beginning of it, while it is written, is another file and a good one. */
