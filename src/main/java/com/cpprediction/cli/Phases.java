@@ -4,6 +4,7 @@ import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -35,6 +36,8 @@ final class Phases implements AutoCloseable {
   Phases(Duration expected) {
     this.expected = expected;
     timer.setRemoveOnCancelPolicy(true);
+    // A start that is ended goes on with its phases after the stop has closed this.
+    timer.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
   }
 
   /**

@@ -121,7 +121,14 @@ public final class Membership implements Members {
   private static ServerSocketEndpointConfig onlyForMembers(Config hazelcast) {
     var network = hazelcast.getAdvancedNetworkConfig();
     if (!network.isEnabled()) { // a file of an earlier version
-      network.setJoin(hazelcast.getNetworkConfig().getJoin()).setEnabled(true);
+      var earlier = hazelcast.getNetworkConfig();
+      network.setJoin(earlier.getJoin()).setEnabled(true);
+      network.setMemberAddressProviderConfig(earlier.getMemberAddressProviderConfig());
+      members(hazelcast)
+          .setPublicAddress(earlier.getPublicAddress())
+          .setOutboundPortDefinitions(earlier.getOutboundPortDefinitions())
+          .setOutboundPorts(earlier.getOutboundPorts())
+          .setSocketInterceptorConfig(earlier.getSocketInterceptorConfig());
     }
     var endpoints = network.getEndpointConfigs();
     for (var other : endpoints.keySet()) {
@@ -130,6 +137,11 @@ public final class Membership implements Members {
             "it opens a port for " + other.getType() + ", where members only are let in");
       }
     }
+    return members(hazelcast);
+  }
+
+  private static ServerSocketEndpointConfig members(Config hazelcast) {
+    var endpoints = hazelcast.getAdvancedNetworkConfig().getEndpointConfigs();
     return (ServerSocketEndpointConfig) endpoints.get(EndpointQualifier.MEMBER);
   }
 

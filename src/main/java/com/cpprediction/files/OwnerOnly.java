@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -156,21 +157,18 @@ public final class OwnerOnly {
    */
   public static Optional<Doubt> doubt(Path tree) throws IOException {
     Doubt writable = null;
-    for (var path : all(tree)) {
-      if (!mine(path)) return Optional.of(new Doubt(path, true));
-      if (writable == null
-          && (mode(path) & WRITABLE_BY_OTHERS) != 0
-          && !Files.isSymbolicLink(path)) { // everybody may write those, as it seems
+    var left = new ArrayDeque<Path>();
+    left.add(tree);
+    while (!left.isEmpty()) {
+      var path = left.remove();
+      if (!mine(path)) return Optional.of(new Doubt(path, true)); // which may not be readable
+      if (Files.isSymbolicLink(path)) continue; // everybody may write those, as it seems
+      if (writable == null && (mode(path) & WRITABLE_BY_OTHERS) != 0) {
         writable = new Doubt(path, false);
       }
+      if (Files.isDirectory(path)) left.addAll(children(path));
     }
     return Optional.ofNullable(writable);
-  }
-
-  private static List<Path> all(Path tree) throws IOException {
-    try (var paths = Files.walk(tree)) {
-      return paths.toList();
-    }
   }
 
   /**

@@ -16,6 +16,7 @@ final class ByteBudget {
   static final int SMALL = 64 * 1024;
 
   private static final int HEAP_SHARE = 16;
+  private static final int FLOOR = 1024 * 1024; // for a stream
   private static final int LEAST = 6 * 1024 * 1024; // for the largest body beside small ones
 
   private final LongSupplier configured;
@@ -34,7 +35,7 @@ final class ByteBudget {
   /** Bytes at most. */
   long limit() {
     long bytes = configured.getAsLong();
-    if (bytes > 0) return bytes;
+    if (bytes > 0) return Math.max(FLOOR, bytes);
     return Math.max(LEAST, Runtime.getRuntime().maxMemory() / HEAP_SHARE);
   }
 

@@ -5,6 +5,7 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
@@ -96,12 +97,35 @@ final class Exchange {
 
   /** Answers with {@code body}, whose bytes count until they are written. */
   static void answer(RoutingContext ctx, JsonObject body) {
+    ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, JSON);
+    end(ctx, body.toBuffer());
+  }
+
+  private static void end(RoutingContext ctx, Buffer content) {
     var budget = of(ctx).budget;
-    var content = body.toBuffer();
     int bytes = content.length();
-    var written = ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, JSON).end(content);
+    var written = ctx.response().end(content);
     budget.add(bytes);
     written.onComplete(done -> budget.release(bytes));
+  }
+
+  /**
+   * Begins nothing that {@link #answerShared} ends where there is no room for a copy of it.
+   *
+   * @throws ServiceException {@link Failure#OVERLOADED}
+   */
+  static void checkShared(RoutingContext ctx) {
+    if (ctx.request().isSSL()) of(ctx).budget.check();
+  }
+
+  /**
+   * Answers with {@code content}, which other answers share: its bytes count where TLS makes a copy
+   * of them for each connection.
+   */
+  static void answerShared(RoutingContext ctx, String type, Buffer content) {
+    ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, type);
+    if (ctx.request().isSSL()) end(ctx, content);
+    else ctx.response().end(content);
   }
 
   String requestId() {

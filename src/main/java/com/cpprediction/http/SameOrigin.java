@@ -2,9 +2,11 @@ package com.cpprediction.http;
 
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
+import io.netty.util.NetUtil;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
@@ -100,7 +102,15 @@ final class SameOrigin {
     if (address == null) return false;
     return Guard.local(request.localAddress())
         ? LOOPBACK.matcher(host).matches()
-        : host.equals(address) || host.equals('[' + address + ']');
+        : host.equals(address) || sameIpv6(host, address);
+  }
+
+  /** One IPv6 address is written in several ways; a literal is never looked up. */
+  static boolean sameIpv6(String host, String address) {
+    if (!host.startsWith("[")) return false;
+    var literal = NetUtil.createByteArrayFromIpAddressString(host);
+    return literal != null
+        && Arrays.equals(literal, NetUtil.createByteArrayFromIpAddressString(address));
   }
 
   private static boolean browsing(HttpServerRequest request) {

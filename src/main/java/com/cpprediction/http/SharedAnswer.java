@@ -4,7 +4,6 @@ import com.cpprediction.prediction.SingleFlight;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.function.Supplier;
@@ -38,8 +37,7 @@ final class SharedAnswer {
   }
 
   void handle(RoutingContext ctx) {
-    made.get()
-        .onSuccess(content -> ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, type).end(content))
-        .onFailure(ctx::fail);
+    Exchange.checkShared(ctx);
+    made.get().onSuccess(content -> Exchange.answerShared(ctx, type, content)).onFailure(ctx::fail);
   }
 }

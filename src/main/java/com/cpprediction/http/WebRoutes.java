@@ -116,6 +116,7 @@ final class WebRoutes {
   }
 
   private static void send(RoutingContext ctx, File file) {
+    Exchange.checkShared(ctx);
     var response =
         ctx.response()
             .putHeader(HttpHeaders.ETAG, file.tag())
@@ -125,7 +126,7 @@ final class WebRoutes {
     if (known != null && (known.equals("*") || known.contains(file.tag()))) {
       response.setStatusCode(NOT_MODIFIED).end();
     } else {
-      response.putHeader(HttpHeaders.CONTENT_TYPE, file.type()).end(file.content());
+      Exchange.answerShared(ctx, file.type(), file.content());
     }
   }
 }

@@ -177,6 +177,7 @@ final class JournalFeed {
     }
     trouble = null;
     if (journal.troubled()) broke("It can't be written since it was opened");
+    else if (syncMillis == 0) sync(); // for those that landed before it broke
   }
 
   /** Takes the ids of rows that a process before left, the newest as far as they are known. */

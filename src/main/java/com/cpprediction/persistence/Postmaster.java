@@ -12,8 +12,9 @@ import java.util.Optional;
  * The live server process of a data directory, found by the {@code postmaster.pid} in there.
  *
  * @param data the data directory, absolute
+ * @param alone whether it runs in single-user mode, as at each start: the id is negative then
  */
-record Postmaster(ProcessHandle process, Path data) {
+record Postmaster(ProcessHandle process, Path data, boolean alone) {
   private static final long POLL_MILLIS = 50;
 
   /** Of {@code postmaster.pid}, from 0; PostgreSQL's miscadmin.h, LOCK_FILE_LINE_PORT. */
@@ -32,8 +33,8 @@ record Postmaster(ProcessHandle process, Path data) {
     try (var lines = Files.lines(pidFile(data))) {
       return lines
           .findFirst()
-          .flatMap(pid -> ProcessHandle.of(Long.parseLong(pid.strip())))
-          .map(process -> new Postmaster(process, data))
+          .map(line -> Long.parseLong(line.strip()))
+          .flatMap(id -> ProcessHandle.of(Math.abs(id)).map(p -> new Postmaster(p, data, id < 0)))
           .filter(Postmaster::serves);
     } catch (NoSuchFileException e) {
       return Optional.empty();
@@ -88,7 +89,7 @@ record Postmaster(ProcessHandle process, Path data) {
    * @return whether it is gone
    */
   boolean stop(Duration fast, Duration immediate) throws IOException {
-    return signalled("INT", fast) || signalled("QUIT", immediate);
+    return signalled(alone ? "TERM" : "INT", fast) || signalled("QUIT", immediate);
   }
 
   private boolean signalled(String signal, Duration patience) throws IOException {

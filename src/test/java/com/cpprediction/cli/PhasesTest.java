@@ -69,4 +69,12 @@ class PhasesTest {
       assertThat(log.plain()).isEmpty();
     }
   }
+
+  @Test
+  void letsAStartThatIsEndedGoOnAfterItIsClosed() {
+    var phases = new Phases(Duration.ofHours(1));
+    phases.close();
+
+    assertThat(phases.run("late", () -> 1)).isEqualTo(1);
+  }
 }

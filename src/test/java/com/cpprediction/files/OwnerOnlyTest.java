@@ -90,6 +90,9 @@ class OwnerOnlyTest {
 
     assertThat(OwnerOnly.doubt(tree)).contains(new OwnerOnly.Doubt(program, true));
     assertThat(OwnerOnly.isClosed(program)).isFalse();
+    assertThat(other.run("mkdir -m 0700 " + directory.resolve("theirs")).exit()).isZero();
+    assertThat(OwnerOnly.doubt(directory.resolve("theirs"))) // which root alone could read
+        .contains(new OwnerOnly.Doubt(directory.resolve("theirs"), true));
   }
 
   @Test

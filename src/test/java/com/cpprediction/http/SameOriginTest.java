@@ -211,6 +211,17 @@ class SameOriginTest {
   }
 
   @Test
+  void knowsAnIpv6AddressHoweverItIsWritten() {
+    for (var host : List.of("[2001:db8::1]", "[2001:db8:0:0::0:1]")) {
+      assertThat(SameOrigin.sameIpv6(host, "2001:db8:0:0:0:0:0:1")).as(host).isTrue();
+    }
+    assertThat(SameOrigin.sameIpv6("[fe80::1]", "fe80:0:0:0:0:0:0:1%2")).isTrue();
+    for (var host : List.of("[2001:db8::2]", "[::]", "2001", "10.0.0.1")) {
+      assertThat(SameOrigin.sameIpv6(host, "2001:db8:0:0:0:0:0:1")).as(host).isFalse();
+    }
+  }
+
+  @Test
   void whatAProxyPassesOnIsNotFromThisMachine() throws Exception {
     edge.start();
 

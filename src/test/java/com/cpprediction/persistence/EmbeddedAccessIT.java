@@ -142,6 +142,31 @@ class EmbeddedAccessIT {
     }
   }
 
+  /** The superuser runs statements at each start: none may find what the role has put there. */
+  @Test
+  void nothingThatTheRoleMadeRunsAsTheSuperuser() throws Exception {
+    var ran = directory.resolve("ran");
+    try (var database = start()) {
+      TestDatabase.execute(
+          database.uri(),
+          """
+          CREATE FUNCTION public.planted(oid, int4) RETURNS boolean LANGUAGE plpgsql AS $$
+          BEGIN
+            EXECUTE 'COPY (SELECT 1) TO PROGRAM ''cat > %1$s''';
+            RETURN true;
+          END $$;
+          CREATE OPERATOR public.= (LEFTARG = oid, RIGHTARG = int4, FUNCTION = public.planted)
+          """
+              .formatted(ran));
+    }
+
+    try (var again = start()) {
+      assertThat(TestDatabase.query(again.uri(), "SHOW is_superuser")).containsExactly("off");
+    }
+
+    assertThat(ran).doesNotExist();
+  }
+
   @Test
   void keepsItsPasswordAndMakesAnotherWhereItIsLostOrWasOpenToOthers() throws Exception {
     String first;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.files.OwnerOnly;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
@@ -68,6 +69,30 @@ class EmbeddedDatabaseIT {
       }
     } finally {
       child.destroyForcibly();
+    }
+  }
+
+  @Test
+  void stopsWhatAKilledServiceLeftInSingleUserMode() throws Exception {
+    try (var first = start()) {
+      TestDatabase.execute(first.uri(), "CREATE TABLE kept AS SELECT 42 AS answer");
+    }
+    var data = dataDir.toRealPath().resolve("postgres");
+    var command = new ArrayList<String>();
+    if (OwnerOnly.user() == 0) command.addAll(List.of("unshare", "-U"));
+    command.add(ServerPrograms.unpack(TestDatabase.BINARIES).resolve("postgres").toString());
+    command.addAll(List.of("--single", "-D", data.toString(), "postgres"));
+    var alone = new ProcessBuilder(command).redirectErrorStream(true).start();
+    try {
+      TestDatabase.until(() -> Postmaster.of(data).isPresent());
+
+      try (var database = start()) {
+        assertThat(alone.isAlive()).isFalse();
+        assertThat(TestDatabase.query(database.uri(), "SELECT answer FROM kept"))
+            .containsExactly("42");
+      }
+    } finally {
+      alone.destroyForcibly();
     }
   }
 
