@@ -227,6 +227,7 @@ class EmbeddedAccessIT {
           uri,
           """
           SELECT predictions_partition('2031-05-01');
+          SELECT predictions_partition('2031-06-01');
           SELECT predictions_retain(1, '2031-05-15');
           INSERT INTO outcomes (shipment_id, cp, reported_at, result, look_at)
           VALUES ('S2', 'CP1', '2031-04-10', 'unknown', '2031-04-11');
