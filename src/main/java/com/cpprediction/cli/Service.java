@@ -103,6 +103,7 @@ final class Service {
   private final PredictionCache cache;
   private final List<HealthCheck> checks;
   private volatile boolean stopping;
+  private volatile boolean unclean; // a verticle failed to stop
   private volatile EmbeddedDatabase embedded;
   private volatile PersistenceVerticle persistence;
   private volatile HttpVerticle http;
@@ -336,9 +337,16 @@ final class Service {
       clean &= phases.run("stopping PostgreSQL", () -> embedded.close(DATABASE_SHARE));
     }
     phases.close();
-    if (clean) {
+    if (clean && !unclean && keptAll()) {
       log.info("Ended cleanly within {} ms", (System.nanoTime() - begin) / NANOS_PER_MILLI);
     }
+  }
+
+  /** Whether every row is stored, or in the journal for the next start. */
+  private boolean keptAll() {
+    return persistence == null
+        || loaded.config().persistence().ack() == Ack.JOURNAL
+        || persistence.health().getLong("waiting", 0L) == 0;
   }
 
   /** Whether {@code future} completed within the time that is not PostgreSQL's. */
@@ -365,6 +373,7 @@ final class Service {
         .await(newest.end(), () -> vertx.undeploy(newest.deployment()))
         .recover(
             failure -> {
+              unclean = true;
               log.error("A verticle did not stop cleanly", failure);
               return Future.succeededFuture();
             })

@@ -46,6 +46,7 @@ public final class OwnerOnly {
   // Of a file's mode, from sys/stat.h.
   private static final int OPEN_TO_OTHERS = 0077;
   private static final int WRITABLE_BY_OTHERS = 0022;
+  private static final int WRITABLE_BY_ALL = 0002;
   private static final int STICKY = 01000;
 
   private static final AtomicBoolean SAID = new AtomicBoolean();
@@ -172,15 +173,16 @@ public final class OwnerOnly {
   }
 
   /**
-   * Whether a user other than this one and root may put something else in the place of what is in
-   * {@code directory}.
+   * Whether any user may put something else in the place of what is in {@code directory}, or the
+   * one that it belongs to, root and this one excepted. Its group is trusted: where each user has a
+   * group of its own, directories are often its to write.
    */
   public static boolean replaceable(Path directory) throws IOException {
     var attributes = Files.readAttributes(directory, "unix:uid,mode");
     int owner = (Integer) attributes.get("uid");
     int mode = (Integer) attributes.get("mode");
     if (owner != user() && owner != 0) return true;
-    return (mode & WRITABLE_BY_OTHERS) != 0 && (mode & STICKY) == 0;
+    return (mode & WRITABLE_BY_ALL) != 0 && (mode & STICKY) == 0;
   }
 
   /** Whether {@code file} is this user's, and nobody else may use it. */

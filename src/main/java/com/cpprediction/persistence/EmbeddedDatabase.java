@@ -219,7 +219,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
     } catch (IOException | SQLException | RuntimeException e) {
       stop(data, STOP_PATIENCE);
       throw new DatabaseStartException(
-          "The embedded PostgreSQL in %s does not start: %s".formatted(data, e.getMessage()), e);
+          "The embedded PostgreSQL in %s does not start: %s%s"
+              .formatted(data, e.getMessage(), PostgresServer.hint(e)),
+          e);
     }
   }
 

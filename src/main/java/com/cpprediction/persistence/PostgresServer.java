@@ -41,6 +41,7 @@ final class PostgresServer {
 
   private static final Logger log = LoggerFactory.getLogger(PostgresServer.class);
   private static final int KEPT_LINES = 8;
+  private static final String UNSHARE = "unshare";
   private static final long POLL_MILLIS = 10;
   private static final Duration INITDB_PATIENCE = Duration.ofMinutes(2); // on a slow disk
 
@@ -134,10 +135,18 @@ final class PostgresServer {
         .findFirst();
   }
 
+  /** What to do about {@code failure}, where that is known and not said by it; else empty. */
+  static String hint(Exception failure) {
+    var message = String.valueOf(failure.getMessage());
+    return message.contains(UNSHARE)
+        ? "; PostgreSQL doesn't run as root, which this machine doesn't let root do without: run the service as another user, or set database.uri"
+        : "";
+  }
+
   /** PostgreSQL refuses to run as root; in a user namespace of its own it doesn't know it is. */
   private List<String> command(String program, List<String> options) {
     var command = new ArrayList<String>();
-    if (OwnerOnly.user() == 0) command.addAll(List.of("unshare", "-U"));
+    if (OwnerOnly.user() == 0) command.addAll(List.of(UNSHARE, "-U"));
     command.add(bin.resolve(program).toString());
     command.addAll(options);
     return command;

@@ -66,7 +66,7 @@ final class ServerPrograms {
     var real = OwnerOnly.createDirectories(directory).toRealPath();
     if (OwnerOnly.replaceable(real.getParent())) {
       throw new DatabaseStartException(
-          "Other users may replace the programs of PostgreSQL, since they may write %s; take that right from them (chmod go-w), or give it to the user of the service"
+          "Other users may replace the programs of PostgreSQL, since they may write %s; take that right from them (chmod o-w), or give it to the user of the service"
               .formatted(real.getParent()));
     }
     var unpacked = real.resolve(digest(archive));

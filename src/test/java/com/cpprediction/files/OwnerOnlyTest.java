@@ -99,7 +99,7 @@ class OwnerOnlyTest {
   void knowsWhereOthersMayPutSomethingElse() throws IOException {
     permit(directory, "rwxrwxrwx");
     assertThat(OwnerOnly.replaceable(directory)).isTrue();
-    permit(directory, "rwxr-xr-x");
+    permit(directory, "rwxrwxr-x");
     assertThat(OwnerOnly.replaceable(directory)).isFalse();
     assertThat(OwnerOnly.replaceable(Path.of("/tmp"))).as("sticky").isFalse();
   }
