@@ -12,11 +12,16 @@ final class AccessLog {
 
   private AccessLog() {}
 
+  /** Whether there is a line for each request now. */
+  static boolean on() {
+    return log.isInfoEnabled();
+  }
+
   /**
    * @param left whether the caller went before it was answered
    */
   static void ended(Exchange exchange, long nanos, boolean left) {
-    if (!log.isInfoEnabled()) return;
+    if (!on()) return;
     var line =
         log.atInfo()
             .addKeyValue("method", exchange.method())

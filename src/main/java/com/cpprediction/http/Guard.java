@@ -59,6 +59,14 @@ final class Guard {
     ctx.next();
   }
 
+  /** Whether {@link #predict} lets {@code request} pass. */
+  boolean mayPredict(HttpServerRequest request) {
+    var http = config.get();
+    if (http.predictTokens().none()) return true;
+    var token = token(request);
+    return token != null && (http.predictTokens().accept(token) | http.adminTokens().accept(token));
+  }
+
   /**
    * Whether {@code request} was sent on this machine, to this machine, and not passed on by a proxy
    * that stands here for others.

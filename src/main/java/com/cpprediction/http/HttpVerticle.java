@@ -24,6 +24,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.ServerSSLOptions;
 import io.vertx.ext.web.Route;
@@ -63,6 +64,8 @@ public final class HttpVerticle extends VerticleBase {
   private static final Duration TICK = Duration.ofSeconds(1);
 
   private static final String MODELS = "models";
+  private static final String PREDICT = "/predict";
+  private static final String PREDICT_BATCH = "/predict/batch";
 
   /** Ticks from one look at every model to the next, unless they change. */
   private static final int MODEL_TICKS = 5;
@@ -96,6 +99,7 @@ public final class HttpVerticle extends VerticleBase {
   private Streaming streaming;
   private HttpServer server;
   private Router router;
+  private QuickRefusal refusal;
   private volatile boolean stopping;
   private volatile int port;
 
@@ -226,12 +230,19 @@ public final class HttpVerticle extends VerticleBase {
     registered.add(consume(Bus.CACHE_STATS, cacheRoutes::stats));
     registered.add(consume(Bus.CACHE_CLEAR, cacheRoutes::clear));
     if (owners.self() != null) registered.addAll(openToNodes(owners.self().id(), scores));
+    refusal =
+        new QuickRefusal(
+            Set.of(PREDICT, PREDICT_BATCH),
+            inFlight,
+            origins,
+            new Guard(() -> config.get().http())::mayPredict,
+            metrics);
     router = router(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader);
     server =
         vertx
             .createHttpServer(options())
             .connectionHandler(connections::opened)
-            .requestHandler(router)
+            .requestHandler(this::accept)
             .invalidRequestHandler(Problems::refuse);
     var http = config.get().http();
     return Future.all(registered)
@@ -335,9 +346,9 @@ public final class HttpVerticle extends VerticleBase {
     for (int status : Problems.STATUSES) router.errorHandler(status, problems);
     router.route().handler(this::begin);
     var guard = new Guard(() -> config.get().http());
-    post(router, "/predict", SHIPMENT_BYTES, guard::predict, predict::knock)
+    post(router, PREDICT, SHIPMENT_BYTES, guard::predict, predict::knock)
         .handler(ctx -> (Explain.asked(ctx.queryParams()) ? explain : predict).handle(ctx));
-    post(router, "/predict/batch", BodyReceiver.MOST, guard::predict, predictBatch::knock)
+    post(router, PREDICT_BATCH, BodyReceiver.MOST, guard::predict, predictBatch::knock)
         .handler(predictBatch::handle);
     post(router, "/outcomes", OUTCOMES_BYTES, guard::predict, outcomes::knock)
         .handler(outcomes::handle);
@@ -421,6 +432,15 @@ public final class HttpVerticle extends VerticleBase {
     statuses.announce(pattern, methods);
     var endpoint = new Endpoint(pattern, methods, reads, List.of(types), origins);
     return router.route(path).putMetadata(Endpoint.KEY, endpoint).handler(endpoint);
+  }
+
+  private void accept(HttpServerRequest request) {
+    if (!stopping && refusal.refuses(request)) {
+      connections.asked(request.connection());
+      connections.answered(request.connection());
+    } else {
+      router.handle(request);
+    }
   }
 
   private void begin(RoutingContext ctx) {

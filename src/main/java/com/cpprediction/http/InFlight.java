@@ -110,10 +110,20 @@ final class InFlight {
     if (shipments() >= most) throw full(most);
   }
 
-  private ServiceException full(int most) {
-    metrics.shed(Shed.IN_FLIGHT);
+  /** Whether {@link #knock} would let nobody through. */
+  boolean full() {
+    return shipments() >= limit();
+  }
+
+  /** What those are told who aren't let in while {@code most} shipments are. */
+  ServiceException fullOf(int most) {
     return Failure.OVERLOADED.because(
         "More than " + most + " shipments would be in flight; try again in a moment");
+  }
+
+  private ServiceException full(int most) {
+    metrics.shed(Shed.IN_FLIGHT);
+    return fullOf(most);
   }
 
   void release(int count) {

@@ -7,8 +7,10 @@ import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxException;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.function.Function;
 
@@ -84,9 +86,28 @@ final class Problems implements Handler<RoutingContext> {
 
   private static void send(
       HttpServerRequest request, ServiceException failure, int status, String requestId) {
-    var body = Problem.of(failure).json().put("status", status).put("request_id", requestId);
+    send(
+        request,
+        failure.failure(),
+        status,
+        requestId,
+        document(failure, status, requestId).toBuffer());
+  }
+
+  /** What a caller is told of {@code failure}; the id of the request comes last. */
+  static JsonObject document(ServiceException failure, int status, String requestId) {
+    return Problem.of(failure).json().put("status", status).put("request_id", requestId);
+  }
+
+  /**
+   * Answers {@code request}.
+   *
+   * @param document as {@link #document}
+   */
+  static void send(
+      HttpServerRequest request, Failure failure, int status, String requestId, Buffer document) {
     var response = request.response();
-    if (failure.failure().retryable()) {
+    if (failure.retryable()) {
       response.putHeader(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
     }
     Exchange.onlyForTheCaller(response);
@@ -94,7 +115,7 @@ final class Problems implements Handler<RoutingContext> {
         .setStatusCode(status)
         .putHeader(Exchange.REQUEST_ID, requestId)
         .putHeader(HttpHeaders.CONTENT_TYPE, Problem.CONTENT_TYPE)
-        .end(body.toBuffer());
+        .end(document);
   }
 
   static ServiceException oddEncoding() {
