@@ -103,20 +103,21 @@ public final class PredictionCache {
    */
   public Future<Lookup> get(
       Key key, Deadline deadline, Function<SharedDeadline, Future<Scored>> score) {
-    return getAll(List.of(key), deadline, (missing, until) -> score.apply(until).map(List::of))
+    return getAll(List.of(key), 1, deadline, (missing, until) -> score.apply(until).map(List::of))
         .get(0);
   }
 
   /**
    * As {@link #get}, for several keys.
    *
-   * @param score asked at most once, for the keys nobody answers yet, and told until when anybody
-   *     waits for them; one answer for each, in order
+   * @param together keys that {@code score} is asked for at a time, at most
+   * @param score asked for the keys nobody answers yet, and told until when anybody waits for them;
+   *     one answer for each, in order; what fails are those it was asked for together
    * @return one future for each key, in order; they fail independently
    */
-  public List<Future<Lookup>> getAll(List<Key> keys, Deadline deadline, Score score) {
+  public List<Future<Lookup>> getAll(List<Key> keys, int together, Deadline deadline, Score score) {
     var until = new SharedDeadline(deadline);
-    if (!enabled()) return scoreAll(keys, until, score);
+    if (!enabled()) return scoreAll(keys, together, until, score);
     var lookups = new ArrayList<Future<Lookup>>(keys.size());
     var missing = new ArrayList<Key>();
     var started = new ArrayList<Flight>();
@@ -135,7 +136,10 @@ public final class PredictionCache {
       flight.until.join(deadline);
       lookups.add(flight.lookup(Source.CACHE));
     }
-    if (!missing.isEmpty()) load(missing, started, until, score);
+    for (int from = 0; from < missing.size(); from += together) {
+      int to = Math.min(from + together, missing.size());
+      load(missing.subList(from, to), started.subList(from, to), until, score);
+    }
     return lookups;
   }
 
@@ -192,12 +196,16 @@ public final class PredictionCache {
     flight.fail(cause);
   }
 
-  private static List<Future<Lookup>> scoreAll(List<Key> keys, SharedDeadline until, Score score) {
-    var scored = ask(keys, until, score);
+  private static List<Future<Lookup>> scoreAll(
+      List<Key> keys, int together, SharedDeadline until, Score score) {
     var lookups = new ArrayList<Future<Lookup>>(keys.size());
-    for (int i = 0; i < keys.size(); i++) {
-      int item = i;
-      lookups.add(scored.map(all -> new Lookup(all.get(item), Source.MODEL)));
+    for (int from = 0; from < keys.size(); from += together) {
+      int to = Math.min(from + together, keys.size());
+      var scored = ask(keys.subList(from, to), until, score);
+      for (int i = 0; i < to - from; i++) {
+        int item = i;
+        lookups.add(scored.map(all -> new Lookup(all.get(item), Source.MODEL)));
+      }
     }
     return lookups;
   }

@@ -55,6 +55,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -400,10 +401,11 @@ final class Service {
             .setWorkerPoolName("cp-score")
             .setWorkerPoolSize(workers)
             .setInstances(workers);
+    var number = new AtomicInteger();
     return deploy(
         "starting scorers",
         "ending scorers",
-        () -> new PredictionVerticle(models, metrics),
+        () -> new PredictionVerticle(number.getAndIncrement(), models, metrics),
         options);
   }
 

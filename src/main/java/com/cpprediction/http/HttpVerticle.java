@@ -205,7 +205,9 @@ public final class HttpVerticle extends VerticleBase {
     var reader = new ShipmentReader(clock);
     budget = new ByteBudget(() -> config.get().http().maxPendingBytes(), metrics);
     inFlight = new InFlight(() -> prediction().maxInFlight(), metrics);
-    var scores = new Scores(vertx, config, cache, owners, metrics);
+    var dispatcher =
+        new Dispatcher(vertx, prediction().workers(), Runtime.getRuntime().availableProcessors());
+    var scores = new Scores(vertx, config, cache, owners, metrics, dispatcher);
     var predictions =
         new Predictions(vertx, this::prediction, catalog, scores, metrics, reader, inFlight);
     var bodyReader = new BodyReader(vertx, metrics);

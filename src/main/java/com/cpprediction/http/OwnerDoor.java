@@ -1,7 +1,6 @@
 package com.cpprediction.http;
 
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
@@ -11,7 +10,6 @@ import com.cpprediction.prediction.OwnerRequest;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
@@ -76,7 +74,8 @@ final class OwnerDoor {
               "This node does not answer prefix " + prefix + " with that release now"));
     }
     var fingerprint = models.fingerprints().get(prefix);
-    var lookups = scores.here(prefix, request.addresses(), models, request.deadline());
+    var lane = request.addresses().size() == 1 ? scores.single() : scores.bulk();
+    var lookups = scores.here(prefix, request.addresses(), models, request.deadline(), lane);
     return request
         .deadline()
         .bound(vertx, Future.all(lookups))
@@ -93,12 +92,9 @@ final class OwnerDoor {
 
   /** Passes a question on to the worker that has the model. */
   void explain(Message<JsonObject> message) {
-    var question = message.body();
-    var options = new DeliveryOptions().setLocalOnly(true).setSendTimeout(timeout.get().toMillis());
-    vertx
-        .eventBus()
-        .<JsonObject>request(Bus.explain(question.getString("prefix")), question, options)
-        .onSuccess(reply -> message.reply(reply.body()))
+    scores
+        .explain(message.body(), Deadline.in(timeout.get()))
+        .onSuccess(message::reply)
         .onFailure(cause -> fail(message, cause));
   }
 

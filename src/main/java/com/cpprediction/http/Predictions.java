@@ -1,6 +1,7 @@
 package com.cpprediction.http;
 
 import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.http.Dispatcher.Lane;
 import com.cpprediction.http.Lines.Line;
 import com.cpprediction.http.Scores.Found;
 import com.cpprediction.metrics.ServiceMetrics;
@@ -12,6 +13,7 @@ import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Owners.Owner;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionIds;
@@ -20,6 +22,7 @@ import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
@@ -115,7 +118,7 @@ final class Predictions {
       return Future.failedFuture(e);
     }
     return deadline
-        .bound(vertx, tell(asked, deadline))
+        .bound(vertx, tell(asked, deadline, scores.single()))
         .compose(
             told ->
                 recordOne(told.prediction(), deadline, requestId)
@@ -140,25 +143,25 @@ final class Predictions {
    * answer, it is asked again of those that replaced them; where the one it joined gave up first,
    * it asks for itself.
    */
-  private Future<Told> tell(One asked, Deadline deadline) {
+  private Future<Told> tell(One asked, Deadline deadline, Lane lane) {
     var request = asked.request();
     var release = release(List.of(request), List.of(request.prefix()), asked.models());
     var found =
         scores.find(
-            request.prefix(), List.of(request.address()), asked.models(), release, deadline);
-    return tell(asked, found.get(0), deadline);
+            request.prefix(), List.of(request.address()), asked.models(), release, deadline, lane);
+    return tell(asked, found.get(0), deadline, lane);
   }
 
   /**
-   * As {@link #tell(One, Deadline)}.
+   * As {@link #tell(One, Deadline, Lane)}.
    *
    * @param found what was looked up for it
    */
-  private Future<Told> tell(One asked, Future<Found> found, Deadline deadline) {
+  private Future<Told> tell(One asked, Future<Found> found, Deadline deadline, Lane lane) {
     return found
         .map(one -> answer(asked, one))
         .compose(told -> explained(asked, told, deadline))
-        .recover(cause -> again(asked, cause, deadline).compose(now -> tell(now, deadline)));
+        .recover(cause -> again(asked, cause, deadline).compose(now -> tell(now, deadline, lane)));
   }
 
   /**
@@ -203,27 +206,30 @@ final class Predictions {
             .put("pincode", request.address().pincode())
             .put("fingerprint", told.prediction().scored().fingerprint());
     boolean remote = told.found().hop() == Hop.REMOTE;
-    long time = deadline.remainingMillis();
-    return vertx
-        .eventBus()
-        .<JsonObject>request(
-            remote ? Bus.explainAt(told.found().by().id()) : Bus.explain(request.prefix()),
-            question,
-            new DeliveryOptions()
-                .setLocalOnly(!remote)
-                .setSendTimeout(remote ? scores.patience(time, 1) : time))
-        .recover(
-            cause ->
-                Future.failedFuture(
-                    remote && !Scores.answered(cause) && !deadline.over()
-                        ? Failure.NOT_READY.because("The node that answered is gone; try again")
-                        : cause))
+    return (remote
+            ? explainThere(told.found().by(), question, deadline)
+            : scores.explain(question, deadline))
         .map(
-            reply ->
+            explanation ->
                 new Told(
                     told.prediction(),
                     told.found(),
-                    new JsonObject().put("explanation", reply.body())));
+                    new JsonObject().put("explanation", explanation)));
+  }
+
+  private Future<JsonObject> explainThere(Owner owner, JsonObject question, Deadline deadline) {
+    long time = scores.patience(deadline.remainingMillis(), 1);
+    return vertx
+        .eventBus()
+        .<JsonObject>request(
+            Bus.explainAt(owner.id()), question, new DeliveryOptions().setSendTimeout(time))
+        .recover(
+            cause ->
+                Future.failedFuture(
+                    Scores.answered(cause) || deadline.over()
+                        ? cause
+                        : Failure.NOT_READY.because("The node that answered is gone; try again")))
+        .map(Message::body);
   }
 
   /** Reads the body of {@code POST /predict/batch}; on any thread. */
@@ -358,16 +364,17 @@ final class Predictions {
       byPrefix.computeIfAbsent(item.request().prefix(), prefix -> new ArrayList<>()).add(item);
     }
     var outcomes = new ArrayList<Future<Told>>(good.size());
+    var lane = scores.bulk();
     var release =
         release(good.stream().map(BatchItem::request).toList(), byPrefix.keySet(), models);
     byPrefix.forEach(
         (prefix, group) -> {
           var addresses = group.stream().map(item -> item.request().address()).toList();
-          var found = scores.find(prefix, addresses, models, release, deadline);
+          var found = scores.find(prefix, addresses, models, release, deadline, lane);
           for (int i = 0; i < group.size(); i++) {
             var item = group.get(i);
             var asked = new One(item.request(), models, false);
-            outcomes.add(tell(asked, found.get(i), deadline).onComplete(item::settle));
+            outcomes.add(tell(asked, found.get(i), deadline, lane).onComplete(item::settle));
           }
         });
     if (outcomes.isEmpty()) return Future.succeededFuture();

@@ -3,6 +3,7 @@ package com.cpprediction.http;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.cache.PredictionCache.Key;
 import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.http.Dispatcher.Lane;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.ServiceMetrics.Hop;
 import com.cpprediction.prediction.Address;
@@ -23,8 +24,10 @@ import com.cpprediction.prediction.SharedDeadline;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.eventbus.ReplyFailure;
+import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -43,6 +46,7 @@ final class Scores {
   private final PredictionCache cache;
   private final Owners owners;
   private final ServiceMetrics metrics;
+  private final Dispatcher dispatcher;
 
   /**
    * An answer and who gave it.
@@ -58,12 +62,24 @@ final class Scores {
       Supplier<ServiceConfig> config,
       PredictionCache cache,
       Owners owners,
-      ServiceMetrics metrics) {
+      ServiceMetrics metrics,
+      Dispatcher dispatcher) {
     this.vertx = vertx;
     this.config = config;
     this.cache = cache;
     this.owners = owners;
     this.metrics = metrics;
+    this.dispatcher = dispatcher;
+  }
+
+  /** The lane of what is asked for one address. */
+  Lane single() {
+    return dispatcher.singles();
+  }
+
+  /** A lane for what one caller asks for together. */
+  Lane bulk() {
+    return dispatcher.bulk();
   }
 
   /**
@@ -92,13 +108,19 @@ final class Scores {
    *
    * @param prefix routing key of every address; must be in {@code models}
    * @param release as {@link #release}
+   * @param lane in which what has to be scored here waits
    * @return one future for each address, in order
    */
   List<Future<Found>> find(
-      String prefix, List<Address> addresses, Catalog models, String release, Deadline deadline) {
+      String prefix,
+      List<Address> addresses,
+      Catalog models,
+      String release,
+      Deadline deadline,
+      Lane lane) {
     if (release.equals(models.release()) && models.here().contains(prefix)) {
       metrics.lookedUp(Hop.LOCAL, addresses.size());
-      return here(prefix, addresses, models, deadline).stream()
+      return here(prefix, addresses, models, deadline, lane).stream()
           .map(lookup -> lookup.map(one -> new Found(one, release, owners.self(), Hop.LOCAL)))
           .toList();
     }
@@ -126,14 +148,15 @@ final class Scores {
 
   /** As {@link #find}, of a prefix that {@code models} has here. */
   List<Future<Lookup>> here(
-      String prefix, List<Address> addresses, Catalog models, Deadline deadline) {
+      String prefix, List<Address> addresses, Catalog models, Deadline deadline, Lane lane) {
     var fingerprint = models.fingerprints().get(prefix);
     var keys = addresses.stream().map(address -> new Key(fingerprint, address)).toList();
     return cache.getAll(
         keys,
+        Dispatcher.CHUNK,
         deadline,
         (missing, until) ->
-            score(prefix, missing.stream().map(Key::address).toList(), deadline, until));
+            score(prefix, missing.stream().map(Key::address).toList(), until, lane));
   }
 
   /**
@@ -143,17 +166,45 @@ final class Scores {
    * @param until when anybody waits: what nobody waits for any more is not scored
    */
   private Future<List<Scored>> score(
-      String prefix, List<Address> addresses, Deadline deadline, SharedDeadline until) {
-    long time = deadline.remainingMillis();
-    if (cache.enabled()) time += config.get().prediction().timeout().toMillis();
-    return vertx
-        .eventBus()
-        .<ScoreReply>request(Bus.score(prefix), new ScoreRequest(addresses, until), local(time))
+      String prefix, List<Address> addresses, SharedDeadline until, Lane lane) {
+    var request = new ScoreRequest(addresses, until);
+    return dispatcher
+        .dispatch(
+            lane,
+            () -> until.latest().over(),
+            worker ->
+                vertx
+                    .eventBus()
+                    .<ScoreReply>request(Bus.score(prefix, worker), request, local(time(until))))
         .map(reply -> reply.body().scored())
         .recover(
             cause ->
                 Future.failedFuture(
                     Failure.of(cause) == Failure.DEADLINE_EXCEEDED ? Deadline.exceeded() : cause));
+  }
+
+  private long time(SharedDeadline until) {
+    long time = until.latest().remainingMillis();
+    return cache.enabled() ? time + config.get().prediction().timeout().toMillis() : time;
+  }
+
+  /**
+   * Has a worker of this node explain an answer.
+   *
+   * @param question as {@link Bus#explain}, with the prefix in it
+   */
+  Future<JsonObject> explain(JsonObject question, Deadline deadline) {
+    var prefix = question.getString("prefix");
+    return dispatcher
+        .dispatch(
+            single(),
+            deadline::over,
+            worker ->
+                vertx
+                    .eventBus()
+                    .<JsonObject>request(
+                        Bus.explain(prefix, worker), question, local(deadline.remainingMillis())))
+        .map(Message::body);
   }
 
   private Future<List<Found>> ask(List<Owner> candidates, int attempt, OwnerRequest request) {

@@ -173,13 +173,14 @@ final class Warming {
       failed += placed.bad();
       var models = placed.models();
       var deadline = Deadline.in(config.get().timeout());
+      var lane = scores.bulk();
       var lookups = new ArrayList<Future<Found>>();
       placed
           .byPrefix()
           .forEach(
               (prefix, group) -> {
                 var release = scores.release(List.of(prefix), models);
-                lookups.addAll(scores.find(prefix, group, models, release, deadline));
+                lookups.addAll(scores.find(prefix, group, models, release, deadline, lane));
               });
       return deadline
           .bound(vertx, Future.join(lookups))

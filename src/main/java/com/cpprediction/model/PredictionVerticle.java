@@ -29,6 +29,7 @@ import org.slf4j.LoggerFactory;
 public final class PredictionVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(PredictionVerticle.class);
 
+  private final int worker;
   private final ModelCatalog models;
   private final ServiceMetrics metrics;
   private final Scorer scorer = new Scorer();
@@ -44,13 +45,18 @@ public final class PredictionVerticle extends VerticleBase {
     }
   }
 
-  public PredictionVerticle(ModelCatalog models, ServiceMetrics metrics) {
+  /**
+   * @param worker its number, from 0 on: it is sent messages of its own
+   */
+  public PredictionVerticle(int worker, ModelCatalog models, ServiceMetrics metrics) {
+    this.worker = worker;
     this.models = models;
     this.metrics = metrics;
   }
 
   @Override
   public Future<?> start() {
+    vertx.eventBus().localConsumer(Bus.finished(worker), message -> message.reply(null));
     return models.follow(follower);
   }
 
@@ -82,20 +88,24 @@ public final class PredictionVerticle extends VerticleBase {
     var bus = vertx.eventBus();
     return new Consumers(
         bus.localConsumer(
-            Bus.score(prefix),
+            Bus.score(prefix, worker),
             message -> reply(prefix, message, scoring -> score(scoring, message.body()))),
         bus.localConsumer(
-            Bus.explain(prefix),
+            Bus.explain(prefix, worker),
             message -> reply(prefix, message, scoring -> explain(scoring, message.body()))));
   }
 
   private ScoreReply score(Scoring scoring, ScoreRequest request) {
-    if (request.deadline().latest().over()) throw Deadline.exceeded();
+    expire(request);
     long start = System.nanoTime();
-    var scored = scorer.score(scoring, request.addresses());
+    var scored = scorer.score(scoring, request.addresses(), () -> expire(request));
     metrics.scored(scored.size(), System.nanoTime() - start);
     models.counted(scoring.model().prefix(), scored.size());
     return new ScoreReply(scored);
+  }
+
+  private static void expire(ScoreRequest request) {
+    if (request.deadline().latest().over()) throw Deadline.exceeded();
   }
 
   private JsonObject explain(Scoring scoring, JsonObject question) {

@@ -28,12 +28,21 @@ public final class Scorer {
    * @return one answer for each address, in order
    */
   public List<Scored> score(Scoring scoring, List<Address> addresses) {
+    return score(scoring, addresses, () -> {});
+  }
+
+  /**
+   * @param between run before each address but the first; ends it all by throwing
+   * @return one answer for each address, in order
+   */
+  List<Scored> score(Scoring scoring, List<Address> addresses, Runnable between) {
     if (addresses.size() == 1) return List.of(score(scoring, addresses.get(0)));
     var answers = new ArrayList<Scored>(addresses.size());
     var ends = new int[Math.min(addresses.size(), ROWS)];
     int rows = 0;
     int waiting = 0;
     for (int i = 0; i < addresses.size(); i++) {
+      if (i > 0) between.run();
       rows += read(scoring.model().index(), addresses.get(i), rows);
       ends[waiting++] = rows;
       if (rows < ROWS && i < addresses.size() - 1) continue;

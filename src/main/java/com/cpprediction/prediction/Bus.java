@@ -103,10 +103,22 @@ public final class Bus {
   private Bus() {}
 
   /**
-   * {@link ScoreRequest} in, {@link ScoreReply} out; sent local-only to this node's own workers.
+   * {@link ScoreRequest} in, {@link ScoreReply} out; sent local-only to one of this node's own
+   * workers.
+   *
+   * @param worker from 0 on
    */
-  public static String score(String prefix) {
-    return "cp.score." + prefix;
+  public static String score(String prefix, int worker) {
+    return "cp.score." + prefix + '.' + worker;
+  }
+
+  /**
+   * Anything in; out nothing, once the worker has answered what it was sent before. Local.
+   *
+   * @param worker from 0 on
+   */
+  public static String finished(int worker) {
+    return "cp.finished." + worker;
   }
 
   /**
@@ -114,9 +126,11 @@ public final class Bus {
    * scoring fingerprint of the answer; out the {@code explanation} of {@code POST
    * /predict?explain=true}. Fails with {@link Failure#NOT_READY} when another model answers now.
    * Local.
+   *
+   * @param worker from 0 on
    */
-  public static String explain(String prefix) {
-    return "cp.explain." + prefix;
+  public static String explain(String prefix, int worker) {
+    return "cp.explain." + prefix + '.' + worker;
   }
 
   /** {@link OwnerRequest} in, {@link OwnerReply} out; from other nodes to the one of this id. */

@@ -26,13 +26,18 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PredictionCacheTest {
   private static final Deadline SOON = Deadline.in(Duration.ofMinutes(1));
   private static final String FINGERPRINT = "a".repeat(64);
   private static final String OTHER = "b".repeat(64);
+
+  private static final int MANY = 1_000; // keys that are asked for together
 
   private final AtomicLong now = new AtomicLong();
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
@@ -128,6 +133,32 @@ class PredictionCacheTest {
     assertThat(lookups)
         .extracting(PredictionCacheTest::source)
         .containsExactly(Source.MODEL, Source.CACHE, Source.MODEL, Source.CACHE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void asksForSoManyKeysAtATimeAndFailsOnlyThoseOfAFailure(boolean enabled) {
+    var some = cache(enabled, 100, Duration.ofMinutes(1));
+    var keys = IntStream.range(0, 7).mapToObj(i -> key("k" + i)).toList();
+    var sizes = new ArrayList<Integer>();
+
+    var lookups =
+        some.getAll(
+            keys,
+            3,
+            SOON,
+            (missing, until) -> {
+              sizes.add(missing.size());
+              return sizes.size() == 2
+                  ? Future.failedFuture("broken")
+                  : Future.succeededFuture(
+                      missing.stream().map(key -> answer(FINGERPRINT)).toList());
+            });
+
+    assertThat(sizes).containsExactly(3, 3, 1);
+    assertThat(lookups)
+        .extracting(Future::succeeded)
+        .containsExactly(true, true, true, false, false, false, true);
   }
 
   @Test
@@ -314,7 +345,7 @@ class PredictionCacheTest {
 
   private List<Future<Lookup>> getAll(
       List<Key> keys, Function<List<Key>, Future<List<Scored>>> score) {
-    return cache.getAll(keys, SOON, (missing, until) -> score.apply(missing));
+    return cache.getAll(keys, MANY, SOON, (missing, until) -> score.apply(missing));
   }
 
   @Test

@@ -55,7 +55,8 @@ class DashboardTest {
   void setUp(Vertx vertx) {
     edge = new Edge(vertx);
     edge.answer(Bus.MODELS_STATUS, ignored -> Future.succeededFuture(models(prefix)));
-    edge.answer(Bus.explain("560"), ignored -> Future.succeededFuture(explanation(word)));
+    edge.answerAll(
+        worker -> Bus.explain("560", worker), ignored -> Future.succeededFuture(explanation(word)));
   }
 
   @AfterEach

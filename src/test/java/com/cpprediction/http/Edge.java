@@ -54,6 +54,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
@@ -61,6 +62,9 @@ import javax.net.ssl.SSLSocket;
 final class Edge {
   static final Map<String, String> FINGERPRINTS =
       Map.of("560", "a".repeat(64), "411", "b".repeat(64));
+
+  /** Workers that may be asked; {@link #prediction} says how many are. */
+  static final int WORKERS = 8;
 
   final List<ScoreRequest> scoreRequests = new CopyOnWriteArrayList<>();
   final List<Batch> batches = new CopyOnWriteArrayList<>();
@@ -70,7 +74,7 @@ final class Edge {
   final PredictionCache cache = new PredictionCache(ServiceConfig.DEFAULT.cache(), registry);
 
   volatile PredictionConfig prediction =
-      new PredictionConfig(1, 10_000, Duration.ofSeconds(5), 1.0, 0.5);
+      new PredictionConfig(WORKERS, 10_000, Duration.ofSeconds(5), 1.0, 0.5);
   volatile Owners owners = Owners.ALONE;
   volatile Catalog catalog = new Catalog(FINGERPRINTS, Locator.NONE);
   volatile Function<ScoreRequest, Future<ScoreReply>> scorer =
@@ -100,9 +104,9 @@ final class Edge {
   Edge(Vertx vertx) {
     this.vertx = vertx;
     Bus.registerCodecs(vertx.eventBus());
-    answer(Bus.score("560"), this::score);
-    answer(
-        Bus.score("411"),
+    answerAll(worker -> Bus.score("560", worker), this::score);
+    answerAll(
+        worker -> Bus.score("411", worker),
         (ScoreRequest request) -> {
           scoreRequests.add(request);
           return Future.succeededFuture(reply(request, FINGERPRINTS.get("411")));
@@ -129,6 +133,11 @@ final class Edge {
                     .onSuccess(message::reply)
                     .onFailure(
                         cause -> message.fail(Failure.of(cause).code(), cause.getMessage())));
+  }
+
+  /** As {@link #answer}, at the address of each worker. */
+  <Q, A> void answerAll(IntFunction<String> address, Function<Q, Future<A>> neighbour) {
+    for (int worker = 0; worker < WORKERS; worker++) answer(address.apply(worker), neighbour);
   }
 
   Edge start() throws Exception {

@@ -513,8 +513,8 @@ class HttpVerticleTest {
   @Test
   void explainsWhenAsked() throws Exception {
     var questions = new ArrayList<JsonObject>();
-    edge.answer(
-        Bus.explain("560"),
+    edge.answerAll(
+        worker -> Bus.explain("560", worker),
         (JsonObject question) -> {
           questions.add(question);
           return Future.succeededFuture(new JsonObject().put("first", "CP1"));
@@ -564,8 +564,8 @@ class HttpVerticleTest {
 
   @Test
   void whatCannotBeExplainedIsNotKept() throws Exception {
-    edge.answer(
-        Bus.explain("560"),
+    edge.answerAll(
+        worker -> Bus.explain("560", worker),
         (JsonObject question) -> Future.failedFuture(Failure.NOT_READY.because("replaced")));
     edge.start();
 

@@ -97,8 +97,8 @@ class OvertakenTest {
   void whatIsToBeExplainedIsScoredByTheModelThatExplainsIt() throws Exception {
     answering.add(OLD);
     answering.add(NEW);
-    edge.answer(
-        Bus.explain("560"),
+    edge.answerAll(
+        worker -> Bus.explain("560", worker),
         (JsonObject question) -> {
           edge.catalog = catalog(0.9, NEW);
           return question.getString("fingerprint").equals(NEW)
@@ -116,8 +116,8 @@ class OvertakenTest {
   void whatALongerPrefixLeavesUnansweredGoesToTheShorter() throws Exception {
     edge.catalog = new Catalog(Map.of("560", OLD, "56001", NEW), Locator.NONE);
     answering.add(OLD);
-    edge.answer(
-        Bus.score("56001"),
+    edge.answerAll(
+        worker -> Bus.score("56001", worker),
         (ScoreRequest request) -> {
           edge.catalog = catalog(0.9, OLD);
           return Future.failedFuture(Failure.UNKNOWN_PREFIX.because("gone"));

@@ -56,6 +56,7 @@ class ModelsVerticleTest {
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
 
   @TempDir private Path dir;
+  private final AtomicInteger workers = new AtomicInteger();
   private ModelCatalog models;
 
   @BeforeEach
@@ -67,7 +68,9 @@ class ModelsVerticleTest {
     Bus.registerCodecs(vertx.eventBus());
     var worker = new DeploymentOptions().setThreadingModel(ThreadingModel.WORKER).setInstances(2);
     vertx
-        .deployVerticle(() -> new PredictionVerticle(models, Models.metrics()), worker)
+        .deployVerticle(
+            () -> new PredictionVerticle(workers.getAndIncrement(), models, Models.metrics()),
+            worker)
         .compose(ok -> vertx.deployVerticle(new ModelsVerticle(models, this::poll)))
         .await(10, SECONDS);
   }
@@ -195,7 +198,7 @@ class ModelsVerticleTest {
     models.follow(
         prefixes -> { // told after the workers, and before the swap
           for (int i = 0; i < 50 && removed.get() && prefixes.contains("831"); i++) {
-            asked.add(vertx.eventBus().<ScoreReply>request(Bus.score("831"), request));
+            asked.add(vertx.eventBus().<ScoreReply>request(Bus.score("831", 0), request));
           }
           return Future.succeededFuture();
         });
@@ -301,7 +304,7 @@ class ModelsVerticleTest {
             List.of(new Address("gandhi nagar", null)), Deadline.in(Duration.ofMinutes(1)));
     return vertx
         .eventBus()
-        .<ScoreReply>request(Bus.score(prefix), request)
+        .<ScoreReply>request(Bus.score(prefix, 0), request)
         .await(10, SECONDS)
         .body()
         .scored()

@@ -17,6 +17,8 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,6 +26,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(VertxExtension.class)
 class PredictionVerticleTest {
+  private final AtomicInteger workers = new AtomicInteger();
   private final ModelCatalog models = Models.small();
 
   @BeforeEach
@@ -31,7 +34,9 @@ class PredictionVerticleTest {
     Bus.registerCodecs(vertx.eventBus());
     var options = new DeploymentOptions().setThreadingModel(ThreadingModel.WORKER).setInstances(2);
     vertx
-        .deployVerticle(() -> new PredictionVerticle(models, Models.metrics()), options)
+        .deployVerticle(
+            () -> new PredictionVerticle(workers.getAndIncrement(), models, Models.metrics()),
+            options)
         .compose(ok -> vertx.deployVerticle(new ModelsVerticle(models, () -> Duration.ZERO)))
         .await(10, SECONDS);
   }
@@ -101,7 +106,7 @@ class PredictionVerticleTest {
             .put("fingerprint", fingerprint);
     return vertx
         .eventBus()
-        .<JsonObject>request(Bus.explain("575"), question)
+        .<JsonObject>request(Bus.explain("575", 0), question)
         .await(10, SECONDS)
         .body();
   }
@@ -139,10 +144,46 @@ class PredictionVerticleTest {
     var late =
         new ScoreRequest(List.of(new Address("jammu", null)), new Deadline(System.nanoTime()));
 
-    assertThatThrownBy(() -> vertx.eventBus().request(Bus.score("180"), late).await(10, SECONDS))
+    assertThatThrownBy(() -> vertx.eventBus().request(Bus.score("180", 0), late).await(10, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.DEADLINE_EXCEEDED));
     assertThat(models.status().getJsonArray("models").getJsonObject(0).getLong("requests"))
         .isZero();
+  }
+
+  @Test
+  void stopsBetweenTwoAddressesWhenNobodyWaitsAnyMore() {
+    var scored = new AtomicInteger();
+    var addresses = Models.addresses("831").subList(0, 5);
+
+    assertThatThrownBy(
+            () ->
+                new Scorer()
+                    .score(
+                        models.scoring("831"),
+                        addresses,
+                        () -> {
+                          if (scored.incrementAndGet() == 3) throw Deadline.exceeded();
+                        }))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.DEADLINE_EXCEEDED));
+    assertThat(scored.get()).isEqualTo(3);
+  }
+
+  @Test
+  void saysWhenItHasFinishedWhatItWasSentBefore(Vertx vertx) throws Exception {
+    var request = new ScoreRequest(Models.addresses("831"), Deadline.in(Duration.ofMinutes(1)));
+    var order = new CopyOnWriteArrayList<String>();
+
+    var scored =
+        vertx
+            .eventBus()
+            .request(Bus.score("831", 1), request)
+            .onComplete(done -> order.add("scored"));
+    var finished =
+        vertx.eventBus().request(Bus.finished(1), null).onComplete(done -> order.add("finished"));
+
+    scored.await(10, SECONDS);
+    finished.await(10, SECONDS);
+    assertThat(order).containsExactly("scored", "finished");
   }
 
   private static ScoreReply ask(Vertx vertx, String prefix, List<Address> addresses)
@@ -150,7 +191,7 @@ class PredictionVerticleTest {
     return vertx
         .eventBus()
         .<ScoreReply>request(
-            Bus.score(prefix), new ScoreRequest(addresses, Deadline.in(Duration.ofMinutes(1))))
+            Bus.score(prefix, 0), new ScoreRequest(addresses, Deadline.in(Duration.ofMinutes(1))))
         .await(10, SECONDS)
         .body();
   }
