@@ -186,9 +186,10 @@ class DashboardIT {
     browser.until(driver -> text("#release").contains("Why"));
 
     var config = http.get("/health").json().getJsonObject("checks").getJsonObject("config");
-    assertThat(text("#notices")).contains(config.getString("error")).contains("cache.<b>size</b>");
+    assertThat(text("#notices")).contains(config.getString("error")).contains("is no key");
     assertThat(text("#config")).contains("refused since").contains(config.getString("error"));
-    browser.until(driver -> text("#link").equals("Ready")); // what was in force before still is
+    browser.until(driver -> text("#link").equals("Degraded")); // though what was in force still is
+    assertThat(http.get("/health/ready").status()).isEqualTo(200);
 
     Files.writeString(release, content);
     http.post("/models/reload", new JsonObject());
