@@ -49,13 +49,16 @@ public final class OwnerOnly {
   private static final int WRITABLE_BY_ALL = 0002;
   private static final int STICKY = 01000;
 
+  /** Asked for once: it looks the user up. */
+  private static final long USER = new UnixSystem().getUid();
+
   private static final AtomicBoolean SAID = new AtomicBoolean();
 
   private OwnerOnly() {}
 
   /** The id of the user that this process runs as; 0 is root. */
   public static long user() {
-    return new UnixSystem().getUid();
+    return USER;
   }
 
   /**
