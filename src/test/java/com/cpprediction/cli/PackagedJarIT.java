@@ -165,7 +165,7 @@ class PackagedJarIT {
 
     assertThat(process.inputReader(StandardCharsets.UTF_8).readLine())
         .startsWith("Listening: http://127.0.0.1:")
-        .endsWith("0 models; not ready: models");
+        .endsWith("0 models; not ready: models; degraded: the release can't be read");
   }
 
   @Test
