@@ -57,6 +57,9 @@ public final class Journal implements AutoCloseable {
   private static final int FILE = 4 * 1024 * 1024;
   private static final int PARTS_PER_FILE = 4; // so that little of a file is left over
 
+  /** The library takes records of up to 490 KiB, as large as its buffer, whatever a file holds. */
+  private static final int MOST_PART_BYTES = 256 * 1024;
+
   private final Path directory;
   private final int fileBytes;
   private final int partBytes;
@@ -79,7 +82,7 @@ public final class Journal implements AutoCloseable {
       DirectoryLock lock) {
     this.directory = directory;
     this.fileBytes = fileBytes;
-    partBytes = fileBytes / PARTS_PER_FILE;
+    partBytes = Math.min(fileBytes / PARTS_PER_FILE, MOST_PART_BYTES);
     this.clock = clock;
     this.trouble = trouble;
     this.lock = lock;

@@ -49,6 +49,7 @@ class SmallHeapIT {
     var uri = PostgresProcess.uri(postgres.port(), postgres.newDatabase());
     service =
         ServiceProcess.in(directory.resolve("service"), uri, new JsonObject(), launch).start();
+    Waiting.until("ready", service::ready);
   }
 
   @AfterAll
@@ -111,8 +112,10 @@ class SmallHeapIT {
               () -> {
                 int count = 0;
                 for (; !over.get(); count++) {
-                  assertThat(service.get("/health/live").statusCode()).isEqualTo(200);
-                  assertThat(service.get("/health/ready").statusCode()).isEqualTo(200);
+                  for (var path : List.of("/health/live", "/health/ready")) {
+                    var answer = service.get(path);
+                    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+                  }
                 }
                 return count;
               });
