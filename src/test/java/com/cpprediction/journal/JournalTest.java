@@ -21,6 +21,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.Test;
@@ -348,6 +349,31 @@ class JournalTest {
     var done = new CompletableFuture<Void>();
     journal.append(body(8), completing(done));
     return done.isCompletedExceptionally();
+  }
+
+  /** In files of the size that the service uses. */
+  @Test
+  void takesTheLargestRequestThereIs() throws Exception {
+    var body = new byte[6 * 1024 * 1024];
+    new Random(1).nextBytes(body);
+    try (var journal = Journal.in(directory, Clock.systemUTC(), JournalTest::fail)) {
+      journal.open();
+      var kept = new CompletableFuture<Void>();
+      journal.append(body, completing(kept));
+      kept.get(30, TimeUnit.SECONDS);
+    }
+
+    try (var journal = Journal.in(directory, Clock.systemUTC(), JournalTest::fail)) {
+      var found = journal.open();
+      assertThat(found.corrupt()).isZero();
+      assertThat(found.entries())
+          .singleElement()
+          .satisfies(e -> assertThat(e.body()).isEqualTo(body));
+    }
+  }
+
+  private static void fail(JournalException cause) {
+    throw new AssertionError(cause);
   }
 
   @Test
