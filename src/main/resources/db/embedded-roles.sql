@@ -1,4 +1,4 @@
--- Run by the superuser of the embedded server before each start, with nobody else connected.
+-- Run by the superuser of the embedded server before each start, while it does not listen.
 -- Statements end with a semicolon and an empty line. :role and :password are put in before.
 -- The role may make operators and functions in public: none of them may stand in for the system's.
 SET search_path = pg_catalog;

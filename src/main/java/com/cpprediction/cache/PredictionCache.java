@@ -111,8 +111,9 @@ public final class PredictionCache {
    * As {@link #get}, for several keys.
    *
    * @param together keys that {@code score} is asked for at a time, at most
-   * @param score asked for the keys nobody answers yet, and told until when anybody waits for them;
-   *     one answer for each, in order; what fails are those it was asked for together
+   * @param score asked for the keys that are not being scored yet, with the latest deadline of
+   *     their callers; one answer for each, in order; what fails are those it was asked for
+   *     together
    * @return one future for each key, in order; they fail independently
    */
   public List<Future<Lookup>> getAll(List<Key> keys, int together, Deadline deadline, Score score) {

@@ -100,7 +100,9 @@ public final class OwnerOnly {
     if (!left.isEmpty()) say(left);
   }
 
-  /** A directory before what is in it: then nobody can put a link in the place of a file. */
+  /**
+   * A directory before its content, so that no other user can put a link in the place of a file.
+   */
   private static void closeTree(Path path, List<Path> left) throws IOException {
     try {
       var attributes = attributes(path);
@@ -188,7 +190,7 @@ public final class OwnerOnly {
     return (mode & WRITABLE_BY_ALL) != 0 && (mode & STICKY) == 0;
   }
 
-  /** Whether {@code file} is this user's, and nobody else may use it. */
+  /** Whether {@code file} is this user's, and closed to all others. */
   public static boolean isClosed(Path file) throws IOException {
     return mine(file) && (mode(file) & OPEN_TO_OTHERS) == 0;
   }

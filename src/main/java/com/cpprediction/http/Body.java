@@ -8,7 +8,8 @@ import java.util.Arrays;
 
 /**
  * The body of a request and its share of the {@link ByteBudget}, which it keeps until the request
- * has ended and nobody reads the body any more. Confined to one event loop, but for {@link #bytes}.
+ * has ended and no thread reads the body any more. Confined to one event loop, but for {@link
+ * #bytes}.
  */
 final class Body {
   private static final int FIRST = 8 * 1024;

@@ -74,7 +74,7 @@ final class Dispatcher {
   /**
    * Sends a message once a worker is free.
    *
-   * @param late whether nobody waits for it any more; asked before it is sent
+   * @param late whether its deadline is over; asked before it is sent
    * @param send sends it to the worker of this number; completes when that has finished
    */
   <T> Future<T> dispatch(Lane lane, BooleanSupplier late, IntFunction<Future<T>> send) {

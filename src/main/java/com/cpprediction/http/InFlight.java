@@ -110,7 +110,7 @@ final class InFlight {
     if (shipments() >= most) throw full(most);
   }
 
-  /** Whether {@link #knock} would let nobody through. */
+  /** Whether {@link #knock} would refuse every request. */
   boolean full() {
     return shipments() >= limit();
   }

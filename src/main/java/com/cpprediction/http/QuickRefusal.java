@@ -120,7 +120,7 @@ final class QuickRefusal {
     limit = most;
   }
 
-  /** Not worth a secret: nobody is let in by it. */
+  /** Unguessable is not needed: a request id grants nothing. */
   private static String fresh() {
     var random = ThreadLocalRandom.current();
     long version4 = random.nextLong() & 0xFFFF_FFFF_FFFF_0FFFL | 0x4000L;

@@ -95,7 +95,8 @@ final class SameOrigin {
   }
 
   /**
-   * Whether {@code host} is what the connection was made to: no name that anybody could resolve.
+   * Whether {@code host} is what the connection was made to: no name that another site could
+   * resolve.
    */
   private static boolean ownAddress(HttpServerRequest request, String host) {
     var address = request.localAddress().hostAddress();

@@ -739,8 +739,8 @@ public final class ModelCatalog implements AutoCloseable {
   }
 
   /**
-   * Looks whether the file of {@code model} can't be read any more where it lies, which whoever
-   * scores with it was just told, or with another before.
+   * Checks whether the file of {@code model} can still be read where it is mapped, after a fault
+   * was reported while scoring with it, or with another model before.
    */
   ServiceException lost(PrefixModel model) {
     if (!model.lost() && !model.intact() && model.lose()) {
@@ -858,7 +858,7 @@ public final class ModelCatalog implements AutoCloseable {
     requests.computeIfAbsent(prefix, p -> new LongAdder()).add(addresses);
   }
 
-  /** Frees everything as soon as nobody uses it. */
+  /** Frees everything after its last use. */
   @Override
   public synchronized void close() {
     var before = serving.models();

@@ -121,7 +121,7 @@ public final class NationalStage implements Locator {
   }
 
   /**
-   * @param content closed when nobody uses this any more
+   * @param content closed after the last use of this
    * @param sha256 of it
    * @return one in use once: by the caller
    * @throws ModelException when anything in it points where it must not

@@ -38,7 +38,7 @@ public final class PrefixModel {
    * A model of the engine {@link Engine#MAPPED}, used once: by the caller.
    *
    * @param manifest what it is and how good
-   * @param content what {@code file} reads: closed when nobody uses it any more
+   * @param content what {@code file} reads: closed after its last use
    * @throws ModelException when anything in {@code file} points where it must not
    */
   static PrefixModel of(Manifest manifest, ModelFile file, Mapping content) {

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * <data_dir>/postgres}, kept from run to run and as durable as any PostgreSQL. It listens on
  * loopback only, to one user that owns its tables and is no superuser; that user's password is new
  * in each {@code data_dir} and lies there in {@code pgpass}, for the user of this process alone.
- * The superuser can't connect: what it has to do it does at each start, before anybody can.
+ * The superuser can't connect: what it has to do it does at each start, before the server listens.
  *
  * <p>Starting and closing block for seconds. A server that a killed process left behind is stopped
  * at the next start.
@@ -39,7 +39,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(10);
   private static final Duration LAST_PATIENCE = Duration.ofMillis(500);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
-  private static final int TRIES = 5; // to get a free port before somebody else does
+  private static final int TRIES = 5; // to get a free port before another process does
 
   /** The server's directory in {@code data_dir}. */
   private static final String DATA = "postgres";

@@ -60,7 +60,9 @@ final class PostgresServer {
     this.settings = settings;
   }
 
-  /** Initialises the data directory; nobody can connect until its {@code pg_hba.conf} says who. */
+  /**
+   * Initialises the data directory; no user can connect until its {@code pg_hba.conf} names one.
+   */
   void initialize(String superuser) throws IOException {
     var options = new ArrayList<>(List.of("-D", data.toString(), "-U", superuser));
     options.addAll(List.of("--auth=reject", "-E", "UTF8", "--no-instructions"));

@@ -136,7 +136,7 @@ public final class Schema {
    * Drops the months that ended more than {@code days} days before PostgreSQL's own time, whole,
    * and outcomes reported before that; failing is no failure, they are dropped some other time.
    * Drops nothing while that time and this node's differ by more than {@link #TOLERANCE}: one of
-   * them is wrong, and nobody knows which.
+   * them is wrong, and which one is not known.
    *
    * @param days 0 to keep everything
    */

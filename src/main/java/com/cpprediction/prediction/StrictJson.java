@@ -19,9 +19,9 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * Reads JSON that a stranger wrote. Errors say where and of what kind they are, and quote nothing.
- * Beyond the grammar it refuses duplicate keys, nesting deeper than {@value #MAX_DEPTH}, numbers
- * longer than {@value #MAX_NUMBER} characters and anything after the document.
+ * Reads JSON from an untrusted caller. Errors say where and of what kind they are, and quote
+ * nothing. Beyond the grammar it refuses duplicate keys, nesting deeper than {@value #MAX_DEPTH},
+ * numbers longer than {@value #MAX_NUMBER} characters and anything after the document.
  */
 public final class StrictJson {
   /** Deepest nesting of arrays and objects. */
