@@ -47,13 +47,13 @@ final class BodyReader {
 
   /** The JSON object a caller sent, as {@code reader} reads it. */
   <T> Future<T> read(RoutingContext ctx, Function<JsonObject, T> reader) {
-    var body = Body.of(ctx);
+    var body = RequestBody.of(ctx);
     if (body == null) return read(false, () -> reader.apply(StrictJson.parseRequest(EMPTY)));
     var bytes = body.bytes();
-    boolean gzipped = Endpoint.gzipped(ctx.request());
+    boolean gzipped = RouteContract.gzipped(ctx.request());
     Callable<T> reading =
         () -> reader.apply(StrictJson.parseRequest(gzipped ? body.gunzip() : bytes));
-    if (!gzipped && !ReadingCost.big(bytes)) return read(false, reading);
+    if (!gzipped && !ParseCost.big(bytes)) return read(false, reading);
     body.hold(); // until it was read, even if its caller has left
     return read(true, reading).onComplete(read -> body.release());
   }

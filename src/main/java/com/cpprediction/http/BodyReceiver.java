@@ -20,7 +20,7 @@ final class BodyReceiver implements PlatformHandler {
 
   private final Limit limit;
   private final ByteBudget budget;
-  private final TimeLimit<RoutingContext> slow;
+  private final RequestTimeout<RoutingContext> slow;
 
   /**
    * Of one route.
@@ -38,7 +38,7 @@ final class BodyReceiver implements PlatformHandler {
   /**
    * @param slow ends who takes too long to send a body
    */
-  BodyReceiver(Limit limit, ByteBudget budget, TimeLimit<RoutingContext> slow) {
+  BodyReceiver(Limit limit, ByteBudget budget, RequestTimeout<RoutingContext> slow) {
     this.limit = limit;
     this.budget = budget;
     this.slow = slow;
@@ -54,7 +54,7 @@ final class BodyReceiver implements PlatformHandler {
       return;
     }
     boolean expects = expectsContinue(request);
-    var body = new Body(budget, limit, chunked ? 0 : announced);
+    var body = new RequestBody(budget, limit, chunked ? 0 : announced);
     body.keepWith(ctx);
     ctx.addEndHandler(ended -> body.release());
     slow.begin(ctx);
@@ -71,7 +71,7 @@ final class BodyReceiver implements PlatformHandler {
         .resume();
   }
 
-  private static void receive(RoutingContext ctx, Body body, Buffer chunk) {
+  private static void receive(RoutingContext ctx, RequestBody body, Buffer chunk) {
     if (ctx.failed()) return;
     try {
       body.add(chunk);
@@ -84,7 +84,7 @@ final class BodyReceiver implements PlatformHandler {
   private static void broken(RoutingContext ctx, Throwable cause) {
     boolean malformed = cause instanceof DecoderException;
     ctx.fail(
-        malformed ? Failure.MALFORMED_REQUEST.status() : Problems.LEFT,
+        malformed ? Failure.MALFORMED_REQUEST.status() : ProblemHandler.LEFT,
         malformed && cause.getCause() != null ? cause.getCause() : cause);
   }
 

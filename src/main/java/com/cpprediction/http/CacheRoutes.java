@@ -10,9 +10,9 @@ import java.util.function.Function;
 final class CacheRoutes {
   private final PredictionCache cache;
   private final BodyReader reader;
-  private final Warming warming;
+  private final CacheWarmer warming;
 
-  CacheRoutes(PredictionCache cache, BodyReader reader, Warming warming) {
+  CacheRoutes(PredictionCache cache, BodyReader reader, CacheWarmer warming) {
     this.cache = cache;
     this.reader = reader;
     this.warming = warming;

@@ -48,7 +48,7 @@ final class HalfClose extends ChannelDuplexHandler {
     boolean interim = false;
     if (message instanceof HttpResponse head) {
       interim = head.status().codeClass() == HttpStatusClass.INFORMATIONAL;
-      endless = head.headers().contains(HttpHeaderNames.CONTENT_TYPE, Events.TYPE, false);
+      endless = head.headers().contains(HttpHeaderNames.CONTENT_TYPE, EventStream.TYPE, false);
     }
     if (message instanceof LastHttpContent && !interim) answered++;
     if (shut && done()) {

@@ -118,7 +118,7 @@ final class Handshakes {
         @Override
         public void handlerAdded(ChannelHandlerContext connection) throws Exception {
           super.handlerAdded(connection);
-          Connections.readLittleAhead(connection.channel());
+          ConnectionLimits.readLittleAhead(connection.channel());
           begun(connection, handshakeFuture());
         }
       };

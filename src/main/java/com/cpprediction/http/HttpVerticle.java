@@ -3,7 +3,7 @@ package com.cpprediction.http;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.config.ServiceConfig;
-import com.cpprediction.http.Events.Look;
+import com.cpprediction.http.EventStream.Look;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Bus;
@@ -85,21 +85,21 @@ public final class HttpVerticle extends VerticleBase {
   private final Duration sending;
   private final Optional<IdentityWatcher> identity;
   private final WebRoutes web;
-  private final Statuses statuses;
+  private final RouteMeters statuses;
   private final SameOrigin origins;
 
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
   private final List<MessageConsumer<?>> forNodes = new ArrayList<>();
-  private TimeLimit<RoutingContext> bodies;
-  private Connections connections;
+  private RequestTimeout<RoutingContext> bodies;
+  private ConnectionLimits connections;
   private Handshakes handshakes;
-  private InFlight inFlight;
+  private AdmissionControl inFlight;
   private ByteBudget budget;
-  private Events events;
-  private Streaming streaming;
+  private EventStream events;
+  private NdjsonStream streaming;
   private HttpServer server;
   private Router router;
-  private QuickRefusal refusal;
+  private LoadShedder refusal;
   private volatile boolean stopping;
   private volatile int port;
 
@@ -166,9 +166,9 @@ public final class HttpVerticle extends VerticleBase {
     this.grace = grace;
     this.farewell = farewell;
     this.sending = sending;
-    var contract = Contract.read(metrics.version());
+    var contract = OpenApiContract.read(metrics.version());
     web = new WebRoutes(contract);
-    statuses = new Statuses(contract, metrics);
+    statuses = new RouteMeters(contract, metrics);
     boolean loopback = Guard.loopback(config.get().http().host());
     origins = new SameOrigin(loopback, () -> config.get().http().allowedHosts());
   }
@@ -178,7 +178,7 @@ public final class HttpVerticle extends VerticleBase {
     var served = new TreeMap<String, List<HttpMethod>>();
     for (var route : router.getRoutes()) {
       if (route.getPath() == null) continue; // before all of them
-      Endpoint endpoint = route.getMetadata(Endpoint.KEY);
+      RouteContract endpoint = route.getMetadata(RouteContract.KEY);
       served.put(endpoint.pattern(), endpoint.methods());
     }
     return served;
@@ -191,9 +191,9 @@ public final class HttpVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    bodies = new TimeLimit<>(sending, this::hangUp);
+    bodies = new RequestTimeout<>(sending, this::hangUp);
     connections =
-        new Connections(() -> config.get().http().maxConnections(), metrics, sending, IDLE);
+        new ConnectionLimits(() -> config.get().http().maxConnections(), metrics, sending, IDLE);
     handshakes = new Handshakes(connections::room, metrics);
     vertx.setPeriodic(
         sending.toMillis() / SWEEPS,
@@ -201,29 +201,33 @@ public final class HttpVerticle extends VerticleBase {
           bodies.sweep();
           connections.sweep();
         });
-    if (metrics.on()) new LoopWatch(metrics).start(vertx);
+    if (metrics.on()) new EventLoopLag(metrics).start(vertx);
     var reader = new ShipmentReader(clock);
     budget = new ByteBudget(() -> config.get().http().maxPendingBytes(), metrics);
-    inFlight = new InFlight(() -> prediction().maxInFlight(), metrics);
+    inFlight = new AdmissionControl(() -> prediction().maxInFlight(), metrics);
     var dispatcher =
         new Dispatcher(vertx, prediction().workers(), Runtime.getRuntime().availableProcessors());
-    var scores = new Scores(vertx, config, cache, owners, metrics, dispatcher);
+    var scores = new AnswerRouter(vertx, config, cache, owners, metrics, dispatcher);
     var predictions =
-        new Predictions(vertx, this::prediction, catalog, scores, metrics, reader, inFlight);
+        new PredictionService(vertx, this::prediction, catalog, scores, metrics, reader, inFlight);
     var bodyReader = new BodyReader(vertx, metrics);
     var warming =
-        new Warming(vertx, this::prediction, catalog, cache, scores, reader, bodyReader, inFlight);
+        new CacheWarmer(
+            vertx, this::prediction, catalog, cache, scores, reader, bodyReader, inFlight);
     var cacheRoutes = new CacheRoutes(cache, bodyReader, warming);
     var common =
-        new Door.Common(() -> prediction().timeout(), bodyReader, inFlight, metrics::failed);
-    var predict = new Door<>(predictions::one, predictions::predict, common);
-    var explain = new Door<>(predictions::explained, predictions::predict, common);
-    var predictBatch = new Door<>(predictions::many, predictions::predictBatch, common);
+        new Operation.OperationContext(
+            () -> prediction().timeout(), bodyReader, inFlight, metrics::failed);
+    var predict = new Operation<>(predictions::one, predictions::predict, common);
+    var explain = new Operation<>(predictions::explained, predictions::predict, common);
+    var predictBatch = new Operation<>(predictions::many, predictions::predictBatch, common);
     var uncounted = // what fails here is no shipment without its prediction
-        new Door.Common(() -> prediction().timeout(), bodyReader, inFlight, failure -> {});
-    var outcomes = new Door<>(Outcomes::read, new Outcomes(vertx)::report, uncounted);
+        new Operation.OperationContext(
+            () -> prediction().timeout(), bodyReader, inFlight, failure -> {});
+    var outcomes =
+        new Operation<>(OutcomeService::read, new OutcomeService(vertx)::report, uncounted);
     streaming =
-        new Streaming(vertx, config, predictions, bodyReader, inFlight, budget, metrics, bodies);
+        new NdjsonStream(vertx, config, predictions, bodyReader, inFlight, budget, metrics, bodies);
     var registered = new ArrayList<Future<Void>>();
     registered.add(consume(Bus.PREDICT, message -> predict(message, predict, explain)));
     registered.add(consume(Bus.PREDICT_BATCH, predictBatch::handle));
@@ -233,7 +237,7 @@ public final class HttpVerticle extends VerticleBase {
     registered.add(consume(Bus.CACHE_CLEAR, cacheRoutes::clear));
     if (owners.self() != null) registered.addAll(openToNodes(owners.self().id(), scores));
     refusal =
-        new QuickRefusal(
+        new LoadShedder(
             Set.of(PREDICT, PREDICT_BATCH),
             inFlight,
             origins,
@@ -245,7 +249,7 @@ public final class HttpVerticle extends VerticleBase {
             .createHttpServer(options())
             .connectionHandler(connections::opened)
             .requestHandler(this::accept)
-            .invalidRequestHandler(Problems::refuse);
+            .invalidRequestHandler(ProblemHandler::refuse);
     var http = config.get().http();
     return Future.all(registered)
         .compose(ok -> server.listen(http.port(), http.host()))
@@ -289,8 +293,8 @@ public final class HttpVerticle extends VerticleBase {
   }
 
   /** Until the end: others may ask for what this node answers as long as they think it does. */
-  private List<Future<Void>> openToNodes(String id, Scores scores) {
-    var door = new OwnerDoor(vertx, catalog, scores, inFlight, () -> prediction().timeout());
+  private List<Future<Void>> openToNodes(String id, AnswerRouter scores) {
+    var door = new OwnerEndpoint(vertx, catalog, scores, inFlight, () -> prediction().timeout());
     var bus = vertx.eventBus();
     forNodes.add(bus.<OwnerRequest>consumer(Bus.owner(id), door::answer));
     forNodes.add(bus.<JsonObject>consumer(Bus.explainAt(id), door::explain));
@@ -321,9 +325,9 @@ public final class HttpVerticle extends VerticleBase {
     return options;
   }
 
-  private static void predict(Message<Object> message, Door<?> predict, Door<?> explain) {
+  private static void predict(Message<Object> message, Operation<?> predict, Operation<?> explain) {
     try {
-      (Explain.asked(message.headers()) ? explain : predict).handle(message);
+      (ExplainFlag.asked(message.headers()) ? explain : predict).handle(message);
     } catch (ServiceException e) {
       message.fail(e.failure().code(), e.getMessage());
     }
@@ -336,38 +340,38 @@ public final class HttpVerticle extends VerticleBase {
   }
 
   private Router router(
-      Door<?> predict,
-      Door<?> explain,
-      Door<?> predictBatch,
-      Door<?> outcomes,
+      Operation<?> predict,
+      Operation<?> explain,
+      Operation<?> predictBatch,
+      Operation<?> outcomes,
       CacheRoutes cacheRoutes,
       BodyReader bodyReader) {
     var router = Router.router(vertx);
     statuses.announceOther();
-    var problems = new Problems(this::exchange);
-    for (int status : Problems.STATUSES) router.errorHandler(status, problems);
+    var problems = new ProblemHandler(this::exchange);
+    for (int status : ProblemHandler.STATUSES) router.errorHandler(status, problems);
     router.route().handler(this::begin);
     var guard = new Guard(() -> config.get().http());
-    post(router, PREDICT, SHIPMENT_BYTES, guard::predict, predict::knock)
-        .handler(ctx -> (Explain.asked(ctx.queryParams()) ? explain : predict).handle(ctx));
-    post(router, PREDICT_BATCH, BodyReceiver.MOST, guard::predict, predictBatch::knock)
+    post(router, PREDICT, SHIPMENT_BYTES, guard::predict, predict::rejectIfFull)
+        .handler(ctx -> (ExplainFlag.asked(ctx.queryParams()) ? explain : predict).handle(ctx));
+    post(router, PREDICT_BATCH, BodyReceiver.MOST, guard::predict, predictBatch::rejectIfFull)
         .handler(predictBatch::handle);
-    post(router, "/outcomes", OUTCOMES_BYTES, guard::predict, outcomes::knock)
+    post(router, "/outcomes", OUTCOMES_BYTES, guard::predict, outcomes::rejectIfFull)
         .handler(outcomes::handle);
     var stream = List.of(HttpMethod.POST);
-    route(router, "/predict/stream", stream, Endpoint.NDJSON, Endpoint.NDJSON)
+    route(router, "/predict/stream", stream, RouteContract.NDJSON, RouteContract.NDJSON)
         .handler(guard::predict)
         .handler(streaming::handle);
-    var reads = new Reads(vertx, this::prediction, budget);
+    var reads = new QueryRoutes(vertx, this::prediction, budget);
     get(router, "/predictions/:shipment_id")
         .useNormalizedPath(false) // a shipment may be called ".."
         .handler(guard::predict)
         .handler(reads::stored);
     get(router, "/predictions").handler(guard::predict).handler(reads::storedByQuery);
     var health = new HealthRoutes(checks, () -> stopping, guard::operator);
-    var overview = new Overview(vertx, metrics, cache, owners, inFlight, health, clock);
+    var overview = new DashboardState(vertx, metrics, cache, owners, inFlight, health, clock);
     events =
-        new Events(
+        new EventStream(
             vertx,
             metrics,
             TICK,
@@ -376,13 +380,13 @@ public final class HttpVerticle extends VerticleBase {
                 new Look(MODELS, MODEL_TICKS, overview::models)),
             guard::operator);
     get(router, "/", WebRoutes.HTML).handler(web.page("dashboard.html"));
-    get(router, "/events", Events.TYPE).handler(events::listen);
+    get(router, "/events", EventStream.TYPE).handler(events::listen);
     get(router, "/health").handler(health::all);
     get(router, "/health/live").handler(health::live);
     get(router, "/health/ready").handler(health::ready);
-    get(router, "/metrics", MetricsRoute.TEXT, Endpoint.JSON)
+    get(router, "/metrics", MetricsRoute.TEXT, RouteContract.JSON)
         .handler(new MetricsRoute(vertx, metrics, cache)::handle);
-    route(router, "/cache", List.of(HttpMethod.DELETE), Endpoint.JSON, Endpoint.JSON)
+    route(router, "/cache", List.of(HttpMethod.DELETE), RouteContract.JSON, RouteContract.JSON)
         .handler(guard::admin)
         .handler(cacheRoutes::clear);
     get(router, "/cache/stats").handler(cacheRoutes::stats);
@@ -401,15 +405,15 @@ public final class HttpVerticle extends VerticleBase {
 
   /** Described on this event loop, where it has to be, and encoded elsewhere. */
   private Handler<RoutingContext> shared(Supplier<JsonObject> described) {
-    return SharedAnswer.json(vertx, () -> Future.succeededFuture(described.get()))::handle;
+    return SharedResponse.json(vertx, () -> Future.succeededFuture(described.get()))::handle;
   }
 
   private Route get(Router router, String path) {
-    return get(router, path, Endpoint.JSON);
+    return get(router, path, RouteContract.JSON);
   }
 
   private Route get(Router router, String path, String... types) {
-    return route(router, path, List.of(HttpMethod.GET, HttpMethod.HEAD), Endpoint.JSON, types);
+    return route(router, path, List.of(HttpMethod.GET, HttpMethod.HEAD), RouteContract.JSON, types);
   }
 
   /**
@@ -417,7 +421,8 @@ public final class HttpVerticle extends VerticleBase {
    * @param first come before the body
    */
   private Route post(Router router, String path, int most, PlatformHandler... first) {
-    var route = route(router, path, List.of(HttpMethod.POST), Endpoint.JSON, Endpoint.JSON);
+    var route =
+        route(router, path, List.of(HttpMethod.POST), RouteContract.JSON, RouteContract.JSON);
     for (var handler : first) route.handler(handler);
     var limit = new BodyReceiver.Limit(most, path);
     return route.handler(new BodyReceiver(limit, budget, bodies));
@@ -432,8 +437,8 @@ public final class HttpVerticle extends VerticleBase {
       Router router, String path, List<HttpMethod> methods, String reads, String... types) {
     var pattern = path.replaceAll(":(\\w+)", "{$1}");
     statuses.announce(pattern, methods);
-    var endpoint = new Endpoint(pattern, methods, reads, List.of(types), origins);
-    return router.route(path).putMetadata(Endpoint.KEY, endpoint).handler(endpoint);
+    var endpoint = new RouteContract(pattern, methods, reads, List.of(types), origins);
+    return router.route(path).putMetadata(RouteContract.KEY, endpoint).handler(endpoint);
   }
 
   private void accept(HttpServerRequest request) {
@@ -450,7 +455,7 @@ public final class HttpVerticle extends VerticleBase {
     if (ctx.request().headers().getAll(HttpHeaders.HOST).size() > 1) {
       throw Failure.MALFORMED_REQUEST.because("A request has one Host header");
     }
-    if (Problems.oddlyEncoded(ctx.request())) throw Problems.oddEncoding();
+    if (ProblemHandler.oddlyEncoded(ctx.request())) throw ProblemHandler.oddEncoding();
     if (ctx.response().writeQueueFull()) {
       awaitReader(ctx);
     } else {

@@ -18,8 +18,8 @@ final class MetricsRoute {
   private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 
   private final ServiceMetrics metrics;
-  private final SharedAnswer text;
-  private final SharedAnswer summary;
+  private final SharedResponse text;
+  private final SharedResponse summary;
 
   MetricsRoute(Vertx vertx, ServiceMetrics metrics, PredictionCache cache) {
     this.metrics = metrics;
@@ -27,13 +27,13 @@ final class MetricsRoute {
     summary =
         answer(
             vertx,
-            Endpoint.JSON,
+            RouteContract.JSON,
             () -> MetricsSummary.of(metrics).put("cache", cache.stats()).toBuffer().getBytes());
   }
 
   /** A scrape walks every meter, and memory is read from /proc. */
-  private static SharedAnswer answer(Vertx vertx, String type, Callable<byte[]> gathering) {
-    return new SharedAnswer(vertx, type, () -> vertx.executeBlocking(gathering, false));
+  private static SharedResponse answer(Vertx vertx, String type, Callable<byte[]> gathering) {
+    return new SharedResponse(vertx, type, () -> vertx.executeBlocking(gathering, false));
   }
 
   private String scrape() {
@@ -45,7 +45,7 @@ final class MetricsRoute {
       throw Failure.NOT_FOUND.because("Metrics are switched off; see metrics.enabled");
     }
     var accept = ctx.request().getHeader(HttpHeaders.ACCEPT);
-    boolean json = Accept.weight(accept, Endpoint.JSON) > Accept.weight(accept, TEXT);
+    boolean json = Accept.weight(accept, RouteContract.JSON) > Accept.weight(accept, TEXT);
     (json ? summary : text).handle(ctx);
   }
 }

@@ -32,7 +32,7 @@ final class ModelRoutes {
 
   /** Without a body everything is reloaded. */
   private Future<JsonObject> body(RoutingContext ctx) {
-    var sent = Body.of(ctx);
+    var sent = RequestBody.of(ctx);
     return sent == null || sent.isEmpty()
         ? Future.succeededFuture(new JsonObject())
         : bodies.read(ctx, Function.identity());

@@ -41,8 +41,8 @@ record Problem(Failure failure, String detail, JsonObject members) {
    * @param requestId of the request that fails; to be found in the log
    * @param what of that request can't be answered
    */
-  static ServiceException seen(Throwable cause, String requestId, String what) {
-    var known = known(cause);
+  static ServiceException logged(Throwable cause, String requestId, String what) {
+    var known = toServiceException(cause);
     if (known == cause || known.failure() != Failure.INTERNAL) return known;
     if (answered(cause)) { // its stack trace is where it happened
       log.error("Cannot answer request {}: {}: {}", requestId, what, cause.getMessage());
@@ -53,7 +53,7 @@ record Problem(Failure failure, String detail, JsonObject members) {
   }
 
   /** {@code cause} as one of those failures that are known; says nothing in the log. */
-  static ServiceException known(Throwable cause) {
+  static ServiceException toServiceException(Throwable cause) {
     if (cause instanceof ServiceException e) return e;
     var problem = of(cause);
     return problem.failure().because(problem.detail());

@@ -1,6 +1,6 @@
 package com.cpprediction.http;
 
-import com.cpprediction.http.Scores.Found;
+import com.cpprediction.http.AnswerRouter.Found;
 import io.vertx.core.json.JsonObject;
 import java.util.Collection;
 import java.util.Locale;

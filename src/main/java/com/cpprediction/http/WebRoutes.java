@@ -76,7 +76,7 @@ final class WebRoutes {
   WebRoutes(JsonObject contract) {
     FILES.forEach((name, source) -> files.put(name, file(source)));
     PAGES.forEach(name -> pages.put(name, file(name)));
-    this.contract = file(Endpoint.JSON, contract.toBuffer().getBytes());
+    this.contract = file(RouteContract.JSON, contract.toBuffer().getBytes());
   }
 
   /** Serves one of the pages. */

@@ -9,8 +9,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class AcceptTest {
   @Test
   void takesAnythingWhenNothingIsAsked() {
-    assertThat(Accept.weight(null, Endpoint.JSON)).isEqualTo(1);
-    assertThat(Accept.weight(" ", Endpoint.JSON)).isEqualTo(1);
+    assertThat(Accept.weight(null, RouteContract.JSON)).isEqualTo(1);
+    assertThat(Accept.weight(" ", RouteContract.JSON)).isEqualTo(1);
   }
 
   @ParameterizedTest
@@ -30,6 +30,6 @@ class AcceptTest {
         "application/jsonx, ;, /                      | 0"
       })
   void weighsWhatACallerAccepts(String header, double weight) {
-    assertThat(Accept.weight(header, Endpoint.JSON)).isEqualTo(weight);
+    assertThat(Accept.weight(header, RouteContract.JSON)).isEqualTo(weight);
   }
 }

@@ -1,6 +1,6 @@
 package com.cpprediction.http;
 
-import static com.cpprediction.http.Edge.shipment;
+import static com.cpprediction.http.HttpFixture.shipment;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -36,11 +36,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ByteBudgetTest {
   private static final int MIB = 1024 * 1024;
 
-  private Edge edge;
+  private HttpFixture edge;
 
   @BeforeEach
   void setUp(Vertx vertx) {
-    edge = new Edge(vertx);
+    edge = new HttpFixture(vertx);
     edge.maxPendingBytes = 8 * MIB; // of which large bodies have six
   }
 
@@ -65,7 +65,7 @@ class ByteBudgetTest {
     try (var chunked = post(path, "Transfer-Encoding: chunked")) {
       assertThat(sendUntilAnswered(chunked, most + 1)).isEqualTo(413);
     }
-    Edge.until(() -> pending() == 0);
+    HttpFixture.until(() -> pending() == 0);
   }
 
   @Test
@@ -90,7 +90,7 @@ class ByteBudgetTest {
           .as("what is small has room of its own")
           .isEqualTo(200);
     }
-    Edge.until(() -> pending() == 0);
+    HttpFixture.until(() -> pending() == 0);
     try (var next = post(batch, "Expect: 100-continue", "Content-Length: " + 3 * MIB)) {
       assertThat(status(next)).isEqualTo(100);
     }
@@ -105,7 +105,7 @@ class ByteBudgetTest {
 
       assertThat(sendUntilAnswered(chunked, 4 * MIB)).isEqualTo(503);
 
-      Edge.until(() -> pending() == 4 * MIB);
+      HttpFixture.until(() -> pending() == 4 * MIB);
     }
   }
 
@@ -119,12 +119,12 @@ class ByteBudgetTest {
     try (var first = post("/predict/batch", "Expect: 100-continue", "Content-Length: " + 4 * MIB)) {
       assertThat(status(first)).isEqualTo(100);
 
-      RefusalsTest.isProblem(postGzip(encoded.toByteArray()), Failure.OVERLOADED);
-      Edge.until(() -> pending() == 4 * MIB);
+      AdmissionTest.isProblem(postGzip(encoded.toByteArray()), Failure.OVERLOADED);
+      HttpFixture.until(() -> pending() == 4 * MIB);
     }
-    Edge.until(() -> pending() == 0);
-    RefusalsTest.isProblem(postGzip(encoded.toByteArray()), Failure.MALFORMED_REQUEST);
-    Edge.until(() -> pending() == 0);
+    HttpFixture.until(() -> pending() == 0);
+    AdmissionTest.isProblem(postGzip(encoded.toByteArray()), Failure.MALFORMED_REQUEST);
+    HttpFixture.until(() -> pending() == 0);
   }
 
   private HttpResponse<String> postGzip(byte[] encoded) throws Exception {
@@ -158,7 +158,7 @@ class ByteBudgetTest {
     flight.fail("enough");
 
     assertThat(answer.await(10, SECONDS).statusCode()).isEqualTo(500);
-    Edge.until(() -> pending() == 0);
+    HttpFixture.until(() -> pending() == 0);
   }
 
   @ParameterizedTest
@@ -169,18 +169,18 @@ class ByteBudgetTest {
 
     assertThat(raw("/predict/batch", framing, "\r\n1000\r\n" + "x".repeat(500))).isEmpty();
 
-    Edge.until(() -> pending() == 0);
+    HttpFixture.until(() -> pending() == 0);
   }
 
   @Test
   void aBodyIsForgottenWithItsCaller() throws Exception {
     edge.start();
     try (var caller = post("/predict/batch", "Content-Length: " + MIB)) {
-      Edge.until(() -> pending() == MIB);
+      HttpFixture.until(() -> pending() == MIB);
       caller.setSoLinger(true, 0);
     }
 
-    Edge.until(() -> pending() == 0);
+    HttpFixture.until(() -> pending() == 0);
   }
 
   @Test
@@ -194,16 +194,16 @@ class ByteBudgetTest {
           .write(
               "GET /predictions/S1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
                   .getBytes(StandardCharsets.US_ASCII));
-      Edge.until(() -> pending() > 8 * MIB);
+      HttpFixture.until(() -> pending() > 8 * MIB);
 
-      RefusalsTest.isProblem(edge.get("/predictions/S2"), Failure.OVERLOADED);
-      RefusalsTest.isProblem(
+      AdmissionTest.isProblem(edge.get("/predictions/S2"), Failure.OVERLOADED);
+      AdmissionTest.isProblem(
           edge.post("/predict", shipment("S1", "MG Road 560017")), Failure.OVERLOADED);
       assertThat(edge.get("/health/ready").statusCode()).isEqualTo(200);
 
       slow.getInputStream().transferTo(OutputStream.nullOutputStream());
     }
-    Edge.until(() -> pending() == 0);
+    HttpFixture.until(() -> pending() == 0);
   }
 
   @Test
@@ -221,14 +221,14 @@ class ByteBudgetTest {
     first.send(shipment("S1", "MG Road 560017")).end();
     assertThat(first.rest()).hasSize(1);
 
-    Edge.until(
+    HttpFixture.until(
         () -> {
           var again = new StreamCaller(client, edge.base());
           again.end();
           return again.status() == 200;
         });
     second.hangUp();
-    Edge.until(() -> pending() == 0);
+    HttpFixture.until(() -> pending() == 0);
     edge.maxPendingBytes = MIB;
     assertThat(new StreamCaller(client, edge.base()).status()).isEqualTo(503);
     assertThat(shed("bytes")).isOne();
@@ -243,7 +243,7 @@ class ByteBudgetTest {
 
     var answer = edge.post("/predict/batch", body.getBytes(StandardCharsets.US_ASCII));
 
-    RefusalsTest.isProblem(answer, Failure.MALFORMED_REQUEST);
+    AdmissionTest.isProblem(answer, Failure.MALFORMED_REQUEST);
     assertThat(new JsonObject(answer.body()).getString("detail")).contains("too many");
   }
 

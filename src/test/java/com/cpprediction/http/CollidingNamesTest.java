@@ -26,13 +26,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
 class CollidingNamesTest {
-  private static final int BATCH = Predictions.MAX_BATCH;
+  private static final int BATCH = PredictionService.MAX_BATCH;
 
-  private Edge edge;
+  private HttpFixture edge;
 
   @BeforeEach
   void setUp(Vertx vertx) throws Exception {
-    edge = new Edge(vertx);
+    edge = new HttpFixture(vertx);
     edge.scorer =
         request ->
             Future.succeededFuture(
@@ -86,7 +86,7 @@ class CollidingNamesTest {
 
   @Test
   void refusesAnObjectOfFieldNamesOfOneHash() throws Exception {
-    var body = Edge.shipment("S1", "MG Road 560017");
+    var body = HttpFixture.shipment("S1", "MG Road 560017");
     Collisions.words(1_000).forEach(name -> body.put(name, 1));
 
     assertThat(edge.post("/predict", body).statusCode()).isEqualTo(400);
@@ -96,7 +96,7 @@ class CollidingNamesTest {
       throws Exception {
     var shipments =
         IntStream.range(0, BATCH)
-            .mapToObj(i -> shipment.apply(i, Edge.shipment("S" + i, "MG Road 560017")))
+            .mapToObj(i -> shipment.apply(i, HttpFixture.shipment("S" + i, "MG Road 560017")))
             .toList();
     return edge.post("/predict/batch", new JsonObject().put("shipments", new JsonArray(shipments)));
   }
@@ -108,6 +108,6 @@ class CollidingNamesTest {
 
   private static Scored scored(Address address) {
     return new Scored(
-        Edge.FINGERPRINTS.get("560"), List.of(new Candidate("CP " + address.text(), 1)));
+        HttpFixture.FINGERPRINTS.get("560"), List.of(new Candidate("CP " + address.text(), 1)));
   }
 }

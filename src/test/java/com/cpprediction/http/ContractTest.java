@@ -1,6 +1,6 @@
 package com.cpprediction.http;
 
-import static com.cpprediction.http.Edge.shipment;
+import static com.cpprediction.http.HttpFixture.shipment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.config.PredictionConfig;
@@ -36,12 +36,12 @@ class ContractTest {
   private static final List<String> METHODS =
       List.of("get", "put", "post", "delete", "options", "head", "patch", "trace");
 
-  private final JsonObject contract = Contract.read("1.2.3");
-  private Edge edge;
+  private final JsonObject contract = OpenApiContract.read("1.2.3");
+  private HttpFixture edge;
 
   @BeforeEach
   void setUp(Vertx vertx) {
-    edge = new Edge(vertx);
+    edge = new HttpFixture(vertx);
   }
 
   @Test
@@ -152,7 +152,7 @@ class ContractTest {
     var batch = new JsonObject().put("shipments", new JsonArray(thousand));
     edge.posting("/predict/batch", batch);
     edge.posting("/predict/batch", batch);
-    Edge.until(() -> edge.inFlight() == 2_000);
+    HttpFixture.until(() -> edge.inFlight() == 2_000);
     answered.put("Unavailable", edge.raw(predict + body));
     edge.predictToken = "0123456789abcdef";
     answered.put("Unauthorized", edge.raw(predict + body));
@@ -197,7 +197,7 @@ class ContractTest {
     var answer = edge.get("/openapi.json");
 
     assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/json");
-    assertThat(new JsonObject(answer.body())).isEqualTo(Contract.read("test"));
+    assertThat(new JsonObject(answer.body())).isEqualTo(OpenApiContract.read("test"));
   }
 
   @Test

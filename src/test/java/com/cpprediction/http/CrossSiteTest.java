@@ -1,6 +1,6 @@
 package com.cpprediction.http;
 
-import static com.cpprediction.http.Edge.shipment;
+import static com.cpprediction.http.HttpFixture.shipment;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -88,7 +88,7 @@ class CrossSiteTest {
 
   private static Browser browser;
   private final AtomicInteger ran = new AtomicInteger();
-  private Edge edge;
+  private HttpFixture edge;
   private int port;
 
   @BeforeAll
@@ -104,7 +104,7 @@ class CrossSiteTest {
 
   @BeforeEach
   void setUp(Vertx vertx) throws Exception {
-    edge = new Edge(vertx);
+    edge = new HttpFixture(vertx);
     for (var address :
         List.of(Bus.MODELS_RELOAD, Bus.MODELS_STATUS, Bus.STORED, Bus.JUDGE, Bus.POPULAR)) {
       edge.answer(

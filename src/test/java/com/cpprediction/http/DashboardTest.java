@@ -42,7 +42,7 @@ class DashboardTest {
   private static final String HOSTILE = "<img src=x onerror=\"document.title='owned'\">";
 
   private static Browser browser;
-  private Edge edge;
+  private HttpFixture edge;
   private String prefix = "560";
   private String word = "road";
 
@@ -53,7 +53,7 @@ class DashboardTest {
 
   @BeforeEach
   void setUp(Vertx vertx) {
-    edge = new Edge(vertx);
+    edge = new HttpFixture(vertx);
     edge.answer(Bus.MODELS_STATUS, ignored -> Future.succeededFuture(models(prefix)));
     edge.answerAll(
         worker -> Bus.explain("560", worker), ignored -> Future.succeededFuture(explanation(word)));
@@ -113,7 +113,7 @@ class DashboardTest {
 
   @Test
   void saysInWordsWhatIsWrongAndWhatItWouldGuess() throws Exception {
-    edge.catalog = new Catalog(Edge.FINGERPRINTS, text -> Located.byText("560", 0.4));
+    edge.catalog = new Catalog(HttpFixture.FINGERPRINTS, text -> Located.byText("560", 0.4));
     edge.start();
     browser.open(edge.base() + "/");
 

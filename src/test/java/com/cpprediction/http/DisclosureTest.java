@@ -1,6 +1,6 @@
 package com.cpprediction.http;
 
-import static com.cpprediction.http.Edge.shipment;
+import static com.cpprediction.http.HttpFixture.shipment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.prediction.Bus;
@@ -42,11 +42,11 @@ class DisclosureTest {
   private static final List<String> SECRETS =
       List.of("/srv/cp", "db.internal", "5432", "the_user", "Line 7");
 
-  private Edge edge;
+  private HttpFixture edge;
 
   @BeforeEach
   void setUp(Vertx vertx) {
-    edge = new Edge(vertx);
+    edge = new HttpFixture(vertx);
     check("models", true, "{\"directory\": \"/srv/cp/models\", \"loaded\": 7, \"failed\": {}}");
     var kept =
         new JsonObject(

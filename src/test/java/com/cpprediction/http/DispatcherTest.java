@@ -190,7 +190,7 @@ class DispatcherTest {
     assertThat(sent).hasToString("[stuck to 0, a to 1, b to 1]");
 
     probe.reply(null);
-    Edge.until(
+    HttpFixture.until(
         () -> {
           var freed = Promise.<Boolean>promise();
           single("c").onComplete(done -> freed.complete(true));

@@ -21,7 +21,7 @@ class DocsTest {
   private static final String PREDICT = "#operations-Predictions-predict";
 
   private static Browser browser;
-  private Edge edge;
+  private HttpFixture edge;
 
   @BeforeAll
   static void startBrowser() {
@@ -30,7 +30,7 @@ class DocsTest {
 
   @BeforeEach
   void setUp(Vertx vertx) throws Exception {
-    edge = new Edge(vertx).start();
+    edge = new HttpFixture(vertx).start();
     browser.requests(); // those of the test before
   }
 

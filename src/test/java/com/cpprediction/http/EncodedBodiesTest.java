@@ -1,8 +1,8 @@
 package com.cpprediction.http;
 
-import static com.cpprediction.http.Edge.batch;
-import static com.cpprediction.http.Edge.shipment;
 import static com.cpprediction.http.GzipDecoderTest.gzip;
+import static com.cpprediction.http.HttpFixture.batch;
+import static com.cpprediction.http.HttpFixture.shipment;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -44,14 +44,14 @@ class EncodedBodiesTest {
   private static final byte[] MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 
   private Vertx vertx;
-  private Edge edge;
+  private HttpFixture edge;
   private final Set<String> asked = ConcurrentHashMap.newKeySet();
   private final List<HttpClient> clients = new ArrayList<>(); // one that nobody holds is closed
 
   @BeforeEach
   void setUp(Vertx vertx) throws Exception {
     this.vertx = vertx;
-    edge = new Edge(vertx);
+    edge = new HttpFixture(vertx);
     edge.answer(Bus.MODELS_RELOAD, question -> Future.succeededFuture(new JsonObject()));
     var judged = new JsonArray().add(new JsonObject().put("result", "right"));
     edge.answer(Bus.JUDGE, question -> Future.succeededFuture(judged));
@@ -102,7 +102,7 @@ class EncodedBodiesTest {
     for (var body : bodies().entrySet()) {
       var answer = send(body.getKey(), body.getValue().getBytes(UTF_8), coding);
 
-      RefusalsTest.isProblem(answer, Failure.UNSUPPORTED_MEDIA_TYPE);
+      AdmissionTest.isProblem(answer, Failure.UNSUPPORTED_MEDIA_TYPE);
       assertThat(answer.body()).contains("or with the Content-Encoding gzip");
       assertThat(answer.headers().firstValue("Accept-Encoding")).hasValue("gzip");
     }
@@ -131,7 +131,7 @@ class EncodedBodiesTest {
               Arrays.copyOf(whole, whole.length + 1))) {
         var answer = send(body.getKey(), bad, "gzip");
 
-        RefusalsTest.isProblem(answer, Failure.MALFORMED_REQUEST);
+        AdmissionTest.isProblem(answer, Failure.MALFORMED_REQUEST);
         assertThat(answer.body()).contains("said to be gzip");
       }
     }
@@ -144,7 +144,7 @@ class EncodedBodiesTest {
     var bomb = gzip(spaces);
 
     for (var path : List.of("/predict/batch", "/cache/warm")) {
-      RefusalsTest.isProblem(send(path, bomb, "gzip"), Failure.TOO_LARGE);
+      AdmissionTest.isProblem(send(path, bomb, "gzip"), Failure.TOO_LARGE);
     }
   }
 
@@ -256,7 +256,7 @@ class EncodedBodiesTest {
   void namesOneShipmentAtATime() throws Exception {
     for (var query :
         List.of("", "?", "?shipment_id", "?shipment_id=", "?shipment_id=a&shipment_id=b")) {
-      RefusalsTest.isProblem(edge.get("/predictions" + query), Failure.MALFORMED_REQUEST);
+      AdmissionTest.isProblem(edge.get("/predictions" + query), Failure.MALFORMED_REQUEST);
     }
   }
 

@@ -1,6 +1,6 @@
 package com.cpprediction.http;
 
-import static com.cpprediction.http.Edge.shipment;
+import static com.cpprediction.http.HttpFixture.shipment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.prediction.Bus;
@@ -34,11 +34,11 @@ class GuardTest {
   private static final String BATCH =
       "{\"shipments\":[{\"shipment_id\":\"S1\",\"address\":\"MG Road 560017\"}]}";
 
-  private Edge edge;
+  private HttpFixture edge;
 
   @BeforeEach
   void setUp(Vertx vertx) {
-    edge = new Edge(vertx);
+    edge = new HttpFixture(vertx);
     edge.answer(Bus.MODELS_RELOAD, question -> Future.succeededFuture(new JsonObject()));
     edge.answer(
         Bus.MODELS_STATUS,
@@ -221,7 +221,7 @@ class GuardTest {
 
   private static void refused(HttpResponse<String> answer, String challenge) {
     if (!answer.request().method().equals("HEAD")) {
-      RefusalsTest.isProblem(answer, Failure.UNAUTHORIZED);
+      AdmissionTest.isProblem(answer, Failure.UNAUTHORIZED);
     }
     assertThat(answer.statusCode()).isEqualTo(401);
     assertThat(answer.headers().firstValue("www-authenticate")).hasValue(challenge);

@@ -1,6 +1,6 @@
 package com.cpprediction.http;
 
-import static com.cpprediction.http.Edge.shipment;
+import static com.cpprediction.http.HttpFixture.shipment;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -46,7 +46,7 @@ class HalfCloseTest {
 
   @Parameter private String scheme;
   private final List<Promise<ScoreReply>> flights = new CopyOnWriteArrayList<>();
-  private Edge edge;
+  private HttpFixture edge;
 
   @BeforeAll
   static void makeCertificates() {
@@ -57,7 +57,7 @@ class HalfCloseTest {
 
   @BeforeEach
   void setUp(Vertx vertx) throws Exception {
-    edge = new Edge(vertx);
+    edge = new HttpFixture(vertx);
     if (scheme.equals("https")) edge.secure(server, Certificates.trusting(authority));
   }
 
@@ -80,7 +80,7 @@ class HalfCloseTest {
     edge.start();
     try (var socket = edge.connect()) {
       send(socket, post(SHIPMENT));
-      Edge.until(() -> flights.size() == 1);
+      HttpFixture.until(() -> flights.size() == 1);
       socket.shutdownOutput();
       served(); // the shutdown was seen before this was
       land(vertx);
@@ -144,7 +144,7 @@ class HalfCloseTest {
             "",
             "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n",
             "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
-      Edge.until(this::hasRoom);
+      HttpFixture.until(this::hasRoom);
       try (var socket = edge.connect()) {
         send(socket, request);
         if (!request.isEmpty()) assertThat(socket.getInputStream().read()).isEqualTo('H');
@@ -153,7 +153,7 @@ class HalfCloseTest {
         assertThat(rest(socket)).contains(request.isEmpty() ? "" : "200 OK");
       }
     }
-    Edge.until(this::hasRoom);
+    HttpFixture.until(this::hasRoom);
   }
 
   @Test
@@ -163,11 +163,11 @@ class HalfCloseTest {
     edge.start();
     try (var socket = edge.connect()) {
       send(socket, post(SHIPMENT));
-      Edge.until(() -> flights.size() == 1);
+      HttpFixture.until(() -> flights.size() == 1);
     }
     land(vertx); // to nobody
 
-    Edge.until(this::hasRoom); // its connection is closed
+    HttpFixture.until(this::hasRoom); // its connection is closed
     assertThat(edge.inFlight()).isZero();
   }
 
@@ -178,7 +178,7 @@ class HalfCloseTest {
     edge.start();
     try (var socket = edge.connect()) {
       send(socket, post(SHIPMENT));
-      Edge.until(() -> flights.size() == 1);
+      HttpFixture.until(() -> flights.size() == 1);
       socket.shutdownOutput();
 
       edge.stop().await(20, SECONDS);
@@ -199,7 +199,10 @@ class HalfCloseTest {
   private void land(Vertx vertx) {
     var request = edge.scoreRequests.get(0);
     vertx.runOnContext(
-        now -> flights.get(0).complete(Edge.reply(request, Edge.FINGERPRINTS.get("560"))));
+        now ->
+            flights
+                .get(0)
+                .complete(HttpFixture.reply(request, HttpFixture.FINGERPRINTS.get("560"))));
   }
 
   private void served() throws Exception {

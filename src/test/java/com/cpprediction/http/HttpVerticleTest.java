@@ -1,7 +1,7 @@
 package com.cpprediction.http;
 
-import static com.cpprediction.http.Edge.batch;
-import static com.cpprediction.http.Edge.shipment;
+import static com.cpprediction.http.HttpFixture.batch;
+import static com.cpprediction.http.HttpFixture.shipment;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -41,11 +41,11 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(VertxExtension.class)
 class HttpVerticleTest {
-  private Edge edge;
+  private HttpFixture edge;
 
   @BeforeEach
   void setUp(Vertx vertx) {
-    edge = new Edge(vertx);
+    edge = new HttpFixture(vertx);
   }
 
   @Test
@@ -442,7 +442,8 @@ class HttpVerticleTest {
 
   private static String cpOf(String typed) {
     var address = Address.of(typed, null);
-    return Edge.reply(new ScoreRequest(List.of(address), Deadline.in(Duration.ofMinutes(1))), "a")
+    return HttpFixture.reply(
+            new ScoreRequest(List.of(address), Deadline.in(Duration.ofMinutes(1))), "a")
         .scored()
         .get(0)
         .candidates()
@@ -452,7 +453,7 @@ class HttpVerticleTest {
 
   @Test
   void answersAnAddressWithoutPincodeByItsWords() throws Exception {
-    edge.catalog = new Catalog(Edge.FINGERPRINTS, text -> Located.byText("560", 0.8));
+    edge.catalog = new Catalog(HttpFixture.FINGERPRINTS, text -> Located.byText("560", 0.8));
     edge.start();
 
     var json = new JsonObject(edge.post("/predict", shipment("S1", "12, MG Road")).body());
@@ -469,7 +470,7 @@ class HttpVerticleTest {
 
   @Test
   void refusesAnUnsureAnswerWithItsGuesses() throws Exception {
-    edge.catalog = new Catalog(Edge.FINGERPRINTS, text -> Located.byText("560", 0.5));
+    edge.catalog = new Catalog(HttpFixture.FINGERPRINTS, text -> Located.byText("560", 0.5));
     edge.start();
 
     var refused = edge.post("/predict", shipment("S1", "12, MG Road"));
@@ -501,12 +502,12 @@ class HttpVerticleTest {
 
   @Test
   void needsAPincodeWhereNoModelServesThePlace() throws Exception {
-    edge.catalog = new Catalog(Edge.FINGERPRINTS, text -> Located.byText("799", 0.9));
+    edge.catalog = new Catalog(HttpFixture.FINGERPRINTS, text -> Located.byText("799", 0.9));
     edge.start();
 
     var refused = edge.post("/predict", shipment("S1", "Agartala"));
 
-    RefusalsTest.isProblem(refused, Failure.PINCODE_REQUIRED);
+    AdmissionTest.isProblem(refused, Failure.PINCODE_REQUIRED);
     assertThat(new JsonObject(refused.body()).getString("detail")).contains("prefix 799");
   }
 
@@ -535,8 +536,8 @@ class HttpVerticleTest {
                 .put("prefix", "560")
                 .put("text", "12 mg road 560017")
                 .put("pincode", "560017")
-                .put("fingerprint", Edge.FINGERPRINTS.get("560")));
-    RefusalsTest.isProblem(nonsense, Failure.MALFORMED_REQUEST);
+                .put("fingerprint", HttpFixture.FINGERPRINTS.get("560")));
+    AdmissionTest.isProblem(nonsense, Failure.MALFORMED_REQUEST);
     assertThat(edge.recorded()).hasSize(2);
   }
 
@@ -571,7 +572,7 @@ class HttpVerticleTest {
 
     var refused = edge.post("/predict?explain=true", shipment("S1", "12, MG Road 560017"));
 
-    RefusalsTest.isProblem(refused, Failure.NOT_READY);
+    AdmissionTest.isProblem(refused, Failure.NOT_READY);
     assertThat(edge.recorded()).isEmpty();
   }
 

@@ -1,6 +1,6 @@
 package com.cpprediction.http;
 
-import static com.cpprediction.http.Edge.shipment;
+import static com.cpprediction.http.HttpFixture.shipment;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -40,7 +40,7 @@ class HttpsTest {
   private static SSLContext trusting;
 
   @TempDir private Path dir;
-  private Edge edge;
+  private HttpFixture edge;
 
   @BeforeAll
   static void makeCertificates() {
@@ -54,7 +54,7 @@ class HttpsTest {
 
   @BeforeEach
   void setUp(Vertx vertx) {
-    edge = new Edge(vertx);
+    edge = new HttpFixture(vertx);
   }
 
   @Test
@@ -105,13 +105,13 @@ class HttpsTest {
       assertThat(ask(old)).isEqualTo("HTTP/1.1 200");
 
       second.replace(certificate, key);
-      Edge.until(() -> shown().equals(second.own()));
+      HttpFixture.until(() -> shown().equals(second.own()));
 
       assertThat(ask(old)).isEqualTo("HTTP/1.1 200");
       assertThat(((SSLSocket) old).getSession().getPeerCertificates()[0]).isEqualTo(first.own());
     }
     first.replace(certificate, key);
-    Edge.until(() -> shown().equals(first.own()));
+    HttpFixture.until(() -> shown().equals(first.own()));
   }
 
   @Test
@@ -124,7 +124,7 @@ class HttpsTest {
 
     Certificates.move(second.keystore(), keystore);
 
-    Edge.until(() -> shown().equals(second.own()));
+    HttpFixture.until(() -> shown().equals(second.own()));
   }
 
   @Test
@@ -137,11 +137,11 @@ class HttpsTest {
 
     var half = Files.write(dir.resolve("half.p12"), Arrays.copyOf(whole, whole.length / 2));
     Certificates.move(half, keystore);
-    Edge.until(() -> refused() == 1);
+    HttpFixture.until(() -> refused() == 1);
 
     assertThat(shown()).isEqualTo(first.own());
     Certificates.move(second.keystore(), keystore);
-    Edge.until(() -> shown().equals(second.own()));
+    HttpFixture.until(() -> shown().equals(second.own()));
     assertThat(refused()).isEqualTo(1);
   }
 
@@ -185,7 +185,7 @@ class HttpsTest {
       assertThat(ask(used)).isEqualTo("HTTP/1.1 200");
 
       silent.close();
-      Edge.until(this::served);
+      HttpFixture.until(this::served);
       assertThat(alsoSilent.isConnected()).isTrue();
     }
   }

@@ -1,6 +1,6 @@
 package com.cpprediction.http;
 
-import static com.cpprediction.http.Edge.shipment;
+import static com.cpprediction.http.HttpFixture.shipment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.logging.CapturedLog;
@@ -60,13 +60,13 @@ class NginxTest {
   @TempDir private Path directory;
   private final int port = Ports.free();
   private final HttpClient client = HttpClient.newHttpClient();
-  private Edge edge;
+  private HttpFixture edge;
   private Process nginx;
 
   @BeforeEach
   void startNginx(Vertx vertx) throws Exception {
     var program = Tool.find("nginx", "nginx-light");
-    edge = new Edge(vertx).start();
+    edge = new HttpFixture(vertx).start();
     var configuration = directory.resolve("nginx.conf");
     Files.writeString(configuration, CONFIGURATION.formatted(port, edge.address().getPort()));
     nginx =
@@ -75,7 +75,7 @@ class NginxTest {
             .redirectErrorStream(true)
             .redirectOutput(directory.resolve("nginx.log").toFile())
             .start();
-    Edge.until(this::listens);
+    HttpFixture.until(this::listens);
   }
 
   @AfterEach
@@ -105,10 +105,10 @@ class NginxTest {
             .collect(Collectors.joining("\n"));
 
     try (var log = new CapturedLog()) {
-      var answer = post("/predict/stream", Endpoint.NDJSON, body);
+      var answer = post("/predict/stream", RouteContract.NDJSON, body);
 
       assertThat(answer.statusCode()).isEqualTo(200);
-      assertThat(answer.headers().firstValue("Content-Type")).hasValue(Endpoint.NDJSON);
+      assertThat(answer.headers().firstValue("Content-Type")).hasValue(RouteContract.NDJSON);
       assertThat(
               answer.body().lines().map(JsonObject::new).map(one -> one.getString("shipment_id")))
           .containsExactlyElementsOf(IntStream.range(0, lines).mapToObj(i -> "S" + i).toList());
@@ -122,8 +122,10 @@ class NginxTest {
     var shipment = shipment("S1", "MG Road 560017").encode();
 
     for (int i = 0; i < 3; i++) {
-      assertThat(post("/predict", Endpoint.JSON, shipment).statusCode()).isEqualTo(200);
-      assertThat(post("/predict/batch", Endpoint.JSON, "{\"shipments\":[" + shipment + "]}").body())
+      assertThat(post("/predict", RouteContract.JSON, shipment).statusCode()).isEqualTo(200);
+      assertThat(
+              post("/predict/batch", RouteContract.JSON, "{\"shipments\":[" + shipment + "]}")
+                  .body())
           .contains("\"predicted\":1");
       assertThat(get("/health/live").body()).isEqualTo("{\"status\":\"up\"}");
       assertThat(get("/").body()).endsWith("</html>\n");

@@ -1,6 +1,6 @@
 package com.cpprediction.http;
 
-import static com.cpprediction.http.Edge.shipment;
+import static com.cpprediction.http.HttpFixture.shipment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.logging.CapturedLog;
@@ -38,12 +38,12 @@ class OddRequestsTest {
           "/cache/warm",
           "/models/reload");
 
-  private Edge edge;
+  private HttpFixture edge;
   private CapturedLog log;
 
   @BeforeEach
   void setUp(Vertx vertx) throws Exception {
-    edge = new Edge(vertx);
+    edge = new HttpFixture(vertx);
     edge.answer(Bus.MODELS_RELOAD, question -> Future.succeededFuture(new JsonObject()));
     edge.answer(
         Bus.MODELS_STATUS,
@@ -206,7 +206,7 @@ class OddRequestsTest {
   }
 
   private static String post(String path, String version, String body, String... headers) {
-    var type = path.endsWith("stream") ? Endpoint.NDJSON : Endpoint.JSON;
+    var type = path.endsWith("stream") ? RouteContract.NDJSON : RouteContract.JSON;
     var all = new ArrayList<>(List.of(headers));
     all.add("Content-Type: " + type);
     all.add(length(body));
@@ -214,7 +214,7 @@ class OddRequestsTest {
   }
 
   private static String chunked(String path, String version) {
-    var type = path.endsWith("stream") ? Endpoint.NDJSON : Endpoint.JSON;
+    var type = path.endsWith("stream") ? RouteContract.NDJSON : RouteContract.JSON;
     return head(
         "POST",
         path,

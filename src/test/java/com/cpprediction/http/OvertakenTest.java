@@ -1,7 +1,7 @@
 package com.cpprediction.http;
 
-import static com.cpprediction.http.Edge.batch;
-import static com.cpprediction.http.Edge.shipment;
+import static com.cpprediction.http.HttpFixture.batch;
+import static com.cpprediction.http.HttpFixture.shipment;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -29,24 +29,24 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
 class OvertakenTest {
-  private static final String OLD = Edge.FINGERPRINTS.get("560");
+  private static final String OLD = HttpFixture.FINGERPRINTS.get("560");
   private static final String NEW = "c".repeat(64);
   private static final JsonObject BY_WORDS = shipment("S1", "MG Road Bengaluru");
   private static final JsonObject BY_PINCODE = shipment("S2", "MG Road 560017");
 
   private final Queue<String> answering =
       new ArrayDeque<>(); // fingerprints, of one after the other
-  private Edge edge;
+  private HttpFixture edge;
 
   @BeforeEach
   void setUp(Vertx vertx) throws Exception {
-    edge = new Edge(vertx).start();
+    edge = new HttpFixture(vertx).start();
     edge.catalog = catalog(0.9, OLD);
     edge.scorer = this::score;
   }
 
   private Future<ScoreReply> score(ScoreRequest request) {
-    return Future.succeededFuture(Edge.reply(request, answering.remove()));
+    return Future.succeededFuture(HttpFixture.reply(request, answering.remove()));
   }
 
   /** As if {@code catalog} came while the first request was on its way. */
@@ -138,7 +138,7 @@ class OvertakenTest {
 
     var answer = edge.post("/predict", BY_PINCODE);
 
-    RefusalsTest.isProblem(answer, Failure.UNKNOWN_PREFIX);
+    AdmissionTest.isProblem(answer, Failure.UNKNOWN_PREFIX);
   }
 
   /** Old, new, and old again: whoever asks then must not get what the new one said between. */
@@ -155,10 +155,10 @@ class OvertakenTest {
     var first = edge.posting("/predict", BY_PINCODE);
     asked.future().await(10, SECONDS);
     var second = edge.posting("/predict", BY_PINCODE);
-    Edge.until(() -> edge.cache.stats().getLong("hits") == 1);
+    HttpFixture.until(() -> edge.cache.stats().getLong("hits") == 1);
 
     edge.scorer = this::score;
-    flight.complete(Edge.reply(edge.scoreRequests.get(0), NEW));
+    flight.complete(HttpFixture.reply(edge.scoreRequests.get(0), NEW));
 
     assertThat(new JsonObject(first.await(10, SECONDS).body()).getString("model"))
         .isEqualTo("560@cccccccc");

@@ -1,6 +1,6 @@
 package com.cpprediction.http;
 
-import static com.cpprediction.http.Edge.shipment;
+import static com.cpprediction.http.HttpFixture.shipment;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -55,7 +55,7 @@ class ProtocolTest {
   private static Pair server;
 
   @Parameter private String scheme;
-  private Edge edge;
+  private HttpFixture edge;
 
   @BeforeAll
   static void makeCertificates() {
@@ -66,7 +66,7 @@ class ProtocolTest {
 
   @BeforeEach
   void setUp(Vertx vertx) {
-    edge = new Edge(vertx);
+    edge = new HttpFixture(vertx);
     if (scheme.equals("https")) edge.secure(server, Certificates.trusting(authority));
   }
 
@@ -147,7 +147,7 @@ class ProtocolTest {
     System.arraycopy(body, 0, padded, 0, body.length);
 
     assertThat(edge.post("/predict", padded).statusCode()).isEqualTo(200);
-    RefusalsTest.isProblem(
+    AdmissionTest.isProblem(
         edge.post("/predict", new byte[HttpVerticle.SHIPMENT_BYTES + 1]), Failure.TOO_LARGE);
   }
 
@@ -275,13 +275,13 @@ class ProtocolTest {
       assertThat(third.getInputStream().read()).isEqualTo(-1);
 
       first.close();
-      Edge.until(() -> served(edge));
+      HttpFixture.until(() -> served(edge));
       assertThat(second.isConnected()).isTrue();
     }
     assertThat(shed("connections")).isGreaterThanOrEqualTo(1);
   }
 
-  private static boolean served(Edge edge) {
+  private static boolean served(HttpFixture edge) {
     try {
       return edge.raw("GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
           .startsWith("HTTP/1.1 200");
@@ -348,16 +348,16 @@ class ProtocolTest {
     var overHttp = edge.posting("/predict", SHIPMENT);
     asked.future().await(10, SECONDS);
     var overBus = vertx.eventBus().<JsonObject>request(Bus.PREDICT, SHIPMENT);
-    Edge.until(() -> edge.cache.stats().getLong("hits") == 1);
+    HttpFixture.until(() -> edge.cache.stats().getLong("hits") == 1);
 
     var stopped = edge.stop();
-    Edge.until(() -> !accepts());
+    HttpFixture.until(() -> !accepts());
     assertThat(stopped.isComplete()).isFalse();
     flight.complete(
-        Edge.reply(
+        HttpFixture.reply(
             new ScoreRequest(
                 List.of(Address.of("MG Road 560017", null)), Deadline.in(Duration.ofMinutes(1))),
-            Edge.FINGERPRINTS.get("560")));
+            HttpFixture.FINGERPRINTS.get("560")));
 
     var answer = overHttp.await(10, SECONDS);
     assertThat(answer.statusCode()).isEqualTo(200);

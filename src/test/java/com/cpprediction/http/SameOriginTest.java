@@ -1,6 +1,6 @@
 package com.cpprediction.http;
 
-import static com.cpprediction.http.Edge.shipment;
+import static com.cpprediction.http.HttpFixture.shipment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.prediction.Bus;
@@ -35,11 +35,11 @@ class SameOriginTest {
   private static final String VISIT = "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n";
 
   private final AtomicInteger asked = new AtomicInteger();
-  private Edge edge;
+  private HttpFixture edge;
 
   @BeforeEach
   void setUp(Vertx vertx) {
-    edge = new Edge(vertx);
+    edge = new HttpFixture(vertx);
     var status = new JsonObject().put("models", new JsonArray());
     for (var address : List.of(Bus.MODELS_RELOAD, Bus.MODELS_STATUS)) {
       edge.answer(
@@ -244,7 +244,7 @@ class SameOriginTest {
   private String raw(String method, String path, String host, String headers) throws IOException {
     var body = method.equals("POST") ? shipment("S1", "MG Road 560017").encode() : "";
     if (!path.equals("/predict") && !body.isEmpty()) body = "{}";
-    var type = path.endsWith("stream") ? Endpoint.NDJSON : Endpoint.JSON;
+    var type = path.endsWith("stream") ? RouteContract.NDJSON : RouteContract.JSON;
     return edge.raw(
         "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n%sContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s"
             .formatted(method, path, host, headers, type, body.length(), body));

@@ -30,7 +30,7 @@ final class StreamCaller {
   StreamCaller(HttpClient client, String base, String... headers) throws Exception {
     var options =
         new RequestOptions().setAbsoluteURI(base + "/predict/stream").setMethod(HttpMethod.POST);
-    options.putHeader("Content-Type", Endpoint.NDJSON);
+    options.putHeader("Content-Type", RouteContract.NDJSON);
     for (int i = 0; i < headers.length; i += 2) options.putHeader(headers[i], headers[i + 1]);
     request = client.request(options).await(10, SECONDS);
     request.setChunked(true);

@@ -1,0 +1,35 @@
+package com.cpprediction.http;
+
+import com.cpprediction.metrics.ServiceMetrics;
+import io.vertx.core.Vertx;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Measures how long what is due on this event loop has to wait: something that keeps it busy makes
+ * every request late, and none of their own times says why.
+ */
+final class EventLoopLag {
+  private static final long INTERVAL_MS = 100;
+
+  private final ServiceMetrics metrics;
+  private long due;
+
+  EventLoopLag(ServiceMetrics metrics) {
+    this.metrics = metrics;
+  }
+
+  /** Until the verticle that called is undeployed. */
+  void start(Vertx vertx) {
+    schedule(vertx);
+  }
+
+  private void schedule(Vertx vertx) {
+    due = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(INTERVAL_MS);
+    vertx.setTimer(
+        INTERVAL_MS,
+        timer -> {
+          metrics.loopDelayed(Math.max(0, System.nanoTime() - due));
+          schedule(vertx);
+        });
+  }
+}

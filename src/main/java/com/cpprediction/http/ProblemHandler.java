@@ -1,0 +1,152 @@
+package com.cpprediction.http;
+
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ServiceException;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxException;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.util.function.Function;
+
+/** The one place where a failure becomes an HTTP answer. */
+final class ProblemHandler implements Handler<RoutingContext> {
+  /** The status of a request whose caller has left. */
+  static final int LEFT = 200;
+
+  /** Every status that requests fail with before a {@link Failure} is known. */
+  static final int[] STATUSES = {LEFT, 400, 404, 500};
+
+  private static final String RETRY_AFTER_SECONDS = "1";
+  private static final long LINGER_MILLIS = 500;
+
+  /** Bytes of a refused body that are thrown away to keep its connection. */
+  private static final int MOST_DRAINED = 256 * 1024;
+
+  private static final int URI_TOO_LONG = 414;
+  private static final int HEADERS_TOO_LARGE = 431;
+
+  private final Function<RoutingContext, Exchange> exchanges;
+
+  /**
+   * @param exchanges the exchange of a request, also of one refused before any handler saw it
+   */
+  ProblemHandler(Function<RoutingContext, Exchange> exchanges) {
+    this.exchanges = exchanges;
+  }
+
+  @Override
+  public void handle(RoutingContext ctx) {
+    var response = ctx.response();
+    if (response.ended() || response.closed()) return;
+    var exchange = exchanges.apply(ctx);
+    var failure = failure(ctx, exchange);
+    if (tooLarge(ctx, failure) || unbounded(ctx.request())) closeSoon(ctx);
+    send(ctx.request(), failure, failure.failure().status(), exchange.requestId());
+  }
+
+  /** Answers a request that isn't HTTP, or more of it than allowed, and hangs up. */
+  static void refuse(HttpServerRequest request) {
+    var cause = request.decoderResult().cause();
+    var requestId = Exchange.requestId(request.getHeader(Exchange.REQUEST_ID));
+    if (cause instanceof TooLongHttpLineException) {
+      send(request, Failure.TOO_LARGE.because("The URI is too long"), URI_TOO_LONG, requestId);
+    } else if (cause instanceof TooLongHttpHeaderException) {
+      send(
+          request,
+          Failure.TOO_LARGE.because("The headers are too large"),
+          HEADERS_TOO_LARGE,
+          requestId);
+    } else {
+      var failure =
+          oddlyEncoded(request)
+              ? oddEncoding()
+              : Failure.MALFORMED_REQUEST.because("Not a valid HTTP/1.1 request");
+      send(request, failure, failure.failure().status(), requestId);
+    }
+    request.connection().close();
+  }
+
+  private static ServiceException failure(RoutingContext ctx, Exchange exchange) {
+    return switch (ctx.statusCode()) {
+      case 404 -> Failure.NOT_FOUND.because("There is nothing at this path");
+      case 500 -> Problem.logged(ctx.failure(), exchange.requestId(), exchange.route());
+      default ->
+          Failure.MALFORMED_REQUEST.because(
+              ctx.failure() instanceof VertxException e
+                  ? e.getMessage()
+                  : "The request target or body is not valid HTTP");
+    };
+  }
+
+  private static void send(
+      HttpServerRequest request, ServiceException failure, int status, String requestId) {
+    send(
+        request,
+        failure.failure(),
+        status,
+        requestId,
+        document(failure, status, requestId).toBuffer());
+  }
+
+  /** What a caller is told of {@code failure}; the id of the request comes last. */
+  static JsonObject document(ServiceException failure, int status, String requestId) {
+    return Problem.of(failure).json().put("status", status).put("request_id", requestId);
+  }
+
+  /**
+   * Answers {@code request}.
+   *
+   * @param document as {@link #document}
+   */
+  static void send(
+      HttpServerRequest request, Failure failure, int status, String requestId, Buffer document) {
+    var response = request.response();
+    if (failure.retryable()) {
+      response.putHeader(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
+    }
+    Exchange.onlyForTheCaller(response);
+    response
+        .setStatusCode(status)
+        .putHeader(Exchange.REQUEST_ID, requestId)
+        .putHeader(HttpHeaders.CONTENT_TYPE, Problem.CONTENT_TYPE)
+        .end(document);
+  }
+
+  static ServiceException oddEncoding() {
+    return Failure.MALFORMED_REQUEST.because("Transfer-Encoding may only be chunked");
+  }
+
+  /** Whether the body comes in an encoding that isn't read here. */
+  static boolean oddlyEncoded(HttpServerRequest request) {
+    var encodings = request.headers().getAll(HttpHeaders.TRANSFER_ENCODING);
+    return !encodings.isEmpty()
+        && !(encodings.size() == 1
+            && HttpHeaders.CHUNKED.toString().equalsIgnoreCase(encodings.get(0)));
+  }
+
+  private static boolean tooLarge(RoutingContext ctx, ServiceException failure) {
+    return failure.failure() == Failure.TOO_LARGE && !ctx.request().isEnded();
+  }
+
+  /** Whether more of the body may come than anybody wants to throw away. */
+  private static boolean unbounded(HttpServerRequest request) {
+    if (oddlyEncoded(request)) return true; // where it ends is anybody's guess
+    if (request.isEnded()) return false;
+    if (request.headers().contains(HttpHeaders.TRANSFER_ENCODING)) return true;
+    return BodyReceiver.announced(request) > MOST_DRAINED;
+  }
+
+  /** Stops reading; hanging up at once would take the answer away from a caller still sending. */
+  private static void closeSoon(RoutingContext ctx) {
+    Vertx vertx = ctx.vertx();
+    var request = ctx.request().pause();
+    ctx.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+    vertx.setTimer(LINGER_MILLIS, waited -> request.connection().close());
+  }
+}

@@ -1,0 +1,77 @@
+package com.cpprediction.http;
+
+import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Failure;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.util.function.Supplier;
+
+/** The routes that pass on what another verticle of this node knows. */
+final class QueryRoutes {
+  private final Vertx vertx;
+  private final Supplier<PredictionConfig> config;
+  private final ByteBudget budget;
+  private final SharedResponse models;
+
+  QueryRoutes(Vertx vertx, Supplier<PredictionConfig> config, ByteBudget budget) {
+    this.vertx = vertx;
+    this.config = config;
+    this.budget = budget;
+    models = SharedResponse.json(vertx, () -> ask(Bus.MODELS_STATUS, null));
+  }
+
+  /** {@code GET /predictions/:shipment_id}. */
+  void stored(RoutingContext ctx) {
+    stored(ctx, ctx.pathParam("shipment_id"));
+  }
+
+  /**
+   * {@code GET /predictions?shipment_id=}: for {@code .} and {@code ..}, which browsers and many
+   * clients take out of a path, however it is written.
+   */
+  void storedByQuery(RoutingContext ctx) {
+    var given = ctx.queryParam("shipment_id");
+    if (given.size() != 1) throw ShipmentReader.malformed("Name one shipment_id");
+    stored(ctx, given.get(0));
+  }
+
+  private void stored(RoutingContext ctx, String named) {
+    budget.check();
+    var shipmentId = ShipmentReader.text(named, "shipment_id", ShipmentReader.MAX_SHIPMENT_ID);
+    answer(
+        ctx,
+        this.<JsonArray>ask(Bus.STORED, shipmentId)
+            .map(
+                stored -> {
+                  if (stored.isEmpty()) {
+                    throw Failure.NOT_FOUND.because("No stored prediction of this shipment");
+                  }
+                  return new JsonObject().put("shipment_id", shipmentId).put("predictions", stored);
+                }));
+  }
+
+  /** {@code GET /models/status}. */
+  void models(RoutingContext ctx) {
+    models.handle(ctx);
+  }
+
+  /** {@code GET /models/:prefix}. */
+  void model(RoutingContext ctx) {
+    answer(ctx, ask(Bus.MODEL_STATUS, ctx.pathParam("prefix")));
+  }
+
+  private <T> Future<T> ask(String address, Object question) {
+    var options =
+        new DeliveryOptions().setLocalOnly(true).setSendTimeout(config.get().timeout().toMillis());
+    return vertx.eventBus().<T>request(address, question, options).map(reply -> reply.body());
+  }
+
+  private static void answer(RoutingContext ctx, Future<JsonObject> json) {
+    json.onSuccess(body -> Exchange.answer(ctx, body)).onFailure(ctx::fail);
+  }
+}

@@ -1,0 +1,107 @@
+package com.cpprediction.http;
+
+import com.cpprediction.prediction.Failure;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.PlatformHandler;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * Stands before the handlers of one path: lets in what they can read and answer.
+ *
+ * @param pattern as the contract writes it
+ * @param methods served here
+ * @param reads media type of what is posted
+ * @param types media types that can be answered
+ * @param origins refuses what other sites have browsers send
+ */
+record RouteContract(
+    String pattern, List<HttpMethod> methods, String reads, List<String> types, SameOrigin origins)
+    implements PlatformHandler {
+  /** Under which a route keeps its endpoint. */
+  static final String KEY = "endpoint";
+
+  static final String JSON = "application/json";
+  static final String NDJSON = "application/x-ndjson";
+
+  private static final String GZIP = "gzip";
+  private static final Set<String> CODINGS = Set.of("", "identity", GZIP);
+
+  /** What pages and their parts are made of. */
+  private static final Set<String> PAGES = Set.of(WebRoutes.HTML, WebRoutes.JS, WebRoutes.CSS);
+
+  private static final Map<String, Pattern> CONTENT =
+      Map.of(JSON, inUtf8(JSON), NDJSON, inUtf8(NDJSON));
+
+  @Override
+  public void handle(RoutingContext ctx) {
+    var exchange = Exchange.of(ctx);
+    exchange.route(pattern);
+    var request = ctx.request();
+    origins.check(request, PAGES.containsAll(types));
+    if (!methods.contains(request.method())) {
+      var allowed = methods.stream().map(HttpMethod::name).collect(Collectors.joining(", "));
+      ctx.response().putHeader(HttpHeaders.ALLOW, allowed);
+      throw Failure.METHOD_NOT_ALLOWED.because("Use " + allowed);
+    }
+    exchange.method(request.method());
+    if (!acceptable(request.getHeader(HttpHeaders.ACCEPT))) {
+      throw Failure.NOT_ACCEPTABLE.because("Can answer " + String.join(" or ", types));
+    }
+    if (request.method() == HttpMethod.POST) {
+      var type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+      boolean fits =
+          type == null
+              ? !hasBody(request) // a type is what keeps forms of other sites out
+              : type.equals(reads) || CONTENT.get(reads).matcher(type).matches();
+      if (!fits) {
+        throw Failure.UNSUPPORTED_MEDIA_TYPE.because(
+            "Send " + reads + " in UTF-8, and a Content-Type that says so");
+      }
+      if (!CODINGS.containsAll(codings(request))) {
+        ctx.response().putHeader(HttpHeaders.ACCEPT_ENCODING, GZIP);
+        throw Failure.UNSUPPORTED_MEDIA_TYPE.because(
+            "Send the body as it is, or with the Content-Encoding gzip, once");
+      }
+    }
+    ctx.next();
+  }
+
+  /** Whether the body of {@code request} comes compressed. */
+  static boolean gzipped(HttpServerRequest request) {
+    return codings(request).contains(GZIP);
+  }
+
+  /** What was done to the body: each only once. */
+  private static Set<String> codings(HttpServerRequest request) {
+    var headers = request.headers().getAll(HttpHeaders.CONTENT_ENCODING);
+    if (headers.isEmpty()) return Set.of();
+    return headers.size() > 1
+        ? Set.of(String.join(",", headers))
+        : Set.of(headers.get(0).strip().toLowerCase(Locale.ROOT).replaceFirst("^x-gzip$", GZIP));
+  }
+
+  private static boolean hasBody(HttpServerRequest request) {
+    var length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+    return request.headers().contains(HttpHeaders.TRANSFER_ENCODING)
+        || length != null && !length.equals("0");
+  }
+
+  private static Pattern inUtf8(String type) {
+    return Pattern.compile(
+        Pattern.quote(type) + "(\\s*;\\s*charset\\s*=\\s*\"?utf-8\"?)?\\s*",
+        Pattern.CASE_INSENSITIVE);
+  }
+
+  private boolean acceptable(String accept) {
+    for (var type : types) if (Accept.weight(accept, type) > 0) return true;
+    return false;
+  }
+}

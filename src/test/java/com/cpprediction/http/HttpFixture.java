@@ -1,0 +1,350 @@
+package com.cpprediction.http;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+
+import com.cpprediction.cache.PredictionCache;
+import com.cpprediction.config.CacheConfig;
+import com.cpprediction.config.ClusterConfig;
+import com.cpprediction.config.HttpConfig;
+import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.config.Tokens;
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Batch;
+import com.cpprediction.prediction.Bus;
+import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Locator;
+import com.cpprediction.prediction.Owners;
+import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.ScoreReply;
+import com.cpprediction.prediction.ScoreRequest;
+import com.cpprediction.prediction.Scored;
+import com.cpprediction.testing.Certificates.Pair;
+import com.cpprediction.tls.IdentityWatcher;
+import com.cpprediction.tls.KeyFiles;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+
+/** A running {@link HttpVerticle} whose neighbours are lambdas. */
+final class HttpFixture {
+  static final Map<String, String> FINGERPRINTS =
+      Map.of("560", "a".repeat(64), "411", "b".repeat(64));
+
+  /** Workers that may be asked; {@link #prediction} says how many are. */
+  static final int WORKERS = 8;
+
+  final List<ScoreRequest> scoreRequests = new CopyOnWriteArrayList<>();
+  final List<Batch> batches = new CopyOnWriteArrayList<>();
+  final List<HealthCheck> checks = new ArrayList<>();
+  final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  ServiceMetrics metrics = new ServiceMetrics(registry, "test");
+  final PredictionCache cache = new PredictionCache(ServiceConfig.DEFAULT.cache(), registry);
+
+  volatile PredictionConfig prediction =
+      new PredictionConfig(WORKERS, 10_000, Duration.ofSeconds(5), 1.0, 0.5);
+  volatile Owners owners = Owners.ALONE;
+  volatile Catalog catalog = new Catalog(FINGERPRINTS, Locator.NONE);
+  volatile Function<ScoreRequest, Future<ScoreReply>> scorer =
+      request -> Future.succeededFuture(reply(request, FINGERPRINTS.get("560")));
+  volatile Function<Batch, Future<JsonArray>> recorder =
+      batch -> Future.succeededFuture(new JsonArray());
+  volatile Function<Batch, JsonArray> taken = batch -> new JsonArray();
+  ClusterConfig cluster = ServiceConfig.DEFAULT.cluster();
+  volatile String adminToken = "";
+  volatile String predictToken = "";
+  String host = "127.0.0.1";
+  int maxConnections = 1_000;
+  volatile int maxPendingBytes;
+  volatile int maxStreams = 1_000;
+  volatile List<String> allowedHosts = List.of();
+  Duration sending = Duration.ofSeconds(30);
+  Duration grace = Duration.ofSeconds(5);
+  Duration farewell = Duration.ofMillis(1);
+
+  private final Vertx vertx;
+  private KeyFiles keyFiles; // none for plain HTTP
+  private SSLContext trusted;
+  private HttpClient client = HttpClient.newHttpClient();
+  private HttpVerticle verticle;
+  private String deployment;
+
+  HttpFixture(Vertx vertx) {
+    this.vertx = vertx;
+    Bus.registerCodecs(vertx.eventBus());
+    answerAll(worker -> Bus.score("560", worker), this::score);
+    answerAll(
+        worker -> Bus.score("411", worker),
+        (ScoreRequest request) -> {
+          scoreRequests.add(request);
+          return Future.succeededFuture(reply(request, FINGERPRINTS.get("411")));
+        });
+    answer(
+        Bus.RECORD,
+        (Batch batch) -> {
+          batches.add(batch);
+          return recorder
+              .apply(batch)
+              .map(ids -> new JsonObject().put("refused", ids).put("taken", taken.apply(batch)));
+        });
+  }
+
+  /** Answers {@code address} with what {@code neighbour} says, failures included. */
+  <Q, A> void answer(String address, Function<Q, Future<A>> neighbour) {
+    vertx
+        .eventBus()
+        .<Q>consumer(
+            address,
+            message ->
+                neighbour
+                    .apply(message.body())
+                    .onSuccess(message::reply)
+                    .onFailure(
+                        cause -> message.fail(Failure.of(cause).code(), cause.getMessage())));
+  }
+
+  /** As {@link #answer}, at the address of each worker. */
+  <Q, A> void answerAll(IntFunction<String> address, Function<Q, Future<A>> neighbour) {
+    for (int worker = 0; worker < WORKERS; worker++) answer(address.apply(worker), neighbour);
+  }
+
+  HttpFixture start() throws Exception {
+    var defaults = ServiceConfig.DEFAULT;
+    var identity =
+        Optional.ofNullable(keyFiles)
+            .map(files -> new IdentityWatcher(vertx, files, metrics, Clock.systemUTC()));
+    verticle =
+        new HttpVerticle(
+            () ->
+                new ServiceConfig(
+                    defaults.dataDir(),
+                    defaults.models(),
+                    http(),
+                    prediction,
+                    defaults.cache(),
+                    defaults.persistence(),
+                    defaults.journal(),
+                    defaults.database(),
+                    cluster,
+                    defaults.metricsEnabled(),
+                    defaults.log()),
+            () -> catalog,
+            cache,
+            owners,
+            metrics,
+            checks,
+            () -> new JsonObject().put("http.port", 0),
+            identity,
+            Clock.systemUTC(),
+            grace,
+            farewell,
+            sending);
+    deployment = vertx.deployVerticle(verticle).await(10, SECONDS);
+    return this;
+  }
+
+  /** Serves HTTPS with {@code pair} in PEM, to callers that know whom to trust. */
+  void secure(Pair pair, SSLContext trusting) {
+    secure(pair.certificate().toString(), pair.key().toString(), "", trusting);
+  }
+
+  void secure(String certificate, String key, String password, SSLContext trusting) {
+    keyFiles = KeyFiles.of("http.tls", certificate, key, password, Path::of);
+    trusted = trusting;
+    client = HttpClient.newBuilder().sslContext(trusting).build();
+  }
+
+  private HttpConfig http() {
+    return new HttpConfig(
+        host,
+        0,
+        maxConnections,
+        maxPendingBytes,
+        maxStreams,
+        allowedHosts,
+        Tokens.of("http.admin_token", adminToken),
+        Tokens.of("http.predict_token", predictToken),
+        HttpConfig.Tls.OFF);
+  }
+
+  Future<Void> stop() {
+    return vertx.undeploy(deployment);
+  }
+
+  boolean started() {
+    return verticle != null;
+  }
+
+  /** Shipments being answered, as the meter says. */
+  int inFlight() {
+    return (int) registry.get("cp.inflight").gauge().value();
+  }
+
+  /** As {@link HttpVerticle#served()}. */
+  Map<String, List<HttpMethod>> served() {
+    return verticle.served();
+  }
+
+  void switchCacheOff() {
+    cache.apply(new CacheConfig(false, 10, Duration.ofMinutes(1)));
+  }
+
+  Socket connect() throws IOException {
+    var socket = connectPlain();
+    if (trusted == null) return socket;
+    var secured =
+        (SSLSocket) trusted.getSocketFactory().createSocket(socket, host, verticle.port(), true);
+    secured.startHandshake();
+    return secured;
+  }
+
+  /** As {@link #connect}, whatever the service expects. */
+  Socket connectPlain() throws IOException {
+    var socket = new Socket();
+    socket.connect(address());
+    socket.setSoTimeout(10_000);
+    return socket;
+  }
+
+  InetSocketAddress address() {
+    return new InetSocketAddress(host, verticle.port());
+  }
+
+  /** Sends {@code request} as it stands and reads until the service hangs up. */
+  String raw(String request) throws IOException {
+    try (var socket = connect()) {
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  HttpResponse<String> get(String path, String... headers) throws Exception {
+    return send("GET", path, null, headers);
+  }
+
+  HttpResponse<String> post(String path, JsonObject body) throws Exception {
+    return post(path, body.toBuffer().getBytes());
+  }
+
+  HttpResponse<String> post(String path, byte[] body) throws Exception {
+    return send("POST", path, body, "Content-Type", "application/json");
+  }
+
+  /**
+   * @param headers names and values in turn; a body is what the path reads unless they say another
+   */
+  HttpResponse<String> send(String method, String path, byte[] body, String... headers)
+      throws Exception {
+    return client.send(request(method, path, body, headers), BodyHandlers.ofString());
+  }
+
+  /** As {@link #get}, without waiting for the answer. */
+  Future<HttpResponse<String>> getting(String path) {
+    return Future.fromCompletionStage(
+        client.sendAsync(request("GET", path, null), BodyHandlers.ofString()));
+  }
+
+  /** As {@link #post(String, JsonObject)}, without waiting for the answer. */
+  Future<HttpResponse<String>> posting(String path, JsonObject body) {
+    return Future.fromCompletionStage(
+        client.sendAsync(
+            request("POST", path, body.toBuffer().getBytes(), "Content-Type", "application/json"),
+            BodyHandlers.ofString()));
+  }
+
+  Message<JsonObject> ask(String address, Object body) throws Exception {
+    return vertx.eventBus().<JsonObject>request(address, body).await(10, SECONDS);
+  }
+
+  static JsonObject shipment(String id, String address) {
+    return new JsonObject().put("shipment_id", id).put("address", address);
+  }
+
+  static JsonObject batch(JsonObject... shipments) {
+    return new JsonObject().put("shipments", new JsonArray(List.<Object>of((Object[]) shipments)));
+  }
+
+  static ScoreReply reply(ScoreRequest request, String fingerprint) {
+    return new ScoreReply(
+        request.addresses().stream().map(address -> scored(address, fingerprint)).toList());
+  }
+
+  /** Waits until {@code condition} holds, which it does within 10 s. */
+  static void until(Callable<Boolean> condition) throws Exception {
+    long end = System.nanoTime() + SECONDS.toNanos(10);
+    while (!condition.call()) {
+      if (System.nanoTime() > end) throw new AssertionError("not within 10 s");
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  /** Every prediction of every batch that was to be kept. */
+  List<Prediction> recorded() {
+    return batches.stream().flatMap(batch -> batch.predictions().stream()).toList();
+  }
+
+  private static Scored scored(Address address, String fingerprint) {
+    return new Scored(
+        fingerprint,
+        List.of(
+            new Candidate("CP" + address.text().hashCode(), 0.97),
+            new Candidate("CP2", 0.02),
+            new Candidate("CP3", 0.004)));
+  }
+
+  private Future<ScoreReply> score(ScoreRequest request) {
+    scoreRequests.add(request);
+    return scorer.apply(request);
+  }
+
+  private HttpRequest request(String method, String path, byte[] body, String... headers) {
+    var request =
+        HttpRequest.newBuilder(URI.create(base() + path))
+            .timeout(Duration.ofSeconds(20))
+            .method(
+                method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
+    if (headers.length > 0) request.headers(headers);
+    if (body != null && !List.of(headers).contains("Content-Type")) {
+      request.header(
+          "Content-Type", path.endsWith("stream") ? RouteContract.NDJSON : RouteContract.JSON);
+    }
+    return request.version(HttpClient.Version.HTTP_1_1).build();
+  }
+
+  /** The URL of its root, without a slash. */
+  String base() {
+    return "%s://%s:%d".formatted(trusted == null ? "http" : "https", host, verticle.port());
+  }
+}
