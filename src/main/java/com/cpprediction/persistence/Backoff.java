@@ -8,7 +8,7 @@ final class Backoff {
   private static final long LONGEST_MILLIS = 5_000;
 
   /** What a person has to mend is tried once a second. */
-  private static final long STANDING_MILLIS = 1_000;
+  private static final long PERMANENT_MILLIS = 1_000;
 
   private final Random random;
   private long next = FIRST_MILLIS;
@@ -17,9 +17,9 @@ final class Backoff {
     this.random = random;
   }
 
-  /** Milliseconds to wait after {@code trouble}: half of it certain, half by chance. */
-  long after(Trouble trouble) {
-    if (trouble == Trouble.STANDING) return STANDING_MILLIS;
+  /** Milliseconds to wait after {@code sqlFailure}: half of it certain, half by chance. */
+  long after(SqlFailure sqlFailure) {
+    if (sqlFailure == SqlFailure.PERMANENT) return PERMANENT_MILLIS;
     long longest = next;
     next = Math.min(2 * next, LONGEST_MILLIS);
     return longest / 2 + random.nextLong(longest / 2 + 1);

@@ -52,15 +52,15 @@ final class BatchWriter {
    * @param row null for one that is read from its record when it goes, which is smaller
    * @param journaled null for one that isn't in the journal
    * @param at where it is in its record
-   * @param ticket null when nobody waits for it
+   * @param request null when nobody waits for it
    * @param acknowledged whether its request was answered
    * @param since milliseconds since 1970
    */
-  private record Waiting(
+  private record PendingRow(
       PredictionRow row,
       JournaledRows journaled,
       int at,
-      Ticket ticket,
+      PendingRequest request,
       boolean acknowledged,
       long since) {
     PredictionRow read() {
@@ -68,7 +68,7 @@ final class BatchWriter {
     }
 
     void settle(UUID id, Fate fate) {
-      if (ticket != null) ticket.settle(id, fate);
+      if (request != null) request.settle(id, fate);
     }
   }
 
@@ -83,33 +83,33 @@ final class BatchWriter {
   }
 
   /** What one caller waits for: the fate of all its rows. */
-  private static final class Ticket {
-    private final Promise<Unkept> promise = Promise.promise();
+  private static final class PendingRequest {
+    private final Promise<Unstored> promise = Promise.promise();
     private final List<UUID> refused = new ArrayList<>();
     private final List<UUID> taken = new ArrayList<>();
     private int open;
 
-    Ticket(int rows) {
+    PendingRequest(int rows) {
       open = rows;
     }
 
     void settle(UUID id, Fate fate) {
       if (fate == Fate.REFUSED) refused.add(id);
       if (fate == Fate.TAKEN) taken.add(id);
-      if (--open == 0) promise.complete(new Unkept(List.copyOf(refused), List.copyOf(taken)));
+      if (--open == 0) promise.complete(new Unstored(List.copyOf(refused), List.copyOf(taken)));
     }
   }
 
   /** A batch on its way. */
-  private static final class Flight {
-    final List<Waiting> waiting;
+  private static final class InFlightBatch {
+    final List<PendingRow> pending;
     final List<PredictionRow> rows;
     final long start = System.nanoTime();
     Throwable failure;
 
-    Flight(List<Waiting> waiting) {
-      this.waiting = waiting;
-      rows = waiting.stream().map(Waiting::read).toList();
+    InFlightBatch(List<PendingRow> pending) {
+      this.pending = pending;
+      rows = pending.stream().map(PendingRow::read).toList();
     }
   }
 
@@ -125,21 +125,21 @@ final class BatchWriter {
   private final PredictionStore store;
   private final Supplier<PersistenceConfig> config;
   private final ServiceMetrics metrics;
-  private final Books books;
+  private final RowLedger ledger;
   private final Consumer<Collection<Entry>> trim;
   private final Listener listener;
 
-  private final Deque<Waiting> queue = new ArrayDeque<>();
-  private final Deque<Flight> flights = new ArrayDeque<>(); // oldest first
+  private final Deque<PendingRow> queue = new ArrayDeque<>();
+  private final Deque<InFlightBatch> inFlight = new ArrayDeque<>(); // oldest first
 
   /** Sizes of the leading parts of the queue that hold a refused row, being narrowed down. */
-  private final Deque<Integer> suspects = new ArrayDeque<>();
+  private final Deque<Integer> bisection = new ArrayDeque<>();
 
   private volatile int queued; // of the queue and the flights, for other threads
   private volatile long oldest; // milliseconds since 1970, 0 for none
   private int acknowledged; // of the queued
-  private boolean held = true;
-  private int airborne;
+  private boolean paused = true;
+  private int unsettled;
   private boolean failing;
   private long lingering = -1; // timer
   private Promise<Void> drained;
@@ -154,14 +154,14 @@ final class BatchWriter {
       PredictionStore store,
       Supplier<PersistenceConfig> config,
       ServiceMetrics metrics,
-      Books books,
+      RowLedger ledger,
       Consumer<Collection<Entry>> trim,
       Listener listener) {
     this.vertx = vertx;
     this.store = store;
     this.config = config;
     this.metrics = metrics;
-    this.books = books;
+    this.ledger = ledger;
     this.trim = trim;
     this.listener = listener;
   }
@@ -172,7 +172,7 @@ final class BatchWriter {
    * @param answered whether their request is answered now rather than once they are settled
    * @return completes once all are settled
    */
-  Future<Unkept> add(List<PredictionRow> rows, boolean answered) {
+  Future<Unstored> add(List<PredictionRow> rows, boolean answered) {
     int capacity = config.get().queueCapacity();
     if (queued + rows.size() > capacity) {
       return Future.failedFuture(
@@ -180,18 +180,18 @@ final class BatchWriter {
               "%d predictions wait to be stored, of at most %d; try again later"
                   .formatted(queued, capacity)));
     }
-    var ticket = new Ticket(rows.size());
+    var request = new PendingRequest(rows.size());
     long now = System.currentTimeMillis();
-    for (var row : rows) enqueue(new Waiting(row, null, 0, ticket, answered, now));
-    if (answered) books.acknowledged(rows.size(), acknowledged);
+    for (var row : rows) enqueue(new PendingRow(row, null, 0, request, answered, now));
+    if (answered) ledger.acknowledged(rows.size(), acknowledged);
     sendNext(false);
-    return ticket.promise.future();
+    return request.promise.future();
   }
 
   /** Queues the rows of a request, which {@code entry} holds, and which is answered now. */
   void addJournaled(List<PredictionRow> rows, Entry entry) {
     enqueue(rows, entry);
-    books.acknowledged(rows.size(), acknowledged);
+    ledger.acknowledged(rows.size(), acknowledged);
     sendNext(false);
   }
 
@@ -203,7 +203,7 @@ final class BatchWriter {
   int addRecovered(List<Entry> entries) {
     int rows = 0;
     for (var entry : entries) rows += enqueue(List.of(), entry);
-    books.recovered(rows, acknowledged);
+    ledger.recovered(rows, acknowledged);
     sendNext(false);
     return rows;
   }
@@ -216,40 +216,40 @@ final class BatchWriter {
     var journaled = new JournaledRows(entry, positions.length);
     for (int i = 0; i < positions.length; i++) {
       var row = rows.isEmpty() || queue.size() >= READY ? null : rows.get(i);
-      enqueue(new Waiting(row, journaled, positions[i], null, true, entry.appendedAt()));
+      enqueue(new PendingRow(row, journaled, positions[i], null, true, entry.appendedAt()));
     }
     return positions.length;
   }
 
   /** Takes note of rows that can't be kept although their request is answered. */
   void drop(int rows) {
-    books.dropped(rows, acknowledged);
+    ledger.dropped(rows, acknowledged);
   }
 
-  private void enqueue(Waiting waiting) {
-    queue.add(waiting);
-    if (waiting.acknowledged()) acknowledged++;
+  private void enqueue(PendingRow pending) {
+    queue.add(pending);
+    if (pending.acknowledged()) acknowledged++;
     count();
   }
 
   private void count() {
-    int inFlight = 0;
-    for (var flight : flights) inFlight += flight.waiting.size();
-    queued = queue.size() + inFlight;
-    var first = flights.isEmpty() ? queue.peek() : flights.element().waiting.get(0);
+    int rowsInFlight = 0;
+    for (var batch : inFlight) rowsInFlight += batch.pending.size();
+    queued = queue.size() + rowsInFlight;
+    var first = inFlight.isEmpty() ? queue.peek() : inFlight.element().pending.get(0);
     oldest = first == null ? 0 : first.since();
   }
 
   /** Sequences in the journal of the records not settled yet. */
   Set<Long> journaled() {
     var all = new HashSet<Long>();
-    queue.forEach(waiting -> add(waiting, all));
-    flights.forEach(flight -> flight.waiting.forEach(waiting -> add(waiting, all)));
+    queue.forEach(pending -> add(pending, all));
+    inFlight.forEach(batch -> batch.pending.forEach(pending -> add(pending, all)));
     return all;
   }
 
-  private static void add(Waiting waiting, Set<Long> sequences) {
-    if (waiting.journaled() != null) sequences.add(waiting.journaled().entry().sequence());
+  private static void add(PendingRow pending, Set<Long> sequences) {
+    if (pending.journaled() != null) sequences.add(pending.journaled().entry().sequence());
   }
 
   /** Rows not settled yet; from any thread. */
@@ -265,22 +265,22 @@ final class BatchWriter {
 
   /** Whether a batch is in flight. */
   boolean writing() {
-    return airborne > 0;
+    return unsettled > 0;
   }
 
   /** Whether a batch has been in flight for longer than {@code limit}. */
   boolean waitsLongerThan(Duration limit) {
-    return airborne > 0 && System.nanoTime() - flights.element().start > limit.toNanos();
+    return unsettled > 0 && System.nanoTime() - inFlight.element().start > limit.toNanos();
   }
 
   /** Sends nothing more until resumed; what is in flight is awaited. */
   void hold() {
-    held = true;
+    paused = true;
   }
 
   /** The store may be tried again. */
   void resume() {
-    held = false;
+    paused = false;
     if (queue.isEmpty()) listener.worked();
     else sendNext(false);
   }
@@ -304,7 +304,7 @@ final class BatchWriter {
    * @param afterFlight whether a batch just came back, so that its followers may linger
    */
   private void sendNext(boolean afterFlight) {
-    while (!held && !failing && !queue.isEmpty() && airborne < window()) {
+    while (!paused && !failing && !queue.isEmpty() && unsettled < window()) {
       if (lingering >= 0) {
         if (queue.size() < config.get().batchSize() && drained == null) return;
         vertx.cancelTimer(lingering);
@@ -326,7 +326,7 @@ final class BatchWriter {
   }
 
   private int window() {
-    return suspects.isEmpty() && queue.size() >= config.get().batchSize() ? WINDOW : 1;
+    return bisection.isEmpty() && queue.size() >= config.get().batchSize() ? WINDOW : 1;
   }
 
   /** Milliseconds that the rows now queued should wait for company. */
@@ -334,90 +334,90 @@ final class BatchWriter {
     var now = config.get();
     if (!queue.element().acknowledged() // somebody waits for these
         || drained != null
-        || !suspects.isEmpty()
+        || !bisection.isEmpty()
         || queue.size() >= now.batchSize()) return 0;
     long waited = System.currentTimeMillis() - queue.element().since();
     return waited < 0 ? 0 : now.linger().toMillis() - waited; // less than 0: the clock was set back
   }
 
   private void send() {
-    int size = suspects.isEmpty() ? config.get().batchSize() : suspects.element();
-    var batch = new ArrayList<Waiting>(Math.min(size, queue.size()));
-    while (batch.size() < size && !queue.isEmpty()) batch.add(queue.remove());
-    var flight = new Flight(batch);
-    flights.add(flight);
-    airborne++;
+    int size = bisection.isEmpty() ? config.get().batchSize() : bisection.element();
+    var next = new ArrayList<PendingRow>(Math.min(size, queue.size()));
+    while (next.size() < size && !queue.isEmpty()) next.add(queue.remove());
+    var batch = new InFlightBatch(next);
+    inFlight.add(batch);
+    unsettled++;
     store
-        .insert(flight.rows)
-        .onSuccess(inserted -> stored(flight, inserted))
-        .onFailure(failure -> notStored(flight, failure));
+        .insert(batch.rows)
+        .onSuccess(inserted -> stored(batch, inserted))
+        .onFailure(failure -> notStored(batch, failure));
   }
 
-  private void stored(Flight flight, PredictionStore.Inserted inserted) {
-    metrics.flushed(flight.rows.size(), System.nanoTime() - flight.start);
-    airborne--;
-    suspects.poll();
+  private void stored(InFlightBatch batch, PredictionStore.Inserted inserted) {
+    metrics.flushed(batch.rows.size(), System.nanoTime() - batch.start);
+    unsettled--;
+    bisection.poll();
     var taken = inserted.taken();
     if (!taken.isEmpty()) {
       log.warn(
           "{} predictions have the id of another shipment, stored before, first {}; they are set aside in prediction_rejects",
           taken.size(),
-          flight.rows.get(Collections.min(taken)).id());
+          batch.rows.get(Collections.min(taken)).id());
     }
-    settle(flight, inserted.added(), i -> taken.contains(i) ? Fate.TAKEN : Fate.STORED);
+    settle(batch, inserted.added(), i -> taken.contains(i) ? Fate.TAKEN : Fate.STORED);
     if (failing) landed();
     else sendNext(true);
   }
 
-  private void notStored(Flight flight, Throwable failure) {
-    airborne--;
-    flight.failure = Objects.requireNonNull(failure);
+  private void notStored(InFlightBatch batch, Throwable failure) {
+    unsettled--;
+    batch.failure = Objects.requireNonNull(failure);
     failing = true;
     landed();
   }
 
   /** Once everything is down, what failed goes back to where it came from. */
   private void landed() {
-    if (airborne > 0) return;
-    var first = flights.element();
+    if (unsettled > 0) return;
+    var first = inFlight.element();
     var down =
-        flights.stream()
-            .map(flight -> flight.failure)
-            .filter(failure -> Trouble.of(failure) != Trouble.DATA)
+        inFlight.stream()
+            .map(batch -> batch.failure)
+            .filter(failure -> SqlFailure.of(failure) != SqlFailure.ROW_REJECTED)
             .findFirst();
     if (down.isEmpty() && first.rows.size() == 1) {
-      for (var others = flights.descendingIterator(); others.hasNext(); ) {
+      for (var others = inFlight.descendingIterator(); others.hasNext(); ) {
         var other = others.next();
         if (other != first) putBack(other);
       }
-      flights.clear();
-      flights.add(first);
+      inFlight.clear();
+      inFlight.add(first);
       reject(first);
       return;
     }
-    for (var failed = flights.descendingIterator(); failed.hasNext(); ) putBack(failed.next());
-    flights.clear();
+    for (var failed = inFlight.descendingIterator(); failed.hasNext(); ) putBack(failed.next());
+    inFlight.clear();
     failing = false;
     count();
     if (down.isPresent()) {
       failed(down.get());
       return;
     }
-    suspects.poll();
-    suspects.push(first.rows.size() - first.rows.size() / 2);
-    suspects.push(first.rows.size() / 2);
+    bisection.poll();
+    bisection.push(first.rows.size() - first.rows.size() / 2);
+    bisection.push(first.rows.size() / 2);
     listener.worked();
     sendNext(false);
   }
 
-  private void putBack(Flight flight) {
-    for (int i = flight.waiting.size() - 1; i >= 0; i--) queue.addFirst(flight.waiting.get(i));
+  private void putBack(InFlightBatch batch) {
+    for (int i = batch.pending.size() - 1; i >= 0; i--) queue.addFirst(batch.pending.get(i));
   }
 
-  private void reject(Flight single) {
+  private void reject(InFlightBatch single) {
     var row = single.rows.get(0);
     var refusal = single.failure;
-    airborne++;
+    unsettled++;
     store
         .reject(row, refusal)
         .onSuccess(
@@ -425,15 +425,15 @@ final class BatchWriter {
               log.error(
                   "PostgreSQL refuses prediction {} (SQLSTATE {}); it is set aside in prediction_rejects",
                   row.id(),
-                  Trouble.sqlState(refusal));
+                  SqlFailure.sqlState(refusal));
               refused(single);
             })
         .onFailure(
             failure -> {
-              if (Trouble.of(failure) != Trouble.DATA) {
-                airborne--;
+              if (SqlFailure.of(failure) != SqlFailure.ROW_REJECTED) {
+                unsettled--;
                 putBack(single);
-                flights.clear();
+                inFlight.clear();
                 failing = false;
                 failed(failure);
                 return;
@@ -441,45 +441,45 @@ final class BatchWriter {
               log.error(
                   "PostgreSQL refuses prediction {} (SQLSTATE {}), and to set it aside (SQLSTATE {}); it is not kept",
                   row.id(),
-                  Trouble.sqlState(refusal),
-                  Trouble.sqlState(failure));
+                  SqlFailure.sqlState(refusal),
+                  SqlFailure.sqlState(failure));
               refused(single);
             });
   }
 
-  private void refused(Flight single) {
-    airborne--;
+  private void refused(InFlightBatch single) {
+    unsettled--;
     failing = false;
-    suspects.poll();
+    bisection.poll();
     settle(single, 0, i -> Fate.REFUSED);
     sendNext(true);
   }
 
-  private void settle(Flight flight, int added, IntFunction<Fate> fates) {
-    var fate = IntStream.range(0, flight.rows.size()).mapToObj(fates).toList();
-    flights.remove(flight);
-    int rows = flight.rows.size();
-    int answered = (int) flight.waiting.stream().filter(Waiting::acknowledged).count();
+  private void settle(InFlightBatch batch, int added, IntFunction<Fate> fates) {
+    var fate = IntStream.range(0, batch.rows.size()).mapToObj(fates).toList();
+    inFlight.remove(batch);
+    int rows = batch.rows.size();
+    int answered = (int) batch.pending.stream().filter(PendingRow::acknowledged).count();
     acknowledged -= answered;
     count();
     int refused = Collections.frequency(fate, Fate.REFUSED);
     int taken = Collections.frequency(fate, Fate.TAKEN);
-    books.settled(rows - refused - taken, added, refused, taken, rows - answered, acknowledged);
+    ledger.settled(rows - refused - taken, added, refused, taken, rows - answered, acknowledged);
     trim.accept(
-        flight.waiting.stream()
-            .map(Waiting::journaled)
+        batch.pending.stream()
+            .map(PendingRow::journaled)
             .filter(journaled -> journaled != null && journaled.settle())
             .map(JournaledRows::entry)
             .toList());
     listener.worked();
     for (int i = 0; i < rows; i++) {
-      flight.waiting.get(i).settle(flight.rows.get(i).id(), fate.get(i));
+      batch.pending.get(i).settle(batch.rows.get(i).id(), fate.get(i));
     }
     if (drained != null && queued == 0) drained.tryComplete();
   }
 
   private void failed(Throwable failure) {
-    held = true;
+    paused = true;
     listener.failed(failure);
   }
 }

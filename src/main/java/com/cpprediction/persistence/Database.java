@@ -51,7 +51,8 @@ final class Database {
       return once(sql, parameters)
           .recover(
               failure ->
-                  Trouble.of(failure) == Trouble.PASSING && !(failure instanceof TimeoutException)
+                  SqlFailure.of(failure) == SqlFailure.TRANSIENT
+                          && !(failure instanceof TimeoutException)
                       ? once(
                           sql, parameters) // the first after an outage may draw a dead connection
                       : Future.failedFuture(failure));
@@ -66,7 +67,7 @@ final class Database {
               failure -> {
                 // A session keeps the settings it began with, such as being read-only.
                 if (failure instanceof TimeoutException
-                    || Trouble.of(failure) == Trouble.STANDING) {
+                    || SqlFailure.of(failure) == SqlFailure.PERMANENT) {
                   replace(used);
                 }
               });
@@ -110,7 +111,7 @@ final class Database {
       writer = new Link(this::newWriter);
       reader = new Link(this::newReader);
     } else {
-      writer = new Unpooled(vertx, this.connect, pool, deadline);
+      writer = new PerStatementConnections(vertx, this.connect, pool, deadline);
       reader = writer;
     }
   }

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 final class DatabaseWatch implements BatchWriter.Listener {
   /**
    * @param up connected, migrated and writable
-   * @param reason why it is down, in one of the words of {@link Trouble#reason}; null while up
+   * @param reason why it is down, in one of the words of {@link SqlFailure#reason}; null while up
    * @param detail the same in words for an operator, who may see hosts and users; null while up
    * @param since when that began
    */
@@ -127,7 +127,7 @@ final class DatabaseWatch implements BatchWriter.Listener {
   private void tryLater(Throwable cause) {
     recovering = true;
     vertx.setTimer(
-        backoff.after(Trouble.of(cause)),
+        backoff.after(SqlFailure.of(cause)),
         timer -> {
           if (!stopped) tryNow();
         });
@@ -135,10 +135,13 @@ final class DatabaseWatch implements BatchWriter.Listener {
 
   private void note(Throwable cause) {
     var before = status;
-    var detail = Trouble.describe(cause);
+    var detail = SqlFailure.describe(cause);
     status =
         new Status(
-            false, Trouble.reason(cause), detail, before.up() ? clock.instant() : before.since());
+            false,
+            SqlFailure.reason(cause),
+            detail,
+            before.up() ? clock.instant() : before.since());
     if (before.up() || !status.headline().equals(before.headline())) {
       log.warn("Predictions can't be stored for now. {}", detail);
     }

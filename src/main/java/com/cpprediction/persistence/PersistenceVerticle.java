@@ -56,14 +56,14 @@ public final class PersistenceVerticle extends VerticleBase {
   private volatile PersistenceConfig config;
   private volatile BatchWriter writer;
   private volatile DatabaseWatch watch;
-  private volatile JournalFeed feed; // null without a journal
+  private volatile JournalAppender appender; // null without a journal
   private final RecentIds recent = new RecentIds();
-  private Books books;
+  private RowLedger ledger;
   private volatile boolean stopping;
   private volatile Schema schema;
   private Database database;
   private PredictionTable table;
-  private Outcomes outcomes;
+  private OutcomeJudge outcomes;
 
   /**
    * @param directory of the journal
@@ -124,13 +124,13 @@ public final class PersistenceVerticle extends VerticleBase {
             },
             table::probe,
             new Backoff(new Random()));
-    books = new Books(metrics);
-    writer = new BatchWriter(vertx, table, () -> config, metrics, books, this::trim, watch);
+    ledger = new RowLedger(metrics);
+    writer = new BatchWriter(vertx, table, () -> config, metrics, ledger, this::trim, watch);
     metrics.databaseUp(this::databaseUp);
     metrics.clockSkewSeconds(() -> schema.skew().toMillis() / 1e3);
     metrics.strayRows(schema::stray);
     outcomes =
-        new Outcomes(
+        new OutcomeJudge(
             vertx,
             new OutcomeTable(database),
             pool.acquireTimeout(),
@@ -166,7 +166,7 @@ public final class PersistenceVerticle extends VerticleBase {
     return vertx
         .executeBlocking(
             () ->
-                new JournalFeed(
+                new JournalAppender(
                     vertx,
                     loop,
                     directory,
@@ -178,13 +178,13 @@ public final class PersistenceVerticle extends VerticleBase {
             false)
         .compose(
             locked -> {
-              feed = locked;
+              appender = locked;
               return locked.start(writer);
             });
   }
 
   private void trim(Collection<Entry> entries) {
-    if (!entries.isEmpty()) feed.trim(entries);
+    if (!entries.isEmpty()) appender.trim(entries);
   }
 
   private void keepUp() {
@@ -224,29 +224,29 @@ public final class PersistenceVerticle extends VerticleBase {
         taken.add(request.id());
       }
     }
-    var kept = rows.isEmpty() ? Future.succeededFuture(Unkept.NONE) : keep(rows);
+    var kept = rows.isEmpty() ? Future.succeededFuture(Unstored.NONE) : keep(rows);
     kept.recover(cause -> dropped(rows, cause))
         .onSuccess(unkept -> message.reply(unkept.and(taken).json()))
         .onFailure(cause -> fail(message, cause));
   }
 
   /** Completes as {@code ack} promises. */
-  private Future<Unkept> keep(List<PredictionRow> rows) {
+  private Future<Unstored> keep(List<PredictionRow> rows) {
     return switch (ack) {
-      case JOURNAL -> feed.keep(rows).map(Unkept.NONE);
+      case JOURNAL -> appender.keep(rows).map(Unstored.NONE);
       case COMMIT -> writer.add(rows, false);
       case NONE -> {
         var stored = writer.add(rows, true);
-        yield stored.failed() ? stored : Future.succeededFuture(Unkept.NONE);
+        yield stored.failed() ? stored : Future.succeededFuture(Unstored.NONE);
       }
     };
   }
 
-  private Future<Unkept> dropped(List<PredictionRow> rows, Throwable cause) {
+  private Future<Unstored> dropped(List<PredictionRow> rows, Throwable cause) {
     boolean full = cause instanceof ServiceException e && e.failure() == Failure.OVERLOADED;
     if (!full || config.whenFull() != WhenFull.DROP) return Future.failedFuture(cause);
     writer.drop(rows.size());
-    return Future.succeededFuture(Unkept.NONE);
+    return Future.succeededFuture(Unstored.NONE);
   }
 
   private <T> void ask(Message<T> message, String what, Function<T, Future<JsonArray>> query) {
@@ -263,10 +263,10 @@ public final class PersistenceVerticle extends VerticleBase {
                 fail(message, cause);
                 return;
               }
-              log.warn("Cannot {}. {}", what, Trouble.describe(cause));
+              log.warn("Cannot {}. {}", what, SqlFailure.describe(cause));
               fail(
                   message,
-                  Trouble.of(cause) == Trouble.DATA
+                  SqlFailure.of(cause) == SqlFailure.ROW_REJECTED
                       ? Failure.INTERNAL.because("PostgreSQL refuses the query")
                       : databaseDown());
             });
@@ -304,7 +304,7 @@ public final class PersistenceVerticle extends VerticleBase {
   public boolean ready() {
     if (writer == null || stopping) return false;
     return switch (ack) {
-      case JOURNAL -> feed != null && feed.ready();
+      case JOURNAL -> appender != null && appender.ready();
       case COMMIT -> watch.status().up();
       case NONE -> writer.queued() < config.queueCapacity();
     };
@@ -364,7 +364,7 @@ public final class PersistenceVerticle extends VerticleBase {
    */
   public JsonObject health() {
     if (writer == null) return new JsonObject();
-    var balance = books.balance();
+    var balance = ledger.balance();
     var health =
         new JsonObject()
             .put("ack", ack.label())
@@ -376,15 +376,15 @@ public final class PersistenceVerticle extends VerticleBase {
             .put("waiting", balance.waiting())
             .put("rejected", balance.rejected())
             .put("dropped", balance.dropped())
-            .put("balanced", balance.even());
-    var open = feed;
+            .put("balanced", balance.balanced());
+    var open = appender;
     if (open == null) return health;
     var journaled =
         new JsonObject()
             .put("directory", open.directory().toString())
             .put("bytes", open.waitingBytes())
             .put("max_bytes", open.maxBytes());
-    if (open.trouble() != null) journaled.put("error", open.trouble());
+    if (open.sqlFailure() != null) journaled.put("error", open.sqlFailure());
     return health.put("journal", journaled);
   }
 
@@ -400,7 +400,8 @@ public final class PersistenceVerticle extends VerticleBase {
               watch.stop();
               // A frozen server would keep a clean good-bye waiting.
               var goodbye = database.close().timeout(CLOSE_SECONDS, TimeUnit.SECONDS);
-              return Future.join(goodbye, feed == null ? Future.succeededFuture() : feed.close())
+              return Future.join(
+                      goodbye, appender == null ? Future.succeededFuture() : appender.close())
                   .otherwiseEmpty();
             });
   }

@@ -169,7 +169,7 @@ final class PredictionTable implements PredictionStore {
 
   @Override
   public Future<Void> reject(PredictionRow row, Throwable refusal) {
-    return reject(row, refusal.getMessage(), Trouble.sqlState(refusal));
+    return reject(row, refusal.getMessage(), SqlFailure.sqlState(refusal));
   }
 
   private Future<Void> reject(PredictionRow row, String error, String sqlState) {
@@ -190,7 +190,7 @@ final class PredictionTable implements PredictionStore {
     return reject(row.id(), text, error, sqlState)
         .recover(
             failure ->
-                Trouble.of(failure) == Trouble.DATA
+                SqlFailure.of(failure) == SqlFailure.ROW_REJECTED
                     ? reject(row.id(), "{}", error, sqlState) // its id and the reason at least
                     : Future.failedFuture(failure));
   }

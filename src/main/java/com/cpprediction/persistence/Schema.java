@@ -72,7 +72,7 @@ public final class Schema {
     } catch (IllegalArgumentException e) {
       throw new DatabaseStartException(e.getMessage(), e);
     } catch (FlywayException e) {
-      throw new DatabaseStartException("Cannot migrate the database: " + Trouble.describe(e), e);
+      throw new DatabaseStartException("Cannot migrate the database: " + SqlFailure.describe(e), e);
     }
   }
 
@@ -113,7 +113,7 @@ public final class Schema {
       }
       countStray(connection);
     } catch (SQLException e) {
-      log.warn("Cannot make partitions ahead: {}", Trouble.describe(e));
+      log.warn("Cannot make partitions ahead: {}", SqlFailure.describe(e));
     }
   }
 
@@ -153,7 +153,7 @@ public final class Schema {
       }
       forget(connection, days);
     } catch (SQLException e) {
-      log.warn("Cannot drop what is older than {} days: {}", days, Trouble.describe(e));
+      log.warn("Cannot drop what is older than {} days: {}", days, SqlFailure.describe(e));
     }
   }
 

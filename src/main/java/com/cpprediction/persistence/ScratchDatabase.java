@@ -69,7 +69,7 @@ public final class ScratchDatabase implements AutoCloseable {
   }
 
   private static DatabaseStartException failed(String what, SQLException e) {
-    return new DatabaseStartException("Cannot %s: %s".formatted(what, Trouble.describe(e)), e);
+    return new DatabaseStartException("Cannot %s: %s".formatted(what, SqlFailure.describe(e)), e);
   }
 
   /** Drops it, whoever still uses it. */

@@ -137,7 +137,7 @@ public final class StoredPredictions implements AutoCloseable {
   }
 
   private static DatabaseStartException cannotRead(SQLException e) {
-    return new DatabaseStartException("Cannot read the predictions: " + Trouble.describe(e), e);
+    return new DatabaseStartException("Cannot read the predictions: " + SqlFailure.describe(e), e);
   }
 
   @Override

@@ -4,7 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.persistence.EmbeddedDatabase;
-import com.cpprediction.persistence.EmbeddedPlace;
+import com.cpprediction.persistence.EmbeddedDirectory;
 import com.cpprediction.testing.Ports;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
@@ -44,7 +44,8 @@ class JournalCommandIT {
         new JsonObject()
             .put(
                 "database",
-                new JsonObject().put("uri", EmbeddedPlace.uri(directory.resolve("server"), port)))
+                new JsonObject()
+                    .put("uri", EmbeddedDirectory.uri(directory.resolve("server"), port)))
             .put("persistence", new JsonObject().put("ack", "journal")));
   }
 

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.persistence.EmbeddedDatabase;
-import com.cpprediction.persistence.EmbeddedPlace;
+import com.cpprediction.persistence.EmbeddedDirectory;
 import com.cpprediction.testing.Ports;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
@@ -23,7 +23,7 @@ class LifecycleIT {
   void startsWithoutADatabaseSaysWhyAndRecoversByItself() throws Exception {
     int port = Ports.free();
     var home = TestHome.in(directory);
-    home.configure(database(EmbeddedPlace.uri(directory.resolve("server"), port)));
+    home.configure(database(EmbeddedDirectory.uri(directory.resolve("server"), port)));
     var service = home.service();
     try {
       service.start().await(60, SECONDS);
@@ -50,7 +50,7 @@ class LifecycleIT {
     int port = Ports.free();
     var home = TestHome.in(directory);
     home.configure(
-        database(EmbeddedPlace.uri(directory.resolve("server"), port))
+        database(EmbeddedDirectory.uri(directory.resolve("server"), port))
             .put("persistence", new JsonObject().put("ack", "journal")));
     var requests = new ArrayList<JsonObject>();
     for (var row : SmallRelease.rows()) {

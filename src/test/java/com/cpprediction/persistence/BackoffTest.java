@@ -11,7 +11,7 @@ class BackoffTest {
   void doublesUpToFiveSecondsWithJitter() {
     var backoff = new Backoff(new Random(1));
 
-    long[] waits = LongStream.range(0, 9).map(i -> backoff.after(Trouble.PASSING)).toArray();
+    long[] waits = LongStream.range(0, 9).map(i -> backoff.after(SqlFailure.TRANSIENT)).toArray();
 
     long[] longest = {100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000};
     for (int i = 0; i < waits.length; i++) {
@@ -22,18 +22,18 @@ class BackoffTest {
   @Test
   void startsAnewAfterSuccess() {
     var backoff = new Backoff(new Random(1));
-    for (int i = 0; i < 9; i++) backoff.after(Trouble.PASSING);
+    for (int i = 0; i < 9; i++) backoff.after(SqlFailure.TRANSIENT);
 
     backoff.reset();
 
-    assertThat(backoff.after(Trouble.PASSING)).isLessThanOrEqualTo(100);
+    assertThat(backoff.after(SqlFailure.TRANSIENT)).isLessThanOrEqualTo(100);
   }
 
   @Test
   void triesWhatAPersonMustMendOnceASecond() {
     var backoff = new Backoff(new Random(1));
 
-    assertThat(backoff.after(Trouble.STANDING)).isEqualTo(1_000);
-    assertThat(backoff.after(Trouble.STANDING)).isEqualTo(1_000);
+    assertThat(backoff.after(SqlFailure.PERMANENT)).isEqualTo(1_000);
+    assertThat(backoff.after(SqlFailure.PERMANENT)).isEqualTo(1_000);
   }
 }

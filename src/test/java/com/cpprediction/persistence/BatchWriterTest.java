@@ -120,16 +120,16 @@ class BatchWriterTest {
 
   private BatchWriter writer(Supplier<PersistenceConfig> config) {
     return new BatchWriter(
-        vertx, store, config, metrics, new Books(metrics), trimmed::addAll, listener);
+        vertx, store, config, metrics, new RowLedger(metrics), trimmed::addAll, listener);
   }
 
-  private BatchWriter writer(Books books) {
+  private BatchWriter writer(RowLedger ledger) {
     return new BatchWriter(
         vertx,
         store,
         () -> config(Ack.COMMIT, 10, Duration.ZERO, 1_000),
         metrics,
-        books,
+        ledger,
         trimmed::addAll,
         listener);
   }
@@ -263,7 +263,7 @@ class BatchWriterTest {
         onLoop(
             () -> {
               writer.resume();
-              var added = new ArrayList<Future<Unkept>>();
+              var added = new ArrayList<Future<Unstored>>();
               for (int i = 0; i < 60; i++) {
                 var rows = Predictions.rows(1 + random.nextInt(7));
                 expected.addAll(Predictions.shipments(rows));
@@ -434,7 +434,7 @@ class BatchWriterTest {
               return added;
             });
 
-    assertThat(await(all)).isEqualTo(Unkept.NONE);
+    assertThat(await(all)).isEqualTo(Unstored.NONE);
     assertThat(store.stored).isEqualTo(Predictions.shipments(rows));
   }
 
@@ -499,8 +499,8 @@ class BatchWriterTest {
 
   @Test
   void anIdThatIsAnotherShipmentsIsToldCountedAndNoneOfTheStored() {
-    var books = new Books(metrics);
-    writer = writer(books);
+    var ledger = new RowLedger(metrics);
+    writer = writer(ledger);
     var rows =
         List.of(Predictions.row("A"), Predictions.row("taken B"), Predictions.row("taken C"));
 
@@ -512,9 +512,9 @@ class BatchWriterTest {
             });
 
     assertThat(await(unkept))
-        .isEqualTo(new Unkept(List.of(), List.of(rows.get(1).id(), rows.get(2).id())));
+        .isEqualTo(new Unstored(List.of(), List.of(rows.get(1).id(), rows.get(2).id())));
     assertThat(store.rejected).as("by the writer").isEmpty();
-    assertThat(books.balance()).isEqualTo(new Books.Balance(0, 3, 1, 0, 2, 0));
+    assertThat(ledger.balance()).isEqualTo(new RowLedger.Balance(0, 3, 1, 0, 2, 0));
     assertThat(registry.get("cp.db.rows").tag("outcome", "conflict").counter().count())
         .isEqualTo(2);
     assertThat(registry.get("cp.db.rows").tag("outcome", "rejected").counter().count()).isZero();
@@ -522,11 +522,11 @@ class BatchWriterTest {
 
   @Test
   void everyRowIsInTheBooksWhateverBecomesOfIt() {
-    var books = new Books(metrics);
-    writer = writer(books);
+    var ledger = new RowLedger(metrics);
+    writer = writer(ledger);
     store.script =
         batch -> {
-          assertThat(books.balance().even()).isTrue();
+          assertThat(ledger.balance().balanced()).isTrue();
           return Predictions.shipments(batch).contains("S3")
               ? Future.failedFuture(REFUSED)
               : Future.succeededFuture();
@@ -541,13 +541,13 @@ class BatchWriterTest {
             writer.addJournaled(journaled.subList(5 * i, 5 * i + 5), entries.get(i));
           }
           writer.drop(2);
-          assertThat(books.balance()).isEqualTo(new Books.Balance(5, 22, 0, 25, 0, 2));
+          assertThat(ledger.balance()).isEqualTo(new RowLedger.Balance(5, 22, 0, 25, 0, 2));
           writer.resume();
           return writer.add(Predictions.rows(7), false);
         });
 
-    assertThat(books.balance()).isEqualTo(new Books.Balance(5, 29, 30, 0, 2, 2));
-    assertThat(books.balance().even()).isTrue();
+    assertThat(ledger.balance()).isEqualTo(new RowLedger.Balance(5, 29, 30, 0, 2, 2));
+    assertThat(ledger.balance().balanced()).isTrue();
   }
 
   /** Records of {@code each} rows. */

@@ -58,7 +58,7 @@ class DatabaseWatchTest {
             new Backoff(new Random(1)));
     var writer = writer(vertx, store, watch);
 
-    var added = Promise.<Unkept>promise();
+    var added = Promise.<Unstored>promise();
     vertx.runOnContext(
         go ->
             watch
@@ -99,6 +99,6 @@ class DatabaseWatchTest {
   private static BatchWriter writer(Vertx vertx, PredictionStore store, DatabaseWatch watch) {
     var metrics = Predictions.metrics();
     return new BatchWriter(
-        vertx, store, () -> CONFIG, metrics, new Books(metrics), settled -> {}, watch);
+        vertx, store, () -> CONFIG, metrics, new RowLedger(metrics), settled -> {}, watch);
   }
 }

@@ -243,7 +243,7 @@ class PersistenceVerticleIT {
   void startsWithoutTheDatabaseAndStoresWhatWaitedOnceItIsThere(@TempDir Path dataDir)
       throws Exception {
     int port = Ports.free();
-    var verticle = deploy(Ack.NONE, EmbeddedPlace.uri(dataDir, port));
+    var verticle = deploy(Ack.NONE, EmbeddedDirectory.uri(dataDir, port));
     record(Predictions.of("S1"));
     assertThat(verticle.database().getString("status")).isEqualTo("down");
     assertThat(verticle.database().getString("error")).contains("can't be reached");
@@ -474,7 +474,7 @@ class PersistenceVerticleIT {
           .hasMessageContaining("journal is full");
       assertThat(verticle.health().getInteger("dropped")).isZero();
     } else {
-      assertThat(answer.await(5, SECONDS)).isEqualTo(Unkept.NONE.json());
+      assertThat(answer.await(5, SECONDS)).isEqualTo(Unstored.NONE.json());
       assertThat(verticle.health().getInteger("dropped")).isEqualTo(3);
     }
     assertThat(verticle.health().getInteger("waiting")).isEqualTo(waiting);
@@ -535,7 +535,7 @@ class PersistenceVerticleIT {
   /** Fails unless {@code answer} is one or a refusal that says that nothing was kept. */
   private static boolean isKept(Future<Object> answer) throws Exception {
     try {
-      return answer.await(10, SECONDS).equals(Unkept.NONE.json());
+      return answer.await(10, SECONDS).equals(Unstored.NONE.json());
     } catch (ReplyException e) {
       assertThat(Failure.of(e)).isEqualTo(Failure.OVERLOADED);
       return false;

@@ -18,18 +18,18 @@ import java.util.function.Supplier;
  * does. As many at once as the pool would have; the others wait in the order they came. To be used
  * from one event loop.
  */
-final class Unpooled implements Database.Route {
+final class PerStatementConnections implements Database.Route {
   private final Vertx vertx;
   private final PgConnectOptions connect;
   private final DatabaseConfig.Pool limits;
   private final Supplier<Duration> deadline;
-  private final Turns turns;
+  private final Bulkhead bulkhead;
 
   /**
    * @param limits {@code size}, {@code max_wait_queue} and {@code acquire_timeout_ms} hold
    * @param deadline of each statement, read for each
    */
-  Unpooled(
+  PerStatementConnections(
       Vertx vertx,
       PgConnectOptions connect,
       DatabaseConfig.Pool limits,
@@ -38,12 +38,12 @@ final class Unpooled implements Database.Route {
     this.connect = connect;
     this.limits = limits;
     this.deadline = deadline;
-    turns = new Turns(vertx, limits.size(), limits.maxWaitQueue(), limits.acquireTimeout());
+    bulkhead = new Bulkhead(vertx, limits.size(), limits.maxWaitQueue(), limits.acquireTimeout());
   }
 
   @Override
   public Future<RowSet<Row>> run(String sql, Tuple parameters) {
-    return turns.take(() -> once(sql, parameters));
+    return bulkhead.take(() -> once(sql, parameters));
   }
 
   private Future<RowSet<Row>> once(String sql, Tuple parameters) {

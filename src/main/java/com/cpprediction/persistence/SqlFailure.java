@@ -6,22 +6,22 @@ import java.sql.SQLException;
 import java.util.concurrent.TimeoutException;
 
 /** What a failed statement means for the next try. SQLSTATEs: PostgreSQL manual, appendix A. */
-enum Trouble {
+enum SqlFailure {
   /** Gone, restarting, full or silent: comes back without anyone's doing. */
-  PASSING,
+  TRANSIENT,
   /** A missing table, a wrong password, a read-only server: somebody has to change something. */
-  STANDING,
+  PERMANENT,
   /** PostgreSQL is well and refuses a value. */
-  DATA;
+  ROW_REJECTED;
 
-  static Trouble of(Throwable failure) {
+  static SqlFailure of(Throwable failure) {
     var state = sqlState(failure);
-    if (state == null) return PASSING;
+    if (state == null) return TRANSIENT;
     return switch (state.substring(0, 2)) {
-      case "22", "23" -> DATA;
+      case "22", "23" -> ROW_REJECTED;
       // Connection, rolled back, resources, in use, operator, system, internal.
-      case "08", "40", "53", "55", "57", "58", "XX" -> PASSING;
-      default -> STANDING;
+      case "08", "40", "53", "55", "57", "58", "XX" -> TRANSIENT;
+      default -> PERMANENT;
     };
   }
 

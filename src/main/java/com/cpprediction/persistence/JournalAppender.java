@@ -29,8 +29,8 @@ import org.slf4j.LoggerFactory;
  * Puts rows into the journal, and from there into the writer's queue; trims the journal as they are
  * settled; opens it again after it was in trouble. To be used from one event loop.
  */
-final class JournalFeed {
-  private static final Logger log = LoggerFactory.getLogger(JournalFeed.class);
+final class JournalAppender {
+  private static final Logger log = LoggerFactory.getLogger(JournalAppender.class);
   private static final long RETRY_MILLIS = 1_000;
 
   /** The rows of one request on their way into the journal. */
@@ -97,10 +97,10 @@ final class JournalFeed {
   private boolean syncing;
   private boolean closed;
   private boolean recovered;
-  private volatile String trouble = "The journal is not open yet";
+  private volatile String sqlFailure = "The journal is not open yet";
 
   /** Locks the journal; blocks for a moment. */
-  JournalFeed(
+  JournalAppender(
       Vertx vertx,
       Context loop,
       Path directory,
@@ -175,7 +175,7 @@ final class JournalFeed {
               .toList());
       log.info("The journal can be written again");
     }
-    trouble = null;
+    sqlFailure = null;
     if (journal.troubled()) broke("It can't be written since it was opened");
     else if (syncMillis == 0) sync(); // for those that landed before it broke
   }
@@ -198,7 +198,7 @@ final class JournalFeed {
   }
 
   private void broke(String reason) {
-    if (trouble != null) return; // being opened
+    if (sqlFailure != null) return; // being opened
     note(reason);
     halt().onComplete(halted -> openLater());
   }
@@ -234,12 +234,12 @@ final class JournalFeed {
   }
 
   private RuntimeException refusal(AsyncResult<Void> erased) {
-    return erased.succeeded() ? refusal(trouble) : unknown(erased.cause());
+    return erased.succeeded() ? refusal(sqlFailure) : unknown(erased.cause());
   }
 
   private void note(String reason) {
-    if (!reason.equals(trouble)) log.error("Predictions can't be journaled. {}", reason);
-    trouble = reason;
+    if (!reason.equals(sqlFailure)) log.error("Predictions can't be journaled. {}", reason);
+    sqlFailure = reason;
   }
 
   private void openLater() {
@@ -256,7 +256,7 @@ final class JournalFeed {
    * {@link Failure#DEADLINE_EXCEEDED} when that is unknown.
    */
   Future<Void> keep(List<PredictionRow> rows) {
-    if (trouble != null) return Future.failedFuture(refusal(trouble));
+    if (sqlFailure != null) return Future.failedFuture(refusal(sqlFailure));
     if (full()) {
       return Future.failedFuture(
           refusal("The journal is full: %d bytes wait for PostgreSQL".formatted(maxBytes)));
@@ -284,7 +284,7 @@ final class JournalFeed {
 
   /** All that waits when this begins is acknowledged when it ends. */
   private void sync() {
-    if (syncing || !dirty || trouble != null) return;
+    if (syncing || !dirty || sqlFailure != null) return;
     syncing = true;
     dirty = false;
     var covered = unsynced;
@@ -314,7 +314,7 @@ final class JournalFeed {
 
   /** Drops settled entries. */
   void trim(Collection<Entry> entries) {
-    if (trouble == null) journal.settle(entries);
+    if (sqlFailure == null) journal.settle(entries);
   }
 
   private boolean full() {
@@ -323,12 +323,12 @@ final class JournalFeed {
 
   /** Whether a row could be kept now; from any thread. */
   boolean ready() {
-    return trouble == null && !full();
+    return sqlFailure == null && !full();
   }
 
   /** What is wrong with it, or null; from any thread. */
-  String trouble() {
-    return trouble;
+  String sqlFailure() {
+    return sqlFailure;
   }
 
   /** Bytes that wait; from any thread. */

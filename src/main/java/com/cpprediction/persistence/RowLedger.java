@@ -8,7 +8,7 @@ import com.cpprediction.metrics.ServiceMetrics.RowOutcome;
  * What became of every row this process answers for. Written from one event loop, read from any
  * thread.
  */
-final class Books {
+final class RowLedger {
   /**
    * A moment of them, in rows since the start.
    *
@@ -22,7 +22,7 @@ final class Books {
   record Balance(
       long recovered, long acknowledged, long stored, long waiting, long rejected, long dropped) {
     /** Whether nothing is lost and nothing is counted twice. */
-    boolean even() {
+    boolean balanced() {
       return recovered + acknowledged == stored + waiting + rejected + dropped;
     }
   }
@@ -30,7 +30,7 @@ final class Books {
   private final ServiceMetrics metrics;
   private volatile Balance balance = new Balance(0, 0, 0, 0, 0, 0);
 
-  Books(ServiceMetrics metrics) {
+  RowLedger(ServiceMetrics metrics) {
     this.metrics = metrics;
   }
 

@@ -24,8 +24,8 @@ import org.slf4j.LoggerFactory;
  * how many there are: every few seconds, and soon after some came. While the database is away it
  * waits. To be used from one event loop.
  */
-final class Outcomes {
-  private static final Logger log = LoggerFactory.getLogger(Outcomes.class);
+final class OutcomeJudge {
+  private static final Logger log = LoggerFactory.getLogger(OutcomeJudge.class);
 
   private static final long PAUSE_MILLIS = 5_000;
 
@@ -42,7 +42,7 @@ final class Outcomes {
 
   private final Vertx vertx;
   private final OutcomeTable table;
-  private final Turns turns;
+  private final Bulkhead bulkhead;
   private final BooleanSupplier up;
   private final IntSupplier windowDays;
   private final Clock clock;
@@ -50,14 +50,14 @@ final class Outcomes {
   private long timer = NONE; // while none, a pass is under way
   private boolean soon;
   private boolean stopped;
-  private String trouble = "";
+  private String sqlFailure = "";
 
   /**
    * @param patience how long outcomes wait for their turn to be stored
    * @param up whether the database can be asked
    * @param windowDays days to count, today included; asked for each count
    */
-  Outcomes(
+  OutcomeJudge(
       Vertx vertx,
       OutcomeTable table,
       Duration patience,
@@ -67,7 +67,7 @@ final class Outcomes {
       ServiceMetrics metrics) {
     this.vertx = vertx;
     this.table = table;
-    turns = new Turns(vertx, AT_ONCE, WAITING, patience);
+    bulkhead = new Bulkhead(vertx, AT_ONCE, WAITING, patience);
     this.up = up;
     this.windowDays = windowDays;
     this.clock = clock;
@@ -90,7 +90,7 @@ final class Outcomes {
             .map(JsonObject.class::cast)
             .map(one -> new Outcome(one.getString("shipment_id"), one.getString("cp")))
             .toList();
-    return turns
+    return bulkhead
         .take(() -> table.store(outcomes))
         .onSuccess(
             judged -> {
@@ -119,16 +119,16 @@ final class Outcomes {
     work()
         .onSuccess(
             more -> {
-              trouble = "";
+              sqlFailure = "";
               schedule(more || soon ? SOON_MILLIS : PAUSE_MILLIS);
             })
         .onFailure(
             cause -> {
-              var reason = Trouble.describe(cause);
-              if (!stopped && !reason.equals(trouble)) {
+              var reason = SqlFailure.describe(cause);
+              if (!stopped && !reason.equals(sqlFailure)) {
                 log.warn("Cannot count outcomes for now. {}", reason);
               }
-              trouble = reason;
+              sqlFailure = reason;
               schedule(PAUSE_MILLIS);
             });
   }

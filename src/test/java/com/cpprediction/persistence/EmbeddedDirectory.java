@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** Where an embedded server will listen that isn't started yet. */
-public final class EmbeddedPlace {
-  private EmbeddedPlace() {}
+public final class EmbeddedDirectory {
+  private EmbeddedDirectory() {}
 
   /**
    * Its URI, with the password that it will have.

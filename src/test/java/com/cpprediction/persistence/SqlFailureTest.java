@@ -10,16 +10,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class TroubleTest {
+class SqlFailureTest {
   @ParameterizedTest
   @CsvSource({
-    "08006,PASSING", "40P01,PASSING", "53100,PASSING", "53300,PASSING", "57P01,PASSING",
-    "57P03,PASSING", "22001,DATA", "23514,DATA", "42P01,STANDING", "28P01,STANDING",
-    "25006,STANDING", "42501,STANDING", "3D000,STANDING"
+    "08006,TRANSIENT", "40P01,TRANSIENT", "53100,TRANSIENT", "53300,TRANSIENT", "57P01,TRANSIENT",
+    "57P03,TRANSIENT", "22001,ROW_REJECTED", "23514,ROW_REJECTED", "42P01,PERMANENT",
+        "28P01,PERMANENT",
+    "25006,PERMANENT", "42501,PERMANENT", "3D000,PERMANENT"
   })
-  void goesByTheSqlState(String state, Trouble expected) {
-    assertThat(Trouble.of(new PgException("so it is", "ERROR", state, null))).isEqualTo(expected);
-    assertThat(Trouble.of(new IllegalStateException(new SQLException("so it is", state))))
+  void goesByTheSqlState(String state, SqlFailure expected) {
+    assertThat(SqlFailure.of(new PgException("so it is", "ERROR", state, null)))
+        .isEqualTo(expected);
+    assertThat(SqlFailure.of(new IllegalStateException(new SQLException("so it is", state))))
         .isEqualTo(expected);
   }
 
@@ -37,22 +39,23 @@ class TroubleTest {
     "XX000,error"
   })
   void hasAWordForEachReason(String state, String word) {
-    assertThat(Trouble.reason(new PgException("so it is", "ERROR", state, null))).isEqualTo(word);
-    assertThat(Trouble.reason(new TimeoutException())).isEqualTo("silent");
-    assertThat(Trouble.reason(new IOException("refused"))).isEqualTo("unreachable");
+    assertThat(SqlFailure.reason(new PgException("so it is", "ERROR", state, null)))
+        .isEqualTo(word);
+    assertThat(SqlFailure.reason(new TimeoutException())).isEqualTo("silent");
+    assertThat(SqlFailure.reason(new IOException("refused"))).isEqualTo("unreachable");
   }
 
   @Test
   void silenceAndBrokenConnectionsPass() {
-    assertThat(Trouble.of(new TimeoutException())).isEqualTo(Trouble.PASSING);
-    assertThat(Trouble.of(new IOException("reset"))).isEqualTo(Trouble.PASSING);
+    assertThat(SqlFailure.of(new TimeoutException())).isEqualTo(SqlFailure.TRANSIENT);
+    assertThat(SqlFailure.of(new IOException("reset"))).isEqualTo(SqlFailure.TRANSIENT);
   }
 
   @Test
   void saysWhatIsWrongWithoutQuotingAWrapper() {
     var inner = new SQLException("role \"cp\" does not exist", "28000");
 
-    var words = Trouble.describe(new IllegalStateException("at jdbc:…?password=secret", inner));
+    var words = SqlFailure.describe(new IllegalStateException("at jdbc:…?password=secret", inner));
 
     assertThat(words).contains("refuses the user", "cp", "28000").doesNotContain("secret");
   }
@@ -61,6 +64,6 @@ class TroubleTest {
   void neverQuotesARefusedValue() {
     var refusal = new PgException("invalid input: \"14 MG Road\"", "ERROR", "22P02", null);
 
-    assertThat(Trouble.describe(refusal)).contains("22P02").doesNotContain("MG Road");
+    assertThat(SqlFailure.describe(refusal)).contains("22P02").doesNotContain("MG Road");
   }
 }

@@ -19,14 +19,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(VertxExtension.class)
-class TurnsTest {
+class BulkheadTest {
   private final List<Promise<String>> working = new CopyOnWriteArrayList<>();
 
   @Test
   void letsSoManyWorkAndTheOthersInTheOrderTheyCame(Vertx vertx) throws Exception {
-    var turns = new Turns(vertx, 2, 10, Duration.ofMinutes(1));
+    var bulkhead = new Bulkhead(vertx, 2, 10, Duration.ofMinutes(1));
     var all = new ArrayList<Future<String>>();
-    for (int i = 0; i < 4; i++) all.add(turns.take(this::work));
+    for (int i = 0; i < 4; i++) all.add(bulkhead.take(this::work));
     assertThat(working).hasSize(2);
 
     working.get(1).complete("second");
@@ -41,34 +41,34 @@ class TurnsTest {
 
     TestDatabase.until(() -> all.get(3).isComplete());
     assertThat(all.get(3).result()).isEqualTo("fourth");
-    turns.take(this::work);
-    turns.take(this::work);
+    bulkhead.take(this::work);
+    bulkhead.take(this::work);
     assertThat(working).as("all are done").hasSize(6);
   }
 
   @Test
   void workThatThrowsGivesItsTurnBack(Vertx vertx) {
-    var turns = new Turns(vertx, 1, 1, Duration.ofMinutes(1));
+    var bulkhead = new Bulkhead(vertx, 1, 1, Duration.ofMinutes(1));
     var refused = new IllegalStateException("no work");
 
     var thrown =
-        turns.take(
+        bulkhead.take(
             () -> {
               throw refused;
             });
 
     assertThat(thrown.cause()).isSameAs(refused);
-    turns.take(this::work);
+    bulkhead.take(this::work);
     assertThat(working).hasSize(1);
   }
 
   @Test
   void turnsAwayWhoWouldMakeTheQueueTooLong(Vertx vertx) throws Exception {
-    var turns = new Turns(vertx, 1, 1, Duration.ofMinutes(1));
-    turns.take(this::work);
-    turns.take(this::work);
+    var bulkhead = new Bulkhead(vertx, 1, 1, Duration.ofMinutes(1));
+    bulkhead.take(this::work);
+    bulkhead.take(this::work);
 
-    var refused = turns.take(this::work);
+    var refused = bulkhead.take(this::work);
 
     assertThat(Failure.of(refused.cause())).isEqualTo(Failure.OVERLOADED);
     working.get(0).complete();
@@ -77,23 +77,23 @@ class TurnsTest {
 
   @Test
   void whoWaitedTooLongNeverWorks(Vertx vertx) throws Exception {
-    var turns = new Turns(vertx, 1, 1, Duration.ofMillis(10));
-    turns.take(this::work);
+    var bulkhead = new Bulkhead(vertx, 1, 1, Duration.ofMillis(10));
+    bulkhead.take(this::work);
 
-    var late = turns.take(this::work);
+    var late = bulkhead.take(this::work);
 
     assertThatThrownBy(() -> late.await(10, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.OVERLOADED));
     working.get(0).complete();
     assertThat(working).hasSize(1);
-    turns.take(this::work);
+    bulkhead.take(this::work);
     assertThat(working).as("its place is free").hasSize(2);
   }
 
   @Test
   void whoeverWaitedWorksForItsOwnRequest(Vertx vertx) throws Exception {
     var loop = (ContextInternal) vertx.getOrCreateContext();
-    var turns = new Turns(vertx, 1, 1, Duration.ofMinutes(1));
+    var bulkhead = new Bulkhead(vertx, 1, 1, Duration.ofMinutes(1));
     var ids = new CopyOnWriteArrayList<String>();
     var asked = Promise.<Void>promise();
     loop.runOnContext(
@@ -103,7 +103,7 @@ class TurnsTest {
                 .dispatch(
                     () -> {
                       RequestId.set(id);
-                      turns.take(
+                      bulkhead.take(
                           () -> {
                             ids.add(RequestId.current());
                             return work();

@@ -12,13 +12,13 @@ import java.util.stream.Stream;
  * @param refused ids of those that PostgreSQL refused
  * @param taken ids that are another shipment's
  */
-record Unkept(List<UUID> refused, List<UUID> taken) {
-  static final Unkept NONE = new Unkept(List.of(), List.of());
+record Unstored(List<UUID> refused, List<UUID> taken) {
+  static final Unstored NONE = new Unstored(List.of(), List.of());
 
   /** With {@code others} whose ids are another shipment's. */
-  Unkept and(List<UUID> others) {
+  Unstored and(List<UUID> others) {
     if (others.isEmpty()) return this;
-    return new Unkept(refused, Stream.concat(taken.stream(), others.stream()).toList());
+    return new Unstored(refused, Stream.concat(taken.stream(), others.stream()).toList());
   }
 
   /** As {@link com.cpprediction.prediction.Bus#RECORD} answers. */

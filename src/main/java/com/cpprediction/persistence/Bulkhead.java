@@ -15,7 +15,7 @@ import java.util.function.Supplier;
  * Lets some work at a time; the others wait in the order they came, and begin in the context they
  * came in. To be used from one event loop.
  */
-final class Turns {
+final class Bulkhead {
   private final Vertx vertx;
   private final int most;
   private final int room;
@@ -31,7 +31,7 @@ final class Turns {
    * @param room for those who wait
    * @param patience how long one waits
    */
-  Turns(Vertx vertx, int most, int room, Duration patience) {
+  Bulkhead(Vertx vertx, int most, int room, Duration patience) {
     this.vertx = vertx;
     this.most = most;
     this.room = room;
