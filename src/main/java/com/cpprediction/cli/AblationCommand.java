@@ -41,7 +41,7 @@ final class AblationCommand implements Callable<Integer> {
   private final CountDownLatch reported = new CountDownLatch(1);
 
   @Spec private CommandSpec spec;
-  @Mixin private Settings settings;
+  @Mixin private CommonOptions settings;
 
   @Option(
       names = "--report",
@@ -157,15 +157,15 @@ final class AblationCommand implements Callable<Integer> {
   }
 
   private int report() throws InterruptedException {
-    Usage.require(
+    UsageCheck.require(
         spec,
         recorded == null || only.isEmpty() && compared.isEmpty(),
         "--only and --compare measure and --from does not; give one of them");
-    Usage.require(
+    UsageCheck.require(
         spec,
         compared.isEmpty() || compared.size() == 2 && only.isEmpty(),
         "--compare takes two files, and no --only");
-    Usage.require(
+    UsageCheck.require(
         spec,
         compared.isEmpty() || promised == null && readme == null,
         "--promised and --readme are about the optimisations; --compare goes without");
@@ -237,23 +237,23 @@ final class AblationCommand implements Callable<Integer> {
   private Plan plan() {
     int rounds = repeats != null ? repeats : quick ? 1 : 3;
     double phase = seconds != null ? seconds : quick ? 0.5 : 5;
-    Usage.require(
+    UsageCheck.require(
         spec,
         rounds >= 1 && rounds <= Plan.MAX_ROUNDS,
         "--repeats must be in 1.." + Plan.MAX_ROUNDS);
-    Usage.require(
+    UsageCheck.require(
         spec,
         readme == null || rounds >= Report.CLAIMED_ROUNDS && only.isEmpty(),
         "--readme claims what all states show in two rounds at least: leave --only out, and --quick or --repeats 1");
-    Usage.require(spec, phase >= 0.1 && phase <= 3600, "--seconds must be in 0.1..3600");
+    UsageCheck.require(spec, phase >= 0.1 && phase <= 3600, "--seconds must be in 0.1..3600");
     double warm = warmUp != null ? warmUp : quick ? 0.5 : 15;
-    Usage.require(spec, warm >= 0 && warm <= 3600, "--warm-up must be in 0..3600");
-    Usage.require(
+    UsageCheck.require(spec, warm >= 0 && warm <= 3600, "--warm-up must be in 0..3600");
+    UsageCheck.require(
         spec, rate == null || rate > 0 && rate <= 1e6, "--rate must be above 0, 1000000 at most");
-    Usage.require(spec, callers >= 1 && callers <= 1_000, "--callers must be in 1..1000");
-    Usage.require(spec, repeated >= 0 && repeated <= 1, "--repeated must be in 0..1");
-    Usage.require(spec, popular >= 1 && popular <= 100_000, "--popular must be in 1..100000");
-    Usage.require(
+    UsageCheck.require(spec, callers >= 1 && callers <= 1_000, "--callers must be in 1..1000");
+    UsageCheck.require(spec, repeated >= 0 && repeated <= 1, "--repeated must be in 0..1");
+    UsageCheck.require(spec, popular >= 1 && popular <= 100_000, "--popular must be in 1..100000");
+    UsageCheck.require(
         spec, HEAP.matcher(heap).matches(), "--heap must be a number with k, m or g, such as 512m");
     return new Plan(
         design(),

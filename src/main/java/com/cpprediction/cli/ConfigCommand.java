@@ -90,7 +90,7 @@ final class ConfigCommand {
       mixinStandardHelpOptions = true)
   static final class Print implements Callable<Integer> {
     @Spec private CommandSpec spec;
-    @Mixin private ConfOption conf;
+    @Mixin private ConfigOption conf;
 
     @Option(
         names = "--effective",

@@ -22,7 +22,7 @@ final class DbCommand {
       mixinStandardHelpOptions = true)
   static final class Migrate implements Callable<Integer> {
     @Spec private CommandSpec spec;
-    @Mixin private Settings settings;
+    @Mixin private CommonOptions settings;
 
     @Override
     public Integer call() {

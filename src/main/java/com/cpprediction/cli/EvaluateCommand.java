@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 final class EvaluateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-  @Mixin private Settings settings;
+  @Mixin private CommonOptions settings;
 
   @Option(
       names = "--data",
@@ -71,7 +71,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Usage.require(spec, pincodes.isShare(), "--wrong-pincode must be in 0..1");
+    UsageCheck.require(spec, pincodes.isShare(), "--wrong-pincode must be in 0..1");
     var variant = pincodes.variant();
     var input = LabelledRows.read(data);
     var err = spec.commandLine().getErr();
@@ -106,8 +106,10 @@ final class EvaluateCommand implements Callable<Integer> {
       out.println(all.encode());
       return;
     }
-    out.println(Scores.heading("prefix"));
-    evaluation.byPrefix().forEach((prefix, scores) -> out.println(Scores.line(prefix, scores)));
-    out.println(Scores.line("all", evaluation.overall()));
+    out.println(AccuracyReport.heading("prefix"));
+    evaluation
+        .byPrefix()
+        .forEach((prefix, scores) -> out.println(AccuracyReport.line(prefix, scores)));
+    out.println(AccuracyReport.line("all", evaluation.overall()));
   }
 }

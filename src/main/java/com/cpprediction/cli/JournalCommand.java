@@ -38,11 +38,11 @@ import picocli.CommandLine.Spec;
       JournalCommand.Drain.class
     })
 final class JournalCommand {
-  private static Path directory(Settings settings, ServiceConfig config) {
+  private static Path directory(CommonOptions settings, ServiceConfig config) {
     return settings.home().resolve(config.dataDir()).resolve(Service.JOURNAL);
   }
 
-  private static Inspection inspect(Settings settings) {
+  private static Inspection inspect(CommonOptions settings) {
     var directory = directory(settings, settings.load().config());
     if (!Journal.existsIn(directory)) throw new StartException(absent(directory), null);
     try (var journal = Journal.in(directory, Clock.systemUTC(), cause -> {})) {
@@ -64,7 +64,7 @@ final class JournalCommand {
       mixinStandardHelpOptions = true)
   static final class Inspect implements Callable<Integer> {
     @Spec private CommandSpec spec;
-    @Mixin private Settings settings;
+    @Mixin private CommonOptions settings;
 
     @Option(names = "--json", description = "Report as JSON.")
     private boolean json;
@@ -105,7 +105,7 @@ final class JournalCommand {
       mixinStandardHelpOptions = true)
   static final class Verify implements Callable<Integer> {
     @Spec private CommandSpec spec;
-    @Mixin private Settings settings;
+    @Mixin private CommonOptions settings;
 
     @Override
     public Integer call() {
@@ -137,7 +137,7 @@ final class JournalCommand {
     private static final Duration GRACE = Duration.ofSeconds(2);
 
     @Spec private CommandSpec spec;
-    @Mixin private Settings settings;
+    @Mixin private CommonOptions settings;
 
     @Override
     public Integer call() throws Exception {

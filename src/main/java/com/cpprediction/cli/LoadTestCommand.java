@@ -119,9 +119,10 @@ final class LoadTestCommand implements Callable<Integer> {
   public Integer call() {
     var target = target();
     var rates = rates();
-    Usage.require(spec, duration >= 0.1 && duration <= 3_600, "--duration must be in 0.1..3600");
-    Usage.require(spec, warmUp >= 0 && warmUp <= 600, "--warm-up must be in 0..600");
-    Usage.require(
+    UsageCheck.require(
+        spec, duration >= 0.1 && duration <= 3_600, "--duration must be in 0.1..3600");
+    UsageCheck.require(spec, warmUp >= 0 && warmUp <= 600, "--warm-up must be in 0..600");
+    UsageCheck.require(
         spec, connections >= 1 && connections <= 10_000, "--connections must be in 1..10000");
     var shape = shape();
     var addresses =
@@ -154,24 +155,26 @@ final class LoadTestCommand implements Callable<Integer> {
     try {
       return Target.of(url, token, insecure);
     } catch (IllegalArgumentException e) {
-      Usage.require(spec, false, "--url \"" + url + "\" " + e.getMessage());
+      UsageCheck.require(spec, false, "--url \"" + url + "\" " + e.getMessage());
       throw e;
     }
   }
 
   private List<Double> rates() {
     double max = maxRate == null ? DEFAULT_RATE : maxRate;
-    Usage.require(spec, max > 0 && max <= FASTEST, "--max-qps must be above 0 and up to 100000");
+    UsageCheck.require(
+        spec, max > 0 && max <= FASTEST, "--max-qps must be above 0 and up to 100000");
     if (steps.size() > 1) {
       for (double rate : steps) {
-        Usage.require(spec, rate > 0 && rate <= FASTEST, "--steps: rates must be in 0..100000");
-        Usage.require(
+        UsageCheck.require(
+            spec, rate > 0 && rate <= FASTEST, "--steps: rates must be in 0..100000");
+        UsageCheck.require(
             spec, maxRate == null || rate <= maxRate, "--steps: a rate is above --max-qps");
       }
       return steps;
     }
     double count = steps.isEmpty() ? DEFAULT_STEPS : steps.get(0);
-    Usage.require(
+    UsageCheck.require(
         spec,
         count % 1 == 0 && count >= 1 && count <= 100,
         "--steps: give a number in 1..100, or rates with commas between them");
@@ -182,7 +185,7 @@ final class LoadTestCommand implements Callable<Integer> {
     for (var known : Profile.values()) {
       if (known != Profile.FILE && known.label().equals(profile)) return known;
     }
-    Usage.require(
+    UsageCheck.require(
         spec,
         profile.matches(".*\\.csv(\\.gz)?"),
         "--profile must be misses, hits, mixed, batch, or a file that ends in .csv or .csv.gz");

@@ -43,7 +43,7 @@ public final class Main {
     try {
       code = run(new PrintWriter(System.out, true), err, arguments);
     } catch (Throwable e) { // an Error would end this thread and leave the process without a head
-      err.println(Problems.describe(e));
+      err.println(ErrorReport.describe(e));
     }
     System.exit(code);
   }
@@ -53,7 +53,7 @@ public final class Main {
     line.setOut(out).setErr(err);
     line.setExecutionExceptionHandler(
         (failure, command, parsed) -> {
-          err.println(Problems.describe(failure));
+          err.println(ErrorReport.describe(failure));
           return CommandLine.ExitCode.SOFTWARE;
         });
     if (arguments.length == 0) {

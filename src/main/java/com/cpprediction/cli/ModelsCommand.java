@@ -26,7 +26,7 @@ final class ModelsCommand {
       mixinStandardHelpOptions = true)
   static final class Verify implements Callable<Integer> {
     @Spec private CommandSpec spec;
-    @Mixin private Settings settings;
+    @Mixin private CommonOptions settings;
 
     @Parameters(
         arity = "0..1",

@@ -30,7 +30,7 @@ final class PredictCommand implements Callable<Integer> {
   private static final int SHOWN = 8;
 
   @Spec private CommandSpec spec;
-  @Mixin private Settings settings;
+  @Mixin private CommonOptions settings;
 
   @Parameters(arity = "0..1", paramLabel = "ADDRESS", description = "An address as typed.")
   private String address;
@@ -58,8 +58,9 @@ final class PredictCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Usage.require(spec, (address == null) != (in == null), "give either an ADDRESS or --in FILE");
-    Usage.require(spec, (in == null) == (out == null), "--in and --out go together");
+    UsageCheck.require(
+        spec, (address == null) != (in == null), "give either an ADDRESS or --in FILE");
+    UsageCheck.require(spec, (in == null) == (out == null), "--in and --out go together");
     try (var catalog = settings.catalog()) {
       if (in != null) {
         long rows = predict(catalog);

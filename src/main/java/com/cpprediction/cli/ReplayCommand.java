@@ -41,7 +41,7 @@ final class ReplayCommand implements Callable<Integer> {
       Pattern.compile("\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}");
 
   @Spec private CommandSpec spec;
-  @Mixin private ConfOption conf;
+  @Mixin private ConfigOption conf;
 
   @Parameters(arity = "0..*", paramLabel = "PREDICTION_ID", description = "Predictions to replay.")
   private List<String> ids = List.of();
@@ -75,15 +75,16 @@ final class ReplayCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Usage.require(
+    UsageCheck.require(
         spec, ids.isEmpty() != (sample == null), "give either PREDICTION_IDs or --sample N");
-    Usage.require(spec, seed == null || sample != null, "--seed goes with --sample");
-    Usage.require(
+    UsageCheck.require(spec, seed == null || sample != null, "--seed goes with --sample");
+    UsageCheck.require(
         spec,
         sample == null || sample >= 1 && sample <= MAX_SAMPLE,
         "--sample must be in 1.." + MAX_SAMPLE);
     for (var id : ids) {
-      Usage.require(spec, ID.matcher(id).matches(), "\"" + id + "\" is no prediction id, a UUID");
+      UsageCheck.require(
+          spec, ID.matcher(id).matches(), "\"" + id + "\" is no prediction id, a UUID");
     }
     var loaded = conf.load();
     Logging.apply(loaded.config().log());

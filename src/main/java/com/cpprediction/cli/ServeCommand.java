@@ -33,7 +33,7 @@ final class ServeCommand implements Callable<Integer> {
   private static final Duration START = Duration.ofSeconds(6);
 
   @Spec private CommandSpec spec;
-  @Mixin private Settings settings;
+  @Mixin private CommonOptions settings;
 
   @Option(
       names = "--cluster",

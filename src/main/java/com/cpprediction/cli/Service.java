@@ -19,13 +19,13 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelCatalog;
 import com.cpprediction.model.ModelsVerticle;
-import com.cpprediction.model.PredictionVerticle;
+import com.cpprediction.model.ScoringVerticle;
 import com.cpprediction.persistence.EmbeddedDatabase;
 import com.cpprediction.persistence.PersistenceVerticle;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
-import com.cpprediction.prediction.Owners;
-import com.cpprediction.prediction.Share;
+import com.cpprediction.prediction.OwnerDirectory;
+import com.cpprediction.prediction.PrefixAssignment;
 import com.cpprediction.tls.IdentityWatcher;
 import com.cpprediction.tls.KeyFiles;
 import com.cpprediction.tls.TlsException;
@@ -98,7 +98,7 @@ final class Service {
   private final ClusterVerticle cluster; // null as well
   private final ServiceMetrics metrics;
   private final Deque<Running> running = new ConcurrentLinkedDeque<>();
-  private final Phases phases = new Phases(Phases.EXPECTED);
+  private final PhaseLog phases = new PhaseLog(PhaseLog.EXPECTED);
   private final ConfigWatcher watcher;
   private final ModelCatalog models;
   private final PredictionCache cache;
@@ -145,7 +145,7 @@ final class Service {
             config.prediction().pincodeTrust(),
             metrics,
             Clock.systemUTC(),
-            clustered ? cluster : Share.ALL);
+            clustered ? cluster : PrefixAssignment.ALL);
     cache = new PredictionCache(config.cache(), registry);
     metrics.cacheEnabled(cache::enabled);
     checks = checks();
@@ -198,7 +198,7 @@ final class Service {
             watcher::current,
             models::catalog,
             cache,
-            cluster == null ? Owners.ALONE : cluster,
+            cluster == null ? OwnerDirectory.ALONE : cluster,
             metrics,
             checks,
             watcher::toJson,
@@ -405,7 +405,7 @@ final class Service {
     return deploy(
         "starting scorers",
         "ending scorers",
-        () -> new PredictionVerticle(number.getAndIncrement(), models, metrics),
+        () -> new ScoringVerticle(number.getAndIncrement(), models, metrics),
         options);
   }
 

@@ -80,15 +80,15 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Usage.require(spec, heldBack >= 0 && heldBack <= 0.9, "--held-back must be in 0..0.9");
-    Usage.require(spec, maxRows >= 2 && maxRows <= 30_000, "--max-rows must be in 2..30000");
-    Usage.require(spec, threads >= 1, "--threads must be at least 1");
-    Usage.require(
+    UsageCheck.require(spec, heldBack >= 0 && heldBack <= 0.9, "--held-back must be in 0..0.9");
+    UsageCheck.require(spec, maxRows >= 2 && maxRows <= 30_000, "--max-rows must be in 2..30000");
+    UsageCheck.require(spec, threads >= 1, "--threads must be at least 1");
+    UsageCheck.require(
         spec,
         heldBackOut == null || heldBack > 0,
         "--held-back-out needs a share to hold back; --held-back is 0");
     for (var prefix : prefixes) {
-      Usage.require(
+      UsageCheck.require(
           spec,
           prefix.matches("[1-9][0-9]{2}"),
           "--prefixes: \"" + prefix + "\" is not three digits, the first 1 to 9");
@@ -145,7 +145,7 @@ final class TrainCommand implements Callable<Integer> {
       printer.println("Not measured: there are too few addresses to hold some back");
     }
     for (var score : report.scores()) {
-      printer.println(Scores.line(score.getKey(), (JsonObject) score.getValue()));
+      printer.println(AccuracyReport.line(score.getKey(), (JsonObject) score.getValue()));
     }
   }
 }

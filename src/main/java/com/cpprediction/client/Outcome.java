@@ -1,19 +1,21 @@
 package com.cpprediction.client;
 
-import com.cpprediction.prediction.ServiceException;
+import io.vertx.core.json.JsonObject;
+import java.util.Objects;
 
 /**
- * What became of one shipment of a batch: one of the two is null.
+ * Where a shipment truly went; the service checks the rest.
  *
- * @param answer its prediction
- * @param failure why there is none
+ * @param shipmentId as it was predicted, 1..64 characters
+ * @param cp code of the CP, 1..64 characters
  */
-public record Outcome(Answer answer, ServiceException failure) {
-  /**
-   * @throws ServiceException the failure, where there is one
-   */
-  public Answer orThrow() {
-    if (failure != null) throw failure;
-    return answer;
+public record Outcome(String shipmentId, String cp) {
+  public Outcome {
+    Objects.requireNonNull(shipmentId, "shipmentId");
+    Objects.requireNonNull(cp, "cp");
+  }
+
+  JsonObject toJson() {
+    return new JsonObject().put("shipment_id", shipmentId).put("cp", cp);
   }
 }

@@ -68,13 +68,13 @@ public final class PredictionClient {
    *
    * @return one outcome for each, in order; the future fails when none could be asked for
    */
-  public Future<List<Outcome>> predictBatch(List<Shipment> shipments) {
+  public Future<List<BatchResult>> predictBatch(List<Shipment> shipments) {
     var asked = new JsonArray();
     for (var shipment : shipments) asked.add(shipment.toJson(PredictionIds.next().toString()));
     return ask(Bus.PREDICT_BATCH, shipments.size(), new JsonObject().put("shipments", asked))
         .map(
             reply -> {
-              var outcomes = new ArrayList<Outcome>(shipments.size());
+              var outcomes = new ArrayList<BatchResult>(shipments.size());
               for (var result : reply.getJsonArray("results")) {
                 outcomes.add(outcome((JsonObject) result));
               }
@@ -88,8 +88,8 @@ public final class PredictionClient {
    * @return what the prediction of each was worth, in order, once all are committed; the future
    *     fails when none could be stored
    */
-  public Future<List<Judgement>> report(List<Delivery> deliveries) {
-    var told = new JsonArray(deliveries.stream().map(Delivery::toJson).toList());
+  public Future<List<OutcomeResult>> report(List<Outcome> deliveries) {
+    var told = new JsonArray(deliveries.stream().map(Outcome::toJson).toList());
     return ask(Bus.OUTCOMES, deliveries.size(), new JsonObject().put("outcomes", told))
         .map(
             reply ->
@@ -108,14 +108,18 @@ public final class PredictionClient {
     return ask(Bus.CACHE_STATS, 1, null);
   }
 
-  private static Outcome outcome(JsonObject result) {
+  private static BatchResult outcome(JsonObject result) {
     var error = result.getJsonObject("error");
-    return error == null ? new Outcome(Answer.of(result), null) : new Outcome(null, failure(error));
+    return error == null
+        ? new BatchResult(Answer.of(result), null)
+        : new BatchResult(null, failure(error));
   }
 
-  private static Judgement judgement(JsonObject result) {
+  private static OutcomeResult judgement(JsonObject result) {
     var error = result.getJsonObject("error");
-    return error == null ? Judgement.of(result) : new Judgement(null, null, null, failure(error));
+    return error == null
+        ? OutcomeResult.of(result)
+        : new OutcomeResult(null, null, null, failure(error));
   }
 
   private static ServiceException failure(JsonObject error) {

@@ -1,7 +1,7 @@
 package com.cpprediction.cluster;
 
 import com.cpprediction.prediction.Catalog;
-import com.cpprediction.prediction.Owners.Owner;
+import com.cpprediction.prediction.OwnerDirectory.Owner;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
@@ -18,7 +18,7 @@ import java.util.function.Function;
  * @param releasing prefixes that it has still to give up
  */
 record ClusterStatus(
-    View view, Catalog catalog, Owner self, Set<String> silent, int loading, int releasing) {
+    ClusterView view, Catalog catalog, Owner self, Set<String> silent, int loading, int releasing) {
 
   /** The check {@code cluster} of {@code GET /health}. */
   JsonObject health() {

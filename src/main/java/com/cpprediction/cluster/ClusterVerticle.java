@@ -4,8 +4,8 @@ import com.cpprediction.config.ClusterConfig;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
-import com.cpprediction.prediction.Owners;
-import com.cpprediction.prediction.Share;
+import com.cpprediction.prediction.OwnerDirectory;
+import com.cpprediction.prediction.PrefixAssignment;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
@@ -40,7 +40,8 @@ import org.slf4j.LoggerFactory;
  * at a time; and gives up what others own once they all answer it. Event loop. What it implements
  * may be asked on any thread.
  */
-public final class ClusterVerticle extends VerticleBase implements Owners, Share {
+public final class ClusterVerticle extends VerticleBase
+    implements OwnerDirectory, PrefixAssignment {
   private static final Logger log = LoggerFactory.getLogger(ClusterVerticle.class);
 
   private static final Duration BEAT = Duration.ofSeconds(2);
@@ -51,28 +52,28 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   private static final Duration TICK = Duration.ofMillis(200);
 
   /** For those who are there to say what they answer, before this node works out its own part. */
-  private static final Duration GREETING = Duration.ofSeconds(2);
+  private static final Duration DISCOVERY_WAIT = Duration.ofSeconds(2);
 
   /** From when the others are told that a prefix is gone: those who had not heard still ask. */
-  private static final Duration FAREWELL = Duration.ofSeconds(2);
+  private static final Duration RELEASE_GRACE = Duration.ofSeconds(2);
 
   /** For others to take over what a node answers that ends. */
   private static final Duration HAND_OVER = Duration.ofMillis(2_500);
 
   /** The same, of a node that takes another release: it has the time. */
-  private static final Duration SUCCESSION = Duration.ofSeconds(30);
+  private static final Duration HANDOVER_TIMEOUT = Duration.ofSeconds(30);
 
   /** For others, load balancers included, to see that this node is not ready any more. */
-  private static final Duration WITHDRAWAL = Duration.ofSeconds(1);
+  private static final Duration DRAIN_DELAY = Duration.ofSeconds(1);
 
   /** After it a node is as ready as it gets, whatever nobody answers. */
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration READY_TIMEOUT = Duration.ofSeconds(10);
 
   /** How long a node is asked last that has just begun to answer. */
   private static final Duration FRESH = Duration.ofSeconds(20);
 
   /** A refused model may have been mended. */
-  private static final Duration FORGIVENESS = Duration.ofMinutes(1);
+  private static final Duration RETRY_REFUSED_AFTER = Duration.ofMinutes(1);
 
   private static final Duration LOADING = Duration.ofMinutes(5);
 
@@ -92,21 +93,21 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   private final Map<String, Long> retiring = new TreeMap<>(); // prefix, and when it goes
   private final Map<String, Long> refused = new TreeMap<>(); // prefix, and until when
   private final Set<String> silent = ConcurrentHashMap.newKeySet(); // ids
-  private final Promise<Void> greeted = Promise.promise();
+  private final Promise<Void> discovered = Promise.promise();
   private final Promise<Void> completed = Promise.promise();
   private Map<String, String> members = Map.of();
-  private NodeState told;
+  private NodeState announced;
   private String release = ""; // that refused is about
   private CompletableFuture<Void> handedOver;
   private Set<String> ready = Set.of();
   private Set<String> readyWithout = Set.of();
   private Catalog readyCatalog;
-  private View plannedView;
+  private ClusterView plannedView;
   private Catalog plannedCatalog;
   private boolean active;
   private boolean loading;
   private Set<String> dropping = Set.of();
-  private boolean strangers; // were heard
+  private boolean unreadableHeard; // were heard
   private int gained; // since it was last said
   private long activated;
   private long sequence;
@@ -114,7 +115,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   private volatile boolean leaving;
   private volatile int toLoad;
   private volatile int toDrop;
-  private volatile View view;
+  private volatile ClusterView clusterView;
 
   /**
    * @param membership of the Vert.x this is deployed to
@@ -151,24 +152,24 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   /** Completes when the others said what they answer, or had time to. */
   @Override
   public Future<?> start() {
-    look();
+    refresh();
     metrics.cluster(
-        () -> view.nodes().size(),
-        () -> view.missing(catalog.get().release(), catalog.get().prefixes()));
+        () -> clusterView.nodes().size(),
+        () -> clusterView.missing(catalog.get().release(), catalog.get().prefixes()));
     var bus = vertx.eventBus();
     return Future.all(
-            bus.consumer(Bus.CLUSTER_STATE, message -> hear(message.body())).completion(),
+            bus.consumer(Bus.CLUSTER_STATE, message -> onAnnouncement(message.body())).completion(),
             bus.consumer(Bus.stateOf(membership.id()), this::answer).completion(),
             bus.localConsumer(Bus.MODELS_CHANGED, message -> modelsChanged()).completion())
         .compose(
             ok -> {
-              membership.onChange(() -> context.runOnContext(changed -> turn()));
-              vertx.setPeriodic(TICK.toMillis(), tick -> turn());
-              vertx.setPeriodic(BEAT.toMillis(), beat -> tell());
-              tell();
-              turn();
-              vertx.setTimer(GREETING.toMillis(), late -> greeted.tryComplete());
-              return greeted.future();
+              membership.onChange(() -> context.runOnContext(changed -> update()));
+              vertx.setPeriodic(TICK.toMillis(), tick -> update());
+              vertx.setPeriodic(BEAT.toMillis(), beat -> announce());
+              announce();
+              update();
+              vertx.setTimer(DISCOVERY_WAIT.toMillis(), late -> discovered.tryComplete());
+              return discovered.future();
             });
   }
 
@@ -181,7 +182,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
         now -> {
           active = true;
           activated = System.nanoTime();
-          turn();
+          update();
         });
     return completed.future();
   }
@@ -206,10 +207,10 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
           var taken = Promise.<Void>promise();
           handedOver.thenRun(taken::tryComplete);
           vertx.setTimer(HAND_OVER.toMillis(), late -> left.tryComplete());
-          turn();
+          update();
           membership
               .withdraw(Bus.PUBLIC)
-              .transform(done -> vertx.timer(WITHDRAWAL.toMillis(), TimeUnit.MILLISECONDS))
+              .transform(done -> vertx.timer(DRAIN_DELAY.toMillis(), TimeUnit.MILLISECONDS))
               .transform(seen -> taken.future())
               .onComplete(done -> left.tryComplete());
         });
@@ -219,17 +220,17 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   // What this node knows
 
   /** Takes part in what has changed: looks, plans, and tells the others when that is news. */
-  private void turn() {
-    look();
-    plan();
-    if (!mine().says(told)) {
-      tell();
-      look();
+  private void update() {
+    refresh();
+    reconcile();
+    if (!ownState().says(announced)) {
+      announce();
+      refresh();
     }
     if (handedOver != null && covered()) handedOver.complete(null);
   }
 
-  private void look() {
+  private void refresh() {
     var before = members;
     members = membership.members();
     if (!members.equals(before)) {
@@ -247,15 +248,16 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
           if (now - at > LATE.toNanos()) late.add(id);
         });
     var nodes = new ArrayList<>(states.values());
-    nodes.add(mine());
-    var seen = new View(membership.id(), config.get().replicas(), nodes, late);
-    if (view == null || !view.shows(seen)) view = seen; // it keeps what was worked out of it
-    if (states.keySet().containsAll(others())) greeted.tryComplete();
+    nodes.add(ownState());
+    var seen = new ClusterView(membership.id(), config.get().replicas(), nodes, late);
+    if (clusterView == null || !clusterView.shows(seen))
+      clusterView = seen; // it keeps what was worked out of it
+    if (states.keySet().containsAll(others())) discovered.tryComplete();
     if (!complete && active) {
       var known = catalog.get();
       complete =
-          view.unanswered(known.release(), known.prefixes()).isEmpty()
-              || now - activated > PATIENCE.toNanos();
+          clusterView.unanswered(known.release(), known.prefixes()).isEmpty()
+              || now - activated > READY_TIMEOUT.toNanos();
       if (complete) completed.tryComplete();
     }
   }
@@ -276,21 +278,22 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
         .onComplete(
             done -> {
               asked.remove(id);
-              if (done.succeeded()) hear(done.result().body());
+              if (done.succeeded()) onAnnouncement(done.result().body());
             });
   }
 
   private void answer(Message<Object> message) {
-    message.reply(mine().toJson());
+    message.reply(ownState().toJson());
   }
 
-  private void hear(Object said) {
+  private void onAnnouncement(Object said) {
     NodeState state;
     try {
       state = NodeState.of((JsonObject) said);
     } catch (RuntimeException e) { // some other version's, or a stranger's
-      if (!strangers) log.warn("What a node tells can't be read, and is ignored: {}", e.toString());
-      strangers = true;
+      if (!unreadableHeard)
+        log.warn("What a node tells can't be read, and is ignored: {}", e.toString());
+      unreadableHeard = true;
       return;
     }
     if (state.id().equals(membership.id())) return;
@@ -299,15 +302,15 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     var before = states.get(state.id());
     if (before != null && before.sequence() >= state.sequence()) return;
     states.put(state.id(), state);
-    if (!state.says(before)) turn();
+    if (!state.says(before)) update();
   }
 
-  private void tell() {
-    told = mine().at(++sequence);
-    vertx.eventBus().publish(Bus.CLUSTER_STATE, told.toJson());
+  private void announce() {
+    announced = ownState().at(++sequence);
+    vertx.eventBus().publish(Bus.CLUSTER_STATE, announced.toJson());
   }
 
-  private NodeState mine() {
+  private NodeState ownState() {
     var now = catalog.get();
     return new NodeState(
         membership.id(),
@@ -338,17 +341,17 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
 
   private void modelsChanged() {
     if (!leaving) handedOver = null; // the other release is here
-    turn();
+    update();
   }
 
-  private void plan() {
+  private void reconcile() {
     if (!active || leaving || handedOver != null) return;
     var now = catalog.get();
     if (now.release().isEmpty()) return;
     long time = System.nanoTime();
     boolean due = refused.values().removeIf(until -> until - time <= 0) | anyDue(time);
-    if (view == plannedView && now == plannedCatalog && !due) return;
-    plannedView = view;
+    if (clusterView == plannedView && now == plannedCatalog && !due) return;
+    plannedView = clusterView;
     plannedCatalog = now;
     if (!now.release().equals(release)) {
       release = now.release();
@@ -360,13 +363,13 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     int drop = 0;
     for (var prefix : now.prefixes()) {
       boolean here = now.here().contains(prefix);
-      if (view.own(release, prefix)) {
+      if (clusterView.own(release, prefix)) {
         if (!here && !refused.containsKey(prefix)) load.add(prefix);
         if (!dropping.contains(prefix)) retiring.remove(prefix);
       } else if (here) {
         drop++;
-        if (!retiring.containsKey(prefix) && view.answeredByOthers(release, prefix)) {
-          retiring.put(prefix, time + FAREWELL.toNanos());
+        if (!retiring.containsKey(prefix) && clusterView.answeredByOthers(release, prefix)) {
+          retiring.put(prefix, time + RELEASE_GRACE.toNanos());
         }
       }
     }
@@ -393,16 +396,16 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
               loading = false;
               plannedView = null; // what was put off meanwhile is due
               var failed = done.succeeded() ? done.result().fieldNames() : Set.copyOf(chunk);
-              long until = System.nanoTime() + FORGIVENESS.toNanos();
+              long until = System.nanoTime() + RETRY_REFUSED_AFTER.toNanos();
               failed.forEach(prefix -> refused.put(prefix, until));
               gained += chunk.size() - failed.size();
               metrics.prefixesMoved(ServiceMetrics.Moved.GAINED, chunk.size() - failed.size());
-              turn();
+              update();
             });
   }
 
   private int answering(String prefix) {
-    return view.answering(release, prefix).size();
+    return clusterView.answering(release, prefix).size();
   }
 
   private boolean anyDue(long time) {
@@ -417,7 +420,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
           if (at - time <= 0) due.add(prefix);
         });
     // An owner may be gone since.
-    retiring.keySet().removeIf(p -> due.contains(p) && !view.answeredByOthers(release, p));
+    retiring.keySet().removeIf(p -> due.contains(p) && !clusterView.answeredByOthers(release, p));
     due.retainAll(retiring.keySet());
     if (due.isEmpty()) return;
     dropping = due;
@@ -427,14 +430,14 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
               dropping = Set.of();
               plannedView = null; // what was put off meanwhile is due
               if (done.failed()) {
-                long later = System.nanoTime() + FORGIVENESS.toNanos();
+                long later = System.nanoTime() + RETRY_REFUSED_AFTER.toNanos();
                 due.forEach(prefix -> retiring.put(prefix, later));
               } else {
                 due.forEach(retiring::remove);
                 log.info("Gave up {} prefixes, which others answer", due.size());
                 metrics.prefixesMoved(ServiceMetrics.Moved.RELEASED, due.size());
               }
-              turn();
+              update();
             });
   }
 
@@ -451,8 +454,9 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   /** Whether this node could end and no prefix be without an answer that has one now. */
   private boolean covered() {
     var now = catalog.get();
-    if (view.others(now.release()).isEmpty()) return true;
-    return mine().ready().stream().allMatch(prefix -> view.answeredByOthers(now.release(), prefix));
+    if (clusterView.others(now.release()).isEmpty()) return true;
+    return ownState().ready().stream()
+        .allMatch(prefix -> clusterView.answeredByOthers(now.release(), prefix));
   }
 
   // What others may know
@@ -464,7 +468,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
 
   @Override
   public Set<String> of(String of, Set<String> prefixes) {
-    var now = view;
+    var now = clusterView;
     var nodes = new ArrayList<>(now.others(of));
     now.nodes().stream()
         .filter(node -> node.id().equals(membership.id()))
@@ -484,10 +488,10 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
     context.runOnContext(
         now -> {
           handedOver = done;
-          turn();
+          update();
         });
     try {
-      done.get(SUCCESSION.toMillis(), TimeUnit.MILLISECONDS);
+      done.get(HANDOVER_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       log.warn("Takes another release though others don't answer all of the last one yet");
     } catch (InterruptedException e) {
@@ -505,7 +509,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
 
   @Override
   public List<Owner> of(String prefix, String of) {
-    var owners = view.othersAnswering(of, prefix);
+    var owners = clusterView.othersAnswering(of, prefix);
     if (silent.isEmpty() || owners.size() < 2) return owners;
     var ordered = new ArrayList<>(owners);
     ordered.sort((a, b) -> Boolean.compare(silent.contains(a.id()), silent.contains(b.id())));
@@ -514,11 +518,11 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
 
   @Override
   public Set<String> releases() {
-    return view.otherReleases();
+    return clusterView.otherReleases();
   }
 
   @Override
-  public void silent(Owner owner) {
+  public void markUnresponsive(Owner owner) {
     silent.add(owner.id());
   }
 
@@ -533,6 +537,7 @@ public final class ClusterVerticle extends VerticleBase implements Owners, Share
   }
 
   private ClusterStatus status() {
-    return new ClusterStatus(view, catalog.get(), self(), Set.copyOf(silent), toLoad, toDrop);
+    return new ClusterStatus(
+        clusterView, catalog.get(), self(), Set.copyOf(silent), toLoad, toDrop);
   }
 }

@@ -12,10 +12,10 @@ import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Lookup;
+import com.cpprediction.prediction.OwnerDirectory;
+import com.cpprediction.prediction.OwnerDirectory.Owner;
 import com.cpprediction.prediction.OwnerReply;
 import com.cpprediction.prediction.OwnerRequest;
-import com.cpprediction.prediction.Owners;
-import com.cpprediction.prediction.Owners.Owner;
 import com.cpprediction.prediction.ScoreReply;
 import com.cpprediction.prediction.ScoreRequest;
 import com.cpprediction.prediction.Scored;
@@ -44,7 +44,7 @@ final class AnswerRouter {
   private final Vertx vertx;
   private final Supplier<ServiceConfig> config;
   private final PredictionCache cache;
-  private final Owners owners;
+  private final OwnerDirectory owners;
   private final ServiceMetrics metrics;
   private final Dispatcher dispatcher;
 
@@ -61,7 +61,7 @@ final class AnswerRouter {
       Vertx vertx,
       Supplier<ServiceConfig> config,
       PredictionCache cache,
-      Owners owners,
+      OwnerDirectory owners,
       ServiceMetrics metrics,
       Dispatcher dispatcher) {
     this.vertx = vertx;
@@ -236,7 +236,7 @@ final class AnswerRouter {
         .recover(
             cause -> {
               metrics.hopFailed();
-              if (!answered(cause) && whole) owners.silent(owner);
+              if (!answered(cause) && whole) owners.markUnresponsive(owner);
               if (request.deadline().over()) return Future.failedFuture(Deadline.exceeded());
               if (!last) return ask(candidates, attempt + 1, request);
               var failure = Failure.of(cause);

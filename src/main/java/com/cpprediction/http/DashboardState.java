@@ -5,7 +5,7 @@ import com.cpprediction.http.EventStream.Told;
 import com.cpprediction.metrics.MetricsSummary;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Bus;
-import com.cpprediction.prediction.Owners;
+import com.cpprediction.prediction.OwnerDirectory;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
@@ -49,7 +49,7 @@ final class DashboardState {
   private final Vertx vertx;
   private final ServiceMetrics metrics;
   private final PredictionCache cache;
-  private final Owners owners;
+  private final OwnerDirectory owners;
   private final AdmissionControl inFlight;
   private final HealthRoutes health;
   private final Clock clock;
@@ -58,7 +58,7 @@ final class DashboardState {
       Vertx vertx,
       ServiceMetrics metrics,
       PredictionCache cache,
-      Owners owners,
+      OwnerDirectory owners,
       AdmissionControl inFlight,
       HealthRoutes health,
       Clock clock) {

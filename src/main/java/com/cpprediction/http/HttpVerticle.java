@@ -10,8 +10,8 @@ import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.OwnerDirectory;
 import com.cpprediction.prediction.OwnerRequest;
-import com.cpprediction.prediction.Owners;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.tls.Identity;
 import com.cpprediction.tls.IdentityWatcher;
@@ -75,7 +75,7 @@ public final class HttpVerticle extends VerticleBase {
   private final Supplier<ServiceConfig> config;
   private final Supplier<Catalog> catalog;
   private final PredictionCache cache;
-  private final Owners owners;
+  private final OwnerDirectory owners;
   private final ServiceMetrics metrics;
   private final List<HealthCheck> checks;
   private final Supplier<JsonObject> configView;
@@ -119,7 +119,7 @@ public final class HttpVerticle extends VerticleBase {
       Supplier<ServiceConfig> config,
       Supplier<Catalog> catalog,
       PredictionCache cache,
-      Owners owners,
+      OwnerDirectory owners,
       ServiceMetrics metrics,
       List<HealthCheck> checks,
       Supplier<JsonObject> configView,
@@ -145,7 +145,7 @@ public final class HttpVerticle extends VerticleBase {
       Supplier<ServiceConfig> config,
       Supplier<Catalog> catalog,
       PredictionCache cache,
-      Owners owners,
+      OwnerDirectory owners,
       ServiceMetrics metrics,
       List<HealthCheck> checks,
       Supplier<JsonObject> configView,

@@ -7,17 +7,17 @@ import com.cpprediction.http.NdjsonSplitter.Line;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.ServiceMetrics.Hop;
 import com.cpprediction.metrics.Shed;
-import com.cpprediction.prediction.Batch;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Located;
-import com.cpprediction.prediction.Owners.Owner;
+import com.cpprediction.prediction.OwnerDirectory.Owner;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
+import com.cpprediction.prediction.RecordRequest;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -491,7 +491,8 @@ final class PredictionService {
       List<Prediction> predictions, Deadline deadline, String requestId) {
     return vertx
         .eventBus()
-        .<JsonObject>request(Bus.RECORD, new Batch(predictions), local(deadline.remainingMillis()))
+        .<JsonObject>request(
+            Bus.RECORD, new RecordRequest(predictions), local(deadline.remainingMillis()))
         .onFailure(
             cause -> {
               if (Failure.of(cause) == Failure.OVERLOADED) metrics.shed(Shed.STORING);

@@ -11,7 +11,7 @@ package com.cpprediction.journal;
 public record Entry(long sequence, int parts, long appendedAt, byte[] body) {
   /** What it takes on disk. */
   long bytes() {
-    return body.length + (long) parts * (Frame.OVERHEAD + Library.OVERHEAD);
+    return body.length + (long) parts * (Frame.OVERHEAD + ArtemisSetup.OVERHEAD);
   }
 
   /** One past the sequence of its last part. */

@@ -86,7 +86,7 @@ record Frame(Kind kind, long sequence, int part, int parts, long appendedAt, byt
         .putShort((short) parts)
         .put(body)
         .putInt(0, crc(plain.array(), Integer.BYTES, plain.capacity() - Integer.BYTES));
-    var stuffed = Stuffing.stuff(plain.array());
+    var stuffed = ByteStuffing.stuff(plain.array());
     var out = ByteBuffer.allocate(STUFFED + stuffed.length).putLong(MAGIC);
     for (int digit = DIGITS - 1; digit >= 0; digit--) {
       out.put((byte) (plain.capacity() >>> digit * DIGIT | 1 << DIGIT));
@@ -109,7 +109,7 @@ record Frame(Kind kind, long sequence, int part, int parts, long appendedAt, byt
     }
     if (length < HEADER || length > in.capacity() - at) return Optional.empty();
     var plain = ByteBuffer.allocate(length);
-    int end = Stuffing.unstuff(in.array(), at + STUFFED, plain.array());
+    int end = ByteStuffing.unstuff(in.array(), at + STUFFED, plain.array());
     if (end < 0
         || plain.getInt() != crc(plain.array(), Integer.BYTES, length - Integer.BYTES)
         || plain.get() != VERSION) {

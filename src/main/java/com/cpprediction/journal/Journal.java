@@ -66,13 +66,13 @@ public final class Journal implements AutoCloseable {
   private final Clock clock;
   private final Consumer<JournalException> trouble;
   private final DirectoryLock lock;
-  private final Generations generations;
+  private final JournalDirectories generations;
 
   private final AtomicLong waitingBytes = new AtomicLong();
   private final AtomicBoolean troubled = new AtomicBoolean();
   private JournalImpl files;
   private long next = 1; // sequence of the next record
-  private Sequences settled = new Sequences();
+  private SequenceRanges settled = new SequenceRanges();
 
   private Journal(
       Path directory,
@@ -86,7 +86,7 @@ public final class Journal implements AutoCloseable {
     this.clock = clock;
     this.trouble = trouble;
     this.lock = lock;
-    generations = new Generations(directory, clock);
+    generations = new JournalDirectories(directory, clock);
   }
 
   /**
@@ -119,7 +119,7 @@ public final class Journal implements AutoCloseable {
   /** Whether {@code directory} holds a journal. */
   public static boolean existsIn(Path directory) {
     try {
-      return Files.isDirectory(new Generations(directory, Clock.systemUTC()).current());
+      return Files.isDirectory(new JournalDirectories(directory, Clock.systemUTC()).current());
     } catch (IOException e) {
       throw JournalException.of(e);
     }
@@ -132,7 +132,7 @@ public final class Journal implements AutoCloseable {
    */
   public Inspection inspect() {
     try {
-      var contents = Contents.read(generations.current(), fileBytes);
+      var contents = JournalScan.read(generations.current(), fileBytes);
       return new Inspection(
           entries(contents),
           contents.corrupt(),
@@ -155,7 +155,7 @@ public final class Journal implements AutoCloseable {
     try {
       stop();
       generations.tidy();
-      var contents = Contents.read(generations.current(), fileBytes);
+      var contents = JournalScan.read(generations.current(), fileBytes);
       if (!contents.sound()) setAside(contents);
       files = load(generations.current());
       next = Math.max(next, contents.next());
@@ -173,11 +173,11 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  private static List<Entry> entries(Contents contents) {
+  private static List<Entry> entries(JournalScan contents) {
     return List.copyOf(contents.waiting().values());
   }
 
-  private void setAside(Contents contents) throws Exception {
+  private void setAside(JournalScan contents) throws Exception {
     var built = generations.begin();
     var fresh = load(built);
     try {
@@ -219,8 +219,8 @@ public final class Journal implements AutoCloseable {
   private JournalImpl load(Path generation) throws Exception {
     OwnerOnly.createDirectories(generation);
     var opened =
-        Library.journal(
-            Library.files(generation), fileBytes, (e, message, file) -> inTrouble(e, message));
+        ArtemisSetup.journal(
+            ArtemisSetup.files(generation), fileBytes, (e, message, file) -> inTrouble(e, message));
     opened.start();
     try {
       opened.load(new Loaded());
@@ -333,7 +333,7 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  private byte[] mark(long highest, Sequences settled) {
+  private byte[] mark(long highest, SequenceRanges settled) {
     return Frame.mark(highest, clock.millis(), settled.encode()).encode();
   }
 
@@ -358,10 +358,10 @@ public final class Journal implements AutoCloseable {
    * @throws JournalException when they may still be there
    */
   public void erase(Collection<Entry> failed) {
-    var sequences = new Sequences();
+    var sequences = new SequenceRanges();
     for (var entry : failed) sequences.add(entry.sequence(), entry.end());
     try {
-      Contents.erase(generations.current(), sequences);
+      JournalScan.erase(generations.current(), sequences);
     } catch (IOException e) {
       throw JournalException.of(e);
     }

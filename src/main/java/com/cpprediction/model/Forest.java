@@ -191,7 +191,7 @@ public final class Forest implements Ranker {
 
   /** SHA-256 in hex over its bytes. */
   String sha256() {
-    return Scoring.sha256(section.duplicate());
+    return ScoringModel.sha256(section.duplicate());
   }
 
   /** Columns of a row. */

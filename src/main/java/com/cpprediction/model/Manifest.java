@@ -62,7 +62,7 @@ public record Manifest(
 
     /** The reference to {@code content} under the name {@code path}. */
     public static FileRef of(String path, byte[] content) {
-      return new FileRef(path, content.length, Scoring.sha256(content));
+      return new FileRef(path, content.length, ScoringModel.sha256(content));
     }
 
     JsonObject toJson() {
@@ -138,7 +138,7 @@ public record Manifest(
   /** First eight digits of a digest over the files: changes whenever they do. */
   public String version() {
     var files = index.sha256() + ranker.sha256();
-    return Scoring.sha256(files.getBytes(StandardCharsets.US_ASCII)).substring(0, 8);
+    return ScoringModel.sha256(files.getBytes(StandardCharsets.US_ASCII)).substring(0, 8);
   }
 
   public JsonObject toJson() {

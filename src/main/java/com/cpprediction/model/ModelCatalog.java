@@ -7,8 +7,8 @@ import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.PrefixAssignment;
 import com.cpprediction.prediction.ServiceException;
-import com.cpprediction.prediction.Share;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -69,7 +69,7 @@ public final class ModelCatalog implements AutoCloseable {
   private final ModelLoader loader;
   private final ServiceMetrics metrics;
   private final Clock clock;
-  private final Share share;
+  private final PrefixAssignment share;
   private final boolean perRequest;
   private final Object swap = new Object(); // short, unlike this, which a reload holds
   private double pincodeTrust;
@@ -126,7 +126,7 @@ public final class ModelCatalog implements AutoCloseable {
    * @param digest of its manifest
    * @param files null where this node need not know them, or can't
    */
-  private record Named(String digest, Scoring.Files files) {}
+  private record Named(String digest, ScoringModel.Files files) {}
 
   /**
    * What the release holds, as far as it was taken over.
@@ -153,7 +153,7 @@ public final class ModelCatalog implements AutoCloseable {
       Taken taken,
       SortedMap<String, Loaded> models,
       SortedMap<String, Loaded> leaving,
-      SortedMap<String, Scoring> scorings,
+      SortedMap<String, ScoringModel> scorings,
       Catalog catalog) {
     static final Serving NOTHING =
         of(
@@ -174,17 +174,18 @@ public final class ModelCatalog implements AutoCloseable {
         Engine engine,
         double pincodeTrust) {
       var national = taken.national();
-      var scorings = new TreeMap<String, Scoring>();
+      var scorings = new TreeMap<String, ScoringModel>();
       var fingerprints = new HashMap<String, String>();
       models.forEach(
           (prefix, loaded) -> {
-            var scoring = Scoring.of(loaded.model(), pincodeTrust, national.digest());
+            var scoring = ScoringModel.of(loaded.model(), pincodeTrust, national.digest());
             scorings.put(prefix, scoring);
             fingerprints.put(prefix, scoring.fingerprint());
           });
       leaving.forEach(
           (prefix, loaded) ->
-              scorings.put(prefix, Scoring.of(loaded.model(), pincodeTrust, national.digest())));
+              scorings.put(
+                  prefix, ScoringModel.of(loaded.model(), pincodeTrust, national.digest())));
       var prefixes = new TreeSet<>(models.keySet());
       prefixes.addAll(taken.named().keySet());
       taken
@@ -194,7 +195,8 @@ public final class ModelCatalog implements AutoCloseable {
                 if (model.files() == null || fingerprints.containsKey(prefix)) return;
                 fingerprints.put(
                     prefix,
-                    Scoring.fingerprint(model.files(), engine, national.digest(), pincodeTrust));
+                    ScoringModel.fingerprint(
+                        model.files(), engine, national.digest(), pincodeTrust));
               });
       var catalog =
           new Catalog(taken.id(), prefixes, fingerprints, models.keySet(), national.locator());
@@ -210,7 +212,7 @@ public final class ModelCatalog implements AutoCloseable {
       double pincodeTrust,
       ServiceMetrics metrics,
       Clock clock) {
-    this(directory, engine, heap, false, pincodeTrust, metrics, clock, Share.ALL);
+    this(directory, engine, heap, false, pincodeTrust, metrics, clock, PrefixAssignment.ALL);
   }
 
   /**
@@ -229,7 +231,7 @@ public final class ModelCatalog implements AutoCloseable {
       double pincodeTrust,
       ServiceMetrics metrics,
       Clock clock,
-      Share share) {
+      PrefixAssignment share) {
     this.perRequest = perRequest;
     this.share = share;
     this.directory = directory;
@@ -428,10 +430,10 @@ public final class ModelCatalog implements AutoCloseable {
     return Taken.of(named, national);
   }
 
-  private static Scoring.Files files(
+  private static ScoringModel.Files files(
       Release release, String prefix, SortedMap<String, ModelException> failed) {
     try {
-      return Scoring.Files.of(release.manifest(prefix));
+      return ScoringModel.Files.of(release.manifest(prefix));
     } catch (ModelException e) {
       failed.put(prefix, e);
       return null;
@@ -703,7 +705,7 @@ public final class ModelCatalog implements AutoCloseable {
    * @throws ServiceException when it can't be read
    * @see PrefixModel#release
    */
-  Scoring acquire(String prefix) {
+  ScoringModel acquire(String prefix) {
     if (perRequest) return read(prefix);
     for (var scoring = scoring(prefix); scoring != null; scoring = scoring(prefix)) {
       if (scoring.model().lost()) throw lost(scoring.model());
@@ -712,12 +714,12 @@ public final class ModelCatalog implements AutoCloseable {
     return null;
   }
 
-  private Scoring read(String prefix) {
+  private ScoringModel read(String prefix) {
     var now = serving;
     var scoring = now.scorings().get(prefix);
     if (scoring == null) return null;
     var loaded = now.models().getOrDefault(prefix, now.leaving().get(prefix));
-    return new Scoring(loaded.again().get(), scoring.pincodeTrust(), scoring.fingerprint());
+    return new ScoringModel(loaded.again().get(), scoring.pincodeTrust(), scoring.fingerprint());
   }
 
   /**
@@ -725,7 +727,7 @@ public final class ModelCatalog implements AutoCloseable {
    *
    * @throws ServiceException {@link Failure#NOT_READY} when its model can't be used
    */
-  public Scoring usable(String prefix) {
+  public ScoringModel usable(String prefix) {
     var scoring = scoring(prefix);
     if (scoring != null) return scoring;
     throw Failure.NOT_READY.because(
@@ -734,7 +736,7 @@ public final class ModelCatalog implements AutoCloseable {
   }
 
   /** What answers {@code prefix} now; null when nothing does. Safe while nobody reloads. */
-  public Scoring scoring(String prefix) {
+  public ScoringModel scoring(String prefix) {
     return serving.scorings().get(prefix);
   }
 

@@ -69,7 +69,7 @@ public final class NationalStage implements Locator {
   private final float step;
   private final Mapping content; // null where nothing has to be freed
   private final String sha256;
-  private final Uses uses;
+  private final UseCount uses;
   private final AtomicBoolean lost = new AtomicBoolean();
 
   private static final class Scratch {
@@ -80,7 +80,7 @@ public final class NationalStage implements Locator {
   private NationalStage(ByteBuffer file, Mapping content, String sha256) {
     this.content = content;
     this.sha256 = sha256;
-    uses = new Uses(content == null ? () -> {} : content::close);
+    uses = new UseCount(content == null ? () -> {} : content::close);
     var bytes = file.duplicate().order(ByteOrder.LITTLE_ENDIAN).position(0);
     if (bytes.limit() < HEADER || bytes.getInt() != MAGIC) throw damaged("is none");
     int version = bytes.getInt();

@@ -14,7 +14,7 @@ public final class PrefixModel {
   private final Ranker ranker;
   private final Engine engine;
   private final Mapping content; // null where nothing has to be freed
-  private final Uses uses;
+  private final UseCount uses;
   private final AtomicBoolean lost = new AtomicBoolean();
 
   private PrefixModel(
@@ -31,7 +31,7 @@ public final class PrefixModel {
     this.ranker = ranker;
     this.engine = engine;
     this.content = content;
-    uses = new Uses(free);
+    uses = new UseCount(free);
   }
 
   /**

@@ -77,7 +77,7 @@ public final class Release {
   static String id(Map<String, String> manifests, String national) {
     if (manifests.isEmpty()) return "";
     var all = new TreeMap<>(manifests) + "\n" + national;
-    return Scoring.sha256(all.getBytes(StandardCharsets.UTF_8));
+    return ScoringModel.sha256(all.getBytes(StandardCharsets.UTF_8));
   }
 
   /** On held-back addresses over all prefixes, by question; empty when none were held back. */
@@ -133,12 +133,12 @@ public final class Release {
   static String signature(Path directory) {
     var seen = new TreeSet<String>();
     try {
-      seen.add(Scoring.sha256(Files.readAllBytes(directory.resolve(FILE))));
+      seen.add(ScoringModel.sha256(Files.readAllBytes(directory.resolve(FILE))));
       sign(directory, DEPTH, seen);
     } catch (IOException | DirectoryIteratorException e) {
       seen.add(e.toString());
     }
-    return Scoring.sha256(seen.toString().getBytes(StandardCharsets.UTF_8));
+    return ScoringModel.sha256(seen.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   private static void sign(Path directory, int depth, Set<String> seen) throws IOException {
@@ -201,7 +201,7 @@ public final class Release {
   static JsonObject signed(JsonObject json) {
     var read = new JsonObject(json.encode()); // as it will be read again
     read.remove(DIGEST);
-    return read.put(DIGEST, Scoring.sha256(read.encode().getBytes(StandardCharsets.UTF_8)));
+    return read.put(DIGEST, ScoringModel.sha256(read.encode().getBytes(StandardCharsets.UTF_8)));
   }
 
   /**
@@ -212,7 +212,7 @@ public final class Release {
   public Manifest manifest(String prefix) {
     if (!Manifest.isPrefix(prefix)) throw new ModelException("\"" + prefix + "\" is no prefix");
     var bytes = read(prefix + '/' + Manifest.FILE);
-    if (!Scoring.sha256(bytes).equals(manifests.get(prefix))) {
+    if (!ScoringModel.sha256(bytes).equals(manifests.get(prefix))) {
       throw new ModelException(
           Reason.DIGEST, "manifest is not the one release.json names (SHA-256 differs)");
     }
@@ -236,7 +236,7 @@ public final class Release {
       throw missing(file.path());
     }
     try {
-      check(file, mapping.bytes().limit(), Scoring.sha256(mapping.bytes()));
+      check(file, mapping.bytes().limit(), ScoringModel.sha256(mapping.bytes()));
       return mapping;
     } catch (RuntimeException e) {
       mapping.close();
@@ -251,7 +251,10 @@ public final class Release {
    */
   byte[] read(Manifest.FileRef file) {
     var content = shared.computeIfAbsent(file.path(), this::read);
-    check(file, content.length, digests.computeIfAbsent(file.path(), p -> Scoring.sha256(content)));
+    check(
+        file,
+        content.length,
+        digests.computeIfAbsent(file.path(), p -> ScoringModel.sha256(content)));
     return content;
   }
 
@@ -262,7 +265,7 @@ public final class Release {
    */
   void verify(Manifest.FileRef file) {
     var content = read(file.path());
-    check(file, content.length, Scoring.sha256(content));
+    check(file, content.length, ScoringModel.sha256(content));
   }
 
   private static void check(Manifest.FileRef file, long bytes, String sha256) {

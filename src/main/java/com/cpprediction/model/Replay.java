@@ -153,7 +153,7 @@ public final class Replay implements AutoCloseable {
     compare(differences, "prefix", stored.prefix(), located == null ? null : located.prefix());
     if (!differences.isEmpty()) return differences;
     var scoring =
-        new Scoring(
+        new ScoringModel(
             model(source, stored.prefix()), source.settings().pincodeTrust(), stored.fingerprint());
     compare(differences, stored, located.answer(scorer.score(scoring, address), 0));
     return differences;

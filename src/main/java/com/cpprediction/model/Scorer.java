@@ -27,7 +27,7 @@ public final class Scorer {
   /**
    * @return one answer for each address, in order
    */
-  public List<Scored> score(Scoring scoring, List<Address> addresses) {
+  public List<Scored> score(ScoringModel scoring, List<Address> addresses) {
     return score(scoring, addresses, () -> {});
   }
 
@@ -35,7 +35,7 @@ public final class Scorer {
    * @param between run before each address but the first; ends it all by throwing
    * @return one answer for each address, in order
    */
-  List<Scored> score(Scoring scoring, List<Address> addresses, Runnable between) {
+  List<Scored> score(ScoringModel scoring, List<Address> addresses, Runnable between) {
     if (addresses.size() == 1) return List.of(score(scoring, addresses.get(0)));
     var answers = new ArrayList<Scored>(addresses.size());
     var ends = new int[Math.min(addresses.size(), ROWS)];
@@ -57,7 +57,7 @@ public final class Scorer {
   }
 
   /** The answer to one address. */
-  public Scored score(Scoring scoring, Address address) {
+  public Scored score(ScoringModel scoring, Address address) {
     int rows = read(scoring.model().index(), address, 0);
     scoring.model().ranker().score(values, rows, scores);
     return answer(scoring, 0, rows);
@@ -75,7 +75,7 @@ public final class Scorer {
   }
 
   /** The answer to one address, and what decided it. */
-  public Explanation explain(Scoring scoring, Address address) {
+  public Explanation explain(ScoringModel scoring, Address address) {
     var scored = score(scoring, address);
     var index = scoring.model().index();
     int first = row(index, scored.candidates().get(0));
@@ -142,7 +142,7 @@ public final class Scorer {
     weights = new double[rows];
   }
 
-  private Scored answer(Scoring scoring, int start, int end) {
+  private Scored answer(ScoringModel scoring, int start, int end) {
     double highest = Double.NEGATIVE_INFINITY;
     for (int row = start; row < end; row++) {
       boolean owns = value(row, Features.PIN_EQ) == 1;

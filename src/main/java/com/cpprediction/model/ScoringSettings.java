@@ -22,7 +22,7 @@ record ScoringSettings(Engine engine, double pincodeTrust, String national) {
             step <= PredictionConfig.MAX_TRUST * PredictionConfig.TRUST_STEPS;
             step++) {
           double trust = step / (double) PredictionConfig.TRUST_STEPS;
-          if (Scoring.fingerprint(manifest, engine, national, trust).equals(fingerprint)) {
+          if (ScoringModel.fingerprint(manifest, engine, national, trust).equals(fingerprint)) {
             return Optional.of(new ScoringSettings(engine, trust, national));
           }
         }

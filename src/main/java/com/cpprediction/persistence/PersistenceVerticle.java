@@ -9,9 +9,9 @@ import com.cpprediction.journal.Entry;
 import com.cpprediction.journal.Journal;
 import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.prediction.Batch;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.RecordRequest;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -204,7 +204,7 @@ public final class PersistenceVerticle extends VerticleBase {
     if (schema.skewed() && watch.status().up()) keepUp();
   }
 
-  private void record(Message<Batch> message) {
+  private void record(Message<RecordRequest> message) {
     RequestId.forget(); // what is written from here on is the rows of many requests
     if (stopping) {
       fail(message, Failure.NOT_READY.because("The service is stopping, so nothing was kept"));

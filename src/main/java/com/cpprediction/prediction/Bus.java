@@ -42,9 +42,9 @@ public final class Bus {
           PREDICT, PREDICT_BATCH, OUTCOMES, MODELS_STATUS, MODELS_RELOAD, CACHE_STATS, CACHE_CLEAR);
 
   /**
-   * {@link Batch} in; out, once the predictions are kept as {@code persistence.ack} promises,
-   * {@code {"refused":[…],"taken":[…]}}: the ids of those that PostgreSQL refused, and of those
-   * whose id is another shipment's; both empty when all is well. In one batch an id is of one
+   * {@link RecordRequest} in; out, once the predictions are kept as {@code persistence.ack}
+   * promises, {@code {"refused":[…],"taken":[…]}}: the ids of those that PostgreSQL refused, and of
+   * those whose id is another shipment's; both empty when all is well. In one batch an id is of one
    * shipment. Fails with {@link Failure#OVERLOADED} or {@link Failure#NOT_READY} when nothing was
    * kept, and with {@link Failure#DEADLINE_EXCEEDED} when that is unknown. Local.
    */
@@ -154,7 +154,8 @@ public final class Bus {
         ScoreRequest.class, new RecordCodec<>("cp.score-request", Wire::write, Wire::scoreRequest));
     bus.registerDefaultCodec(
         ScoreReply.class, new RecordCodec<>("cp.score-reply", Wire::write, Wire::scoreReply));
-    bus.registerDefaultCodec(Batch.class, new RecordCodec<>("cp.batch", Wire::write, Wire::batch));
+    bus.registerDefaultCodec(
+        RecordRequest.class, new RecordCodec<>("cp.batch", Wire::write, Wire::batch));
     bus.registerDefaultCodec(
         OwnerRequest.class, new RecordCodec<>("cp.owner-request", Wire::write, Wire::ownerRequest));
     bus.registerDefaultCodec(
@@ -249,12 +250,12 @@ public final class Bus {
           Prediction.Source.valueOf(json.getString("source")));
     }
 
-    static JsonObject write(Batch batch) {
+    static JsonObject write(RecordRequest batch) {
       return new JsonObject().put("predictions", array(batch.predictions(), Wire::write));
     }
 
-    static Batch batch(JsonObject json) {
-      return new Batch(list(json.getJsonArray("predictions"), Wire::prediction));
+    static RecordRequest batch(JsonObject json) {
+      return new RecordRequest(list(json.getJsonArray("predictions"), Wire::prediction));
     }
 
     private static JsonObject write(Address address) {

@@ -2,7 +2,7 @@ package com.cpprediction.training;
 
 import com.cpprediction.model.ModelCatalog;
 import com.cpprediction.model.Scorer;
-import com.cpprediction.model.Scoring;
+import com.cpprediction.model.ScoringModel;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Located;
@@ -18,7 +18,7 @@ import java.util.function.Function;
  * @param leastSure minimum confidence, as {@code prediction.min_text_confidence}
  */
 public record OfflinePredictor(
-    Catalog catalog, Function<String, Scoring> scorings, double leastSure) {
+    Catalog catalog, Function<String, ScoringModel> scorings, double leastSure) {
   /** A predictor with loaded models. */
   public static OfflinePredictor of(ModelCatalog models, double leastSure) {
     return new OfflinePredictor(models.catalog(), models::usable, leastSure);

@@ -7,7 +7,7 @@ import com.cpprediction.model.ModelException;
 import com.cpprediction.model.NationalStage;
 import com.cpprediction.model.Parity;
 import com.cpprediction.model.Ranker;
-import com.cpprediction.model.Scoring;
+import com.cpprediction.model.ScoringModel;
 import com.cpprediction.model.XgboostRanker;
 import com.cpprediction.prediction.Catalog;
 import io.vertx.core.json.JsonObject;
@@ -252,11 +252,11 @@ public final class Training {
       Map<String, JsonObject> scores,
       JsonObject overall) {
     progress.begin("measuring", held.size() * VARIANTS.size());
-    var scorings = new HashMap<String, Scoring>();
+    var scorings = new HashMap<String, ScoringModel>();
     var fingerprints = new HashMap<String, String>();
     for (var prefix : learned.files().keySet()) {
       var model = learned.model(prefix, new JsonObject(), List.of());
-      var scoring = Scoring.of(model, options.pincodeTrust(), "");
+      var scoring = ScoringModel.of(model, options.pincodeTrust(), "");
       scorings.put(prefix, scoring);
       fingerprints.put(prefix, scoring.fingerprint());
     }

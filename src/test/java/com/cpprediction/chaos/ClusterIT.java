@@ -2,7 +2,7 @@ package com.cpprediction.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.client.Delivery;
+import com.cpprediction.client.Outcome;
 import com.cpprediction.client.Shipment;
 import com.cpprediction.prediction.Verdict;
 import com.cpprediction.training.SmallRelease;
@@ -122,7 +122,7 @@ class ClusterIT {
     var stored = "/predictions/typed-0";
     Waiting.until("stored", () -> trial.node(0).process().get(stored).statusCode() == 200);
     var predictions = json(trial.node(0), stored).getJsonArray("predictions");
-    var went = new Delivery("typed-0", predictions.getJsonObject(0).getString("cp"));
+    var went = new Outcome("typed-0", predictions.getJsonObject(0).getString("cp"));
 
     var judged = trial.bus().typed().report(List.of(went)).await(10, TimeUnit.SECONDS);
 

@@ -199,10 +199,10 @@ class PredictionClientTest {
         await(
             client.report(
                 List.of(
-                    new Delivery("S1", "CP2"), new Delivery("S2", "CP2"), new Delivery("S3", ""))));
+                    new Outcome("S1", "CP2"), new Outcome("S2", "CP2"), new Outcome("S3", ""))));
 
     assertThat(judgements.get(0))
-        .isEqualTo(new Judgement(Verdict.ALTERNATIVE, "CP1", "560@12345678", null));
+        .isEqualTo(new OutcomeResult(Verdict.ALTERNATIVE, "CP1", "560@12345678", null));
     assertThat(judgements.get(1).orThrow()).isEqualTo(Verdict.UNKNOWN);
     assertThatThrownBy(() -> judgements.get(2).orThrow()).hasMessage("cp is empty");
     assertThat(asked).hasSize(2).containsOnly(asked.get(0));

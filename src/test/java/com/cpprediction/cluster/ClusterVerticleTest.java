@@ -9,7 +9,7 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Locator;
-import com.cpprediction.prediction.Owners.Owner;
+import com.cpprediction.prediction.OwnerDirectory.Owner;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -325,7 +325,7 @@ class ClusterVerticleTest {
     var before = node.of("110", RELEASE);
     assertThat(before).hasSize(2);
 
-    node.silent(before.get(0));
+    node.markUnresponsive(before.get(0));
     assertThat(node.of("110", RELEASE)).containsExactly(before.get(1), before.get(0));
     peer(before.get(0).id(), RELEASE, false, PREFIXES);
 

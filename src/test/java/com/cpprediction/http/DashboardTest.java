@@ -7,7 +7,7 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Located;
-import com.cpprediction.prediction.Owners;
+import com.cpprediction.prediction.OwnerDirectory;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.testing.Browser;
 import io.micrometer.core.instrument.MockClock;
@@ -188,7 +188,7 @@ class DashboardTest {
   }
 
   /** As {@code GET /cluster} of node a tells of {@code members}. */
-  private record Cluster(JsonArray members) implements Owners {
+  private record Cluster(JsonArray members) implements OwnerDirectory {
     @Override
     public Owner self() {
       return new Owner("a", "a:1");
@@ -205,7 +205,7 @@ class DashboardTest {
     }
 
     @Override
-    public void silent(Owner owner) {}
+    public void markUnresponsive(Owner owner) {}
 
     @Override
     public JsonObject describe() {

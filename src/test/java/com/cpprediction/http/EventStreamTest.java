@@ -10,7 +10,7 @@ import com.cpprediction.http.EventStream.Look;
 import com.cpprediction.http.EventStream.Told;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Bus;
-import com.cpprediction.prediction.Owners;
+import com.cpprediction.prediction.OwnerDirectory;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -267,7 +267,7 @@ class EventStreamTest {
             vertx,
             off,
             cache,
-            Owners.ALONE,
+            OwnerDirectory.ALONE,
             new AdmissionControl(() -> 10, off),
             new HealthRoutes(List.of(), () -> false, ctx -> true),
             Clock.systemUTC());

@@ -11,14 +11,14 @@ import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.config.Tokens;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Batch;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
-import com.cpprediction.prediction.Owners;
+import com.cpprediction.prediction.OwnerDirectory;
 import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.RecordRequest;
 import com.cpprediction.prediction.ScoreReply;
 import com.cpprediction.prediction.ScoreRequest;
 import com.cpprediction.prediction.Scored;
@@ -67,7 +67,7 @@ final class HttpFixture {
   static final int WORKERS = 8;
 
   final List<ScoreRequest> scoreRequests = new CopyOnWriteArrayList<>();
-  final List<Batch> batches = new CopyOnWriteArrayList<>();
+  final List<RecordRequest> batches = new CopyOnWriteArrayList<>();
   final List<HealthCheck> checks = new ArrayList<>();
   final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   ServiceMetrics metrics = new ServiceMetrics(registry, "test");
@@ -75,13 +75,13 @@ final class HttpFixture {
 
   volatile PredictionConfig prediction =
       new PredictionConfig(WORKERS, 10_000, Duration.ofSeconds(5), 1.0, 0.5);
-  volatile Owners owners = Owners.ALONE;
+  volatile OwnerDirectory owners = OwnerDirectory.ALONE;
   volatile Catalog catalog = new Catalog(FINGERPRINTS, Locator.NONE);
   volatile Function<ScoreRequest, Future<ScoreReply>> scorer =
       request -> Future.succeededFuture(reply(request, FINGERPRINTS.get("560")));
-  volatile Function<Batch, Future<JsonArray>> recorder =
+  volatile Function<RecordRequest, Future<JsonArray>> recorder =
       batch -> Future.succeededFuture(new JsonArray());
-  volatile Function<Batch, JsonArray> taken = batch -> new JsonArray();
+  volatile Function<RecordRequest, JsonArray> taken = batch -> new JsonArray();
   ClusterConfig cluster = ServiceConfig.DEFAULT.cluster();
   volatile String adminToken = "";
   volatile String predictToken = "";
@@ -113,7 +113,7 @@ final class HttpFixture {
         });
     answer(
         Bus.RECORD,
-        (Batch batch) -> {
+        (RecordRequest batch) -> {
           batches.add(batch);
           return recorder
               .apply(batch)

@@ -15,9 +15,9 @@ import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.Lookup;
+import com.cpprediction.prediction.OwnerDirectory;
 import com.cpprediction.prediction.OwnerReply;
 import com.cpprediction.prediction.OwnerRequest;
-import com.cpprediction.prediction.Owners;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.Scored;
 import io.vertx.core.Future;
@@ -51,7 +51,7 @@ class OwnerRoutingTest {
   private HttpFixture edge;
 
   /** Who answers what, as told by the test. */
-  private static final class Cluster implements Owners {
+  private static final class Cluster implements OwnerDirectory {
     private final Map<String, List<Owner>> owners = new HashMap<>(); // by prefix and release
     private final Set<String> releases = new java.util.TreeSet<>();
     private final List<Owner> silent = new CopyOnWriteArrayList<>();
@@ -78,7 +78,7 @@ class OwnerRoutingTest {
     }
 
     @Override
-    public void silent(Owner owner) {
+    public void markUnresponsive(Owner owner) {
       silent.add(owner);
     }
 
@@ -192,7 +192,8 @@ class OwnerRoutingTest {
     for (var response : List.of(afterSilence, afterRefusal, afterNobody)) {
       assertThat(served(response)).isEqualTo("\"b:1\";hop=remote");
     }
-    assertThat(cluster.silent.stream().map(Owners.Owner::id)).containsExactly("silent", "nobody");
+    assertThat(cluster.silent.stream().map(OwnerDirectory.Owner::id))
+        .containsExactly("silent", "nobody");
   }
 
   @Test

@@ -3,7 +3,7 @@ package com.cpprediction.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.prediction.Share;
+import com.cpprediction.prediction.PrefixAssignment;
 import com.cpprediction.training.SmallRelease;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.json.JsonArray;
@@ -37,7 +37,7 @@ class LiveAccuracyTest {
             1,
             new ServiceMetrics(registry, "test"),
             Clock.systemUTC(),
-            Share.ALL);
+            PrefixAssignment.ALL);
     models.reload();
   }
 

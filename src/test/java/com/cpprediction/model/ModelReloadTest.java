@@ -9,7 +9,7 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.Share;
+import com.cpprediction.prediction.PrefixAssignment;
 import com.cpprediction.training.SmallRelease;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -70,7 +70,8 @@ class ModelReloadTest {
   private ModelCatalog catalog(Engine engine, boolean heap, boolean perRequest) {
     var metrics = new ServiceMetrics(registry, "test");
     var clock = Clock.fixed(Models.NOW, ZoneOffset.UTC);
-    var catalog = new ModelCatalog(dir, engine, heap, perRequest, 1, metrics, clock, Share.ALL);
+    var catalog =
+        new ModelCatalog(dir, engine, heap, perRequest, 1, metrics, clock, PrefixAssignment.ALL);
     catalog.reload();
     return catalog;
   }

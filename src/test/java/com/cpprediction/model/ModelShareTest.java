@@ -2,7 +2,7 @@ package com.cpprediction.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.prediction.Share;
+import com.cpprediction.prediction.PrefixAssignment;
 import com.cpprediction.training.SmallRelease;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,7 +25,7 @@ class ModelShareTest {
   private ModelCatalog models;
 
   /** What a test says. */
-  private final class Part implements Share {
+  private final class Part implements PrefixAssignment {
     private volatile Set<String> mine = Set.of("180");
     private final List<String> handedOver = new ArrayList<>(); // the release that was answered then
 

@@ -38,7 +38,7 @@ final class Models {
   }
 
   /** What answers a pincode; null when nothing does. */
-  static Scoring scoringOf(ModelCatalog models, String pincode) {
+  static ScoringModel scoringOf(ModelCatalog models, String pincode) {
     var prefix = models.catalog().prefixOf(pincode);
     return prefix == null ? null : models.scoring(prefix);
   }

@@ -69,8 +69,7 @@ class ModelsVerticleTest {
     var worker = new DeploymentOptions().setThreadingModel(ThreadingModel.WORKER).setInstances(2);
     vertx
         .deployVerticle(
-            () -> new PredictionVerticle(workers.getAndIncrement(), models, Models.metrics()),
-            worker)
+            () -> new ScoringVerticle(workers.getAndIncrement(), models, Models.metrics()), worker)
         .compose(ok -> vertx.deployVerticle(new ModelsVerticle(models, this::poll)))
         .await(10, SECONDS);
   }

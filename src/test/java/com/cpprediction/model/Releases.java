@@ -27,7 +27,7 @@ final class Releases {
     Files.write(release.resolve(prefix + "/manifest.json"), manifest);
     var file = release.resolve(Release.FILE);
     var json = StrictJson.parseObject(Files.readAllBytes(file)).copy();
-    json.getJsonObject("manifests").put(prefix, Scoring.sha256(manifest));
+    json.getJsonObject("manifests").put(prefix, ScoringModel.sha256(manifest));
     Files.write(file, Release.signed(json).toBuffer().getBytes());
   }
 

@@ -126,7 +126,7 @@ class ReplayTest {
     var national = Release.open(SmallRelease.directory()).national().sha256();
     StoredPrediction row;
     try (var models = Models.load(another, 0.5)) {
-      var mixed = Scoring.of(models.scoring("575").model(), 0.5, national);
+      var mixed = ScoringModel.of(models.scoring("575").model(), 0.5, national);
       var typed = SmallRelease.rows("575").get(0).typed();
       var pincode = SmallRelease.rows("575").get(0).pincode();
       var scored = new Scorer().score(mixed, Address.of(typed, pincode));

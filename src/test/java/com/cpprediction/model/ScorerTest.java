@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 
 class ScorerTest {
   private static ModelCatalog models;
-  private static Scoring scoring;
+  private static ScoringModel scoring;
   private static List<Address> addresses;
 
   private final Scorer scorer = new Scorer();
@@ -94,7 +94,8 @@ class ScorerTest {
       if (address.pincode() == null) continue;
       double before = -1;
       for (double trust : new double[] {0, 1, 3, 10}) {
-        var scored = scorer.score(Scoring.of(scoring.model(), trust, ""), List.of(address)).get(0);
+        var scored =
+            scorer.score(ScoringModel.of(scoring.model(), trust, ""), List.of(address)).get(0);
         double owner = confidence(scored, owners.get(address.pincode()));
         if (owner > before) changed++;
         assertThat(owner).isGreaterThanOrEqualTo(before);
@@ -120,7 +121,7 @@ class ScorerTest {
       if (address.pincode() != null) continue;
       assertThat(
               scorer
-                  .score(Scoring.of(scoring.model(), 10, ""), List.of(address))
+                  .score(ScoringModel.of(scoring.model(), 10, ""), List.of(address))
                   .get(0)
                   .candidates())
           .isEqualTo(scorer.score(scoring, List.of(address)).get(0).candidates());
@@ -221,7 +222,7 @@ class ScorerTest {
   private double odds(double trust, Address address, String cp) {
     double p =
         confidence(
-            scorer.score(Scoring.of(scoring.model(), trust, ""), List.of(address)).get(0), cp);
+            scorer.score(ScoringModel.of(scoring.model(), trust, ""), List.of(address)).get(0), cp);
     return p / (1 - p);
   }
 

@@ -24,7 +24,7 @@ class ScoringSettingsTest {
   })
   void findsTheSettingsBehindAFingerprint(Engine engine, double trust, int national) {
     var settings = new ScoringSettings(engine, trust, NATIONALS.get(national));
-    var fingerprint = Scoring.fingerprint(manifest, engine, settings.national(), trust);
+    var fingerprint = ScoringModel.fingerprint(manifest, engine, settings.national(), trust);
 
     assertThat(ScoringSettings.of(fingerprint, manifest, NATIONALS)).contains(settings);
   }
@@ -33,9 +33,10 @@ class ScoringSettingsTest {
   void findsNoneBehindTheFingerprintOfAnotherModelOrStage() {
     var other = Release.open(SmallRelease.directory()).manifest("180");
 
-    assertThat(found(Scoring.fingerprint(other, Engine.MAPPED, "", 0.5))).isFalse();
-    assertThat(found(Scoring.fingerprint(manifest, Engine.MAPPED, "c".repeat(64), 0.5))).isFalse();
-    assertThat(found(Scoring.fingerprint(manifest, Engine.MAPPED, "", 0.505))).isFalse();
+    assertThat(found(ScoringModel.fingerprint(other, Engine.MAPPED, "", 0.5))).isFalse();
+    assertThat(found(ScoringModel.fingerprint(manifest, Engine.MAPPED, "c".repeat(64), 0.5)))
+        .isFalse();
+    assertThat(found(ScoringModel.fingerprint(manifest, Engine.MAPPED, "", 0.505))).isFalse();
     assertThat(found("")).isFalse();
   }
 

@@ -10,10 +10,10 @@ import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.config.PersistenceConfig.Ack;
 import com.cpprediction.config.PersistenceConfig.WhenFull;
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.prediction.Batch;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.RecordRequest;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -362,7 +362,7 @@ class OutcomesIT {
   private void record(String... shipments) throws Exception {
     var predictions = new ArrayList<Prediction>();
     for (var shipment : shipments) predictions.add(Predictions.of(shipment));
-    request(Bus.RECORD, new Batch(predictions)).await(10, SECONDS);
+    request(Bus.RECORD, new RecordRequest(predictions)).await(10, SECONDS);
   }
 
   /** Shipments and CPs by turns. */

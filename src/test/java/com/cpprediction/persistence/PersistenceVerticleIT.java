@@ -10,11 +10,11 @@ import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.config.PersistenceConfig.Ack;
 import com.cpprediction.config.PersistenceConfig.WhenFull;
 import com.cpprediction.config.ServiceConfig;
-import com.cpprediction.prediction.Batch;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
+import com.cpprediction.prediction.RecordRequest;
 import com.cpprediction.testing.Ports;
 import com.cpprediction.testing.SmallDisk;
 import io.vertx.core.Future;
@@ -264,7 +264,7 @@ class PersistenceVerticleIT {
     var verticle =
         deploy(Ack.COMMIT, "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres");
 
-    assertNotReady(request(Bus.RECORD, new Batch(Predictions.many(1))));
+    assertNotReady(request(Bus.RECORD, new RecordRequest(Predictions.many(1))));
 
     assertThat(verticle.ready()).isFalse();
     assertThat(verticle.health().getInteger("queued")).isZero();
@@ -282,11 +282,11 @@ class PersistenceVerticleIT {
       var kept = Predictions.of("S2");
 
       signal("STOP", frozen);
-      var answer = request(Bus.RECORD, new Batch(List.of(kept)));
+      var answer = request(Bus.RECORD, new RecordRequest(List.of(kept)));
       try {
         TestDatabase.until(() -> verticle.database().getString("status").equals("down"));
         assertThat(verticle.database().getString("error")).contains("does not answer");
-        assertNotReady(request(Bus.RECORD, new Batch(Predictions.many(1))));
+        assertNotReady(request(Bus.RECORD, new RecordRequest(Predictions.many(1))));
       } finally {
         signal("CONT", frozen);
       }
@@ -383,7 +383,7 @@ class PersistenceVerticleIT {
     var uri = TestDatabase.migrated();
     grace = Duration.ofSeconds(20);
     deploy(Ack.NONE, uri);
-    var recorded = request(Bus.RECORD, new Batch(Predictions.many(5_000)));
+    var recorded = request(Bus.RECORD, new RecordRequest(Predictions.many(5_000)));
     recorded.await(5, SECONDS);
 
     undeploy();
@@ -400,7 +400,7 @@ class PersistenceVerticleIT {
     var stopped = vertx.undeploy(verticle.deploymentID());
 
     TestDatabase.until(() -> !verticle.ready());
-    assertNotReady(request(Bus.RECORD, new Batch(Predictions.many(1))));
+    assertNotReady(request(Bus.RECORD, new RecordRequest(Predictions.many(1))));
     stopped.await(10, SECONDS);
     assertThat(verticle.health().getInteger("queued")).isEqualTo(1);
   }
@@ -411,7 +411,7 @@ class PersistenceVerticleIT {
 
     verticle.apply(config(Ack.NONE, 10, Duration.ofSeconds(5)));
 
-    var tooMany = request(Bus.RECORD, new Batch(Predictions.many(11)));
+    var tooMany = request(Bus.RECORD, new RecordRequest(Predictions.many(11)));
     assertThatThrownBy(() -> tooMany.await(5, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.OVERLOADED));
     record(Predictions.of("S1"));
@@ -466,7 +466,7 @@ class PersistenceVerticleIT {
     while (verticle.ready()) record(Predictions.many(200).toArray(Prediction[]::new));
     int waiting = verticle.health().getInteger("waiting");
 
-    var answer = request(Bus.RECORD, new Batch(Predictions.many(3)));
+    var answer = request(Bus.RECORD, new RecordRequest(Predictions.many(3)));
 
     if (policy == WhenFull.REFUSE) {
       assertThatThrownBy(() -> answer.await(5, SECONDS))
@@ -507,8 +507,8 @@ class PersistenceVerticleIT {
       var kept = new HashSet<String>();
       var refused = new HashSet<String>();
       while (refused.isEmpty()) {
-        var batches = new ArrayList<Batch>();
-        for (int i = 0; i < 4; i++) batches.add(new Batch(Predictions.many(300)));
+        var batches = new ArrayList<RecordRequest>();
+        for (int i = 0; i < 4; i++) batches.add(new RecordRequest(Predictions.many(300)));
         var answers = batches.stream().map(batch -> request(Bus.RECORD, batch)).toList();
         for (int i = 0; i < batches.size(); i++) {
           var ids =
@@ -645,7 +645,8 @@ class PersistenceVerticleIT {
   }
 
   private JsonObject kept(Prediction... predictions) throws Exception {
-    return (JsonObject) request(Bus.RECORD, new Batch(List.of(predictions))).await(10, SECONDS);
+    return (JsonObject)
+        request(Bus.RECORD, new RecordRequest(List.of(predictions))).await(10, SECONDS);
   }
 
   private static JsonArray ids(Prediction... predictions) {

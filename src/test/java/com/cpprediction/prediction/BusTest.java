@@ -39,7 +39,7 @@ class BusTest {
         new ScoreRequest(
             List.of(ADDRESS, new Address("no pincode", null)), Deadline.in(Duration.ofHours(1))),
         new ScoreReply(List.of(SCORED, SCORED)),
-        new Batch(
+        new RecordRequest(
             List.of(
                 request.answer(SCORED, Prediction.Source.MODEL),
                 request.answer(SCORED, Prediction.Source.CACHE))));

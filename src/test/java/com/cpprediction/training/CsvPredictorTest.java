@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.cpprediction.csv.CsvRows;
 import com.cpprediction.csv.InputException;
 import com.cpprediction.model.ModelCatalog;
-import com.cpprediction.model.Scoring;
+import com.cpprediction.model.ScoringModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -102,7 +102,7 @@ class CsvPredictorTest {
   void aFaultInScoringIsNotReportedAsABadRow() throws IOException {
     var in = write("in.csv", "address,pincode", "Gol Gujral,180002");
     var out = dir.resolve("out.csv");
-    Function<String, Scoring> scorings =
+    Function<String, ScoringModel> scorings =
         prefix -> {
           throw new IllegalArgumentException("a fault");
         };

@@ -8,7 +8,7 @@ import com.cpprediction.csv.InputException;
 import com.cpprediction.csv.OutputPath;
 import com.cpprediction.model.Release;
 import com.cpprediction.model.Scorer;
-import com.cpprediction.model.Scoring;
+import com.cpprediction.model.ScoringModel;
 import com.cpprediction.model.Verification;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.training.Training.Options;
@@ -535,7 +535,8 @@ class TrainingTest {
     var files = new TreeMap<String, String>();
     try (var paths = Files.walk(directory)) {
       for (var path : paths.filter(Files::isRegularFile).toList()) {
-        files.put(directory.relativize(path).toString(), Scoring.sha256(Files.readAllBytes(path)));
+        files.put(
+            directory.relativize(path).toString(), ScoringModel.sha256(Files.readAllBytes(path)));
       }
     }
     return files;

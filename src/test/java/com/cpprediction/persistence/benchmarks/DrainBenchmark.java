@@ -6,13 +6,13 @@ import com.cpprediction.persistence.EmbeddedDatabase;
 import com.cpprediction.persistence.PersistenceVerticle;
 import com.cpprediction.persistence.Schema;
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Batch;
 import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
+import com.cpprediction.prediction.RecordRequest;
 import com.cpprediction.prediction.Scored;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
@@ -135,7 +135,7 @@ public final class DrainBenchmark {
     var deployment = vertx.deployVerticle(verticle(journal, NOWHERE)).await();
     var longEnough = new DeliveryOptions().setSendTimeout(60_000);
     for (var rows = batches(1_000); rows.hasNext(); ) {
-      vertx.eventBus().request(Bus.RECORD, new Batch(rows.next()), longEnough).await();
+      vertx.eventBus().request(Bus.RECORD, new RecordRequest(rows.next()), longEnough).await();
     }
     vertx.undeploy(deployment).await();
   }

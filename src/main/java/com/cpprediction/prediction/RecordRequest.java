@@ -7,8 +7,8 @@ import java.util.List;
  *
  * @param predictions at least one
  */
-public record Batch(List<Prediction> predictions) {
-  public Batch {
+public record RecordRequest(List<Prediction> predictions) {
+  public RecordRequest {
     predictions = List.copyOf(predictions);
     if (predictions.isEmpty()) throw new IllegalArgumentException("no prediction to keep");
   }

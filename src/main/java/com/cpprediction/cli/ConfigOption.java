@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
 /** The option that names the configuration, and what follows from it. */
-final class ConfOption {
+final class ConfigOption {
   @Option(
       names = "--conf",
       description = "Configuration file (default: conf/config.json, which need not exist).")

@@ -8,10 +8,10 @@ import java.util.Arrays;
  * is a byte that says where the next block begins, then what is before it; between two blocks was a
  * zero, unless the first is of full length.
  */
-final class Stuffing {
+final class ByteStuffing {
   private static final int FULL = 255; // of a block, with its first byte
 
-  private Stuffing() {}
+  private ByteStuffing() {}
 
   /** {@code bytes} stuffed. */
   static byte[] stuff(byte[] bytes) {

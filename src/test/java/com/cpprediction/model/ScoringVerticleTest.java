@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(VertxExtension.class)
-class PredictionVerticleTest {
+class ScoringVerticleTest {
   private final AtomicInteger workers = new AtomicInteger();
   private final ModelCatalog models = Models.small();
 
@@ -35,8 +35,7 @@ class PredictionVerticleTest {
     var options = new DeploymentOptions().setThreadingModel(ThreadingModel.WORKER).setInstances(2);
     vertx
         .deployVerticle(
-            () -> new PredictionVerticle(workers.getAndIncrement(), models, Models.metrics()),
-            options)
+            () -> new ScoringVerticle(workers.getAndIncrement(), models, Models.metrics()), options)
         .compose(ok -> vertx.deployVerticle(new ModelsVerticle(models, () -> Duration.ZERO)))
         .await(10, SECONDS);
   }

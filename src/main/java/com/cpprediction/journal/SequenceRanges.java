@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.TreeMap;
 
 /** A set of sequences, as ranges: what is settled has few gaps, and those in a row. */
-final class Sequences {
+final class SequenceRanges {
   private static final int RANGE = 2 * Long.BYTES;
   private static final int MAX_RANGES = 100; // in a mark
 
@@ -61,7 +61,7 @@ final class Sequences {
     return all ? Long.MAX_VALUE : ByteBuffer.wrap(encoded).getLong(encoded.length - Long.BYTES) - 1;
   }
 
-  void addAll(Sequences others) {
+  void addAll(SequenceRanges others) {
     others.ranges.forEach(this::add);
   }
 

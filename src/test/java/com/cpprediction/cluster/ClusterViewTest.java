@@ -2,7 +2,7 @@ package com.cpprediction.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.prediction.Owners.Owner;
+import com.cpprediction.prediction.OwnerDirectory.Owner;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +11,7 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-class ViewTest {
+class ClusterViewTest {
   private static final String R1 = "one";
   private static final String R2 = "two";
   private static final List<String> PREFIXES =
@@ -22,8 +22,8 @@ class ViewTest {
     return new NodeState(id, "name-" + id, 1, release, "s", 1, false, leaving, ready, Set.of());
   }
 
-  private static View view(NodeState... nodes) {
-    return new View("a", 2, List.of(nodes), Set.of());
+  private static ClusterView view(NodeState... nodes) {
+    return new ClusterView("a", 2, List.of(nodes), Set.of());
   }
 
   private static List<String> ids(List<NodeState> nodes) {
@@ -63,7 +63,7 @@ class ViewTest {
             node("c", R1, false, ALL),
             node("d", R1, false, ALL),
             new NodeState("e", "name-e", 1, R1, "s", 1, true, false, ALL, Set.of()));
-    var view = new View("a", 2, nodes, Set.of("d"));
+    var view = new ClusterView("a", 2, nodes, Set.of("d"));
 
     for (var prefix : PREFIXES) {
       assertThat(view.othersAnswering(R1, prefix).stream().map(Owner::id))
@@ -114,7 +114,7 @@ class ViewTest {
       } else if (change == 1 && nodes.size() > 1) {
         int i = 1 + random.nextInt(nodes.size() - 1);
         var old = nodes.get(i);
-        var view = new View(old.id(), 2, nodes, Set.of());
+        var view = new ClusterView(old.id(), 2, nodes, Set.of());
         var ready = new TreeSet<>(old.ready());
         for (var prefix : PREFIXES) {
           if (view.own(R1, prefix)) ready.add(prefix);
@@ -123,7 +123,7 @@ class ViewTest {
         nodes.set(
             i, new NodeState(old.id(), old.name(), 1, R1, "s", 1, false, false, ready, Set.of()));
       } else {
-        var view = new View("a", 2, nodes, Set.of());
+        var view = new ClusterView("a", 2, nodes, Set.of());
         var ready = new TreeSet<>(nodes.get(0).ready());
         for (var prefix : PREFIXES) {
           if (view.own(R1, prefix)) ready.add(prefix);
@@ -132,7 +132,7 @@ class ViewTest {
         nodes.set(0, node("a", R1, false, ready));
       }
 
-      assertThat(new View("a", 2, nodes, Set.of()).unanswered(R1, PREFIXES)).isEmpty();
+      assertThat(new ClusterView("a", 2, nodes, Set.of()).unanswered(R1, PREFIXES)).isEmpty();
     }
   }
 

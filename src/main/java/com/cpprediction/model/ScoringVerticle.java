@@ -26,8 +26,8 @@ import org.slf4j.LoggerFactory;
  * Scores the addresses of every prefix of this node. Deployed as a worker, several times: {@link
  * Scorer#score} is CPU-bound, and with XGBoost native.
  */
-public final class PredictionVerticle extends VerticleBase {
-  private static final Logger log = LoggerFactory.getLogger(PredictionVerticle.class);
+public final class ScoringVerticle extends VerticleBase {
+  private static final Logger log = LoggerFactory.getLogger(ScoringVerticle.class);
 
   private final int worker;
   private final ModelCatalog models;
@@ -48,7 +48,7 @@ public final class PredictionVerticle extends VerticleBase {
   /**
    * @param worker its number, from 0 on: it is sent messages of its own
    */
-  public PredictionVerticle(int worker, ModelCatalog models, ServiceMetrics metrics) {
+  public ScoringVerticle(int worker, ModelCatalog models, ServiceMetrics metrics) {
     this.worker = worker;
     this.models = models;
     this.metrics = metrics;
@@ -95,7 +95,7 @@ public final class PredictionVerticle extends VerticleBase {
             message -> reply(prefix, message, scoring -> explain(scoring, message.body()))));
   }
 
-  private ScoreReply score(Scoring scoring, ScoreRequest request) {
+  private ScoreReply score(ScoringModel scoring, ScoreRequest request) {
     expire(request);
     long start = System.nanoTime();
     var scored = scorer.score(scoring, request.addresses(), () -> expire(request));
@@ -108,7 +108,7 @@ public final class PredictionVerticle extends VerticleBase {
     if (request.deadline().latest().over()) throw Deadline.exceeded();
   }
 
-  private JsonObject explain(Scoring scoring, JsonObject question) {
+  private JsonObject explain(ScoringModel scoring, JsonObject question) {
     if (!scoring.fingerprint().equals(question.getString("fingerprint"))) {
       throw Failure.NOT_READY.because("The models were replaced this moment; try again");
     }
@@ -116,8 +116,8 @@ public final class PredictionVerticle extends VerticleBase {
     return scorer.explain(scoring, address).toJson();
   }
 
-  private void reply(String prefix, Message<?> message, Function<Scoring, ?> answer) {
-    Scoring scoring = null;
+  private void reply(String prefix, Message<?> message, Function<ScoringModel, ?> answer) {
+    ScoringModel scoring = null;
     try {
       scoring = models.acquire(prefix);
       if (scoring == null) {

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-class PhasesTest {
-  private static final Logger LOGGER = (Logger) LoggerFactory.getLogger(Phases.class);
+class PhaseLogTest {
+  private static final Logger LOGGER = (Logger) LoggerFactory.getLogger(PhaseLog.class);
 
   @BeforeAll
   static void listen() {
@@ -30,7 +30,7 @@ class PhasesTest {
   @Test
   void namesAPhaseThatTakesLongerThanExpectedWhileItGoesOn() throws Exception {
     try (var log = new CapturedLog();
-        var phases = new Phases(Duration.ZERO)) {
+        var phases = new PhaseLog(Duration.ZERO)) {
       var result =
           phases.run(
               "loading models",
@@ -53,7 +53,7 @@ class PhasesTest {
   @Test
   void saysNothingOfAPhaseThatEndsInTimeHoweverItEnds() {
     try (var log = new CapturedLog();
-        var phases = new Phases(Duration.ofHours(1))) {
+        var phases = new PhaseLog(Duration.ofHours(1))) {
       phases.run("one", () -> 1);
       var failed = new IllegalStateException("broken");
       assertThatThrownBy(
@@ -72,7 +72,7 @@ class PhasesTest {
 
   @Test
   void letsAStartThatIsEndedGoOnAfterItIsClosed() {
-    var phases = new Phases(Duration.ofHours(1));
+    var phases = new PhaseLog(Duration.ofHours(1));
     phases.close();
 
     assertThat(phases.run("late", () -> 1)).isEqualTo(1);

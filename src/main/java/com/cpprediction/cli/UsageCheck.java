@@ -4,8 +4,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
 /** Refuses wrong usage, which ends with exit code 2. */
-final class Usage {
-  private Usage() {}
+final class UsageCheck {
+  private UsageCheck() {}
 
   static void require(CommandSpec spec, boolean condition, String message) {
     if (!condition) throw new ParameterException(spec.commandLine(), message);

@@ -3,12 +3,12 @@ package com.cpprediction.model;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Counts the users of something that is freed with the last of them. Thread-safe. */
-final class Uses {
+final class UseCount {
   private final AtomicInteger count = new AtomicInteger(1);
   private final Runnable free;
 
   /** With one user: the caller. */
-  Uses(Runnable free) {
+  UseCount(Runnable free) {
     this.free = free;
   }
 

@@ -1,6 +1,6 @@
 package com.cpprediction.cluster;
 
-import com.cpprediction.prediction.Owners.Owner;
+import com.cpprediction.prediction.OwnerDirectory.Owner;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -17,7 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>A prefix of a release is <i>owned</i> by the nodes that are to answer it, and <i>answered</i>
  * by those that say they do; the two differ while prefixes move.
  */
-final class View {
+final class ClusterView {
   private final String self;
   private final int replicas;
   private final SortedMap<String, NodeState> nodes; // by name and id, so that all see one order
@@ -29,7 +29,7 @@ final class View {
    * @param replicas owners of a prefix
    * @param late ids of the nodes that have not been heard of for a while
    */
-  View(String self, int replicas, Collection<NodeState> nodes, Set<String> late) {
+  ClusterView(String self, int replicas, Collection<NodeState> nodes, Set<String> late) {
     this.self = self;
     this.replicas = replicas;
     this.nodes = new TreeMap<>();
@@ -38,7 +38,7 @@ final class View {
   }
 
   /** Whether {@code other} would say the same of everything. */
-  boolean shows(View other) {
+  boolean shows(ClusterView other) {
     return replicas == other.replicas
         && late.equals(other.late)
         && nodes.keySet().equals(other.nodes.keySet())

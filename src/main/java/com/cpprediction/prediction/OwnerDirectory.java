@@ -8,10 +8,10 @@ import java.util.Set;
  * Which other nodes answer which prefix now, as this node knows it. Thread-safe, and fast enough to
  * ask for every request.
  */
-public interface Owners {
+public interface OwnerDirectory {
   /** Of a process that is a node of its own: there are no others. */
-  Owners ALONE =
-      new Owners() {
+  OwnerDirectory ALONE =
+      new OwnerDirectory() {
         @Override
         public Owner self() {
           return null;
@@ -28,7 +28,7 @@ public interface Owners {
         }
 
         @Override
-        public void silent(Owner owner) {}
+        public void markUnresponsive(Owner owner) {}
 
         @Override
         public JsonObject describe() {
@@ -56,7 +56,7 @@ public interface Owners {
   Set<String> releases();
 
   /** {@code owner} did not answer in time: others are asked before it until it is heard of. */
-  void silent(Owner owner);
+  void markUnresponsive(Owner owner);
 
   /** JSON as {@code GET /cluster}. */
   JsonObject describe();

@@ -14,8 +14,8 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 
 /** Says what went wrong: in a sentence where it was foreseen, with the stack trace where not. */
-final class Problems {
-  private Problems() {}
+final class ErrorReport {
+  private ErrorReport() {}
 
   static String describe(Throwable failure) {
     boolean foreseen =

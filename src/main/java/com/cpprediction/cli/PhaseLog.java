@@ -14,8 +14,8 @@ import org.slf4j.LoggerFactory;
  * The parts of a start or a stop: one that takes longer than expected is named in the log while it
  * goes on, so that an operator hears what is waited for. To be used from any thread.
  */
-final class Phases implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(Phases.class);
+final class PhaseLog implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(PhaseLog.class);
 
   /** What an operator waits for without wondering. */
   static final Duration EXPECTED = Duration.ofSeconds(2);
@@ -33,7 +33,7 @@ final class Phases implements AutoCloseable {
   /**
    * @param expected how long a phase may take without a line in the log
    */
-  Phases(Duration expected) {
+  PhaseLog(Duration expected) {
     this.expected = expected;
     timer.setRemoveOnCancelPolicy(true);
     // A start that is ended goes on with its phases after the stop has closed this.

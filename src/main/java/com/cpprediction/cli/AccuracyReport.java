@@ -4,10 +4,10 @@ import io.vertx.core.json.JsonObject;
 import java.util.Locale;
 
 /** Prints what an evaluation found. */
-final class Scores {
+final class AccuracyReport {
   private static final String LINE = "%-20s %8s %9s %9s %8s %7s";
 
-  private Scores() {}
+  private AccuracyReport() {}
 
   static String heading(String what) {
     return LINE.formatted(what, "rows", "answered", "accuracy", "top 3", "ECE");

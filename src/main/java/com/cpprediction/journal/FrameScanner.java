@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Looks for whole frames in the bytes of a file, whatever is around them. */
-final class Scan {
-  private Scan() {}
+final class FrameScanner {
+  private FrameScanner() {}
 
   static List<Frame.Found> of(byte[] bytes) {
     var whole = new ArrayList<Frame.Found>();

@@ -12,7 +12,7 @@ import org.apache.activemq.artemis.core.io.nio.NIOSequentialFileFactory;
 import org.apache.activemq.artemis.core.journal.impl.JournalImpl;
 
 /** How Artemis' journal is set up here. */
-final class Library {
+final class ArtemisSetup {
   static final String PREFIX = "cp";
   static final String EXTENSION = "journal";
 
@@ -29,7 +29,7 @@ final class Library {
   private static final int MAX_IO = 1;
   private static final int USER_VERSION = 1;
 
-  private Library() {}
+  private ArtemisSetup() {}
 
   /** Unbuffered: a completed append is with the operating system. */
   static NIOSequentialFileFactory files(Path directory) {

@@ -37,7 +37,7 @@ import org.apache.activemq.artemis.core.journal.impl.JournalReaderCallback;
  * @param files in the directory
  * @param bytes on disk
  */
-record Contents(
+record JournalScan(
     SortedMap<Long, Entry> waiting,
     List<Long> rests,
     int corrupt,
@@ -53,8 +53,8 @@ record Contents(
   }
 
   /** All sequences below {@link #next} that don't wait. */
-  Sequences settled() {
-    var settled = new Sequences();
+  SequenceRanges settled() {
+    var settled = new SequenceRanges();
     long from = 1;
     for (var entry : waiting.values()) {
       settled.add(from, entry.sequence());
@@ -67,7 +67,7 @@ record Contents(
   /**
    * @param fileBytes of a file as the library makes them
    */
-  static Contents read(Path directory, int fileBytes) throws IOException {
+  static JournalScan read(Path directory, int fileBytes) throws IOException {
     var library = LibraryView.read(directory, fileBytes);
     var paths = files(directory); // the library drops files without even a header
     var seen = new Seen();
@@ -77,12 +77,12 @@ record Contents(
       var content = Files.readAllBytes(path);
       bytes += content.length;
       cut |= content.length != fileBytes;
-      for (var found : Scan.of(content)) seen.add(found.frame());
+      for (var found : FrameScanner.of(content)) seen.add(found.frame());
     }
     long lost = seen.lost(library.deleted);
     var parts = new TreeMap<Long, Frame>();
     for (var path : paths) {
-      for (var found : Scan.of(Files.readAllBytes(path))) {
+      for (var found : FrameScanner.of(Files.readAllBytes(path))) {
         var frame = found.frame();
         if (frame.kind() == Kind.RECORD
             && !library.deleted.contains(frame.sequence())
@@ -105,7 +105,7 @@ record Contents(
         rests.add(sequence);
       }
     }
-    return new Contents(
+    return new JournalScan(
         waiting,
         rests,
         Math.max(Math.toIntExact(lost), library.corrupt),
@@ -136,13 +136,13 @@ record Contents(
   }
 
   /** Makes the records of {@code sequences} unknown to the library and to {@link #read}. */
-  static void erase(Path directory, Sequences sequences) throws IOException {
+  static void erase(Path directory, SequenceRanges sequences) throws IOException {
     for (var path : files(directory)) {
-      for (var found : Scan.of(Files.readAllBytes(path))) {
+      for (var found : FrameScanner.of(Files.readAllBytes(path))) {
         var frame = found.frame();
         if (frame.kind() != Kind.RECORD || !sequences.contains(frame.sequence())) continue;
         try (var channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
-          int from = Math.max(0, found.from() - Library.HEAD);
+          int from = Math.max(0, found.from() - ArtemisSetup.HEAD);
           var zeros = ByteBuffer.allocate(found.from() + Long.BYTES - from);
           for (long at = from; zeros.hasRemaining(); ) at += channel.write(zeros, at);
           channel.force(false);
@@ -154,7 +154,7 @@ record Contents(
   private static List<Path> files(Path directory) throws IOException {
     var all = new ArrayList<Path>();
     if (!Files.isDirectory(directory)) return all;
-    try (var entries = Files.newDirectoryStream(directory, "*." + Library.EXTENSION)) {
+    try (var entries = Files.newDirectoryStream(directory, "*." + ArtemisSetup.EXTENSION)) {
       entries.forEach(all::add);
     }
     return all;
@@ -162,8 +162,8 @@ record Contents(
 
   /** The sequences that whole frames tell of. */
   private static final class Seen {
-    final Sequences settled = new Sequences(); // as marks say
-    private final Sequences whole = new Sequences();
+    final SequenceRanges settled = new SequenceRanges(); // as marks say
+    private final SequenceRanges whole = new SequenceRanges();
     private long highest;
     private long marked; // sequence of the newest mark
     private long limit = Long.MAX_VALUE; // up to where that one goes
@@ -179,7 +179,7 @@ record Contents(
       }
       settled.addAll(frame.body());
       next = Math.max(next, Math.max(sequence, settled.highest()) + 1);
-      long limit = Sequences.limit(frame.body());
+      long limit = SequenceRanges.limit(frame.body());
       if (sequence > marked) this.limit = limit;
       else if (sequence == marked) this.limit = Math.min(this.limit, limit);
       marked = Math.max(marked, sequence);
@@ -187,7 +187,7 @@ record Contents(
 
     /** How many were appended and are neither there nor settled. */
     long lost(Set<Long> deleted) {
-      var known = new Sequences();
+      var known = new SequenceRanges();
       known.addAll(settled);
       known.addAll(whole);
       for (long sequence : deleted) known.add(sequence, sequence + 1);
@@ -206,9 +206,9 @@ record Contents(
     static LibraryView read(Path directory, int fileBytes) {
       var view = new LibraryView();
       if (!Files.isDirectory(directory)) return view;
-      var factory = Library.files(directory);
+      var factory = ArtemisSetup.files(directory);
       try {
-        var files = Library.journal(factory, fileBytes, (e, message, file) -> {}).orderFiles();
+        var files = ArtemisSetup.journal(factory, fileBytes, (e, message, file) -> {}).orderFiles();
         for (var file : files) view.read(factory, file);
       } catch (Exception e) {
         view.corrupt++; // what the frames hold is saved

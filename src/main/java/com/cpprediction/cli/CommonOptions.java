@@ -15,8 +15,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options of commands that need the configuration, and what follows from them. */
-final class Settings {
-  @Mixin private ConfOption conf;
+final class CommonOptions {
+  @Mixin private ConfigOption conf;
 
   @Option(names = "--models", description = "Directory of the release (default: models.dir).")
   private Path models;

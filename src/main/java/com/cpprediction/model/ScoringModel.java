@@ -13,15 +13,15 @@ import java.util.HexFormat;
  * @param pincodeTrust added to the score of the CPs that own the given pincode
  * @param fingerprint scoring fingerprint: SHA-256 in hex over everything that can change an answer
  */
-public record Scoring(PrefixModel model, double pincodeTrust, String fingerprint) {
+public record ScoringModel(PrefixModel model, double pincodeTrust, String fingerprint) {
   /**
    * Scores with {@code model} as it is configured now.
    *
    * @param national SHA-256 of the national stage, empty when there is none
    */
-  public static Scoring of(PrefixModel model, double pincodeTrust, String national) {
+  public static ScoringModel of(PrefixModel model, double pincodeTrust, String national) {
     var fingerprint = fingerprint(model.manifest(), model.engine(), national, pincodeTrust);
-    return new Scoring(model, pincodeTrust, fingerprint);
+    return new ScoringModel(model, pincodeTrust, fingerprint);
   }
 
   /** The scoring fingerprint of the model that {@code manifest} describes. */

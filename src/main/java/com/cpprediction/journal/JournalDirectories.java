@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  * The directories inside a journal's directory: {@code 1} holds its files; once they were found
  * damaged, {@code 2} holds what could be saved and {@code damaged-…} all that was there.
  */
-final class Generations {
+final class JournalDirectories {
   private static final Pattern NUMBER = Pattern.compile("[1-9]\\d{0,8}");
   private static final String UNFINISHED = ".unfinished";
   private static final DateTimeFormatter STAMP =
@@ -27,7 +27,7 @@ final class Generations {
   private final Path directory;
   private final Clock clock;
 
-  Generations(Path directory, Clock clock) {
+  JournalDirectories(Path directory, Clock clock) {
     this.directory = directory;
     this.clock = clock;
   }
@@ -89,7 +89,7 @@ final class Generations {
         if (NUMBER.matcher(entry.getFileName().toString()).matches()) all.add(entry);
       }
     }
-    all.sort(Comparator.comparingInt(Generations::number));
+    all.sort(Comparator.comparingInt(JournalDirectories::number));
     return all;
   }
 

@@ -3,10 +3,10 @@ package com.cpprediction.prediction;
 import java.util.Set;
 
 /** Which models of a release this node is to hold. Thread-safe. */
-public interface Share {
+public interface PrefixAssignment {
   /** Everything: of a process that is a node of its own. */
-  Share ALL =
-      new Share() {
+  PrefixAssignment ALL =
+      new PrefixAssignment() {
         @Override
         public boolean whole() {
           return true;

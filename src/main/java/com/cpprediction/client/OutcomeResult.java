@@ -5,7 +5,7 @@ import com.cpprediction.prediction.Verdict;
 import io.vertx.core.json.JsonObject;
 
 /**
- * What became of one {@link Delivery} that was reported: one of {@code verdict} and {@code failure}
+ * What became of one {@link Outcome} that was reported: one of {@code verdict} and {@code failure}
  * is null.
  *
  * @param verdict what the prediction of the shipment was worth
@@ -13,7 +13,8 @@ import io.vertx.core.json.JsonObject;
  * @param model prefix and version of the model that did, null where no prediction is stored
  * @param failure why it was not taken
  */
-public record Judgement(Verdict verdict, String predicted, String model, ServiceException failure) {
+public record OutcomeResult(
+    Verdict verdict, String predicted, String model, ServiceException failure) {
   /**
    * @throws ServiceException the failure, where there is one
    */
@@ -22,8 +23,8 @@ public record Judgement(Verdict verdict, String predicted, String model, Service
     return verdict;
   }
 
-  static Judgement of(JsonObject result) {
-    return new Judgement(
+  static OutcomeResult of(JsonObject result) {
+    return new OutcomeResult(
         Verdict.of(result.getString("result")),
         result.getString("predicted"),
         result.getString("model"),
