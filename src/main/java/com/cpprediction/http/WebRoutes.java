@@ -2,6 +2,7 @@ package com.cpprediction.http;
 
 import static java.util.Map.entry;
 
+import com.cpprediction.json.Digests;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.web.WebFiles;
 import io.vertx.core.Handler;
@@ -9,8 +10,6 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
@@ -103,16 +102,8 @@ final class WebRoutes {
   }
 
   private static File file(String type, byte[] content) {
-    var tag = '"' + HexFormat.of().formatHex(sha256(content), 0, TAG_BYTES) + '"';
+    var tag = '"' + HexFormat.of().formatHex(Digests.sha256(content), 0, TAG_BYTES) + '"';
     return new File(type, tag, SharedBuffers.of(content));
-  }
-
-  private static byte[] sha256(byte[] bytes) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(bytes);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every JDK has it
-    }
   }
 
   private static void send(RoutingContext ctx, File file) {

@@ -1,5 +1,6 @@
 package com.cpprediction.model;
 
+import com.cpprediction.json.Digests;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -191,7 +192,7 @@ public final class Forest implements Ranker {
 
   /** SHA-256 in hex over its bytes. */
   String sha256() {
-    return ScoringModel.sha256(section.duplicate());
+    return Digests.sha256Hex(section.duplicate());
   }
 
   /** Columns of a row. */

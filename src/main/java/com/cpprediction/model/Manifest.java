@@ -1,5 +1,6 @@
 package com.cpprediction.model;
 
+import com.cpprediction.json.Digests;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.StrictJson;
@@ -62,7 +63,7 @@ public record Manifest(
 
     /** The reference to {@code content} under the name {@code path}. */
     public static FileRef of(String path, byte[] content) {
-      return new FileRef(path, content.length, ScoringModel.sha256(content));
+      return new FileRef(path, content.length, Digests.sha256Hex(content));
     }
 
     JsonObject toJson() {
@@ -138,7 +139,7 @@ public record Manifest(
   /** First eight digits of a digest over the files: changes whenever they do. */
   public String version() {
     var files = index.sha256() + ranker.sha256();
-    return ScoringModel.sha256(files.getBytes(StandardCharsets.US_ASCII)).substring(0, 8);
+    return Digests.sha256Hex(files.getBytes(StandardCharsets.US_ASCII)).substring(0, 8);
   }
 
   public JsonObject toJson() {

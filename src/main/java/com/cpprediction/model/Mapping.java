@@ -1,5 +1,6 @@
 package com.cpprediction.model;
 
+import com.cpprediction.json.Digests;
 import java.io.IOException;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -66,8 +67,7 @@ final class Mapping implements AutoCloseable {
     if (!bytes.isDirect()) return true;
     var same = new AtomicBoolean();
     // The JVM may tell of a fault some time after it: then only this thread hears of it.
-    var reader =
-        new Thread(() -> same.set(ScoringModel.sha256(bytes()).equals(sha256)), "cp-check");
+    var reader = new Thread(() -> same.set(Digests.sha256Hex(bytes()).equals(sha256)), "cp-check");
     reader.setUncaughtExceptionHandler(
         (thread, cause) -> {
           if (!isFault(cause)) log.error("Cannot check what is mapped", cause);

@@ -1,5 +1,6 @@
 package com.cpprediction.model;
 
+import com.cpprediction.json.Digests;
 import com.cpprediction.model.ModelException.Reason;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.StrictJson;
@@ -77,7 +78,7 @@ public final class Release {
   static String id(Map<String, String> manifests, String national) {
     if (manifests.isEmpty()) return "";
     var all = new TreeMap<>(manifests) + "\n" + national;
-    return ScoringModel.sha256(all.getBytes(StandardCharsets.UTF_8));
+    return Digests.sha256Hex(all.getBytes(StandardCharsets.UTF_8));
   }
 
   /** On held-back addresses over all prefixes, by question; empty when none were held back. */
@@ -133,12 +134,12 @@ public final class Release {
   static String signature(Path directory) {
     var seen = new TreeSet<String>();
     try {
-      seen.add(ScoringModel.sha256(Files.readAllBytes(directory.resolve(FILE))));
+      seen.add(Digests.sha256Hex(Files.readAllBytes(directory.resolve(FILE))));
       sign(directory, DEPTH, seen);
     } catch (IOException | DirectoryIteratorException e) {
       seen.add(e.toString());
     }
-    return ScoringModel.sha256(seen.toString().getBytes(StandardCharsets.UTF_8));
+    return Digests.sha256Hex(seen.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   private static void sign(Path directory, int depth, Set<String> seen) throws IOException {
@@ -201,7 +202,7 @@ public final class Release {
   static JsonObject signed(JsonObject json) {
     var read = new JsonObject(json.encode()); // as it will be read again
     read.remove(DIGEST);
-    return read.put(DIGEST, ScoringModel.sha256(read.encode().getBytes(StandardCharsets.UTF_8)));
+    return read.put(DIGEST, Digests.sha256Hex(read.encode().getBytes(StandardCharsets.UTF_8)));
   }
 
   /**
@@ -212,7 +213,7 @@ public final class Release {
   public Manifest manifest(String prefix) {
     if (!Manifest.isPrefix(prefix)) throw new ModelException("\"" + prefix + "\" is no prefix");
     var bytes = read(prefix + '/' + Manifest.FILE);
-    if (!ScoringModel.sha256(bytes).equals(manifests.get(prefix))) {
+    if (!Digests.sha256Hex(bytes).equals(manifests.get(prefix))) {
       throw new ModelException(
           Reason.DIGEST, "manifest is not the one release.json names (SHA-256 differs)");
     }
@@ -236,7 +237,7 @@ public final class Release {
       throw missing(file.path());
     }
     try {
-      check(file, mapping.bytes().limit(), ScoringModel.sha256(mapping.bytes()));
+      check(file, mapping.bytes().limit(), Digests.sha256Hex(mapping.bytes()));
       return mapping;
     } catch (RuntimeException e) {
       mapping.close();
@@ -254,7 +255,7 @@ public final class Release {
     check(
         file,
         content.length,
-        digests.computeIfAbsent(file.path(), p -> ScoringModel.sha256(content)));
+        digests.computeIfAbsent(file.path(), p -> Digests.sha256Hex(content)));
     return content;
   }
 
@@ -265,7 +266,7 @@ public final class Release {
    */
   void verify(Manifest.FileRef file) {
     var content = read(file.path());
-    check(file, content.length, ScoringModel.sha256(content));
+    check(file, content.length, Digests.sha256Hex(content));
   }
 
   private static void check(Manifest.FileRef file, long bytes, String sha256) {

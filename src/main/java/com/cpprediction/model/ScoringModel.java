@@ -1,10 +1,7 @@
 package com.cpprediction.model;
 
-import java.nio.ByteBuffer;
+import com.cpprediction.json.Digests;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /**
  * A model together with all else that decides its answers.
@@ -49,21 +46,6 @@ public record ScoringModel(PrefixModel model, double pincodeTrust, String finger
             "national " + national,
             "engine " + engine.label(),
             "pincode_trust " + pincodeTrust);
-    return sha256(all.getBytes(StandardCharsets.UTF_8));
-  }
-
-  /** SHA-256 in hex. */
-  public static String sha256(byte[] bytes) {
-    return sha256(ByteBuffer.wrap(bytes));
-  }
-
-  static String sha256(ByteBuffer bytes) {
-    try {
-      var digest = MessageDigest.getInstance("SHA-256");
-      digest.update(bytes);
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
+    return Digests.sha256Hex(all.getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -1,6 +1,7 @@
 package com.cpprediction.persistence;
 
 import com.cpprediction.files.OwnerOnly;
+import com.cpprediction.json.Digests;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,8 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.Locale;
@@ -126,11 +125,9 @@ final class ServerPrograms {
   }
 
   private static String digest(String archive) throws IOException {
-    try (var in = new DigestInputStream(open(archive), MessageDigest.getInstance("SHA-256"))) {
+    try (var in = new DigestInputStream(open(archive), Digests.sha256())) {
       in.transferTo(OutputStream.nullOutputStream());
       return HexFormat.of().formatHex(in.getMessageDigest().digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
     }
   }
 

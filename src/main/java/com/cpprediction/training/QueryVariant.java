@@ -1,13 +1,11 @@
 package com.cpprediction.training;
 
 import com.cpprediction.csv.InputException;
+import com.cpprediction.json.Digests;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.ServiceException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -94,7 +92,9 @@ public final class QueryVariant {
   }
 
   private Address wrong(LabelledRow row, int[] trained) {
-    var hash = ByteBuffer.wrap(sha256("wrong|" + row.address()));
+    var hash =
+        ByteBuffer.wrap(
+            Digests.sha256(("wrong|" + row.address()).getBytes(StandardCharsets.UTF_8)));
     boolean replace = Byte.toUnsignedInt(hash.get(0)) < share * 256;
     if (!replace || trained.length < 2) return Address.of(row.address(), row.pincode());
     int truth = Integer.parseInt(row.pincode());
@@ -110,14 +110,5 @@ public final class QueryVariant {
                         ? other
                         : Matcher.quoteReplacement(found.group()));
     return Address.of(text, other);
-  }
-
-  private static byte[] sha256(String text) {
-    try {
-      return Arrays.copyOf(
-          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)), 5);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
   }
 }

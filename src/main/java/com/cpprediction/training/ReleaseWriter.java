@@ -1,10 +1,10 @@
 package com.cpprediction.training;
 
+import com.cpprediction.json.Digests;
 import com.cpprediction.model.Manifest;
 import com.cpprediction.model.ModelException;
 import com.cpprediction.model.NationalStage;
 import com.cpprediction.model.Release;
-import com.cpprediction.model.ScoringModel;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -56,7 +56,7 @@ final class ReleaseWriter implements AutoCloseable {
     write(directory.resolve(INDEX), index);
     var json = (manifest.toJson().encodePrettily() + '\n').getBytes(StandardCharsets.UTF_8);
     write(directory.resolve(Manifest.FILE), json);
-    manifests.put(manifest.prefix(), ScoringModel.sha256(json));
+    manifests.put(manifest.prefix(), Digests.sha256Hex(json));
   }
 
   /**

@@ -1,6 +1,6 @@
 package com.cpprediction.cluster;
 
-import com.cpprediction.model.ScoringModel;
+import com.cpprediction.json.Digests;
 import com.cpprediction.prediction.StrictJson;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -141,12 +141,12 @@ final class OwnershipSimulation {
       own.getJsonObject("index").put("path", prefix + "/model.mmap");
       var bytes = own.toBuffer().getBytes();
       Files.write(home.resolve("manifest.json"), bytes);
-      manifests.put(prefix, ScoringModel.sha256(bytes));
+      manifests.put(prefix, Digests.sha256Hex(bytes));
     }
     release.put("manifests", manifests);
     release.remove("sha256");
     var read = new JsonObject(release.encode());
-    read.put("sha256", ScoringModel.sha256(read.encode().getBytes()));
+    read.put("sha256", Digests.sha256Hex(read.encode().getBytes()));
     Files.write(directory.resolve("release.json"), read.toBuffer().getBytes());
   }
 }

@@ -1,5 +1,6 @@
 package com.cpprediction.model;
 
+import com.cpprediction.json.Digests;
 import com.cpprediction.model.ModelFile.Section;
 import com.cpprediction.prediction.StrictJson;
 import com.cpprediction.training.SmallRelease;
@@ -27,7 +28,7 @@ final class Releases {
     Files.write(release.resolve(prefix + "/manifest.json"), manifest);
     var file = release.resolve(Release.FILE);
     var json = StrictJson.parseObject(Files.readAllBytes(file)).copy();
-    json.getJsonObject("manifests").put(prefix, ScoringModel.sha256(manifest));
+    json.getJsonObject("manifests").put(prefix, Digests.sha256Hex(manifest));
     Files.write(file, Release.signed(json).toBuffer().getBytes());
   }
 

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.csv.InputException;
 import com.cpprediction.csv.OutputPath;
+import com.cpprediction.json.Digests;
 import com.cpprediction.model.Release;
 import com.cpprediction.model.Scorer;
-import com.cpprediction.model.ScoringModel;
 import com.cpprediction.model.Verification;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.training.Training.Options;
@@ -536,7 +536,7 @@ class TrainingTest {
     try (var paths = Files.walk(directory)) {
       for (var path : paths.filter(Files::isRegularFile).toList()) {
         files.put(
-            directory.relativize(path).toString(), ScoringModel.sha256(Files.readAllBytes(path)));
+            directory.relativize(path).toString(), Digests.sha256Hex(Files.readAllBytes(path)));
       }
     }
     return files;
