@@ -16,6 +16,7 @@ import com.cpprediction.http.HttpVerticle;
 import com.cpprediction.logging.Logging;
 import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.metrics.ServiceMetrics.Reload;
 import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelCatalog;
 import com.cpprediction.model.ModelsVerticle;
@@ -125,7 +126,9 @@ final class Service {
     membership = clustered ? membership(home, config.cluster()) : null;
     vertx = vertx(registry, config.metricsEnabled(), membership);
     metrics = new ServiceMetrics(registry, Version.current());
-    watcher = new ConfigWatcher(vertx, loader, loaded, metrics, Clock.systemUTC());
+    watcher =
+        new ConfigWatcher(vertx, loader, loaded, metrics::configReloadFailed, Clock.systemUTC());
+    metrics.lastReload(Reload.CONFIG, watcher::accepted);
     cluster =
         clustered
             ? new ClusterVerticle(

@@ -2,6 +2,7 @@ package com.cpprediction.config;
 
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.StrictJson;
+import com.cpprediction.watch.FileContent;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -93,7 +94,7 @@ public final class ConfigLoader {
   /** Blocks. */
   Sources read() {
     return new Sources(
-        Content.of(file, MAX_BYTES), secrets.stream().map(SecretFile::read).toList());
+        FileContent.read(file, MAX_BYTES), secrets.stream().map(SecretFile::read).toList());
   }
 
   /** The files that differ between two looks. */
@@ -122,18 +123,20 @@ public final class ConfigLoader {
     throw new ConfigException(errors);
   }
 
-  private JsonObject parsed(Content content, List<String> errors) {
-    if (content.problem() != null) errors.add(file + " " + content.problem());
-    if (content.bytes() == null) return new JsonObject();
+  private JsonObject parsed(FileContent content, List<String> errors) {
+    if (content.bytes().isEmpty()) {
+      if (!content.absent()) errors.add(file + " " + content.problem());
+      return new JsonObject();
+    }
     try {
-      return StrictJson.parseObject(content.bytes().getBytes());
+      return StrictJson.parseObject(content.bytes().get().getBytes());
     } catch (ServiceException e) {
       errors.add(file + ": " + e.getMessage());
       return new JsonObject();
     }
   }
 
-  private JsonObject secrets(List<Content> contents, List<String> errors) {
+  private JsonObject secrets(List<FileContent> contents, List<String> errors) {
     var document = new JsonObject();
     for (int i = 0; i < contents.size(); i++) {
       var secret = secrets.get(i);

@@ -1,5 +1,7 @@
 package com.cpprediction.config;
 
+import com.cpprediction.watch.FileContent;
+import io.vertx.core.buffer.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -19,25 +21,26 @@ record SecretFile(Key key, Path path) {
   private static final Pattern AROUND = Pattern.compile("\\A\\uFEFF|\\r?\\n\\z");
 
   /** Blocks. */
-  Content read() {
-    return Content.of(path, MAX_BYTES);
+  FileContent read() {
+    return FileContent.read(path, MAX_BYTES);
   }
 
   /**
    * @throws IllegalArgumentException naming variable and path, never what the file says
    */
-  String text(Content content) {
-    if (content.absent()) throw unusable("does not exist");
-    if (content.problem() != null) throw unusable(content.problem());
-    var text = AROUND.matcher(decoded(content)).replaceAll("");
+  String text(FileContent content) {
+    var bytes = content.bytes().orElseThrow(() -> unusable(content.problem()));
+    var text = AROUND.matcher(decoded(bytes)).replaceAll("");
     if (text.isEmpty()) throw unusable("is empty");
     return text;
   }
 
-  private String decoded(Content content) {
+  private String decoded(Buffer bytes) {
     try {
-      var bytes = ByteBuffer.wrap(content.bytes().getBytes());
-      return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(bytes.getBytes()))
+          .toString();
     } catch (CharacterCodingException e) {
       throw unusable("is not valid UTF-8");
     }

@@ -1,5 +1,6 @@
 package com.cpprediction.config;
 
+import com.cpprediction.watch.FileContent;
 import java.util.List;
 
 /**
@@ -8,8 +9,8 @@ import java.util.List;
  * @param file the configuration file
  * @param secrets the files of secrets, in the order the loader knows them
  */
-record Sources(Content file, List<Content> secrets) {
-  static final Sources NONE = new Sources(Content.ABSENT, List.of());
+record Sources(FileContent file, List<FileContent> secrets) {
+  static final Sources NONE = new Sources(FileContent.ABSENT, List.of());
 
   Sources {
     secrets = List.copyOf(secrets);

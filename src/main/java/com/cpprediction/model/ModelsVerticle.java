@@ -4,6 +4,7 @@ import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.SingleFlight;
+import com.cpprediction.watch.FileWatch;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
@@ -30,7 +31,6 @@ import org.slf4j.LoggerFactory;
 public final class ModelsVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(ModelsVerticle.class);
 
-  private static final Duration OFF = Duration.ofSeconds(1); // how soon it is seen to be on again
   private static final Duration LONGEST = Duration.ofMinutes(10);
   private static final Set<String> KEYS = Set.of("prefixes");
 
@@ -39,7 +39,7 @@ public final class ModelsVerticle extends VerticleBase {
   private final AtomicReference<Future<JsonObject>> waiting = new AtomicReference<>();
   private WorkerExecutor executor;
   private SingleFlight<JsonObject> status;
-  private String changing;
+  private FileWatch<String> watch;
 
   /**
    * @param poll how often to look at the directory, asked before each look; zero for not at all
@@ -55,7 +55,15 @@ public final class ModelsVerticle extends VerticleBase {
         vertx.createSharedWorkerExecutor("cp-models", 1, LONGEST.toMillis(), TimeUnit.MILLISECONDS);
     // Not on the thread above, where a reload may take minutes.
     status = new SingleFlight<>(vertx, () -> vertx.executeBlocking(models::status, false));
-    schedule();
+    watch =
+        FileWatch.every(
+            poll,
+            vertx,
+            models.directory().toString(),
+            () -> Release.signature(models.directory()),
+            models::signature,
+            this::reloadChanged);
+    watch.start();
     var bus = vertx.eventBus();
     return Future.all(
         bus.consumer(Bus.MODELS_STATUS, this::status).completion(),
@@ -72,6 +80,7 @@ public final class ModelsVerticle extends VerticleBase {
 
   @Override
   public Future<?> stop() {
+    watch.stop();
     return executor.close();
   }
 
@@ -197,34 +206,12 @@ public final class ModelsVerticle extends VerticleBase {
     return Failure.MALFORMED_REQUEST.because(detail);
   }
 
-  private void schedule() {
-    var every = poll.get();
-    boolean on = !every.isZero();
-    vertx.setTimer(
-        (on ? every : OFF).toMillis(),
-        timer -> {
-          if (!on) {
-            schedule();
-            return;
-          }
-          executor
-              .executeBlocking(this::look)
-              .onFailure(cause -> log.error("Cannot look for new models", cause))
-              .onComplete(done -> schedule());
+  /** Reloads unless that has happened since {@code signature} was found. */
+  private Future<Void> reloadChanged(String signature) {
+    return executor.executeBlocking(
+        () -> {
+          if (!signature.equals(models.signature())) reloaded(models::reload);
+          return null;
         });
-  }
-
-  /** Copying a release takes a while, so it is taken over when it has stopped changing. */
-  private Void look() {
-    var now = Release.signature(models.directory());
-    if (now.equals(models.signature())) {
-      changing = null;
-    } else if (now.equals(changing)) {
-      changing = null;
-      reloaded(models::reload);
-    } else {
-      changing = now;
-    }
-    return null;
   }
 }

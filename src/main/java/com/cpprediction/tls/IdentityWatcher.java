@@ -2,30 +2,30 @@ package com.cpprediction.tls;
 
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.ServiceMetrics.Reload;
+import com.cpprediction.watch.FileWatch;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Clock;
-import java.util.Optional;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Holds the identity in force and replaces it when its files change to another that can be used.
- * What can't (cut short, a key without its certificate, expired) is refused: the old one stays.
+ * Holds the identity in force and replaces it when its files change. Files that can't be used (cut
+ * short, a key without its certificate, expired) are refused, and the identity in force stays.
  */
 public final class IdentityWatcher {
-  private static final long INTERVAL_MS = 1_000;
-
   private final Vertx vertx;
   private final KeyFiles files;
   private final ServiceMetrics metrics;
   private final Clock clock;
   private final Logger log;
   private volatile Identity current;
-  private KeyFiles.Content found; // last, good or bad; null when there was none, or none was taken
-  private volatile String problem; // why that was refused
-  private volatile boolean watching;
+  private volatile KeyFiles.Content handled; // accepted or refused
+  private volatile String problem = ""; // why the files are refused, as last logged
+  private volatile Function<Identity, Future<?>> server = // until the first is there
+      fresh -> Future.failedFuture("there is no server yet");
+  private final FileWatch<KeyFiles.Content> watch;
 
   /**
    * Blocks while it reads.
@@ -42,9 +42,11 @@ public final class IdentityWatcher {
     this.metrics = metrics;
     this.clock = clock;
     this.log = log;
-    metrics.lastReload(Reload.CERTIFICATE, () -> problem == null);
-    found = files.read();
-    current = files.identity(vertx, found);
+    metrics.lastReload(Reload.CERTIFICATE, () -> problem.isEmpty());
+    watch =
+        FileWatch.everySecond(vertx, files.toString(), files::read, () -> handled, this::change);
+    handled = files.read();
+    current = files.identity(vertx, handled);
     log.info("Certificate: {}", current.describe());
     if (current.expired(clock.instant())) log.warn("The certificate has expired");
   }
@@ -55,71 +57,61 @@ public final class IdentityWatcher {
   }
 
   /**
-   * Looks at the files once a second until {@link #stop}.
+   * Watches the files until {@link #stop}.
    *
-   * @param server takes another identity over; the old one stays where that fails
+   * @param server serves another identity from now on; where that fails, the identity in force
+   *     stays and the other one is tried again
    */
   public void start(Function<Identity, Future<?>> server) {
-    watching = true;
-    schedule(server);
+    this.server = server;
+    watch.start();
   }
 
   public void stop() {
-    watching = false;
+    watch.stop();
   }
 
-  /** Completes once a change of the files is in force, or refused. */
+  /** Polls once, as {@link FileWatch#poll}. */
   Future<Void> poll(Function<Identity, Future<?>> server) {
+    this.server = server;
+    return watch.poll();
+  }
+
+  private Future<Void> change(KeyFiles.Content found) {
     return vertx
-        .executeBlocking(this::changed, false)
-        .compose(fresh -> fresh.isEmpty() ? Future.succeededFuture() : take(fresh.get(), server))
+        .executeBlocking(() -> usable(found), false)
+        .onFailure(refusal -> handled = found)
+        .compose(fresh -> serve(fresh).onSuccess(served -> handled = found))
+        .onSuccess(served -> problem = "")
         .recover(this::refuse);
   }
 
-  private void schedule(Function<Identity, Future<?>> server) {
-    if (!watching) return;
-    vertx.setTimer(INTERVAL_MS, timer -> poll(server).onComplete(done -> schedule(server)));
-  }
-
-  /** Blocks while it reads; returns another identity. */
-  private synchronized Optional<Identity> changed() {
-    var before = found;
-    found = null;
-    found = files.read();
-    if (found.equals(before)) return Optional.empty();
+  /** Blocks while keys and certificate are parsed. */
+  private Identity usable(KeyFiles.Content found) {
     var fresh = files.identity(vertx, found);
     if (fresh.expired(clock.instant())) throw files.unusable("the certificate has expired");
-    if (!fresh.options().equals(current.options())) return Optional.of(fresh);
-    problem = null; // what was refused is gone
-    return Optional.empty();
+    return fresh;
   }
 
-  private Future<Void> take(Identity fresh, Function<Identity, Future<?>> server) {
+  private Future<Void> serve(Identity fresh) {
+    if (fresh.options().equals(current.options())) return Future.succeededFuture();
     return server
         .apply(fresh)
-        .map(
-            taken -> {
+        .onSuccess(
+            served -> {
               current = fresh;
-              problem = null;
               log.info("New connections get another certificate: {}", fresh.describe());
-              return null;
             })
-        .onFailure(cause -> forget())
         .mapEmpty();
   }
 
-  /** So that it is tried again. */
-  private synchronized void forget() {
-    found = null;
-  }
-
-  /** A file that is being written differs from look to look, its problem doesn't. */
+  /** Logs each problem once, however often the files change while it lasts. */
   private Future<Void> refuse(Throwable cause) {
-    var said = String.valueOf(cause.getMessage());
-    if (!said.equals(problem)) {
-      problem = said;
+    var message = String.valueOf(cause.getMessage());
+    if (!message.equals(problem)) {
+      problem = message;
       metrics.configReloadFailed();
-      log.error("Refused another certificate, the last good one stays: {}", said);
+      log.error("Refused another certificate, the last good one stays: {}", message);
     }
     return Future.succeededFuture();
   }

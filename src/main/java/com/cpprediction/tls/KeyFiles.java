@@ -1,14 +1,12 @@
 package com.cpprediction.tls;
 
+import com.cpprediction.watch.FileContent;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.JksOptions;
 import io.vertx.core.net.KeyStoreOptionsBase;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PfxOptions;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.UnrecoverableKeyException;
 import java.util.Locale;
@@ -27,16 +25,11 @@ public record KeyFiles(String group, Path certificate, Optional<Path> key, Strin
   private static final int MAX_BYTES = 1 << 20;
 
   /**
-   * What the files hold; equal when they hold the same.
+   * The files as they were read; equal when they hold the same.
    *
-   * @param key none with a keystore
+   * @param key empty with a keystore
    */
-  record Content(Buffer certificate, Optional<Buffer> key) {
-    @Override
-    public String toString() {
-      return "Content[present]";
-    }
-  }
+  record Content(FileContent certificate, Optional<FileContent> key) {}
 
   /**
    * Reads nothing yet.
@@ -75,25 +68,24 @@ public record KeyFiles(String group, Path certificate, Optional<Path> key, Strin
         password);
   }
 
-  /**
-   * Blocks.
-   *
-   * @throws TlsException when a file can't be read
-   */
+  /** Blocks. */
   Content read() {
-    return new Content(read("certificate", certificate), key.map(file -> read("key", file)));
+    return new Content(
+        FileContent.read(certificate, MAX_BYTES),
+        key.map(file -> FileContent.read(file, MAX_BYTES)));
   }
 
   /**
    * Blocks.
    *
-   * @throws TlsException when the files hold no key and certificate that belong together
+   * @throws TlsException when a file could not be read, or the files hold no key and certificate
+   *     that belong together
    */
   Identity identity(Vertx vertx, Content content) {
+    var first = bytes("certificate", certificate, content.certificate());
+    var second = key.map(file -> bytes("key", file, content.key().orElseThrow()));
     try {
-      return content.key().isEmpty()
-          ? fromKeystore(vertx, content.certificate())
-          : fromPem(vertx, content.certificate(), content.key().get());
+      return second.isEmpty() ? fromKeystore(vertx, first) : fromPem(vertx, first, second.get());
     } catch (TlsException e) {
       throw unusable(e.getMessage());
     } catch (Exception e) { // whatever a parser makes of what is no key
@@ -109,6 +101,13 @@ public record KeyFiles(String group, Path certificate, Optional<Path> key, Strin
   @Override
   public String toString() {
     return "KeyFiles[certificate=%s, key=%s]".formatted(certificate, key);
+  }
+
+  private Buffer bytes(String name, Path file, FileContent content) {
+    return content
+        .bytes()
+        .orElseThrow(
+            () -> new TlsException("%s.%s: %s %s".formatted(group, name, file, content.problem())));
   }
 
   private Identity fromKeystore(Vertx vertx, Buffer bytes) throws Exception {
@@ -135,19 +134,6 @@ public record KeyFiles(String group, Path certificate, Optional<Path> key, Strin
     return said.startsWith("Missing -----BEGIN ")
         ? "can't be read: " + said
         : "no key and certificate can be read (" + e.getClass().getSimpleName() + ")";
-  }
-
-  private Buffer read(String name, Path file) {
-    var what = "%s.%s: %s ".formatted(group, name, file);
-    try (var in = Files.newInputStream(file)) {
-      var bytes = in.readNBytes(MAX_BYTES + 1);
-      if (bytes.length <= MAX_BYTES) return Buffer.buffer(bytes);
-      throw new TlsException(what + "is larger than " + MAX_BYTES + " bytes");
-    } catch (NoSuchFileException e) {
-      throw new TlsException(what + "does not exist");
-    } catch (IOException e) {
-      throw new TlsException(what + "can't be read: " + e.getMessage());
-    }
   }
 
   /** The kind of keystore a file is by its name. */

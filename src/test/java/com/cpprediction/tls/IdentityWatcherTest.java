@@ -161,10 +161,16 @@ class IdentityWatcherTest {
     var watcher = watcher();
 
     second.replace(certificate, key);
-    watcher.poll(fresh -> Future.failedFuture("no")).await(10, SECONDS);
+    for (int i = 0; i < 3; i++) {
+      watcher.poll(fresh -> Future.failedFuture("no")).await(10, SECONDS);
+    }
 
     assertThat(watcher.current().certificate()).isEqualTo(first.own());
     assertThat(said(Level.ERROR)).hasSize(1);
+
+    poll(watcher); // tried again
+    assertThat(watcher.current().certificate()).isEqualTo(second.own());
+    assertThat(inForce()).isEqualTo(1);
   }
 
   @Test
@@ -185,14 +191,17 @@ class IdentityWatcherTest {
         new SubstituteLogger("test", log, false));
   }
 
+  /** As often as a change needs. */
   private void poll(IdentityWatcher watcher) throws Exception {
-    watcher
-        .poll(
-            fresh -> {
-              shown.add(fresh);
-              return Future.succeededFuture();
-            })
-        .await(10, SECONDS);
+    for (int i = 0; i < 2; i++) {
+      watcher
+          .poll(
+              fresh -> {
+                shown.add(fresh);
+                return Future.succeededFuture();
+              })
+          .await(10, SECONDS);
+    }
   }
 
   private List<String> said(Level level) {

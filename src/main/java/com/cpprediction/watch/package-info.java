@@ -1,0 +1,5 @@
+/**
+ * Watches files for changes by polling: the configuration, the certificate, the release. Imports no
+ * other package of the service. Start reading at {@code FileWatch}.
+ */
+package com.cpprediction.watch;
