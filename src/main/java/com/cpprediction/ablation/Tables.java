@@ -128,7 +128,9 @@ final class Tables {
     return new TextTable(group.title(), columns, rows);
   }
 
-  /** Claims of the README: per optimisation its ratios, alone and with all others. */
+  /**
+   * Claims of {@code src/docs/proof.md}: per optimisation its ratios, alone and with all others.
+   */
   static TextTable claims(Recording recording, ExpectedGains gains) {
     var summary = recording.summary();
     var columns = new ArrayList<>(List.of("optimisation"));

@@ -48,7 +48,7 @@ class SystemdUnitTest {
 
   @Test
   void namesKeysThatThereAre() throws IOException {
-    var schema = Files.readString(Path.of("README.md")); // its table is made from the schema
+    var schema = Files.readString(Path.of("src/docs/configuration.md"));
     var variables = Pattern.compile("CP_[A-Z_]+").matcher(Files.readString(UNIT)).results();
 
     assertThat(variables.map(match -> match.group().replaceFirst("_FILE$", "")))

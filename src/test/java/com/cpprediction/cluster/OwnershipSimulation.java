@@ -16,9 +16,9 @@ import java.util.stream.IntStream;
 
 /**
  * What a node of a cluster holds, and what moves when one comes or goes, for the shipped release
- * and for one with a model for each pincode: prints the tables of the README. With a directory for
- * an argument, it also writes such a release there, of copies of the smallest shipped model, to
- * start a service on.
+ * and for one with a model for each pincode: prints the table of {@code src/docs/cluster.md}. With
+ * a directory for an argument, it also writes such a release there, of copies of the smallest
+ * shipped model, to start a service on.
  *
  * <pre>
  * mvn -q test-compile dependency:build-classpath -Dmdep.outputFile=target/classpath

@@ -2,7 +2,7 @@ package com.cpprediction.config;
 
 import java.util.stream.Collectors;
 
-/** The table of all keys as the README shows it. */
+/** The table of all keys as {@code src/docs/configuration.md} shows it. */
 public final class ConfigTable {
   private static final String HEAD =
       """

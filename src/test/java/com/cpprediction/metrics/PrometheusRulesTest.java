@@ -50,7 +50,7 @@ class PrometheusRulesTest {
     for (int i = 1; i < rules.length; i++) {
       assertThat(rules[i])
           .containsPattern("severity: (warning|critical)")
-          .contains("summary: ", "description: ", "runbook: README.md#troubleshooting");
+          .contains("summary: ", "description: ", "runbook: src/docs/operation.md#troubleshooting");
     }
   }
 
