@@ -7,7 +7,7 @@ import com.cpprediction.loadtest.RequestSource;
 import com.cpprediction.loadtest.Step;
 import com.cpprediction.loadtest.Target;
 import com.cpprediction.persistence.JournaledRows;
-import com.cpprediction.persistence.ScratchDatabase;
+import com.cpprediction.postgres.ScratchDatabase;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package com.cpprediction.ablation;
 
+import com.cpprediction.json.StrictJson;
 import com.cpprediction.prediction.ServiceException;
-import com.cpprediction.prediction.StrictJson;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;

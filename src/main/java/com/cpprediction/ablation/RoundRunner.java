@@ -1,6 +1,6 @@
 package com.cpprediction.ablation;
 
-import com.cpprediction.persistence.DatabaseStartException;
+import com.cpprediction.postgres.DatabaseStartException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

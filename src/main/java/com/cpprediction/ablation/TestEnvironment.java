@@ -1,7 +1,7 @@
 package com.cpprediction.ablation;
 
-import com.cpprediction.persistence.EmbeddedDatabase;
-import com.cpprediction.persistence.ScratchDatabase;
+import com.cpprediction.postgres.EmbeddedDatabase;
+import com.cpprediction.postgres.ScratchDatabase;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;

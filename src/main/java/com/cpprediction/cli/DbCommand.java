@@ -1,7 +1,7 @@
 package com.cpprediction.cli;
 
-import com.cpprediction.persistence.EmbeddedDatabase;
 import com.cpprediction.persistence.Schema;
+import com.cpprediction.postgres.EmbeddedDatabase;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -6,7 +6,7 @@ import com.cpprediction.csv.InputException;
 import com.cpprediction.journal.JournalException;
 import com.cpprediction.loadtest.LoadTestException;
 import com.cpprediction.model.ModelException;
-import com.cpprediction.persistence.DatabaseStartException;
+import com.cpprediction.postgres.DatabaseStartException;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.tls.TlsException;
 import java.io.PrintWriter;

@@ -1,14 +1,14 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.bus.Bus;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.journal.Entry;
 import com.cpprediction.journal.Inspection;
 import com.cpprediction.journal.Journal;
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.persistence.EmbeddedDatabase;
 import com.cpprediction.persistence.JournaledRows;
 import com.cpprediction.persistence.PersistenceVerticle;
-import com.cpprediction.prediction.Bus;
+import com.cpprediction.postgres.EmbeddedDatabase;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;

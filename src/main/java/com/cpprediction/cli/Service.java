@@ -1,5 +1,6 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.bus.Bus;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.cluster.ClusterVerticle;
 import com.cpprediction.cluster.Membership;
@@ -21,9 +22,8 @@ import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelCatalog;
 import com.cpprediction.model.ModelsVerticle;
 import com.cpprediction.model.ScoringVerticle;
-import com.cpprediction.persistence.EmbeddedDatabase;
 import com.cpprediction.persistence.PersistenceVerticle;
-import com.cpprediction.prediction.Bus;
+import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.OwnerDirectory;
 import com.cpprediction.prediction.PrefixAssignment;

@@ -1,8 +1,8 @@
 package com.cpprediction.cluster;
 
+import com.cpprediction.bus.Bus;
 import com.cpprediction.config.ClusterConfig;
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.OwnerDirectory;
 import com.cpprediction.prediction.PrefixAssignment;

@@ -1,7 +1,7 @@
 package com.cpprediction.config;
 
+import com.cpprediction.json.StrictJson;
 import com.cpprediction.prediction.ServiceException;
-import com.cpprediction.prediction.StrictJson;
 import com.cpprediction.watch.FileContent;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;

@@ -1,5 +1,10 @@
 package com.cpprediction.http;
 
+import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.OwnerReply;
+import com.cpprediction.bus.OwnerRequest;
+import com.cpprediction.bus.ScoreReply;
+import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.cache.PredictionCache.Key;
 import com.cpprediction.config.ServiceConfig;
@@ -7,17 +12,12 @@ import com.cpprediction.http.Dispatcher.Lane;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.ServiceMetrics.Hop;
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Lookup;
 import com.cpprediction.prediction.OwnerDirectory;
 import com.cpprediction.prediction.OwnerDirectory.Owner;
-import com.cpprediction.prediction.OwnerReply;
-import com.cpprediction.prediction.OwnerRequest;
-import com.cpprediction.prediction.ScoreReply;
-import com.cpprediction.prediction.ScoreRequest;
 import com.cpprediction.prediction.Scored;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.SharedDeadline;

@@ -1,9 +1,9 @@
 package com.cpprediction.http;
 
+import com.cpprediction.json.StrictJson;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.StrictJson;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;

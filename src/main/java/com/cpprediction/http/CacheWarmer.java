@@ -1,10 +1,10 @@
 package com.cpprediction.http;
 
+import com.cpprediction.bus.Bus;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.http.AnswerRouter.Found;
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;

@@ -1,10 +1,10 @@
 package com.cpprediction.http;
 
+import com.cpprediction.bus.Bus;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.http.EventStream.Told;
 import com.cpprediction.metrics.MetricsSummary;
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.OwnerDirectory;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

@@ -1,6 +1,6 @@
 package com.cpprediction.http;
 
-import com.cpprediction.prediction.Bus;
+import com.cpprediction.bus.Bus;
 import com.cpprediction.prediction.Deadline;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

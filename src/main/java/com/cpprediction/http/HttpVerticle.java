@@ -1,17 +1,17 @@
 package com.cpprediction.http;
 
+import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.OwnerRequest;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.http.EventStream.Look;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
-import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.OwnerDirectory;
-import com.cpprediction.prediction.OwnerRequest;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.tls.Identity;
 import com.cpprediction.tls.IdentityWatcher;

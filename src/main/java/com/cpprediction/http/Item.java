@@ -2,6 +2,7 @@ package com.cpprediction.http;
 
 import com.cpprediction.http.AnswerRouter.Found;
 import com.cpprediction.http.PredictionService.Told;
+import com.cpprediction.json.StrictJson;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
@@ -10,7 +11,6 @@ import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.ServiceException;
-import com.cpprediction.prediction.StrictJson;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.json.JsonObject;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package com.cpprediction.http;
 
-import com.cpprediction.prediction.Bus;
+import com.cpprediction.bus.Bus;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;

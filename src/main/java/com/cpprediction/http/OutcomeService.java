@@ -1,6 +1,6 @@
 package com.cpprediction.http;
 
-import com.cpprediction.prediction.Bus;
+import com.cpprediction.bus.Bus;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;

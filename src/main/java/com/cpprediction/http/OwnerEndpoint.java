@@ -1,12 +1,12 @@
 package com.cpprediction.http;
 
+import com.cpprediction.bus.OwnerReply;
+import com.cpprediction.bus.OwnerRequest;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Lookup;
-import com.cpprediction.prediction.OwnerReply;
-import com.cpprediction.prediction.OwnerRequest;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

@@ -1,5 +1,7 @@
 package com.cpprediction.http;
 
+import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.RecordRequest;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.http.AnswerRouter.Found;
 import com.cpprediction.http.Dispatcher.Lane;
@@ -7,7 +9,6 @@ import com.cpprediction.http.NdjsonSplitter.Line;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.ServiceMetrics.Hop;
 import com.cpprediction.metrics.Shed;
-import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
@@ -17,7 +18,6 @@ import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
-import com.cpprediction.prediction.RecordRequest;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

@@ -1,7 +1,7 @@
 package com.cpprediction.http;
 
+import com.cpprediction.bus.Bus;
 import com.cpprediction.config.PredictionConfig;
-import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

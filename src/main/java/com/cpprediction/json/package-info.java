@@ -1,2 +1,2 @@
-/** JSON from untrusted callers, and digests. Imports no other package of the service. */
+/** JSON from untrusted callers, parsed strictly, and digests. */
 package com.cpprediction.json;

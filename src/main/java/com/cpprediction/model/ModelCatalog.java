@@ -641,7 +641,7 @@ public final class ModelCatalog implements AutoCloseable {
   /**
    * What is known now of how right the models are.
    *
-   * @param counted as {@link com.cpprediction.prediction.Bus#OUTCOMES_COUNTED}
+   * @param counted as {@link com.cpprediction.bus.Bus#OUTCOMES_COUNTED}
    */
   void counted(JsonObject counted) {
     live = LiveAccuracy.of(counted);

@@ -1,9 +1,9 @@
 package com.cpprediction.model;
 
 import com.cpprediction.json.Digests;
+import com.cpprediction.json.StrictJson;
 import com.cpprediction.model.ModelException.Reason;
 import com.cpprediction.prediction.ServiceException;
-import com.cpprediction.prediction.StrictJson;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

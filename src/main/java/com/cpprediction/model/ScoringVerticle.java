@@ -1,12 +1,12 @@
 package com.cpprediction.model;
 
+import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.ScoreReply;
+import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.ScoreReply;
-import com.cpprediction.prediction.ScoreRequest;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

@@ -3,6 +3,7 @@ package com.cpprediction.persistence;
 import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.journal.Entry;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.postgres.SqlFailure;
 import com.cpprediction.prediction.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

@@ -1,5 +1,7 @@
 package com.cpprediction.persistence;
 
+import com.cpprediction.postgres.Backoff;
+import com.cpprediction.postgres.SqlFailure;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Clock;

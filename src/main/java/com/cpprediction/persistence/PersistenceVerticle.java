@@ -1,5 +1,7 @@
 package com.cpprediction.persistence;
 
+import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.RecordRequest;
 import com.cpprediction.config.DatabaseConfig;
 import com.cpprediction.config.JournalConfig;
 import com.cpprediction.config.PersistenceConfig;
@@ -9,9 +11,13 @@ import com.cpprediction.journal.Entry;
 import com.cpprediction.journal.Journal;
 import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.prediction.Bus;
+import com.cpprediction.outcomes.OutcomeJudge;
+import com.cpprediction.outcomes.OutcomeTable;
+import com.cpprediction.postgres.Backoff;
+import com.cpprediction.postgres.Database;
+import com.cpprediction.postgres.DatabaseUri;
+import com.cpprediction.postgres.SqlFailure;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.RecordRequest;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;

@@ -1,5 +1,7 @@
 package com.cpprediction.persistence;
 
+import com.cpprediction.postgres.Database;
+import com.cpprediction.postgres.SqlFailure;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction;

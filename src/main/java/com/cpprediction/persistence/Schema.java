@@ -1,5 +1,8 @@
 package com.cpprediction.persistence;
 
+import com.cpprediction.postgres.DatabaseStartException;
+import com.cpprediction.postgres.DatabaseUri;
+import com.cpprediction.postgres.SqlFailure;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -55,7 +58,7 @@ public final class Schema {
   /**
    * @param clock of this node, which is compared with PostgreSQL's
    */
-  Schema(DatabaseUri uri, Clock clock) {
+  public Schema(DatabaseUri uri, Clock clock) {
     this.source = uri.dataSource(CONNECT_TIMEOUT, SOCKET_TIMEOUT);
     this.clock = clock;
   }
@@ -81,7 +84,7 @@ public final class Schema {
    *
    * @param days as {@link #retain} gets them
    */
-  void migrate(int days) {
+  public void migrate(int days) {
     Flyway.configure(Schema.class.getClassLoader())
         .dataSource(source)
         .locations("classpath:db/migration")

@@ -1,6 +1,10 @@
 package com.cpprediction.persistence;
 
 import com.cpprediction.config.DatabaseConfig;
+import com.cpprediction.postgres.DatabaseStartException;
+import com.cpprediction.postgres.DatabaseUri;
+import com.cpprediction.postgres.EmbeddedDatabase;
+import com.cpprediction.postgres.SqlFailure;
 import com.cpprediction.prediction.StoredPrediction;
 import java.nio.file.Path;
 import java.sql.Connection;

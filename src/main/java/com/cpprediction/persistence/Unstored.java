@@ -21,7 +21,7 @@ record Unstored(List<UUID> refused, List<UUID> taken) {
     return new Unstored(refused, Stream.concat(taken.stream(), others.stream()).toList());
   }
 
-  /** As {@link com.cpprediction.prediction.Bus#RECORD} answers. */
+  /** As {@link com.cpprediction.bus.Bus#RECORD} answers. */
   JsonObject json() {
     return new JsonObject().put("refused", array(refused)).put("taken", array(taken));
   }

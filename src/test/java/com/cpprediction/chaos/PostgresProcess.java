@@ -1,6 +1,6 @@
 package com.cpprediction.chaos;
 
-import com.cpprediction.persistence.PostgresBinaries;
+import com.cpprediction.postgres.PostgresBinaries;
 import com.cpprediction.testing.Ports;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -3,8 +3,8 @@ package com.cpprediction.cli;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.persistence.EmbeddedDatabase;
-import com.cpprediction.persistence.EmbeddedDirectory;
+import com.cpprediction.postgres.EmbeddedDatabase;
+import com.cpprediction.postgres.EmbeddedDirectory;
 import com.cpprediction.testing.Ports;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;

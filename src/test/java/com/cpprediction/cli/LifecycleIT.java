@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.logging.CapturedLog;
-import com.cpprediction.persistence.EmbeddedDatabase;
-import com.cpprediction.persistence.EmbeddedDirectory;
+import com.cpprediction.postgres.EmbeddedDatabase;
+import com.cpprediction.postgres.EmbeddedDirectory;
 import com.cpprediction.testing.Ports;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;

@@ -3,7 +3,7 @@ package com.cpprediction.cli;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.prediction.Bus;
+import com.cpprediction.bus.Bus;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonArray;

@@ -3,7 +3,7 @@ package com.cpprediction.cli;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.persistence.OldDataDirectory;
+import com.cpprediction.postgres.OldDataDirectory;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;

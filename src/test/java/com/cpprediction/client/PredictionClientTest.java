@@ -3,7 +3,7 @@ package com.cpprediction.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.cpprediction.prediction.Bus;
+import com.cpprediction.bus.Bus;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;

@@ -3,10 +3,10 @@ package com.cpprediction.cluster;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.bus.Bus;
 import com.cpprediction.config.ClusterConfig;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.OwnerDirectory.Owner;

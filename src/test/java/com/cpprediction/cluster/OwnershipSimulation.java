@@ -1,7 +1,8 @@
 package com.cpprediction.cluster;
 
 import com.cpprediction.json.Digests;
-import com.cpprediction.prediction.StrictJson;
+import com.cpprediction.json.StrictJson;
+import com.cpprediction.model.ScoringModel;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;

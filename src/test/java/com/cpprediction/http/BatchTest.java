@@ -2,10 +2,10 @@ package com.cpprediction.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.bus.ScoreReply;
+import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.ScoreReply;
-import com.cpprediction.prediction.ScoreRequest;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;

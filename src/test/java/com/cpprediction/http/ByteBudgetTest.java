@@ -4,9 +4,9 @@ import static com.cpprediction.http.HttpFixture.shipment;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.prediction.Bus;
+import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.ScoreReply;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;

@@ -2,9 +2,9 @@ package com.cpprediction.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
-import com.cpprediction.prediction.ScoreReply;
 import com.cpprediction.prediction.Scored;
 import com.cpprediction.testing.Collisions;
 import io.vertx.core.Future;

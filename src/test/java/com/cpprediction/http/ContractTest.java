@@ -3,10 +3,10 @@ package com.cpprediction.http;
 import static com.cpprediction.http.HttpFixture.shipment;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.config.PredictionConfig;
-import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.ScoreReply;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;

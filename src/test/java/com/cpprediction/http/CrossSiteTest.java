@@ -4,7 +4,7 @@ import static com.cpprediction.http.HttpFixture.shipment;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.prediction.Bus;
+import com.cpprediction.bus.Bus;
 import com.cpprediction.testing.Browser;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

@@ -3,8 +3,8 @@ package com.cpprediction.http;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.bus.Bus;
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.OwnerDirectory;

@@ -3,7 +3,7 @@ package com.cpprediction.http;
 import static com.cpprediction.http.HttpFixture.shipment;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.prediction.Bus;
+import com.cpprediction.bus.Bus;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;

@@ -3,8 +3,8 @@ package com.cpprediction.http;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.bus.Bus;
 import com.cpprediction.http.Dispatcher.Lane;
-import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

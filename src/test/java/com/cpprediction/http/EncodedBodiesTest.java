@@ -6,7 +6,7 @@ import static com.cpprediction.http.HttpFixture.shipment;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.prediction.Bus;
+import com.cpprediction.bus.Bus;
 import com.cpprediction.prediction.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

@@ -4,12 +4,12 @@ import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.bus.Bus;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.http.EventStream.Look;
 import com.cpprediction.http.EventStream.Told;
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.OwnerDirectory;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.vertx.core.Future;

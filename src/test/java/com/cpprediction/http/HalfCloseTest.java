@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.prediction.ScoreReply;
+import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.testing.Certificates;
 import com.cpprediction.testing.Certificates.Pair;
 import io.vertx.core.Promise;

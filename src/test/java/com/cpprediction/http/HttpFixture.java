@@ -2,6 +2,10 @@ package com.cpprediction.http;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 
+import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.RecordRequest;
+import com.cpprediction.bus.ScoreReply;
+import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.CacheConfig;
 import com.cpprediction.config.ClusterConfig;
@@ -11,16 +15,12 @@ import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.config.Tokens;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.OwnerDirectory;
 import com.cpprediction.prediction.Prediction;
-import com.cpprediction.prediction.RecordRequest;
-import com.cpprediction.prediction.ScoreReply;
-import com.cpprediction.prediction.ScoreRequest;
 import com.cpprediction.prediction.Scored;
 import com.cpprediction.testing.Certificates.Pair;
 import com.cpprediction.tls.IdentityWatcher;

@@ -4,10 +4,10 @@ import static com.cpprediction.http.HttpFixture.shipment;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.ScoreReply;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

@@ -6,10 +6,10 @@ import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.PredictionIds;
-import com.cpprediction.prediction.ScoreReply;
 import com.cpprediction.testing.Certificates;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

@@ -3,8 +3,8 @@ package com.cpprediction.http;
 import static com.cpprediction.http.HttpFixture.shipment;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.bus.Bus;
 import com.cpprediction.logging.CapturedLog;
-import com.cpprediction.prediction.Bus;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;

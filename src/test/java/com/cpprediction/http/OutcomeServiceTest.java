@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import com.cpprediction.prediction.Bus;
+import com.cpprediction.bus.Bus;
 import com.cpprediction.prediction.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

@@ -4,7 +4,7 @@ import static com.cpprediction.http.HttpFixture.shipment;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.prediction.Bus;
+import com.cpprediction.bus.Bus;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Located;
 import io.vertx.core.Vertx;

@@ -1,8 +1,8 @@
 package com.cpprediction.model;
 
 import com.cpprediction.json.Digests;
+import com.cpprediction.json.StrictJson;
 import com.cpprediction.model.ModelFile.Section;
-import com.cpprediction.prediction.StrictJson;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.postgres.Backoff;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;

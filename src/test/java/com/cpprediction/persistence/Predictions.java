@@ -15,14 +15,14 @@ import java.util.UUID;
 import java.util.stream.IntStream;
 
 /** Predictions to store. */
-final class Predictions {
+public final class Predictions {
   private Predictions() {}
 
-  static Prediction of(String shipmentId) {
+  public static Prediction of(String shipmentId) {
     return of(PredictionIds.next(), shipmentId, "14 MG Road, Bengaluru 560017");
   }
 
-  static Prediction of(UUID id, String shipmentId, String typed) {
+  public static Prediction of(UUID id, String shipmentId, String typed) {
     var candidates =
         List.of(
             new Candidate("CP1", 0.97), new Candidate("CP2", 0.02), new Candidate("CP3", 0.004));

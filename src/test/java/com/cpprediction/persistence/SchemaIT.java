@@ -3,6 +3,8 @@ package com.cpprediction.persistence;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.logging.CapturedLog;
+import com.cpprediction.postgres.DatabaseUri;
+import com.cpprediction.postgres.TestDatabase;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

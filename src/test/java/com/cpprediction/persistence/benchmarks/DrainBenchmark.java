@@ -1,18 +1,18 @@
 package com.cpprediction.persistence.benchmarks;
 
+import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.RecordRequest;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.persistence.EmbeddedDatabase;
 import com.cpprediction.persistence.PersistenceVerticle;
 import com.cpprediction.persistence.Schema;
+import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Bus;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
-import com.cpprediction.prediction.RecordRequest;
 import com.cpprediction.prediction.Scored;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;

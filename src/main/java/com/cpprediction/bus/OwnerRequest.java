@@ -1,0 +1,32 @@
+package com.cpprediction.bus;
+
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Deadline;
+import com.cpprediction.prediction.Failure;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Addresses of one prefix for the node that owns it; answered by an {@link OwnerReply}, or by
+ * {@link Failure#NOT_READY} when that node does not answer the prefix with this release now.
+ *
+ * @param release the release to answer with, as {@link Catalog#release()}
+ * @param addresses at least one
+ * @param deadline until when the caller waits; on the wire it is what remained when it was sent
+ */
+public record OwnerRequest(
+    String prefix, String release, List<Address> addresses, Deadline deadline) {
+  public OwnerRequest {
+    Objects.requireNonNull(prefix, "prefix");
+    Objects.requireNonNull(release, "release");
+    Objects.requireNonNull(deadline, "deadline");
+    addresses = List.copyOf(addresses);
+    if (addresses.isEmpty()) throw new IllegalArgumentException("no address to look up");
+  }
+
+  /** The same, to be answered until then. */
+  public OwnerRequest until(Deadline another) {
+    return new OwnerRequest(prefix, release, addresses, another);
+  }
+}

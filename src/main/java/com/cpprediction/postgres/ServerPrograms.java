@@ -1,0 +1,193 @@
+package com.cpprediction.postgres;
+
+import com.cpprediction.files.OwnerOnly;
+import com.cpprediction.json.Digests;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.Locale;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The programs of the PostgreSQL in the jar. They are unpacked once, to a directory named by the
+ * SHA-256 of their archive, and run only while no other user may have changed them.
+ */
+public final class ServerPrograms {
+  private static final Logger log = LoggerFactory.getLogger(ServerPrograms.class);
+
+  /** Written last: how much was unpacked. */
+  private static final String COMPLETE = "complete";
+
+  /** How many files there are in a directory, {@link #COMPLETE} not counted, and their bytes. */
+  private record Extent(long files, long bytes) {
+    static Extent of(Path directory) throws IOException {
+      long files = 0;
+      long bytes = 0;
+      try (var paths = Files.walk(directory)) {
+        for (var path : paths.filter(Files::isRegularFile).toList()) {
+          if (path.equals(directory.resolve(COMPLETE)) || Files.isSymbolicLink(path)) continue;
+          files++;
+          bytes += Files.size(path);
+        }
+      }
+      return new Extent(files, bytes);
+    }
+
+    String text() {
+      return "%d files, %d bytes".formatted(files, bytes);
+    }
+  }
+
+  private ServerPrograms() {}
+
+  /**
+   * Unpacks what isn't there yet; blocks for a second or two then.
+   *
+   * @param directory where to; closed to other users here
+   * @return the directory of {@code initdb}, {@code pg_ctl} and {@code postgres}
+   * @throws DatabaseStartException when there are none for this machine, or another user may have
+   *     changed them
+   */
+  static Path unpack(Path directory) throws IOException {
+    var archive = archive();
+    discardDoubtful(directory);
+    var real = OwnerOnly.createDirectories(directory).toRealPath();
+    if (OwnerOnly.replaceable(real.getParent())) {
+      throw new DatabaseStartException(
+          "Other users may replace the programs of PostgreSQL, since they may write %s; take that right from them (chmod o-w), or give it to the user of the service"
+              .formatted(real.getParent()));
+    }
+    var unpacked = real.resolve(digest(archive));
+    if (!whole(unpacked)) {
+      deleteAllIn(real); // of other versions, or half done
+      unpack(archive, real, unpacked);
+    }
+    return unpacked.resolve("bin");
+  }
+
+  /**
+   * Deletes what other users may have written to, so that it is unpacked again.
+   *
+   * @throws DatabaseStartException when something in {@code directory} belongs to another user
+   */
+  static void discardDoubtful(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) return;
+    var doubt = OwnerOnly.doubt(directory.toRealPath());
+    if (doubt.isEmpty()) return;
+    var path = doubt.get().path();
+    if (doubt.get().foreign()) {
+      throw new DatabaseStartException(
+          "%s belongs to another user, so no program in %s is run; see where it came from, delete that directory and start again"
+              .formatted(path, directory));
+    }
+    log.warn("Other users may write {}; PostgreSQL is unpacked anew", path);
+    deleteAllIn(directory.toRealPath());
+  }
+
+  private static String archive() {
+    var system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
+    var architecture = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
+    var name = "/postgres-%s-%s.txz".formatted(system(system), architecture(architecture));
+    if (Files.exists(Path.of("/etc/alpine-release")) // another C library
+        || ServerPrograms.class.getResource(name) == null) {
+      throw new DatabaseStartException(
+          "No embedded PostgreSQL for %s on %s; set database.uri to a PostgreSQL server"
+              .formatted(system, architecture));
+    }
+    return name;
+  }
+
+  private static String system(String name) {
+    return name.startsWith("mac") ? "darwin" : name;
+  }
+
+  private static String architecture(String name) {
+    return switch (name) {
+      case "amd64" -> "x86_64";
+      case "aarch64", "arm64" -> "arm_64";
+      default -> name;
+    };
+  }
+
+  private static InputStream open(String archive) {
+    return ServerPrograms.class.getResourceAsStream(archive);
+  }
+
+  private static String digest(String archive) throws IOException {
+    try (var in = new DigestInputStream(open(archive), Digests.sha256())) {
+      in.transferTo(OutputStream.nullOutputStream());
+      return HexFormat.of().formatHex(in.getMessageDigest().digest());
+    }
+  }
+
+  /** A power cut may leave files that are shorter than they were. */
+  private static boolean whole(Path unpacked) throws IOException {
+    try {
+      var complete = Files.readString(unpacked.resolve(COMPLETE));
+      return complete.equals(Extent.of(unpacked).text());
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
+  private static void unpack(String archive, Path directory, Path unpacked) throws IOException {
+    var unfinished = OwnerOnly.createDirectories(directory.resolve("unfinished"));
+    try (var in =
+        new TarArchiveInputStream(
+            new XZCompressorInputStream(new BufferedInputStream(open(archive))))) {
+      for (var entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
+        extract(entry, in, unfinished);
+      }
+    }
+    Files.writeString(unfinished.resolve(COMPLETE), Extent.of(unfinished).text());
+    OwnerOnly.close(unfinished);
+    Files.move(unfinished, unpacked);
+    var doubt = OwnerOnly.doubt(directory);
+    if (doubt.isPresent()) {
+      throw new DatabaseStartException(
+          "Other users may write %s, so no program in there is run; name a data_dir on a file system that keeps permissions"
+              .formatted(doubt.get().path()));
+    }
+  }
+
+  private static void extract(TarArchiveEntry entry, InputStream content, Path to)
+      throws IOException {
+    var target = to.resolve(entry.getName()).normalize();
+    if (!target.startsWith(to))
+      throw new IOException(entry.getName() + " leads out of the archive");
+    if (entry.isDirectory()) {
+      Files.createDirectories(target);
+      return;
+    }
+    Files.createDirectories(target.getParent());
+    if (entry.isSymbolicLink()) {
+      Files.createSymbolicLink(target, Path.of(entry.getLinkName()));
+      return;
+    }
+    if (!entry.isFile()) throw new IOException(entry.getName() + " is no file");
+    Files.copy(content, target);
+    boolean program = (entry.getMode() & 0100) != 0;
+    if (program && !target.toFile().setExecutable(true, true)) {
+      throw new IOException(target + " can't be made executable");
+    }
+  }
+
+  private static void deleteAllIn(Path directory) throws IOException {
+    try (var paths = Files.walk(directory)) {
+      for (var path : paths.sorted(Comparator.reverseOrder()).toList()) {
+        if (!path.equals(directory)) Files.delete(path);
+      }
+    }
+  }
+}

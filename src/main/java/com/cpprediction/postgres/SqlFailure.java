@@ -1,0 +1,93 @@
+package com.cpprediction.postgres;
+
+import com.cpprediction.prediction.ServiceException;
+import io.vertx.pgclient.PgException;
+import java.sql.SQLException;
+import java.util.concurrent.TimeoutException;
+
+/** What a failed statement means for the next try. SQLSTATEs: PostgreSQL manual, appendix A. */
+public enum SqlFailure {
+  /** Gone, restarting, full or silent: comes back without anyone's doing. */
+  TRANSIENT,
+  /** A missing table, a wrong password, a read-only server: somebody has to change something. */
+  PERMANENT,
+  /** PostgreSQL is well and refuses a value. */
+  ROW_REJECTED;
+
+  public static SqlFailure of(Throwable failure) {
+    var state = sqlState(failure);
+    if (state == null) return TRANSIENT;
+    return switch (state.substring(0, 2)) {
+      case "22", "23" -> ROW_REJECTED;
+      // Connection, rolled back, resources, in use, operator, system, internal.
+      case "08", "40", "53", "55", "57", "58", "XX" -> TRANSIENT;
+      default -> PERMANENT;
+    };
+  }
+
+  /** What is the matter in one of few words, for programs; {@link #describe} is for people. */
+  public static String reason(Throwable failure) {
+    if (failure instanceof TimeoutException) return "silent";
+    var state = sqlState(failure);
+    if (state == null) return "unreachable";
+    return switch (state) {
+      case "28P01", "28000" -> "sign-in";
+      case "3D000" -> "no-database";
+      case "42P01" -> "no-table";
+      case "42501" -> "no-permission";
+      case "25006" -> "read-only";
+      default ->
+          switch (state.substring(0, 2)) {
+            case "08" -> "unreachable";
+            case "53" -> "out-of-resources";
+            case "57" -> "starting-or-stopping";
+            default -> "error";
+          };
+    };
+  }
+
+  /** The SQLSTATE that PostgreSQL gave, or null when it said nothing. */
+  public static String sqlState(Throwable failure) {
+    for (var cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof PgException e) return e.getSqlState();
+      if (cause instanceof SQLException e) return e.getSQLState();
+    }
+    return null;
+  }
+
+  /** In words for an operator; carries neither a password nor a row. */
+  public static String describe(Throwable failure) {
+    if (failure instanceof TimeoutException) return "PostgreSQL does not answer in time";
+    if (failure instanceof ServiceException) return failure.getMessage(); // nobody was asked
+    var state = sqlState(failure);
+    if (state == null) return "PostgreSQL can't be reached: " + message(failure);
+    return switch (state) {
+      case "28P01", "28000" -> "PostgreSQL refuses the user or the password" + of(failure, state);
+      case "3D000" -> "The database does not exist" + of(failure, state);
+      case "42P01" -> "A table is missing" + of(failure, state);
+      case "42501" -> "The user lacks a permission" + of(failure, state);
+      case "25006" -> "PostgreSQL is read-only" + of(failure, state);
+      default ->
+          switch (state.substring(0, 2)) {
+            case "08" -> "PostgreSQL can't be reached" + of(failure, state);
+            case "53" -> "PostgreSQL is out of resources" + of(failure, state);
+            case "57" -> "PostgreSQL is starting or stopping" + of(failure, state);
+            case "22", "23" -> "PostgreSQL refuses a value (SQLSTATE " + state + ")";
+            default -> "PostgreSQL reports an error" + of(failure, state);
+          };
+    };
+  }
+
+  private static String of(Throwable failure, String state) {
+    return ": %s (SQLSTATE %s)".formatted(message(failure), state);
+  }
+
+  /** The driver's own sentence: a wrapper may quote the connection URI, and that a password. */
+  private static String message(Throwable failure) {
+    for (var cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof PgException e) return e.getErrorMessage();
+      if (cause instanceof SQLException e) return e.getMessage().lines().findFirst().orElse("");
+    }
+    return String.valueOf(failure.getMessage());
+  }
+}

@@ -1,0 +1,111 @@
+package com.cpprediction.bus;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.Deadline;
+import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.PredictionRequest;
+import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.SharedDeadline;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.eventbus.EventBus;
+import io.vertx.core.eventbus.MessageCodec;
+import io.vertx.junit5.VertxExtension;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+public class BusTest {
+  private static final Address ADDRESS = new Address("12 mg road कोरमंगला", "560017");
+  private static final Scored SCORED =
+      new Scored(
+          "ab".repeat(32), List.of(new Candidate("CP1", 0.970001), new Candidate("CP2", 0.02)));
+
+  static Stream<Object> records() {
+    var request =
+        new PredictionRequest(
+            UUID.fromString("017f22e2-79b0-7cc3-98c4-dc0c0c07398f"),
+            "S\"1\"",
+            "12, MG Road 😀",
+            ADDRESS,
+            Located.byText("560", 0.75));
+    return Stream.of(
+        new ScoreRequest(
+            List.of(ADDRESS, new Address("no pincode", null)), Deadline.in(Duration.ofHours(1))),
+        new ScoreReply(List.of(SCORED, SCORED)),
+        new RecordRequest(
+            List.of(
+                request.answer(SCORED, Prediction.Source.MODEL),
+                request.answer(SCORED, Prediction.Source.CACHE))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("records")
+  void bringsEveryRecordToAnotherNodeUnchanged(Object message) {
+    var codec = codecs().get(message.getClass());
+    var wire = Buffer.buffer("before");
+
+    codec.encodeToWire(wire, message);
+    wire.appendString("after");
+
+    var read = codec.decodeFromWire("before".length(), wire);
+    assertThat(read)
+        .usingRecursiveComparison()
+        .ignoringFieldsOfTypes(SharedDeadline.class)
+        .isEqualTo(message);
+    if (read instanceof ScoreRequest request) {
+      assertThat(request.deadline().latest().remainingMillis()).isBetween(3_000_000L, 3_600_000L);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("records")
+  @ExtendWith(VertxExtension.class)
+  void passesEveryRecordByReferenceInsideANode(Object message, Vertx vertx) throws Exception {
+    Bus.registerCodecs(vertx.eventBus());
+    vertx.eventBus().consumer("echo", received -> received.reply(received.body()));
+
+    var reply = vertx.eventBus().request("echo", message).await(5, SECONDS);
+
+    assertThat(reply.body()).isSameAs(message);
+  }
+
+  @Test
+  void failsOnWhatItCannotRead() {
+    var codec = codecs().get(ScoreRequest.class);
+    var wire = Buffer.buffer().appendInt(2).appendString("{}");
+
+    assertThatThrownBy(() -> codec.decodeFromWire(0, wire)).isInstanceOf(RuntimeException.class);
+  }
+
+  /** What {@link Bus#registerCodecs} registers, caught by a bus that does nothing else. */
+  @SuppressWarnings("unchecked")
+  private static Map<Class<?>, MessageCodec<Object, Object>> codecs() {
+    var codecs = new HashMap<Class<?>, MessageCodec<Object, Object>>();
+    var bus =
+        (EventBus)
+            Proxy.newProxyInstance(
+                BusTest.class.getClassLoader(),
+                new Class<?>[] {EventBus.class},
+                (proxy, method, arguments) -> {
+                  codecs.put((Class<?>) arguments[0], (MessageCodec<Object, Object>) arguments[1]);
+                  return proxy;
+                });
+    Bus.registerCodecs(bus);
+    return codecs;
+  }
+}

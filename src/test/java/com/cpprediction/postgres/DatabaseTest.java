@@ -1,0 +1,41 @@
+package com.cpprediction.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.config.DatabaseConfig;
+import com.cpprediction.config.ServiceConfig;
+import io.vertx.core.Vertx;
+import io.vertx.junit5.VertxExtension;
+import io.vertx.pgclient.PgConnectOptions;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(VertxExtension.class)
+public class DatabaseTest {
+  @Test
+  void tellsTheSizesOfThePoolsThereAre(Vertx vertx) {
+    int size = ServiceConfig.DEFAULT.database().pool().size();
+
+    assertThat(database(vertx, true).sizes())
+        .containsOnlyKeys("cp-write", "cp-read")
+        .containsEntry("cp-read", size - 1);
+    assertThat(database(vertx, false).sizes()).isEmpty();
+  }
+
+  private static Database database(Vertx vertx, boolean pooled) {
+    var pool = ServiceConfig.DEFAULT.database().pool();
+    return new Database(
+        vertx,
+        new PgConnectOptions(),
+        new DatabaseConfig.Pool(
+            pooled,
+            pool.size(),
+            pool.maxWaitQueue(),
+            pool.idleTimeout(),
+            pool.maxLifetime(),
+            pool.acquireTimeout(),
+            pool.pipeliningLimit()),
+        () -> Duration.ofSeconds(1));
+  }
+}

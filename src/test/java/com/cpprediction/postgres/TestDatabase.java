@@ -1,0 +1,95 @@
+package com.cpprediction.postgres;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+
+import com.cpprediction.persistence.Schema;
+import com.cpprediction.testing.Jdbc;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
+
+/** One PostgreSQL for all tests of a JVM, a database of its own for each that asks. */
+public final class TestDatabase {
+  /** Unpacked once for all tests. */
+  public static final Path BINARIES = Path.of("target", "postgres-binaries").toAbsolutePath();
+
+  private static final long PAUSE_NANOS = 20_000_000;
+
+  private static EmbeddedDatabase server;
+  private static int databases;
+
+  private TestDatabase() {}
+
+  public static synchronized EmbeddedDatabase server() throws IOException {
+    if (server == null) {
+      var directory = Files.createTempDirectory("cp-database");
+      server = EmbeddedDatabase.startForTrials(directory, BINARIES, 0);
+      Runtime.getRuntime()
+          .addShutdownHook(
+              new Thread(
+                  () -> {
+                    server.close();
+                    delete(directory);
+                  }));
+    }
+    return server;
+  }
+
+  /** The URI of a new, empty database. */
+  public static synchronized String create() throws Exception {
+    var name = "test" + ++databases;
+    execute(server().uri(), "CREATE DATABASE " + name);
+    return server().uri().replaceFirst("/postgres$", "/" + name);
+  }
+
+  /** What a fresh database looks like after its migration. */
+  public static String migrated() throws Exception {
+    var uri = create();
+    new Schema(DatabaseUri.parse(uri), Clock.systemUTC()).migrate(0);
+    return uri;
+  }
+
+  public static void execute(String uri, String sql) throws SQLException {
+    try (var connection = Jdbc.connect(uri);
+        var statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  /** The first column of every row, as text. */
+  public static List<String> query(String uri, String sql) throws SQLException {
+    try (var connection = Jdbc.connect(uri);
+        var statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      var values = new ArrayList<String>();
+      while (rows.next()) values.add(rows.getString(1));
+      return values;
+    }
+  }
+
+  /** Waits until {@code condition} holds. */
+  public static void until(Callable<Boolean> condition) throws Exception {
+    long end = System.nanoTime() + SECONDS.toNanos(20);
+    while (!condition.call()) {
+      if (System.nanoTime() > end) throw new AssertionError("still not so after 20 s");
+      LockSupport.parkNanos(PAUSE_NANOS);
+    }
+  }
+
+  static void delete(Path directory) {
+    try (var files = Files.walk(directory)) {
+      files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
