@@ -2,9 +2,9 @@ package com.cpprediction.ablation;
 
 import com.cpprediction.loadtest.AddressRow;
 import com.cpprediction.loadtest.Zipf;
-import com.cpprediction.model.Manifest;
-import com.cpprediction.model.ModelException;
-import com.cpprediction.model.Release;
+import com.cpprediction.model.format.Manifest;
+import com.cpprediction.model.format.ModelException;
+import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.ServiceException;
 import java.io.IOException;

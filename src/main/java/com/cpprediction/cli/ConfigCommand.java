@@ -3,6 +3,8 @@ package com.cpprediction.cli;
 import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.persistence.PersistenceVerticle;
+import com.cpprediction.server.Home;
+import com.cpprediction.server.Service;
 import com.cpprediction.tls.TlsException;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;

@@ -2,6 +2,7 @@ package com.cpprediction.cli;
 
 import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.config.LoadedConfig;
+import com.cpprediction.server.Home;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 

@@ -9,6 +9,7 @@ import com.cpprediction.loadtest.Profile;
 import com.cpprediction.loadtest.Step;
 import com.cpprediction.loadtest.Target;
 import com.cpprediction.prediction.PredictionIds;
+import com.cpprediction.server.Version;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintWriter;
 import java.nio.file.Path;

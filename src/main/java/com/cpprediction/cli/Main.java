@@ -1,5 +1,6 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.server.Version;
 import java.io.PrintWriter;
 import java.util.Locale;
 import picocli.CommandLine;

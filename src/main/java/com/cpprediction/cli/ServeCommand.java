@@ -2,6 +2,7 @@ package com.cpprediction.cli;
 
 import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.server.Service;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;

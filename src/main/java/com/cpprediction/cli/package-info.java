@@ -1,5 +1,2 @@
-/**
- * The command line and the wiring: {@code Main} has one command per class, {@code Service} starts
- * and stops the verticles in order.
- */
+/** The command line: one class per command. Start at {@link com.cpprediction.cli.Main}. */
 package com.cpprediction.cli;

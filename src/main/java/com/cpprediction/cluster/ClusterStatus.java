@@ -1,7 +1,7 @@
 package com.cpprediction.cluster;
 
 import com.cpprediction.prediction.Catalog;
-import com.cpprediction.prediction.OwnerDirectory.Owner;
+import com.cpprediction.serving.OwnerDirectory.Owner;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;

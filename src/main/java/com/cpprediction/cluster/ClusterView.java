@@ -1,6 +1,6 @@
 package com.cpprediction.cluster;
 
-import com.cpprediction.prediction.OwnerDirectory.Owner;
+import com.cpprediction.serving.OwnerDirectory.Owner;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

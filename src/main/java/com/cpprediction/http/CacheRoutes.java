@@ -1,6 +1,7 @@
 package com.cpprediction.http;
 
 import com.cpprediction.cache.PredictionCache;
+import com.cpprediction.serving.CacheWarmer;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /** One HTTP request and its answer: what every route shares. Confined to its event loop. */
-final class Exchange {
+public final class Exchange {
   /** Comes with a request or is made, and goes out with every answer. */
   static final CharSequence REQUEST_ID = HttpHeaders.createOptimized(RequestId.HEADER);
 
@@ -114,7 +114,7 @@ final class Exchange {
    *
    * @throws ServiceException {@link Failure#OVERLOADED}
    */
-  static void checkShared(RoutingContext ctx) {
+  public static void checkShared(RoutingContext ctx) {
     if (ctx.request().isSSL()) of(ctx).budget.check();
   }
 
@@ -122,7 +122,7 @@ final class Exchange {
    * Answers with {@code content}, which other answers share: its bytes count where TLS makes a copy
    * of them for each connection.
    */
-  static void answerShared(RoutingContext ctx, String type, Buffer content) {
+  public static void answerShared(RoutingContext ctx, String type, Buffer content) {
     ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, type);
     if (ctx.request().isSSL()) end(ctx, content);
     else ctx.response().end(content);

@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.serving.ShipmentReader;
 import io.vertx.core.MultiMap;
 
 /** The wish for an explanation: {@code explain=true} in a query, or in the headers of a message. */

@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.dashboard.EventStream;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;

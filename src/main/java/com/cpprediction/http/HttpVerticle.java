@@ -5,14 +5,27 @@ import com.cpprediction.bus.OwnerRequest;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.config.ServiceConfig;
-import com.cpprediction.http.EventStream.Look;
+import com.cpprediction.dashboard.DashboardState;
+import com.cpprediction.dashboard.EventStream;
+import com.cpprediction.dashboard.EventStream.Look;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.OwnerDirectory;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.serving.AdmissionControl;
+import com.cpprediction.serving.AnswerRouter;
+import com.cpprediction.serving.CacheWarmer;
+import com.cpprediction.serving.Dispatcher;
+import com.cpprediction.serving.HealthCheck;
+import com.cpprediction.serving.HealthReport;
+import com.cpprediction.serving.OutcomeService;
+import com.cpprediction.serving.OwnerDirectory;
+import com.cpprediction.serving.OwnerEndpoint;
+import com.cpprediction.serving.ParsingPool;
+import com.cpprediction.serving.PredictionService;
+import com.cpprediction.serving.ShipmentReader;
 import com.cpprediction.tls.Identity;
 import com.cpprediction.tls.IdentityWatcher;
 import io.vertx.core.Future;
@@ -84,7 +97,7 @@ public final class HttpVerticle extends VerticleBase {
   private final Duration farewell;
   private final Duration sending;
   private final Optional<IdentityWatcher> identity;
-  private final WebRoutes web;
+  private final StaticRoutes web;
   private final RouteMeters statuses;
   private final SameOrigin origins;
 
@@ -167,7 +180,7 @@ public final class HttpVerticle extends VerticleBase {
     this.farewell = farewell;
     this.sending = sending;
     var contract = OpenApiContract.read(metrics.version());
-    web = new WebRoutes(contract);
+    web = new StaticRoutes(contract);
     statuses = new RouteMeters(contract, metrics);
     boolean loopback = Guard.loopback(config.get().http().host());
     origins = new SameOrigin(loopback, () -> config.get().http().allowedHosts());
@@ -210,24 +223,24 @@ public final class HttpVerticle extends VerticleBase {
     var scores = new AnswerRouter(vertx, config, cache, owners, metrics, dispatcher);
     var predictions =
         new PredictionService(vertx, this::prediction, catalog, scores, metrics, reader, inFlight);
-    var bodyReader = new BodyReader(vertx, metrics);
+    var pool = new ParsingPool(vertx, BodyReceiver.MOST, metrics);
+    var bodyReader = new BodyReader(pool);
     var warming =
-        new CacheWarmer(
-            vertx, this::prediction, catalog, cache, scores, reader, bodyReader, inFlight);
+        new CacheWarmer(vertx, this::prediction, catalog, cache, scores, reader, pool, inFlight);
     var cacheRoutes = new CacheRoutes(cache, bodyReader, warming);
     var common =
         new Operation.OperationContext(
-            () -> prediction().timeout(), bodyReader, inFlight, metrics::failed);
+            () -> prediction().timeout(), pool, bodyReader, inFlight, metrics::failed);
     var predict = new Operation<>(predictions::one, predictions::predict, common);
     var explain = new Operation<>(predictions::explained, predictions::predict, common);
     var predictBatch = new Operation<>(predictions::many, predictions::predictBatch, common);
     var uncounted = // what fails here is no shipment without its prediction
         new Operation.OperationContext(
-            () -> prediction().timeout(), bodyReader, inFlight, failure -> {});
+            () -> prediction().timeout(), pool, bodyReader, inFlight, failure -> {});
     var outcomes =
         new Operation<>(OutcomeService::read, new OutcomeService(vertx)::report, uncounted);
     streaming =
-        new NdjsonStream(vertx, config, predictions, bodyReader, inFlight, budget, metrics, bodies);
+        new NdjsonStream(vertx, config, predictions, pool, inFlight, budget, metrics, bodies);
     var registered = new ArrayList<Future<Void>>();
     registered.add(consume(Bus.PREDICT, message -> predict(message, predict, explain)));
     registered.add(consume(Bus.PREDICT_BATCH, predictBatch::handle));
@@ -368,8 +381,9 @@ public final class HttpVerticle extends VerticleBase {
         .handler(guard::predict)
         .handler(reads::stored);
     get(router, "/predictions").handler(guard::predict).handler(reads::storedByQuery);
-    var health = new HealthRoutes(checks, () -> stopping, guard::operator);
-    var overview = new DashboardState(vertx, metrics, cache, owners, inFlight, health, clock);
+    var report = new HealthReport(checks, () -> stopping);
+    var health = new HealthRoutes(report, guard::operator);
+    var overview = new DashboardState(vertx, metrics, cache, owners, inFlight, report, clock);
     events =
         new EventStream(
             vertx,
@@ -379,7 +393,7 @@ public final class HttpVerticle extends VerticleBase {
                 new Look("state", 1, overview::state),
                 new Look(MODELS, MODEL_TICKS, overview::models)),
             guard::operator);
-    get(router, "/", WebRoutes.HTML).handler(web.page("dashboard.html"));
+    get(router, "/", StaticRoutes.HTML).handler(web.page("dashboard.html"));
     get(router, "/events", EventStream.TYPE).handler(events::listen);
     get(router, "/health").handler(health::all);
     get(router, "/health/live").handler(health::live);
@@ -398,8 +412,8 @@ public final class HttpVerticle extends VerticleBase {
     get(router, "/cluster").handler(shared(owners::describe));
     get(router, "/config").handler(guard::admin).handler(shared(configView));
     get(router, "/openapi.json").handler(web::contract);
-    get(router, "/docs", WebRoutes.HTML).handler(web.page("docs.html"));
-    get(router, "/web/:file", WebRoutes.FILE_TYPES).handler(web::file);
+    get(router, "/docs", StaticRoutes.HTML).handler(web.page("docs.html"));
+    get(router, "/web/:file", StaticRoutes.FILE_TYPES).handler(web::file);
     return router;
   }
 

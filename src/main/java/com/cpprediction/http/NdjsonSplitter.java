@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.serving.Item;
 import io.vertx.core.buffer.Buffer;
 import java.util.Arrays;
 import java.util.function.Consumer;
@@ -9,9 +10,9 @@ import java.util.function.Consumer;
  * CRLF, the last one also with the end; a byte order mark before the first is no part of it. Blank
  * lines are left out.
  */
-final class NdjsonSplitter {
+public final class NdjsonSplitter {
   /** Bytes of a line at most: the longest shipment, with each character as two escapes, fits. */
-  static final int MAX_LENGTH = 16 * 1024;
+  static final int MAX_LENGTH = Item.MAX_LINE;
 
   private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 
@@ -25,7 +26,7 @@ final class NdjsonSplitter {
    * @param number from 1, blank lines counted
    * @param content without its end; null when it is longer than {@value #MAX_LENGTH} bytes
    */
-  record Line(long number, byte[] content) {
+  public record Line(long number, byte[] content) {
     /** Bytes that are kept of it. */
     int length() {
       return content == null ? 0 : content.length;

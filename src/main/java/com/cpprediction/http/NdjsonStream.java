@@ -2,11 +2,18 @@ package com.cpprediction.http;
 
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.http.NdjsonSplitter.Line;
-import com.cpprediction.http.PredictionService.Many;
+import com.cpprediction.json.ParseCost;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.serving.AdmissionControl;
+import com.cpprediction.serving.Item;
+import com.cpprediction.serving.ParsingPool;
+import com.cpprediction.serving.PredictionService;
+import com.cpprediction.serving.PredictionService.Many;
+import com.cpprediction.serving.Problem;
+import com.cpprediction.web.ResponseFraming;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
@@ -62,7 +69,7 @@ final class NdjsonStream {
   private final Vertx vertx;
   private final Supplier<ServiceConfig> config;
   private final PredictionService predictions;
-  private final BodyReader reader;
+  private final ParsingPool pool;
   private final AdmissionControl inFlight;
   private final ByteBudget budget;
   private final ServiceMetrics metrics;
@@ -77,7 +84,7 @@ final class NdjsonStream {
       Vertx vertx,
       Supplier<ServiceConfig> config,
       PredictionService predictions,
-      BodyReader reader,
+      ParsingPool pool,
       AdmissionControl inFlight,
       ByteBudget budget,
       ServiceMetrics metrics,
@@ -85,7 +92,7 @@ final class NdjsonStream {
     this.vertx = vertx;
     this.config = config;
     this.predictions = predictions;
-    this.reader = reader;
+    this.pool = pool;
     this.inFlight = inFlight;
     this.budget = budget;
     this.metrics = metrics;
@@ -320,8 +327,8 @@ final class NdjsonStream {
       underWay.add(together);
       var exchange = Exchange.of(ctx);
       var deadline = exchange.deadline(System.nanoTime(), timeout());
-      reader
-          .readInTurn(big(taken), () -> predictions.lines(taken))
+      pool.parseInTurn(
+              big(taken), () -> predictions.lines(taken.stream().map(Line::content).toList()))
           .compose(many -> predictions.predictLines(many, deadline, exchange.requestId()).map(many))
           .onComplete(
               answered -> {

@@ -1,9 +1,15 @@
 package com.cpprediction.http;
 
+import com.cpprediction.json.ParseCost;
 import com.cpprediction.logging.RequestId;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.serving.AdmissionControl;
+import com.cpprediction.serving.ParsingPool;
+import com.cpprediction.serving.Problem;
+import com.cpprediction.serving.Reply;
+import com.cpprediction.serving.ShipmentReader;
 import io.vertx.core.Future;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.Message;
@@ -32,6 +38,7 @@ record Operation<Q>(
    */
   record OperationContext(
       Supplier<Duration> timeout,
+      ParsingPool pool,
       BodyReader reader,
       AdmissionControl inFlight,
       Consumer<Failure> failed) {}
@@ -102,7 +109,7 @@ record Operation<Q>(
 
   private Future<Q> read(Object body) {
     return body instanceof JsonObject json
-        ? context.reader.read(ParseCost.big(json), () -> question.apply(json))
+        ? context.pool.parse(ParseCost.big(json), () -> question.apply(json))
         : Future.failedFuture(ShipmentReader.malformed("The message must be a JsonObject"));
   }
 

@@ -3,6 +3,7 @@ package com.cpprediction.http;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.serving.ShipmentReader;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;

@@ -22,20 +22,21 @@ import java.util.stream.Collectors;
  * @param types media types that can be answered
  * @param origins refuses what other sites have browsers send
  */
-record RouteContract(
+public record RouteContract(
     String pattern, List<HttpMethod> methods, String reads, List<String> types, SameOrigin origins)
     implements PlatformHandler {
   /** Under which a route keeps its endpoint. */
   static final String KEY = "endpoint";
 
-  static final String JSON = "application/json";
+  public static final String JSON = "application/json";
   static final String NDJSON = "application/x-ndjson";
 
   private static final String GZIP = "gzip";
   private static final Set<String> CODINGS = Set.of("", "identity", GZIP);
 
   /** What pages and their parts are made of. */
-  private static final Set<String> PAGES = Set.of(WebRoutes.HTML, WebRoutes.JS, WebRoutes.CSS);
+  private static final Set<String> PAGES =
+      Set.of(StaticRoutes.HTML, StaticRoutes.JS, StaticRoutes.CSS);
 
   private static final Map<String, Pattern> CONTENT =
       Map.of(JSON, inUtf8(JSON), NDJSON, inUtf8(NDJSON));

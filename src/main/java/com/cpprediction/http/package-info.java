@@ -1,6 +1,7 @@
 /**
- * The doors of the service: HTTP routes and the public event-bus addresses, which share one handler
- * per operation. {@code openapi.json} says what callers may rely on. Start reading at {@code
- * HttpVerticle}.
+ * HTTP and the public addresses of the event bus, which share one operation each: routes, limits,
+ * authentication, problem documents, streams. {@code openapi.json} is the contract. Start at {@link
+ * com.cpprediction.http.HttpVerticle}; a request is validated in {@code ShipmentReader} of {@code
+ * serving}.
  */
 package com.cpprediction.http;

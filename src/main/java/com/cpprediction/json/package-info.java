@@ -1,2 +1,2 @@
-/** JSON from untrusted callers, parsed strictly, and digests. */
+/** JSON from untrusted callers, and digests. Imports no other package of the service. */
 package com.cpprediction.json;

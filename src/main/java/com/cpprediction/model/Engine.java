@@ -1,5 +1,6 @@
 package com.cpprediction.model;
 
+import com.cpprediction.model.format.Forest;
 import java.util.Locale;
 
 /** What ranks candidates. Both give the same scores, to 1e-5. */

@@ -1,5 +1,6 @@
 package com.cpprediction.model;
 
+import com.cpprediction.model.format.Features;
 import com.cpprediction.prediction.Scored;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;

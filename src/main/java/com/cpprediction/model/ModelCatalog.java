@@ -2,12 +2,16 @@ package com.cpprediction.model;
 
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.ServiceMetrics.Reload;
-import com.cpprediction.model.ModelException.Reason;
+import com.cpprediction.model.format.Manifest;
+import com.cpprediction.model.format.Mapping;
+import com.cpprediction.model.format.ModelException;
+import com.cpprediction.model.format.ModelException.Reason;
+import com.cpprediction.model.format.NationalStage;
+import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.Prediction;
-import com.cpprediction.prediction.PrefixAssignment;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;

@@ -1,6 +1,12 @@
 package com.cpprediction.model;
 
-import com.cpprediction.model.ModelException.Reason;
+import com.cpprediction.model.format.Manifest;
+import com.cpprediction.model.format.Mapping;
+import com.cpprediction.model.format.ModelException;
+import com.cpprediction.model.format.ModelException.Reason;
+import com.cpprediction.model.format.ModelFile;
+import com.cpprediction.model.format.NationalStage;
+import com.cpprediction.model.format.Release;
 import java.io.IOException;
 
 /**

@@ -1,6 +1,8 @@
 package com.cpprediction.model;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.model.format.Manifest;
+import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.SingleFlight;

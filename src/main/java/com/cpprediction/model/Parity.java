@@ -1,5 +1,7 @@
 package com.cpprediction.model;
 
+import com.cpprediction.model.format.Forest;
+import com.cpprediction.model.format.Ranker;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,5 +1,14 @@
 package com.cpprediction.model;
 
+import com.cpprediction.model.format.Features;
+import com.cpprediction.model.format.Forest;
+import com.cpprediction.model.format.Manifest;
+import com.cpprediction.model.format.Mapping;
+import com.cpprediction.model.format.ModelException;
+import com.cpprediction.model.format.ModelFile;
+import com.cpprediction.model.format.PrefixIndex;
+import com.cpprediction.model.format.Ranker;
+import com.cpprediction.model.format.UseCount;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**

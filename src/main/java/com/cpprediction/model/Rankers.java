@@ -1,5 +1,7 @@
 package com.cpprediction.model;
 
+import com.cpprediction.model.format.Manifest;
+import com.cpprediction.model.format.Release;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 

@@ -1,5 +1,9 @@
 package com.cpprediction.model;
 
+import com.cpprediction.model.format.Mapping;
+import com.cpprediction.model.format.ModelException;
+import com.cpprediction.model.format.NationalStage;
+import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Located;

@@ -1,5 +1,9 @@
 package com.cpprediction.model;
 
+import com.cpprediction.model.format.Features;
+import com.cpprediction.model.format.Manifest;
+import com.cpprediction.model.format.PrefixIndex;
+import com.cpprediction.model.format.Ranker;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Scored;

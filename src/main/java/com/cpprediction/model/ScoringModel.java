@@ -1,6 +1,8 @@
 package com.cpprediction.model;
 
 import com.cpprediction.json.Digests;
+import com.cpprediction.model.format.Features;
+import com.cpprediction.model.format.Manifest;
 import java.nio.charset.StandardCharsets;
 
 /**

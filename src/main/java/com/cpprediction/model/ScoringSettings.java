@@ -1,6 +1,7 @@
 package com.cpprediction.model;
 
 import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.model.format.Manifest;
 import java.util.Collection;
 import java.util.Optional;
 

@@ -4,6 +4,7 @@ import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.format.Mapping;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;

@@ -1,5 +1,8 @@
 package com.cpprediction.model;
 
+import com.cpprediction.model.format.Mapping;
+import com.cpprediction.model.format.ModelException;
+import com.cpprediction.model.format.Release;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;

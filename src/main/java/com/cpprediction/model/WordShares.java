@@ -1,5 +1,7 @@
 package com.cpprediction.model;
 
+import com.cpprediction.model.format.Grams;
+import com.cpprediction.model.format.PrefixIndex;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;

@@ -1,6 +1,6 @@
 /**
- * What a model is and how it scores: the release on disk, the index of a prefix, the features of a
- * candidate CP, the ranker, and the worker verticle that owns them. Start reading at {@code
- * PredictionVerticle} and {@code PrefixModel}.
+ * The models that a node serves: loading, checking and replacing them, the worker verticle that
+ * scores with them, and the replay of stored predictions. Start at {@code ModelCatalog}; the files
+ * are in {@code model.format}.
  */
 package com.cpprediction.model;

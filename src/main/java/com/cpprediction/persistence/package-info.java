@@ -1,8 +1,6 @@
 /**
- * Keeps what was answered: a bounded queue, batches, PostgreSQL and its schema, and the PostgreSQL
- * that comes along where none is named. The only package that knows the PG client. Start reading at
- * {@code PersistenceVerticle}, then {@code BatchWriter} for what becomes of a row, {@code
- * DatabaseWatch} for what happens while the database is away, and {@code OutcomeTable} for how
- * predictions are judged by what truly happened.
+ * Stores predictions: from the journal through bounded batches into PostgreSQL, with its schema and
+ * partitions. Start at {@link com.cpprediction.persistence.PersistenceVerticle}, then {@code
+ * BatchWriter} for each row on its way and {@code DatabaseWatch} for an unavailable database.
  */
 package com.cpprediction.persistence;

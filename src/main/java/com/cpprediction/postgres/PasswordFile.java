@@ -35,7 +35,7 @@ public final class PasswordFile {
   }
 
   /** The password in the file; empty when there is none that can be used. */
-  Optional<String> read() throws IOException {
+  public Optional<String> read() throws IOException {
     if (!Files.isRegularFile(file)) return Optional.empty();
     var line = Pattern.compile("%s:\\*:\\*:%s:([0-9a-f]{64})\n?".formatted(HOST, user));
     var found = line.matcher(Files.readString(file));

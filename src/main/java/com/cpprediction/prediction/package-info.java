@@ -1,7 +1,6 @@
 /**
- * The words every other package speaks: an address, a request to predict, what a model scored, the
- * prediction that is answered and stored, the one way to fail, and the event bus that carries them.
- * Start reading at {@link com.cpprediction.prediction.PredictionRequest} and {@link
- * com.cpprediction.bus.Bus}. Imports no neighbour.
+ * The words of the domain, which every other package imports: addresses, shipments, candidates,
+ * predictions, deadlines, failures. Start at {@link com.cpprediction.prediction.PredictionRequest}.
+ * Imports no neighbour.
  */
 package com.cpprediction.prediction;

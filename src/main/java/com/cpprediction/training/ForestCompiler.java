@@ -1,7 +1,7 @@
 package com.cpprediction.training;
 
-import com.cpprediction.model.Forest;
-import com.cpprediction.model.ModelException;
+import com.cpprediction.model.format.Forest;
+import com.cpprediction.model.format.ModelException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;

@@ -1,9 +1,9 @@
 package com.cpprediction.training;
 
-import com.cpprediction.model.Manifest;
-import com.cpprediction.model.PrefixIndex;
-import com.cpprediction.model.Ranker;
 import com.cpprediction.model.Scorer;
+import com.cpprediction.model.format.Manifest;
+import com.cpprediction.model.format.PrefixIndex;
+import com.cpprediction.model.format.Ranker;
 import com.cpprediction.prediction.Address;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,11 +1,11 @@
 package com.cpprediction.training;
 
 import com.cpprediction.csv.InputException;
-import com.cpprediction.model.GramTable;
-import com.cpprediction.model.Grams;
-import com.cpprediction.model.ModelFile;
-import com.cpprediction.model.ModelFile.Section;
-import com.cpprediction.model.PrefixIndex;
+import com.cpprediction.model.format.GramTable;
+import com.cpprediction.model.format.Grams;
+import com.cpprediction.model.format.ModelFile;
+import com.cpprediction.model.format.ModelFile.Section;
+import com.cpprediction.model.format.PrefixIndex;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;

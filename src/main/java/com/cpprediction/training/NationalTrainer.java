@@ -1,7 +1,7 @@
 package com.cpprediction.training;
 
-import com.cpprediction.model.Grams;
-import com.cpprediction.model.NationalStage;
+import com.cpprediction.model.format.Grams;
+import com.cpprediction.model.format.NationalStage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;

@@ -1,6 +1,6 @@
 package com.cpprediction.training;
 
-import com.cpprediction.model.Features;
+import com.cpprediction.model.format.Features;
 import java.util.List;
 import java.util.Map;
 import ml.dmlc.xgboost4j.java.Booster;

@@ -1,8 +1,8 @@
 package com.cpprediction.training;
 
-import com.cpprediction.model.Evidence;
-import com.cpprediction.model.Features;
-import com.cpprediction.model.PrefixIndex;
+import com.cpprediction.model.format.Evidence;
+import com.cpprediction.model.format.Features;
+import com.cpprediction.model.format.PrefixIndex;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.IntFunction;

@@ -1,10 +1,10 @@
 package com.cpprediction.training;
 
 import com.cpprediction.json.Digests;
-import com.cpprediction.model.Manifest;
-import com.cpprediction.model.ModelException;
-import com.cpprediction.model.NationalStage;
-import com.cpprediction.model.Release;
+import com.cpprediction.model.format.Manifest;
+import com.cpprediction.model.format.ModelException;
+import com.cpprediction.model.format.NationalStage;
+import com.cpprediction.model.format.Release;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

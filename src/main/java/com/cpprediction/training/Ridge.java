@@ -1,10 +1,10 @@
 package com.cpprediction.training;
 
-import com.cpprediction.model.Evidence;
-import com.cpprediction.model.Features;
-import com.cpprediction.model.ModelFile;
-import com.cpprediction.model.ModelFile.Section;
-import com.cpprediction.model.PrefixIndex;
+import com.cpprediction.model.format.Evidence;
+import com.cpprediction.model.format.Features;
+import com.cpprediction.model.format.ModelFile;
+import com.cpprediction.model.format.ModelFile.Section;
+import com.cpprediction.model.format.PrefixIndex;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -1,12 +1,12 @@
 package com.cpprediction.training;
 
 import com.cpprediction.csv.InputException;
-import com.cpprediction.model.Forest;
-import com.cpprediction.model.Manifest;
-import com.cpprediction.model.ModelFile;
-import com.cpprediction.model.ModelFile.Section;
-import com.cpprediction.model.PrefixIndex;
 import com.cpprediction.model.PrefixModel;
+import com.cpprediction.model.format.Forest;
+import com.cpprediction.model.format.Manifest;
+import com.cpprediction.model.format.ModelFile;
+import com.cpprediction.model.format.ModelFile.Section;
+import com.cpprediction.model.format.PrefixIndex;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -1,5 +1,5 @@
 /**
- * The files that pages are made of, kept in the jar: the pages of the service and the reports of
- * its tools show without a network.
+ * The files of web pages, kept in the jar so that pages and reports show without a network, and the
+ * head of streamed responses.
  */
 package com.cpprediction.web;

@@ -6,13 +6,13 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** Asks again and again, for what nothing announces. */
-final class Await {
+public final class Await {
   private static final Duration LONGEST = Duration.ofSeconds(60);
   private static final Duration PAUSE = Duration.ofMillis(20);
 
   private Await() {}
 
-  static <T> T until(Supplier<T> ask, Predicate<T> enough) {
+  public static <T> T until(Supplier<T> ask, Predicate<T> enough) {
     long end = System.nanoTime() + LONGEST.toNanos();
     while (true) {
       var answer = ask.get();

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.server.Service;
 import com.cpprediction.testing.OpenApi;
 import com.cpprediction.testing.OpenApi.Operation;
 import com.cpprediction.testing.SchemaCases;

@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
+import com.cpprediction.server.Service;
 import com.cpprediction.testing.Browser;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.postgres.EmbeddedDirectory;
+import com.cpprediction.server.StartException;
 import com.cpprediction.testing.Ports;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;

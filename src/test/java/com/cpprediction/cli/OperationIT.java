@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.logging.Logging;
+import com.cpprediction.server.Service;
 import com.cpprediction.testing.Jdbc;
 import com.cpprediction.testing.Program;
 import com.cpprediction.testing.Tool;

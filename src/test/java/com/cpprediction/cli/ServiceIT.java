@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.prediction.PredictionIds;
+import com.cpprediction.server.Service;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;

@@ -1,6 +1,8 @@
 package com.cpprediction.cli;
 
 import com.cpprediction.config.ConfigLoader;
+import com.cpprediction.server.Home;
+import com.cpprediction.server.Service;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;

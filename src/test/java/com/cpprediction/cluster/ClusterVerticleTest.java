@@ -9,7 +9,7 @@ import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Locator;
-import com.cpprediction.prediction.OwnerDirectory.Owner;
+import com.cpprediction.serving.OwnerDirectory.Owner;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

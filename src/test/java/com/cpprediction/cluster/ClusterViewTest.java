@@ -2,7 +2,7 @@ package com.cpprediction.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.prediction.OwnerDirectory.Owner;
+import com.cpprediction.serving.OwnerDirectory.Owner;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,7 +2,6 @@ package com.cpprediction.cluster;
 
 import com.cpprediction.json.Digests;
 import com.cpprediction.json.StrictJson;
-import com.cpprediction.model.ScoringModel;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -6,6 +6,8 @@ import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.serving.Dispatcher;
+import com.cpprediction.serving.PredictionService;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;

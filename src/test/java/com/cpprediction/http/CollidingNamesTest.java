@@ -6,6 +6,7 @@ import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Scored;
+import com.cpprediction.serving.PredictionService;
 import com.cpprediction.testing.Collisions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

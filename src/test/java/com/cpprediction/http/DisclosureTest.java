@@ -4,6 +4,7 @@ import static com.cpprediction.http.HttpFixture.shipment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.serving.HealthCheck;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;

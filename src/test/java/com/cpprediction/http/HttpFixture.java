@@ -19,9 +19,10 @@ import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
-import com.cpprediction.prediction.OwnerDirectory;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Scored;
+import com.cpprediction.serving.HealthCheck;
+import com.cpprediction.serving.OwnerDirectory;
 import com.cpprediction.testing.Certificates.Pair;
 import com.cpprediction.tls.IdentityWatcher;
 import com.cpprediction.tls.KeyFiles;
@@ -59,8 +60,8 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
 /** A running {@link HttpVerticle} whose neighbours are lambdas. */
-final class HttpFixture {
-  static final Map<String, String> FINGERPRINTS =
+public final class HttpFixture {
+  public static final Map<String, String> FINGERPRINTS =
       Map.of("560", "a".repeat(64), "411", "b".repeat(64));
 
   /** Workers that may be asked; {@link #prediction} says how many are. */
@@ -68,15 +69,16 @@ final class HttpFixture {
 
   final List<ScoreRequest> scoreRequests = new CopyOnWriteArrayList<>();
   final List<RecordRequest> batches = new CopyOnWriteArrayList<>();
-  final List<HealthCheck> checks = new ArrayList<>();
-  final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  ServiceMetrics metrics = new ServiceMetrics(registry, "test");
+  public final List<HealthCheck> checks = new ArrayList<>();
+  public final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  public ServiceMetrics metrics = new ServiceMetrics(registry, "test");
   final PredictionCache cache = new PredictionCache(ServiceConfig.DEFAULT.cache(), registry);
 
   volatile PredictionConfig prediction =
       new PredictionConfig(WORKERS, 10_000, Duration.ofSeconds(5), 1.0, 0.5);
   volatile OwnerDirectory owners = OwnerDirectory.ALONE;
-  volatile Catalog catalog = new Catalog(FINGERPRINTS, Locator.NONE);
+  public volatile Catalog catalog = new Catalog(FINGERPRINTS, Locator.NONE);
   volatile Function<ScoreRequest, Future<ScoreReply>> scorer =
       request -> Future.succeededFuture(reply(request, FINGERPRINTS.get("560")));
   volatile Function<RecordRequest, Future<JsonArray>> recorder =
@@ -91,7 +93,7 @@ final class HttpFixture {
   volatile int maxStreams = 1_000;
   volatile List<String> allowedHosts = List.of();
   Duration sending = Duration.ofSeconds(30);
-  Duration grace = Duration.ofSeconds(5);
+  public Duration grace = Duration.ofSeconds(5);
   Duration farewell = Duration.ofMillis(1);
 
   private final Vertx vertx;
@@ -101,7 +103,7 @@ final class HttpFixture {
   private HttpVerticle verticle;
   private String deployment;
 
-  HttpFixture(Vertx vertx) {
+  public HttpFixture(Vertx vertx) {
     this.vertx = vertx;
     Bus.registerCodecs(vertx.eventBus());
     answerAll(worker -> Bus.score("560", worker), this::score);
@@ -122,7 +124,7 @@ final class HttpFixture {
   }
 
   /** Answers {@code address} with what {@code neighbour} says, failures included. */
-  <Q, A> void answer(String address, Function<Q, Future<A>> neighbour) {
+  public <Q, A> void answer(String address, Function<Q, Future<A>> neighbour) {
     vertx
         .eventBus()
         .<Q>consumer(
@@ -136,11 +138,11 @@ final class HttpFixture {
   }
 
   /** As {@link #answer}, at the address of each worker. */
-  <Q, A> void answerAll(IntFunction<String> address, Function<Q, Future<A>> neighbour) {
+  public <Q, A> void answerAll(IntFunction<String> address, Function<Q, Future<A>> neighbour) {
     for (int worker = 0; worker < WORKERS; worker++) answer(address.apply(worker), neighbour);
   }
 
-  HttpFixture start() throws Exception {
+  public HttpFixture start() throws Exception {
     var defaults = ServiceConfig.DEFAULT;
     var identity =
         Optional.ofNullable(keyFiles)
@@ -176,11 +178,11 @@ final class HttpFixture {
   }
 
   /** Serves HTTPS with {@code pair} in PEM, to callers that know whom to trust. */
-  void secure(Pair pair, SSLContext trusting) {
+  public void secure(Pair pair, SSLContext trusting) {
     secure(pair.certificate().toString(), pair.key().toString(), "", trusting);
   }
 
-  void secure(String certificate, String key, String password, SSLContext trusting) {
+  public void secure(String certificate, String key, String password, SSLContext trusting) {
     keyFiles = KeyFiles.of("http.tls", certificate, key, password, Path::of);
     trusted = trusting;
     client = HttpClient.newBuilder().sslContext(trusting).build();
@@ -199,29 +201,29 @@ final class HttpFixture {
         HttpConfig.Tls.OFF);
   }
 
-  Future<Void> stop() {
+  public Future<Void> stop() {
     return vertx.undeploy(deployment);
   }
 
-  boolean started() {
+  public boolean started() {
     return verticle != null;
   }
 
   /** Shipments being answered, as the meter says. */
-  int inFlight() {
+  public int inFlight() {
     return (int) registry.get("cp.inflight").gauge().value();
   }
 
   /** As {@link HttpVerticle#served()}. */
-  Map<String, List<HttpMethod>> served() {
+  public Map<String, List<HttpMethod>> served() {
     return verticle.served();
   }
 
-  void switchCacheOff() {
+  public void switchCacheOff() {
     cache.apply(new CacheConfig(false, 10, Duration.ofMinutes(1)));
   }
 
-  Socket connect() throws IOException {
+  public Socket connect() throws IOException {
     var socket = connectPlain();
     if (trusted == null) return socket;
     var secured =
@@ -231,78 +233,78 @@ final class HttpFixture {
   }
 
   /** As {@link #connect}, whatever the service expects. */
-  Socket connectPlain() throws IOException {
+  public Socket connectPlain() throws IOException {
     var socket = new Socket();
     socket.connect(address());
     socket.setSoTimeout(10_000);
     return socket;
   }
 
-  InetSocketAddress address() {
+  public InetSocketAddress address() {
     return new InetSocketAddress(host, verticle.port());
   }
 
   /** Sends {@code request} as it stands and reads until the service hangs up. */
-  String raw(String request) throws IOException {
+  public String raw(String request) throws IOException {
     try (var socket = connect()) {
       socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
       return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 
-  HttpResponse<String> get(String path, String... headers) throws Exception {
+  public HttpResponse<String> get(String path, String... headers) throws Exception {
     return send("GET", path, null, headers);
   }
 
-  HttpResponse<String> post(String path, JsonObject body) throws Exception {
+  public HttpResponse<String> post(String path, JsonObject body) throws Exception {
     return post(path, body.toBuffer().getBytes());
   }
 
-  HttpResponse<String> post(String path, byte[] body) throws Exception {
+  public HttpResponse<String> post(String path, byte[] body) throws Exception {
     return send("POST", path, body, "Content-Type", "application/json");
   }
 
   /**
    * @param headers names and values in turn; a body is what the path reads unless they say another
    */
-  HttpResponse<String> send(String method, String path, byte[] body, String... headers)
+  public HttpResponse<String> send(String method, String path, byte[] body, String... headers)
       throws Exception {
     return client.send(request(method, path, body, headers), BodyHandlers.ofString());
   }
 
   /** As {@link #get}, without waiting for the answer. */
-  Future<HttpResponse<String>> getting(String path) {
+  public Future<HttpResponse<String>> getting(String path) {
     return Future.fromCompletionStage(
         client.sendAsync(request("GET", path, null), BodyHandlers.ofString()));
   }
 
   /** As {@link #post(String, JsonObject)}, without waiting for the answer. */
-  Future<HttpResponse<String>> posting(String path, JsonObject body) {
+  public Future<HttpResponse<String>> posting(String path, JsonObject body) {
     return Future.fromCompletionStage(
         client.sendAsync(
             request("POST", path, body.toBuffer().getBytes(), "Content-Type", "application/json"),
             BodyHandlers.ofString()));
   }
 
-  Message<JsonObject> ask(String address, Object body) throws Exception {
+  public Message<JsonObject> ask(String address, Object body) throws Exception {
     return vertx.eventBus().<JsonObject>request(address, body).await(10, SECONDS);
   }
 
-  static JsonObject shipment(String id, String address) {
+  public static JsonObject shipment(String id, String address) {
     return new JsonObject().put("shipment_id", id).put("address", address);
   }
 
-  static JsonObject batch(JsonObject... shipments) {
+  public static JsonObject batch(JsonObject... shipments) {
     return new JsonObject().put("shipments", new JsonArray(List.<Object>of((Object[]) shipments)));
   }
 
-  static ScoreReply reply(ScoreRequest request, String fingerprint) {
+  public static ScoreReply reply(ScoreRequest request, String fingerprint) {
     return new ScoreReply(
         request.addresses().stream().map(address -> scored(address, fingerprint)).toList());
   }
 
   /** Waits until {@code condition} holds, which it does within 10 s. */
-  static void until(Callable<Boolean> condition) throws Exception {
+  public static void until(Callable<Boolean> condition) throws Exception {
     long end = System.nanoTime() + SECONDS.toNanos(10);
     while (!condition.call()) {
       if (System.nanoTime() > end) throw new AssertionError("not within 10 s");
@@ -311,7 +313,7 @@ final class HttpFixture {
   }
 
   /** Every prediction of every batch that was to be kept. */
-  List<Prediction> recorded() {
+  public List<Prediction> recorded() {
     return batches.stream().flatMap(batch -> batch.predictions().stream()).toList();
   }
 
@@ -344,7 +346,7 @@ final class HttpFixture {
   }
 
   /** The URL of its root, without a slash. */
-  String base() {
+  public String base() {
     return "%s://%s:%d".formatted(trusted == null ? "http" : "https", host, verticle.port());
   }
 }

@@ -8,6 +8,7 @@ import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.serving.AdmissionControl;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

@@ -16,7 +16,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /** Calls {@code POST /predict/stream}: sends lines and reads answers at the same time. */
-final class StreamCaller {
+public final class StreamCaller {
   private static final JsonObject END = new JsonObject();
 
   private final BlockingQueue<JsonObject> answers = new LinkedBlockingQueue<>();
@@ -27,7 +27,7 @@ final class StreamCaller {
    * @param client to be held as long as this: one that nobody holds is closed
    * @param headers names and values in turn, beside the type of the content
    */
-  StreamCaller(HttpClient client, String base, String... headers) throws Exception {
+  public StreamCaller(HttpClient client, String base, String... headers) throws Exception {
     var options =
         new RequestOptions().setAbsoluteURI(base + "/predict/stream").setMethod(HttpMethod.POST);
     options.putHeader("Content-Type", RouteContract.NDJSON);

@@ -3,7 +3,6 @@ package com.cpprediction.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.prediction.PrefixAssignment;
 import com.cpprediction.training.SmallRelease;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.json.JsonArray;

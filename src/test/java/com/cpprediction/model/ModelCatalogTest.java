@@ -2,6 +2,7 @@ package com.cpprediction.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonArray;

@@ -9,7 +9,6 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.PrefixAssignment;
 import com.cpprediction.training.SmallRelease;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;

@@ -2,7 +2,6 @@ package com.cpprediction.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.prediction.PrefixAssignment;
 import com.cpprediction.training.SmallRelease;
 import java.io.IOException;
 import java.nio.file.Files;

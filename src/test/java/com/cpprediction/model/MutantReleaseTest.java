@@ -2,7 +2,12 @@ package com.cpprediction.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.model.ModelFile.Section;
+import com.cpprediction.model.format.Manifest;
+import com.cpprediction.model.format.Mapping;
+import com.cpprediction.model.format.ModelException;
+import com.cpprediction.model.format.ModelFile.Section;
+import com.cpprediction.model.format.ModelFileTest;
+import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Scored;
 import com.cpprediction.training.SmallRelease;

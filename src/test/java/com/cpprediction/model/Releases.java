@@ -2,7 +2,10 @@ package com.cpprediction.model;
 
 import com.cpprediction.json.Digests;
 import com.cpprediction.json.StrictJson;
-import com.cpprediction.model.ModelFile.Section;
+import com.cpprediction.model.format.Manifest;
+import com.cpprediction.model.format.ModelFile;
+import com.cpprediction.model.format.ModelFile.Section;
+import com.cpprediction.model.format.Release;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -13,17 +16,18 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Changes releases so that the digests fit again. */
-final class Releases {
+public final class Releases {
   private static final Map<String, Integer> changes = new ConcurrentHashMap<>();
 
   private Releases() {}
 
-  static JsonObject manifest(Path release, String prefix) throws IOException {
+  public static JsonObject manifest(Path release, String prefix) throws IOException {
     return StrictJson.parseObject(Files.readAllBytes(release.resolve(prefix + "/manifest.json")))
         .copy();
   }
 
-  static void replaceManifest(Path release, String prefix, byte[] manifest) throws IOException {
+  public static void replaceManifest(Path release, String prefix, byte[] manifest)
+      throws IOException {
     Files.createDirectories(release.resolve(prefix));
     Files.write(release.resolve(prefix + "/manifest.json"), manifest);
     var file = release.resolve(Release.FILE);

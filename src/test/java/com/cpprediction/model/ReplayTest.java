@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.model.Replay.Difference;
 import com.cpprediction.model.Replay.Verdict;
+import com.cpprediction.model.format.ModelException;
+import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.Scored;

@@ -2,6 +2,8 @@ package com.cpprediction.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.model.format.Manifest;
+import com.cpprediction.model.format.Release;
 import com.cpprediction.training.SmallRelease;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -3,6 +3,7 @@ package com.cpprediction.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Address;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Files;

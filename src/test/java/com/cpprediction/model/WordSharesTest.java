@@ -3,6 +3,8 @@ package com.cpprediction.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.cpprediction.model.format.Features;
+import com.cpprediction.model.format.PrefixIndex;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.training.SmallRelease;
 import java.util.Arrays;

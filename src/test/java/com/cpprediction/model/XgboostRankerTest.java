@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.cpprediction.model.format.Features;
+import com.cpprediction.model.format.ModelException;
+import com.cpprediction.model.format.Ranker;
 import com.cpprediction.training.SmallRelease;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import com.cpprediction.model.Forest;
-import com.cpprediction.model.ModelException;
+import com.cpprediction.model.format.Forest;
+import com.cpprediction.model.format.ModelException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

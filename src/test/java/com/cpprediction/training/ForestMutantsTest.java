@@ -3,8 +3,8 @@ package com.cpprediction.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.cpprediction.model.Forest;
-import com.cpprediction.model.ModelException;
+import com.cpprediction.model.format.Forest;
+import com.cpprediction.model.format.ModelException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;

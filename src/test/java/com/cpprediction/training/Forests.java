@@ -1,6 +1,6 @@
 package com.cpprediction.training;
 
-import com.cpprediction.model.Forest;
+import com.cpprediction.model.format.Forest;
 import java.nio.ByteBuffer;
 
 /** Forests of XGBoost's models, for tests outside of this package. */

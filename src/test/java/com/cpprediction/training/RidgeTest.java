@@ -3,10 +3,10 @@ package com.cpprediction.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import com.cpprediction.model.Evidence;
-import com.cpprediction.model.Features;
-import com.cpprediction.model.ModelFile;
-import com.cpprediction.model.PrefixIndex;
+import com.cpprediction.model.format.Evidence;
+import com.cpprediction.model.format.Features;
+import com.cpprediction.model.format.ModelFile;
+import com.cpprediction.model.format.PrefixIndex;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;

@@ -1,11 +1,11 @@
 package com.cpprediction.model.benchmarks;
 
-import com.cpprediction.model.Features;
-import com.cpprediction.model.Forest;
-import com.cpprediction.model.Manifest;
-import com.cpprediction.model.ModelFile;
-import com.cpprediction.model.PrefixIndex;
 import com.cpprediction.model.XgboostRanker;
+import com.cpprediction.model.format.Features;
+import com.cpprediction.model.format.Forest;
+import com.cpprediction.model.format.Manifest;
+import com.cpprediction.model.format.ModelFile;
+import com.cpprediction.model.format.PrefixIndex;
 import com.cpprediction.training.Forests;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -6,7 +6,7 @@ import java.util.Arrays;
 
 /**
  * The trees of a forest walked row by row, on arrays: node by node a feature, a threshold and the
- * places of both children. What {@link com.cpprediction.model.Forest} is measured against.
+ * places of both children. What {@link com.cpprediction.model.format.Forest} is measured against.
  */
 final class PlainWalk {
   private final int features;

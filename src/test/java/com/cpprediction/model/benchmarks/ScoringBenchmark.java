@@ -2,12 +2,12 @@ package com.cpprediction.model.benchmarks;
 
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.Engine;
-import com.cpprediction.model.Features;
 import com.cpprediction.model.ModelCatalog;
-import com.cpprediction.model.NationalStage;
-import com.cpprediction.model.PrefixIndex;
 import com.cpprediction.model.Scorer;
 import com.cpprediction.model.ScoringModel;
+import com.cpprediction.model.format.Features;
+import com.cpprediction.model.format.NationalStage;
+import com.cpprediction.model.format.PrefixIndex;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Scored;

@@ -1,0 +1,177 @@
+package com.cpprediction.model.format;
+
+import java.security.SecureRandom;
+import java.util.Arrays;
+
+/**
+ * The n-grams of one text: words, pairs of neighbouring words, and runs of three and four
+ * characters within a word and the blanks around it. Digit runs of five and more are left out: a
+ * pincode reaches the model by a way of its own, and telephone numbers say nothing.
+ *
+ * <p>An n-gram is known by a 32-bit fingerprint. Reused from text to text to spare garbage; not
+ * thread-safe.
+ */
+public final class Grams {
+  /** What kind of n-gram a fingerprint stands for. */
+  public static final byte WORD = 0;
+
+  public static final byte WORD_PAIR = 1;
+  public static final byte CHARS = 2;
+
+  private static final int LONG_NUMBER = 5;
+  private static final long FNV_OFFSET = 0xcbf29ce484222325L;
+  private static final long FNV_PRIME = 0x100000001b3L;
+
+  /** Of this process: callers can make n-grams of like fingerprints, but not of like slots. */
+  private static final long KEY = new SecureRandom().nextLong();
+
+  private int[] fingerprint = new int[512];
+  private byte[] kind = new byte[512];
+  private boolean[] repeated = new boolean[512];
+  private int size;
+  private int words;
+  private int[] slots = new int[1024]; // index + 1 of the n-gram that hashes here
+  private char[] text = new char[256];
+
+  /**
+   * Reads canonical text in place of what was read before.
+   *
+   * @return this
+   */
+  public Grams read(String canonical) {
+    clear();
+    int length = maskLongNumbers(canonical);
+    long previous = 0;
+    for (int start = 0; start < length; ) {
+      while (start < length && text[start] == ' ') start++;
+      int end = start;
+      while (end < length && text[end] != ' ') end++;
+      if (end > start) {
+        long word = wordHash(FNV_OFFSET, start, end);
+        add(mix(word), WORD);
+        if (words > 0) add(mix(wordHash(step(previous, ' '), start, end)), WORD_PAIR);
+        addChars(start, end);
+        previous = word;
+        words++;
+      }
+      start = end;
+    }
+    return this;
+  }
+
+  /** Different n-grams. */
+  public int size() {
+    return size;
+  }
+
+  /** Words, repeats included. */
+  public int words() {
+    return words;
+  }
+
+  public int fingerprint(int i) {
+    return fingerprint[i];
+  }
+
+  /** {@link #WORD}, {@link #WORD_PAIR} or {@link #CHARS}. */
+  public byte kind(int i) {
+    return kind[i];
+  }
+
+  /** Whether the n-gram occurs more than once. */
+  public boolean repeated(int i) {
+    return repeated[i];
+  }
+
+  private void clear() {
+    Arrays.fill(slots, 0);
+    size = 0;
+    words = 0;
+  }
+
+  private int maskLongNumbers(String canonical) {
+    int length = canonical.length();
+    if (text.length < length) text = new char[length * 2];
+    canonical.getChars(0, length, text, 0);
+    for (int i = 0; i < length; ) {
+      int end = i;
+      while (end < length && text[end] >= '0' && text[end] <= '9') end++;
+      if (end - i >= LONG_NUMBER) Arrays.fill(text, i, end, ' ');
+      i = Math.max(end, i + 1);
+    }
+    return length;
+  }
+
+  private void addChars(int start, int end) {
+    // A window over " word ": the blanks count as characters.
+    for (int i = start - 1; i + 3 <= end + 1; i++) {
+      long three =
+          at(i, start, end) << 48 | at(i + 1, start, end) << 32 | at(i + 2, start, end) << 16;
+      add(mix(three), CHARS);
+      if (i + 4 <= end + 1) add(mix(three | at(i + 3, start, end)), CHARS);
+    }
+  }
+
+  private long at(int i, int start, int end) {
+    return i < start || i >= end ? ' ' : text[i];
+  }
+
+  private long wordHash(long hash, int start, int end) {
+    for (int i = start; i < end; i++) hash = step(hash, text[i]);
+    return hash;
+  }
+
+  private static long step(long hash, char c) {
+    return (hash ^ c) * FNV_PRIME;
+  }
+
+  /** The finaliser of SplitMix64 (Steele, Lea, Flood 2014), folded to its upper half. */
+  private static int mix(long z) {
+    z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;
+    z = (z ^ z >>> 27) * 0x94d049bb133111ebL;
+    return (int) ((z ^ z >>> 31) >>> 32);
+  }
+
+  private void add(int hash, byte gramKind) {
+    int mask = slots.length - 1;
+    // Mixed with the kind, so that the word "abc" and the run "abc" stay apart.
+    int print = hash ^ gramKind * 0x9e3779b9;
+    int slot = slot(print, KEY) & mask;
+    while (slots[slot] != 0) {
+      int i = slots[slot] - 1;
+      if (fingerprint[i] == print) {
+        repeated[i] = true;
+        return;
+      }
+      slot = slot + 1 & mask;
+    }
+    if (size == fingerprint.length) grow();
+    fingerprint[size] = print;
+    kind[size] = gramKind;
+    repeated[size] = false;
+    slots[slot] = ++size;
+    if (size * 2 > slots.length) rehash();
+  }
+
+  /** Where a fingerprint belongs, in the lower bits; decides nothing but how fast it is found. */
+  static int slot(int fingerprint, long key) {
+    long z = (fingerprint ^ key) * 0xbf58476d1ce4e5b9L;
+    return (int) (((z ^ z >>> 32) * (key | 1)) >>> 32);
+  }
+
+  private void grow() {
+    fingerprint = Arrays.copyOf(fingerprint, size * 2);
+    kind = Arrays.copyOf(kind, size * 2);
+    repeated = Arrays.copyOf(repeated, size * 2);
+  }
+
+  private void rehash() {
+    slots = new int[slots.length * 2];
+    int mask = slots.length - 1;
+    for (int i = 0; i < size; i++) {
+      int slot = slot(fingerprint[i], KEY) & mask;
+      while (slots[slot] != 0) slot = slot + 1 & mask;
+      slots[slot] = i + 1;
+    }
+  }
+}

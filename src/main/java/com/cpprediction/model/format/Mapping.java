@@ -1,0 +1,117 @@
+package com.cpprediction.model.format;
+
+import com.cpprediction.json.Digests;
+import java.io.IOException;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The bytes of a file, until it is closed. Whoever reads a mapping after that crashes the process,
+ * so its users are counted.
+ */
+public final class Mapping implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Mapping.class);
+
+  /** Null where the JVM can't be asked to unmap; then the garbage collector does. */
+  private static final MethodHandle UNMAP = unmapper();
+
+  private final ByteBuffer bytes;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  /** Where the bytes of a file are kept. */
+  public enum Kind {
+    /** In the page cache, shared with other processes. */
+    MAPPED,
+    /** On the heap of this process. */
+    HEAP;
+
+    /** As configured and reported: {@code mapped} or {@code heap}. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  private Mapping(ByteBuffer bytes) {
+    this.bytes = bytes;
+  }
+
+  /** Blocks while it reads, or maps; the file may be moved or deleted afterwards, not changed. */
+  public static Mapping of(Path file, Kind kind) throws IOException {
+    if (kind == Kind.HEAP) return new Mapping(ByteBuffer.wrap(Files.readAllBytes(file)));
+    try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      if (channel.size() > Integer.MAX_VALUE) throw new IOException(file + " is larger than 2 GB");
+      return new Mapping(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()));
+    }
+  }
+
+  /** The content, from 0 to the limit; not after {@link #close}. */
+  public ByteBuffer bytes() {
+    return bytes.duplicate();
+  }
+
+  /**
+   * Whether the content is still that of {@code sha256}: what is mapped changes with its file, and
+   * can't be read any more where that was cut short.
+   */
+  public boolean is(String sha256) {
+    if (!bytes.isDirect()) return true;
+    var same = new AtomicBoolean();
+    // The JVM may tell of a fault some time after it: then only this thread hears of it.
+    var reader = new Thread(() -> same.set(Digests.sha256Hex(bytes()).equals(sha256)), "cp-check");
+    reader.setUncaughtExceptionHandler(
+        (thread, cause) -> {
+          if (!isFault(cause)) log.error("Cannot check what is mapped", cause);
+        });
+    reader.start();
+    try {
+      reader.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while checking what is mapped", e);
+    }
+    return same.get();
+  }
+
+  /** Whether this is how the JVM tells that what is mapped isn't in its file any more. */
+  public static boolean isFault(Throwable cause) {
+    return cause instanceof InternalError
+        && cause.getMessage() != null
+        && cause.getMessage().contains("unsafe memory access");
+  }
+
+  @Override
+  public void close() {
+    if (!bytes.isDirect() || UNMAP == null || !closed.compareAndSet(false, true)) return;
+    try {
+      UNMAP.invokeExact(bytes);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new IllegalStateException("cannot unmap", e);
+    }
+  }
+
+  /** {@code sun.misc.Unsafe.invokeCleaner}: from JDK 9 on the one supported way before JDK 22. */
+  private static MethodHandle unmapper() {
+    try {
+      var type = Class.forName("sun.misc.Unsafe");
+      var field = type.getDeclaredField("theUnsafe");
+      field.setAccessible(true);
+      return MethodHandles.lookup()
+          .findVirtual(type, "invokeCleaner", MethodType.methodType(void.class, ByteBuffer.class))
+          .bindTo(field.get(null));
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,53 @@
+package com.cpprediction.model.format;
+
+import java.util.Locale;
+
+/** A model, or a release of them, that cannot be used; the message says why. */
+public final class ModelException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final Reason reason;
+
+  /** Kinds of reasons: a closed set, for a meter. */
+  public enum Reason {
+    /** A file is not there. */
+    MISSING,
+    /** A file cannot be read, or a library not be loaded. */
+    UNREADABLE,
+    /** A file is not the one that was released. */
+    DIGEST,
+    /** A file is not what this service reads, or contradicts itself. */
+    FORMAT,
+    /** It answers something else than XGBoost did when it was trained. */
+    PARITY;
+
+    /** As a meter's tag has it. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** One whose reason is {@link Reason#FORMAT}. */
+  public ModelException(String message) {
+    this(Reason.FORMAT, message);
+  }
+
+  /** One whose reason is {@link Reason#FORMAT}. */
+  public ModelException(String message, Throwable cause) {
+    this(Reason.FORMAT, message, cause);
+  }
+
+  public ModelException(Reason reason, String message) {
+    super(message);
+    this.reason = reason;
+  }
+
+  public ModelException(Reason reason, String message, Throwable cause) {
+    super(message, cause);
+    this.reason = reason;
+  }
+
+  public Reason reason() {
+    return reason;
+  }
+}

@@ -1,0 +1,252 @@
+package com.cpprediction.model.format;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.zip.CRC32C;
+
+/**
+ * The flat file that holds the model of one prefix: a header, a table of sections, the sections.
+ * Everything is little-endian and 8-byte aligned, so that a section is used straight from a
+ * mapping.
+ *
+ * <pre>
+ * offset  bytes  what
+ * 0       4      magic "CPMF"
+ * 4       4      format version
+ * 8       4      number of sections n
+ * 12      4      CRC-32C of the table
+ * 16      24 n   per section: id (4), CRC-32C of its content (4), offset from the start of the
+ *                file (8), bytes (8); in the order of the ids, without gaps but for alignment
+ * </pre>
+ */
+public final class ModelFile {
+  /** Version of the layout of the file and of the meaning of its sections. */
+  public static final int VERSION = 2;
+
+  private static final int MAGIC = 'C' | 'P' << 8 | 'M' << 16 | 'F' << 24;
+  private static final int HEADER = 16;
+  private static final int ENTRY = 24;
+  private static final int ALIGNMENT = 8;
+  private static final int PIECE = 8_192;
+  private static final int TABLE_END = HEADER + Section.values().length * ENTRY;
+
+  /** The sections; the ordinal is the id in the file. */
+  public enum Section {
+    /** i32: address rows, directory rows, CPs, offices, pincodes. */
+    COUNTS,
+    /**
+     * f32 by row: one over the L2 norm of its words; 0 when it has none. Address rows come first,
+     * then directory rows, both by CP.
+     */
+    ROW_WORD_SCALE,
+    /** f32 by row: one over the L2 norm of its character n-grams; 0 when it has none. */
+    ROW_CHAR_SCALE,
+    /** i32: where the n-grams of each bucket start in GRAM_ENTRY; one more than buckets. */
+    GRAM_BUCKET,
+    /**
+     * 6 bytes by n-gram that rows share, ascending: the lower 24 bits of its fingerprint, then
+     * where its rows start in GRAM_POSTING (24 bits). One more ends the last; 2 zero bytes follow.
+     */
+    GRAM_ENTRY,
+    /**
+     * u8: the rows of each n-gram in blocks: their upper 7 bits, with the highest bit set when they
+     * hold it more than once; how many less one; the lower 8 bits of each, ascending.
+     */
+    GRAM_POSTING,
+    /** UTF-8 codes of the CPs, ascending, each ended by a line feed. */
+    CP_CODE,
+    /** i32 by CP: the pincode it belongs to. */
+    CP_PINCODE,
+    /** i32 by CP: its first address row; one more ends the last. */
+    CP_ROW,
+    /** i32 by CP: its first directory row; one more ends the last. */
+    CP_DIRECTORY,
+    /** f32 by CP: norm of the sum of its rows. */
+    CP_NORM,
+    /** i32 by CP: its own office, -1 when it has none. */
+    CP_OFFICE,
+    /** i32 by CP, two each: first office of its pincode, and the one after the last. */
+    CP_OFFICES,
+    /** f32 by CP: what one step of ALPHA is worth. */
+    ALPHA_STEP,
+    /** i8, all rows of the index by CP: the ridge's dual weights. */
+    ALPHA,
+    /** u8 by office: different words of its name. */
+    OFFICE_WORDS,
+    /** f32 by office: summed idf of the different character n-grams of its name. */
+    OFFICE_WEIGHT,
+    /** As GRAM_BUCKET, of the words and character n-grams of office names. */
+    OFFICE_BUCKET,
+    /** As GRAM_ENTRY, of the words and character n-grams of office names. */
+    OFFICE_ENTRY,
+    /** As GRAM_POSTING, with offices for rows; none is held more than once. */
+    OFFICE_POSTING,
+    /** i32, ascending: the pincodes that rows carry or CPs own. */
+    PINCODE,
+    /** i32: where in PINCODE_CP the pairs of each pincode start, and the end of the last. */
+    PINCODE_LIST,
+    /** i32, two each, ascending CP: a CP and how many of its address rows carry the pincode. */
+    PINCODE_CP,
+    /** The ranker's trees, as {@code Forest} reads them; empty while it is being trained. */
+    FOREST
+  }
+
+  private final Map<Section, ByteBuffer> sections;
+  private final long bytes;
+
+  private ModelFile(Map<Section, ByteBuffer> sections, long bytes) {
+    this.sections = sections;
+    this.bytes = bytes;
+  }
+
+  /**
+   * Reads a file that is mapped or in memory; the buffer must not change any more.
+   *
+   * @throws ModelException when the file is not one of this version or its sections don't fit
+   */
+  public static ModelFile of(ByteBuffer file) {
+    return new Reader(file.duplicate().order(ByteOrder.LITTLE_ENDIAN)).read();
+  }
+
+  /** Reads a file that is in memory. */
+  public static ModelFile of(byte[] content) {
+    return of(ByteBuffer.wrap(content));
+  }
+
+  /** The bytes of a section, little-endian, from position 0 to its limit. */
+  public ByteBuffer section(Section section) {
+    return sections.get(section).duplicate().order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** Size of the whole file. */
+  long bytes() {
+    return bytes;
+  }
+
+  private record Reader(ByteBuffer file) {
+    ModelFile read() {
+      if (file.limit() < HEADER || file.getInt(0) != MAGIC) {
+        throw new ModelException("not a model file");
+      }
+      if (file.getInt(4) != VERSION) {
+        throw new ModelException(
+            "model file of version " + file.getInt(4) + ", this service reads version " + VERSION);
+      }
+      int count = file.getInt(8);
+      var all = Section.values();
+      if (count != all.length || TABLE_END > file.limit()) {
+        throw new ModelException("model file has " + count + " sections, not " + all.length);
+      }
+      if (crc(file.slice(HEADER, TABLE_END - HEADER)) != file.getInt(12)) {
+        throw new ModelException("the table of sections is damaged (CRC differs)");
+      }
+      var sections = new EnumMap<Section, ByteBuffer>(Section.class);
+      long end = TABLE_END;
+      for (var section : all) {
+        int entry = HEADER + section.ordinal() * ENTRY;
+        long offset = file.getLong(entry + 8);
+        long length = file.getLong(entry + 16);
+        boolean fits =
+            file.getInt(entry) == section.ordinal()
+                && offset == aligned(end)
+                && length >= 0
+                && length <= file.limit() - offset;
+        if (!fits) throw new ModelException("section " + section + " lies outside the model file");
+        var content = file.slice((int) offset, (int) length);
+        if (crc(content.duplicate()) != file.getInt(entry + 4)) {
+          throw new ModelException("section " + section + " is damaged (CRC differs)");
+        }
+        sections.put(section, content);
+        end = offset + length;
+      }
+      if (end != file.limit()) throw new ModelException("something follows the last section");
+      return new ModelFile(sections, file.limit());
+    }
+  }
+
+  /**
+   * CRC-32C of what remains. Copies it piece by piece: the JVM would not survive it if a mapped
+   * file got shorter while native code reads it; Java code gets an {@link InternalError}.
+   */
+  static int crc(ByteBuffer content) {
+    var crc = new CRC32C();
+    var piece = new byte[Math.min(PIECE, content.remaining())];
+    while (content.hasRemaining()) {
+      int length = Math.min(piece.length, content.remaining());
+      content.get(piece, 0, length);
+      crc.update(piece, 0, length);
+    }
+    return (int) crc.getValue();
+  }
+
+  private static long aligned(long offset) {
+    return (offset + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+
+  /** Collects sections and writes the file. */
+  public static final class Writer {
+    private final Map<Section, byte[]> content = new EnumMap<>(Section.class);
+
+    /** One that has every section, all empty. */
+    public Writer() {
+      for (var section : Section.values()) content.put(section, new byte[0]);
+    }
+
+    /** One that has every section as {@code file} has it. */
+    public static Writer of(ModelFile file) {
+      var writer = new Writer();
+      for (var section : Section.values()) {
+        var content = file.section(section);
+        var bytes = new byte[content.limit()];
+        content.get(bytes);
+        writer.putBytes(section, bytes);
+      }
+      return writer;
+    }
+
+    public Writer putBytes(Section section, byte[] bytes) {
+      content.put(section, bytes);
+      return this;
+    }
+
+    public Writer putInts(Section section, int... values) {
+      var out = buffer(values.length * Integer.BYTES);
+      out.asIntBuffer().put(values);
+      return putBytes(section, out.array());
+    }
+
+    public Writer putFloats(Section section, float... values) {
+      var out = buffer(values.length * Float.BYTES);
+      out.asFloatBuffer().put(values);
+      return putBytes(section, out.array());
+    }
+
+    /** The whole file. */
+    public byte[] toBytes() {
+      var all = Section.values();
+      var table = buffer(TABLE_END - HEADER);
+      long offset = TABLE_END;
+      for (var section : all) {
+        var bytes = content.get(section);
+        offset = aligned(offset);
+        table.putInt(section.ordinal()).putInt(crc(ByteBuffer.wrap(bytes)));
+        table.putLong(offset).putLong(bytes.length);
+        offset += bytes.length;
+      }
+      var file = buffer(Math.toIntExact(offset));
+      file.putInt(MAGIC).putInt(VERSION).putInt(all.length).putInt(crc(table.flip()));
+      file.put(table.rewind());
+      for (var section : all) {
+        file.position((int) aligned(file.position()));
+        file.put(content.get(section));
+      }
+      return file.array();
+    }
+
+    private static ByteBuffer buffer(int bytes) {
+      return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+  }
+}

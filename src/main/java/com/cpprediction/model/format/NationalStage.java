@@ -1,0 +1,286 @@
+package com.cpprediction.model.format;
+
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Locator;
+import com.cpprediction.prediction.ServiceException;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Names the prefix of an address that has no pincode, from its words and pairs of words: a
+ * log-linear model (multinomial logistic regression), read from its file where it lies. Lives as
+ * long as it is used, as a prefix model does. Thread-safe.
+ *
+ * <pre>
+ * offset  bytes    what
+ * 0       4        magic "CPNS"
+ * 4       4        format version
+ * 8       4        CRC-32C of all that follows
+ * 12      4        P, prefixes
+ * 16      4        B, buckets of n-grams, a power of two
+ * 20      4        N, n-grams
+ * 24      4        W, weights
+ * 28      4        f32: what one step of a weight is worth
+ * 32      4 P      i32: the prefixes, ascending
+ *         4 P      f32: score of each before a word is read
+ *         4 (B+1)  i32: where the n-grams of each bucket start
+ *         6 N + 8  as GRAM_ENTRY of a model file, with weights for postings
+ *         3 W      u16 prefix, by its place; i8 weight, in steps
+ * </pre>
+ */
+public final class NationalStage implements Locator {
+  /** Version of the layout. */
+  public static final int VERSION = 1;
+
+  /** Its name in the directory of a release. */
+  public static final String FILE = "national.mmap";
+
+  private static final Logger log = LoggerFactory.getLogger(NationalStage.class);
+
+  private static final int MAGIC = 'C' | 'P' << 8 | 'N' << 16 | 'S' << 24;
+  private static final int CHECKED = 12; // what the CRC covers starts here
+  private static final int HEADER = 32;
+  private static final int WEIGHT = 3;
+  private static final int MAX_PREFIXES = 1 << 16;
+
+  /** What addresses without a pincode are told where there should be one, and can't be used. */
+  public static final ServiceException UNUSABLE =
+      Failure.NOT_READY.because(
+          "What places addresses without a pincode can't be used just now; add the pincode, or try"
+              + " again later");
+
+  private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+
+  private final int[] prefixes;
+  private final FloatBuffer bias;
+  private final GramDirectory grams;
+  private final ByteBuffer weights;
+  private final float step;
+  private final Mapping content; // null where nothing has to be freed
+  private final String sha256;
+  private final UseCount uses;
+  private final AtomicBoolean lost = new AtomicBoolean();
+
+  private static final class Scratch {
+    final Grams grams = new Grams();
+    float[] scores = {};
+  }
+
+  private NationalStage(ByteBuffer file, Mapping content, String sha256) {
+    this.content = content;
+    this.sha256 = sha256;
+    uses = new UseCount(content == null ? () -> {} : content::close);
+    var bytes = file.duplicate().order(ByteOrder.LITTLE_ENDIAN).position(0);
+    if (bytes.limit() < HEADER || bytes.getInt() != MAGIC) throw damaged("is none");
+    int version = bytes.getInt();
+    if (version != VERSION) throw damaged("has version " + version + ", not " + VERSION);
+    int crc = ModelFile.crc(bytes.slice(CHECKED, bytes.limit() - CHECKED));
+    if (bytes.getInt() != crc) throw damaged("is damaged (CRC differs)");
+    int count = bytes.getInt();
+    int buckets = bytes.getInt();
+    int size = bytes.getInt();
+    int weightCount = bytes.getInt();
+    step = bytes.getFloat();
+    long length =
+        HEADER
+            + 2L * Integer.BYTES * count
+            + Integer.BYTES * (buckets + 1L)
+            + GramDirectory.bytes(size)
+            + (long) WEIGHT * weightCount;
+    boolean counts = count > 0 && count < MAX_PREFIXES && buckets > 0 && size >= 0;
+    if (!counts || weightCount < 0 || length != bytes.limit() || !Float.isFinite(step)) {
+      throw damaged("has sizes that don't fit");
+    }
+    prefixes = new int[count];
+    take(bytes, Integer.BYTES * count).asIntBuffer().get(prefixes);
+    bias = take(bytes, Float.BYTES * count).asFloatBuffer();
+    IntBuffer starts = take(bytes, Integer.BYTES * (buckets + 1)).asIntBuffer();
+    var entries = take(bytes, (int) GramDirectory.bytes(size));
+    weights = take(bytes, WEIGHT * weightCount);
+    grams = new GramDirectory("national stage", starts, entries, weightCount);
+    check();
+  }
+
+  /**
+   * @param file from 0 to the limit, in memory, which needs not be freed
+   * @throws ModelException when anything in it points where it must not
+   */
+  public static NationalStage of(ByteBuffer file) {
+    return new NationalStage(file, null, "");
+  }
+
+  /**
+   * @param content closed after the last use of this
+   * @param sha256 of it
+   * @return one in use once: by the caller
+   * @throws ModelException when anything in it points where it must not
+   */
+  public static NationalStage of(Mapping content, String sha256) {
+    return new NationalStage(content.bytes(), content, sha256);
+  }
+
+  private static ByteBuffer take(ByteBuffer bytes, int length) {
+    var slice = bytes.slice(bytes.position(), length);
+    bytes.position(bytes.position() + length);
+    return slice.order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private void check() {
+    for (int i = 0; i < prefixes.length; i++) {
+      if (!Manifest.isPrefix(Integer.toString(prefixes[i]))
+          || i > 0 && prefixes[i] <= prefixes[i - 1]) {
+        throw damaged("has prefixes that are none");
+      }
+      if (!Float.isFinite(bias.get(i))) throw damaged("has a score that is none");
+    }
+    for (int at = 0; at < weights.limit(); at += WEIGHT) {
+      if (prefix(at) >= prefixes.length) throw damaged("has weights of no prefix");
+    }
+  }
+
+  private static ModelException damaged(String how) {
+    return new ModelException("the national stage " + how);
+  }
+
+  /** The prefixes it knows, ascending. */
+  public List<String> prefixes() {
+    return Arrays.stream(prefixes).mapToObj(Integer::toString).toList();
+  }
+
+  @Override
+  public boolean acquire() {
+    return uses.acquire();
+  }
+
+  @Override
+  public void release() {
+    uses.release();
+  }
+
+  /** Whether its file is still what it was, where it lies. Reads all of it. */
+  public boolean intact() {
+    return !lost.get() && (content == null || content.is(sha256));
+  }
+
+  /** Whether its file was found to be unreadable where it lies. */
+  public boolean lost() {
+    return lost.get();
+  }
+
+  @Override
+  public Located locate(String text) {
+    if (lost.get()) throw UNUSABLE;
+    if (!acquire()) throw Failure.NOT_READY.because("The models were replaced; try again");
+    try {
+      return find(text);
+    } catch (InternalError e) {
+      if (!Mapping.isFault(e)) throw e;
+      if (!intact() && lost.compareAndSet(false, true)) {
+        log.error("The national stage can't be read any more: its file was cut short");
+      }
+      throw UNUSABLE;
+    } finally {
+      release();
+    }
+  }
+
+  private Located find(String text) {
+    var scratch = SCRATCH.get();
+    var scores = scores(text, scratch);
+    int best = 0;
+    for (int i = 1; i < prefixes.length; i++) if (scores[i] > scores[best]) best = i;
+    double sum = 0;
+    for (int i = 0; i < prefixes.length; i++) sum += StrictMath.exp(scores[i] - scores[best]);
+    return Located.byText(Integer.toString(prefixes[best]), 1 / sum);
+  }
+
+  private float[] scores(String text, Scratch scratch) {
+    if (scratch.scores.length < prefixes.length) scratch.scores = new float[prefixes.length];
+    var scores = scratch.scores;
+    bias.get(0, scores, 0, prefixes.length);
+    var read = scratch.grams.read(text);
+    for (int i = 0; i < read.size(); i++) {
+      if (read.kind(i) == Grams.CHARS) continue;
+      int gram = grams.find(read.fingerprint(i));
+      if (gram < 0) continue;
+      int end = grams.start(gram + 1) * WEIGHT;
+      for (int at = grams.start(gram) * WEIGHT; at < end; at += WEIGHT) {
+        scores[prefix(at)] += weights.get(at + 2) * step;
+      }
+    }
+    return scores;
+  }
+
+  private int prefix(int weight) {
+    return Short.toUnsignedInt(weights.getShort(weight));
+  }
+
+  /** Collects weights and writes the file. */
+  public static final class Writer {
+    private final int[] prefixes;
+    private final float[] bias;
+    private final float step;
+    private final SortedMap<Integer, byte[]> lists = new TreeMap<>(Integer::compareUnsigned);
+
+    /**
+     * @param prefixes ascending
+     * @param bias by prefix
+     * @param step what one step of a weight is worth
+     */
+    public Writer(int[] prefixes, float[] bias, float step) {
+      this.prefixes = prefixes.clone();
+      this.bias = bias.clone();
+      this.step = step;
+    }
+
+    /**
+     * @param places of prefixes
+     * @param steps the weight of each
+     */
+    public void add(int fingerprint, int[] places, byte[] steps) {
+      var list = ByteBuffer.allocate(WEIGHT * places.length).order(ByteOrder.LITTLE_ENDIAN);
+      for (int i = 0; i < places.length; i++) list.putShort((short) places[i]).put(steps[i]);
+      lists.put(fingerprint, list.array());
+    }
+
+    public byte[] toBytes() {
+      var directory = new GramDirectory.Writer(lists.size());
+      var postings = new ByteArrayOutputStream();
+      lists.forEach(
+          (fingerprint, list) -> {
+            directory.add(fingerprint, postings.size() / WEIGHT);
+            postings.writeBytes(list);
+          });
+      directory.end(postings.size() / WEIGHT);
+      var starts = directory.buckets();
+      var entries = directory.entries();
+      int length =
+          HEADER
+              + 2 * Integer.BYTES * prefixes.length
+              + Integer.BYTES * starts.length
+              + entries.length
+              + postings.size();
+      var file = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+      file.putInt(MAGIC).putInt(VERSION).putInt(0);
+      file.putInt(prefixes.length).putInt(starts.length - 1).putInt(lists.size());
+      file.putInt(postings.size() / WEIGHT).putFloat(step);
+      for (int prefix : prefixes) file.putInt(prefix);
+      for (float score : bias) file.putFloat(score);
+      for (int start : starts) file.putInt(start);
+      file.put(entries).put(postings.toByteArray());
+      int crc = ModelFile.crc(file.slice(CHECKED, length - CHECKED));
+      return file.putInt(CHECKED - Integer.BYTES, crc).array();
+    }
+  }
+}

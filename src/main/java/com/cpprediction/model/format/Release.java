@@ -1,0 +1,298 @@
+package com.cpprediction.model.format;
+
+import com.cpprediction.json.Digests;
+import com.cpprediction.json.StrictJson;
+import com.cpprediction.model.format.ModelException.Reason;
+import com.cpprediction.prediction.ServiceException;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * A directory of models that were trained together, as it was when it was opened. Its {@code
+ * release.json} names them all, each manifest by its digest, so that nothing is loaded which
+ * training did not write. Thread-safe.
+ */
+public final class Release {
+  /** Version of the layout of {@code release.json}. */
+  public static final int FORMAT = 1;
+
+  /** Name of the file in the directory of a release. */
+  public static final String FILE = "release.json";
+
+  private static final String DIGEST = "sha256";
+  private static final int DEPTH = 2; // of directories: that of the release, one for each prefix
+
+  private final Path directory;
+  private final SortedMap<String, String> manifests;
+  private final JsonObject scores;
+  private final Manifest.FileRef national;
+  private final Map<String, byte[]> shared = new ConcurrentHashMap<>(); // by path
+  private final Map<String, String> digests = new ConcurrentHashMap<>(); // of what is shared
+
+  private Release(
+      Path directory,
+      SortedMap<String, String> manifests,
+      JsonObject scores,
+      Manifest.FileRef national) {
+    this.directory = directory;
+    this.manifests = Collections.unmodifiableSortedMap(manifests);
+    this.scores = scores;
+    this.national = national;
+  }
+
+  /** SHA-256 of {@code <prefix>/manifest.json} by prefix. */
+  public SortedMap<String, String> manifests() {
+    return manifests;
+  }
+
+  /** The stage that names prefixes; null when the release has none. */
+  public Manifest.FileRef national() {
+    return national;
+  }
+
+  /** As {@link #id(Map, String)}, of all that this release names. */
+  public String id() {
+    return id(manifests, national == null ? "" : national.sha256());
+  }
+
+  /**
+   * What nodes of a cluster compare: SHA-256 over what decides the models of all prefixes.
+   *
+   * @param manifests SHA-256 of each manifest by prefix
+   * @param national SHA-256 of the stage that names prefixes, empty when there is none
+   * @return empty when there are no manifests
+   */
+  public static String id(Map<String, String> manifests, String national) {
+    if (manifests.isEmpty()) return "";
+    var all = new TreeMap<>(manifests) + "\n" + national;
+    return Digests.sha256Hex(all.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** On held-back addresses over all prefixes, by question; empty when none were held back. */
+  public JsonObject scores() {
+    return scores;
+  }
+
+  /**
+   * @throws ModelException when {@code directory} holds no release of this format
+   */
+  public static Release open(Path directory) {
+    var file = directory.resolve(FILE);
+    try {
+      var json = StrictJson.parseObject(Files.readAllBytes(file));
+      if (!Integer.valueOf(FORMAT).equals(json.getValue("format"))) {
+        throw new ModelException(
+            "%s has format %s, this service reads format %d"
+                .formatted(file, json.getValue("format"), FORMAT));
+      }
+      if (!signed(json).getString(DIGEST).equals(json.getString(DIGEST))) {
+        throw new ModelException(
+            Reason.DIGEST, file + " is damaged: it is not as it was written (SHA-256 differs)");
+      }
+      var manifests = new TreeMap<String, String>();
+      for (var entry : json.getJsonObject("manifests")) {
+        manifests.put(entry.getKey(), (String) entry.getValue());
+      }
+      var national = json.getJsonObject("national");
+      return new Release(
+          directory,
+          manifests,
+          json.getJsonObject("scores", new JsonObject()),
+          national == null ? null : Manifest.FileRef.from(national));
+    } catch (NoSuchFileException e) {
+      throw new ModelException(
+          Reason.MISSING,
+          "there is no " + file + "; train a release there, or name another with models.dir");
+    } catch (IOException e) {
+      throw new ModelException(Reason.UNREADABLE, "cannot read " + file + ": " + e.getMessage(), e);
+    } catch (ServiceException e) {
+      throw new ModelException(file + " is damaged: " + e.getMessage(), e);
+    } catch (ClassCastException | NullPointerException e) {
+      throw new ModelException(
+          file + " is damaged: it lacks an entry or has one of a wrong type", e);
+    }
+  }
+
+  /**
+   * Changes when the release in {@code directory} does: a digest over {@code release.json} and the
+   * sizes and times of all files where a release may have some, so that one is also seen to be
+   * whole when its last file comes. Blocks; never fails.
+   */
+  public static String signature(Path directory) {
+    var seen = new TreeSet<String>();
+    try {
+      seen.add(Digests.sha256Hex(Files.readAllBytes(directory.resolve(FILE))));
+      sign(directory, DEPTH, seen);
+    } catch (IOException | DirectoryIteratorException e) {
+      seen.add(e.toString());
+    }
+    return Digests.sha256Hex(seen.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void sign(Path directory, int depth, Set<String> seen) throws IOException {
+    try (var files = Files.newDirectoryStream(directory, "[!.]*")) { // what starts so is unfinished
+      for (var file : files) {
+        var attributes = Files.readAttributes(file, BasicFileAttributes.class);
+        if (!attributes.isDirectory()) {
+          seen.add(file + " " + stamp(attributes));
+        } else if (depth > 1) {
+          sign(file, depth - 1, seen);
+        }
+      }
+    }
+  }
+
+  /**
+   * Changes when what lies at {@code paths} does, as far as can be told without reading it. Blocks;
+   * never fails.
+   *
+   * @param paths in the directory of the release
+   */
+  public String stamp(String... paths) {
+    var stamp = new StringBuilder();
+    for (var path : paths) {
+      try {
+        var file = directory.resolve(path);
+        stamp.append(stamp(Files.readAttributes(file, BasicFileAttributes.class))).append('\n');
+      } catch (IOException e) {
+        stamp.append(e).append('\n');
+      }
+    }
+    return stamp.toString();
+  }
+
+  private static String stamp(BasicFileAttributes file) {
+    return file.size() + " " + file.lastModifiedTime() + " " + file.fileKey();
+  }
+
+  /**
+   * The content of {@code release.json}.
+   *
+   * @param national the stage that names prefixes
+   * @param measured how the scores were measured
+   */
+  public static JsonObject describe(
+      Map<String, String> manifests,
+      Manifest.FileRef national,
+      JsonObject measured,
+      JsonObject scores) {
+    return signed(
+        new JsonObject()
+            .put("format", FORMAT)
+            .put("national", national.toJson())
+            .put("measured", measured)
+            .put("scores", scores)
+            .put("manifests", new JsonObject(new TreeMap<String, Object>(manifests))));
+  }
+
+  /** {@code json} with a digest of all else that is in it. */
+  public static JsonObject signed(JsonObject json) {
+    var read = new JsonObject(json.encode()); // as it will be read again
+    read.remove(DIGEST);
+    return read.put(DIGEST, Digests.sha256Hex(read.encode().getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /**
+   * Reads the manifest of a prefix.
+   *
+   * @throws ModelException when it is not the one the release was written with
+   */
+  public Manifest manifest(String prefix) {
+    if (!Manifest.isPrefix(prefix)) throw new ModelException("\"" + prefix + "\" is no prefix");
+    var bytes = read(prefix + '/' + Manifest.FILE);
+    if (!Digests.sha256Hex(bytes).equals(manifests.get(prefix))) {
+      throw new ModelException(
+          Reason.DIGEST, "manifest is not the one release.json names (SHA-256 differs)");
+    }
+    var manifest = Manifest.parse(bytes);
+    if (!manifest.prefix().equals(prefix)) {
+      throw new ModelException("manifest is of prefix " + manifest.prefix());
+    }
+    return manifest;
+  }
+
+  /**
+   * Maps a file read-only, or reads it, and checks what is mapped against the manifest.
+   *
+   * @throws ModelException when it is not the file the manifest names
+   */
+  public Mapping map(Manifest.FileRef file, Mapping.Kind kind) throws IOException {
+    Mapping mapping;
+    try {
+      mapping = Mapping.of(directory.resolve(file.path()), kind);
+    } catch (NoSuchFileException e) {
+      throw missing(file.path());
+    }
+    try {
+      check(file, mapping.bytes().limit(), Digests.sha256Hex(mapping.bytes()));
+      return mapping;
+    } catch (RuntimeException e) {
+      mapping.close();
+      throw e;
+    }
+  }
+
+  /**
+   * The content of a file that models share, checked against the manifest, and read once.
+   *
+   * @throws ModelException when it is not the file the manifest names
+   */
+  public byte[] read(Manifest.FileRef file) {
+    var content = shared.computeIfAbsent(file.path(), this::read);
+    check(
+        file,
+        content.length,
+        digests.computeIfAbsent(file.path(), p -> Digests.sha256Hex(content)));
+    return content;
+  }
+
+  /**
+   * Reads a file, and keeps nothing of it.
+   *
+   * @throws ModelException when it is not the file the manifest names
+   */
+  public void verify(Manifest.FileRef file) {
+    var content = read(file.path());
+    check(file, content.length, Digests.sha256Hex(content));
+  }
+
+  private static void check(Manifest.FileRef file, long bytes, String sha256) {
+    if (bytes != file.bytes()) {
+      throw new ModelException(
+          Reason.DIGEST,
+          "%s has %d bytes, the manifest says %d".formatted(file.path(), bytes, file.bytes()));
+    }
+    if (!sha256.equals(file.sha256())) {
+      throw new ModelException(
+          Reason.DIGEST, file.path() + " is not the file the manifest names (SHA-256 differs)");
+    }
+  }
+
+  private byte[] read(String path) {
+    try {
+      return Files.readAllBytes(directory.resolve(path));
+    } catch (NoSuchFileException e) {
+      throw missing(path);
+    } catch (IOException e) {
+      throw new ModelException(Reason.UNREADABLE, "cannot read " + path + ": " + e, e);
+    }
+  }
+
+  private static ModelException missing(String path) {
+    return new ModelException(
+        Reason.MISSING, path + " is missing; copy the release again, or train it");
+  }
+}

@@ -1,0 +1,10 @@
+package com.cpprediction.server;
+
+/** The service can't start; the message says why and what to do. */
+public final class StartException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  public StartException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,233 @@
+package com.cpprediction.serving;
+
+import com.cpprediction.bus.Bus;
+import com.cpprediction.cache.PredictionCache;
+import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.json.ParseCost;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Deadline;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Prediction.Source;
+import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.serving.AnswerRouter.Found;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+
+/** Fills the cache before anyone asks: scores addresses without recording them. */
+public final class CacheWarmer {
+  static final int MAX_ADDRESSES = 10_000;
+
+  /** Addresses scored at a time, so that warming never holds the workers for long. */
+  private static final int CHUNK = 100;
+
+  /** After this the caller gets what was warmed so far. */
+  private static final Duration LONGEST = Duration.ofSeconds(30);
+
+  private static final Set<String> KNOWN = Set.of("addresses", "popular");
+
+  private final Vertx vertx;
+  private final Supplier<PredictionConfig> config;
+  private final Supplier<Catalog> catalog;
+  private final PredictionCache cache;
+  private final AnswerRouter scores;
+  private final ShipmentReader reader;
+  private final ParsingPool pool;
+  private final AdmissionControl inFlight;
+  private boolean running;
+
+  public CacheWarmer(
+      Vertx vertx,
+      Supplier<PredictionConfig> config,
+      Supplier<Catalog> catalog,
+      PredictionCache cache,
+      AnswerRouter scores,
+      ShipmentReader reader,
+      ParsingPool pool,
+      AdmissionControl inFlight) {
+    this.vertx = vertx;
+    this.config = config;
+    this.catalog = catalog;
+    this.cache = cache;
+    this.scores = scores;
+    this.reader = reader;
+    this.pool = pool;
+    this.inFlight = inFlight;
+  }
+
+  /**
+   * Answers {@code POST /cache/warm}; one at a time.
+   *
+   * @param requestId names the request in the log
+   * @param left whether the caller has gone, and warming may end
+   */
+  public Future<JsonObject> warm(JsonObject body, String requestId, BooleanSupplier left) {
+    if (running) {
+      return Future.failedFuture(
+          Failure.OVERLOADED.because("The cache is being warmed already; try again later"));
+    }
+    if (!cache.enabled()) {
+      return Future.failedFuture(
+          Failure.NOT_READY.because("The cache is switched off; see cache.enabled"));
+    }
+    try {
+      ShipmentReader.onlyKnown(body, KNOWN);
+      if (body.size() != 1) {
+        throw ShipmentReader.malformed("Send either addresses or popular");
+      }
+      var addresses =
+          body.containsKey("popular") ? popular(body) : Future.succeededFuture(listed(body));
+      running = true;
+      return addresses
+          .compose(all -> new Run(all, left).chunk(0))
+          .recover(
+              cause -> Future.failedFuture(Problem.logged(cause, requestId, "warming the cache")))
+          .onComplete(done -> running = false);
+    } catch (ServiceException e) {
+      return Future.failedFuture(e);
+    }
+  }
+
+  private static JsonArray listed(JsonObject body) {
+    if (!(body.getValue("addresses") instanceof JsonArray addresses)) {
+      throw ShipmentReader.malformed("addresses must be an array");
+    }
+    if (addresses.isEmpty() || addresses.size() > MAX_ADDRESSES) {
+      throw ShipmentReader.malformed(
+          "addresses has " + addresses.size() + " items, must have 1 to " + MAX_ADDRESSES);
+    }
+    return addresses;
+  }
+
+  private Future<JsonArray> popular(JsonObject body) {
+    if (!(body.getValue("popular") instanceof Number number)
+        || number.doubleValue() != number.intValue() // as JSON Schema has it, 5.0 is whole
+        || number.intValue() < 1
+        || number.intValue() > MAX_ADDRESSES) {
+      throw ShipmentReader.malformed("popular must be a whole number from 1 to " + MAX_ADDRESSES);
+    }
+    var options =
+        new DeliveryOptions().setLocalOnly(true).setSendTimeout(config.get().timeout().toMillis());
+    return vertx
+        .eventBus()
+        .<JsonArray>request(Bus.POPULAR, number.intValue(), options)
+        .map(reply -> reply.body());
+  }
+
+  /**
+   * Some of the addresses, read.
+   *
+   * @param bad how many can't be answered
+   * @param models what they were read against
+   */
+  private record Placed(Map<String, List<Address>> byPrefix, int bad, Catalog models) {}
+
+  /** One warming: chunk after chunk, counting. */
+  private final class Run {
+    private final JsonArray addresses;
+    private final BooleanSupplier left;
+    private final Deadline end = Deadline.in(LONGEST);
+    private int seen;
+    private int warmed;
+    private int alreadyCached;
+    private int failed;
+
+    Run(JsonArray addresses, BooleanSupplier left) {
+      this.addresses = addresses;
+      this.left = left;
+    }
+
+    Future<JsonObject> chunk(int start) {
+      seen = start;
+      if (start >= addresses.size() || end.over() || left.getAsBoolean() || inFlight.draining()) {
+        return Future.succeededFuture(summary());
+      }
+      int next = Math.min(start + CHUNK, addresses.size());
+      inFlight.admit(next - start);
+      return placed(start, next)
+          .compose(this::lookUp)
+          .onComplete(done -> inFlight.release(next - start))
+          .compose(done -> nextTurn())
+          .compose(turn -> chunk(next));
+    }
+
+    /** Reads some of the addresses, elsewhere if that takes long. */
+    private Future<Placed> placed(int start, int end) {
+      var some = new JsonArray(addresses.getList().subList(start, end));
+      return pool.parseInTurn(
+          ParseCost.big(some), () -> Catalog.read(catalog, models -> place(some, models)));
+    }
+
+    private Future<Void> lookUp(Placed placed) {
+      failed += placed.bad();
+      var models = placed.models();
+      var deadline = Deadline.in(config.get().timeout());
+      var lane = scores.bulk();
+      var lookups = new ArrayList<Future<Found>>();
+      placed
+          .byPrefix()
+          .forEach(
+              (prefix, group) -> {
+                var release = scores.release(List.of(prefix), models);
+                lookups.addAll(scores.find(prefix, group, models, release, deadline, lane));
+              });
+      return deadline
+          .bound(vertx, Future.join(lookups))
+          .transform(
+              joined -> {
+                lookups.forEach(this::count);
+                return Future.succeededFuture();
+              });
+    }
+
+    /** Lets the event loop serve others between two chunks. */
+    private Future<Void> nextTurn() {
+      var turn = Promise.<Void>promise();
+      vertx.runOnContext(turn::complete);
+      return turn.future();
+    }
+
+    /** On any thread. */
+    private Placed place(JsonArray some, Catalog models) {
+      var groups = new LinkedHashMap<String, List<Address>>();
+      int bad = 0;
+      for (var item : some) {
+        try {
+          var address = reader.place(item);
+          var prefix = reader.located(address, models).prefix();
+          groups.computeIfAbsent(prefix, none -> new ArrayList<>()).add(address);
+        } catch (ServiceException e) {
+          bad++;
+        }
+      }
+      return new Placed(groups, bad, models);
+    }
+
+    private void count(Future<Found> found) {
+      if (!found.succeeded()) failed++;
+      else if (found.result().lookup().source() == Source.MODEL) warmed++;
+      else alreadyCached++;
+    }
+
+    private JsonObject summary() {
+      return new JsonObject()
+          .put("requested", addresses.size())
+          .put("warmed", warmed)
+          .put("already_cached", alreadyCached)
+          .put("failed", failed)
+          .put("left", addresses.size() - seen);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package com.cpprediction.serving;
+
+import com.cpprediction.prediction.ServiceException;
+import io.vertx.core.json.JsonObject;
+import java.util.Set;
+
+/**
+ * One item of {@code POST /outcomes}: where a shipment truly went, or why that can't be read.
+ *
+ * @param shipmentId null where even that can't be read
+ * @param cp null with a failure
+ * @param failure null for a good one
+ */
+public record OutcomeReport(String shipmentId, String cp, ServiceException failure) {
+  /** As long as training reads them. */
+  static final int MAX_CP = 64;
+
+  private static final Set<String> KNOWN = Set.of("shipment_id", "cp");
+
+  public static OutcomeReport read(Object item) {
+    try {
+      var json = ShipmentReader.object(item, "An outcome");
+      ShipmentReader.onlyKnown(json, KNOWN);
+      var shipmentId = ShipmentReader.required(json, "shipment_id", ShipmentReader.MAX_SHIPMENT_ID);
+      var cp = ShipmentReader.required(json, "cp", MAX_CP);
+      if (cp.indexOf('\n') >= 0) throw ShipmentReader.malformed("cp contains a line break");
+      return new OutcomeReport(shipmentId, cp, null);
+    } catch (ServiceException e) {
+      return new OutcomeReport(ShipmentReader.shipmentId(item), null, e);
+    }
+  }
+
+  boolean good() {
+    return failure == null;
+  }
+
+  /** As the storing side reads it. */
+  JsonObject told() {
+    return new JsonObject().put("shipment_id", shipmentId).put("cp", cp);
+  }
+
+  /** The answer to one that can't be read. */
+  JsonObject refusal() {
+    return new JsonObject().put("shipment_id", shipmentId).put("error", Problem.of(failure).json());
+  }
+}

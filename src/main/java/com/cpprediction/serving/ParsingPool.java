@@ -1,0 +1,81 @@
+package com.cpprediction.serving;
+
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.metrics.Shed;
+import com.cpprediction.prediction.Failure;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import java.util.concurrent.Callable;
+
+/**
+ * Threads that parse big requests, where a second of parsing and folding doesn't hold the event
+ * loop. Small ones are parsed at once. Confined to one event loop; its threads end with the
+ * verticle that made it.
+ */
+public final class ParsingPool {
+  private static final int MAX_WAITING = 64;
+
+  /** Parsing may use an eighth of the heap, beside the bodies themselves. */
+  private static final int HEAP_SHARE = 8;
+
+  /**
+   * Bytes of the heap that parsing a byte takes at most: two of characters, one to two of strings,
+   * and one of the objects around them, whose number the parser bounds.
+   */
+  private static final int COST = 5;
+
+  private final WorkerExecutor threads;
+  private final ServiceMetrics metrics;
+  private int waiting;
+
+  /**
+   * @param largest bytes of the largest request
+   */
+  public ParsingPool(Vertx vertx, int largest, ServiceMetrics metrics) {
+    this.metrics = metrics;
+    threads = vertx.createSharedWorkerExecutor("cp-read", threads(largest));
+  }
+
+  private static int threads(int largest) {
+    var runtime = Runtime.getRuntime();
+    long fit = runtime.maxMemory() / HEAP_SHARE / (COST * (long) largest);
+    return (int) Math.max(1, Math.min(fit, runtime.availableProcessors()));
+  }
+
+  /**
+   * Parses however many requests wait: for callers who send no more meanwhile.
+   *
+   * @param big whether to use a thread of the pool
+   * @return the result of {@code parsing}, or its failure
+   */
+  public <T> Future<T> parseInTurn(boolean big, Callable<T> parsing) {
+    return big ? threads.executeBlocking(parsing, false) : now(parsing);
+  }
+
+  /**
+   * Parses unless too many requests wait.
+   *
+   * @param big whether to use a thread of the pool
+   * @return the result of {@code parsing}, or its failure; {@link Failure#OVERLOADED} when too many
+   *     wait
+   */
+  public <T> Future<T> parse(boolean big, Callable<T> parsing) {
+    if (!big) return now(parsing);
+    if (waiting >= MAX_WAITING) {
+      metrics.shed(Shed.READING);
+      return Future.failedFuture(
+          Failure.OVERLOADED.because("Too many big requests at a time; try again in a moment"));
+    }
+    waiting++;
+    return threads.executeBlocking(parsing, false).onComplete(parsed -> waiting--);
+  }
+
+  private static <T> Future<T> now(Callable<T> parsing) {
+    try {
+      return Future.succeededFuture(parsing.call());
+    } catch (Exception e) {
+      return Future.failedFuture(e);
+    }
+  }
+}

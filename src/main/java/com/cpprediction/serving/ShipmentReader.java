@@ -1,0 +1,141 @@
+package com.cpprediction.serving;
+
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.PredictionIds;
+import com.cpprediction.prediction.PredictionRequest;
+import com.cpprediction.prediction.ServiceException;
+import io.vertx.core.json.JsonObject;
+import java.time.Clock;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * Reads what a caller sent, strictly: what passes is a record nobody has to check again. Everything
+ * else is a {@link ServiceException} that names the field.
+ */
+public final class ShipmentReader {
+  public static final int MAX_SHIPMENT_ID = 64;
+  static final int MAX_ADDRESS = 1_000;
+
+  private static final int MAX_PINCODE = 64; // as typed; one of any spelling is shorter
+  private static final int MAX_PREDICTION_ID = 36;
+  private static final Set<String> SHIPMENT =
+      Set.of("shipment_id", "address", "pincode", "prediction_id");
+  private static final Set<String> PLACE = Set.of("address", "pincode");
+
+  private final Clock clock;
+
+  public ShipmentReader(Clock clock) {
+    this.clock = clock;
+  }
+
+  /**
+   * @param item {@code {"shipment_id","address","pincode"?,"prediction_id"?}}
+   */
+  PredictionRequest request(Object item, Catalog catalog) {
+    var json = object(item, "A shipment");
+    onlyKnown(json, SHIPMENT);
+    var shipmentId = required(json, "shipment_id", MAX_SHIPMENT_ID);
+    var typed = required(json, "address", MAX_ADDRESS);
+    var address = address(json, typed);
+    return new PredictionRequest(id(json), shipmentId, typed, address, located(address, catalog));
+  }
+
+  /**
+   * @param item an address as typed, or {@code {"address","pincode"?}}
+   */
+  Address place(Object item) {
+    if (item instanceof String typed) return Address.of(text(typed, "address", MAX_ADDRESS), null);
+    var json = object(item, "An address");
+    onlyKnown(json, PLACE);
+    return address(json, required(json, "address", MAX_ADDRESS));
+  }
+
+  /** Which model of {@code catalog} answers {@code address}. */
+  Located located(Address address, Catalog catalog) {
+    if (address.pincode() != null && catalog.prefixes().isEmpty()) {
+      throw Failure.NOT_READY.because("No model is loaded yet; try again in a moment");
+    }
+    return catalog.locate(address);
+  }
+
+  /** {@code item}, which must be an object. */
+  static JsonObject object(Object item, String what) {
+    if (item instanceof JsonObject json) return json;
+    throw malformed(what + " must be a JSON object");
+  }
+
+  /** Refuses {@code json} when it has a field that isn't among {@code known}. */
+  static void onlyKnown(JsonObject json, Set<String> known) {
+    for (var field : json.getMap().keySet()) {
+      if (!known.contains(field)) {
+        throw malformed("Unknown field \"" + field + '"');
+      }
+    }
+  }
+
+  /** {@code value}, which must be 1 to {@code max} characters of storable text. */
+  public static String text(Object value, String field, int max) {
+    if (!(value instanceof String text)) throw malformed(field + " must be a string");
+    if (text.isBlank()) throw malformed(field + " is empty");
+    if (text.length() > max && text.codePointCount(0, text.length()) > max) {
+      throw malformed(field + " is longer than " + max + " characters");
+    }
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == 0) throw malformed(field + " contains U+0000");
+      if (!Character.isSurrogate(c)) continue;
+      if (Character.isHighSurrogate(c)
+          && i + 1 < text.length()
+          && Character.isLowSurrogate(text.charAt(i + 1))) {
+        i++;
+      } else {
+        throw malformed(field + " contains half a surrogate pair");
+      }
+    }
+    return text;
+  }
+
+  /** What the caller named a shipment that can't be read, or null when even that is unreadable. */
+  static String shipmentId(Object item) {
+    if (!(item instanceof JsonObject json)) return null;
+    try {
+      return text(json.getValue("shipment_id"), "shipment_id", MAX_SHIPMENT_ID);
+    } catch (ServiceException e) {
+      return null;
+    }
+  }
+
+  public static ServiceException malformed(String detail) {
+    return Failure.MALFORMED_REQUEST.because(detail);
+  }
+
+  private UUID id(JsonObject json) {
+    var id = json.getValue("prediction_id");
+    return id == null
+        ? PredictionIds.next()
+        : PredictionIds.parse(text(id, "prediction_id", MAX_PREDICTION_ID), clock.instant());
+  }
+
+  private static Address address(JsonObject json, String typed) {
+    return Address.of(typed, pincode(json.getValue("pincode")));
+  }
+
+  private static String pincode(Object value) {
+    if (value == null || value instanceof String text && text.isBlank()) return null;
+    if (value instanceof Number) {
+      throw malformed("pincode must be a string of six digits, such as \"560017\", not a number");
+    }
+    return text(value, "pincode", MAX_PINCODE);
+  }
+
+  /** As {@link #text}, of a field that must be there. */
+  static String required(JsonObject json, String field, int max) {
+    var value = json.getValue(field);
+    if (value == null) throw malformed(field + " is missing");
+    return text(value, field, max);
+  }
+}

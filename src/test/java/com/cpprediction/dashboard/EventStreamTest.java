@@ -1,0 +1,405 @@
+package com.cpprediction.dashboard;
+
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.bus.Bus;
+import com.cpprediction.cache.PredictionCache;
+import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.dashboard.EventStream.Look;
+import com.cpprediction.dashboard.EventStream.Told;
+import com.cpprediction.http.HttpFixture;
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.serving.AdmissionControl;
+import com.cpprediction.serving.HealthCheck;
+import com.cpprediction.serving.HealthReport;
+import com.cpprediction.serving.OwnerDirectory;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.parsetools.RecordParser;
+import io.vertx.ext.web.Router;
+import io.vertx.junit5.VertxExtension;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(VertxExtension.class)
+@Timeout(60)
+public class EventStreamTest {
+  private static final Duration PERIOD = Duration.ofMillis(5);
+
+  private static final Pattern DATA = Pattern.compile("^data: (\\d+) ");
+
+  private final AtomicInteger looks = new AtomicInteger();
+  private final List<HttpClient> clients = new ArrayList<>(); // one that nobody holds is closed
+  private HttpFixture edge;
+  private String deployment; // of what tells something of the test's own, if anything does
+
+  @BeforeEach
+  void setUp(Vertx vertx) {
+    edge = new HttpFixture(vertx);
+    edge.answer(Bus.MODELS_STATUS, ignored -> Future.succeededFuture(models()));
+  }
+
+  /** Closing Vert.x alone would wait for the listeners to leave. */
+  @AfterEach
+  void tearDown(Vertx vertx) throws Exception {
+    if (deployment != null) vertx.undeploy(deployment).await(10, SECONDS);
+  }
+
+  @Test
+  void tellsWhoListensTheStateAndTheModelsAtOnce() throws Exception {
+    edge.checks.add(new HealthCheck("models", () -> true, JsonObject::new));
+    edge.start();
+    edge.post("/predict", HttpFixture.shipment("S1", "12, MG Road 560017"));
+
+    try (var listener = listen()) {
+      assertThat(listener.head()).startsWith("HTTP/1.1 200").contains("text/event-stream");
+      var state = listener.next("state");
+      var models = listener.next("models");
+
+      assertThat(state.getJsonObject("health")).isEqualTo(health());
+      assertThat(
+              state
+                  .getJsonObject("meters")
+                  .getJsonObject("predictions")
+                  .getJsonObject("model")
+                  .getInteger("count"))
+          .isEqualTo(1);
+      assertThat(state.encode()).doesNotContain("MG Road");
+      assertThat(models.getJsonArray("models").getJsonObject(0).getString("prefix"))
+          .isEqualTo("560");
+      assertThat(models.getJsonObject("cluster").getBoolean("enabled")).isFalse();
+    }
+  }
+
+  @Test
+  void goesOnTellingTheState() throws Exception {
+    edge.start();
+
+    try (var listener = listen()) {
+      var first = listener.next("state");
+      var second = listener.next("state");
+
+      assertThat(second.getLong("uptime_ms")).isGreaterThan(first.getLong("uptime_ms"));
+    }
+  }
+
+  @Test
+  void answersWhoAsksForTheHeadOnly() throws Exception {
+    edge.start();
+
+    var answer = edge.send("HEAD", "/events", null);
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("Content-Type")).hasValue("text/event-stream");
+  }
+
+  @Test
+  void turnsAwayOneListenerTooManyAndTakesHimWhenAnotherHasLeft() throws Exception {
+    edge.start();
+    var listeners = new ArrayList<Listener>();
+    for (int i = 0; i < EventStream.MOST; i++) listeners.add(listen());
+    for (var listener : listeners) listener.next("state");
+
+    var refused = edge.get("/events");
+    listeners.get(0).close();
+    HttpFixture.until(
+        () -> {
+          try (var another = listen()) {
+            return another.head().startsWith("HTTP/1.1 200");
+          }
+        });
+
+    assertThat(refused.statusCode()).isEqualTo(503);
+    assertThat(new JsonObject(refused.body()).getString("code")).isEqualTo("overloaded");
+    assertThat(refused.headers().firstValue("Retry-After")).isPresent();
+    assertThat(edge.registry.scrape())
+        .containsPattern("cp_shed_total\\{reason=\"listeners\"} [1-9]");
+    for (var listener : listeners) listener.close();
+  }
+
+  @Test
+  void endsForEveryoneAsSoonAsTheServiceStops() throws Exception {
+    edge.grace = Duration.ofMinutes(5);
+    edge.start();
+    try (var listener = listen()) {
+      listener.next("state");
+
+      edge.stop().await(20, SECONDS);
+
+      assertThat(listener.rest()).endsWith("\n0\n\n"); // whole, not cut off
+    }
+  }
+
+  @Test
+  void looksOnceForAllWhoListen(Vertx vertx) throws Exception {
+    var begun = new LinkedBlockingQueue<Promise<Told>>();
+    var server =
+        serve(
+            vertx,
+            new Look(
+                "number",
+                1,
+                () -> {
+                  var look = Promise.<Told>promise();
+                  begun.add(look);
+                  return look.future();
+                }));
+    var listeners = List.of(listen(vertx, server), listen(vertx, server), listen(vertx, server));
+
+    begun.poll(10, SECONDS).complete(Told.all("[1]"));
+
+    for (var listener : listeners) assertThat(text(listener, 1)).endsWith("data: [1]");
+    assertThat(begun).hasSizeLessThanOrEqualTo(1); // that of the next period
+  }
+
+  @Test
+  void looksAtNothingWhileNobodyListens(Vertx vertx) throws Exception {
+    var server = serve(vertx, new Look("number", 1, this::number));
+    assertThat(looks.get()).isZero();
+    var listener = listen(vertx, server);
+    text(listener, 3);
+
+    listener.request().connection().close().await(5, SECONDS);
+    HttpFixture.until(() -> quiet(vertx));
+  }
+
+  @Test
+  void keepsNothingForWhoReadsTooSlowly(Vertx vertx) throws Exception {
+    var big = "x".repeat(1 << 18);
+    var server =
+        serve(
+            vertx,
+            new Look(
+                "big",
+                1,
+                () -> Future.succeededFuture(Told.all(looks.incrementAndGet() + " " + big))));
+    var listener = listen(vertx, server);
+    var heard = new CopyOnWriteArrayList<Integer>();
+    listener.handler(
+        RecordParser.newDelimited(
+            "\n",
+            line -> {
+              var number = DATA.matcher(line.getString(0, Math.min(20, line.length())));
+              if (number.find()) heard.add(Integer.valueOf(number.group(1)));
+            }));
+    HttpFixture.until(() -> looks.get() >= 200); // 50 MB, more than sockets keep
+
+    listener.resume();
+    HttpFixture.until(() -> heard.stream().anyMatch(number -> number > 200));
+
+    assertThat(heard).isSorted();
+    assertThat(heard.stream().filter(number -> number <= 200)).hasSizeLessThan(100);
+  }
+
+  @Test
+  void tellsOnlyWhatHasChanged(Vertx vertx) throws Exception {
+    var server =
+        serve(
+            vertx,
+            new Look("same", 1, () -> Future.succeededFuture(Told.all("[\"same\"]"))),
+            new Look("number", 1, this::number));
+
+    var text = text(listen(vertx, server), 20);
+
+    assertThat(text.split("event: same", -1)).hasSize(2);
+  }
+
+  @Test
+  void goesOnWhenALookFails(Vertx vertx) throws Exception {
+    var server =
+        serve(
+            vertx,
+            new Look("broken", 1, () -> Future.failedFuture("on purpose")),
+            new Look("number", 1, this::number));
+
+    assertThat(text(listen(vertx, server), 10)).contains("event: number");
+  }
+
+  @Test
+  void looksAgainAfterALookThatThrew(Vertx vertx) throws Exception {
+    var server =
+        serve(
+            vertx,
+            new Look(
+                "number",
+                1,
+                () -> {
+                  if (looks.get() == 0 && looks.incrementAndGet() == 1) {
+                    throw new IllegalStateException("on purpose");
+                  }
+                  return number();
+                }));
+
+    assertThat(text(listen(vertx, server), 2)).contains("event: number");
+  }
+
+  @Test
+  void knowsTheMemoryAndTheCacheWhenNothingIsMeasured(Vertx vertx) throws Exception {
+    var off = new ServiceMetrics(new CompositeMeterRegistry(), "test");
+    var cache = new PredictionCache(ServiceConfig.DEFAULT.cache(), off.registry());
+    var overview =
+        new DashboardState(
+            vertx,
+            off,
+            cache,
+            OwnerDirectory.ALONE,
+            new AdmissionControl(() -> 10, off),
+            new HealthReport(List.of(), () -> false),
+            Clock.systemUTC());
+
+    var state = new JsonObject(overview.state().await(5, SECONDS).others());
+
+    var meters = state.getJsonObject("meters");
+    assertThat(meters.getBoolean("on")).isFalse();
+    assertThat(meters.fieldNames()).containsExactlyInAnyOrder("on", "memory");
+    assertThat(meters.getJsonObject("memory").getLong("heap_used_bytes")).isPositive();
+    assertThat(state.getJsonObject("cache").getLong("max_size")).isPositive();
+  }
+
+  private Future<Told> number() {
+    return Future.succeededFuture(Told.all("[" + looks.incrementAndGet() + "]"));
+  }
+
+  /** Whether nothing was looked at for some periods. */
+  private boolean quiet(Vertx vertx) throws Exception {
+    int before = looks.get();
+    vertx.timer(10 * PERIOD.toMillis(), MILLISECONDS).await(5, SECONDS);
+    return looks.get() == before;
+  }
+
+  /** A server that tells {@code looks}, one after the other every few milliseconds. */
+  private HttpServer serve(Vertx vertx, Look... looks) throws Exception {
+    var server = vertx.createHttpServer();
+    deployment =
+        vertx
+            .deployVerticle(
+                new VerticleBase() {
+                  private EventStream events;
+
+                  @Override
+                  public Future<?> start() {
+                    events =
+                        new EventStream(vertx, edge.metrics, PERIOD, List.of(looks), ctx -> true);
+                    var router = Router.router(vertx);
+                    router.get("/events").handler(events::listen);
+                    return server.requestHandler(router).listen(0, "127.0.0.1");
+                  }
+
+                  @Override
+                  public Future<?> stop() throws Exception {
+                    events.close();
+                    return super.stop();
+                  }
+                })
+            .await(5, SECONDS);
+    return server;
+  }
+
+  private HttpClientResponse listen(Vertx vertx, HttpServer server) throws Exception {
+    var client = vertx.createHttpClient();
+    clients.add(client);
+    return client
+        .request(HttpMethod.GET, server.actualPort(), "127.0.0.1", "/events")
+        .compose(request -> request.send())
+        .map(HttpClientResponse::pause)
+        .await(5, SECONDS);
+  }
+
+  /** What {@code listener} hears until it has heard {@code events} events. */
+  private static String text(HttpClientResponse listener, int events) throws Exception {
+    var heard = new StringBuffer();
+    listener.handler(buffer -> heard.append(buffer.toString()));
+    listener.resume();
+    HttpFixture.until(() -> heard.toString().split("event: ", -1).length > events);
+    return heard.substring(0, heard.lastIndexOf("\n\n"));
+  }
+
+  private static JsonObject models() {
+    return new JsonObject()
+        .put("models", new JsonArray().add(new JsonObject().put("prefix", "560")));
+  }
+
+  private static JsonObject health() {
+    return new JsonObject()
+        .put("status", "up")
+        .put("ready", true)
+        .put("checks", new JsonObject().put("models", new JsonObject().put("ready", true)));
+  }
+
+  private Listener listen() throws IOException {
+    var socket = edge.connect();
+    var request = "GET /events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n";
+    socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+    return new Listener(
+        socket,
+        new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8)),
+        new HashMap<>());
+  }
+
+  /** One that reads line by line, chunk headers too; and what it heard and nobody asked for yet. */
+  private record Listener(Socket socket, BufferedReader lines, Map<String, JsonObject> heard)
+      implements AutoCloseable {
+    String head() throws IOException {
+      var head = new StringBuilder();
+      for (var line = lines.readLine(); !line.isEmpty(); line = lines.readLine()) {
+        head.append(line).append('\n');
+      }
+      return head.toString();
+    }
+
+    /** The newest event of this name that was not given before, among the next few. */
+    JsonObject next(String event) throws IOException {
+      for (int i = 0; i < 100 && !heard.containsKey(event); i++) {
+        var line = lines.readLine();
+        if (!line.startsWith("event: ")) continue;
+        var data = lines.readLine().substring("data: ".length());
+        heard.put(line.substring("event: ".length()), new JsonObject(data));
+      }
+      var next = heard.remove(event);
+      if (next == null) throw new AssertionError("no event " + event);
+      return next;
+    }
+
+    String rest() throws IOException {
+      var rest = new StringBuilder();
+      for (var line = lines.readLine(); line != null; line = lines.readLine()) {
+        rest.append(line).append('\n');
+      }
+      return rest.toString();
+    }
+
+    @Override
+    public void close() throws IOException {
+      socket.close();
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package com.cpprediction.model.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.cpprediction.prediction.Located;
+import com.cpprediction.training.SmallRelease;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.zip.CRC32C;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+public class NationalStageTest {
+  private static byte[] trained;
+
+  @BeforeAll
+  static void read() throws IOException {
+    trained = Files.readAllBytes(SmallRelease.directory().resolve(NationalStage.FILE));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "gandhi nagar jammu, 180",
+    "kadri hills mangalore, 575",
+    "raigarh chhattisgarh, 496",
+    "ambikapur surguja, 497"
+  })
+  void namesThePrefixByTheWords(String text, String prefix) {
+    var stage = NationalStage.of(ByteBuffer.wrap(trained));
+    if (!stage.prefixes().contains(prefix)) return;
+
+    var located = stage.locate(text);
+
+    assertThat(located.prefix()).isEqualTo(prefix);
+    assertThat(located.source()).isEqualTo(Located.Source.TEXT);
+    assertThat(located.probability()).isBetween(0.5, 1.0);
+  }
+
+  @Test
+  void isUnsureOfWordsItHasNeverSeen() {
+    var stage = NationalStage.of(ByteBuffer.wrap(trained));
+
+    assertThat(stage.locate("zzyzx qwrtp").probability()).isLessThan(0.6);
+    assertThat(stage.locate("").probability()).isLessThan(0.6);
+  }
+
+  @Test
+  void addsUpWhatItWasGiven() {
+    var writer = new NationalStage.Writer(new int[] {110, 560}, new float[] {0, 1}, 0.5f);
+    var word = new Grams().read("delhi").fingerprint(0);
+    writer.add(word, new int[] {0, 1}, new byte[] {4, -2});
+    var stage = NationalStage.of(ByteBuffer.wrap(writer.toBytes()));
+
+    // 110 scores 0 + 4 / 2, 560 scores 1 - 2 / 2.
+    var located = stage.locate("Delhi".toLowerCase(java.util.Locale.ROOT));
+
+    assertThat(stage.prefixes()).containsExactly("110", "560");
+    assertThat(located.prefix()).isEqualTo("110");
+    assertThat(located.probability()).isCloseTo(1 / (1 + Math.exp(-2)), within(1e-12));
+    assertThat(stage.locate("unknown").prefix()).isEqualTo("560");
+  }
+
+  @Test
+  void noDamageGoesUnseen() {
+    var random = new Random(7);
+    for (int i = 0; i < 500; i++) {
+      var bytes = trained.clone();
+      bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
+      assertThatThrownBy(() -> NationalStage.of(ByteBuffer.wrap(bytes)))
+          .isInstanceOf(ModelException.class);
+      var cut = Arrays.copyOf(trained, random.nextInt(trained.length));
+      assertThatThrownBy(() -> NationalStage.of(ByteBuffer.wrap(cut)))
+          .isInstanceOf(ModelException.class);
+    }
+  }
+
+  @Test
+  void noDamageWithARightCrcGivesAnythingButAModelExceptionOrAnAnswer() {
+    var random = new Random(8);
+    int refused = 0;
+    for (int i = 0; i < 500; i++) {
+      var bytes = trained.clone();
+      int limit = random.nextBoolean() ? Math.min(3000, bytes.length) : bytes.length;
+      int at = 12 + random.nextInt(limit - 16);
+      ByteBuffer.wrap(bytes).putInt(at, random.nextBoolean() ? random.nextInt() : -1);
+      sign(bytes);
+      try {
+        assertThat(NationalStage.of(ByteBuffer.wrap(bytes)).locate("gandhi nagar jammu"))
+            .isNotNull();
+      } catch (ModelException e) {
+        refused++;
+      }
+    }
+    assertThat(refused).isPositive();
+  }
+
+  private static void sign(byte[] bytes) {
+    var crc = new CRC32C();
+    crc.update(bytes, 12, bytes.length - 12);
+    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(8, (int) crc.getValue());
+  }
+}
