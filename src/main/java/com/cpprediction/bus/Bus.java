@@ -9,9 +9,13 @@ import com.cpprediction.prediction.Lookup;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.Scored;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.eventbus.MessageCodec;
+import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
@@ -155,6 +159,25 @@ public final class Bus {
   /** Anything in; out what {@link #CLUSTER_STATE} would publish now. From other nodes. */
   public static String stateOf(String node) {
     return CLUSTER_STATE + '@' + node;
+  }
+
+  /**
+   * Asks a consumer of this node, and no other node's.
+   *
+   * @return the body of its reply; fails with a {@link ReplyException} of type {@code TIMEOUT} at
+   *     {@code deadline}, of type {@code NO_HANDLERS} when this node has no consumer there
+   */
+  public static <T> Future<T> ask(Vertx vertx, String address, Object body, Deadline deadline) {
+    var options = new DeliveryOptions().setLocalOnly(true);
+    return vertx
+        .eventBus()
+        .<T>request(address, body, options.setSendTimeout(deadline.remainingMillis()))
+        .map(reply -> reply.body());
+  }
+
+  /** Publishes to the consumers of this node only. */
+  public static void publishLocal(Vertx vertx, String address, Object body) {
+    vertx.eventBus().publish(address, body, new DeliveryOptions().setLocalOnly(true));
   }
 
   /** Teaches {@code bus} the records of this package; to be called once per Vert.x. */

@@ -5,6 +5,7 @@ import com.cpprediction.config.ClusterConfig;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.PrefixAssignment;
 import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.serving.OwnerDirectory;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -443,11 +444,7 @@ public final class ClusterVerticle extends VerticleBase
 
   private Future<JsonObject> change(String address, Collection<String> prefixes) {
     var body = new JsonObject().put("prefixes", new JsonArray(List.copyOf(prefixes)));
-    var options = new DeliveryOptions().setLocalOnly(true).setSendTimeout(LOADING.toMillis());
-    return vertx
-        .eventBus()
-        .<JsonObject>request(address, body, options)
-        .map(reply -> reply.body())
+    return Bus.<JsonObject>ask(vertx, address, body, Deadline.in(LOADING))
         .onFailure(cause -> log.error("Cannot change which models are held", cause));
   }
 

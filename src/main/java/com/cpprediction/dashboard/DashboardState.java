@@ -5,12 +5,12 @@ import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.dashboard.EventStream.Told;
 import com.cpprediction.metrics.MetricsSummary;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.serving.AdmissionControl;
 import com.cpprediction.serving.HealthReport;
 import com.cpprediction.serving.OwnerDirectory;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.lang.management.ManagementFactory;
@@ -99,16 +99,13 @@ public final class DashboardState {
 
   /** The models of this node, one by one, and the nodes of its cluster. */
   public Future<Told> models() {
-    var options = new DeliveryOptions().setLocalOnly(true).setSendTimeout(PATIENCE.toMillis());
-    return vertx
-        .eventBus()
-        .<JsonObject>request(Bus.MODELS_STATUS, null, options)
+    return Bus.<JsonObject>ask(vertx, Bus.MODELS_STATUS, null, Deadline.in(PATIENCE))
         .compose(
             status -> {
               var cluster = owners.describe();
               return vertx.executeBlocking(
                   () -> // a country's models are hundreds
-                  Told.all(models(status.body()).put("cluster", cluster(cluster)).encode()),
+                  Told.all(models(status).put("cluster", cluster(cluster)).encode()),
                   false);
             });
   }

@@ -1,9 +1,9 @@
 package com.cpprediction.http;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.prediction.Deadline;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
@@ -23,10 +23,9 @@ final class ModelRoutes {
   }
 
   void reload(RoutingContext ctx) {
-    var options = new DeliveryOptions().setLocalOnly(true).setSendTimeout(PATIENCE.toMillis());
     body(ctx)
-        .compose(body -> vertx.eventBus().<JsonObject>request(Bus.MODELS_RELOAD, body, options))
-        .onSuccess(reply -> Exchange.answer(ctx, reply.body()))
+        .compose(body -> Bus.<JsonObject>ask(vertx, Bus.MODELS_RELOAD, body, Deadline.in(PATIENCE)))
+        .onSuccess(reply -> Exchange.answer(ctx, reply))
         .onFailure(ctx::fail);
   }
 

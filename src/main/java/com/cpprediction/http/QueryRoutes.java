@@ -2,11 +2,11 @@ package com.cpprediction.http;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.serving.ShipmentReader;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
@@ -67,9 +67,7 @@ final class QueryRoutes {
   }
 
   private <T> Future<T> ask(String address, Object question) {
-    var options =
-        new DeliveryOptions().setLocalOnly(true).setSendTimeout(config.get().timeout().toMillis());
-    return vertx.eventBus().<T>request(address, question, options).map(reply -> reply.body());
+    return Bus.ask(vertx, address, question, Deadline.in(config.get().timeout()));
   }
 
   private static void answer(RoutingContext ctx, Future<JsonObject> json) {

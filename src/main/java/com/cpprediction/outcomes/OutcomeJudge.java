@@ -9,7 +9,6 @@ import com.cpprediction.postgres.SqlFailure;
 import com.cpprediction.prediction.Verdict;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
@@ -154,8 +153,7 @@ public final class OutcomeJudge {
                       .put("since", since.toString())
                       .put("counted_at", clock.instant().toString())
                       .mergeIn(counts);
-              var local = new DeliveryOptions().setLocalOnly(true);
-              vertx.eventBus().publish(Bus.OUTCOMES_COUNTED, counted, local);
+              Bus.publishLocal(vertx, Bus.OUTCOMES_COUNTED, counted);
               return null;
             });
   }

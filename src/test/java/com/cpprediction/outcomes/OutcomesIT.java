@@ -15,12 +15,12 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.persistence.PersistenceVerticle;
 import com.cpprediction.persistence.Predictions;
 import com.cpprediction.postgres.TestDatabase;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
@@ -382,8 +382,7 @@ public class OutcomesIT {
   }
 
   private Future<Object> request(String address, Object body) {
-    var options = new DeliveryOptions().setLocalOnly(true).setSendTimeout(20_000);
-    return vertx.eventBus().request(address, body, options).map(reply -> reply.body());
+    return Bus.ask(vertx, address, body, Deadline.in(Duration.ofSeconds(20)));
   }
 
   private List<String> rows(String shipment) throws Exception {

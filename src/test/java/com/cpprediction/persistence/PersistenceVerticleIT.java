@@ -16,6 +16,7 @@ import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.postgres.EmbeddedDirectory;
 import com.cpprediction.postgres.Postmaster;
 import com.cpprediction.postgres.TestDatabase;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
@@ -23,7 +24,6 @@ import com.cpprediction.testing.Ports;
 import com.cpprediction.testing.SmallDisk;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -668,8 +668,7 @@ class PersistenceVerticleIT {
   }
 
   private Future<Object> request(String address, Object body) {
-    var options = new DeliveryOptions().setLocalOnly(true).setSendTimeout(20_000);
-    return vertx.eventBus().request(address, body, options).map(reply -> reply.body());
+    return Bus.ask(vertx, address, body, Deadline.in(Duration.ofSeconds(20)));
   }
 
   private static void assertNotReady(Future<Object> answer) {
