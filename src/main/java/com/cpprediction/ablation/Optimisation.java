@@ -16,7 +16,7 @@ enum Optimisation {
   BATCHING(
       "batch processing",
       "persistence.batch_size",
-      ServiceConfig.DEFAULT.persistence().batchSize(),
+      ServiceConfig.defaults().persistence().batchSize(),
       1),
   MAPPING("memory-mapped files", "models.mapping", "mapped", "heap"),
   ASYNC_IO("async I/O", "persistence.ack", "journal", "commit"),

@@ -1,17 +1,13 @@
 package com.cpprediction.cli;
 
 import com.cpprediction.config.ConfigLoader;
-import com.cpprediction.config.ServiceConfig;
-import com.cpprediction.persistence.PersistenceVerticle;
 import com.cpprediction.server.Home;
 import com.cpprediction.server.Service;
-import com.cpprediction.tls.TlsException;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -43,42 +39,16 @@ final class ConfigCommand {
 
     @Override
     public Integer call() {
-      var home = Home.of(file).directory();
-      var loader = new ConfigLoader(file, true, System.getenv(), home);
+      var home = Home.of(file);
+      var loader =
+          new ConfigLoader(file, true, System.getenv(), home.directory())
+              .checking(Service.rules(home));
       var found = loader.check();
-      var errors = new ArrayList<>(found.errors());
-      var warnings = new ArrayList<>(found.warnings());
-      if (errors.isEmpty()) {
-        var config = loader.load().config();
-        together(config).ifPresent(errors::add);
-        database(config, warnings).ifPresent(errors::add);
-      }
       var out = spec.commandLine().getOut();
-      warnings.forEach(warning -> out.println("warning: " + warning));
-      errors.forEach(error -> out.println("error: " + error));
-      if (errors.isEmpty()) out.println(file + " can be used");
-      return errors.isEmpty() ? 0 : 1;
-    }
-
-    /** Why the database's URI can't be used, which the database's drivers know. */
-    private static Optional<String> database(ServiceConfig config, List<String> warnings) {
-      if (config.database().embedded()) return Optional.empty();
-      try {
-        PersistenceVerticle.checkUri(config.database().uri()).ifPresent(warnings::add);
-        return Optional.empty();
-      } catch (IllegalArgumentException e) {
-        return Optional.of(e.getMessage());
-      }
-    }
-
-    /** Why values that are good each can't go together. */
-    private Optional<String> together(ServiceConfig config) {
-      try {
-        Service.keyFiles(Home.of(file), config.http().tls());
-        return Optional.empty();
-      } catch (TlsException e) {
-        return Optional.of(e.getMessage());
-      }
+      found.warnings().forEach(warning -> out.println("warning: " + warning));
+      found.errors().forEach(error -> out.println("error: " + error));
+      if (found.errors().isEmpty()) out.println(file + " can be used");
+      return found.errors().isEmpty() ? 0 : 1;
     }
   }
 
@@ -115,7 +85,7 @@ final class ConfigCommand {
       var loader = all ? conf.loader() : conf.loader().withoutEnvironment();
       var loaded = loader.load();
       var err = spec.commandLine().getErr();
-      loader.warnings().forEach(warning -> err.println("warning: " + warning));
+      loaded.warnings().forEach(warning -> err.println("warning: " + warning));
       var out = spec.commandLine().getOut();
       if (origin && !json) table(loaded.toJson()).forEach(out::println);
       else if (origin) out.println(loaded.toJson().encodePrettily());

@@ -20,9 +20,12 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -135,6 +138,7 @@ final class JournalCommand {
       description = "Stores what waits in the journal, in database.uri or the embedded server.",
       mixinStandardHelpOptions = true)
   static final class Drain implements Callable<Integer> {
+    private static final Logger log = LoggerFactory.getLogger(JournalCommand.class);
     private static final Duration PATIENCE = Duration.ofSeconds(30); // without any progress
     private static final long LOOK_MILLIS = 100;
     private static final Duration GRACE = Duration.ofSeconds(2);
@@ -144,7 +148,10 @@ final class JournalCommand {
 
     @Override
     public Integer call() throws Exception {
-      var config = settings.load().config();
+      var loader = settings.loader().checking(List.of(Service::checkDatabaseUri));
+      var loaded = loader.load();
+      loaded.warnings().forEach(log::warn);
+      var config = loaded.config();
       var directory = directory(settings, config);
       if (!Journal.existsIn(directory)) {
         spec.commandLine().getOut().println(absent(directory));
@@ -152,7 +159,6 @@ final class JournalCommand {
       }
       var dataDir = settings.home().resolve(config.dataDir());
       if (!config.database().embedded()) {
-        Service.checkDatabaseUri(config.database());
         EmbeddedDatabase.secure(dataDir);
         return drain(config, directory, config.database().uri());
       }
@@ -168,7 +174,7 @@ final class JournalCommand {
         var metrics = new ServiceMetrics(new SimpleMeterRegistry(), Version.current());
         var persistence =
             new PersistenceVerticle(
-                config.persistence(),
+                config::persistence,
                 config.journal(),
                 directory,
                 () -> uri,

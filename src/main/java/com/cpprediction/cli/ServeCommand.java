@@ -1,5 +1,6 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.config.ConfigRules;
 import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.server.Service;
@@ -43,12 +44,12 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    var loaded = settings.load();
+    var loader = settings.loader().checking(Service.rules(settings.home()));
+    var loaded = loader.load();
     if (clustered) checkCluster(loaded.config());
     Thread.setDefaultUncaughtExceptionHandler(
         (thread, failure) -> log.error("Thread {} ended", thread.getName(), failure));
-    var service =
-        new Service(settings.home(), settings.loader(), loaded, settings.models(loaded), clustered);
+    var service = new Service(settings.home(), loader, loaded, settings.models(loaded), clustered);
     var settled = new CountDownLatch(1);
     // There before anything starts: whatever ends the process, a failed start too, stops the rest.
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(service, settled), "shutdown"));
@@ -69,9 +70,7 @@ final class ServeCommand implements Callable<Integer> {
           "--cluster needs database.uri: with an embedded PostgreSQL each node would keep its own"
               + " truth. Set it to one server for all nodes");
     }
-    config
-        .cluster()
-        .problem()
+    ConfigRules.clusterError(config.cluster())
         .ifPresent(
             problem -> {
               throw new ParameterException(spec.commandLine(), problem);
@@ -79,7 +78,7 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private static String state(Service service, HttpConfig http) {
-    var scheme = http.tls().on() ? "https" : "http";
+    var scheme = http.tls().enabled() ? "https" : "http";
     var host = http.host().contains(":") ? "[" + http.host() + "]" : http.host();
     var where = "%s://%s:%d, %d models".formatted(scheme, host, service.port(), service.models());
     var missing = service.notReady();

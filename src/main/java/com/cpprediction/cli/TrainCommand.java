@@ -104,7 +104,7 @@ final class TrainCommand implements Callable<Integer> {
             heldBack,
             heldBackOut,
             maxRows,
-            ServiceConfig.DEFAULT.prediction().pincodeTrust(),
+            ServiceConfig.defaults().prediction().pincodeTrust(),
             threads);
     Training.Report report;
     try (var progress = new ProgressLine()) {

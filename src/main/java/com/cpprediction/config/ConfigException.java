@@ -2,7 +2,7 @@ package com.cpprediction.config;
 
 import java.util.List;
 
-/** The configuration can't be used; says everything that is wrong with it, secrets masked. */
+/** The configuration can't be used; the message says everything that is wrong, secrets masked. */
 public final class ConfigException extends RuntimeException {
   private final List<String> errors;
 

@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads the configuration: the environment beats the file, the file beats the defaults. A secret
- * may lie in a file of its own, which a variable names; that counts as the environment. A variable
- * that is set but empty counts as not set.
+ * Reads and validates the configuration: the environment overrides the file, the file overrides the
+ * defaults. A secret may be in a file of its own, named by a variable; it counts as the
+ * environment. A variable that is set to nothing counts as not set. Immutable.
  */
 public final class ConfigLoader {
   /** Read when no other file is named, and optional then. */
@@ -24,16 +24,17 @@ public final class ConfigLoader {
   private final boolean required;
   private final Map<String, String> environment;
   private final List<SecretFile> secrets;
+  private final List<ConfigRule> rules;
 
-  /** With relative paths of secrets' files from the working directory. */
+  /** With the paths of secrets relative to the working directory. */
   public ConfigLoader(Path file, boolean required, Map<String, String> environment) {
     this(file, required, environment, Path.of(""));
   }
 
   /**
-   * @param required whether the file has to be there
+   * @param required whether an absent file is an error
    * @param environment as {@link System#getenv()}; only names that start with {@code CP_} count
-   * @param home where relative paths of secrets' files start from
+   * @param home the directory that paths of secrets are relative to
    */
   public ConfigLoader(Path file, boolean required, Map<String, String> environment, Path home) {
     this.file = file;
@@ -44,15 +45,30 @@ public final class ConfigLoader {
             .filter(key -> key.secret() && isSet(key.fileVariable()))
             .map(key -> new SecretFile(key, home.resolve(variable(key.fileVariable()))))
             .toList();
+    rules = List.of();
+  }
+
+  private ConfigLoader(ConfigLoader other, List<ConfigRule> rules) {
+    file = other.file;
+    required = other.required;
+    environment = other.environment;
+    secrets = other.secrets;
+    this.rules = List.copyOf(rules);
   }
 
   /**
-   * What {@link #check} found.
-   *
-   * @param errors why the configuration can't be used; empty when it can
-   * @param warnings what is probably not meant so
+   * This loader with the rules of other packages, which {@link #load()} and {@link #check} check
+   * too. The reload of a running service doesn't: its file may change while a file that it names is
+   * away.
    */
-  public record Findings(List<String> errors, List<String> warnings) {}
+  public ConfigLoader checking(List<ConfigRule> rules) {
+    return new ConfigLoader(this, rules);
+  }
+
+  /** This loader with the file alone. */
+  public ConfigLoader withoutEnvironment() {
+    return new ConfigLoader(file, required, Map.of());
+  }
 
   /**
    * Blocks while it reads.
@@ -60,30 +76,29 @@ public final class ConfigLoader {
    * @throws ConfigException naming everything that is wrong
    */
   public LoadedConfig load() {
-    var sources = read();
-    if (required && sources.file().absent()) {
-      throw new ConfigException(List.of(file + " does not exist"));
+    var files = read();
+    if (required && files.file().absent()) {
+      throw new ConfigException(List.of(file + " " + files.file().problem()));
     }
-    return load(sources);
+    var loaded = load(files);
+    var findings = rules.stream().map(rule -> rule.check(loaded.config())).toList();
+    var errors = findings.stream().flatMap(found -> found.errors().stream()).toList();
+    if (!errors.isEmpty()) throw new ConfigException(errors);
+    var warnings = new ArrayList<>(variableWarnings());
+    findings.forEach(found -> warnings.addAll(found.warnings()));
+    return loaded.withWarnings(warnings);
   }
 
-  /** For the file by itself, without the environment. */
-  public ConfigLoader withoutEnvironment() {
-    return new ConfigLoader(file, required, Map.of());
-  }
-
-  /** Blocks while it reads. */
+  /** As {@link #load()}, without failing. */
   public Findings check() {
     try {
-      load();
-      return new Findings(List.of(), warnings());
+      return new Findings(List.of(), load().warnings());
     } catch (ConfigException e) {
-      return new Findings(e.errors(), warnings());
+      return new Findings(e.errors(), variableWarnings());
     }
   }
 
-  /** Variables that look like ours and set nothing. */
-  public List<String> warnings() {
+  private List<String> variableWarnings() {
     return ConfigSchema.warnings(environment.keySet());
   }
 
@@ -92,13 +107,13 @@ public final class ConfigLoader {
   }
 
   /** Blocks. */
-  Sources read() {
-    return new Sources(
+  SourceFiles read() {
+    return new SourceFiles(
         FileContent.read(file, MAX_BYTES), secrets.stream().map(SecretFile::read).toList());
   }
 
-  /** The files that differ between two looks. */
-  List<Path> changed(Sources before, Sources now) {
+  /** The files that differ. */
+  List<Path> changed(SourceFiles before, SourceFiles now) {
     var changed = new ArrayList<Path>();
     if (!now.file().equals(before.file())) changed.add(file);
     for (int i = 0; i < secrets.size(); i++) {
@@ -107,15 +122,15 @@ public final class ConfigLoader {
     return changed;
   }
 
-  LoadedConfig load(Sources sources) {
+  LoadedConfig load(SourceFiles files) {
     var errors = new ArrayList<String>();
-    var layers =
+    var sources =
         List.of(
-            new Layer(Origin.FILE, parsed(sources.file(), errors)),
-            new Layer(Origin.SECRET_FILE, secrets(sources.secrets(), errors)),
-            new Layer(Origin.ENVIRONMENT, variables()));
+            new ConfigSource(Origin.FILE, parsed(files.file(), errors)),
+            new ConfigSource(Origin.SECRET_FILE, secrets(files.secrets(), errors)),
+            new ConfigSource(Origin.ENVIRONMENT, variables()));
     try {
-      var loaded = LoadedConfig.of(layers, sources);
+      var loaded = LoadedConfig.of(sources, files);
       if (errors.isEmpty()) return loaded;
     } catch (ConfigException e) {
       errors.addAll(e.errors());

@@ -26,20 +26,20 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
-/** The schema: which keys there are, and what is wrong with a document, in words. */
+/** The schema: the keys of the configuration, and the errors of a document in words. */
 final class ConfigSchema {
   private static final String RESOURCE = "config.schema.json";
   private static final ConfigSchema SERVICE = new ConfigSchema(resource());
 
-  /** What is quoted of any length: looks like a key, and not like a secret. */
+  /** A name that is quoted in full: it looks like a key, and not like a secret. */
   private static final Pattern NAME = Pattern.compile("[a-z_]{1,32}(\\.[a-z_]{1,32})*");
 
-  /** How the validator writes a control character of one digit. */
+  /** A control character of one digit, as the validator escapes it. */
   private static final Pattern ONE_DIGIT = Pattern.compile("%([0-9A-Fa-f])(?![0-9A-Fa-f])");
 
   private static final Pattern ITEM = Pattern.compile("(.+)/(\\d{1,9})");
 
-  private final Map<String, Key> keys = new LinkedHashMap<>();
+  private final Map<String, ConfigKey> keys = new LinkedHashMap<>();
   private final Set<String> groups = new LinkedHashSet<>();
   private final Validator validator;
 
@@ -54,21 +54,32 @@ final class ConfigSchema {
                 .setOutputFormat(OutputFormat.Basic));
   }
 
-  static Collection<Key> keys() {
+  /** The schema of the service. */
+  static ConfigSchema service() {
+    return SERVICE;
+  }
+
+  static Collection<ConfigKey> keys() {
     return SERVICE.keys.values();
   }
 
-  /**
-   * Everything wrong with {@code document}.
-   *
-   * @param name how the author of the document calls a key
-   */
-  static List<String> errors(JsonObject document, Function<Key, String> name) {
-    return SERVICE.wrong(document, name);
+  static ConfigKey key(String path) {
+    return SERVICE.keys.get(path);
   }
 
-  /** As {@link #errors}. */
-  List<String> wrong(JsonObject document, Function<Key, String> name) {
+  /** The default of every key by path, as {@link ConfigKey#normal} makes it; a new map. */
+  static Map<String, Object> defaults() {
+    var defaults = new LinkedHashMap<String, Object>();
+    keys().forEach(key -> defaults.put(key.path(), key.normal(key.defaultValue())));
+    return defaults;
+  }
+
+  /**
+   * Every error of {@code document}.
+   *
+   * @param name the name of a key where the document comes from
+   */
+  List<String> errors(JsonObject document, Function<ConfigKey, String> name) {
     var result = validator.validate(document);
     if (result.getValid()) return List.of();
     var locations = result.getErrors().stream().map(OutputUnit::getInstanceLocation).toList();
@@ -80,19 +91,19 @@ final class ConfigSchema {
         .toList();
   }
 
-  /** The validator names a wrong item and the list around it: the list is no news. */
+  /** The validator reports a wrong item and the list around it; the list adds nothing. */
   private boolean isListOf(String location, List<String> locations) {
     return keys.containsKey(path(location))
         && locations.stream().anyMatch(other -> other.startsWith(location + "/"));
   }
 
-  /** What is wrong with the names in the environment; never fatal. */
+  /** Names in the environment that set no key. */
   static List<String> warnings(Set<String> variables) {
-    var known = new ArrayList<>(keys().stream().map(Key::variable).toList());
-    keys().stream().filter(Key::secret).map(Key::fileVariable).forEach(known::add);
+    var known = new ArrayList<>(keys().stream().map(ConfigKey::variable).toList());
+    keys().stream().filter(ConfigKey::secret).map(ConfigKey::fileVariable).forEach(known::add);
     return new TreeSet<>(variables)
         .stream()
-            .filter(variable -> variable.startsWith(Key.VARIABLE_PREFIX))
+            .filter(variable -> variable.startsWith(ConfigKey.VARIABLE_PREFIX))
             .filter(variable -> !known.contains(variable))
             .map(variable -> variable + " sets no key" + hint(variable, known))
             .toList();
@@ -106,8 +117,9 @@ final class ConfigSchema {
         .orElseGet(() -> question(variable, known));
   }
 
-  /** The validator names a wrong value and every object around it: the objects are no news. */
-  private Optional<String> error(JsonObject document, String location, Function<Key, String> name) {
+  /** The validator reports a wrong value and every object around it; the objects add nothing. */
+  private Optional<String> error(
+      JsonObject document, String location, Function<ConfigKey, String> name) {
     var item = ITEM.matcher(location);
     var list = item.matches() ? keys.get(path(item.group(1))) : null;
     if (list != null && list.in(document) instanceof JsonArray items) {
@@ -119,7 +131,7 @@ final class ConfigSchema {
       return Optional.of(unknown(path));
     }
     if (key != null) return Optional.of(key.refusal(name.apply(key), key.in(document)));
-    var group = new Key(path, new JsonObject()).in(document);
+    var group = new ConfigKey(path, new JsonObject()).in(document);
     if (group instanceof JsonObject) return Optional.empty();
     return Optional.of(path + " must be an object");
   }
@@ -127,14 +139,14 @@ final class ConfigSchema {
   private String unknown(String path) {
     var known = new ArrayList<>(keys.keySet());
     known.addAll(groups);
-    var shown = NAME.matcher(path).matches() ? '"' + path + '"' : Key.show(path);
+    var shown = NAME.matcher(path).matches() ? '"' + path + '"' : ConfigKey.show(path);
     return known.contains(path)
         ? shown + " is no key; write its parts as nested objects"
         : shown + " is no key" + question(path, known);
   }
 
   private static String question(String written, Collection<String> known) {
-    return Spelling.nearest(written, known).map(k -> "; did you mean " + k + "?").orElse("");
+    return Suggestion.nearest(written, known).map(k -> "; did you mean " + k + "?").orElse("");
   }
 
   /** Reads a JSON pointer as the validator writes it, percent-encoded but for the plus sign. */
@@ -152,7 +164,7 @@ final class ConfigSchema {
         groups.add(path);
         collect(path + ".", schema);
       } else {
-        keys.put(path, new Key(path, schema));
+        keys.put(path, new ConfigKey(path, schema));
       }
     }
   }

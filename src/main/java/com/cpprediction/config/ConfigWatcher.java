@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,8 +20,8 @@ import org.slf4j.LoggerFactory;
  * state. An edit that can't be used, deleting a file included, is refused, and the configuration in
  * force stays. Keys marked {@code restart} keep the value they started with. Thread-safe.
  *
- * <p>A component reads {@link #current} each time it uses a value. {@link #subscribe} is for the
- * few that have to act when a value changes, such as resizing a cache.
+ * <p>A component reads {@link #current} each time it uses a value. Only one that has to act when a
+ * value changes, such as a cache that is resized, is called through {@link #onChange}.
  */
 public final class ConfigWatcher {
   private final Vertx vertx;
@@ -28,8 +29,8 @@ public final class ConfigWatcher {
   private final Runnable onRefusal;
   private final Clock clock;
   private final Logger log;
-  private final FileWatch<Sources> watch;
-  private final List<Consumer<ServiceConfig>> subscribers = new CopyOnWriteArrayList<>();
+  private final FileWatch<SourceFiles> watch;
+  private final List<Consumer<Change>> listeners = new CopyOnWriteArrayList<>();
   private volatile State state;
 
   /**
@@ -40,10 +41,12 @@ public final class ConfigWatcher {
    */
   private record State(
       LoadedConfig active,
-      Sources handled,
-      List<Key> waiting,
+      SourceFiles handled,
+      List<ConfigKey> waiting,
       Instant at,
       Optional<String> error) {}
+
+  private record Change(ServiceConfig before, ServiceConfig now) {}
 
   /**
    * @param loader as {@code initial} was loaded with
@@ -67,8 +70,7 @@ public final class ConfigWatcher {
     this.onRefusal = onRefusal;
     this.clock = clock;
     this.log = log;
-    this.state =
-        new State(initial, initial.sources(), List.of(), clock.instant(), Optional.empty());
+    this.state = new State(initial, initial.files(), List.of(), clock.instant(), Optional.empty());
     this.watch =
         FileWatch.everySecond(
             vertx, loader.file().toString(), loader::read, () -> state.handled, this::change);
@@ -79,17 +81,18 @@ public final class ConfigWatcher {
     return state.active.config();
   }
 
-  /**
-   * Calls {@code subscriber} on an event loop with every configuration that differs from the one
-   * before.
-   */
-  public void subscribe(Consumer<ServiceConfig> subscriber) {
-    subscribers.add(subscriber);
+  /** Calls {@code listener} on an event loop with {@code value} each time it has changed. */
+  public <T> void onChange(Function<ServiceConfig, T> value, Consumer<T> listener) {
+    listeners.add(
+        change -> {
+          var now = value.apply(change.now());
+          if (!now.equals(value.apply(change.before()))) listener.accept(now);
+        });
   }
 
   /** Watches the files until {@link #stop}, whether or not they exist yet. */
   public void start() {
-    loader.warnings().forEach(log::warn);
+    state.active.warnings().forEach(log::warn);
     watch.start();
   }
 
@@ -126,20 +129,20 @@ public final class ConfigWatcher {
     return watch.poll();
   }
 
-  private Future<Void> change(Sources found) {
+  private Future<Void> change(SourceFiles found) {
     return vertx
         .executeBlocking(() -> load(found), false)
         .map(
-            fresh -> {
-              fresh.ifPresent(this::publish);
+            change -> {
+              change.ifPresent(this::publish);
               return null;
             });
   }
 
-  /** Blocks while it parses; returns a configuration to publish. */
-  private synchronized Optional<ServiceConfig> load(Sources found) {
+  /** Blocks while it parses. */
+  private synchronized Optional<Change> load(SourceFiles found) {
     try {
-      if (found.file().absent() && !state.active.sources().file().absent()) {
+      if (found.file().absent() && !state.active.files().file().absent()) {
         throw new ConfigException(List.of("the file was deleted"));
       }
       return accept(loader.load(found));
@@ -149,39 +152,41 @@ public final class ConfigWatcher {
     }
   }
 
-  private Optional<ServiceConfig> accept(LoadedConfig loaded) {
+  private Optional<Change> accept(LoadedConfig loaded) {
     var before = state.active;
     var waiting = loaded.changedFrom(before).stream().filter(key -> !key.hot()).toList();
     var active = loaded.keeping(waiting, before);
     var changed = active.changedFrom(before);
-    var edited = loader.changed(state.handled, loaded.sources());
-    state = new State(active, loaded.sources(), waiting, clock.instant(), Optional.empty());
+    var edited = loader.changed(state.handled, loaded.files());
+    state = new State(active, loaded.files(), waiting, clock.instant(), Optional.empty());
     log.info(
         "Reloaded {}: changed {}, waiting for a restart {}",
         edited,
         paths(changed),
         paths(waiting));
-    return changed.isEmpty() ? Optional.empty() : Optional.of(active.config());
+    return changed.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new Change(before.config(), active.config()));
   }
 
-  private void refuse(Sources found, String error) {
+  private void refuse(SourceFiles found, String error) {
     var edited = loader.changed(state.handled, found);
     state = new State(state.active, found, state.waiting, clock.instant(), Optional.of(error));
     onRefusal.run();
     log.error("Refused the edit of {}, the last good configuration stays: {}", edited, error);
   }
 
-  private void publish(ServiceConfig config) {
-    for (var subscriber : subscribers) {
+  private void publish(Change change) {
+    for (var listener : listeners) {
       try {
-        subscriber.accept(config);
+        listener.accept(change);
       } catch (RuntimeException e) {
-        log.error("A subscriber failed on the new configuration", e);
+        log.error("A listener failed on the new configuration", e);
       }
     }
   }
 
-  private static List<String> paths(List<Key> keys) {
-    return keys.stream().map(Key::path).toList();
+  private static List<String> paths(List<ConfigKey> keys) {
+    return keys.stream().map(ConfigKey::path).toList();
   }
 }

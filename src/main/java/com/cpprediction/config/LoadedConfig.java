@@ -6,100 +6,106 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A configuration, and where each of its values comes from. Immutable. */
+/** A configuration, the origin of each value and the files it was read from. Immutable. */
 public final class LoadedConfig {
   private final ServiceConfig config;
-  private final Values values;
-  private final Map<String, Origin> origins;
-  private final Sources sources;
+  private final Map<String, Object> values; // by path
+  private final Map<String, Origin> origins; // by path
+  private final SourceFiles files;
+  private final List<String> warnings;
 
-  private LoadedConfig(Map<String, Object> values, Map<String, Origin> origins, Sources sources) {
-    this.values = new Values(Collections.unmodifiableMap(values));
+  private LoadedConfig(
+      Map<String, Object> values,
+      Map<String, Origin> origins,
+      SourceFiles files,
+      List<String> warnings) {
+    this.values = Collections.unmodifiableMap(values);
     this.origins = Collections.unmodifiableMap(origins);
-    this.sources = sources;
-    this.config = ServiceConfig.of(this.values);
+    this.files = files;
+    this.warnings = List.copyOf(warnings);
+    this.config = ServiceConfig.of(values);
   }
 
   /**
-   * @param layers a later one beats an earlier one, and each the defaults
-   * @param sources what the layers were read from
+   * @param sources a later one overrides an earlier one, and each the defaults
+   * @param files that the sources were read from
    * @throws ConfigException naming everything that is wrong with any of them
    */
-  static LoadedConfig of(List<Layer> layers, Sources sources) {
-    var errors = layers.stream().flatMap(layer -> layer.errors().stream()).toList();
+  static LoadedConfig of(List<ConfigSource> sources, SourceFiles files) {
+    var errors = sources.stream().flatMap(source -> source.errors().stream()).toList();
     if (!errors.isEmpty()) throw new ConfigException(errors);
 
-    var values = new LinkedHashMap<String, Object>();
+    var values = ConfigSchema.defaults();
     var origins = new LinkedHashMap<String, Origin>();
     for (var key : ConfigSchema.keys()) {
-      var value = key.defaultValue();
-      var origin = Origin.DEFAULT;
-      for (var layer : layers) {
-        var said = key.in(layer.document());
-        if (said == null) continue;
-        value = said;
-        origin = layer.origin();
+      origins.put(key.path(), Origin.DEFAULT);
+      for (var source : sources) {
+        var value = key.in(source.document());
+        if (value == null) continue;
+        values.put(key.path(), key.normal(value));
+        origins.put(key.path(), source.origin());
       }
-      values.put(key.path(), key.normal(value));
-      origins.put(key.path(), origin);
     }
-    try {
-      return new LoadedConfig(values, origins, sources);
-    } catch (IllegalArgumentException e) { // a record refuses what the schema lets pass
-      throw new ConfigException(List.of(e.getMessage()));
-    }
+    var loaded = new LoadedConfig(values, origins, files, List.of());
+    var broken = ConfigRules.errors(loaded.config);
+    if (!broken.isEmpty()) throw new ConfigException(broken);
+    return loaded;
   }
 
   public ServiceConfig config() {
     return config;
   }
 
-  /** By key, in the order of the schema. */
-  public Map<String, Origin> origins() {
-    return origins;
+  /** Probable mistakes, such as a misspelt variable; one sentence each. */
+  public List<String> warnings() {
+    return warnings;
   }
 
-  Sources sources() {
-    return sources;
+  LoadedConfig withWarnings(List<String> warnings) {
+    return new LoadedConfig(values, origins, files, warnings);
+  }
+
+  SourceFiles files() {
+    return files;
   }
 
   /** The keys whose value differs from that in {@code other}. */
-  List<Key> changedFrom(LoadedConfig other) {
+  List<ConfigKey> changedFrom(LoadedConfig other) {
     return ConfigSchema.keys().stream()
         .filter(key -> !value(key).equals(other.value(key)))
         .toList();
   }
 
   /** This configuration with the values of {@code other} for {@code keys}. */
-  LoadedConfig keeping(List<Key> keys, LoadedConfig other) {
-    var keptValues = new LinkedHashMap<>(values.byKey());
+  LoadedConfig keeping(List<ConfigKey> keys, LoadedConfig other) {
+    var keptValues = new LinkedHashMap<>(values);
     var keptOrigins = new LinkedHashMap<>(origins);
     for (var key : keys) {
       keptValues.put(key.path(), other.value(key));
-      keptOrigins.put(key.path(), other.origins.get(key.path()));
+      keptOrigins.put(key.path(), other.origin(key));
     }
-    return new LoadedConfig(keptValues, keptOrigins, sources);
+    return new LoadedConfig(keptValues, keptOrigins, files, warnings);
   }
 
   /**
    * Shaped as {@code conf/config.json}; secrets masked.
    *
-   * @param defaults whether keys that nobody set are in it too
+   * @param defaults whether to include the keys that have their default
    */
   public JsonObject toDocument(boolean defaults) {
     var document = new JsonObject();
     for (var key : ConfigSchema.keys()) {
-      boolean set = origins.get(key.path()) != Origin.DEFAULT;
+      boolean set = origin(key) != Origin.DEFAULT;
       if (set || defaults) key.put(document, key.masked(value(key)));
     }
     return document;
   }
 
-  /** Per key its value, origin, reload mark and the variable for it; secrets masked. */
+  /** Value, origin, reload mark and variable by key; secrets masked. */
   public JsonObject toJson() {
     var json = new JsonObject();
     for (var key : ConfigSchema.keys()) {
-      var origin = origins.get(key.path());
+      var origin = origin(key);
       var variable = origin == Origin.SECRET_FILE ? key.fileVariable() : key.variable();
       json.put(
           key.path(),
@@ -112,8 +118,12 @@ public final class LoadedConfig {
     return json;
   }
 
-  private Object value(Key key) {
-    return values.byKey().get(key.path());
+  private Object value(ConfigKey key) {
+    return values.get(key.path());
+  }
+
+  private Origin origin(ConfigKey key) {
+    return origins.get(key.path());
   }
 
   @Override

@@ -2,13 +2,13 @@ package com.cpprediction.config;
 
 import java.util.Locale;
 
-/** Where the value in force comes from; a later one beats an earlier one. */
+/** The origin of a value in force; a later one overrides an earlier one. */
 public enum Origin {
   /** The default of the schema. */
   DEFAULT,
   /** The configuration file. */
   FILE,
-  /** The file that the environment variable of the key with {@code _FILE} after it names. */
+  /** The file named by the environment variable of the key with {@code _FILE} after it. */
   SECRET_FILE,
   /** The environment variable of the key. */
   ENVIRONMENT;

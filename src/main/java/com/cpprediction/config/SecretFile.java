@@ -9,12 +9,12 @@ import java.nio.file.Path;
 import java.util.regex.Pattern;
 
 /**
- * A file that holds nothing but a secret, as container platforms hand them over.
+ * A file that holds nothing but a secret, as container platforms mount them.
  *
- * @param key what it sets
- * @param path as the variable of the key with {@code _FILE} after it names it
+ * @param key takes the secret
+ * @param path named by the variable of the key with {@code _FILE} after it
  */
-record SecretFile(Key key, Path path) {
+record SecretFile(ConfigKey key, Path path) {
   static final int MAX_BYTES = 1 << 16;
 
   /** A byte order mark and a last newline, which editors and {@code echo} write. */
@@ -26,7 +26,7 @@ record SecretFile(Key key, Path path) {
   }
 
   /**
-   * @throws IllegalArgumentException naming variable and path, never what the file says
+   * @throws IllegalArgumentException naming variable and path, never quoting the file
    */
   String text(FileContent content) {
     var bytes = content.bytes().orElseThrow(() -> unusable(content.problem()));

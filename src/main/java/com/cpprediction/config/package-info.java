@@ -1,6 +1,7 @@
 /**
- * The configuration: its schema ({@code config.schema.json}, the one place of names, defaults and
- * ranges), its records, where each value came from, and the watcher that replaces it while the
- * service runs. Start reading at {@code ServiceConfig}, then {@code ConfigLoader}.
+ * The configuration. {@code config.schema.json} has each key with its default, range and
+ * description, a record component of the same name takes its value, and nothing else repeats
+ * either. Start reading at {@code ConfigLoader}, which reads and validates; {@code ConfigWatcher}
+ * replaces the configuration of a running service.
  */
 package com.cpprediction.config;

@@ -1,7 +1,7 @@
 package com.cpprediction.http;
 
+import com.cpprediction.config.BearerTokens;
 import com.cpprediction.config.HttpConfig;
-import com.cpprediction.config.Tokens;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.http.HttpHeaders;
@@ -32,21 +32,21 @@ final class Guard {
 
   /** What an operator does: without a token to ask for, only on this machine. */
   void admin(RoutingContext ctx) {
-    var tokens = config.get().adminTokens();
+    var tokens = config.get().adminToken();
     if (tokens.none()) {
       if (!onThisMachine(ctx.request())) {
         throw refusal(
             ctx, REALM, "Set http.admin_token to do this from another machine, or through a proxy");
       }
     } else {
-      check(ctx, tokens, Tokens.NONE);
+      check(ctx, tokens, BearerTokens.NONE);
     }
     ctx.next();
   }
 
   /** Whether an operator asks: who may do what {@link #admin} guards. */
   boolean operator(RoutingContext ctx) {
-    var tokens = config.get().adminTokens();
+    var tokens = config.get().adminToken();
     if (tokens.none()) return onThisMachine(ctx.request());
     var token = token(ctx.request());
     return token != null && tokens.accept(token);
@@ -55,16 +55,16 @@ final class Guard {
   /** What a caller does who wants predictions. */
   void predict(RoutingContext ctx) {
     var http = config.get();
-    if (!http.predictTokens().none()) check(ctx, http.predictTokens(), http.adminTokens());
+    if (!http.predictToken().none()) check(ctx, http.predictToken(), http.adminToken());
     ctx.next();
   }
 
   /** Whether {@link #predict} lets {@code request} pass. */
   boolean mayPredict(HttpServerRequest request) {
     var http = config.get();
-    if (http.predictTokens().none()) return true;
+    if (http.predictToken().none()) return true;
     var token = token(request);
-    return token != null && (http.predictTokens().accept(token) | http.adminTokens().accept(token));
+    return token != null && (http.predictToken().accept(token) | http.adminToken().accept(token));
   }
 
   /**
@@ -98,7 +98,7 @@ final class Guard {
     }
   }
 
-  private static void check(RoutingContext ctx, Tokens tokens, Tokens others) {
+  private static void check(RoutingContext ctx, BearerTokens tokens, BearerTokens others) {
     var token = token(ctx.request());
     if (token == null) throw refusal(ctx, REALM, "Send Authorization: Bearer and a token");
     if (!(tokens.accept(token) | others.accept(token))) {

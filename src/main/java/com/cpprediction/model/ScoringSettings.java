@@ -17,12 +17,10 @@ record ScoringSettings(Engine engine, double pincodeTrust, String national) {
    */
   static Optional<ScoringSettings> of(
       String fingerprint, Manifest manifest, Collection<String> nationals) {
+    var trusts = PredictionConfig.pincodeTrusts().toArray();
     for (var national : nationals) {
       for (var engine : Engine.values()) {
-        for (int step = 0;
-            step <= PredictionConfig.MAX_TRUST * PredictionConfig.TRUST_STEPS;
-            step++) {
-          double trust = step / (double) PredictionConfig.TRUST_STEPS;
+        for (double trust : trusts) {
           if (ScoringModel.fingerprint(manifest, engine, national, trust).equals(fingerprint)) {
             return Optional.of(new ScoringSettings(engine, trust, national));
           }

@@ -59,7 +59,7 @@ public final class PersistenceVerticle extends VerticleBase {
   private final ServiceMetrics metrics;
   private final Duration grace;
   private final Ack ack;
-  private volatile PersistenceConfig config;
+  private final Supplier<PersistenceConfig> config;
   private volatile BatchWriter writer;
   private volatile DatabaseWatch watch;
   private volatile JournalAppender appender; // null without a journal
@@ -72,13 +72,14 @@ public final class PersistenceVerticle extends VerticleBase {
   private OutcomeJudge outcomes;
 
   /**
+   * @param config in force, read at each use; {@code ack} once, here
    * @param directory of the journal
    * @param uri {@code postgresql://…}, asked for once, when the verticle starts
    * @param grace how long {@link #stop} waits for queued rows to be stored; leaving the database
    *     may take another second
    */
   public PersistenceVerticle(
-      PersistenceConfig config,
+      Supplier<PersistenceConfig> config,
       JournalConfig journal,
       Path directory,
       Supplier<String> uri,
@@ -86,7 +87,7 @@ public final class PersistenceVerticle extends VerticleBase {
       ServiceMetrics metrics,
       Duration grace) {
     this.config = config;
-    this.ack = config.ack();
+    this.ack = config.get().ack();
     this.journal = journal;
     this.directory = directory;
     this.uri = uri;
@@ -116,7 +117,7 @@ public final class PersistenceVerticle extends VerticleBase {
     var where = DatabaseUri.parse(uri.get());
     var clock = Clock.systemUTC();
     schema = new Schema(where, clock);
-    database = new Database(vertx, where.options(), pool, () -> config.statementTimeout());
+    database = new Database(vertx, where.options(), pool, () -> config.get().statementTimeout());
     database.sizes().forEach(metrics::poolSize);
     table = new PredictionTable(database);
     watch =
@@ -124,14 +125,14 @@ public final class PersistenceVerticle extends VerticleBase {
             vertx,
             clock,
             () -> {
-              schema.migrate(config.retentionDays());
+              schema.migrate(config.get().retentionDays());
               keepUp(); // aside: what is old may take long to delete, and nobody need wait for it
               return null;
             },
             table::probe,
             new Backoff(new Random()));
     ledger = new RowLedger(metrics);
-    writer = new BatchWriter(vertx, table, () -> config, metrics, ledger, this::trim, watch);
+    writer = new BatchWriter(vertx, table, config, metrics, ledger, this::trim, watch);
     metrics.databaseUp(this::databaseUp);
     metrics.clockSkewSeconds(() -> schema.skew().toMillis() / 1e3);
     metrics.strayRows(schema::stray);
@@ -141,7 +142,7 @@ public final class PersistenceVerticle extends VerticleBase {
             new OutcomeTable(database),
             pool.acquireTimeout(),
             this::databaseUp,
-            () -> config.outcomesWindowDays(),
+            () -> config.get().outcomesWindowDays(),
             clock,
             metrics);
     metrics.queuedRows(writer::queued);
@@ -197,8 +198,8 @@ public final class PersistenceVerticle extends VerticleBase {
     vertx
         .executeBlocking(
             () -> {
-              schema.partitions(config.retentionDays());
-              schema.retain(config.retentionDays());
+              schema.partitions(config.get().retentionDays());
+              schema.retain(config.get().retentionDays());
               return null;
             },
             false)
@@ -250,7 +251,7 @@ public final class PersistenceVerticle extends VerticleBase {
 
   private Future<Unstored> dropped(List<PredictionRow> rows, Throwable cause) {
     boolean full = cause instanceof ServiceException e && e.failure() == Failure.OVERLOADED;
-    if (!full || config.whenFull() != WhenFull.DROP) return Future.failedFuture(cause);
+    if (!full || config.get().whenFull() != WhenFull.DROP) return Future.failedFuture(cause);
     writer.drop(rows.size());
     return Future.succeededFuture(Unstored.NONE);
   }
@@ -286,20 +287,9 @@ public final class PersistenceVerticle extends VerticleBase {
     message.fail(Failure.of(cause).code(), cause.getMessage());
   }
 
-  /** Takes new settings from the next batch on; {@code ack} stays as it was. From any thread. */
-  public void apply(PersistenceConfig changed) {
-    var before = config;
-    config =
-        new PersistenceConfig(
-            ack,
-            changed.whenFull(),
-            changed.batchSize(),
-            changed.linger(),
-            changed.queueCapacity(),
-            changed.statementTimeout(),
-            changed.retentionDays(),
-            changed.outcomesWindowDays());
-    if (schema != null && config.retentionDays() != before.retentionDays()) keepUp();
+  /** Drops at once, rather than at the next upkeep, what {@code retention_days} has expired. */
+  public void applyRetention() {
+    if (schema != null) keepUp();
   }
 
   /**
@@ -312,7 +302,7 @@ public final class PersistenceVerticle extends VerticleBase {
     return switch (ack) {
       case JOURNAL -> appender != null && appender.ready();
       case COMMIT -> watch.status().up();
-      case NONE -> writer.queued() < config.queueCapacity();
+      case NONE -> writer.queued() < config.get().queueCapacity();
     };
   }
 

@@ -6,8 +6,9 @@ import com.cpprediction.cluster.ClusterVerticle;
 import com.cpprediction.cluster.Membership;
 import com.cpprediction.config.ClusterConfig;
 import com.cpprediction.config.ConfigLoader;
+import com.cpprediction.config.ConfigRule;
 import com.cpprediction.config.ConfigWatcher;
-import com.cpprediction.config.DatabaseConfig;
+import com.cpprediction.config.Findings;
 import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.LoadedConfig;
 import com.cpprediction.config.PersistenceConfig.Ack;
@@ -121,11 +122,11 @@ public final class Service {
     this.loaded = loaded;
     var config = loaded.config();
     MeterRegistry registry =
-        config.metricsEnabled()
+        config.metrics().enabled()
             ? new PrometheusMeterRegistry(PrometheusConfig.DEFAULT)
             : new CompositeMeterRegistry(); // keeps nothing
     membership = clustered ? membership(home, config.cluster()) : null;
-    vertx = vertx(registry, config.metricsEnabled(), membership);
+    vertx = vertx(registry, config.metrics().enabled(), membership);
     metrics = new ServiceMetrics(registry, Version.current());
     watcher =
         new ConfigWatcher(vertx, loader, loaded, metrics::configReloadFailed, Clock.systemUTC());
@@ -162,7 +163,6 @@ public final class Service {
     var identity = // first: it fails at once or not at all
         keyFiles(home, config.http().tls())
             .map(files -> new IdentityWatcher(vertx, files, metrics, Clock.systemUTC()));
-    checkDatabaseUri(config.database());
     Bus.registerCodecs(vertx.eventBus());
     RequestId.travel(vertx.eventBus());
     if (config.database().embedded()) {
@@ -190,7 +190,7 @@ public final class Service {
     goOn();
     persistence =
         new PersistenceVerticle(
-            config.persistence(),
+            () -> current().persistence(),
             config.journal(),
             home.resolve(config.dataDir()).resolve(JOURNAL),
             this::databaseUri,
@@ -242,17 +242,29 @@ public final class Service {
         .formatted(config.models().engine(), config.prediction().pincodeTrust());
   }
 
-  /**
-   * Logs a warning where the connection may be plain text.
-   *
-   * @throws StartException when the URI can't be used
-   */
-  public static void checkDatabaseUri(DatabaseConfig config) {
-    if (config.embedded()) return;
+  /** The rules of the packages that use the configuration. */
+  public static List<ConfigRule> rules(Home home) {
+    return List.of(Service::checkDatabaseUri, config -> checkKeyFiles(home, config.http().tls()));
+  }
+
+  /** With a warning where the connection may be plain text. */
+  public static Findings checkDatabaseUri(ServiceConfig config) {
+    if (config.database().embedded()) return Findings.NONE;
     try {
-      PersistenceVerticle.checkUri(config.uri()).ifPresent(log::warn);
+      return PersistenceVerticle.checkUri(config.database().uri())
+          .map(Findings::warning)
+          .orElse(Findings.NONE);
     } catch (IllegalArgumentException e) {
-      throw new StartException(e.getMessage(), e);
+      return Findings.error(e.getMessage());
+    }
+  }
+
+  private static Findings checkKeyFiles(Home home, HttpConfig.Tls tls) {
+    try {
+      keyFiles(home, tls);
+      return Findings.NONE;
+    } catch (TlsException e) {
+      return Findings.error(e.getMessage());
     }
   }
 
@@ -261,8 +273,8 @@ public final class Service {
    *
    * @throws TlsException when the settings can't go together
    */
-  public static Optional<KeyFiles> keyFiles(Home home, HttpConfig.Tls tls) {
-    return tls.on()
+  private static Optional<KeyFiles> keyFiles(Home home, HttpConfig.Tls tls) {
+    return tls.enabled()
         ? Optional.of(
             KeyFiles.of("http.tls", tls.certificate(), tls.key(), tls.password(), home::resolve))
         : Optional.empty();
@@ -422,15 +434,12 @@ public final class Service {
   }
 
   private void watch() {
-    watcher.subscribe(this::apply);
+    watcher.onChange(ServiceConfig::log, Logging::apply);
+    watcher.onChange(ServiceConfig::cache, cache::apply);
+    watcher.onChange(config -> config.prediction().pincodeTrust(), models::trust);
+    watcher.onChange(
+        config -> config.persistence().retentionDays(), days -> persistence.applyRetention());
     watcher.start();
-  }
-
-  private void apply(ServiceConfig config) {
-    Logging.apply(config.log());
-    cache.apply(config.cache());
-    persistence.apply(config.persistence());
-    models.trust(config.prediction().pincodeTrust());
   }
 
   private List<HealthCheck> checks() {

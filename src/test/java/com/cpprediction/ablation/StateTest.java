@@ -3,6 +3,7 @@ package com.cpprediction.ablation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.config.Configs;
 import com.cpprediction.config.ServiceConfig;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -89,14 +90,14 @@ class StateTest {
   @ParameterizedTest
   @MethodSource("every")
   void theServiceKnowsEverySwitch(State state) {
-    var config = ServiceConfig.of(state.config());
+    var config = Configs.of(state.config());
 
-    assertThat(config.metricsEnabled()).isEqualTo(state.on().contains(Optimisation.MONITORING));
+    assertThat(config.metrics().enabled()).isEqualTo(state.on().contains(Optimisation.MONITORING));
   }
 
   @Test
   void allIsTheDefaultConfiguration() {
-    assertThat(ServiceConfig.of(State.ALL.config())).isEqualTo(ServiceConfig.DEFAULT);
+    assertThat(Configs.of(State.ALL.config())).isEqualTo(ServiceConfig.defaults());
   }
 
   @Test

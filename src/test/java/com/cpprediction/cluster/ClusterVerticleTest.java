@@ -146,7 +146,7 @@ class ClusterVerticleTest {
   }
 
   private void start() throws Exception {
-    ClusterConfig config = ServiceConfig.DEFAULT.cluster();
+    ClusterConfig config = ServiceConfig.defaults().cluster();
     node =
         new ClusterVerticle(
             there,

@@ -289,7 +289,7 @@ class ConfigEditsTest {
   private static ServiceConfig config(int n) {
     var document = new JsonObject(Samples.file(n));
     document.put("database", new JsonObject().put("uri", SECRET));
-    return ServiceConfig.of(document);
+    return Configs.of(document);
   }
 
   private ConfigWatcher watcher() {

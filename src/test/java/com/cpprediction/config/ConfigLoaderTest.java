@@ -24,8 +24,8 @@ class ConfigLoaderTest {
   void withoutAFileTheDefaultsApply() {
     var loaded = new ConfigLoader(dir.resolve("none.json"), false, Map.of()).load();
 
-    assertThat(loaded.config()).isEqualTo(ServiceConfig.DEFAULT);
-    assertThat(loaded.origins().values()).containsOnly(Origin.DEFAULT);
+    assertThat(loaded.config()).isEqualTo(ServiceConfig.defaults());
+    assertThat(Samples.origins(loaded).values()).containsOnly(Origin.DEFAULT);
   }
 
   @Test
@@ -56,7 +56,7 @@ class ConfigLoaderTest {
 
   @ParameterizedTest
   @MethodSource("com.cpprediction.config.Samples#keys")
-  void everyKeyCanComeFromFileAndEnvironment(Key key) throws IOException {
+  void everyKeyCanComeFromFileAndEnvironment(ConfigKey key) throws IOException {
     var document = new JsonObject();
     key.put(document, Samples.another(key));
     var text = Samples.text(Samples.another(key));
@@ -66,10 +66,10 @@ class ConfigLoaderTest {
 
     assertThat(fromFile.config())
         .isEqualTo(fromEnvironment.config())
-        .isNotEqualTo(ServiceConfig.DEFAULT);
-    assertThat(fromFile.origins()).containsEntry(key.path(), Origin.FILE);
-    assertThat(fromEnvironment.origins()).containsEntry(key.path(), Origin.ENVIRONMENT);
-    assertThat(fromEnvironment.origins().values()).containsOnlyOnce(Origin.ENVIRONMENT);
+        .isNotEqualTo(ServiceConfig.defaults());
+    assertThat(Samples.origins(fromFile)).containsEntry(key.path(), Origin.FILE);
+    assertThat(Samples.origins(fromEnvironment)).containsEntry(key.path(), Origin.ENVIRONMENT);
+    assertThat(Samples.origins(fromEnvironment).values()).containsOnlyOnce(Origin.ENVIRONMENT);
   }
 
   @Test
@@ -84,7 +84,7 @@ class ConfigLoaderTest {
 
     assertThat(loaded.config().http().host()).isEqualTo("0.0.0.0");
     assertThat(loaded.config().http().port()).isEqualTo(9001);
-    assertThat(loaded.origins())
+    assertThat(Samples.origins(loaded))
         .containsEntry("http.port", Origin.ENVIRONMENT)
         .containsEntry("http.host", Origin.FILE)
         .containsEntry("log.level", Origin.DEFAULT);
@@ -95,7 +95,7 @@ class ConfigLoaderTest {
     var loader = file("{\"http\": {\"port\": 9000}}", Map.of("CP_HTTP_PORT", ""));
 
     assertThat(loader.load().config().http().port()).isEqualTo(9000);
-    assertThat(loader.load().origins()).containsEntry("http.port", Origin.FILE);
+    assertThat(Samples.origins(loader.load())).containsEntry("http.port", Origin.FILE);
   }
 
   @ParameterizedTest
@@ -221,7 +221,7 @@ class ConfigLoaderTest {
 
     assertThat(loader.check())
         .isEqualTo(
-            new ConfigLoader.Findings(
+            new Findings(
                 List.of(),
                 List.of(
                     "CP_HTTP_PROT sets no key; did you mean CP_HTTP_PORT?",
@@ -229,7 +229,7 @@ class ConfigLoaderTest {
   }
 
   @ParameterizedTest
-  @MethodSource("com.cpprediction.config.DatabaseUriTest#malformed")
+  @MethodSource("com.cpprediction.config.SecretPartTest#malformed")
   void anErrorNeverShowsAPassword(String uri) throws IOException {
     var document = new JsonObject().put("database", new JsonObject().put("uri", uri));
 
@@ -303,7 +303,7 @@ class ConfigLoaderTest {
   void aLoadedPasswordIsNotPrinted() throws IOException {
     var loaded = file("{\"database\": {\"uri\": \"postgresql://cp:hunter2@db/cp\"}}").load();
 
-    assertThat(List.of(loaded.toString(), loaded.toJson().encode(), loaded.sources().toString()))
+    assertThat(List.of(loaded.toString(), loaded.toJson().encode(), loaded.files().toString()))
         .noneMatch(text -> text.contains("hunter2"));
     assertThat(loaded.toJson().getJsonObject("database.uri").getString("value"))
         .isEqualTo("postgresql://cp:***@db/cp");
@@ -334,7 +334,7 @@ class ConfigLoaderTest {
 
     var document = loaded.toDocument(true);
 
-    assertThat(ServiceConfig.of(document)).isEqualTo(loaded.config());
+    assertThat(Configs.of(document)).isEqualTo(loaded.config());
     assertThat(Samples.keys()).allSatisfy(key -> assertThat(key.in(document)).isNotNull());
   }
 
@@ -342,8 +342,8 @@ class ConfigLoaderTest {
   void theShippedFileSaysTheDefaults() {
     var loaded = new ConfigLoader(ConfigLoader.DEFAULT_FILE, true, Map.of()).load();
 
-    assertThat(loaded.config()).isEqualTo(ServiceConfig.DEFAULT);
-    assertThat(loaded.origins()).containsEntry("http.port", Origin.FILE);
+    assertThat(loaded.config()).isEqualTo(ServiceConfig.defaults());
+    assertThat(Samples.origins(loaded)).containsEntry("http.port", Origin.FILE);
   }
 
   private ConfigLoader file(String text) throws IOException {

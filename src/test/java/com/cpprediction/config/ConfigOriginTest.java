@@ -63,7 +63,7 @@ class ConfigOriginTest {
     var written = Files.writeString(dir.resolve("config.json"), file.encode());
     var loaded = new ConfigLoader(written, true, environment).load();
 
-    assertThat(loaded.config()).isEqualTo(ServiceConfig.of(new Values(values)));
-    assertThat(loaded.origins()).isEqualTo(origins);
+    assertThat(loaded.config()).isEqualTo(ServiceConfig.of(values));
+    assertThat(Samples.origins(loaded)).isEqualTo(origins);
   }
 }

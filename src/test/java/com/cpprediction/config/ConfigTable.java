@@ -1,5 +1,6 @@
 package com.cpprediction.config;
 
+import io.vertx.core.json.Json;
 import java.util.stream.Collectors;
 
 /** The table of all keys as {@code src/docs/configuration.md} shows it. */
@@ -19,18 +20,18 @@ public final class ConfigTable {
         .collect(Collectors.joining("\n", HEAD, "\n"));
   }
 
-  private static String row(Key key) {
+  private static String row(ConfigKey key) {
     return "| `%s` | %s | `%s` | %s | %s | %s |"
         .formatted(
             key.path(),
             variables(key),
-            key.shownDefault(),
+            Json.encode(key.defaultValue()),
             key.range(),
             key.reload(),
             key.description());
   }
 
-  private static String variables(Key key) {
+  private static String variables(ConfigKey key) {
     return key.secret()
         ? "`%s` or `%s`".formatted(key.variable(), key.fileVariable())
         : "`%s`".formatted(key.variable());

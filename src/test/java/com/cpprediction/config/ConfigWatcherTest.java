@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -194,19 +195,37 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void oneFailingSubscriberDoesNotStopTheOthers() throws IOException {
+  void oneFailingListenerDoesNotStopTheOthers() throws IOException {
     var watcher = watcher();
-    watcher.subscribe(
+    watcher.onChange(
+        Function.identity(),
         config -> {
           throw new IllegalStateException("boom");
         });
-    watcher.subscribe(published::add);
+    watcher.onChange(Function.identity(), published::add);
 
     write(Samples.file(300));
     poll(watcher);
 
     assertThat(published).hasSize(2);
     assertThat(log).anyMatch(event -> event.getLevel() == Level.ERROR);
+  }
+
+  @Test
+  void aListenerHearsOfItsOwnValueOnly() throws IOException {
+    write(Samples.file(100));
+    var watcher = watcher();
+    var sizes = new ArrayList<Integer>();
+    watcher.onChange(config -> config.cache().maxSize(), sizes::add);
+
+    write(Samples.file(100).replace("\"linger_ms\": 100", "\"linger_ms\": 50"));
+    poll(watcher);
+    assertThat(published).hasSize(1);
+    assertThat(sizes).isEmpty();
+    write(Samples.file(200));
+    poll(watcher);
+
+    assertThat(sizes).containsExactly(200);
   }
 
   @Test
@@ -360,7 +379,7 @@ class ConfigWatcherTest {
   void theTimerFindsAnEdit() throws Exception {
     var watcher = watcher(Map.of("CP_HTTP_PROT", "1"));
     var arrived = Promise.<ServiceConfig>promise();
-    watcher.subscribe(arrived::tryComplete);
+    watcher.onChange(Function.identity(), arrived::tryComplete);
 
     watcher.start();
     write(Samples.file(400));
@@ -390,7 +409,7 @@ class ConfigWatcherTest {
             refusals::incrementAndGet,
             Clock.fixed(NOW, ZoneOffset.UTC),
             new SubstituteLogger("test", log, false));
-    watcher.subscribe(published::add);
+    watcher.onChange(Function.identity(), published::add);
     return watcher;
   }
 

@@ -4,14 +4,17 @@ import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.math.BigInteger;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Good and bad values of every key, made from the schema. */
 final class Samples {
-  record Sample(Key key, Object value) {
+  record Sample(ConfigKey key, Object value) {
     JsonObject document() {
       var document = new JsonObject();
       key.put(document, value);
@@ -26,16 +29,26 @@ final class Samples {
 
   private Samples() {}
 
-  static Stream<Key> keys() {
+  static Stream<ConfigKey> keys() {
     return ConfigSchema.keys().stream();
   }
 
-  static Key key(String path) {
+  static ConfigKey key(String path) {
     return keys().filter(key -> key.path().equals(path)).findAny().orElseThrow();
   }
 
+  /** Origin of each value by key, as {@code GET /config} has it. */
+  static Map<String, Origin> origins(LoadedConfig loaded) {
+    var origins = new LinkedHashMap<String, Origin>();
+    for (var entry : loaded.toJson()) {
+      var origin = ((JsonObject) entry.getValue()).getString("origin");
+      origins.put(entry.getKey(), Origin.valueOf(origin.toUpperCase(Locale.ROOT)));
+    }
+    return origins;
+  }
+
   /** A valid value that is not the default. */
-  static Object another(Key key) {
+  static Object another(ConfigKey key) {
     return switch (key.path()) {
       case "data_dir", "models.dir" -> "else/where";
       case "http.host", "cluster.host" -> "::1";
@@ -65,7 +78,7 @@ final class Samples {
   }
 
   /** Any valid value. */
-  static Object random(Key key, Random random) {
+  static Object random(ConfigKey key, Random random) {
     int n = random.nextInt(1_000);
     return switch (key.path()) {
       case "data_dir", "models.dir" -> "directory/" + n;
@@ -95,7 +108,7 @@ final class Samples {
         : value.toString();
   }
 
-  /** Of the right type, yet refused: a record can be asked too. */
+  /** Of the right type, yet refused. */
   static Stream<Sample> outOfRange() {
     return keys().flatMap(key -> outOfRange(key).map(value -> new Sample(key, value)));
   }
@@ -115,31 +128,49 @@ final class Samples {
                     .map(end -> new Sample(key, key.normal(key.schema().getValue(end)))));
   }
 
+  /** Every value of the keys that take one of a few. */
+  static Stream<Sample> choices() {
+    return keys()
+        .filter(key -> key.schema().containsKey("enum"))
+        .flatMap(
+            key -> key.schema().getJsonArray("enum").stream().map(value -> new Sample(key, value)));
+  }
+
   static Stream<Sample> ofAnotherType() {
     return keys().flatMap(key -> ofAnotherType(key).map(value -> new Sample(key, value)));
   }
 
-  private static Stream<?> outOfRange(Key key) {
+  private static Stream<?> outOfRange(ConfigKey key) {
     return switch (key.path()) {
       case "data_dir", "models.dir" -> Stream.of("", " ", "a\nb", "a\u0000");
       case "http.host", "cluster.host" -> Stream.of("", "http://localhost", "a b", "localhost\n");
       case "cluster.name" -> Stream.of("", "a b", "a\n", "a".repeat(65));
       case "cluster.members" ->
-          Stream.of(List.of("10.0.0.1"), List.of("a:1", ""), List.of("http://a:1"), List.of("a:"));
+          Stream.of(
+              List.of("10.0.0.1"),
+              List.of("a:1", ""),
+              List.of("http://a:1"),
+              List.of("a:"),
+              List.of("a:1\n"));
       case "cluster.weight" -> Stream.of(0.0, 0.009, 100.5, 1e300);
       case "cluster.tls.certificate", "cluster.tls.key", "cluster.tls.ca" ->
           Stream.of("a\nb", "a\u0000");
       case "http.allowed_hosts" ->
           Stream.of(
-              List.of(""), List.of("a b"), List.of("http://a"), List.of("a:80"), List.of("*"));
-      case "http.admin_token", "http.predict_token" -> TokensTest.malformed();
+              List.of(""),
+              List.of("a b"),
+              List.of("http://a"),
+              List.of("a:80"),
+              List.of("*"),
+              List.of("a\n"));
+      case "http.admin_token", "http.predict_token" -> BearerTokensTest.malformed();
       case "http.tls.certificate", "http.tls.key" -> Stream.of(" ", "\n", "a\nb", "a\u0000");
       case "http.tls.password" -> Stream.of("\n", "hunter2\n", "\u0000");
       case "models.preload" -> Stream.of("", "STARTUP", "lazy");
       case "models.engine", "models.mapping" -> Stream.of("", "MAPPED", "djl");
       case "persistence.ack" -> Stream.of("", "all", "COMMIT");
       case "persistence.when_full" -> Stream.of("", "wait", "DROP");
-      case "database.uri" -> DatabaseUriTest.malformed();
+      case "database.uri" -> SecretPartTest.malformed();
       case "log.level" -> Stream.of("", "INFO", "off", "fatal");
       case "log.levels" ->
           Stream.of(List.of("a"), List.of("=info"), List.of("a=INFO"), List.of("a.b=info\n"));
@@ -154,7 +185,7 @@ final class Samples {
     };
   }
 
-  private static Stream<?> ofAnotherType(Key key) {
+  private static Stream<?> ofAnotherType(ConfigKey key) {
     var wrong = Stream.of(new JsonObject().put("a", 1), new JsonArray().add(1));
     var typed =
         switch (key.schema().getString("type")) {

@@ -22,19 +22,19 @@ class SecretFileTest {
 
   @ParameterizedTest
   @MethodSource("com.cpprediction.config.Samples#keys")
-  void everySecretCanComeFromAFileAndNothingElse(Key key) throws IOException {
+  void everySecretCanComeFromAFileAndNothingElse(ConfigKey key) throws IOException {
     var value = Samples.text(Samples.another(key));
 
     var loader = loader(Map.of(key.fileVariable(), write("secret", value)));
     var loaded = loader.load();
 
     if (key.secret()) {
-      assertThat(loaded.config()).isNotEqualTo(ServiceConfig.DEFAULT);
-      assertThat(loaded.origins()).containsEntry(key.path(), Origin.SECRET_FILE);
-      assertThat(loader.warnings()).isEmpty();
+      assertThat(loaded.config()).isNotEqualTo(ServiceConfig.defaults());
+      assertThat(Samples.origins(loaded)).containsEntry(key.path(), Origin.SECRET_FILE);
+      assertThat(loader.check().warnings()).isEmpty();
     } else {
-      assertThat(loaded.config()).isEqualTo(ServiceConfig.DEFAULT);
-      assertThat(loader.warnings())
+      assertThat(loaded.config()).isEqualTo(ServiceConfig.defaults());
+      assertThat(loader.check().warnings())
           .containsExactly(
               "%s sets no key; only a secret is read from a file, set %s"
                   .formatted(key.fileVariable(), key.variable()));
@@ -74,7 +74,7 @@ class SecretFileTest {
         .containsEntry("value", "postgresql://cp:***@db/cp")
         .containsEntry("origin", "secret_file")
         .containsEntry("variable", "CP_DATABASE_URI_FILE");
-    assertThat(loaded + loaded.sources().toString()).doesNotContain("hunter2");
+    assertThat(loaded + loaded.files().toString()).doesNotContain("hunter2");
   }
 
   @Test
@@ -91,7 +91,7 @@ class SecretFileTest {
   void anEmptyVariableNamesNoFile() throws IOException {
     var environment = Map.of("CP_DATABASE_URI", "", "CP_DATABASE_URI_FILE", "");
 
-    assertThat(loader(environment).load().config()).isEqualTo(ServiceConfig.DEFAULT);
+    assertThat(loader(environment).load().config()).isEqualTo(ServiceConfig.defaults());
   }
 
   @Test
@@ -140,7 +140,7 @@ class SecretFileTest {
   }
 
   @ParameterizedTest
-  @MethodSource("com.cpprediction.config.DatabaseUriTest#malformed")
+  @MethodSource("com.cpprediction.config.SecretPartTest#malformed")
   void anErrorNeverShowsWhatTheFileSays(String uri) throws IOException {
     if (uri.endsWith("\n")) return; // the file has its newline taken off
 
@@ -173,7 +173,7 @@ class SecretFileTest {
   void aMisspeltVariableIsAWarning() {
     assertThat(loader(Map.of("CP_DATABASE_URL_FILE", "x")).check())
         .isEqualTo(
-            new ConfigLoader.Findings(
+            new Findings(
                 List.of(),
                 List.of("CP_DATABASE_URL_FILE sets no key; did you mean CP_DATABASE_URI_FILE?")));
   }

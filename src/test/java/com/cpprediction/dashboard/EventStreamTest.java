@@ -265,7 +265,7 @@ public class EventStreamTest {
   @Test
   void knowsTheMemoryAndTheCacheWhenNothingIsMeasured(Vertx vertx) throws Exception {
     var off = new ServiceMetrics(new CompositeMeterRegistry(), "test");
-    var cache = new PredictionCache(ServiceConfig.DEFAULT.cache(), off.registry());
+    var cache = new PredictionCache(ServiceConfig.defaults().cache(), off.registry());
     var overview =
         new DashboardState(
             vertx,

@@ -7,12 +7,12 @@ import com.cpprediction.bus.RecordRequest;
 import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.cache.PredictionCache;
+import com.cpprediction.config.BearerTokens;
 import com.cpprediction.config.CacheConfig;
 import com.cpprediction.config.ClusterConfig;
 import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.config.ServiceConfig;
-import com.cpprediction.config.Tokens;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
@@ -73,7 +73,7 @@ public final class HttpFixture {
   public final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   public ServiceMetrics metrics = new ServiceMetrics(registry, "test");
-  final PredictionCache cache = new PredictionCache(ServiceConfig.DEFAULT.cache(), registry);
+  final PredictionCache cache = new PredictionCache(ServiceConfig.defaults().cache(), registry);
 
   volatile PredictionConfig prediction =
       new PredictionConfig(WORKERS, 10_000, Duration.ofSeconds(5), 1.0, 0.5);
@@ -84,7 +84,7 @@ public final class HttpFixture {
   volatile Function<RecordRequest, Future<JsonArray>> recorder =
       batch -> Future.succeededFuture(new JsonArray());
   volatile Function<RecordRequest, JsonArray> taken = batch -> new JsonArray();
-  ClusterConfig cluster = ServiceConfig.DEFAULT.cluster();
+  ClusterConfig cluster = ServiceConfig.defaults().cluster();
   volatile String adminToken = "";
   volatile String predictToken = "";
   String host = "127.0.0.1";
@@ -143,7 +143,7 @@ public final class HttpFixture {
   }
 
   public HttpFixture start() throws Exception {
-    var defaults = ServiceConfig.DEFAULT;
+    var defaults = ServiceConfig.defaults();
     var identity =
         Optional.ofNullable(keyFiles)
             .map(files -> new IdentityWatcher(vertx, files, metrics, Clock.systemUTC()));
@@ -160,7 +160,7 @@ public final class HttpFixture {
                     defaults.journal(),
                     defaults.database(),
                     cluster,
-                    defaults.metricsEnabled(),
+                    defaults.metrics(),
                     defaults.log()),
             () -> catalog,
             cache,
@@ -196,9 +196,9 @@ public final class HttpFixture {
         maxPendingBytes,
         maxStreams,
         allowedHosts,
-        Tokens.of("http.admin_token", adminToken),
-        Tokens.of("http.predict_token", predictToken),
-        HttpConfig.Tls.OFF);
+        BearerTokens.of(adminToken),
+        BearerTokens.of(predictToken),
+        new HttpConfig.Tls("", "", ""));
   }
 
   public Future<Void> stop() {

@@ -3,9 +3,11 @@ package com.cpprediction.logging;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.config.Configs;
 import com.cpprediction.config.LogConfig;
 import com.cpprediction.config.LogConfig.Format;
 import com.cpprediction.config.ServiceConfig;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -24,7 +26,7 @@ class LoggingTest {
 
   @AfterEach
   void restoreTheDefault() {
-    Logging.apply(ServiceConfig.DEFAULT.log());
+    Logging.apply(ServiceConfig.defaults().log());
   }
 
   @Test
@@ -184,6 +186,7 @@ class LoggingTest {
   }
 
   private static LogConfig config(String level, String... levels) {
-    return new LogConfig(level, List.of(levels), Format.PLAIN, false);
+    var log = new JsonObject().put("level", level).put("levels", new JsonArray(List.of(levels)));
+    return Configs.of(new JsonObject().put("log", log)).log();
   }
 }

@@ -244,10 +244,10 @@ public class OutcomesIT {
 
   @Test
   void takesANewWindowWithoutARestart() throws Exception {
-    var verticle = deploy(2);
+    deploy(2);
     TestDatabase.until(() -> counted.getInteger("window_days", 0) == 2);
 
-    verticle.apply(config(9));
+    config = config(9);
     judge("S1", "CP1");
 
     TestDatabase.until(() -> counted.getInteger("window_days") == 9);
@@ -336,10 +336,13 @@ public class OutcomesIT {
         .containsExactlyInAnyOrder(hostile, "{}");
   }
 
+  private volatile PersistenceConfig config;
+
   private PersistenceVerticle deploy(int windowDays) throws Exception {
+    config = config(windowDays);
     var verticle =
         new PersistenceVerticle(
-            config(windowDays),
+            () -> config,
             new JournalConfig(1 << 20, Duration.ofMillis(10)),
             journal,
             () -> uri,

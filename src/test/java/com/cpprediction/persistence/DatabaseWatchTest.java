@@ -23,7 +23,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(VertxExtension.class)
 class DatabaseWatchTest {
-  private static final PersistenceConfig CONFIG = ServiceConfig.DEFAULT.persistence();
+  private static final PersistenceConfig CONFIG = ServiceConfig.defaults().persistence();
   private static final Clock NOON =
       Clock.fixed(Instant.parse("2026-11-23T12:00:00Z"), ZoneOffset.UTC);
 

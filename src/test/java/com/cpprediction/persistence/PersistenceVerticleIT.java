@@ -65,7 +65,8 @@ class PersistenceVerticleIT {
   private Duration sync = Duration.ofMillis(10);
   private Duration grace = Duration.ofSeconds(1);
   private WhenFull whenFull = WhenFull.REFUSE;
-  private DatabaseConfig.Pool pool = ServiceConfig.DEFAULT.database().pool();
+  private volatile PersistenceConfig config;
+  private DatabaseConfig.Pool pool = ServiceConfig.defaults().database().pool();
   private Vertx vertx;
 
   @BeforeEach
@@ -413,7 +414,7 @@ class PersistenceVerticleIT {
   void newLimitsHoldAtOnce() throws Exception {
     var verticle = deploy(Ack.COMMIT, TestDatabase.create());
 
-    verticle.apply(config(Ack.NONE, 10, Duration.ofSeconds(5)));
+    config = config(Ack.NONE, 10, Duration.ofSeconds(5));
 
     var tooMany = request(Bus.RECORD, new RecordRequest(Predictions.many(11)));
     assertThatThrownBy(() -> tooMany.await(5, SECONDS))
@@ -598,9 +599,10 @@ class PersistenceVerticleIT {
     var months = "SELECT count(*) FROM pg_class WHERE relname = 'predictions_2020_02'";
     assertThat(TestDatabase.query(uri, months)).containsExactly("1");
 
-    verticle.apply(
+    config =
         new PersistenceConfig(
-            Ack.JOURNAL, whenFull, 500, Duration.ZERO, 100, Duration.ofSeconds(5), 30, 30));
+            Ack.JOURNAL, whenFull, 500, Duration.ZERO, 100, Duration.ofSeconds(5), 30, 30);
+    verticle.applyRetention();
 
     TestDatabase.until(() -> TestDatabase.query(uri, months).equals(List.of("0")));
   }
@@ -616,9 +618,10 @@ class PersistenceVerticleIT {
 
   private PersistenceVerticle deploy(Ack ack, String uri, Duration statementTimeout)
       throws Exception {
+    config = config(ack, 100_000, statementTimeout);
     var verticle =
         new PersistenceVerticle(
-            config(ack, 100_000, statementTimeout),
+            () -> config,
             new JournalConfig(maxBytes, sync),
             journal,
             () -> uri,

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 public class DatabaseTest {
   @Test
   void tellsTheSizesOfThePoolsThereAre(Vertx vertx) {
-    int size = ServiceConfig.DEFAULT.database().pool().size();
+    int size = ServiceConfig.defaults().database().pool().size();
 
     assertThat(database(vertx, true).sizes())
         .containsOnlyKeys("cp-write", "cp-read")
@@ -24,7 +24,7 @@ public class DatabaseTest {
   }
 
   private static Database database(Vertx vertx, boolean pooled) {
-    var pool = ServiceConfig.DEFAULT.database().pool();
+    var pool = ServiceConfig.defaults().database().pool();
     return new Database(
         vertx,
         new PgConnectOptions(),

@@ -141,9 +141,9 @@ public final class DrainBenchmark {
   }
 
   private PersistenceVerticle verticle(Path journal, String database) {
-    var config = ServiceConfig.DEFAULT;
+    var config = ServiceConfig.defaults();
     return new PersistenceVerticle(
-        config.persistence(),
+        config::persistence,
         config.journal(),
         journal,
         () -> database,
@@ -163,7 +163,7 @@ public final class DrainBenchmark {
 
   private double byHand() {
     var all = new ArrayList<List<Prediction>>();
-    batches(ServiceConfig.DEFAULT.persistence().batchSize()).forEachRemaining(all::add);
+    batches(ServiceConfig.defaults().persistence().batchSize()).forEachRemaining(all::add);
     var rest = all.iterator();
     long begin = System.nanoTime();
     var done = Promise.<Void>promise();

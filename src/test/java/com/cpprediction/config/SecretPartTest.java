@@ -3,13 +3,16 @@ package com.cpprediction.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vertx.core.json.JsonObject;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class DatabaseUriTest {
+/** The password in {@code database.uri}, the only secret that is a part of its value. */
+class SecretPartTest {
+  private static final ConfigKey KEY = ConfigSchema.key("database.uri");
+
   @ParameterizedTest
   @CsvSource({
     "postgresql://cp:hunter2@db:5432/cp, postgresql://cp:***@db:5432/cp",
@@ -24,22 +27,23 @@ class DatabaseUriTest {
         + " postgresql://cp:***@db/cp?sslmode=verify-full&sslrootcert=/etc/ssl/my%20ca.pem",
   })
   void masksThePasswordOnly(String uri, String masked) {
-    DatabaseUri.check(uri);
-
-    assertThat(DatabaseUri.masked(uri)).isEqualTo(masked);
+    assertThat(Configs.of(document(uri)).database().uri()).isEqualTo(uri);
+    assertThat(KEY.masked(uri)).isEqualTo(masked);
   }
 
   @ParameterizedTest
   @MethodSource("malformed")
   void showsNothingOfAMalformedUri(String uri) {
-    assertThat(DatabaseUri.masked(uri)).isEqualTo("***");
-    assertThatThrownBy(() -> DatabaseUri.check(uri)).hasMessage("database.uri is not well-formed");
+    assertThat(KEY.masked(uri)).isEqualTo("***");
+    assertThatThrownBy(() -> Configs.of(document(uri)))
+        .hasMessageStartingWith("database.uri is \"***\", must be postgresql://")
+        .hasMessageNotContaining("hunter2");
   }
 
-  @Test
-  void isTheSyntaxOfTheSchema() {
-    assertThat(DatabaseUri.SYNTAX.pattern())
-        .isEqualTo(Samples.key("database.uri").schema().getString("pattern"));
+  private static JsonObject document(String uri) {
+    var document = new JsonObject();
+    KEY.put(document, uri);
+    return document;
   }
 
   static Stream<String> malformed() {

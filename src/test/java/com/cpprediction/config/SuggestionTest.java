@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class SpellingTest {
+class SuggestionTest {
   private static final List<String> KNOWN =
       List.of("http.host", "http.port", "persistence.batch_size", "database.pool.size", "cache");
 
@@ -21,13 +21,13 @@ class SpellingTest {
     "cahce, cache",
   })
   void findsWhatWasMeant(String written, String meant) {
-    assertThat(Spelling.nearest(written, KNOWN)).contains(meant);
+    assertThat(Suggestion.nearest(written, KNOWN)).contains(meant);
   }
 
   @Test
   void asksNothingWhereNothingIsSimilar() {
-    assertThat(Spelling.nearest("zebra", KNOWN)).isEmpty();
-    assertThat(Spelling.nearest("", KNOWN)).isEmpty();
-    assertThat(Spelling.nearest("http.port".repeat(100_000), KNOWN)).isEmpty();
+    assertThat(Suggestion.nearest("zebra", KNOWN)).isEmpty();
+    assertThat(Suggestion.nearest("", KNOWN)).isEmpty();
+    assertThat(Suggestion.nearest("http.port".repeat(100_000), KNOWN)).isEmpty();
   }
 }

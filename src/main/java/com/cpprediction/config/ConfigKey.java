@@ -8,6 +8,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -16,15 +18,17 @@ import java.util.stream.Stream;
  * @param path as in messages, {@code database.pool.size}
  * @param schema the part of the schema that describes it
  */
-record Key(String path, JsonObject schema) {
+record ConfigKey(String path, JsonObject schema) {
   static final String VARIABLE_PREFIX = "CP_";
   static final String FILE_SUFFIX = "_FILE";
 
   private static final Pattern INTEGER = Pattern.compile("-?\\d{1,18}");
   private static final Pattern NUMBER = Pattern.compile("-?\\d+(\\.\\d+)?([eE][+-]?\\d+)?");
   private static final String STEP = "multipleOf";
+  private static final String SECRET_PART = "x-secret-part";
+  private static final String MASK = "***";
 
-  /** Characters of a text that is quoted: fewer than the shortest token, put in a wrong place. */
+  /** Length up to which a text is quoted: below that of a token, which may be in a wrong place. */
   private static final int SHOWN = 15;
 
   /** The environment variable that sets it. */
@@ -32,12 +36,12 @@ record Key(String path, JsonObject schema) {
     return VARIABLE_PREFIX + path.replace('.', '_').toUpperCase(Locale.ROOT);
   }
 
-  /** The environment variable that names a file to read it from, where it is a secret. */
+  /** The environment variable that names the file of a secret. */
   String fileVariable() {
     return variable() + FILE_SUFFIX;
   }
 
-  /** Whether its value must not be shown. */
+  /** Whether the value is shown masked only. */
   boolean secret() {
     return schema.getBoolean("x-secret", false);
   }
@@ -50,7 +54,7 @@ record Key(String path, JsonObject schema) {
     return schema.getString("description");
   }
 
-  /** Whether a running service takes a new value over. */
+  /** Whether a running service applies a new value. */
   boolean hot() {
     return reload().equals("hot");
   }
@@ -80,7 +84,7 @@ record Key(String path, JsonObject schema) {
     object.put(names[names.length - 1], value);
   }
 
-  /** The text in the type of this key where it can be read so; the schema refuses it otherwise. */
+  /** The text in the type of this key, or the text itself, which the schema then refuses. */
   Object fromText(String text) {
     return switch (type()) {
       case "integer" -> INTEGER.matcher(text).matches() ? Long.valueOf(text) : text;
@@ -106,25 +110,44 @@ record Key(String path, JsonObject schema) {
     };
   }
 
-  /** The validator takes what is off by a hair, and minus zero. */
+  /** The validator accepts a rounding error, and minus zero. */
   private double onStep(double number) {
     if (!schema.containsKey(STEP)) return number;
-    double steps = Math.rint(1 / schema.getDouble(STEP));
-    return Math.rint(number * steps) / steps + 0.0;
+    return Math.rint(number * stepsPerUnit()) / stepsPerUnit() + 0.0;
   }
 
-  /** The value as JSON that may be shown to anybody. */
+  private double stepsPerUnit() {
+    return Math.rint(1 / schema.getDouble(STEP));
+  }
+
+  /** Every value of a number with a step, in ascending order. */
+  DoubleStream steps() {
+    return IntStream.rangeClosed(
+            (int) Math.rint(schema.getDouble("minimum") * stepsPerUnit()),
+            (int) Math.rint(schema.getDouble("maximum") * stepsPerUnit()))
+        .mapToDouble(step -> step / stepsPerUnit());
+  }
+
+  /** The value as JSON without its secret. */
   Object masked(Object value) {
     if (!secret()) return value instanceof List<?> list ? new JsonArray(list) : value;
     if ("".equals(value)) return value; // not set
-    boolean uri = DatabaseUri.SYNTAX.pattern().equals(schema.getString("pattern"));
-    return uri && value instanceof String text ? DatabaseUri.masked(text) : "***";
+    return value instanceof String text ? withoutSecret(text) : MASK;
+  }
+
+  /** A valid text whose secret is a part of it, shown without that part. */
+  private String withoutSecret(String text) {
+    boolean partly = schema.containsKey(SECRET_PART) && text.matches(schema.getString("pattern"));
+    if (!partly) return MASK;
+    var secret = Pattern.compile(schema.getString(SECRET_PART)).matcher(text);
+    if (!secret.find()) return text;
+    return text.substring(0, secret.start(1)) + MASK + text.substring(secret.end(1));
   }
 
   /**
-   * What is wrong with {@code value}.
+   * The error that {@code value} is.
    *
-   * @param name the path or the variable, whichever held it
+   * @param name the path or the variable that had the value
    */
   String refusal(String name, Object value) {
     var shown =
@@ -134,10 +157,10 @@ record Key(String path, JsonObject schema) {
     return "%s is %s, must be %s".formatted(name, shown, allowed(value));
   }
 
-  /** As {@link #refusal}, of one item of a list; the first has the index 0. */
+  /** As {@link #refusal}, of one item of a list. */
   String refusal(String name, JsonArray list, int index) {
     var item = new JsonObject().put("x-allowed", range()).put("x-secret", secret());
-    return new Key(path, item.mergeIn(schema.getJsonObject("items")))
+    return new ConfigKey(path, item.mergeIn(schema.getJsonObject("items")))
         .refusal("%s[%d]".formatted(name, index), list.getValue(index));
   }
 
@@ -146,12 +169,7 @@ record Key(String path, JsonObject schema) {
     return type().equals("array");
   }
 
-  /** The default as JSON. */
-  String shownDefault() {
-    return Json.encode(defaultValue());
-  }
-
-  /** The values it takes, in words. */
+  /** The valid values in words. */
   String range() {
     return switch (type()) {
       case "integer", "number" ->

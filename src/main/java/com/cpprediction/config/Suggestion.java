@@ -4,21 +4,21 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Optional;
 
-/** Finds what somebody meant to write. */
-final class Spelling {
+/** Finds the name that a misspelt one stands for. */
+final class Suggestion {
   private static final int MAX_LENGTH = 100;
 
-  private Spelling() {}
+  private Suggestion() {}
 
-  /** The most similar candidate, if it is similar enough to be worth a question. */
+  /** The most similar candidate, if it is similar enough to be suggested. */
   static Optional<String> nearest(String written, Collection<String> candidates) {
-    if (written.length() > MAX_LENGTH) return Optional.empty(); // nobody's slip of the finger
+    if (written.length() > MAX_LENGTH) return Optional.empty(); // not a misspelt name
     return candidates.stream()
         .min(Comparator.comparingInt(candidate -> distance(written, candidate)))
         .filter(best -> distance(written, best) <= Math.max(2, written.length() / 3));
   }
 
-  /** Of the whole words, or of their last parts where only the place is wrong. */
+  /** Between the paths, or between their last names where only the object is wrong. */
   private static int distance(String a, String b) {
     return Math.min(levenshtein(a, b), 1 + levenshtein(last(a), last(b)));
   }

@@ -1,0 +1,55 @@
+package com.cpprediction.config;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The rules between keys and between the items of a list, which the schema can't express. */
+public final class ConfigRules {
+  /** Logs requests with the addresses in them. */
+  private static final String INDISCREET = "io.vertx.ext.web";
+
+  private ConfigRules() {}
+
+  /** Why values that are valid each can't go together. */
+  static List<String> errors(ServiceConfig config) {
+    var errors = new ArrayList<String>();
+    var loggers = config.log().byLogger();
+    if (loggers.size() < config.log().levels().size()) {
+      errors.add("log.levels names a logger twice; name each once");
+    }
+    if (loggers.keySet().stream().anyMatch(name -> name.startsWith(INDISCREET))) {
+      errors.add(
+          "log.levels can't name %s: it writes what callers send, addresses too"
+              .formatted(INDISCREET));
+    }
+    return errors;
+  }
+
+  /** Why a node can't join a cluster with these values. Blocks while a host name is looked up. */
+  public static Optional<String> clusterError(ClusterConfig config) {
+    var tls = config.tls();
+    if (tls.enabled()
+        && (tls.certificate().isEmpty() || tls.key().isEmpty() || tls.ca().isEmpty())) {
+      return Optional.of("cluster.tls needs certificate, key and ca together, or none of them");
+    }
+    var host = config.host();
+    try {
+      var address = InetAddress.getByName(host);
+      if (address.isAnyLocalAddress()) {
+        return Optional.of(
+            "cluster.host is " + host + ", must be the address at which the others find this node");
+      }
+      if (address.isLoopbackAddress() || config.trustedNetwork()) return Optional.empty();
+      return Optional.of(
+          "cluster.host "
+              + host
+              + " is not loopback, and what nodes say about who is there is neither signed nor"
+              + " encrypted. Where only friends can reach it, set cluster.trusted_network to true");
+    } catch (UnknownHostException e) {
+      return Optional.of("cluster.host " + host + " is no address that can be found");
+    }
+  }
+}

@@ -1,0 +1,4 @@
+package com.cpprediction.config;
+
+/** The meters. */
+public record MetricsConfig(boolean enabled) {}
