@@ -1,7 +1,9 @@
 package com.cpprediction.ablation;
 
+import com.cpprediction.common.UserFacingException;
+
 /** A comparison cannot run, or its files cannot be read or written; the message says why. */
-public final class AblationException extends RuntimeException {
+public final class AblationException extends UserFacingException {
   private static final long serialVersionUID = 1L;
 
   AblationException(String message) {

@@ -1,9 +1,10 @@
 package com.cpprediction.config;
 
+import com.cpprediction.common.UserFacingException;
 import java.util.List;
 
 /** The configuration can't be used; the message says everything that is wrong, secrets masked. */
-public final class ConfigException extends RuntimeException {
+public final class ConfigException extends UserFacingException {
   private final List<String> errors;
 
   ConfigException(List<String> errors) {

@@ -107,7 +107,6 @@ public final class Journal implements AutoCloseable {
       return new Journal(real, fileBytes, clock, trouble, DirectoryLock.acquire(real));
     } catch (DirectoryLock.InUseException e) {
       throw new JournalException(
-          JournalException.Reason.IN_USE,
           "The journal in %s is in use by process %s; stop that first"
               .formatted(directory, e.process()),
           e);

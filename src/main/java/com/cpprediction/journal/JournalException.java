@@ -1,37 +1,19 @@
 package com.cpprediction.journal;
 
+import com.cpprediction.common.UserFacingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.ReadOnlyFileSystemException;
 import java.util.regex.Pattern;
 
 /** The journal can't be written or read, and why. */
-public final class JournalException extends RuntimeException {
-  /** What an operator has to do about it. */
-  public enum Reason {
-    /** Another process has the journal open. */
-    IN_USE,
-    /** The disk, or the quota on it, is full. */
-    DISK_FULL,
-    /** The file system is read-only or the files belong to somebody else. */
-    READ_ONLY,
-    /** Anything else that goes wrong below. */
-    INPUT_OUTPUT
-  }
-
+public final class JournalException extends UserFacingException {
   private static final long serialVersionUID = 1;
 
   /** Callers are told what this says, and are not to learn where files lie; the health check is. */
   private static final Pattern PATH = Pattern.compile("(^|[\\s'\"(])/[^\\s'\")]*[^\\s'\"):,;.]");
 
-  private final Reason reason;
-
-  JournalException(Reason reason, String message, Throwable cause) {
+  JournalException(String message, Throwable cause) {
     super(message, cause);
-    this.reason = reason;
-  }
-
-  public Reason reason() {
-    return reason;
   }
 
   /** Says what {@code cause} means; the operating system tells these apart by words only. */
@@ -40,18 +22,16 @@ public final class JournalException extends RuntimeException {
       if (e instanceof JournalException known) return known;
       var text = String.valueOf(e.getMessage());
       if (text.contains("No space left") || text.contains("quota exceeded")) {
-        return new JournalException(Reason.DISK_FULL, "The disk of the journal is full", cause);
+        return new JournalException("The disk of the journal is full", cause);
       }
       if (e instanceof AccessDeniedException
           || e instanceof ReadOnlyFileSystemException
           || text.contains("Read-only file system")
           || text.contains("Permission denied")) {
-        return new JournalException(
-            Reason.READ_ONLY, "The directory of the journal can't be written", cause);
+        return new JournalException("The directory of the journal can't be written", cause);
       }
     }
-    return new JournalException(
-        Reason.INPUT_OUTPUT, "The journal can't be written: " + deepest(cause), cause);
+    return new JournalException("The journal can't be written: " + deepest(cause), cause);
   }
 
   private static String deepest(Throwable cause) {

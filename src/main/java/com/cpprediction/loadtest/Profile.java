@@ -1,11 +1,11 @@
 package com.cpprediction.loadtest;
 
+import com.cpprediction.common.Labelled;
 import java.util.List;
-import java.util.Locale;
 import java.util.SplittableRandom;
 
 /** Mix of new and repeated addresses. The i-th request of a step is always the same. */
-public enum Profile {
+public enum Profile implements Labelled {
   /** Each address once. */
   MISSES,
   /** {@value #FEW} addresses, repeated in turn. */
@@ -22,11 +22,6 @@ public enum Profile {
 
   private static final double REPEATED = 0.8;
   private static final int LETTERS = 26;
-
-  /** Value of the option {@code --profile}. */
-  public String label() {
-    return name().toLowerCase(Locale.ROOT);
-  }
 
   /** Number of repeated addresses, the first of {@code count}. */
   int repeated(int count) {

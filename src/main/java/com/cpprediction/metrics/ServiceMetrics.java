@@ -1,5 +1,6 @@
 package com.cpprediction.metrics;
 
+import com.cpprediction.common.Labelled;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.Verdict;
@@ -17,7 +18,6 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -31,7 +31,7 @@ import java.util.function.Supplier;
  */
 public final class ServiceMetrics {
   /** What became of a row on its way to PostgreSQL. */
-  public enum RowOutcome {
+  public enum RowOutcome implements Labelled {
     /** Inserted. */
     STORED,
     /** Already there: its prediction id had been stored before, for the same shipment. */
@@ -46,7 +46,7 @@ public final class ServiceMetrics {
   }
 
   /** How a row came into the care of this process, or left it without PostgreSQL. */
-  public enum Kept {
+  public enum Kept implements Labelled {
     /** Its request was answered. */
     ACKNOWLEDGED,
     /** A process before this one left it in the journal. */
@@ -56,13 +56,13 @@ public final class ServiceMetrics {
   }
 
   /** How a prefix came to this node, or went, when nodes of the cluster came or went. */
-  public enum Moved {
+  public enum Moved implements Labelled {
     GAINED,
     RELEASED
   }
 
   /** Where an address was looked up. */
-  public enum Hop {
+  public enum Hop implements Labelled {
     /** On the node that accepted it. */
     LOCAL,
     /** On another one, which owns its prefix. */
@@ -70,7 +70,7 @@ public final class ServiceMetrics {
   }
 
   /** What is taken over while the service runs, and may be refused. */
-  public enum Reload {
+  public enum Reload implements Labelled {
     CONFIG,
     CERTIFICATE,
     MODELS
@@ -146,7 +146,7 @@ public final class ServiceMetrics {
           reason,
           Counter.builder("cp.shed")
               .description("Requests, messages and connections that were turned away")
-              .tag("reason", reason.name().toLowerCase(Locale.ROOT))
+              .tag("reason", reason.label())
               .register(registry));
     }
     for (var outcome : RowOutcome.values()) {
@@ -154,7 +154,7 @@ public final class ServiceMetrics {
           outcome,
           Counter.builder("cp.db.rows")
               .description("Rows by what became of them in PostgreSQL")
-              .tag("outcome", outcome.name().toLowerCase(Locale.ROOT))
+              .tag("outcome", outcome.label())
               .register(registry));
     }
     for (var how : Kept.values()) {
@@ -162,7 +162,7 @@ public final class ServiceMetrics {
           how,
           Counter.builder("cp.records")
               .description("Rows that came into the care of this process, or were dropped")
-              .tag("outcome", how.name().toLowerCase(Locale.ROOT))
+              .tag("outcome", how.label())
               .register(registry));
     }
     for (var change : Moved.values()) {
@@ -170,7 +170,7 @@ public final class ServiceMetrics {
           change,
           Counter.builder("cp.cluster.ownership.changes")
               .description("Prefixes that this node came to own, or gave up")
-              .tag("change", change.name().toLowerCase(Locale.ROOT))
+              .tag("change", change.label())
               .register(registry));
     }
     for (var where : Hop.values()) {
@@ -178,7 +178,7 @@ public final class ServiceMetrics {
           where,
           Counter.builder("cp.lookups")
               .description("Addresses by where they were looked up")
-              .tag("hop", where.name().toLowerCase(Locale.ROOT))
+              .tag("hop", where.label())
               .register(registry));
     }
     for (var verdict : Verdict.values()) {
@@ -459,7 +459,7 @@ public final class ServiceMetrics {
   public void lastReload(Reload what, BooleanSupplier taken) {
     Gauge.builder("cp.last.reload.successful", () -> taken.getAsBoolean() ? 1 : 0)
         .description("1 while what was last found is in force, 0 while it is refused")
-        .tag("part", what.name().toLowerCase(Locale.ROOT))
+        .tag("part", what.label())
         .strongReference(true)
         .register(registry);
   }

@@ -1,7 +1,9 @@
 package com.cpprediction.metrics;
 
+import com.cpprediction.common.Labelled;
+
 /** Why a request, a message or a connection was turned away. */
-public enum Shed {
+public enum Shed implements Labelled {
   /** As many shipments as {@code prediction.max_in_flight} are being answered. */
   IN_FLIGHT,
   /** Too many big bodies wait to be read. */

@@ -1,5 +1,6 @@
 package com.cpprediction.model;
 
+import com.cpprediction.common.Labelled;
 import com.cpprediction.model.format.Mapping;
 import com.cpprediction.model.format.ModelException;
 import com.cpprediction.model.format.NationalStage;
@@ -21,7 +22,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -35,7 +35,7 @@ import java.util.TreeSet;
  */
 public final class Replay implements AutoCloseable {
   /** How a replay ended. */
-  public enum Verdict {
+  public enum Verdict implements Labelled {
     /** The same answer, bit for bit. */
     SAME,
     /** Another answer, or none. */
@@ -46,8 +46,9 @@ public final class Replay implements AutoCloseable {
     RELEASE_DAMAGED;
 
     /** As reported, such as {@code release-missing}. */
+    @Override
     public String label() {
-      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+      return Labelled.super.label().replace('_', '-');
     }
   }
 

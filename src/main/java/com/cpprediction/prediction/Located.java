@@ -1,8 +1,8 @@
 package com.cpprediction.prediction;
 
+import com.cpprediction.common.Labelled;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -13,14 +13,9 @@ import java.util.Objects;
  */
 public record Located(String prefix, double probability, Source source) {
   /** Where a prefix was read. */
-  public enum Source {
+  public enum Source implements Labelled {
     PINCODE,
     TEXT;
-
-    /** As answered: {@code pincode} or {@code text}. */
-    public String label() {
-      return name().toLowerCase(Locale.ROOT);
-    }
 
     /** Where the prefix of an answered address was read. */
     public static Source of(String pincode) {

@@ -1,8 +1,8 @@
 package com.cpprediction.prediction;
 
+import com.cpprediction.common.Labelled;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -14,14 +14,9 @@ import java.util.Objects;
  */
 public record Prediction(PredictionRequest request, Scored scored, Source source) {
   /** Where an answer came from. */
-  public enum Source {
+  public enum Source implements Labelled {
     MODEL,
     CACHE;
-
-    /** As answered and stored: {@code model} or {@code cache}. */
-    public String label() {
-      return name().toLowerCase(Locale.ROOT);
-    }
   }
 
   public Prediction {

@@ -1,14 +1,15 @@
 package com.cpprediction.prediction;
 
+import com.cpprediction.common.UserFacingException;
 import io.vertx.core.json.JsonObject;
 
 /** A foreseen failure: which one, and what the caller can do about it. Carries no stack trace. */
-public final class ServiceException extends RuntimeException {
+public final class ServiceException extends UserFacingException {
   private final transient Failure failure;
   private final transient JsonObject members;
 
   ServiceException(Failure failure, String detail, JsonObject members) {
-    super(detail, null, false, false);
+    super(detail, false);
     this.failure = failure;
     this.members = members;
   }

@@ -1,9 +1,9 @@
 package com.cpprediction.prediction;
 
-import java.util.Locale;
+import com.cpprediction.common.Labelled;
 
 /** What a prediction was worth, once it is known where the shipment truly went. */
-public enum Verdict {
+public enum Verdict implements Labelled {
   /** The predicted CP is the one. */
   RIGHT,
   /** One of the alternatives is. */
@@ -12,11 +12,6 @@ public enum Verdict {
   WRONG,
   /** No prediction of the shipment is stored. */
   UNKNOWN;
-
-  /** As answered and stored: {@code right}, {@code alternative}, {@code wrong}, {@code unknown}. */
-  public String label() {
-    return name().toLowerCase(Locale.ROOT);
-  }
 
   /**
    * @throws IllegalArgumentException when none has this {@linkplain #label() label}

@@ -1,7 +1,9 @@
 package com.cpprediction.server;
 
+import com.cpprediction.common.UserFacingException;
+
 /** The service can't start; the message says why and what to do. */
-public final class StartException extends RuntimeException {
+public final class StartException extends UserFacingException {
   private static final long serialVersionUID = 1L;
 
   public StartException(String message, Throwable cause) {

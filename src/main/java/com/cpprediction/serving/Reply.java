@@ -3,7 +3,6 @@ package com.cpprediction.serving;
 import com.cpprediction.serving.AnswerRouter.Found;
 import io.vertx.core.json.JsonObject;
 import java.util.Collection;
-import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
@@ -26,6 +25,6 @@ public record Reply(JsonObject body, String servedBy) {
   }
 
   private static String served(Found one) {
-    return '"' + one.by().name() + "\";hop=" + one.hop().name().toLowerCase(Locale.ROOT);
+    return '"' + one.by().name() + "\";hop=" + one.hop().label();
   }
 }

@@ -1,5 +1,6 @@
 package com.cpprediction.model.format;
 
+import com.cpprediction.common.Labelled;
 import com.cpprediction.json.Digests;
 import java.io.IOException;
 import java.lang.invoke.MethodHandle;
@@ -10,7 +11,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Locale;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,16 +29,11 @@ public final class Mapping implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /** Where the bytes of a file are kept. */
-  public enum Kind {
+  public enum Kind implements Labelled {
     /** In the page cache, shared with other processes. */
     MAPPED,
     /** On the heap of this process. */
     HEAP;
-
-    /** As configured and reported: {@code mapped} or {@code heap}. */
-    public String label() {
-      return name().toLowerCase(Locale.ROOT);
-    }
   }
 
   private Mapping(ByteBuffer bytes) {

@@ -1,15 +1,16 @@
 package com.cpprediction.model.format;
 
-import java.util.Locale;
+import com.cpprediction.common.Labelled;
+import com.cpprediction.common.UserFacingException;
 
 /** A model, or a release of them, that cannot be used; the message says why. */
-public final class ModelException extends RuntimeException {
+public final class ModelException extends UserFacingException {
   private static final long serialVersionUID = 1L;
 
   private final Reason reason;
 
   /** Kinds of reasons: a closed set, for a meter. */
-  public enum Reason {
+  public enum Reason implements Labelled {
     /** A file is not there. */
     MISSING,
     /** A file cannot be read, or a library not be loaded. */
@@ -20,11 +21,6 @@ public final class ModelException extends RuntimeException {
     FORMAT,
     /** It answers something else than XGBoost did when it was trained. */
     PARITY;
-
-    /** As a meter's tag has it. */
-    public String label() {
-      return name().toLowerCase(Locale.ROOT);
-    }
   }
 
   /** One whose reason is {@link Reason#FORMAT}. */
