@@ -1,9 +1,9 @@
 package com.cpprediction.config;
 
-import java.util.Locale;
+import com.cpprediction.common.Labelled;
 
 /** The origin of a value in force; a later one overrides an earlier one. */
-public enum Origin {
+public enum Origin implements Labelled {
   /** The default of the schema. */
   DEFAULT,
   /** The configuration file. */
@@ -11,10 +11,5 @@ public enum Origin {
   /** The file named by the environment variable of the key with {@code _FILE} after it. */
   SECRET_FILE,
   /** The environment variable of the key. */
-  ENVIRONMENT;
-
-  /** As written in {@code GET /config}. */
-  public String label() {
-    return name().toLowerCase(Locale.ROOT);
-  }
+  ENVIRONMENT
 }

@@ -1,7 +1,7 @@
 package com.cpprediction.config;
 
+import com.cpprediction.common.Labelled;
 import java.time.Duration;
-import java.util.Locale;
 
 /** Storing predictions in PostgreSQL. */
 public record PersistenceConfig(
@@ -14,18 +14,13 @@ public record PersistenceConfig(
     int retentionDays,
     int outcomesWindowDays) {
   /** The time of the response to a prediction request. */
-  public enum Ack {
+  public enum Ack implements Labelled {
     /** Once its row is in the journal, which survives the end of the process. */
     JOURNAL,
     /** Once PostgreSQL committed its row. */
     COMMIT,
     /** At once; a row still in memory is lost with the process. */
-    NONE;
-
-    /** As written in the configuration. */
-    public String label() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    NONE
   }
 
   /** The fate of a row that can't be kept. */
