@@ -10,9 +10,9 @@ final class Accept {
   private Accept() {}
 
   /**
-   * How much a caller wants a media type.
+   * Quality of a media type.
    *
-   * @param header the header, or null when there was none
+   * @param header the {@code Accept} header, or null when the request has none
    * @param type such as {@code application/json}
    * @return 0..1, 0 when it isn't acceptable; the most specific range that matches decides
    */

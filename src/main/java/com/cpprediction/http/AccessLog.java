@@ -5,23 +5,22 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** {@code log.requests}: one line per HTTP request. Nothing in it is what a caller made up. */
+/** {@code log.requests}: one line per HTTP request, free of text that a caller chose. */
 final class AccessLog {
   private static final Logger log = LoggerFactory.getLogger(Logging.REQUESTS);
   private static final double NANOS_PER_MS = TimeUnit.MILLISECONDS.toNanos(1);
 
   private AccessLog() {}
 
-  /** Whether there is a line for each request now. */
-  static boolean on() {
+  static boolean enabled() {
     return log.isInfoEnabled();
   }
 
   /**
-   * @param left whether the caller went before it was answered
+   * @param abandoned whether the caller disconnected before the response was complete
    */
-  static void ended(Exchange exchange, long nanos, boolean left) {
-    if (!on()) return;
+  static void write(Exchange exchange, long nanos, boolean abandoned) {
+    if (!enabled()) return;
     var line =
         log.atInfo()
             .addKeyValue("method", exchange.method())
@@ -29,6 +28,6 @@ final class AccessLog {
             .addKeyValue("status", exchange.status())
             .addKeyValue("ms", Math.round(nanos / NANOS_PER_MS * 1_000) / 1_000.0);
     if (exchange.source() != null) line = line.addKeyValue("source", exchange.source());
-    line.log(left ? "Caller left" : "Answered");
+    line.log(abandoned ? "Caller left" : "Answered");
   }
 }

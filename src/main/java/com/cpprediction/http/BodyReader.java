@@ -19,7 +19,7 @@ final class BodyReader {
     this.pool = pool;
   }
 
-  /** The JSON object in the body, as {@code reader} reads it. */
+  /** Parses the JSON object in the body and converts it with {@code reader}, on any thread. */
   <T> Future<T> read(RoutingContext ctx, Function<JsonObject, T> reader) {
     var body = RequestBody.of(ctx);
     if (body == null) return pool.parse(false, () -> reader.apply(StrictJson.parseRequest(EMPTY)));
@@ -28,7 +28,7 @@ final class BodyReader {
     Callable<T> reading =
         () -> reader.apply(StrictJson.parseRequest(gzipped ? body.gunzip() : bytes));
     if (!gzipped && !ParseCost.big(bytes)) return pool.parse(false, reading);
-    body.hold(); // until it was read, even if its caller has left
+    body.retain(); // until it is parsed, even if its caller disconnects
     return pool.parse(true, reading).onComplete(read -> body.release());
   }
 }

@@ -11,22 +11,23 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.PlatformHandler;
 
 /**
- * Receives the body of a request before its handlers, within the limit of its route and the budget
- * of all: what is announced is reserved before any of it is read, what isn't is as it comes.
+ * Receives the body of a request before its handlers run, within the route's limit and the byte
+ * budget. The budget reserves a declared length before the first byte is read, an undeclared one
+ * chunk by chunk.
  */
 final class BodyReceiver implements PlatformHandler {
-  /** Bytes of a body at most, on the route that takes most. */
-  static final int MOST = 4 * 1024 * 1024;
+  /** The largest limit of any route, in bytes. */
+  static final int MAX_BYTES = 4 * 1024 * 1024;
 
   private final Limit limit;
   private final ByteBudget budget;
-  private final RequestTimeout<RoutingContext> slow;
+  private final RequestTimeout<RoutingContext> timeout;
 
   /**
-   * Of one route.
+   * Body limit of one route.
    *
-   * @param bytes 1..{@link #MOST}
-   * @param path of the route, as the contract writes it
+   * @param bytes 1..{@link #MAX_BYTES}
+   * @param path as the contract writes it
    */
   record Limit(int bytes, String path) {
     ServiceException exceeded() {
@@ -36,35 +37,35 @@ final class BodyReceiver implements PlatformHandler {
   }
 
   /**
-   * @param slow ends who takes too long to send a body
+   * @param timeout disconnects callers that send a body too slowly
    */
-  BodyReceiver(Limit limit, ByteBudget budget, RequestTimeout<RoutingContext> slow) {
+  BodyReceiver(Limit limit, ByteBudget budget, RequestTimeout<RoutingContext> timeout) {
     this.limit = limit;
     this.budget = budget;
-    this.slow = slow;
+    this.timeout = timeout;
   }
 
   @Override
   public void handle(RoutingContext ctx) {
     var request = ctx.request();
-    long announced = announced(request);
+    long contentLength = contentLength(request);
     boolean chunked = request.headers().contains(HttpHeaders.TRANSFER_ENCODING);
-    if (!chunked && announced < 0) {
+    if (!chunked && contentLength < 0) {
       ctx.next();
       return;
     }
-    boolean expects = expectsContinue(request);
-    var body = new RequestBody(budget, limit, chunked ? 0 : announced);
-    body.keepWith(ctx);
+    boolean expectsContinue = expectsContinue(request);
+    var body = new RequestBody(budget, limit, chunked ? 0 : contentLength);
+    body.attachTo(ctx);
     ctx.addEndHandler(ended -> body.release());
-    slow.begin(ctx);
-    if (expects) ctx.response().writeContinue();
+    timeout.start(ctx);
+    if (expectsContinue) ctx.response().writeContinue();
     request
-        .exceptionHandler(cause -> broken(ctx, cause))
+        .exceptionHandler(cause -> onException(ctx, cause))
         .endHandler(
             complete -> {
               if (ctx.failed()) return;
-              slow.done(ctx);
+              timeout.cancel(ctx);
               ctx.next();
             })
         .handler(chunk -> receive(ctx, body, chunk))
@@ -80,24 +81,24 @@ final class BodyReceiver implements PlatformHandler {
     }
   }
 
-  /** It isn't HTTP any more, or the caller has left. */
-  private static void broken(RoutingContext ctx, Throwable cause) {
+  /** Fails a request whose body is malformed or whose caller disconnected. */
+  private static void onException(RoutingContext ctx, Throwable cause) {
     boolean malformed = cause instanceof DecoderException;
     ctx.fail(
         malformed ? Failure.MALFORMED_REQUEST.status() : ProblemHandler.LEFT,
         malformed && cause.getCause() != null ? cause.getCause() : cause);
   }
 
-  /** Bytes of the body as its head says, -1 where it doesn't. */
-  static long announced(HttpServerRequest request) {
+  /** The declared {@code Content-Length} in bytes, -1 without one. */
+  static long contentLength(HttpServerRequest request) {
     var length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
-    return length == null ? -1 : Long.parseLong(length); // or it would not have been decoded
+    return length == null ? -1 : Long.parseLong(length); // Vert.x rejects any other value
   }
 
   /**
-   * Whether the caller waits to be told to send its body.
+   * Whether the caller waits for {@code 100 Continue}.
    *
-   * @throws ServiceException when it expects something else
+   * @throws ServiceException when {@code Expect} has another value
    */
   static boolean expectsContinue(HttpServerRequest request) {
     var expected = request.getHeader(HttpHeaders.EXPECT);

@@ -8,23 +8,23 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /**
- * Bytes of all requests and answers under way on this node, together: bodies that come or are being
- * answered, and answers that were not read yet. Thread-safe.
+ * Bytes of all requests and responses in flight on this node: bodies being received or served, and
+ * responses not yet written. Thread-safe.
  */
 final class ByteBudget {
-  /** Bytes of a reservation that still counts as small. */
+  /** Largest small reservation, in bytes. */
   static final int SMALL = 64 * 1024;
 
-  private static final int HEAP_SHARE = 16;
-  private static final int FLOOR = 1024 * 1024; // for a stream
-  private static final int LEAST = 6 * 1024 * 1024; // for the largest body beside small ones
+  private static final int HEAP_DIVISOR = 16;
+  private static final int MIN_CONFIGURED = 1024 * 1024; // one stream
+  private static final int MIN_DEFAULT = 6 * 1024 * 1024; // the largest body and some small ones
 
   private final LongSupplier configured;
   private final ServiceMetrics metrics;
   private final AtomicLong used = new AtomicLong();
 
   /**
-   * @param configured bytes at most; 0 for a sixteenth of the heap
+   * @param configured limit in bytes; 0 for a sixteenth of the heap
    */
   ByteBudget(LongSupplier configured, ServiceMetrics metrics) {
     this.configured = configured;
@@ -32,15 +32,15 @@ final class ByteBudget {
     metrics.pendingBytes(this::used);
   }
 
-  /** Bytes at most. */
+  /** Limit in bytes. */
   long limit() {
     long bytes = configured.getAsLong();
-    if (bytes > 0) return Math.max(FLOOR, bytes);
-    return Math.max(LEAST, Runtime.getRuntime().maxMemory() / HEAP_SHARE);
+    if (bytes > 0) return Math.max(MIN_CONFIGURED, bytes);
+    return Math.max(MIN_DEFAULT, Runtime.getRuntime().maxMemory() / HEAP_DIVISOR);
   }
 
-  /** Bytes of one reservation at most. */
-  long largest() {
+  /** Largest single reservation in bytes. */
+  long maxReservation() {
     long most = limit();
     return Math.max(Math.min(SMALL, most), most - most / 4);
   }
@@ -50,20 +50,20 @@ final class ByteBudget {
   }
 
   /**
-   * Takes {@code bytes} for something that may be refused. What is large leaves the last quarter to
-   * what is small, so that a few callers that announce much don't keep single shipments out.
+   * Reserves {@code bytes}. Large reservations leave the last quarter of the budget to small ones,
+   * so that a few large bodies don't keep single shipments out.
    *
    * @throws ServiceException {@link Failure#OVERLOADED}
    */
   void reserve(long bytes) {
-    long room = bytes > SMALL ? largest() : limit();
+    long available = bytes > SMALL ? maxReservation() : limit();
     for (long now = used.get(); ; now = used.get()) {
-      if (now + bytes > room) throw full();
+      if (now + bytes > available) throw full();
       if (used.compareAndSet(now, now + bytes)) return;
     }
   }
 
-  /** Takes {@code bytes} for an answer that was made already, even if they are too many. */
+  /** Counts {@code bytes} of a finished response, even beyond the limit. */
   void add(long bytes) {
     used.addAndGet(bytes);
   }
@@ -73,11 +73,11 @@ final class ByteBudget {
   }
 
   /**
-   * Begins no answer of unknown size when there is no room.
+   * Admission check for a response of unknown size.
    *
-   * @throws ServiceException {@link Failure#OVERLOADED}
+   * @throws ServiceException {@link Failure#OVERLOADED} when no budget is left
    */
-  void check() {
+  void rejectIfFull() {
     if (used.get() >= limit()) throw full();
   }
 

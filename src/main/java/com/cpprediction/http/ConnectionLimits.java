@@ -12,88 +12,87 @@ import java.util.Set;
 import java.util.function.IntSupplier;
 
 /**
- * Bounds the connections, and how long one may be open without asking anything: one that never
- * completes its first head only a little, one that was served before for longer. Confined to one
- * event loop.
+ * Limits the number of connections and the time that one may be open without a request: short
+ * before its first complete request head, longer between requests. Confined to one event loop.
  */
 final class ConnectionLimits {
-  private static final int MOST_READ = 16 * 1024;
+  private static final int MAX_READ = 16 * 1024;
 
   private final IntSupplier limit;
   private final ServiceMetrics metrics;
-  private final RequestTimeout<HttpConnection> fresh;
+  private final RequestTimeout<HttpConnection> firstHead;
   private final RequestTimeout<HttpConnection> idle;
   private final Set<HttpConnection> open = new HashSet<>();
 
   /**
-   * @param limit connections at most
-   * @param headTime until the first head is complete
-   * @param idleTime from one answer to the next complete head; a caller slow to read its answer
-   *     uses it up too
+   * @param limit maximum number of connections
+   * @param headTime until the first request head is complete
+   * @param idleTime from a response to the next complete request head, including the time the
+   *     caller takes to read the response
    */
   ConnectionLimits(
       IntSupplier limit, ServiceMetrics metrics, Duration headTime, Duration idleTime) {
     this.limit = limit;
     this.metrics = metrics;
-    fresh = new RequestTimeout<>(headTime, this::late);
+    firstHead = new RequestTimeout<>(headTime, this::headTimedOut);
     idle = new RequestTimeout<>(idleTime, HttpConnection::close);
   }
 
   /**
-   * Reads from {@code channel} in pieces of 16 KiB at most, one at a time. Netty would read up to 1
-   * MiB ahead of a request that is paused or refused, outside the heap, and keep it.
+   * Limits reads from {@code channel} to 16 KiB, one at a time. Netty would read up to 1 MiB ahead
+   * of a paused or refused request and keep it off the heap.
    *
-   * @param channel from which nothing was read yet
+   * @param channel before its first read
    */
-  static void readLittleAhead(Channel channel) {
+  static void limitReadAhead(Channel channel) {
     channel
         .config()
         .setRecvByteBufAllocator(
-            new AdaptiveRecvByteBufAllocator(64, 2_048, MOST_READ).maxMessagesPerRead(1));
+            new AdaptiveRecvByteBufAllocator(64, 2_048, MAX_READ).maxMessagesPerRead(1));
   }
 
-  /** More that may be opened. */
-  int room() {
+  /** Number of further connections that may be opened. */
+  int remaining() {
     return limit.getAsInt() - open.size();
   }
 
-  /** Takes a connection that was opened, or turns it away. */
+  /** Registers a new connection, or closes it beyond the limit. */
   void opened(HttpConnection connection) {
     open.add(connection);
-    readLittleAhead(((ConnectionBase) connection).channel());
+    limitReadAhead(((ConnectionBase) connection).channel());
     connection.closeHandler(closed -> closed(connection));
     if (open.size() > limit.getAsInt()) {
       metrics.shed(Shed.CONNECTIONS);
       connection.close();
     } else {
       HalfClose.allow(connection);
-      fresh.begin(connection);
+      firstHead.start(connection);
     }
   }
 
-  /** A request has come. */
-  void asked(HttpConnection connection) {
-    fresh.done(connection);
-    idle.done(connection);
+  /** Stops the timeouts of {@code connection}: its request head is complete. */
+  void requestStarted(HttpConnection connection) {
+    firstHead.cancel(connection);
+    idle.cancel(connection);
   }
 
-  /** Its answer was given, or it broke. */
-  void answered(HttpConnection connection) {
-    if (open.contains(connection)) idle.begin(connection);
+  /** Starts the idle timeout of {@code connection}: its response is complete or has failed. */
+  void responseEnded(HttpConnection connection) {
+    if (open.contains(connection)) idle.start(connection);
   }
 
-  void sweep() {
-    fresh.sweep();
-    idle.sweep();
+  void expire() {
+    firstHead.expire();
+    idle.expire();
   }
 
-  private void late(HttpConnection connection) {
+  private void headTimedOut(HttpConnection connection) {
     metrics.shed(Shed.SLOW_HEAD);
     connection.close();
   }
 
   private void closed(HttpConnection connection) {
     open.remove(connection);
-    asked(connection);
+    requestStarted(connection);
   }
 }

@@ -4,10 +4,7 @@ import com.cpprediction.metrics.ServiceMetrics;
 import io.vertx.core.Vertx;
 import java.util.concurrent.TimeUnit;
 
-/**
- * Measures how long what is due on this event loop has to wait: something that keeps it busy makes
- * every request late, and none of their own times says why.
- */
+/** Measures the delay of timers on an event loop: a busy loop slows every request. */
 final class EventLoopLag {
   private static final long INTERVAL_MS = 100;
 
@@ -18,7 +15,7 @@ final class EventLoopLag {
     this.metrics = metrics;
   }
 
-  /** Until the verticle that called is undeployed. */
+  /** Runs until the calling verticle is undeployed. */
   void start(Vertx vertx) {
     schedule(vertx);
   }

@@ -115,7 +115,7 @@ public final class Exchange {
    * @throws ServiceException {@link Failure#OVERLOADED}
    */
   public static void checkShared(RoutingContext ctx) {
-    if (ctx.request().isSSL()) of(ctx).budget.check();
+    if (ctx.request().isSSL()) of(ctx).budget.rejectIfFull();
   }
 
   /**

@@ -12,7 +12,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.function.Supplier;
 
-/** Stands before the handlers of a route: lets in those who may ask, by their bearer token. */
+/** Authorizes requests by bearer token before a route's handlers run. */
 final class Guard {
   private static final CharSequence CHALLENGE = HttpHeaders.createOptimized("WWW-Authenticate");
   private static final CharSequence FORWARDED = HttpHeaders.createOptimized("Forwarded");
@@ -24,42 +24,42 @@ final class Guard {
   private final Supplier<HttpConfig> config;
 
   /**
-   * @param config in force now; its tokens are read per request
+   * @param config the active configuration, read per request
    */
   Guard(Supplier<HttpConfig> config) {
     this.config = config;
   }
 
-  /** What an operator does: without a token to ask for, only on this machine. */
+  /** Admits operators: by admin token, or from this machine only while no token is configured. */
   void admin(RoutingContext ctx) {
     var tokens = config.get().adminToken();
     if (tokens.none()) {
       if (!onThisMachine(ctx.request())) {
-        throw refusal(
+        throw unauthorized(
             ctx, REALM, "Set http.admin_token to do this from another machine, or through a proxy");
       }
     } else {
-      check(ctx, tokens, BearerTokens.NONE);
+      requireToken(ctx, tokens, BearerTokens.NONE);
     }
     ctx.next();
   }
 
-  /** Whether an operator asks: who may do what {@link #admin} guards. */
-  boolean operator(RoutingContext ctx) {
+  /** Whether {@link #admin} would admit the caller. */
+  boolean isOperator(RoutingContext ctx) {
     var tokens = config.get().adminToken();
     if (tokens.none()) return onThisMachine(ctx.request());
     var token = token(ctx.request());
     return token != null && tokens.accept(token);
   }
 
-  /** What a caller does who wants predictions. */
+  /** Admits callers of predictions: by predict or admin token, or all while none is configured. */
   void predict(RoutingContext ctx) {
     var http = config.get();
-    if (!http.predictToken().none()) check(ctx, http.predictToken(), http.adminToken());
+    if (!http.predictToken().none()) requireToken(ctx, http.predictToken(), http.adminToken());
     ctx.next();
   }
 
-  /** Whether {@link #predict} lets {@code request} pass. */
+  /** Whether {@link #predict} would admit {@code request}. */
   boolean mayPredict(HttpServerRequest request) {
     var http = config.get();
     if (http.predictToken().none()) return true;
@@ -67,29 +67,26 @@ final class Guard {
     return token != null && (http.predictToken().accept(token) | http.adminToken().accept(token));
   }
 
-  /**
-   * Whether {@code request} was sent on this machine, to this machine, and not passed on by a proxy
-   * that stands here for others.
-   */
+  /** Whether {@code request} comes from this machine and not through a proxy on it. */
   static boolean onThisMachine(HttpServerRequest request) {
     var headers = request.headers();
-    return local(request.connection().remoteAddress())
+    return isLoopback(request.connection().remoteAddress())
         && !headers.contains(FORWARDED)
         && !headers.contains(FORWARDED_FOR)
-        && SameOrigin.local(request);
+        && SameOrigin.namesThisMachine(request);
   }
 
-  /** Whether who listens at {@code host} is reached from this machine only; may block. */
-  static boolean loopback(String host) {
+  /** Whether {@code host} is a loopback address; may resolve a name, which blocks. */
+  static boolean isLoopbackHost(String host) {
     try {
       return InetAddress.getByName(host).isLoopbackAddress();
-    } catch (UnknownHostException e) { // nor can it be listened at
+    } catch (UnknownHostException e) { // binding will fail, too
       return false;
     }
   }
 
-  /** Whether the other end is on this machine; an address that isn't numeric is not looked up. */
-  static boolean local(SocketAddress address) {
+  /** Whether {@code address} is loopback; a name is not resolved. */
+  static boolean isLoopback(SocketAddress address) {
     if (address == null || !address.isInetSocket() || address.hostAddress() == null) return false;
     try {
       return InetAddress.getByName(address.hostAddress()).isLoopbackAddress();
@@ -98,15 +95,15 @@ final class Guard {
     }
   }
 
-  private static void check(RoutingContext ctx, BearerTokens tokens, BearerTokens others) {
+  private static void requireToken(RoutingContext ctx, BearerTokens tokens, BearerTokens others) {
     var token = token(ctx.request());
-    if (token == null) throw refusal(ctx, REALM, "Send Authorization: Bearer and a token");
+    if (token == null) throw unauthorized(ctx, REALM, "Send Authorization: Bearer and a token");
     if (!(tokens.accept(token) | others.accept(token))) {
-      throw refusal(ctx, WRONG, "This token is not accepted here");
+      throw unauthorized(ctx, WRONG, "This token is not accepted here");
     }
   }
 
-  /** What comes after {@code Bearer} (RFC 6750), null when there isn't exactly one such header. */
+  /** The bearer token (RFC 6750), null unless there is exactly one such header. */
   private static String token(HttpServerRequest request) {
     var headers = request.headers().getAll(HttpHeaders.AUTHORIZATION);
     if (headers.size() != 1) return null;
@@ -115,7 +112,8 @@ final class Guard {
     return bearer ? header.substring(BEARER.length()).strip() : null;
   }
 
-  private static ServiceException refusal(RoutingContext ctx, String challenge, String detail) {
+  private static ServiceException unauthorized(
+      RoutingContext ctx, String challenge, String detail) {
     ctx.response().putHeader(CHALLENGE, challenge);
     return Failure.UNAUTHORIZED.because(detail);
   }

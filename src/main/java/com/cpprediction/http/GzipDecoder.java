@@ -10,11 +10,11 @@ import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
 /**
- * Decodes gzip (RFC 1952) as it comes, a piece at a time: who takes the pieces decides when there
- * are enough of them, however many a small input holds. Not thread-safe.
+ * Incremental gzip decoder (RFC 1952). The consumer pulls decoded pieces and so bounds its memory,
+ * however far a small input expands. Not thread-safe.
  */
 final class GzipDecoder implements AutoCloseable {
-  /** Bytes of a piece at most. */
+  /** Largest decoded piece, in bytes. */
   static final int PIECE = 16 * 1024;
 
   private static final int HEADER = 10;
@@ -29,18 +29,18 @@ final class GzipDecoder implements AutoCloseable {
   private final CRC32 checksum = new CRC32();
   private final byte[] piece = new byte[PIECE];
   private byte[] input = {};
-  private int at;
+  private int position;
   private State state = State.BETWEEN;
-  private final byte[] fixed = new byte[HEADER]; // a field of fixed length, as far as it has come
+  private final byte[] fixed = new byte[HEADER]; // a field of fixed length, possibly incomplete
   private int fixedLength;
   private int flags;
   private int skip;
-  private boolean begun;
+  private boolean started;
   private boolean full;
 
-  /** What comes next. */
+  /** The next expected part. */
   private enum State {
-    /** A member, or the end. */
+    /** Another member or the end of the input. */
     BETWEEN,
     HEADER,
     EXTRA_LENGTH,
@@ -53,9 +53,9 @@ final class GzipDecoder implements AutoCloseable {
   }
 
   /**
-   * All of {@code encoded}, a piece at a time.
+   * Decodes all of {@code encoded}.
    *
-   * @param taker may end it by throwing
+   * @param taker receives each piece; may stop decoding by throwing
    * @throws ServiceException as {@link #end}
    */
   static void decode(byte[] encoded, Consumer<Buffer> taker) {
@@ -66,21 +66,22 @@ final class GzipDecoder implements AutoCloseable {
     }
   }
 
-  /** Takes more, once {@link #next} has given all there was. */
+  /** Sets the next input; the previous one must be exhausted. */
   void feed(byte[] encoded) {
     input = encoded;
-    at = 0;
+    position = 0;
   }
 
-  /** Whether some of what was fed is still to be decoded. */
+  /** Whether the input is not fully decoded. */
   boolean pending() {
-    return at < input.length || state == State.CONTENT && (full || !inflater.needsInput());
+    return position < input.length || state == State.CONTENT && (full || !inflater.needsInput());
   }
 
   /**
-   * The next piece, null when more has to be fed first.
+   * The next piece, null when more input is needed.
    *
-   * @throws ServiceException {@link Failure#MALFORMED_REQUEST} when this isn't gzip, or damaged
+   * @throws ServiceException {@link Failure#MALFORMED_REQUEST} when the input is damaged or not
+   *     gzip
    */
   Buffer next() {
     while (true) {
@@ -88,21 +89,21 @@ final class GzipDecoder implements AutoCloseable {
         var decoded = content();
         if (decoded != null) return decoded;
         if (state == State.CONTENT) return null;
-      } else if (at == input.length) {
+      } else if (position == input.length) {
         return null;
       } else {
-        head();
+        readFraming();
       }
     }
   }
 
   /**
-   * No more comes.
+   * Ends the input.
    *
-   * @throws ServiceException as {@link #next}, when the end is missing
+   * @throws ServiceException as {@link #next}, when the input is incomplete
    */
   void end() {
-    if (!begun || state != State.BETWEEN) throw malformed("ends too early");
+    if (!started || state != State.BETWEEN) throw malformed("ends too early");
   }
 
   /** Frees memory outside the heap. */
@@ -114,17 +115,17 @@ final class GzipDecoder implements AutoCloseable {
   /** Null when the input or the content has ended, which the state tells. */
   private Buffer content() {
     try {
-      if (inflater.needsInput() && at < input.length) {
-        inflater.setInput(input, at, input.length - at);
-        at = input.length;
+      if (inflater.needsInput() && position < input.length) {
+        inflater.setInput(input, position, input.length - position);
+        position = input.length;
       } else if (inflater.needsInput() && !full) {
         return null;
       }
       int length = inflater.inflate(piece);
-      full = length == PIECE; // there may be more of the same input
+      full = length == PIECE; // the same input may hold more
       if (inflater.finished()) {
-        at = input.length - inflater.getRemaining();
-        to(State.TRAILER);
+        position = input.length - inflater.getRemaining();
+        enter(State.TRAILER);
       } else if (length == 0 && (inflater.needsDictionary() || !inflater.needsInput())) {
         throw malformed("is damaged");
       }
@@ -136,16 +137,16 @@ final class GzipDecoder implements AutoCloseable {
     }
   }
 
-  private void head() {
+  private void readFraming() {
     switch (state) {
       case BETWEEN -> {
-        begun = true;
-        to(State.HEADER);
+        started = true;
+        enter(State.HEADER);
       }
       case HEADER -> {
-        if (!read(HEADER)) return;
-        boolean known = number(0, 2) == 0x8b1f && number(2, 1) == DEFLATE;
-        flags = (int) number(3, 1);
+        if (!fill(HEADER)) return;
+        boolean known = littleEndian(0, 2) == 0x8b1f && littleEndian(2, 1) == DEFLATE;
+        flags = (int) littleEndian(3, 1);
         if (!known || (flags & RESERVED) != 0) throw malformed("does not begin as one");
         inflater.reset();
         full = false;
@@ -153,47 +154,47 @@ final class GzipDecoder implements AutoCloseable {
         afterHeader(State.HEADER);
       }
       case EXTRA_LENGTH -> {
-        if (!read(2)) return;
-        skip = (int) number(0, 2);
-        to(State.EXTRA);
+        if (!fill(2)) return;
+        skip = (int) littleEndian(0, 2);
+        enter(State.EXTRA);
         if (skip == 0) afterHeader(State.EXTRA);
       }
       case EXTRA -> {
-        int skipped = Math.min(skip, input.length - at);
-        at += skipped;
+        int skipped = Math.min(skip, input.length - position);
+        position += skipped;
         skip -= skipped;
         if (skip == 0) afterHeader(State.EXTRA);
       }
       case NAME -> {
-        if (input[at++] == 0) afterHeader(State.NAME);
+        if (input[position++] == 0) afterHeader(State.NAME);
       }
       case COMMENT -> {
-        if (input[at++] == 0) afterHeader(State.COMMENT);
+        if (input[position++] == 0) afterHeader(State.COMMENT);
       }
       case HEADER_CHECKSUM -> {
-        if (read(2)) to(State.CONTENT); // what it guards was checked by its meaning
+        if (fill(2)) enter(State.CONTENT); // not verified: the header's fields were validated
       }
       case TRAILER -> {
-        if (!read(TRAILER)) return;
+        if (!fill(TRAILER)) return;
         boolean whole =
-            number(0, 4) == checksum.getValue()
-                && number(4, 4) == (inflater.getBytesWritten() & 0xFFFFFFFFL);
+            littleEndian(0, 4) == checksum.getValue()
+                && littleEndian(4, 4) == (inflater.getBytesWritten() & 0xFFFFFFFFL);
         if (!whole) throw malformed("is damaged");
-        to(State.BETWEEN);
+        enter(State.BETWEEN);
       }
       default -> throw new IllegalStateException(state.toString());
     }
   }
 
-  /** Goes on with the next optional field that the header announces, else with the content. */
-  private void afterHeader(State done) {
+  /** Enters the next optional field that the header flags, else the content. */
+  private void afterHeader(State current) {
     for (var field : OPTIONAL) {
-      if (field.compareTo(done) > 0 && (flags & flag(field)) != 0) {
-        to(field);
+      if (field.compareTo(current) > 0 && (flags & flag(field)) != 0) {
+        enter(field);
         return;
       }
     }
-    to(State.CONTENT);
+    enter(State.CONTENT);
   }
 
   private static int flag(State field) {
@@ -205,24 +206,24 @@ final class GzipDecoder implements AutoCloseable {
     };
   }
 
-  private void to(State next) {
+  private void enter(State next) {
     state = next;
     fixedLength = 0;
   }
 
-  /** Whether {@code length} bytes of a fixed field have come. */
-  private boolean read(int length) {
-    int taken = Math.min(length - fixedLength, input.length - at);
-    System.arraycopy(input, at, fixed, fixedLength, taken);
-    at += taken;
+  /** Reads into a field of fixed length; true once all {@code length} bytes are there. */
+  private boolean fill(int length) {
+    int taken = Math.min(length - fixedLength, input.length - position);
+    System.arraycopy(input, position, fixed, fixedLength, taken);
+    position += taken;
     fixedLength += taken;
     return fixedLength == length;
   }
 
-  private long number(int from, int length) {
-    long number = 0;
-    for (int i = from + length - 1; i >= from; i--) number = number << 8 | fixed[i] & 0xFF;
-    return number;
+  private long littleEndian(int from, int length) {
+    long value = 0;
+    for (int i = from + length - 1; i >= from; i--) value = value << 8 | fixed[i] & 0xFF;
+    return value;
   }
 
   private static ServiceException malformed(String how) {

@@ -15,23 +15,22 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.impl.ConnectionBase;
 
 /**
- * Answers callers that shut their side of the connection after their requests. One that has sent
- * its requests completely is answered, and then its connection closed; one that has not has left,
- * as has a listener to {@code /events}, whose answer has no end. A caller that closed both sides
- * looks the same until the answer is written to it, which then fails. Each connection has one.
+ * Serves callers that shut down their sending side. A caller that has sent complete requests gets
+ * their responses before its connection closes; a caller with an incomplete request or an {@code
+ * /events} stream counts as disconnected. One handler per connection.
  */
 final class HalfClose extends ChannelDuplexHandler {
-  /** What Vert.x calls its own, the last one. */
+  /** Name of the last handler, which Vert.x adds. */
   private static final String VERTX = "handler";
 
-  private long received; // requests to their end
-  private long answered;
-  private boolean endless;
-  private boolean shut;
+  private long requests; // complete ones
+  private long responses;
+  private boolean streaming;
+  private boolean inputClosed;
 
   private HalfClose() {}
 
-  /** Lets {@code connection} be closed by half, from now on. On its event loop. */
+  /** Enables half-closing of {@code connection}; on its event loop. */
   static void allow(HttpConnection connection) {
     var channel = ((ConnectionBase) connection).channel();
     channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
@@ -40,7 +39,7 @@ final class HalfClose extends ChannelDuplexHandler {
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
-    if (message instanceof LastHttpContent) received++;
+    if (message instanceof LastHttpContent) requests++;
     ctx.fireChannelRead(message);
   }
 
@@ -49,10 +48,10 @@ final class HalfClose extends ChannelDuplexHandler {
     boolean interim = false;
     if (message instanceof HttpResponse head) {
       interim = head.status().codeClass() == HttpStatusClass.INFORMATIONAL;
-      endless = head.headers().contains(HttpHeaderNames.CONTENT_TYPE, EventStream.TYPE, false);
+      streaming = head.headers().contains(HttpHeaderNames.CONTENT_TYPE, EventStream.TYPE, false);
     }
-    if (message instanceof LastHttpContent && !interim) answered++;
-    if (shut && done()) {
+    if (message instanceof LastHttpContent && !interim) responses++;
+    if (inputClosed && allResponded()) {
       ctx.write(message, promise.unvoid().addListener(ChannelFutureListener.CLOSE));
     } else {
       ctx.write(message, promise);
@@ -62,13 +61,13 @@ final class HalfClose extends ChannelDuplexHandler {
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event instanceof ChannelInputShutdownEvent) {
-      shut = true;
-      if (done()) ctx.channel().close();
+      inputClosed = true;
+      if (allResponded()) ctx.channel().close();
     }
     ctx.fireUserEventTriggered(event);
   }
 
-  private boolean done() {
-    return endless || answered >= received;
+  private boolean allResponded() {
+    return streaming || responses >= requests;
   }
 }

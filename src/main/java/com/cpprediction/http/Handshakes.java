@@ -22,64 +22,64 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 
 /**
- * The connections that are still agreeing on TLS, which Vert.x shows to nobody before they have:
- * bounds them too, and hangs up on them when the service stops. Confined to one event loop.
+ * Connections in their TLS handshake, which Vert.x doesn't report: counts them against the
+ * connection limit and closes them when the service stops. Confined to one event loop.
  */
 final class Handshakes {
-  private final IntSupplier room;
+  private final IntSupplier remaining;
   private final ServiceMetrics metrics;
-  private final Set<ChannelHandlerContext> underWay = new HashSet<>();
+  private final Set<ChannelHandlerContext> inProgress = new HashSet<>();
   private boolean stopping;
 
   /**
-   * @param room how many there may be now
+   * @param remaining number of further connections that may be opened
    */
-  Handshakes(IntSupplier room, ServiceMetrics metrics) {
-    this.room = room;
+  Handshakes(IntSupplier remaining, ServiceMetrics metrics) {
+    this.remaining = remaining;
     this.metrics = metrics;
   }
 
-  /** To be set on the server: counts every connection from when it was accepted. */
+  /** Engine options for the server; they count connections from their acceptance. */
   JdkSSLEngineOptions engine() {
-    return new Engine();
+    return new CountingEngineOptions();
   }
 
   int count() {
-    return underWay.size();
+    return inProgress.size();
   }
 
-  /** Nobody who comes now will be answered any more. */
-  void hangUp() {
+  /** Closes current and future handshakes. */
+  void closeAll() {
     stopping = true;
-    List.copyOf(underWay).forEach(ChannelHandlerContext::close);
+    List.copyOf(inProgress).forEach(ChannelHandlerContext::close);
   }
 
-  private void begun(ChannelHandlerContext connection, Future<?> handshake) {
+  private void started(ChannelHandlerContext connection, Future<?> handshake) {
     if (stopping) {
       connection.close();
-    } else if (underWay.size() >= room.getAsInt()) {
+    } else if (inProgress.size() >= remaining.getAsInt()) {
       metrics.shed(Shed.CONNECTIONS);
       connection.close();
     } else {
-      underWay.add(connection);
+      inProgress.add(connection);
       handshake.addListener(done -> ended(connection, done.cause()));
     }
   }
 
   private void ended(ChannelHandlerContext connection, Throwable cause) {
-    underWay.remove(connection);
+    inProgress.remove(connection);
     if (cause instanceof SslHandshakeTimeoutException) metrics.shed(Shed.SLOW_HEAD);
   }
 
-  /** The JDK's; what it computes for a handshake takes milliseconds, which are not the loop's. */
-  private final class Engine extends JdkSSLEngineOptions {
-    Engine() {
+  /** The JDK's engine; its handshakes compute for milliseconds, hence on worker threads. */
+  private final class CountingEngineOptions extends JdkSSLEngineOptions {
+    CountingEngineOptions() {
       setUseWorkerThread(true);
     }
 
     @Override
     public JdkSSLEngineOptions copy() {
-      return new Engine();
+      return new CountingEngineOptions();
     }
 
     @Override
@@ -87,14 +87,14 @@ final class Handshakes {
       return new DefaultSslContextFactory(SslProvider.JDK, false) {
         @Override
         public SslContext create() throws SSLException {
-          return new Counting(super.create());
+          return new CountingSslContext(super.create());
         }
       };
     }
   }
 
-  private final class Counting extends DelegatingSslContext {
-    Counting(SslContext context) {
+  private final class CountingSslContext extends DelegatingSslContext {
+    CountingSslContext(SslContext context) {
       super(context);
     }
 
@@ -111,15 +111,15 @@ final class Handshakes {
     }
 
     @Override
-    protected void initEngine(SSLEngine engine) {} // Vert.x does
+    protected void initEngine(SSLEngine engine) {} // Vert.x initializes it
 
     private SslHandler handler(SSLEngine engine, boolean startTls, Executor executor) {
       return new SslHandler(engine, startTls, executor) {
         @Override
         public void handlerAdded(ChannelHandlerContext connection) throws Exception {
           super.handlerAdded(connection);
-          ConnectionLimits.readLittleAhead(connection.channel());
-          begun(connection, handshakeFuture());
+          ConnectionLimits.limitReadAhead(connection.channel());
+          started(connection, handshakeFuture());
         }
       };
     }

@@ -182,7 +182,7 @@ public final class HttpVerticle extends VerticleBase {
     var contract = OpenApiContract.read(metrics.version());
     web = new StaticRoutes(contract);
     statuses = new RouteMeters(contract, metrics);
-    boolean loopback = Guard.loopback(config.get().http().host());
+    boolean loopback = Guard.isLoopbackHost(config.get().http().host());
     origins = new SameOrigin(loopback, () -> config.get().http().allowedHosts());
   }
 
@@ -207,12 +207,12 @@ public final class HttpVerticle extends VerticleBase {
     bodies = new RequestTimeout<>(sending, this::hangUp);
     connections =
         new ConnectionLimits(() -> config.get().http().maxConnections(), metrics, sending, IDLE);
-    handshakes = new Handshakes(connections::room, metrics);
+    handshakes = new Handshakes(connections::remaining, metrics);
     vertx.setPeriodic(
         sending.toMillis() / SWEEPS,
         tick -> {
-          bodies.sweep();
-          connections.sweep();
+          bodies.expire();
+          connections.expire();
         });
     if (metrics.on()) new EventLoopLag(metrics).start(vertx);
     var reader = new ShipmentReader(clock);
@@ -223,7 +223,7 @@ public final class HttpVerticle extends VerticleBase {
     var scores = new AnswerRouter(vertx, config, cache, owners, metrics, dispatcher);
     var predictions =
         new PredictionService(vertx, this::prediction, catalog, scores, metrics, reader, inFlight);
-    var pool = new ParsingPool(vertx, BodyReceiver.MOST, metrics);
+    var pool = new ParsingPool(vertx, BodyReceiver.MAX_BYTES, metrics);
     var bodyReader = new BodyReader(pool);
     var warming =
         new CacheWarmer(vertx, this::prediction, catalog, cache, scores, reader, pool, inFlight);
@@ -288,12 +288,12 @@ public final class HttpVerticle extends VerticleBase {
     identity.ifPresent(IdentityWatcher::stop);
     events.close();
     streaming.stop();
-    bodies.sweepAll(); // nothing was accepted yet from those that are still sending
+    bodies.expireAll(); // nothing was accepted yet from those that are still sending
     return Future.join(unregister(consumers))
         .transform(done -> vertx.timer(farewell.toMillis(), TimeUnit.MILLISECONDS))
         .transform(
             done -> {
-              handshakes.hangUp();
+              handshakes.closeAll();
               return Future.join(
                   server.shutdown(grace.toMillis(), TimeUnit.MILLISECONDS),
                   Deadline.in(grace).bound(vertx, inFlight.drained()).otherwiseEmpty());
@@ -360,14 +360,14 @@ public final class HttpVerticle extends VerticleBase {
       CacheRoutes cacheRoutes,
       BodyReader bodyReader) {
     var router = Router.router(vertx);
-    statuses.announceOther();
+    statuses.registerOther();
     var problems = new ProblemHandler(this::exchange);
     for (int status : ProblemHandler.STATUSES) router.errorHandler(status, problems);
     router.route().handler(this::begin);
     var guard = new Guard(() -> config.get().http());
     post(router, PREDICT, SHIPMENT_BYTES, guard::predict, predict::rejectIfFull)
         .handler(ctx -> (ExplainFlag.asked(ctx.queryParams()) ? explain : predict).handle(ctx));
-    post(router, PREDICT_BATCH, BodyReceiver.MOST, guard::predict, predictBatch::rejectIfFull)
+    post(router, PREDICT_BATCH, BodyReceiver.MAX_BYTES, guard::predict, predictBatch::rejectIfFull)
         .handler(predictBatch::handle);
     post(router, "/outcomes", OUTCOMES_BYTES, guard::predict, outcomes::rejectIfFull)
         .handler(outcomes::handle);
@@ -382,7 +382,7 @@ public final class HttpVerticle extends VerticleBase {
         .handler(reads::stored);
     get(router, "/predictions").handler(guard::predict).handler(reads::storedByQuery);
     var report = new HealthReport(checks, () -> stopping);
-    var health = new HealthRoutes(report, guard::operator);
+    var health = new HealthRoutes(report, guard::isOperator);
     var overview = new DashboardState(vertx, metrics, cache, owners, inFlight, report, clock);
     events =
         new EventStream(
@@ -392,7 +392,7 @@ public final class HttpVerticle extends VerticleBase {
             List.of(
                 new Look("state", 1, overview::state),
                 new Look(MODELS, MODEL_TICKS, overview::models)),
-            guard::operator);
+            guard::isOperator);
     get(router, "/", StaticRoutes.HTML).handler(web.page("dashboard.html"));
     get(router, "/events", EventStream.TYPE).handler(events::listen);
     get(router, "/health").handler(health::all);
@@ -404,7 +404,7 @@ public final class HttpVerticle extends VerticleBase {
         .handler(guard::admin)
         .handler(cacheRoutes::clear);
     get(router, "/cache/stats").handler(cacheRoutes::stats);
-    post(router, "/cache/warm", BodyReceiver.MOST, guard::admin).handler(cacheRoutes::warm);
+    post(router, "/cache/warm", BodyReceiver.MAX_BYTES, guard::admin).handler(cacheRoutes::warm);
     get(router, "/models/status").handler(reads::models);
     post(router, "/models/reload", RELOAD_BYTES, guard::admin)
         .handler(new ModelRoutes(vertx, bodyReader)::reload);
@@ -450,15 +450,15 @@ public final class HttpVerticle extends VerticleBase {
   private Route route(
       Router router, String path, List<HttpMethod> methods, String reads, String... types) {
     var pattern = path.replaceAll(":(\\w+)", "{$1}");
-    statuses.announce(pattern, methods);
+    statuses.register(pattern, methods);
     var endpoint = new RouteContract(pattern, methods, reads, List.of(types), origins);
     return router.route(path).putMetadata(RouteContract.KEY, endpoint).handler(endpoint);
   }
 
   private void accept(HttpServerRequest request) {
     if (!stopping && refusal.refuses(request)) {
-      connections.asked(request.connection());
-      connections.answered(request.connection());
+      connections.requestStarted(request.connection());
+      connections.responseEnded(request.connection());
     } else {
       router.handle(request);
     }
@@ -473,7 +473,7 @@ public final class HttpVerticle extends VerticleBase {
     if (ctx.response().writeQueueFull()) {
       awaitReader(ctx);
     } else {
-      connections.asked(ctx.request().connection());
+      connections.requestStarted(ctx.request().connection());
       ctx.next();
     }
   }
@@ -484,7 +484,7 @@ public final class HttpVerticle extends VerticleBase {
     ctx.response()
         .drainHandler(
             drained -> {
-              connections.asked(ctx.request().connection());
+              connections.requestStarted(ctx.request().connection());
               ctx.request().resume();
               ctx.next();
             });
@@ -502,10 +502,10 @@ public final class HttpVerticle extends VerticleBase {
         });
     ctx.addEndHandler(
         end -> {
-          bodies.done(ctx);
-          connections.answered(ctx.request().connection());
+          bodies.cancel(ctx);
+          connections.responseEnded(ctx.request().connection());
           long nanos = exchange.nanos();
-          AccessLog.ended(exchange, nanos, end.failed());
+          AccessLog.write(exchange, nanos, end.failed());
           if (end.failed()) return; // the caller left
           metrics.httpRequest(exchange.route(), exchange.method(), exchange.status(), nanos);
         });

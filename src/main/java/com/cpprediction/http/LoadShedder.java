@@ -81,13 +81,13 @@ final class LoadShedder {
 
   private boolean plain(HttpServerRequest request) {
     if (request.method() != HttpMethod.POST || !paths.contains(request.uri())) return false;
-    if (request.version() != HttpVersion.HTTP_1_1 || AccessLog.on()) return false;
+    if (request.version() != HttpVersion.HTTP_1_1 || AccessLog.enabled()) return false;
     var headers = request.headers();
     for (var name : ODD) if (headers.contains(name)) return false;
     var accept = headers.get(HttpHeaders.ACCEPT);
     if (accept != null && !ACCEPTED.contains(accept)) return false;
     if (!RouteContract.JSON.equals(headers.get(HttpHeaders.CONTENT_TYPE))) return false;
-    long length = BodyReceiver.announced(request);
+    long length = BodyReceiver.contentLength(request);
     if (length < 0 || length > MOST_DRAINED) return false;
     if (headers.getAll(HttpHeaders.HOST).size() > 1 || request.response().writeQueueFull()) {
       return false;

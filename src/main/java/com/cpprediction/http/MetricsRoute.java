@@ -11,7 +11,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 
-/** {@code GET /metrics}: Prometheus text, or a summary in JSON for a caller who prefers that. */
+/** {@code GET /metrics}: Prometheus text, or a JSON summary by content negotiation. */
 final class MetricsRoute {
   static final String TEXT = "text/plain";
 
@@ -23,16 +23,16 @@ final class MetricsRoute {
 
   MetricsRoute(Vertx vertx, ServiceMetrics metrics, PredictionCache cache) {
     this.metrics = metrics;
-    text = answer(vertx, PROMETHEUS, () -> scrape().getBytes(StandardCharsets.UTF_8));
+    text = shared(vertx, PROMETHEUS, () -> scrape().getBytes(StandardCharsets.UTF_8));
     summary =
-        answer(
+        shared(
             vertx,
             RouteContract.JSON,
             () -> MetricsSummary.of(metrics).put("cache", cache.stats()).toBuffer().getBytes());
   }
 
-  /** A scrape walks every meter, and memory is read from /proc. */
-  private static SharedResponse answer(Vertx vertx, String type, Callable<byte[]> gathering) {
+  /** Gathers on a worker: a scrape walks every meter, and memory is read from /proc. */
+  private static SharedResponse shared(Vertx vertx, String type, Callable<byte[]> gathering) {
     return new SharedResponse(vertx, type, () -> vertx.executeBlocking(gathering, false));
   }
 

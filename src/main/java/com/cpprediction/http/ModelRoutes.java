@@ -11,8 +11,8 @@ import java.util.function.Function;
 
 /** {@code POST /models/reload}. */
 final class ModelRoutes {
-  /** A country's models take seconds to check, and reloads wait for each other. */
-  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  /** A country's models take seconds to verify, and reloads are serialized. */
+  private static final Duration RELOAD_TIMEOUT = Duration.ofMinutes(5);
 
   private final Vertx vertx;
   private final BodyReader bodies;
@@ -24,12 +24,14 @@ final class ModelRoutes {
 
   void reload(RoutingContext ctx) {
     body(ctx)
-        .compose(body -> Bus.<JsonObject>ask(vertx, Bus.MODELS_RELOAD, body, Deadline.in(PATIENCE)))
+        .compose(
+            body ->
+                Bus.<JsonObject>ask(vertx, Bus.MODELS_RELOAD, body, Deadline.in(RELOAD_TIMEOUT)))
         .onSuccess(reply -> Exchange.answer(ctx, reply))
         .onFailure(ctx::fail);
   }
 
-  /** Without a body everything is reloaded. */
+  /** An empty object, which reloads everything, where the request has no body. */
   private Future<JsonObject> body(RoutingContext ctx) {
     var sent = RequestBody.of(ctx);
     return sent == null || sent.isEmpty()

@@ -313,8 +313,8 @@ final class NdjsonStream {
     private void time(boolean on) {
       if (on == timed) return;
       timed = on;
-      if (on) slow.begin(ctx);
-      else slow.done(ctx);
+      if (on) slow.start(ctx);
+      else slow.cancel(ctx);
     }
 
     private void ask(int count) {

@@ -140,7 +140,7 @@ final class ProblemHandler implements Handler<RoutingContext> {
     if (oddlyEncoded(request)) return true; // where it ends is anybody's guess
     if (request.isEnded()) return false;
     if (request.headers().contains(HttpHeaders.TRANSFER_ENCODING)) return true;
-    return BodyReceiver.announced(request) > MOST_DRAINED;
+    return BodyReceiver.contentLength(request) > MOST_DRAINED;
   }
 
   /** Stops reading; hanging up at once would take the answer away from a caller still sending. */

@@ -42,7 +42,7 @@ final class QueryRoutes {
   }
 
   private void stored(RoutingContext ctx, String named) {
-    budget.check();
+    budget.rejectIfFull();
     var shipmentId = ShipmentReader.text(named, "shipment_id", ShipmentReader.MAX_SHIPMENT_ID);
     answer(
         ctx,

@@ -7,12 +7,12 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.Arrays;
 
 /**
- * The body of a request and its share of the {@link ByteBudget}, which it keeps until the request
- * has ended and no thread reads the body any more. Confined to one event loop, but for {@link
- * #bytes}.
+ * Body of a request and its reservation in the {@link ByteBudget}, held until the request has ended
+ * and every thread is done with the body. Confined to one event loop, except {@link #bytes} and
+ * {@link #gunzip}.
  */
 final class RequestBody {
-  private static final int FIRST = 8 * 1024;
+  private static final int MIN_CAPACITY = 8 * 1024;
   private static final byte[] EMPTY = {};
   private static final String KEY = "body";
 
@@ -21,38 +21,37 @@ final class RequestBody {
   private byte[] bytes = EMPTY;
   private int length;
   private long reserved;
-  private int holders = 1; // the request
-  private RequestBody decoded; // null unless it came as gzip and was read
+  private int references = 1; // the request
+  private RequestBody decoded; // null unless gunzip() was called
 
   /**
-   * @param limit of what it may hold
-   * @param announced bytes that will come, reserved at once; 0 when that is not known
-   * @throws ServiceException when the budget or the limit has no room for them
+   * @param contentLength declared bytes, reserved at once; 0 when unknown
+   * @throws ServiceException when the length exceeds the limit or the budget
    */
-  RequestBody(ByteBudget budget, BodyReceiver.Limit limit, long announced) {
+  RequestBody(ByteBudget budget, BodyReceiver.Limit limit, long contentLength) {
     this.budget = budget;
     this.limit = limit;
-    reserve(announced);
+    reserve(contentLength);
   }
 
-  /** What was received with {@code ctx}; null where nothing was sent. */
+  /** The body of the request {@code ctx}, null when it has none. */
   static RequestBody of(RoutingContext ctx) {
     return ctx.get(KEY);
   }
 
-  void keepWith(RoutingContext ctx) {
+  void attachTo(RoutingContext ctx) {
     ctx.put(KEY, this);
   }
 
   /**
-   * Takes what was received, decoded.
+   * Appends a received chunk.
    *
-   * @throws ServiceException when the budget or the limit has no room for it
+   * @throws ServiceException when the body exceeds the limit or the budget
    */
   void add(Buffer chunk) {
-    int total = length + chunk.length(); // within an integer: either is within a limit
+    int total = length + chunk.length(); // doesn't overflow: both are within a limit
     if (total > bytes.length) {
-      int size = Math.min(Math.max(total, Math.max(FIRST, 2 * bytes.length)), limit.bytes());
+      int size = Math.min(Math.max(total, Math.max(MIN_CAPACITY, 2 * bytes.length)), limit.bytes());
       if (total <= reserved) size = (int) Math.min(size, reserved);
       reserve(Math.max(size, total));
       bytes = Arrays.copyOf(bytes, size);
@@ -64,23 +63,23 @@ final class RequestBody {
   private void reserve(long total) {
     if (total > limit.bytes()) throw limit.exceeded();
     if (total <= reserved) return;
-    if (total > budget.largest()) {
+    if (total > budget.maxReservation()) {
       throw Failure.TOO_LARGE.because("The body is larger than http.max_pending_bytes lets in");
     }
     budget.reserve(total - reserved);
     reserved = total;
   }
 
-  /** All of it, to be read once; on any thread. */
+  /** The whole body; on any thread. Call once: it may copy. */
   byte[] bytes() {
     return length == bytes.length ? bytes : Arrays.copyOf(bytes, length);
   }
 
   /**
-   * Its content where that came as gzip, within the same limit and budget; once, by one who {@link
-   * #hold}s this, on any thread.
+   * The decoded gzip body, within the same limit and budget. Call once, on any thread, after {@link
+   * #retain}.
    *
-   * @throws ServiceException also when this isn't gzip, or damaged
+   * @throws ServiceException also when the body is damaged or not gzip
    */
   byte[] gunzip() {
     decoded = new RequestBody(budget, limit, 0);
@@ -92,14 +91,14 @@ final class RequestBody {
     return length == 0;
   }
 
-  /** Somebody else needs it, too, whatever becomes of the request. */
-  void hold() {
-    holders++;
+  /** Adds a reference, which outlives the request. */
+  void retain() {
+    references++;
   }
 
-  /** One that held it needs it no longer; begins with the request itself. */
+  /** Drops a reference, initially the request's own; the last one frees the reservation. */
   void release() {
-    if (--holders > 0) return;
+    if (--references > 0) return;
     budget.release(reserved);
     if (decoded != null) decoded.release();
     decoded = null;

@@ -7,48 +7,48 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * Ends what takes too long: the idle timeout never meets a caller that sends a byte a second.
- * Confined to one event loop.
+ * One time limit for many operations. The idle timeout can't replace it: a caller that sends one
+ * byte per second is never idle. Confined to one event loop.
  *
- * @param <T> what is timed, by identity or as it equals
+ * @param <T> timed operation, used as a hash key
  */
 final class RequestTimeout<T> {
-  private final Map<T, Long> begun = new LinkedHashMap<>(); // oldest first
+  private final Map<T, Long> started = new LinkedHashMap<>(); // oldest first
   private final long limitNanos;
-  private final Consumer<T> ended;
+  private final Consumer<T> onTimeout;
 
   /**
-   * @param ended what is done to that which takes longer
+   * @param onTimeout called for each operation that exceeds {@code limit}
    */
-  RequestTimeout(Duration limit, Consumer<T> ended) {
+  RequestTimeout(Duration limit, Consumer<T> onTimeout) {
     limitNanos = limit.toNanos();
-    this.ended = ended;
+    this.onTimeout = onTimeout;
   }
 
-  void begin(T timed) {
-    begun.put(timed, System.nanoTime());
+  void start(T timed) {
+    started.put(timed, System.nanoTime());
   }
 
-  /** Ends well; nothing happens when it is not timed. */
-  void done(T timed) {
-    begun.remove(timed);
+  /** Stops timing; no effect on an operation that is not timed. */
+  void cancel(T timed) {
+    started.remove(timed);
   }
 
-  /** Ends what has taken too long; to be called again and again. */
-  void sweep() {
+  /** Times out overdue operations; to be called periodically. */
+  void expire() {
     long now = System.nanoTime();
-    for (var oldest = begun.entrySet().iterator(); oldest.hasNext(); ) {
+    for (var oldest = started.entrySet().iterator(); oldest.hasNext(); ) {
       var entry = oldest.next();
       if (now - entry.getValue() < limitNanos) return;
       oldest.remove();
-      ended.accept(entry.getKey());
+      onTimeout.accept(entry.getKey());
     }
   }
 
-  /** Ends all of it. */
-  void sweepAll() {
-    var all = List.copyOf(begun.keySet());
-    begun.clear();
-    all.forEach(ended);
+  /** Times out every operation. */
+  void expireAll() {
+    var all = List.copyOf(started.keySet());
+    started.clear();
+    all.forEach(onTimeout);
   }
 }

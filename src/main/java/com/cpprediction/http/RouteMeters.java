@@ -12,34 +12,34 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * What each route may answer, as the contract says: the closed set behind {@code
+ * Registers meters for each route's statuses in the contract: the closed set of {@code
  * cp_http_requests_seconds}.
  */
 final class RouteMeters {
-  /** Said before there is a route: the request line or the head is too long. */
+  /** Statuses sent before routing: request line or headers too long. */
   private static final Set<Integer> BEFORE_ROUTES = Set.of(414, 431);
 
   private final JsonObject paths;
   private final ServiceMetrics metrics;
 
   /**
-   * @param contract names every route
+   * @param contract the OpenAPI document, with every route
    */
   RouteMeters(JsonObject contract, ServiceMetrics metrics) {
     paths = contract.getJsonObject("paths");
     this.metrics = metrics;
   }
 
-  /** Shows the meters of a route. */
-  void announce(String pattern, List<HttpMethod> methods) {
+  /** Registers the meters of one route. */
+  void register(String pattern, List<HttpMethod> methods) {
     metrics.httpRoute(
-        pattern, methods.stream().map(HttpMethod::name).toList(), of(pattern, methods));
+        pattern, methods.stream().map(HttpMethod::name).toList(), statuses(pattern, methods));
     metrics.httpRoute(
         pattern, List.of(ServiceMetrics.OTHER), List.of(Failure.METHOD_NOT_ALLOWED.status()));
   }
 
-  /** Shows the meters of what no route matches. */
-  void announceOther() {
+  /** Registers the meters of requests that match no route. */
+  void registerOther() {
     var failures = EnumSet.of(Failure.MALFORMED_REQUEST, Failure.NOT_FOUND, Failure.INTERNAL);
     metrics.httpRoute(
         ServiceMetrics.OTHER,
@@ -47,8 +47,8 @@ final class RouteMeters {
         failures.stream().map(Failure::status).toList());
   }
 
-  private Set<Integer> of(String pattern, List<HttpMethod> methods) {
-    // What answers GET answers HEAD with the same, and only GET is in the contract.
+  private Set<Integer> statuses(String pattern, List<HttpMethod> methods) {
+    // The contract describes GET only; HEAD returns the same statuses.
     var operation = methods.get(0).name().toLowerCase(Locale.ROOT);
     var responses =
         paths.getJsonObject(pattern).getJsonObject(operation).getJsonObject("responses");

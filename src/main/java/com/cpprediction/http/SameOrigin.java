@@ -75,7 +75,7 @@ final class SameOrigin {
   }
 
   /** Whether {@code request} asks for this machine by one of the names it calls itself. */
-  static boolean local(HttpServerRequest request) {
+  static boolean namesThisMachine(HttpServerRequest request) {
     var host = host(request.getHeader(HttpHeaders.HOST));
     return host == null
         ? request.getHeader(HttpHeaders.HOST) == null && !browsing(request)
@@ -101,7 +101,7 @@ final class SameOrigin {
   private static boolean ownAddress(HttpServerRequest request, String host) {
     var address = request.localAddress().hostAddress();
     if (address == null) return false;
-    return Guard.local(request.localAddress())
+    return Guard.isLoopback(request.localAddress())
         ? LOOPBACK.matcher(host).matches()
         : host.equals(address) || sameIpv6(host, address);
   }

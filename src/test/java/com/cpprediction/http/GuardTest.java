@@ -209,14 +209,14 @@ class GuardTest {
     "fe80::1%lo, false"
   })
   void knowsThisMachine(String address, boolean local) {
-    assertThat(Guard.local(SocketAddress.inetSocketAddress(7, address))).isEqualTo(local);
+    assertThat(Guard.isLoopback(SocketAddress.inetSocketAddress(7, address))).isEqualTo(local);
   }
 
   @Test
   void whatHasNoAddressIsNotThisMachine() {
-    assertThat(Guard.local(null)).isFalse();
-    assertThat(Guard.local(SocketAddress.domainSocketAddress("/tmp/localhost"))).isFalse();
-    assertThat(Guard.local(SocketAddress.inetSocketAddress(7, "localhost"))).isFalse();
+    assertThat(Guard.isLoopback(null)).isFalse();
+    assertThat(Guard.isLoopback(SocketAddress.domainSocketAddress("/tmp/localhost"))).isFalse();
+    assertThat(Guard.isLoopback(SocketAddress.inetSocketAddress(7, "localhost"))).isFalse();
   }
 
   private static void refused(HttpResponse<String> answer, String challenge) {
