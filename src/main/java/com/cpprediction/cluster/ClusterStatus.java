@@ -13,12 +13,10 @@ import java.util.function.Function;
 /**
  * A cluster as one of its nodes shows it.
  *
- * @param silent ids of nodes that did not answer
  * @param loading prefixes that this node has still to take over
  * @param releasing prefixes that it has still to give up
  */
-record ClusterStatus(
-    ClusterView view, Catalog catalog, Owner self, Set<String> silent, int loading, int releasing) {
+record ClusterStatus(ClusterView view, Catalog catalog, Owner self, int loading, int releasing) {
 
   /** The check {@code cluster} of {@code GET /health}. */
   JsonObject health() {
@@ -66,7 +64,7 @@ record ClusterStatus(
         .put("refused", array(node.refused()))
         .put("fresh", node.fresh())
         .put("leaving", node.leaving())
-        .put("suspect", view.late(node.id()) || silent.contains(node.id()))
+        .put("suspect", view.unreached(node.id()))
         .put("self", node.id().equals(self.id()));
   }
 

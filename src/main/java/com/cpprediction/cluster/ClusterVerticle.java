@@ -38,8 +38,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Keeps this node's part of the prefixes. Tells the others what it answers, on change and every
  * {@link #BEAT}, and hears the same of them; works out what it owns; has that loaded, some prefixes
- * at a time; and gives up what others own once they all answer it. Event loop. What it implements
- * may be asked on any thread.
+ * at a time; and gives up what others own once they all answer it and have replied to this node.
+ * Event loop. What it implements may be asked on any thread.
  */
 public final class ClusterVerticle extends VerticleBase
     implements OwnerDirectory, PrefixAssignment {
@@ -47,8 +47,13 @@ public final class ClusterVerticle extends VerticleBase
 
   private static final Duration BEAT = Duration.ofSeconds(2);
 
-  /** Who has not been heard of for so long is asked last. */
-  private static final Duration LATE = BEAT.multipliedBy(3);
+  /** A node whose announcement is overdue by a quarter is asked for its state. */
+  private static final Duration OVERDUE = BEAT.multipliedBy(5).dividedBy(4);
+
+  private static final Duration REPLY_TIMEOUT = BEAT.dividedBy(2);
+
+  /** Requests in a row without a reply or an announcement, after which a node owns nothing here. */
+  private static final int MISSED = 2;
 
   private static final Duration TICK = Duration.ofMillis(200);
 
@@ -93,7 +98,8 @@ public final class ClusterVerticle extends VerticleBase
   private final Set<String> asked = new HashSet<>(); // ids whose state is on its way
   private final Map<String, Long> retiring = new TreeMap<>(); // prefix, and when it goes
   private final Map<String, Long> refused = new TreeMap<>(); // prefix, and until when
-  private final Set<String> silent = ConcurrentHashMap.newKeySet(); // ids
+  private final Map<String, Integer> missed = new HashMap<>(); // requests in a row, by id
+  private final Set<String> reached = ConcurrentHashMap.newKeySet(); // ids that replied
   private final Promise<Void> discovered = Promise.promise();
   private final Promise<Void> completed = Promise.promise();
   private Map<String, String> members = Map.of();
@@ -166,7 +172,7 @@ public final class ClusterVerticle extends VerticleBase
             ok -> {
               membership.onChange(() -> context.runOnContext(changed -> update()));
               vertx.setPeriodic(TICK.toMillis(), tick -> update());
-              vertx.setPeriodic(BEAT.toMillis(), beat -> announce());
+              vertx.setPeriodic(BEAT.toMillis(), beat -> beat());
               announce();
               update();
               vertx.setTimer(DISCOVERY_WAIT.toMillis(), late -> discovered.tryComplete());
@@ -239,18 +245,20 @@ public final class ClusterVerticle extends VerticleBase
     }
     states.keySet().retainAll(members.keySet());
     heard.keySet().retainAll(members.keySet());
-    silent.retainAll(members.keySet());
-    members.keySet().forEach(this::ask);
-
+    missed.keySet().retainAll(members.keySet());
+    reached.retainAll(members.keySet());
     long now = System.nanoTime();
     var late = new TreeSet<String>();
-    heard.forEach(
-        (id, at) -> {
-          if (now - at > LATE.toNanos()) late.add(id);
-        });
+    for (var id : others()) {
+      if (heard.containsKey(id) && now - heard.get(id) <= OVERDUE.toNanos()) continue;
+      ask(id);
+      if (missed.getOrDefault(id, 0) >= MISSED) late.add(id);
+    }
+    var unreached = new TreeSet<>(states.keySet());
+    unreached.removeAll(reached);
     var nodes = new ArrayList<>(states.values());
     nodes.add(ownState());
-    var seen = new ClusterView(membership.id(), config.get().replicas(), nodes, late);
+    var seen = new ClusterView(membership.id(), config.get().replicas(), nodes, unreached, late);
     if (clusterView == null || !clusterView.shows(seen))
       clusterView = seen; // it keeps what was worked out of it
     if (states.keySet().containsAll(others())) discovered.tryComplete();
@@ -269,18 +277,33 @@ public final class ClusterVerticle extends VerticleBase
     return others;
   }
 
-  /** What is told may get lost, and who comes was not there when it was told. */
+  /**
+   * Asks a node for its state: announcements may get lost, and only a reply shows that this node's
+   * own messages arrive.
+   */
   private void ask(String id) {
-    if (id.equals(membership.id()) || states.containsKey(id) || !asked.add(id)) return;
+    if (!asked.add(id)) return;
     vertx
         .eventBus()
         .<Object>request(
-            Bus.stateOf(id), null, new DeliveryOptions().setSendTimeout(BEAT.toMillis() / 2))
+            Bus.stateOf(id), null, new DeliveryOptions().setSendTimeout(REPLY_TIMEOUT.toMillis()))
         .onComplete(
             done -> {
               asked.remove(id);
-              if (done.succeeded()) onAnnouncement(done.result().body());
+              if (done.failed()) {
+                reached.remove(id);
+                missed.merge(id, 1, Integer::sum);
+              } else {
+                reached.add(id);
+                onAnnouncement(done.result().body());
+              }
             });
+  }
+
+  /** Announces this node, and asks those again that have not replied. */
+  private void beat() {
+    announce();
+    for (var id : others()) if (!reached.contains(id)) ask(id);
   }
 
   private void answer(Message<Object> message) {
@@ -298,8 +321,8 @@ public final class ClusterVerticle extends VerticleBase
       return;
     }
     if (state.id().equals(membership.id())) return;
-    silent.remove(state.id());
     heard.put(state.id(), System.nanoTime());
+    missed.remove(state.id());
     var before = states.get(state.id());
     if (before != null && before.sequence() >= state.sequence()) return;
     states.put(state.id(), state);
@@ -507,9 +530,9 @@ public final class ClusterVerticle extends VerticleBase
   @Override
   public List<Owner> of(String prefix, String of) {
     var owners = clusterView.othersAnswering(of, prefix);
-    if (silent.isEmpty() || owners.size() < 2) return owners;
+    if (owners.size() < 2 || reached.contains(owners.get(0).id())) return owners;
     var ordered = new ArrayList<>(owners);
-    ordered.sort((a, b) -> Boolean.compare(silent.contains(a.id()), silent.contains(b.id())));
+    ordered.sort((a, b) -> Boolean.compare(reached.contains(b.id()), reached.contains(a.id())));
     return Collections.unmodifiableList(ordered);
   }
 
@@ -520,7 +543,7 @@ public final class ClusterVerticle extends VerticleBase
 
   @Override
   public void markUnresponsive(Owner owner) {
-    silent.add(owner.id());
+    reached.remove(owner.id());
   }
 
   /** What {@code /health} shows of it. */
@@ -534,7 +557,6 @@ public final class ClusterVerticle extends VerticleBase
   }
 
   private ClusterStatus status() {
-    return new ClusterStatus(
-        clusterView, catalog.get(), self(), Set.copyOf(silent), toLoad, toDrop);
+    return new ClusterStatus(clusterView, catalog.get(), self(), toLoad, toDrop);
   }
 }

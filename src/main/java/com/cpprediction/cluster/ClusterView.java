@@ -21,25 +21,35 @@ final class ClusterView {
   private final String self;
   private final int replicas;
   private final SortedMap<String, NodeState> nodes; // by name and id, so that all see one order
+  private final Set<String> unreached;
   private final Set<String> late;
   private final Map<String, Map<String, List<NodeState>>> answered = new ConcurrentHashMap<>();
 
   /**
    * @param self id of the node whose view it is
    * @param replicas owners of a prefix
-   * @param late ids of the nodes that have not been heard of for a while
+   * @param unreached ids of the nodes that have not replied to this one: they are asked last, and
+   *     no prefix is given up to them
+   * @param late ids of the nodes that have not been heard for a while: they own nothing
    */
-  ClusterView(String self, int replicas, Collection<NodeState> nodes, Set<String> late) {
+  ClusterView(
+      String self,
+      int replicas,
+      Collection<NodeState> nodes,
+      Set<String> unreached,
+      Set<String> late) {
     this.self = self;
     this.replicas = replicas;
     this.nodes = new TreeMap<>();
     nodes.forEach(node -> this.nodes.put(node.name() + ' ' + node.id(), node));
+    this.unreached = Set.copyOf(unreached);
     this.late = Set.copyOf(late);
   }
 
   /** Whether {@code other} would say the same of everything. */
   boolean shows(ClusterView other) {
     return replicas == other.replicas
+        && unreached.equals(other.unreached)
         && late.equals(other.late)
         && nodes.keySet().equals(other.nodes.keySet())
         && nodes.entrySet().stream().allMatch(n -> n.getValue().says(other.nodes.get(n.getKey())));
@@ -53,8 +63,8 @@ final class ClusterView {
     return replicas;
   }
 
-  boolean late(String id) {
-    return late.contains(id);
+  boolean unreached(String id) {
+    return unreached.contains(id);
   }
 
   /** Other nodes than this one that answer or load {@code release} and mean to stay. */
@@ -64,8 +74,8 @@ final class ClusterView {
         .toList();
   }
 
-  private static boolean stays(NodeState node, String release) {
-    return node.release().equals(release) && !node.leaving();
+  private boolean stays(NodeState node, String release) {
+    return node.release().equals(release) && !node.leaving() && !late.contains(node.id());
   }
 
   /** The nodes that are to answer {@code prefix}, best first. */
@@ -82,10 +92,14 @@ final class ClusterView {
     return owners(release, prefix).stream().anyMatch(node -> node.id().equals(self));
   }
 
-  /** Whether all {@link #owners} but this node answer {@code prefix}, and there is one. */
+  /**
+   * Whether all {@link #owners} but this node answer {@code prefix} and have replied to this node,
+   * and there is one.
+   */
   boolean answeredByOthers(String release, String prefix) {
     var owners = owners(release, prefix).stream().filter(n -> !n.id().equals(self)).toList();
-    return !owners.isEmpty() && owners.stream().allMatch(node -> node.ready().contains(prefix));
+    return !owners.isEmpty()
+        && owners.stream().allMatch(node -> node.ready().contains(prefix) && !unreached(node.id()));
   }
 
   /** The nodes that answer {@code prefix}, this one included, the one to ask first first. */
@@ -110,7 +124,7 @@ final class ClusterView {
   }
 
   private int doubts(NodeState node) {
-    return (node.fresh() ? 1 : 0) + (node.leaving() ? 2 : 0) + (late(node.id()) ? 4 : 0);
+    return (node.fresh() ? 1 : 0) + (node.leaving() ? 2 : 0) + (unreached(node.id()) ? 4 : 0);
   }
 
   /** As {@link #answering}, of the others. */

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
@@ -47,6 +48,14 @@ public final class Membership implements Members {
   private static final Duration PING = Duration.ofSeconds(1);
 
   private static final Duration PONG = Duration.ofSeconds(3);
+
+  /**
+   * Vert.x closes a connection without a pong only once its writes are flushed, which on a cut
+   * network may take minutes after the network is back. An idle connection is closed at once. Not a
+   * round number: an application without frequent pings is then unlikely to write just as it
+   * closes.
+   */
+  private static final Duration IDLE = Duration.ofMillis(4_700);
 
   /**
    * While it is tried, messages wait; the kernel tries at ever longer intervals (default: 60 s).
@@ -163,7 +172,9 @@ public final class Membership implements Members {
             .setPort(config.busPort())
             .setConnectTimeout((int) CONNECT.toMillis())
             .setClusterPingInterval(PING.toMillis())
-            .setClusterPingReplyInterval(PONG.toMillis());
+            .setClusterPingReplyInterval(PONG.toMillis())
+            .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
+            .setReadIdleTimeout((int) IDLE.toMillis());
     var tls = config.tls();
     if (!tls.enabled()) return bus;
     UnaryOperator<String> at = file -> path.apply(file).toString();

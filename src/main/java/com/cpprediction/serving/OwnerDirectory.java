@@ -55,7 +55,7 @@ public interface OwnerDirectory {
   /** The releases that other nodes answer with. */
   Set<String> releases();
 
-  /** {@code owner} did not answer in time: others are asked before it until it is heard of. */
+  /** {@code owner} did not answer in time: others are asked before it until it replies again. */
   void markUnresponsive(Owner owner);
 
   /** JSON as {@code GET /cluster}. */

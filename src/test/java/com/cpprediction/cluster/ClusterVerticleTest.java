@@ -27,6 +27,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -44,6 +45,7 @@ class ClusterVerticleTest {
   private final Map<String, NodeState> peers = new ConcurrentHashMap<>();
   private final List<JsonObject> told = new CopyOnWriteArrayList<>();
   private final Set<String> refusing = ConcurrentHashMap.newKeySet();
+  private final Set<String> mute = ConcurrentHashMap.newKeySet(); // ids that don't reply
   private final List<Integer> chunks = new CopyOnWriteArrayList<>();
   private volatile Catalog catalog =
       new Catalog(RELEASE, PREFIXES, FINGERPRINTS, Set.of(), Locator.NONE);
@@ -133,7 +135,13 @@ class ClusterVerticleTest {
         new NodeState(id, id + ":1", sequence, release, "s", 1, false, leaving, ready, Set.of());
     boolean joins = peers.put(id, state) == null;
     if (joins) {
-      vertx.eventBus().consumer(Bus.stateOf(id), ask -> ask.reply(peers.get(id).toJson()));
+      vertx
+          .eventBus()
+          .consumer(
+              Bus.stateOf(id),
+              ask -> {
+                if (!mute.contains(id)) ask.reply(peers.get(id).toJson());
+              });
       there.members.put(id, id + ":1");
       there.changed.run();
     }
@@ -318,18 +326,85 @@ class ClusterVerticleTest {
   }
 
   @Test
-  void asksThoseLastWhoDidNotAnswerUntilTheyAreHeardOf() throws Exception {
+  void asksAnUnresponsiveOwnerLastUntilItReplies() throws Exception {
     peer("a", RELEASE, false, PREFIXES);
     peer("b", RELEASE, false, PREFIXES);
     answer();
     var before = node.of("110", RELEASE);
     assertThat(before).hasSize(2);
+    var owner = before.get(0);
+    var last = List.of(before.get(1), owner);
 
-    node.markUnresponsive(before.get(0));
-    assertThat(node.of("110", RELEASE)).containsExactly(before.get(1), before.get(0));
-    peer(before.get(0).id(), RELEASE, false, PREFIXES);
+    mute.add(owner.id());
+    node.markUnresponsive(owner);
+    assertThat(node.of("110", RELEASE)).isEqualTo(last);
+    until(() -> suspects().contains(owner.name()));
+    peer(owner.id(), RELEASE, false, owned(owner.id(), "me", "a", "b"));
+    until(() -> states().get(owner.name()) < PREFIXES.size());
+    assertThat(node.of("110", RELEASE)).as("heard, which proves nothing").isEqualTo(last);
+    mute.clear();
 
     until(() -> node.of("110", RELEASE).equals(before));
+    assertThat(suspects()).isEmpty();
+  }
+
+  private Map<String, Integer> states() {
+    return members()
+        .collect(Collectors.toMap(m -> m.getString("name"), m -> m.getInteger("ready")));
+  }
+
+  private Set<String> suspects() {
+    return members()
+        .filter(member -> member.getBoolean("suspect"))
+        .map(member -> member.getString("name"))
+        .collect(Collectors.toSet());
+  }
+
+  private Stream<JsonObject> members() {
+    return node.describe().getJsonArray("members").stream().map(JsonObject.class::cast);
+  }
+
+  /** As after a split: the announcements of another node arrive, this node's own messages don't. */
+  @Test
+  void servesWhatOthersOwnUntilTheyReply() throws Exception {
+    peer("a", RELEASE, false, PREFIXES);
+    answer();
+    until(() -> ready().equals(PREFIXES));
+    int others = PREFIXES.size() - owned("me", "me", "a", "b").size();
+    mute.add("b");
+    peer("b", RELEASE, false, PREFIXES);
+    vertx.setPeriodic(500, beat -> peer("b", RELEASE, false, PREFIXES));
+    until(() -> releasing() == others);
+    int said = told.size();
+
+    until(() -> told.size() >= said + 3); // beats: longer than it serves a prefix it gives up
+    assertThat(releasing()).isEqualTo(others);
+    assertThat(suspects()).containsExactly("b:1");
+    assertThat(catalog.here()).isEqualTo(PREFIXES);
+    assertThat(ready()).isEqualTo(PREFIXES);
+    mute.clear();
+
+    until(() -> catalog.here().equals(owned("me", "me", "a", "b")));
+    assertThat(ready()).isEqualTo(catalog.here());
+  }
+
+  private int releasing() {
+    return node.describe().getJsonObject("moving").getInteger("releasing");
+  }
+
+  @Test
+  void takesOverFromANodeThatIsNotHeardBeforeItIsGone() throws Exception {
+    peer("a", RELEASE, false, PREFIXES);
+    peer("b", RELEASE, false, PREFIXES);
+    answer();
+    until(() -> ready().equals(owned("me", "me", "a", "b")));
+
+    mute.add("b"); // and it announces nothing
+
+    until(() -> catalog.here().equals(PREFIXES));
+    assertThat(node.describe().getJsonArray("members")).hasSize(3);
+    mute.clear();
+    until(() -> catalog.here().equals(owned("me", "me", "a", "b")));
   }
 
   @Test

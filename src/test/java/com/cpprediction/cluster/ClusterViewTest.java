@@ -23,7 +23,7 @@ class ClusterViewTest {
   }
 
   private static ClusterView view(NodeState... nodes) {
-    return new ClusterView("a", 2, List.of(nodes), Set.of());
+    return new ClusterView("a", 2, List.of(nodes), Set.of(), Set.of());
   }
 
   private static List<String> ids(List<NodeState> nodes) {
@@ -55,7 +55,7 @@ class ClusterViewTest {
   }
 
   @Test
-  void asksThoseLastWhoAreNewOrLeaveOrWereNotHeardOf() {
+  void asksThoseLastThatAreNewOrLeaveOrHaveNotReplied() {
     var nodes =
         List.of(
             node("a", R1, false, ALL),
@@ -63,7 +63,7 @@ class ClusterViewTest {
             node("c", R1, false, ALL),
             node("d", R1, false, ALL),
             new NodeState("e", "name-e", 1, R1, "s", 1, true, false, ALL, Set.of()));
-    var view = new ClusterView("a", 2, nodes, Set.of("d"));
+    var view = new ClusterView("a", 2, nodes, Set.of("d"), Set.of());
 
     for (var prefix : PREFIXES) {
       assertThat(view.othersAnswering(R1, prefix).stream().map(Owner::id))
@@ -81,6 +81,32 @@ class ClusterViewTest {
       assertThat(view.answeredByOthers(R1, prefix)).isEqualTo(someReady.contains(prefix));
     }
     assertThat(view(node("a", R1, true, ALL)).answeredByOthers(R1, "150")).isFalse();
+  }
+
+  @Test
+  void isNotAnsweredByOthersUntilAllOtherOwnersHaveReplied() {
+    var nodes = List.of(node("a", R1, true, ALL), node("b", R1, false, ALL));
+
+    for (var prefix : PREFIXES) {
+      assertThat(new ClusterView("a", 2, nodes, Set.of("b"), Set.of()).answeredByOthers(R1, prefix))
+          .isFalse();
+    }
+  }
+
+  @Test
+  void passesOverANodeThatIsNotHeard() {
+    var nodes =
+        List.of(
+            node("a", R1, false, ALL),
+            node("b", R1, false, ALL),
+            node("c", R1, false, ALL),
+            node("d", R1, true, ALL));
+    var view = new ClusterView("a", 2, nodes, Set.of("b"), Set.of("b"));
+
+    for (var prefix : PREFIXES) {
+      assertThat(ids(view.owners(R1, prefix))).containsExactlyInAnyOrder("a", "c");
+    }
+    assertThat(ids(view.others(R1))).containsExactly("c");
   }
 
   @Test
@@ -114,7 +140,7 @@ class ClusterViewTest {
       } else if (change == 1 && nodes.size() > 1) {
         int i = 1 + random.nextInt(nodes.size() - 1);
         var old = nodes.get(i);
-        var view = new ClusterView(old.id(), 2, nodes, Set.of());
+        var view = new ClusterView(old.id(), 2, nodes, Set.of(), Set.of());
         var ready = new TreeSet<>(old.ready());
         for (var prefix : PREFIXES) {
           if (view.own(R1, prefix)) ready.add(prefix);
@@ -123,7 +149,7 @@ class ClusterViewTest {
         nodes.set(
             i, new NodeState(old.id(), old.name(), 1, R1, "s", 1, false, false, ready, Set.of()));
       } else {
-        var view = new ClusterView("a", 2, nodes, Set.of());
+        var view = new ClusterView("a", 2, nodes, Set.of(), Set.of());
         var ready = new TreeSet<>(nodes.get(0).ready());
         for (var prefix : PREFIXES) {
           if (view.own(R1, prefix)) ready.add(prefix);
@@ -132,7 +158,8 @@ class ClusterViewTest {
         nodes.set(0, node("a", R1, false, ready));
       }
 
-      assertThat(new ClusterView("a", 2, nodes, Set.of()).unanswered(R1, PREFIXES)).isEmpty();
+      assertThat(new ClusterView("a", 2, nodes, Set.of(), Set.of()).unanswered(R1, PREFIXES))
+          .isEmpty();
     }
   }
 

@@ -1,5 +1,6 @@
 package com.cpprediction.cluster;
 
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,14 +9,16 @@ import com.cpprediction.testing.Certificates;
 import com.cpprediction.testing.Ports;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,14 +58,14 @@ class MembershipIT {
             .with(new VertxOptions().setEventBusOptions(membership.bus()))
             .withClusterManager(membership.manager())
             .buildClustered()
-            .await(60, TimeUnit.SECONDS);
+            .await(60, SECONDS);
     members.add(vertx);
     return vertx;
   }
 
   @AfterEach
   void leave() throws Exception {
-    for (var vertx : members) vertx.close().await(20, TimeUnit.SECONDS);
+    for (var vertx : members) vertx.close().await(20, SECONDS);
   }
 
   private static final ClusterConfig.Tls PLAIN = new ClusterConfig.Tls("", "", "");
@@ -74,7 +77,7 @@ class MembershipIT {
   private static String ask(Vertx from, long patienceMillis) throws Exception {
     return from.eventBus()
         .<String>request(ADDRESS, "anybody", new DeliveryOptions().setSendTimeout(patienceMillis))
-        .await(30, TimeUnit.SECONDS)
+        .await(30, SECONDS)
         .body();
   }
 
@@ -107,16 +110,16 @@ class MembershipIT {
         .eventBus()
         .consumer(ADDRESS, message -> message.reply("there"))
         .completion()
-        .await(10, TimeUnit.SECONDS);
+        .await(10, SECONDS);
     assertThat(ask(here)).isEqualTo("there");
 
-    one.withdraw(List.of(ADDRESS)).await(10, TimeUnit.SECONDS);
+    one.withdraw(List.of(ADDRESS)).await(10, SECONDS);
     here.eventBus()
         .consumer(ADDRESS, message -> message.reply("here"))
         .completion()
-        .await(10, TimeUnit.SECONDS);
+        .await(10, SECONDS);
 
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    long end = System.nanoTime() + SECONDS.toNanos(10);
     while (!ask(here).equals("here") || !ask(here).equals("here")) { // both would take turns
       assertThat(System.nanoTime()).as("seen within 10 s").isLessThan(end);
     }
@@ -125,9 +128,29 @@ class MembershipIT {
             there
                 .eventBus()
                 .<String>request(ADDRESS, "local", new DeliveryOptions().setLocalOnly(true))
-                .await(10, TimeUnit.SECONDS)
+                .await(10, SECONDS)
                 .body())
         .isEqualTo("there");
+  }
+
+  /** As when the network is cut while the peer's receive window is full: no write completes. */
+  @Test
+  void replacesAConnectionThatTakesNoMoreWrites() throws Exception {
+    var one = membership(0, PLAIN);
+    var two = membership(1, PLAIN);
+    try (var peer = new ServerSocket(0, 2, InetAddress.getByName("127.0.0.1"))) {
+      two.bus().setClusterPublicHost("127.0.0.1").setClusterPublicPort(peer.getLocalPort());
+      peer.setSoTimeout(15_000);
+      var here = join(one);
+      join(two).eventBus().consumer(ADDRESS, message -> {}).completion().await(10, SECONDS);
+      var message = Buffer.buffer(new byte[1 << 18]);
+      here.setPeriodic(100, tick -> here.eventBus().send(ADDRESS, message));
+
+      try (var unread = peer.accept();
+          var next = peer.accept()) {
+        assertThat(next.getPort()).isNotEqualTo(unread.getPort());
+      }
+    }
   }
 
   @Test
@@ -139,7 +162,7 @@ class MembershipIT {
     one.eventBus()
         .consumer(ADDRESS, message -> message.reply("secret"))
         .completion()
-        .await(10, TimeUnit.SECONDS);
+        .await(10, SECONDS);
 
     var friend = join(membership(1, tls(ours, certificates.signedBy(ours, "two"))));
     assertThat(ask(friend)).isEqualTo("secret");
