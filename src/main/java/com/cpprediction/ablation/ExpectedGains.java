@@ -1,7 +1,7 @@
 package com.cpprediction.ablation;
 
+import com.cpprediction.json.MalformedJsonException;
 import com.cpprediction.json.StrictJson;
-import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -42,7 +42,7 @@ record ExpectedGains(String source, Map<Optimisation, String> figures) {
       return parse(Files.readAllBytes(file));
     } catch (IOException e) {
       throw new AblationException("Cannot read %s: %s".formatted(file, e.getMessage()), e);
-    } catch (IllegalArgumentException | ServiceException e) {
+    } catch (IllegalArgumentException | MalformedJsonException e) {
       throw new AblationException("%s: %s".formatted(file, e.getMessage()), e);
     }
   }

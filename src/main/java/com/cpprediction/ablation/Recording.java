@@ -1,7 +1,7 @@
 package com.cpprediction.ablation;
 
+import com.cpprediction.json.MalformedJsonException;
 import com.cpprediction.json.StrictJson;
-import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -119,7 +119,7 @@ record Recording(
       throw new AblationException("Cannot read %s: %s".formatted(file, e.getMessage()), e);
     } catch (AblationException e) {
       throw e;
-    } catch (ServiceException | UncheckedIOException e) {
+    } catch (MalformedJsonException | UncheckedIOException e) {
       throw new AblationException("%s: %s".formatted(file, e.getMessage()), e);
     } catch (RuntimeException e) { // an entry is missing or of another type
       throw new AblationException(file + " is not what ablation --report wrote", e);

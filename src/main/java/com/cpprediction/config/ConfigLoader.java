@@ -1,7 +1,7 @@
 package com.cpprediction.config;
 
+import com.cpprediction.json.MalformedJsonException;
 import com.cpprediction.json.StrictJson;
-import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.watch.FileContent;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
@@ -145,7 +145,7 @@ public final class ConfigLoader {
     }
     try {
       return StrictJson.parseObject(content.bytes().get().getBytes());
-    } catch (ServiceException e) {
+    } catch (MalformedJsonException e) {
       errors.add(file + ": " + e.getMessage());
       return new JsonObject();
     }

@@ -1,7 +1,9 @@
 package com.cpprediction.http;
 
+import com.cpprediction.json.MalformedJsonException;
 import com.cpprediction.json.ParseCost;
 import com.cpprediction.json.StrictJson;
+import com.cpprediction.prediction.Failure;
 import com.cpprediction.serving.ParsingPool;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
@@ -22,13 +24,20 @@ final class BodyReader {
   /** Parses the JSON object in the body and converts it with {@code reader}, on any thread. */
   <T> Future<T> read(RoutingContext ctx, Function<JsonObject, T> reader) {
     var body = RequestBody.of(ctx);
-    if (body == null) return pool.parse(false, () -> reader.apply(StrictJson.parseRequest(EMPTY)));
+    if (body == null) return pool.parse(false, () -> reader.apply(parse(EMPTY)));
     var bytes = body.bytes();
     boolean gzipped = RouteContract.gzipped(ctx.request());
-    Callable<T> reading =
-        () -> reader.apply(StrictJson.parseRequest(gzipped ? body.gunzip() : bytes));
+    Callable<T> reading = () -> reader.apply(parse(gzipped ? body.gunzip() : bytes));
     if (!gzipped && !ParseCost.big(bytes)) return pool.parse(false, reading);
     body.retain(); // until it is parsed, even if its caller disconnects
     return pool.parse(true, reading).onComplete(read -> body.release());
+  }
+
+  private static JsonObject parse(byte[] body) {
+    try {
+      return StrictJson.parseRequest(body);
+    } catch (MalformedJsonException e) {
+      throw Failure.MALFORMED_REQUEST.because(e.getMessage());
+    }
   }
 }

@@ -1,7 +1,5 @@
 package com.cpprediction.json;
 
-import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.ServiceException;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
@@ -92,7 +90,7 @@ public final class StrictJson {
    * @param utf8 one JSON document
    * @return {@link JsonObject}, {@link JsonArray}, {@link String}, {@link Number}, {@link Boolean}
    *     or null
-   * @throws ServiceException {@link Failure#MALFORMED_REQUEST} with line and column
+   * @throws MalformedJsonException with line and column
    */
   public static Object parse(byte[] utf8) {
     return parse(FACTORY, utf8);
@@ -101,29 +99,29 @@ public final class StrictJson {
   private static Object parse(JsonFactory factory, byte[] utf8) {
     try (var parser = parser(factory, utf8)) {
       if (parser.nextToken() == null)
-        throw Failure.MALFORMED_REQUEST.because("The JSON document is empty");
+        throw new MalformedJsonException("The JSON document is empty");
       var value = value(parser);
       if (parser.nextToken() != null) throw malformed("text after the end of the document", parser);
       return wrap(value);
     } catch (StreamConstraintsException e) {
-      throw Failure.MALFORMED_REQUEST.because(
+      throw new MalformedJsonException(
           "The JSON nests deeper than "
               + MAX_DEPTH
               + " levels or has an over-long number, name or string, or too many of them");
     } catch (JsonParseException e) {
-      throw Failure.MALFORMED_REQUEST.because(
+      throw new MalformedJsonException(
           "Not valid JSON: %s (line %d, column %d)"
               .formatted(
                   kind(e.getOriginalMessage()),
                   e.getLocation().getLineNr(),
                   e.getLocation().getColumnNr()));
     } catch (IOException e) { // of a byte array: only CharacterCodingException
-      throw Failure.MALFORMED_REQUEST.because("The JSON is not valid UTF-8");
+      throw new MalformedJsonException("The JSON is not valid UTF-8");
     }
   }
 
   /**
-   * @throws ServiceException as {@link #parse}, and when the document is not an object
+   * @throws MalformedJsonException as {@link #parse}, and when the document is not an object
    */
   public static JsonObject parseObject(byte[] utf8) {
     return object(parse(utf8));
@@ -139,7 +137,7 @@ public final class StrictJson {
 
   private static JsonObject object(Object json) {
     if (json instanceof JsonObject object) return object;
-    throw Failure.MALFORMED_REQUEST.because("The JSON document must be an object");
+    throw new MalformedJsonException("The JSON document must be an object");
   }
 
   private static String kind(String message) {
@@ -192,9 +190,9 @@ public final class StrictJson {
     return value;
   }
 
-  private static ServiceException malformed(String what, JsonParser parser) {
+  private static MalformedJsonException malformed(String what, JsonParser parser) {
     var at = parser.currentLocation();
-    return Failure.MALFORMED_REQUEST.because(
+    return new MalformedJsonException(
         "Not valid JSON: %s (line %d, column %d)"
             .formatted(what, at.getLineNr(), at.getColumnNr()));
   }

@@ -1,5 +1,6 @@
 package com.cpprediction.serving;
 
+import com.cpprediction.json.MalformedJsonException;
 import com.cpprediction.json.StrictJson;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Catalog;
@@ -57,8 +58,8 @@ public final class Item {
     }
     try {
       return read(StrictJson.parse(content), reader, models);
-    } catch (ServiceException e) {
-      return failed(e);
+    } catch (MalformedJsonException e) {
+      return failed(Failure.MALFORMED_REQUEST.because(e.getMessage()));
     }
   }
 

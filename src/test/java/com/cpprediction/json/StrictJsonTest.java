@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
@@ -159,9 +157,6 @@ public class StrictJsonTest {
   }
 
   private static void refuses(byte[] document) {
-    assertThatThrownBy(() -> StrictJson.parse(document))
-        .isInstanceOfSatisfying(
-            ServiceException.class,
-            e -> assertThat(e.failure()).isEqualTo(Failure.MALFORMED_REQUEST));
+    assertThatThrownBy(() -> StrictJson.parse(document)).isInstanceOf(MalformedJsonException.class);
   }
 }

@@ -1,9 +1,9 @@
 package com.cpprediction.model.format;
 
 import com.cpprediction.json.Digests;
+import com.cpprediction.json.MalformedJsonException;
 import com.cpprediction.json.StrictJson;
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
@@ -186,7 +186,7 @@ public record Manifest(
           json.getInteger("directory_rows"),
           json.getJsonObject("scores"),
           json.getJsonArray("golden").stream().map(g -> Golden.from((JsonObject) g)).toList());
-    } catch (ServiceException e) {
+    } catch (MalformedJsonException e) {
       throw new ModelException("manifest: " + e.getMessage());
     } catch (ClassCastException | NullPointerException e) {
       throw new ModelException("manifest lacks an entry or has one of a wrong type");

@@ -1,9 +1,9 @@
 package com.cpprediction.model.format;
 
 import com.cpprediction.json.Digests;
+import com.cpprediction.json.MalformedJsonException;
 import com.cpprediction.json.StrictJson;
 import com.cpprediction.model.format.ModelException.Reason;
-import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -118,7 +118,7 @@ public final class Release {
           "there is no " + file + "; train a release there, or name another with models.dir");
     } catch (IOException e) {
       throw new ModelException(Reason.UNREADABLE, "cannot read " + file + ": " + e.getMessage(), e);
-    } catch (ServiceException e) {
+    } catch (MalformedJsonException e) {
       throw new ModelException(file + " is damaged: " + e.getMessage(), e);
     } catch (ClassCastException | NullPointerException e) {
       throw new ModelException(

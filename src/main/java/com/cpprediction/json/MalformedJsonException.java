@@ -1,0 +1,8 @@
+package com.cpprediction.json;
+
+/** A document that is no JSON, or not the JSON that is read here. Carries no stack trace. */
+public final class MalformedJsonException extends RuntimeException {
+  MalformedJsonException(String message) {
+    super(message, null, false, false);
+  }
+}
