@@ -1,0 +1,132 @@
+package com.cpprediction.http;
+
+import static com.cpprediction.http.HttpFixture.shipment;
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.bus.Bus;
+import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Located;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Which thread reads a body: one that is short in bytes may take long to normalise. */
+@ExtendWith(VertxExtension.class)
+@Timeout(60)
+class ParseCostTest {
+  private static final String EVENT_LOOP = "vert.x-eventloop-thread";
+  private static final String READERS = "cp-read";
+
+  /** Ligatures that are written out, marks that are sorted, marks that are composed. */
+  private static final List<String> COSTLY =
+      List.of(
+          "x" + "\uFB03".repeat(900),
+          "x" + "\u0345".repeat(300) + "\u0301".repeat(300) + "\u0316".repeat(300),
+          "\u1100\u1161\u11A8".repeat(300));
+
+  private final Set<String> threads = ConcurrentHashMap.newKeySet();
+  private HttpFixture edge;
+
+  @BeforeEach
+  void setUp(Vertx vertx) throws Exception {
+    edge = new HttpFixture(vertx);
+    edge.catalog = new Catalog(HttpFixture.FINGERPRINTS, this::locate);
+    edge.start();
+  }
+
+  private Located locate(String text) {
+    threads.add(Thread.currentThread().getName().replaceFirst("-\\d+$", ""));
+    return Located.byText("560", 1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void readsABatchOfCostlyAddressesElsewhere(int kind) throws Exception {
+    var batch = batch(COSTLY.get(kind), 20);
+    assertThat(batch.toBuffer().length()).isLessThan(64 * 1024);
+
+    var answer = edge.post("/predict/batch", batch);
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(threads).containsExactly(READERS);
+  }
+
+  @Test
+  void seesThroughEscapes() throws Exception {
+    var escaped = new StringBuilder();
+    for (char c : batch(COSTLY.get(0), 10).encode().toCharArray()) {
+      if (c < 128) escaped.append(c);
+      else escaped.append("\\u%04x".formatted((int) c));
+    }
+
+    var answer =
+        edge.post("/predict/batch", escaped.toString().getBytes(StandardCharsets.US_ASCII));
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(threads).containsExactly(READERS);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void readsACostlyMessageElsewhere(int kind) throws Exception {
+    edge.ask(Bus.PREDICT_BATCH, batch(COSTLY.get(kind), 20));
+
+    assertThat(threads).containsExactly(READERS);
+  }
+
+  @Test
+  void readsCostlyLinesElsewhere(Vertx vertx) throws Exception {
+    var lines = new StringBuilder();
+    for (int i = 0; i < 16; i++) { // few enough to be read at once if they were plain
+      lines.append(shipment("S" + i, COSTLY.get(1)).encode()).append('\n');
+    }
+    var client = vertx.createHttpClient();
+
+    var caller = new StreamCaller(client, edge.base()).send(lines.toString()).end();
+
+    assertThat(caller.rest()).hasSize(16).allMatch(answer -> answer.containsKey("cp"));
+    assertThat(threads).contains(READERS);
+    client.close().await(10, SECONDS);
+  }
+
+  @Test
+  void readsCostlyAddressesToWarmElsewhere() throws Exception {
+    var addresses = new JsonArray(IntStream.range(0, 20).mapToObj(i -> COSTLY.get(1) + i).toList());
+
+    var answer = edge.post("/cache/warm", new JsonObject().put("addresses", addresses));
+
+    assertThat(new JsonObject(answer.body()).getInteger("warmed")).isEqualTo(20);
+    assertThat(threads).containsExactly(READERS);
+  }
+
+  @Test
+  void readsPlainBodiesAtOnce() throws Exception {
+    edge.post("/predict", shipment("S1", "MG Road, Bengaluru"));
+    edge.post("/predict", shipment("S2", "\u092E\u0915\u093E\u0928 ".repeat(20)));
+    edge.post("/predict/batch", batch("12 Anna Salai, Chennai", 50));
+    edge.ask(Bus.PREDICT, shipment("S3", "MG Road"));
+    edge.ask(Bus.PREDICT_BATCH, batch("FC Road, Pune", 50));
+
+    assertThat(threads).containsExactly(EVENT_LOOP);
+  }
+
+  private static JsonObject batch(String address, int count) {
+    return HttpFixture.batch(
+        IntStream.range(0, count)
+            .mapToObj(i -> shipment("S" + i, address + i))
+            .toArray(JsonObject[]::new));
+  }
+}
