@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Every address of the event bus and the type that travels on it. */
 public final class Bus {
@@ -167,7 +168,8 @@ public final class Bus {
    * @return the body of its reply; fails with a {@link ReplyException} of type {@code TIMEOUT} at
    *     {@code deadline}, of type {@code NO_HANDLERS} when this node has no consumer there
    */
-  public static <T> Future<T> ask(Vertx vertx, String address, Object body, Deadline deadline) {
+  public static <T> Future<T> ask(
+      Vertx vertx, String address, @Nullable Object body, Deadline deadline) {
     var options = new DeliveryOptions().setLocalOnly(true);
     return vertx
         .eventBus()

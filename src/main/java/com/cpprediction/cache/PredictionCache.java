@@ -23,6 +23,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What models said of addresses, shared by all verticles of a node. Equal keys asked for at the
@@ -237,7 +238,7 @@ public final class PredictionCache {
    */
   private static final class Flight extends CompletableFuture<Scored> {
     private final SharedDeadline until;
-    private Throwable failure;
+    private @Nullable Throwable failure;
 
     Flight(SharedDeadline until) {
       this.until = until;

@@ -3,6 +3,8 @@ package com.cpprediction.client;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.Verdict;
 import io.vertx.core.json.JsonObject;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What became of one {@link Outcome} that was reported: one of {@code verdict} and {@code failure}
@@ -14,13 +16,16 @@ import io.vertx.core.json.JsonObject;
  * @param failure why it was not taken
  */
 public record OutcomeResult(
-    Verdict verdict, String predicted, String model, ServiceException failure) {
+    @Nullable Verdict verdict,
+    @Nullable String predicted,
+    @Nullable String model,
+    @Nullable ServiceException failure) {
   /**
    * @throws ServiceException the failure, where there is one
    */
   public Verdict orThrow() {
     if (failure != null) throw failure;
-    return verdict;
+    return Objects.requireNonNull(verdict);
   }
 
   static OutcomeResult of(JsonObject result) {

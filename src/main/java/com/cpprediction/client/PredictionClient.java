@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Asks the service over the event bus that this Vert.x shares with its nodes. Every shipment gets
@@ -136,7 +137,7 @@ public final class PredictionClient {
   /**
    * @param shipments how many, so that a batch that takes a while is not taken for a dead node
    */
-  private Future<JsonObject> ask(String address, int shipments, JsonObject body) {
+  private Future<JsonObject> ask(String address, int shipments, @Nullable JsonObject body) {
     var until = Deadline.in(deadline);
     long attempt = Math.min(deadline.toMillis() / 2, ATTEMPT.toMillis() + 2L * shipments);
     return ask(address, body, until, Math.max(1, attempt))
@@ -149,7 +150,8 @@ public final class PredictionClient {
   }
 
   /** Whoever is asked first may use the whole time: a slow answer is kept, and never doubled. */
-  private Future<JsonObject> ask(String address, JsonObject body, Deadline until, long millis) {
+  private Future<JsonObject> ask(
+      String address, @Nullable JsonObject body, Deadline until, long millis) {
     var options =
         new DeliveryOptions()
             .setSendTimeout(millis)

@@ -2,6 +2,7 @@ package com.cpprediction.client;
 
 import io.vertx.core.json.JsonObject;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A shipment to predict; the service checks the rest.
@@ -10,7 +11,7 @@ import java.util.Objects;
  * @param address as a person typed it, 1..1,000 characters
  * @param pincode six digits, or null where the address has them or nobody knows
  */
-public record Shipment(String id, String address, String pincode) {
+public record Shipment(String id, String address, @Nullable String pincode) {
   public Shipment {
     Objects.requireNonNull(id, "id");
     Objects.requireNonNull(address, "address");

@@ -3,4 +3,7 @@
  * the package {@code prediction}; both are in the thin jar of the classifier {@code client}. Start
  * reading at {@code PredictionClient}.
  */
+@NullMarked
 package com.cpprediction.client;
+
+import org.jspecify.annotations.NullMarked;

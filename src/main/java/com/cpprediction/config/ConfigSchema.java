@@ -64,7 +64,7 @@ final class ConfigSchema {
   }
 
   static ConfigKey key(String path) {
-    return Objects.requireNonNull(SERVICE.keys.get(path), path);
+    return SERVICE.keys.get(path);
   }
 
   /** The default of every key by path, as {@link ConfigKey#normal} makes it; a new map. */

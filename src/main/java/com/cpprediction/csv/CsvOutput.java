@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Objects;
 import java.util.zip.GZIPOutputStream;
 
 /**
@@ -62,7 +63,7 @@ public final class CsvOutput implements AutoCloseable {
     try {
       csv.writeRecord(record);
     } catch (UncheckedIOException e) {
-      throw OutputPath.failure(file, e.getCause());
+      throw OutputPath.failure(file, Objects.requireNonNull(e.getCause()));
     }
   }
 
@@ -78,7 +79,7 @@ public final class CsvOutput implements AutoCloseable {
     } catch (IOException e) {
       throw OutputPath.failure(file, e);
     } catch (UncheckedIOException e) {
-      throw OutputPath.failure(file, e.getCause());
+      throw OutputPath.failure(file, Objects.requireNonNull(e.getCause()));
     }
   }
 
@@ -92,7 +93,7 @@ public final class CsvOutput implements AutoCloseable {
     } catch (IOException e) {
       throw OutputPath.failure(file, e);
     } catch (UncheckedIOException e) {
-      throw OutputPath.failure(file, e.getCause());
+      throw OutputPath.failure(file, Objects.requireNonNull(e.getCause()));
     }
   }
 }

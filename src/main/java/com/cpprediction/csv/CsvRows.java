@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -180,7 +181,7 @@ public final class CsvRows {
     } catch (IOException e) {
       throw cannotRead(file, e);
     } catch (UncheckedIOException e) {
-      throw cannotRead(file, e.getCause());
+      throw cannotRead(file, Objects.requireNonNull(e.getCause()));
     }
   }
 

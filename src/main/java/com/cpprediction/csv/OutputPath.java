@@ -7,6 +7,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** Checks of output paths, to be made before long work. */
 public final class OutputPath {
@@ -18,7 +19,8 @@ public final class OutputPath {
   public static void checkFile(Path file) {
     var parent = file.toAbsolutePath().getParent();
     if (Files.isDirectory(file)) throw cannot(file, "it is a directory; name a file");
-    if (!Files.exists(parent)) throw cannot(file, "its directory does not exist; create it");
+    if (parent == null || !Files.exists(parent))
+      throw cannot(file, "its directory does not exist; create it");
     if (!Files.isDirectory(parent)) throw cannot(file, parent + " is a file");
     if (!Files.isWritable(parent)) throw cannot(file, "permission denied");
   }
@@ -51,7 +53,7 @@ public final class OutputPath {
     return cannot(at, e.getReason() == null ? e.toString() : e.getReason());
   }
 
-  private static InputException cannot(Path path, String why) {
+  private static InputException cannot(Path path, @Nullable String why) {
     return new InputException("Cannot write " + path + ": " + why);
   }
 }

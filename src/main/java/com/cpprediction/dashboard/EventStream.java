@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -148,9 +149,9 @@ public final class EventStream {
     final Look look;
     private boolean looking;
     private boolean failing;
-    private Told seen;
-    private Buffer forOperators; // null before anything was seen
-    private Buffer forOthers;
+    private @Nullable Told seen;
+    private @Nullable Buffer forOperators; // null before anything was seen
+    private @Nullable Buffer forOthers;
 
     Topic(Look look) {
       this.look = look;

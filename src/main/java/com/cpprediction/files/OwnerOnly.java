@@ -17,6 +17,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -184,8 +185,8 @@ public final class OwnerOnly {
    */
   public static boolean replaceable(Path directory) throws IOException {
     var attributes = Files.readAttributes(directory, "unix:uid,mode");
-    int owner = (Integer) attributes.get("uid");
-    int mode = (Integer) attributes.get("mode");
+    int owner = (Integer) Objects.requireNonNull(attributes.get("uid"));
+    int mode = (Integer) Objects.requireNonNull(attributes.get("mode"));
     if (owner != user() && owner != 0) return true;
     return (mode & WRITABLE_BY_ALL) != 0 && (mode & STICKY) == 0;
   }

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads JSON from an untrusted caller. Errors say where and of what kind they are, and quote
@@ -92,11 +93,11 @@ public final class StrictJson {
    *     or null
    * @throws MalformedJsonException with line and column
    */
-  public static Object parse(byte[] utf8) {
+  public static @Nullable Object parse(byte[] utf8) {
     return parse(FACTORY, utf8);
   }
 
-  private static Object parse(JsonFactory factory, byte[] utf8) {
+  private static @Nullable Object parse(JsonFactory factory, byte[] utf8) {
     try (var parser = parser(factory, utf8)) {
       if (parser.nextToken() == null)
         throw new MalformedJsonException("The JSON document is empty");
@@ -135,7 +136,7 @@ public final class StrictJson {
     return object(parse(REQUESTS, utf8));
   }
 
-  private static JsonObject object(Object json) {
+  private static JsonObject object(@Nullable Object json) {
     if (json instanceof JsonObject object) return object;
     throw new MalformedJsonException("The JSON document must be an object");
   }
@@ -153,7 +154,7 @@ public final class StrictJson {
     return factory.createParser(text.array(), text.arrayOffset() + mark, text.length() - mark);
   }
 
-  private static Object value(JsonParser parser) throws IOException {
+  private static @Nullable Object value(JsonParser parser) throws IOException {
     return switch (parser.currentToken()) {
       case START_OBJECT -> object(parser);
       case START_ARRAY -> array(parser);
@@ -184,7 +185,7 @@ public final class StrictJson {
   }
 
   @SuppressWarnings("unchecked")
-  private static Object wrap(Object value) {
+  private static @Nullable Object wrap(@Nullable Object value) {
     if (value instanceof Map) return new JsonObject((Map<String, Object>) value);
     if (value instanceof List) return new JsonArray((List<Object>) value);
     return value;

@@ -10,6 +10,7 @@ import com.cpprediction.config.LogConfig;
 import com.cpprediction.config.LogConfig.Format;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
@@ -22,7 +23,7 @@ public final class Logging {
   private static final String CONSOLE = "CONSOLE";
 
   private static final Map<Logger, Level> replaced = new HashMap<>(); // by log.levels
-  private static Encoder<ILoggingEvent> plain; // null until there was another
+  private static @Nullable Encoder<ILoggingEvent> plain; // null until there was another
 
   private Logging() {}
 

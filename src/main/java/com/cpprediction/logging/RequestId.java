@@ -6,6 +6,7 @@ import io.vertx.core.eventbus.DeliveryContext;
 import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.spi.context.storage.ContextLocal;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The id of the request that is being worked on, wherever that happens: it is kept with the Vert.x
@@ -26,7 +27,7 @@ public final class RequestId {
   }
 
   /** Of the request this thread works on now, null when it is none. From any thread. */
-  public static String current() {
+  public static @Nullable String current() {
     var context = Vertx.currentContext();
     return context == null ? null : LOCAL.get(context);
   }

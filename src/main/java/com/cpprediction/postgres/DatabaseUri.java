@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -63,7 +64,7 @@ public record DatabaseUri(PgConnectOptions options, Map<String, String> paramete
    * As libpq has it: who names a certificate wants it to be checked (PostgreSQL manual, "SSL
    * Support").
    */
-  private static SslMode mode(SslMode said, String certificate) {
+  private static SslMode mode(SslMode said, @Nullable String certificate) {
     boolean verifies = said == SslMode.VERIFY_CA || said == SslMode.VERIFY_FULL;
     if (certificate == null) {
       if (!verifies) return said;
@@ -107,7 +108,7 @@ public record DatabaseUri(PgConnectOptions options, Map<String, String> paramete
     return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
   }
 
-  private static ClientSSLOptions ssl(SslMode mode, String certificate) {
+  private static ClientSSLOptions ssl(SslMode mode, @Nullable String certificate) {
     var ssl = new ClientSSLOptions();
     if (certificate == null) return ssl.setTrustAll(true); // encrypted, not verified
     return ssl.setTrustOptions(new PemTrustOptions().addCertPath(certificate))

@@ -35,7 +35,7 @@ public final class PostgresServer {
 
     /** Whether another process has the port. */
     boolean portTaken() {
-      return getMessage().contains("could not bind");
+      return String.valueOf(getMessage()).contains("could not bind");
     }
   }
 

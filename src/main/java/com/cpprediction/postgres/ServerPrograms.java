@@ -13,6 +13,7 @@ import java.security.DigestInputStream;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.Locale;
+import java.util.Objects;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
@@ -63,7 +64,7 @@ public final class ServerPrograms {
     var archive = archive();
     discardDoubtful(directory);
     var real = OwnerOnly.createDirectories(directory).toRealPath();
-    if (OwnerOnly.replaceable(real.getParent())) {
+    if (OwnerOnly.replaceable(Objects.requireNonNull(real.getParent()))) {
       throw new DatabaseStartException(
           "Other users may replace the programs of PostgreSQL, since they may write %s; take that right from them (chmod o-w), or give it to the user of the service"
               .formatted(real.getParent()));

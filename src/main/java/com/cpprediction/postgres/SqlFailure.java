@@ -4,6 +4,7 @@ import com.cpprediction.prediction.ServiceException;
 import io.vertx.pgclient.PgException;
 import java.sql.SQLException;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /** What a failed statement means for the next try. SQLSTATEs: PostgreSQL manual, appendix A. */
 public enum SqlFailure {
@@ -47,7 +48,7 @@ public enum SqlFailure {
   }
 
   /** The SQLSTATE that PostgreSQL gave, or null when it said nothing. */
-  public static String sqlState(Throwable failure) {
+  public static @Nullable String sqlState(Throwable failure) {
     for (var cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof PgException e) return e.getSqlState();
       if (cause instanceof SQLException e) return e.getSQLState();
@@ -58,7 +59,8 @@ public enum SqlFailure {
   /** In words for an operator; carries neither a password nor a row. */
   public static String describe(Throwable failure) {
     if (failure instanceof TimeoutException) return "PostgreSQL does not answer in time";
-    if (failure instanceof ServiceException) return failure.getMessage(); // nobody was asked
+    if (failure instanceof ServiceException)
+      return String.valueOf(failure.getMessage()); // nobody was asked
     var state = sqlState(failure);
     if (state == null) return "PostgreSQL can't be reached: " + message(failure);
     return switch (state) {
@@ -86,7 +88,8 @@ public enum SqlFailure {
   private static String message(Throwable failure) {
     for (var cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof PgException e) return e.getErrorMessage();
-      if (cause instanceof SQLException e) return e.getMessage().lines().findFirst().orElse("");
+      if (cause instanceof SQLException e)
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
     return String.valueOf(failure.getMessage());
   }

@@ -51,7 +51,7 @@ public final class IdentityWatcher {
     if (current.expired(clock.instant())) log.warn("The certificate has expired");
   }
 
-  /** The identity in force. */
+  /** In force. */
   public Identity current() {
     return current;
   }

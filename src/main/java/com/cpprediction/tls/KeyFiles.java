@@ -12,14 +12,15 @@ import java.security.UnrecoverableKeyException;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The files of a private key and its certificate: two in PEM, or one keystore.
+ * Where a private key and its certificate are: in two PEM files, or in one keystore.
  *
- * @param group the object of the configuration that names the files, {@code http.tls}; for messages
+ * @param group the keys of the configuration that say so, for messages: {@code http.tls}
  * @param certificate the PEM file of the certificate and its chain, or the keystore
- * @param key the PEM file of the key; empty with a keystore
- * @param password of the keystore and its key; empty with PEM files
+ * @param key the PEM file of the key; none with a keystore
+ * @param password of the keystore and its key
  */
 public record KeyFiles(String group, Path certificate, Optional<Path> key, String password) {
   private static final int MAX_BYTES = 1 << 20;
@@ -32,17 +33,17 @@ public record KeyFiles(String group, Path certificate, Optional<Path> key, Strin
   record Content(FileContent certificate, Optional<FileContent> key) {}
 
   /**
-   * Does not read the files.
+   * Reads nothing yet.
    *
-   * @param home resolves a path of the configuration
-   * @throws TlsException when the values can't be combined
+   * @param home makes a path of what the configuration says
+   * @throws TlsException when these can't go together
    */
   public static KeyFiles of(
       String group, String certificate, String key, String password, Function<String, Path> home) {
     if (certificate.isEmpty()) {
       throw new TlsException("%1$s.key or %1$s.password without %1$s.certificate".formatted(group));
     }
-    boolean keystore = keystore(certificate).isPresent();
+    boolean keystore = store(certificate).isPresent();
     if (keystore && !key.isEmpty()) {
       throw new TlsException(
           "%1$s.certificate is a keystore, which has its key inside; leave %1$s.key empty"
@@ -88,12 +89,12 @@ public record KeyFiles(String group, Path certificate, Optional<Path> key, Strin
       return second.isEmpty() ? fromKeystore(vertx, first) : fromPem(vertx, first, second.get());
     } catch (TlsException e) {
       throw unusable(e.getMessage());
-    } catch (Exception e) { // a parser may throw any on malformed input
+    } catch (Exception e) { // whatever a parser makes of what is no key
       throw unusable(reason(e));
     }
   }
 
-  TlsException unusable(String reason) {
+  TlsException unusable(@Nullable String reason) {
     var files = key.map(file -> certificate + ", " + file).orElse(certificate.toString());
     return new TlsException("%s: %s (%s)".formatted(group, reason, files));
   }
@@ -111,8 +112,7 @@ public record KeyFiles(String group, Path certificate, Optional<Path> key, Strin
   }
 
   private Identity fromKeystore(Vertx vertx, Buffer bytes) throws Exception {
-    var options =
-        keystore(certificate.toString()).orElseThrow().setPassword(password).setValue(bytes);
+    var options = store(certificate.toString()).orElseThrow().setPassword(password).setValue(bytes);
     return Identity.of(options, vertx);
   }
 
@@ -130,15 +130,15 @@ public record KeyFiles(String group, Path certificate, Optional<Path> key, Strin
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof UnrecoverableKeyException) return group + ".password is wrong";
     }
-    var message = String.valueOf(e.getMessage());
-    // Any other message of a parser may quote a part of the key.
-    return message.startsWith("Missing -----BEGIN ")
-        ? "can't be read: " + message
+    var said = String.valueOf(e.getMessage());
+    // Other messages of parsers may quote what they read, of a key a part of it.
+    return said.startsWith("Missing -----BEGIN ")
+        ? "can't be read: " + said
         : "no key and certificate can be read (" + e.getClass().getSimpleName() + ")";
   }
 
-  /** Options of the keystore format by file name extension; empty for PEM. */
-  private static Optional<KeyStoreOptionsBase> keystore(String file) {
+  /** The kind of keystore a file is by its name. */
+  private static Optional<KeyStoreOptionsBase> store(String file) {
     var name = file.toLowerCase(Locale.ROOT);
     if (name.endsWith(".jks")) return Optional.of(new JksOptions());
     boolean pkcs12 = name.endsWith(".p12") || name.endsWith(".pfx");

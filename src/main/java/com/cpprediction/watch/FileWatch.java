@@ -5,6 +5,7 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,7 +32,7 @@ public final class FileWatch<T> {
   private final Supplier<Duration> interval;
   private final Supplier<Duration> confirmation;
   private final Scheduler<T> scheduler;
-  private T previous;
+  private @Nullable T previous;
   private volatile boolean confirming;
   private volatile boolean watching;
 

@@ -53,7 +53,7 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void anUnchangedFileChangesNothing() throws IOException {
+  void anUnchangedFileIsNoNews() throws IOException {
     write(Samples.file(100));
     var watcher = watcher();
 
@@ -64,7 +64,7 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void aHotKeyIsAppliedAndPublished() throws IOException {
+  void aHotKeyIsTakenOverAndPublished() throws IOException {
     write(Samples.file(100));
     var watcher = watcher();
 
@@ -100,7 +100,7 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void aRestartKeySetBackIsNoLongerPending() throws IOException {
+  void aRestartKeyPutBackWaitsNoLonger() throws IOException {
     var watcher = watcher();
 
     write("{\"http\": {\"port\": 9001}}");
@@ -122,7 +122,7 @@ class ConfigWatcherTest {
         "{\"cahce\": {\"max_size\": 1}}",
         "{\"cache\": {\"max_size\": 1, \"max_size\": 2}}",
       })
-  void anInvalidEditIsRefusedWholeAndOnce(String edit) throws IOException {
+  void aBadEditIsRefusedWholeAndOnce(String edit) throws IOException {
     write(Samples.file(100));
     var watcher = watcher();
     var before = watcher.current();
@@ -153,7 +153,7 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void aValidEditClearsTheError() throws IOException {
+  void aGoodEditEndsTheError() throws IOException {
     write(Samples.file(100));
     var watcher = watcher();
 
@@ -183,7 +183,7 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void theEnvironmentOverridesALaterEdit() throws IOException {
+  void theEnvironmentBeatsALaterEdit() throws IOException {
     var watcher = watcher(Map.of("CP_CACHE_MAX_SIZE", "7"));
 
     write(Samples.file(300));
@@ -212,7 +212,7 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void aListenerIsCalledForItsOwnValueOnly() throws IOException {
+  void aListenerHearsOfItsOwnValueOnly() throws IOException {
     write(Samples.file(100));
     var watcher = watcher();
     var sizes = new ArrayList<Integer>();
@@ -251,7 +251,7 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void aChangedSecretIsAnEdit() throws IOException {
+  void anotherSecretIsAnEdit() throws IOException {
     var secret = Files.writeString(dir.resolve("secret"), "postgresql://cp:hunter2@db/cp");
     var watcher = watcher(Map.of("CP_DATABASE_URI_FILE", secret.toString()));
 
@@ -269,14 +269,14 @@ class ConfigWatcherTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "\n", "postgres", "postgresql://cp:hunter3", "deleted"})
-  void anInvalidSecretKeepsTheConfigurationAndIsLoggedOnce(String text) throws IOException {
+  void aBadSecretLeavesAllAsItWasAndIsSaidOnce(String text) throws IOException {
     write(Samples.file(100));
     var secret = Files.writeString(dir.resolve("secret"), "postgresql://cp:hunter2@db/cp");
     var watcher = watcher(Map.of("CP_DATABASE_URI_FILE", secret.toString()));
 
     Files.writeString(secret, text);
     if (text.equals("deleted")) Files.delete(secret);
-    write(Samples.file(200)); // valid by itself
+    write(Samples.file(200)); // good by itself
     poll(watcher);
     poll(watcher);
 
@@ -294,24 +294,24 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void anEditIsAppliedOnceTwoPollsReadTheSame() throws IOException {
+  void anEditIsTakenOverOnceTwoLooksFindTheSame() throws IOException {
     write(Samples.file(100));
     var watcher = watcher();
 
     write(Samples.file(200));
-    pollOnce(watcher);
+    look(watcher);
     assertThat(Samples.hotValues(watcher.current())).containsOnly(100L);
     write(Samples.file(300));
-    pollOnce(watcher);
+    look(watcher);
     assertThat(Samples.hotValues(watcher.current())).containsOnly(100L);
-    pollOnce(watcher);
+    look(watcher);
 
     assertThat(Samples.hotValues(watcher.current())).containsOnly(300L);
     assertThat(published).hasSize(1);
   }
 
   @Test
-  void aFileThatIsBeingWrittenInPlaceIsNotApplied() throws IOException {
+  void whatIsBeingWrittenInPlaceIsNotTakenOver() throws IOException {
     write(Samples.file(100));
     var watcher = watcher();
     var next = Samples.file(200);
@@ -319,28 +319,28 @@ class ConfigWatcherTest {
     try (var writer = new RandomAccessFile(file.toFile(), "rw")) {
       int half = next.indexOf("200, \"ttl_seconds\"");
       writer.writeBytes(next.substring(0, half));
-      pollOnce(watcher); // reads the first half of one file and the second of another: valid JSON
+      look(watcher); // finds the first half of one file and the second of another: valid JSON
       writer.writeBytes(next.substring(half));
     }
-    pollOnce(watcher);
+    look(watcher);
     assertThat(Samples.hotValues(watcher.current())).containsOnly(100L);
-    pollOnce(watcher);
+    look(watcher);
 
     assertThat(Samples.hotValues(watcher.current())).containsOnly(200L);
     assertRefusals(0);
   }
 
   @Test
-  void theFirstHalfOfASecretIsNotApplied() throws IOException {
+  void theFirstHalfOfASecretIsNotTakenOver() throws IOException {
     var secret = Files.writeString(dir.resolve("secret"), "postgresql://db/cp");
     var watcher = watcher(Map.of("CP_DATABASE_URI_FILE", secret.toString()));
 
     Files.writeString(secret, "postgresql://db/other");
-    pollOnce(watcher);
+    look(watcher);
     Files.writeString(secret, "postgresql://db/other?sslmode=verify-full");
-    pollOnce(watcher);
+    look(watcher);
     assertThat(watcher.toJson().getJsonArray("pending_restart")).isEmpty();
-    pollOnce(watcher);
+    look(watcher);
 
     assertThat(watcher.toJson().getJsonArray("pending_restart"))
         .isEqualTo(JsonArray.of("database.uri"));
@@ -348,24 +348,24 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void anEditRevertedBeforeTheSecondPollIsNone() throws IOException {
+  void anEditTakenBackBeforeTheSecondLookIsNone() throws IOException {
     write(Samples.file(100));
     var watcher = watcher();
 
     write("{");
-    pollOnce(watcher);
+    look(watcher);
     write(Samples.file(100));
     poll(watcher);
     write("{");
-    pollOnce(watcher);
+    look(watcher);
 
     assertThat(log).isEmpty();
-    pollOnce(watcher);
+    look(watcher);
     assertRefusals(1);
   }
 
   @Test
-  void anAbsentFileDoesNotCountAsDeletedWhenASecretChanges() throws IOException {
+  void aFileThatNeverWasThereIsNotDeletedWhenASecretChanges() throws IOException {
     var secret = Files.writeString(dir.resolve("secret"), "postgresql://db/cp");
     var watcher = watcher(Map.of("CP_DATABASE_URI_FILE", secret.toString()));
 
@@ -413,14 +413,14 @@ class ConfigWatcherTest {
     return watcher;
   }
 
-  private static void pollOnce(ConfigWatcher watcher) {
+  private static void look(ConfigWatcher watcher) {
     watcher.poll().await();
   }
 
-  /** Polls twice, as often as an edit needs. */
+  /** As often as an edit needs. */
   private static void poll(ConfigWatcher watcher) {
-    pollOnce(watcher);
-    pollOnce(watcher);
+    look(watcher);
+    look(watcher);
   }
 
   private void assertRefusals(int count) {
