@@ -64,7 +64,7 @@ final class ConfigSchema {
   }
 
   static ConfigKey key(String path) {
-    return SERVICE.keys.get(path);
+    return Objects.requireNonNull(SERVICE.keys.get(path), path);
   }
 
   /** The default of every key by path, as {@link ConfigKey#normal} makes it; a new map. */

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** A configuration, the origin of each value and the files it was read from. Immutable. */
 public final class LoadedConfig {
@@ -119,11 +120,11 @@ public final class LoadedConfig {
   }
 
   private Object value(ConfigKey key) {
-    return values.get(key.path());
+    return Objects.requireNonNull(values.get(key.path()), key.path());
   }
 
   private Origin origin(ConfigKey key) {
-    return origins.get(key.path());
+    return Objects.requireNonNull(origins.get(key.path()), key.path());
   }
 
   @Override

@@ -13,31 +13,31 @@ import java.util.Map;
 import javax.net.ssl.X509KeyManager;
 
 /**
- * A private key and its certificate, which belong together.
+ * A private key and the certificate of its public key.
  *
- * @param options both, as Vert.x takes them; holds what the files held, not their paths
- * @param certificate of the key, without its chain
+ * @param options key and certificate for Vert.x, by content rather than by path
+ * @param certificate without its chain
  */
 public record Identity(KeyCertOptions options, X509Certificate certificate) {
-  /** What the JDK and Vert.x serve from any file, and how it signs. */
+  /** Signature algorithm by the algorithm of the key: those that the JDK and Vert.x both serve. */
   private static final Map<String, String> SIGNATURES =
       Map.of("RSA", "SHA256withRSA", "EC", "SHA256withECDSA");
 
   /**
    * Blocks.
    *
-   * @throws TlsException unless there is a key, and each fits its certificate
+   * @throws TlsException when there is no key, or a key does not belong to its certificate
    */
   static Identity of(KeyCertOptions options, Vertx vertx) throws Exception {
     X509Certificate first = null;
     for (var manager : options.getKeyManagerFactory(vertx).getKeyManagers()) {
       if (!(manager instanceof X509KeyManager keys)) continue;
-      for (var kind : SIGNATURES.keySet()) {
-        var aliases = keys.getServerAliases(kind, null);
+      for (var algorithm : SIGNATURES.keySet()) {
+        var aliases = keys.getServerAliases(algorithm, null);
         if (aliases == null) continue;
         for (var alias : aliases) {
           var certificate = keys.getCertificateChain(alias)[0];
-          if (!fit(keys.getPrivateKey(alias), certificate)) {
+          if (!belongs(keys.getPrivateKey(alias), certificate)) {
             throw new TlsException("the private key is not that of the certificate");
           }
           first = certificate;
@@ -52,7 +52,7 @@ public record Identity(KeyCertOptions options, X509Certificate certificate) {
     return certificate.getNotAfter().toInstant().isBefore(now);
   }
 
-  /** For the log. */
+  /** Subject and validity, for the log. */
   String describe() {
     return "%s, valid from %s to %s"
         .formatted(
@@ -66,8 +66,8 @@ public record Identity(KeyCertOptions options, X509Certificate certificate) {
     return "Identity[" + describe() + "]";
   }
 
-  /** Signs and verifies: the files of a renewal are replaced one after the other. */
-  private static boolean fit(PrivateKey key, X509Certificate certificate)
+  /** By a signature: a renewal replaces the two files one after the other. */
+  private static boolean belongs(PrivateKey key, X509Certificate certificate)
       throws GeneralSecurityException {
     var signature = Signature.getInstance(SIGNATURES.get(key.getAlgorithm()));
     try {
@@ -75,7 +75,7 @@ public record Identity(KeyCertOptions options, X509Certificate certificate) {
       var signed = signature.sign();
       signature.initVerify(certificate.getPublicKey());
       return signature.verify(signed);
-    } catch (SignatureException | InvalidKeyException e) { // of another length, or another curve
+    } catch (SignatureException | InvalidKeyException e) { // another key length or curve
       return false;
     }
   }

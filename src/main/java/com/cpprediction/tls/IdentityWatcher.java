@@ -51,7 +51,7 @@ public final class IdentityWatcher {
     if (current.expired(clock.instant())) log.warn("The certificate has expired");
   }
 
-  /** In force. */
+  /** The identity in force. */
   public Identity current() {
     return current;
   }

@@ -15,12 +15,12 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a private key and its certificate are: in two PEM files, or in one keystore.
+ * The files of a private key and its certificate: two in PEM, or one keystore.
  *
- * @param group the keys of the configuration that say so, for messages: {@code http.tls}
+ * @param group the object of the configuration that names the files, {@code http.tls}; for messages
  * @param certificate the PEM file of the certificate and its chain, or the keystore
- * @param key the PEM file of the key; none with a keystore
- * @param password of the keystore and its key
+ * @param key the PEM file of the key; empty with a keystore
+ * @param password of the keystore and its key; empty with PEM files
  */
 public record KeyFiles(String group, Path certificate, Optional<Path> key, String password) {
   private static final int MAX_BYTES = 1 << 20;
@@ -33,17 +33,17 @@ public record KeyFiles(String group, Path certificate, Optional<Path> key, Strin
   record Content(FileContent certificate, Optional<FileContent> key) {}
 
   /**
-   * Reads nothing yet.
+   * Does not read the files.
    *
-   * @param home makes a path of what the configuration says
-   * @throws TlsException when these can't go together
+   * @param home resolves a path of the configuration
+   * @throws TlsException when the values can't be combined
    */
   public static KeyFiles of(
       String group, String certificate, String key, String password, Function<String, Path> home) {
     if (certificate.isEmpty()) {
       throw new TlsException("%1$s.key or %1$s.password without %1$s.certificate".formatted(group));
     }
-    boolean keystore = store(certificate).isPresent();
+    boolean keystore = keystore(certificate).isPresent();
     if (keystore && !key.isEmpty()) {
       throw new TlsException(
           "%1$s.certificate is a keystore, which has its key inside; leave %1$s.key empty"
@@ -89,7 +89,7 @@ public record KeyFiles(String group, Path certificate, Optional<Path> key, Strin
       return second.isEmpty() ? fromKeystore(vertx, first) : fromPem(vertx, first, second.get());
     } catch (TlsException e) {
       throw unusable(e.getMessage());
-    } catch (Exception e) { // whatever a parser makes of what is no key
+    } catch (Exception e) { // a parser may throw any on malformed input
       throw unusable(reason(e));
     }
   }
@@ -112,7 +112,8 @@ public record KeyFiles(String group, Path certificate, Optional<Path> key, Strin
   }
 
   private Identity fromKeystore(Vertx vertx, Buffer bytes) throws Exception {
-    var options = store(certificate.toString()).orElseThrow().setPassword(password).setValue(bytes);
+    var options =
+        keystore(certificate.toString()).orElseThrow().setPassword(password).setValue(bytes);
     return Identity.of(options, vertx);
   }
 
@@ -130,15 +131,15 @@ public record KeyFiles(String group, Path certificate, Optional<Path> key, Strin
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof UnrecoverableKeyException) return group + ".password is wrong";
     }
-    var said = String.valueOf(e.getMessage());
-    // Other messages of parsers may quote what they read, of a key a part of it.
-    return said.startsWith("Missing -----BEGIN ")
-        ? "can't be read: " + said
+    var message = String.valueOf(e.getMessage());
+    // Any other message of a parser may quote a part of the key.
+    return message.startsWith("Missing -----BEGIN ")
+        ? "can't be read: " + message
         : "no key and certificate can be read (" + e.getClass().getSimpleName() + ")";
   }
 
-  /** The kind of keystore a file is by its name. */
-  private static Optional<KeyStoreOptionsBase> store(String file) {
+  /** Options of the keystore format by file name extension; empty for PEM. */
+  private static Optional<KeyStoreOptionsBase> keystore(String file) {
     var name = file.toLowerCase(Locale.ROOT);
     if (name.endsWith(".jks")) return Optional.of(new JksOptions());
     boolean pkcs12 = name.endsWith(".p12") || name.endsWith(".pfx");

@@ -1,7 +1,6 @@
 /**
- * What this service shows to those who want to know that it is the service: a private key and its
- * certificate, read from files, checked, and watched for another. Start reading at {@code
- * KeyFiles}.
+ * The TLS key and certificate of the service: loaded from PEM files or a keystore, validated,
+ * reloaded when the files change. Start reading at {@code KeyFiles}.
  */
 @NullMarked
 package com.cpprediction.tls;

@@ -35,8 +35,8 @@ import org.slf4j.event.SubstituteLoggingEvent;
 import org.slf4j.helpers.SubstituteLogger;
 
 /**
- * Whatever is done to the files, the configuration in force is that of one valid state, whole. All
- * hot values of a valid file say the same number, so that a mix of two shows.
+ * The configuration in force is always that of one valid state of the files, whole. All hot values
+ * of a valid file are the same number, so that a mix of two files shows.
  */
 @ExtendWith(VertxExtension.class)
 class ConfigEditsTest {
@@ -50,7 +50,7 @@ class ConfigEditsTest {
   private Path file;
   private Path secret;
 
-  /** What may become of a valid file. */
+  /** A change of a valid file. */
   private enum Edit {
     GOOD,
     GOOD_AND_LONG,
@@ -75,12 +75,12 @@ class ConfigEditsTest {
       return this == GOOD || this == GOOD_AND_LONG || this == BYTE_ORDER_MARK;
     }
 
-    /** Whether the beginning of it, while it is written, is another file and a good one. */
+    /** Whether a prefix of the bytes is a valid file, so that it must not be written in place. */
     boolean beginsWell() {
       return this == TRAILING_GARBAGE || this == TWICE || this == TOO_LARGE;
     }
 
-    /** The bytes to write, null to delete the file. */
+    /** The bytes to write; null to delete the file. */
     byte[] of(int n, Random random) {
       var whole = Samples.file(n).strip();
       return switch (this) {
@@ -119,7 +119,7 @@ class ConfigEditsTest {
   }
 
   @Test
-  void noBeginningOfAFileIsAFile() throws IOException {
+  void noPrefixOfAValidFileIsValid() throws IOException {
     var whole = Samples.file(100).strip();
     var loader = new ConfigLoader(file, true, Map.of());
 
@@ -134,7 +134,7 @@ class ConfigEditsTest {
 
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3, 42, 1234, 99_991})
-  void isAlwaysTheLastValidStateAndEveryBadOneIsSaidOnce(long seed) throws IOException {
+  void isAlwaysTheLastValidStateAndEachInvalidOneIsLoggedOnce(long seed) throws IOException {
     var random = new Random(seed);
     var watcher = watcher();
     int written = 100;
@@ -178,7 +178,7 @@ class ConfigEditsTest {
 
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3})
-  void aReaderSeesOneWholeFileWhileFilesAreWrittenAndLookedAt(long seed) throws Exception {
+  void aReaderSeesOneWholeFileWhileFilesAreWrittenAndPolled(long seed) throws Exception {
     var watcher = watcher();
     Set<Long> valid = ConcurrentHashMap.newKeySet();
     valid.add(100L);
@@ -221,11 +221,11 @@ class ConfigEditsTest {
     watcher.poll().await();
     watcher.poll().await();
     assertThat(watcher.current()).isEqualTo(config(9_999));
-    assertThat(seen).hasSizeGreaterThan(5); // many more, where the reader has a core of its own
+    assertThat(seen).hasSizeGreaterThan(5); // many more where the reader has a core of its own
     assertThat(refusalsLogged()).isEqualTo(refusalsCounted()).isPositive();
   }
 
-  /** 400 edits, some while nobody looks, some while somebody does. */
+  /** 400 edits, some between two polls, some during one. */
   private void write(Random random, Set<Long> valid, Semaphore looks) throws Exception {
     for (int edit = 0; edit < 400; edit++) {
       var kind = one(random);
@@ -238,7 +238,7 @@ class ConfigEditsTest {
     }
   }
 
-  /** A good one half of the time. */
+  /** A valid one half of the time. */
   private static Edit one(Random random) {
     return random.nextBoolean()
         ? Edit.values()[random.nextInt(2)]
@@ -249,7 +249,7 @@ class ConfigEditsTest {
     return 101 + random.nextInt(9_000);
   }
 
-  /** As an installer does, as an editor does, or piece by piece. */
+  /** By a rename, in place, or in place in two parts. */
   private void put(Path path, byte[] bytes, Random random) throws IOException {
     if (bytes == null) {
       Files.deleteIfExists(path);
@@ -277,7 +277,7 @@ class ConfigEditsTest {
         StandardCopyOption.REPLACE_EXISTING);
   }
 
-  /** What the files hold, to be compared. */
+  /** Digests of the files, for comparison. */
   private List<Integer> state() throws IOException {
     return List.of(digest(file), digest(secret));
   }

@@ -34,7 +34,7 @@ class ConfigKeyTest {
         ", | [\"\",\"\"]",
         "` ` | [\"\"]",
       })
-  void aTextIsAListByItsCommas(String text, String list) {
+  void splitsATextAtItsCommas(String text, String list) {
     assertThat(KEY.fromText(text)).isEqualTo(new JsonArray(list));
   }
 
@@ -63,7 +63,7 @@ class ConfigKeyTest {
   }
 
   @Test
-  void onlyADatabaseUriIsShownInPart() {
+  void onlyADatabaseUriIsMaskedInPart() {
     var token =
         new ConfigKey("token", new JsonObject().put("type", "string").put("x-secret", true));
     var uri = "postgresql://cp:hunter2@db/cp";
@@ -89,7 +89,7 @@ class ConfigKeyTest {
         "[[\"a:1\"]] | [0] is a list, must be up to 3 different host:port",
         "[{\"x.y\":1}] | [0] is an object, must be up to 3 different host:port",
       })
-  void saysWhatIsWrongWithAList(String value, String error) {
+  void describesTheErrorOfAList(String value, String error) {
     var document = new JsonObject("{\"cluster\": {\"members\": %s}}".formatted(value));
     var expected = error.startsWith("[") ? "cluster.members" + error : "cluster.members " + error;
 
@@ -108,7 +108,7 @@ class ConfigKeyTest {
   }
 
   @Test
-  void anItemMayHaveWordsOfItsOwn() {
+  void anItemMayHaveADescriptionOfItsOwn() {
     var items = MEMBERS.getJsonObject("items").copy().put("x-allowed", "host:port");
     var key = key(MEMBERS.copy().put("items", items));
 
@@ -117,7 +117,7 @@ class ConfigKeyTest {
   }
 
   @Test
-  void aGoodListIsNotComplainedAbout() {
+  void acceptsAValidList() {
     assertThat(errors(KEY, JsonArray.of("a:1", "b:1"))).isEmpty();
     assertThat(errors(KEY, new JsonArray())).isEmpty();
   }

@@ -45,7 +45,7 @@ class ConfigLoaderTest {
   }
 
   @Test
-  void anEndlessFileIsRefused() throws IOException {
+  void anOversizedFileIsRefused() throws IOException {
     var loader = file(" ".repeat((1 << 20) + 1));
 
     assertThat(loader.check().errors())
@@ -73,7 +73,7 @@ class ConfigLoaderTest {
   }
 
   @Test
-  void theEnvironmentBeatsTheFileBeatsTheDefault() throws IOException {
+  void theEnvironmentOverridesTheFileOverridesTheDefault() throws IOException {
     var loaded =
         file(
                 """
@@ -150,7 +150,7 @@ class ConfigLoaderTest {
         "[] # The JSON document must be an object",
         "`` # The JSON document is empty",
       })
-  void saysWhatIsWrong(String text, String error) throws IOException {
+  void describesTheError(String text, String error) throws IOException {
     var loader = file(text);
 
     assertThat(loader.check().errors())
@@ -185,12 +185,12 @@ class ConfigLoaderTest {
         "CP_PERSISTENCE_ACK # disk # CP_PERSISTENCE_ACK is \"disk\", must be \"journal\","
             + " \"commit\" or \"none\"",
       })
-  void saysWhichVariableIsWrong(String variable, String value, String error) throws IOException {
+  void namesTheWrongVariable(String variable, String value, String error) throws IOException {
     assertThat(file("{}", Map.of(variable, value)).check().errors()).containsExactly(error);
   }
 
   @Test
-  void saysEverythingAtOnce() throws IOException {
+  void reportsEveryErrorAtOnce() throws IOException {
     var loader =
         file(
             """
@@ -256,9 +256,9 @@ class ConfigLoaderTest {
         .hasMessageNotContaining("hunter2");
   }
 
-  /** Each character of a file missing, or another in its place: whatever comes of its quotes. */
+  /** Each character of a file removed or replaced: quotes may open and close anywhere. */
   @Test
-  void noSlipOfThePenShowsASecret() throws IOException {
+  void noTypingErrorShowsASecret() throws IOException {
     var token = "s3cr3tT0kenOfAdm1ns";
     var password = "Unw1tt1ngKw7ZqV";
     var text =
@@ -339,7 +339,7 @@ class ConfigLoaderTest {
   }
 
   @Test
-  void theShippedFileSaysTheDefaults() {
+  void theShippedFileHasTheDefaults() {
     var loaded = new ConfigLoader(ConfigLoader.DEFAULT_FILE, true, Map.of()).load();
 
     assertThat(loaded.config()).isEqualTo(ServiceConfig.defaults());

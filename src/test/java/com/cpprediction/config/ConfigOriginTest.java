@@ -13,20 +13,20 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The environment beats the file, the file beats the defaults: of every key, whatever is set. */
+/** The environment overrides the file, the file overrides the defaults, for every key. */
 class ConfigOriginTest {
   @TempDir Path dir;
 
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3, 42, 1234})
-  void everyKeyHasTheValueAndOriginOfTheStrongestThatSetsIt(long seed) throws IOException {
+  void everyKeyHasTheValueAndOriginOfTheLastSourceThatSetsIt(long seed) throws IOException {
     var random = new Random(seed);
     for (int round = 0; round < 100; round++) {
-      everyKeyHasTheValueAndOriginOfTheStrongestThatSetsIt(random);
+      everyKeyHasTheValueAndOriginOfTheLastSourceThatSetsIt(random);
     }
   }
 
-  private void everyKeyHasTheValueAndOriginOfTheStrongestThatSetsIt(Random random)
+  private void everyKeyHasTheValueAndOriginOfTheLastSourceThatSetsIt(Random random)
       throws IOException {
     var file = new JsonObject();
     var environment = new HashMap<String, String>();

@@ -41,7 +41,7 @@ class ConfigRulesTest {
         "{\"tls\": {\"ca\": \"ca.pem\"}} | cluster.tls needs certificate, key and ca together",
         "{\"tls\": {\"certificate\": \"c\", \"key\": \"k\", \"ca\": \"a\"}} | ",
       })
-  void saysWhyANodeCanNotJoinACluster(String cluster, String error) {
+  void explainsWhyANodeCanNotJoinACluster(String cluster, String error) {
     var config = Configs.of(new JsonObject("{\"cluster\": " + cluster + "}")).cluster();
 
     var found = ConfigRules.clusterError(config);

@@ -53,7 +53,7 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void anUnchangedFileIsNoNews() throws IOException {
+  void anUnchangedFileChangesNothing() throws IOException {
     write(Samples.file(100));
     var watcher = watcher();
 
@@ -64,7 +64,7 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void aHotKeyIsTakenOverAndPublished() throws IOException {
+  void aHotKeyIsAppliedAndPublished() throws IOException {
     write(Samples.file(100));
     var watcher = watcher();
 
@@ -100,7 +100,7 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void aRestartKeyPutBackWaitsNoLonger() throws IOException {
+  void aRestartKeySetBackIsNoLongerPending() throws IOException {
     var watcher = watcher();
 
     write("{\"http\": {\"port\": 9001}}");
@@ -122,7 +122,7 @@ class ConfigWatcherTest {
         "{\"cahce\": {\"max_size\": 1}}",
         "{\"cache\": {\"max_size\": 1, \"max_size\": 2}}",
       })
-  void aBadEditIsRefusedWholeAndOnce(String edit) throws IOException {
+  void anInvalidEditIsRefusedWholeAndOnce(String edit) throws IOException {
     write(Samples.file(100));
     var watcher = watcher();
     var before = watcher.current();
@@ -153,7 +153,7 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void aGoodEditEndsTheError() throws IOException {
+  void aValidEditClearsTheError() throws IOException {
     write(Samples.file(100));
     var watcher = watcher();
 
@@ -183,7 +183,7 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void theEnvironmentBeatsALaterEdit() throws IOException {
+  void theEnvironmentOverridesALaterEdit() throws IOException {
     var watcher = watcher(Map.of("CP_CACHE_MAX_SIZE", "7"));
 
     write(Samples.file(300));
@@ -212,7 +212,7 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void aListenerHearsOfItsOwnValueOnly() throws IOException {
+  void aListenerIsCalledForItsOwnValueOnly() throws IOException {
     write(Samples.file(100));
     var watcher = watcher();
     var sizes = new ArrayList<Integer>();
@@ -251,7 +251,7 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void anotherSecretIsAnEdit() throws IOException {
+  void aChangedSecretIsAnEdit() throws IOException {
     var secret = Files.writeString(dir.resolve("secret"), "postgresql://cp:hunter2@db/cp");
     var watcher = watcher(Map.of("CP_DATABASE_URI_FILE", secret.toString()));
 
@@ -269,14 +269,14 @@ class ConfigWatcherTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "\n", "postgres", "postgresql://cp:hunter3", "deleted"})
-  void aBadSecretLeavesAllAsItWasAndIsSaidOnce(String text) throws IOException {
+  void anInvalidSecretKeepsTheConfigurationAndIsLoggedOnce(String text) throws IOException {
     write(Samples.file(100));
     var secret = Files.writeString(dir.resolve("secret"), "postgresql://cp:hunter2@db/cp");
     var watcher = watcher(Map.of("CP_DATABASE_URI_FILE", secret.toString()));
 
     Files.writeString(secret, text);
     if (text.equals("deleted")) Files.delete(secret);
-    write(Samples.file(200)); // good by itself
+    write(Samples.file(200)); // valid by itself
     poll(watcher);
     poll(watcher);
 
@@ -294,24 +294,24 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void anEditIsTakenOverOnceTwoLooksFindTheSame() throws IOException {
+  void anEditIsAppliedOnceTwoPollsReadTheSame() throws IOException {
     write(Samples.file(100));
     var watcher = watcher();
 
     write(Samples.file(200));
-    look(watcher);
+    pollOnce(watcher);
     assertThat(Samples.hotValues(watcher.current())).containsOnly(100L);
     write(Samples.file(300));
-    look(watcher);
+    pollOnce(watcher);
     assertThat(Samples.hotValues(watcher.current())).containsOnly(100L);
-    look(watcher);
+    pollOnce(watcher);
 
     assertThat(Samples.hotValues(watcher.current())).containsOnly(300L);
     assertThat(published).hasSize(1);
   }
 
   @Test
-  void whatIsBeingWrittenInPlaceIsNotTakenOver() throws IOException {
+  void aFileThatIsBeingWrittenInPlaceIsNotApplied() throws IOException {
     write(Samples.file(100));
     var watcher = watcher();
     var next = Samples.file(200);
@@ -319,28 +319,28 @@ class ConfigWatcherTest {
     try (var writer = new RandomAccessFile(file.toFile(), "rw")) {
       int half = next.indexOf("200, \"ttl_seconds\"");
       writer.writeBytes(next.substring(0, half));
-      look(watcher); // finds the first half of one file and the second of another: valid JSON
+      pollOnce(watcher); // reads the first half of one file and the second of another: valid JSON
       writer.writeBytes(next.substring(half));
     }
-    look(watcher);
+    pollOnce(watcher);
     assertThat(Samples.hotValues(watcher.current())).containsOnly(100L);
-    look(watcher);
+    pollOnce(watcher);
 
     assertThat(Samples.hotValues(watcher.current())).containsOnly(200L);
     assertRefusals(0);
   }
 
   @Test
-  void theFirstHalfOfASecretIsNotTakenOver() throws IOException {
+  void theFirstHalfOfASecretIsNotApplied() throws IOException {
     var secret = Files.writeString(dir.resolve("secret"), "postgresql://db/cp");
     var watcher = watcher(Map.of("CP_DATABASE_URI_FILE", secret.toString()));
 
     Files.writeString(secret, "postgresql://db/other");
-    look(watcher);
+    pollOnce(watcher);
     Files.writeString(secret, "postgresql://db/other?sslmode=verify-full");
-    look(watcher);
+    pollOnce(watcher);
     assertThat(watcher.toJson().getJsonArray("pending_restart")).isEmpty();
-    look(watcher);
+    pollOnce(watcher);
 
     assertThat(watcher.toJson().getJsonArray("pending_restart"))
         .isEqualTo(JsonArray.of("database.uri"));
@@ -348,24 +348,24 @@ class ConfigWatcherTest {
   }
 
   @Test
-  void anEditTakenBackBeforeTheSecondLookIsNone() throws IOException {
+  void anEditRevertedBeforeTheSecondPollIsNone() throws IOException {
     write(Samples.file(100));
     var watcher = watcher();
 
     write("{");
-    look(watcher);
+    pollOnce(watcher);
     write(Samples.file(100));
     poll(watcher);
     write("{");
-    look(watcher);
+    pollOnce(watcher);
 
     assertThat(log).isEmpty();
-    look(watcher);
+    pollOnce(watcher);
     assertRefusals(1);
   }
 
   @Test
-  void aFileThatNeverWasThereIsNotDeletedWhenASecretChanges() throws IOException {
+  void anAbsentFileDoesNotCountAsDeletedWhenASecretChanges() throws IOException {
     var secret = Files.writeString(dir.resolve("secret"), "postgresql://db/cp");
     var watcher = watcher(Map.of("CP_DATABASE_URI_FILE", secret.toString()));
 
@@ -413,14 +413,14 @@ class ConfigWatcherTest {
     return watcher;
   }
 
-  private static void look(ConfigWatcher watcher) {
+  private static void pollOnce(ConfigWatcher watcher) {
     watcher.poll().await();
   }
 
-  /** As often as an edit needs. */
+  /** Polls twice, as often as an edit needs. */
   private static void poll(ConfigWatcher watcher) {
-    look(watcher);
-    look(watcher);
+    pollOnce(watcher);
+    pollOnce(watcher);
   }
 
   private void assertRefusals(int count) {

@@ -12,7 +12,7 @@ import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Good and bad values of every key, made from the schema. */
+/** Valid and invalid values of every key, made from the schema. */
 final class Samples {
   record Sample(ConfigKey key, Object value) {
     JsonObject document() {
@@ -101,7 +101,7 @@ final class Samples {
     };
   }
 
-  /** As a variable or a file of its own says it. */
+  /** The text of a value in a variable or in a file of its own. */
   static String text(Object value) {
     return value instanceof JsonArray list
         ? list.stream().map(String.class::cast).collect(Collectors.joining(","))
@@ -199,7 +199,7 @@ final class Samples {
     return Stream.concat(wrong, typed);
   }
 
-  /** A whole valid file whose hot values all say {@code n}. */
+  /** A valid file whose hot values are all {@code n}. */
   static String file(int n) {
     return """
         {"prediction": {"max_in_flight": %1$d, "timeout_ms": %1$d}, "cache": {"max_size": %1$d, \
@@ -209,7 +209,7 @@ final class Samples {
         .formatted(n);
   }
 
-  /** What {@link #file} of the same {@code n} says, read back from where it has to arrive. */
+  /** The hot values of {@link #file} as they arrive in the records. */
   static List<Long> hotValues(ServiceConfig config) {
     return List.of(
         (long) config.prediction().maxInFlight(),

@@ -43,7 +43,7 @@ class SecretFileTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "\n", "\r\n"})
-  void oneNewlineAtTheEndIsNoPartOfTheSecret(String end) throws IOException {
+  void oneNewlineAtTheEndIsNotPartOfTheSecret(String end) throws IOException {
     var loaded = secret(URI + end).load();
 
     assertThat(loaded.config().database().uri()).isEqualTo(URI);
@@ -51,7 +51,7 @@ class SecretFileTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"\n\n", "\n ", " ", "\r"})
-  void whateverElseIsWrittenIsPartOfIt(String end) throws IOException {
+  void otherWhitespaceIsPartOfTheSecret(String end) throws IOException {
     assertThat(secret(URI + end).check().errors())
         .singleElement()
         .asString()
@@ -59,14 +59,14 @@ class SecretFileTest {
   }
 
   @Test
-  void beatsTheFile() throws IOException {
+  void overridesTheFile() throws IOException {
     write("config.json", "{\"database\": {\"uri\": \"postgresql://elsewhere/cp\"}}");
 
     assertThat(secret(URI).load().config().database().uri()).isEqualTo(URI);
   }
 
   @Test
-  void showsItsOwnVariableAndNoPassword() throws IOException {
+  void namesItsVariableAndShowsNoPassword() throws IOException {
     var loaded = secret(URI).load();
 
     var shown = loaded.toJson().getJsonObject("database.uri");
@@ -95,7 +95,7 @@ class SecretFileTest {
   }
 
   @Test
-  void saysThatAFileIsMissing() {
+  void reportsAnAbsentFile() {
     var missing = dir.resolve("missing").toString();
 
     assertThat(loader(Map.of("CP_DATABASE_URI_FILE", missing)).check().errors())
@@ -103,7 +103,7 @@ class SecretFileTest {
   }
 
   @Test
-  void saysThatADirectoryIsNoFile() {
+  void reportsADirectory() {
     assertThat(loader(Map.of("CP_DATABASE_URI_FILE", dir.toString())).check().errors())
         .singleElement()
         .asString()
@@ -112,13 +112,13 @@ class SecretFileTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "\n", "\r\n"})
-  void saysThatAFileIsEmpty(String text) throws IOException {
+  void reportsAnEmptyFile(String text) throws IOException {
     assertThat(secret(text).check().errors())
         .containsExactly("CP_DATABASE_URI_FILE: " + dir.resolve("secret") + " is empty");
   }
 
   @Test
-  void saysThatAFileIsTooLarge() throws IOException {
+  void reportsAnOversizedFile() throws IOException {
     assertThat(secret("x".repeat(SecretFile.MAX_BYTES + 1)).check().errors())
         .containsExactly(
             "CP_DATABASE_URI_FILE: " + dir.resolve("secret") + " is larger than 65536 bytes");
@@ -129,7 +129,7 @@ class SecretFileTest {
   }
 
   @Test
-  void saysThatAFileIsNoText() throws IOException {
+  void reportsAFileThatIsNotUtf8() throws IOException {
     Files.write(dir.resolve("secret"), (URI + "é").getBytes(StandardCharsets.ISO_8859_1));
     var loader = loader(Map.of("CP_DATABASE_URI_FILE", dir.resolve("secret").toString()));
 
@@ -141,14 +141,14 @@ class SecretFileTest {
 
   @ParameterizedTest
   @MethodSource("com.cpprediction.config.SecretPartTest#malformed")
-  void anErrorNeverShowsWhatTheFileSays(String uri) throws IOException {
-    if (uri.endsWith("\n")) return; // the file has its newline taken off
+  void anErrorNeverQuotesTheFile(String uri) throws IOException {
+    if (uri.endsWith("\n")) return; // a last newline is not part of the secret
 
     assertThat(secret(uri).check().errors().toString()).doesNotContain("hunter2");
   }
 
   @Test
-  void saysWhatIsWrongWithFileSecretAndVariableAtOnce() throws IOException {
+  void reportsTheErrorsOfFileSecretAndVariableAtOnce() throws IOException {
     write("config.json", "{");
     var environment = Map.of("CP_DATABASE_URI_FILE", write("secret", ""), "CP_HTTP_PORT", "high");
 
@@ -160,7 +160,7 @@ class SecretFileTest {
   }
 
   @Test
-  void aRelativePathStartsFromHome() throws IOException {
+  void aRelativePathIsResolvedAgainstHome() throws IOException {
     write("secret", URI);
     var environment = Map.of("CP_DATABASE_URI_FILE", "secret");
 

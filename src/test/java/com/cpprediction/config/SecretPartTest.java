@@ -33,7 +33,7 @@ class SecretPartTest {
 
   @ParameterizedTest
   @MethodSource("malformed")
-  void showsNothingOfAMalformedUri(String uri) {
+  void masksAMalformedUriWhole(String uri) {
     assertThat(KEY.masked(uri)).isEqualTo("***");
     assertThatThrownBy(() -> Configs.of(document(uri)))
         .hasMessageStartingWith("database.uri is \"***\", must be postgresql://")

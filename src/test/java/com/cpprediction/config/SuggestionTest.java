@@ -20,12 +20,12 @@ class SuggestionTest {
     "server.port, http.port",
     "cahce, cache",
   })
-  void findsWhatWasMeant(String written, String meant) {
+  void suggestsTheNearestName(String written, String meant) {
     assertThat(Suggestion.nearest(written, KNOWN)).contains(meant);
   }
 
   @Test
-  void asksNothingWhereNothingIsSimilar() {
+  void suggestsNothingWhenNoNameIsSimilar() {
     assertThat(Suggestion.nearest("zebra", KNOWN)).isEmpty();
     assertThat(Suggestion.nearest("", KNOWN)).isEmpty();
     assertThat(Suggestion.nearest("http.port".repeat(100_000), KNOWN)).isEmpty();

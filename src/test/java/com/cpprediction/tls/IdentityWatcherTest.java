@@ -63,19 +63,19 @@ class IdentityWatcherTest {
   }
 
   @Test
-  void theSameFilesAreNoNews() throws Exception {
+  void theSameFilesChangeNothing() throws Exception {
     var watcher = watcher();
 
     first.replace(certificate, key);
     poll(watcher);
 
     assertThat(shown).isEmpty();
-    assertThat(said(Level.ERROR)).isEmpty();
+    assertThat(logged(Level.ERROR)).isEmpty();
     assertThat(watcher.current().certificate()).isEqualTo(first.own());
   }
 
   @Test
-  void anotherIdentityIsTakenOverOnce() throws Exception {
+  void anotherIdentityIsServedOnce() throws Exception {
     var watcher = watcher();
 
     second.replace(certificate, key);
@@ -97,11 +97,11 @@ class IdentityWatcherTest {
     poll(watcher);
 
     assertThat(watcher.current().certificate()).isEqualTo(second.own());
-    assertThat(said(Level.ERROR)).hasSize(1);
+    assertThat(logged(Level.ERROR)).hasSize(1);
   }
 
   @Test
-  void oneProblemIsSaidOnceHoweverOftenItIsSeen() throws Exception {
+  void oneProblemIsLoggedOnceHoweverOftenTheFilesChange() throws Exception {
     var watcher = watcher();
     var whole = Files.readString(second.key());
 
@@ -109,19 +109,19 @@ class IdentityWatcherTest {
       Files.writeString(key, whole.substring(0, length));
       poll(watcher);
     }
-    assertThat(said(Level.ERROR)).hasSize(1);
+    assertThat(logged(Level.ERROR)).hasSize(1);
     Files.delete(key);
     poll(watcher);
     poll(watcher);
 
-    assertThat(said(Level.ERROR)).hasSize(2);
+    assertThat(logged(Level.ERROR)).hasSize(2);
     assertThat(registry.get("cp.config.reload.failures").counter().count()).isEqualTo(2);
     assertThat(shown).isEmpty();
     assertThat(watcher.current().certificate()).isEqualTo(first.own());
   }
 
   @Test
-  void aProblemThatComesBackIsSaidAgain() throws Exception {
+  void aProblemThatRecursIsLoggedAgain() throws Exception {
     var watcher = watcher();
 
     for (int i = 0; i < 2; i++) {
@@ -133,31 +133,31 @@ class IdentityWatcherTest {
       assertThat(inForce()).isEqualTo(1);
     }
 
-    assertThat(said(Level.ERROR)).hasSize(2);
+    assertThat(logged(Level.ERROR)).hasSize(2);
     assertThat(shown).isEmpty();
   }
 
   @Test
-  void whatHasExpiredReplacesNothing() throws Exception {
+  void anExpiredCertificateReplacesNothing() throws Exception {
     var watcher = watcher();
 
     expired.replace(certificate, key);
     poll(watcher);
 
     assertThat(watcher.current().certificate()).isEqualTo(first.own());
-    assertThat(said(Level.ERROR)).singleElement().asString().contains("has expired");
+    assertThat(logged(Level.ERROR)).singleElement().asString().contains("has expired");
   }
 
   @Test
-  void whatHasExpiredIsBetterThanNothing() throws Exception {
+  void anExpiredCertificateIsServedWhenThereIsNoOther() throws Exception {
     expired.replace(certificate, key);
 
     assertThat(watcher().current().certificate()).isEqualTo(expired.own());
-    assertThat(said(Level.WARN)).containsExactly("The certificate has expired");
+    assertThat(logged(Level.WARN)).containsExactly("The certificate has expired");
   }
 
   @Test
-  void aServerThatCanNotTakeItKeepsTheOldOne() throws Exception {
+  void aServerThatRefusesAnIdentityKeepsTheOldOneAndIsTriedAgain() throws Exception {
     var watcher = watcher();
 
     second.replace(certificate, key);
@@ -166,7 +166,7 @@ class IdentityWatcherTest {
     }
 
     assertThat(watcher.current().certificate()).isEqualTo(first.own());
-    assertThat(said(Level.ERROR)).hasSize(1);
+    assertThat(logged(Level.ERROR)).hasSize(1);
 
     poll(watcher); // tried again
     assertThat(watcher.current().certificate()).isEqualTo(second.own());
@@ -174,7 +174,7 @@ class IdentityWatcherTest {
   }
 
   @Test
-  void startsOnlyWithWhatCanBeUsed() throws IOException {
+  void startsOnlyWithUsableFiles() throws IOException {
     Files.delete(key);
 
     assertThatThrownBy(this::watcher)
@@ -191,7 +191,7 @@ class IdentityWatcherTest {
         new SubstituteLogger("test", log, false));
   }
 
-  /** As often as a change needs. */
+  /** Polls twice, as often as a change needs. */
   private void poll(IdentityWatcher watcher) throws Exception {
     for (int i = 0; i < 2; i++) {
       watcher
@@ -204,7 +204,7 @@ class IdentityWatcherTest {
     }
   }
 
-  private List<String> said(Level level) {
+  private List<String> logged(Level level) {
     return log.stream()
         .filter(event -> event.getLevel() == level)
         .map(
@@ -214,7 +214,7 @@ class IdentityWatcherTest {
         .toList();
   }
 
-  /** What alerts ask for. */
+  /** The gauge that alerts are based on. */
   private double inForce() {
     return registry.get("cp.last.reload.successful").tag("part", "certificate").gauge().value();
   }

@@ -60,7 +60,7 @@ class KeyFilesTest {
             + " http.tls.key empty'",
         "a.jks, '', '', http.tls.certificate is a keystore; set http.tls.password too"
       })
-  void refusesWhatCanNotGoTogether(
+  void refusesValuesThatCanNotBeCombined(
       String certificate, String key, String password, String message) {
     assertThatThrownBy(() -> KeyFiles.of("http.tls", certificate, key, password, Path::of))
         .isInstanceOf(TlsException.class)
@@ -74,7 +74,7 @@ class KeyFilesTest {
   }
 
   @Test
-  void readsKeystoresOfEitherKind() throws Exception {
+  void readsKeystoresOfBothFormats() throws Exception {
     var jks = dir.resolve("pair.jks");
     var store = KeyStore.getInstance("JKS");
     var password = Certificates.PASSWORD.toCharArray();
@@ -92,7 +92,7 @@ class KeyFilesTest {
   }
 
   @Test
-  void saysThatThePasswordIsWrongWithoutQuotingIt() {
+  void reportsAWrongPasswordWithoutQuotingIt() {
     var files = keystore(pair.keystore(), "hunter2-hunter2");
 
     assertThatThrownBy(() -> identity(files))
@@ -112,7 +112,7 @@ class KeyFilesTest {
   }
 
   @Test
-  void quotesNothingOfAKeyItCannotRead() throws IOException {
+  void quotesNothingOfAnUnreadableKey() throws IOException {
     var lines = Files.readString(pair.key()).strip().lines().toList();
     var body = String.join("", lines.subList(1, lines.size() - 1));
     for (var broken :
@@ -137,7 +137,7 @@ class KeyFilesTest {
   }
 
   @Test
-  void refusesFilesThatHoldSomethingElse() throws IOException {
+  void refusesFilesOfAnotherKind() throws IOException {
     var encrypted =
         Files.writeString(
             dir.resolve("encrypted.key"), "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n");
@@ -156,13 +156,13 @@ class KeyFilesTest {
   }
 
   @Test
-  void refusesFilesCutShortAnywhere() throws IOException {
+  void refusesTruncatedFiles() throws IOException {
     refusesEveryPartOf(pair.keystore(), cut -> keystore(cut, Certificates.PASSWORD), "cut.p12");
     refusesEveryPartOf(pair.key(), cut -> pem(pair.certificate(), cut), "cut.key");
     refusesEveryPartOf(pair.certificate(), cut -> pem(cut, pair.key()), "cut.pem");
   }
 
-  /** But for the line feeds at the end, and the end of a chain, which nobody can miss. */
+  /** Except for the line feeds at the end, and the end of a chain, which can't be detected. */
   private void refusesEveryPartOf(Path file, Function<Path, KeyFiles> files, String name)
       throws IOException {
     var whole = Files.readAllBytes(file);

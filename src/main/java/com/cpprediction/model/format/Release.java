@@ -32,6 +32,7 @@ public final class Release {
   /** Name of the file in the directory of a release. */
   public static final String FILE = "release.json";
 
+  private static final int MAX_BYTES = 16 << 20; // of release.json
   private static final String DIGEST = "sha256";
   private static final int DEPTH = 2; // of directories: that of the release, one for each prefix
 
@@ -92,7 +93,7 @@ public final class Release {
   public static Release open(Path directory) {
     var file = directory.resolve(FILE);
     try {
-      var json = StrictJson.parseObject(Files.readAllBytes(file));
+      var json = StrictJson.parseObject(read(file));
       if (!Integer.valueOf(FORMAT).equals(json.getValue("format"))) {
         throw new ModelException(
             "%s has format %s, this service reads format %d"
@@ -134,12 +135,20 @@ public final class Release {
   public static String signature(Path directory) {
     var seen = new TreeSet<String>();
     try {
-      seen.add(Digests.sha256Hex(Files.readAllBytes(directory.resolve(FILE))));
+      seen.add(Digests.sha256Hex(read(directory.resolve(FILE))));
       sign(directory, DEPTH, seen);
     } catch (IOException | DirectoryIteratorException e) {
       seen.add(e.toString());
     }
     return Digests.sha256Hex(seen.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static byte[] read(Path file) throws IOException {
+    try (var in = Files.newInputStream(file)) {
+      var bytes = in.readNBytes(MAX_BYTES + 1);
+      if (bytes.length <= MAX_BYTES) return bytes;
+      throw new IOException("it is larger than " + MAX_BYTES + " bytes");
+    }
   }
 
   private static void sign(Path directory, int depth, Set<String> seen) throws IOException {

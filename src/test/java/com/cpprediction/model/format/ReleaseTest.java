@@ -7,6 +7,7 @@ import com.cpprediction.model.Releases;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -72,6 +73,19 @@ public class ReleaseTest {
     assertThatThrownBy(() -> Release.open(dir))
         .isInstanceOf(ModelException.class)
         .hasMessageStartingWith(dir.resolve("release.json") + " is damaged: ");
+  }
+
+  @Test
+  void anOversizedFileIsRefused() throws IOException {
+    var file = dir.resolve(Release.FILE);
+    try (var sparse = new RandomAccessFile(file.toFile(), "rw")) {
+      sparse.setLength((16 << 20) + 1);
+    }
+
+    assertThatThrownBy(() -> Release.open(dir))
+        .isInstanceOf(ModelException.class)
+        .hasMessage("cannot read " + file + ": it is larger than 16777216 bytes");
+    assertThat(Release.signature(dir)).isEqualTo(Release.signature(dir));
   }
 
   @ParameterizedTest
