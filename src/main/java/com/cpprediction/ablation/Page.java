@@ -137,7 +137,7 @@ final class Page {
         .put("charts", array(charts.filter(c -> !c.getJsonArray("points").isEmpty())));
   }
 
-  private static JsonObject table(TextTable table) {
+  private static JsonObject table(ReportTable table) {
     return new JsonObject()
         .put("title", table.title())
         .put("columns", new JsonArray(table.columns()))

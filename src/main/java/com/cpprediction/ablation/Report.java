@@ -62,13 +62,13 @@ public final class Report {
   public String text() {
     var tables =
         tables(Extent.SHORT).stream()
-            .map(TextTable::text)
+            .map(ReportTable::text)
             .collect(Collectors.joining("\n", "", "\n"));
     return "%s%s\n%s\n".formatted(tables, Notes.MARKS, String.join("\n", notes()));
   }
 
   /** All tables with rows. */
-  List<TextTable> tables(Extent extent) {
+  List<ReportTable> tables(Extent extent) {
     return Stream.concat(
             Stream.of(Tables.means(recording, extent)),
             recording.design().groups().stream()

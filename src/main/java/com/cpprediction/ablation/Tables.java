@@ -84,7 +84,7 @@ final class Tables {
   private Tables() {}
 
   /** Means of the metrics, by variant. */
-  static TextTable means(Recording recording, Extent extent) {
+  static ReportTable means(Recording recording, Extent extent) {
     var summary = recording.summary();
     var columns = new ArrayList<>(List.of(recording.design().unit()));
     extent.measured.forEach(
@@ -95,7 +95,7 @@ final class Tables {
       for (var metric : extent.measured) row.add(mean(summary, variant.id(), metric));
       rows.add(row);
     }
-    return new TextTable("Measured, means over the rounds", columns, rows);
+    return new ReportTable("Measured, means over the rounds", columns, rows);
   }
 
   private static String mean(Summary summary, String id, Metric metric) {
@@ -105,7 +105,7 @@ final class Tables {
   }
 
   /** Ratios of the contrasts of a group; contrasts without any are left out. */
-  static TextTable ratios(
+  static ReportTable ratios(
       Recording recording, Design.Group group, ExpectedGains gains, Extent extent) {
     var summary = recording.summary();
     boolean ablation = recording.design().isAblation();
@@ -125,13 +125,13 @@ final class Tables {
       if (promised) row.add(contrast.equals(Design.all()) ? ABSENT : gains.of(contrast.key()));
       rows.add(row);
     }
-    return new TextTable(group.title(), columns, rows);
+    return new ReportTable(group.title(), columns, rows);
   }
 
   /**
    * Claims of {@code src/docs/proof.md}: per optimisation its ratios, alone and with all others.
    */
-  static TextTable claims(Recording recording, ExpectedGains gains) {
+  static ReportTable claims(Recording recording, ExpectedGains gains) {
     var summary = recording.summary();
     var columns = new ArrayList<>(List.of("optimisation"));
     if (gains.any()) columns.add("promised");
@@ -155,7 +155,7 @@ final class Tables {
       CLAIMED.forEach(metric -> row.add(ABSENT));
       rows.add(row);
     }
-    return new TextTable("", columns, rows);
+    return new ReportTable("", columns, rows);
   }
 
   /** A cell in Markdown; without ratio where there is no measurable gain. */

@@ -3,15 +3,13 @@ package com.cpprediction.cli;
 import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.server.Home;
 import com.cpprediction.server.Service;
+import com.cpprediction.terminal.TextTables;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -87,13 +85,14 @@ final class ConfigCommand {
       var err = spec.commandLine().getErr();
       loaded.warnings().forEach(warning -> err.println("warning: " + warning));
       var out = spec.commandLine().getOut();
-      if (origin && !json) table(loaded.toJson()).forEach(out::println);
+      if (origin && !json) out.print(table(loaded.toJson()));
       else if (origin) out.println(loaded.toJson().encodePrettily());
       else out.println(loaded.toDocument(all).encodePrettily());
+      out.flush();
       return 0;
     }
 
-    private static Stream<String> table(JsonObject values) {
+    private static String table(JsonObject values) {
       var rows = new ArrayList<>(List.of(List.of("KEY", "VALUE", "ORIGIN", "VARIABLE")));
       for (var entry : values) {
         var value = (JsonObject) entry.getValue();
@@ -104,22 +103,7 @@ final class ConfigCommand {
                 value.getString("origin"),
                 value.getString("variable")));
       }
-      return rows.stream().map(row -> row(row, rows));
-    }
-
-    private static String row(List<String> row, List<List<String>> all) {
-      return IntStream.range(0, row.size())
-          .mapToObj(column -> padded(row.get(column), width(all, column)))
-          .collect(Collectors.joining("  "))
-          .stripTrailing();
-    }
-
-    private static String padded(String text, int width) {
-      return text + " ".repeat(width - text.length());
-    }
-
-    private static int width(List<List<String>> rows, int column) {
-      return rows.stream().mapToInt(row -> row.get(column).length()).max().orElse(0);
+      return TextTables.words(rows);
     }
   }
 }

@@ -1,13 +1,16 @@
 package com.cpprediction.cli;
 
 import com.cpprediction.model.ModelCatalog;
+import com.cpprediction.terminal.Progress;
+import com.cpprediction.terminal.ProgressLine;
+import com.cpprediction.training.AccuracyTable;
 import com.cpprediction.training.Evaluation;
 import com.cpprediction.training.LabelledRow;
 import com.cpprediction.training.LabelledRows;
-import com.cpprediction.training.Progress;
 import com.cpprediction.training.QueryVariant;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
@@ -106,10 +109,9 @@ final class EvaluateCommand implements Callable<Integer> {
       out.println(all.encode());
       return;
     }
-    out.println(AccuracyReport.heading("prefix"));
-    evaluation
-        .byPrefix()
-        .forEach((prefix, scores) -> out.println(AccuracyReport.line(prefix, scores)));
-    out.println(AccuracyReport.line("all", evaluation.overall()));
+    var rows = new LinkedHashMap<String, JsonObject>(evaluation.byPrefix());
+    rows.put("all", evaluation.overall());
+    out.print(AccuracyTable.of("prefix", rows));
+    out.flush();
   }
 }

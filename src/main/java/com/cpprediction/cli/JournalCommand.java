@@ -12,6 +12,8 @@ import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.server.Service;
 import com.cpprediction.server.StartException;
 import com.cpprediction.server.Version;
+import com.cpprediction.terminal.ProgressLine;
+import com.cpprediction.terminal.TextTables;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
@@ -80,10 +82,14 @@ final class JournalCommand {
       var found = inspect(settings);
       var report = report(found);
       if (json) spec.commandLine().getOut().println(report.encodePrettily());
-      else
-        report.forEach(
-            e -> spec.commandLine().getOut().printf("%-12s %s%n", e.getKey(), e.getValue()));
+      else print(report);
       return 0;
+    }
+
+    private void print(JsonObject report) {
+      var rows = report.stream().map(e -> List.of(e.getKey(), e.getValue().toString())).toList();
+      spec.commandLine().getOut().print(TextTables.words(rows));
+      spec.commandLine().getOut().flush();
     }
 
     private static JsonObject report(Inspection found) {

@@ -10,6 +10,7 @@ import com.cpprediction.loadtest.Step;
 import com.cpprediction.loadtest.Target;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.server.Version;
+import com.cpprediction.terminal.ProgressLine;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -20,9 +21,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -274,7 +272,7 @@ final class LoadTestCommand implements Callable<Integer> {
 
     private final boolean silent;
     private final PrintWriter out = spec.commandLine().getOut();
-    private ProgressBar bar;
+    private final ProgressLine bar = new ProgressLine();
 
     Lines(boolean silent) {
       this.silent = silent;
@@ -289,21 +287,11 @@ final class LoadTestCommand implements Callable<Integer> {
     @Override
     public LoadGenerator.Listener began(String name, Duration lasts) {
       if (silent || System.console() == null) return LoadGenerator.Listener.NONE;
-      close();
-      var current =
-          new ProgressBarBuilder()
-              .setTaskName(name)
-              .setInitialMax(lasts.toMillis())
-              .setStyle(ProgressBarStyle.ASCII)
-              .setUpdateIntervalMillis(250)
-              .hideEta()
-              .build();
-      bar = current;
-      return (seconds, answered, failed, p99) -> {
-        current.stepTo(Math.min(lasts.toMillis(), (long) (seconds * 1e3)));
-        current.setExtraMessage(
-            "%d answered, %d failed, p99 %s ms".formatted(answered, failed, millis(p99)));
-      };
+      bar.begin(name, Math.toIntExact(lasts.toMillis()));
+      return (seconds, answered, failed, p99) ->
+          bar.show(
+              Math.min(lasts.toMillis(), (long) (seconds * 1e3)),
+              "%d answered, %d failed, p99 %s ms".formatted(answered, failed, millis(p99)));
     }
 
     @Override
@@ -326,8 +314,7 @@ final class LoadTestCommand implements Callable<Integer> {
 
     @Override
     public void close() {
-      if (bar != null) bar.close();
-      bar = null;
+      bar.close();
     }
   }
 }

@@ -8,12 +8,17 @@ import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Scored;
+import com.cpprediction.terminal.ProgressLine;
+import com.cpprediction.terminal.TextTables;
 import com.cpprediction.training.CsvPredictor;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -98,10 +103,12 @@ final class PredictCommand implements Callable<Integer> {
       printer.printf(
           Locale.ROOT, "%s, prefix read from the words (%.4f)%n%n", model, located.probability());
     }
-    printer.printf("%-12s %10s%n", "CP", "confidence");
+    var rows = new ArrayList<>(List.of(List.of("CP", "confidence")));
     for (var candidate : answer.candidates()) {
-      printer.printf(Locale.ROOT, "%-12s %10.4f%n", candidate.cp(), candidate.confidence());
+      rows.add(List.of(candidate.cp(), number("%.4f", candidate.confidence())));
     }
+    printer.print(TextTables.figures(rows));
+    printer.flush();
   }
 
   private void print(Explanation explanation) {
@@ -111,22 +118,32 @@ final class PredictCommand implements Callable<Integer> {
     printer.printf(
         "%nWhat decided for %s against %s (by how much its score would fall):%n",
         candidates.get(0).cp(), candidates.get(1).cp());
-    printer.printf("%-14s %9s %9s %9s%n", "feature", "first", "second", "effect");
-    explanation.features().stream()
-        .filter(feature -> feature.effect() != 0)
-        .limit(SHOWN)
-        .forEach(f -> printRow(f.name(), f.first(), f.second(), f.effect()));
+    printer.print(
+        effects(
+            "feature",
+            explanation.features().stream()
+                .filter(feature -> feature.effect() != 0)
+                .map(f -> effect(f.name(), f.first(), f.second(), f.effect()))));
     printer.printf("%nWhich words carried the linear score (ridge):%n");
-    printer.printf("%-14s %9s %9s %9s%n", "word", "first", "second", "effect");
-    explanation.words().stream()
-        .limit(SHOWN)
-        .forEach(w -> printRow(w.word(), w.first(), w.second(), w.effect()));
+    printer.print(
+        effects(
+            "word",
+            explanation.words().stream()
+                .map(w -> effect(w.word(), w.first(), w.second(), w.effect()))));
+    printer.flush();
   }
 
-  private void printRow(String name, double first, double second, double effect) {
-    spec.commandLine()
-        .getOut()
-        .printf(Locale.ROOT, "%-14s %9.3f %9.3f %+9.3f%n", name, first, second, effect);
+  private static String effects(String subject, Stream<List<String>> rows) {
+    var titles = List.of(subject, "first", "second", "effect");
+    return TextTables.figures(Stream.concat(Stream.of(titles), rows.limit(SHOWN)).toList());
+  }
+
+  private static List<String> effect(String name, double first, double second, double effect) {
+    return List.of(name, number("%.3f", first), number("%.3f", second), number("%+.3f", effect));
+  }
+
+  private static String number(String format, double value) {
+    return String.format(Locale.ROOT, format, value);
   }
 
   private static String json(

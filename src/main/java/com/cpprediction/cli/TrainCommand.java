@@ -1,10 +1,14 @@
 package com.cpprediction.cli;
 
 import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.terminal.Progress;
+import com.cpprediction.terminal.ProgressLine;
+import com.cpprediction.training.AccuracyTable;
 import com.cpprediction.training.Training;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -108,7 +112,7 @@ final class TrainCommand implements Callable<Integer> {
             threads);
     Training.Report report;
     try (var progress = new ProgressLine()) {
-      report = Training.run(options, json ? com.cpprediction.training.Progress.NONE : progress);
+      report = Training.run(options, json ? Progress.NONE : progress);
     }
     print(report);
     return 0;
@@ -144,8 +148,9 @@ final class TrainCommand implements Callable<Integer> {
     if (report.scores().isEmpty() && heldBack > 0) {
       printer.println("Not measured: there are too few addresses to hold some back");
     }
-    for (var score : report.scores()) {
-      printer.println(AccuracyReport.line(score.getKey(), (JsonObject) score.getValue()));
-    }
+    var scores = new LinkedHashMap<String, JsonObject>();
+    report.scores().forEach(score -> scores.put(score.getKey(), (JsonObject) score.getValue()));
+    if (!scores.isEmpty()) printer.print(AccuracyTable.of(scores));
+    printer.flush();
   }
 }

@@ -10,6 +10,7 @@ import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Scored;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.terminal.Progress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -10,6 +10,7 @@ import com.cpprediction.model.format.ModelException;
 import com.cpprediction.model.format.NationalStage;
 import com.cpprediction.model.format.Ranker;
 import com.cpprediction.prediction.Catalog;
+import com.cpprediction.terminal.Progress;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.ByteBuffer;

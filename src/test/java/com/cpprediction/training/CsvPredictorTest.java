@@ -8,6 +8,7 @@ import com.cpprediction.csv.CsvRows;
 import com.cpprediction.csv.InputException;
 import com.cpprediction.model.ModelCatalog;
 import com.cpprediction.model.ScoringModel;
+import com.cpprediction.terminal.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,6 +3,7 @@ package com.cpprediction.training;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelCatalog;
+import com.cpprediction.terminal.Progress;
 import com.cpprediction.training.Training.Options;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;

@@ -11,6 +11,7 @@ import com.cpprediction.model.Scorer;
 import com.cpprediction.model.Verification;
 import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Address;
+import com.cpprediction.terminal.Progress;
 import com.cpprediction.training.Training.Options;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;

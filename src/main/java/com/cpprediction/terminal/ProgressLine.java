@@ -1,12 +1,11 @@
-package com.cpprediction.cli;
+package com.cpprediction.terminal;
 
-import com.cpprediction.training.Progress;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /** A progress bar on standard error. Thread-safe. */
-final class ProgressLine implements Progress, AutoCloseable {
+public final class ProgressLine implements Progress, AutoCloseable {
   private ProgressBar bar;
 
   @Override
@@ -17,13 +16,22 @@ final class ProgressLine implements Progress, AutoCloseable {
             .setTaskName(what)
             .setInitialMax(steps)
             .setStyle(ProgressBarStyle.ASCII)
-            .setUpdateIntervalMillis(500)
+            .setUpdateIntervalMillis(250)
             .build();
   }
 
   @Override
   public synchronized void step(int count) {
     bar.stepBy(count);
+  }
+
+  /**
+   * Shows {@code steps} completed steps of the part and a text behind them; nothing once closed.
+   */
+  public synchronized void show(long steps, String text) {
+    if (bar == null) return;
+    bar.stepTo(steps);
+    bar.setExtraMessage(text);
   }
 
   @Override

@@ -1,0 +1,2 @@
+/** Text tables and progress bars of the commands. Imports no other package. */
+package com.cpprediction.terminal;
