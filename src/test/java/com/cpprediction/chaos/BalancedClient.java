@@ -1,6 +1,8 @@
 package com.cpprediction.chaos;
 
 import com.cpprediction.chaos.Enquiry.Request;
+import com.cpprediction.testing.Await;
+import com.cpprediction.testing.ClusterNode;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -361,7 +363,7 @@ final class BalancedClient implements AutoCloseable {
   }
 
   private void awaitSettled() throws Exception {
-    Waiting.until("every request settled", () -> healthy() && open.get() == 0);
+    Await.until("every request settled", () -> healthy() && open.get() == 0);
   }
 
   /** Fails where the client itself did. */

@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import com.cpprediction.chaos.Enquiry.Request;
 import com.cpprediction.client.PredictionClient;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Ports;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.ServerSocketEndpointConfig;
@@ -115,7 +116,7 @@ final class BusClient implements AutoCloseable {
     var left = new AtomicInteger(count);
     var done = new CountDownLatch(count);
     for (int i = 0; i < WINDOW; i++) context.runOnContext(go -> sendNext(left, done, failures));
-    Waiting.until("all were sent", () -> healthy() && done.getCount() == 0);
+    Await.until("all were sent", () -> healthy() && done.getCount() == 0);
     return failures;
   }
 
@@ -187,7 +188,7 @@ final class BusClient implements AutoCloseable {
     var passed = new CountDownLatch(1);
     context.runOnContext(go -> passed.countDown());
     passed.await();
-    Waiting.until("every message settled", () -> healthy() && open.get() == 0);
+    Await.until("every message settled", () -> healthy() && open.get() == 0);
   }
 
   private boolean healthy() {

@@ -2,6 +2,9 @@ package com.cpprediction.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.testing.Await;
+import com.cpprediction.testing.NodeNetwork;
+import com.cpprediction.testing.PostgresProcess;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
@@ -72,7 +75,7 @@ class ClusterChaos {
       var frozen = trial.change("frozen %d s".formatted(FREEZE.toSeconds()));
       trial.node(1).process().freeze();
       double whole = trial.awaitWhole();
-      Waiting.elapse(FREEZE.minusMillis((long) (1_000 * whole)));
+      Await.elapse(FREEZE.minusMillis((long) (1_000 * whole)));
       var continued = trial.change("continued");
       trial.node(1).process().thaw();
       trial.awaitWhole();
@@ -150,8 +153,8 @@ class ClusterChaos {
       var parted = trial.change("cut " + name);
       cut.apply(network);
       trial.nodes().awaitParted(SPLIT);
-      trial.nodes().awaitAnswering(Waiting.LONG);
-      Waiting.elapse(SPLIT.minusMillis((long) (1_000 * parted.age())));
+      trial.nodes().awaitAnswering(Await.LONG);
+      Await.elapse(SPLIT.minusMillis((long) (1_000 * parted.age())));
       var lasting = trial.quiet("still cut");
       trial.awaitMore(CALM);
       var healed = trial.change("healed");

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cpprediction.client.Outcome;
 import com.cpprediction.client.Shipment;
 import com.cpprediction.prediction.Verdict;
+import com.cpprediction.testing.Await;
+import com.cpprediction.testing.ClusterNode;
+import com.cpprediction.testing.PostgresProcess;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -107,7 +110,7 @@ class ClusterIT {
   /** A node whose code isn't compiled yet may take longer than another one waits for it. */
   private static JsonObject askPatiently(ClusterNode node, JsonObject shipment) throws Exception {
     var answer = new AtomicReference<HttpResponse<String>>();
-    Waiting.until(
+    Await.until(
         "an answer",
         () -> {
           answer.set(node.process().post("/predict", shipment));
@@ -120,7 +123,7 @@ class ClusterIT {
   /** Where the first shipment of {@link #askTyped} went: what one node takes, all of them know. */
   private static void reportToEveryNode(ClusterTrial trial) throws Exception {
     var stored = "/predictions/typed-0";
-    Waiting.until("stored", () -> trial.node(0).process().get(stored).statusCode() == 200);
+    Await.until("stored", () -> trial.node(0).process().get(stored).statusCode() == 200);
     var predictions = json(trial.node(0), stored).getJsonArray("predictions");
     var went = new Outcome("typed-0", predictions.getJsonObject(0).getString("cp"));
 
@@ -132,7 +135,7 @@ class ClusterIT {
     for (var node : trial.nodes().all()) {
       var answer = json(node.process().post("/outcomes", body));
       assertThat(answer.getJsonObject("summary").getInteger("right")).isEqualTo(1);
-      Waiting.until("counted once", () -> rightOf(node) == 1);
+      Await.until("counted once", () -> rightOf(node) == 1);
     }
   }
 
@@ -154,8 +157,8 @@ class ClusterIT {
     for (int i = 0; i < loaded.size(); i++) {
       var node = trial.node(i);
       var before = loaded.get(i);
-      Waiting.until("cleared", () -> json(node, "/cache/stats").getInteger("size") == 0);
-      Waiting.until("reloaded", () -> !reloaded(node).equals(before));
+      Await.until("cleared", () -> json(node, "/cache/stats").getInteger("size") == 0);
+      Await.until("reloaded", () -> !reloaded(node).equals(before));
     }
   }
 

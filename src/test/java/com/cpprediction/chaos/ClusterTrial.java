@@ -2,6 +2,11 @@ package com.cpprediction.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.testing.Await;
+import com.cpprediction.testing.ClusterNode;
+import com.cpprediction.testing.ClusterNodes;
+import com.cpprediction.testing.NodeNetwork;
+import com.cpprediction.testing.PostgresProcess;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -166,20 +171,20 @@ final class ClusterTrial implements AutoCloseable {
   void awaitMore(int requests) throws Exception {
     var tally = latest().tally;
     int total = tally.settled() + requests;
-    Waiting.until(requests + " more requests", () -> client.healthy() && tally.settled() >= total);
+    Await.until(requests + " more requests", () -> client.healthy() && tally.settled() >= total);
   }
 
   /** Lets the stretch last as long as its change may disturb. */
   void last(double seconds) throws Exception {
     var tally = latest().tally;
-    Waiting.until(
+    Await.until(
         "%s for %s s".formatted(tally.name(), seconds),
         () -> client.healthy() && tally.age() >= seconds);
   }
 
   /** Waits until the cluster is whole, and notes how long after the beginning of the stretch. */
   double awaitWhole() throws Exception {
-    nodes.awaitWhole(Waiting.LONG);
+    nodes.awaitWhole(Await.LONG);
     double seconds = latest().tally.age();
     latest().whole = "%.1f s".formatted(seconds);
     return seconds;
@@ -190,7 +195,7 @@ final class ClusterTrial implements AutoCloseable {
    * may be missing where one release has few nodes.
    */
   void awaitUpgraded() throws Exception {
-    nodes.awaitMeeting(Waiting.LONG);
+    nodes.awaitMeeting(Await.LONG);
     latest().whole = "%.1f s".formatted(latest().tally.age());
   }
 
@@ -214,7 +219,7 @@ final class ClusterTrial implements AutoCloseable {
     var last = quiet(GHOSTS + " sends afterwards");
     var ghosts = bus.sendAll(GHOSTS);
     for (var node : nodes.all()) {
-      Waiting.until("all is stored", DRAINED, () -> node.process().waiting() == 0);
+      Await.until("all is stored", DRAINED, () -> node.process().waiting() == 0);
     }
     try (var connection = postgres.admin(database)) {
       var verdict = Oracle.compare(ledger.read(), connection);

@@ -3,6 +3,7 @@ package com.cpprediction.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.chaos.FaultProxy.Direction;
+import com.cpprediction.testing.PostgresProcess;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;

@@ -3,6 +3,8 @@ package com.cpprediction.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.chaos.FaultProxy.Mode;
+import com.cpprediction.testing.Await;
+import com.cpprediction.testing.PostgresProcess;
 import com.cpprediction.testing.SmallDisk;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
@@ -78,7 +80,7 @@ class DatabaseChaos {
         "PostgreSQL frozen %d s".formatted(seconds),
         trial -> {
           postgres.freeze();
-          Waiting.elapse(Duration.ofSeconds(seconds));
+          Await.elapse(Duration.ofSeconds(seconds));
         },
         trial -> postgres.thaw());
   }
@@ -159,7 +161,7 @@ class DatabaseChaos {
 
       trial.faultBegins();
       disk.fill();
-      Waiting.until("PostgreSQL has no room", () -> trial.waitingOrRefused() > Trial.RATE);
+      Await.until("PostgreSQL has no room", () -> trial.waitingOrRefused() > Trial.RATE);
       trial.client().awaitMore(FAULT);
       disk.free();
 

@@ -1,6 +1,7 @@
 package com.cpprediction.chaos;
 
 import com.cpprediction.chaos.FaultProxy.Direction;
+import com.cpprediction.testing.Await;
 import java.util.EnumMap;
 import java.util.Map;
 
@@ -28,7 +29,7 @@ final class Exchange {
     long up = trial.proxy().passed(Direction.UP);
     long down = trial.proxy().passed(Direction.DOWN);
     trial.client().burst(burst);
-    Waiting.until("all is stored", () -> trial.service().waiting() == 0);
+    Await.until("all is stored", () -> trial.service().waiting() == 0);
     bytes.merge(Direction.UP, trial.proxy().passed(Direction.UP) - up, Long::max);
     bytes.merge(Direction.DOWN, trial.proxy().passed(Direction.DOWN) - down, Long::max);
   }
@@ -43,9 +44,8 @@ final class Exchange {
     int before = proxy.cuts();
     proxy.cutAfter(after, direction);
     trial.client().burst(burst);
-    Waiting.until(
-        "the connection broke", () -> proxy.cuts() > before); // a heartbeat's bytes at last
-    Waiting.until("the service is well again", this::well);
+    Await.until("the connection broke", () -> proxy.cuts() > before); // a heartbeat's bytes at last
+    Await.until("the service is well again", this::well);
   }
 
   private boolean well() throws Exception {

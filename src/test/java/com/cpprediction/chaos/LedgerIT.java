@@ -4,6 +4,7 @@ import static com.cpprediction.chaos.FaultProxy.Direction.DOWN;
 import static com.cpprediction.chaos.FaultProxy.Direction.UP;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.testing.PostgresProcess;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;

@@ -1,5 +1,6 @@
 package com.cpprediction.chaos;
 
+import com.cpprediction.testing.Await;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -212,7 +213,7 @@ final class LoadClient implements AutoCloseable {
 
   /** Waits until {@code total} requests have been sent since the beginning. */
   void awaitSent(long total) throws Exception {
-    Waiting.until(total + " requests sent", () -> healthy() && sent.get() >= total);
+    Await.until(total + " requests sent", () -> healthy() && sent.get() >= total);
   }
 
   /** Waits until {@code more} requests have been sent from now on. */
@@ -223,7 +224,7 @@ final class LoadClient implements AutoCloseable {
   /** Waits until {@code more} requests have been answered from now on. */
   void awaitAnswered(long more) throws Exception {
     long total = answered.get() + more;
-    Waiting.until(total + " requests answered", () -> healthy() && answered.get() >= total);
+    Await.until(total + " requests answered", () -> healthy() && answered.get() >= total);
   }
 
   private boolean healthy() {
@@ -248,7 +249,7 @@ final class LoadClient implements AutoCloseable {
   }
 
   private void awaitSettled() throws Exception {
-    Waiting.until("every request settled", () -> healthy() && open.get() == 0);
+    Await.until("every request settled", () -> healthy() && open.get() == 0);
   }
 
   /** Of answers with a prediction; to be asked when {@linkplain #finish() finished}. */

@@ -1,5 +1,7 @@
 package com.cpprediction.chaos;
 
+import com.cpprediction.testing.Await;
+import com.cpprediction.testing.PostgresProcess;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Tag;
@@ -25,7 +27,7 @@ class OutageChaos {
 
       trial.faultBegins();
       postgres.stopFast();
-      Waiting.elapse(Duration.ofSeconds(SECONDS));
+      Await.elapse(Duration.ofSeconds(SECONDS));
       postgres.start();
 
       trial.recoverUnhurt("PostgreSQL away %d s at %d/s".formatted(SECONDS, RATE));

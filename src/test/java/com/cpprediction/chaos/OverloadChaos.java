@@ -3,6 +3,8 @@ package com.cpprediction.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.chaos.FaultProxy.Mode;
+import com.cpprediction.testing.Await;
+import com.cpprediction.testing.PostgresProcess;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -93,7 +95,7 @@ class OverloadChaos {
   private static double goodput(Trial trial, Duration time) {
     long before = trial.client().answered();
     long begin = System.nanoTime();
-    Waiting.elapse(time);
+    Await.elapse(time);
     return (trial.client().answered() - before) * 1e9 / (System.nanoTime() - begin);
   }
 

@@ -3,6 +3,8 @@ package com.cpprediction.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.cpprediction.testing.Await;
+import com.cpprediction.testing.PostgresProcess;
 import com.cpprediction.testing.SmallDisk;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
@@ -30,7 +32,7 @@ class OwnDiskChaos {
       trial.faultBegins();
       disk.fill();
       postgres.stopImmediately(); // nothing leaves the journal
-      Waiting.until("the journal has no room", () -> trial.client().refused() > Trial.RATE);
+      Await.until("the journal has no room", () -> trial.client().refused() > Trial.RATE);
       assertThat(trial.service().alive()).isTrue();
       disk.free();
       trial.client().awaitAnswered(Trial.RATE);
@@ -51,7 +53,7 @@ class OwnDiskChaos {
 
       trial.faultBegins();
       postgres.stopImmediately();
-      Waiting.until("the journal is full", () -> trial.client().refused() > Trial.RATE);
+      Await.until("the journal is full", () -> trial.client().refused() > Trial.RATE);
       postgres.start();
 
       trial.recover("journal full");

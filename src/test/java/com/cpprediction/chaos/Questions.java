@@ -1,6 +1,8 @@
 package com.cpprediction.chaos;
 
 import com.cpprediction.chaos.Ledger.Answer;
+import com.cpprediction.testing.PostgresProcess;
+import com.cpprediction.testing.ServiceProcess;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;

@@ -2,6 +2,7 @@ package com.cpprediction.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.testing.PostgresProcess;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;

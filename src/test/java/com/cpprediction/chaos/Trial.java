@@ -2,6 +2,9 @@ package com.cpprediction.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.testing.Await;
+import com.cpprediction.testing.PostgresProcess;
+import com.cpprediction.testing.ServiceProcess;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,7 +87,7 @@ final class Trial implements AutoCloseable {
 
   /** A fresh JVM's first answers would count as those before the fault. */
   void warm() throws Exception {
-    Waiting.until("the service is ready", service::ready);
+    Await.until("the service is ready", service::ready);
     for (int i = 0; i < WARM; i += 20) client.burst(20);
     client.forgetLatencies();
   }
@@ -126,7 +129,7 @@ final class Trial implements AutoCloseable {
 
   /** Waits until the service takes predictions again, then for a while of it, then settles. */
   Oracle.Verdict recover(String fault) throws Exception {
-    Waiting.until("the service is ready again", service::ready);
+    Await.until("the service is ready again", service::ready);
     faultEnds();
     client.awaitMore(CALM);
     var verdict = settle(fault);
@@ -150,7 +153,7 @@ final class Trial implements AutoCloseable {
   Oracle.Verdict look(String fault) throws Exception {
     client.finish();
     long begin = System.nanoTime();
-    Waiting.until("all is stored", DRAINED, () -> service.waiting() == 0);
+    Await.until("all is stored", DRAINED, () -> service.waiting() == 0);
     double drained = (System.nanoTime() - begin) / 1e9;
     return compare(fault, "%.1f s".formatted(drained));
   }

@@ -2,6 +2,8 @@ package com.cpprediction.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.testing.ClusterNode;
+import com.cpprediction.testing.PostgresProcess;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;

@@ -2,6 +2,7 @@ package com.cpprediction.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.testing.TestHome;
 import com.cpprediction.training.SmallRelease;
 import java.io.IOException;
 import java.io.PrintWriter;

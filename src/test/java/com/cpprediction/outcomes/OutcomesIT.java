@@ -18,6 +18,7 @@ import com.cpprediction.postgres.TestDatabase;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction;
+import com.cpprediction.testing.Await;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -188,7 +189,7 @@ public class OutcomesIT {
     TestDatabase.execute(uri, "UPDATE outcomes SET look_at = now()"); // a moment later
     judge("S3", "CP1");
 
-    TestDatabase.until(() -> counted.toString().contains("\"top3\":1"));
+    Await.until(() -> counted.toString().contains("\"top3\":1"));
     assertThat(TestDatabase.query(uri, "SELECT shipment_id || result FROM outcomes ORDER BY 1"))
         .containsExactly("S1alternative", "S2unknown", "S3unknown");
     assertThat(TestDatabase.query(uri, COUNTED))
@@ -206,7 +207,7 @@ public class OutcomesIT {
 
     judge("S2", "CP1");
 
-    TestDatabase.until(() -> minutesToTheNextLook() >= 119);
+    Await.until(() -> minutesToTheNextLook() >= 119);
   }
 
   private int minutesToTheNextLook() throws Exception {
@@ -233,8 +234,8 @@ public class OutcomesIT {
         "UPDATE outcomes SET reported_at = reported_at - interval '2 days' WHERE shipment_id = 'S5'");
     judge("S6", "CP1");
 
-    TestDatabase.until(() -> counted.getLong("unknown", 0L) == 1);
-    TestDatabase.until(() -> !counted.getJsonArray("models").encode().contains("\"right\":2"));
+    Await.until(() -> counted.getLong("unknown", 0L) == 1);
+    Await.until(() -> !counted.getJsonArray("models").encode().contains("\"right\":2"));
     assertThat(counted.getInteger("window_days")).isEqualTo(2);
     assertThat(LocalDate.parse(counted.getString("since"))).isBetween(today.minusDays(1), today);
     assertThat(counted.getJsonArray("models"))
@@ -245,12 +246,12 @@ public class OutcomesIT {
   @Test
   void takesANewWindowWithoutARestart() throws Exception {
     deploy(2);
-    TestDatabase.until(() -> counted.getInteger("window_days", 0) == 2);
+    Await.until(() -> counted.getInteger("window_days", 0) == 2);
 
     config = config(9);
     judge("S1", "CP1");
 
-    TestDatabase.until(() -> counted.getInteger("window_days") == 9);
+    Await.until(() -> counted.getInteger("window_days") == 9);
   }
 
   @Test
@@ -273,7 +274,7 @@ public class OutcomesIT {
         .isEqualTo(TestDatabase.query(uri, COUNTED_ANEW))
         .isNotEmpty();
     for (var id : vertx.deploymentIDs()) vertx.undeploy(id).await(10, SECONDS);
-    TestDatabase.until(() -> TestDatabase.query(uri, OTHERS).isEmpty()); // so all is told
+    Await.until(() -> TestDatabase.query(uri, OTHERS).isEmpty()); // so all is told
     assertThat(TestDatabase.query(uri, DEADLOCKS)).as("nobody had to be sent again").contains("0");
   }
 
@@ -322,7 +323,7 @@ public class OutcomesIT {
     TestDatabase.execute(uri, "ALTER TABLE elsewhere RENAME TO outcome_counts");
 
     judge("S1", "CP1");
-    TestDatabase.until(() -> counted.getLong("unknown", 0L) == 1);
+    Await.until(() -> counted.getLong("unknown", 0L) == 1);
   }
 
   @Test

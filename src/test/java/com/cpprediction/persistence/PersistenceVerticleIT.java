@@ -20,6 +20,7 @@ import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
+import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Ports;
 import com.cpprediction.testing.SmallDisk;
 import io.vertx.core.Future;
@@ -112,8 +113,8 @@ class PersistenceVerticleIT {
     for (var rows : atOnce) assertThat((JsonArray) rows.await(10, SECONDS)).hasSize(10);
     undeploy();
     // Ten inserts, ten queries; the server counts a session when it has ended.
-    TestDatabase.until(() -> sessions(uri) >= 20);
-    TestDatabase.until(() -> TestDatabase.query(uri, OTHERS).isEmpty());
+    Await.until(() -> sessions(uri) >= 20);
+    Await.until(() -> TestDatabase.query(uri, OTHERS).isEmpty());
   }
 
   private static long sessions(String uri) throws SQLException {
@@ -149,7 +150,7 @@ class PersistenceVerticleIT {
     assertThat(taken(elsewhere)).isEqualTo(ids(elsewhere));
     assertThat(taken(first, spelt)).isEmpty();
 
-    TestDatabase.until(() -> verticle.health().getInteger("waiting") == 0);
+    Await.until(() -> verticle.health().getInteger("waiting") == 0);
     assertThat(TestDatabase.query(uri, "SELECT shipment_id FROM predictions"))
         .containsExactlyInAnyOrder("S1", "S3");
     assertThat(stored("S1")).isEqualTo(new JsonArray().add(json(first)));
@@ -171,12 +172,12 @@ class PersistenceVerticleIT {
     var fresh = Predictions.of("S3");
 
     var told = taken(second, fresh);
-    TestDatabase.until(() -> verticle.health().getInteger("waiting") == 0);
+    Await.until(() -> verticle.health().getInteger("waiting") == 0);
     undeploy();
     var again = deploy(ack, uri);
     var third = Predictions.of(id, "S4", "1 Church Street, Bengaluru 560001");
     taken(third);
-    TestDatabase.until(() -> again.health().getInteger("waiting") == 0);
+    Await.until(() -> again.health().getInteger("waiting") == 0);
     undeploy();
     deploy(Ack.COMMIT, uri);
     assertThat(taken(second)).as("sent again").isEqualTo(ids(second));
@@ -241,7 +242,7 @@ class PersistenceVerticleIT {
     var refused = record(Predictions.many(200).toArray(Prediction[]::new));
 
     assertThat(refused).isEmpty();
-    TestDatabase.until(() -> stored("S199").size() == 1);
+    Await.until(() -> stored("S199").size() == 1);
   }
 
   @Test
@@ -256,7 +257,7 @@ class PersistenceVerticleIT {
     assertNotReady(request(Bus.STORED, "S1"));
 
     try (var database = EmbeddedDatabase.startForTrials(dataDir, TestDatabase.BINARIES, port)) {
-      TestDatabase.until(() -> verticle.database().getString("status").equals("up"));
+      Await.until(() -> verticle.database().getString("status").equals("up"));
 
       assertThat(TestDatabase.query(database.uri(), "SELECT shipment_id FROM predictions"))
           .containsExactly("S1");
@@ -289,7 +290,7 @@ class PersistenceVerticleIT {
       signal("STOP", frozen);
       var answer = request(Bus.RECORD, new RecordRequest(List.of(kept)));
       try {
-        TestDatabase.until(() -> verticle.database().getString("status").equals("down"));
+        Await.until(() -> verticle.database().getString("status").equals("down"));
         assertThat(verticle.database().getString("error")).contains("does not answer");
         assertNotReady(request(Bus.RECORD, new RecordRequest(Predictions.many(1))));
       } finally {
@@ -348,10 +349,10 @@ class PersistenceVerticleIT {
 
     record(Predictions.of("S1"));
 
-    TestDatabase.until(() -> verticle.database().getString("status").equals("down"));
+    Await.until(() -> verticle.database().getString("status").equals("down"));
     assertThat(verticle.database().getString("error")).contains("table is missing", "predictions");
     TestDatabase.execute(uri, "ALTER TABLE elsewhere RENAME TO predictions");
-    TestDatabase.until(() -> verticle.database().getString("status").equals("up"));
+    Await.until(() -> verticle.database().getString("status").equals("up"));
     assertThat(stored("S1")).hasSize(1);
   }
 
@@ -366,7 +367,7 @@ class PersistenceVerticleIT {
     assertThat(verticle.ready()).isFalse();
     assertThat(verticle.database().getString("error")).contains("read-only", "25006");
     TestDatabase.execute(TestDatabase.server().uri(), settings + " RESET ALL");
-    TestDatabase.until(verticle::ready);
+    Await.until(verticle::ready);
     record(Predictions.of("S1"));
     assertThat(stored("S1")).hasSize(1);
   }
@@ -379,7 +380,7 @@ class PersistenceVerticleIT {
 
     database.close();
 
-    TestDatabase.until(() -> !verticle.ready());
+    Await.until(() -> !verticle.ready());
     undeploy();
   }
 
@@ -404,7 +405,7 @@ class PersistenceVerticleIT {
 
     var stopped = vertx.undeploy(verticle.deploymentID());
 
-    TestDatabase.until(() -> !verticle.ready());
+    Await.until(() -> !verticle.ready());
     assertNotReady(request(Bus.RECORD, new RecordRequest(Predictions.many(1))));
     stopped.await(10, SECONDS);
     assertThat(verticle.health().getInteger("queued")).isEqualTo(1);
@@ -437,7 +438,7 @@ class PersistenceVerticleIT {
     undeploy();
     var uri = TestDatabase.migrated();
     var second = deploy(Ack.JOURNAL, uri);
-    TestDatabase.until(() -> second.health().getInteger("waiting") == 0);
+    Await.until(() -> second.health().getInteger("waiting") == 0);
 
     assertThat(second.health().getInteger("recovered")).isEqualTo(1_000);
     assertThat(second.health().getInteger("stored")).isEqualTo(1_000);
@@ -457,7 +458,7 @@ class PersistenceVerticleIT {
 
     var uri = TestDatabase.migrated();
     var verticle = deploy(Ack.COMMIT, uri);
-    TestDatabase.until(() -> verticle.health().getInteger("waiting") == 0);
+    Await.until(() -> verticle.health().getInteger("waiting") == 0);
 
     assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions")).containsExactly("20");
   }
@@ -494,7 +495,7 @@ class PersistenceVerticleIT {
     var verticle = deploy(Ack.JOURNAL, uri);
 
     record(Predictions.many(50).toArray(Prediction[]::new));
-    TestDatabase.until(() -> verticle.health().getInteger("waiting") == 0);
+    Await.until(() -> verticle.health().getInteger("waiting") == 0);
 
     assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions")).containsExactly("49");
     assertThat(verticle.health().getInteger("rejected")).isEqualTo(1);
@@ -527,7 +528,7 @@ class PersistenceVerticleIT {
 
       var uri = TestDatabase.migrated();
       var verticle = deploy(Ack.JOURNAL, uri);
-      TestDatabase.until(() -> verticle.health().getInteger("waiting") == 0);
+      Await.until(() -> verticle.health().getInteger("waiting") == 0);
 
       assertThat(TestDatabase.query(uri, "SELECT prediction_id FROM predictions"))
           .doesNotContainAnyElementsOf(refused)
@@ -567,7 +568,7 @@ class PersistenceVerticleIT {
 
     var uri = TestDatabase.migrated();
     var verticle = deploy(Ack.JOURNAL, uri);
-    TestDatabase.until(() -> verticle.health().getInteger("waiting") == 0);
+    Await.until(() -> verticle.health().getInteger("waiting") == 0);
 
     assertThat(verticle.health().getInteger("recovered")).isEqualTo(62);
     assertThat(TestDatabase.query(uri, "SELECT shipment_id FROM predictions"))
@@ -604,7 +605,7 @@ class PersistenceVerticleIT {
             Ack.JOURNAL, whenFull, 500, Duration.ZERO, 100, Duration.ofSeconds(5), 30, 30);
     verticle.applyRetention();
 
-    TestDatabase.until(() -> TestDatabase.query(uri, months).equals(List.of("0")));
+    Await.until(() -> TestDatabase.query(uri, months).equals(List.of("0")));
   }
 
   @Test

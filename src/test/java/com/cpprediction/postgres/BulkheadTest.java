@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.logging.RequestId;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.testing.Await;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -31,15 +32,15 @@ public class BulkheadTest {
 
     working.get(1).complete("second");
     assertThat(all.get(1).result()).isEqualTo("second");
-    TestDatabase.until(() -> working.size() == 3);
+    Await.until(() -> working.size() == 3);
     working.get(2).fail("third");
-    TestDatabase.until(() -> all.get(2).isComplete());
+    Await.until(() -> all.get(2).isComplete());
     assertThat(all.get(2).cause()).hasMessage("third");
-    TestDatabase.until(() -> working.size() == 4);
+    Await.until(() -> working.size() == 4);
     working.get(3).complete("fourth");
     working.get(0).complete("first");
 
-    TestDatabase.until(() -> all.get(3).isComplete());
+    Await.until(() -> all.get(3).isComplete());
     assertThat(all.get(3).result()).isEqualTo("fourth");
     bulkhead.take(this::work);
     bulkhead.take(this::work);
@@ -72,7 +73,7 @@ public class BulkheadTest {
 
     assertThat(Failure.of(refused.cause())).isEqualTo(Failure.OVERLOADED);
     working.get(0).complete();
-    TestDatabase.until(() -> working.size() == 2);
+    Await.until(() -> working.size() == 2);
   }
 
   @Test
@@ -115,7 +116,7 @@ public class BulkheadTest {
         });
 
     asked.future().await(10, SECONDS);
-    TestDatabase.until(() -> working.size() == 2);
+    Await.until(() -> working.size() == 2);
     assertThat(ids).containsExactly("first", "second");
   }
 

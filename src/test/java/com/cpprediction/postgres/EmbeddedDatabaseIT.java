@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.files.OwnerOnly;
+import com.cpprediction.testing.Await;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
@@ -63,7 +64,7 @@ public class EmbeddedDatabaseIT {
       assertThat(leftBehind.process().isAlive()).isTrue();
 
       try (var database = start()) {
-        TestDatabase.until(() -> !leftBehind.process().isAlive());
+        Await.until(() -> !leftBehind.process().isAlive());
         assertThat(TestDatabase.query(database.uri(), "SELECT answer FROM kept"))
             .containsExactly("42");
       }
@@ -84,7 +85,7 @@ public class EmbeddedDatabaseIT {
     command.addAll(List.of("--single", "-D", data.toString(), "postgres"));
     var alone = new ProcessBuilder(command).redirectErrorStream(true).start();
     try {
-      TestDatabase.until(() -> Postmaster.of(data).isPresent());
+      Await.until(() -> Postmaster.of(data).isPresent());
 
       try (var database = start()) {
         assertThat(alone.isAlive()).isFalse();
@@ -112,7 +113,7 @@ public class EmbeddedDatabaseIT {
     try (var again = start()) {
       assertThat(TestDatabase.query(again.uri(), "SELECT answer FROM kept")).containsExactly("42");
     }
-    TestDatabase.until(() -> !server.isAlive());
+    Await.until(() -> !server.isAlive());
   }
 
   @Test

@@ -1,6 +1,7 @@
 package com.cpprediction.postgres;
 
 import com.cpprediction.files.OwnerOnly;
+import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Ports;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -46,8 +47,7 @@ public final class OldDataDirectory {
         "listen_addresses=127.0.0.1",
         "-c",
         "unix_socket_directories=");
-    TestDatabase.until(
-        () -> Postmaster.of(old.data).isPresent() && old.postmaster().takesConnections());
+    Await.until(() -> Postmaster.of(old.data).isPresent() && old.postmaster().takesConnections());
     old.fill();
     Files.createFile(old.data.resolve("epg-lock"));
     Files.createFile(old.data.resolve("cp-initialized"));

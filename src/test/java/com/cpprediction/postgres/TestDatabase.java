@@ -1,7 +1,5 @@
 package com.cpprediction.postgres;
 
-import static java.util.concurrent.TimeUnit.SECONDS;
-
 import com.cpprediction.persistence.Schema;
 import com.cpprediction.testing.Jdbc;
 import java.io.IOException;
@@ -14,8 +12,6 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.locks.LockSupport;
 
 /** One PostgreSQL for all tests of a JVM, a database of its own for each that asks. */
 public final class TestDatabase {
@@ -73,15 +69,6 @@ public final class TestDatabase {
       var values = new ArrayList<String>();
       while (rows.next()) values.add(rows.getString(1));
       return values;
-    }
-  }
-
-  /** Waits until {@code condition} holds. */
-  public static void until(Callable<Boolean> condition) throws Exception {
-    long end = System.nanoTime() + SECONDS.toNanos(20);
-    while (!condition.call()) {
-      if (System.nanoTime() > end) throw new AssertionError("still not so after 20 s");
-      LockSupport.parkNanos(PAUSE_NANOS);
     }
   }
 

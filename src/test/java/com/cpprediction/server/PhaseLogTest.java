@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
-import com.cpprediction.cli.Await;
 import com.cpprediction.logging.CapturedLog;
+import com.cpprediction.testing.Await;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;

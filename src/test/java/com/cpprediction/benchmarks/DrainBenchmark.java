@@ -1,0 +1,241 @@
+package com.cpprediction.benchmarks;
+
+import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.RecordRequest;
+import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.persistence.PersistenceVerticle;
+import com.cpprediction.persistence.Schema;
+import com.cpprediction.postgres.EmbeddedDatabase;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.PredictionIds;
+import com.cpprediction.prediction.PredictionRequest;
+import com.cpprediction.prediction.Scored;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.pgclient.PgBuilder;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+
+/**
+ * How fast a backlog is stored: rows of a journal that was filled while PostgreSQL was away, by the
+ * persistence verticle (read, batched, stored, counted, trimmed), against a hand-written loop that
+ * sends the same statements, as many at a time, with nothing to keep or count. Both store in the
+ * embedded PostgreSQL, fsync on, by turns.
+ *
+ * <pre>
+ * mvn -q test-compile dependency:build-classpath -Dmdep.outputFile=target/classpath
+ * java -cp target/classes:target/test-classes:$(cat target/classpath) \
+ *   com.cpprediction.benchmarks.DrainBenchmark
+ * </pre>
+ */
+public final class DrainBenchmark {
+  private static final int ROWS = Integer.getInteger("rows", 200_000);
+  private static final int TURNS = Integer.getInteger("turns", 4);
+  private static final int WINDOW = 4;
+  private static final String NOWHERE = "postgresql://postgres@127.0.0.1:1/postgres";
+
+  private static final String INSERT =
+      """
+      INSERT INTO predictions (prediction_id, predicted_at, shipment_id, address, pincode, prefix, cp,
+                               confidence, alternatives, fingerprint, source)
+      SELECT a, b, c, d, e, f, g, h, i::jsonb, j, k
+      FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                  $8::double precision[], $9::text[], $10::text[], $11::text[])
+        AS row(a, b, c, d, e, f, g, h, i, j, k)
+      ON CONFLICT DO NOTHING
+      """;
+
+  private final Vertx vertx = Vertx.vertx();
+  private final Path directory;
+  private final String uri;
+  private final SqlClient client;
+
+  private DrainBenchmark(Path directory, String uri) {
+    this.directory = directory;
+    this.uri = uri;
+    Bus.registerCodecs(vertx.eventBus());
+    client =
+        PgBuilder.client()
+            .with(new PoolOptions().setMaxSize(1))
+            .connectingTo(
+                PgConnectOptions.fromUri(uri)
+                    .setCachePreparedStatements(true)
+                    .setPipeliningLimit(WINDOW))
+            .using(vertx)
+            .build();
+  }
+
+  /** Prints rows per second of both, turn by turn. */
+  public static void main(String[] arguments) throws Exception {
+    var directory = Files.createTempDirectory("cp-drain");
+    try (var server = EmbeddedDatabase.startForTrials(directory, 0)) {
+      Schema.migrate(server.uri(), 0);
+      new DrainBenchmark(directory, server.uri()).run();
+    }
+  }
+
+  private void run() throws Exception {
+    System.out.printf("%8s %14s %14s %7s%n", "turn", "verticle", "by hand", "ratio");
+    for (int turn = 1; turn <= TURNS; turn++) {
+      clear();
+      double drained = drain(directory.resolve("journal-" + turn));
+      clear();
+      double byHand = byHand();
+      System.out.printf("%8d %10.0f /s %10.0f /s %7.2f%n", turn, drained, byHand, drained / byHand);
+    }
+    client.close().await();
+    vertx.close().await();
+  }
+
+  private void clear() {
+    client.query("TRUNCATE predictions").execute().await();
+    client.query("CHECKPOINT").execute().await();
+  }
+
+  private double drain(Path journal) throws Exception {
+    fill(journal);
+    var verticle = verticle(journal, uri);
+    var deployment = vertx.deployVerticle(verticle).await();
+    long first = await(() -> stored(verticle), count -> count > 0);
+    long begin = System.nanoTime();
+    await(() -> stored(verticle), count -> count == ROWS);
+    double seconds = (System.nanoTime() - begin) / 1e9;
+    vertx.undeploy(deployment).await();
+    return (ROWS - first) / seconds;
+  }
+
+  private static long stored(PersistenceVerticle verticle) {
+    return verticle.health().getLong("stored");
+  }
+
+  private void fill(Path journal) throws Exception {
+    var deployment = vertx.deployVerticle(verticle(journal, NOWHERE)).await();
+    var longEnough = new DeliveryOptions().setSendTimeout(60_000);
+    for (var rows = batches(1_000); rows.hasNext(); ) {
+      vertx.eventBus().request(Bus.RECORD, new RecordRequest(rows.next()), longEnough).await();
+    }
+    vertx.undeploy(deployment).await();
+  }
+
+  private PersistenceVerticle verticle(Path journal, String database) {
+    var config = ServiceConfig.defaults();
+    return new PersistenceVerticle(
+        config::persistence,
+        config.journal(),
+        journal,
+        () -> database,
+        config.database().pool(),
+        new ServiceMetrics(new SimpleMeterRegistry(), "benchmark"),
+        Duration.ofMillis(100));
+  }
+
+  private static long await(Supplier<Long> value, Function<Long, Boolean> enough)
+      throws InterruptedException {
+    while (true) {
+      long now = value.get();
+      if (enough.apply(now)) return now;
+      Thread.sleep(1);
+    }
+  }
+
+  private double byHand() {
+    var all = new ArrayList<List<Prediction>>();
+    batches(ServiceConfig.defaults().persistence().batchSize()).forEachRemaining(all::add);
+    var rest = all.iterator();
+    long begin = System.nanoTime();
+    var done = Promise.<Void>promise();
+    vertx.runOnContext(
+        go -> {
+          var loops = IntStream.range(0, WINDOW).mapToObj(i -> next(rest)).toList();
+          Future.all(loops).<Void>mapEmpty().onComplete(done);
+        });
+    done.future().await();
+    return ROWS / ((System.nanoTime() - begin) / 1e9);
+  }
+
+  private Future<Void> next(Iterator<List<Prediction>> rest) {
+    if (!rest.hasNext()) return Future.succeededFuture();
+    return client.preparedQuery(INSERT).execute(tuple(rest.next())).compose(done -> next(rest));
+  }
+
+  private static Iterator<List<Prediction>> batches(int size) {
+    return IntStream.range(0, ROWS / size)
+        .mapToObj(b -> IntStream.range(0, size).mapToObj(i -> prediction(b * size + i)).toList())
+        .iterator();
+  }
+
+  private static Prediction prediction(int number) {
+    var typed = "Flat " + number + ", 14 Mahatma Gandhi Road, Ashok Nagar, Bengaluru 560017";
+    var candidates =
+        List.of(
+            new Candidate("CP1", 0.97), new Candidate("CP2", 0.02), new Candidate("CP3", 0.004));
+    return new PredictionRequest(
+            PredictionIds.next(),
+            "S" + number,
+            typed,
+            Address.of(typed, null),
+            Located.byPincode("560"))
+        .answer(new Scored("3f9a1c2e".repeat(8), candidates), Prediction.Source.MODEL);
+  }
+
+  private static Tuple tuple(List<Prediction> rows) {
+    int count = rows.size();
+    var ids = new UUID[count];
+    var times = new OffsetDateTime[count];
+    var texts = new String[8][count];
+    var confidences = new Double[count];
+    for (int i = 0; i < count; i++) {
+      var row = rows.get(i);
+      ids[i] = row.request().id();
+      times[i] = row.predictedAt().atOffset(ZoneOffset.UTC);
+      texts[0][i] = row.request().shipmentId();
+      texts[1][i] = row.request().typed();
+      texts[2][i] = row.request().address().pincode();
+      texts[3][i] = row.request().prefix();
+      texts[4][i] = row.best().cp();
+      confidences[i] = row.best().confidence();
+      var others = new JsonArray();
+      for (var other : row.alternatives()) {
+        others.add(new JsonObject().put("cp", other.cp()).put("confidence", other.confidence()));
+      }
+      texts[5][i] = others.encode();
+      texts[6][i] = row.scored().fingerprint();
+      texts[7][i] = row.source().label();
+    }
+    return Tuple.tuple()
+        .addValue(ids)
+        .addValue(times)
+        .addValue(texts[0])
+        .addValue(texts[1])
+        .addValue(texts[2])
+        .addValue(texts[3])
+        .addValue(texts[4])
+        .addValue(confidences)
+        .addValue(texts[5])
+        .addValue(texts[6])
+        .addValue(texts[7]);
+  }
+}

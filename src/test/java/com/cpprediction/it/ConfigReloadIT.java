@@ -1,0 +1,97 @@
+package com.cpprediction.it;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.server.Service;
+import com.cpprediction.testing.Await;
+import com.cpprediction.testing.Http;
+import com.cpprediction.testing.TestHome;
+import com.cpprediction.training.SmallRelease;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Edits of the configuration while the service runs. */
+class ConfigReloadIT {
+  @TempDir private Path directory;
+  private TestHome home;
+  private Service service;
+  private Http http;
+
+  @BeforeEach
+  void start() throws Exception {
+    home = TestHome.in(directory);
+    service = home.service();
+    service.start().await(60, SECONDS);
+    http = new Http(service.port());
+  }
+
+  @AfterEach
+  void stop() {
+    service.stop(TestHome.STOP);
+  }
+
+  @Test
+  void anotherPincodeTrustIsAnotherModelToTheCache() throws Exception {
+    var request = Http.shipment("trust", SmallRelease.rows().get(9).typed());
+    var before = http.post("/predict", request).json();
+    assertThat(http.post("/predict", request).json().getString("source")).isEqualTo("cache");
+
+    home.configure(new JsonObject().put("prediction", new JsonObject().put("pincode_trust", 3.5)));
+
+    var model = before.getString("model");
+    var after =
+        Await.until(
+            () -> http.post("/predict", request).json(),
+            answer -> !answer.getString("model").equals(model));
+    assertThat(after.getString("source")).isEqualTo("model");
+    assertThat(value(http.get("/config").json(), "prediction.pincode_trust")).isEqualTo(3.5);
+  }
+
+  @Test
+  void aSmallerCacheAndOtherBatchesTakeEffectWithoutARestart() throws Exception {
+    for (var row : SmallRelease.rows().subList(0, 50)) {
+      http.post("/predict", Http.shipment("size", row.typed()).put("pincode", row.pincode()));
+    }
+
+    home.configure(
+        new JsonObject()
+            .put("cache", new JsonObject().put("max_size", 5))
+            .put("persistence", new JsonObject().put("batch_size", 7).put("linger_ms", 0)));
+
+    var stats =
+        Await.until(
+            () -> http.get("/cache/stats").json(), now -> now.getInteger("max_size").equals(5));
+    assertThat(stats.getInteger("size")).isLessThanOrEqualTo(5);
+    assertThat(value(http.get("/config").json(), "persistence.batch_size")).isEqualTo(7);
+  }
+
+  @Test
+  void aBadEditIsRefusedWholeAndSaidSo() throws Exception {
+    Files.writeString(
+        home.config(), "{\"cache\":{\"ttl_seconds\":60},\"persistence\":{\"batch_size\":0}}");
+
+    var view = awaitConfig(v -> v.getJsonObject("last_reload").getString("error") != null);
+
+    assertThat(view.getJsonObject("last_reload").getString("error"))
+        .contains("persistence.batch_size is 0");
+    assertThat(value(view, "cache.ttl_seconds")).isEqualTo(3600);
+    assertThat(http.get("/health/ready").status()).isEqualTo(200);
+    assertThat(http.get("/metrics").body()).contains("cp_config_reload_failures_total 1.0");
+  }
+
+  private static Object value(JsonObject view, String key) {
+    return view.getJsonObject("values").getJsonObject(key).getValue("value");
+  }
+
+  /** Asks until the service has seen the edit; it looks once a second. */
+  private JsonObject awaitConfig(Predicate<JsonObject> seen) {
+    return Await.until(() -> http.get("/config").json(), seen);
+  }
+}

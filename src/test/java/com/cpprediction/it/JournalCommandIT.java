@@ -1,0 +1,217 @@
+package com.cpprediction.it;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.cli.CommandRun;
+import com.cpprediction.postgres.EmbeddedDatabase;
+import com.cpprediction.postgres.EmbeddedDirectory;
+import com.cpprediction.testing.Http;
+import com.cpprediction.testing.Ports;
+import com.cpprediction.testing.TestHome;
+import com.cpprediction.testing.TestRows;
+import com.cpprediction.training.SmallRelease;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What an operator does with the journal of a service that was stopped while PostgreSQL was away.
+ */
+class JournalCommandIT {
+  private static final String ROWS = "shipment_id = 'left'";
+
+  @TempDir private Path directory;
+
+  private CommandRun last;
+  private TestHome home;
+  private int port;
+
+  @BeforeEach
+  void prepare() throws IOException {
+    port = Ports.free();
+    home = TestHome.in(directory);
+    home.configure(
+        new JsonObject()
+            .put(
+                "database",
+                new JsonObject()
+                    .put("uri", EmbeddedDirectory.uri(directory.resolve("server"), port)))
+            .put("persistence", new JsonObject().put("ack", "journal")));
+  }
+
+  @Test
+  void showsWhatWaitsAndStoresItOnce() throws Exception {
+    int rows = leaveRows();
+
+    assertThat(run("inspect", "--json")).isZero();
+    var report = new JsonObject(last.out());
+    assertThat(report.getInteger("waiting")).isEqualTo(rows);
+    assertThat(report.getString("oldest")).isLessThanOrEqualTo(report.getString("newest"));
+    assertThat(report.getBoolean("sound")).isTrue();
+
+    assertThat(run("verify")).isZero();
+    assertThat(last.out()).contains("sound: " + rows + " predictions wait");
+
+    try (var database = EmbeddedDatabase.start(directory.resolve("server"), port)) {
+      assertThat(run("drain")).isZero();
+      assertThat(last.out()).contains(rows + " predictions stored, 0 set aside, 0 left");
+      assertThat(TestRows.count(database.uri(), ROWS)).isEqualTo(rows);
+
+      assertThat(run("drain")).isZero();
+      assertThat(last.out()).contains("0 predictions stored, 0 set aside, 0 left");
+      assertThat(TestRows.count(database.uri(), ROWS)).isEqualTo(rows);
+    }
+  }
+
+  @Test
+  void aRowThatIsStoredAlreadyStaysOne() throws Exception {
+    int rows = leaveRows();
+    var copy = directory.resolve("copy");
+    copy(directory.resolve("data/journal"), copy);
+
+    try (var database = EmbeddedDatabase.start(directory.resolve("server"), port)) {
+      assertThat(run("drain")).isZero();
+      copy(copy, directory.resolve("data/journal-before"));
+      replace(directory.resolve("data/journal"), directory.resolve("data/journal-before"));
+
+      assertThat(run("drain")).isZero();
+
+      assertThat(last.out()).contains(rows + " predictions stored, 0 set aside, 0 left");
+      assertThat(TestRows.count(database.uri(), ROWS)).isEqualTo(rows);
+    }
+  }
+
+  @Test
+  void findsADamagedRecordAndLeavesItAsItIs() throws Exception {
+    int rows = leaveRows();
+    var journal = directory.resolve("data/journal");
+    damage(journal);
+    var before = bytes(journal);
+
+    assertThat(run("verify")).isOne();
+    assertThat(last.err())
+        .contains("1 records can't be read, " + (rows - 1) + " predictions wait")
+        .contains("sets its files aside");
+    assertThat(run("inspect")).isZero();
+    assertThat(last.out()).containsPattern("corrupt +1");
+    assertThat(bytes(journal)).isEqualTo(before);
+
+    try (var database = EmbeddedDatabase.start(directory.resolve("server"), port)) {
+      assertThat(run("drain")).isZero();
+      assertThat(TestRows.count(database.uri(), ROWS)).isEqualTo(rows - 1);
+    }
+    assertThat(run("verify")).isZero();
+    assertThat(run("inspect")).isZero();
+    assertThat(last.out()).contains("damaged-");
+  }
+
+  @Test
+  void keepsOffTheJournalOfARunningService() throws Exception {
+    var service = home.service();
+    service.start().await(60, SECONDS);
+    try {
+      for (var command : new String[] {"inspect", "verify", "drain"}) {
+        assertThat(run(command)).isOne();
+        assertThat(last.err()).contains("in use by process").hasLineCount(1);
+      }
+    } finally {
+      service.stop(TestHome.STOP);
+    }
+  }
+
+  @Test
+  void saysThatThereIsNoJournalAndMakesNone() {
+    assertThat(run("drain")).isZero();
+    assertThat(last.out()).contains("There is no journal in");
+    for (var command : new String[] {"inspect", "verify"}) {
+      assertThat(run(command)).isOne();
+      assertThat(last.err()).contains("There is no journal in");
+    }
+    assertThat(directory.resolve("data")).doesNotExist();
+  }
+
+  @Test
+  void anUnknownCommandIsWrongUsage() {
+    assertThat(run("empty")).isEqualTo(2);
+  }
+
+  /** Answers every address of the small release without a database, and stops. */
+  private int leaveRows() throws Exception {
+    var requests = new ArrayList<JsonObject>();
+    for (var row : SmallRelease.rows()) {
+      requests.add(Http.shipment("left", row.typed()).put("pincode", row.pincode()));
+    }
+    var service = home.service();
+    service.start().await(60, SECONDS);
+    try {
+      assertThat(new Http(service.port()).postAll("/predict", requests))
+          .allMatch(answer -> answer.status() == 200);
+    } finally {
+      service.stop(TestHome.STOP);
+    }
+    return requests.size();
+  }
+
+  private int run(String command, String... options) {
+    var arguments = new ArrayList<String>();
+    arguments.add("journal");
+    arguments.add(command);
+    arguments.addAll(List.of(options));
+    arguments.add("--conf");
+    arguments.add(home.config().toString());
+    last = CommandRun.of(arguments.toArray(String[]::new));
+    return last.exit();
+  }
+
+  /** Changes one letter of the first row's shipment id. */
+  private static void damage(Path journal) throws IOException {
+    for (var file : files(journal)) {
+      var content = Files.readAllBytes(file);
+      int at = new String(content, StandardCharsets.ISO_8859_1).indexOf("left");
+      if (at < 0) continue;
+      content[at] ^= 1;
+      Files.write(file, content);
+      return;
+    }
+    throw new AssertionError("no row in " + journal);
+  }
+
+  private static Map<Path, String> bytes(Path journal) throws IOException {
+    var all = new TreeMap<Path, String>();
+    for (var file : files(journal)) {
+      if (file.getFileName().toString().contains("lock")) continue; // names its last owner
+      all.put(file, Arrays.hashCode(Files.readAllBytes(file)) + " " + Files.size(file));
+    }
+    return all;
+  }
+
+  private static List<Path> files(Path journal) throws IOException {
+    try (var files = Files.walk(journal)) {
+      return files.filter(Files::isRegularFile).sorted().toList();
+    }
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    for (var file : files(from)) {
+      var target = to.resolve(from.relativize(file));
+      Files.createDirectories(target.getParent());
+      Files.copy(file, target);
+    }
+  }
+
+  private static void replace(Path old, Path by) throws IOException {
+    Files.move(old, old.resolveSibling("journal-after"));
+    Files.move(by, old);
+  }
+}

@@ -1,0 +1,68 @@
+package com.cpprediction.testing;
+
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** A service that is one of a cluster, and what it says of it. */
+public final class ClusterNode implements AutoCloseable {
+  private static final String HEAP = "400m";
+
+  private final String name;
+  private final ServiceProcess process;
+
+  private ClusterNode(String name, ServiceProcess process) {
+    this.name = name;
+    this.process = process;
+  }
+
+  /**
+   * @param member its own {@code host:port} among {@code members}
+   * @param within see {@link ServiceProcess.Launch}
+   */
+  public static ClusterNode in(
+      Path home,
+      String databaseUri,
+      JsonObject changes,
+      String member,
+      List<String> members,
+      List<String> within)
+      throws IOException {
+    int colon = member.indexOf(':');
+    var host = member.substring(0, colon);
+    var cluster =
+        new JsonObject()
+            .put("host", host)
+            .put("port", Integer.parseInt(member.substring(colon + 1)))
+            .put("members", members);
+    if (!host.startsWith("127.")) cluster.put("trusted_network", true);
+    var launch =
+        new ServiceProcess.Launch(within, HEAP, host, httpPort(host), List.of("--cluster"));
+    var config = new JsonObject().put("cluster", cluster).mergeIn(changes, true);
+    return new ClusterNode(member, ServiceProcess.in(home, databaseUri, config, launch));
+  }
+
+  private static int httpPort(String host) {
+    return host.startsWith("127.") ? Ports.free() : 8000; // nobody else is there
+  }
+
+  /** Its name in {@code GET /cluster}. */
+  public String name() {
+    return name;
+  }
+
+  public ServiceProcess process() {
+    return process;
+  }
+
+  /** {@code GET /cluster}. */
+  public JsonObject view() throws Exception {
+    return new JsonObject(process.get("/cluster").body());
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    process.close();
+  }
+}

@@ -1,0 +1,251 @@
+package com.cpprediction.testing;
+
+import com.cpprediction.training.SmallRelease;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The packaged service in a process of its own, on a port that stays, with the small release unless
+ * its configuration names another.
+ */
+public final class ServiceProcess implements AutoCloseable {
+  private static final String JAVA =
+      System.getProperty("cp.java", ProcessHandle.current().info().command().orElseThrow());
+  private static final Path JAR = Path.of(System.getProperty("cp.jar")).toAbsolutePath();
+
+  /** What an operator is told, wherever the process listens. */
+  private static final String ADMIN_TOKEN = "token-of-the-chaos-tests";
+
+  /** So that a frozen process keeps no test waiting. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  private final HttpClient http = HttpClient.newBuilder().connectTimeout(PATIENCE).build();
+  private final Path home;
+  private final Launch launch;
+  private final JsonObject config;
+  private Process process;
+  private int starts;
+  private boolean frozen;
+
+  /**
+   * How its process is begun.
+   *
+   * @param within command that runs another one, such as in a network namespace; empty for none
+   * @param heap such as {@code 400m}
+   * @param host where it listens
+   * @param port where it listens
+   * @param arguments of {@code serve}
+   */
+  public record Launch(
+      List<String> within, String heap, String host, int port, List<String> arguments) {
+    public static Launch alone() {
+      return new Launch(List.of(), "1g", "127.0.0.1", Ports.free(), List.of());
+    }
+
+    private List<String> command() {
+      var command = new ArrayList<>(within);
+      command.addAll(
+          List.of(
+              JAVA,
+              "-Xmx" + heap,
+              "-Dai.djl.offline=true",
+              "-DOPT_OUT_TRACKING=true",
+              "-jar",
+              JAR.toString(),
+              "serve"));
+      command.addAll(arguments);
+      return command;
+    }
+  }
+
+  private ServiceProcess(Path home, Launch launch, JsonObject config) {
+    this.home = home;
+    this.launch = launch;
+    this.config = config;
+  }
+
+  /**
+   * One that is configured, not started yet.
+   *
+   * @param home made here: configuration, data, logs
+   * @param changes of the configuration, over what tests need
+   */
+  public static ServiceProcess in(Path home, String databaseUri, JsonObject changes)
+      throws IOException {
+    return in(home, databaseUri, changes, Launch.alone());
+  }
+
+  public static ServiceProcess in(Path home, String databaseUri, JsonObject changes, Launch launch)
+      throws IOException {
+    var http =
+        new JsonObject()
+            .put("host", launch.host())
+            .put("port", launch.port())
+            .put("admin_token", ADMIN_TOKEN);
+    var config =
+        new JsonObject()
+            .put("http", http)
+            .put("database", new JsonObject().put("uri", databaseUri));
+    Files.createDirectories(home.resolve("conf"));
+    var service = new ServiceProcess(home, launch, config);
+    var models = changes.getJsonObject("models", new JsonObject());
+    if (!models.containsKey("dir")) service.serve(SmallRelease.directory());
+    service.configure(changes);
+    return service;
+  }
+
+  /** Changes what it reads when it is started next, or at once what is hot. */
+  public void configure(JsonObject changes) throws IOException {
+    config.mergeIn(changes, true);
+    Files.writeString(home.resolve("conf/config.json"), config.encode());
+  }
+
+  /** Names another release, for its next start. */
+  public void serve(Path release) throws IOException {
+    var directory = release.toAbsolutePath().toString();
+    configure(new JsonObject().put("models", new JsonObject().put("dir", directory)));
+  }
+
+  /** Starts it and waits until it listens, ready or not. */
+  public ServiceProcess start() throws Exception {
+    return begin().awaitListening();
+  }
+
+  /** Starts it. */
+  public ServiceProcess begin() throws IOException {
+    starts++;
+    process =
+        new ProcessBuilder(launch.command())
+            .directory(home.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(logFile().toFile())
+            .start();
+    return this;
+  }
+
+  public ServiceProcess awaitListening() throws Exception {
+    Await.until("the service listens, see " + logFile(), this::listens);
+    return this;
+  }
+
+  /** One file for each start. */
+  private Path logFile() {
+    return home.resolve("service-%d.log".formatted(starts));
+  }
+
+  private boolean listens() throws IOException {
+    if (!process.isAlive()) throw new IllegalStateException("the service ended: " + log());
+    return log().lines().anyMatch(line -> line.matches("(Ready|Listening): .*"));
+  }
+
+  /** What it wrote since its last start. */
+  public String log() throws IOException {
+    return Files.readString(logFile());
+  }
+
+  public String host() {
+    return launch.host();
+  }
+
+  public int port() {
+    return launch.port();
+  }
+
+  /** Of its process, started and not waited for. */
+  public long pid() {
+    return process.pid();
+  }
+
+  public boolean alive() {
+    return process != null && process.isAlive();
+  }
+
+  /** Alive and not frozen. */
+  public boolean runs() {
+    return alive() && !frozen;
+  }
+
+  public boolean ready() throws Exception {
+    return get("/health/ready").statusCode() == 200;
+  }
+
+  /** What {@code GET /health} says of storing. */
+  public JsonObject persistence() throws Exception {
+    var checks = new JsonObject(get("/health").body()).getJsonObject("checks");
+    return checks.getJsonObject("persistence", checks.getJsonObject("database"));
+  }
+
+  /** Rows accepted and not in PostgreSQL yet. */
+  public long waiting() throws Exception {
+    var health = persistence();
+    return health.getLong("waiting", health.getLong("queued"));
+  }
+
+  public HttpResponse<String> get(String path) throws Exception {
+    return http.send(to(path).build(), BodyHandlers.ofString());
+  }
+
+  public HttpResponse<String> post(String path, JsonObject body) throws Exception {
+    var request =
+        to(path)
+            .header("content-type", "application/json")
+            .POST(BodyPublishers.ofString(body.encode()));
+    return http.send(request.build(), BodyHandlers.ofString());
+  }
+
+  private HttpRequest.Builder to(String path) {
+    var uri = URI.create("http://%s:%d%s".formatted(host(), port(), path));
+    return HttpRequest.newBuilder(uri)
+        .timeout(PATIENCE)
+        .header("Authorization", "Bearer " + ADMIN_TOKEN);
+  }
+
+  /** {@code kill -9}. */
+  public void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+    frozen = false;
+  }
+
+  /** SIGSTOP. */
+  public void freeze() {
+    Processes.signal(process.toHandle(), "STOP");
+    frozen = true;
+  }
+
+  /** SIGCONT. */
+  public void thaw() {
+    Processes.signal(process.toHandle(), "CONT");
+    frozen = false;
+  }
+
+  /** SIGTERM, without waiting for what comes of it. */
+  public void terminate() {
+    process.destroy();
+  }
+
+  /**
+   * Waits for its end.
+   *
+   * @return whether it came in time
+   */
+  public boolean ends(Duration within) throws InterruptedException {
+    return process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    if (process != null) kill();
+  }
+}
