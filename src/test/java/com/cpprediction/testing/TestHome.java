@@ -41,9 +41,9 @@ public record TestHome(Path directory) {
 
   /** A service that is not started yet. */
   public Service service() {
-    var loader = new ConfigLoader(config(), true, Map.of());
-    var loaded = loader.load();
     var home = new Home(directory);
+    var loader = new ConfigLoader(config(), true, Map.of()).checking(Service.rules(home));
+    var loaded = loader.load();
     return new Service(home, loader, loaded, home.resolve(loaded.config().models().dir()), false);
   }
 }
