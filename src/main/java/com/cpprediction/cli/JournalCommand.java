@@ -189,14 +189,14 @@ final class JournalCommand {
                 GRACE);
         var deployment = vertx.deployVerticle(persistence).await();
         boolean drained = await(vertx, persistence);
-        var books = persistence.health();
+        var rows = persistence.health();
         var error = persistence.database().getString("error");
         vertx.undeploy(deployment).await();
         spec.commandLine()
             .getOut()
             .printf(
                 "%d predictions stored, %d set aside, %d left%n",
-                books.getLong("stored"), books.getLong("rejected"), books.getLong("waiting"));
+                rows.getLong("stored"), rows.getLong("rejected"), rows.getLong("waiting"));
         if (!drained && error != null) spec.commandLine().getErr().println(error);
         return drained ? 0 : 1;
       } finally {

@@ -28,81 +28,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The rows that wait for the store and the batches of them that are on their way. Rows leave in the
- * order they came, and only once stored or set aside: after a failure the writer holds still, tells
- * its {@link Listener}, and sends the same rows again when {@linkplain #resume() resumed}. To be
- * used from one event loop.
+ * Queues rows and writes them to the store in batches, in order. A row leaves the queue only once
+ * stored or set aside: after a failure the writer pauses, notifies its {@link Listener}, and sends
+ * the same rows again when {@linkplain #resume() resumed}. For use from one event loop.
  *
- * <p>An idle writer sends at once. What arrives while a batch is in flight goes with the next one;
- * where nobody waits for these rows they linger for company a little longer. Of a backlog several
- * full batches are in flight, one behind the other.
+ * <p>An idle writer sends at once. Rows that arrive while a batch is in flight form the next one;
+ * acknowledged rows linger up to {@code persistence.linger_ms} to fill it. For a backlog up to
+ * {@value #MAX_IN_FLIGHT} full batches are pipelined.
  */
 final class BatchWriter {
-  /** Hears how the store is. */
+    /** Notified of the store's health. */
   interface Listener {
-    /** It answered, if only to refuse a row. */
-    void worked();
+    /** The store responded, possibly by rejecting a row. */
+    void available();
 
-    /** It did not, and the writer holds still. */
-    void failed(Throwable cause);
+    /** The store failed, and the writer has paused. */
+    void unavailable(Throwable cause);
   }
 
-  /**
-   * A row in the queue.
-   *
-   * @param row null for one that is read from its record when it goes, which is smaller
-   * @param journaled null for one that isn't in the journal
-   * @param at where it is in its record
-   * @param request null when nobody waits for it
-   * @param acknowledged whether its request was answered
-   * @param since milliseconds since 1970
-   */
-  private record PendingRow(
-      PredictionRow row,
-      JournaledRows journaled,
-      int at,
-      PendingRequest request,
-      boolean acknowledged,
-      long since) {
-    PredictionRow read() {
-      return row != null ? row : RowFormat.read(journaled.entry().body(), at);
-    }
-
-    void settle(UUID id, Fate fate) {
-      if (request != null) request.settle(id, fate);
-    }
-  }
-
-  /** What becomes of a row. */
-  private enum Fate {
-    /** As it is now, or before. */
-    STORED,
-    /** Set aside, since PostgreSQL refuses it. */
-    REFUSED,
-    /** Set aside, since its id is another shipment's. */
-    TAKEN
-  }
-
-  /** What one caller waits for: the fate of all its rows. */
-  private static final class PendingRequest {
-    private final Promise<Unstored> promise = Promise.promise();
-    private final List<UUID> refused = new ArrayList<>();
-    private final List<UUID> taken = new ArrayList<>();
-    private int open;
-
-    PendingRequest(int rows) {
-      open = rows;
-    }
-
-    void settle(UUID id, Fate fate) {
-      if (fate == Fate.REFUSED) refused.add(id);
-      if (fate == Fate.TAKEN) taken.add(id);
-      if (--open == 0) promise.complete(new Unstored(List.copyOf(refused), List.copyOf(taken)));
-    }
-  }
-
-  /** A batch on its way. */
-  private static final class InFlightBatch {
+    private static final class InFlightBatch {
     final List<PendingRow> pending;
     final List<PredictionRow> rows;
     final long start = System.nanoTime();
@@ -116,11 +60,11 @@ final class BatchWriter {
 
   private static final Logger log = LoggerFactory.getLogger(BatchWriter.class);
 
-  /** Batches in flight of a backlog: more than this gains nothing. */
-  private static final int WINDOW = 4;
+  /** Batches in flight for a backlog; more don't raise the throughput. */
+  private static final int MAX_IN_FLIGHT = 4;
 
-  /** Journaled rows kept as they are; of more only the bytes are. */
-  private static final int READY = 2_000;
+  /** Journaled rows kept decoded; of the rest the queue holds only the bytes. */
+  private static final int MAX_DECODED = 2_000;
 
   private final Vertx vertx;
   private final PredictionStore store;
@@ -133,22 +77,22 @@ final class BatchWriter {
   private final Deque<PendingRow> queue = new ArrayDeque<>();
   private final Deque<InFlightBatch> inFlight = new ArrayDeque<>(); // oldest first
 
-  /** Sizes of the leading parts of the queue that hold a refused row, being narrowed down. */
+  /** Sizes of the next batches while a rejected row is searched by bisection. */
   private final Deque<Integer> bisection = new ArrayDeque<>();
 
-  private volatile int queued; // of the queue and the flights, for other threads
+    private volatile int queued; // rows in the queue and in flight; read by other threads
   private volatile long oldest; // milliseconds since 1970, 0 for none
-  private int acknowledged; // of the queued
+  private int acknowledged; // rows of queued
   private boolean paused = true;
-  private int unsettled;
-  private boolean failing;
-  private long lingering = -1; // timer
+  private int awaited; // batches without a result
+  private boolean failing; // a batch failed; no other is sent until all have a result
+  private long lingerTimer = -1; // timer
   private Promise<Void> drained;
 
   /**
-   * A new writer holds still until {@link #resume() resumed}.
+   * Creates a paused writer.
    *
-   * @param trim hears of the journal's entries that are settled
+   * @param trim receives the journal entries whose rows are all settled
    */
   BatchWriter(
       Vertx vertx,
@@ -168,12 +112,12 @@ final class BatchWriter {
   }
 
   /**
-   * Queues all of {@code rows} or, with {@link Failure#OVERLOADED}, none.
+   * Queues all of {@code rows}, or none and fails with {@link Failure#OVERLOADED}.
    *
-   * @param answered whether their request is answered now rather than once they are settled
-   * @return completes once all are settled
+   * @param acknowledge whether the request is acknowledged now instead of when the rows are settled
+   * @return completes once all rows are settled
    */
-  Future<Unstored> add(List<PredictionRow> rows, boolean answered) {
+  Future<Unstored> add(List<PredictionRow> rows, boolean acknowledge) {
     int capacity = config.get().queueCapacity();
     if (queued + rows.size() > capacity) {
       return Future.failedFuture(
@@ -183,13 +127,13 @@ final class BatchWriter {
     }
     var request = new PendingRequest(rows.size());
     long now = System.currentTimeMillis();
-    for (var row : rows) enqueue(new PendingRow(row, null, 0, request, answered, now));
-    if (answered) ledger.acknowledged(rows.size(), acknowledged);
+    for (var row : rows) enqueue(new PendingRow(row, null, 0, request, acknowledge, now));
+    if (acknowledge) ledger.acknowledged(rows.size(), acknowledged);
     sendNext(false);
-    return request.promise.future();
+    return request.future();
   }
 
-  /** Queues the rows of a request, which {@code entry} holds, and which is answered now. */
+  /** Queues the rows of a request that is acknowledged because {@code entry} holds them. */
   void addJournaled(List<PredictionRow> rows, Entry entry) {
     enqueue(rows, entry);
     ledger.acknowledged(rows.size(), acknowledged);
@@ -197,9 +141,9 @@ final class BatchWriter {
   }
 
   /**
-   * Queues what a process before left in the journal.
+   * Queues the rows that an earlier process left in the journal.
    *
-   * @return how many rows
+   * @return number of rows
    */
   int addRecovered(List<Entry> entries) {
     int rows = 0;
@@ -210,20 +154,20 @@ final class BatchWriter {
   }
 
   /**
-   * @param rows of {@code entry}, or none when they aren't at hand
+   * @param rows the decoded rows of {@code entry}, or empty
    */
   private int enqueue(List<PredictionRow> rows, Entry entry) {
     var positions = RowFormat.rows(entry.body());
     var journaled = new JournaledRows(entry, positions.length);
     for (int i = 0; i < positions.length; i++) {
-      var row = rows.isEmpty() || queue.size() >= READY ? null : rows.get(i);
+      var row = rows.isEmpty() || queue.size() >= MAX_DECODED ? null : rows.get(i);
       enqueue(new PendingRow(row, journaled, positions[i], null, true, entry.appendedAt()));
     }
     return positions.length;
   }
 
-  /** Takes note of rows that can't be kept although their request is answered. */
-  void drop(int rows) {
+  /** Counts rows that are acknowledged but not kept. */
+  void countDropped(int rows) {
     ledger.dropped(rows, acknowledged);
   }
 
@@ -241,7 +185,7 @@ final class BatchWriter {
     oldest = first == null ? 0 : first.since();
   }
 
-  /** Sequences in the journal of the records not settled yet. */
+  /** Journal sequences of the records that aren't settled. */
   Set<Long> journaled() {
     var all = new HashSet<Long>();
     queue.forEach(pending -> add(pending, all));
@@ -253,43 +197,41 @@ final class BatchWriter {
     if (pending.journaled() != null) sequences.add(pending.journaled().entry().sequence());
   }
 
-  /** Rows not settled yet; from any thread. */
+  /** Number of rows not settled yet. Thread-safe. */
   int queued() {
     return queued;
   }
 
-  /** Seconds since the oldest row not settled yet was kept, 0 when there is none; any thread. */
+  /** Age in seconds of the oldest row not settled yet, 0 when there is none. Thread-safe. */
   double oldestSeconds() {
     long since = oldest;
     return since == 0 ? 0 : Math.max(0, System.currentTimeMillis() - since) / 1e3;
   }
 
-  /** Whether a batch is in flight. */
-  boolean writing() {
-    return unsettled > 0;
+  boolean hasBatchInFlight() {
+    return awaited > 0;
   }
 
-  /** Whether a batch has been in flight for longer than {@code limit}. */
-  boolean waitsLongerThan(Duration limit) {
-    return unsettled > 0 && System.nanoTime() - inFlight.element().start > limit.toNanos();
+  boolean inFlightLongerThan(Duration limit) {
+    return awaited > 0 && System.nanoTime() - inFlight.element().start > limit.toNanos();
   }
 
-  /** Sends nothing more until resumed; what is in flight is awaited. */
-  void hold() {
+  /** Sends no further batch until resumed. */
+  void pause() {
     paused = true;
   }
 
-  /** The store may be tried again. */
+    /** Sends batches again. */
   void resume() {
     paused = false;
-    if (queue.isEmpty()) listener.worked();
+    if (queue.isEmpty()) listener.available();
     else sendNext(false);
   }
 
   /**
-   * Sends what is queued, lingering no more, for as long as {@code grace}.
+   * Sends all queued rows without lingering.
    *
-   * @return how many rows are left
+   * @return number of rows left after {@code grace} at most
    */
   Future<Integer> drain(Duration grace) {
     drained = Promise.promise();
@@ -298,26 +240,26 @@ final class BatchWriter {
     return drained
         .future()
         .timeout(grace.toMillis(), TimeUnit.MILLISECONDS)
-        .transform(done -> Future.succeededFuture(queued));
+        .transform(rejected -> Future.succeededFuture(queued));
   }
 
   /**
-   * @param afterFlight whether a batch just came back, so that its followers may linger
+   * @param afterBatch whether a batch has just completed; the next rows may linger only then
    */
-  private void sendNext(boolean afterFlight) {
-    while (!paused && !failing && !queue.isEmpty() && unsettled < window()) {
-      if (lingering >= 0) {
+  private void sendNext(boolean afterBatch) {
+    while (!paused && !failing && !queue.isEmpty() && awaited < maxInFlight()) {
+      if (lingerTimer >= 0) {
         if (queue.size() < config.get().batchSize() && drained == null) return;
-        vertx.cancelTimer(lingering);
-        lingering = -1;
+        vertx.cancelTimer(lingerTimer);
+        lingerTimer = -1;
       }
-      long wait = afterFlight ? linger() : 0;
+      long wait = afterBatch ? lingerMillis() : 0;
       if (wait > 0) {
-        lingering =
+        lingerTimer =
             vertx.setTimer(
                 wait,
                 timer -> {
-                  lingering = -1;
+                  lingerTimer = -1;
                   sendNext(false);
                 });
         return;
@@ -326,19 +268,19 @@ final class BatchWriter {
     }
   }
 
-  private int window() {
-    return bisection.isEmpty() && queue.size() >= config.get().batchSize() ? WINDOW : 1;
+  private int maxInFlight() {
+    return bisection.isEmpty() && queue.size() >= config.get().batchSize() ? MAX_IN_FLIGHT : 1;
   }
 
-  /** Milliseconds that the rows now queued should wait for company. */
-  private long linger() {
+  /** Milliseconds to wait for more rows before the next batch is sent. */
+  private long lingerMillis() {
     var now = config.get();
-    if (!queue.element().acknowledged() // somebody waits for these
+    if (!queue.element().acknowledged() // its request waits
         || drained != null
         || !bisection.isEmpty()
         || queue.size() >= now.batchSize()) return 0;
     long waited = System.currentTimeMillis() - queue.element().since();
-    return waited < 0 ? 0 : now.linger().toMillis() - waited; // less than 0: the clock was set back
+    return waited < 0 ? 0 : now.linger().toMillis() - waited; // negative: the clock was set back
   }
 
   private void send() {
@@ -347,16 +289,16 @@ final class BatchWriter {
     while (next.size() < size && !queue.isEmpty()) next.add(queue.remove());
     var batch = new InFlightBatch(next);
     inFlight.add(batch);
-    unsettled++;
+    awaited++;
     store
         .insert(batch.rows)
-        .onSuccess(inserted -> stored(batch, inserted))
-        .onFailure(failure -> notStored(batch, failure));
+        .onSuccess(inserted -> onStored(batch, inserted))
+        .onFailure(failure -> onFailure(batch, failure));
   }
 
-  private void stored(InFlightBatch batch, PredictionStore.Inserted inserted) {
+  private void onStored(InFlightBatch batch, PredictionStore.Inserted inserted) {
     metrics.flushed(batch.rows.size(), System.nanoTime() - batch.start);
-    unsettled--;
+    awaited--;
     bisection.poll();
     var taken = inserted.taken();
     if (!taken.isEmpty()) {
@@ -365,78 +307,78 @@ final class BatchWriter {
           taken.size(),
           batch.rows.get(Collections.min(taken)).id());
     }
-    settle(batch, inserted.added(), i -> taken.contains(i) ? Fate.TAKEN : Fate.STORED);
-    if (failing) landed();
+    settle(batch, inserted.added(), i -> taken.contains(i) ? Settlement.TAKEN : Settlement.STORED);
+    if (failing) handleFailures();
     else sendNext(true);
   }
 
-  private void notStored(InFlightBatch batch, Throwable failure) {
-    unsettled--;
+  private void onFailure(InFlightBatch batch, Throwable failure) {
+    awaited--;
     batch.failure = Objects.requireNonNull(failure);
     failing = true;
-    landed();
+    handleFailures();
   }
 
-  /** Once everything is down, what failed goes back to where it came from. */
-  private void landed() {
-    if (unsettled > 0) return;
+  /** Requeues failed batches in order once no batch is in flight, or rejects a single row. */
+  private void handleFailures() {
+    if (awaited > 0) return;
     var first = inFlight.element();
-    var down =
+    var outage =
         inFlight.stream()
             .map(batch -> batch.failure)
             .filter(failure -> SqlFailure.of(failure) != SqlFailure.ROW_REJECTED)
             .findFirst();
-    if (down.isEmpty() && first.rows.size() == 1) {
+    if (outage.isEmpty() && first.rows.size() == 1) {
       for (var others = inFlight.descendingIterator(); others.hasNext(); ) {
         var other = others.next();
-        if (other != first) putBack(other);
+        if (other != first) requeue(other);
       }
       inFlight.clear();
       inFlight.add(first);
       reject(first);
       return;
     }
-    for (var failed = inFlight.descendingIterator(); failed.hasNext(); ) putBack(failed.next());
+    for (var failed = inFlight.descendingIterator(); failed.hasNext(); ) requeue(failed.next());
     inFlight.clear();
     failing = false;
     count();
-    if (down.isPresent()) {
-      failed(down.get());
+    if (outage.isPresent()) {
+      unavailable(outage.get());
       return;
     }
     bisection.poll();
     bisection.push(first.rows.size() - first.rows.size() / 2);
     bisection.push(first.rows.size() / 2);
-    listener.worked();
+    listener.available();
     sendNext(false);
   }
 
-  private void putBack(InFlightBatch batch) {
+  private void requeue(InFlightBatch batch) {
     for (int i = batch.pending.size() - 1; i >= 0; i--) queue.addFirst(batch.pending.get(i));
   }
 
-  private void reject(InFlightBatch single) {
-    var row = single.rows.get(0);
-    var refusal = single.failure;
-    unsettled++;
+  private void reject(InFlightBatch batch) {
+    var row = batch.rows.get(0);
+    var refusal = batch.failure;
+    awaited++;
     store
         .reject(row, refusal)
         .onSuccess(
-            done -> {
+            rejected -> {
               log.error(
                   "PostgreSQL refuses prediction {} (SQLSTATE {}); it is set aside in prediction_rejects",
                   row.id(),
                   SqlFailure.sqlState(refusal));
-              refused(single);
+              refused(batch);
             })
         .onFailure(
             failure -> {
               if (SqlFailure.of(failure) != SqlFailure.ROW_REJECTED) {
-                unsettled--;
-                putBack(single);
+                awaited--;
+                requeue(batch);
                 inFlight.clear();
                 failing = false;
-                failed(failure);
+                unavailable(failure);
                 return;
               }
               log.error(
@@ -444,43 +386,43 @@ final class BatchWriter {
                   row.id(),
                   SqlFailure.sqlState(refusal),
                   SqlFailure.sqlState(failure));
-              refused(single);
+              refused(batch);
             });
   }
 
-  private void refused(InFlightBatch single) {
-    unsettled--;
+  private void refused(InFlightBatch batch) {
+    awaited--;
     failing = false;
     bisection.poll();
-    settle(single, 0, i -> Fate.REFUSED);
+    settle(batch, 0, i -> Settlement.REFUSED);
     sendNext(true);
   }
 
-  private void settle(InFlightBatch batch, int added, IntFunction<Fate> fates) {
-    var fate = IntStream.range(0, batch.rows.size()).mapToObj(fates).toList();
+  private void settle(InFlightBatch batch, int added, IntFunction<Settlement> settlementOf) {
+    var settlements = IntStream.range(0, batch.rows.size()).mapToObj(settlementOf).toList();
     inFlight.remove(batch);
     int rows = batch.rows.size();
-    int answered = (int) batch.pending.stream().filter(PendingRow::acknowledged).count();
-    acknowledged -= answered;
+    int early = (int) batch.pending.stream().filter(PendingRow::acknowledged).count();
+    acknowledged -= early;
     count();
-    int refused = Collections.frequency(fate, Fate.REFUSED);
-    int taken = Collections.frequency(fate, Fate.TAKEN);
-    ledger.settled(rows - refused - taken, added, refused, taken, rows - answered, acknowledged);
+    int refused = Collections.frequency(settlements, Settlement.REFUSED);
+    int taken = Collections.frequency(settlements, Settlement.TAKEN);
+    ledger.settled(rows - refused - taken, added, refused, taken, rows - early, acknowledged);
     trim.accept(
         batch.pending.stream()
             .map(PendingRow::journaled)
             .filter(journaled -> journaled != null && journaled.settle())
             .map(JournaledRows::entry)
             .toList());
-    listener.worked();
+    listener.available();
     for (int i = 0; i < rows; i++) {
-      batch.pending.get(i).settle(batch.rows.get(i).id(), fate.get(i));
+      batch.pending.get(i).settle(batch.rows.get(i).id(), settlements.get(i));
     }
     if (drained != null && queued == 0) drained.tryComplete();
   }
 
-  private void failed(Throwable failure) {
+  private void unavailable(Throwable failure) {
     paused = true;
-    listener.failed(failure);
+    listener.unavailable(failure);
   }
 }

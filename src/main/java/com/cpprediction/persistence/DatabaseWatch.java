@@ -14,28 +14,28 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Knows whether predictions can be stored, and works on it while they can't: migrates and probes,
- * with back-off, until both succeed, and then lets the writer go on. While all is well it probes
- * every second, so that an outage is known before the next prediction. To be used from one event
- * loop, {@link #status()} from any thread.
+ * Tracks whether predictions can be stored. While the database is down it migrates and probes with
+ * backoff until both succeed, then resumes the writer. While it is up an idle connection is probed
+ * every second, so that an outage is detected before the next prediction. For use from one event
+ * loop; {@link #status()} is thread-safe.
  */
 final class DatabaseWatch implements BatchWriter.Listener {
   /**
-   * @param up connected, migrated and writable
-   * @param reason why it is down, in one of the words of {@link SqlFailure#reason}; null while up
-   * @param detail the same in words for an operator, who may see hosts and users; null while up
-   * @param since when that began
+   * @param up whether the database is reachable, migrated and writable
+   * @param reason a word of {@link SqlFailure#reason}; null while up
+   * @param detail a sentence for an operator, which may name hosts and users; null while up
+   * @param since start of this state
    */
   record Status(boolean up, String reason, String detail, Instant since) {
-    /** The detail without what PostgreSQL or a driver said, which may name hosts and users. */
+    /** The detail without the driver's message, which may name hosts and users. */
     String headline() {
       return DatabaseWatch.headline(detail);
     }
   }
 
   private static final Logger log = LoggerFactory.getLogger(DatabaseWatch.class);
-  private static final long HEARTBEAT_MILLIS = 1_000;
-  private static final Duration PATIENCE = Duration.ofSeconds(2);
+  private static final long PROBE_INTERVAL_MILLIS = 1_000;
+  private static final Duration FROZEN_AFTER = Duration.ofSeconds(2);
 
   private final Vertx vertx;
   private final Clock clock;
@@ -46,11 +46,11 @@ final class DatabaseWatch implements BatchWriter.Listener {
   private BatchWriter writer;
   private boolean recovering = true;
   private boolean probing;
-  private long heartbeat;
+  private long probeTimer;
   private boolean stopped;
 
   /**
-   * @param migration may block; repeated whenever the database comes back
+   * @param migration may block; runs after each outage
    * @param probe succeeds when rows can be inserted
    */
   DatabaseWatch(
@@ -68,36 +68,36 @@ final class DatabaseWatch implements BatchWriter.Listener {
   }
 
   /**
-   * @param writer resumed whenever the database is fit for it
-   * @return completes after the first try, whatever comes of it
+   * @param writer resumed whenever the database becomes available
+   * @return completes after the first attempt, successful or not
    */
   Future<Void> start(BatchWriter writer) {
     this.writer = writer;
-    heartbeat = vertx.setPeriodic(HEARTBEAT_MILLIS, timer -> beat());
-    return tryNow().otherwiseEmpty();
+    probeTimer = vertx.setPeriodic(PROBE_INTERVAL_MILLIS, timer -> probeWhenIdle());
+    return connect().otherwiseEmpty();
   }
 
   Status status() {
     return status;
   }
 
-  private void beat() {
-    // Without waiting for the deadline, so that nobody is kept waiting for it either.
-    if (status.up() && writer.waitsLongerThan(PATIENCE)) note(new TimeoutException());
-    if (probing || recovering || writer.writing()) return; // each of them will tell
+  private void probeWhenIdle() {
+        // Detects a frozen server before the statement deadline, so that requests fail fast.
+    if (status.up() && writer.inFlightLongerThan(FROZEN_AFTER)) markDown(new TimeoutException());
+    if (probing || recovering || writer.hasBatchInFlight()) return; // their results show the state
     probing = true;
     probe
         .get()
         .onComplete(done -> probing = false)
         .onFailure(
             cause -> {
-              writer.hold();
-              failed(cause);
+              writer.pause();
+              unavailable(cause);
             });
   }
 
   @Override
-  public void worked() {
+  public void available() {
     backoff.reset();
     if (status.up()) return;
     status = new Status(true, null, null, clock.instant());
@@ -105,12 +105,12 @@ final class DatabaseWatch implements BatchWriter.Listener {
   }
 
   @Override
-  public void failed(Throwable cause) {
-    note(cause);
-    if (!recovering) tryLater(cause);
+  public void unavailable(Throwable cause) {
+    markDown(cause);
+    if (!recovering) scheduleConnect(cause);
   }
 
-  private Future<Void> tryNow() {
+  private Future<Void> connect() {
     return vertx
         .executeBlocking(migration, false)
         .compose(done -> probe.get())
@@ -121,35 +121,35 @@ final class DatabaseWatch implements BatchWriter.Listener {
             })
         .onFailure(
             cause -> {
-              note(cause);
-              tryLater(cause);
+              markDown(cause);
+              scheduleConnect(cause);
             });
   }
 
-  private void tryLater(Throwable cause) {
+  private void scheduleConnect(Throwable cause) {
     recovering = true;
     vertx.setTimer(
         backoff.after(SqlFailure.of(cause)),
         timer -> {
-          if (!stopped) tryNow();
+          if (!stopped) connect();
         });
   }
 
-  private void note(Throwable cause) {
-    var before = status;
+  private void markDown(Throwable cause) {
+    var previous = status;
     var detail = SqlFailure.describe(cause);
     status =
         new Status(
             false,
             SqlFailure.reason(cause),
             detail,
-            before.up() ? clock.instant() : before.since());
-    if (before.up() || !status.headline().equals(before.headline())) {
+            previous.up() ? clock.instant() : previous.since());
+    if (previous.up() || !status.headline().equals(previous.headline())) {
       log.warn("Predictions can't be stored for now. {}", detail);
     }
   }
 
-  /** What is the matter, without the wording that differs from driver to driver. */
+  /** The part before the driver's own message. */
   private static String headline(String detail) {
     int colon = detail.indexOf(':');
     return colon < 0 ? detail : detail.substring(0, colon);
@@ -157,6 +157,6 @@ final class DatabaseWatch implements BatchWriter.Listener {
 
   void stop() {
     stopped = true;
-    vertx.cancelTimer(heartbeat);
+    vertx.cancelTimer(probeTimer);
   }
 }

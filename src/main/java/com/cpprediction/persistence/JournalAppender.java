@@ -26,22 +26,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Puts rows into the journal, and from there into the writer's queue; trims the journal as they are
- * settled; opens it again after it was in trouble. To be used from one event loop.
+ * Appends rows to the journal, then queues them in the {@link BatchWriter}; trims settled records;
+ * reopens the journal after a failure. For use from one event loop.
  */
 final class JournalAppender {
   private static final Logger log = LoggerFactory.getLogger(JournalAppender.class);
   private static final long RETRY_MILLIS = 1_000;
 
-  /** The rows of one request on their way into the journal. */
-  private final class Request implements Journal.Completion {
+  /** The rows of a request whose append isn't acknowledged yet. */
+  private final class PendingAppend implements Journal.Completion {
     final List<PredictionRow> rows;
-    final Promise<Void> kept = Promise.promise();
+    final Promise<Void> acknowledged = Promise.promise();
     final long start = System.nanoTime();
     Entry entry;
     private volatile JournalException cause;
 
-    Request(List<PredictionRow> rows) {
+    PendingAppend(List<PredictionRow> rows) {
       this.rows = rows;
     }
 
@@ -49,22 +49,22 @@ final class JournalAppender {
       entry = journal.append(RowFormat.write(rows), this);
     }
 
-    /** On the journal's thread. */
+        /** Runs on the journal's thread. */
     @Override
     public void done() {
       appended.add(this);
-      if (!landing.getAndSet(true)) loop.runOnContext(go -> land());
+      if (!drainScheduled.getAndSet(true)) loop.runOnContext(run -> drainAppended());
     }
 
-    /** On the journal's thread. */
+        /** Runs on the journal's thread. */
     @Override
     public void failed(JournalException cause) {
       this.cause = cause;
       done();
     }
 
-    void landed() {
-      if (cause != null || !appending.remove(this)) return; // refused once the journal is halted
+    void onAppended() {
+      if (cause != null || !appending.remove(this)) return; // fails once the journal is halted
       dirty = true;
       writer.addJournaled(rows, entry);
       if (syncMillis > 0) acknowledge();
@@ -73,7 +73,7 @@ final class JournalAppender {
 
     void acknowledge() {
       metrics.journaled(System.nanoTime() - start);
-      kept.complete();
+      acknowledged.complete();
     }
   }
 
@@ -85,21 +85,21 @@ final class JournalAppender {
   private final long syncMillis;
   private final ServiceMetrics metrics;
   private final RecentIds recent;
-  private final Queue<Request> appended = new ConcurrentLinkedQueue<>();
+  private final Queue<PendingAppend> appended = new ConcurrentLinkedQueue<>();
 
-  /** Those whose append has not succeeded. */
-  private final Set<Request> appending = new LinkedHashSet<>();
+  /** Appends that haven't succeeded. */
+  private final Set<PendingAppend> appending = new LinkedHashSet<>();
 
-  private final AtomicBoolean landing = new AtomicBoolean();
+  private final AtomicBoolean drainScheduled = new AtomicBoolean();
   private BatchWriter writer;
-  private List<Request> unsynced = new ArrayList<>();
+  private List<PendingAppend> unsynced = new ArrayList<>();
   private boolean dirty;
   private boolean syncing;
   private boolean closed;
   private boolean recovered;
-  private volatile String sqlFailure = "The journal is not open yet";
+  private volatile String failure = "The journal is not open yet";
 
-  /** Locks the journal; blocks for a moment. */
+    /** Locks the journal; blocks. */
   JournalAppender(
       Vertx vertx,
       Context loop,
@@ -117,13 +117,13 @@ final class JournalAppender {
     this.recent = recent;
     syncMillis = sync.toMillis();
     journal =
-        Journal.in(directory, clock, cause -> loop.runOnContext(go -> broke(cause.getMessage())));
+        Journal.in(directory, clock, cause -> loop.runOnContext(run -> onFailure(cause.getMessage())));
   }
 
   /**
-   * Opens the journal and queues what it holds.
+   * Opens the journal and queues the rows in it.
    *
-   * @return completes after the first try, whatever comes of it
+   * @return completes after the first attempt, successful or not
    */
   Future<Void> start(BatchWriter writer) {
     this.writer = writer;
@@ -142,8 +142,8 @@ final class JournalAppender {
             })
         .recover(
             cause -> {
-              note(cause.getMessage());
-              openLater();
+              logFailure(cause.getMessage());
+              scheduleOpen();
               return Future.succeededFuture();
             });
   }
@@ -158,30 +158,30 @@ final class JournalAppender {
     }
     if (!recovered) {
       recovered = true;
-      var readable = readable(found.entries());
+      var readable = readableOf(found.entries());
       int unreadable = found.entries().size() - readable.size();
       if (unreadable > 0) {
         log.error("{} records of the journal are of a later version and stay in it", unreadable);
       }
-      claim(readable);
+      claimIds(readable);
       int rows = writer.addRecovered(readable);
       if (rows > 0) log.info("{} predictions wait in the journal", rows);
     } else {
-      // Settled while nothing could be trimmed.
+      // These records were settled while the journal couldn't be trimmed.
       var known = writer.journaled();
       journal.settle(
-          readable(found.entries()).stream()
+          readableOf(found.entries()).stream()
               .filter(entry -> !known.contains(entry.sequence()))
               .toList());
       log.info("The journal can be written again");
     }
-    sqlFailure = null;
-    if (journal.troubled()) broke("It can't be written since it was opened");
-    else if (syncMillis == 0) sync(); // for those that landed before it broke
+    failure = null;
+    if (journal.troubled()) onFailure("It can't be written since it was opened");
+    else if (syncMillis == 0) sync(); // appends completed before the failure
   }
 
-  /** Takes the ids of rows that a process before left, the newest as far as they are known. */
-  private void claim(List<Entry> entries) {
+  /** Registers the ids of recovered rows, the newest {@value RecentIds#CAPACITY}. */
+  private void claimIds(List<Entry> entries) {
     int rows = JournaledRows.count(entries);
     for (var entry : entries) {
       for (int at : RowFormat.rows(entry.body())) {
@@ -193,34 +193,34 @@ final class JournalAppender {
     }
   }
 
-  private static List<Entry> readable(List<Entry> entries) {
+  private static List<Entry> readableOf(List<Entry> entries) {
     return entries.stream().filter(entry -> RowFormat.rows(entry.body()).length > 0).toList();
   }
 
-  private void broke(String reason) {
-    if (sqlFailure != null) return; // being opened
-    note(reason);
-    halt().onComplete(halted -> openLater());
+  private void onFailure(String reason) {
+    if (failure != null) return; // being opened already
+    logFailure(reason);
+    halt().onComplete(halted -> scheduleOpen());
   }
 
   /**
-   * Ends all appends, takes out of the journal what it may hold of those that failed, and then
-   * refuses them: what was refused is not there again after a restart.
+   * Ends all appends and erases the failed ones from the journal before their requests fail, so
+   * that a restart doesn't recover a row that was refused.
    */
   private Future<Void> halt() {
     return blocking(journal::halt)
         .transform(
             halted -> {
-              land();
+              drainAppended();
               var failed = List.copyOf(appending);
               appending.clear();
               if (failed.isEmpty()) return Future.succeededFuture();
-              var entries = failed.stream().map(request -> request.entry).toList();
+              var entries = failed.stream().map(append -> append.entry).toList();
               Future<Void> erased =
                   halted.failed()
                       ? Future.failedFuture(halted.cause())
                       : blocking(() -> journal.erase(entries));
-              return erased.onComplete(done -> failed.forEach(r -> r.kept.fail(refusal(done))));
+              return erased.onComplete(done -> failed.forEach(append -> append.acknowledged.fail(overloaded(done))));
             });
   }
 
@@ -233,16 +233,16 @@ final class JournalAppender {
         false);
   }
 
-  private RuntimeException refusal(AsyncResult<Void> erased) {
-    return erased.succeeded() ? refusal(sqlFailure) : unknown(erased.cause());
+  private RuntimeException overloaded(AsyncResult<Void> erased) {
+    return erased.succeeded() ? overloaded(failure) : outcomeUnknown(erased.cause());
   }
 
-  private void note(String reason) {
-    if (!reason.equals(sqlFailure)) log.error("Predictions can't be journaled. {}", reason);
-    sqlFailure = reason;
+  private void logFailure(String reason) {
+    if (!reason.equals(failure)) log.error("Predictions can't be journaled. {}", reason);
+    failure = reason;
   }
 
-  private void openLater() {
+  private void scheduleOpen() {
     vertx.setTimer(
         RETRY_MILLIS,
         timer -> {
@@ -251,87 +251,86 @@ final class JournalAppender {
   }
 
   /**
-   * Completes once all {@code rows} are in the journal as {@code journal.sync_ms} promises; they
-   * are stored from then on. Fails with {@link Failure#OVERLOADED} when none of them is kept, with
-   * {@link Failure#DEADLINE_EXCEEDED} when that is unknown.
+   * Appends {@code rows} and completes once they are as durable as {@code journal.sync_ms} promises.
+   * Fails with {@link Failure#OVERLOADED} when no row was kept, with {@link
+   * Failure#DEADLINE_EXCEEDED} when that is unknown.
    */
-  Future<Void> keep(List<PredictionRow> rows) {
-    if (sqlFailure != null) return Future.failedFuture(refusal(sqlFailure));
+  Future<Void> append(List<PredictionRow> rows) {
+    if (failure != null) return Future.failedFuture(overloaded(failure));
     if (full()) {
       return Future.failedFuture(
-          refusal("The journal is full: %d bytes wait for PostgreSQL".formatted(maxBytes)));
+          overloaded("The journal is full: %d bytes wait for PostgreSQL".formatted(maxBytes)));
     }
-    var request = new Request(rows);
-    appending.add(request);
-    request.append();
-    return request.kept.future();
+    var pending = new PendingAppend(rows);
+    appending.add(pending);
+    pending.append();
+    return pending.acknowledged.future();
   }
 
-  private static RuntimeException refusal(String why) {
-    return Failure.OVERLOADED.because(why + "; try again later");
+  private static RuntimeException overloaded(String reason) {
+    return Failure.OVERLOADED.because(reason + "; try again later");
   }
 
-  private static RuntimeException unknown(Throwable cause) {
+  private static RuntimeException outcomeUnknown(Throwable cause) {
     return Failure.DEADLINE_EXCEEDED.because(
         cause.getMessage() + "; whether the prediction was kept is unknown");
   }
 
-  private void land() {
-    landing.set(false);
-    for (var next = appended.poll(); next != null; next = appended.poll()) next.landed();
+  private void drainAppended() {
+    drainScheduled.set(false);
+    for (var next = appended.poll(); next != null; next = appended.poll()) next.onAppended();
     if (syncMillis == 0) sync();
   }
 
-  /** All that waits when this begins is acknowledged when it ends. */
+  /** Forces the journal to disk, then acknowledges the appends completed before. */
   private void sync() {
-    if (syncing || !dirty || sqlFailure != null) return;
+    if (syncing || !dirty || failure != null) return;
     syncing = true;
     dirty = false;
-    var covered = unsynced;
+    var batch = unsynced;
     unsynced = new ArrayList<>();
     journal.sync(
         new Journal.Completion() {
           @Override
           public void done() {
-            loop.runOnContext(go -> synced(covered, null));
+            loop.runOnContext(run -> synced(batch, null));
           }
 
           @Override
           public void failed(JournalException cause) {
-            loop.runOnContext(go -> synced(covered, cause));
+            loop.runOnContext(run -> synced(batch, cause));
           }
         });
   }
 
-  private void synced(List<Request> covered, JournalException cause) {
+  private void synced(List<PendingAppend> batch, JournalException cause) {
     syncing = false;
-    for (var request : covered) {
+    for (var request : batch) {
       if (cause == null) request.acknowledge();
-      else request.kept.fail(unknown(cause));
+      else request.acknowledged.fail(outcomeUnknown(cause));
     }
     if (syncMillis == 0) sync();
   }
 
-  /** Drops settled entries. */
-  void trim(Collection<Entry> entries) {
-    if (sqlFailure == null) journal.settle(entries);
+    void trim(Collection<Entry> entries) {
+    if (failure == null) journal.settle(entries);
   }
 
   private boolean full() {
     return journal.waitingBytes() >= maxBytes;
   }
 
-  /** Whether a row could be kept now; from any thread. */
+  /** Whether a row could be appended now. Thread-safe. */
   boolean ready() {
-    return sqlFailure == null && !full();
+    return failure == null && !full();
   }
 
-  /** What is wrong with it, or null; from any thread. */
-  String sqlFailure() {
-    return sqlFailure;
+    /** Why the journal can't be written, or null. Thread-safe. */
+  String failure() {
+    return failure;
   }
 
-  /** Bytes that wait; from any thread. */
+  /** Bytes of records that aren't settled. Thread-safe. */
   long waitingBytes() {
     return journal.waitingBytes();
   }

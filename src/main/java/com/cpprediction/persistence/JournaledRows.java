@@ -3,7 +3,7 @@ package com.cpprediction.persistence;
 import com.cpprediction.journal.Entry;
 import java.util.Collection;
 
-/** A record of the journal and how many of its rows are on their way; settled with the last. */
+/** A journal record with the number of its unsettled rows. */
 public final class JournaledRows {
   private final Entry entry;
   private int open;
@@ -17,12 +17,12 @@ public final class JournaledRows {
     return entry;
   }
 
-  /** Takes note that one row more is settled; whether it was the last. */
+  /** Counts a settled row; returns whether it was the last. */
   boolean settle() {
     return --open == 0;
   }
 
-  /** How many predictions {@code entries} hold; without those that a later version wrote. */
+  /** Number of predictions in {@code entries}, without records of a later version. */
   public static int count(Collection<Entry> entries) {
     return entries.stream().mapToInt(entry -> RowFormat.rows(entry.body()).length).sum();
   }

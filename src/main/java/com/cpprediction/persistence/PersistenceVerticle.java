@@ -6,7 +6,6 @@ import com.cpprediction.config.DatabaseConfig;
 import com.cpprediction.config.JournalConfig;
 import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.config.PersistenceConfig.Ack;
-import com.cpprediction.config.PersistenceConfig.WhenFull;
 import com.cpprediction.journal.Entry;
 import com.cpprediction.journal.Journal;
 import com.cpprediction.logging.RequestId;
@@ -27,12 +26,9 @@ import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -40,16 +36,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps what was answered: {@link Bus#RECORD} to the journal, to batches, to PostgreSQL, and reads
- * it back for {@link Bus#STORED} and {@link Bus#POPULAR}; and what truly happened, of {@link
- * Bus#JUDGE}. Runs on an event loop. It starts whether or not the database can be reached or the
- * journal be written, and goes on trying; undeploying it stores what it can first, and leaves the
- * rest in the journal.
+ * Stores predictions and outcomes in PostgreSQL and reads them back: consumes {@link Bus#RECORD},
+ * {@link Bus#STORED}, {@link Bus#POPULAR} and {@link Bus#JUDGE}. Runs on an event loop. Starts with
+ * or without the database and a writable journal, and retries both; {@link #stop} stores queued rows
+ * first, and leaves the rest in the journal.
  */
 public final class PersistenceVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(PersistenceVerticle.class);
-  private static final long UPKEEP_MILLIS = TimeUnit.HOURS.toMillis(1);
-  private static final long LOOK_AGAIN_MILLIS = TimeUnit.MINUTES.toMillis(1);
   private static final long CLOSE_SECONDS = 1;
 
   private final JournalConfig journal;
@@ -60,23 +53,23 @@ public final class PersistenceVerticle extends VerticleBase {
   private final Duration grace;
   private final Ack ack;
   private final Supplier<PersistenceConfig> config;
+  private final RecentIds recent = new RecentIds();
+  private volatile SchemaMaintenance maintenance;
   private volatile BatchWriter writer;
   private volatile DatabaseWatch watch;
+  private volatile PersistenceHealth health;
   private volatile JournalAppender appender; // null without a journal
-  private final RecentIds recent = new RecentIds();
-  private RowLedger ledger;
   private volatile boolean stopping;
-  private volatile Schema schema;
+  private PredictionRecorder recorder;
   private Database database;
-  private PredictionTable table;
   private OutcomeJudge outcomes;
 
   /**
-   * @param config in force, read at each use; {@code ack} once, here
+   * @param config read at each use, except {@code ack}, which is read once here
    * @param directory of the journal
-   * @param uri {@code postgresql://…}, asked for once, when the verticle starts
-   * @param grace how long {@link #stop} waits for queued rows to be stored; leaving the database
-   *     may take another second
+   * @param uri {@code postgresql://…}, read once by {@link #start}
+   * @param grace longest time that {@link #stop} waits for queued rows to be stored; closing the
+   *     connections may take another second
    */
   public PersistenceVerticle(
       Supplier<PersistenceConfig> config,
@@ -97,45 +90,36 @@ public final class PersistenceVerticle extends VerticleBase {
   }
 
   /**
-   * Reads {@code database.uri} as {@link #start} does, files that it names included.
-   *
-   * @return why what is sent to it may be read on its way; empty where it can't
-   * @throws IllegalArgumentException when it can't be used; the message never quotes it
-   */
-  public static Optional<String> checkUri(String uri) {
-    return DatabaseUri.parse(uri).warning();
-  }
-
-  /**
-   * Completes after the first try to connect and migrate, whatever came of it.
+   * Completes after the first attempt to connect and migrate, successful or not.
    *
    * @throws IllegalArgumentException when the URI is malformed
    * @throws com.cpprediction.journal.JournalException when another process has the journal
    */
   @Override
   public Future<?> start() {
-    var where = DatabaseUri.parse(uri.get());
+    var databaseUri = DatabaseUri.parse(uri.get());
     var clock = Clock.systemUTC();
-    schema = new Schema(where, clock);
-    database = new Database(vertx, where.options(), pool, () -> config.get().statementTimeout());
-    database.sizes().forEach(metrics::poolSize);
-    table = new PredictionTable(database);
+    var schema = new Schema(databaseUri, clock);
+    maintenance = new SchemaMaintenance(vertx, schema, config);
+    database =
+        new Database(vertx, databaseUri.options(), pool, () -> config.get().statementTimeout());
+    database.poolSizes().forEach(metrics::poolSize);
+    var table = new PredictionTable(database);
     watch =
         new DatabaseWatch(
             vertx,
             clock,
             () -> {
               schema.migrate(config.get().retentionDays());
-              keepUp(); // aside: what is old may take long to delete, and nobody need wait for it
+              maintenance.run(); // not awaited: deleting expired data may take long
               return null;
             },
             table::probe,
             new Backoff(new Random()));
-    ledger = new RowLedger(metrics);
+    var ledger = new RowLedger(metrics);
     writer = new BatchWriter(vertx, table, config, metrics, ledger, this::trim, watch);
-    metrics.databaseUp(this::databaseUp);
-    metrics.clockSkewSeconds(() -> schema.skew().toMillis() / 1e3);
-    metrics.strayRows(schema::stray);
+    recorder = new PredictionRecorder(ack, config, recent, writer, () -> appender);
+    health = new PersistenceHealth(ack, watch, schema, writer, ledger, () -> appender);
     outcomes =
         new OutcomeJudge(
             vertx,
@@ -145,28 +129,35 @@ public final class PersistenceVerticle extends VerticleBase {
             () -> config.get().outcomesWindowDays(),
             clock,
             metrics);
+    metrics.databaseUp(this::databaseUp);
+    metrics.clockSkewSeconds(() -> schema.skew().toMillis() / 1e3);
+    metrics.strayRows(schema::stray);
     metrics.queuedRows(writer::queued);
     metrics.oldestSeconds(writer::oldestSeconds);
-    vertx.setPeriodic(UPKEEP_MILLIS, timer -> keepUp());
-    vertx.setPeriodic(LOOK_AGAIN_MILLIS, timer -> lookAgain());
-    var bus = vertx.eventBus();
-    return Future.all(
-            bus.localConsumer(Bus.RECORD, this::record).completion(),
-            bus.<String>localConsumer(
-                    Bus.STORED, message -> ask(message, "read predictions", table::byShipment))
-                .completion(),
-            bus.<Integer>localConsumer(
-                    Bus.POPULAR, message -> ask(message, "read predictions", table::popular))
-                .completion(),
-            bus.<JsonArray>localConsumer(
-                    Bus.JUDGE, message -> ask(message, "keep outcomes", outcomes::judge))
-                .completion())
+    maintenance.start(this::databaseUp);
+    return listen()
         .compose(listening -> openJournal(clock))
         .compose(opened -> watch.start(writer))
-        .onSuccess(tried -> outcomes.start());
+        .onSuccess(connected -> outcomes.start());
   }
 
-  /** Also without {@code ack=journal}, when a process before left one with rows in it. */
+  private Future<?> listen() {
+    var bus = vertx.eventBus();
+    var queries = new PredictionQueries(database);
+    return Future.all(
+        bus.localConsumer(Bus.RECORD, this::record).completion(),
+        bus.<String>localConsumer(
+                Bus.STORED, message -> query(message, "read predictions", queries::byShipment))
+            .completion(),
+        bus.<Integer>localConsumer(
+                Bus.POPULAR, message -> query(message, "read predictions", queries::popular))
+            .completion(),
+        bus.<JsonArray>localConsumer(
+                Bus.JUDGE, message -> query(message, "keep outcomes", outcomes::judge))
+            .completion());
+  }
+
+  /** Also opens a journal with rows of an earlier process when {@code ack} isn't {@code journal}. */
   private Future<Void> openJournal(Clock clock) {
     if (ack != Ack.JOURNAL && !Journal.existsIn(directory)) return Future.succeededFuture();
     var loop = vertx.getOrCreateContext();
@@ -194,70 +185,28 @@ public final class PersistenceVerticle extends VerticleBase {
     if (!entries.isEmpty()) appender.trim(entries);
   }
 
-  private void keepUp() {
-    vertx
-        .executeBlocking(
-            () -> {
-              schema.partitions(config.get().retentionDays());
-              schema.retain(config.get().retentionDays());
-              return null;
-            },
-            false)
-        .onFailure(cause -> log.error("Cannot look after the partitions", cause));
-  }
-
-  /** A clock that is put right is soon seen to be. */
-  private void lookAgain() {
-    if (schema.skewed() && watch.status().up()) keepUp();
-  }
-
   private void record(Message<RecordRequest> message) {
-    RequestId.forget(); // what is written from here on is the rows of many requests
+    RequestId.forget(); // later log messages concern the rows of many requests
     if (stopping) {
       fail(message, Failure.NOT_READY.because("The service is stopping, so nothing was kept"));
       return;
     }
-    if (ack == Ack.COMMIT && !watch.status().up()) {
+    if (ack == Ack.COMMIT && !databaseUp()) {
       fail(message, databaseDown());
       return;
     }
-    var rows = new ArrayList<PredictionRow>();
-    var taken = new ArrayList<UUID>();
-    for (var prediction : message.body().predictions()) {
-      var request = prediction.request();
-      if (recent.claim(request.id(), request.address().digest(request.shipmentId()))) {
-        rows.add(PredictionRow.of(prediction));
-      } else {
-        taken.add(request.id());
-      }
-    }
-    var kept = rows.isEmpty() ? Future.succeededFuture(Unstored.NONE) : keep(rows);
-    kept.recover(cause -> dropped(rows, cause))
-        .onSuccess(unkept -> message.reply(unkept.and(taken).json()))
+    recorder
+        .record(message.body().predictions())
+        .onSuccess(unstored -> message.reply(unstored.json()))
         .onFailure(cause -> fail(message, cause));
   }
 
-  /** Completes as {@code ack} promises. */
-  private Future<Unstored> keep(List<PredictionRow> rows) {
-    return switch (ack) {
-      case JOURNAL -> appender.keep(rows).map(Unstored.NONE);
-      case COMMIT -> writer.add(rows, false);
-      case NONE -> {
-        var stored = writer.add(rows, true);
-        yield stored.failed() ? stored : Future.succeededFuture(Unstored.NONE);
-      }
-    };
-  }
-
-  private Future<Unstored> dropped(List<PredictionRow> rows, Throwable cause) {
-    boolean full = cause instanceof ServiceException e && e.failure() == Failure.OVERLOADED;
-    if (!full || config.get().whenFull() != WhenFull.DROP) return Future.failedFuture(cause);
-    writer.drop(rows.size());
-    return Future.succeededFuture(Unstored.NONE);
-  }
-
-  private <T> void ask(Message<T> message, String what, Function<T, Future<JsonArray>> query) {
-    if (!watch.status().up()) {
+  /**
+   * @param purpose continues "Cannot …" in the log
+   */
+  private <T> void query(
+      Message<T> message, String purpose, Function<T, Future<JsonArray>> query) {
+    if (!databaseUp()) {
       fail(message, databaseDown());
       return;
     }
@@ -270,7 +219,7 @@ public final class PersistenceVerticle extends VerticleBase {
                 fail(message, cause);
                 return;
               }
-              log.warn("Cannot {}. {}", what, SqlFailure.describe(cause));
+              log.warn("Cannot {}. {}", purpose, SqlFailure.describe(cause));
               fail(
                   message,
                   SqlFailure.of(cause) == SqlFailure.ROW_REJECTED
@@ -287,101 +236,56 @@ public final class PersistenceVerticle extends VerticleBase {
     message.fail(Failure.of(cause).code(), cause.getMessage());
   }
 
-  /** Drops at once, rather than at the next upkeep, what {@code retention_days} has expired. */
+  /** Drops expired data now, after a change of {@code persistence.retention_days}. Thread-safe. */
   public void applyRetention() {
-    if (schema != null) keepUp();
+    if (maintenance != null) maintenance.run();
   }
 
   /**
    * Whether a prediction could be kept now as {@code persistence.ack} promises: with {@code
-   * journal} it can be written and has room, with {@code commit} the database is up and migrated,
-   * with {@code none} the queue has room. From any thread.
+   * journal} the journal is writable and has room, with {@code commit} the database is up, with
+   * {@code none} the queue has room. Thread-safe.
    */
   public boolean ready() {
     if (writer == null || stopping) return false;
     return switch (ack) {
       case JOURNAL -> appender != null && appender.ready();
-      case COMMIT -> watch.status().up();
+      case COMMIT -> databaseUp();
       case NONE -> writer.queued() < config.get().queueCapacity();
     };
   }
 
-  /** Whether the database is up and migrated. From any thread. */
+  /** Whether the database is up and migrated. Thread-safe. */
   public boolean databaseUp() {
     return watch != null && watch.status().up();
   }
 
   /**
-   * {@code {"status":"up"|"down","since":…,"reason":…,"error":…}}, the last two only while down:
-   * one of few words, and a sentence that may name hosts and users. Then how far this node's clock
-   * is ahead of the database's, and how many rows bear times of no month's partition. From any
-   * thread.
+   * State of the database: {@code {"status":"up"|"down","since","clock_skew_seconds","stray_rows"}};
+   * while down also {@code "reason"}, a word from a closed set, and {@code "error"}, a sentence that
+   * may name hosts and users. Thread-safe.
    */
   public JsonObject database() {
-    if (watch == null) return new JsonObject().put("status", "down");
-    var status = watch.status();
-    var health =
-        new JsonObject()
-            .put("status", status.up() ? "up" : "down")
-            .put("since", status.since().toString())
-            .put("clock_skew_seconds", schema.skew().toMillis() / 1e3)
-            .put("stray_rows", schema.stray());
-    return status.up()
-        ? health
-        : health.put("reason", status.reason()).put("error", status.detail());
+    return health == null ? new JsonObject().put("status", "down") : health.database();
   }
 
   /**
-   * What does not work while the database is down or has another time, in a sentence without hosts
-   * and users; empty while all is well. From any thread.
+   * The consequence of an outage or of clock skew, in a sentence without hosts and users; empty
+   * while all works. Thread-safe.
    */
   public Optional<String> degraded() {
-    if (watch == null) return Optional.of("The database is not connected yet");
-    var status = watch.status();
-    if (status.up()) {
-      return schema.skewed()
-          ? Optional.of(
-              "The clocks of this node and PostgreSQL differ by over an hour; no old predictions are dropped")
-          : Optional.empty();
-    }
-    var consequence =
-        switch (ack) {
-          case JOURNAL -> "predictions wait in the journal";
-          case COMMIT -> "no prediction is answered";
-          case NONE -> "predictions wait in memory";
-        };
-    return Optional.of("%s; %s".formatted(status.headline(), consequence));
+    return health == null
+        ? Optional.of("The database is not connected yet")
+        : health.degraded();
   }
 
   /**
-   * The rows this process answers for: {@code recovered} + {@code acknowledged} are {@code stored}
-   * + {@code waiting} + {@code rejected} + {@code dropped}, always; and the state of the journal.
-   * From any thread.
+   * The rows that this process is responsible for, with {@code recovered} + {@code acknowledged} =
+   * {@code stored} + {@code waiting} + {@code rejected} + {@code dropped} at any time, and the state
+   * of the journal. Empty before {@link #start}. Thread-safe.
    */
   public JsonObject health() {
-    if (writer == null) return new JsonObject();
-    var balance = ledger.balance();
-    var health =
-        new JsonObject()
-            .put("ack", ack.label())
-            .put("queued", writer.queued())
-            .put("oldest_seconds", writer.oldestSeconds())
-            .put("recovered", balance.recovered())
-            .put("acknowledged", balance.acknowledged())
-            .put("stored", balance.stored())
-            .put("waiting", balance.waiting())
-            .put("rejected", balance.rejected())
-            .put("dropped", balance.dropped())
-            .put("balanced", balance.balanced());
-    var open = appender;
-    if (open == null) return health;
-    var journaled =
-        new JsonObject()
-            .put("directory", open.directory().toString())
-            .put("bytes", open.waitingBytes())
-            .put("max_bytes", open.maxBytes());
-    if (open.sqlFailure() != null) journaled.put("error", open.sqlFailure());
-    return health.put("journal", journaled);
+    return health == null ? new JsonObject() : health.rows();
   }
 
   @Override
@@ -392,17 +296,17 @@ public final class PersistenceVerticle extends VerticleBase {
         .drain(grace)
         .compose(
             left -> {
-              if (left > 0) sayWhatIsLeft(left);
+              if (left > 0) logUnstored(left);
               watch.stop();
-              // A frozen server would keep a clean good-bye waiting.
-              var goodbye = database.close().timeout(CLOSE_SECONDS, TimeUnit.SECONDS);
+              // A frozen server delays a clean close of the connections.
+              var closing = database.close().timeout(CLOSE_SECONDS, TimeUnit.SECONDS);
               return Future.join(
-                      goodbye, appender == null ? Future.succeededFuture() : appender.close())
+                      closing, appender == null ? Future.succeededFuture() : appender.close())
                   .otherwiseEmpty();
             });
   }
 
-  private void sayWhatIsLeft(int rows) {
+  private void logUnstored(int rows) {
     if (ack == Ack.JOURNAL)
       log.info("{} predictions are left in the journal for the next start", rows);
     else log.error("{} predictions were not stored before the stop", rows);

@@ -11,12 +11,12 @@ import java.util.Objects;
 import java.util.UUID;
 
 /**
- * A prediction as far as it is stored.
+ * The columns of a stored prediction.
  *
- * @param typed the address as a person typed it
+ * @param typed the address as in the request
  * @param pincode six digits, or null
  * @param candidates best first, at least one
- * @param fingerprint of all that decided the answer
+ * @param fingerprint of the model and all settings that decided the prediction
  */
 record PredictionRow(
     UUID id,
@@ -42,7 +42,7 @@ record PredictionRow(
   }
 
   /**
-   * Whether it is of this shipment at this address, however that is spelt.
+   * Whether the row is for this shipment and an address of the same canonical form.
    *
    * @param pincode six digits, or null
    */

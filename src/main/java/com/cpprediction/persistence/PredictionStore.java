@@ -4,20 +4,19 @@ import io.vertx.core.Future;
 import java.util.List;
 import java.util.Set;
 
-/** Where predictions are kept. Both operations may be repeated, also after an unknown outcome. */
+/** A store of predictions. Both operations are idempotent. */
 interface PredictionStore {
   /**
-   * What became of rows.
+   * The result of an insert. Rows neither added nor taken are duplicates.
    *
-   * @param added how many are new
-   * @param taken places of those whose id had been stored for another shipment; they are set aside.
-   *     The rest had been stored before
+   * @param added number of new rows
+   * @param taken indexes of rows whose id is stored for another shipment; they are set aside
    */
   record Inserted(int added, Set<Integer> taken) {}
 
-  /** Stores all of them or none. */
+  /** Stores all rows or none. */
   Future<Inserted> insert(List<PredictionRow> rows);
 
-  /** Sets one aside that {@link #insert} refuses. */
+  /** Sets aside a row that {@link #insert} rejects. */
   Future<Void> reject(PredictionRow row, Throwable refusal);
 }

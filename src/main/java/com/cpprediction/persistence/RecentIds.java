@@ -3,10 +3,9 @@ package com.cpprediction.persistence;
 import java.util.UUID;
 
 /**
- * Which shipments the last {@value #CAPACITY} or so prediction ids were for, in 3 MiB: rows are
- * many, and all that is asked of one is whether another has its id. To be used from one event loop.
- *
- * <p>An id has a place among the eight of its set, where it takes that of the oldest.
+ * Maps about the last {@value #CAPACITY} prediction ids to a digest of their shipments, to detect a
+ * reused id. An 8-way set-associative cache in 3 MiB, which evicts the oldest id of a set. For use
+ * from one event loop.
  */
 final class RecentIds {
   static final int CAPACITY = 1 << 17;
@@ -21,9 +20,9 @@ final class RecentIds {
   private final byte[] oldest = new byte[SETS];
 
   /**
-   * Takes {@code id} for what has {@code digest}, unless it is taken.
+   * Registers {@code id} for {@code digest}.
    *
-   * @return false when it is taken for something else
+   * @return false when the id is registered for another digest
    */
   boolean claim(UUID id, long digest) {
     long high = id.getMostSignificantBits();

@@ -10,11 +10,11 @@ import java.util.UUID;
 import java.util.stream.IntStream;
 
 /**
- * The rows of a request as the journal holds them, big-endian: version 2 as u8, then for each row
- * an i32 of its bytes and these: version 1 as u8, source u8, id 16 bytes, then shipment id, address
- * as typed, pincode, prefix and fingerprint, then a u8 count of candidates, each a CP and its
- * confidence as f64. Texts are UTF-8 behind a u16 of their bytes; 0xFFFF stands for none. A record
- * that begins with version 1 is a single row.
+ * The journal format of a request's rows, big-endian: version 2 as u8, then for each row its length
+ * in bytes as i32 and these: version 1 as u8, source u8, id 16 bytes, then shipment id, address as
+ * in the request, pincode, prefix and fingerprint, then a u8 count of candidates, each a CP and its
+ * confidence as f64. Strings are UTF-8 with a u16 length in bytes; 0xFFFF encodes null. A record
+ * with version 1 is a single row.
  */
 final class RowFormat {
   private static final byte ROW = 1; // versions
@@ -58,7 +58,7 @@ final class RowFormat {
     return out.array();
   }
 
-  /** Where the rows in {@code body} begin; none when a later version wrote it. */
+  /** Offsets of the rows in {@code body}; empty for a later version. */
   static int[] rows(byte[] body) {
     if (body.length > FIXED && body[0] == ROW) return new int[] {0};
     var in = ByteBuffer.wrap(body);

@@ -5,23 +5,23 @@ import com.cpprediction.metrics.ServiceMetrics.Kept;
 import com.cpprediction.metrics.ServiceMetrics.RowOutcome;
 
 /**
- * What became of every row this process answers for. Written from one event loop, read from any
- * thread.
+ * Counts every row that this process is responsible for, by its state. Written from one event loop;
+ * {@link #balance()} is thread-safe.
  */
 final class RowLedger {
   /**
-   * A moment of them, in rows since the start.
+   * A consistent snapshot, in rows since the start.
    *
-   * @param recovered from the journal that a process before left
-   * @param acknowledged whose requests were answered
-   * @param stored in PostgreSQL, once however often they were sent
-   * @param waiting counted where they wait, not worked out from the rest
-   * @param rejected set aside: refused by PostgreSQL, or of an id that is another shipment's
-   * @param dropped not kept, as {@code persistence.when_full} {@code drop} allows
+   * @param recovered read from the journal of an earlier process
+   * @param acknowledged accepted from requests
+   * @param stored in PostgreSQL; retries count once
+   * @param waiting in the queue and in flight, counted independently
+   * @param rejected set aside: refused by PostgreSQL, or an id of another shipment
+   * @param dropped not kept because of {@code persistence.when_full} {@code drop}
    */
   record Balance(
       long recovered, long acknowledged, long stored, long waiting, long rejected, long dropped) {
-    /** Whether nothing is lost and nothing is counted twice. */
+    /** Whether no row is lost or counted twice. */
     boolean balanced() {
       return recovered + acknowledged == stored + waiting + rejected + dropped;
     }
@@ -55,9 +55,9 @@ final class RowLedger {
   }
 
   /**
-   * @param stored rows that are in PostgreSQL, of which {@code added} are new
-   * @param refused rows that PostgreSQL refused
-   * @param taken rows whose id is another shipment's
+   * @param stored rows in PostgreSQL, of which {@code added} are new
+   * @param refused rows rejected by PostgreSQL
+   * @param taken rows whose id belongs to another shipment
    * @param late rows of all these that are acknowledged only now
    */
   void settled(int stored, int added, int refused, int taken, int late, int waiting) {

@@ -18,20 +18,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings the schema up to date, makes partitions ahead of their months and drops those of months
- * that need not be kept. Blocks: JDBC.
+ * Migrates the schema, creates monthly partitions in advance and drops expired ones. Blocks: JDBC.
  */
 public final class Schema {
   private static final Logger log = LoggerFactory.getLogger(Schema.class);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
   private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(30);
-  private static final String LOCK_TIMEOUT = "SET lock_timeout = '5s'"; // inserts queue up behind
-  private static final int OUTCOMES = 10_000; // deleted in one go
+  private static final String LOCK_TIMEOUT = "SET lock_timeout = '5s'"; // inserts queue behind the lock
+  private static final int DELETED_PER_STATEMENT = 10_000;
 
-  /** By how much the clocks of this node and PostgreSQL may differ before nothing is dropped. */
-  static final Duration TOLERANCE = Duration.ofHours(1);
+  /** Maximum clock difference between this node and PostgreSQL at which data is dropped. */
+  static final Duration MAX_SKEW = Duration.ofHours(1);
 
-  private static final String FORGET_OUTCOMES =
+  private static final String DELETE_OUTCOMES =
       """
       DELETE FROM outcomes
       WHERE shipment_id = ANY (ARRAY(
@@ -39,8 +38,8 @@ public final class Schema {
         LIMIT ? FOR UPDATE SKIP LOCKED))
       """;
 
-  // As the last outcome of a day goes, its counts come to 0.
-  private static final String FORGET_COUNTS =
+    // Deleting the last outcome of a day has set its counts to 0.
+  private static final String DELETE_EMPTY_COUNTS =
       """
       DELETE FROM outcome_counts
       WHERE day <= ((now() - make_interval(days => ?)) AT TIME ZONE 'UTC')::date AND outcomes = 0
@@ -53,21 +52,18 @@ public final class Schema {
   private final Clock clock;
   private volatile Duration skew = Duration.ZERO;
   private volatile long stray;
-  private boolean skewed; // as the log has it
+  private boolean skewLogged;
 
-  /**
-   * @param clock of this node, which is compared with PostgreSQL's
-   */
   public Schema(DatabaseUri uri, Clock clock) {
     this.source = uri.dataSource(CONNECT_TIMEOUT, SOCKET_TIMEOUT);
     this.clock = clock;
   }
 
   /**
-   * Brings the database at {@code uri} up to date.
+   * Migrates the database at {@code uri}.
    *
    * @param days {@code persistence.retention_days}
-   * @throws DatabaseStartException when it cannot be reached or migrated
+   * @throws DatabaseStartException when it can't be reached or migrated
    */
   public static void migrate(String uri, int days) {
     try {
@@ -80,37 +76,37 @@ public final class Schema {
   }
 
   /**
-   * Runs what migrations are missing, under Flyway's lock, then {@link #partitions}.
+   * Runs pending migrations under Flyway's lock, then {@link #createPartitions}.
    *
-   * @param days as {@link #retain} gets them
+   * @param days {@code persistence.retention_days}
    */
   public void migrate(int days) {
     Flyway.configure(Schema.class.getClassLoader())
         .dataSource(source)
         .locations("classpath:db/migration")
         .connectRetries(0)
-        .baselineOnMigrate(true) // the schema may hold tables of others
+        .baselineOnMigrate(true) // the schema may contain unrelated tables
         .baselineVersion("0")
         .load()
         .migrate();
-    partitions(days);
+    createPartitions(days);
   }
 
   /**
-   * Makes the partitions of the months around PostgreSQL's own time, but for those that {@link
-   * #retain} would drop, and takes note of rows that belong to none. A month without a partition is
-   * no failure: its rows go to the default one and move later.
+   * Creates the partitions of the months around PostgreSQL's own time, except those that {@link
+   * #dropExpired} would drop, and counts rows without one. Failing is harmless: rows go to the
+   * default partition and are moved later.
    *
-   * @param days as {@link #retain} gets them
+   * @param days {@code persistence.retention_days}
    */
-  void partitions(int days) {
+  void createPartitions(int days) {
     try (var connection = source.getConnection();
         var settings = connection.createStatement();
         var months = connection.prepareStatement("SELECT predictions_months(?, now())::text");
         var partition = connection.prepareStatement("SELECT predictions_partition(?::date)")) {
       settings.execute(LOCK_TIMEOUT);
       months.setInt(1, days);
-      for (var month : texts(months)) {
+      for (var month : strings(months)) {
         partition.setString(1, month);
         partition.execute();
       }
@@ -136,66 +132,66 @@ public final class Schema {
   }
 
   /**
-   * Drops the months that ended more than {@code days} days before PostgreSQL's own time, whole,
-   * and outcomes reported before that; failing is no failure, they are dropped some other time.
-   * Drops nothing while that time and this node's differ by more than {@link #TOLERANCE}: one of
-   * them is wrong, and which one is not known.
+   * Drops the partitions of months that ended more than {@code days} days before PostgreSQL's own
+   * time, and deletes outcomes reported before that; a failure is retried at the next run. Drops
+   * nothing while PostgreSQL's clock and this node's differ by more than {@link #MAX_SKEW}, because
+   * either may be wrong.
    *
    * @param days 0 to keep everything
    */
-  void retain(int days) {
+  void dropExpired(int days) {
     try (var connection = source.getConnection();
         var settings = connection.createStatement();
-        var retain = connection.prepareStatement("SELECT predictions_retain(?, now())")) {
-      if (!agreesOnTime(connection) || days == 0) return;
+        var dropExpired = connection.prepareStatement("SELECT predictions_retain(?, now())")) {
+      if (!checkClocks(connection) || days == 0) return;
       settings.execute(LOCK_TIMEOUT);
-      retain.setInt(1, days);
-      var dropped = texts(retain);
+      dropExpired.setInt(1, days);
+      var dropped = strings(dropExpired);
       if (!dropped.isEmpty()) {
         log.info("Dropped {}: persistence.retention_days is {}", String.join(", ", dropped), days);
       }
-      forget(connection, days);
+      deleteExpiredOutcomes(connection, days);
     } catch (SQLException e) {
       log.warn("Cannot drop what is older than {} days: {}", days, SqlFailure.describe(e));
     }
   }
 
-  private boolean agreesOnTime(Connection connection) throws SQLException {
+  private boolean checkClocks(Connection connection) throws SQLException {
     try (var statement = connection.createStatement();
         var now = statement.executeQuery("SELECT clock_timestamp()")) {
       now.next();
       skew = Duration.between(now.getObject(1, OffsetDateTime.class).toInstant(), clock.instant());
     }
-    boolean before = skewed;
-    skewed = skewed();
-    if (skewed && !before) {
+    boolean before = skewLogged;
+    skewLogged = isSkewed();
+    if (skewLogged && !before) {
       log.warn(
           "The clock of this node is {} s {} PostgreSQL's; nothing old is dropped until they agree within {} s",
           skew.abs().toSeconds(),
           skew.isNegative() ? "behind" : "ahead of",
-          TOLERANCE.toSeconds());
-    } else if (before && !skewed) {
+          MAX_SKEW.toSeconds());
+    } else if (before && !skewLogged) {
       log.info("The clocks of this node and PostgreSQL agree again");
     }
-    return !skewed;
+    return !skewLogged;
   }
 
-  /** How far this node's clock was ahead of PostgreSQL's at the last look; from any thread. */
+  /** Lead of this node's clock over PostgreSQL's at the last check. Thread-safe. */
   Duration skew() {
     return skew;
   }
 
-  /** Whether that is too much to drop anything; from any thread. */
-  boolean skewed() {
-    return skew.abs().compareTo(TOLERANCE) > 0;
+  /** Whether the clocks differ too much to drop anything. Thread-safe. */
+  boolean isSkewed() {
+    return skew.abs().compareTo(MAX_SKEW) > 0;
   }
 
-  /** Rows that belonged to no month's partition at the last look; from any thread. */
+  /** Rows in the default partition at the last check. Thread-safe. */
   long stray() {
     return stray;
   }
 
-  private static List<String> texts(PreparedStatement query) throws SQLException {
+  private static List<String> strings(PreparedStatement query) throws SQLException {
     try (var rows = query.executeQuery()) {
       var all = new ArrayList<String>();
       while (rows.next()) all.add(rows.getString(1));
@@ -203,14 +199,14 @@ public final class Schema {
     }
   }
 
-  /** A transaction for every few: whoever reports outcomes meanwhile waits for one at most. */
-  private static void forget(Connection connection, int days) throws SQLException {
-    try (var outcomes = connection.prepareStatement(FORGET_OUTCOMES);
-        var counts = connection.prepareStatement(FORGET_COUNTS)) {
+  /** Commits after each statement, so that concurrent reports wait for one at most. */
+  private static void deleteExpiredOutcomes(Connection connection, int days) throws SQLException {
+    try (var outcomes = connection.prepareStatement(DELETE_OUTCOMES);
+        var counts = connection.prepareStatement(DELETE_EMPTY_COUNTS)) {
       outcomes.setInt(1, days);
-      outcomes.setInt(2, OUTCOMES);
-      int forgotten = OUTCOMES;
-      while (forgotten == OUTCOMES) forgotten = outcomes.executeUpdate();
+      outcomes.setInt(2, DELETED_PER_STATEMENT);
+      int forgotten = DELETED_PER_STATEMENT;
+      while (forgotten == DELETED_PER_STATEMENT) forgotten = outcomes.executeUpdate();
       counts.setInt(1, days);
       counts.executeUpdate();
     }

@@ -18,11 +18,11 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Reads the table of predictions for commands, beside a running service or without one. Changes
- * nothing. Blocks: JDBC. Fails with {@link DatabaseStartException} when it can't read.
+ * Reads stored predictions for commands, with or without a running service. Read-only. Blocks:
+ * JDBC. Throws {@link DatabaseStartException} when the database can't be read.
  */
 public final class StoredPredictions implements AutoCloseable {
-  /** Newest rows that a sample is taken from. */
+  /** Number of newest rows that samples are drawn from. */
   static final int RECENT = 100_000;
 
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
@@ -34,7 +34,7 @@ public final class StoredPredictions implements AutoCloseable {
   private static final String BY_ID =
       "SELECT %s FROM predictions WHERE prediction_id = ?".formatted(COLUMNS);
 
-  // By a digest: the same seed takes the same rows, as long as there are no others.
+    // Ordering by a digest makes the sample reproducible for a seed and unchanged rows.
   private static final String SAMPLE =
       """
       SELECT %1$s
@@ -45,7 +45,7 @@ public final class StoredPredictions implements AutoCloseable {
           .formatted(COLUMNS);
 
   private final Connection connection;
-  private final EmbeddedDatabase started; // null when it was there already
+  private final EmbeddedDatabase started; // null when the server ran already
 
   private StoredPredictions(Connection connection, EmbeddedDatabase started) {
     this.connection = connection;
@@ -53,8 +53,8 @@ public final class StoredPredictions implements AutoCloseable {
   }
 
   /**
-   * Connects to the configured server, or to the embedded one of a running service; where that
-   * doesn't run, it is started, and stopped again on {@link #close}.
+   * Connects to the configured or embedded server. An embedded server that doesn't run is started,
+   * and stopped on {@link #close}.
    *
    * @param dataDir {@code data_dir}
    */
@@ -75,8 +75,7 @@ public final class StoredPredictions implements AutoCloseable {
     }
   }
 
-  /** For the database at {@code uri}. */
-  static StoredPredictions open(String uri) {
+    static StoredPredictions open(String uri) {
     return new StoredPredictions(connect(uri), null);
   }
 
@@ -93,7 +92,7 @@ public final class StoredPredictions implements AutoCloseable {
     }
   }
 
-  /** The prediction with that id; empty when none is stored. */
+  /** The prediction with this id; empty when absent. */
   public Optional<StoredPrediction> find(UUID id) {
     try (var statement = connection.prepareStatement(BY_ID)) {
       statement.setObject(1, id);
@@ -104,10 +103,9 @@ public final class StoredPredictions implements AutoCloseable {
   }
 
   /**
-   * Some of the newest 100,000 predictions, at random; the same from the same rows with the same
-   * seed.
+   * A random sample of the newest 100,000 predictions, reproducible for a seed and unchanged rows.
    *
-   * @param count how many; fewer when there are fewer
+   * @param count maximum size of the sample
    */
   public List<StoredPrediction> sample(int count, long seed) {
     try (var statement = connection.prepareStatement(SAMPLE)) {

@@ -7,21 +7,21 @@ import java.util.UUID;
 import java.util.stream.Stream;
 
 /**
- * Which of a request's rows are not kept as predictions.
+ * The rows of a request that were not stored.
  *
- * @param refused ids of those that PostgreSQL refused
- * @param taken ids that are another shipment's
+ * @param refused ids of rows rejected by PostgreSQL
+ * @param taken ids that belong to another shipment
  */
 record Unstored(List<UUID> refused, List<UUID> taken) {
   static final Unstored NONE = new Unstored(List.of(), List.of());
 
-  /** With {@code others} whose ids are another shipment's. */
+  /** Adds ids that belong to another shipment. */
   Unstored and(List<UUID> others) {
     if (others.isEmpty()) return this;
     return new Unstored(refused, Stream.concat(taken.stream(), others.stream()).toList());
   }
 
-  /** As {@link com.cpprediction.bus.Bus#RECORD} answers. */
+  /** The response of {@link com.cpprediction.bus.Bus#RECORD}. */
   JsonObject json() {
     return new JsonObject().put("refused", array(refused)).put("taken", array(taken));
   }

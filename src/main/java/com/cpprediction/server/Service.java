@@ -24,6 +24,7 @@ import com.cpprediction.model.ModelsVerticle;
 import com.cpprediction.model.PrefixAssignment;
 import com.cpprediction.model.ScoringVerticle;
 import com.cpprediction.persistence.PersistenceVerticle;
+import com.cpprediction.postgres.DatabaseUri;
 import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.serving.HealthCheck;
@@ -251,7 +252,8 @@ public final class Service {
   public static Findings checkDatabaseUri(ServiceConfig config) {
     if (config.database().embedded()) return Findings.NONE;
     try {
-      return PersistenceVerticle.checkUri(config.database().uri())
+      return DatabaseUri.parse(config.database().uri())
+          .warning()
           .map(Findings::warning)
           .orElse(Findings.NONE);
     } catch (IllegalArgumentException e) {

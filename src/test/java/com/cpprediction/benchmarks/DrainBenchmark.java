@@ -91,7 +91,7 @@ public final class DrainBenchmark {
   /** Prints rows per second of both, turn by turn. */
   public static void main(String[] arguments) throws Exception {
     var directory = Files.createTempDirectory("cp-drain");
-    try (var server = EmbeddedDatabase.startForTrials(directory, 0)) {
+    try (var server = EmbeddedDatabase.startForScratchDatabases(directory, 0)) {
       Schema.migrate(server.uri(), 0);
       new DrainBenchmark(directory, server.uri()).run();
     }

@@ -82,10 +82,10 @@ class BatchWriterTest {
     int failures;
 
     @Override
-    public void worked() {}
+    public void available() {}
 
     @Override
-    public void failed(Throwable cause) {
+    public void unavailable(Throwable cause) {
       failures++;
       context.runOnContext(again -> writer.resume());
     }
@@ -540,7 +540,7 @@ class BatchWriterTest {
           for (int i = 1; i < 5; i++) {
             writer.addJournaled(journaled.subList(5 * i, 5 * i + 5), entries.get(i));
           }
-          writer.drop(2);
+          writer.countDropped(2);
           assertThat(ledger.balance()).isEqualTo(new RowLedger.Balance(5, 22, 0, 25, 0, 2));
           writer.resume();
           return writer.add(Predictions.rows(7), false);

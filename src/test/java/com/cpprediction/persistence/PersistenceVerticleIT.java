@@ -256,7 +256,8 @@ class PersistenceVerticleIT {
     assertThat(verticle.health().getInteger("queued")).isEqualTo(1);
     assertNotReady(request(Bus.STORED, "S1"));
 
-    try (var database = EmbeddedDatabase.startForTrials(dataDir, TestDatabase.BINARIES, port)) {
+    try (var database =
+        EmbeddedDatabase.startForScratchDatabases(dataDir, TestDatabase.BINARIES, port)) {
       Await.until(() -> verticle.database().getString("status").equals("up"));
 
       assertThat(TestDatabase.query(database.uri(), "SELECT shipment_id FROM predictions"))
@@ -279,7 +280,8 @@ class PersistenceVerticleIT {
   @Test
   void aServerThatFreezesGetsTheSameRowsAgainAndStoresThemOnce(@TempDir Path dataDir)
       throws Exception {
-    try (var database = EmbeddedDatabase.startForTrials(dataDir, TestDatabase.BINARIES, 0)) {
+    try (var database =
+        EmbeddedDatabase.startForScratchDatabases(dataDir, TestDatabase.BINARIES, 0)) {
       var verticle = deploy(Ack.COMMIT, database.uri(), Duration.ofSeconds(2));
       record(Predictions.of("S1"));
       var server = Postmaster.of(dataDir.toRealPath().resolve("postgres")).orElseThrow().process();
@@ -374,7 +376,7 @@ class PersistenceVerticleIT {
 
   @Test
   void noticesADeadServerWithoutBeingAsked(@TempDir Path dataDir) throws Exception {
-    var database = EmbeddedDatabase.startForTrials(dataDir, TestDatabase.BINARIES, 0);
+    var database = EmbeddedDatabase.startForScratchDatabases(dataDir, TestDatabase.BINARIES, 0);
     var verticle = deploy(Ack.COMMIT, database.uri());
     assertThat(verticle.ready()).isTrue();
 

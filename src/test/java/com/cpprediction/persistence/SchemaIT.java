@@ -66,7 +66,7 @@ class SchemaIT {
     insert(uri, first(1));
     insert(uri, first(9));
 
-    schema(uri).partitions(0);
+    schema(uri).createPartitions(0);
 
     assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions")).containsExactly("5");
     assertThat(count(uri, partition(-1))).isEqualTo(1);
@@ -180,7 +180,7 @@ class SchemaIT {
         UNION ALL SELECT 'kept', 'CP1', now() - interval '49 days', 'unknown', now()
         """);
 
-    schema(uri).retain(51);
+    schema(uri).dropExpired(51);
 
     assertThat(TestDatabase.query(uri, "SELECT shipment_id FROM outcomes")).containsExactly("kept");
     assertThat(
@@ -199,7 +199,7 @@ class SchemaIT {
     TestDatabase.execute(uri, "SELECT predictions_partition('2001-01-01')");
     var before = TestDatabase.query(uri, PARTITIONS);
 
-    schema(uri).retain(0);
+    schema(uri).dropExpired(0);
 
     assertThat(TestDatabase.query(uri, PARTITIONS)).isEqualTo(before);
   }
@@ -213,7 +213,7 @@ class SchemaIT {
     TestDatabase.execute(uri, "SELECT predictions_partition('2001-02-01')");
     var nodes = Executors.newFixedThreadPool(4);
     try {
-      var calls = Collections.nCopies(8, Executors.callable(() -> schema(uri).retain(62)));
+      var calls = Collections.nCopies(8, Executors.callable(() -> schema(uri).dropExpired(62)));
       for (var call : nodes.invokeAll(calls)) call.get();
     } finally {
       nodes.shutdownNow();
@@ -233,7 +233,7 @@ class SchemaIT {
       reader.setAutoCommit(false);
       statement.executeQuery("SELECT * FROM predictions");
 
-      schema(uri).retain(62);
+      schema(uri).dropExpired(62);
     }
 
     insert(uri, "2001-01-10T00:00:00Z");
@@ -282,20 +282,20 @@ class SchemaIT {
     var clock = new AtomicReference<>(Clock.offset(Clock.systemUTC(), Duration.parse(ahead)));
     var schema = new Schema(DatabaseUri.parse(uri), delegating(clock));
     try (var log = new CapturedLog()) {
-      schema.retain(30);
-      schema.retain(30);
+      schema.dropExpired(30);
+      schema.dropExpired(30);
 
       assertThat(TestDatabase.query(uri, PARTITIONS)).isEqualTo(before);
       assertThat(count(uri, "prediction_rejects")).isEqualTo(1);
-      assertThat(schema.skewed()).isTrue();
+      assertThat(schema.isSkewed()).isTrue();
       assertThat(schema.skew().minus(Duration.parse(ahead)).abs()).isLessThan(PATIENCE);
       assertThat(log.plain()).filteredOn(line -> line.contains("clock")).hasSize(1);
     }
 
     clock.set(Clock.offset(Clock.systemUTC(), Duration.ofMinutes(55)));
-    schema.retain(30);
+    schema.dropExpired(30);
 
-    assertThat(schema.skewed()).isFalse();
+    assertThat(schema.isSkewed()).isFalse();
     assertThat(TestDatabase.query(uri, PARTITIONS)).doesNotContain("predictions_2001_01");
     assertThat(count(uri, "prediction_rejects")).isZero();
   }
@@ -308,14 +308,14 @@ class SchemaIT {
     assertThat(schema.stray()).isZero();
     insert(uri, "1970-01-01T00:00:00Z");
     try (var log = new CapturedLog()) {
-      schema.partitions(62);
-      schema.partitions(62);
+      schema.createPartitions(62);
+      schema.createPartitions(62);
 
       assertThat(schema.stray()).isEqualTo(1);
       assertThat(log.plain()).filteredOn(line -> line.contains("1970-01-01")).hasSize(1);
     }
 
-    schema.retain(62);
+    schema.dropExpired(62);
 
     assertThat(count(uri, "predictions")).isEqualTo(1);
   }

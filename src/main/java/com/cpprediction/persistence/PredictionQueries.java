@@ -1,0 +1,94 @@
+package com.cpprediction.persistence;
+
+import com.cpprediction.postgres.Database;
+import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Prediction;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.time.format.DateTimeFormatter;
+import java.util.function.Function;
+
+/** Queries stored predictions. */
+final class PredictionQueries {
+  /** Maximum number of predictions shown for a shipment. */
+  static final int MAX_SHOWN = 100;
+
+  /** Number of newest rows in which popular addresses are counted. */
+  static final int RECENT = 100_000;
+
+  private static final String BY_SHIPMENT =
+      """
+      SELECT prediction_id, shipment_id, cp, confidence, alternatives, pincode, prefix, fingerprint, source,
+             predicted_at
+      FROM predictions
+      WHERE shipment_id = $1::text
+      ORDER BY predicted_at DESC, prediction_id DESC
+      LIMIT $2::integer
+      """;
+
+  // Ids are ordered by time, so the primary key finds the newest rows.
+  private static final String POPULAR =
+      """
+      SELECT address, pincode
+      FROM (SELECT address, pincode, predicted_at FROM predictions
+            ORDER BY prediction_id DESC LIMIT $2::integer) AS recent
+      GROUP BY address, pincode
+      ORDER BY count(*) DESC, max(predicted_at) DESC
+      LIMIT $1::integer
+      """;
+
+  private final Database database;
+
+  PredictionQueries(Database database) {
+    this.database = database;
+  }
+
+  /** Predictions of a shipment as in the responses, newest first. */
+  Future<JsonArray> byShipment(String shipmentId) {
+    return database
+        .read(BY_SHIPMENT, Tuple.of(shipmentId, MAX_SHOWN))
+        .map(rows -> array(rows, PredictionQueries::prediction));
+  }
+
+  /** The most frequent addresses among the newest rows, most frequent first. */
+  Future<JsonArray> popular(int limit) {
+    return database
+        .read(POPULAR, Tuple.of(limit, RECENT))
+        .map(
+            rows ->
+                array(
+                    rows,
+                    row ->
+                        new JsonObject()
+                            .put("address", row.getString("address"))
+                            .put("pincode", row.getString("pincode"))));
+  }
+
+  private static JsonObject prediction(Row row) {
+    var prefix = row.getString("prefix");
+    return new JsonObject()
+        .put("prediction_id", row.getUUID("prediction_id").toString())
+        .put("shipment_id", row.getString("shipment_id"))
+        .put("cp", row.getString("cp"))
+        .put("confidence", row.getDouble("confidence"))
+        .put("alternatives", row.getJsonArray("alternatives"))
+        .put("pincode", row.getString("pincode"))
+        .put("prefix", prefix)
+        .put("prefix_source", Located.Source.of(row.getString("pincode")).label())
+        .put("model", Prediction.model(prefix, row.getString("fingerprint")))
+        .put("source", row.getString("source"))
+        .put(
+            "predicted_at",
+            DateTimeFormatter.ISO_INSTANT.format(row.getOffsetDateTime("predicted_at")));
+  }
+
+  private static JsonArray array(RowSet<Row> rows, Function<Row, JsonObject> read) {
+    var array = new JsonArray();
+    rows.forEach(row -> array.add(read.apply(row)));
+    return array;
+  }
+}
