@@ -43,7 +43,7 @@ final class TestEnvironment implements AutoCloseable {
     } catch (IOException e) {
       throw new AblationException("Cannot use a temporary directory: " + e.getMessage(), e);
     }
-    postgres = EmbeddedDatabase.startForTrials(directory.resolve("database"), 0);
+    postgres = EmbeddedDatabase.startForScratchDatabases(directory.resolve("database"), 0);
   }
 
   private static AblationException interrupted() {

@@ -25,18 +25,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes files and directories that only the user of this process may enter, read or write, whatever
- * the umask is: directories 0700, files 0600, programs 0700. Where that can't be, because a file
- * belongs to another user or the file system keeps no permissions, the log says so once and the
- * rest goes on. From any thread; blocks.
+ * Creates files and directories that only this process's user may access, regardless of the umask:
+ * directories and programs 0700, files 0600. Where permissions can't be set, because a file belongs
+ * to another user or the file system has no permissions, one warning is logged and the operation
+ * continues. Thread-safe; blocks.
  */
 public final class OwnerOnly {
   /**
-   * A sign that another user may have changed something.
+   * A path that another user may have changed.
    *
-   * @param foreign whether {@code path} belongs to another user; else others may write it
+   * @param foreignOwner whether {@code path} belongs to another user; otherwise others may write it
    */
-  public record Doubt(Path path, boolean foreign) {}
+  public record Suspect(Path path, boolean foreignOwner) {}
 
   private static final Logger log = LoggerFactory.getLogger(OwnerOnly.class);
   private static final Set<PosixFilePermission> DIRECTORY =
@@ -44,27 +44,26 @@ public final class OwnerOnly {
   private static final Set<PosixFilePermission> PROGRAM = DIRECTORY;
   private static final Set<PosixFilePermission> FILE = PosixFilePermissions.fromString("rw-------");
 
-  // Of a file's mode, from sys/stat.h.
+  // Bits of a file's mode, from sys/stat.h.
   private static final int OPEN_TO_OTHERS = 0077;
   private static final int WRITABLE_BY_OTHERS = 0022;
   private static final int WRITABLE_BY_ALL = 0002;
   private static final int STICKY = 01000;
 
-  /** Asked for once: it looks the user up. */
   private static final long USER = new UnixSystem().getUid();
 
-  private static final AtomicBoolean SAID = new AtomicBoolean();
+  private static final AtomicBoolean WARNED = new AtomicBoolean();
 
   private OwnerOnly() {}
 
-  /** The id of the user that this process runs as; 0 is root. */
+  /** The user id of this process; 0 is root. */
   public static long user() {
     return USER;
   }
 
   /**
-   * Makes {@code directory} and what is missing above it. One that is there already is closed to
-   * others; what is in it stays as it is.
+   * Creates {@code directory} and its missing parents. Restricts an existing directory to this
+   * user, but not its content.
    */
   public static Path createDirectories(Path directory) throws IOException {
     var parent = directory.toAbsolutePath().getParent();
@@ -75,35 +74,33 @@ public final class OwnerOnly {
       if (!Files.isDirectory(directory)) throw e;
     }
     var real = directory.toRealPath();
-    if (!close(real, attributes(real))) say(List.of(real));
+    if (!close(real, attributes(real))) warnOnce(List.of(real));
     return directory;
   }
 
-  /** Makes an empty file, unless there is one, and closes it to others. */
+  /** Creates an empty file where absent, and restricts it to this user. */
   public static Path createFile(Path file) throws IOException {
     try {
       Files.createFile(file, PosixFilePermissions.asFileAttribute(FILE));
     } catch (FileAlreadyExistsException e) {
       if (!Files.isRegularFile(file)) throw e;
     }
-    if (!close(file, attributes(file))) say(List.of(file));
+    if (!close(file, attributes(file))) warnOnce(List.of(file));
     return file;
   }
 
   /**
-   * Closes {@code directory} and everything in it to others. Links are not followed. Does nothing
-   * where there is no such directory.
+   * Restricts {@code directory} and everything in it to this user, without following links. Does
+   * nothing when the directory is absent.
    */
   public static void close(Path directory) throws IOException {
     if (!Files.isDirectory(directory)) return;
     var left = new ArrayList<Path>();
     closeTree(directory.toRealPath(), left);
-    if (!left.isEmpty()) say(left);
+    if (!left.isEmpty()) warnOnce(left);
   }
 
-  /**
-   * A directory before its content, so that no other user can put a link in the place of a file.
-   */
+  /** Closes a directory before its content, so that no other user can replace a file by a link. */
   private static void closeTree(Path path, List<Path> left) throws IOException {
     try {
       var attributes = attributes(path);
@@ -126,7 +123,7 @@ public final class OwnerOnly {
     }
   }
 
-  /** Whether others are kept off {@code path} now. */
+  /** Restricts {@code path}; returns whether other users have no access now. */
   private static boolean close(Path path, PosixFileAttributes attributes) throws IOException {
     var wanted = wanted(attributes);
     if (attributes.permissions().equals(wanted)) return true;
@@ -139,7 +136,7 @@ public final class OwnerOnly {
         log.debug("The permissions of {} can't be changed", path, e);
       }
     }
-    return (mode(path) & OPEN_TO_OTHERS) == 0; // some file systems accept and ignore it
+    return (mode(path) & OPEN_TO_OTHERS) == 0; // some file systems ignore the call
   }
 
   private static Set<PosixFilePermission> wanted(PosixFileAttributes attributes) {
@@ -147,31 +144,31 @@ public final class OwnerOnly {
     return attributes.permissions().contains(OWNER_EXECUTE) ? PROGRAM : FILE;
   }
 
-  private static void say(List<Path> open) {
-    if (SAID.getAndSet(true)) return;
+  private static void warnOnce(List<Path> paths) {
+    if (WARNED.getAndSet(true)) return;
     log.warn(
         "Other users of this machine may use {}{}: its permissions can't be changed. Give all of data_dir to the user of the service, or name one on a file system that keeps permissions",
-        open.get(0),
-        open.size() == 1 ? "" : " and %d more like it".formatted(open.size() - 1));
+        paths.get(0),
+        paths.size() == 1 ? "" : " and %d more like it".formatted(paths.size() - 1));
   }
 
   /**
-   * Looks for signs that another user may have changed {@code tree}: a file, link or directory that
-   * belongs to one, or that one may write.
+   * Searches {@code tree} for a file, link or directory that another user owns or may write.
    *
    * @param tree a directory
-   * @return what belongs to another user, else what others may write, else empty
+   * @return a path of another user, else one that others may write, else empty
    */
-  public static Optional<Doubt> doubt(Path tree) throws IOException {
-    Doubt writable = null;
+  public static Optional<Suspect> findSuspect(Path tree) throws IOException {
+    Suspect writable = null;
     var left = new ArrayDeque<Path>();
     left.add(tree);
     while (!left.isEmpty()) {
       var path = left.remove();
-      if (!mine(path)) return Optional.of(new Doubt(path, true)); // which may not be readable
-      if (Files.isSymbolicLink(path)) continue; // everybody may write those, as it seems
+      if (!mine(path))
+        return Optional.of(new Suspect(path, true)); // its children may be unreadable
+      if (Files.isSymbolicLink(path)) continue; // its own mode is always 0777
       if (writable == null && (mode(path) & WRITABLE_BY_OTHERS) != 0) {
-        writable = new Doubt(path, false);
+        writable = new Suspect(path, false);
       }
       if (Files.isDirectory(path)) left.addAll(children(path));
     }
@@ -179,9 +176,9 @@ public final class OwnerOnly {
   }
 
   /**
-   * Whether any user may put something else in the place of what is in {@code directory}, or the
-   * one that it belongs to, root and this one excepted. Its group is trusted: where each user has a
-   * group of its own, directories are often its to write.
+   * Whether a user other than root and this one may replace the entries of {@code directory}, as
+   * its owner or because all users may write it. The group is trusted: with per-user groups,
+   * directories are often group-writable.
    */
   public static boolean replaceable(Path directory) throws IOException {
     var attributes = Files.readAttributes(directory, "unix:uid,mode");
@@ -191,7 +188,7 @@ public final class OwnerOnly {
     return (mode & WRITABLE_BY_ALL) != 0 && (mode & STICKY) == 0;
   }
 
-  /** Whether {@code file} is this user's, and closed to all others. */
+  /** Whether {@code file} belongs to this user and no other user has access. */
   public static boolean isClosed(Path file) throws IOException {
     return mine(file) && (mode(file) & OPEN_TO_OTHERS) == 0;
   }

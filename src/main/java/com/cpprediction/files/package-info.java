@@ -1,5 +1,5 @@
 /**
- * Permissions of files: what the service keeps is its own user's alone. Start with {@link
+ * File permissions: the service's files are accessible to its own user only. Start with {@link
  * com.cpprediction.files.OwnerOnly}.
  */
 @NullMarked

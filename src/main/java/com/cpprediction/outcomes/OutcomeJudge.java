@@ -21,62 +21,62 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes outcomes, goes on looking for the predictions of those that came too early, and publishes
- * how many there are: every few seconds, and soon after some came. While the database is away it
- * waits. To be used from one event loop.
+ * Stores reported outcomes, judges outcomes that arrived before their predictions, and publishes
+ * counts: every 5 s, and 250 ms after a report. Pauses while the database is down. For use from one
+ * event loop.
  */
 public final class OutcomeJudge {
   private static final Logger log = LoggerFactory.getLogger(OutcomeJudge.class);
 
-  private static final long PAUSE_MILLIS = 5_000;
+  private static final long INTERVAL_MILLIS = 5_000;
 
-  /** Many posts share one count. */
-  private static final long SOON_MILLIS = 250;
+  /** Delay of a count after a report, so that many reports share one. */
+  private static final long SOON_DELAY_MILLIS = 250;
 
-  /** Statements that store at a time: they end one after the other, and reads need room. */
-  private static final int AT_ONCE = 4;
+  /** Concurrent stores: they contend for the same locks, and reads need connections too. */
+  private static final int MAX_CONCURRENT = 4;
 
-  /** Requests that wait for their turn, each of up to 1,000 outcomes. */
-  private static final int WAITING = 64;
+  /** Waiting requests, each of up to 1,000 outcomes. */
+  private static final int MAX_WAITING = 64;
 
-  private static final int NONE = -1;
+  private static final int NO_TIMER = -1;
 
   private final Vertx vertx;
   private final OutcomeTable table;
   private final Bulkhead bulkhead;
-  private final BooleanSupplier up;
+  private final BooleanSupplier databaseUp;
   private final IntSupplier windowDays;
   private final Clock clock;
   private final ServiceMetrics metrics;
-  private long timer = NONE; // while none, a pass is under way
+  private long timer = NO_TIMER; // NO_TIMER during a pass
   private boolean soon;
   private boolean stopped;
-  private String sqlFailure = "";
+  private String lastError = "";
 
   /**
-   * @param patience how long outcomes wait for their turn to be stored
-   * @param up whether the database can be asked
-   * @param windowDays days to count, today included; asked for each count
+   * @param maxWait longest time that a request waits for a free store
+   * @param databaseUp whether the database is available
+   * @param windowDays days to count, today included; read before each count
    */
   public OutcomeJudge(
       Vertx vertx,
       OutcomeTable table,
-      Duration patience,
-      BooleanSupplier up,
+      Duration maxWait,
+      BooleanSupplier databaseUp,
       IntSupplier windowDays,
       Clock clock,
       ServiceMetrics metrics) {
     this.vertx = vertx;
     this.table = table;
-    bulkhead = new Bulkhead(vertx, AT_ONCE, WAITING, patience);
-    this.up = up;
+    bulkhead = new Bulkhead(vertx, MAX_CONCURRENT, MAX_WAITING, maxWait);
+    this.databaseUp = databaseUp;
     this.windowDays = windowDays;
     this.clock = clock;
     this.metrics = metrics;
   }
 
   public void start() {
-    schedule(SOON_MILLIS);
+    schedule(SOON_DELAY_MILLIS);
   }
 
   public void stop() {
@@ -84,29 +84,29 @@ public final class OutcomeJudge {
     vertx.cancelTimer(timer);
   }
 
-  /** As {@link Bus#JUDGE}. */
-  public Future<JsonArray> judge(JsonArray told) {
+  /** Stores and judges outcomes; request and response are those of {@link Bus#JUDGE}. */
+  public Future<JsonArray> judge(JsonArray reported) {
     var outcomes =
-        told.stream()
+        reported.stream()
             .map(JsonObject.class::cast)
-            .map(one -> new Outcome(one.getString("shipment_id"), one.getString("cp")))
+            .map(outcome -> new Outcome(outcome.getString("shipment_id"), outcome.getString("cp")))
             .toList();
     return bulkhead
-        .take(() -> table.store(outcomes))
+        .run(() -> table.store(outcomes))
         .onSuccess(
             judged -> {
-              for (var one : judged) {
-                metrics.outcome(Verdict.of(((JsonObject) one).getString("result")));
+              for (var outcome : judged) {
+                metrics.outcome(Verdict.of(((JsonObject) outcome).getString("result")));
               }
               countSoon();
             });
   }
 
-  /** Counts before the pause is over. */
+  /** Schedules a count before the regular interval ends. */
   void countSoon() {
     if (soon) return;
     soon = true;
-    if (timer != NONE && vertx.cancelTimer(timer)) schedule(SOON_MILLIS);
+    if (timer != NO_TIMER && vertx.cancelTimer(timer)) schedule(SOON_DELAY_MILLIS);
   }
 
   private void schedule(long millis) {
@@ -114,30 +114,32 @@ public final class OutcomeJudge {
   }
 
   private void pass() {
-    RequestId.forget(); // of whoever made it come soon
-    timer = NONE;
+    RequestId.forget(); // the pass may run in the context of a request
+    timer = NO_TIMER;
     soon = false;
-    work()
+    judgeLateAndCount()
         .onSuccess(
             more -> {
-              sqlFailure = "";
-              schedule(more || soon ? SOON_MILLIS : PAUSE_MILLIS);
+              lastError = "";
+              schedule(more || soon ? SOON_DELAY_MILLIS : INTERVAL_MILLIS);
             })
         .onFailure(
             cause -> {
               var reason = SqlFailure.describe(cause);
-              if (!stopped && !reason.equals(sqlFailure)) {
+              if (!stopped && !reason.equals(lastError)) {
                 log.warn("Cannot count outcomes for now. {}", reason);
               }
-              sqlFailure = reason;
-              schedule(PAUSE_MILLIS);
+              lastError = reason;
+              schedule(INTERVAL_MILLIS);
             });
   }
 
-  /** Whether there is more to look for. */
-  private Future<Boolean> work() {
-    if (!up.getAsBoolean()) return Future.succeededFuture(false);
-    return table.look().compose(looked -> count().map(counted -> looked == OutcomeTable.LOOKED_AT));
+  /** Returns whether more late outcomes are due. */
+  private Future<Boolean> judgeLateAndCount() {
+    if (!databaseUp.getAsBoolean()) return Future.succeededFuture(false);
+    return table
+        .judgeLate()
+        .compose(judged -> count().map(counted -> judged == OutcomeTable.RETRY_BATCH));
   }
 
   private Future<Void> count() {

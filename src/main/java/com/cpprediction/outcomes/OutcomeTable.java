@@ -12,24 +12,23 @@ import java.time.LocalDate;
 import java.util.List;
 
 /**
- * Where shipments truly went, in PostgreSQL, each judged against the latest prediction of the
- * shipment from before it was reported. Its schema is {@code db/migration}. Every statement may be
- * repeated.
+ * Reported outcomes in PostgreSQL, each judged against the shipment's latest prediction before the
+ * report. The schema is {@code db/migration}. Every statement is idempotent.
  */
 public final class OutcomeTable {
   /**
-   * A shipment and where it truly went.
+   * The CP that a shipment was delivered by.
    *
    * @param cp code of the CP
    */
   record Outcome(String shipmentId, String cp) {}
 
-  /** Outcomes looked at in one go for a prediction that came later than they. */
-  static final int LOOKED_AT = 1_000;
+  /** Maximum number of late outcomes judged by one statement. */
+  static final int RETRY_BATCH = 1_000;
 
   /**
-   * Judges {@code told}. A minute is for clocks that differ: a prediction bears the time of the
-   * node that made it, an outcome that of PostgreSQL.
+   * Judges the outcomes in {@code told}. The minute of tolerance allows for clock skew: a
+   * prediction has the time of its node, an outcome that of PostgreSQL.
    */
   private static final String JUDGED =
       """
@@ -51,9 +50,8 @@ public final class OutcomeTable {
       )
       """;
 
-  // What is told again keeps its time, and so what it is judged against, and its verdict when the
-  // prediction is no longer kept. In the order of their ids, so that two requests with the same
-  // shipments don't wait for each other.
+  // A repeated outcome keeps its report time, hence its verdict, also after its prediction expired.
+  // Rows are locked in the order of their ids, so that concurrent requests don't deadlock.
   private static final String STORE =
       """
       WITH told AS (
@@ -84,9 +82,9 @@ public final class OutcomeTable {
       """
           .formatted(JUDGED);
 
-  // One that has no prediction yet is looked at when twice as old as the time before: soon where a
-  // journal lags, and not for ever where nobody asked for a prediction.
-  private static final String LOOK =
+  // An outcome without a prediction is retried at double its age: soon where the journal lags,
+  // ever more rarely where no prediction was requested.
+  private static final String JUDGE_LATE =
       """
       WITH told AS (
         SELECT shipment_id, cp, reported_at
@@ -124,10 +122,11 @@ public final class OutcomeTable {
   }
 
   /**
-   * Stores all of {@code outcomes} or none; of several of one shipment the last.
+   * Stores all of {@code outcomes} or none; the last one of each shipment.
    *
-   * @return committed; in their order, each {@code {"shipment_id","cp","predicted","result",
-   *     "prefix","model"}}, or {@code {"shipment_id","cp","result":"unknown"}}
+   * @return the committed outcomes in request order, each {@code
+   *     {"shipment_id","cp","predicted","result","prefix","model"}} or {@code
+   *     {"shipment_id","cp","result":"unknown"}}
    */
   Future<JsonArray> store(List<Outcome> outcomes) {
     var columns =
@@ -135,7 +134,7 @@ public final class OutcomeTable {
             .addValue(outcomes.stream().map(Outcome::shipmentId).toArray(String[]::new))
             .addValue(outcomes.stream().map(Outcome::cp).toArray(String[]::new));
     return database
-        .writeAside(STORE, columns)
+        .writeUnordered(STORE, columns)
         .map(
             rows -> {
               var judged = new JsonArray();
@@ -145,12 +144,12 @@ public final class OutcomeTable {
   }
 
   /**
-   * Looks for the predictions of outcomes that came before theirs was stored.
+   * Judges due outcomes whose predictions were not stored yet when they were reported.
    *
-   * @return how many it looked at, {@link #LOOKED_AT} at most
+   * @return number of outcomes judged, {@link #RETRY_BATCH} at most
    */
-  Future<Integer> look() {
-    return database.writeAside(LOOK, Tuple.of(LOOKED_AT)).map(RowSet::rowCount);
+  Future<Integer> judgeLate() {
+    return database.writeUnordered(JUDGE_LATE, Tuple.of(RETRY_BATCH)).map(RowSet::rowCount);
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
- * Outcomes reported for shipments: their table, and judging each against the prediction it had.
- * Start at {@link com.cpprediction.outcomes.OutcomeJudge}.
+ * Reported outcomes: their table, and how each is judged against its shipment's prediction. Start
+ * at {@link com.cpprediction.outcomes.OutcomeJudge}.
  */
 @NullMarked
 package com.cpprediction.outcomes;

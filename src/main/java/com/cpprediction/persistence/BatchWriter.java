@@ -18,7 +18,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
@@ -37,7 +36,7 @@ import org.slf4j.LoggerFactory;
  * {@value #MAX_IN_FLIGHT} full batches are pipelined.
  */
 final class BatchWriter {
-    /** Notified of the store's health. */
+  /** Notified of the store's health. */
   interface Listener {
     /** The store responded, possibly by rejecting a row. */
     void available();
@@ -46,7 +45,7 @@ final class BatchWriter {
     void unavailable(Throwable cause);
   }
 
-    private static final class InFlightBatch {
+  private static final class InFlightBatch {
     final List<PendingRow> pending;
     final List<PredictionRow> rows;
     final long start = System.nanoTime();
@@ -80,7 +79,7 @@ final class BatchWriter {
   /** Sizes of the next batches while a rejected row is searched by bisection. */
   private final Deque<Integer> bisection = new ArrayDeque<>();
 
-    private volatile int queued; // rows in the queue and in flight; read by other threads
+  private volatile int queued; // rows in the queue and in flight; read by other threads
   private volatile long oldest; // milliseconds since 1970, 0 for none
   private int acknowledged; // rows of queued
   private boolean paused = true;
@@ -221,7 +220,7 @@ final class BatchWriter {
     paused = true;
   }
 
-    /** Sends batches again. */
+  /** Sends batches again. */
   void resume() {
     paused = false;
     if (queue.isEmpty()) listener.available();

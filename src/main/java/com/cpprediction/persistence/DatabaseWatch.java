@@ -82,7 +82,7 @@ final class DatabaseWatch implements BatchWriter.Listener {
   }
 
   private void probeWhenIdle() {
-        // Detects a frozen server before the statement deadline, so that requests fail fast.
+    // Detects a frozen server before the statement deadline, so that requests fail fast.
     if (status.up() && writer.inFlightLongerThan(FROZEN_AFTER)) markDown(new TimeoutException());
     if (probing || recovering || writer.hasBatchInFlight()) return; // their results show the state
     probing = true;

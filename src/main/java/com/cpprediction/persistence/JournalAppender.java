@@ -49,14 +49,14 @@ final class JournalAppender {
       entry = journal.append(RowFormat.write(rows), this);
     }
 
-        /** Runs on the journal's thread. */
+    /** Runs on the journal's thread. */
     @Override
     public void done() {
       appended.add(this);
       if (!drainScheduled.getAndSet(true)) loop.runOnContext(run -> drainAppended());
     }
 
-        /** Runs on the journal's thread. */
+    /** Runs on the journal's thread. */
     @Override
     public void failed(JournalException cause) {
       this.cause = cause;
@@ -99,7 +99,7 @@ final class JournalAppender {
   private boolean recovered;
   private volatile String failure = "The journal is not open yet";
 
-    /** Locks the journal; blocks. */
+  /** Locks the journal; blocks. */
   JournalAppender(
       Vertx vertx,
       Context loop,
@@ -117,7 +117,8 @@ final class JournalAppender {
     this.recent = recent;
     syncMillis = sync.toMillis();
     journal =
-        Journal.in(directory, clock, cause -> loop.runOnContext(run -> onFailure(cause.getMessage())));
+        Journal.in(
+            directory, clock, cause -> loop.runOnContext(run -> onFailure(cause.getMessage())));
   }
 
   /**
@@ -220,7 +221,8 @@ final class JournalAppender {
                   halted.failed()
                       ? Future.failedFuture(halted.cause())
                       : blocking(() -> journal.erase(entries));
-              return erased.onComplete(done -> failed.forEach(append -> append.acknowledged.fail(overloaded(done))));
+              return erased.onComplete(
+                  done -> failed.forEach(append -> append.acknowledged.fail(overloaded(done))));
             });
   }
 
@@ -251,8 +253,8 @@ final class JournalAppender {
   }
 
   /**
-   * Appends {@code rows} and completes once they are as durable as {@code journal.sync_ms} promises.
-   * Fails with {@link Failure#OVERLOADED} when no row was kept, with {@link
+   * Appends {@code rows} and completes once they are as durable as {@code journal.sync_ms}
+   * promises. Fails with {@link Failure#OVERLOADED} when no row was kept, with {@link
    * Failure#DEADLINE_EXCEEDED} when that is unknown.
    */
   Future<Void> append(List<PredictionRow> rows) {
@@ -312,7 +314,7 @@ final class JournalAppender {
     if (syncMillis == 0) sync();
   }
 
-    void trim(Collection<Entry> entries) {
+  void trim(Collection<Entry> entries) {
     if (failure == null) journal.settle(entries);
   }
 
@@ -325,7 +327,7 @@ final class JournalAppender {
     return failure == null && !full();
   }
 
-    /** Why the journal can't be written, or null. Thread-safe. */
+  /** Why the journal can't be written, or null. Thread-safe. */
   String failure() {
     return failure;
   }

@@ -38,8 +38,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Stores predictions and outcomes in PostgreSQL and reads them back: consumes {@link Bus#RECORD},
  * {@link Bus#STORED}, {@link Bus#POPULAR} and {@link Bus#JUDGE}. Runs on an event loop. Starts with
- * or without the database and a writable journal, and retries both; {@link #stop} stores queued rows
- * first, and leaves the rest in the journal.
+ * or without the database and a writable journal, and retries both; {@link #stop} stores queued
+ * rows first, and leaves the rest in the journal.
  */
 public final class PersistenceVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(PersistenceVerticle.class);
@@ -157,7 +157,9 @@ public final class PersistenceVerticle extends VerticleBase {
             .completion());
   }
 
-  /** Also opens a journal with rows of an earlier process when {@code ack} isn't {@code journal}. */
+  /**
+   * Also opens a journal with rows of an earlier process when {@code ack} isn't {@code journal}.
+   */
   private Future<Void> openJournal(Clock clock) {
     if (ack != Ack.JOURNAL && !Journal.existsIn(directory)) return Future.succeededFuture();
     var loop = vertx.getOrCreateContext();
@@ -204,8 +206,7 @@ public final class PersistenceVerticle extends VerticleBase {
   /**
    * @param purpose continues "Cannot …" in the log
    */
-  private <T> void query(
-      Message<T> message, String purpose, Function<T, Future<JsonArray>> query) {
+  private <T> void query(Message<T> message, String purpose, Function<T, Future<JsonArray>> query) {
     if (!databaseUp()) {
       fail(message, databaseDown());
       return;
@@ -261,9 +262,10 @@ public final class PersistenceVerticle extends VerticleBase {
   }
 
   /**
-   * State of the database: {@code {"status":"up"|"down","since","clock_skew_seconds","stray_rows"}};
-   * while down also {@code "reason"}, a word from a closed set, and {@code "error"}, a sentence that
-   * may name hosts and users. Thread-safe.
+   * State of the database: {@code
+   * {"status":"up"|"down","since","clock_skew_seconds","stray_rows"}}; while down also {@code
+   * "reason"}, a word from a closed set, and {@code "error"}, a sentence that may name hosts and
+   * users. Thread-safe.
    */
   public JsonObject database() {
     return health == null ? new JsonObject().put("status", "down") : health.database();
@@ -274,15 +276,13 @@ public final class PersistenceVerticle extends VerticleBase {
    * while all works. Thread-safe.
    */
   public Optional<String> degraded() {
-    return health == null
-        ? Optional.of("The database is not connected yet")
-        : health.degraded();
+    return health == null ? Optional.of("The database is not connected yet") : health.degraded();
   }
 
   /**
    * The rows that this process is responsible for, with {@code recovered} + {@code acknowledged} =
-   * {@code stored} + {@code waiting} + {@code rejected} + {@code dropped} at any time, and the state
-   * of the journal. Empty before {@link #start}. Thread-safe.
+   * {@code stored} + {@code waiting} + {@code rejected} + {@code dropped} at any time, and the
+   * state of the journal. Empty before {@link #start}. Thread-safe.
    */
   public JsonObject health() {
     return health == null ? new JsonObject() : health.rows();

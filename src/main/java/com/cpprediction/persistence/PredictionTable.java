@@ -42,7 +42,8 @@ final class PredictionTable implements PredictionStore {
       JOIN predictions ON prediction_id = id AND predicted_at = at
       """;
 
-  private static final String ID_CONFLICT = "prediction_id is that of another shipment, stored before";
+  private static final String ID_CONFLICT =
+      "prediction_id is that of another shipment, stored before";
   private static final String UNIQUE_VIOLATION = "23505";
 
   private static final String REJECT =

@@ -24,7 +24,8 @@ public final class Schema {
   private static final Logger log = LoggerFactory.getLogger(Schema.class);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
   private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(30);
-  private static final String LOCK_TIMEOUT = "SET lock_timeout = '5s'"; // inserts queue behind the lock
+  private static final String LOCK_TIMEOUT =
+      "SET lock_timeout = '5s'"; // inserts queue behind the lock
   private static final int DELETED_PER_STATEMENT = 10_000;
 
   /** Maximum clock difference between this node and PostgreSQL at which data is dropped. */
@@ -38,7 +39,7 @@ public final class Schema {
         LIMIT ? FOR UPDATE SKIP LOCKED))
       """;
 
-    // Deleting the last outcome of a day has set its counts to 0.
+  // Deleting the last outcome of a day has set its counts to 0.
   private static final String DELETE_EMPTY_COUNTS =
       """
       DELETE FROM outcome_counts

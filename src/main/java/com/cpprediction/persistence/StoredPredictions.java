@@ -34,7 +34,7 @@ public final class StoredPredictions implements AutoCloseable {
   private static final String BY_ID =
       "SELECT %s FROM predictions WHERE prediction_id = ?".formatted(COLUMNS);
 
-    // Ordering by a digest makes the sample reproducible for a seed and unchanged rows.
+  // Ordering by a digest makes the sample reproducible for a seed and unchanged rows.
   private static final String SAMPLE =
       """
       SELECT %1$s
@@ -75,7 +75,7 @@ public final class StoredPredictions implements AutoCloseable {
     }
   }
 
-    static StoredPredictions open(String uri) {
+  static StoredPredictions open(String uri) {
     return new StoredPredictions(connect(uri), null);
   }
 

@@ -2,30 +2,30 @@ package com.cpprediction.postgres;
 
 import java.util.Random;
 
-/** How long to wait before the next try: doubling, capped, and jittered so that nodes spread. */
+/** Delays between retries: exponential, capped, jittered so that nodes don't retry together. */
 public final class Backoff {
   private static final long FIRST_MILLIS = 100;
   private static final long LONGEST_MILLIS = 5_000;
 
-  /** What a person has to mend is tried once a second. */
+  /** Fixed delay for failures that an operator has to correct. */
   private static final long PERMANENT_MILLIS = 1_000;
 
   private final Random random;
-  private long next = FIRST_MILLIS;
+  private long interval = FIRST_MILLIS;
 
   public Backoff(Random random) {
     this.random = random;
   }
 
-  /** Milliseconds to wait after {@code sqlFailure}: half of it certain, half by chance. */
-  public long after(SqlFailure sqlFailure) {
-    if (sqlFailure == SqlFailure.PERMANENT) return PERMANENT_MILLIS;
-    long longest = next;
-    next = Math.min(2 * next, LONGEST_MILLIS);
+  /** Milliseconds to wait after {@code failure}: half fixed, half random. */
+  public long after(SqlFailure failure) {
+    if (failure == SqlFailure.PERMANENT) return PERMANENT_MILLIS;
+    long longest = interval;
+    interval = Math.min(2 * interval, LONGEST_MILLIS);
     return longest / 2 + random.nextLong(longest / 2 + 1);
   }
 
   public void reset() {
-    next = FIRST_MILLIS;
+    interval = FIRST_MILLIS;
   }
 }

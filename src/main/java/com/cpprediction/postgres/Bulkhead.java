@@ -12,71 +12,73 @@ import java.util.Queue;
 import java.util.function.Supplier;
 
 /**
- * Lets some work at a time; the others wait in the order they came, and begin in the context they
- * came in. To be used from one event loop.
+ * Limits how many operations run at a time. The others wait in a bounded FIFO queue and run in the
+ * Vert.x context they were submitted from. For use from one event loop.
  */
 public final class Bulkhead {
   private final Vertx vertx;
-  private final int most;
-  private final int room;
-  private final Duration patience;
-  private final Queue<Turn> waiting = new ArrayDeque<>();
-  private int working;
+  private final int maxConcurrent;
+  private final int maxWaiting;
+  private final Duration maxWait;
+  private final Queue<Waiter> waiting = new ArrayDeque<>();
+  private int running;
 
-  /** Somebody's turn to come. */
-  private record Turn(Context own, Promise<Void> come) {}
+  private record Waiter(Context context, Promise<Void> admitted) {}
 
   /**
-   * @param most at a time
-   * @param room for those who wait
-   * @param patience how long one waits
+   * @param maxConcurrent operations that run at a time
+   * @param maxWaiting operations in the queue
+   * @param maxWait longest time in the queue
    */
-  public Bulkhead(Vertx vertx, int most, int room, Duration patience) {
+  public Bulkhead(Vertx vertx, int maxConcurrent, int maxWaiting, Duration maxWait) {
     this.vertx = vertx;
-    this.most = most;
-    this.room = room;
-    this.patience = patience;
+    this.maxConcurrent = maxConcurrent;
+    this.maxWaiting = maxWaiting;
+    this.maxWait = maxWait;
   }
 
   /**
-   * What {@code work} comes to, once it is its turn. Fails with {@link Failure#OVERLOADED} when too
-   * many wait, and after too long a wait.
+   * Runs {@code work} once a slot is free and returns its result. Fails with {@link
+   * Failure#OVERLOADED} when the queue is full or the wait exceeds its limit.
    */
-  public <T> Future<T> take(Supplier<Future<T>> work) {
-    return turn()
+  public <T> Future<T> run(Supplier<Future<T>> work) {
+    return admit()
         .compose(
-            mine -> Future.succeededFuture().compose(now -> work.get()).onComplete(done -> next()));
+            admitted ->
+                Future.succeededFuture() // also turns an exception of work into a failure
+                    .compose(go -> work.get())
+                    .onComplete(completed -> release()));
   }
 
-  private Future<Void> turn() {
-    if (working < most) {
-      working++;
+  private Future<Void> admit() {
+    if (running < maxConcurrent) {
+      running++;
       return Future.succeededFuture();
     }
-    if (waiting.size() >= room) {
+    if (waiting.size() >= maxWaiting) {
       return Future.failedFuture(
           Failure.OVERLOADED.because(
               "%d wait for the database, of at most %d; try again later"
-                  .formatted(waiting.size(), room)));
+                  .formatted(waiting.size(), maxWaiting)));
     }
-    var turn = new Turn(vertx.getOrCreateContext(), Promise.promise());
-    waiting.add(turn);
+    var waiter = new Waiter(vertx.getOrCreateContext(), Promise.promise());
+    waiting.add(waiter);
     long timer =
         vertx.setTimer(
-            patience.toMillis(),
-            late -> {
-              if (waiting.remove(turn)) turn.come().fail(tooLate());
+            maxWait.toMillis(),
+            expired -> {
+              if (waiting.remove(waiter)) waiter.admitted().fail(waitedTooLong());
             });
-    return turn.come().future().onComplete(done -> vertx.cancelTimer(timer));
+    return waiter.admitted().future().onComplete(completed -> vertx.cancelTimer(timer));
   }
 
-  private void next() {
-    var first = waiting.poll();
-    if (first == null) working--;
-    else first.own().runOnContext(now -> first.come().complete());
+  private void release() {
+    var next = waiting.poll();
+    if (next == null) running--;
+    else next.context().runOnContext(go -> next.admitted().complete());
   }
 
-  private static ServiceException tooLate() {
+  private static ServiceException waitedTooLong() {
     return Failure.OVERLOADED.because("The database has too much to do; try again later");
   }
 }

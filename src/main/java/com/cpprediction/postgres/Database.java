@@ -18,54 +18,54 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 /**
- * Statements with a deadline of their own: a frozen server never answers, and the drivers wait for
- * ever. When a deadline passes the outcome is unknown, so every statement here may be repeated, and
- * the connections it ran on are given up. Writes go down one pipelined connection, in order; reads
- * share the rest. Without a pool each statement has a connection of its own, and waits for one when
- * as many as the pool would have are open. To be used from one event loop.
+ * Runs SQL statements, each with its own deadline, because the drivers wait for a frozen server
+ * without limit. A timed-out statement has an unknown outcome: every statement passed here must be
+ * idempotent, and the client it ran on is replaced. Writes are pipelined in order on one
+ * connection; reads share a pool. With {@code database.pool.enabled} {@code false}, {@link
+ * PerStatementConnections} serves both. For use from one event loop.
  */
 public final class Database {
   private static final int WRITE_CONNECTIONS = 1;
   private static final String WRITER = "cp-write";
   private static final String READER = "cp-read";
 
-  /** How statements get to the server. */
-  interface Route {
+  /** Runs statements on pooled or per-statement connections. */
+  interface StatementRunner {
     Future<RowSet<Row>> run(String sql, Tuple parameters);
 
-    public Future<Void> close();
+    Future<Void> close();
   }
 
-  /** A client that is replaced when it can't be trusted any more. */
-  private final class Link implements Route {
+  /** A client that is replaced after a timeout or a permanent failure. */
+  private final class ReplaceableClient implements StatementRunner {
     private final Supplier<SqlClient> factory;
     private SqlClient client;
 
-    Link(Supplier<SqlClient> factory) {
+    ReplaceableClient(Supplier<SqlClient> factory) {
       this.factory = factory;
       client = factory.get();
     }
 
     @Override
     public Future<RowSet<Row>> run(String sql, Tuple parameters) {
-      return once(sql, parameters)
+      return execute(sql, parameters)
           .recover(
               failure ->
                   SqlFailure.of(failure) == SqlFailure.TRANSIENT
                           && !(failure instanceof TimeoutException)
-                      ? once(
-                          sql, parameters) // the first after an outage may draw a dead connection
+                      // The first statement after an outage may get a dead connection.
+                      ? execute(sql, parameters)
                       : Future.failedFuture(failure));
     }
 
-    private Future<RowSet<Row>> once(String sql, Tuple parameters) {
+    private Future<RowSet<Row>> execute(String sql, Tuple parameters) {
       var used = client;
       return used.preparedQuery(sql)
           .execute(parameters)
           .timeout(deadline.get().toMillis(), TimeUnit.MILLISECONDS)
           .onFailure(
               failure -> {
-                // A session keeps the settings it began with, such as being read-only.
+                // A session keeps the settings it started with, such as read-only mode.
                 if (failure instanceof TimeoutException
                     || SqlFailure.of(failure) == SqlFailure.PERMANENT) {
                   replace(used);
@@ -74,7 +74,7 @@ public final class Database {
     }
 
     private void replace(SqlClient used) {
-      if (used != client) return; // somebody else did
+      if (used != client) return; // already replaced
       client = factory.get();
       used.close();
     }
@@ -89,12 +89,10 @@ public final class Database {
   private final PgConnectOptions connect;
   private final DatabaseConfig.Pool pool;
   private final Supplier<Duration> deadline;
-  private final Route writer;
-  private final Route reader;
+  private final StatementRunner writer;
+  private final StatementRunner reader;
 
-  /**
-   * @param deadline of each statement, read for each
-   */
+  /** * @param deadline longest time of a statement, read before each */
   public Database(
       Vertx vertx,
       PgConnectOptions connect,
@@ -108,8 +106,8 @@ public final class Database {
     this.pool = pool;
     this.deadline = deadline;
     if (pool.enabled()) {
-      writer = new Link(this::newWriter);
-      reader = new Link(this::newReader);
+      writer = new ReplaceableClient(this::writerClient);
+      reader = new ReplaceableClient(this::readerClient);
     } else {
       writer = new PerStatementConnections(vertx, this.connect, pool, deadline);
       reader = writer;
@@ -117,51 +115,52 @@ public final class Database {
   }
 
   /**
-   * @param sql with a cast on every parameter: one that PostgreSQL has to guess can cost a second
-   *     round, which upsets the pipelining of Vert.x up to 5.0.12
+   * Runs a statement behind earlier writes, in order.
+   *
+   * @param sql casts every parameter: a type that PostgreSQL has to infer can cost a second round
+   *     trip, which breaks the pipelining of Vert.x up to 5.0.12
    */
   public Future<RowSet<Row>> write(String sql, Tuple parameters) {
     return writer.run(sql, parameters);
   }
 
-  /** As {@link #write}, on a connection of the readers, where no batch waits behind it. */
-  public Future<RowSet<Row>> writeAside(String sql, Tuple parameters) {
+  /** Runs a write on a reader connection, so that it doesn't delay the ordered writes. */
+  public Future<RowSet<Row>> writeUnordered(String sql, Tuple parameters) {
     return reader.run(sql, parameters);
   }
 
-  /** As {@link #write}, for a query. */
   public Future<RowSet<Row>> read(String sql, Tuple parameters) {
     return reader.run(sql, parameters);
   }
 
-  /** Connections that may be open at a time, by the name of their pool; none without a pool. */
-  public Map<String, Integer> sizes() {
+  /** Maximum open connections by pool name; empty when pooling is disabled. */
+  public Map<String, Integer> poolSizes() {
     if (!pool.enabled()) return Map.of();
     return Map.of(WRITER, WRITE_CONNECTIONS, READER, pool.size() - WRITE_CONNECTIONS);
   }
 
-  private SqlClient newWriter() {
+  private SqlClient writerClient() {
     return PgBuilder.client()
-        .with(options(WRITER, WRITE_CONNECTIONS))
-        .with(network())
+        .with(poolOptions(WRITER, WRITE_CONNECTIONS))
+        .with(netOptions())
         .connectingTo(connect)
         .using(vertx)
         .build();
   }
 
-  private SqlClient newReader() {
+  private SqlClient readerClient() {
     return PgBuilder.pool()
-        .with(options(READER, pool.size() - WRITE_CONNECTIONS))
-        .with(network())
+        .with(poolOptions(READER, pool.size() - WRITE_CONNECTIONS))
+        .with(netOptions())
         .connectingTo(connect)
         .using(vertx)
         .build();
   }
 
   /**
-   * @param name as the pool's meters call it
+   * @param name tag of the pool's meters
    */
-  private PoolOptions options(String name, int size) {
+  private PoolOptions poolOptions(String name, int size) {
     return new PoolOptions()
         .setName(name)
         .setMaxSize(size)
@@ -174,7 +173,7 @@ public final class Database {
         .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS);
   }
 
-  private NetClientOptions network() {
+  private NetClientOptions netOptions() {
     return new NetClientOptions()
         .setConnectTimeout((int) pool.acquireTimeout().toMillis())
         .setTcpKeepAlive(true)

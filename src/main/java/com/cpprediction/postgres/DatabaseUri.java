@@ -25,22 +25,22 @@ import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * Where the database is, for both drivers: the event loop's, and JDBC for migrations.
+ * The parsed {@code database.uri}, for both drivers: the reactive one, and JDBC for migrations.
  *
- * @param options what the URI says, for the event loop's driver
- * @param parameters the URI's query, for JDBC
+ * @param options connection options of the reactive driver
+ * @param parameters query parameters of the URI, for JDBC
  */
 public record DatabaseUri(PgConnectOptions options, Map<String, String> parameters) {
   private static final String FORM = "postgresql://user:password@host:port/database";
   private static final String ROOT_CERTIFICATE = "sslrootcert";
 
-  /** Names are not looked up. */
+  /** Matches by text: host names are not resolved. */
   private static final Pattern LOOPBACK =
       Pattern.compile("localhost|127(\\.\\d{1,3}){3}|\\[?(::1|0(:0){6}:1)]?");
 
   /**
-   * @throws IllegalArgumentException when it is not such a URI; the message never quotes it, since
-   *     it may carry a password
+   * @throws IllegalArgumentException when the URI is malformed; the message never quotes it, since
+   *     it may contain a password
    */
   public static DatabaseUri parse(String uri) {
     PgConnectOptions options;
@@ -61,22 +61,22 @@ public record DatabaseUri(PgConnectOptions options, Map<String, String> paramete
   }
 
   /**
-   * As libpq has it: who names a certificate wants it to be checked (PostgreSQL manual, "SSL
-   * Support").
+   * The effective mode. As in libpq, {@code require} with a root certificate verifies it
+   * (PostgreSQL manual, "SSL Support").
    */
-  private static SslMode mode(SslMode said, @Nullable String certificate) {
-    boolean verifies = said == SslMode.VERIFY_CA || said == SslMode.VERIFY_FULL;
+  private static SslMode mode(SslMode requested, @Nullable String certificate) {
+    boolean verified = requested == SslMode.VERIFY_CA || requested == SslMode.VERIFY_FULL;
     if (certificate == null) {
-      if (!verifies) return said;
+      if (!verified) return requested;
       throw new IllegalArgumentException(
-          "database.uri: sslmode=%s needs sslrootcert=<PEM file>".formatted(label(said)));
+          "database.uri: sslmode=%s needs sslrootcert=<PEM file>".formatted(label(requested)));
     }
     checkCertificates(certificate);
-    if (verifies) return said;
-    if (said == SslMode.REQUIRE) return SslMode.VERIFY_CA;
+    if (verified) return requested;
+    if (requested == SslMode.REQUIRE) return SslMode.VERIFY_CA;
     throw new IllegalArgumentException(
         "database.uri: sslrootcert needs sslmode=verify-full, verify-ca or require; with %s the connection may be plain text"
-            .formatted(label(said)));
+            .formatted(label(requested)));
   }
 
   private static void checkCertificates(String file) {
@@ -99,12 +99,12 @@ public record DatabaseUri(PgConnectOptions options, Map<String, String> paramete
     if (query < 0) return parameters;
     for (var parameter : uri.substring(query + 1).split("&")) {
       int equals = parameter.indexOf('=');
-      parameters.put(parameter.substring(0, equals), decoded(parameter.substring(equals + 1)));
+      parameters.put(parameter.substring(0, equals), decode(parameter.substring(equals + 1)));
     }
     return parameters;
   }
 
-  private static String decoded(String text) { // a plus is a plus outside of forms
+  private static String decode(String text) { // only forms encode a space as a plus
     return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
   }
 
@@ -115,9 +115,7 @@ public record DatabaseUri(PgConnectOptions options, Map<String, String> paramete
         .setHostnameVerificationAlgorithm(mode == SslMode.VERIFY_FULL ? "HTTPS" : "");
   }
 
-  /**
-   * Why what is sent may be read on its way; empty where it can't, or doesn't leave this machine.
-   */
+  /** Warns of plain text over the network; empty when encrypted or on loopback. */
   public Optional<String> warning() {
     var mode = options.getSslMode();
     boolean encrypts = mode != SslMode.DISABLE && mode != SslMode.ALLOW && mode != SslMode.PREFER;
@@ -132,8 +130,8 @@ public record DatabaseUri(PgConnectOptions options, Map<String, String> paramete
   }
 
   /**
-   * @param connectTimeout until a connection is open and signed in
-   * @param socketTimeout longest wait for any answer
+   * @param connectTimeout covers opening a connection and authentication
+   * @param socketTimeout longest wait for a response
    */
   public DataSource dataSource(Duration connectTimeout, Duration socketTimeout) {
     var source = new PGSimpleDataSource();
@@ -142,16 +140,16 @@ public record DatabaseUri(PgConnectOptions options, Map<String, String> paramete
     source.setDatabaseName(options.getDatabase());
     source.setUser(options.getUser());
     source.setPassword(options.getPassword());
-    parameters.forEach((name, value) -> set(source, jdbcName(name), value));
-    source.setSslMode(label(options.getSslMode())); // the same for both, whatever their defaults
+    parameters.forEach((name, value) -> setProperty(source, jdbcName(name), value));
+    source.setSslMode(label(options.getSslMode())); // the drivers' defaults differ
     source.setConnectTimeout((int) connectTimeout.toSeconds());
     source.setLoginTimeout((int) connectTimeout.toSeconds());
     source.setSocketTimeout((int) socketTimeout.toSeconds());
     return source;
   }
 
-  private static void set(PGSimpleDataSource source, String name, String value) {
-    if (PGProperty.forName(name) == null) return; // a server's parameter that JDBC can't pass on
+  private static void setProperty(PGSimpleDataSource source, String name, String value) {
+    if (PGProperty.forName(name) == null) return; // a server parameter that JDBC can't set
     try {
       source.setProperty(name, value);
     } catch (SQLException e) {

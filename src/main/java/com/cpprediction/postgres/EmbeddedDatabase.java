@@ -18,48 +18,42 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The PostgreSQL that the service brings along, for a first run without a server: data in {@code
- * <data_dir>/postgres}, kept from run to run and as durable as any PostgreSQL. It listens on
- * loopback only, to one user that owns its tables and is no superuser; that user's password is new
- * in each {@code data_dir} and lies there in {@code pgpass}, for the user of this process alone.
- * The superuser can't connect: what it has to do it does at each start, before the server listens.
+ * The bundled PostgreSQL server, for a first run without one. Its data in {@code
+ * <data_dir>/postgres} persists between runs, with full durability. It listens on loopback only and
+ * admits one role, which owns the tables and is no superuser. The role's random password is in
+ * {@code <data_dir>/pgpass}, readable by this process's user only. The superuser can't connect: its
+ * statements run in single-user mode at each start.
  *
- * <p>Starting and closing block for seconds. A server that a killed process left behind is stopped
- * at the next start.
+ * <p>Starting and closing block for seconds. Starting stops a server orphaned by a killed process.
  */
 public final class EmbeddedDatabase implements AutoCloseable {
-  /** Major version of the PostgreSQL inside; the files of another one can't be read. */
+  /** Major version of the bundled PostgreSQL, which can't read data of another one. */
   static final int MAJOR = 18;
 
-  /** Who may connect. */
+  /** The only role that may connect. */
   static final String USER = "cp_service";
 
   private static final Logger log = LoggerFactory.getLogger(EmbeddedDatabase.class);
-  private static final Duration START_PATIENCE = Duration.ofSeconds(60); // recovery after a crash
-  private static final Duration STOP_PATIENCE = Duration.ofSeconds(10);
-  private static final Duration LAST_PATIENCE = Duration.ofMillis(500);
+  private static final Duration START_TIMEOUT = Duration.ofSeconds(60); // includes crash recovery
+  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration IMMEDIATE_STOP_TIMEOUT = Duration.ofMillis(500);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
-  private static final int TRIES = 5; // to get a free port before another process does
+  private static final int PORT_ATTEMPTS = 5; // another process may take a free port first
 
-  /** The server's directory in {@code data_dir}. */
-  private static final String DATA = "postgres";
+  private static final String SERVER_DIRECTORY = "postgres";
 
-  /** The password's file in {@code data_dir}. */
-  private static final String PASSWORD = "pgpass";
+  private static final String PASSWORD_FILE = "pgpass";
 
   private static final String BINARIES = "postgres-binaries";
   private static final String HOST = "127.0.0.1";
   private static final String SUPERUSER = "postgres";
   private static final String DATABASE = "postgres";
 
-  /**
-   * In the data directory once it has served: an initialisation that was cut short lacks it, and
-   * never held a row.
-   */
+  /** Marks a data directory that has served; an interrupted initialisation lacks it. */
   private static final String MARKER = "cp-initialized";
 
-  /** What a role needs to make databases for trials and to have a checkpoint before each. */
-  private static final String FOR_TRIALS =
+  /** Rights to create a {@link ScratchDatabase} and to run a checkpoint before its use. */
+  private static final String GRANT_SCRATCH_RIGHTS =
       """
       ALTER ROLE %1$s CREATEDB;
 
@@ -68,15 +62,15 @@ public final class EmbeddedDatabase implements AutoCloseable {
       """
           .formatted(USER);
 
-  private static final String NOT_FOR_TRIALS =
+  private static final String REVOKE_SCRATCH_RIGHTS =
       """
       ALTER ROLE %1$s NOCREATEDB;
 
       """
           .formatted(USER);
 
-  /** Whatever else is in the data directory, from whichever version. */
-  private static final String HOST_BASED_AUTHENTICATION =
+  /** Overwrites the rules of older versions, which trusted every local user. */
+  private static final String HBA_RULES =
       """
       # Written by the service at each start.
       host all %s 127.0.0.1/32 scram-sha-256
@@ -94,46 +88,44 @@ public final class EmbeddedDatabase implements AutoCloseable {
   }
 
   /**
-   * Starts it, the first time on a new data directory. Closes all of {@code dataDir} to other users
-   * first.
+   * Starts the server and initialises its data directory where absent. First restricts all of
+   * {@code dataDir} to this process's user.
    *
    * @param dataDir {@code data_dir}; created where absent
    * @param port on loopback, 0 for any free one
-   * @throws DatabaseStartException when it can't, saying what to do
+   * @throws DatabaseStartException when the server can't start; the message says what to do
    */
   public static EmbeddedDatabase start(Path dataDir, int port) {
-    return start(dataDir, dataDir.resolve(BINARIES), port, NOT_FOR_TRIALS);
+    return start(dataDir, dataDir.resolve(BINARIES), port, REVOKE_SCRATCH_RIGHTS);
   }
 
-  /** As {@link #start(Path, int)}, of one that {@link ScratchDatabase}s can be made on. */
-  public static EmbeddedDatabase startForTrials(Path dataDir, int port) {
-    return startForTrials(dataDir, dataDir.resolve(BINARIES), port);
+  /** As {@link #start(Path, int)}, for a server that {@link ScratchDatabase}s can be created on. */
+  public static EmbeddedDatabase startForScratchDatabases(Path dataDir, int port) {
+    return startForScratchDatabases(dataDir, dataDir.resolve(BINARIES), port);
+  }
+
+  /** * @param binaries directory to unpack the server's programs to */
+  public static EmbeddedDatabase startForScratchDatabases(Path dataDir, Path binaries, int port) {
+    return start(dataDir, binaries, port, GRANT_SCRATCH_RIGHTS);
   }
 
   /**
-   * @param binaries where the server itself is unpacked to, once
-   */
-  public static EmbeddedDatabase startForTrials(Path dataDir, Path binaries, int port) {
-    return start(dataDir, binaries, port, FOR_TRIALS);
-  }
-
-  /**
-   * Closes {@code dataDir} to other users where no embedded server is started on it: {@link #start}
-   * does so by itself.
+   * Restricts {@code dataDir} to this process's user. For services without an embedded server;
+   * {@link #start} includes it.
    *
    * @throws DatabaseStartException when other users may have put programs in it
    */
   public static void secure(Path dataDir) {
     try {
-      ServerPrograms.discardDoubtful(dataDir.resolve(BINARIES));
+      ServerPrograms.discardSuspect(dataDir.resolve(BINARIES));
       OwnerOnly.close(dataDir);
     } catch (IOException e) {
-      throw unusable(dataDir, e);
+      throw cannotUse(dataDir, e);
     }
   }
 
   /**
-   * Where the server of a running service listens; of one that a killed service left behind, too.
+   * The URI of a server that runs on {@code dataDir}, orphaned or not.
    *
    * @param dataDir {@code data_dir}
    * @return empty when none runs
@@ -142,7 +134,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     if (!existsIn(dataDir)) return Optional.empty();
     try {
       var directory = dataDir.toRealPath();
-      var running = Postmaster.of(directory.resolve(DATA));
+      var running = Postmaster.of(directory.resolve(SERVER_DIRECTORY));
       if (running.isEmpty()) return Optional.empty();
       var port = running.get().port();
       if (port.isEmpty()) return Optional.empty();
@@ -150,19 +142,19 @@ public final class EmbeddedDatabase implements AutoCloseable {
       if (password.isPresent()) return Optional.of(uri(port.get(), password.get()));
       throw new DatabaseStartException(
           "There is no password in %s for the PostgreSQL that runs; stop the service, which makes one when it starts again"
-              .formatted(directory.resolve(PASSWORD)));
+              .formatted(directory.resolve(PASSWORD_FILE)));
     } catch (IOException e) {
       throw new DatabaseStartException("Cannot read data_dir %s (%s)".formatted(dataDir, e), e);
     }
   }
 
-  /** Whether one has ever served in {@code dataDir}. */
+  /** Whether {@code dataDir} holds an initialised database. */
   public static boolean existsIn(Path dataDir) {
-    return Files.exists(dataDir.resolve(DATA).resolve(MARKER));
+    return Files.exists(dataDir.resolve(SERVER_DIRECTORY).resolve(MARKER));
   }
 
   private static PasswordFile passwordFile(Path dataDir) {
-    return new PasswordFile(dataDir.resolve(PASSWORD), USER);
+    return new PasswordFile(dataDir.resolve(PASSWORD_FILE), USER);
   }
 
   private static EmbeddedDatabase start(Path dataDir, Path binaries, int port, String rights) {
@@ -170,12 +162,12 @@ public final class EmbeddedDatabase implements AutoCloseable {
       var directory = OwnerOnly.createDirectories(dataDir.toAbsolutePath()).toRealPath();
       var lock = DirectoryLock.acquire(directory);
       try {
-        var data = directory.resolve(DATA);
+        var data = directory.resolve(SERVER_DIRECTORY);
         checkVersion(data);
-        stopLeftBehind(data);
-        // These two look at what others may have done, before that is put in order.
+        stopOrphan(data);
+        // Both check permissions, so they precede the call that corrects them.
         var bin = ServerPrograms.unpack(binaries.toAbsolutePath());
-        var password = passwordFile(directory).readOrMake();
+        var password = passwordFile(directory).readOrCreate();
         OwnerOnly.close(directory);
         return start(lock, data, bin, password, port, rights);
       } catch (IOException | RuntimeException e) {
@@ -188,11 +180,11 @@ public final class EmbeddedDatabase implements AutoCloseable {
               .formatted(e.process(), dataDir),
           e);
     } catch (IOException e) {
-      throw unusable(dataDir, e);
+      throw cannotUse(dataDir, e);
     }
   }
 
-  private static DatabaseStartException unusable(Path dataDir, IOException e) {
+  private static DatabaseStartException cannotUse(Path dataDir, IOException e) {
     return new DatabaseStartException(
         "Cannot use data_dir %s (%s); name a local directory that this user may write to"
             .formatted(dataDir.toAbsolutePath(), e),
@@ -207,17 +199,17 @@ public final class EmbeddedDatabase implements AutoCloseable {
     try {
       var server = new PostgresServer(bin, data, settings(data));
       if (!Files.exists(data.resolve("PG_VERSION"))) server.initialize(SUPERUSER);
-      Files.writeString(authentication(data), HOST_BASED_AUTHENTICATION);
-      server.executeAlone(roles(password) + rights, DATABASE, START_PATIENCE);
+      Files.writeString(hbaFile(data), HBA_RULES);
+      server.executeSingleUser(roles(password) + rights, DATABASE, START_TIMEOUT);
       var uri = uri(start(server, port), password);
-      checkConnects(uri);
+      checkConnection(uri);
       OwnerOnly.createFile(data.resolve(MARKER));
       return new EmbeddedDatabase(lock, data, uri);
     } catch (DatabaseStartException e) {
-      stop(data, STOP_PATIENCE);
+      stop(data, STOP_TIMEOUT);
       throw e;
     } catch (IOException | SQLException | RuntimeException e) {
-      stop(data, STOP_PATIENCE);
+      stop(data, STOP_TIMEOUT);
       throw new DatabaseStartException(
           "The embedded PostgreSQL in %s does not start: %s%s"
               .formatted(data, e.getMessage(), PostgresServer.hint(e)),
@@ -225,15 +217,14 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
   }
 
-  /** The port it listens on. */
   private static int start(PostgresServer server, int port) throws IOException {
-    for (int i = 1; ; i++) {
+    for (int attempt = 1; ; attempt++) {
       int at = port == 0 ? freePort() : port;
       try {
-        server.start(at, START_PATIENCE);
+        server.start(at, START_TIMEOUT);
         return at;
       } catch (PostgresServer.FailedException e) {
-        if (port != 0 || !e.portTaken() || i == TRIES) throw e;
+        if (port != 0 || !e.portTaken() || attempt == PORT_ATTEMPTS) throw e;
         log.info("Port {} was taken by another process; trying another one", at);
       }
     }
@@ -247,7 +238,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
   private static Map<String, String> settings(Path data) {
     var settings = new LinkedHashMap<String, String>();
-    settings.put("hba_file", authentication(data).toString());
+    settings.put("hba_file", hbaFile(data).toString());
     settings.put("listen_addresses", HOST);
     settings.put("unix_socket_directories", "");
     settings.put("max_connections", "300");
@@ -255,7 +246,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     settings.put("fsync", "on");
     settings.put("synchronous_commit", "on");
     settings.put("full_page_writes", "on");
-    // Statements and rows carry addresses, which stay out of logs.
+    // Statements and rows contain addresses, which must not be logged.
     settings.put("log_min_error_statement", "panic");
     settings.put("log_error_verbosity", "terse");
     settings.put("log_statement", "none");
@@ -263,7 +254,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     return settings;
   }
 
-  private static Path authentication(Path data) {
+  private static Path hbaFile(Path data) {
     return data.resolve("pg_hba.conf");
   }
 
@@ -275,8 +266,8 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
   }
 
-  /** That all of this came into force, before anything is stored. */
-  private static void checkConnects(String uri) throws SQLException {
+  /** Verifies that the role can connect and is no superuser. */
+  private static void checkConnection(String uri) throws SQLException {
     var source = DatabaseUri.parse(uri).dataSource(CONNECT_TIMEOUT, CONNECT_TIMEOUT);
     try (var connection = source.getConnection();
         var statement = connection.createStatement();
@@ -297,22 +288,22 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
   }
 
-  private static void stopLeftBehind(Path data) throws IOException {
+  private static void stopOrphan(Path data) throws IOException {
     var running = Postmaster.of(data);
     if (running.isPresent()) {
       log.warn("Stopping the PostgreSQL that an earlier run left behind on {}", data);
-      if (!running.get().stop(STOP_PATIENCE, STOP_PATIENCE)) {
+      if (!running.get().stop(STOP_TIMEOUT, STOP_TIMEOUT)) {
         throw new DatabaseStartException(
             "The PostgreSQL of an earlier run (process %d) does not stop; end it by hand"
                 .formatted(running.get().process().pid()));
       }
     } else if (Files.deleteIfExists(Postmaster.pidFile(data))) {
-      // PostgreSQL would refuse to start where the id now belongs to some other process.
+      // PostgreSQL refuses to start when the stale id belongs to another process by now.
       log.info("Removed a process id file without its PostgreSQL from {}", data);
     }
   }
 
-  /** Moved, never deleted: it may be a server that somebody copied there. */
+  /** Moves the directory instead of deleting it: it may be a database copied there by hand. */
   private static void setAsideUnfinished(Path data) throws IOException {
     if (!Files.exists(data) || Files.exists(data.resolve(MARKER)) || isEmpty(data)) return;
     var aside = data.resolveSibling(data.getFileName() + ".unfinished-" + System.nanoTime());
@@ -328,7 +319,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
   private static void checkPort(int port) {
     try (var socket = new ServerSocket()) {
-      socket.setReuseAddress(true); // a connection of the last run may still be closing
+      socket.setReuseAddress(true); // a connection of the previous run may be in TIME_WAIT
       socket.bind(new InetSocketAddress(InetAddress.getByName(HOST), port));
     } catch (IOException e) {
       throw new DatabaseStartException(
@@ -338,12 +329,12 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
   }
 
-  /** How to connect to it; holds the password. */
+  /** The connection URI; contains the password. */
   public String uri() {
     return uri;
   }
 
-  /** The server, parent of the processes of its sessions; empty when it has gone. */
+  /** The postmaster process, parent of the session processes; empty when it has ended. */
   public Optional<ProcessHandle> process() {
     try {
       return Postmaster.of(data).map(Postmaster::process);
@@ -356,32 +347,32 @@ public final class EmbeddedDatabase implements AutoCloseable {
     return "postgresql://%s:%s@%s:%d/%s".formatted(USER, password, HOST, port, DATABASE);
   }
 
-  /** Ends its sessions and stops it; blocks for 10 s at most, and a moment. */
+  /** Stops the server, as {@link #close(Duration)} with 10 s. */
   @Override
   public void close() {
-    close(STOP_PATIENCE);
+    close(STOP_TIMEOUT);
   }
 
   /**
-   * Ends its sessions and stops it. A server that is still there after {@code patience}, a frozen
-   * one, is told to drop everything and left to it: the next start sees to what remains. Fails
-   * never, and gives {@code data_dir} free in any case.
+   * Ends all sessions and stops the server. After {@code timeout} a frozen server is sent an
+   * immediate shutdown; the next start stops it if it still runs. Never fails, and always releases
+   * the lock on {@code data_dir}.
    *
-   * @param patience how long to wait for a clean stop; it blocks for half a second longer at most
-   * @return whether it is gone
+   * @param timeout longest wait for a clean stop; this call blocks half a second longer at most
+   * @return whether the server has ended
    */
-  public boolean close(Duration patience) {
+  public boolean close(Duration timeout) {
     try (lock) {
-      return stop(data, patience);
+      return stop(data, timeout);
     } catch (IOException e) {
       log.error("The embedded PostgreSQL in {} did not stop cleanly", data, e);
       return false;
     }
   }
 
-  private static boolean stop(Path data, Duration patience) throws IOException {
+  private static boolean stop(Path data, Duration timeout) throws IOException {
     var running = Postmaster.of(data);
-    if (running.isEmpty() || running.get().stop(patience, LAST_PATIENCE)) return true;
+    if (running.isEmpty() || running.get().stop(timeout, IMMEDIATE_STOP_TIMEOUT)) return true;
     log.warn(
         "PostgreSQL (process {}) did not stop in time; the next start stops it",
         running.get().process().pid());

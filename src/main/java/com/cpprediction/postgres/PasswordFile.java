@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The password of the embedded server's only user, in a file of mode 0600. The file has the form
- * that {@code psql} reads as {@code PGPASSFILE} (PostgreSQL manual, "The Password File").
+ * The password of the embedded server's role, in a file of mode 0600 and in the format of {@code
+ * PGPASSFILE} (PostgreSQL manual, "The Password File").
  */
 public final class PasswordFile {
   private static final Logger log = LoggerFactory.getLogger(PasswordFile.class);
@@ -26,15 +26,12 @@ public final class PasswordFile {
   private final Path file;
   private final String user;
 
-  /**
-   * @param user whose password it is
-   */
   PasswordFile(Path file, String user) {
     this.file = file;
     this.user = user;
   }
 
-  /** The password in the file; empty when there is none that can be used. */
+  /** The password in the file; empty when the file is missing or malformed. */
   public Optional<String> read() throws IOException {
     if (!Files.isRegularFile(file)) return Optional.empty();
     var line = Pattern.compile("%s:\\*:\\*:%s:([0-9a-f]{64})\n?".formatted(HOST, user));
@@ -42,14 +39,14 @@ public final class PasswordFile {
     return found.matches() ? Optional.of(found.group(1)) : Optional.empty();
   }
 
-  /** The password in the file, or a new one where there is none or others may have read it. */
-  String readOrMake() throws IOException {
+  /** The password in the file; a new one where it is missing or other users may have read it. */
+  String readOrCreate() throws IOException {
     if (Files.exists(file) && !OwnerOnly.isClosed(file)) {
       log.warn("Other users may have read {}; there is a new password in it", file);
       Files.delete(file);
     }
-    var before = read();
-    if (before.isPresent()) return before.get();
+    var existing = read();
+    if (existing.isPresent()) return existing.get();
     var random = new byte[BYTES];
     new SecureRandom().nextBytes(random);
     var password = HexFormat.of().formatHex(random);
@@ -57,15 +54,15 @@ public final class PasswordFile {
     return password;
   }
 
-  /** Whole or not at all, also when the machine fails. */
+  /** Writes atomically, also across a power failure. */
   private void write(String password) throws IOException {
-    var fresh = file.resolveSibling(file.getFileName() + ".new");
-    Files.deleteIfExists(fresh);
-    OwnerOnly.createFile(fresh);
-    Files.writeString(fresh, "%s:*:*:%s:%s\n".formatted(HOST, user, password));
-    try (var channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
+    var temporary = file.resolveSibling(file.getFileName() + ".new");
+    Files.deleteIfExists(temporary);
+    OwnerOnly.createFile(temporary);
+    Files.writeString(temporary, "%s:*:*:%s:%s\n".formatted(HOST, user, password));
+    try (var channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
       channel.force(true);
     }
-    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+    Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
   }
 }

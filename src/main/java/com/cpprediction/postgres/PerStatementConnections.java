@@ -14,41 +14,41 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * A connection for each statement, opened for it and closed after it, as a service without a pool
- * does. As many at once as the pool would have; the others wait in the order they came. To be used
+ * Opens a connection for each statement and closes it afterwards: {@code database.pool.enabled}
+ * {@code false}. A {@link Bulkhead} limits the open connections to the size of the pool. For use
  * from one event loop.
  */
-public final class PerStatementConnections implements Database.Route {
+public final class PerStatementConnections implements Database.StatementRunner {
   private final Vertx vertx;
   private final PgConnectOptions connect;
-  private final DatabaseConfig.Pool limits;
+  private final DatabaseConfig.Pool pool;
   private final Supplier<Duration> deadline;
   private final Bulkhead bulkhead;
 
   /**
-   * @param limits {@code size}, {@code max_wait_queue} and {@code acquire_timeout_ms} hold
-   * @param deadline of each statement, read for each
+   * @param pool of which {@code size}, {@code max_wait_queue} and {@code acquire_timeout_ms} apply
+   * @param deadline longest time of a statement, read before each
    */
   PerStatementConnections(
       Vertx vertx,
       PgConnectOptions connect,
-      DatabaseConfig.Pool limits,
+      DatabaseConfig.Pool pool,
       Supplier<Duration> deadline) {
     this.vertx = vertx;
     this.connect = connect;
-    this.limits = limits;
+    this.pool = pool;
     this.deadline = deadline;
-    bulkhead = new Bulkhead(vertx, limits.size(), limits.maxWaitQueue(), limits.acquireTimeout());
+    bulkhead = new Bulkhead(vertx, pool.size(), pool.maxWaitQueue(), pool.acquireTimeout());
   }
 
   @Override
   public Future<RowSet<Row>> run(String sql, Tuple parameters) {
-    return bulkhead.take(() -> once(sql, parameters));
+    return bulkhead.run(() -> execute(sql, parameters));
   }
 
-  private Future<RowSet<Row>> once(String sql, Tuple parameters) {
+  private Future<RowSet<Row>> execute(String sql, Tuple parameters) {
     var connecting = PgConnection.connect(vertx, connect);
-    return within(connecting, limits.acquireTimeout())
+    return within(connecting, pool.acquireTimeout())
         .onFailure(late -> connecting.onSuccess(SqlConnection::close))
         .compose(
             connection ->
@@ -60,7 +60,7 @@ public final class PerStatementConnections implements Database.Route {
     return future.timeout(limit.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Those that run are closed with their statement. */
+  /** Does nothing: each connection is closed with its statement. */
   @Override
   public Future<Void> close() {
     return Future.succeededFuture();

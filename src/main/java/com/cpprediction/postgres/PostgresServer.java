@@ -21,11 +21,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs the programs of PostgreSQL on one data directory. What they write goes to the log at level
- * {@code debug}; what they wrote last is in the message of a failure. Every method blocks.
+ * Runs the programs of PostgreSQL on one data directory. Their output is logged at level {@code
+ * debug}, and its last lines are the message of a failure. Every method blocks.
  */
 public final class PostgresServer {
-  /** One of the programs failed; the message holds what it wrote last. */
+  /** A program failed; the message holds the last lines of its output. */
   static final class FailedException extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -40,10 +40,10 @@ public final class PostgresServer {
   }
 
   private static final Logger log = LoggerFactory.getLogger(PostgresServer.class);
-  private static final int KEPT_LINES = 8;
+  private static final int MAX_LINES = 8;
   private static final String UNSHARE = "unshare";
   private static final long POLL_MILLIS = 10;
-  private static final Duration INITDB_PATIENCE = Duration.ofMinutes(2); // on a slow disk
+  private static final Duration INITDB_TIMEOUT = Duration.ofMinutes(2); // on a slow disk
 
   private final Path bin;
   private final Path data;
@@ -51,8 +51,7 @@ public final class PostgresServer {
 
   /**
    * @param bin directory of the programs
-   * @param data the data directory, absolute
-   * @param settings of the server, over those in the data directory
+   * @param data the data directory, absolute * @param settings override those in the data directory
    */
   PostgresServer(Path bin, Path data, Map<String, String> settings) {
     this.bin = bin;
@@ -66,55 +65,56 @@ public final class PostgresServer {
   void initialize(String superuser) throws IOException {
     var options = new ArrayList<>(List.of("-D", data.toString(), "-U", superuser));
     options.addAll(List.of("--auth=reject", "-E", "UTF8", "--no-instructions"));
-    options.add("--locale=C"); // there on every machine
-    run("initdb", options, "", INITDB_PATIENCE);
+    options.add("--locale=C"); // exists on every machine
+    run("initdb", options, "", INITDB_TIMEOUT);
   }
 
   /**
-   * Executes {@code sql} as the superuser, with no server running and no way in from outside; does
-   * the recovery first that a crash left to do.
+   * Executes {@code sql} as the superuser in single-user mode, where nothing can connect. Includes
+   * crash recovery.
    *
-   * @param sql statements, each ended by a semicolon and an empty line
+   * @param sql statements, each terminated by a semicolon and an empty line
    */
-  void executeAlone(String sql, String database, Duration patience) throws IOException {
+  void executeSingleUser(String sql, String database, Duration timeout) throws IOException {
     var options = new ArrayList<>(List.of("--single", "-j", "-D", data.toString()));
     options.addAll(settings());
     options.add(database);
-    var errors = run("postgres", options, sql, patience).errors(); // it goes on after one
+    var errors =
+        run("postgres", options, sql, timeout).errors(); // an error doesn't end the program
     if (!errors.isEmpty()) throw new FailedException(errors);
   }
 
   /**
-   * Starts the server and waits until it takes connections. It is in a session of its own, so that
-   * Ctrl-C in a terminal is not for it.
+   * Starts the server and waits until it accepts connections. It runs in its own session, so that
+   * Ctrl-C in a terminal doesn't reach it.
    */
-  void start(int port, Duration patience) throws IOException {
+  void start(int port, Duration timeout) throws IOException {
     var options = new ArrayList<>(List.of("-D", data.toString(), "-p", Integer.toString(port)));
     options.addAll(settings());
     var command = new ArrayList<String>();
     setsid().ifPresent(program -> command.add(program.toString()));
     command.addAll(command("postgres", options));
-    var process = begin(command);
+    var process = launch(command);
     process.getOutputStream().close();
     var output = new Output(process);
-    long begin = System.nanoTime();
-    while (!takesConnections(process)) {
+    long launch = System.nanoTime();
+    while (!isReady(process)) {
       if (!process.isAlive()) throw new FailedException(output.last(process));
-      if (System.nanoTime() - begin > patience.toNanos()) {
-        throw new FailedException("Not ready after %d s".formatted(patience.toSeconds()));
+      if (System.nanoTime() - launch > timeout.toNanos()) {
+        throw new FailedException("Not ready after %d s".formatted(timeout.toSeconds()));
       }
-      pause();
+      sleep();
     }
   }
 
-  private boolean takesConnections(Process process) throws IOException {
+  private boolean isReady(Process process) throws IOException {
     var running = Postmaster.of(data);
     return running.isPresent()
         && running.get().process().pid() == process.pid()
-        && running.get().takesConnections();
+        && running.get().isReady();
   }
 
-  private static void pause() throws IOException {
+  private static void sleep() throws IOException {
     try {
       Thread.sleep(POLL_MILLIS);
     } catch (InterruptedException e) {
@@ -129,7 +129,7 @@ public final class PostgresServer {
     return options;
   }
 
-  /** In the util-linux of every Linux. */
+  /** The {@code setsid} of util-linux, part of every Linux; absent on macOS. */
   private static Optional<Path> setsid() {
     return Arrays.stream(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
         .map(directory -> Path.of(directory, "setsid"))
@@ -137,7 +137,7 @@ public final class PostgresServer {
         .findFirst();
   }
 
-  /** What to do about {@code failure}, where that is known and not said by it; else empty. */
+  /** Advice to append to the message of {@code failure}; empty where there is none. */
   static String hint(Exception failure) {
     var message = String.valueOf(failure.getMessage());
     return message.contains(UNSHARE)
@@ -145,7 +145,7 @@ public final class PostgresServer {
         : "";
   }
 
-  /** PostgreSQL refuses to run as root; in a user namespace of its own it doesn't know it is. */
+  /** The command line. PostgreSQL refuses to run as root, except in its own user namespace. */
   private List<String> command(String program, List<String> options) {
     var command = new ArrayList<String>();
     if (OwnerOnly.user() == 0) command.addAll(List.of(UNSHARE, "-U"));
@@ -154,24 +154,24 @@ public final class PostgresServer {
     return command;
   }
 
-  private static Process begin(List<String> command) throws IOException {
+  private static Process launch(List<String> command) throws IOException {
     return new ProcessBuilder(command).redirectErrorStream(true).start();
   }
 
-  /** What it wrote; fails unless it ends well. */
-  private Output run(String program, List<String> options, String input, Duration patience)
+  /** Runs a program and returns its output; throws unless it exits with 0. */
+  private Output run(String program, List<String> options, String input, Duration timeout)
       throws IOException {
-    var process = begin(command(program, options));
+    var process = launch(command(program, options));
     var output = new Output(process);
     try (var in = process.getOutputStream()) {
       in.write(input.getBytes(StandardCharsets.UTF_8));
-    } catch (IOException e) { // it ended early, and says why
+    } catch (IOException e) { // it ended early; its output has the cause
       log.debug("{} reads no input", program, e);
     }
     try {
-      if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
         process.destroyForcibly();
-        throw new FailedException("%s takes over %d s".formatted(program, patience.toSeconds()));
+        throw new FailedException("%s takes over %d s".formatted(program, timeout.toSeconds()));
       }
     } catch (InterruptedException e) {
       process.destroyForcibly();
@@ -182,7 +182,7 @@ public final class PostgresServer {
     return output;
   }
 
-  /** Reads what a process writes until it ends, on a thread of its own. */
+  /** Reads the output of a process until it ends, on its own thread. */
   private static final class Output {
     private static final Pattern ERROR = Pattern.compile("\\b(ERROR|FATAL|PANIC): ");
 
@@ -200,7 +200,7 @@ public final class PostgresServer {
       try (var lines = process.inputReader(StandardCharsets.UTF_8)) {
         for (var line = lines.readLine(); line != null; line = lines.readLine()) keep(line);
       } catch (IOException | UncheckedIOException e) {
-        log.debug("What PostgreSQL writes can't be read any more", e);
+        log.debug("The output of PostgreSQL can't be read any more", e);
       }
     }
 
@@ -213,23 +213,23 @@ public final class PostgresServer {
 
     private static void keep(String line, Deque<String> lines) {
       lines.add(line);
-      if (lines.size() > KEPT_LINES) lines.remove();
+      if (lines.size() > MAX_LINES) lines.remove();
     }
 
-    /** What the process wrote last, once it has ended, in one line. */
+    /** The last lines of an ended process, joined into one. */
     String last(Process process) throws IOException {
       var lines = joined(last);
       return lines.isEmpty() ? "exit code " + process.exitValue() : lines;
     }
 
-    /** The last errors that the process reported, once it has ended; empty for none. */
+    /** The last error lines of an ended process; empty for none. */
     String errors() throws IOException {
       return joined(errors);
     }
 
     private String joined(Deque<String> lines) throws IOException {
       try {
-        reader.join(TimeUnit.SECONDS.toMillis(1)); // a child of it may keep the pipe open
+        reader.join(TimeUnit.SECONDS.toMillis(1)); // a child process may keep the pipe open
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new IOException("interrupted while PostgreSQL started", e);

@@ -9,25 +9,25 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * The live server process of a data directory, found by the {@code postmaster.pid} in there.
+ * The running server process of a data directory, found by its {@code postmaster.pid}.
  *
  * @param data the data directory, absolute
- * @param alone whether it runs in single-user mode, as at each start: the id is negative then
+ * @param singleUser whether it runs in single-user mode; its id in the file is negative then
  */
-public record Postmaster(ProcessHandle process, Path data, boolean alone) {
+public record Postmaster(ProcessHandle process, Path data, boolean singleUser) {
   private static final long POLL_MILLIS = 50;
 
-  /** Of {@code postmaster.pid}, from 0; PostgreSQL's miscadmin.h, LOCK_FILE_LINE_PORT. */
+  /** Line of {@code postmaster.pid}, from 0: LOCK_FILE_LINE_PORT of PostgreSQL's miscadmin.h. */
   private static final int PORT_LINE = 3;
 
-  /** LOCK_FILE_LINE_PM_STATUS of the same, and what stands there (PM_STATUS_READY). */
+  /** LOCK_FILE_LINE_PM_STATUS of the same. */
   private static final int STATUS_LINE = 7;
 
-  private static final String READY = "ready";
+  private static final String READY = "ready"; // PM_STATUS_READY // PM_STATUS_READY
 
   /**
-   * @param data the data directory, absolute
-   * @return empty when no server runs on it, even where its process id lives on in another process
+   * @param data the data directory, absolute * @return empty when no server runs on it, even when
+   *     another process has its old id
    */
   public static Optional<Postmaster> of(Path data) throws IOException {
     try (var lines = Files.lines(pidFile(data))) {
@@ -35,10 +35,10 @@ public record Postmaster(ProcessHandle process, Path data, boolean alone) {
           .findFirst()
           .map(line -> Long.parseLong(line.strip()))
           .flatMap(id -> ProcessHandle.of(Math.abs(id)).map(p -> new Postmaster(p, data, id < 0)))
-          .filter(Postmaster::serves);
+          .filter(Postmaster::isRunning);
     } catch (NoSuchFileException e) {
       return Optional.empty();
-    } catch (NumberFormatException e) { // cut off by a crash; PostgreSQL itself says so too
+    } catch (NumberFormatException e) { // truncated by a crash
       return Optional.empty();
     }
   }
@@ -47,7 +47,7 @@ public record Postmaster(ProcessHandle process, Path data, boolean alone) {
     return data.resolve("postmaster.pid");
   }
 
-  /** The port it listens on; empty while it is starting or ending. */
+  /** The port; empty while the server starts or stops. */
   Optional<Integer> port() throws IOException {
     try (var lines = Files.lines(pidFile(data))) {
       return lines.skip(PORT_LINE).findFirst().map(line -> Integer.valueOf(line.strip()));
@@ -56,8 +56,8 @@ public record Postmaster(ProcessHandle process, Path data, boolean alone) {
     }
   }
 
-  /** Whether it is up; not while it starts or recovers. */
-  boolean takesConnections() throws IOException {
+  /** Whether the server accepts connections; false while it starts or recovers. */
+  boolean isReady() throws IOException {
     try (var lines = Files.lines(pidFile(data))) {
       return lines.skip(STATUS_LINE).findFirst().filter(s -> s.strip().equals(READY)).isPresent();
     } catch (NoSuchFileException e) {
@@ -65,8 +65,8 @@ public record Postmaster(ProcessHandle process, Path data, boolean alone) {
     }
   }
 
-  /** False for a zombie, too: it has no command left. */
-  private boolean serves() {
+  /** Whether the process is a server on {@code data}; false for a zombie, which has no command. */
+  private boolean isRunning() {
     var info = process.info();
     return process.isAlive()
         && info.command().filter(Postmaster::isServer).isPresent()
@@ -75,35 +75,35 @@ public record Postmaster(ProcessHandle process, Path data, boolean alone) {
             .isPresent();
   }
 
-  /** Linux says so of a program whose file has been replaced, as by another version's, too. */
+  /** Linux appends {@code (deleted)} to the path of a program whose file was replaced. */
   private static boolean isServer(String command) {
     return command.replaceFirst(" \\(deleted\\)$", "").endsWith("/postgres");
   }
 
   /**
-   * Stops it: first the way that ends its sessions and writes a checkpoint, then the way that
-   * leaves recovery to the next start.
+   * Stops the server: first by a fast shutdown, which ends its sessions and writes a checkpoint,
+   * then by an immediate one, which leaves recovery to the next start.
    *
-   * @param fast how long to wait for the first
-   * @param immediate how long to wait for the second
-   * @return whether it is gone
+   * @param fast longest wait for the first
+   * @param immediate longest wait for the second
+   * @return whether the server has ended
    */
   boolean stop(Duration fast, Duration immediate) throws IOException {
-    return signalled(alone ? "TERM" : "INT", fast) || signalled("QUIT", immediate);
+    return signalAndWait(singleUser ? "TERM" : "INT", fast) || signalAndWait("QUIT", immediate);
   }
 
-  private boolean signalled(String signal, Duration patience) throws IOException {
+  private boolean signalAndWait(String signal, Duration timeout) throws IOException {
     long start = System.nanoTime();
-    // The JDK sends TERM and KILL only; to PostgreSQL they mean "when the last session ends" and
-    // "leave shared memory behind".
+    // The JDK sends TERM and KILL only: a smart shutdown, which waits for all sessions, and one
+    // that leaks shared memory.
     new ProcessBuilder("/bin/sh", "-c", "kill -%s %d".formatted(signal, process.pid()))
         .redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
         .start();
     try {
-      // Nobody may ever reap it, so its end is not enough to wait for.
-      while (serves()) {
-        if (System.nanoTime() - start > patience.toNanos()) return false;
+      // The process may stay a zombie, so waiting for its end is not enough.
+      while (isRunning()) {
+        if (System.nanoTime() - start > timeout.toNanos()) return false;
         Thread.sleep(POLL_MILLIS);
       }
       return true;

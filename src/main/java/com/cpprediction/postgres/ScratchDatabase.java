@@ -6,9 +6,8 @@ import java.time.Duration;
 import javax.sql.DataSource;
 
 /**
- * A database of the embedded server for one trial of a command: empty at first, gone when it is
- * closed. Blocks: JDBC. Fails with {@link DatabaseStartException} when the server does not do what
- * it is told.
+ * A temporary database of the embedded server: created empty, dropped on close. Blocks: JDBC.
+ * Throws {@link DatabaseStartException} when a statement fails.
  */
 public final class ScratchDatabase implements AutoCloseable {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
@@ -23,17 +22,17 @@ public final class ScratchDatabase implements AutoCloseable {
   }
 
   /**
-   * Makes one, and has the server write out what others left behind, so that its checkpoint is not
-   * taken for the next one's work.
+   * Creates a database and runs a checkpoint, so that dirty pages of earlier databases don't add to
+   * the work measured in this one.
    *
-   * @param name lower-case letters, digits and underscores; one that is there is replaced
+   * @param name lower-case letters, digits and underscores; an existing database is replaced
    */
   public static ScratchDatabase create(EmbeddedDatabase server, String name) {
     if (!name.matches("[a-z][a-z0-9_]{0,62}")) throw new IllegalArgumentException(name);
     var scratch = new ScratchDatabase(server.uri(), name);
-    scratch.onServer("DROP DATABASE IF EXISTS %s WITH (FORCE)".formatted(name));
-    scratch.onServer("CREATE DATABASE " + name);
-    scratch.onServer("CHECKPOINT");
+    scratch.executeOnServer("DROP DATABASE IF EXISTS %s WITH (FORCE)".formatted(name));
+    scratch.executeOnServer("CREATE DATABASE " + name);
+    scratch.executeOnServer("CHECKPOINT");
     return scratch;
   }
 
@@ -42,7 +41,7 @@ public final class ScratchDatabase implements AutoCloseable {
     return serverUri.substring(0, serverUri.lastIndexOf('/') + 1) + name;
   }
 
-  /** Predictions in it, those set aside not counted. */
+  /** Number of predictions stored, without rejected ones. */
   public long stored() {
     try (var connection = connect(uri());
         var statement = connection.createStatement();
@@ -54,7 +53,7 @@ public final class ScratchDatabase implements AutoCloseable {
     }
   }
 
-  private void onServer(String sql) {
+  private void executeOnServer(String sql) {
     try (var connection = connect(serverUri);
         var statement = connection.createStatement()) {
       statement.execute(sql);
@@ -72,9 +71,9 @@ public final class ScratchDatabase implements AutoCloseable {
     return new DatabaseStartException("Cannot %s: %s".formatted(what, SqlFailure.describe(e)), e);
   }
 
-  /** Drops it, whoever still uses it. */
+  /** Drops the database and ends its sessions. */
   @Override
   public void close() {
-    onServer("DROP DATABASE IF EXISTS %s WITH (FORCE)".formatted(name));
+    executeOnServer("DROP DATABASE IF EXISTS %s WITH (FORCE)".formatted(name));
   }
 }

@@ -21,23 +21,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The programs of the PostgreSQL in the jar. They are unpacked once, to a directory named by the
- * SHA-256 of their archive, and run only while no other user may have changed them.
+ * The programs of the bundled PostgreSQL. They are unpacked once, to a directory named by the
+ * SHA-256 of their archive, and never run when another user may have changed them.
  */
 public final class ServerPrograms {
   private static final Logger log = LoggerFactory.getLogger(ServerPrograms.class);
 
-  /** Written last: how much was unpacked. */
-  private static final String COMPLETE = "complete";
+  /** Holds the {@link Extent} of a complete directory; written last. */
+  private static final String EXTENT_FILE = "complete";
 
-  /** How many files there are in a directory, {@link #COMPLETE} not counted, and their bytes. */
+  /** Number and total bytes of the files in a directory, without {@link #EXTENT_FILE}. */
   private record Extent(long files, long bytes) {
     static Extent of(Path directory) throws IOException {
       long files = 0;
       long bytes = 0;
       try (var paths = Files.walk(directory)) {
         for (var path : paths.filter(Files::isRegularFile).toList()) {
-          if (path.equals(directory.resolve(COMPLETE)) || Files.isSymbolicLink(path)) continue;
+          if (path.equals(directory.resolve(EXTENT_FILE)) || Files.isSymbolicLink(path)) continue;
           files++;
           bytes += Files.size(path);
         }
@@ -53,16 +53,16 @@ public final class ServerPrograms {
   private ServerPrograms() {}
 
   /**
-   * Unpacks what isn't there yet; blocks for a second or two then.
+   * Unpacks the programs where absent or incomplete; blocks for a second or two then.
    *
-   * @param directory where to; closed to other users here
+   * @param directory to unpack to; restricted to this process's user
    * @return the directory of {@code initdb}, {@code pg_ctl} and {@code postgres}
-   * @throws DatabaseStartException when there are none for this machine, or another user may have
-   *     changed them
+   * @throws DatabaseStartException when there are no programs for this platform, or another user
+   *     may have changed them
    */
   static Path unpack(Path directory) throws IOException {
     var archive = archive();
-    discardDoubtful(directory);
+    discardSuspect(directory);
     var real = OwnerOnly.createDirectories(directory).toRealPath();
     if (OwnerOnly.replaceable(Objects.requireNonNull(real.getParent()))) {
       throw new DatabaseStartException(
@@ -70,24 +70,24 @@ public final class ServerPrograms {
               .formatted(real.getParent()));
     }
     var unpacked = real.resolve(digest(archive));
-    if (!whole(unpacked)) {
-      deleteAllIn(real); // of other versions, or half done
+    if (!isComplete(unpacked)) {
+      deleteAllIn(real); // other versions and partial ones
       unpack(archive, real, unpacked);
     }
     return unpacked.resolve("bin");
   }
 
   /**
-   * Deletes what other users may have written to, so that it is unpacked again.
+   * Deletes programs that other users may have written to, so that they are unpacked again.
    *
    * @throws DatabaseStartException when something in {@code directory} belongs to another user
    */
-  static void discardDoubtful(Path directory) throws IOException {
+  static void discardSuspect(Path directory) throws IOException {
     if (!Files.isDirectory(directory)) return;
-    var doubt = OwnerOnly.doubt(directory.toRealPath());
-    if (doubt.isEmpty()) return;
-    var path = doubt.get().path();
-    if (doubt.get().foreign()) {
+    var suspect = OwnerOnly.findSuspect(directory.toRealPath());
+    if (suspect.isEmpty()) return;
+    var path = suspect.get().path();
+    if (suspect.get().foreignOwner()) {
       throw new DatabaseStartException(
           "%s belongs to another user, so no program in %s is run; see where it came from, delete that directory and start again"
               .formatted(path, directory));
@@ -100,7 +100,7 @@ public final class ServerPrograms {
     var system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
     var architecture = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
     var name = "/postgres-%s-%s.txz".formatted(system(system), architecture(architecture));
-    if (Files.exists(Path.of("/etc/alpine-release")) // another C library
+    if (Files.exists(Path.of("/etc/alpine-release")) // musl instead of glibc
         || ServerPrograms.class.getResource(name) == null) {
       throw new DatabaseStartException(
           "No embedded PostgreSQL for %s on %s; set database.uri to a PostgreSQL server"
@@ -132,10 +132,10 @@ public final class ServerPrograms {
     }
   }
 
-  /** A power cut may leave files that are shorter than they were. */
-  private static boolean whole(Path unpacked) throws IOException {
+  /** Whether all files are there in full: a power failure may truncate them. */
+  private static boolean isComplete(Path unpacked) throws IOException {
     try {
-      var complete = Files.readString(unpacked.resolve(COMPLETE));
+      var complete = Files.readString(unpacked.resolve(EXTENT_FILE));
       return complete.equals(Extent.of(unpacked).text());
     } catch (NoSuchFileException e) {
       return false;
@@ -143,22 +143,22 @@ public final class ServerPrograms {
   }
 
   private static void unpack(String archive, Path directory, Path unpacked) throws IOException {
-    var unfinished = OwnerOnly.createDirectories(directory.resolve("unfinished"));
+    var partial = OwnerOnly.createDirectories(directory.resolve("unfinished"));
     try (var in =
         new TarArchiveInputStream(
             new XZCompressorInputStream(new BufferedInputStream(open(archive))))) {
       for (var entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
-        extract(entry, in, unfinished);
+        extract(entry, in, partial);
       }
     }
-    Files.writeString(unfinished.resolve(COMPLETE), Extent.of(unfinished).text());
-    OwnerOnly.close(unfinished);
-    Files.move(unfinished, unpacked);
-    var doubt = OwnerOnly.doubt(directory);
-    if (doubt.isPresent()) {
+    Files.writeString(partial.resolve(EXTENT_FILE), Extent.of(partial).text());
+    OwnerOnly.close(partial);
+    Files.move(partial, unpacked);
+    var suspect = OwnerOnly.findSuspect(directory);
+    if (suspect.isPresent()) {
       throw new DatabaseStartException(
           "Other users may write %s, so no program in there is run; name a data_dir on a file system that keeps permissions"
-              .formatted(doubt.get().path()));
+              .formatted(suspect.get().path()));
     }
   }
 

@@ -6,13 +6,13 @@ import java.sql.SQLException;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** What a failed statement means for the next try. SQLSTATEs: PostgreSQL manual, appendix A. */
+/** Kinds of SQL failure, by how to retry. SQLSTATEs: PostgreSQL manual, appendix A. */
 public enum SqlFailure {
-  /** Gone, restarting, full or silent: comes back without anyone's doing. */
+  /** Unreachable, restarting, out of resources or unresponsive: a later retry may succeed. */
   TRANSIENT,
-  /** A missing table, a wrong password, a read-only server: somebody has to change something. */
+  /** A missing table, a wrong password, a read-only server: an operator has to act. */
   PERMANENT,
-  /** PostgreSQL is well and refuses a value. */
+  /** PostgreSQL works and rejects a value. */
   ROW_REJECTED;
 
   public static SqlFailure of(Throwable failure) {
@@ -20,13 +20,13 @@ public enum SqlFailure {
     if (state == null) return TRANSIENT;
     return switch (state.substring(0, 2)) {
       case "22", "23" -> ROW_REJECTED;
-      // Connection, rolled back, resources, in use, operator, system, internal.
+      // Connection, rollback, resources, object in use, operator intervention, system, internal.
       case "08", "40", "53", "55", "57", "58", "XX" -> TRANSIENT;
       default -> PERMANENT;
     };
   }
 
-  /** What is the matter in one of few words, for programs; {@link #describe} is for people. */
+  /** The cause as a word from a closed set, for programs; {@link #describe} is for people. */
   public static String reason(Throwable failure) {
     if (failure instanceof TimeoutException) return "silent";
     var state = sqlState(failure);
@@ -47,7 +47,7 @@ public enum SqlFailure {
     };
   }
 
-  /** The SQLSTATE that PostgreSQL gave, or null when it said nothing. */
+  /** The SQLSTATE, or null when PostgreSQL sent none. */
   public static @Nullable String sqlState(Throwable failure) {
     for (var cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof PgException e) return e.getSqlState();
@@ -56,11 +56,12 @@ public enum SqlFailure {
     return null;
   }
 
-  /** In words for an operator; carries neither a password nor a row. */
+  /** A sentence for an operator, without passwords and values of rows. */
   public static String describe(Throwable failure) {
     if (failure instanceof TimeoutException) return "PostgreSQL does not answer in time";
-    if (failure instanceof ServiceException)
-      return String.valueOf(failure.getMessage()); // nobody was asked
+    if (failure instanceof ServiceException) {
+      return String.valueOf(failure.getMessage()); // refused by the bulkhead
+    }
     var state = sqlState(failure);
     if (state == null) return "PostgreSQL can't be reached: " + message(failure);
     return switch (state) {
@@ -84,7 +85,7 @@ public enum SqlFailure {
     return ": %s (SQLSTATE %s)".formatted(message(failure), state);
   }
 
-  /** The driver's own sentence: a wrapper may quote the connection URI, and that a password. */
+  /** The driver's own message: a wrapper's may quote the connection URI and so its password. */
   private static String message(Throwable failure) {
     for (var cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof PgException e) return e.getErrorMessage();

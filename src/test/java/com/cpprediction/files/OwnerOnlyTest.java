@@ -14,7 +14,7 @@ class OwnerOnlyTest {
   @TempDir private Path directory;
 
   @Test
-  void closesADirectoryAndEverythingInItToOthers() throws IOException {
+  void restrictsADirectoryAndItsContentToItsOwner() throws IOException {
     var data = Files.createDirectories(directory.resolve("data/journal/1")).getParent().getParent();
     var file = Files.writeString(data.resolve("journal/1/cp-1.journal"), "rows");
     var program = Files.writeString(data.resolve("program"), "#!/bin/sh");
@@ -36,7 +36,7 @@ class OwnerOnlyTest {
   }
 
   @Test
-  void leavesAloneWhatALinkLeadsTo() throws IOException {
+  void doesNotFollowLinks() throws IOException {
     var data = Files.createDirectory(directory.resolve("data"));
     var elsewhere = Files.writeString(directory.resolve("elsewhere"), "of others");
     permit(elsewhere, "rw-r--r--");
@@ -49,7 +49,7 @@ class OwnerOnlyTest {
   }
 
   @Test
-  void makesWhatOthersCanNotUseAndClosesWhatIsThere() throws IOException {
+  void createsWithoutAccessForOthersAndRestrictsWhatExists() throws IOException {
     var made = OwnerOnly.createDirectories(directory.resolve("above/data"));
     var file = OwnerOnly.createFile(made.resolve("file"));
     assertThat(permissions(made)).isEqualTo("rwx------");
@@ -67,19 +67,19 @@ class OwnerOnlyTest {
   }
 
   @Test
-  void doubtsWhatOthersMayWrite() throws IOException {
+  void findsAFileThatOthersMayWrite() throws IOException {
     var tree = OwnerOnly.createDirectories(directory.resolve("tree"));
     var program = OwnerOnly.createFile(tree.resolve("program"));
     Files.createSymbolicLink(tree.resolve("link"), program);
-    assertThat(OwnerOnly.doubt(tree)).isEmpty();
+    assertThat(OwnerOnly.findSuspect(tree)).isEmpty();
 
     permit(program, "rwx--x-w-");
 
-    assertThat(OwnerOnly.doubt(tree)).contains(new OwnerOnly.Doubt(program, false));
+    assertThat(OwnerOnly.findSuspect(tree)).contains(new OwnerOnly.Suspect(program, false));
   }
 
   @Test
-  void doubtsWhatBelongsToAnotherUser() throws IOException {
+  void findsAFileOfAnotherUser() throws IOException {
     var other = OtherUser.nobody();
     permit(directory, "rwxrwxrwx");
     var tree = OwnerOnly.createDirectories(directory.resolve("tree"));
@@ -88,15 +88,17 @@ class OwnerOnlyTest {
     assertThat(other.run("umask 077; echo planted > " + program).exit()).isZero();
     permit(tree, "rwx------");
 
-    assertThat(OwnerOnly.doubt(tree)).contains(new OwnerOnly.Doubt(program, true));
+    assertThat(OwnerOnly.findSuspect(tree)).contains(new OwnerOnly.Suspect(program, true));
     assertThat(OwnerOnly.isClosed(program)).isFalse();
     assertThat(other.run("mkdir -m 0700 " + directory.resolve("theirs")).exit()).isZero();
-    assertThat(OwnerOnly.doubt(directory.resolve("theirs"))) // which root alone could read
-        .contains(new OwnerOnly.Doubt(directory.resolve("theirs"), true));
+    assertThat(
+            OwnerOnly.findSuspect(
+                directory.resolve("theirs"))) // unreadable to other users than root
+        .contains(new OwnerOnly.Suspect(directory.resolve("theirs"), true));
   }
 
   @Test
-  void knowsWhereOthersMayPutSomethingElse() throws IOException {
+  void detectsADirectoryWhoseEntriesOthersMayReplace() throws IOException {
     permit(directory, "rwxrwxrwx");
     assertThat(OwnerOnly.replaceable(directory)).isTrue();
     permit(directory, "rwxrwxr-x");

@@ -40,10 +40,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Outcomes in a real PostgreSQL. Each prediction says CP1, or else CP2 or CP3. */
+/** Outcomes in a real PostgreSQL. Each prediction is CP1, with the alternatives CP2 and CP3. */
 @ExtendWith(VertxExtension.class)
 public class OutcomesIT {
-  /** Statements of one shipment wait for each other, on a slow disk for seconds. */
+  /** Long timeouts: statements on one shipment wait for each other's locks. */
   private static final DatabaseConfig.Pool PATIENT =
       new DatabaseConfig.Pool(
           true, 20, 1_000, Duration.ofMinutes(10), Duration.ofHours(1), Duration.ofSeconds(15), 16);
@@ -87,7 +87,7 @@ public class OutcomesIT {
   }
 
   @Test
-  void judgesEachByTheLatestPredictionOfItsShipment() throws Exception {
+  void judgesAnOutcomeByTheLatestPredictionOfItsShipment() throws Exception {
     deploy(30);
     record("S1", "S2", "S3", "S1");
 
@@ -117,7 +117,7 @@ public class OutcomesIT {
   }
 
   @Test
-  void anotherOutcomeReplacesTheOneBeforeAndTheSameAgainChangesNothing() throws Exception {
+  void replacesAnOutcomeByADifferentOneAndIgnoresARepeatedOne() throws Exception {
     deploy(30);
     record("S1", "S2");
     judge("S1", "CP2", "S2", "CP1");
@@ -136,7 +136,7 @@ public class OutcomesIT {
   }
 
   @Test
-  void aRepeatedOutcomeIsStillJudgedByWhatWasKnownWhenItWasReported() throws Exception {
+  void judgesARepeatedOutcomeByThePredictionAtItsFirstReport() throws Exception {
     deploy(30);
     record("S1");
     judge("S1", "CP1");
@@ -151,7 +151,7 @@ public class OutcomesIT {
   }
 
   @Test
-  void aVerdictStaysWhenItsPredictionIsNotKeptAnyMore() throws Exception {
+  void keepsAVerdictAfterItsPredictionExpired() throws Exception {
     deploy(30);
     record("S1", "S2");
     judge("S1", "CP1", "S2", "CP1");
@@ -167,7 +167,7 @@ public class OutcomesIT {
   }
 
   @Test
-  void ofTwoOutcomesOfOneShipmentTheLastIsKeptAndBothAreJudged() throws Exception {
+  void judgesTwoOutcomesOfOneShipmentAndStoresTheLast() throws Exception {
     deploy(30);
     record("S1");
 
@@ -180,7 +180,7 @@ public class OutcomesIT {
   }
 
   @Test
-  void findsAPredictionThatWasStoredAfterItsOutcome() throws Exception {
+  void judgesAnOutcomeThatArrivedBeforeItsPrediction() throws Exception {
     deploy(30);
     assertThat(judge("S1", "CP2", "S2", "CP1"))
         .isEqualTo(new JsonArray().add(unknown("S1", "CP2")).add(unknown("S2", "CP1")));
@@ -198,19 +198,19 @@ public class OutcomesIT {
   }
 
   @Test
-  void looksLessAndLessOftenForAPredictionThatDoesNotCome() throws Exception {
+  void retriesAnOutcomeWithoutAPredictionEverMoreRarely() throws Exception {
     deploy(30);
     judge("S1", "CP1");
-    assertThat(minutesToTheNextLook()).isZero();
+    assertThat(minutesToTheNextRetry()).isZero();
     TestDatabase.execute(
         uri, "UPDATE outcomes SET reported_at = now() - interval '2 hours', look_at = now()");
 
     judge("S2", "CP1");
 
-    Await.until(() -> minutesToTheNextLook() >= 119);
+    Await.until(() -> minutesToTheNextRetry() >= 119);
   }
 
-  private int minutesToTheNextLook() throws Exception {
+  private int minutesToTheNextRetry() throws Exception {
     return Integer.parseInt(
         TestDatabase.query(
                 uri,
@@ -222,7 +222,7 @@ public class OutcomesIT {
   }
 
   @Test
-  void countsTheOutcomesOfTheWindowByModel() throws Exception {
+  void countsOutcomesInTheWindowByModel() throws Exception {
     deploy(2);
     record("S1", "S2", "S3", "S4", "S5");
     TestDatabase.execute(
@@ -244,7 +244,7 @@ public class OutcomesIT {
   }
 
   @Test
-  void takesANewWindowWithoutARestart() throws Exception {
+  void appliesANewWindowWithoutARestart() throws Exception {
     deploy(2);
     Await.until(() -> counted.getInteger("window_days", 0) == 2);
 
@@ -255,18 +255,19 @@ public class OutcomesIT {
   }
 
   @Test
-  void countsAreExactWhateverIsReportedAtTheSameTime() throws Exception {
+  void countsExactlyUnderConcurrentReports() throws Exception {
     deploy(30);
     var shipments = IntStream.range(0, 60).mapToObj(i -> "S" + i).toArray(String[]::new);
     record(shipments);
     var random = new Random(7);
     for (int round = 0; round < 20; round++) {
-      var answers = new ArrayList<Future<Object>>();
-      for (int i = 0; i < 20; i++) { // of a pair of counts each, in any order
-        answers.add(judging(shipments[random.nextInt(60)], "CP" + (1 + random.nextInt(5))));
+      var responses = new ArrayList<Future<Object>>();
+      for (int i = 0; i < 20; i++) { // each changes two counts
+        responses.add(judging(shipments[random.nextInt(60)], "CP" + (1 + random.nextInt(5))));
       }
-      for (int i = 0; i < 3; i++) answers.add(judging(some(shipments, random)));
-      for (var answer : answers) assertThat((JsonArray) answer.await(20, SECONDS)).isNotEmpty();
+      for (int i = 0; i < 3; i++) responses.add(judging(some(shipments, random)));
+      for (var response : responses)
+        assertThat((JsonArray) response.await(20, SECONDS)).isNotEmpty();
     }
 
     assertThat(TestDatabase.query(uri, "SELECT count(*) FROM outcomes")).containsExactly("60");
@@ -274,11 +275,14 @@ public class OutcomesIT {
         .isEqualTo(TestDatabase.query(uri, COUNTED_ANEW))
         .isNotEmpty();
     for (var id : vertx.deploymentIDs()) vertx.undeploy(id).await(10, SECONDS);
-    Await.until(() -> TestDatabase.query(uri, OTHERS).isEmpty()); // so all is told
-    assertThat(TestDatabase.query(uri, DEADLOCKS)).as("nobody had to be sent again").contains("0");
+    Await.until(
+        () ->
+            TestDatabase.query(uri, OTHERS)
+                .isEmpty()); // statistics are complete once all sessions ended
+    assertThat(TestDatabase.query(uri, DEADLOCKS)).as("no statement was retried").contains("0");
   }
 
-  /** Half of {@code shipments} in any order, each with some CP. */
+  /** Half of {@code shipments} in random order, each followed by a random CP. */
   private static String[] some(String[] shipments, Random random) {
     var mixed = new ArrayList<>(List.of(shipments));
     Collections.shuffle(mixed, random);
@@ -292,9 +296,9 @@ public class OutcomesIT {
     deploy(30);
     TestDatabase.execute(uri, "ALTER TABLE outcomes ADD CHECK (shipment_id <> 'S13')");
 
-    var answer = judging("S12", "CP1", "S13", "CP1");
+    var response = judging("S12", "CP1", "S13", "CP1");
 
-    assertThatThrownBy(() -> answer.await(10, SECONDS))
+    assertThatThrownBy(() -> response.await(10, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.INTERNAL));
     assertThat(TestDatabase.query(uri, "SELECT count(*) FROM outcomes")).containsExactly("0");
     assertThat(TestDatabase.query(uri, COUNTED)).isEmpty();
@@ -302,18 +306,18 @@ public class OutcomesIT {
   }
 
   @Test
-  void keepsNothingWhileTheDatabaseIsAway() throws Exception {
+  void rejectsOutcomesWhileTheDatabaseIsDown() throws Exception {
     uri = "postgresql://postgres@127.0.0.1:1/postgres";
     deploy(30);
 
-    var answer = judging("S1", "CP1");
+    var response = judging("S1", "CP1");
 
-    assertThatThrownBy(() -> answer.await(10, SECONDS))
+    assertThatThrownBy(() -> response.await(10, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
   }
 
   @Test
-  void goesOnCountingOnceTheDatabaseIsBack() throws Exception {
+  void resumesCountingAfterAnOutage() throws Exception {
     deploy(30);
     TestDatabase.execute(uri, "ALTER TABLE outcome_counts RENAME TO elsewhere");
     var failing = judging("S1", "CP1");
@@ -327,7 +331,7 @@ public class OutcomesIT {
   }
 
   @Test
-  void hostileTextIsStoredAsItIs() throws Exception {
+  void storesHostileTextUnchanged() throws Exception {
     deploy(30);
     var hostile = "'); DROP TABLE outcomes; -- {\"a,b\"} \\ NULL 😀";
 
@@ -372,15 +376,15 @@ public class OutcomesIT {
     request(Bus.RECORD, new RecordRequest(predictions)).await(10, SECONDS);
   }
 
-  /** Shipments and CPs by turns. */
-  private JsonArray judge(String... told) throws Exception {
-    return (JsonArray) judging(told).await(10, SECONDS);
+  /** Takes shipments and CPs alternately. */
+  private JsonArray judge(String... reported) throws Exception {
+    return (JsonArray) judging(reported).await(10, SECONDS);
   }
 
-  private Future<Object> judging(String... told) {
+  private Future<Object> judging(String... reported) {
     var outcomes = new JsonArray();
-    for (int i = 0; i < told.length; i += 2) {
-      outcomes.add(new JsonObject().put("shipment_id", told[i]).put("cp", told[i + 1]));
+    for (int i = 0; i < reported.length; i += 2) {
+      outcomes.add(new JsonObject().put("shipment_id", reported[i]).put("cp", reported[i + 1]));
     }
     return request(Bus.JUDGE, outcomes);
   }

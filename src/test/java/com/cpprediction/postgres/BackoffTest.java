@@ -20,7 +20,7 @@ public class BackoffTest {
   }
 
   @Test
-  void startsAnewAfterSuccess() {
+  void resetsAfterSuccess() {
     var backoff = new Backoff(new Random(1));
     for (int i = 0; i < 9; i++) backoff.after(SqlFailure.TRANSIENT);
 
@@ -30,7 +30,7 @@ public class BackoffTest {
   }
 
   @Test
-  void triesWhatAPersonMustMendOnceASecond() {
+  void retriesAPermanentFailureOnceASecond() {
     var backoff = new Backoff(new Random(1));
 
     assertThat(backoff.after(SqlFailure.PERMANENT)).isEqualTo(1_000);

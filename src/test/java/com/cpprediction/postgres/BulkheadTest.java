@@ -21,78 +21,78 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(VertxExtension.class)
 public class BulkheadTest {
-  private final List<Promise<String>> working = new CopyOnWriteArrayList<>();
+  private final List<Promise<String>> started = new CopyOnWriteArrayList<>();
 
   @Test
-  void letsSoManyWorkAndTheOthersInTheOrderTheyCame(Vertx vertx) throws Exception {
+  void runsUpToTheLimitAndTheRestInOrder(Vertx vertx) throws Exception {
     var bulkhead = new Bulkhead(vertx, 2, 10, Duration.ofMinutes(1));
     var all = new ArrayList<Future<String>>();
-    for (int i = 0; i < 4; i++) all.add(bulkhead.take(this::work));
-    assertThat(working).hasSize(2);
+    for (int i = 0; i < 4; i++) all.add(bulkhead.run(this::work));
+    assertThat(started).hasSize(2);
 
-    working.get(1).complete("second");
+    started.get(1).complete("second");
     assertThat(all.get(1).result()).isEqualTo("second");
-    Await.until(() -> working.size() == 3);
-    working.get(2).fail("third");
+    Await.until(() -> started.size() == 3);
+    started.get(2).fail("third");
     Await.until(() -> all.get(2).isComplete());
     assertThat(all.get(2).cause()).hasMessage("third");
-    Await.until(() -> working.size() == 4);
-    working.get(3).complete("fourth");
-    working.get(0).complete("first");
+    Await.until(() -> started.size() == 4);
+    started.get(3).complete("fourth");
+    started.get(0).complete("first");
 
     Await.until(() -> all.get(3).isComplete());
     assertThat(all.get(3).result()).isEqualTo("fourth");
-    bulkhead.take(this::work);
-    bulkhead.take(this::work);
-    assertThat(working).as("all are done").hasSize(6);
+    bulkhead.run(this::work);
+    bulkhead.run(this::work);
+    assertThat(started).as("all are done").hasSize(6);
   }
 
   @Test
-  void workThatThrowsGivesItsTurnBack(Vertx vertx) {
+  void releasesTheSlotOfWorkThatThrows(Vertx vertx) {
     var bulkhead = new Bulkhead(vertx, 1, 1, Duration.ofMinutes(1));
     var refused = new IllegalStateException("no work");
 
     var thrown =
-        bulkhead.take(
+        bulkhead.run(
             () -> {
               throw refused;
             });
 
     assertThat(thrown.cause()).isSameAs(refused);
-    bulkhead.take(this::work);
-    assertThat(working).hasSize(1);
+    bulkhead.run(this::work);
+    assertThat(started).hasSize(1);
   }
 
   @Test
-  void turnsAwayWhoWouldMakeTheQueueTooLong(Vertx vertx) throws Exception {
+  void rejectsWorkWhenTheQueueIsFull(Vertx vertx) throws Exception {
     var bulkhead = new Bulkhead(vertx, 1, 1, Duration.ofMinutes(1));
-    bulkhead.take(this::work);
-    bulkhead.take(this::work);
+    bulkhead.run(this::work);
+    bulkhead.run(this::work);
 
-    var refused = bulkhead.take(this::work);
+    var refused = bulkhead.run(this::work);
 
     assertThat(Failure.of(refused.cause())).isEqualTo(Failure.OVERLOADED);
-    working.get(0).complete();
-    Await.until(() -> working.size() == 2);
+    started.get(0).complete();
+    Await.until(() -> started.size() == 2);
   }
 
   @Test
-  void whoWaitedTooLongNeverWorks(Vertx vertx) throws Exception {
+  void neverRunsWorkThatWaitedTooLong(Vertx vertx) throws Exception {
     var bulkhead = new Bulkhead(vertx, 1, 1, Duration.ofMillis(10));
-    bulkhead.take(this::work);
+    bulkhead.run(this::work);
 
-    var late = bulkhead.take(this::work);
+    var late = bulkhead.run(this::work);
 
     assertThatThrownBy(() -> late.await(10, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.OVERLOADED));
-    working.get(0).complete();
-    assertThat(working).hasSize(1);
-    bulkhead.take(this::work);
-    assertThat(working).as("its place is free").hasSize(2);
+    started.get(0).complete();
+    assertThat(started).hasSize(1);
+    bulkhead.run(this::work);
+    assertThat(started).as("its slot is free").hasSize(2);
   }
 
   @Test
-  void whoeverWaitedWorksForItsOwnRequest(Vertx vertx) throws Exception {
+  void runsWaitingWorkInTheContextOfItsRequest(Vertx vertx) throws Exception {
     var loop = (ContextInternal) vertx.getOrCreateContext();
     var bulkhead = new Bulkhead(vertx, 1, 1, Duration.ofMinutes(1));
     var ids = new CopyOnWriteArrayList<String>();
@@ -104,25 +104,25 @@ public class BulkheadTest {
                 .dispatch(
                     () -> {
                       RequestId.set(id);
-                      bulkhead.take(
+                      bulkhead.run(
                           () -> {
                             ids.add(RequestId.current());
                             return work();
                           });
                     });
           }
-          working.get(0).complete();
+          started.get(0).complete();
           asked.complete();
         });
 
     asked.future().await(10, SECONDS);
-    Await.until(() -> working.size() == 2);
+    Await.until(() -> started.size() == 2);
     assertThat(ids).containsExactly("first", "second");
   }
 
   private Future<String> work() {
     var promise = Promise.<String>promise();
-    working.add(promise);
+    started.add(promise);
     return promise.future();
   }
 }

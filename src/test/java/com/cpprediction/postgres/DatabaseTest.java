@@ -14,13 +14,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(VertxExtension.class)
 public class DatabaseTest {
   @Test
-  void tellsTheSizesOfThePoolsThereAre(Vertx vertx) {
+  void reportsTheSizesOfItsPools(Vertx vertx) {
     int size = ServiceConfig.defaults().database().pool().size();
 
-    assertThat(database(vertx, true).sizes())
+    assertThat(database(vertx, true).poolSizes())
         .containsOnlyKeys("cp-write", "cp-read")
         .containsEntry("cp-read", size - 1);
-    assertThat(database(vertx, false).sizes()).isEmpty();
+    assertThat(database(vertx, false).poolSizes()).isEmpty();
   }
 
   private static Database database(Vertx vertx, boolean pooled) {

@@ -27,8 +27,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * A PostgreSQL that takes encrypted connections only, whose certificate is for 127.0.0.1 and not
- * for 127.0.0.2, where it listens too: what the pool and the migration make of it.
+ * TLS of the pool and the migration, on a PostgreSQL that accepts encrypted connections only. Its
+ * certificate is valid for 127.0.0.1 and not for 127.0.0.2, where it listens too.
  */
 @ExtendWith(VertxExtension.class)
 public class DatabaseTlsIT {
@@ -60,7 +60,7 @@ public class DatabaseTlsIT {
     var postgres = new PostgresServer(PostgresBinaries.bin(), data, settings);
     postgres.initialize("postgres");
     Files.writeString(data.resolve("pg_hba.conf"), "hostssl all postgres 127.0.0.0/8 trust\n");
-    OwnerOnly.close(directory); // as PostgreSQL wants its key
+    OwnerOnly.close(directory); // PostgreSQL requires a private key file
     postgres.start(PORT, PATIENCE);
   }
 
@@ -118,7 +118,7 @@ public class DatabaseTlsIT {
   }
 
   @Test
-  void migratesOverAConnectionThatIsVerified() throws Exception {
+  void migratesOverAVerifiedConnection() throws Exception {
     Schema.migrate(uri("127.0.0.1", "sslmode=verify-full&sslrootcert=AUTHORITY"), 0);
 
     assertThatThrownBy(

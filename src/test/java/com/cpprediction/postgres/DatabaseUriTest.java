@@ -28,7 +28,7 @@ public class DatabaseUriTest {
   }
 
   @Test
-  void bothDriversGetTheSamePlaceAndCredentials() {
+  void givesBothDriversTheSameServerAndCredentials() {
     var uri =
         DatabaseUri.parse("postgresql://c%40p:s%3Acret%2F@db.example:6543/city?sslmode=require");
 
@@ -51,7 +51,7 @@ public class DatabaseUriTest {
   }
 
   @Test
-  void translatesWhatTheDriversNameDifferently() {
+  void translatesParametersThatTheDriversNameDifferently() {
     var uri =
         DatabaseUri.parse(
             "postgresql://cp@db/city?application_name=cp&search_path=own&sslmode=verify-full&sslrootcert="
@@ -78,7 +78,7 @@ public class DatabaseUriTest {
         "postgresql://cp:secret@%2Frun%2Fpostgresql/city",
         "postgresql://cp:secret@db/city?sslmode=verify-full"
       })
-  void refusesWhatItCannotUseWithoutQuotingIt(String uri) {
+  void rejectsAnInvalidUriWithoutQuotingIt(String uri) {
     assertThatThrownBy(() -> DatabaseUri.parse(uri))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("database.uri")
@@ -96,7 +96,7 @@ public class DatabaseUriTest {
     "?sslmode=verify-ca&sslrootcert=, VERIFY_CA, verify-ca",
     "?sslmode=verify-full&sslrootcert=, VERIFY_FULL, verify-full"
   })
-  void isAsEncryptedForOneDriverAsForTheOther(String parameters, SslMode pool, String jdbc) {
+  void givesBothDriversTheSameSslMode(String parameters, SslMode pool, String jdbc) {
     var uri =
         DatabaseUri.parse(
             "postgresql://cp@db/city" + parameters.replace("rootcert=", "rootcert=" + authority));
@@ -133,7 +133,7 @@ public class DatabaseUriTest {
     "sslrootcert=GOOD, may be plain text",
     "sslmode=verify-ca, needs sslrootcert"
   })
-  void refusesACertificateThatCanNotBeChecked(String parameters, String why) throws IOException {
+  void rejectsAnUnusableRootCertificate(String parameters, String why) throws IOException {
     var empty = Files.writeString(directory.resolve("empty.pem"), "");
     var broken =
         Files.writeString(directory.resolve("broken.pem"), "-----BEGIN CERTIFICATE-----\nx\n");

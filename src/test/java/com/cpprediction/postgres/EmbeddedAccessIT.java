@@ -27,9 +27,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What other users of the machine get of {@code data_dir} and its PostgreSQL. */
+/** Access of other users of the machine to {@code data_dir} and its PostgreSQL. */
 public class EmbeddedAccessIT {
-  /** Uses the directory named as a service does, says where its database is, and stays. */
+  /** Uses the given data directory as a service does, prints the database URI and runs on. */
   public static final class Child {
     public static void main(String[] arguments) throws Exception {
       var dataDir = Path.of(arguments[0]);
@@ -62,7 +62,7 @@ public class EmbeddedAccessIT {
   private Path dataDir;
 
   @BeforeEach
-  void letOthersIn() throws IOException { // as far as data_dir, which has to see to itself
+  void openTheParentDirectory() throws IOException { // so that only data_dir protects itself
     permit(directory, "rwxrwxrwx");
     dataDir = directory.resolve("data");
   }
@@ -104,8 +104,8 @@ public class EmbeddedAccessIT {
   }
 
   /**
-   * How PostgreSQL answers that user's first message: {@code R} asks for a password or, with four
-   * zero bytes, lets it in; {@code E} refuses (PostgreSQL manual, "Message Formats").
+   * PostgreSQL's response to that role's startup message: {@code R} requests a password or, with
+   * four zero bytes, admits it; {@code E} refuses (PostgreSQL manual, "Message Formats").
    */
   private static String greeting(OtherUser other, int port, String user) {
     var message =
@@ -120,7 +120,7 @@ public class EmbeddedAccessIT {
   }
 
   @Test
-  void onlyThePasswordLetsInAndNotToASuperuser() throws Exception {
+  void admitsTheRoleByPasswordOnlyAndNoSuperuser() throws Exception {
     try (var database = start()) {
       var uri = database.uri();
       assertThat(TestDatabase.query(uri, "SHOW is_superuser")).containsExactly("off");
@@ -144,9 +144,9 @@ public class EmbeddedAccessIT {
     }
   }
 
-  /** The superuser runs statements at each start: none may find what the role has put there. */
+  /** The superuser's statements at each start must not resolve to objects of the role. */
   @Test
-  void nothingThatTheRoleMadeRunsAsTheSuperuser() throws Exception {
+  void runsNoFunctionOfTheRoleAsTheSuperuser() throws Exception {
     var ran = directory.resolve("ran");
     try (var database = start()) {
       TestDatabase.execute(
@@ -170,7 +170,7 @@ public class EmbeddedAccessIT {
   }
 
   @Test
-  void keepsItsPasswordAndMakesAnotherWhereItIsLostOrWasOpenToOthers() throws Exception {
+  void keepsItsPasswordAndReplacesOneThatIsLostOrWasReadable() throws Exception {
     String first;
     try (var database = start()) {
       first = password(database);
@@ -249,7 +249,7 @@ public class EmbeddedAccessIT {
   }
 
   @Test
-  void runsNoProgramThatAnotherUserPutThere() throws Exception {
+  void runsNoProgramOfAnotherUser() throws Exception {
     var other = OtherUser.nobody();
     var ran = directory.resolve("ran");
     var bin = unpack();
@@ -270,7 +270,7 @@ public class EmbeddedAccessIT {
   }
 
   @Test
-  void unpacksProgramsAnewThatOthersMayHaveWrittenToOrThatAreNotWhole() throws Exception {
+  void unpacksWritableAndIncompleteProgramsAgain() throws Exception {
     var other = OtherUser.nobody();
     var bin = unpack();
     var genuine = Files.readAllBytes(bin.resolve("pg_ctl"));
@@ -299,10 +299,10 @@ public class EmbeddedAccessIT {
   }
 
   private EmbeddedDatabase start() {
-    return EmbeddedDatabase.startForTrials(dataDir, TestDatabase.BINARIES, 0);
+    return EmbeddedDatabase.startForScratchDatabases(dataDir, TestDatabase.BINARIES, 0);
   }
 
-  /** Everything in {@code tree} that somebody else may use, links excepted. */
+  /** Paths in {@code tree} that another user may access, except links. */
   private static List<Path> openToOthers(Path tree) throws IOException {
     try (var all = Files.walk(tree)) {
       return all.filter(path -> !Files.isSymbolicLink(path))
@@ -323,7 +323,7 @@ public class EmbeddedAccessIT {
     }
   }
 
-  /** Where the child's database is, once it is up. */
+  /** The URI of the child's database, once it is up. */
   private static String ready(Process child) throws IOException {
     var lines =
         new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8));

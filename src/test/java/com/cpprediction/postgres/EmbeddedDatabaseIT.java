@@ -20,11 +20,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 public class EmbeddedDatabaseIT {
-  /** Starts a database on the directory named, says where it is, and stays until killed. */
+  /** Starts a database on the given directory, prints its URI and runs until killed. */
   public static final class Child {
     public static void main(String[] arguments) throws Exception {
       var database =
-          EmbeddedDatabase.startForTrials(Path.of(arguments[0]), TestDatabase.BINARIES, 0);
+          EmbeddedDatabase.startForScratchDatabases(
+              Path.of(arguments[0]), TestDatabase.BINARIES, 0);
       System.out.println("ready " + database.uri());
       Thread.currentThread().join();
     }
@@ -54,7 +55,7 @@ public class EmbeddedDatabaseIT {
   }
 
   @Test
-  void stopsWhatAKilledServiceLeftRunning() throws Exception {
+  void stopsTheServerOfAKilledService() throws Exception {
     var child = child();
     try {
       var uri = ready(child);
@@ -74,7 +75,7 @@ public class EmbeddedDatabaseIT {
   }
 
   @Test
-  void stopsWhatAKilledServiceLeftInSingleUserMode() throws Exception {
+  void stopsTheSingleUserModeOfAKilledService() throws Exception {
     try (var first = start()) {
       TestDatabase.execute(first.uri(), "CREATE TABLE kept AS SELECT 42 AS answer");
     }
@@ -135,7 +136,7 @@ public class EmbeddedDatabaseIT {
   }
 
   @Test
-  void leavesAnotherProcessAloneThatHasTheOldProcessId() throws Exception {
+  void leavesAnotherProcessWithTheOldIdAlone() throws Exception {
     start().close();
     var pidFile = Postmaster.pidFile(dataDir.toRealPath().resolve("postgres"));
     Files.writeString(pidFile, ProcessHandle.current().pid() + "\n");
@@ -185,7 +186,7 @@ public class EmbeddedDatabaseIT {
     try (var taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
       assertThatThrownBy(
               () ->
-                  EmbeddedDatabase.startForTrials(
+                  EmbeddedDatabase.startForScratchDatabases(
                       dataDir, TestDatabase.BINARIES, taken.getLocalPort()))
           .isInstanceOf(DatabaseStartException.class)
           .hasMessageContainingAll(
@@ -198,13 +199,15 @@ public class EmbeddedDatabaseIT {
     var file = Files.createFile(dataDir.resolve("file"));
 
     assertThatThrownBy(
-            () -> EmbeddedDatabase.startForTrials(file.resolve("data"), TestDatabase.BINARIES, 0))
+            () ->
+                EmbeddedDatabase.startForScratchDatabases(
+                    file.resolve("data"), TestDatabase.BINARIES, 0))
         .isInstanceOf(DatabaseStartException.class)
         .hasMessageContainingAll("data_dir", file.toString());
   }
 
   private EmbeddedDatabase start() {
-    return EmbeddedDatabase.startForTrials(dataDir, TestDatabase.BINARIES, 0);
+    return EmbeddedDatabase.startForScratchDatabases(dataDir, TestDatabase.BINARIES, 0);
   }
 
   private static void signal(String name, ProcessHandle process) throws Exception {
@@ -222,7 +225,7 @@ public class EmbeddedDatabaseIT {
     return new ProcessBuilder(command).redirectErrorStream(true).start();
   }
 
-  /** Where the child's database is, once it is up. */
+  /** The URI of the child's database, once it is up. */
   private static String ready(Process child) throws Exception {
     var lines =
         new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8));

@@ -13,9 +13,8 @@ import java.util.List;
 import org.flywaydb.core.Flyway;
 
 /**
- * What the version before passwords left in {@code data_dir}: a server that trusts everyone on
- * loopback, and runs on as it does when its service is killed; tables that belong to the superuser;
- * programs that all may write.
+ * The {@code data_dir} of the version before passwords: a running server that trusts every user on
+ * loopback, tables that belong to the superuser, programs writable by all.
  */
 public final class OldDataDirectory {
   private final Path bin;
@@ -28,7 +27,7 @@ public final class OldDataDirectory {
   }
 
   /**
-   * Makes one, with three rows.
+   * Creates the directory, with three rows.
    *
    * @param dataDir {@code data_dir}; exists and is empty
    */
@@ -47,7 +46,7 @@ public final class OldDataDirectory {
         "listen_addresses=127.0.0.1",
         "-c",
         "unix_socket_directories=");
-    Await.until(() -> Postmaster.of(old.data).isPresent() && old.postmaster().takesConnections());
+    Await.until(() -> Postmaster.of(old.data).isPresent() && old.postmaster().isReady());
     old.fill();
     Files.createFile(old.data.resolve("epg-lock"));
     Files.createFile(old.data.resolve("cp-initialized"));
@@ -85,7 +84,7 @@ public final class OldDataDirectory {
         """);
   }
 
-  /** As everyone on the machine could connect. */
+  /** A URI without a password, which every user of the machine could use. */
   String uri() {
     return "postgresql://postgres@127.0.0.1:" + port + "/postgres";
   }

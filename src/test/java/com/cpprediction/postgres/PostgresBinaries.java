@@ -3,7 +3,7 @@ package com.cpprediction.postgres;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** The programs of the PostgreSQL that the service brings along, unpacked once for all tests. */
+/** The programs of the bundled PostgreSQL, unpacked once for all tests. */
 public final class PostgresBinaries {
   private PostgresBinaries() {}
 

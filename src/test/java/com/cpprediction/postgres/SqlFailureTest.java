@@ -18,7 +18,7 @@ public class SqlFailureTest {
         "28P01,PERMANENT",
     "25006,PERMANENT", "42501,PERMANENT", "3D000,PERMANENT"
   })
-  void goesByTheSqlState(String state, SqlFailure expected) {
+  void classifiesBySqlState(String state, SqlFailure expected) {
     assertThat(SqlFailure.of(new PgException("so it is", "ERROR", state, null)))
         .isEqualTo(expected);
     assertThat(SqlFailure.of(new IllegalStateException(new SQLException("so it is", state))))
@@ -46,13 +46,13 @@ public class SqlFailureTest {
   }
 
   @Test
-  void silenceAndBrokenConnectionsPass() {
+  void timeoutsAndBrokenConnectionsAreTransient() {
     assertThat(SqlFailure.of(new TimeoutException())).isEqualTo(SqlFailure.TRANSIENT);
     assertThat(SqlFailure.of(new IOException("reset"))).isEqualTo(SqlFailure.TRANSIENT);
   }
 
   @Test
-  void saysWhatIsWrongWithoutQuotingAWrapper() {
+  void describesTheCauseWithoutQuotingAWrapper() {
     var inner = new SQLException("role \"cp\" does not exist", "28000");
 
     var words = SqlFailure.describe(new IllegalStateException("at jdbc:…?password=secret", inner));
@@ -61,7 +61,7 @@ public class SqlFailureTest {
   }
 
   @Test
-  void neverQuotesARefusedValue() {
+  void neverQuotesARejectedValue() {
     var refusal = new PgException("invalid input: \"14 MG Road\"", "ERROR", "22P02", null);
 
     assertThat(SqlFailure.describe(refusal)).contains("22P02").doesNotContain("MG Road");

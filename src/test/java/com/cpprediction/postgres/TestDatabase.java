@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** One PostgreSQL for all tests of a JVM, a database of its own for each that asks. */
+/** One PostgreSQL for all tests of a JVM, with separate databases. */
 public final class TestDatabase {
   /** Unpacked once for all tests. */
   public static final Path BINARIES = Path.of("target", "postgres-binaries").toAbsolutePath();
@@ -28,7 +28,7 @@ public final class TestDatabase {
   public static synchronized EmbeddedDatabase server() throws IOException {
     if (server == null) {
       var directory = Files.createTempDirectory("cp-database");
-      server = EmbeddedDatabase.startForTrials(directory, BINARIES, 0);
+      server = EmbeddedDatabase.startForScratchDatabases(directory, BINARIES, 0);
       Runtime.getRuntime()
           .addShutdownHook(
               new Thread(
@@ -47,7 +47,7 @@ public final class TestDatabase {
     return server().uri().replaceFirst("/postgres$", "/" + name);
   }
 
-  /** What a fresh database looks like after its migration. */
+  /** The URI of a new, migrated database. */
   public static String migrated() throws Exception {
     var uri = create();
     new Schema(DatabaseUri.parse(uri), Clock.systemUTC()).migrate(0);
