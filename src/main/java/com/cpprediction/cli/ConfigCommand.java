@@ -2,7 +2,7 @@ package com.cpprediction.cli;
 
 import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.server.Home;
-import com.cpprediction.server.Service;
+import com.cpprediction.server.StartupRules;
 import com.cpprediction.terminal.TextTables;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
@@ -40,7 +40,7 @@ final class ConfigCommand {
       var home = Home.of(file);
       var loader =
           new ConfigLoader(file, true, System.getenv(), home.directory())
-              .checking(Service.rules(home));
+              .checking(StartupRules.of(home));
       var found = loader.check();
       var out = spec.commandLine().getOut();
       found.warnings().forEach(warning -> out.println("warning: " + warning));

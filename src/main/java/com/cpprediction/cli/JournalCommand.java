@@ -11,6 +11,7 @@ import com.cpprediction.persistence.PersistenceVerticle;
 import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.server.Service;
 import com.cpprediction.server.StartException;
+import com.cpprediction.server.StartupRules;
 import com.cpprediction.server.Version;
 import com.cpprediction.terminal.ProgressLine;
 import com.cpprediction.terminal.TextTables;
@@ -154,7 +155,7 @@ final class JournalCommand {
 
     @Override
     public Integer call() throws Exception {
-      var loader = settings.loader().checking(List.of(Service::checkDatabaseUri));
+      var loader = settings.loader().checking(List.of(StartupRules::checkDatabaseUri));
       var loaded = loader.load();
       loaded.warnings().forEach(log::warn);
       var config = loaded.config();

@@ -4,6 +4,7 @@ import com.cpprediction.config.ConfigRules;
 import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.server.Service;
+import com.cpprediction.server.StartupRules;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -44,7 +45,7 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    var loader = settings.loader().checking(Service.rules(settings.home()));
+    var loader = settings.loader().checking(StartupRules.of(settings.home()));
     var loaded = loader.load();
     if (clustered) checkCluster(loaded.config());
     Thread.setDefaultUncaughtExceptionHandler(

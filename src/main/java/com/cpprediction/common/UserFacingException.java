@@ -1,5 +1,7 @@
 package com.cpprediction.common;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A foreseen failure. Its message alone tells the operator, or the caller, what is wrong and what
  * to do; commands print it without a stack trace.
@@ -11,7 +13,7 @@ public abstract class UserFacingException extends RuntimeException {
     super(message);
   }
 
-  protected UserFacingException(String message, Throwable cause) {
+  protected UserFacingException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 

@@ -4,20 +4,21 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The directory that relative paths of the configuration start from, so that the jar runs from
- * anywhere: the one above {@code conf/} when a configuration is named; else the first of the
- * working directory, the jar's and the one above it that holds {@code conf/config.json} or a
- * release.
+ * The base directory of relative paths in the configuration. With a configuration file on the
+ * command line it is the parent of {@code conf/}; else the first of the working directory, the
+ * jar's directory and the parent of that which contains {@code conf/config.json} or a release; else
+ * the working directory.
  */
 public record Home(Path directory) {
   private static final Path CONFIG = Path.of("conf", "config.json");
 
   /**
-   * @param config the file named on the command line, or null
+   * @param config file of the command line; null for none
    */
-  public static Home of(Path config) {
+  public static Home of(@Nullable Path config) {
     if (config != null) return new Home(aboveConf(config.toAbsolutePath().normalize()));
     var here = Path.of("").toAbsolutePath();
     return Stream.concat(Stream.of(here), aroundJar())
@@ -27,12 +28,14 @@ public record Home(Path directory) {
         .orElse(new Home(here));
   }
 
-  /** The configuration file: the one named, or the one of this home whether it exists or not. */
-  public Path config(Path named) {
+  /**
+   * The configuration file of the command line, else that of this directory, which may be absent.
+   */
+  public Path config(@Nullable Path named) {
     return named != null ? named.toAbsolutePath().normalize() : directory.resolve(CONFIG);
   }
 
-  /** A path as the configuration writes it. */
+  /** Resolves a path of the configuration. */
   public Path resolve(String path) {
     return directory.resolve(path).normalize();
   }

@@ -10,14 +10,11 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * The parts of a start or a stop: one that takes longer than expected is named in the log while it
- * goes on, so that an operator hears what is waited for. To be used from any thread.
- */
+/** Logs a phase of the start or the stop that takes longer than expected. Thread-safe. */
 public final class PhaseLog implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PhaseLog.class);
 
-  /** What an operator waits for without wondering. */
+  /** Duration of a phase that is not logged. */
   static final Duration EXPECTED = Duration.ofSeconds(2);
 
   private final Duration expected;
@@ -31,19 +28,19 @@ public final class PhaseLog implements AutoCloseable {
           });
 
   /**
-   * @param expected how long a phase may take without a line in the log
+   * @param expected maximum duration of a phase that is not logged
    */
   PhaseLog(Duration expected) {
     this.expected = expected;
     timer.setRemoveOnCancelPolicy(true);
-    // A start that is ended goes on with its phases after the stop has closed this.
+    // After a stop has closed the log, a start in progress may still begin a phase.
     timer.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
   }
 
   /**
-   * Does {@code work} on the calling thread.
+   * Runs a phase on the calling thread.
    *
-   * @param name in the log, such as {@code loading models}
+   * @param name of the phase in the log, such as {@code loading models}
    */
   <T> T run(String name, Supplier<T> work) {
     var line = announce(name);
@@ -54,7 +51,7 @@ public final class PhaseLog implements AutoCloseable {
     }
   }
 
-  /** As {@link #run}, until what {@code work} begins has completed. */
+  /** Runs an asynchronous phase; it ends when the future completes. */
   <T> Future<T> await(String name, Supplier<Future<T>> work) {
     var line = announce(name);
     try {
@@ -72,12 +69,12 @@ public final class PhaseLog implements AutoCloseable {
         TimeUnit.MILLISECONDS);
   }
 
-  /** Phases going on that the log may yet name. */
+  /** Number of running phases that are not logged yet. */
   int waiting() {
     return timer.getQueue().size();
   }
 
-  /** Gives its thread up. */
+  /** Stops the timer thread. */
   @Override
   public void close() {
     timer.shutdownNow();

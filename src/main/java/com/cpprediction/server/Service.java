@@ -4,12 +4,8 @@ import com.cpprediction.bus.Bus;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.cluster.ClusterVerticle;
 import com.cpprediction.cluster.Membership;
-import com.cpprediction.config.ClusterConfig;
 import com.cpprediction.config.ConfigLoader;
-import com.cpprediction.config.ConfigRule;
 import com.cpprediction.config.ConfigWatcher;
-import com.cpprediction.config.Findings;
-import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.LoadedConfig;
 import com.cpprediction.config.PersistenceConfig.Ack;
 import com.cpprediction.config.ServiceConfig;
@@ -24,14 +20,11 @@ import com.cpprediction.model.ModelsVerticle;
 import com.cpprediction.model.PrefixAssignment;
 import com.cpprediction.model.ScoringVerticle;
 import com.cpprediction.persistence.PersistenceVerticle;
-import com.cpprediction.postgres.DatabaseUri;
 import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.prediction.Catalog;
 import com.cpprediction.serving.HealthCheck;
 import com.cpprediction.serving.OwnerDirectory;
 import com.cpprediction.tls.IdentityWatcher;
-import com.cpprediction.tls.KeyFiles;
-import com.cpprediction.tls.TlsException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -41,31 +34,25 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
-import io.vertx.core.file.FileSystemOptions;
-import io.vertx.core.json.JsonObject;
-import io.vertx.micrometer.MetricsDomain;
-import io.vertx.micrometer.MicrometerMetricsFactory;
-import io.vertx.micrometer.MicrometerMetricsOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The whole wiring. Starts the flow from its end (database, storing, models, HTTP) and stops it
- * from its beginning, so that nothing is accepted that cannot be finished.
+ * The wiring of the service. Starts the flow of data from its end (database, cluster, models,
+ * persistence, scoring, HTTP) and stops it from its beginning, so that every accepted request can
+ * be completed.
  */
 public final class Service {
   private static final Logger log = LoggerFactory.getLogger(Service.class);
@@ -73,32 +60,29 @@ public final class Service {
   private static final Duration HTTP_GRACE = Duration.ofSeconds(5);
   private static final Duration STORE_GRACE = Duration.ofSeconds(2);
 
-  /** For PostgreSQL when the rest has stopped; kept for it by what stops before. */
-  private static final Duration DATABASE_SHARE = Duration.ofSeconds(2);
+  /** Part of the stop timeout that is reserved for PostgreSQL, which stops last. */
+  private static final Duration DATABASE_GRACE = Duration.ofSeconds(2);
 
-  /** For the others to take over, PostgreSQL's share not counted. */
-  private static final Duration LEAVING = Duration.ofSeconds(3).plus(DATABASE_SHARE);
-
-  /** For a node to be taken into its cluster. */
-  private static final Duration JOINING = Duration.ofSeconds(60);
+  /** Timeout of handing prefixes over to other nodes, plus the reserve for PostgreSQL. */
+  private static final Duration HANDOVER_TIMEOUT = Duration.ofSeconds(3).plus(DATABASE_GRACE);
 
   private static final long NANOS_PER_MILLI = 1_000_000;
 
-  /** The directory of the journal inside {@code data_dir}. */
+  /** Name of the journal's directory in {@code data_dir}. */
   public static final String JOURNAL = "journal";
 
   /**
    * A deployed verticle.
    *
-   * @param end what its end is called in the log
+   * @param end name of the undeployment in the log
    */
   private record Running(String deployment, String end) {}
 
   private final Home home;
   private final LoadedConfig loaded;
   private final Vertx vertx;
-  private final Membership membership; // null: a node of its own
-  private final ClusterVerticle cluster; // null as well
+  private final @Nullable Membership membership; // null without a cluster
+  private final @Nullable ClusterVerticle cluster; // null without a cluster
   private final ServiceMetrics metrics;
   private final Deque<Running> running = new ConcurrentLinkedDeque<>();
   private final PhaseLog phases = new PhaseLog(PhaseLog.EXPECTED);
@@ -107,15 +91,15 @@ public final class Service {
   private final PredictionCache cache;
   private final List<HealthCheck> checks;
   private volatile boolean stopping;
-  private volatile boolean unclean; // a verticle failed to stop
+  private volatile boolean unclean; // whether a verticle failed to stop
   private volatile EmbeddedDatabase embedded;
   private volatile PersistenceVerticle persistence;
   private volatile HttpVerticle http;
 
   /**
-   * @param loaded what {@code loader} read
-   * @param modelsDir the release to serve
-   * @param clustered whether to join others, which blocks until they are found, or none is
+   * @param loaded configuration read by {@code loader}
+   * @param modelsDir directory of the release to serve
+   * @param clustered whether to join a cluster; blocks until joined, or until no member is found
    */
   public Service(
       Home home, ConfigLoader loader, LoadedConfig loaded, Path modelsDir, boolean clustered) {
@@ -125,9 +109,9 @@ public final class Service {
     MeterRegistry registry =
         config.metrics().enabled()
             ? new PrometheusMeterRegistry(PrometheusConfig.DEFAULT)
-            : new CompositeMeterRegistry(); // keeps nothing
-    membership = clustered ? membership(home, config.cluster()) : null;
-    vertx = vertx(registry, config.metrics().enabled(), membership);
+            : new CompositeMeterRegistry(); // without a child: drops all meters
+    membership = clustered ? VertxSetup.membership(home, config.cluster()) : null;
+    vertx = VertxSetup.vertx(registry, config.metrics().enabled(), membership);
     metrics = new ServiceMetrics(registry, Version.current());
     watcher =
         new ConfigWatcher(vertx, loader, loaded, metrics::configReloadFailed, Clock.systemUTC());
@@ -154,15 +138,24 @@ public final class Service {
             clustered ? cluster : PrefixAssignment.ALL);
     cache = new PredictionCache(config.cache(), registry);
     metrics.cacheEnabled(cache::enabled);
-    checks = checks();
+    checks =
+        new HealthChecks(
+                models,
+                () -> persistence,
+                cluster,
+                watcher,
+                config.persistence().ack() == Ack.COMMIT)
+            .all();
   }
 
-  /** Completes once the service accepts requests. Blocks the calling thread while it loads. */
+  /**
+   * Completes once the service accepts requests. Blocks while PostgreSQL starts and models load.
+   */
   public Future<Void> start() {
     var config = loaded.config();
     Logging.apply(config.log());
-    var identity = // first: it fails at once or not at all
-        keyFiles(home, config.http().tls())
+    var identity = // first, so that a bad certificate fails before anything starts
+        StartupRules.keyFiles(home, config.http().tls())
             .map(files -> new IdentityWatcher(vertx, files, metrics, Clock.systemUTC()));
     Bus.registerCodecs(vertx.eventBus());
     RequestId.travel(vertx.eventBus());
@@ -176,19 +169,19 @@ public final class Service {
     } else {
       EmbeddedDatabase.secure(home.resolve(config.dataDir()));
     }
-    goOn();
+    checkNotStopping();
     if (cluster != null) {
       deploy("joining the cluster", "leaving the cluster", () -> cluster, new DeploymentOptions())
           .await();
     }
-    goOn();
+    checkNotStopping();
     phases.run(
         "loading models",
         () -> {
           models.reload();
           return null;
         });
-    goOn();
+    checkNotStopping();
     persistence =
         new PersistenceVerticle(
             () -> current().persistence(),
@@ -236,53 +229,14 @@ public final class Service {
     return models.catalog();
   }
 
-  /** What beside the release decides the answers of this node. */
+  /** The settings that determine predictions besides the release; compared between nodes. */
   private String settings() {
     var config = current();
     return "engine %s, pincode_trust %s"
         .formatted(config.models().engine(), config.prediction().pincodeTrust());
   }
 
-  /** The rules of the packages that use the configuration. */
-  public static List<ConfigRule> rules(Home home) {
-    return List.of(Service::checkDatabaseUri, config -> checkKeyFiles(home, config.http().tls()));
-  }
-
-  /** With a warning where the connection may be plain text. */
-  public static Findings checkDatabaseUri(ServiceConfig config) {
-    if (config.database().embedded()) return Findings.NONE;
-    try {
-      return DatabaseUri.parse(config.database().uri())
-          .warning()
-          .map(Findings::warning)
-          .orElse(Findings.NONE);
-    } catch (IllegalArgumentException e) {
-      return Findings.error(e.getMessage());
-    }
-  }
-
-  private static Findings checkKeyFiles(Home home, HttpConfig.Tls tls) {
-    try {
-      keyFiles(home, tls);
-      return Findings.NONE;
-    } catch (TlsException e) {
-      return Findings.error(e.getMessage());
-    }
-  }
-
-  /**
-   * What HTTPS shows, none for plain HTTP.
-   *
-   * @throws TlsException when the settings can't go together
-   */
-  private static Optional<KeyFiles> keyFiles(Home home, HttpConfig.Tls tls) {
-    return tls.enabled()
-        ? Optional.of(
-            KeyFiles.of("http.tls", tls.certificate(), tls.key(), tls.password(), home::resolve))
-        : Optional.empty();
-  }
-
-  private void goOn() {
+  private void checkNotStopping() {
     if (stopping) throw new StartException("Stopped while starting", null);
   }
 
@@ -296,42 +250,42 @@ public final class Service {
             cause));
   }
 
-  /** The checks that keep it from answering. */
+  /** Names of the failing checks that keep the service from accepting requests. */
   public List<String> notReady() {
     return checks.stream().filter(c -> !c.ready().getAsBoolean()).map(HealthCheck::name).toList();
   }
 
-  /** What does not work as it should, each in a sentence. */
+  /** Impaired functions, a sentence each. */
   public List<String> degraded() {
     return checks.stream().flatMap(check -> check.degraded().get().stream()).toList();
   }
 
-  /** The port it listens on. */
+  /** The HTTP port, once started. */
   public int port() {
     return http.port();
   }
 
-  /** What its verticles run on. */
+  /** The Vert.x instance of all verticles. */
   public Vertx vertx() {
     return vertx;
   }
 
-  /** Where it stores. */
+  /** URI of the database in use, with its password. */
   public String databaseUri() {
     return embedded == null ? loaded.config().database().uri() : embedded.uri();
   }
 
-  /** Models that answer. */
+  /** Number of loaded models. */
   public int models() {
     return models.prefixes().size();
   }
 
   /**
-   * Finishes what was accepted, stores it and frees everything. From any thread, once; a start that
-   * is under way ends with a {@link StartException}.
+   * Completes accepted requests, stores their rows and releases all resources. To be called once,
+   * on any thread; a start in progress fails with a {@link StartException}.
    *
-   * @param within how long this may take; 10.5 s are enough for everything to end well, and 2.5 s
-   *     more in a cluster, whose other nodes take over first
+   * @param within timeout; a clean stop takes at most 10.5 s, in a cluster 13 s, since other nodes
+   *     take over first
    */
   public void stop(Duration within) {
     long begin = System.nanoTime();
@@ -343,17 +297,17 @@ public final class Service {
       clean =
           await(
               phases.await("handing prefixes over", cluster::leave),
-              Math.min(end, System.nanoTime() + LEAVING.toNanos()));
+              Math.min(end, System.nanoTime() + HANDOVER_TIMEOUT.toNanos()));
     }
-    // Vert.x would undeploy again what has not stopped yet; then the process ends without it.
+    // Closing Vert.x would undeploy a verticle a second time that has not stopped yet.
     if (await(undeploy(), end)) {
       clean &= await(phases.await("closing connections", vertx::close), end);
-      models.close(); // nobody is loading any more
+      models.close(); // no verticle uses them any more
     } else {
       clean = false;
     }
     if (embedded != null) {
-      clean &= phases.run("stopping PostgreSQL", () -> embedded.close(DATABASE_SHARE));
+      clean &= phases.run("stopping PostgreSQL", () -> embedded.close(DATABASE_GRACE));
     }
     phases.close();
     if (clean && !unclean && keptAll()) {
@@ -361,17 +315,17 @@ public final class Service {
     }
   }
 
-  /** Whether every row is stored, or in the journal for the next start. */
+  /** Whether every row is in PostgreSQL or in the journal. */
   private boolean keptAll() {
     return persistence == null
         || loaded.config().persistence().ack() == Ack.JOURNAL
         || persistence.health().getLong("waiting", 0L) == 0;
   }
 
-  /** Whether {@code future} completed within the time that is not PostgreSQL's. */
+  /** Whether {@code future} completed before {@code end} less the reserve for PostgreSQL. */
   private static boolean await(Future<?> future, long end) {
     try {
-      future.await(remaining(end, DATABASE_SHARE).toMillis(), TimeUnit.MILLISECONDS);
+      future.await(remaining(end, DATABASE_GRACE).toMillis(), TimeUnit.MILLISECONDS);
       return true;
     } catch (TimeoutException e) {
       log.error("Not everything stopped in time");
@@ -442,85 +396,5 @@ public final class Service {
     watcher.onChange(
         config -> config.persistence().retentionDays(), days -> persistence.applyRetention());
     watcher.start();
-  }
-
-  private List<HealthCheck> checks() {
-    var all = new ArrayList<HealthCheck>();
-    all.add(new HealthCheck("models", this::modelsFit, models::degraded, this::modelsDetail));
-    all.add(new HealthCheck("persistence", () -> persistence.ready(), () -> persistence.health()));
-    all.add(
-        new HealthCheck(
-            "database",
-            this::databaseFit,
-            () -> persistence.degraded(),
-            () -> persistence.database()));
-    if (cluster != null) all.add(new HealthCheck("cluster", cluster::ready, cluster::health));
-    all.add(
-        new HealthCheck("config", () -> true, () -> watcher.toJson().getJsonObject("last_reload")));
-    return all;
-  }
-
-  /** In a cluster others may hold all of them. */
-  private boolean modelsFit() {
-    return !models.catalog().here().isEmpty() || cluster != null && !cluster.releases().isEmpty();
-  }
-
-  /** Only those who wait for a commit need the database now. */
-  private boolean databaseFit() {
-    return loaded.config().persistence().ack() != Ack.COMMIT || persistence.databaseUp();
-  }
-
-  private JsonObject modelsDetail() {
-    var failures = new JsonObject();
-    models.failures().forEach(failures::put);
-    return new JsonObject()
-        .put("directory", models.directory().toString())
-        .put("loaded", models.prefixes().size())
-        .put("failed", failures);
-  }
-
-  private static Membership membership(Home home, ClusterConfig config) {
-    try {
-      return Membership.of(config, home.resolve("conf/hazelcast.xml"), home::resolve);
-    } catch (IllegalArgumentException e) {
-      throw new StartException(e.getMessage(), e);
-    }
-  }
-
-  private static Vertx vertx(MeterRegistry registry, boolean measured, Membership membership) {
-    var options =
-        new VertxOptions()
-            .setFileSystemOptions(
-                new FileSystemOptions()
-                    .setFileCachingEnabled(false)
-                    .setClassPathResolvingEnabled(false));
-    if (membership != null) options.setEventBusOptions(membership.bus());
-    if (measured) {
-      options.setMetricsOptions(
-          new MicrometerMetricsOptions()
-              .setEnabled(true)
-              .setJvmMetricsEnabled(true)
-              // Its labels hold the method, which a caller may make up.
-              .addDisabledMetricsCategory(MetricsDomain.HTTP_SERVER));
-    }
-    var builder = Vertx.builder().with(options);
-    if (measured) builder.withMetrics(new MicrometerMetricsFactory(registry));
-    if (membership == null) return builder.build();
-    try {
-      return builder
-          .withClusterManager(membership.manager())
-          .buildClustered()
-          .await(JOINING.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) { // as when it reaches some members and not others
-      throw new StartException(
-          "Not in the cluster after %d s; can this node reach every member, and they it?"
-              .formatted(JOINING.toSeconds()),
-          e);
-    } catch (Exception e) { // await throws what the cause was, checked or not
-      throw new StartException(
-          "Cannot join the cluster (%s); see cluster.host, cluster.port and cluster.bus_port"
-              .formatted(e.getMessage()),
-          e);
-    }
   }
 }

@@ -2,7 +2,7 @@ package com.cpprediction.server;
 
 import picocli.CommandLine.IVersionProvider;
 
-/** The version in the jar's manifest. */
+/** The version of the service, from the manifest of the jar. */
 public final class Version implements IVersionProvider {
   /** Such as {@code 1.0.0}; {@code development} outside the jar. */
   public static String current() {

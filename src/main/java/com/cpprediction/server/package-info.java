@@ -1,5 +1,5 @@
 /**
- * The service as a process: the wiring of all verticles, their ordered start and stop, and the
- * directory that relative paths start from. Start at {@link com.cpprediction.server.Service}.
+ * The service as a process: the wiring of all verticles, their ordered start and stop, and the base
+ * directory of relative paths. Start reading at {@link com.cpprediction.server.Service}.
  */
 package com.cpprediction.server;

@@ -3,10 +3,11 @@ package com.cpprediction.terminal;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
 
 /** A progress bar on standard error. Thread-safe. */
 public final class ProgressLine implements Progress, AutoCloseable {
-  private ProgressBar bar;
+  private @Nullable ProgressBar bar;
 
   @Override
   public synchronized void begin(String what, int steps) {
@@ -22,7 +23,7 @@ public final class ProgressLine implements Progress, AutoCloseable {
 
   @Override
   public synchronized void step(int count) {
-    bar.stepBy(count);
+    if (bar != null) bar.stepBy(count);
   }
 
   /**
