@@ -16,7 +16,9 @@ import java.time.Clock;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The options of commands that need the configuration, and what follows from them. */
+/**
+ * The options {@code --conf} and {@code --models}, and the configuration and release they select.
+ */
 final class CommonOptions {
   @Mixin private ConfigOption conf;
 
@@ -35,21 +37,21 @@ final class CommonOptions {
     return conf.load();
   }
 
-  /** The release to use. */
+  /** Directory of the release. */
   Path models(LoadedConfig loaded) {
     return models(home(), loaded);
   }
 
-  /** The release to use with a configuration of another home. */
+  /** Directory of the release, with the configuration of another home. */
   Path models(Home home, LoadedConfig loaded) {
     return models != null ? models.toAbsolutePath() : home.resolve(loaded.config().models().dir());
   }
 
   /**
-   * Loads the models to use offline, with what the service would be configured with. One that can't
-   * be loaded is left out and logged, as in the service.
+   * Loads the models for use offline, with the settings of the service. As in the service, a model
+   * that can't be loaded is logged and left out.
    *
-   * @throws ModelException when none can
+   * @throws ModelException when no model can be loaded
    */
   ModelCatalog catalog() {
     var loaded = load();
@@ -69,7 +71,7 @@ final class CommonOptions {
     throw new ModelException("No model could be loaded from " + models(loaded));
   }
 
-  /** {@code models} as the service would answer with them. */
+  /** A predictor with the settings of the service. */
   OfflinePredictor predictor(ModelCatalog models) {
     return OfflinePredictor.of(models, load().config().prediction().minTextConfidence());
   }

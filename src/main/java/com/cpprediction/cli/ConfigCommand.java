@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code config}: what the service would start with, and whether it would. */
+/** {@code config}: checks and prints the configuration. */
 @Command(
     name = "config",
     description = "Looks after the configuration.",

@@ -6,7 +6,7 @@ import com.cpprediction.server.Home;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
-/** The option that names the configuration, and what follows from it. */
+/** The option {@code --conf}, and the configuration it selects. */
 final class ConfigOption {
   @Option(
       names = "--conf",

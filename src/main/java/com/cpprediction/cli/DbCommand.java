@@ -8,7 +8,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code db migrate}: brings the schema up to date ahead of the service, which does so as well. */
+/** {@code db migrate}: migrates the schema, as every start of the service does. */
 @Command(
     name = "db",
     description = "Looks after the database.",

@@ -5,7 +5,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 
-/** Says what went wrong: in a sentence where it was foreseen, with the stack trace where not. */
+/** The text for a failure: its message when it was foreseen, else its stack trace. */
 final class ErrorReport {
   private ErrorReport() {}
 

@@ -20,7 +20,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code evaluate}: how well a release answers labelled addresses. */
+/** {@code evaluate}: measures accuracy and calibration of a release on labelled addresses. */
 @Command(
     name = "evaluate",
     description = "Measures a release on labelled addresses, asked as the service would be.",
@@ -43,7 +43,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(names = "--per-prefix", description = "With --json: add the figures of each prefix.")
   private boolean perPrefix;
 
-  /** What is done to the pincodes. */
+  /** Options for the pincodes of the queries. */
   private static final class Pincodes {
     @Option(
         names = "--mask-pincode",
@@ -88,7 +88,7 @@ final class EvaluateCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Closes the progress bar, so that what is printed next has a line of its own. */
+  /** Closes the progress bar before the table is printed. */
   private Evaluation evaluate(ModelCatalog catalog, List<LabelledRow> rows, QueryVariant variant) {
     try (var progress = new ProgressLine()) {
       Progress shown = json ? Progress.NONE : progress;

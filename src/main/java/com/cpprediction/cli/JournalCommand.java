@@ -35,7 +35,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code journal}: looks after what a stopped service left on its way to PostgreSQL. */
+/** {@code journal}: inspects, verifies and drains the journal of a stopped service. */
 @Command(
     name = "journal",
     description = "Looks after the journal of a stopped service.",
@@ -146,8 +146,8 @@ final class JournalCommand {
       mixinStandardHelpOptions = true)
   static final class Drain implements Callable<Integer> {
     private static final Logger log = LoggerFactory.getLogger(JournalCommand.class);
-    private static final Duration PATIENCE = Duration.ofSeconds(30); // without any progress
-    private static final long LOOK_MILLIS = 100;
+    private static final Duration STALL_TIMEOUT = Duration.ofSeconds(30); // without any progress
+    private static final long POLL_MILLIS = 100;
     private static final Duration GRACE = Duration.ofSeconds(2);
 
     @Spec private CommandSpec spec;
@@ -205,20 +205,20 @@ final class JournalCommand {
       }
     }
 
-    /** Whether all was stored; gives up when nothing happens any more. */
+    /** Waits until the journal is drained; false after {@link #STALL_TIMEOUT} without progress. */
     private static boolean await(Vertx vertx, PersistenceVerticle persistence)
         throws TimeoutException {
       long before = persistence.health().getLong("waiting");
-      long since = System.nanoTime();
+      long changed = System.nanoTime();
       try (var progress = new ProgressLine()) {
         progress.begin("Draining", Math.toIntExact(before));
         while (before > 0) {
-          vertx.timer(LOOK_MILLIS).await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+          vertx.timer(POLL_MILLIS).await(STALL_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
           long left = persistence.health().getLong("waiting");
-          if (left < before) since = System.nanoTime();
+          if (left < before) changed = System.nanoTime();
           progress.step(Math.toIntExact(before - left));
           before = left;
-          if (System.nanoTime() - since > PATIENCE.toNanos()) return false;
+          if (System.nanoTime() - changed > STALL_TIMEOUT.toNanos()) return false;
         }
         return true;
       }

@@ -28,12 +28,12 @@ import picocli.CommandLine.Command;
     })
 public final class Main {
   static {
-    // Before anything loads DJL, which otherwise asks a cloud's metadata address who it runs for.
+    // Set before DJL loads; it would send a request to the metadata address of the cloud.
     System.setProperty("ai.djl.offline", "true");
     System.setProperty("OPT_OUT_TRACKING", "true");
-    // A caller that has its handshake repeated again and again costs itself little, and us a core.
+    // Repeated handshakes cost the client little and the server a core.
     System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
-    Locale.setDefault(Locale.ROOT); // figures look the same everywhere, and scripts can read them
+    Locale.setDefault(Locale.ROOT); // the same number format on every machine, for scripts
   }
 
   private Main() {}
@@ -43,7 +43,7 @@ public final class Main {
     int code = CommandLine.ExitCode.SOFTWARE;
     try {
       code = run(new PrintWriter(System.out, true), err, arguments);
-    } catch (Throwable e) { // an Error would end this thread and leave the process without a head
+    } catch (Throwable e) { // an Error would end this thread, not the process
       err.println(ErrorReport.describe(e));
     }
     System.exit(code);

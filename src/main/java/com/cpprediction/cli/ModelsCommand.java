@@ -12,7 +12,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code models verify}: checks a release before it is served. */
+/** {@code models verify}: verifies a release. */
 @Command(
     name = "models",
     description = "Looks after releases of models.",

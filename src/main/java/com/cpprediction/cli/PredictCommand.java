@@ -26,7 +26,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code predict}: answers one address, or a file of them, without a service or a database. */
+/** {@code predict}: predicts one address, or a file of them, without service and database. */
 @Command(
     name = "predict",
     description = "Predicts offline: one address, or a file of them.",
@@ -72,18 +72,18 @@ final class PredictCommand implements Callable<Integer> {
         spec.commandLine().getOut().printf("%d rows written to %s%n", rows, out);
         return 0;
       }
-      var asked = Address.of(address, pincode);
-      var located = catalog.catalog().locate(asked);
+      var query = Address.of(address, pincode);
+      var located = catalog.catalog().locate(query);
       var scoring = catalog.usable(located.prefix());
-      var within = new Scorer().explain(scoring, asked);
-      var answer = located.answer(within.scored(), settings.predictor(catalog).leastSure());
+      var explained = new Scorer().explain(scoring, query);
+      var scored = located.answer(explained.scored(), settings.predictor(catalog).leastSure());
       var model = Prediction.model(located.prefix(), scoring.fingerprint());
       if (json) {
-        var explanation = explain ? within.toJson() : null;
-        spec.commandLine().getOut().println(json(asked, located, model, answer, explanation));
+        var explanation = explain ? explained.toJson() : null;
+        spec.commandLine().getOut().println(json(query, located, model, scored, explanation));
       } else {
-        print(asked, located, model, answer);
-        if (explain) print(within);
+        print(query, located, model, scored);
+        if (explain) print(explained);
       }
       return 0;
     }
@@ -95,16 +95,16 @@ final class PredictCommand implements Callable<Integer> {
     }
   }
 
-  private void print(Address asked, Located located, String model, Scored answer) {
+  private void print(Address query, Located located, String model, Scored scored) {
     var printer = spec.commandLine().getOut();
     if (located.source() == Located.Source.PINCODE) {
-      printer.printf("%s, pincode %s%n%n", model, asked.pincode());
+      printer.printf("%s, pincode %s%n%n", model, query.pincode());
     } else {
       printer.printf(
           Locale.ROOT, "%s, prefix read from the words (%.4f)%n%n", model, located.probability());
     }
     var rows = new ArrayList<>(List.of(List.of("CP", "confidence")));
-    for (var candidate : answer.candidates()) {
+    for (var candidate : scored.candidates()) {
       rows.add(List.of(candidate.cp(), number("%.4f", candidate.confidence())));
     }
     printer.print(TextTables.figures(rows));
@@ -147,8 +147,8 @@ final class PredictCommand implements Callable<Integer> {
   }
 
   private static String json(
-      Address asked, Located located, String model, Scored answer, JsonObject explanation) {
-    var candidates = answer.candidates();
+      Address query, Located located, String model, Scored scored, JsonObject explanation) {
+    var candidates = scored.candidates();
     var json =
         json(candidates.get(0))
             .put(
@@ -157,7 +157,7 @@ final class PredictCommand implements Callable<Integer> {
                     candidates.subList(1, candidates.size()).stream()
                         .map(PredictCommand::json)
                         .toList()))
-            .put("pincode", asked.pincode())
+            .put("pincode", query.pincode())
             .put("prefix", located.prefix())
             .put("prefix_source", located.source().label())
             .put("model", model);

@@ -29,7 +29,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code replay}: answers stored predictions again and says whether the answers are the same. */
+/** {@code replay}: repeats stored predictions and compares the results. */
 @Command(
     name = "replay",
     description = "Answers stored predictions again, with the models that answered them then.",
@@ -65,7 +65,9 @@ final class ReplayCommand implements Callable<Integer> {
   private boolean json;
 
   /**
-   * What became of one prediction; {@code stored} and {@code outcome} are null for an unknown id.
+   * Result for one prediction.
+   *
+   * @param stored null for an unknown id, as {@code outcome}
    */
   private record Replayed(UUID id, StoredPrediction stored, Outcome outcome) {
     String label() {

@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code serve}: runs the service until it is told to end. */
+/** {@code serve}: runs the service until SIGTERM or Ctrl-C. */
 @Command(
     name = "serve",
     description = "Runs the service until SIGTERM or Ctrl-C.",
@@ -26,14 +26,14 @@ import picocli.CommandLine.Spec;
 final class ServeCommand implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(ServeCommand.class);
 
-  /** From the signal to the end; the promise is 15 s, and the JVM takes some for itself. */
-  private static final Duration STOP = Duration.ofMillis(11_000);
+  /** Timeout of the stop. The promise is 15 s from the signal; the rest is for the JVM to end. */
+  private static final Duration STOP_TIMEOUT = Duration.ofMillis(11_000);
 
-  /** What a node of a cluster may take longer, so that others take over. */
-  private static final Duration HANDING_OVER = Duration.ofMillis(2_500);
+  /** Additional time of a cluster node, to hand its prefixes over. */
+  private static final Duration HANDOVER = Duration.ofMillis(2_500);
 
-  /** How long of it a start that is under way may go on. */
-  private static final Duration START = Duration.ofSeconds(6);
+  /** Part of the stop timeout for a start in progress to end. */
+  private static final Duration START_TIMEOUT = Duration.ofSeconds(6);
 
   @Spec private CommandSpec spec;
   @Mixin private CommonOptions settings;
@@ -52,7 +52,7 @@ final class ServeCommand implements Callable<Integer> {
         (thread, failure) -> log.error("Thread {} ended", thread.getName(), failure));
     var service = new Service(settings.home(), loader, loaded, settings.models(loaded), clustered);
     var settled = new CountDownLatch(1);
-    // There before anything starts: whatever ends the process, a failed start too, stops the rest.
+    // Registered before the start, so that a failed start stops the started parts, too.
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(service, settled), "shutdown"));
     try {
       service.start().await();
@@ -93,11 +93,12 @@ final class ServeCommand implements Callable<Integer> {
   private void stop(Service service, CountDownLatch settled) {
     long begin = System.nanoTime();
     try {
-      if (!settled.await(START.toSeconds(), TimeUnit.SECONDS)) log.error("Ended while starting");
+      if (!settled.await(START_TIMEOUT.toSeconds(), TimeUnit.SECONDS))
+        log.error("Ended while starting");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    var time = clustered ? STOP.plus(HANDING_OVER) : STOP;
+    var time = clustered ? STOP_TIMEOUT.plus(HANDOVER) : STOP_TIMEOUT;
     service.stop(time.minusNanos(System.nanoTime() - begin));
   }
 }

@@ -17,7 +17,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code train}: labelled addresses in, a release of models out. */
+/** {@code train}: trains a release of models from labelled addresses. */
 @Command(
     name = "train",
     description = "Trains a release of models from labelled addresses.",

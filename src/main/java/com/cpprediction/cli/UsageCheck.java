@@ -3,7 +3,7 @@ package com.cpprediction.cli;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
-/** Refuses wrong usage, which ends with exit code 2. */
+/** Checks of options; a failed check ends the command with exit code 2. */
 final class UsageCheck {
   private UsageCheck() {}
 

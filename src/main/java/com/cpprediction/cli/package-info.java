@@ -1,2 +1,2 @@
-/** The command line: one class per command. Start at {@link com.cpprediction.cli.Main}. */
+/** The command line, one class per command. Start reading at {@link com.cpprediction.cli.Main}. */
 package com.cpprediction.cli;

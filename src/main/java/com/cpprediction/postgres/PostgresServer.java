@@ -141,7 +141,7 @@ public final class PostgresServer {
   static String hint(Exception failure) {
     var message = String.valueOf(failure.getMessage());
     return message.contains(UNSHARE)
-        ? "; PostgreSQL doesn't run as root, which this machine doesn't let root do without: run the service as another user, or set database.uri"
+        ? "; PostgreSQL doesn't run as root, and this machine refuses root a user namespace, in which it would: run the service as another user, or set database.uri"
         : "";
   }
 

@@ -13,6 +13,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -179,6 +180,18 @@ public class EmbeddedDatabaseIT {
         .isInstanceOf(DatabaseStartException.class)
         .hasMessageContainingAll("PostgreSQL 14", "18", "pg_dump");
     assertThat(old.resolve("PG_VERSION")).hasContent("14");
+  }
+
+  @Test
+  void endsItsErrorWithTheLastLinesOfTheServer() throws Exception {
+    start().close();
+    var settings = dataDir.resolve("postgres").resolve("postgresql.conf");
+    Files.writeString(settings, "no_such_setting = 1\n", StandardOpenOption.APPEND);
+
+    assertThatThrownBy(this::start)
+        .isInstanceOf(DatabaseStartException.class)
+        .hasMessageContainingAll(
+            "does not start: ", "unrecognized configuration parameter \"no_such_setting\"");
   }
 
   @Test

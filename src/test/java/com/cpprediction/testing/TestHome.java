@@ -3,6 +3,7 @@ package com.cpprediction.testing;
 import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.server.Home;
 import com.cpprediction.server.Service;
+import com.cpprediction.server.StartupRules;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -42,7 +43,7 @@ public record TestHome(Path directory) {
   /** A service that is not started yet. */
   public Service service() {
     var home = new Home(directory);
-    var loader = new ConfigLoader(config(), true, Map.of()).checking(Service.rules(home));
+    var loader = new ConfigLoader(config(), true, Map.of()).checking(StartupRules.of(home));
     var loaded = loader.load();
     return new Service(home, loader, loaded, home.resolve(loaded.config().models().dir()), false);
   }
