@@ -24,23 +24,23 @@ final class AnswerCheck {
    * @throws AblationException when a prediction is missing or differs from the first variant's
    */
   long check(ServiceProcess service, Variant variant) throws InterruptedException {
-    var answers = new ArrayList<String>();
-    for (int batch = 0; answers.size() < addresses; batch++) {
+    var predictions = new ArrayList<String>();
+    for (int batch = 0; predictions.size() < addresses; batch++) {
       var body = requests.body().apply(batch);
       for (var result : service.post(requests.path(), body).getJsonArray("results")) {
-        answers.add(answer((JsonObject) result, variant));
+        predictions.add(prediction((JsonObject) result, variant));
       }
     }
-    if (expected == null) expected = answers;
+    if (expected == null) expected = predictions;
     long differ = 0;
-    for (int i = 0; i < addresses; i++) if (!answers.get(i).equals(expected.get(i))) differ++;
-    if (differ == 0) return answers.size();
+    for (int i = 0; i < addresses; i++) if (!predictions.get(i).equals(expected.get(i))) differ++;
+    if (differ == 0) return predictions.size();
     throw new AblationException(
         "%d of %d answers of \"%s\" differ from those of the first variant"
             .formatted(differ, addresses, variant.label()));
   }
 
-  private static String answer(JsonObject result, Variant variant) {
+  private static String prediction(JsonObject result, Variant variant) {
     if (!result.containsKey("cp")) {
       throw new AblationException(
           "\"%s\" does not answer an address: %s"

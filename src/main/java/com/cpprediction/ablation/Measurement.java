@@ -60,7 +60,7 @@ final class Measurement implements AutoCloseable {
   private final Map<String, Long> requests = new LinkedHashMap<>();
   private final Map<String, Long> errors = new TreeMap<>();
   private final List<String> doubts = new ArrayList<>();
-  private long answered;
+  private long predicted;
   private long uncertain;
   private long behind;
   private LoadGenerator load; // once the service is ready
@@ -112,7 +112,7 @@ final class Measurement implements AutoCloseable {
     openLoop(rate);
     closedLoop();
     batches();
-    answered += check.check(service, variant);
+    predicted += check.check(service, variant);
     drain();
     var atLast = ProcessUsage.of(service.handle());
     put(
@@ -131,26 +131,26 @@ final class Measurement implements AutoCloseable {
         round,
         figures,
         requests,
-        answered,
+        predicted,
         uncertain,
         stored,
         left,
         behind,
         String.join(", ", doubts),
         errors,
-        rowProblem(answered, uncertain, stored, left));
+        rowProblem(predicted, uncertain, stored, left));
   }
 
   /**
    * Fault of the stored rows; empty when every returned prediction is kept, and no other. A row
    * stored just before the service ended may still be in the journal as well.
    */
-  static String rowProblem(long answered, long uncertain, long stored, long left) {
-    if (stored + left >= answered && stored <= answered + uncertain) return "";
+  static String rowProblem(long predicted, long uncertain, long stored, long left) {
+    if (stored + left >= predicted && stored <= predicted + uncertain) return "";
     var sent =
         uncertain == 0
-            ? "%d predictions were answered".formatted(answered)
-            : "%d predictions were answered, %d more at most".formatted(answered, uncertain);
+            ? "%d predictions were answered".formatted(predicted)
+            : "%d predictions were answered, %d more at most".formatted(predicted, uncertain);
     return "%s, %d are stored and %d wait in the journal".formatted(sent, stored, left);
   }
 
@@ -281,7 +281,7 @@ final class Measurement implements AutoCloseable {
 
   private Step tally(Step step) {
     requests.merge(step.name(), step.sent(), Long::sum);
-    answered += step.ok() * step.shipments();
+    predicted += step.ok() * step.shipments();
     uncertain += step.uncertain() * step.shipments();
     step.errors()
         .forEach(

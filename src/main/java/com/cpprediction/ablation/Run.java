@@ -14,7 +14,7 @@ import java.util.TreeMap;
  * @param round from 1
  * @param figures metrics that could be measured
  * @param requests sent, by phase
- * @param answered predictions returned, over all phases
+ * @param predicted predictions returned, over all phases
  * @param uncertain requests with unknown outcome, whose rows may be stored
  * @param stored rows in PostgreSQL at the end
  * @param left rows in the journal at the end
@@ -29,7 +29,7 @@ record Run(
     int round,
     Map<Metric, Double> figures,
     Map<String, Long> requests,
-    long answered,
+    long predicted,
     long uncertain,
     long stored,
     long left,
@@ -72,7 +72,7 @@ record Run(
         .put("round", round)
         .put("figures", measured)
         .put("requests", sent)
-        .put("answered", answered)
+        .put("answered", predicted)
         .put("uncertain", uncertain)
         .put("stored", stored)
         .put("left", left)

@@ -31,7 +31,7 @@ final class ServiceProcess implements AutoCloseable {
       Pattern.compile("(?:Ready|Listening): (http://\\S+:\\d+),.*");
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration STOP = Duration.ofSeconds(20);
-  private static final Duration ANSWER = Duration.ofSeconds(30);
+  private static final Duration RESPONSE_TIMEOUT = Duration.ofSeconds(30);
   private static final long POLL_MILLIS = 20;
   private static final int LINES = 20;
 
@@ -166,7 +166,7 @@ final class ServiceProcess implements AutoCloseable {
   }
 
   private HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(uri.resolve(path)).timeout(ANSWER);
+    return HttpRequest.newBuilder(uri.resolve(path)).timeout(RESPONSE_TIMEOUT);
   }
 
   private HttpResponse<String> send(HttpRequest.Builder request) throws InterruptedException {

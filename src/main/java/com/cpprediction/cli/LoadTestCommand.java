@@ -288,10 +288,10 @@ final class LoadTestCommand implements Callable<Integer> {
     public LoadGenerator.Listener began(String name, Duration lasts) {
       if (silent || System.console() == null) return LoadGenerator.Listener.NONE;
       bar.begin(name, Math.toIntExact(lasts.toMillis()));
-      return (seconds, answered, failed, p99) ->
+      return (seconds, ok, failed, p99) ->
           bar.show(
               Math.min(lasts.toMillis(), (long) (seconds * 1e3)),
-              "%d answered, %d failed, p99 %s ms".formatted(answered, failed, millis(p99)));
+              "%d answered, %d failed, p99 %s ms".formatted(ok, failed, millis(p99)));
     }
 
     @Override

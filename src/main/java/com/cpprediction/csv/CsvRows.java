@@ -72,7 +72,7 @@ public final class CsvRows {
     }
 
     /** The value as in the file; empty when the row or the file lacks the column. */
-    public String getAsTyped(String column) {
+    String getAsTyped(String column) {
       var at = columns.get(column);
       return at == null || at >= record.getFieldCount() ? "" : record.getField(at);
     }

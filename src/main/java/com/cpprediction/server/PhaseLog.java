@@ -11,7 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Logs a phase of the start or the stop that takes longer than expected. Thread-safe. */
-public final class PhaseLog implements AutoCloseable {
+final class PhaseLog implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PhaseLog.class);
 
   /** Duration of a phase that is not logged. */

@@ -12,7 +12,7 @@ final class AccuracyCounts {
   private static final int BINS = 15;
 
   private long rows;
-  private long answered;
+  private long predicted;
   private long right;
   private long inTop;
   private final long[] binRows = new long[BINS];
@@ -22,16 +22,16 @@ final class AccuracyCounts {
   /**
    * Counts a row.
    *
-   * @param answer null for no prediction
+   * @param prediction null for no prediction
    */
-  void add(String truth, Scored answer) {
+  void add(String truth, Scored prediction) {
     rows++;
-    if (answer == null) return;
-    answered++;
-    var best = answer.candidates().get(0);
+    if (prediction == null) return;
+    predicted++;
+    var best = prediction.candidates().get(0);
     boolean hit = best.cp().equals(truth);
     if (hit) right++;
-    if (answer.candidates().stream().anyMatch(c -> c.cp().equals(truth))) inTop++;
+    if (prediction.candidates().stream().anyMatch(c -> c.cp().equals(truth))) inTop++;
     int bin = Math.min(BINS - 1, (int) (best.confidence() * BINS));
     binRows[bin]++;
     if (hit) binRight[bin]++;
@@ -40,7 +40,7 @@ final class AccuracyCounts {
 
   void add(AccuracyCounts other) {
     rows += other.rows;
-    answered += other.answered;
+    predicted += other.predicted;
     right += other.right;
     inTop += other.inTop;
     for (int bin = 0; bin < BINS; bin++) {
@@ -65,13 +65,13 @@ final class AccuracyCounts {
   double calibrationError() {
     double error = 0;
     for (int bin = 0; bin < BINS; bin++) error += Math.abs(binRight[bin] - binConfidence[bin]);
-    return answered == 0 ? 0 : error / answered;
+    return predicted == 0 ? 0 : error / predicted;
   }
 
   JsonObject toJson() {
     return new JsonObject()
         .put("rows", rows)
-        .put("answered", answered)
+        .put("answered", predicted)
         .put("accuracy", rounded(accuracy()))
         .put("top3", rounded(top3()))
         .put("ece", rounded(calibrationError()));

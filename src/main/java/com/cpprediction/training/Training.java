@@ -34,7 +34,7 @@ import java.util.TreeSet;
  */
 public final class Training {
   /** Query variants of every evaluation of a release. */
-  public static final List<QueryVariant> VARIANTS =
+  static final List<QueryVariant> VARIANTS =
       List.of(
           QueryVariant.FULL,
           QueryVariant.PREFIX_ONLY,

@@ -21,8 +21,8 @@ class MeasurementTest {
             + " the journal"
       })
   void everyPredictionIsOneRow(
-      long answered, long uncertain, long stored, long left, String problem) {
-    assertThat(Measurement.rowProblem(answered, uncertain, stored, left))
+      long predicted, long uncertain, long stored, long left, String problem) {
+    assertThat(Measurement.rowProblem(predicted, uncertain, stored, left))
         .isEqualTo(problem == null ? "" : problem);
   }
 

@@ -4,7 +4,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 
-/** A command that has run to its end in this JVM. */
+/** A completed command, run in this JVM. */
 public record CommandRun(int exit, String out, String err) {
   public static CommandRun of(String... arguments) {
     var out = new StringWriter();
@@ -13,7 +13,7 @@ public record CommandRun(int exit, String out, String err) {
     return new CommandRun(exit, out.toString(), err.toString());
   }
 
-  /** The document that it printed. */
+  /** The output as JSON. */
   public JsonObject json() {
     return new JsonObject(out);
   }

@@ -18,7 +18,7 @@ class ConfigCommandTest {
   private final StringWriter err = new StringWriter();
 
   @Test
-  void printsWhatTheFileSets() throws IOException {
+  void printsTheSettingsOfTheFile() throws IOException {
     assertThat(print("{\"http\": {\"port\": 9e3}}")).isZero();
     assertThat(new JsonObject(out.toString()))
         .isEqualTo(new JsonObject("{\"http\": {\"port\": 9000}}"));
@@ -31,7 +31,7 @@ class ConfigCommandTest {
   }
 
   @Test
-  void whatIsPrintedAsEffectiveIsAConfigurationWithEveryKey() throws IOException {
+  void printsAnEffectiveConfigurationWithEveryKey() throws IOException {
     assertThat(print("{\"http\": {\"port\": 9000}}", "--effective")).isZero();
 
     var printed = Files.writeString(dir.resolve("printed.json"), out.toString());
@@ -84,7 +84,7 @@ class ConfigCommandTest {
   }
 
   @Test
-  void whatCannotBeUsedIsNotPrinted() throws IOException {
+  void printsNoUnusableConfiguration() throws IOException {
     assertThat(print("{\"http\": {\"port\": -1}}", "--effective")).isEqualTo(1);
     assertThat(err.toString().strip()).isEqualTo("http.port is -1, must be in 0..65535");
     assertThat(out.toString()).isEmpty();

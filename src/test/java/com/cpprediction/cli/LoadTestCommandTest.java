@@ -118,7 +118,7 @@ class LoadTestCommandTest {
     }
   }
 
-  /** On a busy machine it may not have been, for some milliseconds. */
+  /** Whether all rates were held; a busy machine may miss one. */
   private static boolean held(JsonArray steps) {
     return steps.stream().allMatch(step -> ((JsonObject) step).getBoolean("held"));
   }

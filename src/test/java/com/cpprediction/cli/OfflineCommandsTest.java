@@ -150,7 +150,7 @@ class OfflineCommandsTest {
   }
 
   @Test
-  void checkingAConfigurationFindsWhatCanNotGoTogether() throws IOException {
+  void checkingAConfigurationFindsContradictions() throws IOException {
     var conf =
         Files.writeString(
             dir.resolve("half.json"), "{\"http\":{\"tls\":{\"certificate\":\"server.pem\"}}}");

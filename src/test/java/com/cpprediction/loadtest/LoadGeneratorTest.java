@@ -231,7 +231,7 @@ class LoadGeneratorTest {
     serve(request -> request.response().end(MISS));
     var last = new AtomicLong();
 
-    generator.open("s", REQUESTS, 100, SECOND, (seconds, answered, f, p99) -> last.set(answered));
+    generator.open("s", REQUESTS, 100, SECOND, (seconds, ok, f, p99) -> last.set(ok));
 
     assertThat(last).hasValue(100);
   }

@@ -29,7 +29,7 @@ public class PhaseLogTest {
   }
 
   @Test
-  void namesAPhaseThatTakesLongerThanExpectedWhileItGoesOn() throws Exception {
+  void logsAPhaseThatTakesLongerThanExpectedWhileItRuns() throws Exception {
     try (var log = new CapturedLog();
         var phases = new PhaseLog(Duration.ZERO)) {
       var result =
@@ -52,7 +52,7 @@ public class PhaseLogTest {
   }
 
   @Test
-  void saysNothingOfAPhaseThatEndsInTimeHoweverItEnds() {
+  void doesNotLogAPhaseThatEndsInTime() {
     try (var log = new CapturedLog();
         var phases = new PhaseLog(Duration.ofHours(1))) {
       phases.run("one", () -> 1);
@@ -72,7 +72,7 @@ public class PhaseLogTest {
   }
 
   @Test
-  void letsAStartThatIsEndedGoOnAfterItIsClosed() {
+  void letsAStartGoOnAfterTheLogIsClosed() {
     var phases = new PhaseLog(Duration.ofHours(1));
     phases.close();
 

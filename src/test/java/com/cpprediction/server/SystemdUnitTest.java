@@ -11,17 +11,17 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code conf/systemd/} before the eyes of the real systemd-analyze. */
+/** Checks of {@code conf/systemd/} by systemd-analyze. */
 class SystemdUnitTest {
   private static final Path UNIT = Path.of("conf/systemd/cp-prediction.service");
 
-  /** Times ten, as systemd-analyze takes it; a unit without any hardening has 96. */
+  /** Maximum exposure times ten, as systemd-analyze takes it; a unit without hardening has 96. */
   private static final String EXPOSURE = "20";
 
   @TempDir private Path directory;
 
   @Test
-  void systemdHasNothingToSayAgainstIt() throws IOException {
+  void passesTheVerificationOfSystemd() throws IOException {
     var verified = analyze("verify", installed().toString());
 
     assertThat(verified.output()).isEmpty();
@@ -29,7 +29,7 @@ class SystemdUnitTest {
   }
 
   @Test
-  void leavesLittleExposed() throws IOException {
+  void hasALowExposure() throws IOException {
     var rated =
         analyze("security", "--offline=true", "--threshold=" + EXPOSURE, installed().toString());
 
@@ -47,7 +47,7 @@ class SystemdUnitTest {
   }
 
   @Test
-  void namesKeysThatThereAre() throws IOException {
+  void namesExistingKeys() throws IOException {
     var schema = Files.readString(Path.of("src/docs/configuration.md"));
     var variables = Pattern.compile("CP_[A-Z_]+").matcher(Files.readString(UNIT)).results();
 
@@ -56,7 +56,7 @@ class SystemdUnitTest {
         .allSatisfy(name -> assertThat(schema).contains("`" + name + "`"));
   }
 
-  /** With the Java that runs this, which may lie elsewhere than the one of the package. */
+  /** The unit with the Java of this test, whose path may differ from the package's. */
   private Path installed() throws IOException {
     var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     return Files.writeString(

@@ -18,7 +18,7 @@ import java.util.List;
 
 /**
  * A release of three prefixes, trained once per JVM from {@code src/test/resources/training} with
- * seed 1, and what it was trained on. Nobody may change it; {@link #copyTo} gives one to damage.
+ * seed 1, and its training data. Read-only; {@link #copyTo} copies it for a test that damages it.
  */
 public final class SmallRelease {
   /** Prefixes of the release. */

@@ -59,7 +59,7 @@ class TrainingTest {
   }
 
   @Test
-  void theReportCountsWhatIsInTheRelease() throws IOException {
+  void theReportCountsTheContentOfTheRelease() throws IOException {
     var report = SmallRelease.report();
 
     assertThat(report.rows()).isEqualTo(561);
