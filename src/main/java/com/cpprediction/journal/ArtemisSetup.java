@@ -11,32 +11,32 @@ import org.apache.activemq.artemis.core.io.nio.NIOSequentialFile;
 import org.apache.activemq.artemis.core.io.nio.NIOSequentialFileFactory;
 import org.apache.activemq.artemis.core.journal.impl.JournalImpl;
 
-/** How Artemis' journal is set up here. */
+/** Configuration of the Artemis journal, the library that writes the files. */
 final class ArtemisSetup {
   static final String PREFIX = "cp";
   static final String EXTENSION = "journal";
 
-  /** What the library itself adds to a record. */
+  /** Bytes that the library adds to a record. */
   static final int OVERHEAD = JournalImpl.SIZE_ADD_RECORD + 1;
 
-  /** The part of it before the record: type, file, compaction, id, length, user's type. */
+  /** Bytes of it before the record: type, file, compaction, id, length, user's type. */
   static final int HEAD = OVERHEAD - Integer.BYTES;
 
   private static final int MIN_FILES = 2;
-  private static final int KEEP_ALL_FILES = -1; // so that what was once on the disk stays there
-  private static final int NO_COMPACTING = 0; // records leave in the order they came
+  private static final int KEEP_ALL_FILES = -1; // keeps the disk space allocated
+  private static final int NO_COMPACTING = 0; // records are settled roughly in order
   private static final int OPEN_TIMEOUT_SECONDS = 1;
   private static final int MAX_IO = 1;
   private static final int USER_VERSION = 1;
 
   private ArtemisSetup() {}
 
-  /** Unbuffered: a completed append is with the operating system. */
+  /** Creates unbuffered files: a completed append has reached the operating system. */
   static NIOSequentialFileFactory files(Path directory) {
     return new NIOSequentialFileFactory(directory.toFile(), false, MAX_IO) {
       @Override
       public SequentialFile createSequentialFile(String name) {
-        return new OwnFile(this, directory, name);
+        return new OwnerOnlyFile(this, directory, name);
       }
 
       @Override
@@ -46,9 +46,9 @@ final class ArtemisSetup {
     };
   }
 
-  /** Made for this user alone: the library leaves that to the umask. */
-  private static final class OwnFile extends NIOSequentialFile {
-    OwnFile(SequentialFileFactory factory, Path directory, String name) {
+  /** A file of mode 0600; the library itself applies the umask only. */
+  private static final class OwnerOnlyFile extends NIOSequentialFile {
+    OwnerOnlyFile(SequentialFileFactory factory, Path directory, String name) {
       super(factory, directory.toFile(), name, MAX_IO);
     }
 

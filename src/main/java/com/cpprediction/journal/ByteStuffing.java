@@ -3,18 +3,17 @@ package com.cpprediction.journal;
 import java.util.Arrays;
 
 /**
- * Writes bytes without a zero among them, in at most one byte more for each 254 (consistent
- * overhead byte stuffing: Cheshire and Baker, IEEE/ACM Transactions on Networking, 1999). A block
- * is a byte that says where the next block begins, then what is before it; between two blocks was a
- * zero, unless the first is of full length.
+ * Encodes bytes without zeros, at a cost of at most one byte per 254 (consistent overhead byte
+ * stuffing: Cheshire and Baker, IEEE/ACM Transactions on Networking, 1999). Each block starts with
+ * its length, followed by non-zero bytes; a zero is implied between two blocks unless the first is
+ * of full length.
  */
 final class ByteStuffing {
-  private static final int FULL = 255; // of a block, with its first byte
+  private static final int FULL = 255; // longest block, with its length byte
 
   private ByteStuffing() {}
 
-  /** {@code bytes} stuffed. */
-  static byte[] stuff(byte[] bytes) {
+    static byte[] stuff(byte[] bytes) {
     var out = new byte[bytes.length + bytes.length / (FULL - 1) + 1];
     int block = 0;
     int to = 1;
@@ -29,9 +28,9 @@ final class ByteStuffing {
   }
 
   /**
-   * Reads {@code out.length} bytes back.
+   * Decodes {@code out.length} bytes.
    *
-   * @return where what was read ends, or -1 when it isn't what {@link #stuff} wrote
+   * @return end of the encoded bytes, or -1 when {@link #stuff} didn't write them
    */
   static int unstuff(byte[] in, int from, byte[] out) {
     int at = from;

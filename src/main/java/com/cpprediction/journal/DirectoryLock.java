@@ -14,11 +14,11 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Keeps a second process off a directory. The operating system lets go of it when the process ends,
- * however it ends.
+ * An exclusive lock on a directory. The operating system releases it when the process ends, also
+ * after a crash.
  */
 public final class DirectoryLock implements AutoCloseable {
-  /** Somebody else holds it. */
+    /** Another process, or another part of this one, holds the lock. */
   public static final class InUseException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -37,8 +37,8 @@ public final class DirectoryLock implements AutoCloseable {
 
   private static final String FILE = "service.lock";
 
-  // Within one process the file must not even be opened again: closing any of its descriptors
-  // gives up a POSIX lock.
+    // Opening the file again in the same process isn't safe: closing any of its descriptors releases
+  // the POSIX lock.
   private static final Set<Path> HELD_HERE = ConcurrentHashMap.newKeySet();
 
   private final Path directory;
@@ -51,7 +51,7 @@ public final class DirectoryLock implements AutoCloseable {
 
   /**
    * @param directory a real path
-   * @throws InUseException when somebody holds it, in this process or another
+   * @throws InUseException when this process or another one holds the lock
    */
   public static DirectoryLock acquire(Path directory) throws IOException {
     var self = Long.toString(ProcessHandle.current().pid());

@@ -1,15 +1,15 @@
 package com.cpprediction.journal;
 
 /**
- * A record in the journal.
+ * A journal record.
  *
- * @param sequence in the order of appending; of its first part
- * @param parts it is written in, each of a sequence of its own
+ * @param sequence of its first part; increases with each append
+ * @param parts number of parts, each with its own sequence
  * @param appendedAt milliseconds since 1970
- * @param body as given to {@link Journal#append}; not to be changed
+ * @param body the array passed to {@link Journal#append}; must not be modified
  */
 public record Entry(long sequence, int parts, long appendedAt, byte[] body) {
-  /** What it takes on disk. */
+    /** Size on disk. */
   long bytes() {
     return body.length + (long) parts * (Frame.OVERHEAD + ArtemisSetup.OVERHEAD);
   }

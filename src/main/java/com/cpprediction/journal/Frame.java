@@ -5,36 +5,36 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
- * What the journal's library is given to write: a body, or a part of one, and around it what it
- * takes to find it again in a damaged file and to know that it is whole. Big-endian:
+ * The unit written to the journal: a body or a part of one, framed by a magic number, a length and a
+ * checksum, so that it can be found in a damaged file. Big-endian:
  *
  * <pre>
  *  0  u64  magic FE C1 F5 00 FF F5 C1 FE
- *  8  5 × u7 bytes of what follows before it was stuffed, each with the high bit set
- * 13       stuffed, so that no zero is among them:
- *            0  u32  CRC-32C of everything behind it
+ *   8  5 × u7 length of the rest before byte stuffing, each digit with the high bit set
+ * 13       byte-stuffed, without zeros:
+ *            0  u32  CRC-32C of the following bytes
  *            4  u8   version, 2
- *            5  u8   kind: 1 a record, 2 a mark
- *            6  i64  sequence; of a mark: the highest in use when it was made
+ *                       5  u8   kind: 1 a record, 2 a marker
+ *            6  i64  sequence; of a marker: the highest one in use
  *           14  i64  milliseconds since 1970 when it was appended
- *           22  u16  which part of the record's body this is, from 0
- *           24  u16  of how many
- *           26       body; of a mark: the ranges of sequences that are settled, each two i64, the
- *                    end exclusive
+ *           22  u16  index of this part of the record's body, from 0
+ *           24  u16  number of parts
+ *           26       body; of a marker: the ranges of settled sequences, each two i64, the end
+ *                    exclusive
  * </pre>
  *
- * Nothing in a body looks like a frame, nor like a record of the library, since both hold zeros: of
- * a file that is used again, the library reads, and skips, what an earlier use left behind.
+ * A body can't contain a frame or a record of the library, because both contain zeros. That matters
+ * in recycled files, of which the library parses stale content too.
  *
- * <p>Version 1, which is still read: u32 magic FE C1 F5 FF, u32 CRC, i32 bytes of the body, u8
- * version, u8 kind, i64 sequence (0 for a mark), i64 time, body.
+ * <p>Version 1, still readable: u32 magic FE C1 F5 FF, u32 CRC, i32 length of the body, u8 version,
+ * u8 kind, i64 sequence (0 for a marker), i64 time, body.
  *
- * @param sequence from 1, never used again
+ * @param sequence from 1, never reused
  */
 record Frame(Kind kind, long sequence, int part, int parts, long appendedAt, byte[] body) {
   enum Kind {
     RECORD(1),
-    MARK(2);
+    MARKER(2);
 
     private final int code;
 
@@ -48,16 +48,16 @@ record Frame(Kind kind, long sequence, int part, int parts, long appendedAt, byt
     }
   }
 
-  /** A frame and where it was found, the end exclusive. */
-  record Found(Frame frame, int from, int to) {}
+    /** A frame and its position, the end exclusive. */
+  record FoundFrame(Frame frame, int from, int to) {}
 
-  /** What is added to a body of ordinary length. */
+    /** Bytes added to a body of typical length. */
   static final int OVERHEAD = 40;
 
   static final byte FIRST = (byte) 0xFE; // of every frame
 
   private static final long MAGIC = 0xFEC1F500_FFF5C1FEL;
-  private static final int DIGITS = 5; // of the length
+  private static final int DIGITS = 5; // of the length field
   private static final int DIGIT = 7; // bits
   private static final int STUFFED = Long.BYTES + DIGITS;
   private static final byte VERSION = 2;
@@ -70,8 +70,8 @@ record Frame(Kind kind, long sequence, int part, int parts, long appendedAt, byt
   private static final int CHECK_BITS = 16;
   private static final int CHECK_MASK = (1 << CHECK_BITS) - 1;
 
-  static Frame mark(long highest, long now, byte[] settled) {
-    return new Frame(Kind.MARK, highest, 0, 1, now, settled);
+  static Frame marker(long highest, long now, byte[] settled) {
+    return new Frame(Kind.MARKER, highest, 0, 1, now, settled);
   }
 
   byte[] encode() {
@@ -86,23 +86,23 @@ record Frame(Kind kind, long sequence, int part, int parts, long appendedAt, byt
         .putShort((short) parts)
         .put(body)
         .putInt(0, crc(plain.array(), Integer.BYTES, plain.capacity() - Integer.BYTES));
-    var stuffed = ByteStuffing.stuff(plain.array());
-    var out = ByteBuffer.allocate(STUFFED + stuffed.length).putLong(MAGIC);
+    var readVersion2 = ByteStuffing.stuff(plain.array());
+    var out = ByteBuffer.allocate(STUFFED + readVersion2.length).putLong(MAGIC);
     for (int digit = DIGITS - 1; digit >= 0; digit--) {
       out.put((byte) (plain.capacity() >>> digit * DIGIT | 1 << DIGIT));
     }
-    return out.put(stuffed).array();
+    return out.put(readVersion2).array();
   }
 
-  /** The whole frame that begins at {@code at}, if there is one. */
-  static Optional<Found> read(byte[] bytes, int at) {
+  /** The complete frame at {@code at}, if there is one. */
+  static Optional<FoundFrame> read(byte[] bytes, int at) {
     var buffer = ByteBuffer.wrap(bytes);
-    if (bytes.length - at >= STUFFED && buffer.getLong(at) == MAGIC) return stuffed(buffer, at);
-    if (bytes.length - at >= HEADER_1 && buffer.getInt(at) == MAGIC_1) return first(buffer, at);
+    if (bytes.length - at >= STUFFED && buffer.getLong(at) == MAGIC) return readVersion2(buffer, at);
+    if (bytes.length - at >= HEADER_1 && buffer.getInt(at) == MAGIC_1) return readVersion1(buffer, at);
     return Optional.empty();
   }
 
-  private static Optional<Found> stuffed(ByteBuffer in, int at) {
+  private static Optional<FoundFrame> readVersion2(ByteBuffer in, int at) {
     int length = 0;
     for (int digit = 0; digit < DIGITS; digit++) {
       length = length << DIGIT | in.get(at + Long.BYTES + digit) & (1 << DIGIT) - 1;
@@ -124,11 +124,11 @@ record Frame(Kind kind, long sequence, int part, int parts, long appendedAt, byt
               int parts = Short.toUnsignedInt(plain.getShort());
               var body = new byte[plain.remaining()];
               plain.get(body);
-              return new Found(new Frame(kind, sequence, part, parts, appendedAt, body), at, end);
+              return new FoundFrame(new Frame(kind, sequence, part, parts, appendedAt, body), at, end);
             });
   }
 
-  private static Optional<Found> first(ByteBuffer in, int at) {
+  private static Optional<FoundFrame> readVersion1(ByteBuffer in, int at) {
     int checked = at + 2 * Integer.BYTES;
     int length = in.getInt(checked);
     if (length < 0 || length > in.capacity() - at - HEADER_1) return Optional.empty();
@@ -145,25 +145,25 @@ record Frame(Kind kind, long sequence, int part, int parts, long appendedAt, byt
               long appendedAt = header.getLong();
               var body = new byte[length];
               header.get(body);
-              return new Found(new Frame(kind, sequence, 0, 1, appendedAt, body), at, end);
+              return new FoundFrame(new Frame(kind, sequence, 0, 1, appendedAt, body), at, end);
             });
   }
 
   /**
-   * The id under which the library knows a record. It checks itself: the library's own records
-   * carry no checksum, so a damaged deletion could name another record than it did.
+   * The library's id of a record, which includes a checksum: the library's deletions have none, so
+   * a damaged one could name another record.
    */
   static long id(long sequence) {
-    return sequence << CHECK_BITS | check(sequence);
+    return sequence << CHECK_BITS | checkBits(sequence);
   }
 
-  /** The sequence that has {@code id}, 0 for none. */
+  /** The sequence of {@code id}, 0 when its checksum is wrong. */
   static long sequence(long id) {
     long sequence = id >>> CHECK_BITS;
     return id(sequence) == id ? sequence : 0;
   }
 
-  private static long check(long sequence) {
+  private static long checkBits(long sequence) {
     var bytes = ByteBuffer.allocate(Long.BYTES).putLong(sequence).array();
     return crc(bytes, 0, bytes.length) & CHECK_MASK;
   }

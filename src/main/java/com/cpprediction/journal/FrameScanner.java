@@ -3,21 +3,21 @@ package com.cpprediction.journal;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Looks for whole frames in the bytes of a file, whatever is around them. */
+/** Finds all complete frames in the bytes of a file, regardless of its structure. */
 final class FrameScanner {
   private FrameScanner() {}
 
-  static List<Frame.Found> of(byte[] bytes) {
-    var whole = new ArrayList<Frame.Found>();
+  static List<Frame.FoundFrame> scan(byte[] bytes) {
+    var frames = new ArrayList<Frame.FoundFrame>();
     for (int at = 0; at < bytes.length; ) {
       if (bytes[at] != Frame.FIRST) {
         at++;
         continue;
       }
       var found = Frame.read(bytes, at);
-      found.ifPresent(whole::add);
-      at = found.map(Frame.Found::to).orElse(at + 1);
+      found.ifPresent(frames::add);
+      at = found.map(Frame.FoundFrame::to).orElse(at + 1);
     }
-    return whole;
+    return frames;
   }
 }

@@ -4,15 +4,15 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What is in a journal.
+ * Content and condition of a journal.
  *
  * @param waiting records that aren't settled, oldest first
- * @param corrupt records that can't be read
- * @param unreachable records among those waiting that opening has to save from damaged files
- * @param sound whether nothing is wrong with the files in use
- * @param files in use or kept for use
- * @param bytes of those on disk
- * @param damaged directories of files that were set aside before
+ * @param corrupt number of unreadable records
+ * @param unreachable number of waiting records that can be recovered from damaged files only
+ * @param sound whether the files in use are undamaged
+ * @param files number of files in use or preallocated
+ * @param bytes size of these files on disk
+ * @param damaged directories of damaged files that were set aside
  */
 public record Inspection(
     List<Entry> waiting,

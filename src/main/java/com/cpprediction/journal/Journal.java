@@ -27,15 +27,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Records on disk that wait for something to happen to them: appended, in time settled, and after a
- * restart all there again that weren't settled. Opening, reopening and closing block; the rest
- * doesn't, is to be called from one thread, and reports from a thread of the journal's own.
+ * A write-ahead journal: records are appended, later settled, and recovered after a restart unless
+ * settled. Opening, halting, erasing and closing block. The other methods don't; they are for use
+ * from one thread, and completions run on a thread of the journal.
  *
- * <p>Damage found on opening costs the damaged records only: the files are set aside as they are,
- * and what is whole in them goes on in fresh ones.
+ * <p>Damage found on opening affects the damaged records only: the files are set aside unchanged,
+ * and their intact records are copied to new ones.
  */
 public final class Journal implements AutoCloseable {
-  /** Hears once what became of an append or a sync, on a thread of the journal's. */
+    /** Notified once of the result of an append or a sync, on a thread of the journal. */
   public interface Completion {
     void done();
 
@@ -43,33 +43,33 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * What opening found.
+   * The result of opening.
    *
-   * @param entries that wait, oldest first
-   * @param corrupt records that can't be read
-   * @param damaged directories of damaged files that were set aside, just now or before
+   * @param entries records that aren't settled, oldest first
+   * @param corrupt number of unreadable records
+   * @param damaged directories of damaged files that were set aside, now or before
    */
   public record Found(List<Entry> entries, int corrupt, List<Path> damaged) {}
 
   private static final Logger log = LoggerFactory.getLogger(Journal.class);
   private static final byte RECORD = 1;
-  private static final byte MARK = 2;
-  private static final int FILE = 4 * 1024 * 1024;
-  private static final int PARTS_PER_FILE = 4; // so that little of a file is left over
+  private static final byte MARKER = 2;
+  private static final int FILE_BYTES = 4 * 1024 * 1024;
+  private static final int PARTS_PER_FILE = 4; // limits unused space at the end of a file
 
-  /** The library takes records of up to 490 KiB, as large as its buffer, whatever a file holds. */
-  private static final int MOST_PART_BYTES = 256 * 1024;
+  /** The library's buffer limits a record to 490 KiB, regardless of the file size. */
+  private static final int MAX_PART_BYTES = 256 * 1024;
 
   private final Path directory;
   private final int fileBytes;
   private final int partBytes;
   private final Clock clock;
-  private final Consumer<JournalException> trouble;
+  private final Consumer<JournalException> onFailure;
   private final DirectoryLock lock;
-  private final JournalDirectories generations;
+  private final JournalDirectories directories;
 
   private final AtomicLong waitingBytes = new AtomicLong();
-  private final AtomicBoolean troubled = new AtomicBoolean();
+  private final AtomicBoolean failed = new AtomicBoolean();
   private JournalImpl files;
   private long next = 1; // sequence of the next record
   private SequenceRanges settled = new SequenceRanges();
@@ -78,33 +78,33 @@ public final class Journal implements AutoCloseable {
       Path directory,
       int fileBytes,
       Clock clock,
-      Consumer<JournalException> trouble,
+      Consumer<JournalException> onFailure,
       DirectoryLock lock) {
     this.directory = directory;
     this.fileBytes = fileBytes;
-    partBytes = Math.min(fileBytes / PARTS_PER_FILE, MOST_PART_BYTES);
+    partBytes = Math.min(fileBytes / PARTS_PER_FILE, MAX_PART_BYTES);
     this.clock = clock;
-    this.trouble = trouble;
+    this.onFailure = onFailure;
     this.lock = lock;
-    generations = new JournalDirectories(directory, clock);
+    directories = new JournalDirectories(directory, clock);
   }
 
   /**
-   * Takes {@code directory} for this process alone; {@link #open} comes next. Blocks.
+   * Locks {@code directory} for this process; {@link #open} must follow. Blocks.
    *
-   * @param directory made when it isn't there
-   * @param trouble hears, on any thread, that nothing can be appended until it was opened again
-   * @throws JournalException when another process has it or it can't be written
+   * @param directory created where absent
+   * @param onFailure called on any thread when appends fail until the journal is reopened
+   * @throws JournalException when another process holds the lock or the directory isn't writable
    */
-  public static Journal in(Path directory, Clock clock, Consumer<JournalException> trouble) {
-    return of(directory, FILE, clock, trouble);
+  public static Journal in(Path directory, Clock clock, Consumer<JournalException> onFailure) {
+    return of(directory, FILE_BYTES, clock, onFailure);
   }
 
   static Journal of(
-      Path directory, int fileBytes, Clock clock, Consumer<JournalException> trouble) {
+      Path directory, int fileBytes, Clock clock, Consumer<JournalException> onFailure) {
     try {
       var real = OwnerOnly.createDirectories(directory).toRealPath();
-      return new Journal(real, fileBytes, clock, trouble, DirectoryLock.acquire(real));
+      return new Journal(real, fileBytes, clock, onFailure, DirectoryLock.acquire(real));
     } catch (DirectoryLock.InUseException e) {
       throw new JournalException(
           "The journal in %s is in use by process %s; stop that first"
@@ -115,7 +115,7 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  /** Whether {@code directory} holds a journal. */
+    /** Whether {@code directory} contains a journal. */
   public static boolean existsIn(Path directory) {
     try {
       return Files.isDirectory(new JournalDirectories(directory, Clock.systemUTC()).current());
@@ -125,46 +125,46 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * What is in the journal, without changing it; to be called instead of {@link #open}. Blocks.
+   * Reads the journal without changing it; an alternative to {@link #open}. Blocks.
    *
    * @throws JournalException when it can't be read
    */
   public Inspection inspect() {
     try {
-      var contents = JournalScan.read(generations.current(), fileBytes);
+      var scan = JournalScan.read(directories.current(), fileBytes);
       return new Inspection(
-          entries(contents),
-          contents.corrupt(),
-          contents.unreachable(),
-          contents.sound(),
-          contents.files(),
-          contents.bytes(),
-          generations.damaged());
+          entries(scan),
+          scan.corrupt(),
+          scan.unreachable(),
+          scan.sound(),
+          scan.files(),
+          scan.bytes(),
+          directories.damaged());
     } catch (IOException e) {
       throw JournalException.of(e);
     }
   }
 
   /**
-   * Opens the journal, for the first time or again after it was in trouble. Blocks.
+   * Opens the journal, for the first time or after a failure. Blocks.
    *
-   * @throws JournalException when it can't be; to be tried again
+   * @throws JournalException when it can't be opened; the caller may retry
    */
   public Found open() {
     try {
-      stop();
-      generations.tidy();
-      var contents = JournalScan.read(generations.current(), fileBytes);
-      if (!contents.sound()) setAside(contents);
-      files = load(generations.current());
-      next = Math.max(next, contents.next());
-      settled = contents.settled();
-      settled.add(contents.next(), next); // refused in the meantime
-      var entries = entries(contents);
+      closeFiles();
+      directories.recover();
+      var scan = JournalScan.read(directories.current(), fileBytes);
+      if (!scan.sound()) setAside(scan);
+      files = load(directories.current());
+      next = Math.max(next, scan.next());
+      settled = scan.settled();
+      settled.add(scan.next(), next); // appends that failed meanwhile
+      var entries = entries(scan);
       waitingBytes.set(entries.stream().mapToLong(Entry::bytes).sum());
-      troubled.set(false);
-      drop(contents.sound() ? contents.rests() : List.of());
-      return new Found(entries, contents.corrupt(), generations.damaged());
+      failed.set(false);
+      delete(scan.sound() ? scan.partial() : List.of());
+      return new Found(entries, scan.corrupt(), directories.damaged());
     } catch (JournalException e) {
       throw e;
     } catch (Exception e) {
@@ -172,31 +172,31 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  private static List<Entry> entries(JournalScan contents) {
-    return List.copyOf(contents.waiting().values());
+  private static List<Entry> entries(JournalScan scan) {
+    return List.copyOf(scan.waiting().values());
   }
 
-  private void setAside(JournalScan contents) throws Exception {
-    var built = generations.begin();
-    var fresh = load(built);
+  private void setAside(JournalScan scan) throws Exception {
+    var staging = directories.stage();
+    var rebuilt = load(staging);
     try {
-      for (var entry : contents.waiting().values()) {
+      for (var entry : scan.waiting().values()) {
         for (var frame : frames(entry)) {
-          var whole = new ByteArrayEncoding(frame.encode());
-          fresh.appendAddRecord(Frame.id(frame.sequence()), RECORD, whole, false);
+          var encoding = new ByteArrayEncoding(frame.encode());
+          rebuilt.appendAddRecord(Frame.id(frame.sequence()), RECORD, encoding, false);
         }
       }
-      // Waits for all before it, and says where to go on counting.
-      var mark = mark(contents.next() - 1, contents.settled());
-      fresh.appendAddEvent(
-          1, MARK, EncoderPersister.getInstance(), new ByteArrayEncoding(mark), true, null);
+      // Synced after all records; also stores the next sequence.
+      var marker = marker(scan.next() - 1, scan.settled());
+      rebuilt.appendAddEvent(
+          1, MARKER, EncoderPersister.getInstance(), new ByteArrayEncoding(marker), true, null);
     } finally {
-      fresh.stop();
+      rebuilt.stop();
     }
-    generations.finish(built);
+    directories.activate(staging);
   }
 
-  /** The frames of {@code entry}, in the parts it has. */
+  /** Splits {@code entry} into one frame per part. */
   private static List<Frame> frames(Entry entry) {
     var frames = new ArrayList<Frame>(entry.parts());
     int size = (entry.body().length + entry.parts() - 1) / entry.parts();
@@ -215,14 +215,14 @@ public final class Journal implements AutoCloseable {
     return frames;
   }
 
-  private JournalImpl load(Path generation) throws Exception {
-    OwnerOnly.createDirectories(generation);
+  private JournalImpl load(Path directory) throws Exception {
+    OwnerOnly.createDirectories(directory);
     var opened =
         ArtemisSetup.journal(
-            ArtemisSetup.files(generation), fileBytes, (e, message, file) -> inTrouble(e, message));
+            ArtemisSetup.files(directory), fileBytes, (e, message, file) -> markFailed(e, message));
     opened.start();
     try {
-      opened.load(new Loaded());
+      opened.load(new IgnoringLoader());
     } catch (Exception e) {
       opened.stop();
       throw e;
@@ -230,43 +230,43 @@ public final class Journal implements AutoCloseable {
     return opened;
   }
 
-  private void inTrouble(Throwable cause, String message) {
-    if (troubled.getAndSet(true)) return;
-    trouble.accept(JournalException.of(cause != null ? cause : new IOException(message)));
+  private void markFailed(Throwable cause, String message) {
+    if (failed.getAndSet(true)) return;
+    onFailure.accept(JournalException.of(cause != null ? cause : new IOException(message)));
   }
 
-  /** Bytes on disk that records which wait take. From any thread. */
+  /** Bytes on disk of records that aren't settled. Thread-safe. */
   public long waitingBytes() {
     return waitingBytes.get();
   }
 
-  /** Whether appends fail until it is opened again. From any thread. */
-  public boolean troubled() {
-    return troubled.get();
+  /** Whether appends fail until the journal is reopened. Thread-safe. */
+  public boolean hasFailed() {
+    return failed.get();
   }
 
   /**
-   * Appends a record. Once done it is with the operating system: it survives the end of the
-   * process, and after the next {@link #sync} that of the machine. After a restart it is there as a
-   * whole or not at all. Once an append has failed all others do until the journal is opened again,
-   * and what they left on the disk is there until it is {@linkplain #erase erased}.
+   * Appends a record. Once completed it survives the end of the process, and after the next {@link
+   * #sync} a power failure. A restart recovers it whole or not at all. After a failed append all
+   * others fail until the journal is reopened; their partial records stay on disk until {@linkplain
+   * #erase erased}.
    *
-   * @param body not to be changed any more
-   * @return what to settle later, also when this fails
+   * @param body must not be modified afterwards
+   * @return the entry to settle later, also when the append fails
    */
   public Entry append(byte[] body, Completion completion) {
     int parts = Math.max(1, (body.length + partBytes - 1) / partBytes);
     var entry = new Entry(next, parts, clock.millis(), body);
     next += parts;
     waitingBytes.addAndGet(entry.bytes());
-    var once = new Once(completion, parts);
-    for (var frame : frames(entry)) append(frame, once);
+    var single = new SingleCompletion(completion, parts);
+    for (var frame : frames(entry)) append(frame, single);
     return entry;
   }
 
-  private void append(Frame frame, Once once) {
-    if (troubled.get()) {
-      once.onError(0, "the journal is in trouble");
+  private void append(Frame frame, SingleCompletion single) {
+    if (failed.get()) {
+      single.onError(0, "the journal has failed");
       return;
     }
     try {
@@ -274,110 +274,113 @@ public final class Journal implements AutoCloseable {
           Frame.id(frame.sequence()),
           RECORD,
           EncoderPersister.getInstance(),
-          new Writing(frame.encode()),
+          new FrameEncoding(frame.encode()),
           false,
-          once);
+          single);
     } catch (Exception e) {
-      once.fail(JournalException.of(e));
+      single.fail(JournalException.of(e));
     }
   }
 
-  /** Drops records for good. */
+    /** Deletes records that need no recovery any more. */
   public void settle(Collection<Entry> entries) {
     if (entries.isEmpty()) return;
     for (var entry : entries) {
       waitingBytes.addAndGet(-entry.bytes());
       settled.add(entry.sequence(), entry.end());
     }
-    drop(
+    delete(
         entries.stream()
             .flatMap(entry -> LongStream.range(entry.sequence(), entry.end()).boxed())
             .toList());
   }
 
-  private void drop(List<Long> sequences) {
+  private void delete(List<Long> sequences) {
     for (long sequence : sequences) {
-      if (troubled.get()) return; // they come back, and are settled again, when it is opened
+      if (failed.get()) return; // reopening returns these records, to be settled again
       try {
         files.appendDeleteRecord(Frame.id(sequence), false, null);
       } catch (Exception e) {
-        inTrouble(e, e.getMessage());
+        markFailed(e, e.getMessage());
       }
     }
-    if (!troubled.get()) mark();
-  }
-
-  /** Tells records in use from what an earlier use of a file left in it. */
-  private void mark() {
-    var mark = new Writing(mark(next - 1, settled));
-    try {
-      files.appendAddEvent(1, MARK, EncoderPersister.getInstance(), mark, false, null);
-    } catch (Exception e) {
-      inTrouble(e, e.getMessage());
-    }
-  }
-
-  /** Forces to disk what was appended so far. */
-  public void sync(Completion completion) {
-    var once = new Once(completion, 1);
-    if (troubled.get()) {
-      once.onError(0, "the journal is in trouble");
-      return;
-    }
-    try {
-      var mark = new Writing(mark(next - 1, settled));
-      files.appendAddEvent(1, MARK, EncoderPersister.getInstance(), mark, true, once);
-    } catch (Exception e) {
-      once.fail(JournalException.of(e));
-    }
-  }
-
-  private byte[] mark(long highest, SequenceRanges settled) {
-    return Frame.mark(highest, clock.millis(), settled.encode()).encode();
+    if (!failed.get()) appendMarker();
   }
 
   /**
-   * Writes nothing more until it is opened again. Blocks until what is being written is.
+   * Appends a marker that lists the settled sequences. On recovery it separates live records from
+   * stale ones in a recycled file.
+   */
+  private void appendMarker() {
+    var marker = new FrameEncoding(marker(next - 1, settled));
+    try {
+      files.appendAddEvent(1, MARKER, EncoderPersister.getInstance(), marker, false, null);
+    } catch (Exception e) {
+      markFailed(e, e.getMessage());
+    }
+  }
+
+    /** Forces all earlier appends to disk. */
+  public void sync(Completion completion) {
+    var single = new SingleCompletion(completion, 1);
+    if (failed.get()) {
+      single.onError(0, "the journal has failed");
+      return;
+    }
+    try {
+      var marker = new FrameEncoding(marker(next - 1, settled));
+      files.appendAddEvent(1, MARKER, EncoderPersister.getInstance(), marker, true, single);
+    } catch (Exception e) {
+      single.fail(JournalException.of(e));
+    }
+  }
+
+  private byte[] marker(long highest, SequenceRanges settled) {
+    return Frame.marker(highest, clock.millis(), settled.encode()).encode();
+  }
+
+  /**
+   * Ends all writes until the journal is reopened. Blocks until writes in progress have ended.
    *
    * @throws JournalException when the files can't be closed
    */
   public void halt() {
-    troubled.set(true);
+    failed.set(true);
     try {
-      stop();
+      closeFiles();
     } catch (Exception e) {
       throw JournalException.of(e);
     }
   }
 
   /**
-   * Takes what the files hold of records whose append failed out of them. To be called when {@link
-   * #halt() halted}. Blocks.
+   * Erases records whose append failed from the files. Requires a {@linkplain #halt() halted}
+   * journal. Blocks.
    *
-   * @throws JournalException when they may still be there
+   * @throws JournalException when a restart may still recover these records
    */
   public void erase(Collection<Entry> failed) {
     var sequences = new SequenceRanges();
     for (var entry : failed) sequences.add(entry.sequence(), entry.end());
     try {
-      JournalScan.erase(generations.current(), sequences);
+      JournalScan.erase(directories.current(), sequences);
     } catch (IOException e) {
       throw JournalException.of(e);
     }
   }
 
-  private void stop() throws Exception {
+  private void closeFiles() throws Exception {
     if (files == null) return;
     var old = files;
     files = null;
     old.stop();
   }
 
-  /** Blocks until what was appended is with the operating system. */
+    /** Blocks until all appends have reached the operating system. */
   @Override
   public void close() {
     try {
-      stop();
+      closeFiles();
     } catch (Exception e) {
       log.warn("The journal did not close cleanly: {}", e.getMessage());
     }
@@ -389,13 +392,13 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * What the library writes next, unless something failed before: behind a record that was written
-   * in part there must be no other, or it would look damaged rather than cut short.
+   * A frame for the library to write. Encoding fails once the journal has failed: a record behind a
+   * partial one would make that look damaged instead of cut short.
    */
-  private final class Writing implements EncodingSupport {
+  private final class FrameEncoding implements EncodingSupport {
     private final byte[] bytes;
 
-    Writing(byte[] bytes) {
+    FrameEncoding(byte[] bytes) {
       this.bytes = bytes;
     }
 
@@ -406,7 +409,7 @@ public final class Journal implements AutoCloseable {
 
     @Override
     public void encode(ActiveMQBuffer buffer) {
-      if (troubled.get()) throw new Halted();
+      if (failed.get()) throw new HaltedException();
       buffer.writeBytes(bytes);
     }
 
@@ -416,25 +419,22 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  /** Not worth a stack trace: there may be one for each request in flight. */
-  private static final class Halted extends RuntimeException {
+    /** Without a stack trace, because each request in flight may get one. */
+  private static final class HaltedException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    Halted() {
-      super("The journal is in trouble", null, false, false);
+    HaltedException() {
+      super("The journal has failed", null, false, false);
     }
   }
 
-  /** The library may report a failure twice. */
-  private final class Once implements IOCompletion {
+    /** Completes once, after all parts: the library may report a failure twice. */
+  private final class SingleCompletion implements IOCompletion {
     private final AtomicBoolean reported = new AtomicBoolean();
     private final Completion completion;
     private final AtomicInteger open;
 
-    /**
-     * @param parts that are to be done before {@code completion} hears
-     */
-    Once(Completion completion, int parts) {
+    SingleCompletion(Completion completion, int parts) {
       this.completion = completion;
       open = new AtomicInteger(parts);
     }
@@ -454,13 +454,13 @@ public final class Journal implements AutoCloseable {
 
     void fail(JournalException cause) {
       if (reported.getAndSet(true)) return;
-      inTrouble(cause, cause.getMessage());
+      markFailed(cause, cause.getMessage());
       completion.failed(cause);
     }
   }
 
-  /** What waits was read before: of the library only its own bookkeeping is wanted. */
-  private static final class Loaded implements LoaderCallback {
+    /** Ignores loaded records, which {@link JournalScan} has read before. */
+  private static final class IgnoringLoader implements LoaderCallback {
     @Override
     public void addPreparedTransaction(PreparedTransactionInfo transaction) {}
 

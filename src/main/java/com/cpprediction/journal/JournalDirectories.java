@@ -15,12 +15,12 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * The directories inside a journal's directory: {@code 1} holds its files; once they were found
- * damaged, {@code 2} holds what could be saved and {@code damaged-…} all that was there.
+ * The directories of a journal: {@code 1} holds its files. Once these are damaged, {@code 2} holds
+ * the recovered records and {@code damaged-…} the original files.
  */
 final class JournalDirectories {
   private static final Pattern NUMBER = Pattern.compile("[1-9]\\d{0,8}");
-  private static final String UNFINISHED = ".unfinished";
+  private static final String STAGING = ".unfinished";
   private static final DateTimeFormatter STAMP =
       DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS").withZone(ZoneOffset.UTC);
 
@@ -32,38 +32,38 @@ final class JournalDirectories {
     this.clock = clock;
   }
 
-  /** The one in use; it may not exist yet. */
+    /** The directory in use; it may not exist yet. */
   Path current() throws IOException {
     var all = numbered();
     return all.isEmpty() ? directory.resolve("1") : all.get(all.size() - 1);
   }
 
-  /** Where to build the next one. */
-  Path begin() throws IOException {
-    var built = directory.resolve(number(current()) + 1 + UNFINISHED);
-    delete(built);
-    return OwnerOnly.createDirectories(built);
+    /** Creates an empty directory for recovered records. */
+  Path stage() throws IOException {
+    var staging = directory.resolve(number(current()) + 1 + STAGING);
+    delete(staging);
+    return OwnerOnly.createDirectories(staging);
   }
 
-  /** Puts {@code built} into use and sets the one before aside. */
-  Path finish(Path built) throws IOException {
-    var name = built.getFileName().toString();
-    var next = directory.resolve(name.substring(0, name.length() - UNFINISHED.length()));
-    Files.move(built, next);
+  /** Makes {@code staging} the current directory and sets the previous one aside. */
+  Path activate(Path staging) throws IOException {
+    var name = staging.getFileName().toString();
+    var next = directory.resolve(name.substring(0, name.length() - STAGING.length()));
+    Files.move(staging, next);
     force(directory);
     setAsideAllBut(next);
     return next;
   }
 
-  /** Ends what a process that died began. */
-  void tidy() throws IOException {
-    try (var entries = Files.newDirectoryStream(directory, "*" + UNFINISHED)) {
+    /** Completes or discards a change that an earlier process left unfinished. */
+  void recover() throws IOException {
+    try (var entries = Files.newDirectoryStream(directory, "*" + STAGING)) {
       for (var entry : entries) delete(entry);
     }
     setAsideAllBut(current());
   }
 
-  /** What was set aside. */
+    /** Directories that were set aside. */
   List<Path> damaged() throws IOException {
     var all = new ArrayList<Path>();
     if (!Files.isDirectory(directory)) return all;
@@ -73,11 +73,11 @@ final class JournalDirectories {
     return all;
   }
 
-  private void setAsideAllBut(Path kept) throws IOException {
-    for (var old : numbered()) {
-      if (old.equals(kept)) continue;
+  private void setAsideAllBut(Path keep) throws IOException {
+    for (var other : numbered()) {
+      if (other.equals(keep)) continue;
       var stamp = STAMP.format(clock.instant());
-      Files.move(old, directory.resolve("damaged-" + stamp + "-" + old.getFileName()));
+      Files.move(other, directory.resolve("damaged-" + stamp + "-" + other.getFileName()));
     }
   }
 
@@ -93,16 +93,16 @@ final class JournalDirectories {
     return all;
   }
 
-  private static int number(Path generation) {
-    return Integer.parseInt(generation.getFileName().toString());
+  private static int number(Path directory) {
+    return Integer.parseInt(directory.getFileName().toString());
   }
 
-  private static void delete(Path built) throws IOException {
-    if (!Files.exists(built)) return;
-    try (var files = Files.newDirectoryStream(built)) {
+  private static void delete(Path staging) throws IOException {
+    if (!Files.exists(staging)) return;
+    try (var files = Files.newDirectoryStream(staging)) {
       for (var file : files) Files.delete(file);
     }
-    Files.delete(built);
+    Files.delete(staging);
   }
 
   private static void force(Path directory) throws IOException {

@@ -9,14 +9,14 @@ import java.util.regex.Pattern;
 public final class JournalException extends UserFacingException {
   private static final long serialVersionUID = 1;
 
-  /** Callers are told what this says, and are not to learn where files lie; the health check is. */
+  /** Paths are removed from messages, because responses to callers contain them. */
   private static final Pattern PATH = Pattern.compile("(^|[\\s'\"(])/[^\\s'\")]*[^\\s'\"):,;.]");
 
   JournalException(String message, Throwable cause) {
     super(message, cause);
   }
 
-  /** Says what {@code cause} means; the operating system tells these apart by words only. */
+  /** Classifies {@code cause} by its message, since the JDK has no types for most of these. */
   static JournalException of(Throwable cause) {
     for (var e = cause; e != null; e = e.getCause()) {
       if (e instanceof JournalException known) return known;

@@ -21,38 +21,36 @@ import org.apache.activemq.artemis.core.journal.impl.JournalImpl;
 import org.apache.activemq.artemis.core.journal.impl.JournalReaderCallback;
 
 /**
- * What the files of a journal hold, read without changing them, in two ways: as the library
- * understands them, and byte by byte for whole frames. The library skips what it can't read without
- * a word, so only both together tell what is missing: of all sequences up to the highest, those
- * that are neither there nor settled. A record behind all others that isn't whole was cut short by
- * the end of its process, and never acknowledged.
+ * The content of a journal's files, read without changing them in two ways: by the library, and by
+ * scanning for complete frames. The library silently skips unreadable records, so lost records are
+ * found by comparison: sequences up to the highest that are neither present nor settled. An
+ * incomplete record at the end was cut short by the end of its process and never acknowledged.
  *
- * @param waiting whole records that aren't settled, by sequence
- * @param rests sequences of parts, known to the library, of records that were cut short or are half
- *     settled
- * @param corrupt records that were there and can't be read
- * @param unreachable parts of those waiting that the library alone would not have found
- * @param cut whether a file is shorter or longer than it was made
- * @param next sequence that was never used
- * @param files in the directory
- * @param bytes on disk
+ * @param waiting complete records that aren't settled, by sequence
+ * @param partial sequences of parts that the library has of incomplete or partly settled records
+ * @param corrupt number of records that are lost or unreadable
+ * @param unreachable number of waiting parts that the library doesn't find
+ * @param truncated whether a file has not its original size
+ * @param next lowest unused sequence
+ * @param files number of files
+ * @param bytes size on disk
  */
 record JournalScan(
     SortedMap<Long, Entry> waiting,
-    List<Long> rests,
+    List<Long> partial,
     int corrupt,
     int unreachable,
-    boolean cut,
+    boolean truncated,
     long next,
     int files,
     long bytes) {
 
-  /** Whether the files may be used as they are. */
+    /** Whether the files can be used unchanged. */
   boolean sound() {
-    return corrupt == 0 && unreachable == 0 && !cut;
+    return corrupt == 0 && unreachable == 0 && !truncated;
   }
 
-  /** All sequences below {@link #next} that don't wait. */
+  /** All sequences below {@link #next} except those of waiting records. */
   SequenceRanges settled() {
     var settled = new SequenceRanges();
     long from = 1;
@@ -65,24 +63,24 @@ record JournalScan(
   }
 
   /**
-   * @param fileBytes of a file as the library makes them
+   * @param fileBytes size of a file as created by the library
    */
   static JournalScan read(Path directory, int fileBytes) throws IOException {
     var library = LibraryView.read(directory, fileBytes);
-    var paths = files(directory); // the library drops files without even a header
-    var seen = new Seen();
+    var paths = files(directory); // the library deletes files without a header
+    var seen = new SeenFrames();
     long bytes = 0;
-    boolean cut = false;
+    boolean truncated = false;
     for (var path : paths) {
       var content = Files.readAllBytes(path);
       bytes += content.length;
-      cut |= content.length != fileBytes;
-      for (var found : FrameScanner.of(content)) seen.add(found.frame());
+      truncated |= content.length != fileBytes;
+      for (var found : FrameScanner.scan(content)) seen.add(found.frame());
     }
     long lost = seen.lost(library.deleted);
     var parts = new TreeMap<Long, Frame>();
     for (var path : paths) {
-      for (var found : FrameScanner.of(Files.readAllBytes(path))) {
+      for (var found : FrameScanner.scan(Files.readAllBytes(path))) {
         var frame = found.frame();
         if (frame.kind() == Kind.RECORD
             && !library.deleted.contains(frame.sequence())
@@ -93,31 +91,31 @@ record JournalScan(
       }
     }
     var waiting = new TreeMap<Long, Entry>();
-    var rests = new ArrayList<Long>();
+    var partial = new ArrayList<Long>();
     int unreachable = 0;
     for (var frame : parts.values()) {
       long sequence = frame.sequence();
       boolean reachable = library.added.contains(sequence);
-      if (isWhole(frame, parts)) {
+      if (isComplete(frame, parts)) {
         if (frame.part() == 0) waiting.put(sequence, entry(frame, parts));
         if (!reachable) unreachable++;
       } else if (reachable) {
-        rests.add(sequence);
+        partial.add(sequence);
       }
     }
     return new JournalScan(
         waiting,
-        rests,
+        partial,
         Math.max(Math.toIntExact(lost), library.corrupt),
         unreachable,
-        cut,
+        truncated,
         seen.next,
         paths.size(),
         bytes);
   }
 
-  /** Whether all parts of the record that {@code part} is of are among {@code parts}. */
-  private static boolean isWhole(Frame part, SortedMap<Long, Frame> parts) {
+  /** Whether {@code parts} contains all parts of the record of {@code part}. */
+  private static boolean isComplete(Frame part, SortedMap<Long, Frame> parts) {
     long first = part.sequence() - part.part();
     for (int i = 0; i < part.parts(); i++) {
       var other = parts.get(first + i);
@@ -135,10 +133,10 @@ record JournalScan(
     return new Entry(first.sequence(), first.parts(), first.appendedAt(), body.toByteArray());
   }
 
-  /** Makes the records of {@code sequences} unknown to the library and to {@link #read}. */
+  /** Overwrites the records of {@code sequences}, so that neither the library nor a scan finds them. */
   static void erase(Path directory, SequenceRanges sequences) throws IOException {
     for (var path : files(directory)) {
-      for (var found : FrameScanner.of(Files.readAllBytes(path))) {
+      for (var found : FrameScanner.scan(Files.readAllBytes(path))) {
         var frame = found.frame();
         if (frame.kind() != Kind.RECORD || !sequences.contains(frame.sequence())) continue;
         try (var channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
@@ -160,13 +158,13 @@ record JournalScan(
     return all;
   }
 
-  /** The sequences that whole frames tell of. */
-  private static final class Seen {
-    final SequenceRanges settled = new SequenceRanges(); // as marks say
+    /** The sequences of all complete frames, and those settled according to markers. */
+  private static final class SeenFrames {
+    final SequenceRanges settled = new SequenceRanges(); // according to markers
     private final SequenceRanges whole = new SequenceRanges();
     private long highest;
-    private long marked; // sequence of the newest mark
-    private long limit = Long.MAX_VALUE; // up to where that one goes
+    private long markerSequence; // of the newest marker
+    private long markerLimit = Long.MAX_VALUE; // highest sequence that it covers
     long next = 1;
 
     void add(Frame frame) {
@@ -180,25 +178,24 @@ record JournalScan(
       settled.addAll(frame.body());
       next = Math.max(next, Math.max(sequence, settled.highest()) + 1);
       long limit = SequenceRanges.limit(frame.body());
-      if (sequence > marked) this.limit = limit;
-      else if (sequence == marked) this.limit = Math.min(this.limit, limit);
-      marked = Math.max(marked, sequence);
+      if (sequence > markerSequence) markerLimit = limit;
+      else if (sequence == markerSequence) markerLimit = Math.min(markerLimit, limit);
+      markerSequence = Math.max(markerSequence, sequence);
     }
 
-    /** How many were appended and are neither there nor settled. */
+    /** Number of appended sequences that are neither present nor settled. */
     long lost(Set<Long> deleted) {
       var known = new SequenceRanges();
       known.addAll(settled);
       known.addAll(whole);
       for (long sequence : deleted) known.add(sequence, sequence + 1);
-      return known.missing(Math.min(Math.max(highest, settled.highest()), limit));
+      return known.missing(Math.min(Math.max(highest, settled.highest()), markerLimit));
     }
   }
 
-  /** What the library makes of the files. */
+    /** The records and deletions that the library reads. */
   private static final class LibraryView implements JournalReaderCallback {
-    /** Sequences, as are the deleted ones. */
-    final Set<Long> added = new HashSet<>();
+        final Set<Long> added = new HashSet<>();
 
     final Set<Long> deleted = new HashSet<>();
     int corrupt;
@@ -211,7 +208,7 @@ record JournalScan(
         var files = ArtemisSetup.journal(factory, fileBytes, (e, message, file) -> {}).orderFiles();
         for (var file : files) view.read(factory, file);
       } catch (Exception e) {
-        view.corrupt++; // what the frames hold is saved
+        view.corrupt++; // complete frames are recovered
       }
       return view;
     }

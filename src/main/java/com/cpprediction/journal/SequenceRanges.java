@@ -3,10 +3,10 @@ package com.cpprediction.journal;
 import java.nio.ByteBuffer;
 import java.util.TreeMap;
 
-/** A set of sequences, as ranges: what is settled has few gaps, and those in a row. */
+/** A set of sequences as ranges; compact for settled sequences, which have few gaps. */
 final class SequenceRanges {
   private static final int RANGE = 2 * Long.BYTES;
-  private static final int MAX_RANGES = 100; // in a mark
+  private static final int MAX_RANGES = 100; // in a marker
 
   private final TreeMap<Long, Long> ranges = new TreeMap<>(); // first to one past the last
 
@@ -30,12 +30,12 @@ final class SequenceRanges {
     return range != null && range.getValue() > sequence;
   }
 
-  /** The highest there is, 0 for none. */
+  /** The highest sequence, 0 when empty. */
   long highest() {
     return ranges.isEmpty() ? 0 : ranges.lastEntry().getValue() - 1;
   }
 
-  /** How many of 1 to {@code limit} aren't in it. */
+  /** How many sequences from 1 to {@code limit} are missing. */
   long missing(long limit) {
     long in = 0;
     for (var range : ranges.headMap(limit, true).entrySet()) {
@@ -44,7 +44,7 @@ final class SequenceRanges {
     return limit - in;
   }
 
-  /** The first ranges, each two i64, big-endian; {@link #limit} says how far they go. */
+  /** The first {@value #MAX_RANGES} ranges, each two i64, big-endian. */
   byte[] encode() {
     int count = Math.min(ranges.size(), MAX_RANGES);
     var out = ByteBuffer.allocate(count * RANGE);
@@ -55,7 +55,7 @@ final class SequenceRanges {
     return out.array();
   }
 
-  /** Up to where {@code encoded} says what is in a set and what isn't, inclusive. */
+  /** The highest sequence that {@code encoded} covers, inclusive. */
   static long limit(byte[] encoded) {
     boolean all = encoded.length < MAX_RANGES * RANGE;
     return all ? Long.MAX_VALUE : ByteBuffer.wrap(encoded).getLong(encoded.length - Long.BYTES) - 1;
@@ -65,7 +65,7 @@ final class SequenceRanges {
     others.ranges.forEach(this::add);
   }
 
-  /** Adds what {@link #encode} wrote. */
+  /** Adds ranges written by {@link #encode}. */
   void addAll(byte[] encoded) {
     var in = ByteBuffer.wrap(encoded);
     while (in.remaining() >= RANGE) add(in.getLong(), in.getLong());

@@ -177,7 +177,7 @@ final class JournalAppender {
       log.info("The journal can be written again");
     }
     failure = null;
-    if (journal.troubled()) onFailure("It can't be written since it was opened");
+    if (journal.hasFailed()) onFailure("It can't be written since it was opened");
     else if (syncMillis == 0) sync(); // appends completed before the failure
   }
 

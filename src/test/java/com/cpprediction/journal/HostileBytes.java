@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.zip.CRC32C;
 
-/** Bodies made of what a reader of journal files looks for, and of what it might stumble over. */
+/** Bodies that imitate frames and library records, to confuse a reader of journal files. */
 final class HostileBytes {
   private static final byte[] MAGIC_1 = {(byte) 0xFE, (byte) 0xC1, (byte) 0xF5, (byte) 0xFF};
   private static final int SEQUENCES = 400;
@@ -29,9 +29,9 @@ final class HostileBytes {
   private byte[] piece() {
     return switch (random.nextInt(10)) {
       case 0 -> MAGIC_1;
-      case 1 -> magic(Frame.mark(0, 0, new byte[0]).encode());
+      case 1 -> magic(Frame.marker(0, 0, new byte[0]).encode());
       case 2 -> record().encode();
-      case 3 -> Frame.mark(sequence(), 1, everythingSettled()).encode();
+      case 3 -> Frame.marker(sequence(), 1, everythingSettled()).encode();
       case 4 -> version1((byte) 1, sequence(), new byte[random.nextInt(20)]);
       case 5 -> version1((byte) 2, 0, everythingSettled());
       case 6 -> cut(random.nextBoolean() ? record().encode() : version1((byte) 1, 7, new byte[9]));
@@ -67,7 +67,7 @@ final class HostileBytes {
     return bytes;
   }
 
-  /** A frame as the version before wrote it. */
+    /** A frame of version 1. */
   private static byte[] version1(byte kind, long sequence, byte[] body) {
     var frame = ByteBuffer.allocate(30 + body.length).put(MAGIC_1).putInt(0).putInt(body.length);
     frame.put((byte) 1).put(kind).putLong(sequence).putLong(1).put(body);
@@ -76,7 +76,7 @@ final class HostileBytes {
     return frame.putInt(4, (int) crc.getValue()).array();
   }
 
-  /** A record of the library's in some file. */
+    /** A record of the library. */
   private byte[] libraryAdd(byte[] frame) {
     int size = 23 + frame.length;
     return ByteBuffer.allocate(size)

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class JournalExceptionTest {
   @Test
-  void saysWhatIsWrongButNotWhereFilesLie() {
+  void omitsPathsFromItsMessage() {
     assertThat(said(new FileSystemException("/srv/cp/journal/j-1.jrn", null, "Input/output error")))
         .isEqualTo("The journal can't be written: (a file): Input/output error");
     assertThat(said(new FileNotFoundException("/srv/cp/journal/x y/j-1.jrn (Too many open files)")))

@@ -34,7 +34,7 @@ class JournalTest {
   @TempDir private Path directory;
 
   @Test
-  void whatIsNotSettledIsThereAgainInOrder() throws Exception {
+  void recoversUnsettledRecordsInOrder() throws Exception {
     try (var journal = journal()) {
       journal.open();
       var entries = append(journal, 1, 100);
@@ -51,7 +51,7 @@ class JournalTest {
   }
 
   @Test
-  void anEmptyJournalStaysSmallHoweverMuchPassesThroughIt() throws Exception {
+  void staysSmallWhenAllRecordsAreSettled() throws Exception {
     try (var journal = journal()) {
       journal.open();
       for (int i = 0; i < 50; i++) journal.settle(append(journal, i * 100, 100));
@@ -68,7 +68,7 @@ class JournalTest {
 
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 42})
-  void survivesAnySequenceOfAppendsSettlementsSyncsAndReopenings(long seed) throws Exception {
+  void survivesRandomAppendsSettlementsSyncsAndReopenings(long seed) throws Exception {
     var random = new Random(seed);
     var waiting = new TreeSet<Integer>();
     int next = 1;
@@ -112,7 +112,7 @@ class JournalTest {
   }
 
   @Test
-  void aFlippedByteCostsNoMoreThanTheRecordItIsIn() throws Exception {
+  void losesOnlyTheRecordOfAFlippedByte() throws Exception {
     var original = written();
     var all = numbers(waitingOf(original));
     int damaged = 0;
@@ -135,7 +135,7 @@ class JournalTest {
   }
 
   @Test
-  void aFileCutShortCostsNoMoreThanWhatWasCutOff() throws Exception {
+  void losesOnlyTheTruncatedPartOfAFile() throws Exception {
     var original = written();
     var whole = waitingOf(original);
 
@@ -150,7 +150,7 @@ class JournalTest {
   }
 
   @Test
-  void damagedFilesAreKeptForAPersonAndReportedOnce() throws Exception {
+  void keepsDamagedFilesAndReportsThemOnce() throws Exception {
     var bytes = written();
     bytes[endOf(waitingOf(bytes).get(2), bytes) - 1] ^= 1;
 
@@ -167,7 +167,7 @@ class JournalTest {
   }
 
   @Test
-  void aRecordCutShortByTheEndOfItsProcessIsNoDamage() throws Exception {
+  void treatsARecordCutShortByAKillAsNoDamage() throws Exception {
     var bytes = written();
     var last = waitingOf(bytes).get(waitingOf(bytes).size() - 1);
     int end = endOf(last, bytes);
@@ -180,11 +180,11 @@ class JournalTest {
   }
 
   /**
-   * The journal was written by the version before frames of version 2, which called it damaged:
-   * bodies hold the magic, and files were used again.
+   * The journal has version 1 frames, magic numbers in bodies and recycled files; its own version
+   * reported it as damaged.
    */
   @Test
-  void aJournalOfVersion1IsTakenOver() throws Exception {
+  void recoversAJournalOfVersion1() throws Exception {
     unpackVersion1();
     var expected = new TreeSet<>(Set.of(281, 282, 283, 290, 291, 292, 293, 294, 295, 296, 297));
     try (var journal = journal()) {
@@ -207,7 +207,7 @@ class JournalTest {
   }
 
   @Test
-  void aFlippedByteInAJournalOfVersion1CostsNoMoreThanTheRecordItIsIn() throws Exception {
+  void losesOnlyTheRecordOfAFlippedByteInVersion1() throws Exception {
     unpackVersion1();
     var files = new HashMap<Path, byte[]>();
     try (var all = Files.list(directory.resolve("1"))) {
@@ -241,7 +241,7 @@ class JournalTest {
 
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})
-  void nothingInABodyLooksLikeARecordOrDamage(long seed) throws Exception {
+  void mistakesNoBodyForARecordOrDamage(long seed) throws Exception {
     var hostile = new HostileBytes(seed);
     var random = new Random(seed);
     var waiting = new LinkedHashMap<Long, byte[]>();
@@ -279,9 +279,9 @@ class JournalTest {
     open.close();
   }
 
-  /** Wherever its process ended: while it was written, while it waited, while it was settled. */
+  /** For a kill during its append, before and during its settlement. */
   @Test
-  void aRecordOfSeveralPartsIsThereAsAWholeOrNotAtAll() throws Exception {
+  void recoversARecordOfSeveralPartsWholeOrNotAtAll() throws Exception {
     var big = "<000004|%s>".formatted("y".repeat(2_500)).getBytes(StandardCharsets.UTF_8);
     Entry entry;
     try (var journal = journal()) {
@@ -319,7 +319,7 @@ class JournalTest {
   }
 
   @Test
-  void whatIsErasedIsGoneAndNoDamage() throws Exception {
+  void erasesRecordsWithoutReportingDamage() throws Exception {
     try (var journal = journal()) {
       journal.open();
       append(journal, 1, 3);
@@ -343,16 +343,16 @@ class JournalTest {
     }
   }
 
-  /** Whether nothing can be appended. */
+    /** Whether appends fail. */
   private static boolean fails(Journal journal) {
     var done = new CompletableFuture<Void>();
     journal.append(body(8), completing(done));
     return done.isCompletedExceptionally();
   }
 
-  /** In files of the size that the service uses. */
+  /** Uses files of the service's size. */
   @Test
-  void takesTheLargestRequestThereIs() throws Exception {
+  void appendsTheLargestRequest() throws Exception {
     var body = new byte[6 * 1024 * 1024];
     new Random(1).nextBytes(body);
     try (var journal = Journal.in(directory, Clock.systemUTC(), JournalTest::fail)) {
@@ -376,7 +376,7 @@ class JournalTest {
   }
 
   @Test
-  void ofARecordOfSeveralPartsALostOneIsReported() throws Exception {
+  void reportsALostPartOfARecord() throws Exception {
     var big = new byte[2_500];
     Arrays.fill(big, (byte) 'y');
     try (var journal = journal()) {
@@ -396,7 +396,7 @@ class JournalTest {
   }
 
   @Test
-  void aRecordMayBeLargerThanAFile() throws Exception {
+  void appendsARecordLargerThanAFile() throws Exception {
     var big = new byte[3 * FILE];
     new Random(1).nextBytes(big);
     try (var journal = journal()) {
@@ -416,9 +416,9 @@ class JournalTest {
     }
   }
 
-  /** A page that a machine lost: no trace is left of what was in it. */
+  /** Zeroes a page, as a power failure may. */
   @Test
-  void recordsThatAreGoneWithoutATraceAreCounted() throws Exception {
+  void countsRecordsThatAreLostWithoutATrace() throws Exception {
     var bytes = written();
     var all = waitingOf(bytes);
     int from = endOf(all.get(0), bytes) + 4;
@@ -432,7 +432,7 @@ class JournalTest {
   }
 
   @Test
-  void keepsASecondOwnerOff() {
+  void refusesASecondOwner() {
     var first = journal();
     try {
       assertThatThrownBy(this::journal)
@@ -445,7 +445,7 @@ class JournalTest {
   }
 
   @Test
-  void tellsWhatIsWrongWithTheDisk() {
+  void reportsTheStateOfTheDisk() {
     assertThat(JournalException.of(new IOException("No space left on device")))
         .hasMessage("The disk of the journal is full");
     assertThat(JournalException.of(new IOException("Disk quota exceeded")))
@@ -457,7 +457,7 @@ class JournalTest {
   }
 
   @Test
-  void noSingleWrongByteTurnsOneIdIntoAnother() {
+  void detectsEverySingleByteErrorInAnId() {
     var ids = new TreeSet<Long>();
     for (long sequence = 1; sequence <= 3_000; sequence++) ids.add(Frame.id(sequence));
     for (long id : ids) {
@@ -483,7 +483,7 @@ class JournalTest {
   private static boolean isIntactOfVersion1(Entry entry) {
     var expected = body(number(entry));
     return Arrays.equals(Arrays.copyOf(entry.body(), expected.length), expected)
-        && entry.body().length == expected.length + 7; // magic and three bytes more
+        && entry.body().length == expected.length + 7; // the magic and three bytes
   }
 
   private Journal journal() {
@@ -496,7 +496,7 @@ class JournalTest {
         });
   }
 
-  /** A journal of one file: twelve records, of which three are settled, and a mark. */
+  /** A journal of one file: twelve records, three of them settled, and a marker. */
   private byte[] written() throws Exception {
     try (var journal = journal()) {
       journal.open();
@@ -521,7 +521,7 @@ class JournalTest {
     }
   }
 
-  /** Leaves a journal of {@code file} alone. */
+  /** Replaces the journal by the single file {@code file}. */
   private void replace(byte[] file) throws IOException {
     clear();
     var generation = Files.createDirectories(directory.resolve("1"));
@@ -536,7 +536,7 @@ class JournalTest {
     }
   }
 
-  /** The file in {@code generation} that holds records. */
+  /** The file in {@code generation} that contains records. */
   private static Path fileIn(Path generation) {
     try (var files = Files.list(generation)) {
       return files
