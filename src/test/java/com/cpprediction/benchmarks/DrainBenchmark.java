@@ -40,10 +40,9 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * How fast a backlog is stored: rows of a journal that was filled while PostgreSQL was away, by the
- * persistence verticle (read, batched, stored, counted, trimmed), against a hand-written loop that
- * sends the same statements, as many at a time, with nothing to keep or count. Both store in the
- * embedded PostgreSQL, fsync on, by turns.
+ * Measures how fast the persistence verticle stores a backlog of journaled rows, compared with a
+ * hand-written loop that sends the same pipelined statements without journal and ledger. Both
+ * alternate on the embedded PostgreSQL with fsync on.
  *
  * <pre>
  * mvn -q test-compile dependency:build-classpath -Dmdep.outputFile=target/classpath
@@ -88,7 +87,7 @@ public final class DrainBenchmark {
             .build();
   }
 
-  /** Prints rows per second of both, turn by turn. */
+    /** Prints rows per second of both for each round. */
   public static void main(String[] arguments) throws Exception {
     var directory = Files.createTempDirectory("cp-drain");
     try (var server = EmbeddedDatabase.startForScratchDatabases(directory, 0)) {

@@ -43,9 +43,7 @@ class BatchWriterTest {
   private static final Throwable REFUSED =
       new PgException("violates a check constraint", "ERROR", "23514", null);
 
-  /**
-   * Keeps what it is given; a script decides what comes of each insert, and may keep it waiting.
-   */
+    /** Keeps inserted rows in memory; a script decides the result of each insert and may delay it. */
   private static final class FakeStore implements PredictionStore {
     final List<List<String>> batches = new ArrayList<>();
     final List<String> stored = new ArrayList<>();
@@ -77,7 +75,7 @@ class BatchWriterTest {
     }
   }
 
-  /** Resumes a writer at once, as a database that is back at once. */
+    /** Resumes the writer after each failure, as after a short outage. */
   private final class Resuming implements BatchWriter.Listener {
     int failures;
 
@@ -96,7 +94,7 @@ class BatchWriterTest {
   private final ServiceMetrics metrics = new ServiceMetrics(registry, "test");
   private final Resuming listener = new Resuming();
   private final List<Entry> trimmed = new ArrayList<>();
-  private boolean answered;
+  private boolean acknowledge;
   private Vertx vertx;
   private Context context;
   private BatchWriter writer;
@@ -114,7 +112,7 @@ class BatchWriterTest {
   }
 
   private BatchWriter writer(PersistenceConfig config) {
-    answered = config.ack() == Ack.NONE;
+    acknowledge = config.ack() == Ack.NONE;
     return writer(() -> config);
   }
 
@@ -135,17 +133,17 @@ class BatchWriterTest {
   }
 
   @Test
-  void anIdleWriterSendsAtOnce() {
+  void sendsAtOnceWhenIdle() {
     onLoop(
         () -> {
           writer.resume();
-          writer.add(Predictions.rows(1), answered);
+          writer.add(Predictions.rows(1), acknowledge);
           return assertThat(store.batches).hasSize(1);
         });
   }
 
   @Test
-  void whatArrivesWhileABatchIsInFlightGoesTogetherWithTheNext() {
+  void batchesRowsThatArriveWhileABatchIsInFlight() {
     var inFlight = Promise.<Void>promise();
     store.script = batch -> inFlight.future();
 
@@ -153,9 +151,9 @@ class BatchWriterTest {
         onLoop(
             () -> {
               writer.resume();
-              writer.add(List.of(Predictions.row("A")), answered);
-              writer.add(List.of(Predictions.row("B")), answered);
-              var added = writer.add(List.of(Predictions.row("C")), answered);
+              writer.add(List.of(Predictions.row("A")), acknowledge);
+              writer.add(List.of(Predictions.row("B")), acknowledge);
+              var added = writer.add(List.of(Predictions.row("C")), acknowledge);
               assertThat(store.batches).containsExactly(List.of("A"));
               inFlight.complete();
               return added;
@@ -166,7 +164,7 @@ class BatchWriterTest {
   }
 
   @Test
-  void rowsThatNobodyWaitsForLingerForCompany() {
+  void lingersForAFullBatchOfAcknowledgedRows() {
     writer = writer(config(Ack.NONE, 3, Duration.ofSeconds(10), 1_000));
     var inFlight = Promise.<Void>promise();
     store.script = batch -> inFlight.future();
@@ -174,19 +172,19 @@ class BatchWriterTest {
     onLoop(
         () -> {
           writer.resume();
-          writer.add(List.of(Predictions.row("A")), answered);
-          writer.add(List.of(Predictions.row("B")), answered);
+          writer.add(List.of(Predictions.row("A")), acknowledge);
+          writer.add(List.of(Predictions.row("B")), acknowledge);
           inFlight.complete();
           assertThat(store.batches).containsExactly(List.of("A"));
-          writer.add(List.of(Predictions.row("C")), answered);
+          writer.add(List.of(Predictions.row("C")), acknowledge);
           assertThat(store.batches).containsExactly(List.of("A"));
-          writer.add(List.of(Predictions.row("D")), answered);
+          writer.add(List.of(Predictions.row("D")), acknowledge);
           return assertThat(store.batches).containsExactly(List.of("A"), List.of("B", "C", "D"));
         });
   }
 
   @Test
-  void lingeringEnds() {
+  void sendsAPartialBatchAfterLingering() {
     writer = writer(config(Ack.NONE, 100, Duration.ofMillis(5), 1_000));
     var inFlight = Promise.<Void>promise();
     store.script = batch -> inFlight.future();
@@ -195,8 +193,8 @@ class BatchWriterTest {
         onLoop(
             () -> {
               writer.resume();
-              writer.add(List.of(Predictions.row("A")), answered);
-              var added = writer.add(List.of(Predictions.row("B")), answered);
+              writer.add(List.of(Predictions.row("A")), acknowledge);
+              var added = writer.add(List.of(Predictions.row("B")), acknowledge);
               inFlight.complete();
               return added;
             });
@@ -206,7 +204,7 @@ class BatchWriterTest {
   }
 
   @Test
-  void noRowWaitsForAClockThatWasSetBack() {
+  void doesNotLingerWhenTheClockWasSetBack() {
     writer = writer(config(Ack.JOURNAL, 100, Duration.ofSeconds(10), 1_000));
     var inFlight = Promise.<Void>promise();
     store.script = batch -> inFlight.future();
@@ -217,7 +215,7 @@ class BatchWriterTest {
     onLoop(
         () -> {
           writer.resume();
-          writer.add(List.of(Predictions.row("A")), answered);
+          writer.add(List.of(Predictions.row("A")), acknowledge);
           writer.addJournaled(List.of(row), journaled);
           inFlight.complete();
           return assertThat(store.batches).containsExactly(List.of("A"), List.of("B"));
@@ -225,10 +223,10 @@ class BatchWriterTest {
   }
 
   @Test
-  void nothingIsSentBeforeTheStoreIsThere() {
+  void sendsNothingBeforeItIsResumed() {
     onLoop(
         () -> {
-          writer.add(Predictions.rows(3), answered);
+          writer.add(Predictions.rows(3), acknowledge);
           assertThat(store.batches).isEmpty();
           writer.resume();
           return assertThat(store.stored).containsExactly("S0", "S1", "S2");
@@ -236,14 +234,14 @@ class BatchWriterTest {
   }
 
   @Test
-  void refusesWhatDoesNotFitAndKeepsNoneOfIt() {
+  void refusesAllRowsThatExceedTheCapacity() {
     writer = writer(config(Ack.COMMIT, 10, Duration.ZERO, 5));
 
     var refused =
         onLoop(
             () -> {
-              writer.add(Predictions.rows(4), answered);
-              return writer.add(Predictions.rows(2), answered);
+              writer.add(Predictions.rows(4), acknowledge);
+              return writer.add(Predictions.rows(2), acknowledge);
             });
 
     assertThatThrownBy(() -> await(refused))
@@ -253,7 +251,7 @@ class BatchWriterTest {
 
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3, 42})
-  void everyRowIsStoredOnceAndInOrderHoweverOftenTheStoreFails(long seed) {
+  void storesEveryRowOnceAndInOrderWhenTheStoreFailsAtRandom(long seed) {
     var random = new Random(seed);
     store.script =
         batch -> random.nextInt(3) > 0 ? Future.failedFuture(GONE) : vertx.timer(1).mapEmpty();
@@ -267,7 +265,7 @@ class BatchWriterTest {
               for (int i = 0; i < 60; i++) {
                 var rows = Predictions.rows(1 + random.nextInt(7));
                 expected.addAll(Predictions.shipments(rows));
-                added.add(writer.add(rows, answered));
+                added.add(writer.add(rows, acknowledge));
               }
               return Future.all(added);
             });
@@ -280,7 +278,7 @@ class BatchWriterTest {
 
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3, 42})
-  void refusedRowsAreFoundAndTheOthersStoredInOrder(long seed) {
+  void findsRejectedRowsByBisectionAndStoresTheOthersInOrder(long seed) {
     writer = writer(config(Ack.COMMIT, 50, Duration.ZERO, 1_000));
     var random = new Random(seed);
     Set<String> poison = new HashSet<>();
@@ -294,16 +292,16 @@ class BatchWriterTest {
         };
     var predictions = Predictions.rows(200);
 
-    var answers =
+    var results =
         onLoop(
             () -> {
               writer.resume();
-              return predictions.stream().map(p -> writer.add(List.of(p), answered)).toList();
+              return predictions.stream().map(p -> writer.add(List.of(p), acknowledge)).toList();
             });
 
-    await(Future.all(answers));
-    for (int i = 0; i < answers.size(); i++) {
-      assertThat(answers.get(i).result().refused())
+    await(Future.all(results));
+    for (int i = 0; i < results.size(); i++) {
+      assertThat(results.get(i).result().refused())
           .as("S%d", i)
           .hasSize(poison.contains("S" + i) ? 1 : 0);
     }
@@ -318,7 +316,7 @@ class BatchWriterTest {
   }
 
   @Test
-  void aCallerHearsWhichOfItsRowsWereRefused() {
+  void reportsTheRejectedRowsOfARequest() {
     var predictions = Predictions.rows(5);
     store.script =
         batch ->
@@ -330,7 +328,7 @@ class BatchWriterTest {
         onLoop(
             () -> {
               writer.resume();
-              return writer.add(predictions, answered);
+              return writer.add(predictions, acknowledge);
             });
 
     assertThat(await(refused).refused()).containsExactly(predictions.get(3).id());
@@ -338,7 +336,7 @@ class BatchWriterTest {
   }
 
   @Test
-  void aRowThatCannotEvenBeSetAsideHoldsNothingUp() {
+  void continuesAfterARowThatCannotBeSetAside() {
     var predictions = Predictions.rows(3);
     store.script =
         batch ->
@@ -352,7 +350,7 @@ class BatchWriterTest {
         onLoop(
             () -> {
               writer.resume();
-              return writer.add(predictions, answered);
+              return writer.add(predictions, acknowledge);
             });
 
     assertThat(await(refused).refused()).containsExactly(predictions.get(0).id());
@@ -362,14 +360,14 @@ class BatchWriterTest {
   }
 
   @Test
-  void aSmallerBatchSizeHoldsFromTheNextBatchOn() {
+  void appliesASmallerBatchSizeFromTheNextBatchOn() {
     Deque<PersistenceConfig> configs = new ArrayDeque<>();
     configs.add(config(Ack.COMMIT, 100, Duration.ZERO, 1_000));
     writer = writer(configs::peekLast);
 
     onLoop(
         () -> {
-          writer.add(Predictions.rows(4), answered);
+          writer.add(Predictions.rows(4), acknowledge);
           configs.add(config(Ack.COMMIT, 3, Duration.ZERO, 1_000));
           writer.resume();
           return null;
@@ -379,7 +377,7 @@ class BatchWriterTest {
   }
 
   @Test
-  void drainingStoresWhatLingers() {
+  void storesLingeringRowsWhenDraining() {
     writer = writer(config(Ack.NONE, 100, Duration.ofSeconds(10), 1_000));
     var inFlight = Promise.<Void>promise();
     store.script = batch -> inFlight.future();
@@ -388,8 +386,8 @@ class BatchWriterTest {
         onLoop(
             () -> {
               writer.resume();
-              writer.add(List.of(Predictions.row("A")), answered);
-              writer.add(List.of(Predictions.row("B")), answered);
+              writer.add(List.of(Predictions.row("A")), acknowledge);
+              writer.add(List.of(Predictions.row("B")), acknowledge);
               inFlight.complete();
               return writer.drain(Duration.ofSeconds(5));
             });
@@ -399,14 +397,14 @@ class BatchWriterTest {
   }
 
   @Test
-  void drainingGivesUpAfterItsGraceAndCountsWhatIsLeft() {
+  void stopsDrainingAfterTheGracePeriodAndCountsTheRest() {
     store.script = batch -> Promise.<Void>promise().future();
 
     var left =
         onLoop(
             () -> {
               writer.resume();
-              writer.add(Predictions.rows(7), answered);
+              writer.add(Predictions.rows(7), acknowledge);
               return writer.drain(Duration.ofMillis(5));
             });
 
@@ -414,12 +412,12 @@ class BatchWriterTest {
   }
 
   @Test
-  void ofABacklogSeveralFullBatchesAreInFlightAndAllOfItIsStoredInOrder() {
-    var landing = new ArrayDeque<Promise<Void>>();
+  void pipelinesFullBatchesOfABacklogInOrder() {
+    var results = new ArrayDeque<Promise<Void>>();
     store.script =
         batch -> {
           var promise = Promise.<Void>promise();
-          landing.add(promise);
+          results.add(promise);
           return promise.future();
         };
     var rows = Predictions.rows(95);
@@ -427,10 +425,10 @@ class BatchWriterTest {
     var all =
         onLoop(
             () -> {
-              var added = writer.add(rows, answered);
+              var added = writer.add(rows, acknowledge);
               writer.resume();
               assertThat(store.batches).hasSize(4).allMatch(batch -> batch.size() == 10);
-              while (!landing.isEmpty()) landing.remove().complete();
+              while (!results.isEmpty()) results.remove().complete();
               return added;
             });
 
@@ -440,17 +438,17 @@ class BatchWriterTest {
 
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3, 42})
-  void ofSeveralBatchesInFlightThoseThatFailedAreSentAgainInOrder(long seed) {
+  void resendsFailedBatchesOfSeveralInFlightInOrder(long seed) {
     var random = new Random(seed);
     store.script =
         batch -> {
           boolean poisoned = Predictions.shipments(batch).contains("S41");
-          int fate = random.nextInt(5);
+          int outcome = random.nextInt(5);
           return vertx
               .timer(1 + random.nextInt(3))
               .compose(
                   later -> {
-                    if (fate == 0) return Future.failedFuture(GONE);
+                    if (outcome == 0) return Future.failedFuture(GONE);
                     return poisoned ? Future.failedFuture(REFUSED) : Future.succeededFuture();
                   });
         };
@@ -475,12 +473,12 @@ class BatchWriterTest {
   }
 
   @Test
-  void aRecordIsTrimmedOnceTheLastOfItsRowsIsSettled() {
-    var flights = new ArrayList<Promise<Void>>();
+  void trimsARecordOnceAllItsRowsAreSettled() {
+    var results = new ArrayList<Promise<Void>>();
     store.script =
         batch -> {
-          flights.add(Promise.promise());
-          return flights.get(flights.size() - 1).future();
+          results.add(Promise.promise());
+          return results.get(results.size() - 1).future();
         };
     var rows = Predictions.rows(15);
     var entry = entries(rows, 15).get(0);
@@ -489,29 +487,29 @@ class BatchWriterTest {
         () -> {
           writer.resume();
           writer.addJournaled(rows, entry);
-          flights.get(0).complete();
+          results.get(0).complete();
           assertThat(trimmed).isEmpty();
           assertThat(writer.journaled()).containsExactly(entry.sequence());
-          flights.get(1).complete();
+          results.get(1).complete();
           return assertThat(trimmed).containsExactly(entry);
         });
   }
 
   @Test
-  void anIdThatIsAnotherShipmentsIsToldCountedAndNoneOfTheStored() {
+  void reportsAndCountsAnIdOfAnotherShipment() {
     var ledger = new RowLedger(metrics);
     writer = writer(ledger);
     var rows =
         List.of(Predictions.row("A"), Predictions.row("taken B"), Predictions.row("taken C"));
 
-    var unkept =
+    var unstored =
         onLoop(
             () -> {
               writer.resume();
               return writer.add(rows, false);
             });
 
-    assertThat(await(unkept))
+    assertThat(await(unstored))
         .isEqualTo(new Unstored(List.of(), List.of(rows.get(1).id(), rows.get(2).id())));
     assertThat(store.rejected).as("by the writer").isEmpty();
     assertThat(ledger.balance()).isEqualTo(new RowLedger.Balance(0, 3, 1, 0, 2, 0));
@@ -521,7 +519,7 @@ class BatchWriterTest {
   }
 
   @Test
-  void everyRowIsInTheBooksWhateverBecomesOfIt() {
+  void balancesTheLedgerForEveryRow() {
     var ledger = new RowLedger(metrics);
     writer = writer(ledger);
     store.script =
@@ -550,7 +548,7 @@ class BatchWriterTest {
     assertThat(ledger.balance().balanced()).isTrue();
   }
 
-  /** Records of {@code each} rows. */
+    /** Splits {@code rows} into records of {@code each} rows. */
   private static List<Entry> entries(List<PredictionRow> rows, int each) {
     var entries = new ArrayList<Entry>();
     for (int from = 0; from < rows.size(); from += each) {

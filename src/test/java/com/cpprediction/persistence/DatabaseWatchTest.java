@@ -27,7 +27,7 @@ class DatabaseWatchTest {
   private static final Clock NOON =
       Clock.fixed(Instant.parse("2026-11-23T12:00:00Z"), ZoneOffset.UTC);
 
-  /** Tells when its first row came. */
+    /** Completes {@link #reached} at its first insert. */
   private static final class FakeStore implements PredictionStore {
     final Promise<Void> reached = Promise.promise();
 
@@ -44,7 +44,7 @@ class DatabaseWatchTest {
   }
 
   @Test
-  void triesAgainUntilTheDatabaseIsThereAndThenLetsTheWriterGoOn(Vertx vertx) throws Exception {
+  void reconnectsUntilTheDatabaseIsUpAndResumesTheWriter(Vertx vertx) throws Exception {
     var tries = new AtomicInteger();
     var store = new FakeStore();
     var watch =
@@ -82,7 +82,7 @@ class DatabaseWatchTest {
   }
 
   @Test
-  void aFailedProbeCountsAsDown(Vertx vertx) throws Exception {
+  void isDownAfterAFailedProbe(Vertx vertx) throws Exception {
     var watch =
         new DatabaseWatch(
             vertx,

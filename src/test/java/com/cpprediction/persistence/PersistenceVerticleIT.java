@@ -77,7 +77,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void storesRowsAsTheyWereAnswered() throws Exception {
+  void storesPredictionsAsInTheResponse() throws Exception {
     var verticle = deploy(Ack.COMMIT, TestDatabase.create());
     var older = Predictions.of("S1");
     var newer = Predictions.of("S1");
@@ -93,7 +93,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void withoutAPoolEachStatementHasAConnectionOfItsOwn() throws Exception {
+  void opensAConnectionPerStatementWithoutAPool() throws Exception {
     pool =
         new DatabaseConfig.Pool(
             false,
@@ -112,7 +112,7 @@ class PersistenceVerticleIT {
 
     for (var rows : atOnce) assertThat((JsonArray) rows.await(10, SECONDS)).hasSize(10);
     undeploy();
-    // Ten inserts, ten queries; the server counts a session when it has ended.
+        // Ten inserts and ten queries; the server counts a session at its end.
     Await.until(() -> sessions(uri) >= 20);
     Await.until(() -> TestDatabase.query(uri, OTHERS).isEmpty());
   }
@@ -122,7 +122,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void aRepeatedPredictionIsStoredOnce() throws Exception {
+  void storesARepeatedPredictionOnce() throws Exception {
     deploy(Ack.COMMIT, TestDatabase.create());
     var prediction = Predictions.of("S1");
 
@@ -134,21 +134,21 @@ class PersistenceVerticleIT {
 
   @ParameterizedTest
   @EnumSource
-  void anIdThatIsAnotherShipmentsIsRefused(Ack ack) throws Exception {
+  void refusesAnIdOfAnotherShipment(Ack ack) throws Exception {
     var uri = TestDatabase.create();
     var verticle = deploy(ack, uri);
     var first = Predictions.of("S1");
     var id = first.request().id();
     var typed = first.request().typed();
     var other = Predictions.of(id, "S2", typed);
-    var elsewhere = Predictions.of(id, "S1", "1 Church Street, Bengaluru 560001");
-    var spelt = Predictions.of(id, "S1", typed.toUpperCase(Locale.ROOT));
+    var otherAddress = Predictions.of(id, "S1", "1 Church Street, Bengaluru 560001");
+    var respelled = Predictions.of(id, "S1", typed.toUpperCase(Locale.ROOT));
     var fresh = Predictions.of("S3");
 
     assertThat(taken(first)).isEmpty();
     assertThat(taken(other, fresh)).isEqualTo(ids(other));
-    assertThat(taken(elsewhere)).isEqualTo(ids(elsewhere));
-    assertThat(taken(first, spelt)).isEmpty();
+    assertThat(taken(otherAddress)).isEqualTo(ids(otherAddress));
+    assertThat(taken(first, respelled)).isEmpty();
 
     Await.until(() -> verticle.health().getInteger("waiting") == 0);
     assertThat(TestDatabase.query(uri, "SELECT shipment_id FROM predictions"))
@@ -157,10 +157,10 @@ class PersistenceVerticleIT {
     assertThat(TestDatabase.query(uri, REJECTS)).isEmpty();
   }
 
-  /** As when another node stored it, or this one long ago. */
+    /** For ids stored by another node, or by this one long ago. */
   @ParameterizedTest
   @EnumSource
-  void anIdThatProvesAnotherShipmentsWhenItIsStoredIsSetAside(Ack ack) throws Exception {
+  void setsAsideARowWhoseIdIsStoredForAnotherShipment(Ack ack) throws Exception {
     var uri = TestDatabase.create();
     deploy(Ack.COMMIT, uri);
     var first = Predictions.of("S1");
@@ -171,7 +171,7 @@ class PersistenceVerticleIT {
     var second = Predictions.of(id, "S2", "1 Church Street, Bengaluru 560001");
     var fresh = Predictions.of("S3");
 
-    var told = taken(second, fresh);
+    var conflicting = taken(second, fresh);
     Await.until(() -> verticle.health().getInteger("waiting") == 0);
     undeploy();
     var again = deploy(ack, uri);
@@ -182,7 +182,7 @@ class PersistenceVerticleIT {
     deploy(Ack.COMMIT, uri);
     assertThat(taken(second)).as("sent again").isEqualTo(ids(second));
 
-    assertThat(told).isEqualTo(ack == Ack.COMMIT ? ids(second) : new JsonArray());
+    assertThat(conflicting).isEqualTo(ack == Ack.COMMIT ? ids(second) : new JsonArray());
     assertThat(TestDatabase.query(uri, "SELECT shipment_id FROM predictions"))
         .containsExactlyInAnyOrder("S1", "S3");
     assertThat(TestDatabase.query(uri, REJECTS))
@@ -193,7 +193,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void anIdThatIsInTheJournalIsKnownAfterARestart() throws Exception {
+  void knowsTheIdsInTheJournalAfterARestart() throws Exception {
     var away = "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres";
     deploy(Ack.JOURNAL, away);
     var first = Predictions.of("S1");
@@ -209,7 +209,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void hostileTextIsStoredAsItIs() throws Exception {
+  void storesHostileTextUnchanged() throws Exception {
     deploy(Ack.COMMIT, TestDatabase.create());
     var typed = "'); DROP TABLE predictions; -- {\"a,b\"} \\ \n ಬೆಂಗಳೂರು 😀 560017";
 
@@ -220,7 +220,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void namesTheMostFrequentAddresses() throws Exception {
+  void returnsTheMostFrequentAddresses() throws Exception {
     deploy(Ack.COMMIT, TestDatabase.create());
     for (int i = 0; i < 3; i++) {
       record(Predictions.of(PredictionIds.next(), "S" + i, "1 Often Street 560001"));
@@ -236,7 +236,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void withoutAcknowledgementItAnswersAtOnceAndStoresBehind() throws Exception {
+  void respondsBeforeStoringWithoutAcknowledgement() throws Exception {
     deploy(Ack.NONE, TestDatabase.create());
 
     var refused = record(Predictions.many(200).toArray(Prediction[]::new));
@@ -246,7 +246,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void startsWithoutTheDatabaseAndStoresWhatWaitedOnceItIsThere(@TempDir Path dataDir)
+  void startsWithoutTheDatabaseAndStoresQueuedRowsOnceItIsUp(@TempDir Path dataDir)
       throws Exception {
     int port = Ports.free();
     var verticle = deploy(Ack.NONE, EmbeddedDirectory.uri(dataDir, port));
@@ -267,7 +267,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void promisingACommitItKeepsNothingWhileTheDatabaseIsDown() throws Exception {
+  void refusesRowsToBeCommittedWhileTheDatabaseIsDown() throws Exception {
     var verticle =
         deploy(Ack.COMMIT, "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres");
 
@@ -278,7 +278,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void aServerThatFreezesGetsTheSameRowsAgainAndStoresThemOnce(@TempDir Path dataDir)
+  void resendsRowsAfterAFreezeOfTheServerAndStoresThemOnce(@TempDir Path dataDir)
       throws Exception {
     try (var database =
         EmbeddedDatabase.startForScratchDatabases(dataDir, TestDatabase.BINARIES, 0)) {
@@ -290,7 +290,7 @@ class PersistenceVerticleIT {
       var kept = Predictions.of("S2");
 
       signal("STOP", frozen);
-      var answer = request(Bus.RECORD, new RecordRequest(List.of(kept)));
+      var response = request(Bus.RECORD, new RecordRequest(List.of(kept)));
       try {
         Await.until(() -> verticle.database().getString("status").equals("down"));
         assertThat(verticle.database().getString("error")).contains("does not answer");
@@ -299,14 +299,14 @@ class PersistenceVerticleIT {
         signal("CONT", frozen);
       }
 
-      answer.await(20, SECONDS);
+      response.await(20, SECONDS);
       assertThat(stored("S2")).isEqualTo(new JsonArray().add(json(kept)));
       undeploy();
     }
   }
 
   @Test
-  void aRefusedRowIsSetAsideAndTheOthersAreStored() throws Exception {
+  void setsARejectedRowAsideAndStoresTheOthers() throws Exception {
     var uri = TestDatabase.migrated();
     TestDatabase.execute(
         uri, "ALTER TABLE predictions ADD CONSTRAINT no_poison CHECK (shipment_id <> 'S13')");
@@ -326,7 +326,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void ofARowThatCannotBeSetAsideAsItIsAtLeastIdAndReasonAre() throws Exception {
+  void setsAsideIdAndErrorOfARowThatCannotBeSetAsideInFull() throws Exception {
     var uri = TestDatabase.migrated();
     TestDatabase.execute(uri, "ALTER TABLE predictions ADD CHECK (shipment_id <> 'S13')");
     TestDatabase.execute(uri, "ALTER TABLE prediction_rejects ADD CHECK (prediction = '{}')");
@@ -344,7 +344,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void saysThatATableIsMissingAndRecoversOnceItIsBack() throws Exception {
+  void reportsAMissingTableAndRecovers() throws Exception {
     var uri = TestDatabase.migrated();
     var verticle = deploy(Ack.NONE, uri);
     TestDatabase.execute(uri, "ALTER TABLE predictions RENAME TO elsewhere");
@@ -359,7 +359,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void saysThatTheDatabaseIsReadOnlyAndRecoversOnceItIsNot() throws Exception {
+  void reportsAReadOnlyDatabaseAndRecovers() throws Exception {
     var uri = TestDatabase.migrated();
     var settings = "ALTER DATABASE " + uri.substring(uri.lastIndexOf('/') + 1);
     TestDatabase.execute(uri, settings + " SET default_transaction_read_only = on");
@@ -375,7 +375,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void noticesADeadServerWithoutBeingAsked(@TempDir Path dataDir) throws Exception {
+  void detectsADeadServerWhileIdle(@TempDir Path dataDir) throws Exception {
     var database = EmbeddedDatabase.startForScratchDatabases(dataDir, TestDatabase.BINARIES, 0);
     var verticle = deploy(Ack.COMMIT, database.uri());
     assertThat(verticle.ready()).isTrue();
@@ -387,7 +387,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void stoppingStoresWhatIsQueued() throws Exception {
+  void storesQueuedRowsBeforeStopping() throws Exception {
     var uri = TestDatabase.migrated();
     grace = Duration.ofSeconds(20);
     deploy(Ack.NONE, uri);
@@ -400,7 +400,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void stoppingWaitsForTheDatabaseOnlySoLongAndKeepsNothingNew() throws Exception {
+  void stopsAfterTheGracePeriodAndRefusesNewRows() throws Exception {
     var verticle =
         deploy(Ack.NONE, "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres");
     record(Predictions.of("S1"));
@@ -414,7 +414,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void newLimitsHoldAtOnce() throws Exception {
+  void appliesNewLimitsAtOnce() throws Exception {
     var verticle = deploy(Ack.COMMIT, TestDatabase.create());
 
     config = config(Ack.NONE, 10, Duration.ofSeconds(5));
@@ -428,7 +428,7 @@ class PersistenceVerticleIT {
 
   @ParameterizedTest(name = "sync_ms {0}")
   @ValueSource(ints = {0, 10})
-  void answersOnceJournaledAndStoresWhatAProcessBeforeLeft(int syncMillis) throws Exception {
+  void respondsOnceJournaledAndStoresTheRowsOfAnEarlierProcess(int syncMillis) throws Exception {
     sync = Duration.ofMillis(syncMillis);
     var away = "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres";
     var first = deploy(Ack.JOURNAL, away);
@@ -453,7 +453,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void whatIsLeftInTheJournalIsStoredUnderAnyAcknowledgement() throws Exception {
+  void storesJournaledRowsWithAnyAcknowledgement() throws Exception {
     deploy(Ack.JOURNAL, "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres");
     record(Predictions.many(20).toArray(Prediction[]::new));
     undeploy();
@@ -467,22 +467,22 @@ class PersistenceVerticleIT {
 
   @ParameterizedTest
   @EnumSource
-  void aFullJournalRefusesOrDropsAsConfigured(WhenFull policy) throws Exception {
+  void refusesOrDropsRowsWhenTheJournalIsFull(WhenFull policy) throws Exception {
     whenFull = policy;
     var verticle =
         deploy(Ack.JOURNAL, "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres");
     while (verticle.ready()) record(Predictions.many(200).toArray(Prediction[]::new));
     int waiting = verticle.health().getInteger("waiting");
 
-    var answer = request(Bus.RECORD, new RecordRequest(Predictions.many(3)));
+    var response = request(Bus.RECORD, new RecordRequest(Predictions.many(3)));
 
     if (policy == WhenFull.REFUSE) {
-      assertThatThrownBy(() -> answer.await(5, SECONDS))
+      assertThatThrownBy(() -> response.await(5, SECONDS))
           .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.OVERLOADED))
           .hasMessageContaining("journal is full");
       assertThat(verticle.health().getInteger("dropped")).isZero();
     } else {
-      assertThat(answer.await(5, SECONDS)).isEqualTo(Unstored.NONE.json());
+      assertThat(response.await(5, SECONDS)).isEqualTo(Unstored.NONE.json());
       assertThat(verticle.health().getInteger("dropped")).isEqualTo(3);
     }
     assertThat(verticle.health().getInteger("waiting")).isEqualTo(waiting);
@@ -490,7 +490,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void aRowRefusedOutOfTheJournalIsSetAsideAndTheOthersAreStored() throws Exception {
+  void setsARejectedRowOfTheJournalAsideAndStoresTheOthers() throws Exception {
     var uri = TestDatabase.migrated();
     TestDatabase.execute(
         uri, "ALTER TABLE predictions ADD CONSTRAINT no_poison CHECK (shipment_id <> 'S13')");
@@ -505,7 +505,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void whatWasRefusedSinceTheDiskWasFullIsNotThereAfterARestart(@TempDir Path root)
+  void recoversNoRowThatWasRefusedBecauseTheDiskWasFull(@TempDir Path root)
       throws Exception {
     try (var disk = SmallDisk.mount(root, 24)) {
       journal = disk.root().resolve("journal");
@@ -517,11 +517,11 @@ class PersistenceVerticleIT {
       while (refused.isEmpty()) {
         var batches = new ArrayList<RecordRequest>();
         for (int i = 0; i < 4; i++) batches.add(new RecordRequest(Predictions.many(300)));
-        var answers = batches.stream().map(batch -> request(Bus.RECORD, batch)).toList();
+        var responses = batches.stream().map(batch -> request(Bus.RECORD, batch)).toList();
         for (int i = 0; i < batches.size(); i++) {
           var ids =
               batches.get(i).predictions().stream().map(p -> p.request().id().toString()).toList();
-          if (isKept(answers.get(i))) kept.addAll(ids);
+          if (isKept(responses.get(i))) kept.addAll(ids);
           else refused.addAll(ids);
         }
       }
@@ -540,21 +540,19 @@ class PersistenceVerticleIT {
     }
   }
 
-  /** Fails unless {@code answer} is one or a refusal that says that nothing was kept. */
-  private static boolean isKept(Future<Object> answer) throws Exception {
+    /** Whether the rows were kept; fails unless the failure says that none was. */
+  private static boolean isKept(Future<Object> response) throws Exception {
     try {
-      return answer.await(10, SECONDS).equals(Unstored.NONE.json());
+      return response.await(10, SECONDS).equals(Unstored.NONE.json());
     } catch (ReplyException e) {
       assertThat(Failure.of(e)).isEqualTo(Failure.OVERLOADED);
       return false;
     }
   }
 
-  /**
-   * As it was when the version before stopped without a database: 20 requests of one, one of 40.
-   */
+    /** The archive holds 20 requests of one row and one of 40, journaled without a database. */
   @Test
-  void theJournalOfTheVersionBeforeIsTakenOver() throws Exception {
+  void recoversTheJournalOfVersion1() throws Exception {
     var archive = Path.of("src", "test", "resources", "journal", "service-version-1.zip");
     try (var zip = new ZipInputStream(Files.newInputStream(archive))) {
       for (var entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
@@ -587,7 +585,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void aSecondProcessIsKeptOffTheJournal() throws Exception {
+  void refusesAJournalThatIsInUse() throws Exception {
     var uri = TestDatabase.migrated();
     deploy(Ack.JOURNAL, uri);
 
@@ -595,7 +593,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void dropsOldMonthsOnceItIsToldTo() throws Exception {
+  void dropsExpiredMonthsWhenTheRetentionChanges() throws Exception {
     var uri = TestDatabase.migrated();
     TestDatabase.execute(uri, "SELECT predictions_partition('2020-02-01')");
     var verticle = deploy(Ack.JOURNAL, uri);
@@ -644,12 +642,12 @@ class PersistenceVerticleIT {
     for (var id : vertx.deploymentIDs()) vertx.undeploy(id).await(30, SECONDS);
   }
 
-  /** The ids of those refused. */
+    /** Records predictions and returns the ids that were refused. */
   private JsonArray record(Prediction... predictions) throws Exception {
     return kept(predictions).getJsonArray("refused");
   }
 
-  /** The ids of those that are another shipment's. */
+    /** Records predictions and returns the ids that belong to another shipment. */
   private JsonArray taken(Prediction... predictions) throws Exception {
     return kept(predictions).getJsonArray("taken");
   }
@@ -677,8 +675,8 @@ class PersistenceVerticleIT {
     return Bus.ask(vertx, address, body, Deadline.in(Duration.ofSeconds(20)));
   }
 
-  private static void assertNotReady(Future<Object> answer) {
-    assertThatThrownBy(() -> answer.await(5, SECONDS))
+  private static void assertNotReady(Future<Object> response) {
+    assertThatThrownBy(() -> response.await(5, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
   }
 

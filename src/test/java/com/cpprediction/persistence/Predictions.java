@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.stream.IntStream;
 
-/** Predictions to store. */
+/** Test data: predictions and their rows. */
 public final class Predictions {
   private Predictions() {}
 

@@ -11,7 +11,7 @@ class RecentIdsTest {
   private final RecentIds ids = new RecentIds();
 
   @Test
-  void anIdIsOfWhatItWasClaimedForFirst() {
+  void keepsTheFirstDigestOfAnId() {
     var id = PredictionIds.next();
 
     assertThat(ids.claim(id, 1)).isTrue();
@@ -22,7 +22,7 @@ class RecentIdsTest {
   }
 
   @Test
-  void theLatestIdsAreKnownHoweverManyCame() {
+  void knowsTheLatestIdsAfterManyOthers() {
     var all = new ArrayList<UUID>();
     for (int i = 0; i < 3 * RecentIds.CAPACITY; i++) {
       all.add(PredictionIds.next());

@@ -25,15 +25,14 @@ class SchemaIT {
   private static final String PARTITIONS =
       "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'predictions'::regclass ORDER BY 1";
 
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration TOLERANCE = Duration.ofMinutes(1);
   private static final DateTimeFormatter NAME =
       DateTimeFormatter.ofPattern("'predictions_'yyyy_MM");
 
-  /** This one. */
-  private static final YearMonth MONTH = YearMonth.now(ZoneOffset.UTC);
+    private static final YearMonth MONTH = YearMonth.now(ZoneOffset.UTC);
 
   @Test
-  void migratesAnEmptyDatabaseAndMayDoSoAgain() throws Exception {
+  void migratesAnEmptyDatabaseIdempotently() throws Exception {
     var uri = TestDatabase.create();
     var schema = schema(uri);
 
@@ -46,7 +45,7 @@ class SchemaIT {
   }
 
   @Test
-  void migratesADatabaseThatHoldsOtherTables() throws Exception {
+  void migratesADatabaseWithUnrelatedTables() throws Exception {
     var uri = TestDatabase.create();
     TestDatabase.execute(uri, "CREATE TABLE others (x int)");
 
@@ -56,7 +55,7 @@ class SchemaIT {
   }
 
   @Test
-  void rowsOfAMonthMoveFromTheDefaultPartitionToTheirOwn() throws Exception {
+  void movesRowsFromTheDefaultPartitionToTheirMonth() throws Exception {
     var uri = TestDatabase.create();
     schema(uri).migrate(0);
     TestDatabase.execute(uri, "DROP TABLE %s, %s".formatted(partition(0), partition(1)));
@@ -84,9 +83,9 @@ class SchemaIT {
   @Test
   void migratesTheFirstSchemaWithItsRows() throws Exception {
     var uri = TestDatabase.create();
-    var where = DatabaseUri.parse(uri);
+    var databaseUri = DatabaseUri.parse(uri);
     Flyway.configure()
-        .dataSource(where.dataSource(Duration.ofSeconds(3), Duration.ofSeconds(30)))
+        .dataSource(databaseUri.dataSource(Duration.ofSeconds(3), Duration.ofSeconds(30)))
         .locations("classpath:db/migration")
         .target("1")
         .load()
@@ -106,7 +105,7 @@ class SchemaIT {
   }
 
   @Test
-  void aShipmentIsFoundByAnIndexInEveryPartition() throws Exception {
+  void findsAShipmentByAnIndexInEveryPartition() throws Exception {
     var uri = TestDatabase.create();
     schema(uri).migrate(0);
     TestDatabase.execute(
@@ -134,7 +133,7 @@ class SchemaIT {
   }
 
   @Test
-  void dropsMonthsThatNeedNotBeKeptWhole() throws Exception {
+  void dropsExpiredMonthsAsAWhole() throws Exception {
     var uri = TestDatabase.create();
     schema(uri).migrate(0);
     for (int month = 2; month <= 5; month++) {
@@ -168,7 +167,7 @@ class SchemaIT {
   }
 
   @Test
-  void forgetsOutcomesThatNeedNotBeKept() throws Exception {
+  void deletesExpiredOutcomes() throws Exception {
     var uri = TestDatabase.create();
     schema(uri).migrate(0);
     TestDatabase.execute(
@@ -193,7 +192,7 @@ class SchemaIT {
   }
 
   @Test
-  void keepsEverythingUnlessToldOtherwise() throws Exception {
+  void dropsNothingWithoutARetentionPeriod() throws Exception {
     var uri = TestDatabase.create();
     schema(uri).migrate(0);
     TestDatabase.execute(uri, "SELECT predictions_partition('2001-01-01')");
@@ -205,7 +204,7 @@ class SchemaIT {
   }
 
   @Test
-  void severalNodesMayDropTheSameMonths() throws Exception {
+  void dropsMonthsFromSeveralNodesAtOnce() throws Exception {
     var uri = TestDatabase.create();
     schema(uri).migrate(0);
     var kept = TestDatabase.query(uri, PARTITIONS);
@@ -223,7 +222,7 @@ class SchemaIT {
   }
 
   @Test
-  void goesOnWithoutDroppingWhileSomebodyReadsThatMonth() throws Exception {
+  void skipsAMonthThatIsBeingRead() throws Exception {
     var uri = TestDatabase.create();
     schema(uri).migrate(0);
     TestDatabase.execute(uri, "SELECT predictions_partition('2001-01-01')");
@@ -242,7 +241,7 @@ class SchemaIT {
 
   @ParameterizedTest
   @CsvSource({"0, 4, 2031-04-01", "10, 3, 2031-05-01", "20, 4, 2031-04-01", "400, 4, 2031-04-01"})
-  void makesNoMonthThatWouldBeDroppedAgain(int days, int months, String first) throws Exception {
+  void createsNoMonthThatIsExpired(int days, int months, String first) throws Exception {
     var uri = TestDatabase.migrated();
 
     assertThat(
@@ -253,7 +252,7 @@ class SchemaIT {
   }
 
   @Test
-  void whatIsMadeOnAnyDayOfTwoYearsIsNotDroppedOnIt() throws Exception {
+  void createsNoExpiredMonthOnAnyDayOfTwoYears() throws Exception {
     var uri = TestDatabase.migrated();
 
     assertThat(
@@ -273,7 +272,7 @@ class SchemaIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"P3650D", "-P3650D", "PT61M", "-PT61M"})
-  void dropsNothingWhileItsClockIsNotThatOfPostgres(String ahead) throws Exception {
+  void dropsNothingWhileTheClocksDiffer(String ahead) throws Exception {
     var uri = TestDatabase.create();
     schema(uri).migrate(0);
     TestDatabase.execute(uri, "SELECT predictions_partition('2001-01-01')");
@@ -288,7 +287,7 @@ class SchemaIT {
       assertThat(TestDatabase.query(uri, PARTITIONS)).isEqualTo(before);
       assertThat(count(uri, "prediction_rejects")).isEqualTo(1);
       assertThat(schema.isSkewed()).isTrue();
-      assertThat(schema.skew().minus(Duration.parse(ahead)).abs()).isLessThan(PATIENCE);
+      assertThat(schema.skew().minus(Duration.parse(ahead)).abs()).isLessThan(TOLERANCE);
       assertThat(log.plain()).filteredOn(line -> line.contains("clock")).hasSize(1);
     }
 
@@ -301,7 +300,7 @@ class SchemaIT {
   }
 
   @Test
-  void aRowOf1970IsSeenAndKeptAsLongAsOthers() throws Exception {
+  void countsARowOf1970AndKeepsItAsLongAsOthers() throws Exception {
     var uri = TestDatabase.create();
     var schema = schema(uri);
     schema.migrate(0);
@@ -350,7 +349,7 @@ class SchemaIT {
     };
   }
 
-  /** Of the month {@code offset} months from this one. */
+    /** Name of the partition {@code offset} months from now. */
   private static String partition(int offset) {
     return NAME.format(MONTH.plusMonths(offset));
   }
