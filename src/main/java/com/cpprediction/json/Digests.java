@@ -9,7 +9,7 @@ import java.util.HexFormat;
 public final class Digests {
   private Digests() {}
 
-  /** A fresh digest, for content that comes in parts. */
+    /** A new digest, for content in parts. */
   public static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
@@ -18,7 +18,6 @@ public final class Digests {
     }
   }
 
-  /** The 32 bytes of the digest. */
   public static byte[] sha256(byte[] content) {
     return sha256().digest(content);
   }
@@ -28,9 +27,7 @@ public final class Digests {
     return sha256Hex(ByteBuffer.wrap(content));
   }
 
-  /**
-   * As {@link #sha256Hex(byte[])}, of what remains of {@code content}, which is read to its end.
-   */
+    /** As {@link #sha256Hex(byte[])}, of the remaining bytes of {@code content}; consumes them. */
   public static String sha256Hex(ByteBuffer content) {
     var digest = sha256();
     digest.update(content);

@@ -4,32 +4,29 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 
 /**
- * How long it takes to read what a caller sent, estimated from its bytes before any is parsed: one
- * unit per ASCII character, and {@value #BEYOND_ASCII} for each byte of anything else, which
- * Unicode normalisation may sort, compose or write out. Measured with 1,000 characters on JDK 17 on
- * 2026-11-28: 26 ns an ASCII character, up to 235 ns a byte of combining marks in reverse order.
+ * Estimates the time to parse and normalise a request from its bytes: one unit per ASCII character,
+ * {@value #BEYOND_ASCII} per byte of other characters, which Unicode normalisation may reorder,
+ * compose or expand. Measured with 1,000 characters on JDK 17 on 2026-11-28: 26 ns per ASCII
+ * character, up to 235 ns per byte of combining marks in reverse order.
  */
 public final class ParseCost {
-  /** Up to this the event loop reads itself, which takes it a millisecond or two. */
+  /** Largest cost that is parsed on the event loop, which takes one or two milliseconds. */
   public static final int SMALL = 32 * 1024;
 
   private static final int BEYOND_ASCII = 8;
-  private static final int ESCAPE = 3 * BEYOND_ASCII; // a character of three bytes may hide in one
+  private static final int ESCAPE = 3 * BEYOND_ASCII; // may encode a character of three bytes
 
-  /** Deeper than any request that is answered is nested. */
+  /** One more than the nesting of any valid request. */
   private static final int DEEPEST = 4;
 
   private ParseCost() {}
 
-  /** Whether to read {@code utf8}, a JSON document, on another thread. */
+  /** Whether to parse the JSON document {@code utf8} off the event loop. */
   public static boolean big(byte[] utf8) {
     return utf8.length > SMALL || of(utf8) > SMALL;
   }
 
-  /**
-   * @param utf8 JSON
-   */
-  public static int of(byte[] utf8) {
+    public static int of(byte[] utf8) {
     int cost = utf8.length;
     for (int i = 0; i < utf8.length; i++) {
       if (utf8[i] < 0) {
@@ -41,14 +38,12 @@ public final class ParseCost {
     return cost;
   }
 
-  /** As {@link #big(byte[])}, of a message that came as objects. */
+  /** As {@link #big(byte[])}, for a parsed message from the event bus. */
   public static boolean big(Object json) {
     return spend(json, SMALL, DEEPEST) < 0;
   }
 
-  /**
-   * What is left of {@code budget} after {@code value} was read; negative when it is not enough.
-   */
+    /** The rest of {@code budget} after the cost of {@code value}; negative when exceeded. */
   private static int spend(Object value, int budget, int depth) {
     if (depth == 0) return -1;
     int left = budget - 1;

@@ -19,10 +19,9 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Reads JSON from an untrusted caller. Errors say where and of what kind they are, and quote
- * nothing. Beyond the grammar it refuses duplicate keys, nesting deeper than {@value #MAX_DEPTH},
- * numbers longer than {@value #MAX_NUMBER} characters and anything after the document.
+/** Parses JSON from untrusted callers. Errors have kind and position but never quote the document.
+ * Beyond the grammar, refuses duplicate keys, nesting deeper than {@value #MAX_DEPTH}, numbers
+ * longer than {@value #MAX_NUMBER} characters and text after the document.
  */
 public final class StrictJson {
   /** Deepest nesting of arrays and objects. */
@@ -31,8 +30,8 @@ public final class StrictJson {
   private static final int MAX_NUMBER = 100;
 
   /**
-   * What Jackson's messages begin with. What follows quotes the document, which may hold an address
-   * or a secret; but for what it expected after a character.
+   * Safe beginnings of Jackson's messages. The rest quotes the document, which may contain an
+   * address or a secret, except the expectation after a character.
    */
   private static final List<String> KINDS =
       List.of(
@@ -54,8 +53,8 @@ public final class StrictJson {
       JsonFactory.builder()
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .disable(
-              StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION) // an error must not quote an address
-          // The JVM's table of interned strings is as large as all that callers send.
+              StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION) // an error message must not contain an address
+          // Interned names of untrusted callers would fill the JVM's string table.
           .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
           .streamReadConstraints(
               StreamReadConstraints.builder()
@@ -64,15 +63,15 @@ public final class StrictJson {
                   .build())
           .build();
 
-  /** Some editors and tools write it before the text; it is no part of it (RFC 8259, 8.1). */
+  /** Ignored at the start of a document (RFC 8259, 8.1). */
   private static final char BYTE_ORDER_MARK = '\uFEFF';
 
-  /** Names, values, and begins and ends of what is nested: a request has up to 60,000. */
+  /** Names, values, and starts and ends of objects and arrays; a valid request has up to 60,000. */
   private static final int MAX_TOKENS = 100_000;
 
   private static final int MAX_STRING = 64 * 1024;
 
-  /** Such that what is read is not many times as large as what was sent. */
+  /** Limits for requests, so that the parsed form isn't many times larger than the document. */
   private static final JsonFactory REQUESTS =
       FACTORY
           .rebuild()
@@ -147,7 +146,7 @@ public final class StrictJson {
     return expected.find() ? kind + ": " + expected.group(1).strip() : kind;
   }
 
-  /** Jackson's own decoder lets overlong forms and encoded surrogates pass, and guesses UTF-16. */
+  /** Decodes strictly: Jackson accepts overlong forms, encoded surrogates and UTF-16. */
   private static JsonParser parser(JsonFactory factory, byte[] utf8) throws IOException {
     var text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8));
     int mark = text.length() > 0 && text.charAt(0) == BYTE_ORDER_MARK ? 1 : 0;

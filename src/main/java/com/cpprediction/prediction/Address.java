@@ -7,22 +7,22 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
- * What a model may see of an address. Two requests with equal addresses get the same answer, so
- * this is also what a cached answer is filed under. Immutable.
+ * The canonical address: the model's input and the cache key, since equal addresses get the same
+ * prediction. Immutable.
  *
- * <p>Callers choose the text, so the hash is keyed, with a key of this process: it may not leave
- * it. The order is that of the hashes first, for hash tables only.
+ * <p>Callers choose the text, so the hash uses a random key of this process, and must not leave it.
+ * The natural order compares hashes first, for the bins of hash tables only.
  */
 public final class Address implements Comparable<Address> {
   /**
-   * A pincode as people write it: six digits, the halves at most two separators apart, no digit
-   * beside it. Only ASCII digits match.
+   * A pincode in free text: six digits with at most two separators between the halves, not
+   * adjacent to another digit. Matches ASCII digits only.
    */
   public static final Pattern PINCODE =
       Pattern.compile("(?<!\\d)([1-9]\\d{2})[ \\-.]{0,2}(\\d{3})(?!\\d)");
 
-  /**
-   * Characters of canonical text at most: compatibility forms can write out to 18 times as much.
+    /**
+   * Maximum characters of canonical text; compatibility forms can expand to 18 characters each.
    */
   public static final int MAX_TEXT = 4_000;
 
@@ -53,8 +53,7 @@ public final class Address implements Comparable<Address> {
     this.hash = hash;
   }
 
-  /** Canonical text. */
-  public String text() {
+    public String text() {
     return text;
   }
 
@@ -64,18 +63,18 @@ public final class Address implements Comparable<Address> {
   }
 
   /**
-   * Reads an address as a person typed it.
+   * Parses an address as in a request.
    *
    * @param typed any text
-   * @param pincodeField the pincode given beside it, which wins over one in the text; null or blank
-   *     when there was none, and then the last pincode in the text counts
+   * @param pincodeField the separate pincode, which takes precedence over one in the text; null or
+   *     blank to use the last pincode in the text
    * @throws ServiceException {@link Failure#MALFORMED_REQUEST} when the text has no letter or
    *     digit, is longer than {@value #MAX_TEXT} characters in its canonical form, or the field is
    *     not a pincode
    */
   public static Address of(String typed, String pincodeField) {
     var normal = normal(typed);
-    if (normal.length() > Math.max(MAX_TEXT, typed.length())) throw tooLong(); // spare the rest
+    if (normal.length() > Math.max(MAX_TEXT, typed.length())) throw tooLong(); // before the costlier steps
     var text = canonicalOf(normal);
     if (text.isEmpty()) {
       throw Failure.MALFORMED_REQUEST.because(
@@ -86,8 +85,8 @@ public final class Address implements Comparable<Address> {
   }
 
   /**
-   * 64 bits of this address and of whose it is, under a key of this process that no caller knows:
-   * it may not leave it.
+   * A 64-bit hash of this address and its shipment, keyed as {@link #hashCode}; must not leave this
+   * process.
    */
   public long digest(String shipmentId) {
     return HASH.hash(shipmentId, Long.toHexString(hash));
@@ -117,9 +116,7 @@ public final class Address implements Comparable<Address> {
     return "Address[text=" + text + ", pincode=" + pincode + ']';
   }
 
-  /**
-   * The canonical form of {@code typed}, however long; empty when it has no letter, mark or digit.
-   */
+    /** The canonical form of {@code typed}; empty when it has no letter, mark or digit. */
   public static String canonical(String typed) {
     return canonicalOf(normal(typed));
   }
@@ -136,7 +133,7 @@ public final class Address implements Comparable<Address> {
         if (gap && out.length() > 0) out.append(' ');
         gap = false;
         out.appendCodePoint(c);
-      } else if (Character.getType(c) != Character.FORMAT) { // zero-width joiners don't part a word
+      } else if (Character.getType(c) != Character.FORMAT) { // zero-width joiners don't separate words
         gap = true;
       }
     }
@@ -172,7 +169,7 @@ public final class Address implements Comparable<Address> {
 
   private static String fold(String normal) {
     if (isAscii(normal)) return normal.toLowerCase(Locale.ROOT);
-    // Up, then down: the nearest the JDK has to Unicode case folding, so that "ß" meets "SS".
+    // Upper case first approximates Unicode case folding, which the JDK lacks: "ß" equals "SS".
     return normal.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
   }
 

@@ -3,11 +3,11 @@ package com.cpprediction.prediction;
 import java.util.Objects;
 
 /**
- * One CP and how likely it is the right one.
+ * A CP and its probability.
  *
  * @param cp the CP's code
- * @param confidence probability in 0..1, six decimals, so that what is answered, cached and stored
- *     is the same number
+ * @param confidence probability in 0..1, rounded to six decimals, so that responses, cache and
+ *     database hold the same number
  */
 public record Candidate(String cp, double confidence) {
   public Candidate {

@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Until when a caller waits.
+ * The time at which a caller stops waiting.
  *
  * @param nanos reading of {@link System#nanoTime()}
  */
@@ -16,24 +16,24 @@ public record Deadline(long nanos) {
     return new Deadline(System.nanoTime() + time.toNanos());
   }
 
-  /** One that is over a {@code parts}th of what remains earlier. */
+    /** A deadline that leaves 1/{@code parts} of the remaining time unused. */
   public Deadline earlier(int parts) {
     return new Deadline(nanos - (nanos - System.nanoTime()) / parts);
   }
 
-  /** Whether the time is up. */
+    /** Whether the deadline has passed. */
   public boolean over() {
     return nanos - System.nanoTime() <= 0;
   }
 
-  /** Milliseconds that remain, at least 1: what has to end now is ended by its timer. */
+  /** Remaining milliseconds, at least 1, the minimum of a Vert.x timer. */
   public long remainingMillis() {
     return Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos - System.nanoTime()));
   }
 
   /**
-   * {@code future}, or {@link Failure#DEADLINE_EXCEEDED} when it isn't there in time. To be called,
-   * and {@code future} to be completed, on one context.
+   * Fails with {@link Failure#DEADLINE_EXCEEDED} unless {@code future} completes in time. The call
+   * and the completion of {@code future} must run on one context.
    */
   public <T> Future<T> bound(Vertx vertx, Future<T> future) {
     if (future.isComplete()) return future;
@@ -48,7 +48,7 @@ public record Deadline(long nanos) {
     return promise.future();
   }
 
-  /** Nothing was stored yet when the time was up. */
+    /** The deadline passed before anything was stored. */
   public static ServiceException exceeded() {
     return Failure.DEADLINE_EXCEEDED.because(
         "Not scored within the caller's time; nothing was stored, try again");

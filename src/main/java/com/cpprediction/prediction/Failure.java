@@ -5,9 +5,9 @@ import io.vertx.core.json.JsonObject;
 import java.util.Locale;
 
 /**
- * Every way a request can fail. The {@linkplain #slug() slug} is the {@code code} of the problem
- * document, the {@linkplain #code() number} travels as the failure code of the event bus, and both
- * are a contract: never renumbered, never reused.
+ * All failures of a request. The {@linkplain #slug() slug} is the {@code code} of the problem
+ * document, the {@linkplain #code() number} is the failure code on the event bus. Both are part of
+ * the contract: never renumbered, never reused.
  */
 public enum Failure {
   MALFORMED_REQUEST(1, 400, "Malformed request"),
@@ -45,7 +45,7 @@ public enum Failure {
     return status;
   }
 
-  /** What kind of failure this is, for a person. */
+  /** The {@code title} of the problem document. */
   public String title() {
     return title;
   }
@@ -55,13 +55,13 @@ public enum Failure {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** Whether the caller may simply try again; such an answer carries {@code Retry-After}. */
+  /** Whether the caller may retry unchanged; the response has a {@code Retry-After} header. */
   public boolean retryable() {
     return this == OVERLOADED || this == NOT_READY;
   }
 
   /**
-   * @param detail what is wrong and what to do about it, for the caller; never an address
+   * @param detail cause and remedy, for the caller; never contains an address
    */
   public ServiceException because(String detail) {
     return because(detail, new JsonObject());
@@ -69,13 +69,13 @@ public enum Failure {
 
   /**
    * @param detail as {@link #because(String)}
-   * @param members what the problem document says beside its own members
+   * @param members extension members of the problem document
    */
   public ServiceException because(String detail, JsonObject members) {
     return new ServiceException(this, detail, members);
   }
 
-  /** The failure that {@code cause} stands for; {@link #INTERNAL} for anything unforeseen. */
+  /** The failure of {@code cause}; {@link #INTERNAL} for an unforeseen exception. */
   public static Failure of(Throwable cause) {
     if (cause instanceof ServiceException e) return e.failure();
     if (!(cause instanceof ReplyException e)) return INTERNAL;

@@ -6,14 +6,13 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * An answered shipment, as the caller sees it and as it is stored.
+ * The prediction for a shipment, as in the response and in the database.
  *
- * @param request what was asked
- * @param scored what the model said
- * @param source whether a model scored it just now or the cache had it
+ * @param request the shipment
+ * @param scored the candidates of the model
+ * @param source whether it was scored for this request or cached
  */
 public record Prediction(PredictionRequest request, Scored scored, Source source) {
-  /** Where an answer came from. */
   public enum Source implements Labelled {
     MODEL,
     CACHE;
@@ -35,7 +34,7 @@ public record Prediction(PredictionRequest request, Scored scored, Source source
     return scored.candidates().subList(1, scored.candidates().size());
   }
 
-  /** When it was predicted: the timestamp inside its id, to the millisecond. */
+  /** The timestamp of the prediction id, in milliseconds. */
   public Instant predictedAt() {
     return PredictionIds.timeOf(request.id());
   }
@@ -45,7 +44,7 @@ public record Prediction(PredictionRequest request, Scored scored, Source source
     return model(request.prefix(), scored.fingerprint());
   }
 
-  /** How a model is called in answers: prefix, {@code @}, first eight digits of the fingerprint. */
+  /** The name of a model in responses: prefix, {@code @}, first eight digits of the fingerprint. */
   public static String model(String prefix, String fingerprint) {
     return prefix + '@' + fingerprint.substring(0, 8);
   }

@@ -7,9 +7,9 @@ import java.time.Instant;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
-/** Prediction ids: UUID v7 (RFC 9562), so that an id carries the time of its prediction. */
+/** Prediction ids: UUID v7 (RFC 9562), which contain the time of the prediction. */
 public final class PredictionIds {
-  /** How far a caller's id may lie from now; its timestamp decides the partition of its row. */
+  /** Maximum age of a caller's id, since its timestamp decides the partition of its row. */
   static final Duration TOLERANCE = Duration.ofDays(1);
 
   private static final Pattern UUID_TEXT =
@@ -17,13 +17,13 @@ public final class PredictionIds {
 
   private PredictionIds() {}
 
-  /** A new id, later than every id this process made before. */
+  /** A new id, greater than all earlier ones of this process. */
   public static UUID next() {
     return UuidCreator.getTimeOrderedEpoch();
   }
 
   /**
-   * Reads a caller's own id.
+   * Parses an id from a request.
    *
    * @throws ServiceException {@link Failure#MALFORMED_REQUEST} when it is no UUID v7 or its
    *     timestamp is more than a day from {@code now}
@@ -38,12 +38,12 @@ public final class PredictionIds {
     return id;
   }
 
-  /** The time inside {@code id}, to the millisecond. */
+    /** The timestamp of {@code id}, in milliseconds. */
   public static Instant timeOf(UUID id) {
     return UuidUtil.getInstant(id);
   }
 
-  /** What a caller is told whose id was used for another shipment, or another address of it. */
+  /** The failure of an id that was used for another shipment or address. */
   public static ServiceException taken() {
     return malformed("is that of another shipment");
   }

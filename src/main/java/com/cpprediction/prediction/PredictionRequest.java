@@ -4,14 +4,14 @@ import java.util.Objects;
 import java.util.UUID;
 
 /**
- * One shipment to predict, parsed and checked once at the edge.
+ * A validated shipment to predict the CP of.
  *
- * @param id UUID v7, the caller's or made at acceptance; its timestamp is when the prediction was
- *     made, and a repeated id is stored once
- * @param shipmentId the caller's name for the shipment, 1..64 characters
- * @param typed the address as the person typed it, 1..1,000 characters
- * @param address what the model sees of it
- * @param located names the model that scores this request
+ * @param id UUID v7, from the caller or generated; contains the time of the prediction, and a
+ *     repeated id is stored once
+ * @param shipmentId the caller's id of the shipment, 1..64 characters
+ * @param typed the address as in the request, 1..1,000 characters
+ * @param address its canonical form
+ * @param located the prefix, which selects the model
  */
 public record PredictionRequest(
     UUID id, String shipmentId, String typed, Address address, Located located) {
@@ -23,18 +23,16 @@ public record PredictionRequest(
     Objects.requireNonNull(located, "located");
   }
 
-  /** Routing key. */
-  public String prefix() {
+    public String prefix() {
     return located.prefix();
   }
 
-  /** The same request, to be scored by another model. */
+    /** A copy to be scored by another model. */
   public PredictionRequest at(Located place) {
     return new PredictionRequest(id, shipmentId, typed, address, place);
   }
 
-  /** The answer to this request. */
-  public Prediction answer(Scored scored, Prediction.Source source) {
+    public Prediction answer(Scored scored, Prediction.Source source) {
     return new Prediction(this, scored, source);
   }
 }

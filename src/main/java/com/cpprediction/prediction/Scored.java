@@ -3,13 +3,13 @@ package com.cpprediction.prediction;
 import java.util.List;
 
 /**
- * What a model says of one address: the part of a prediction that may be cached.
+ * The result of scoring an address: the part of a prediction that may be cached.
  *
- * @param fingerprint scoring fingerprint (64 hex digits) of all that decided this answer
+ * @param fingerprint scoring fingerprint (64 hex digits) of the model and all settings involved
  * @param candidates one to three CPs, most likely first
  */
 public record Scored(String fingerprint, List<Candidate> candidates) {
-  /** How many CPs an answer names at most. */
+  /** Maximum number of candidates. */
   public static final int CANDIDATES = 3;
 
   public Scored {

@@ -3,7 +3,7 @@ package com.cpprediction.prediction;
 import com.cpprediction.common.UserFacingException;
 import io.vertx.core.json.JsonObject;
 
-/** A foreseen failure: which one, and what the caller can do about it. Carries no stack trace. */
+/** A foreseen failure, with a message for the caller. Has no stack trace. */
 public final class ServiceException extends UserFacingException {
   private final transient Failure failure;
   private final transient JsonObject members;
@@ -14,7 +14,7 @@ public final class ServiceException extends UserFacingException {
     this.members = members;
   }
 
-  /** What the problem document says beside its own members. */
+  /** Extension members of the problem document. */
   public JsonObject members() {
     return members.copy();
   }

@@ -14,29 +14,29 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Builds something costly once for all who ask for it meanwhile. A build begins after each of those
- * who get it has asked, so that it is never older than the question; one runs at a time, and they
- * take a tenth of the time at most, however many ask. Thread-safe.
+ * Coalesces concurrent requests for a costly result into one build. A build starts after all
+ * requests that it serves, so that its result is never older than a request. One build runs at a
+ * time, and builds take at most a tenth of the time under any load. Thread-safe.
  *
- * @param <T> what is built; shared among callers
+ * @param <T> the result, shared among callers
  */
 public final class SingleFlight<T> {
-  /** After a build this many times as long passes until the next. */
+  /** Pause after a build, as a multiple of its duration. */
   private static final int REST = 9;
 
   private static final long LONGEST_REST_MILLIS = 1_000;
 
-  /** Callers that are answered in one turn of the event loop, which may write megabytes. */
+  /** Callers served in one task of the event loop, since each response may be megabytes. */
   private static final int TOGETHER = 16;
 
   private final Vertx vertx;
   private final Context own;
   private final Supplier<Future<T>> build;
   private Collection<Promise<T>> waiting = new ArrayList<>();
-  private boolean busy; // building, or resting after it
+  private boolean busy; // during a build and the pause after it
 
   /**
-   * @param build begins a build and doesn't block; on the context that makes this
+   * @param build starts a build without blocking; runs on the context of this constructor's caller
    */
   public SingleFlight(Vertx vertx, Supplier<Future<T>> build) {
     this.vertx = vertx;
@@ -44,7 +44,7 @@ public final class SingleFlight<T> {
     this.build = build;
   }
 
-  /** What the next build gives, or fails with; completes on the caller's context. */
+  /** The result or failure of the next build; completes on the caller's context. */
   public Future<T> get() {
     Promise<T> mine = ((ContextInternal) vertx.getOrCreateContext()).promise();
     synchronized (this) {
@@ -85,7 +85,7 @@ public final class SingleFlight<T> {
     begin();
   }
 
-  /** Some at a time: the event loop reads from its other connections in between. */
+  /** Serves callers in groups, so that the event loop can handle other connections in between. */
   private void deliver(AsyncResult<T> built, Queue<Promise<T>> served) {
     for (int i = 0; i < TOGETHER && !served.isEmpty(); i++) served.remove().handle(built);
     if (!served.isEmpty()) vertx.setTimer(1, turn -> deliver(built, served));

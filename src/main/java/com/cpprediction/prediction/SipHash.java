@@ -3,17 +3,16 @@ package com.cpprediction.prediction;
 import java.security.SecureRandom;
 
 /**
- * SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012; one round a word
- * and three at the end, as in the hash tables of Rust and Python): without the key, texts of one
- * hash can't be found. {@link String#hashCode} is no match for callers who choose the text: "an"
- * and "c0" have one hash, and so has any sequence of the two.
+ * SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012; one round per word
+ * and three at the end, as in the hash tables of Rust and Python): without the key, collisions can't
+ * be constructed. With {@link String#hashCode} they can: "an" and "c0" collide, and so does any
+ * sequence of the two.
  *
- * <p>Immutable and thread-safe. With a key of its own, a process hashes otherwise than the next, so
- * that no hash may be stored, sent or answered.
+ * <p>Immutable and thread-safe. Hashes differ between processes, so they must not be stored or sent.
  */
 final class SipHash {
   private static final int CHARS = Long.BYTES / Character.BYTES; // in a word
-  private static final char SEPARATOR = 0; // in no canonical text
+  private static final char SEPARATOR = 0; // doesn't occur in canonical text
 
   private final long k0;
   private final long k1;
@@ -23,7 +22,7 @@ final class SipHash {
     this.k1 = k1;
   }
 
-  /** One of a key that only this process has. */
+    /** A hash function with a random key. */
   static SipHash random() {
     var random = new SecureRandom();
     return new SipHash(random.nextLong(), random.nextLong());

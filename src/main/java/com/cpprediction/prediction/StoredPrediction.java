@@ -4,13 +4,13 @@ import java.util.Objects;
 import java.util.UUID;
 
 /**
- * A row of the table of predictions, as far as it decides and holds an answer; unchecked, since
- * anybody with access to the database may have changed it.
+ * A stored prediction with the columns needed to reproduce it. Unvalidated, since the row may have
+ * been changed in the database.
  *
- * @param typed the address as a person typed it
- * @param pincode the one that was used, null when there was none
- * @param prefix names the model that answered
- * @param fingerprint of all that decided the answer
+ * @param typed the address as in the request
+ * @param pincode the pincode used, null when there was none
+ * @param prefix of the model
+ * @param fingerprint of the model and all settings that decided the prediction
  * @param alternatives JSON, an array of CPs with their confidence
  */
 public record StoredPrediction(

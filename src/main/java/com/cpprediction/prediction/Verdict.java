@@ -2,13 +2,13 @@ package com.cpprediction.prediction;
 
 import com.cpprediction.common.Labelled;
 
-/** What a prediction was worth, once it is known where the shipment truly went. */
+/** The judgement of a prediction by the reported outcome. */
 public enum Verdict implements Labelled {
-  /** The predicted CP is the one. */
+  /** The predicted CP delivered the shipment. */
   RIGHT,
-  /** One of the alternatives is. */
+  /** One of the alternatives did. */
   ALTERNATIVE,
-  /** None of them is. */
+  /** Another CP did. */
   WRONG,
   /** No prediction of the shipment is stored. */
   UNKNOWN;
