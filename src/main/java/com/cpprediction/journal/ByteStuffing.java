@@ -13,7 +13,7 @@ final class ByteStuffing {
 
   private ByteStuffing() {}
 
-    static byte[] stuff(byte[] bytes) {
+  static byte[] stuff(byte[] bytes) {
     var out = new byte[bytes.length + bytes.length / (FULL - 1) + 1];
     int block = 0;
     int to = 1;

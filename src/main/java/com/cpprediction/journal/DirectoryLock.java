@@ -18,7 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * after a crash.
  */
 public final class DirectoryLock implements AutoCloseable {
-    /** Another process, or another part of this one, holds the lock. */
+  /** Another process, or another part of this one, holds the lock. */
   public static final class InUseException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -37,7 +37,7 @@ public final class DirectoryLock implements AutoCloseable {
 
   private static final String FILE = "service.lock";
 
-    // Opening the file again in the same process isn't safe: closing any of its descriptors releases
+  // Opening the file again in the same process isn't safe: closing any of its descriptors releases
   // the POSIX lock.
   private static final Set<Path> HELD_HERE = ConcurrentHashMap.newKeySet();
 

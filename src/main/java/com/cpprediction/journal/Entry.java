@@ -9,7 +9,7 @@ package com.cpprediction.journal;
  * @param body the array passed to {@link Journal#append}; must not be modified
  */
 public record Entry(long sequence, int parts, long appendedAt, byte[] body) {
-    /** Size on disk. */
+  /** Size on disk. */
   long bytes() {
     return body.length + (long) parts * (Frame.OVERHEAD + ArtemisSetup.OVERHEAD);
   }

@@ -5,8 +5,8 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
- * The unit written to the journal: a body or a part of one, framed by a magic number, a length and a
- * checksum, so that it can be found in a damaged file. Big-endian:
+ * The unit written to the journal: a body or a part of one, framed by a magic number, a length and
+ * a checksum, so that it can be found in a damaged file. Big-endian:
  *
  * <pre>
  *  0  u64  magic FE C1 F5 00 FF F5 C1 FE
@@ -48,10 +48,10 @@ record Frame(Kind kind, long sequence, int part, int parts, long appendedAt, byt
     }
   }
 
-    /** A frame and its position, the end exclusive. */
+  /** A frame and its position, the end exclusive. */
   record FoundFrame(Frame frame, int from, int to) {}
 
-    /** Bytes added to a body of typical length. */
+  /** Bytes added to a body of typical length. */
   static final int OVERHEAD = 40;
 
   static final byte FIRST = (byte) 0xFE; // of every frame
@@ -97,8 +97,10 @@ record Frame(Kind kind, long sequence, int part, int parts, long appendedAt, byt
   /** The complete frame at {@code at}, if there is one. */
   static Optional<FoundFrame> read(byte[] bytes, int at) {
     var buffer = ByteBuffer.wrap(bytes);
-    if (bytes.length - at >= STUFFED && buffer.getLong(at) == MAGIC) return readVersion2(buffer, at);
-    if (bytes.length - at >= HEADER_1 && buffer.getInt(at) == MAGIC_1) return readVersion1(buffer, at);
+    if (bytes.length - at >= STUFFED && buffer.getLong(at) == MAGIC)
+      return readVersion2(buffer, at);
+    if (bytes.length - at >= HEADER_1 && buffer.getInt(at) == MAGIC_1)
+      return readVersion1(buffer, at);
     return Optional.empty();
   }
 
@@ -124,7 +126,8 @@ record Frame(Kind kind, long sequence, int part, int parts, long appendedAt, byt
               int parts = Short.toUnsignedInt(plain.getShort());
               var body = new byte[plain.remaining()];
               plain.get(body);
-              return new FoundFrame(new Frame(kind, sequence, part, parts, appendedAt, body), at, end);
+              return new FoundFrame(
+                  new Frame(kind, sequence, part, parts, appendedAt, body), at, end);
             });
   }
 

@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * and their intact records are copied to new ones.
  */
 public final class Journal implements AutoCloseable {
-    /** Notified once of the result of an append or a sync, on a thread of the journal. */
+  /** Notified once of the result of an append or a sync, on a thread of the journal. */
   public interface Completion {
     void done();
 
@@ -115,7 +115,7 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-    /** Whether {@code directory} contains a journal. */
+  /** Whether {@code directory} contains a journal. */
   public static boolean existsIn(Path directory) {
     try {
       return Files.isDirectory(new JournalDirectories(directory, Clock.systemUTC()).current());
@@ -282,7 +282,7 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-    /** Deletes records that need no recovery any more. */
+  /** Deletes records that need no recovery any more. */
   public void settle(Collection<Entry> entries) {
     if (entries.isEmpty()) return;
     for (var entry : entries) {
@@ -320,7 +320,7 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-    /** Forces all earlier appends to disk. */
+  /** Forces all earlier appends to disk. */
   public void sync(Completion completion) {
     var single = new SingleCompletion(completion, 1);
     if (failed.get()) {
@@ -376,7 +376,7 @@ public final class Journal implements AutoCloseable {
     old.stop();
   }
 
-    /** Blocks until all appends have reached the operating system. */
+  /** Blocks until all appends have reached the operating system. */
   @Override
   public void close() {
     try {
@@ -419,7 +419,7 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-    /** Without a stack trace, because each request in flight may get one. */
+  /** Without a stack trace, because each request in flight may get one. */
   private static final class HaltedException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -428,7 +428,7 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-    /** Completes once, after all parts: the library may report a failure twice. */
+  /** Completes once, after all parts: the library may report a failure twice. */
   private final class SingleCompletion implements IOCompletion {
     private final AtomicBoolean reported = new AtomicBoolean();
     private final Completion completion;
@@ -459,7 +459,7 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-    /** Ignores loaded records, which {@link JournalScan} has read before. */
+  /** Ignores loaded records, which {@link JournalScan} has read before. */
   private static final class IgnoringLoader implements LoaderCallback {
     @Override
     public void addPreparedTransaction(PreparedTransactionInfo transaction) {}

@@ -32,13 +32,13 @@ final class JournalDirectories {
     this.clock = clock;
   }
 
-    /** The directory in use; it may not exist yet. */
+  /** The directory in use; it may not exist yet. */
   Path current() throws IOException {
     var all = numbered();
     return all.isEmpty() ? directory.resolve("1") : all.get(all.size() - 1);
   }
 
-    /** Creates an empty directory for recovered records. */
+  /** Creates an empty directory for recovered records. */
   Path stage() throws IOException {
     var staging = directory.resolve(number(current()) + 1 + STAGING);
     delete(staging);
@@ -55,7 +55,7 @@ final class JournalDirectories {
     return next;
   }
 
-    /** Completes or discards a change that an earlier process left unfinished. */
+  /** Completes or discards a change that an earlier process left unfinished. */
   void recover() throws IOException {
     try (var entries = Files.newDirectoryStream(directory, "*" + STAGING)) {
       for (var entry : entries) delete(entry);
@@ -63,7 +63,7 @@ final class JournalDirectories {
     setAsideAllBut(current());
   }
 
-    /** Directories that were set aside. */
+  /** Directories that were set aside. */
   List<Path> damaged() throws IOException {
     var all = new ArrayList<Path>();
     if (!Files.isDirectory(directory)) return all;

@@ -45,7 +45,7 @@ record JournalScan(
     int files,
     long bytes) {
 
-    /** Whether the files can be used unchanged. */
+  /** Whether the files can be used unchanged. */
   boolean sound() {
     return corrupt == 0 && unreachable == 0 && !truncated;
   }
@@ -133,7 +133,9 @@ record JournalScan(
     return new Entry(first.sequence(), first.parts(), first.appendedAt(), body.toByteArray());
   }
 
-  /** Overwrites the records of {@code sequences}, so that neither the library nor a scan finds them. */
+  /**
+   * Overwrites the records of {@code sequences}, so that neither the library nor a scan finds them.
+   */
   static void erase(Path directory, SequenceRanges sequences) throws IOException {
     for (var path : files(directory)) {
       for (var found : FrameScanner.scan(Files.readAllBytes(path))) {
@@ -158,7 +160,7 @@ record JournalScan(
     return all;
   }
 
-    /** The sequences of all complete frames, and those settled according to markers. */
+  /** The sequences of all complete frames, and those settled according to markers. */
   private static final class SeenFrames {
     final SequenceRanges settled = new SequenceRanges(); // according to markers
     private final SequenceRanges whole = new SequenceRanges();
@@ -193,9 +195,9 @@ record JournalScan(
     }
   }
 
-    /** The records and deletions that the library reads. */
+  /** The records and deletions that the library reads. */
   private static final class LibraryView implements JournalReaderCallback {
-        final Set<Long> added = new HashSet<>();
+    final Set<Long> added = new HashSet<>();
 
     final Set<Long> deleted = new HashSet<>();
     int corrupt;

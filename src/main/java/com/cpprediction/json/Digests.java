@@ -9,7 +9,7 @@ import java.util.HexFormat;
 public final class Digests {
   private Digests() {}
 
-    /** A new digest, for content in parts. */
+  /** A new digest, for content in parts. */
   public static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
@@ -27,7 +27,7 @@ public final class Digests {
     return sha256Hex(ByteBuffer.wrap(content));
   }
 
-    /** As {@link #sha256Hex(byte[])}, of the remaining bytes of {@code content}; consumes them. */
+  /** As {@link #sha256Hex(byte[])}, of the remaining bytes of {@code content}; consumes them. */
   public static String sha256Hex(ByteBuffer content) {
     var digest = sha256();
     digest.update(content);

@@ -26,7 +26,7 @@ public final class ParseCost {
     return utf8.length > SMALL || of(utf8) > SMALL;
   }
 
-    public static int of(byte[] utf8) {
+  public static int of(byte[] utf8) {
     int cost = utf8.length;
     for (int i = 0; i < utf8.length; i++) {
       if (utf8[i] < 0) {
@@ -43,7 +43,7 @@ public final class ParseCost {
     return spend(json, SMALL, DEEPEST) < 0;
   }
 
-    /** The rest of {@code budget} after the cost of {@code value}; negative when exceeded. */
+  /** The rest of {@code budget} after the cost of {@code value}; negative when exceeded. */
   private static int spend(Object value, int budget, int depth) {
     if (depth == 0) return -1;
     int left = budget - 1;

@@ -19,7 +19,8 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Parses JSON from untrusted callers. Errors have kind and position but never quote the document.
+/**
+ * Parses JSON from untrusted callers. Errors have kind and position but never quote the document.
  * Beyond the grammar, refuses duplicate keys, nesting deeper than {@value #MAX_DEPTH}, numbers
  * longer than {@value #MAX_NUMBER} characters and text after the document.
  */
@@ -53,7 +54,8 @@ public final class StrictJson {
       JsonFactory.builder()
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .disable(
-              StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION) // an error message must not contain an address
+              StreamReadFeature
+                  .INCLUDE_SOURCE_IN_LOCATION) // an error message must not contain an address
           // Interned names of untrusted callers would fill the JVM's string table.
           .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
           .streamReadConstraints(

@@ -15,15 +15,13 @@ import java.util.regex.Pattern;
  */
 public final class Address implements Comparable<Address> {
   /**
-   * A pincode in free text: six digits with at most two separators between the halves, not
-   * adjacent to another digit. Matches ASCII digits only.
+   * A pincode in free text: six digits with at most two separators between the halves, not adjacent
+   * to another digit. Matches ASCII digits only.
    */
   public static final Pattern PINCODE =
       Pattern.compile("(?<!\\d)([1-9]\\d{2})[ \\-.]{0,2}(\\d{3})(?!\\d)");
 
-    /**
-   * Maximum characters of canonical text; compatibility forms can expand to 18 characters each.
-   */
+  /** Maximum characters of canonical text; compatibility forms can expand to 18 characters each. */
   public static final int MAX_TEXT = 4_000;
 
   private static final Pattern JOINED_PINCODE = Pattern.compile("(?<!\\d)[1-9]\\d{5}(?!\\d)");
@@ -53,7 +51,7 @@ public final class Address implements Comparable<Address> {
     this.hash = hash;
   }
 
-    public String text() {
+  public String text() {
     return text;
   }
 
@@ -74,7 +72,8 @@ public final class Address implements Comparable<Address> {
    */
   public static Address of(String typed, String pincodeField) {
     var normal = normal(typed);
-    if (normal.length() > Math.max(MAX_TEXT, typed.length())) throw tooLong(); // before the costlier steps
+    if (normal.length() > Math.max(MAX_TEXT, typed.length()))
+      throw tooLong(); // before the costlier steps
     var text = canonicalOf(normal);
     if (text.isEmpty()) {
       throw Failure.MALFORMED_REQUEST.because(
@@ -116,7 +115,7 @@ public final class Address implements Comparable<Address> {
     return "Address[text=" + text + ", pincode=" + pincode + ']';
   }
 
-    /** The canonical form of {@code typed}; empty when it has no letter, mark or digit. */
+  /** The canonical form of {@code typed}; empty when it has no letter, mark or digit. */
   public static String canonical(String typed) {
     return canonicalOf(normal(typed));
   }
@@ -133,7 +132,8 @@ public final class Address implements Comparable<Address> {
         if (gap && out.length() > 0) out.append(' ');
         gap = false;
         out.appendCodePoint(c);
-      } else if (Character.getType(c) != Character.FORMAT) { // zero-width joiners don't separate words
+      } else if (Character.getType(c)
+          != Character.FORMAT) { // zero-width joiners don't separate words
         gap = true;
       }
     }

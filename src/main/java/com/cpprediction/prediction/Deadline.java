@@ -16,12 +16,12 @@ public record Deadline(long nanos) {
     return new Deadline(System.nanoTime() + time.toNanos());
   }
 
-    /** A deadline that leaves 1/{@code parts} of the remaining time unused. */
+  /** A deadline that leaves 1/{@code parts} of the remaining time unused. */
   public Deadline earlier(int parts) {
     return new Deadline(nanos - (nanos - System.nanoTime()) / parts);
   }
 
-    /** Whether the deadline has passed. */
+  /** Whether the deadline has passed. */
   public boolean over() {
     return nanos - System.nanoTime() <= 0;
   }
@@ -48,7 +48,7 @@ public record Deadline(long nanos) {
     return promise.future();
   }
 
-    /** The deadline passed before anything was stored. */
+  /** The deadline passed before anything was stored. */
   public static ServiceException exceeded() {
     return Failure.DEADLINE_EXCEEDED.because(
         "Not scored within the caller's time; nothing was stored, try again");

@@ -38,7 +38,7 @@ public final class PredictionIds {
     return id;
   }
 
-    /** The timestamp of {@code id}, in milliseconds. */
+  /** The timestamp of {@code id}, in milliseconds. */
   public static Instant timeOf(UUID id) {
     return UuidUtil.getInstant(id);
   }

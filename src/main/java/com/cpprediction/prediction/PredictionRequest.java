@@ -23,16 +23,16 @@ public record PredictionRequest(
     Objects.requireNonNull(located, "located");
   }
 
-    public String prefix() {
+  public String prefix() {
     return located.prefix();
   }
 
-    /** A copy to be scored by another model. */
+  /** A copy to be scored by another model. */
   public PredictionRequest at(Located place) {
     return new PredictionRequest(id, shipmentId, typed, address, place);
   }
 
-    public Prediction answer(Scored scored, Prediction.Source source) {
+  public Prediction answer(Scored scored, Prediction.Source source) {
     return new Prediction(this, scored, source);
   }
 }

@@ -4,11 +4,12 @@ import java.security.SecureRandom;
 
 /**
  * SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012; one round per word
- * and three at the end, as in the hash tables of Rust and Python): without the key, collisions can't
- * be constructed. With {@link String#hashCode} they can: "an" and "c0" collide, and so does any
- * sequence of the two.
+ * and three at the end, as in the hash tables of Rust and Python): without the key, collisions
+ * can't be constructed. With {@link String#hashCode} they can: "an" and "c0" collide, and so does
+ * any sequence of the two.
  *
- * <p>Immutable and thread-safe. Hashes differ between processes, so they must not be stored or sent.
+ * <p>Immutable and thread-safe. Hashes differ between processes, so they must not be stored or
+ * sent.
  */
 final class SipHash {
   private static final int CHARS = Long.BYTES / Character.BYTES; // in a word
@@ -22,7 +23,7 @@ final class SipHash {
     this.k1 = k1;
   }
 
-    /** A hash function with a random key. */
+  /** A hash function with a random key. */
   static SipHash random() {
     var random = new SecureRandom();
     return new SipHash(random.nextLong(), random.nextLong());

@@ -87,7 +87,7 @@ public final class DrainBenchmark {
             .build();
   }
 
-    /** Prints rows per second of both for each round. */
+  /** Prints rows per second of both for each round. */
   public static void main(String[] arguments) throws Exception {
     var directory = Files.createTempDirectory("cp-drain");
     try (var server = EmbeddedDatabase.startForScratchDatabases(directory, 0)) {

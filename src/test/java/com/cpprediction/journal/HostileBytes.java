@@ -67,7 +67,7 @@ final class HostileBytes {
     return bytes;
   }
 
-    /** A frame of version 1. */
+  /** A frame of version 1. */
   private static byte[] version1(byte kind, long sequence, byte[] body) {
     var frame = ByteBuffer.allocate(30 + body.length).put(MAGIC_1).putInt(0).putInt(body.length);
     frame.put((byte) 1).put(kind).putLong(sequence).putLong(1).put(body);
@@ -76,7 +76,7 @@ final class HostileBytes {
     return frame.putInt(4, (int) crc.getValue()).array();
   }
 
-    /** A record of the library. */
+  /** A record of the library. */
   private byte[] libraryAdd(byte[] frame) {
     int size = 23 + frame.length;
     return ByteBuffer.allocate(size)

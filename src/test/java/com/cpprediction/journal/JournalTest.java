@@ -343,7 +343,7 @@ class JournalTest {
     }
   }
 
-    /** Whether appends fail. */
+  /** Whether appends fail. */
   private static boolean fails(Journal journal) {
     var done = new CompletableFuture<Void>();
     journal.append(body(8), completing(done));

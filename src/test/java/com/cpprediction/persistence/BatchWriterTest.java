@@ -43,7 +43,7 @@ class BatchWriterTest {
   private static final Throwable REFUSED =
       new PgException("violates a check constraint", "ERROR", "23514", null);
 
-    /** Keeps inserted rows in memory; a script decides the result of each insert and may delay it. */
+  /** Keeps inserted rows in memory; a script decides the result of each insert and may delay it. */
   private static final class FakeStore implements PredictionStore {
     final List<List<String>> batches = new ArrayList<>();
     final List<String> stored = new ArrayList<>();
@@ -75,7 +75,7 @@ class BatchWriterTest {
     }
   }
 
-    /** Resumes the writer after each failure, as after a short outage. */
+  /** Resumes the writer after each failure, as after a short outage. */
   private final class Resuming implements BatchWriter.Listener {
     int failures;
 
@@ -548,7 +548,7 @@ class BatchWriterTest {
     assertThat(ledger.balance().balanced()).isTrue();
   }
 
-    /** Splits {@code rows} into records of {@code each} rows. */
+  /** Splits {@code rows} into records of {@code each} rows. */
   private static List<Entry> entries(List<PredictionRow> rows, int each) {
     var entries = new ArrayList<Entry>();
     for (int from = 0; from < rows.size(); from += each) {

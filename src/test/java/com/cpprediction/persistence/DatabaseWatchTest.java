@@ -27,7 +27,7 @@ class DatabaseWatchTest {
   private static final Clock NOON =
       Clock.fixed(Instant.parse("2026-11-23T12:00:00Z"), ZoneOffset.UTC);
 
-    /** Completes {@link #reached} at its first insert. */
+  /** Completes {@link #reached} at its first insert. */
   private static final class FakeStore implements PredictionStore {
     final Promise<Void> reached = Promise.promise();
 

@@ -112,7 +112,7 @@ class PersistenceVerticleIT {
 
     for (var rows : atOnce) assertThat((JsonArray) rows.await(10, SECONDS)).hasSize(10);
     undeploy();
-        // Ten inserts and ten queries; the server counts a session at its end.
+    // Ten inserts and ten queries; the server counts a session at its end.
     Await.until(() -> sessions(uri) >= 20);
     Await.until(() -> TestDatabase.query(uri, OTHERS).isEmpty());
   }
@@ -157,7 +157,7 @@ class PersistenceVerticleIT {
     assertThat(TestDatabase.query(uri, REJECTS)).isEmpty();
   }
 
-    /** For ids stored by another node, or by this one long ago. */
+  /** For ids stored by another node, or by this one long ago. */
   @ParameterizedTest
   @EnumSource
   void setsAsideARowWhoseIdIsStoredForAnotherShipment(Ack ack) throws Exception {
@@ -278,8 +278,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void resendsRowsAfterAFreezeOfTheServerAndStoresThemOnce(@TempDir Path dataDir)
-      throws Exception {
+  void resendsRowsAfterAFreezeOfTheServerAndStoresThemOnce(@TempDir Path dataDir) throws Exception {
     try (var database =
         EmbeddedDatabase.startForScratchDatabases(dataDir, TestDatabase.BINARIES, 0)) {
       var verticle = deploy(Ack.COMMIT, database.uri(), Duration.ofSeconds(2));
@@ -505,8 +504,7 @@ class PersistenceVerticleIT {
   }
 
   @Test
-  void recoversNoRowThatWasRefusedBecauseTheDiskWasFull(@TempDir Path root)
-      throws Exception {
+  void recoversNoRowThatWasRefusedBecauseTheDiskWasFull(@TempDir Path root) throws Exception {
     try (var disk = SmallDisk.mount(root, 24)) {
       journal = disk.root().resolve("journal");
       maxBytes = 64 << 20; // more than the disk holds
@@ -540,7 +538,7 @@ class PersistenceVerticleIT {
     }
   }
 
-    /** Whether the rows were kept; fails unless the failure says that none was. */
+  /** Whether the rows were kept; fails unless the failure says that none was. */
   private static boolean isKept(Future<Object> response) throws Exception {
     try {
       return response.await(10, SECONDS).equals(Unstored.NONE.json());
@@ -550,7 +548,7 @@ class PersistenceVerticleIT {
     }
   }
 
-    /** The archive holds 20 requests of one row and one of 40, journaled without a database. */
+  /** The archive holds 20 requests of one row and one of 40, journaled without a database. */
   @Test
   void recoversTheJournalOfVersion1() throws Exception {
     var archive = Path.of("src", "test", "resources", "journal", "service-version-1.zip");
@@ -642,12 +640,12 @@ class PersistenceVerticleIT {
     for (var id : vertx.deploymentIDs()) vertx.undeploy(id).await(30, SECONDS);
   }
 
-    /** Records predictions and returns the ids that were refused. */
+  /** Records predictions and returns the ids that were refused. */
   private JsonArray record(Prediction... predictions) throws Exception {
     return kept(predictions).getJsonArray("refused");
   }
 
-    /** Records predictions and returns the ids that belong to another shipment. */
+  /** Records predictions and returns the ids that belong to another shipment. */
   private JsonArray taken(Prediction... predictions) throws Exception {
     return kept(predictions).getJsonArray("taken");
   }

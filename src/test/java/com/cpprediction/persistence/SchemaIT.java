@@ -29,7 +29,7 @@ class SchemaIT {
   private static final DateTimeFormatter NAME =
       DateTimeFormatter.ofPattern("'predictions_'yyyy_MM");
 
-    private static final YearMonth MONTH = YearMonth.now(ZoneOffset.UTC);
+  private static final YearMonth MONTH = YearMonth.now(ZoneOffset.UTC);
 
   @Test
   void migratesAnEmptyDatabaseIdempotently() throws Exception {
@@ -349,7 +349,7 @@ class SchemaIT {
     };
   }
 
-    /** Name of the partition {@code offset} months from now. */
+  /** Name of the partition {@code offset} months from now. */
   private static String partition(int offset) {
     return NAME.format(MONTH.plusMonths(offset));
   }

@@ -1,12 +1,12 @@
 package com.cpprediction.model.format;
 
 /**
- * What may be used of an index to judge an address: all of it when serving ({@link
- * PrefixIndex#whole}); in training all but the near-duplicates of the address, or the ranker would
- * learn to trust scores that have seen the answer.
+ * The rows of an index that may contribute to the features of an address: all when serving ({@link
+ * PrefixIndex#whole}); in training all except near-duplicates of the address, which would leak the
+ * label into the features.
  */
 public interface Evidence {
-  /** Whether {@code row} must not be looked at. */
+  /** Whether {@code row} is excluded. */
   boolean leavesOut(int row);
 
   /**
@@ -22,6 +22,6 @@ public interface Evidence {
   /** Address rows of {@code cp}. */
   int cpRows(int cp);
 
-  /** Address rows of one pair of pincode and CP, by its entry in the index. */
+  /** Address rows of a pair of pincode and CP, given its entry in the index. */
   int pincodeRows(int entry);
 }

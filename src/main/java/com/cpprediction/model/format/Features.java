@@ -4,11 +4,11 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Turns an address into its candidate CPs and what speaks for each: the input of the ranker. Holds
- * the arrays of one address after the other; one instance per thread.
+ * Computes the candidate CPs of an address and their features, the input of the ranker. Reuses its
+ * arrays; one instance per thread.
  */
 public final class Features {
-  /** Names what the columns mean; a model says which it was trained on. */
+  /** Id of the feature schema, recorded in each model. */
   public static final String SCHEMA = "retrieve-rank-14/1";
 
   /** The columns, in order. */
@@ -35,10 +35,10 @@ public final class Features {
   /** Column of {@code pin_eq}: 1 when the CP owns the given pincode. */
   public static final int PIN_EQ = 10;
 
-  /** How many CPs the linear score proposes. */
+  /** Number of candidates by linear score. */
   static final int TOP = 16;
 
-  /** Among how many: those whose rows, taken together, are nearest. */
+  /** Number of CPs preselected for it by the similarity of their summed rows. */
   static final int NEAREST = 24;
 
   private static final float ABSENT = -1;
@@ -63,7 +63,7 @@ public final class Features {
   private int candidates;
 
   /**
-   * Reads an address.
+   * Computes the candidates and features of an address.
    *
    * @param text canonical text
    * @param pincode six digits, or 0 when none is known
@@ -78,7 +78,7 @@ public final class Features {
     fill(index, evidence, pincode);
   }
 
-  /** Candidate CPs of the address read last. */
+  /** Number of candidates of the last address. */
   public int candidates() {
     return candidates;
   }
@@ -88,7 +88,7 @@ public final class Features {
     return candidate[i];
   }
 
-  /** {@link #COUNT} columns by candidate, in one row after the other; valid until the next read. */
+  /** The features, {@link #COUNT} per candidate, row by row; valid until the next read. */
   public float[] values() {
     return values;
   }
@@ -128,7 +128,7 @@ public final class Features {
   private void similarities(PrefixIndex index) {
     var table = index.grams();
     int rows = index.rows();
-    Arrays.fill(similarity, 0, rows, 0); // words first, the sum of both in the end
+    Arrays.fill(similarity, 0, rows, 0); // first of words, then the sum of both
     Arrays.fill(charSimilarity, 0, rows, 0);
     if (gramIdf.length < grams.size()) gramIdf = new float[2 * grams.size()];
     double wordSquares = 0;
@@ -157,7 +157,7 @@ public final class Features {
   }
 
   /**
-   * @param gram of the index, or -1: an unknown one weighs as one of a single row
+   * @param gram in the index, or -1: an unknown n-gram has the weight of one in a single row
    */
   private static float idf(PrefixIndex index, int gram) {
     return index.idf(gram < 0 ? Math.min(1, index.rows()) : index.grams().rows(gram));
@@ -207,7 +207,7 @@ public final class Features {
     int near = Math.min(NEAREST, cps);
     for (int cp = 0, found = 0; cp < cps; cp++) found = keep(cp, found, near, centroid);
     for (int i = 0; i < near; i++) ridge[best[i]] = evidence.ridge(best[i], similarity);
-    Arrays.sort(best, 0, near); // of equal scores the lower CP goes first
+    Arrays.sort(best, 0, near); // ties are broken by the lower CP
     int top = Math.min(TOP, near);
     for (int i = 0, found = 0; i < near; i++) found = keep(best[i], found, top, ridge);
     for (int i = 0; i < top; i++) chosen[best[i]] = true;
@@ -225,10 +225,10 @@ public final class Features {
   }
 
   /**
-   * Puts {@code cp} where it belongs among the {@code found} best so far, if it does.
+   * Inserts {@code cp} into the sorted list of the {@code found} best CPs if it belongs there.
    *
-   * @param most of them to keep
-   * @return how many there are now
+   * @param most maximum length of the list
+   * @return the new length
    */
   private int keep(int cp, int found, int most, float[] score) {
     if (found == most && score[cp] <= score[best[most - 1]]) return found;
@@ -310,7 +310,7 @@ public final class Features {
     values[at] = Math.min(Math.abs(own - pincode), FARTHEST);
   }
 
-  /** How many of the last three digits are equal, place by place. */
+  /** How many of the last three digits are equal by position. */
   private static int equalDigits(int a, int b) {
     int equal = 0;
     for (int place = 1; place <= 100; place *= 10) {

@@ -8,40 +8,40 @@ import java.nio.IntBuffer;
 import java.util.Arrays;
 
 /**
- * A forest of regression trees, scored where it lies. Gives what XGBoost gives: {@code <} on
- * float32, an absent value (NaN) the default way, leaves added in float32 in the order of the trees
- * on top of the base score.
+ * A forest of regression trees, evaluated in place from a mapped file. The scores equal XGBoost's
+ * bit by bit: {@code <} on float32, missing values (NaN) take the default branch, leaves are added
+ * in float32 in the order of the trees, starting from the base score.
  *
- * <p>Rows are scored 64 at a time, a bit each. First comes, for every threshold of the forest, the
- * set of rows that go left there; then each tree is walked once, with the rows that are still
- * together, and a leaf adds its value to the rows that reach it. The candidates of one address
- * differ in little, so most steps are taken by all of them at once (after QuickScorer, Lucchese et
- * al. 2015, with rows in the place of leaves).
+ * <p>Rows are scored in blocks of 64, one bit each. First the set of rows that go left is computed
+ * for every threshold; then each tree is traversed once with sets of rows, and a leaf adds its
+ * value to the rows that reach it. The candidates of an address differ little, so most nodes are
+ * visited once for all of them (after QuickScorer, Lucchese et al. 2015, with rows in place of
+ * leaves).
  *
- * <p>Immutable and thread-safe, without locks or garbage. Everything that points somewhere is
- * checked once, when it is made.
+ * <p>Immutable, thread-safe, lock-free and allocation-free. All references are validated once, on
+ * construction.
  *
  * <pre>
  * i32    features F, groups, trees T, thresholds K, words W
  * f32    base score
  * i32    F + 1: first threshold of each feature, and K
  * f32    K: thresholds, ascending within a feature
- * i32    T: first word of each tree, doubled; plus one when that is a leaf
+ * i32    T: twice the index of each tree's first word, plus one when that is a leaf
  * i32    T: group of each tree
- * 4 byte W: inner nodes and leaves, each followed by its left subtree, then its right one; a leaf is
- *        its f32 value; of an inner node, bits 0-14 are its threshold, doubled, plus one when absent
- *        values go left; bit 15: the left child is a leaf; bit 16: the right one is; bits 17-31: how
- *        many words on the right child is
+ * 4 byte W: nodes in preorder, left subtree first; a leaf is its f32 value; of an inner node, bits
+ *        0-14 are twice its threshold's index, plus one when missing values go left; bit 15: the
+ *        left child is a leaf; bit 16: the right one is; bits 17-31: distance in words to the right
+ *        child
  * </pre>
  */
 public final class Forest implements Ranker {
-  /** Thresholds at most. */
+  /** Maximum number of thresholds. */
   public static final int MAX_THRESHOLDS = 1 << 14;
 
-  /** Scores of a row at most. */
+  /** Maximum number of scores per row. */
   public static final int MAX_GROUPS = 1 << 10;
 
-  /** Words from a node to its right child at most. */
+  /** Maximum distance in words from a node to its right child. */
   public static final int MAX_SKIP = (1 << 15) - 1;
 
   private static final int TEST = 0x7fff;
@@ -52,7 +52,9 @@ public final class Forest implements Ranker {
   private static final int HEADER = 6 * Integer.BYTES;
   private static final int ROWS = Long.SIZE;
 
-  /** Deepest path, in nodes: with every step the words to the right child get at least one less. */
+  /**
+   * Maximum depth in nodes: each level shortens the distance to the right child by at least one.
+   */
   private static final int DEPTH = MAX_SKIP + 1;
 
   private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
@@ -67,9 +69,10 @@ public final class Forest implements Ranker {
   private final IntBuffer group;
   private final IntBuffer words;
 
-  /** What one thread scores with. */
+  /** Buffers of a thread. */
   private static final class Scratch {
-    long[] left = {}; // by threshold two: rows that go left, absent ones right, then left
+    long[] left = {}; // two per threshold: rows that go left, with missing values going right, then
+    // left
     int[] at = new int[64];
     long[] set = new long[64];
     float[] sums = {};
@@ -107,14 +110,14 @@ public final class Forest implements Ranker {
   }
 
   /**
-   * @param section the bytes of a forest, from 0 to the limit, mapped or in memory
-   * @throws ModelException when they are no whole forest
+   * @param section the bytes of a forest, from 0 to the limit, mapped or on the heap
+   * @throws ModelException when the bytes aren't a valid forest
    */
   public static Forest of(ByteBuffer section) {
     return new Forest(section);
   }
 
-  /** The word of an inner node. */
+  /** Encodes an inner node. */
   public static int node(
       int threshold, boolean absentLeft, boolean leftLeaf, boolean rightLeaf, int skip) {
     return threshold << 1
@@ -147,10 +150,10 @@ public final class Forest implements Ranker {
     }
   }
 
-  /** Every word belongs to one place of one tree, so that a walk ends and stays inside. */
+  /** Checks that every word is part of exactly one tree, so that a traversal ends within bounds. */
   private void checkTrees(int trees, int thresholds) {
     int next = 0;
-    var ends = new int[DEPTH]; // where the subtrees end whose right children are still to come
+    var ends = new int[DEPTH]; // ends of the subtrees whose right child is not visited yet
     for (int i = 0; i < trees; i++) {
       if (tree.get(i) >>> 1 != next) throw damaged("has trees that overlap");
       if (group.get(i) < 0 || group.get(i) >= groups) throw damaged("has a tree of no group");
@@ -190,17 +193,17 @@ public final class Forest implements Ranker {
     return new ModelException("the forest " + how);
   }
 
-  /** SHA-256 in hex over its bytes. */
+  /** SHA-256 of its bytes in hex. */
   public String sha256() {
     return Digests.sha256Hex(section.duplicate());
   }
 
-  /** Columns of a row. */
+  /** Number of features per row. */
   public int features() {
     return features;
   }
 
-  /** Scores of a row. */
+  /** Number of scores per row. */
   public int groups() {
     return groups;
   }
@@ -218,7 +221,7 @@ public final class Forest implements Ranker {
   }
 
   /**
-   * @param scores out, by row one for each group
+   * @param scores output, one per row and group
    */
   @Override
   public void score(float[] values, int rows, float[] scores) {
@@ -245,7 +248,7 @@ public final class Forest implements Ranker {
     }
   }
 
-  /** Finds the rows that go left at each threshold. */
+  /** Computes the set of rows that go left at each threshold. */
   private void compare(float[] values, int start, int count, long[] left) {
     for (int feature = 0; feature < features; feature++) {
       int first = firstThreshold.get(feature);
@@ -262,7 +265,8 @@ public final class Forest implements Ranker {
           absent |= 1L << row;
           continue;
         }
-        if (value != before) above = firstAbove(value, first, end); // candidates share many values
+        if (value != before)
+          above = firstAbove(value, first, end); // candidates have many equal values
         if (above < end) left[2 * above] |= 1L << row;
         before = value;
       }
@@ -275,7 +279,7 @@ public final class Forest implements Ranker {
     }
   }
 
-  /** The first threshold that {@code value} is less than, or {@code end}. */
+  /** The first threshold greater than {@code value}, or {@code end}. */
   private int firstAbove(float value, int first, int end) {
     int low = first;
     int length = end - first;
@@ -333,7 +337,7 @@ public final class Forest implements Ranker {
     }
   }
 
-  /** Nothing to free: the mapping is its owner's. */
+  /** Does nothing: the owner frees the mapping. */
   @Override
   public void close() {}
 }

@@ -5,12 +5,12 @@ import java.nio.ByteOrder;
 import java.nio.IntBuffer;
 
 /**
- * Finds an n-gram by its fingerprint: buckets by its upper bits, and entries of six bytes with its
- * lower 24 bits and where its list starts. Reads a mapping; thread-safe.
+ * Looks up n-grams by fingerprint: buckets by its upper bits, and entries of six bytes with its
+ * lower 24 bits and the start of its list. Reads a mapping; thread-safe.
  */
 public final class GramDirectory {
   private static final int ENTRY = 6;
-  private static final int PADDING = Long.BYTES - ENTRY; // an entry is read as eight bytes
+  private static final int PADDING = Long.BYTES - ENTRY; // entries are read as eight bytes
   private static final int MASK = 0xffffff;
   private static final int GRAMS_PER_BUCKET = 4;
 
@@ -20,9 +20,9 @@ public final class GramDirectory {
   private final int shift;
 
   /**
-   * @param name for the message
+   * @param name for error messages
    * @param end of the last list
-   * @throws ModelException when anything points where it must not
+   * @throws ModelException when a reference is out of bounds
    */
   GramDirectory(String name, IntBuffer buckets, ByteBuffer entries, int end) {
     this.buckets = buckets;
@@ -41,18 +41,18 @@ public final class GramDirectory {
     return start(0) == 0 && start(size) == end;
   }
 
-  /** Bytes that {@code size} entries take. */
+  /** Size in bytes of {@code size} entries. */
   static long bytes(int size) {
     return (size + 1L) * ENTRY + PADDING;
   }
 
-  /** How many n-grams there are. */
+  /** Number of n-grams. */
   int size() {
     return size;
   }
 
   /**
-   * @return the n-gram with {@code fingerprint}, or -1 when there is none
+   * @return index of the n-gram with {@code fingerprint}, or -1
    */
   int find(int fingerprint) {
     int bucket = shift == Integer.SIZE ? 0 : fingerprint >>> shift;
@@ -64,12 +64,12 @@ public final class GramDirectory {
     return -1;
   }
 
-  /** Where the list of n-gram {@code i} starts, and that of the one before it ends. */
+  /** Start of the list of n-gram {@code i}, which is the end of the previous list. */
   int start(int i) {
     return (int) (entries.getLong(i * ENTRY) >>> 24) & MASK;
   }
 
-  /** Makes the buckets and entries of n-grams that come in unsigned order. */
+  /** Writes buckets and entries; n-grams must be added in unsigned order of their fingerprints. */
   static final class Writer {
     private final int[] buckets;
     private final ByteBuffer entries;
@@ -87,7 +87,7 @@ public final class GramDirectory {
       put(fingerprint, start);
     }
 
-    /** To be called last. */
+    /** Must be called last. */
     void end(int end) {
       put(0, end);
       for (int i = 1; i < buckets.length; i++) buckets[i] += buckets[i - 1];

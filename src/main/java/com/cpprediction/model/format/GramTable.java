@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Finds the rows that hold an n-gram, in blocks of one byte each. Reads a mapping; thread-safe. */
+/** Inverted index from n-grams to rows, in byte-coded blocks. Reads a mapping; thread-safe. */
 public final class GramTable {
-  /** Rows at most: what the 7 upper and 8 lower bits of a block can name. */
+  /** Maximum number of rows: 7 upper and 8 lower bits. */
   public static final int MAX_ROWS = 1 << 15;
 
   private static final int REPEATED = 0x80;
@@ -20,15 +20,15 @@ public final class GramTable {
   private final GramDirectory directory;
   private final ByteBuffer postings;
 
-  /** Takes one row of an n-gram. */
+  /** Receives a row of an n-gram. */
   public interface Row {
     void accept(int row, boolean repeated);
   }
 
   /**
-   * @param name of the table, for the message
-   * @param rows that there are
-   * @throws ModelException when anything points where it must not
+   * @param name for error messages
+   * @param rows number of rows in the index
+   * @throws ModelException when a reference is out of bounds
    */
   GramTable(String name, IntBuffer buckets, ByteBuffer entries, ByteBuffer postings, int rows) {
     directory = new GramDirectory(name, buckets, entries, postings.limit());
@@ -57,13 +57,13 @@ public final class GramTable {
   }
 
   /**
-   * @return the n-gram with {@code fingerprint}, or -1 when the table doesn't have it
+   * @return index of the n-gram with {@code fingerprint}, or -1
    */
   public int find(int fingerprint) {
     return directory.find(fingerprint);
   }
 
-  /** How many rows hold n-gram {@code i}. */
+  /** Number of rows with n-gram {@code i}. */
   public int rows(int i) {
     int end = start(i + 1);
     int rows = 0;
@@ -76,8 +76,8 @@ public final class GramTable {
   }
 
   /**
-   * Adds {@code once} to the sums of the rows that hold n-gram {@code i} once, {@code more} to
-   * those that hold it more often.
+   * Adds {@code once} to the sums of rows that contain n-gram {@code i} once, {@code more} to those
+   * that contain it repeatedly.
    */
   void add(int i, float once, float more, float[] sums) {
     int end = start(i + 1);
@@ -89,7 +89,7 @@ public final class GramTable {
     }
   }
 
-  /** Adds one to the counts of the rows that hold n-gram {@code i}. */
+  /** Increments the counts of the rows with n-gram {@code i}. */
   void count(int i, int[] counts) {
     int end = start(i + 1);
     for (int at = start(i); at < end; ) {
@@ -99,7 +99,7 @@ public final class GramTable {
     }
   }
 
-  /** Names the rows that hold n-gram {@code i}. */
+  /** Passes each row with n-gram {@code i} to {@code row}. */
   public void forEach(int i, Row row) {
     int end = start(i + 1);
     for (int at = start(i); at < end; ) {
@@ -131,8 +131,8 @@ public final class GramTable {
     private final SortedMap<Integer, byte[]> lists = new TreeMap<>(Integer::compareUnsigned);
 
     /**
-     * @param once rows that hold the n-gram once, ascending
-     * @param more rows that hold it more often, ascending
+     * @param once rows that contain the n-gram once, ascending
+     * @param more rows that contain it repeatedly, ascending
      */
     public void add(int fingerprint, List<Integer> once, List<Integer> more) {
       var list = new ByteArrayOutputStream();
@@ -152,7 +152,7 @@ public final class GramTable {
       }
     }
 
-    /** Puts the table into three sections. */
+    /** Writes the table into three sections. */
     public void putInto(ModelFile.Writer file, Section bucket, Section entry, Section posting) {
       var directory = new GramDirectory.Writer(lists.size());
       var postings = new ByteArrayOutputStream();

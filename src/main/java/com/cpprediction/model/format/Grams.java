@@ -4,15 +4,14 @@ import java.security.SecureRandom;
 import java.util.Arrays;
 
 /**
- * The n-grams of one text: words, pairs of neighbouring words, and runs of three and four
- * characters within a word and the blanks around it. Digit runs of five and more are left out: a
- * pincode reaches the model by a way of its own, and telephone numbers say nothing.
+ * Extracts the n-grams of a text: words, word bigrams, and character trigrams and 4-grams within a
+ * word and its surrounding blanks. Runs of five or more digits are skipped: the pincode is a
+ * separate feature, and telephone numbers carry no information.
  *
- * <p>An n-gram is known by a 32-bit fingerprint. Reused from text to text to spare garbage; not
- * thread-safe.
+ * <p>N-grams are identified by 32-bit fingerprints. Reusable, to avoid allocation; not thread-safe.
  */
 public final class Grams {
-  /** What kind of n-gram a fingerprint stands for. */
+  /** Kinds of n-grams. */
   public static final byte WORD = 0;
 
   public static final byte WORD_PAIR = 1;
@@ -22,7 +21,7 @@ public final class Grams {
   private static final long FNV_OFFSET = 0xcbf29ce484222325L;
   private static final long FNV_PRIME = 0x100000001b3L;
 
-  /** Of this process: callers can make n-grams of like fingerprints, but not of like slots. */
+  /** Random, so that callers can construct equal fingerprints but not colliding slots. */
   private static final long KEY = new SecureRandom().nextLong();
 
   private int[] fingerprint = new int[512];
@@ -34,7 +33,7 @@ public final class Grams {
   private char[] text = new char[256];
 
   /**
-   * Reads canonical text in place of what was read before.
+   * Replaces the n-grams by those of {@code canonical}.
    *
    * @return this
    */
@@ -59,12 +58,12 @@ public final class Grams {
     return this;
   }
 
-  /** Different n-grams. */
+  /** Number of distinct n-grams. */
   public int size() {
     return size;
   }
 
-  /** Words, repeats included. */
+  /** Number of words, including repeated ones. */
   public int words() {
     return words;
   }
@@ -103,7 +102,7 @@ public final class Grams {
   }
 
   private void addChars(int start, int end) {
-    // A window over " word ": the blanks count as characters.
+    // The window slides over " word ", including the blanks.
     for (int i = start - 1; i + 3 <= end + 1; i++) {
       long three =
           at(i, start, end) << 48 | at(i + 1, start, end) << 32 | at(i + 2, start, end) << 16;
@@ -134,7 +133,7 @@ public final class Grams {
 
   private void add(int hash, byte gramKind) {
     int mask = slots.length - 1;
-    // Mixed with the kind, so that the word "abc" and the run "abc" stay apart.
+    // The kind separates the word "abc" from the trigram "abc".
     int print = hash ^ gramKind * 0x9e3779b9;
     int slot = slot(print, KEY) & mask;
     while (slots[slot] != 0) {
@@ -153,7 +152,7 @@ public final class Grams {
     if (size * 2 > slots.length) rehash();
   }
 
-  /** Where a fingerprint belongs, in the lower bits; decides nothing but how fast it is found. */
+  /** Hash slot of a fingerprint, in the lower bits; affects the speed of lookups only. */
   static int slot(int fingerprint, long key) {
     long z = (fingerprint ^ key) * 0xbf58476d1ce4e5b9L;
     return (int) (((z ^ z >>> 32) * (key | 1)) >>> 32);

@@ -12,17 +12,17 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
- * What {@code manifest.json} says of the model of one prefix.
+ * The {@code manifest.json} of a prefix's model.
  *
  * @param prefix one to six digits, the name of its directory
  * @param index the model file
- * @param ranker XGBoost's model; several prefixes may name the same
- * @param cps codes of the CPs it can answer
- * @param rows training addresses
- * @param directoryRows directory offices it also learned from
- * @param scores accuracy, top 3 and calibration on held-back addresses, by question, as {@code
- *     evaluate --json} prints them; empty when none were held back
- * @param golden addresses and what the model must answer to them
+ * @param ranker the XGBoost model; prefixes may share one
+ * @param cps codes of the CPs that it can predict
+ * @param rows number of training addresses
+ * @param directoryRows number of directory offices in the training data
+ * @param scores accuracy, top-3 accuracy and calibration on held-out addresses, by question, as in
+ *     {@code evaluate --json}; empty when none were held out
+ * @param golden addresses with their expected candidates
  */
 public record Manifest(
     String prefix,
@@ -33,10 +33,10 @@ public record Manifest(
     int directoryRows,
     JsonObject scores,
     List<Golden> golden) {
-  /** Version of the manifest's own layout. */
+  /** Version of the manifest format. */
   public static final int FORMAT = 2;
 
-  /** Name of the manifest in the directory of its prefix. */
+  /** File name in the directory of the prefix. */
   public static final String FILE = "manifest.json";
 
   private static final Pattern PREFIX = Pattern.compile("[1-9][0-9]{0,5}");
@@ -61,7 +61,7 @@ public record Manifest(
       }
     }
 
-    /** The reference to {@code content} under the name {@code path}. */
+    /** A reference to a file {@code path} with {@code content}. */
     public static FileRef of(String path, byte[] content) {
       return new FileRef(path, content.length, Digests.sha256Hex(content));
     }
@@ -76,10 +76,9 @@ public record Manifest(
   }
 
   /**
-   * A question with its answer.
+   * An address with its expected candidates.
    *
-   * @param address what is asked
-   * @param answers the best candidates as DJL's XGBoost scores them, best first
+   * @param answers the best candidates with their XGBoost scores, best first
    */
   public record Golden(Address address, List<Answer> answers) {
     /**
@@ -89,7 +88,7 @@ public record Manifest(
      */
     public record Answer(String cp, float score) {
       JsonObject toJson() {
-        // By its shortest digits, which read as the same float.
+        // The shortest decimal that parses to the same float.
         return new JsonObject().put("cp", cp).put("score", Double.valueOf(Float.toString(score)));
       }
     }
@@ -136,7 +135,7 @@ public record Manifest(
     return PREFIX.matcher(name).matches();
   }
 
-  /** First eight digits of a digest over the files: changes whenever they do. */
+  /** First eight digits of a digest over the files. */
   public String version() {
     var files = index.sha256() + ranker.sha256();
     return Digests.sha256Hex(files.getBytes(StandardCharsets.US_ASCII)).substring(0, 8);
@@ -162,7 +161,7 @@ public record Manifest(
   }
 
   /**
-   * @throws ModelException when it is no manifest of this format
+   * @throws ModelException when {@code utf8} isn't a manifest of this format
    */
   public static Manifest parse(byte[] utf8) {
     try {

@@ -16,19 +16,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The bytes of a file, until it is closed. Whoever reads a mapping after that crashes the process,
- * so its users are counted.
+ * The bytes of a file, mapped or on the heap, until closed. Reading a mapping after that crashes
+ * the process, so owners count its users ({@link UseCount}).
  */
 public final class Mapping implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Mapping.class);
 
-  /** Null where the JVM can't be asked to unmap; then the garbage collector does. */
+  /** Null where the JVM doesn't support explicit unmapping; the garbage collector unmaps then. */
   private static final MethodHandle UNMAP = unmapper();
 
   private final ByteBuffer bytes;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  /** Where the bytes of a file are kept. */
+  /** Where the bytes are. */
   public enum Kind implements Labelled {
     /** In the page cache, shared with other processes. */
     MAPPED,
@@ -40,7 +40,7 @@ public final class Mapping implements AutoCloseable {
     this.bytes = bytes;
   }
 
-  /** Blocks while it reads, or maps; the file may be moved or deleted afterwards, not changed. */
+  /** Reads or maps a file; blocks. The file may be moved or deleted afterwards, but not changed. */
   public static Mapping of(Path file, Kind kind) throws IOException {
     if (kind == Kind.HEAP) return new Mapping(ByteBuffer.wrap(Files.readAllBytes(file)));
     try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -49,19 +49,18 @@ public final class Mapping implements AutoCloseable {
     }
   }
 
-  /** The content, from 0 to the limit; not after {@link #close}. */
+  /** The content, from 0 to the limit; invalid after {@link #close}. */
   public ByteBuffer bytes() {
     return bytes.duplicate();
   }
 
   /**
-   * Whether the content is still that of {@code sha256}: what is mapped changes with its file, and
-   * can't be read any more where that was cut short.
+   * Whether the content has the digest {@code sha256}; false also when a mapped file was truncated.
    */
   public boolean is(String sha256) {
     if (!bytes.isDirect()) return true;
     var same = new AtomicBoolean();
-    // The JVM may tell of a fault some time after it: then only this thread hears of it.
+    // The JVM may report a fault late; then only this thread gets it.
     var reader = new Thread(() -> same.set(Digests.sha256Hex(bytes()).equals(sha256)), "cp-check");
     reader.setUncaughtExceptionHandler(
         (thread, cause) -> {
@@ -77,7 +76,7 @@ public final class Mapping implements AutoCloseable {
     return same.get();
   }
 
-  /** Whether this is how the JVM tells that what is mapped isn't in its file any more. */
+  /** Whether {@code cause} is the JVM's error for reading a mapping of a truncated file. */
   public static boolean isFault(Throwable cause) {
     return cause instanceof InternalError
         && cause.getMessage() != null
@@ -96,7 +95,7 @@ public final class Mapping implements AutoCloseable {
     }
   }
 
-  /** {@code sun.misc.Unsafe.invokeCleaner}: from JDK 9 on the one supported way before JDK 22. */
+  /** {@code sun.misc.Unsafe.invokeCleaner}, the only supported way from JDK 9 to 21. */
   private static MethodHandle unmapper() {
     try {
       var type = Class.forName("sun.misc.Unsafe");

@@ -3,32 +3,32 @@ package com.cpprediction.model.format;
 import com.cpprediction.common.Labelled;
 import com.cpprediction.common.UserFacingException;
 
-/** A model, or a release of them, that cannot be used; the message says why. */
+/** A model or a release is unusable. */
 public final class ModelException extends UserFacingException {
   private static final long serialVersionUID = 1L;
 
   private final Reason reason;
 
-  /** Kinds of reasons: a closed set, for a meter. */
+  /** Reasons as tags of a meter. */
   public enum Reason implements Labelled {
-    /** A file is not there. */
+    /** A file is missing. */
     MISSING,
-    /** A file cannot be read, or a library not be loaded. */
+    /** A file can't be read or a library can't be loaded. */
     UNREADABLE,
-    /** A file is not the one that was released. */
+    /** A file has another digest than the released one. */
     DIGEST,
-    /** A file is not what this service reads, or contradicts itself. */
+    /** A file has another format or is inconsistent. */
     FORMAT,
-    /** It answers something else than XGBoost did when it was trained. */
+    /** Its scores differ from those of XGBoost after training. */
     PARITY;
   }
 
-  /** One whose reason is {@link Reason#FORMAT}. */
+  /** Creates one of reason {@link Reason#FORMAT}. */
   public ModelException(String message) {
     this(Reason.FORMAT, message);
   }
 
-  /** One whose reason is {@link Reason#FORMAT}. */
+  /** Creates one of reason {@link Reason#FORMAT}. */
   public ModelException(String message, Throwable cause) {
     this(Reason.FORMAT, message, cause);
   }

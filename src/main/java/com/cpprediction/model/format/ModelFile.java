@@ -7,9 +7,8 @@ import java.util.Map;
 import java.util.zip.CRC32C;
 
 /**
- * The flat file that holds the model of one prefix: a header, a table of sections, the sections.
- * Everything is little-endian and 8-byte aligned, so that a section is used straight from a
- * mapping.
+ * The file of a prefix's model: a header, a table of sections, the sections. Little-endian and
+ * 8-byte aligned, so that sections are used directly from a mapping.
  *
  * <pre>
  * offset  bytes  what
@@ -22,7 +21,7 @@ import java.util.zip.CRC32C;
  * </pre>
  */
 public final class ModelFile {
-  /** Version of the layout of the file and of the meaning of its sections. */
+  /** Version of the file layout and of the sections' semantics. */
   public static final int VERSION = 2;
 
   private static final int MAGIC = 'C' | 'P' << 8 | 'M' << 16 | 'F' << 24;
@@ -43,25 +42,25 @@ public final class ModelFile {
     ROW_WORD_SCALE,
     /** f32 by row: one over the L2 norm of its character n-grams; 0 when it has none. */
     ROW_CHAR_SCALE,
-    /** i32: where the n-grams of each bucket start in GRAM_ENTRY; one more than buckets. */
+    /** i32: start of each bucket's n-grams in GRAM_ENTRY, and the end of the last. */
     GRAM_BUCKET,
     /**
-     * 6 bytes by n-gram that rows share, ascending: the lower 24 bits of its fingerprint, then
-     * where its rows start in GRAM_POSTING (24 bits). One more ends the last; 2 zero bytes follow.
+     * 6 bytes by n-gram, ascending: the lower 24 bits of its fingerprint, then the start of its
+     * rows in GRAM_POSTING (24 bits). A final entry has the end of the last; 2 zero bytes follow.
      */
     GRAM_ENTRY,
     /**
      * u8: the rows of each n-gram in blocks: their upper 7 bits, with the highest bit set when they
-     * hold it more than once; how many less one; the lower 8 bits of each, ascending.
+     * contain it repeatedly; the number of rows minus one; the lower 8 bits of each, ascending.
      */
     GRAM_POSTING,
-    /** UTF-8 codes of the CPs, ascending, each ended by a line feed. */
+    /** UTF-8 codes of the CPs, ascending, each terminated by a line feed. */
     CP_CODE,
-    /** i32 by CP: the pincode it belongs to. */
+    /** i32 by CP: its pincode. */
     CP_PINCODE,
-    /** i32 by CP: its first address row; one more ends the last. */
+    /** i32 by CP: its first address row, and the end of the last. */
     CP_ROW,
-    /** i32 by CP: its first directory row; one more ends the last. */
+    /** i32 by CP: its first directory row, and the end of the last. */
     CP_DIRECTORY,
     /** f32 by CP: norm of the sum of its rows. */
     CP_NORM,
@@ -69,27 +68,27 @@ public final class ModelFile {
     CP_OFFICE,
     /** i32 by CP, two each: first office of its pincode, and the one after the last. */
     CP_OFFICES,
-    /** f32 by CP: what one step of ALPHA is worth. */
+    /** f32 by CP: quantisation step of ALPHA. */
     ALPHA_STEP,
     /** i8, all rows of the index by CP: the ridge's dual weights. */
     ALPHA,
-    /** u8 by office: different words of its name. */
+    /** u8 by office: number of distinct words of its name. */
     OFFICE_WORDS,
-    /** f32 by office: summed idf of the different character n-grams of its name. */
+    /** f32 by office: sum of the idf of the distinct character n-grams of its name. */
     OFFICE_WEIGHT,
-    /** As GRAM_BUCKET, of the words and character n-grams of office names. */
+    /** As GRAM_BUCKET, for the words and character n-grams of office names. */
     OFFICE_BUCKET,
-    /** As GRAM_ENTRY, of the words and character n-grams of office names. */
+    /** As GRAM_ENTRY, for the words and character n-grams of office names. */
     OFFICE_ENTRY,
-    /** As GRAM_POSTING, with offices for rows; none is held more than once. */
+    /** As GRAM_POSTING, with offices instead of rows; none is repeated. */
     OFFICE_POSTING,
-    /** i32, ascending: the pincodes that rows carry or CPs own. */
+    /** i32, ascending: the pincodes of rows and CPs. */
     PINCODE,
-    /** i32: where in PINCODE_CP the pairs of each pincode start, and the end of the last. */
+    /** i32: start of each pincode's pairs in PINCODE_CP, and the end of the last. */
     PINCODE_LIST,
-    /** i32, two each, ascending CP: a CP and how many of its address rows carry the pincode. */
+    /** i32, two each, ascending CP: a CP and the number of its address rows with the pincode. */
     PINCODE_CP,
-    /** The ranker's trees, as {@code Forest} reads them; empty while it is being trained. */
+    /** The ranker in the format of {@code Forest}; empty during its training. */
     FOREST
   }
 
@@ -102,15 +101,14 @@ public final class ModelFile {
   }
 
   /**
-   * Reads a file that is mapped or in memory; the buffer must not change any more.
+   * Parses a file, mapped or on the heap, that must not be modified afterwards.
    *
-   * @throws ModelException when the file is not one of this version or its sections don't fit
+   * @throws ModelException when the file has another version or inconsistent sections
    */
   public static ModelFile of(ByteBuffer file) {
     return new Reader(file.duplicate().order(ByteOrder.LITTLE_ENDIAN)).read();
   }
 
-  /** Reads a file that is in memory. */
   public static ModelFile of(byte[] content) {
     return of(ByteBuffer.wrap(content));
   }
@@ -120,7 +118,7 @@ public final class ModelFile {
     return sections.get(section).duplicate().order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** Size of the whole file. */
+  /** Size of the file. */
   long bytes() {
     return bytes;
   }
@@ -167,8 +165,8 @@ public final class ModelFile {
   }
 
   /**
-   * CRC-32C of what remains. Copies it piece by piece: the JVM would not survive it if a mapped
-   * file got shorter while native code reads it; Java code gets an {@link InternalError}.
+   * CRC-32C of the remaining bytes, which are copied in blocks: truncating a mapped file crashes
+   * the JVM while native code reads it, but throws {@link InternalError} in Java code.
    */
   static int crc(ByteBuffer content) {
     var crc = new CRC32C();
@@ -189,12 +187,12 @@ public final class ModelFile {
   public static final class Writer {
     private final Map<Section, byte[]> content = new EnumMap<>(Section.class);
 
-    /** One that has every section, all empty. */
+    /** Starts with empty sections. */
     public Writer() {
       for (var section : Section.values()) content.put(section, new byte[0]);
     }
 
-    /** One that has every section as {@code file} has it. */
+    /** Starts with the sections of {@code file}. */
     public static Writer of(ModelFile file) {
       var writer = new Writer();
       for (var section : Section.values()) {
@@ -223,7 +221,6 @@ public final class ModelFile {
       return putBytes(section, out.array());
     }
 
-    /** The whole file. */
     public byte[] toBytes() {
       var all = Section.values();
       var table = buffer(TABLE_END - HEADER);

@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Names the prefix of an address that has no pincode, from its words and pairs of words: a
- * log-linear model (multinomial logistic regression), read from its file where it lies. Lives as
- * long as it is used, as a prefix model does. Thread-safe.
+ * Predicts the prefix of an address without a pincode from its words and word bigrams: a
+ * multinomial logistic regression, evaluated in place from a mapped file. Reference-counted like a
+ * prefix model. Thread-safe.
  *
  * <pre>
  * offset  bytes    what
@@ -31,30 +31,30 @@ import org.slf4j.LoggerFactory;
  * 16      4        B, buckets of n-grams, a power of two
  * 20      4        N, n-grams
  * 24      4        W, weights
- * 28      4        f32: what one step of a weight is worth
+ * 28      4        f32: quantisation step of the weights
  * 32      4 P      i32: the prefixes, ascending
- *         4 P      f32: score of each before a word is read
- *         4 (B+1)  i32: where the n-grams of each bucket start
+ *                 4 P      f32: bias of each prefix
+ *         4 (B+1)  i32: start of each bucket's n-grams
  *         6 N + 8  as GRAM_ENTRY of a model file, with weights for postings
- *         3 W      u16 prefix, by its place; i8 weight, in steps
+ *                 3 W      u16 index of the prefix; i8 weight, in steps
  * </pre>
  */
 public final class NationalStage implements Locator {
   /** Version of the layout. */
   public static final int VERSION = 1;
 
-  /** Its name in the directory of a release. */
+  /** File name in the directory of a release. */
   public static final String FILE = "national.mmap";
 
   private static final Logger log = LoggerFactory.getLogger(NationalStage.class);
 
   private static final int MAGIC = 'C' | 'P' << 8 | 'N' << 16 | 'S' << 24;
-  private static final int CHECKED = 12; // what the CRC covers starts here
+  private static final int CHECKED = 12; // start of the bytes covered by the CRC
   private static final int HEADER = 32;
   private static final int WEIGHT = 3;
   private static final int MAX_PREFIXES = 1 << 16;
 
-  /** What addresses without a pincode are told where there should be one, and can't be used. */
+  /** The failure of addresses without a pincode when the release's stage is unusable. */
   public static final ServiceException UNUSABLE =
       Failure.NOT_READY.because(
           "What places addresses without a pincode can't be used just now; add the pincode, or try"
@@ -153,7 +153,7 @@ public final class NationalStage implements Locator {
     return new ModelException("the national stage " + how);
   }
 
-  /** The prefixes it knows, ascending. */
+  /** The prefixes, ascending. */
   public List<String> prefixes() {
     return Arrays.stream(prefixes).mapToObj(Integer::toString).toList();
   }
@@ -236,7 +236,7 @@ public final class NationalStage implements Locator {
     /**
      * @param prefixes ascending
      * @param bias by prefix
-     * @param step what one step of a weight is worth
+     * @param step quantisation step of the weights
      */
     public Writer(int[] prefixes, float[] bias, float step) {
       this.prefixes = prefixes.clone();
@@ -245,8 +245,8 @@ public final class NationalStage implements Locator {
     }
 
     /**
-     * @param places of prefixes
-     * @param steps the weight of each
+     * @param places indexes of prefixes
+     * @param steps their weights, in steps
      */
     public void add(int fingerprint, int[] places, byte[] steps) {
       var list = ByteBuffer.allocate(WEIGHT * places.length).order(ByteOrder.LITTLE_ENDIAN);

@@ -10,20 +10,19 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * What is known of the CPs of one prefix, read from a {@link ModelFile} where it lies: the training
- * addresses and directory offices as rows of weighted n-grams, the ridge's weights, the offices and
- * the pincodes. Immutable and thread-safe. Whatever points somewhere is checked once, when it is
- * made; nothing is checked while scoring.
+ * The index of a prefix, read in place from a {@link ModelFile}: training addresses and directory
+ * offices as rows of weighted n-grams, ridge weights, offices and pincodes. Immutable and
+ * thread-safe. All references are validated once, on construction, and not while scoring.
  */
 public final class PrefixIndex {
-  /** What an n-gram that occurs more than once in a text weighs, next to one that occurs once. */
+  /** Relative weight of an n-gram that is repeated in a text. */
   public static final float REPEATED = (float) (1 + StrictMath.log(2));
 
   private final int addressRows;
   private final int rows;
   private final int cps;
   private final int offices;
-  private final float[] idf; // by how many rows hold an n-gram
+  private final float[] idf; // by document frequency
   private final GramTable grams;
   private final GramTable officeGrams;
   private final FloatBuffer wordScale;
@@ -45,7 +44,7 @@ public final class PrefixIndex {
   private final Evidence whole = new Whole();
 
   /**
-   * @throws ModelException when the sections don't fit each other
+   * @throws ModelException when the sections are inconsistent
    */
   public PrefixIndex(ModelFile file) {
     var counts = ints(file, Section.COUNTS, 5);
@@ -103,12 +102,12 @@ public final class PrefixIndex {
     }
   }
 
-  /** Rows in all: addresses first, then directory offices. */
+  /** Number of rows: addresses first, then directory offices. */
   public int rows() {
     return rows;
   }
 
-  /** How many rows are training addresses. */
+  /** Number of training addresses. */
   public int addressRows() {
     return addressRows;
   }
@@ -125,7 +124,6 @@ public final class PrefixIndex {
     return List.of(cpCodes);
   }
 
-  /** The pincode {@code cp} belongs to. */
   public int cpPincode(int cp) {
     return cpPincode.get(cp);
   }
@@ -150,7 +148,7 @@ public final class PrefixIndex {
     return cpNorm.get(cp);
   }
 
-  /** The office that {@code cp} is, or -1. */
+  /** The office of {@code cp}, or -1. */
   int cpOffice(int cp) {
     return cpOffice.get(cp);
   }
@@ -176,25 +174,23 @@ public final class PrefixIndex {
   }
 
   /**
-   * @param out one over the norm of the words of each row, 0 where there are none
+   * @param out receives one over the norm of each row's words, 0 for none
    */
   public void wordScales(float[] out) {
     wordScale.get(0, out, 0, rows);
   }
 
   /**
-   * @param out one over the norm of the character n-grams of each row, 0 where there are none
+   * @param out receives one over the norm of each row's character n-grams, 0 for none
    */
   public void charScales(float[] out) {
     charScale.get(0, out, 0, rows);
   }
 
-  /** Whether the row has any word. */
   public boolean hasWords(int row) {
     return wordScale.get(row) > 0;
   }
 
-  /** Whether the row has any run of characters. */
   public boolean hasChars(int row) {
     return charScale.get(row) > 0;
   }
@@ -207,12 +203,12 @@ public final class PrefixIndex {
     return officeGrams;
   }
 
-  /** How much an n-gram in {@code df} of {@code rows} rows weighs: ln((1+N)/(1+df)) + 1. */
+  /** Inverse document frequency: ln((1+N)/(1+df)) + 1. */
   public static double idf(int df, int rows) {
     return StrictMath.log((1.0 + rows) / (1.0 + df)) + 1;
   }
 
-  /** How much an n-gram weighs that {@code df} rows hold. */
+  /** Inverse document frequency of an n-gram in {@code df} rows. */
   public float idf(int df) {
     return idf[df];
   }
@@ -226,13 +222,13 @@ public final class PrefixIndex {
     return alphaStep.get(cp);
   }
 
-  /** Everything the index holds, as evidence. */
+  /** All rows as evidence. */
   public Evidence whole() {
     return whole;
   }
 
   /**
-   * @return the place of {@code pincode} in the table, or -1 when no row carries and no CP owns it
+   * @return index of {@code pincode} in the table, or -1 when no row and no CP has it
    */
   int findPincode(int pincode) {
     int low = 0;
@@ -266,12 +262,12 @@ public final class PrefixIndex {
     return pincodes.get(place);
   }
 
-  /** How many address rows of that CP carry that pincode. */
+  /** Number of address rows of the entry's CP with its pincode. */
   public int pincodeRows(int entry) {
     return pincodeCp.get(2 * entry + 1);
   }
 
-  /** The pincodes that at least one training address carries, ascending. */
+  /** The pincodes of training addresses, ascending. */
   public int[] trainedPincodes() {
     return IntStream.range(0, pincodes.limit())
         .filter(
@@ -292,7 +288,7 @@ public final class PrefixIndex {
         rows);
   }
 
-  /** Where each of {@code count} lists starts, and where the last ends. */
+  /** The starts of {@code count} lists, and the end of the last. */
   private static IntBuffer starts(ModelFile file, Section section, int count, int from, int to) {
     var starts = ints(file, section, count + 1L);
     require(starts.get(0) == from && starts.get(count) == to, section);
@@ -318,7 +314,7 @@ public final class PrefixIndex {
     if (lines.length != (count == 0 ? 0 : count + 1)) {
       throw new ModelException("section " + section + " has " + lines.length + " lines");
     }
-    return Arrays.copyOf(lines, count); // after the last line feed there is nothing
+    return Arrays.copyOf(lines, count); // nothing follows the last line feed
   }
 
   private static ByteBuffer bytes(ModelFile file, Section section, long length) {
@@ -340,7 +336,7 @@ public final class PrefixIndex {
       return false;
     }
 
-    /** In four sums, which the processor adds up at the same time. */
+    /** Uses four partial sums, which the processor adds in parallel. */
     @Override
     public float ridge(int cp, float[] similarity) {
       int start = cp * rows;

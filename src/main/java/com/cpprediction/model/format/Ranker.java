@@ -1,11 +1,10 @@
 package com.cpprediction.model.format;
 
-/** Scores candidates from their features: the seam between the engines that can do it. */
+/** Scores candidates by their features; implemented by each engine. */
 public interface Ranker extends AutoCloseable {
   /**
-   * @param features {@code rows} rows of {@link Features#COUNT} columns; more may follow and are
-   *     ignored
-   * @param scores out, one per row, higher is better; more may follow and are left alone
+   * @param features {@code rows} rows of {@link Features#COUNT} columns; the rest is ignored
+   * @param scores output, one per row, higher is better; the rest is unchanged
    */
   void score(float[] features, int rows, float[] scores);
 

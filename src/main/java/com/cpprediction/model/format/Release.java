@@ -21,27 +21,27 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A directory of models that were trained together, as it was when it was opened. Its {@code
- * release.json} names them all, each manifest by its digest, so that nothing is loaded which
- * training did not write. Thread-safe.
+ * A directory of models that were trained together, with the state at its opening. Its {@code
+ * release.json} lists the digests of all manifests, so that only files written by training are
+ * loaded. Thread-safe.
  */
 public final class Release {
-  /** Version of the layout of {@code release.json}. */
+  /** Version of the format of {@code release.json}. */
   public static final int FORMAT = 1;
 
-  /** Name of the file in the directory of a release. */
+  /** File name in the directory of a release. */
   public static final String FILE = "release.json";
 
   private static final int MAX_BYTES = 16 << 20; // of release.json
   private static final String DIGEST = "sha256";
-  private static final int DEPTH = 2; // of directories: that of the release, one for each prefix
+  private static final int DEPTH = 2; // of directories: the release's and those of prefixes
 
   private final Path directory;
   private final SortedMap<String, String> manifests;
   private final JsonObject scores;
   private final Manifest.FileRef national;
   private final Map<String, byte[]> shared = new ConcurrentHashMap<>(); // by path
-  private final Map<String, String> digests = new ConcurrentHashMap<>(); // of what is shared
+  private final Map<String, String> digests = new ConcurrentHashMap<>(); // of shared files
 
   private Release(
       Path directory,
@@ -64,16 +64,16 @@ public final class Release {
     return national;
   }
 
-  /** As {@link #id(Map, String)}, of all that this release names. */
+  /** As {@link #id(Map, String)}, of this release. */
   public String id() {
     return id(manifests, national == null ? "" : national.sha256());
   }
 
   /**
-   * What nodes of a cluster compare: SHA-256 over what decides the models of all prefixes.
+   * The release id, which cluster nodes compare: SHA-256 over the digests of all models.
    *
    * @param manifests SHA-256 of each manifest by prefix
-   * @param national SHA-256 of the stage that names prefixes, empty when there is none
+   * @param national SHA-256 of the national stage, empty when there is none
    * @return empty when there are no manifests
    */
   public static String id(Map<String, String> manifests, String national) {
@@ -82,13 +82,13 @@ public final class Release {
     return Digests.sha256Hex(all.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** On held-back addresses over all prefixes, by question; empty when none were held back. */
+  /** Scores on held-out addresses of all prefixes, by question; empty when none were held out. */
   public JsonObject scores() {
     return scores;
   }
 
   /**
-   * @throws ModelException when {@code directory} holds no release of this format
+   * @throws ModelException when {@code directory} isn't a release of this format
    */
   public static Release open(Path directory) {
     var file = directory.resolve(FILE);
@@ -188,9 +188,9 @@ public final class Release {
   }
 
   /**
-   * The content of {@code release.json}.
+   * Creates the content of {@code release.json}.
    *
-   * @param national the stage that names prefixes
+   * @param national the national stage
    * @param measured how the scores were measured
    */
   public static JsonObject describe(
@@ -207,9 +207,9 @@ public final class Release {
             .put("manifests", new JsonObject(new TreeMap<String, Object>(manifests))));
   }
 
-  /** {@code json} with a digest of all else that is in it. */
+  /** Adds a digest of all other members to {@code json}. */
   public static JsonObject signed(JsonObject json) {
-    var read = new JsonObject(json.encode()); // as it will be read again
+    var read = new JsonObject(json.encode()); // in the form that parsing returns
     read.remove(DIGEST);
     return read.put(DIGEST, Digests.sha256Hex(read.encode().getBytes(StandardCharsets.UTF_8)));
   }
@@ -217,7 +217,7 @@ public final class Release {
   /**
    * Reads the manifest of a prefix.
    *
-   * @throws ModelException when it is not the one the release was written with
+   * @throws ModelException when its digest differs from {@code release.json}
    */
   public Manifest manifest(String prefix) {
     if (!Manifest.isPrefix(prefix)) throw new ModelException("\"" + prefix + "\" is no prefix");
@@ -234,9 +234,9 @@ public final class Release {
   }
 
   /**
-   * Maps a file read-only, or reads it, and checks what is mapped against the manifest.
+   * Maps or reads a file and verifies its digest.
    *
-   * @throws ModelException when it is not the file the manifest names
+   * @throws ModelException when the digest differs from the manifest
    */
   public Mapping map(Manifest.FileRef file, Mapping.Kind kind) throws IOException {
     Mapping mapping;
@@ -255,9 +255,9 @@ public final class Release {
   }
 
   /**
-   * The content of a file that models share, checked against the manifest, and read once.
+   * The verified content of a file that models share; read once.
    *
-   * @throws ModelException when it is not the file the manifest names
+   * @throws ModelException when the digest differs from the manifest
    */
   public byte[] read(Manifest.FileRef file) {
     var content = shared.computeIfAbsent(file.path(), this::read);
@@ -269,9 +269,9 @@ public final class Release {
   }
 
   /**
-   * Reads a file, and keeps nothing of it.
+   * Reads a file and verifies its digest.
    *
-   * @throws ModelException when it is not the file the manifest names
+   * @throws ModelException when the digest differs from the manifest
    */
   public void verify(Manifest.FileRef file) {
     var content = read(file.path());
