@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * A prediction as the service answered and keeps it.
+ * A prediction as served and recorded.
  *
  * @param id UUID v7, made by the client
- * @param shipmentId as it was asked for
+ * @param shipmentId as requested
  * @param candidates one to three CPs, most likely first, with confidences in 0..1
  * @param pincode six digits, or null where none was given
- * @param prefix whose model answered
+ * @param prefix of the model that scored the address
  * @param prefixSource {@code pincode} or {@code text}
  * @param model prefix and version of the model
  * @param source {@code model} or {@code cache}
@@ -37,7 +37,7 @@ public record Answer(
     return candidates.get(0).cp();
   }
 
-  /** How sure the service is of {@link #cp()}, 0..1. */
+  /** Confidence in {@link #cp()}, 0..1. */
   public double confidence() {
     return candidates.get(0).confidence();
   }

@@ -5,10 +5,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What became of one shipment of a batch: one of the two is null.
+ * Result of one shipment of a batch: either {@code answer} or {@code failure} is null.
  *
- * @param answer its prediction
- * @param failure why there is none
+ * @param answer the prediction
+ * @param failure reason for a missing prediction
  */
 public record BatchResult(@Nullable Answer answer, @Nullable ServiceException failure) {
   /**

@@ -4,9 +4,9 @@ import io.vertx.core.json.JsonObject;
 import java.util.Objects;
 
 /**
- * Where a shipment truly went; the service checks the rest.
+ * The CP that delivered a shipment. Lengths are validated by the service.
  *
- * @param shipmentId as it was predicted, 1..64 characters
+ * @param shipmentId as in its prediction, 1..64 characters
  * @param cp code of the CP, 1..64 characters
  */
 public record Outcome(String shipmentId, String cp) {

@@ -7,13 +7,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What became of one {@link Outcome} that was reported: one of {@code verdict} and {@code failure}
- * is null.
+ * Result of one reported {@link Outcome}: either {@code verdict} or {@code failure} is null.
  *
- * @param verdict what the prediction of the shipment was worth
- * @param predicted the CP that was predicted, null where no prediction is stored
- * @param model prefix and version of the model that did, null where no prediction is stored
- * @param failure why it was not taken
+ * @param verdict comparison with the prediction of the shipment
+ * @param predicted the predicted CP, null where no prediction is stored
+ * @param model prefix and version of the predicting model, null where no prediction is stored
+ * @param failure reason for rejecting the outcome
  */
 public record OutcomeResult(
     @Nullable Verdict verdict,

@@ -19,17 +19,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks the service over the event bus that this Vert.x shares with its nodes. Every shipment gets
- * its {@code prediction_id} here, so that what is asked again, because nobody answered in time, is
- * stored once. Futures fail with {@link ServiceException}s, whose {@linkplain
- * ServiceException#failure() failure} is the {@code code} that HTTP has. Thread-safe; futures
- * complete on the caller's context. Holds nothing that had to be closed.
+ * Client of the service over the event bus. It assigns every shipment's {@code prediction_id}, so
+ * that a retried request is stored once. Futures fail with {@link ServiceException}s, whose
+ * {@linkplain ServiceException#failure() failure} is the {@code code} of the HTTP contract, and
+ * complete on the caller's context. Thread-safe; needs no closing.
  */
 public final class PredictionClient {
-  /** How long an answer may take unless the caller says. */
+  /** Default deadline of a call. */
   public static final Duration DEADLINE = Duration.ofSeconds(5);
 
-  /** After it a node counts as gone, and another is asked; a batch has some more. */
+  /** Time after which a request is retried on another node; longer for a batch. */
   private static final Duration ATTEMPT = Duration.ofSeconds(1);
 
   private static final String DEADLINE_MS = "X-Deadline-Ms";
@@ -43,80 +42,79 @@ public final class PredictionClient {
   }
 
   /**
-   * @param vertx a member of the service's cluster, or the Vert.x that the service runs on
+   * @param vertx a member of the service's cluster, or the service's own Vert.x
    */
   public static PredictionClient of(Vertx vertx) {
     return new PredictionClient(vertx, DEADLINE);
   }
 
   /**
-   * The same with another deadline.
-   *
-   * @param within for each call, both attempts of it together; at least 1 ms
-   */
+ * A client with another deadline.
+ *
+ * @param within per call, including its retry; at least 1 ms
+ */
   public PredictionClient within(Duration within) {
     if (within.toMillis() < 1) throw new IllegalArgumentException(within + " is less than 1 ms");
     return new PredictionClient(vertx, within);
   }
 
-  /** Predicts one shipment; the answer is kept as {@code persistence.ack} promises. */
+  /** Predicts one shipment; the prediction is recorded as {@code persistence.ack} says. */
   public Future<Answer> predict(Shipment shipment) {
-    return ask(Bus.PREDICT, 1, shipment.toJson(PredictionIds.next().toString())).map(Answer::of);
+    return request(Bus.PREDICT, 1, shipment.toJson(PredictionIds.next().toString())).map(Answer::of);
   }
 
   /**
-   * Predicts 1 to 1,000 shipments in one pass.
-   *
-   * @return one outcome for each, in order; the future fails when none could be asked for
-   */
+ * Predicts 1 to 1,000 shipments in one request.
+ *
+ * @return one result for each, in order; fails when the whole request fails
+ */
   public Future<List<BatchResult>> predictBatch(List<Shipment> shipments) {
-    var asked = new JsonArray();
-    for (var shipment : shipments) asked.add(shipment.toJson(PredictionIds.next().toString()));
-    return ask(Bus.PREDICT_BATCH, shipments.size(), new JsonObject().put("shipments", asked))
+    var shipmentsJson = new JsonArray();
+    for (var shipment : shipments) shipmentsJson.add(shipment.toJson(PredictionIds.next().toString()));
+    return request(Bus.PREDICT_BATCH, shipments.size(), new JsonObject().put("shipments", shipmentsJson))
         .map(
             reply -> {
-              var outcomes = new ArrayList<BatchResult>(shipments.size());
+              var results = new ArrayList<BatchResult>(shipments.size());
               for (var result : reply.getJsonArray("results")) {
-                outcomes.add(outcome((JsonObject) result));
+                results.add(batchResult((JsonObject) result));
               }
-              return outcomes;
+              return results;
             });
   }
 
   /**
-   * Reports where 1 to 1,000 shipments truly went; each is stored once, however often it is asked.
-   *
-   * @return what the prediction of each was worth, in order, once all are committed; the future
-   *     fails when none could be stored
-   */
-  public Future<List<OutcomeResult>> report(List<Outcome> deliveries) {
-    var told = new JsonArray(deliveries.stream().map(Outcome::toJson).toList());
-    return ask(Bus.OUTCOMES, deliveries.size(), new JsonObject().put("outcomes", told))
+ * Reports the outcomes of 1 to 1,000 shipments; a repeated report is stored once.
+ *
+ * @return one result for each, in order, once all are committed; fails when none could be stored
+ */
+  public Future<List<OutcomeResult>> report(List<Outcome> reports) {
+    var outcomesJson = new JsonArray(reports.stream().map(Outcome::toJson).toList());
+    return request(Bus.OUTCOMES, reports.size(), new JsonObject().put("outcomes", outcomesJson))
         .map(
             reply ->
                 reply.getJsonArray("results").stream()
-                    .map(result -> judgement((JsonObject) result))
+                    .map(result -> outcomeResult((JsonObject) result))
                     .toList());
   }
 
-  /** JSON as {@code GET /models/status}, of one of the nodes. */
+  /** JSON of {@code GET /models/status} on an arbitrary node. */
   public Future<JsonObject> modelsStatus() {
-    return ask(Bus.MODELS_STATUS, 1, null);
+    return request(Bus.MODELS_STATUS, 1, null);
   }
 
-  /** JSON as {@code GET /cache/stats}, of one of the nodes. */
+  /** JSON of {@code GET /cache/stats} on an arbitrary node. */
   public Future<JsonObject> cacheStats() {
-    return ask(Bus.CACHE_STATS, 1, null);
+    return request(Bus.CACHE_STATS, 1, null);
   }
 
-  private static BatchResult outcome(JsonObject result) {
+  private static BatchResult batchResult(JsonObject result) {
     var error = result.getJsonObject("error");
     return error == null
         ? new BatchResult(Answer.of(result), null)
         : new BatchResult(null, failure(error));
   }
 
-  private static OutcomeResult judgement(JsonObject result) {
+  private static OutcomeResult outcomeResult(JsonObject result) {
     var error = result.getJsonObject("error");
     return error == null
         ? OutcomeResult.of(result)
@@ -135,23 +133,22 @@ public final class PredictionClient {
   }
 
   /**
-   * @param shipments how many, so that a batch that takes a while is not taken for a dead node
-   */
-  private Future<JsonObject> ask(String address, int shipments, @Nullable JsonObject body) {
+ * @param shipments size of the request, which lengthens the first attempt
+ */
+  private Future<JsonObject> request(String address, int shipments, @Nullable JsonObject body) {
     var until = Deadline.in(deadline);
     long attempt = Math.min(deadline.toMillis() / 2, ATTEMPT.toMillis() + 2L * shipments);
-    return ask(address, body, until, Math.max(1, attempt))
+    return request(address, body, until, Math.max(1, attempt))
         .recover(
             cause ->
-                unanswered(cause) && !until.over()
-                    ? ask(address, body, until, until.remainingMillis())
+                undelivered(cause) && !until.over()
+                    ? request(address, body, until, until.remainingMillis())
                     : Future.failedFuture(cause))
-        .recover(cause -> Future.failedFuture(known(cause)));
+        .recover(cause -> Future.failedFuture(toServiceException(cause)));
   }
 
-  /** Whoever is asked first may use the whole time: a slow answer is kept, and never doubled. */
-  private Future<JsonObject> ask(
-      String address, @Nullable JsonObject body, Deadline until, long millis) {
+  /** Sends the whole remaining deadline even with a shorter attempt: a slow node still records. */
+  private Future<JsonObject> request(String address, @Nullable JsonObject body, Deadline until, long millis) {
     var options =
         new DeliveryOptions()
             .setSendTimeout(millis)
@@ -159,14 +156,14 @@ public final class PredictionClient {
     return vertx.eventBus().<JsonObject>request(address, body, options).map(reply -> reply.body());
   }
 
-  /** Whether the node that was asked may never have seen it: another one will. */
-  private static boolean unanswered(Throwable cause) {
+  /** Whether the request may not have reached a node, so that a retry is useful. */
+  private static boolean undelivered(Throwable cause) {
     return cause instanceof ReplyException e && e.failureType() != ReplyFailure.RECIPIENT_FAILURE;
   }
 
-  private static ServiceException known(Throwable cause) {
+  private static ServiceException toServiceException(Throwable cause) {
     if (cause instanceof ServiceException e) return e;
-    if (!unanswered(cause)) return Failure.of(cause).because(cause.getMessage());
+    if (!undelivered(cause)) return Failure.of(cause).because(cause.getMessage());
     return ((ReplyException) cause).failureType() == ReplyFailure.TIMEOUT
         ? Failure.DEADLINE_EXCEEDED.because("No node answered in time; it may yet be stored, once")
         : Failure.NOT_READY.because("No node could be asked; is this Vert.x in their cluster?");

@@ -5,11 +5,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A shipment to predict; the service checks the rest.
+ * A shipment to predict. Lengths are validated by the service.
  *
- * @param id the caller's name for it, 1..64 characters
- * @param address as a person typed it, 1..1,000 characters
- * @param pincode six digits, or null where the address has them or nobody knows
+ * @param id the caller's id, 1..64 characters
+ * @param address as typed, 1..1,000 characters
+ * @param pincode six digits, or null when unknown or part of the address
  */
 public record Shipment(String id, String address, @Nullable String pincode) {
   public Shipment {
@@ -17,7 +17,7 @@ public record Shipment(String id, String address, @Nullable String pincode) {
     Objects.requireNonNull(address, "address");
   }
 
-  /** One whose pincode, if there is one, is in the address. */
+  /** A shipment without a separate pincode. */
   public Shipment(String id, String address) {
     this(id, address, null);
   }

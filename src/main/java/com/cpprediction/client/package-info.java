@@ -1,7 +1,7 @@
 /**
- * What a Vert.x application asks a cluster of this service with. Needs nothing of the service but
- * the package {@code prediction}; both are in the thin jar of the classifier {@code client}. Start
- * reading at {@code PredictionClient}.
+ * Client for Vert.x applications in the service's cluster. Depends on the packages {@code
+ * prediction} and {@code bus} only; the thin jar of classifier {@code client} contains them. Start
+ * at {@code PredictionClient}.
  */
 @NullMarked
 package com.cpprediction.client;

@@ -2,7 +2,7 @@ package com.cpprediction.dashboard;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.cache.PredictionCache;
-import com.cpprediction.dashboard.EventStream.Told;
+import com.cpprediction.dashboard.EventStream.Snapshot;
 import com.cpprediction.metrics.MetricsSummary;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Deadline;
@@ -19,14 +19,13 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What the dashboard shows, as JSON: what the meters, the health checks and the neighbours know.
- * Free of secrets and of addresses, as those are.
+ * State of the dashboard as JSON, from meters, health checks, models and cluster. Contains neither
+ * secrets nor addresses of shipments.
  */
 public final class DashboardState {
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final Duration STATUS_TIMEOUT = Duration.ofSeconds(5);
 
-  /** What the dashboard needs of a model. */
-  private static final List<String> OF_MODEL =
+  private static final List<String> MODEL_FIELDS =
       List.of(
           "prefix",
           "version",
@@ -38,21 +37,20 @@ public final class DashboardState {
           "requests",
           "last_error");
 
-  /** What the dashboard needs of the release. */
-  private static final List<String> OF_RELEASE =
+  private static final List<String> RELEASE_FIELDS =
       List.of("release", "engine", "mapping", "loaded", "last_reload");
 
-  /** What it needs of how right models were in service. */
-  private static final List<String> OF_LIVE = List.of("outcomes", "right", "accuracy");
+  /** Fields of a model's accuracy in service. */
+  private static final List<String> LIVE_FIELDS = List.of("outcomes", "right", "accuracy");
 
-  /** Which of the tests of a model it shows: with its pincode, and without. */
-  private static final List<String> TRIALS = List.of("full", "prefix_only");
+  /** Test variants of a model: addresses with and without pincode. */
+  private static final List<String> TEST_VARIANTS = List.of("full", "prefix_only");
 
   private final Vertx vertx;
   private final ServiceMetrics metrics;
   private final PredictionCache cache;
   private final OwnerDirectory owners;
-  private final AdmissionControl inFlight;
+  private final AdmissionControl admission;
   private final HealthReport health;
   private final Clock clock;
 
@@ -61,20 +59,20 @@ public final class DashboardState {
       ServiceMetrics metrics,
       PredictionCache cache,
       OwnerDirectory owners,
-      AdmissionControl inFlight,
+      AdmissionControl admission,
       HealthReport health,
       Clock clock) {
     this.vertx = vertx;
     this.metrics = metrics;
     this.cache = cache;
     this.owners = owners;
-    this.inFlight = inFlight;
+    this.admission = admission;
     this.health = health;
     this.clock = clock;
   }
 
-  /** What changes from one second to the next. */
-  public Future<Told> state() {
+  /** Health and meters, which change every second. */
+  public Future<Snapshot> state() {
     var full = health.describe();
     var figures = health.figures();
     var json =
@@ -83,8 +81,8 @@ public final class DashboardState {
             .put(
                 "in_flight",
                 new JsonObject()
-                    .put("shipments", inFlight.shipments())
-                    .put("limit", inFlight.limit()));
+                    .put("shipments", admission.shipments())
+                    .put("limit", admission.limit()));
     return vertx.executeBlocking( // walks meters and reads /proc
         () -> {
           json.put("at", clock.millis())
@@ -92,20 +90,20 @@ public final class DashboardState {
               .put("cache", cache.stats())
               .put("meters", MetricsSummary.brief(metrics));
           var operators = json.put("health", full).encode();
-          return new Told(operators, json.put("health", figures).encode());
+          return new Snapshot(operators, json.put("health", figures).encode());
         },
         false);
   }
 
-  /** The models of this node, one by one, and the nodes of its cluster. */
-  public Future<Told> models() {
-    return Bus.<JsonObject>ask(vertx, Bus.MODELS_STATUS, null, Deadline.in(PATIENCE))
+  /** Models of this node and nodes of its cluster. */
+  public Future<Snapshot> models() {
+    return Bus.<JsonObject>ask(vertx, Bus.MODELS_STATUS, null, Deadline.in(STATUS_TIMEOUT))
         .compose(
             status -> {
               var cluster = owners.describe();
               return vertx.executeBlocking(
                   () -> // a country's models are hundreds
-                  Told.all(models(status).put("cluster", cluster(cluster)).encode()),
+                  Snapshot.same(models(status).put("cluster", cluster(cluster)).encode()),
                   false);
             });
   }
@@ -114,40 +112,40 @@ public final class DashboardState {
     var models = new JsonArray();
     for (var item : status.getJsonArray("models")) {
       var model = (JsonObject) item;
-      var json = part(model, OF_MODEL);
+      var json = select(model, MODEL_FIELDS);
       var scores = model.getJsonObject("scores");
       if (scores != null) json.put("trained", trained(scores));
       var live = model.getJsonObject("live");
-      if (live != null) json.put("live", part(live, OF_LIVE));
+      if (live != null) json.put("live", select(live, LIVE_FIELDS));
       models.add(json);
     }
     var live = status.getJsonObject("live");
-    return part(status, OF_RELEASE)
-        .put("live", live == null ? null : part(live, OF_LIVE))
+    return select(status, RELEASE_FIELDS)
+        .put("live", live == null ? null : select(live, LIVE_FIELDS))
         .put("models", models);
   }
 
-  /** How right a model was on the addresses that were kept back from its training. */
+  /** Accuracy of a model on its test addresses. */
   private static JsonObject trained(JsonObject scores) {
     var trained = new JsonObject();
-    for (var trial : TRIALS) {
-      if (scores.getValue(trial) instanceof JsonObject score) {
-        trained.put(trial, score.getValue("accuracy"));
+    for (var variant : TEST_VARIANTS) {
+      if (scores.getValue(variant) instanceof JsonObject score) {
+        trained.put(variant, score.getValue("accuracy"));
       }
     }
     return trained;
   }
 
-  /** Who owns which prefix is for {@code GET /cluster} to say. */
+  /** Omits the owners of each prefix, which {@code GET /cluster} lists. */
   private static JsonObject cluster(JsonObject described) {
     var json = described.copy();
     json.remove("owners");
     return json;
   }
 
-  private static JsonObject part(JsonObject whole, List<String> fields) {
-    var part = new JsonObject();
-    for (var field : fields) part.put(field, whole.getValue(field));
-    return part;
+  private static JsonObject select(JsonObject whole, List<String> fields) {
+    var selected = new JsonObject();
+    for (var field : fields) selected.put(field, whole.getValue(field));
+    return selected;
   }
 }

@@ -27,25 +27,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code GET /events}: tells all who listen the same, as server-sent events. Each topic is looked
- * at once for everyone, and not at all while nobody listens. Whoever reads too slowly misses what
- * has been replaced meanwhile; nothing is kept for them. Confined to one event loop.
+ * {@code GET /events}: server-sent events, the same for every listener. Each topic is refreshed once
+ * for all listeners, and only while there are any. A slow listener skips superseded snapshots;
+ * nothing is queued. Confined to one event loop.
  */
 public final class EventStream {
   public static final String TYPE = "text/event-stream";
 
-  /** Listeners at most. */
-  static final int MOST = 64;
+  static final int MAX_LISTENERS = 64;
 
   private static final Logger log = LoggerFactory.getLogger(EventStream.class);
 
-  /** How long a browser waits before it connects again, in milliseconds. */
-  private static final Buffer HELLO = Buffer.buffer("retry: 1000\n\n");
+  /** Reconnection delay for browsers, in milliseconds. */
+  private static final Buffer RETRY = Buffer.buffer("retry: 1000\n\n");
 
   private final Vertx vertx;
   private final ServiceMetrics metrics;
   private final Duration period;
-  private final List<Topic> topics;
+  private final List<Feed> feeds;
   private final Predicate<RoutingContext> operator;
   private final Set<Listener> listeners = new LinkedHashSet<>();
   private long timer;
@@ -53,124 +52,118 @@ public final class EventStream {
   private boolean closed;
 
   /**
-   * One kind of event.
-   *
-   * @param name of the event
-   * @param every how many periods pass from one look to the next
-   * @param look at what is to be told now; told only when it differs from before
-   */
-  public record Look(String name, int every, Supplier<Future<Told>> look) {}
+ * One kind of event, sent when its snapshot has changed.
+ *
+ * @param name of the event
+ * @param periods between refreshes
+ * @param source takes a snapshot, on the event loop
+ */
+  public record Topic(String name, int periods, Supplier<Future<Snapshot>> source) {}
 
-  /**
-   * What an event says, as JSON.
-   *
-   * @param operators what operators are told
-   * @param others what everyone else is
-   */
-  public record Told(String operators, String others) {
-    /** The same for all. */
-    static Told all(String json) {
-      return new Told(json, json);
+  /** The JSON data of an event, for operators and for other listeners. */
+  public record Snapshot(String forOperators, String forOthers) {
+    static Snapshot same(String json) {
+      return new Snapshot(json, json);
     }
   }
 
   /**
-   * @param operator whether who listens is an operator; decided when they begin to
-   */
+ * @param operator whether a listener is an operator; evaluated when it connects
+ */
   public EventStream(
       Vertx vertx,
       ServiceMetrics metrics,
       Duration period,
-      List<Look> looks,
+      List<Topic> topics,
       Predicate<RoutingContext> operator) {
     this.vertx = vertx;
     this.metrics = metrics;
     this.period = period;
     this.operator = operator;
-    topics = looks.stream().map(Topic::new).toList();
+    feeds = topics.stream().map(Feed::new).toList();
   }
 
   public void listen(RoutingContext ctx) {
     if (closed) throw Failure.NOT_READY.because("The service is stopping");
-    if (listeners.size() >= MOST) {
+    if (listeners.size() >= MAX_LISTENERS) {
       metrics.shed(Shed.LISTENERS);
       throw Failure.OVERLOADED.because(
-          MOST + " listen already; close a dashboard that nobody looks at");
+          MAX_LISTENERS + " listen already; close a dashboard that nobody looks at");
     }
     var response = ctx.response();
     if (ctx.request().method() == HttpMethod.HEAD) {
       response.putHeader(HttpHeaders.CONTENT_TYPE, TYPE).end();
       return;
     }
-    ResponseFraming.begin(ctx, TYPE).write(HELLO);
+    ResponseFraming.begin(ctx, TYPE).write(RETRY);
     var listener = new Listener(ctx.request().connection(), response, operator.test(ctx));
-    ctx.addEndHandler(end -> left(listener));
+    ctx.addEndHandler(ended -> remove(listener));
     listeners.add(listener);
-    if (listeners.size() == 1) begin();
-    else listener.catchUp();
+    if (listeners.size() == 1) startTimer();
+    else listener.sendNew();
   }
 
-  /** Looks at what {@code name} is told of before its time: something happened to it. */
-  public void look(String name) {
+  /** Refreshes the topic {@code name} early, after a change. */
+  public void refresh(String name) {
     if (listeners.isEmpty()) return;
-    for (var topic : topics) if (topic.look.name().equals(name)) topic.look();
+    for (var feed : feeds) if (feed.topic.name().equals(name)) feed.refresh();
   }
 
-  /** Ends what everyone hears; nobody is let in any more. */
+  /** Closes every stream and refuses new listeners. */
   public void close() {
     closed = true;
-    for (var listener : List.copyOf(listeners)) listener.end();
+    for (var listener : List.copyOf(listeners)) listener.close();
   }
 
-  private void begin() {
+  private void startTimer() {
     ticks = 0;
-    for (var topic : topics) topic.forget();
+    for (var feed : feeds) feed.clear();
     tick();
     timer = vertx.setPeriodic(period.toMillis(), id -> tick());
   }
 
-  private void left(Listener listener) {
+  private void remove(Listener listener) {
     if (listeners.remove(listener) && listeners.isEmpty()) vertx.cancelTimer(timer);
   }
 
   private void tick() {
-    tellAll();
-    for (var topic : topics) if (ticks % topic.look.every() == 0) topic.look();
+    sendAll();
+    for (var feed : feeds) if (ticks % feed.topic.periods() == 0) feed.refresh();
     ticks++;
   }
 
-  /** One that turns out to be gone leaves meanwhile. */
-  private void tellAll() {
-    for (var listener : List.copyOf(listeners)) listener.catchUp();
+  /** Iterates over a copy: a failed write removes its listener. */
+  private void sendAll() {
+    for (var listener : List.copyOf(listeners)) listener.sendNew();
   }
 
-  /** What was last seen of one kind of event. */
-  private final class Topic {
-    final Look look;
-    private boolean looking;
+  /** The latest snapshot of one topic. */
+  private final class Feed {
+    final Topic topic;
+    private boolean refreshing;
     private boolean failing;
-    private @Nullable Told seen;
-    private @Nullable Buffer forOperators; // null before anything was seen
-    private @Nullable Buffer forOthers;
+    private @Nullable Snapshot latest;
+    private @Nullable Buffer operatorFrame;
+    private @Nullable Buffer publicFrame;
 
-    Topic(Look look) {
-      this.look = look;
+    Feed(Topic topic) {
+      this.topic = topic;
     }
 
-    void forget() {
-      seen = null;
-      forOperators = null;
-      forOthers = null;
+    void clear() {
+      latest = null;
+      operatorFrame = null;
+      publicFrame = null;
     }
 
-    /** Unless the look before has not ended: looks don't pile up on a machine that is too slow. */
-    void look() {
-      if (looking) return;
-      looking = true;
+    /** Skipped while the previous refresh is running, so that refreshes don't pile up. */
+    void refresh() {
+      if (refreshing) return;
+      refreshing = true;
       Future.succeededFuture()
-          .compose(now -> look.look().get())
-          .onComplete(done -> looking = false)
-          .onSuccess(this::saw)
+          .compose(now -> topic.source().get())
+          .onComplete(done -> refreshing = false)
+          .onSuccess(this::publish)
           .onFailure(this::failed);
     }
 
@@ -179,58 +172,58 @@ public final class EventStream {
       failing = true;
     }
 
-    private void warn(ServiceException known, Throwable cause) {
-      if (known.failure() == Failure.INTERNAL) {
-        log.warn("Cannot tell {} until it can be looked at again", look.name(), cause);
+    private void warn(ServiceException exception, Throwable cause) {
+      if (exception.failure() == Failure.INTERNAL) {
+        log.warn("Cannot refresh {}; the next period tries again", topic.name(), cause);
       } else {
-        log.warn("Cannot tell {} for now: {}", look.name(), known.getMessage());
+        log.warn("Cannot refresh {} for now: {}", topic.name(), exception.getMessage());
       }
     }
 
-    private void saw(Told told) {
+    private void publish(Snapshot snapshot) {
       failing = false;
-      if (told.equals(seen)) return;
-      boolean same = told.operators().equals(told.others());
-      // What one kind of listener was told already stays the same buffer.
-      if (seen == null || !told.operators().equals(seen.operators())) {
-        forOperators = frame(told.operators());
+      if (snapshot.equals(latest)) return;
+      boolean same = snapshot.forOperators().equals(snapshot.forOthers());
+      // An unchanged frame stays the same buffer, so that listeners don't get it again.
+      if (latest == null || !snapshot.forOperators().equals(latest.forOperators())) {
+        operatorFrame = frame(snapshot.forOperators());
       }
-      if (seen == null || !told.others().equals(seen.others())) {
-        forOthers = same ? forOperators : frame(told.others());
+      if (latest == null || !snapshot.forOthers().equals(latest.forOthers())) {
+        publicFrame = same ? operatorFrame : frame(snapshot.forOthers());
       }
-      seen = told;
-      tellAll();
+      latest = snapshot;
+      sendAll();
     }
 
     private Buffer frame(String json) {
-      return Buffer.buffer("event: " + look.name() + "\ndata: " + json + "\n\n");
+      return Buffer.buffer("event: " + topic.name() + "\ndata: " + json + "\n\n");
     }
   }
 
   private final class Listener {
     private final HttpConnection connection;
     private final HttpServerResponse response;
-    private final boolean operates;
-    private final Map<Topic, Buffer> told = new HashMap<>();
+    private final boolean isOperator;
+    private final Map<Feed, Buffer> sent = new HashMap<>();
 
-    Listener(HttpConnection connection, HttpServerResponse response, boolean operates) {
+    Listener(HttpConnection connection, HttpServerResponse response, boolean isOperator) {
       this.connection = connection;
       this.response = response;
-      this.operates = operates;
+      this.isOperator = isOperator;
     }
 
-    /** Tells what is new to this one, as far as it has read what it was told before. */
-    void catchUp() {
-      for (var topic : topics) {
-        var frame = operates ? topic.forOperators : topic.forOthers;
-        if (frame == null || frame == told.get(topic) || response.writeQueueFull()) continue;
-        told.put(topic, frame);
+    /** Sends frames this listener doesn't have, unless its write queue is full. */
+    void sendNew() {
+      for (var feed : feeds) {
+        var frame = isOperator ? feed.operatorFrame : feed.publicFrame;
+        if (frame == null || frame == sent.get(feed) || response.writeQueueFull()) continue;
+        sent.put(feed, frame);
         response.write(frame);
       }
     }
 
-    /** Its head said nothing of closing; whoever doesn't read is not waited for. */
-    void end() {
+    /** Closes the connection, too: the response head did not announce it. */
+    void close() {
       response.end();
       connection.close();
     }

@@ -85,7 +85,7 @@ final class BodyReceiver implements PlatformHandler {
   private static void onException(RoutingContext ctx, Throwable cause) {
     boolean malformed = cause instanceof DecoderException;
     ctx.fail(
-        malformed ? Failure.MALFORMED_REQUEST.status() : ProblemHandler.LEFT,
+        malformed ? Failure.MALFORMED_REQUEST.status() : ProblemHandler.DISCONNECTED,
         malformed && cause.getCause() != null ? cause.getCause() : cause);
   }
 

@@ -11,16 +11,16 @@ import java.util.function.Function;
 final class CacheRoutes {
   private final PredictionCache cache;
   private final BodyReader reader;
-  private final CacheWarmer warming;
+  private final CacheWarmer warmer;
 
-  CacheRoutes(PredictionCache cache, BodyReader reader, CacheWarmer warming) {
+  CacheRoutes(PredictionCache cache, BodyReader reader, CacheWarmer warmer) {
     this.cache = cache;
     this.reader = reader;
-    this.warming = warming;
+    this.warmer = warmer;
   }
 
   void stats(RoutingContext ctx) {
-    Exchange.answer(ctx, cache.stats());
+    Exchange.respond(ctx, cache.stats());
   }
 
   void stats(Message<Object> message) {
@@ -28,7 +28,7 @@ final class CacheRoutes {
   }
 
   void clear(RoutingContext ctx) {
-    Exchange.answer(ctx, clear());
+    Exchange.respond(ctx, clear());
   }
 
   void clear(Message<Object> message) {
@@ -43,8 +43,8 @@ final class CacheRoutes {
     reader
         .read(ctx, Function.<JsonObject>identity())
         .compose(
-            body -> warming.warm(body, Exchange.of(ctx).requestId(), () -> ctx.response().closed()))
-        .onSuccess(json -> Exchange.answer(ctx, json))
+            body -> warmer.warm(body, Exchange.of(ctx).requestId(), () -> ctx.response().closed()))
+        .onSuccess(json -> Exchange.respond(ctx, json))
         .onFailure(ctx::fail);
   }
 }

@@ -16,15 +16,15 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
-/** One HTTP request and its answer: what every route shares. Confined to its event loop. */
-public final class Exchange {
-  /** Comes with a request or is made, and goes out with every answer. */
+/** One HTTP request and its response, for every route. Confined to its event loop. */
+final class Exchange {
+  /** Header of every response; the caller's own id, or a generated one. */
   static final CharSequence REQUEST_ID = HttpHeaders.createOptimized(RequestId.HEADER);
 
-  /** How long the caller waits for its answer, from when the service has seen the request. */
+  /** Header with the caller's deadline, measured from the start of this exchange. */
   static final CharSequence DEADLINE_MS = HttpHeaders.createOptimized("X-Deadline-Ms");
 
-  /** Which nodes of a cluster answered, and whether they are the one that was asked. */
+  /** Header with the nodes that served a prediction, and whether they were remote. */
   static final CharSequence SERVED_BY = HttpHeaders.createOptimized("X-Served-By");
 
   private static final CharSequence NO_STORE = HttpHeaders.createOptimized("no-store");
@@ -56,38 +56,38 @@ public final class Exchange {
     return new Exchange(ctx, budget);
   }
 
-  /** The exchange of {@code ctx}, or null when it hasn't begun. */
+  /** The exchange of {@code ctx}, null before it has begun. */
   static Exchange of(RoutingContext ctx) {
     return ctx.get(KEY);
   }
 
-  /** The caller's id when it is safe to repeat, else a new one. */
+  /** The caller's id if it is safe to log, else a new one. */
   static String requestId(String given) {
     return given != null && RequestId.isSafe(given) ? given : UUID.randomUUID().toString();
   }
 
   /**
-   * Until when the caller waits.
+   * The caller's deadline.
    *
-   * @param given its {@code X-Deadline-Ms}, or null; more than {@code longest} counts as that
-   * @param begun {@link System#nanoTime()} when it asked
-   * @throws ServiceException when {@code given} is no such number
+   * @param given the value of {@code X-Deadline-Ms}, or null; at most {@code longest} counts
+   * @param start {@link System#nanoTime()} when the request arrived
+   * @throws ServiceException when {@code given} isn't a valid number
    */
-  static Deadline deadline(String given, long begun, Duration longest) {
-    if (given == null) return new Deadline(begun + longest.toNanos());
+  static Deadline deadline(String given, long start, Duration longest) {
+    if (given == null) return new Deadline(start + longest.toNanos());
     if (!MILLIS.matcher(given).matches()) {
       throw Failure.MALFORMED_REQUEST.because(
           "X-Deadline-Ms must be a whole number of milliseconds, from 1 to 999999999");
     }
     long nanos = TimeUnit.MILLISECONDS.toNanos(Long.parseLong(given));
-    return new Deadline(begun + Math.min(nanos, longest.toNanos()));
+    return new Deadline(start + Math.min(nanos, longest.toNanos()));
   }
 
   /**
-   * Has browsers and proxies keep no answer, unless it says how long it may be kept, and take none
-   * for another type than it says.
+   * Forbids caching unless the response says otherwise, and forbids browsers to guess another media
+   * type.
    */
-  static void onlyForTheCaller(HttpServerResponse response) {
+  static void setCachingHeaders(HttpServerResponse response) {
     var headers = response.headers();
     if (!headers.contains(HttpHeaders.CACHE_CONTROL)) {
       headers.set(HttpHeaders.CACHE_CONTROL, NO_STORE);
@@ -95,8 +95,8 @@ public final class Exchange {
     headers.set(CONTENT_TYPE_OPTIONS, NOSNIFF);
   }
 
-  /** Answers with {@code body}, whose bytes count until they are written. */
-  static void answer(RoutingContext ctx, JsonObject body) {
+  /** Responds with {@code body}, which counts against the byte budget until it is written. */
+  static void respond(RoutingContext ctx, JsonObject body) {
     ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, JSON);
     end(ctx, body.toBuffer());
   }
@@ -110,19 +110,19 @@ public final class Exchange {
   }
 
   /**
-   * Begins nothing that {@link #answerShared} ends where there is no room for a copy of it.
+   * Checks the byte budget for {@link #respondShared}.
    *
    * @throws ServiceException {@link Failure#OVERLOADED}
    */
-  public static void checkShared(RoutingContext ctx) {
+  static void checkShared(RoutingContext ctx) {
     if (ctx.request().isSSL()) of(ctx).budget.rejectIfFull();
   }
 
   /**
-   * Answers with {@code content}, which other answers share: its bytes count where TLS makes a copy
-   * of them for each connection.
+   * Responds with {@code content}, a buffer that other responses share. It counts against the byte
+   * budget with TLS only, which copies it for each connection.
    */
-  public static void answerShared(RoutingContext ctx, String type, Buffer content) {
+  static void respondShared(RoutingContext ctx, String type, Buffer content) {
     ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, type);
     if (ctx.request().isSSL()) end(ctx, content);
     else ctx.response().end(content);
@@ -138,15 +138,15 @@ public final class Exchange {
   }
 
   /**
-   * As {@link #deadline(Duration)}, of a part of the request.
+   * As {@link #deadline(Duration)}, for a part of the request.
    *
-   * @param begun {@link System#nanoTime()} when that was taken up
+   * @param start {@link System#nanoTime()} when the part arrived
    */
-  Deadline deadline(long begun, Duration longest) {
-    return deadline(ctx.request().getHeader(DEADLINE_MS), begun, longest);
+  Deadline deadline(long start, Duration longest) {
+    return deadline(ctx.request().getHeader(DEADLINE_MS), start, longest);
   }
 
-  /** The pattern of the route that took this, {@code other} while none has. */
+  /** Pattern of the matched route, {@code other} without one. */
   String route() {
     return route;
   }
@@ -155,7 +155,7 @@ public final class Exchange {
     route = pattern;
   }
 
-  /** The method if the route serves it, so that a meter may carry it; else {@code other}. */
+  /** The method if the route serves it, else {@code other}; safe as a meter tag. */
   String method() {
     return method;
   }
@@ -164,13 +164,13 @@ public final class Exchange {
     method = served.name();
   }
 
-  /** What answered a single prediction, {@code model} or {@code cache}; null for anything else. */
+  /** Source of a single prediction, {@code model} or {@code cache}; null for other routes. */
   String source() {
     return source;
   }
 
-  void source(String answered) {
-    source = answered;
+  void source(String value) {
+    source = value;
   }
 
   int status() {

@@ -3,16 +3,16 @@ package com.cpprediction.http;
 import com.cpprediction.serving.ShipmentReader;
 import io.vertx.core.MultiMap;
 
-/** The wish for an explanation: {@code explain=true} in a query, or in the headers of a message. */
+/** Request for an explanation: {@code explain=true} as query parameter or message header. */
 final class ExplainFlag {
   private static final String NAME = "explain";
 
   private ExplainFlag() {}
 
   /**
-   * @throws com.cpprediction.prediction.ServiceException when it is neither true nor false
+   * @throws com.cpprediction.prediction.ServiceException for another value than true or false
    */
-  static boolean asked(MultiMap parameters) {
+  static boolean requested(MultiMap parameters) {
     var value = parameters.get(NAME);
     if (value == null || value.equals("false")) return false;
     if (value.equals("true")) return true;

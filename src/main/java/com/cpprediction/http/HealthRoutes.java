@@ -21,18 +21,18 @@ final class HealthRoutes {
 
   /** State of every check; 200 as long as the process responds. */
   void all(RoutingContext ctx) {
-    Exchange.answer(ctx, operator.test(ctx) ? health.describe() : health.states());
+    Exchange.respond(ctx, operator.test(ctx) ? health.describe() : health.states());
   }
 
   /** Liveness; independent of any check. */
   void live(RoutingContext ctx) {
-    Exchange.answer(ctx, new JsonObject().put("status", "up"));
+    Exchange.respond(ctx, new JsonObject().put("status", "up"));
   }
 
   /** Readiness for requests. */
   void ready(RoutingContext ctx) {
     var reasons = health.notReady();
     if (!reasons.isEmpty()) throw Failure.NOT_READY.because("Not ready: " + reasons);
-    Exchange.answer(ctx, new JsonObject().put("status", "ready"));
+    Exchange.respond(ctx, new JsonObject().put("status", "ready"));
   }
 }

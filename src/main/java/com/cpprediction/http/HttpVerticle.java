@@ -7,7 +7,7 @@ import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.dashboard.DashboardState;
 import com.cpprediction.dashboard.EventStream;
-import com.cpprediction.dashboard.EventStream.Look;
+import com.cpprediction.dashboard.EventStream.Topic;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Catalog;
@@ -112,7 +112,7 @@ public final class HttpVerticle extends VerticleBase {
   private NdjsonStream streaming;
   private HttpServer server;
   private Router router;
-  private LoadShedder refusal;
+  private LoadShedder shedder;
   private volatile boolean stopping;
   private volatile int port;
 
@@ -245,11 +245,11 @@ public final class HttpVerticle extends VerticleBase {
     registered.add(consume(Bus.PREDICT, message -> predict(message, predict, explain)));
     registered.add(consume(Bus.PREDICT_BATCH, predictBatch::handle));
     registered.add(consume(Bus.OUTCOMES, outcomes::handle));
-    registered.add(consume(Bus.MODELS_CHANGED, message -> events.look(MODELS)));
+    registered.add(consume(Bus.MODELS_CHANGED, message -> events.refresh(MODELS)));
     registered.add(consume(Bus.CACHE_STATS, cacheRoutes::stats));
     registered.add(consume(Bus.CACHE_CLEAR, cacheRoutes::clear));
     if (owners.self() != null) registered.addAll(openToNodes(owners.self().id(), scores));
-    refusal =
+    shedder =
         new LoadShedder(
             Set.of(PREDICT, PREDICT_BATCH),
             inFlight,
@@ -340,7 +340,7 @@ public final class HttpVerticle extends VerticleBase {
 
   private static void predict(Message<Object> message, Operation<?> predict, Operation<?> explain) {
     try {
-      (ExplainFlag.asked(message.headers()) ? explain : predict).handle(message);
+      (ExplainFlag.requested(message.headers()) ? explain : predict).handle(message);
     } catch (ServiceException e) {
       message.fail(e.failure().code(), e.getMessage());
     }
@@ -366,7 +366,7 @@ public final class HttpVerticle extends VerticleBase {
     router.route().handler(this::begin);
     var guard = new Guard(() -> config.get().http());
     post(router, PREDICT, SHIPMENT_BYTES, guard::predict, predict::rejectIfFull)
-        .handler(ctx -> (ExplainFlag.asked(ctx.queryParams()) ? explain : predict).handle(ctx));
+        .handler(ctx -> (ExplainFlag.requested(ctx.queryParams()) ? explain : predict).handle(ctx));
     post(router, PREDICT_BATCH, BodyReceiver.MAX_BYTES, guard::predict, predictBatch::rejectIfFull)
         .handler(predictBatch::handle);
     post(router, "/outcomes", OUTCOMES_BYTES, guard::predict, outcomes::rejectIfFull)
@@ -383,15 +383,15 @@ public final class HttpVerticle extends VerticleBase {
     get(router, "/predictions").handler(guard::predict).handler(reads::storedByQuery);
     var report = new HealthReport(checks, () -> stopping);
     var health = new HealthRoutes(report, guard::isOperator);
-    var overview = new DashboardState(vertx, metrics, cache, owners, inFlight, report, clock);
+    var dashboard = new DashboardState(vertx, metrics, cache, owners, inFlight, report, clock);
     events =
         new EventStream(
             vertx,
             metrics,
             TICK,
             List.of(
-                new Look("state", 1, overview::state),
-                new Look(MODELS, MODEL_TICKS, overview::models)),
+                new Topic("state", 1, dashboard::state),
+                new Topic(MODELS, MODEL_TICKS, dashboard::models)),
             guard::isOperator);
     get(router, "/", StaticRoutes.HTML).handler(web.page("dashboard.html"));
     get(router, "/events", EventStream.TYPE).handler(events::listen);
@@ -456,7 +456,7 @@ public final class HttpVerticle extends VerticleBase {
   }
 
   private void accept(HttpServerRequest request) {
-    if (!stopping && refusal.refuses(request)) {
+    if (!stopping && shedder.shed(request)) {
       connections.requestStarted(request.connection());
       connections.responseEnded(request.connection());
     } else {
@@ -469,7 +469,8 @@ public final class HttpVerticle extends VerticleBase {
     if (ctx.request().headers().getAll(HttpHeaders.HOST).size() > 1) {
       throw Failure.MALFORMED_REQUEST.because("A request has one Host header");
     }
-    if (ProblemHandler.oddlyEncoded(ctx.request())) throw ProblemHandler.oddEncoding();
+    if (ProblemHandler.hasUnsupportedTransferEncoding(ctx.request()))
+      throw ProblemHandler.unsupportedTransferEncoding();
     if (ctx.response().writeQueueFull()) {
       awaitReader(ctx);
     } else {
@@ -498,7 +499,7 @@ public final class HttpVerticle extends VerticleBase {
     ctx.addHeadersEndHandler(
         headers -> {
           if (stopping) ctx.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-          Exchange.onlyForTheCaller(ctx.response());
+          Exchange.setCachingHeaders(ctx.response());
         });
     ctx.addEndHandler(
         end -> {

@@ -17,17 +17,16 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
 
 /**
- * Refuses predictions for which there is no room before anything else is done about them: at
- * overload most of a processor's time would go into routing what is refused, and describing why.
- * Takes plain requests only, of which is known that the router would say the same; the rest is left
- * to it. Confined to one event loop.
+ * Sheds predictions over the admission limit before routing: at overload, routing refused requests
+ * and rendering their problem documents would take most of the CPU time. Handles plain requests
+ * only, for which the router would respond the same. Confined to one event loop.
  */
 final class LoadShedder {
-  /** Bytes of a body that comes with its head, or soon after, and is thrown away. */
-  private static final int MOST_DRAINED = 32 * 1024;
+  /** Largest request body that is read and discarded, in bytes. */
+  private static final int MAX_DISCARDED = 32 * 1024;
 
-  /** What makes a request another than plain. */
-  private static final CharSequence[] ODD = {
+  /** Headers that a plain request doesn't have. */
+  private static final CharSequence[] DISQUALIFYING_HEADERS = {
     HttpHeaders.TRANSFER_ENCODING,
     HttpHeaders.CONTENT_ENCODING,
     HttpHeaders.EXPECT,
@@ -36,39 +35,39 @@ final class LoadShedder {
   };
 
   private static final Set<String> ACCEPTED = Set.of("*/*", RouteContract.JSON);
-  private static final String PLACE = "$"; // in no detail
+  private static final String PLACEHOLDER = "$"; // occurs in no detail
 
   private final Set<String> paths;
-  private final AdmissionControl inFlight;
+  private final AdmissionControl admission;
   private final SameOrigin origins;
-  private final Predicate<HttpServerRequest> admitted;
+  private final Predicate<HttpServerRequest> mayPredict;
   private final ServiceMetrics metrics;
   private int limit = -1;
-  private byte[] begin; // of the document, for that limit
-  private byte[] end;
+  private byte[] beforeId; // of the document that names this limit
+  private byte[] afterId;
 
   /**
-   * @param paths of the routes that answer predictions, as the contract writes them
-   * @param admitted whether a caller may ask them
+   * @param paths of the prediction routes, as the contract writes them
+   * @param mayPredict whether the caller is authorized
    */
   LoadShedder(
       Set<String> paths,
-      AdmissionControl inFlight,
+      AdmissionControl admission,
       SameOrigin origins,
-      Predicate<HttpServerRequest> admitted,
+      Predicate<HttpServerRequest> mayPredict,
       ServiceMetrics metrics) {
     this.paths = paths;
-    this.inFlight = inFlight;
+    this.admission = admission;
     this.origins = origins;
-    this.admitted = admitted;
+    this.mayPredict = mayPredict;
     this.metrics = metrics;
   }
 
-  /** Whether {@code request} was refused; nothing was done about it otherwise. */
-  boolean refuses(HttpServerRequest request) {
-    if (!inFlight.full() || !plain(request)) return false;
+  /** Refuses {@code request} if it is plain and the limit is reached; else leaves it untouched. */
+  boolean shed(HttpServerRequest request) {
+    if (!admission.full() || !plain(request)) return false;
     long start = System.nanoTime();
-    answer(request);
+    respond(request);
     metrics.shed(Shed.IN_FLIGHT);
     metrics.failed(Failure.OVERLOADED);
     metrics.httpRequest(
@@ -83,12 +82,12 @@ final class LoadShedder {
     if (request.method() != HttpMethod.POST || !paths.contains(request.uri())) return false;
     if (request.version() != HttpVersion.HTTP_1_1 || AccessLog.enabled()) return false;
     var headers = request.headers();
-    for (var name : ODD) if (headers.contains(name)) return false;
+    for (var name : DISQUALIFYING_HEADERS) if (headers.contains(name)) return false;
     var accept = headers.get(HttpHeaders.ACCEPT);
     if (accept != null && !ACCEPTED.contains(accept)) return false;
     if (!RouteContract.JSON.equals(headers.get(HttpHeaders.CONTENT_TYPE))) return false;
     long length = BodyReceiver.contentLength(request);
-    if (length < 0 || length > MOST_DRAINED) return false;
+    if (length < 0 || length > MAX_DISCARDED) return false;
     if (headers.getAll(HttpHeaders.HOST).size() > 1 || request.response().writeQueueFull()) {
       return false;
     }
@@ -97,32 +96,34 @@ final class LoadShedder {
     } catch (ServiceException e) {
       return false;
     }
-    return admitted.test(request);
+    return mayPredict.test(request);
   }
 
-  private void answer(HttpServerRequest request) {
-    if (limit != inFlight.limit()) describe(inFlight.limit());
-    var given = request.getHeader(Exchange.REQUEST_ID);
-    var id = given == null ? fresh() : Exchange.requestId(given);
+  private void respond(HttpServerRequest request) {
+    if (limit != admission.limit()) render(admission.limit());
+    var requested = request.getHeader(Exchange.REQUEST_ID);
+    var id = requested == null ? randomId() : Exchange.requestId(requested);
     var body =
-        Buffer.buffer(begin.length + id.length() + end.length)
-            .appendBytes(begin)
+        Buffer.buffer(beforeId.length + id.length() + afterId.length)
+            .appendBytes(beforeId)
             .appendString(id)
-            .appendBytes(end);
+            .appendBytes(afterId);
     ProblemHandler.send(request, Failure.OVERLOADED, Failure.OVERLOADED.status(), id, body);
   }
 
-  private void describe(int most) {
+  private void render(int limitNow) {
     var document =
-        ProblemHandler.document(inFlight.fullOf(most), Failure.OVERLOADED.status(), PLACE).encode();
-    int place = document.lastIndexOf(PLACE);
-    begin = document.substring(0, place).getBytes(StandardCharsets.UTF_8);
-    end = document.substring(place + PLACE.length()).getBytes(StandardCharsets.UTF_8);
-    limit = most;
+        ProblemHandler.document(
+                admission.fullOf(limitNow), Failure.OVERLOADED.status(), PLACEHOLDER)
+            .encode();
+    int position = document.lastIndexOf(PLACEHOLDER);
+    beforeId = document.substring(0, position).getBytes(StandardCharsets.UTF_8);
+    afterId = document.substring(position + PLACEHOLDER.length()).getBytes(StandardCharsets.UTF_8);
+    limit = limitNow;
   }
 
-  /** Unguessable is not needed: a request id grants nothing. */
-  private static String fresh() {
+  /** A random UUID; needn't be unguessable, since a request id grants nothing. */
+  private static String randomId() {
     var random = ThreadLocalRandom.current();
     long version4 = random.nextLong() & 0xFFFF_FFFF_FFFF_0FFFL | 0x4000L;
     long variant = random.nextLong() & 0x3FFF_FFFF_FFFF_FFFFL | 0x8000_0000_0000_0000L;

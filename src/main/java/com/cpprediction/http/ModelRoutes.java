@@ -27,7 +27,7 @@ final class ModelRoutes {
         .compose(
             body ->
                 Bus.<JsonObject>ask(vertx, Bus.MODELS_RELOAD, body, Deadline.in(RELOAD_TIMEOUT)))
-        .onSuccess(reply -> Exchange.answer(ctx, reply))
+        .onSuccess(reply -> Exchange.respond(ctx, reply))
         .onFailure(ctx::fail);
   }
 

@@ -6,48 +6,46 @@ import java.util.Arrays;
 import java.util.function.Consumer;
 
 /**
- * Cuts bytes into lines, however they arrive, and keeps no more than one. A line ends with LF or
- * CRLF, the last one also with the end; a byte order mark before the first is no part of it. Blank
- * lines are left out.
+ * Splits bytes into lines and buffers at most one incomplete line. A line ends with LF, CRLF or the
+ * end of input; a leading byte order mark and blank lines are dropped.
  */
-public final class NdjsonSplitter {
-  /** Bytes of a line at most: the longest shipment, with each character as two escapes, fits. */
+final class NdjsonSplitter {
+  /** Longest line in bytes; fits the longest shipment with every character as two escapes. */
   static final int MAX_LENGTH = Item.MAX_LINE;
 
   private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 
-  private final Consumer<Line> out;
-  private byte[] begun = new byte[256];
+  private final Consumer<Line> consumer;
+  private byte[] partial = new byte[256];
   private int length;
-  private boolean tooLong;
-  private long ended;
+  private boolean overlong;
+  private long lineCount;
 
   /**
-   * @param number from 1, blank lines counted
-   * @param content without its end; null when it is longer than {@value #MAX_LENGTH} bytes
+   * @param number from 1, counting blank lines
+   * @param content without the line end; null for a line over {@value #MAX_LENGTH} bytes
    */
-  public record Line(long number, byte[] content) {
-    /** Bytes that are kept of it. */
+  record Line(long number, byte[] content) {
+    /** Buffered bytes. */
     int length() {
       return content == null ? 0 : content.length;
     }
   }
 
   /**
-   * @param out takes each line as soon as it has ended
+   * @param consumer receives each line once it is complete
    */
-  NdjsonSplitter(Consumer<Line> out) {
-    this.out = out;
+  NdjsonSplitter(Consumer<Line> consumer) {
+    this.consumer = consumer;
   }
 
-  /** Lines that have ended. */
-  long ended() {
-    return ended;
+  /** Number of complete lines, blank ones included. */
+  long lines() {
+    return lineCount;
   }
 
-  /** Whether a line has begun that has not ended. */
-  boolean begun() {
-    return length > 0 || tooLong;
+  boolean hasPartialLine() {
+    return length > 0 || overlong;
   }
 
   void add(Buffer chunk) {
@@ -62,44 +60,45 @@ public final class NdjsonSplitter {
     append(bytes, start, bytes.length);
   }
 
-  /** No more comes. */
+  /** Ends the input. */
   void end() {
-    if (begun()) endLine();
+    if (hasPartialLine()) endLine();
   }
 
   private void append(byte[] bytes, int from, int to) {
     int size = length + to - from;
-    if (size > MAX_LENGTH + BYTE_ORDER_MARK.length + 1) { // with a CR that is no part of it
-      tooLong = true;
+    if (size > MAX_LENGTH + BYTE_ORDER_MARK.length + 1) { // the CR is not part of the line
+      overlong = true;
       length = 0;
     }
-    if (tooLong) return;
-    if (size > begun.length) begun = Arrays.copyOf(begun, Math.max(size, 2 * begun.length));
-    System.arraycopy(bytes, from, begun, length, to - from);
+    if (overlong) return;
+    if (size > partial.length) partial = Arrays.copyOf(partial, Math.max(size, 2 * partial.length));
+    System.arraycopy(bytes, from, partial, length, to - from);
     length = size;
   }
 
   private void endLine() {
-    ended++;
-    int start = ended == 1 && marked() ? BYTE_ORDER_MARK.length : 0;
-    int end = length > start && begun[length - 1] == '\r' ? length - 1 : length;
-    if (tooLong || end - start > MAX_LENGTH) {
-      out.accept(new Line(ended, null));
+    lineCount++;
+    int start = lineCount == 1 && startsWithMark() ? BYTE_ORDER_MARK.length : 0;
+    int end = length > start && partial[length - 1] == '\r' ? length - 1 : length;
+    if (overlong || end - start > MAX_LENGTH) {
+      consumer.accept(new Line(lineCount, null));
     } else if (!blank(start, end)) {
-      out.accept(new Line(ended, Arrays.copyOfRange(begun, start, end)));
+      consumer.accept(new Line(lineCount, Arrays.copyOfRange(partial, start, end)));
     }
     length = 0;
-    tooLong = false;
+    overlong = false;
   }
 
-  private boolean marked() {
-    int mark = BYTE_ORDER_MARK.length;
-    return length >= mark && Arrays.equals(begun, 0, mark, BYTE_ORDER_MARK, 0, mark);
+  private boolean startsWithMark() {
+    int markLength = BYTE_ORDER_MARK.length;
+    return length >= markLength
+        && Arrays.equals(partial, 0, markLength, BYTE_ORDER_MARK, 0, markLength);
   }
 
   private boolean blank(int start, int end) {
     for (int i = start; i < end; i++) {
-      if (begun[i] != ' ' && begun[i] != '\t' && begun[i] != '\r') return false;
+      if (partial[i] != ' ' && partial[i] != '\t' && partial[i] != '\r') return false;
     }
     return true;
   }

@@ -147,7 +147,7 @@ final class NdjsonStream {
     private final HttpServerResponse response;
     private final Queue<Line> waiting = new ArrayDeque<>();
     private final Queue<Together> underWay = new ArrayDeque<>();
-    private final NdjsonSplitter lines = new NdjsonSplitter(this::await);
+    private final NdjsonSplitter splitter = new NdjsonSplitter(this::await);
     private final Context own = vertx.getOrCreateContext();
     private final Runnable resume = this::haveRoom;
     private int waitingBytes;
@@ -185,7 +185,7 @@ final class NdjsonStream {
     /** Answers what is under way. */
     void stop() {
       if (complete && waiting.isEmpty()) return;
-      long first = waiting.isEmpty() ? lines.ended() + 1 : waiting.peek().number();
+      long first = waiting.isEmpty() ? splitter.lines() + 1 : waiting.peek().number();
       waiting.clear();
       cutOff(first, stopped());
       goOn();
@@ -207,9 +207,9 @@ final class NdjsonStream {
     }
 
     private void add(Buffer decoded) {
-      long before = lines.ended();
-      lines.add(decoded);
-      if (lines.ended() > before) time(false); // progress
+      long before = splitter.lines();
+      splitter.add(decoded);
+      if (splitter.lines() > before) time(false); // progress
     }
 
     private void received() {
@@ -233,7 +233,7 @@ final class NdjsonStream {
         }
         if (received && !complete && !decoder.pending()) decoder.end();
       } catch (ServiceException e) {
-        cutOff(lines.ended() + 1, e);
+        cutOff(splitter.lines() + 1, e);
       }
     }
 
@@ -279,7 +279,7 @@ final class NdjsonStream {
     private void take() {
       if (decoder != null && !decodeLater) decode();
       if (complete || !received || decoding()) return;
-      lines.end();
+      splitter.end();
       complete = true;
     }
 
@@ -306,7 +306,7 @@ final class NdjsonStream {
         if (enough) request.pause();
         else request.resume();
       }
-      time(lines.begun() && !paused);
+      time(splitter.hasPartialLine() && !paused);
     }
 
     /** A line has its time to come while it may. */

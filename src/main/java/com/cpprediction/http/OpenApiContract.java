@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/** What the service promises over HTTP, as an OpenAPI 3.1 document. */
+/** The HTTP contract as an OpenAPI 3.1 document. */
 final class OpenApiContract {
   private static final String FILE = "openapi.json";
 
@@ -14,7 +14,7 @@ final class OpenApiContract {
   /**
    * Reads the jar: blocks.
    *
-   * @param version of the service that answers
+   * @param version of this service
    */
   static JsonObject read(String version) {
     try (var in = OpenApiContract.class.getResourceAsStream(FILE)) {

@@ -76,7 +76,7 @@ record Operation<Q>(
                 ctx.response().putHeader(Exchange.SERVED_BY, reply.servedBy());
               }
               exchange.source(reply.body().getString("source"));
-              Exchange.answer(ctx, reply.body());
+              Exchange.respond(ctx, reply.body());
             })
         .onFailure(ctx::fail);
   }

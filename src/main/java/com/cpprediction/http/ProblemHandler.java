@@ -15,19 +15,19 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.function.Function;
 
-/** The one place where a failure becomes an HTTP answer. */
+/** Renders every failure as a problem document (RFC 9457). */
 final class ProblemHandler implements Handler<RoutingContext> {
-  /** The status of a request whose caller has left. */
-  static final int LEFT = 200;
+  /** Status recorded for a request whose caller has disconnected. */
+  static final int DISCONNECTED = 200;
 
-  /** Every status that requests fail with before a {@link Failure} is known. */
-  static final int[] STATUSES = {LEFT, 400, 404, 500};
+  /** Statuses with which Vert.x fails requests, to be mapped to a {@link Failure}. */
+  static final int[] STATUSES = {DISCONNECTED, 400, 404, 500};
 
   private static final String RETRY_AFTER_SECONDS = "1";
   private static final long LINGER_MILLIS = 500;
 
-  /** Bytes of a refused body that are thrown away to keep its connection. */
-  private static final int MOST_DRAINED = 256 * 1024;
+  /** Largest rejected body that is read and discarded to keep its connection, in bytes. */
+  private static final int MAX_DISCARDED = 256 * 1024;
 
   private static final int URI_TOO_LONG = 414;
   private static final int HEADERS_TOO_LARGE = 431;
@@ -35,7 +35,7 @@ final class ProblemHandler implements Handler<RoutingContext> {
   private final Function<RoutingContext, Exchange> exchanges;
 
   /**
-   * @param exchanges the exchange of a request, also of one refused before any handler saw it
+   * @param exchanges creates the exchange of a request that failed before its first handler
    */
   ProblemHandler(Function<RoutingContext, Exchange> exchanges) {
     this.exchanges = exchanges;
@@ -47,11 +47,11 @@ final class ProblemHandler implements Handler<RoutingContext> {
     if (response.ended() || response.closed()) return;
     var exchange = exchanges.apply(ctx);
     var failure = failure(ctx, exchange);
-    if (tooLarge(ctx, failure) || unbounded(ctx.request())) closeSoon(ctx);
+    if (bodyTooLarge(ctx, failure) || discardTooLarge(ctx.request())) closeLater(ctx);
     send(ctx.request(), failure, failure.failure().status(), exchange.requestId());
   }
 
-  /** Answers a request that isn't HTTP, or more of it than allowed, and hangs up. */
+  /** Responds to a malformed or oversized request head and closes the connection. */
   static void refuse(HttpServerRequest request) {
     var cause = request.decoderResult().cause();
     var requestId = Exchange.requestId(request.getHeader(Exchange.REQUEST_ID));
@@ -65,8 +65,8 @@ final class ProblemHandler implements Handler<RoutingContext> {
           requestId);
     } else {
       var failure =
-          oddlyEncoded(request)
-              ? oddEncoding()
+          hasUnsupportedTransferEncoding(request)
+              ? unsupportedTransferEncoding()
               : Failure.MALFORMED_REQUEST.because("Not a valid HTTP/1.1 request");
       send(request, failure, failure.failure().status(), requestId);
     }
@@ -95,13 +95,13 @@ final class ProblemHandler implements Handler<RoutingContext> {
         document(failure, status, requestId).toBuffer());
   }
 
-  /** What a caller is told of {@code failure}; the id of the request comes last. */
+  /** The problem document of {@code failure}; the request id is its last field. */
   static JsonObject document(ServiceException failure, int status, String requestId) {
     return Problem.of(failure).json().put("status", status).put("request_id", requestId);
   }
 
   /**
-   * Answers {@code request}.
+   * Responds to {@code request}.
    *
    * @param document as {@link #document}
    */
@@ -111,7 +111,7 @@ final class ProblemHandler implements Handler<RoutingContext> {
     if (failure.retryable()) {
       response.putHeader(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
     }
-    Exchange.onlyForTheCaller(response);
+    Exchange.setCachingHeaders(response);
     response
         .setStatusCode(status)
         .putHeader(Exchange.REQUEST_ID, requestId)
@@ -119,32 +119,32 @@ final class ProblemHandler implements Handler<RoutingContext> {
         .end(document);
   }
 
-  static ServiceException oddEncoding() {
+  static ServiceException unsupportedTransferEncoding() {
     return Failure.MALFORMED_REQUEST.because("Transfer-Encoding may only be chunked");
   }
 
-  /** Whether the body comes in an encoding that isn't read here. */
-  static boolean oddlyEncoded(HttpServerRequest request) {
+  /** Whether the body has a {@code Transfer-Encoding} other than chunked. */
+  static boolean hasUnsupportedTransferEncoding(HttpServerRequest request) {
     var encodings = request.headers().getAll(HttpHeaders.TRANSFER_ENCODING);
     return !encodings.isEmpty()
         && !(encodings.size() == 1
             && HttpHeaders.CHUNKED.toString().equalsIgnoreCase(encodings.get(0)));
   }
 
-  private static boolean tooLarge(RoutingContext ctx, ServiceException failure) {
+  private static boolean bodyTooLarge(RoutingContext ctx, ServiceException failure) {
     return failure.failure() == Failure.TOO_LARGE && !ctx.request().isEnded();
   }
 
-  /** Whether more of the body may come than anybody wants to throw away. */
-  private static boolean unbounded(HttpServerRequest request) {
-    if (oddlyEncoded(request)) return true; // where it ends is anybody's guess
+  /** Whether the unread body may be larger than {@link #MAX_DISCARDED}. */
+  private static boolean discardTooLarge(HttpServerRequest request) {
+    if (hasUnsupportedTransferEncoding(request)) return true; // the end of the body is unknown
     if (request.isEnded()) return false;
     if (request.headers().contains(HttpHeaders.TRANSFER_ENCODING)) return true;
-    return BodyReceiver.contentLength(request) > MOST_DRAINED;
+    return BodyReceiver.contentLength(request) > MAX_DISCARDED;
   }
 
-  /** Stops reading; hanging up at once would take the answer away from a caller still sending. */
-  private static void closeSoon(RoutingContext ctx) {
+  /** Stops reading and closes later: an immediate reset could discard the response. */
+  private static void closeLater(RoutingContext ctx) {
     Vertx vertx = ctx.vertx();
     var request = ctx.request().pause();
     ctx.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);

@@ -12,7 +12,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.function.Supplier;
 
-/** The routes that pass on what another verticle of this node knows. */
+/** Routes that query other verticles of this node. */
 final class QueryRoutes {
   private final Vertx vertx;
   private final Supplier<PredictionConfig> config;
@@ -23,7 +23,7 @@ final class QueryRoutes {
     this.vertx = vertx;
     this.config = config;
     this.budget = budget;
-    models = SharedResponse.json(vertx, () -> ask(Bus.MODELS_STATUS, null));
+    models = SharedResponse.json(vertx, () -> query(Bus.MODELS_STATUS, null));
   }
 
   /** {@code GET /predictions/:shipment_id}. */
@@ -32,8 +32,8 @@ final class QueryRoutes {
   }
 
   /**
-   * {@code GET /predictions?shipment_id=}: for {@code .} and {@code ..}, which browsers and many
-   * clients take out of a path, however it is written.
+   * {@code GET /predictions?shipment_id=}: for the ids {@code .} and {@code ..}, which browsers and
+   * many clients remove from a path even when encoded.
    */
   void storedByQuery(RoutingContext ctx) {
     var given = ctx.queryParam("shipment_id");
@@ -41,12 +41,12 @@ final class QueryRoutes {
     stored(ctx, given.get(0));
   }
 
-  private void stored(RoutingContext ctx, String named) {
+  private void stored(RoutingContext ctx, String id) {
     budget.rejectIfFull();
-    var shipmentId = ShipmentReader.text(named, "shipment_id", ShipmentReader.MAX_SHIPMENT_ID);
-    answer(
+    var shipmentId = ShipmentReader.text(id, "shipment_id", ShipmentReader.MAX_SHIPMENT_ID);
+    respond(
         ctx,
-        this.<JsonArray>ask(Bus.STORED, shipmentId)
+        this.<JsonArray>query(Bus.STORED, shipmentId)
             .map(
                 stored -> {
                   if (stored.isEmpty()) {
@@ -63,14 +63,14 @@ final class QueryRoutes {
 
   /** {@code GET /models/:prefix}. */
   void model(RoutingContext ctx) {
-    answer(ctx, ask(Bus.MODEL_STATUS, ctx.pathParam("prefix")));
+    respond(ctx, query(Bus.MODEL_STATUS, ctx.pathParam("prefix")));
   }
 
-  private <T> Future<T> ask(String address, Object question) {
-    return Bus.ask(vertx, address, question, Deadline.in(config.get().timeout()));
+  private <T> Future<T> query(String address, Object body) {
+    return Bus.query(vertx, address, body, Deadline.in(config.get().timeout()));
   }
 
-  private static void answer(RoutingContext ctx, Future<JsonObject> json) {
-    json.onSuccess(body -> Exchange.answer(ctx, body)).onFailure(ctx::fail);
+  private static void respond(RoutingContext ctx, Future<JsonObject> json) {
+    json.onSuccess(body -> Exchange.respond(ctx, body)).onFailure(ctx::fail);
   }
 }

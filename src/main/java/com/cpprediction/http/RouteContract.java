@@ -14,39 +14,42 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Stands before the handlers of one path: lets in what they can read and answer.
+ * Checks method, {@code Accept}, {@code Content-Type} and encoding before the handlers of a route.
  *
  * @param pattern as the contract writes it
- * @param methods served here
- * @param reads media type of what is posted
- * @param types media types that can be answered
- * @param origins refuses what other sites have browsers send
+ * @param consumes media type of request bodies
+ * @param produces media types of responses
+ * @param origins rejects cross-site requests
  */
-public record RouteContract(
-    String pattern, List<HttpMethod> methods, String reads, List<String> types, SameOrigin origins)
+record RouteContract(
+    String pattern,
+    List<HttpMethod> methods,
+    String consumes,
+    List<String> produces,
+    SameOrigin origins)
     implements PlatformHandler {
-  /** Under which a route keeps its endpoint. */
+  /** Key in the metadata of a route. */
   static final String KEY = "endpoint";
 
-  public static final String JSON = "application/json";
+  static final String JSON = "application/json";
   static final String NDJSON = "application/x-ndjson";
 
   private static final String GZIP = "gzip";
   private static final Set<String> CODINGS = Set.of("", "identity", GZIP);
 
-  /** What pages and their parts are made of. */
+  /** Media types of pages and their parts. */
   private static final Set<String> PAGES =
       Set.of(StaticRoutes.HTML, StaticRoutes.JS, StaticRoutes.CSS);
 
-  private static final Map<String, Pattern> CONTENT =
-      Map.of(JSON, inUtf8(JSON), NDJSON, inUtf8(NDJSON));
+  private static final Map<String, Pattern> CONTENT_TYPES =
+      Map.of(JSON, optionalUtf8(JSON), NDJSON, optionalUtf8(NDJSON));
 
   @Override
   public void handle(RoutingContext ctx) {
     var exchange = Exchange.of(ctx);
     exchange.route(pattern);
     var request = ctx.request();
-    origins.check(request, PAGES.containsAll(types));
+    origins.check(request, PAGES.containsAll(produces));
     if (!methods.contains(request.method())) {
       var allowed = methods.stream().map(HttpMethod::name).collect(Collectors.joining(", "));
       ctx.response().putHeader(HttpHeaders.ALLOW, allowed);
@@ -54,17 +57,17 @@ public record RouteContract(
     }
     exchange.method(request.method());
     if (!acceptable(request.getHeader(HttpHeaders.ACCEPT))) {
-      throw Failure.NOT_ACCEPTABLE.because("Can answer " + String.join(" or ", types));
+      throw Failure.NOT_ACCEPTABLE.because("Can answer " + String.join(" or ", produces));
     }
     if (request.method() == HttpMethod.POST) {
       var type = request.getHeader(HttpHeaders.CONTENT_TYPE);
-      boolean fits =
+      boolean typeMatches =
           type == null
-              ? !hasBody(request) // a type is what keeps forms of other sites out
-              : type.equals(reads) || CONTENT.get(reads).matcher(type).matches();
-      if (!fits) {
+              ? !hasBody(request) // requiring a type keeps cross-site forms out
+              : type.equals(consumes) || CONTENT_TYPES.get(consumes).matcher(type).matches();
+      if (!typeMatches) {
         throw Failure.UNSUPPORTED_MEDIA_TYPE.because(
-            "Send " + reads + " in UTF-8, and a Content-Type that says so");
+            "Send " + consumes + " in UTF-8, and a Content-Type that says so");
       }
       if (!CODINGS.containsAll(codings(request))) {
         ctx.response().putHeader(HttpHeaders.ACCEPT_ENCODING, GZIP);
@@ -75,12 +78,11 @@ public record RouteContract(
     ctx.next();
   }
 
-  /** Whether the body of {@code request} comes compressed. */
   static boolean gzipped(HttpServerRequest request) {
     return codings(request).contains(GZIP);
   }
 
-  /** What was done to the body: each only once. */
+  /** The content codings; a repeated header is joined into one unsupported coding. */
   private static Set<String> codings(HttpServerRequest request) {
     var headers = request.headers().getAll(HttpHeaders.CONTENT_ENCODING);
     if (headers.isEmpty()) return Set.of();
@@ -95,14 +97,14 @@ public record RouteContract(
         || length != null && !length.equals("0");
   }
 
-  private static Pattern inUtf8(String type) {
+  private static Pattern optionalUtf8(String type) {
     return Pattern.compile(
         Pattern.quote(type) + "(\\s*;\\s*charset\\s*=\\s*\"?utf-8\"?)?\\s*",
         Pattern.CASE_INSENSITIVE);
   }
 
   private boolean acceptable(String accept) {
-    for (var type : types) if (Accept.weight(accept, type) > 0) return true;
+    for (var type : produces) if (Accept.weight(accept, type) > 0) return true;
     return false;
   }
 }

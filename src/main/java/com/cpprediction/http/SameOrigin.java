@@ -13,11 +13,10 @@ import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 /**
- * Refuses what a browser sends on behalf of another site: a page that its user visits must not
- * drive the service, nor read from it. A browser says where a request comes from ({@code
- * Sec-Fetch-Site}, {@code Origin}); a site that has its name resolve to this machine (DNS
- * rebinding) is known by the {@code Host} it asks for. Programs that aren't browsers send neither
- * header and are not concerned. Confined to one event loop.
+ * Rejects requests that a browser sends on behalf of another site, so that a visited page can
+ * neither control the service nor read from it. Cross-site requests are recognized by {@code
+ * Sec-Fetch-Site} or {@code Origin}, DNS rebinding by {@code Host}. Clients other than browsers
+ * send neither of the first two. Confined to one event loop.
  */
 final class SameOrigin {
   private static final CharSequence SITE = HttpHeaders.createOptimized("Sec-Fetch-Site");
@@ -26,25 +25,24 @@ final class SameOrigin {
 
   private static final String SAME_ORIGIN = "same-origin";
 
-  /** Typed, or from a bookmark. */
-  private static final String BY_THE_USER = "none";
+  /** Value of {@code Sec-Fetch-Site} for a typed address or a bookmark. */
+  private static final String USER_INITIATED = "none";
 
-  /** Of the host alone; the port is whatever leads here, through a proxy or a mapping. */
+  /** Host and optional port; the port is ignored, since proxies and port mappings change it. */
   private static final Pattern HOST = Pattern.compile("(\\[[0-9a-f:.]+]|[^\\[\\]:@/]+)(:\\d*)?");
 
   private static final Pattern LOOPBACK =
       Pattern.compile("localhost|.+\\.localhost|127(\\.\\d{1,3}){3}|\\[::1]");
 
-  private static final String TO_ALLOW = "; http.allowed_hosts names the hosts it has";
+  private static final String HINT = "; http.allowed_hosts names the hosts it has";
 
   private final boolean loopback;
   private final Supplier<List<String>> allowed;
-  private String
-      lastLocal; // what was last asked for as a name of this machine; most ask for the same
+  private String lastLocalHost; // the last Host accepted as local, since most requests repeat it
 
   /**
    * @param loopback whether the service listens on loopback only
-   * @param allowed {@code http.allowed_hosts} in force now, in lower case
+   * @param allowed the current {@code http.allowed_hosts}, in lower case
    */
   SameOrigin(boolean loopback, Supplier<List<String>> allowed) {
     this.loopback = loopback;
@@ -52,53 +50,52 @@ final class SameOrigin {
   }
 
   /**
-   * Refuses {@code request} where another site is behind it.
+   * Rejects a cross-site request.
    *
-   * @param page whether this answers a page or a part of one: others may link to it
+   * @param page whether the route serves a page or its parts, to which other sites may link
    * @throws ServiceException {@link Failure#FORBIDDEN}
    */
   void check(HttpServerRequest request, boolean page) {
-    var asked = request.getHeader(HttpHeaders.HOST);
-    if (loopback ? asked == null || !asked.equals(lastLocal) : !allowed.get().isEmpty()) {
-      checkHost(request, asked);
+    var host = request.getHeader(HttpHeaders.HOST);
+    if (loopback ? host == null || !host.equals(lastLocalHost) : !allowed.get().isEmpty()) {
+      checkHost(request, host);
     }
     var site = request.getHeader(SITE);
     if (SAME_ORIGIN.equals(site)) return;
-    if (site != null && !site.equals(BY_THE_USER)) {
-      if (page && visit(request)) return;
+    if (site != null && !site.equals(USER_INITIATED)) {
+      if (page && isNavigation(request)) return;
       throw Failure.FORBIDDEN.because("A page of another site can't do this");
     }
     var origin = request.getHeader(HttpHeaders.ORIGIN);
-    if (origin != null && !own(origin, request)) {
-      throw Failure.FORBIDDEN.because("A page of another origin can't do this" + TO_ALLOW);
+    if (origin != null && !isOwnOrigin(origin, request)) {
+      throw Failure.FORBIDDEN.because("A page of another origin can't do this" + HINT);
     }
-  }
-
-  /** Whether {@code request} asks for this machine by one of the names it calls itself. */
-  static boolean namesThisMachine(HttpServerRequest request) {
-    var host = host(request.getHeader(HttpHeaders.HOST));
-    return host == null
-        ? request.getHeader(HttpHeaders.HOST) == null && !browsing(request)
-        : LOOPBACK.matcher(host).matches();
-  }
-
-  private void checkHost(HttpServerRequest request, String asked) {
-    // HTTP/1.0 may come without, from a proxy or a script, never from a browser.
-    if (asked == null && !browsing(request)) return;
-    var host = host(asked);
-    if (host != null && ownAddress(request, host)) {
-      if (loopback) lastLocal = asked;
-      return;
-    }
-    if (host != null && allowed.get().contains(host)) return;
-    throw Failure.FORBIDDEN.because("The Host of this request is not this service" + TO_ALLOW);
   }
 
   /**
-   * Whether {@code host} is what the connection was made to: no name that another site could
-   * resolve.
+   * Whether the {@code Host} of {@code request} is a loopback name, or absent outside a browser.
    */
-  private static boolean ownAddress(HttpServerRequest request, String host) {
+  static boolean namesThisMachine(HttpServerRequest request) {
+    var host = host(request.getHeader(HttpHeaders.HOST));
+    return host == null
+        ? request.getHeader(HttpHeaders.HOST) == null && !fromBrowser(request)
+        : LOOPBACK.matcher(host).matches();
+  }
+
+  private void checkHost(HttpServerRequest request, String header) {
+    // HTTP/1.0 proxies and scripts may omit Host, browsers never do.
+    if (header == null && !fromBrowser(request)) return;
+    var host = host(header);
+    if (host != null && isOwnAddress(request, host)) {
+      if (loopback) lastLocalHost = header;
+      return;
+    }
+    if (host != null && allowed.get().contains(host)) return;
+    throw Failure.FORBIDDEN.because("The Host of this request is not this service" + HINT);
+  }
+
+  /** Whether {@code host} is the local address of the connection, which needs no DNS. */
+  private static boolean isOwnAddress(HttpServerRequest request, String host) {
     var address = request.localAddress().hostAddress();
     if (address == null) return false;
     return Guard.isLoopback(request.localAddress())
@@ -106,7 +103,7 @@ final class SameOrigin {
         : host.equals(address) || sameIpv6(host, address);
   }
 
-  /** One IPv6 address is written in several ways; a literal is never looked up. */
+  /** Compares IPv6 literals by value, without a DNS lookup. */
   static boolean sameIpv6(String host, String address) {
     if (!host.startsWith("[")) return false;
     var literal = NetUtil.createByteArrayFromIpAddressString(host);
@@ -114,22 +111,22 @@ final class SameOrigin {
         && Arrays.equals(literal, NetUtil.createByteArrayFromIpAddressString(address));
   }
 
-  private static boolean browsing(HttpServerRequest request) {
+  private static boolean fromBrowser(HttpServerRequest request) {
     return request.getHeader(SITE) != null || request.getHeader(HttpHeaders.ORIGIN) != null;
   }
 
-  /** Whether a user followed a link, and will see the answer in the window, and only they. */
-  private static boolean visit(HttpServerRequest request) {
+  /** Whether a user navigates to the page, whose response no other site can read. */
+  private static boolean isNavigation(HttpServerRequest request) {
     return (request.method() == HttpMethod.GET || request.method() == HttpMethod.HEAD)
         && "navigate".equals(request.getHeader(MODE))
         && "document".equals(request.getHeader(DESTINATION));
   }
 
   /**
-   * Whether {@code origin} is this service. Before a proxy that ends TLS the scheme of the origin
-   * is another one than here; one that replaces the {@code Host} needs its own name allowed.
+   * Whether {@code origin} is this service. A proxy that terminates TLS changes the scheme; one
+   * that replaces {@code Host} needs its name in {@code http.allowed_hosts}.
    */
-  private boolean own(String origin, HttpServerRequest request) {
+  private boolean isOwnOrigin(String origin, HttpServerRequest request) {
     int end = origin.indexOf("://");
     if (end < 0) return false; // "null" too
     var scheme = origin.substring(0, end).toLowerCase(Locale.ROOT);
@@ -141,7 +138,7 @@ final class SameOrigin {
     return host != null && allowed.get().contains(host);
   }
 
-  /** The host without its port, in lower case; null when it is missing or isn't one. */
+  /** The host without its port, in lower case; null when absent or malformed. */
   private static String host(String authority) {
     if (authority == null) return null;
     var parts = HOST.matcher(authority.toLowerCase(Locale.ROOT));

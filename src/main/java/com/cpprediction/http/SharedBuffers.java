@@ -6,14 +6,14 @@ import io.vertx.core.internal.buffer.BufferInternal;
 import java.nio.ByteBuffer;
 
 /**
- * Buffers that many answers share. Netty copies what lies on the heap out of it for each connection
- * and keeps that copy for as long as the caller doesn't read; these are written as they are.
+ * Buffers shared by many responses. Netty would copy a heap buffer for each connection and keep the
+ * copy until it is read; direct buffers are written without a copy.
  */
-public final class SharedBuffers {
+final class SharedBuffers {
   private SharedBuffers() {}
 
-  /** {@code bytes} off the heap, freed once nothing refers to them. Not to be changed. */
-  public static Buffer of(byte[] bytes) {
+  /** A read-only direct copy of {@code bytes}, freed by garbage collection. */
+  static Buffer of(byte[] bytes) {
     var direct = ByteBuffer.allocateDirect(bytes.length);
     direct.put(bytes).flip();
     return BufferInternal.buffer(Unpooled.wrappedBuffer(direct.asReadOnlyBuffer()));

@@ -9,35 +9,38 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.function.Supplier;
 
 /**
- * An answer that is costly to make and the same for all: made once for those who ask meanwhile, and
- * kept once while it is written to them.
+ * A response that is costly to compute and the same for all callers: concurrent requests share one
+ * computation and one buffer.
  */
 final class SharedResponse {
   private final String type;
-  private final SingleFlight<Buffer> made;
+  private final SingleFlight<Buffer> content;
 
   /**
    * @param type media type
-   * @param content begins to make it, on the context that makes this, without blocking
+   * @param gather starts the computation without blocking, on the context that created this
    */
-  SharedResponse(Vertx vertx, String type, Supplier<Future<byte[]>> content) {
+  SharedResponse(Vertx vertx, String type, Supplier<Future<byte[]>> gather) {
     this.type = type;
-    made = new SingleFlight<>(vertx, () -> content.get().map(SharedBuffers::of));
+    content = new SingleFlight<>(vertx, () -> gather.get().map(SharedBuffers::of));
   }
 
-  /** As the constructor; encodes on a worker. */
-  static SharedResponse json(Vertx vertx, Supplier<Future<JsonObject>> content) {
+  /** A JSON response, encoded on a worker. */
+  static SharedResponse json(Vertx vertx, Supplier<Future<JsonObject>> gather) {
     return new SharedResponse(
         vertx,
         RouteContract.JSON,
         () ->
-            content
+            gather
                 .get()
                 .compose(json -> vertx.executeBlocking(() -> json.toBuffer().getBytes(), false)));
   }
 
   void handle(RoutingContext ctx) {
     Exchange.checkShared(ctx);
-    made.get().onSuccess(content -> Exchange.answerShared(ctx, type, content)).onFailure(ctx::fail);
+    content
+        .get()
+        .onSuccess(buffer -> Exchange.respondShared(ctx, type, buffer))
+        .onFailure(ctx::fail);
   }
 }

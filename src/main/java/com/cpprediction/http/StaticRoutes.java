@@ -16,19 +16,19 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Serves pages and what they are made of, from memory. A browser asks each time whether it still
- * has the newest, by digest, and loads and runs nothing that comes from elsewhere.
+ * Serves pages, scripts and styles from memory. Browsers revalidate them by entity tag and load
+ * nothing from another origin.
  */
-public final class StaticRoutes {
-  public static final String HTML = "text/html";
+final class StaticRoutes {
+  static final String HTML = "text/html";
 
-  public static final String JS = "text/javascript";
-  public static final String CSS = "text/css";
+  static final String JS = "text/javascript";
+  static final String CSS = "text/css";
 
-  /** What the files at {@code /web/} can be. */
-  public static final String[] FILE_TYPES = {JS, CSS};
+  /** Media types of the files at {@code /web/}. */
+  static final String[] FILE_TYPES = {JS, CSS};
 
-  /** What lies at {@code /web/}, and where it comes from. */
+  /** Files at {@code /web/}, each with its resource name. */
   private static final Map<String, String> FILES =
       Map.ofEntries(
           entry("dashboard.css", "dashboard.css"),
@@ -63,23 +63,22 @@ public final class StaticRoutes {
   private final File contract;
 
   /**
-   * @param tag changes whenever {@code content} does; quoted, as HTTP has it
+   * @param tag quoted digest of {@code content}
    */
   private record File(String type, String tag, Buffer content) {}
 
   /**
    * Reads the jar: blocks.
    *
-   * @param contract to serve, whole
+   * @param contract the OpenAPI document
    */
-  public StaticRoutes(JsonObject contract) {
+  StaticRoutes(JsonObject contract) {
     FILES.forEach((name, source) -> files.put(name, file(source)));
     PAGES.forEach(name -> pages.put(name, file(name)));
     this.contract = file(RouteContract.JSON, contract.toBuffer().getBytes());
   }
 
-  /** Serves one of the pages. */
-  public Handler<RoutingContext> page(String name) {
+  Handler<RoutingContext> page(String name) {
     var page = pages.get(name);
     return ctx -> send(ctx, page);
   }
@@ -113,11 +112,11 @@ public final class StaticRoutes {
             .putHeader(HttpHeaders.ETAG, file.tag())
             .putHeader(HttpHeaders.CACHE_CONTROL, NO_CACHE)
             .putHeader(CONTENT_SECURITY_POLICY, POLICY);
-    var known = ctx.request().getHeader(HttpHeaders.IF_NONE_MATCH);
-    if (known != null && (known.equals("*") || known.contains(file.tag()))) {
+    var cached = ctx.request().getHeader(HttpHeaders.IF_NONE_MATCH);
+    if (cached != null && (cached.equals("*") || cached.contains(file.tag()))) {
       response.setStatusCode(NOT_MODIFIED).end();
     } else {
-      Exchange.answerShared(ctx, file.type(), file.content());
+      Exchange.respondShared(ctx, file.type(), file.content());
     }
   }
 }

@@ -1,7 +1,6 @@
 /**
- * HTTP and the public addresses of the event bus, which share one operation each: routes, limits,
- * authentication, problem documents, streams. {@code openapi.json} is the contract. Start at {@link
- * com.cpprediction.http.HttpVerticle}; a request is validated in {@code ShipmentReader} of {@code
- * serving}.
+ * HTTP and the public addresses of the event bus, which share their operations: routes, limits,
+ * authorization, problem documents, streams. {@code openapi.json} is the contract. Start at {@link
+ * com.cpprediction.http.HttpVerticle}; requests are validated in {@code serving.ShipmentReader}.
  */
 package com.cpprediction.http;

@@ -4,8 +4,8 @@ import ch.qos.logback.classic.pattern.ThrowableProxyConverter;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 
 /**
- * {@code %trace}: a stack trace, every line of it indented, so that what an exception quotes of a
- * caller never begins a line as an event does.
+ * {@code %trace}: a stack trace with every line indented, so that text quoted from a caller can't
+ * forge a log line.
  */
 public final class IndentedTrace extends ThrowableProxyConverter {
   @Override

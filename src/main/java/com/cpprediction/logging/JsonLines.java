@@ -15,7 +15,7 @@ import net.logstash.logback.composite.loggingevent.MessageJsonProvider;
 import net.logstash.logback.composite.loggingevent.StackTraceJsonProvider;
 import net.logstash.logback.encoder.LoggingEventCompositeJsonEncoder;
 
-/** One JSON object in one line per event. */
+/** Encodes each log event as one line of JSON. */
 final class JsonLines {
   private JsonLines() {}
 
@@ -28,7 +28,7 @@ final class JsonLines {
     }
   }
 
-  /** A started encoder. */
+  /** Returns a started encoder. */
   static Encoder<ILoggingEvent> encoder(Context context) {
     var timestamp = new LoggingEventFormattedTimestampJsonProvider();
     timestamp.setFieldName("timestamp");

@@ -14,25 +14,24 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
-/** Applies {@code log.*} to the log of this process, now and whenever it changes. */
+/** Applies the {@code log.*} configuration to Logback. Thread-safe. */
 public final class Logging {
-  /** One line per HTTP request; a level of its own, so that it doesn't depend on the others'. */
+  /** Logger of one line per HTTP request, with a level independent of the others. */
   public static final String REQUESTS = "com.cpprediction.http.access";
 
   private static final String SERVICE = "com.cpprediction";
   private static final String CONSOLE = "CONSOLE";
 
-  private static final Map<Logger, Level> replaced = new HashMap<>(); // by log.levels
-  private static @Nullable Encoder<ILoggingEvent> plain; // null until there was another
+  private static final Map<Logger, Level> overridden = new HashMap<>(); // by log.levels
+  private static @Nullable Encoder<ILoggingEvent> originalEncoder; // set once replaced
 
   private Logging() {}
 
-  /** From any thread. */
   public static synchronized void apply(LogConfig config) {
     bridge();
     var context = (LoggerContext) LoggerFactory.getILoggerFactory();
-    replaced.forEach(Logger::setLevel);
-    replaced.clear();
+    overridden.forEach(Logger::setLevel);
+    overridden.clear();
     context.getLogger(SERVICE).setLevel(Level.valueOf(config.level()));
     context.getLogger(REQUESTS).setLevel(config.requests() ? Level.INFO : Level.OFF);
     config
@@ -40,13 +39,13 @@ public final class Logging {
         .forEach(
             (name, level) -> {
               var logger = context.getLogger(name);
-              replaced.putIfAbsent(logger, logger.getLevel());
+              overridden.putIfAbsent(logger, logger.getLevel());
               logger.setLevel(Level.valueOf(level));
             });
     format(context, config.format());
   }
 
-  /** What libraries tell the JDK's own log goes the same way as everything else. */
+  /** Routes java.util.logging, which libraries use, to SLF4J. */
   private static void bridge() {
     if (SLF4JBridgeHandler.isInstalled()) return;
     SLF4JBridgeHandler.removeHandlersForRootLogger();
@@ -56,11 +55,11 @@ public final class Logging {
   private static void format(LoggerContext context, Format format) {
     var root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     if (!(root.getAppender(CONSOLE) instanceof ConsoleAppender<ILoggingEvent> console)) {
-      return; // a logback.xml of the operator's own decides
+      return; // the operator's own logback.xml
     }
-    boolean json = plain != null && console.getEncoder() != plain;
+    boolean json = originalEncoder != null && console.getEncoder() != originalEncoder;
     if (json == (format == Format.JSON)) return;
-    if (plain == null) plain = console.getEncoder();
-    console.setEncoder(format == Format.JSON ? JsonLines.encoder(context) : plain);
+    if (originalEncoder == null) originalEncoder = console.getEncoder();
+    console.setEncoder(format == Format.JSON ? JsonLines.encoder(context) : originalEncoder);
   }
 }

@@ -3,7 +3,7 @@ package com.cpprediction.logging;
 import ch.qos.logback.classic.pattern.ClassicConverter;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 
-/** {@code %oneLine}: the message and its key-value pairs, in one line whatever they hold. */
+/** {@code %oneLine}: the message and its key-value pairs, escaped into one line. */
 public final class OneLineMessage extends ClassicConverter {
   @Override
   public String convert(ILoggingEvent event) {

@@ -9,65 +9,65 @@ import io.vertx.core.spi.context.storage.ContextLocal;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The id of the request that is being worked on, wherever that happens: it is kept with the Vert.x
- * context of the request, which follows it through callbacks, timers and blocking code, and travels
- * with its messages to other verticles and nodes. Every line of the log has it.
+ * Id of the current request. It is stored in the Vert.x context of the request, which covers its
+ * callbacks, timers and blocking code, and sent along with its messages to other verticles and
+ * nodes. Every log line shows it.
  */
 public final class RequestId {
-  /** The header of a message that carries it, as over HTTP. */
+  /** Message and HTTP header of the id. */
   public static final String HEADER = "X-Request-Id";
 
-  private static final ContextLocal<String> LOCAL = ContextLocal.registerLocal(String.class);
+  private static final ContextLocal<String> CONTEXT_ID = ContextLocal.registerLocal(String.class);
 
   private RequestId() {}
 
-  /** Makes room for it in contexts; has to happen before there are any. */
+  /** Registers the context local; must run before the first context exists. */
   static void register() {
-    // Done when this class was loaded.
+    // The static initializer registers it.
   }
 
-  /** Of the request this thread works on now, null when it is none. From any thread. */
+  /** The id of the current context's request, null outside a request. From any thread. */
   public static @Nullable String current() {
     var context = Vertx.currentContext();
-    return context == null ? null : LOCAL.get(context);
+    return context == null ? null : CONTEXT_ID.get(context);
   }
 
   /**
-   * From here on the current context works on request {@code id}. Does nothing in a context that
-   * isn't one request's own: there it would name the wrong one from the next request on.
-   *
-   * @param id safe to be repeated
-   */
+ * Sets the request id of the current context. Ignored in a context shared by several requests,
+ * where it would mark later ones.
+ *
+ * @param id must be {@linkplain #isSafe safe}
+ */
   public static void set(String id) {
     var context = Vertx.currentContext();
-    if (ownedByRequest(context)) LOCAL.put(context, id);
+    if (isRequestContext(context)) CONTEXT_ID.put(context, id);
   }
 
-  /** What the current context does from here on it does for many requests. */
-  public static void forget() {
+  /** Clears the request id, before the current context works for several requests. */
+  public static void clear() {
     var context = Vertx.currentContext();
-    if (ownedByRequest(context)) LOCAL.remove(context);
+    if (isRequestContext(context)) CONTEXT_ID.remove(context);
   }
 
-  /** Lets it travel with every request over {@code bus}; once per bus. */
-  public static void travel(EventBus bus) {
-    bus.addOutboundInterceptor(RequestId::attach).addInboundInterceptor(RequestId::take);
+  /** Sends the id with every request over {@code bus}; call once per bus. */
+  public static void propagate(EventBus bus) {
+    bus.addOutboundInterceptor(RequestId::addHeader).addInboundInterceptor(RequestId::readHeader);
   }
 
-  private static boolean ownedByRequest(Context context) {
+  private static boolean isRequestContext(Context context) {
     return context instanceof ContextInternal internal && internal.isDuplicate();
   }
 
-  private static void attach(DeliveryContext<?> delivery) {
+  private static void addHeader(DeliveryContext<?> delivery) {
     var message = delivery.message();
-    if (message.replyAddress() != null) { // whoever gets an answer knows what it asked for
+    if (message.replyAddress() != null) { // replies need no id: their context has it
       var id = current();
       if (id != null && !message.headers().contains(HEADER)) message.headers().set(HEADER, id);
     }
     delivery.next();
   }
 
-  private static void take(DeliveryContext<?> delivery) {
+  private static void readHeader(DeliveryContext<?> delivery) {
     var message = delivery.message();
     if (message.replyAddress() != null) {
       var id = message.headers().get(HEADER);
@@ -76,7 +76,7 @@ public final class RequestId {
     delivery.next();
   }
 
-  /** Whether {@code id} may be repeated in logs and headers: a caller may have made it up. */
+  /** Whether {@code id}, possibly chosen by a caller, is safe in logs and headers. */
   public static boolean isSafe(String id) {
     int length = id.length();
     if (length == 0 || length > 64) return false;

@@ -3,7 +3,7 @@ package com.cpprediction.logging;
 import io.vertx.core.internal.VertxBootstrap;
 import io.vertx.core.spi.VertxServiceProvider;
 
-/** Found by Vert.x when it starts; see {@link RequestId}. */
+/** Service provider by which Vert.x registers {@link RequestId} at start. */
 public final class RequestIdProvider implements VertxServiceProvider {
   @Override
   public void init(VertxBootstrap builder) {

@@ -1,6 +1,6 @@
 /**
- * What the log looks like and what each line says of the request it belongs to. Logback is imported
- * here only. Start reading at {@link com.cpprediction.logging.Logging}.
+ * Format of the log, and the request id in its lines. Only this package imports Logback. Start at
+ * {@link com.cpprediction.logging.Logging}.
  */
 @NullMarked
 package com.cpprediction.logging;

@@ -114,7 +114,7 @@ public final class OutcomeJudge {
   }
 
   private void pass() {
-    RequestId.forget(); // the pass may run in the context of a request
+    RequestId.clear(); // the pass may run in the context of a request
     timer = NO_TIMER;
     soon = false;
     judgeLateAndCount()

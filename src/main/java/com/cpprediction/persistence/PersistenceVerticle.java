@@ -188,7 +188,7 @@ public final class PersistenceVerticle extends VerticleBase {
   }
 
   private void record(Message<RecordRequest> message) {
-    RequestId.forget(); // later log messages concern the rows of many requests
+    RequestId.clear(); // later log messages concern the rows of many requests
     if (stopping) {
       fail(message, Failure.NOT_READY.because("The service is stopping, so nothing was kept"));
       return;

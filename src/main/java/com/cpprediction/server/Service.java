@@ -158,7 +158,7 @@ public final class Service {
         StartupRules.keyFiles(home, config.http().tls())
             .map(files -> new IdentityWatcher(vertx, files, metrics, Clock.systemUTC()));
     Bus.registerCodecs(vertx.eventBus());
-    RequestId.travel(vertx.eventBus());
+    RequestId.propagate(vertx.eventBus());
     if (config.database().embedded()) {
       var dataDir = home.resolve(config.dataDir());
       embedded =

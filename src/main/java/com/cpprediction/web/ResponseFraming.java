@@ -7,26 +7,26 @@ import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 
 /**
- * Begins answers whose length isn't known. HTTP/1.1 has chunks for them; in HTTP/1.0, which proxies
- * such as nginx still speak by default, the end of the connection ends the answer.
+ * Starts responses of unknown length: chunked in HTTP/1.1; in HTTP/1.0, which nginx speaks to
+ * upstreams by default, ended by closing the connection.
  */
 public final class ResponseFraming {
-  /** Asks nginx to pass on what comes as it comes. */
-  private static final CharSequence BUFFERING = HttpHeaders.createOptimized("X-Accel-Buffering");
+  /** Disables response buffering in nginx. */
+  private static final CharSequence ACCEL_BUFFERING = HttpHeaders.createOptimized("X-Accel-Buffering");
 
   private static final CharSequence NO = HttpHeaders.createOptimized("no");
 
   private ResponseFraming() {}
 
-  /** Sends the head of the answer to {@code ctx}, with status 200. */
+  /** Sends a response head with status 200. */
   public static HttpServerResponse begin(RoutingContext ctx, CharSequence type) {
     var response =
-        ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, type).putHeader(BUFFERING, NO);
+        ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, type).putHeader(ACCEL_BUFFERING, NO);
     if (ctx.request().version() != HttpVersion.HTTP_1_0) {
       response.setChunked(true).writeHead();
       return response;
     }
-    // Last, since Vert.x promises to keep the connection of a caller who asks for that.
+    // In the last handler, since Vert.x adds keep-alive where the caller requested it.
     ctx.addHeadersEndHandler(
         headers -> response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE));
     ctx.addBodyEndHandler(

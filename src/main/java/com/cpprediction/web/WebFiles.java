@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/** Reads the files of this package. Thread-safe; reads the jar, so it blocks. */
+/** Reads resources of this package from the jar: blocks. Thread-safe. */
 public final class WebFiles {
   private WebFiles() {}
 
   /**
-   * @param name below this package, as {@code uplot/uPlot.min.css}
+   * @param name relative to this package, such as {@code uplot/uPlot.min.css}
    * @throws IllegalArgumentException when there is no such file
    */
   public static byte[] bytes(String name) {
@@ -21,7 +21,7 @@ public final class WebFiles {
     }
   }
 
-  /** The same as text in UTF-8. */
+  /** As {@link #bytes}, decoded as UTF-8. */
   public static String text(String name) {
     return new String(bytes(name), StandardCharsets.UTF_8);
   }

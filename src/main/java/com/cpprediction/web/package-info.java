@@ -1,6 +1,6 @@
 /**
- * The files of web pages, kept in the jar so that pages and reports show without a network, and the
- * head of streamed responses.
+ * Files of web pages, kept in the jar so that pages and reports work offline, and the framing of
+ * streamed responses.
  */
 @NullMarked
 package com.cpprediction.web;

@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.ServiceConfig;
-import com.cpprediction.dashboard.EventStream.Look;
-import com.cpprediction.dashboard.EventStream.Told;
+import com.cpprediction.dashboard.EventStream.Topic;
+import com.cpprediction.dashboard.EventStream.Snapshot;
 import com.cpprediction.http.HttpFixture;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.serving.AdmissionControl;
@@ -126,7 +126,7 @@ public class EventStreamTest {
   void turnsAwayOneListenerTooManyAndTakesHimWhenAnotherHasLeft() throws Exception {
     edge.start();
     var listeners = new ArrayList<Listener>();
-    for (int i = 0; i < EventStream.MOST; i++) listeners.add(listen());
+    for (int i = 0; i < EventStream.MAX_LISTENERS; i++) listeners.add(listen());
     for (var listener : listeners) listener.next("state");
 
     var refused = edge.get("/events");
@@ -161,21 +161,21 @@ public class EventStreamTest {
 
   @Test
   void looksOnceForAllWhoListen(Vertx vertx) throws Exception {
-    var begun = new LinkedBlockingQueue<Promise<Told>>();
+    var begun = new LinkedBlockingQueue<Promise<Snapshot>>();
     var server =
         serve(
             vertx,
-            new Look(
+            new Topic(
                 "number",
                 1,
                 () -> {
-                  var look = Promise.<Told>promise();
+                  var look = Promise.<Snapshot>promise();
                   begun.add(look);
                   return look.future();
                 }));
     var listeners = List.of(listen(vertx, server), listen(vertx, server), listen(vertx, server));
 
-    begun.poll(10, SECONDS).complete(Told.all("[1]"));
+    begun.poll(10, SECONDS).complete(Snapshot.same("[1]"));
 
     for (var listener : listeners) assertThat(text(listener, 1)).endsWith("data: [1]");
     assertThat(begun).hasSizeLessThanOrEqualTo(1); // that of the next period
@@ -183,7 +183,7 @@ public class EventStreamTest {
 
   @Test
   void looksAtNothingWhileNobodyListens(Vertx vertx) throws Exception {
-    var server = serve(vertx, new Look("number", 1, this::number));
+    var server = serve(vertx, new Topic("number", 1, this::number));
     assertThat(looks.get()).isZero();
     var listener = listen(vertx, server);
     text(listener, 3);
@@ -198,10 +198,10 @@ public class EventStreamTest {
     var server =
         serve(
             vertx,
-            new Look(
+            new Topic(
                 "big",
                 1,
-                () -> Future.succeededFuture(Told.all(looks.incrementAndGet() + " " + big))));
+                () -> Future.succeededFuture(Snapshot.same(looks.incrementAndGet() + " " + big))));
     var listener = listen(vertx, server);
     var heard = new CopyOnWriteArrayList<Integer>();
     listener.handler(
@@ -225,8 +225,8 @@ public class EventStreamTest {
     var server =
         serve(
             vertx,
-            new Look("same", 1, () -> Future.succeededFuture(Told.all("[\"same\"]"))),
-            new Look("number", 1, this::number));
+            new Topic("same", 1, () -> Future.succeededFuture(Snapshot.same("[\"same\"]"))),
+            new Topic("number", 1, this::number));
 
     var text = text(listen(vertx, server), 20);
 
@@ -238,8 +238,8 @@ public class EventStreamTest {
     var server =
         serve(
             vertx,
-            new Look("broken", 1, () -> Future.failedFuture("on purpose")),
-            new Look("number", 1, this::number));
+            new Topic("broken", 1, () -> Future.failedFuture("on purpose")),
+            new Topic("number", 1, this::number));
 
     assertThat(text(listen(vertx, server), 10)).contains("event: number");
   }
@@ -249,7 +249,7 @@ public class EventStreamTest {
     var server =
         serve(
             vertx,
-            new Look(
+            new Topic(
                 "number",
                 1,
                 () -> {
@@ -285,8 +285,8 @@ public class EventStreamTest {
     assertThat(state.getJsonObject("cache").getLong("max_size")).isPositive();
   }
 
-  private Future<Told> number() {
-    return Future.succeededFuture(Told.all("[" + looks.incrementAndGet() + "]"));
+  private Future<Snapshot> number() {
+    return Future.succeededFuture(Snapshot.same("[" + looks.incrementAndGet() + "]"));
   }
 
   /** Whether nothing was looked at for some periods. */
@@ -297,7 +297,7 @@ public class EventStreamTest {
   }
 
   /** A server that tells {@code looks}, one after the other every few milliseconds. */
-  private HttpServer serve(Vertx vertx, Look... looks) throws Exception {
+  private HttpServer serve(Vertx vertx, Topic... looks) throws Exception {
     var server = vertx.createHttpServer();
     deployment =
         vertx

@@ -40,7 +40,7 @@ class NdjsonSplitterTest {
     lines.end();
 
     assertThat(out).isEmpty();
-    assertThat(lines.ended()).isEqualTo(2);
+    assertThat(lines.lines()).isEqualTo(2);
   }
 
   @Test
@@ -54,13 +54,13 @@ class NdjsonSplitterTest {
 
   @Test
   void knowsWhetherALineHasBegun() {
-    assertThat(lines.begun()).isFalse();
+    assertThat(lines.hasPartialLine()).isFalse();
     lines.add(Buffer.buffer("a\nb"));
-    assertThat(lines.begun()).isTrue();
+    assertThat(lines.hasPartialLine()).isTrue();
     lines.add(Buffer.buffer((LONGEST + LONGEST)));
-    assertThat(lines.begun()).isTrue();
+    assertThat(lines.hasPartialLine()).isTrue();
     lines.add(Buffer.buffer("\n"));
-    assertThat(lines.begun()).isFalse();
+    assertThat(lines.hasPartialLine()).isFalse();
   }
 
   @ParameterizedTest(name = "seed {0}")

@@ -44,7 +44,7 @@ class RequestIdTest {
   @BeforeEach
   void travel(Vertx fresh) {
     vertx = fresh;
-    RequestId.travel(vertx.eventBus());
+    RequestId.propagate(vertx.eventBus());
   }
 
   @ParameterizedTest
@@ -79,7 +79,7 @@ class RequestIdTest {
     deploy(
         ThreadingModel.EVENT_LOOP,
         message -> {
-          RequestId.forget();
+          RequestId.clear();
           vertx.setTimer(1, fired -> message.reply(current()));
         });
 
