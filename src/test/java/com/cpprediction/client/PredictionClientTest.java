@@ -80,7 +80,7 @@ class PredictionClientTest {
   }
 
   @Test
-  void asksOnceMoreWithTheSameIdWhereNobodyAnswers(Vertx vertx) throws Exception {
+  void retriesOnceWithTheSameIdAfterATimeout(Vertx vertx) throws Exception {
     node(
         vertx,
         Bus.PREDICT,
@@ -110,14 +110,14 @@ class PredictionClientTest {
   }
 
   @Test
-  void saysThatNobodyIsThere(Vertx vertx) {
+  void reportsAMissingService(Vertx vertx) {
     assertThatThrownBy(() -> await(PredictionClient.of(vertx).predict(SHIPMENT)))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY))
         .hasMessageContaining("cluster");
   }
 
   @Test
-  void failsWithTheCodeThatHttpHasAndDoesNotAskAgain(Vertx vertx) {
+  void failsWithTheHttpCodeWithoutRetrying(Vertx vertx) {
     node(
         vertx,
         Bus.PREDICT,
@@ -173,7 +173,7 @@ class PredictionClientTest {
   }
 
   @Test
-  void reportsWhereShipmentsWent(Vertx vertx) throws Exception {
+  void reportsOutcomes(Vertx vertx) throws Exception {
     var error = new JsonObject().put("code", "malformed-request").put("detail", "cp is empty");
     node(
         vertx,

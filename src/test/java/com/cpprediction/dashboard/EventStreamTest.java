@@ -57,7 +57,7 @@ public class EventStreamTest {
 
   private static final Pattern DATA = Pattern.compile("^data: (\\d+) ");
 
-  private final AtomicInteger looks = new AtomicInteger();
+  private final AtomicInteger refreshes = new AtomicInteger();
   private final List<HttpClient> clients = new ArrayList<>(); // one that nobody holds is closed
   private HttpFixture edge;
   private String deployment; // of what tells something of the test's own, if anything does
@@ -75,7 +75,7 @@ public class EventStreamTest {
   }
 
   @Test
-  void tellsWhoListensTheStateAndTheModelsAtOnce() throws Exception {
+  void sendsStateAndModelsToANewListenerAtOnce() throws Exception {
     edge.checks.add(new HealthCheck("models", () -> true, JsonObject::new));
     edge.start();
     edge.post("/predict", HttpFixture.shipment("S1", "12, MG Road 560017"));
@@ -101,7 +101,7 @@ public class EventStreamTest {
   }
 
   @Test
-  void goesOnTellingTheState() throws Exception {
+  void keepsSendingTheState() throws Exception {
     edge.start();
 
     try (var listener = listen()) {
@@ -113,7 +113,7 @@ public class EventStreamTest {
   }
 
   @Test
-  void answersWhoAsksForTheHeadOnly() throws Exception {
+  void respondsToHead() throws Exception {
     edge.start();
 
     var answer = edge.send("HEAD", "/events", null);
@@ -123,7 +123,7 @@ public class EventStreamTest {
   }
 
   @Test
-  void turnsAwayOneListenerTooManyAndTakesHimWhenAnotherHasLeft() throws Exception {
+  void limitsTheListenersUntilOneDisconnects() throws Exception {
     edge.start();
     var listeners = new ArrayList<Listener>();
     for (int i = 0; i < EventStream.MAX_LISTENERS; i++) listeners.add(listen());
@@ -147,7 +147,7 @@ public class EventStreamTest {
   }
 
   @Test
-  void endsForEveryoneAsSoonAsTheServiceStops() throws Exception {
+  void endsEveryStreamWhenTheServiceStops() throws Exception {
     edge.grace = Duration.ofMinutes(5);
     edge.start();
     try (var listener = listen()) {
@@ -160,7 +160,7 @@ public class EventStreamTest {
   }
 
   @Test
-  void looksOnceForAllWhoListen(Vertx vertx) throws Exception {
+  void refreshesOnceForAllListeners(Vertx vertx) throws Exception {
     var begun = new LinkedBlockingQueue<Promise<Snapshot>>();
     var server =
         serve(
@@ -182,9 +182,9 @@ public class EventStreamTest {
   }
 
   @Test
-  void looksAtNothingWhileNobodyListens(Vertx vertx) throws Exception {
+  void refreshesNothingWithoutListeners(Vertx vertx) throws Exception {
     var server = serve(vertx, new Topic("number", 1, this::number));
-    assertThat(looks.get()).isZero();
+    assertThat(refreshes.get()).isZero();
     var listener = listen(vertx, server);
     text(listener, 3);
 
@@ -193,7 +193,7 @@ public class EventStreamTest {
   }
 
   @Test
-  void keepsNothingForWhoReadsTooSlowly(Vertx vertx) throws Exception {
+  void queuesNothingForASlowListener(Vertx vertx) throws Exception {
     var big = "x".repeat(1 << 18);
     var server =
         serve(
@@ -201,7 +201,7 @@ public class EventStreamTest {
             new Topic(
                 "big",
                 1,
-                () -> Future.succeededFuture(Snapshot.same(looks.incrementAndGet() + " " + big))));
+                () -> Future.succeededFuture(Snapshot.same(refreshes.incrementAndGet() + " " + big))));
     var listener = listen(vertx, server);
     var heard = new CopyOnWriteArrayList<Integer>();
     listener.handler(
@@ -211,7 +211,7 @@ public class EventStreamTest {
               var number = DATA.matcher(line.getString(0, Math.min(20, line.length())));
               if (number.find()) heard.add(Integer.valueOf(number.group(1)));
             }));
-    HttpFixture.until(() -> looks.get() >= 200); // 50 MB, more than sockets keep
+    HttpFixture.until(() -> refreshes.get() >= 200); // 50 MB, more than sockets keep
 
     listener.resume();
     HttpFixture.until(() -> heard.stream().anyMatch(number -> number > 200));
@@ -221,7 +221,7 @@ public class EventStreamTest {
   }
 
   @Test
-  void tellsOnlyWhatHasChanged(Vertx vertx) throws Exception {
+  void sendsOnlyChangedSnapshots(Vertx vertx) throws Exception {
     var server =
         serve(
             vertx,
@@ -234,7 +234,7 @@ public class EventStreamTest {
   }
 
   @Test
-  void goesOnWhenALookFails(Vertx vertx) throws Exception {
+  void continuesAfterAFailedRefresh(Vertx vertx) throws Exception {
     var server =
         serve(
             vertx,
@@ -245,7 +245,7 @@ public class EventStreamTest {
   }
 
   @Test
-  void looksAgainAfterALookThatThrew(Vertx vertx) throws Exception {
+  void continuesAfterARefreshThatThrew(Vertx vertx) throws Exception {
     var server =
         serve(
             vertx,
@@ -253,7 +253,7 @@ public class EventStreamTest {
                 "number",
                 1,
                 () -> {
-                  if (looks.get() == 0 && looks.incrementAndGet() == 1) {
+                  if (refreshes.get() == 0 && refreshes.incrementAndGet() == 1) {
                     throw new IllegalStateException("on purpose");
                   }
                   return number();
@@ -263,7 +263,7 @@ public class EventStreamTest {
   }
 
   @Test
-  void knowsTheMemoryAndTheCacheWhenNothingIsMeasured(Vertx vertx) throws Exception {
+  void showsMemoryAndCacheWithMetricsOff(Vertx vertx) throws Exception {
     var off = new ServiceMetrics(new CompositeMeterRegistry(), "test");
     var cache = new PredictionCache(ServiceConfig.defaults().cache(), off.registry());
     var overview =
@@ -286,18 +286,18 @@ public class EventStreamTest {
   }
 
   private Future<Snapshot> number() {
-    return Future.succeededFuture(Snapshot.same("[" + looks.incrementAndGet() + "]"));
+    return Future.succeededFuture(Snapshot.same("[" + refreshes.incrementAndGet() + "]"));
   }
 
   /** Whether nothing was looked at for some periods. */
   private boolean quiet(Vertx vertx) throws Exception {
-    int before = looks.get();
+    int before = refreshes.get();
     vertx.timer(10 * PERIOD.toMillis(), MILLISECONDS).await(5, SECONDS);
-    return looks.get() == before;
+    return refreshes.get() == before;
   }
 
-  /** A server that tells {@code looks}, one after the other every few milliseconds. */
-  private HttpServer serve(Vertx vertx, Topic... looks) throws Exception {
+  /** A server that tells {@code refreshes}, one after the other every few milliseconds. */
+  private HttpServer serve(Vertx vertx, Topic... refreshes) throws Exception {
     var server = vertx.createHttpServer();
     deployment =
         vertx
@@ -308,7 +308,7 @@ public class EventStreamTest {
                   @Override
                   public Future<?> start() {
                     events =
-                        new EventStream(vertx, edge.metrics, PERIOD, List.of(looks), ctx -> true);
+                        new EventStream(vertx, edge.metrics, PERIOD, List.of(refreshes), ctx -> true);
                     var router = Router.router(vertx);
                     router.get("/events").handler(events::listen);
                     return server.requestHandler(router).listen(0, "127.0.0.1");

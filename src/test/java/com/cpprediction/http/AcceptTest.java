@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class AcceptTest {
   @Test
-  void takesAnythingWhenNothingIsAsked() {
+  void acceptsAnyTypeWithoutAHeader() {
     assertThat(Accept.weight(null, RouteContract.JSON)).isEqualTo(1);
     assertThat(Accept.weight(" ", RouteContract.JSON)).isEqualTo(1);
   }
@@ -29,7 +29,7 @@ class AcceptTest {
         "application/json;q=x                         | 0",
         "application/jsonx, ;, /                      | 0"
       })
-  void weighsWhatACallerAccepts(String header, double weight) {
+  void weighsAcceptHeaders(String header, double weight) {
     assertThat(Accept.weight(header, RouteContract.JSON)).isEqualTo(weight);
   }
 }

@@ -100,13 +100,13 @@ class AdmissionTest {
   }
 
   @Test
-  void wantsAPincode() throws Exception {
+  void requiresAPincode() throws Exception {
     refuses(
         Bus.PREDICT, "/predict", shipment("S1", "MG Road"), Failure.PINCODE_REQUIRED, "pincode");
   }
 
   @Test
-  void saysWhichPrefixHasNoModel() throws Exception {
+  void namesThePrefixWithoutAModel() throws Exception {
     refuses(
         Bus.PREDICT,
         "/predict",
@@ -123,7 +123,7 @@ class AdmissionTest {
   }
 
   @Test
-  void acceptsWhatIsJustInside() throws Exception {
+  void acceptsValuesAtTheLimits() throws Exception {
     var fullWidth = shipment("😀".repeat(64), "😀".repeat(999) + "x").put("pincode", "５６００１７");
 
     assertThat(edge.post("/predict", fullWidth).statusCode()).isEqualTo(200);
@@ -141,7 +141,7 @@ class AdmissionTest {
   }
 
   @Test
-  void anItemWithoutAReadableNameFailsAlone() throws Exception {
+  void anItemWithoutAValidIdFailsAlone() throws Exception {
     var shipments =
         new JsonArray()
             .add("text")
@@ -176,7 +176,7 @@ class AdmissionTest {
         "{\"shipment_id\":\"S1\",\"address\":\"\\u0000 560017\"}",
         "{\"shipment_id\":1e999999999,\"address\":\"MG 560017\"}"
       })
-  void refusesABodyThatIsNoStrictObject(String body) throws Exception {
+  void refusesABodyThatIsNotAStrictJsonObject(String body) throws Exception {
     isProblem(
         edge.post("/predict", body.getBytes(StandardCharsets.UTF_8)), Failure.MALFORMED_REQUEST);
   }
@@ -212,7 +212,7 @@ class AdmissionTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"application/json; charset=UTF-8", "APPLICATION/JSON;charset=\"utf-8\""})
-  void acceptsJsonHoweverItIsAnnounced(String type) throws Exception {
+  void acceptsEveryFormOfTheJsonMediaType(String type) throws Exception {
     var body = shipment("S1", ADDRESS).toBuffer().getBytes();
 
     assertThat(edge.send("POST", "/predict", body, "Content-Type", type).statusCode())
@@ -239,7 +239,7 @@ class AdmissionTest {
   }
 
   @Test
-  void refusesAnAnswerNobodyCanGive() throws Exception {
+  void refusesUnacceptableMediaTypes() throws Exception {
     isProblem(edge.get("/health", "Accept", "text/html"), Failure.NOT_ACCEPTABLE);
     isProblem(edge.get("/metrics", "Accept", "image/png"), Failure.NOT_ACCEPTABLE);
     assertThat(edge.get("/health", "Accept", "text/html, */*;q=0.1").statusCode()).isEqualTo(200);
@@ -247,7 +247,7 @@ class AdmissionTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/nowhere", "/predict/x", "/models", "/../etc/passwd", "/x//"})
-  void knowsNoOtherPath(String path) throws Exception {
+  void returns404ForUnknownPaths(String path) throws Exception {
     isProblem(edge.get(path), Failure.NOT_FOUND);
   }
 
@@ -262,7 +262,7 @@ class AdmissionTest {
         "OPTIONS| /models/560      | GET, HEAD",
         "BREW   | /metrics         | GET, HEAD"
       })
-  void saysWhichMethodsAPathHas(String method, String path, String allowed) throws Exception {
+  void listsTheAllowedMethodsOfAPath(String method, String path, String allowed) throws Exception {
     var response = edge.send(method, path, null);
 
     isProblem(response, Failure.METHOD_NOT_ALLOWED);
@@ -271,7 +271,7 @@ class AdmissionTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/predictions/%00", "/predictions/%20", "/predictions/%zz"})
-  void refusesAPathThatIsNoShipmentId(String path, Vertx vertx) throws Exception {
+  void refusesAnInvalidShipmentIdInThePath(String path, Vertx vertx) throws Exception {
     var answer =
         edge.raw("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 
@@ -295,20 +295,20 @@ class AdmissionTest {
         "{\"other\":1}",
         "[]"
       })
-  void refusesAWarmingItCannotRead(String body) throws Exception {
+  void refusesAMalformedWarming(String body) throws Exception {
     isProblem(
         edge.post("/cache/warm", body.getBytes(StandardCharsets.UTF_8)), Failure.MALFORMED_REQUEST);
   }
 
   @Test
-  void doesNotWarmACacheThatIsOff() throws Exception {
+  void doesNotWarmADisabledCache() throws Exception {
     edge.switchCacheOff();
 
     isProblem(edge.post("/cache/warm", new JsonObject().put("popular", 1)), Failure.NOT_READY);
   }
 
   @Test
-  void refusesAMessageThatIsNoJsonObject() {
+  void refusesAMessageOtherThanAJsonObject() {
     for (var body : new Object[] {null, "text", 7, new JsonArray()}) {
       var refused = catchThrowableOfType(ReplyException.class, () -> edge.ask(Bus.PREDICT, body));
       assertThat(Failure.of(refused)).isEqualTo(Failure.MALFORMED_REQUEST);

@@ -49,7 +49,7 @@ class BatchTest {
   }
 
   @Test
-  void keepsNoSingleRequestWaiting() throws Exception {
+  void delaysNoSingleRequest() throws Exception {
     var batch = edge.posting("/predict/batch", batch());
     HttpFixture.until(() -> !held.isEmpty());
 
@@ -82,7 +82,7 @@ class BatchTest {
   }
 
   @Test
-  void sendsNothingMoreOfABatchThatNobodyWaitsFor() throws Exception {
+  void stopsSendingChunksOfAnAbandonedBatch() throws Exception {
     var answer =
         edge.send(
             "POST",

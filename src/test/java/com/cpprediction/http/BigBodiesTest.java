@@ -54,7 +54,7 @@ public class BigBodiesTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2})
-  void readsABatchOfCostlyAddressesElsewhere(int kind) throws Exception {
+  void parsesACostlyBatchOffTheEventLoop(int kind) throws Exception {
     var batch = batch(COSTLY.get(kind), 20);
     assertThat(batch.toBuffer().length()).isLessThan(64 * 1024);
 
@@ -65,7 +65,7 @@ public class BigBodiesTest {
   }
 
   @Test
-  void seesThroughEscapes() throws Exception {
+  void countsEscapedCharactersByTheirCost() throws Exception {
     var escaped = new StringBuilder();
     for (char c : batch(COSTLY.get(0), 10).encode().toCharArray()) {
       if (c < 128) escaped.append(c);
@@ -81,14 +81,14 @@ public class BigBodiesTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2})
-  void readsACostlyMessageElsewhere(int kind) throws Exception {
+  void parsesACostlyMessageOffTheEventLoop(int kind) throws Exception {
     edge.ask(Bus.PREDICT_BATCH, batch(COSTLY.get(kind), 20));
 
     assertThat(threads).containsExactly(READERS);
   }
 
   @Test
-  void readsCostlyLinesElsewhere(Vertx vertx) throws Exception {
+  void parsesCostlyLinesOffTheEventLoop(Vertx vertx) throws Exception {
     var lines = new StringBuilder();
     for (int i = 0; i < 16; i++) { // few enough to be read at once if they were plain
       lines.append(shipment("S" + i, COSTLY.get(1)).encode()).append('\n');
@@ -103,7 +103,7 @@ public class BigBodiesTest {
   }
 
   @Test
-  void readsCostlyAddressesToWarmElsewhere() throws Exception {
+  void parsesCostlyWarmingsOffTheEventLoop() throws Exception {
     var addresses = new JsonArray(IntStream.range(0, 20).mapToObj(i -> COSTLY.get(1) + i).toList());
 
     var answer = edge.post("/cache/warm", new JsonObject().put("addresses", addresses));
@@ -113,7 +113,7 @@ public class BigBodiesTest {
   }
 
   @Test
-  void readsPlainBodiesAtOnce() throws Exception {
+  void parsesPlainBodiesOnTheEventLoop() throws Exception {
     edge.post("/predict", shipment("S1", "MG Road, Bengaluru"));
     edge.post("/predict", shipment("S2", "\u092E\u0915\u093E\u0928 ".repeat(20)));
     edge.post("/predict/batch", batch("12 Anna Salai, Chennai", 50));

@@ -53,7 +53,7 @@ class ByteBudgetTest {
     "/models/reload, 65536",
     "/cache/warm, 4194304"
   })
-  void eachRouteTakesBodiesUpToALimitOfItsOwn(String path, int most) throws Exception {
+  void eachRouteHasItsOwnBodyLimit(String path, int most) throws Exception {
     edge.start();
 
     try (var within = post(path, "Expect: 100-continue", "Content-Length: " + most)) {
@@ -69,7 +69,7 @@ class ByteBudgetTest {
   }
 
   @Test
-  void whatIsAnnouncedBeyondItIsRefusedUnread() throws Exception {
+  void refusesADeclaredLengthOverBudgetBeforeReading() throws Exception {
     edge.start();
     var batch = "/predict/batch";
     try (var first = post(batch, "Expect: 100-continue", "Content-Length: " + 4 * MIB)) {
@@ -97,7 +97,7 @@ class ByteBudgetTest {
   }
 
   @Test
-  void whatIsNotAnnouncedIsRefusedOnceItIsTooMuch() throws Exception {
+  void refusesAnUndeclaredBodyOnceItExceedsTheBudget() throws Exception {
     edge.start();
     try (var first = post("/predict/batch", "Expect: 100-continue", "Content-Length: " + 4 * MIB);
         var chunked = post("/predict/batch", "Transfer-Encoding: chunked")) {
@@ -110,7 +110,7 @@ class ByteBudgetTest {
   }
 
   @Test
-  void whatIsDecodedCounts() throws Exception {
+  void countsDecodedBytes() throws Exception {
     edge.start();
     var encoded = new ByteArrayOutputStream();
     try (var gzip = new GZIPOutputStream(encoded)) {
@@ -133,7 +133,7 @@ class ByteBudgetTest {
   }
 
   @Test
-  void whatWillNeverFitIsTooLarge() throws Exception {
+  void aBodyOverTheWholeBudgetIsTooLarge() throws Exception {
     edge.maxPendingBytes = MIB;
     edge.start();
 
@@ -141,7 +141,7 @@ class ByteBudgetTest {
   }
 
   @Test
-  void aBodyCountsUntilItsRequestIsAnswered() throws Exception {
+  void aBodyCountsUntilItsResponseIsSent() throws Exception {
     edge.start();
     var asked = Promise.<Void>promise();
     var flight = Promise.<ScoreReply>promise();
@@ -163,7 +163,7 @@ class ByteBudgetTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"Content-Length: 1000000", "Transfer-Encoding: chunked"})
-  void aBodyThatStopsComingIsForgotten(String framing) throws Exception {
+  void releasesABodyThatStalls(String framing) throws Exception {
     edge.sending = Duration.ofSeconds(1);
     edge.start();
 
@@ -173,7 +173,7 @@ class ByteBudgetTest {
   }
 
   @Test
-  void aBodyIsForgottenWithItsCaller() throws Exception {
+  void releasesTheBodyOfADisconnectedCaller() throws Exception {
     edge.start();
     try (var caller = post("/predict/batch", "Content-Length: " + MIB)) {
       HttpFixture.until(() -> pending() == MIB);
@@ -184,7 +184,7 @@ class ByteBudgetTest {
   }
 
   @Test
-  void answersThatAreNotReadCount() throws Exception {
+  void countsUnreadResponses() throws Exception {
     edge.answer(
         Bus.STORED,
         (String id) -> Future.succeededFuture(new JsonArray().add("x".repeat(16 * MIB))));
@@ -207,7 +207,7 @@ class ByteBudgetTest {
   }
 
   @Test
-  void streamsAreBounded(Vertx vertx) throws Exception {
+  void limitsTheNumberOfStreams(Vertx vertx) throws Exception {
     edge.maxStreams = 2;
     edge.start();
     var client = vertx.createHttpClient();
@@ -237,7 +237,7 @@ class ByteBudgetTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"{}", "[]", "0", "\"\"", "{\"a\":{\"b\":0}}"})
-  void whatIsManyTimesAsLargeOnceItIsReadIsRefused(String item) throws Exception {
+  void refusesBodiesThatExpandWhenParsed(String item) throws Exception {
     edge.start();
     var body = "{\"shipments\":[" + (item + ',').repeat(100_000) + item + "]}";
 

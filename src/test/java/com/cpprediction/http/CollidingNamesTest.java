@@ -43,7 +43,7 @@ class CollidingNamesTest {
   }
 
   @Test
-  void answersEachAddressWithItsOwnAndFindsItAgain() throws Exception {
+  void servesEachAddressItsOwnPredictionAndCachesIt() throws Exception {
     var words = Collisions.words(3 * BATCH);
 
     for (var source : List.of("model", "cache")) {
@@ -86,7 +86,7 @@ class CollidingNamesTest {
   }
 
   @Test
-  void refusesAnObjectOfFieldNamesOfOneHash() throws Exception {
+  void refusesAnObjectOfCollidingFieldNames() throws Exception {
     var body = HttpFixture.shipment("S1", "MG Road 560017");
     Collisions.words(1_000).forEach(name -> body.put(name, 1));
 

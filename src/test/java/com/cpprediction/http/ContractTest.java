@@ -59,7 +59,7 @@ class ContractTest {
   }
 
   @Test
-  void refersOnlyToWhatIsThereAndKeepsNothingUnused() {
+  void hasNeitherDanglingReferencesNorUnusedComponents() {
     var references = new TreeSet<String>();
     references(contract, references);
     references.add("#/components/responses/MethodNotAllowed"); // of the methods that aren't there
@@ -75,7 +75,7 @@ class ContractTest {
   }
 
   @Test
-  void documentsEveryRouteAndNoOther() throws Exception {
+  void documentsExactlyTheRoutes() throws Exception {
     edge.start();
 
     var documented = new TreeMap<String, Set<String>>();
@@ -95,7 +95,7 @@ class ContractTest {
   }
 
   @Test
-  void namesTheSameMethodsAsTheServiceDoesWhenAskedForAnother() throws Exception {
+  void documentsTheMethodsOfTheAllowHeader() throws Exception {
     edge.start();
 
     for (var route : edge.served().entrySet()) {
@@ -124,7 +124,7 @@ class ContractTest {
   }
 
   @Test
-  void answersEachProblemThatOperationsShareAsItsExampleSays() throws Exception {
+  void rendersSharedProblemsAsInTheirExamples() throws Exception {
     edge.answer(Bus.STORED, asked -> Future.succeededFuture(new JsonArray()));
     edge.prediction = new PredictionConfig(1, 2_000, Duration.ofSeconds(5), 1.0, 0.5);
     edge.start();
@@ -178,7 +178,7 @@ class ContractTest {
   }
 
   @Test
-  void givesEveryOperationANameOfItsOwn() {
+  void givesEveryOperationAUniqueId() {
     var names = new ArrayList<String>();
     for (var path : contract.getJsonObject("paths")) {
       for (var method : METHODS) {
@@ -201,7 +201,7 @@ class ContractTest {
   }
 
   @Test
-  void isNotSentAgainToWhoHasItAlready() throws Exception {
+  void isNotSentAgainToAClientThatHasIt() throws Exception {
     edge.start();
     var tag = edge.get("/openapi.json").headers().firstValue("ETag").orElseThrow();
 

@@ -144,7 +144,7 @@ class CrossSiteTest {
   }
 
   @Test
-  void aSiteWhoseNameComesToThisMachineDoesNothingAndReadsNothing() {
+  void aRebindingSiteDoesNothingAndReadsNothing() {
     var base = "http://" + REBOUND + ":" + port;
     browser.open(base + "/"); // from here on scripts are those of that site
 
@@ -158,7 +158,7 @@ class CrossSiteTest {
   }
 
   @Test
-  void aLinkFromElsewhereLeadsToADashboardThatWorks(Vertx vertx) throws Exception {
+  void aLinkFromAnotherSiteOpensAWorkingDashboard(Vertx vertx) throws Exception {
     var other =
         vertx
             .createHttpServer()

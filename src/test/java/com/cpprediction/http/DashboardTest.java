@@ -72,7 +72,7 @@ class DashboardTest {
   }
 
   @Test
-  void showsWhateverItIsToldAsText() throws Exception {
+  void showsDataAsTextOnly() throws Exception {
     var hostile = new JsonObject().put("outcome", "refused").put("error", "No key " + HOSTILE);
     edge.checks.add(new HealthCheck("config", () -> true, () -> hostile));
     var refused = new JsonObject().put("failed", new JsonObject().put(HOSTILE, HOSTILE));
@@ -94,7 +94,7 @@ class DashboardTest {
   }
 
   @Test
-  void asksForTheTokenThatTheServiceAsksFor() throws Exception {
+  void promptsForTheRequiredToken() throws Exception {
     edge.predictToken = "a-token-of-the-test";
     edge.start();
     browser.open(edge.base() + "/");
@@ -113,7 +113,7 @@ class DashboardTest {
   }
 
   @Test
-  void saysInWordsWhatIsWrongAndWhatItWouldGuess() throws Exception {
+  void explainsAFailureAndShowsItsGuesses() throws Exception {
     edge.catalog = new Catalog(HttpFixture.FINGERPRINTS, text -> Located.byText("560", 0.4));
     edge.start();
     browser.open(edge.base() + "/");
@@ -127,7 +127,7 @@ class DashboardTest {
   }
 
   @Test
-  void saysWhatIsMissingWhileNothingIsMeasured() throws Exception {
+  void namesTheMissingFiguresWithMetricsOff() throws Exception {
     edge.metrics = new ServiceMetrics(new CompositeMeterRegistry(), "test");
     edge.start();
     browser.open(edge.base() + "/");
@@ -142,7 +142,7 @@ class DashboardTest {
   }
 
   @Test
-  void showsNoTimesOfWhatWasLongAgo() throws Exception {
+  void showsNoPercentilesOfExpiredMeasurements() throws Exception {
     var clock = new MockClock();
     edge.metrics = new ServiceMetrics(new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock), "test");
     edge.metrics.answered(Source.MODEL, 5_000_000);
@@ -156,7 +156,7 @@ class DashboardTest {
   }
 
   @Test
-  void tellsNodesThatAreWellFromThoseThatAreNot() throws Exception {
+  void distinguishesHealthyFromUnhealthyNodes() throws Exception {
     var nodes =
         new JsonArray()
             .add(member("a:1").put("self", true))
@@ -221,7 +221,7 @@ class DashboardTest {
   }
 
   @Test
-  void saysWhyTheServiceIsNotReady() throws Exception {
+  void showsWhyTheServiceIsNotReady() throws Exception {
     edge.checks.add(
         new HealthCheck("models", () -> false, () -> new JsonObject().put("directory", "/there")));
     edge.checks.add(
@@ -240,7 +240,7 @@ class DashboardTest {
   }
 
   @Test
-  void saysWhatDoesNotWorkOfAServiceThatIsReady() throws Exception {
+  void showsDegradedPartsOfAReadyService() throws Exception {
     edge.checks.add(
         new HealthCheck(
             "models",
@@ -256,7 +256,7 @@ class DashboardTest {
   }
 
   @Test
-  void saysThatTheServiceIsGoneAndGoesOnWhenItIsBack(Vertx vertx) throws Exception {
+  void showsALostConnectionAndReconnects(Vertx vertx) throws Exception {
     edge.start();
     var client = vertx.createNetClient();
     var server =

@@ -74,7 +74,7 @@ class DisclosureTest {
   }
 
   @Test
-  void onThisMachineHealthTellsAll() throws Exception {
+  void healthShowsDetailsOnThisMachine() throws Exception {
     edge.start();
 
     assertThat(edge.get("/health").body()).contains(SECRETS);
@@ -82,7 +82,7 @@ class DisclosureTest {
   }
 
   @Test
-  void whatAProxyPassesOnLearnsStatesOnly() throws Exception {
+  void healthShowsStatesOnlyThroughAProxy() throws Exception {
     edge.start();
 
     for (var header : List.of("X-Forwarded-For", "Forwarded")) {
@@ -92,7 +92,7 @@ class DisclosureTest {
   }
 
   @Test
-  void otherMachinesLearnStatesOnly() throws Exception {
+  void healthShowsStatesOnlyToOtherMachines() throws Exception {
     var address = anotherAddress();
     Assumptions.assumeTrue(address.isPresent(), "only loopback here");
     edge.host = address.get().getHostAddress();
@@ -103,7 +103,7 @@ class DisclosureTest {
   }
 
   @Test
-  void onceThereIsATokenItDecides() throws Exception {
+  void aConfiguredTokenDecides() throws Exception {
     edge.adminToken = ADMIN;
     edge.predictToken = CALLER;
     edge.start();
@@ -122,7 +122,7 @@ class DisclosureTest {
   }
 
   @Test
-  void nothingThatChangesIsKeptByBrowsersOrProxies() throws Exception {
+  void dynamicResponsesAreNotCached() throws Exception {
     edge.start();
     var shipment = shipment("S1", "MG Road 560017").toBuffer().getBytes();
 

@@ -40,7 +40,7 @@ class DocsTest {
   }
 
   @Test
-  void showsTheContractAndTriesAnOperationOutWithoutLeavingTheService() {
+  void showsTheContractAndExecutesAnOperationFromTheServiceAlone() {
     browser.open(edge.base() + "/docs");
     browser.find(PREDICT + " .opblock-summary-control").click();
     browser.find(PREDICT + " .execute").click();

@@ -79,7 +79,7 @@ class EncodedBodiesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"gzip", "GZIP", "x-gzip", " gzip "})
-  void everyRouteTakesGzip(String coding) throws Exception {
+  void everyRouteAcceptsGzip(String coding) throws Exception {
     for (var body : bodies().entrySet()) {
       var plain = edge.send("POST", body.getKey(), body.getValue().getBytes(UTF_8));
       var answer = send(body.getKey(), gzip(body.getValue().getBytes(UTF_8)), coding);
@@ -110,7 +110,7 @@ class EncodedBodiesTest {
   }
 
   @Test
-  void takesWhatIsSaidToBeAsItIs() throws Exception {
+  void acceptsTheIdentityCoding() throws Exception {
     for (var body : bodies().entrySet()) {
       for (var coding : List.of("identity", "Identity")) {
         assertThat(send(body.getKey(), body.getValue().getBytes(UTF_8), coding).statusCode())
@@ -120,7 +120,7 @@ class EncodedBodiesTest {
   }
 
   @Test
-  void saysWhatIsNoGzipOrDamaged() throws Exception {
+  void reportsInvalidOrDamagedGzip() throws Exception {
     for (var body : bodies().entrySet()) {
       if (body.getKey().endsWith("stream")) continue;
       var whole = gzip(body.getValue().getBytes(UTF_8));
@@ -138,7 +138,7 @@ class EncodedBodiesTest {
   }
 
   @Test
-  void cutsABomb() throws Exception {
+  void refusesADecompressionBomb() throws Exception {
     var spaces = new byte[256 * 1024 * 1024];
     Arrays.fill(spaces, (byte) ' ');
     var bomb = gzip(spaces);
@@ -149,7 +149,7 @@ class EncodedBodiesTest {
   }
 
   @Test
-  void aStreamTakesAMillionfoldOnlyAsFastAsItAnswers() throws Exception {
+  void aStreamDecodesABombOnlyAsFastAsItResponds() throws Exception {
     int lines = 20_000;
     var plain =
         IntStream.range(0, lines)
@@ -166,7 +166,7 @@ class EncodedBodiesTest {
   }
 
   @Test
-  void aStreamAnswersALineAsSoonAsItHasCome() throws Exception {
+  void aStreamRespondsToALineOnceItIsDecoded() throws Exception {
     var bytes = new ByteArrayOutputStream();
     var gzip = new GZIPOutputStream(bytes, true);
     var caller = stream();
@@ -184,7 +184,7 @@ class EncodedBodiesTest {
   }
 
   @Test
-  void aStreamSaysWhereItsGzipIsDamaged() throws Exception {
+  void aStreamReportsTheLineOfDamagedGzip() throws Exception {
     var line = shipment("S1", ADDRESS).encode() + "\n";
     var whole = gzip((line + line).getBytes(UTF_8));
 
@@ -202,7 +202,7 @@ class EncodedBodiesTest {
   }
 
   @Test
-  void everyRoutePassesOverAByteOrderMark() throws Exception {
+  void everyRouteSkipsAByteOrderMark() throws Exception {
     for (var body : bodies().entrySet()) {
       var marked = Buffer.buffer(MARK).appendString(body.getValue()).getBytes();
       for (var sent : List.of(marked, gzip(marked))) {
@@ -216,7 +216,7 @@ class EncodedBodiesTest {
 
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 42})
-  void whateverAShipmentIsCalledItIsFound(long seed) throws Exception {
+  void findsShipmentsWithAnyId(long seed) throws Exception {
     var random = new Random(seed);
     var ids =
         new HashSet<>(
@@ -253,7 +253,7 @@ class EncodedBodiesTest {
   }
 
   @Test
-  void namesOneShipmentAtATime() throws Exception {
+  void requiresExactlyOneShipmentIdParameter() throws Exception {
     for (var query :
         List.of("", "?", "?shipment_id", "?shipment_id=", "?shipment_id=a&shipment_id=b")) {
       AdmissionTest.isProblem(edge.get("/predictions" + query), Failure.MALFORMED_REQUEST);

@@ -55,7 +55,7 @@ class GuardTest {
     "GET, /config, ''",
     "HEAD, /config, ''"
   })
-  void whatAnOperatorDoesNeedsTheTokenOnceThereIsOne(String method, String path, String body)
+  void operatorRoutesRequireAConfiguredToken(String method, String path, String body)
       throws Exception {
     edge.start();
     assertThat(send(method, path, body).statusCode()).isEqualTo(200); // on this machine
@@ -81,7 +81,7 @@ class GuardTest {
         "POST | /outcomes | {\"outcomes\":[{\"shipment_id\":\"S1\",\"cp\":\" \"}]}",
         "GET | /predictions/S1 | ''"
       })
-  void whatCallersAskNeedsATokenOnceThereIsOne(String method, String path, String body)
+  void callerRoutesRequireAConfiguredToken(String method, String path, String body)
       throws Exception {
     edge.adminToken = ADMIN;
     edge.start();
@@ -107,7 +107,7 @@ class GuardTest {
         "/cache/stats",
         "/models/status"
       })
-  void whatWatchesTheServiceNeedsNone(String path) throws Exception {
+  void monitoringRoutesRequireNoToken(String path) throws Exception {
     edge.adminToken = ADMIN;
     edge.predictToken = CALLER;
     edge.start();
@@ -116,7 +116,7 @@ class GuardTest {
   }
 
   @Test
-  void theNameOfTheSchemeMayBeWrittenAnyhow() throws Exception {
+  void theSchemeIsCaseInsensitive() throws Exception {
     edge.adminToken = ADMIN;
     edge.start();
 
@@ -129,7 +129,7 @@ class GuardTest {
   }
 
   @Test
-  void oneTokenIsEnoughAndTwoHeadersAreNone() throws Exception {
+  void requiresExactlyOneAuthorizationHeader() throws Exception {
     edge.adminToken = ADMIN;
     edge.start();
 
@@ -142,7 +142,7 @@ class GuardTest {
   }
 
   @Test
-  void aTokenIsReplacedWithoutRefusingAnybody() throws Exception {
+  void acceptsOldAndNewTokenDuringRotation() throws Exception {
     edge.adminToken = ADMIN;
     edge.start();
 
@@ -157,7 +157,7 @@ class GuardTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/predict", "/predict/batch", "/cache/warm", "/models/reload"})
-  void refusesBeforeTheBodyComes(String path) throws Exception {
+  void refusesBeforeReadingTheBody(String path) throws Exception {
     edge.adminToken = ADMIN;
     edge.predictToken = CALLER;
     edge.start();
@@ -177,7 +177,7 @@ class GuardTest {
   }
 
   @Test
-  void withoutATokenOtherMachinesMayAskButNotOperate() throws Exception {
+  void withoutATokenOtherMachinesMayPredictButNotOperate() throws Exception {
     var address = anotherAddress();
     Assumptions.assumeTrue(address.isPresent(), "only loopback here");
     edge.host = address.get().getHostAddress();
@@ -208,12 +208,12 @@ class GuardTest {
     "fe80::1, false",
     "fe80::1%lo, false"
   })
-  void knowsThisMachine(String address, boolean local) {
+  void recognizesLoopbackAddresses(String address, boolean local) {
     assertThat(Guard.isLoopback(SocketAddress.inetSocketAddress(7, address))).isEqualTo(local);
   }
 
   @Test
-  void whatHasNoAddressIsNotThisMachine() {
+  void nonIpAddressesAreNotLoopback() {
     assertThat(Guard.isLoopback(null)).isFalse();
     assertThat(Guard.isLoopback(SocketAddress.domainSocketAddress("/tmp/localhost"))).isFalse();
     assertThat(Guard.isLoopback(SocketAddress.inetSocketAddress(7, "localhost"))).isFalse();

@@ -22,7 +22,7 @@ class GzipDecoderTest {
 
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3, 42})
-  void decodesWhateverIsEncodedHoweverItComes(long seed) {
+  void decodesAnyContentInAnyChunks(long seed) {
     var random = new Random(seed);
     for (int i = 0; i < 50; i++) {
       var plain = new byte[random.nextInt(100_000)];
@@ -43,7 +43,7 @@ class GzipDecoderTest {
   }
 
   @Test
-  void refusesWhatEndsTooEarly() {
+  void refusesTruncatedInput() {
     var encoded = member("hello hello hello".getBytes(), 0x1E);
 
     for (int end = 0; end < encoded.length; end++) {
@@ -58,7 +58,7 @@ class GzipDecoderTest {
   }
 
   @Test
-  void neverTakesDamageForContent() {
+  void detectsEveryDamage() {
     var plain = "Kadri Hills, near Kadri Temple, Mangalore 575002".getBytes();
     var encoded = member(plain, 0);
 
@@ -76,7 +76,7 @@ class GzipDecoderTest {
   }
 
   @Test
-  void refusesWhatFollowsTheEnd() {
+  void refusesTrailingBytes() {
     assertThatThrownBy(() -> decode(concat(member(new byte[9], 0), new byte[20]), 100))
         .hasMessageContaining("does not begin as one");
     assertThatThrownBy(() -> decode("{\"shipment_id\":\"S1\"}".getBytes(), 100))
@@ -84,7 +84,7 @@ class GzipDecoderTest {
   }
 
   @Test
-  void cutsABombWithoutHoldingIt() {
+  void decodesABombPieceByPiece() {
     var bomb = member(new byte[64 * 1024 * 1024], 0);
     assertThat(bomb).hasSizeLessThan(80_000);
 
@@ -103,7 +103,7 @@ class GzipDecoderTest {
   }
 
   @Test
-  void givesAllThatHasComeBeforeMoreComes() throws IOException {
+  void decodesAllReceivedInputBeforeMoreArrives() throws IOException {
     var bytes = new ByteArrayOutputStream();
     var gzip = new GZIPOutputStream(bytes, true);
     try (var decoder = new GzipDecoder()) {

@@ -62,7 +62,7 @@ class HalfCloseTest {
   }
 
   @Test
-  void answersARequestWhoseCallerSendsNoMore() throws Exception {
+  void respondsToARequestAfterShutdown() throws Exception {
     edge.start();
 
     for (var request : List.of(post(SHIPMENT), "GET /health/live HTTP/1.1\r\n" + HEAD + "\r\n")) {
@@ -75,7 +75,7 @@ class HalfCloseTest {
   }
 
   @Test
-  void answersWhenTheAnswerTakesItsTime(Vertx vertx) throws Exception {
+  void respondsToASlowRequestAfterShutdown(Vertx vertx) throws Exception {
     hold();
     edge.start();
     try (var socket = edge.connect()) {
@@ -91,7 +91,7 @@ class HalfCloseTest {
   }
 
   @Test
-  void answersAllThatWasPipelinedAndCloses() throws Exception {
+  void respondsToAllPipelinedRequestsAndCloses() throws Exception {
     edge.start();
 
     var answers = half(post(SHIPMENT).repeat(20));
@@ -101,7 +101,7 @@ class HalfCloseTest {
   }
 
   @Test
-  void answersAStreamToItsEnd() throws Exception {
+  void completesAStreamAfterShutdown() throws Exception {
     edge.start();
     var line = SHIPMENT + "\n";
     var lines = line.repeat(1_000);
@@ -120,7 +120,7 @@ class HalfCloseTest {
   }
 
   @Test
-  void hangsUpOnWhatIsNotWhole() throws Exception {
+  void closesOnAnIncompleteRequest() throws Exception {
     edge.start();
     var whole = post(SHIPMENT);
 
@@ -135,7 +135,7 @@ class HalfCloseTest {
   }
 
   @Test
-  void closesAnUnusedConnectionAndOneThatListens() throws Exception {
+  void closesAnUnusedConnectionAndAnEventStream() throws Exception {
     edge.maxConnections = 2; // so that each has to be closed for the one after the next
     edge.start();
 
@@ -157,7 +157,7 @@ class HalfCloseTest {
   }
 
   @Test
-  void noticesACallerThatHasLeft(Vertx vertx) throws Exception {
+  void noticesADisconnectedCaller(Vertx vertx) throws Exception {
     hold();
     edge.maxConnections = 1;
     edge.start();
@@ -172,7 +172,7 @@ class HalfCloseTest {
   }
 
   @Test
-  void stopsWithinItsGraceThoughACallerIsShut(Vertx vertx) throws Exception {
+  void stopsWithinItsGraceWithAHalfClosedConnection(Vertx vertx) throws Exception {
     hold();
     edge.grace = Duration.ofMillis(100);
     edge.start();

@@ -50,7 +50,7 @@ class HttpVerticleTest {
   }
 
   @Test
-  void answersAShipmentAsTheContractSays() throws Exception {
+  void predictsAShipmentAsTheContractSays() throws Exception {
     edge.start();
 
     var response = edge.post("/predict", shipment("S1", "12, MG Road 560017"));
@@ -93,7 +93,7 @@ class HttpVerticleTest {
   }
 
   @Test
-  void keepsACacheHitToo() throws Exception {
+  void recordsACacheHitToo() throws Exception {
     edge.start();
 
     edge.post("/predict", shipment("S1", "12, MG Road 560017"));
@@ -107,7 +107,7 @@ class HttpVerticleTest {
   }
 
   @Test
-  void takesTheCallersPredictionIdAndPincode() throws Exception {
+  void usesTheCallersPredictionIdAndPincode() throws Exception {
     edge.start();
     var id = PredictionIds.next().toString();
 
@@ -122,7 +122,7 @@ class HttpVerticleTest {
   }
 
   @Test
-  void answersOverTheEventBusAsOverHttp() throws Exception {
+  void repliesOnTheEventBusAsOverHttp() throws Exception {
     edge.start();
     var request =
         shipment("S1", "MG Road 560017").put("prediction_id", PredictionIds.next().toString());
@@ -134,7 +134,7 @@ class HttpVerticleTest {
   }
 
   @Test
-  void answersABatchInTheOrderOfItsRequest() throws Exception {
+  void predictsABatchInTheOrderOfItsRequest() throws Exception {
     edge.start();
 
     var response =
@@ -165,7 +165,7 @@ class HttpVerticleTest {
   }
 
   @Test
-  void answersWhatIsStoredOfAShipment() throws Exception {
+  void returnsTheStoredPredictionsOfAShipment() throws Exception {
     var stored = new JsonArray().add(new JsonObject().put("cp", "CP1"));
     edge.answer(
         Bus.STORED,
@@ -181,7 +181,7 @@ class HttpVerticleTest {
   }
 
   @Test
-  void saysWhatItsHealthIs() throws Exception {
+  void reportsItsHealth() throws Exception {
     var up = new AtomicBoolean();
     edge.checks.add(check("models", () -> true));
     edge.checks.add(check("persistence", up::get));
@@ -206,7 +206,7 @@ class HttpVerticleTest {
   }
 
   @Test
-  void isReadyThoughDegradedWhereOnlyAPartDoesNotWork() throws Exception {
+  void isReadyWhileDegraded() throws Exception {
     var broken = new AtomicReference<>(Optional.of("1 of 3 models can't be used: 560"));
     edge.checks.add(new HealthCheck("models", () -> true, broken::get, JsonObject::new));
     edge.checks.add(check("persistence", () -> true));
@@ -229,7 +229,7 @@ class HttpVerticleTest {
   }
 
   @Test
-  void showsItsMetersAsTextAndAsASummary() throws Exception {
+  void exportsMetersAsTextAndAsASummary() throws Exception {
     edge.start();
     edge.post("/predict", shipment("S1", "MG Road 560017"));
     edge.post("/predict", shipment("S2", "MG Road 560017"));
@@ -330,7 +330,7 @@ class HttpVerticleTest {
   }
 
   @Test
-  void readsABigBatchElsewhereAndAnswersItInOrder() throws Exception {
+  void parsesABigBatchOffTheEventLoopAndPredictsItInOrder() throws Exception {
     edge.start();
     var shipments = new JsonArray();
     for (int i = 0; i < 1000; i++) {
@@ -369,7 +369,7 @@ class HttpVerticleTest {
   }
 
   @Test
-  void describesTheModelsOnceForAllWhoAskMeanwhile() throws Exception {
+  void sharesOneModelStatusAmongConcurrentRequests() throws Exception {
     var builds = new LinkedBlockingQueue<Promise<JsonObject>>();
     edge.answer(
         Bus.MODELS_STATUS,
@@ -453,7 +453,7 @@ class HttpVerticleTest {
   }
 
   @Test
-  void answersAnAddressWithoutPincodeByItsWords() throws Exception {
+  void predictsAnAddressWithoutPincodeByItsWords() throws Exception {
     edge.catalog = new Catalog(HttpFixture.FINGERPRINTS, text -> Located.byText("560", 0.8));
     edge.start();
 
@@ -470,7 +470,7 @@ class HttpVerticleTest {
   }
 
   @Test
-  void refusesAnUnsureAnswerWithItsGuesses() throws Exception {
+  void refusesAnUncertainPredictionWithItsGuesses() throws Exception {
     edge.catalog = new Catalog(HttpFixture.FINGERPRINTS, text -> Located.byText("560", 0.5));
     edge.start();
 
@@ -513,7 +513,7 @@ class HttpVerticleTest {
   }
 
   @Test
-  void explainsWhenAsked() throws Exception {
+  void explainsOnRequest() throws Exception {
     var questions = new ArrayList<JsonObject>();
     edge.answerAll(
         worker -> Bus.explain("560", worker),
@@ -543,7 +543,7 @@ class HttpVerticleTest {
   }
 
   @Test
-  void passesOnWhatToReloadAndWhatCameOfIt() throws Exception {
+  void forwardsAReloadAndItsResult() throws Exception {
     var asked = new CopyOnWriteArrayList<JsonObject>();
     var report =
         new JsonObject().put("loaded", 1).put("failed", new JsonObject().put("411", "cut"));
@@ -565,7 +565,7 @@ class HttpVerticleTest {
   }
 
   @Test
-  void whatCannotBeExplainedIsNotKept() throws Exception {
+  void doesNotRecordAFailedExplanation() throws Exception {
     edge.answerAll(
         worker -> Bus.explain("560", worker),
         (JsonObject question) -> Future.failedFuture(Failure.NOT_READY.because("replaced")));
@@ -578,7 +578,7 @@ class HttpVerticleTest {
   }
 
   @Test
-  void answersHeadLikeGetWithoutTheBody() throws Exception {
+  void respondsToHeadLikeGetWithoutTheBody() throws Exception {
     edge.start();
 
     var response = edge.send("HEAD", "/health", null);

@@ -58,7 +58,7 @@ class HttpsTest {
   }
 
   @Test
-  void answersWithACertificateInPem() throws Exception {
+  void servesWithAPemCertificate() throws Exception {
     edge.secure(rsa, trusting);
     edge.start();
 
@@ -67,7 +67,7 @@ class HttpsTest {
   }
 
   @Test
-  void answersWithAKeystore() throws Exception {
+  void servesWithAKeystore() throws Exception {
     edge.secure(first.keystore().toString(), "", Certificates.PASSWORD, trusting);
     edge.start();
 
@@ -77,7 +77,7 @@ class HttpsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
-  void speaksHttp1OverNewTlsWhateverElseIsOffered(String version) throws Exception {
+  void negotiatesHttp1OverCurrentTls(String version) throws Exception {
     edge.secure(first, trusting);
     edge.start();
 
@@ -95,7 +95,7 @@ class HttpsTest {
   }
 
   @Test
-  void newConnectionsGetAnotherCertificateAndOldOnesGoOn() throws Exception {
+  void newConnectionsGetAReplacedCertificateAndOldOnesGoOn() throws Exception {
     var certificate = dir.resolve("server.pem");
     var key = dir.resolve("server.key");
     first.replace(certificate, key);
@@ -115,7 +115,7 @@ class HttpsTest {
   }
 
   @Test
-  void aKeystoreIsReplacedToo() throws Exception {
+  void reloadsAReplacedKeystore() throws Exception {
     var keystore = dir.resolve("server.p12");
     Certificates.move(first.keystore(), keystore);
     edge.secure(keystore.toString(), "", Certificates.PASSWORD, trusting);
@@ -146,7 +146,7 @@ class HttpsTest {
   }
 
   @Test
-  void hangsUpOnWhoDoesNotSpeakTls() throws Exception {
+  void closesAPlainConnection() throws Exception {
     edge.secure(first, trusting);
     edge.start();
 
@@ -160,7 +160,7 @@ class HttpsTest {
   }
 
   @Test
-  void hangsUpOnAHandshakeThatTakesTooLong() throws Exception {
+  void closesASlowHandshake() throws Exception {
     edge.sending = Duration.ofMillis(200);
     edge.secure(first, trusting);
     edge.start();

@@ -59,14 +59,14 @@ class LoadShedderTest {
   }
 
   @AfterEach
-  void land() throws Exception {
+  void releaseHeldRequests() throws Exception {
     flight.tryFail("enough");
     answered.await(10, SECONDS);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"/predict", "/predict/batch"})
-  void saysTheSameAsTheRouter(String path) throws Exception {
+  void respondsLikeTheRouter(String path) throws Exception {
     var quick = post(path);
     var routed = post(path, "Accept", "application/json;q=0.9"); // which isn't plain
 
@@ -91,7 +91,7 @@ class LoadShedderTest {
   }
 
   @Test
-  void leavesToTheRouterWhatIsNotPlain(Vertx vertx) throws Exception {
+  void leavesOtherThanPlainRequestsToTheRouter(Vertx vertx) throws Exception {
     var metrics = new ServiceMetrics(new SimpleMeterRegistry(), "test");
     var refusal =
         new LoadShedder(
@@ -136,7 +136,7 @@ class LoadShedderTest {
   }
 
   @Test
-  void namesTheRequest() throws Exception {
+  void returnsTheRequestId() throws Exception {
     var given = post("/predict", "X-Request-Id", "my.id_1-2");
     var unsafe = post("/predict", "X-Request-Id", "a b\"");
     var first = post("/predict");
@@ -152,7 +152,7 @@ class LoadShedderTest {
   }
 
   @Test
-  void saysTheLimitOfNow() throws Exception {
+  void namesTheCurrentLimit() throws Exception {
     assertThat(post("/predict").body()).contains("More than 1 shipments");
 
     edge.prediction = new PredictionConfig(1, 3, Duration.ofSeconds(60), 1.0, 0.5);
@@ -173,7 +173,7 @@ class LoadShedderTest {
     "Origin, http://elsewhere.example, 403",
     "Authorization, Bearer wrong, 401"
   })
-  void whatIsCheckedBeforeIsCheckedBefore(String header, String value, int status)
+  void earlierChecksStillComeFirst(String header, String value, int status)
       throws Exception {
     edge.predictToken = TOKEN;
 
@@ -189,7 +189,7 @@ class LoadShedderTest {
   }
 
   @Test
-  void keepsTheConnectionOfWhatIsSmall() throws Exception {
+  void keepsTheConnectionOfASmallRequest() throws Exception {
     var request =
         "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             + "Content-Length: "

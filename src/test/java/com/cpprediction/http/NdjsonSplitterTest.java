@@ -19,7 +19,7 @@ class NdjsonSplitterTest {
   private final NdjsonSplitter lines = new NdjsonSplitter(out::add);
 
   @Test
-  void endsLinesWithLfAndCrlfAndTheLastWithTheEnd() {
+  void splitsAtLfCrlfAndTheEndOfInput() {
     lines.add(Buffer.buffer("a\nb\r\n\n \t\r\nc"));
     lines.end();
 
@@ -27,7 +27,7 @@ class NdjsonSplitterTest {
   }
 
   @Test
-  void leavesOutAByteOrderMarkBeforeTheFirstLineOnly() {
+  void dropsALeadingByteOrderMarkOnly() {
     lines.add(Buffer.buffer("\uFEFFa\n\uFEFFb\n"));
     lines.end();
 
@@ -35,7 +35,7 @@ class NdjsonSplitterTest {
   }
 
   @Test
-  void hasNoLineInNothing() {
+  void findsNoLineInEmptyInput() {
     lines.add(Buffer.buffer("\uFEFF\r\n\n"));
     lines.end();
 
@@ -44,7 +44,7 @@ class NdjsonSplitterTest {
   }
 
   @Test
-  void takesTheLongestLineAndNoneThatIsLonger() {
+  void acceptsTheLongestLineAndNoLonger() {
     lines.add(Buffer.buffer("\uFEFF" + LONGEST + "\r\n" + LONGEST + "x\n" + LONGEST + "\n"));
     lines.add(Buffer.buffer((LONGEST + LONGEST).repeat(4) + "\nlast"));
     lines.end();
@@ -53,7 +53,7 @@ class NdjsonSplitterTest {
   }
 
   @Test
-  void knowsWhetherALineHasBegun() {
+  void reportsAPartialLine() {
     assertThat(lines.hasPartialLine()).isFalse();
     lines.add(Buffer.buffer("a\nb"));
     assertThat(lines.hasPartialLine()).isTrue();
@@ -65,7 +65,7 @@ class NdjsonSplitterTest {
 
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3, 42})
-  void findsTheSameLinesHoweverTheyArrive(long seed) {
+  void findsTheSameLinesInAnyChunks(long seed) {
     var random = new Random(seed);
     var text = new StringBuilder("\uFEFF");
     for (int i = 0; i < 300; i++) {

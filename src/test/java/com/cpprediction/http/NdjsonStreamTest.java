@@ -57,7 +57,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void answersEachLineInItsOrderAndEachBadOneAlone() throws Exception {
+  void predictsLinesInOrderAndFailsMalformedOnesAlone() throws Exception {
     var bytes =
         Buffer.buffer("\uFEFF" + line("S1") + "\r\n\n  \r\n")
             .appendString("{\"shipment_id\":\"S4\"}\n")
@@ -88,7 +88,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void answersALineAsPredictDoes() throws Exception {
+  void predictsALineLikePredict() throws Exception {
     var asked = shipment("S1", "MG Road 560017").put("prediction_id", freshId());
     var caller = caller();
     var plain = new JsonObject(edge.post("/predict", asked).body());
@@ -99,7 +99,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void answersALineThatComesAloneAtOnce() throws Exception {
+  void predictsASingleLineImmediately() throws Exception {
     var caller = caller();
 
     for (int i = 0; i < 3; i++) {
@@ -110,7 +110,7 @@ class NdjsonStreamTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "Connection: keep-alive\r\n", "Expect: 100-continue\r\n"})
-  void answersHttp10UpToTheEndOfTheConnection(String header) throws Exception {
+  void endsHttp10ResponsesByClosing(String header) throws Exception {
     edge.start();
     var body = line("S1") + "\nnonsense\n" + line("S3");
 
@@ -130,7 +130,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void asksForManyLinesTogether() throws Exception {
+  void scoresManyLinesTogether() throws Exception {
     var lines = new StringBuilder();
     for (int i = 0; i < 60; i++) {
       lines.append(shipment("S" + i, i + " MG Road 560017").encode()).append('\n');
@@ -159,7 +159,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void anIdIsOfOneShipmentOfAStream() throws Exception {
+  void refusesAnIdUsedByTwoShipments() throws Exception {
     var id = PredictionIds.next().toString();
     var caller = caller();
     var lines = Buffer.buffer();
@@ -179,7 +179,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void readsNoFurtherWhileItsAnswersAreNotRead() throws Exception {
+  void stopsReadingWhileItsResponseIsNotRead() throws Exception {
     int count = 30_000; // whose answers are more than all buffers on the way hold
     var most = new AtomicInteger();
     edge.recorder =
@@ -207,7 +207,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void slowsDownInsteadOfFailingWhereLittleMayBeInFlight() throws Exception {
+  void slowsDownInsteadOfFailingAtASmallLimit() throws Exception {
     edge.prediction = new PredictionConfig(2, 4, Duration.ofSeconds(5), 1.0, 0.5);
     var held = hold();
     var caller = caller();
@@ -227,7 +227,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void givesEachLineItsTime() throws Exception {
+  void givesEachLineItsOwnDeadline() throws Exception {
     hold();
     var caller = caller("X-Deadline-Ms", "500");
 
@@ -239,7 +239,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void failsEachLineThatCannotBeKept() throws Exception {
+  void failsEachLineThatCannotBeRecorded() throws Exception {
     edge.recorder = batch -> Future.failedFuture(Failure.OVERLOADED.because("full"));
 
     var answers = caller().send(line("S1") + "\nx\n" + line("S3")).end().rest();
@@ -249,7 +249,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void answersWhatItTookWhenTheServiceStopsAndSaysWhereItStopped() throws Exception {
+  void finishesAcceptedLinesOnStopAndNamesTheFirstUnserved() throws Exception {
     var held = hold();
     var caller = caller().send(line("S1") + "\n" + line("S2") + "\n{\"shipment_id\":");
     HttpFixture.until(() -> held.size() == 1);
@@ -264,7 +264,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void namesTheFirstLineOfThoseThatWaitWhenTheServiceStops() throws Exception {
+  void namesTheFirstWaitingLineOnStop() throws Exception {
     edge.prediction = new PredictionConfig(1, 6, Duration.ofSeconds(5), 1.0, 0.5);
     var held = hold();
     var lines = new StringBuilder();
@@ -281,7 +281,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void stopsWhileLinesWaitOfACallerWhoHasSentAll() throws Exception {
+  void stopsWithLinesWaitingAfterTheEndOfInput() throws Exception {
     edge.prediction = new PredictionConfig(1, 6, Duration.ofSeconds(5), 1.0, 0.5);
     var held = hold();
     edge.start();
@@ -304,7 +304,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void dropsTheLinesOfACallerWhoHasLeft() throws Exception {
+  void dropsTheLinesOfADisconnectedCaller() throws Exception {
     var held = hold();
     var caller = caller();
     for (int i = 0; i < 5_000; i++) caller.send(shipment("S" + i, i + " MG Road 560017"));
@@ -321,7 +321,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void letsAStreamRestBetweenLinesButNotWithinOne() throws Exception {
+  void allowsPausesBetweenLinesButNotWithinOne() throws Exception {
     edge.sending = Duration.ofSeconds(2);
     var resting = caller().send(line("S1") + '\n');
     assertThat(shown(resting.answer())).isEqualTo("S1");
@@ -334,7 +334,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void asksForTheToken() throws Exception {
+  void requiresTheToken() throws Exception {
     edge.predictToken = "0123456789abcdef";
 
     assertThat(caller().status()).isEqualTo(401);
@@ -344,7 +344,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void takesAndGivesNothingButLines() throws Exception {
+  void acceptsAndProducesNdjsonOnly() throws Exception {
     edge.start();
     var body = line("S1").getBytes(UTF_8);
 
@@ -360,7 +360,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void answersNothingWithNothing() throws Exception {
+  void respondsToAnEmptyStreamWithNoLines() throws Exception {
     var answer = edge.start().send("POST", "/predict/stream", new byte[0]);
     var blank = edge.send("POST", "/predict/stream", " \r\n\n".getBytes(UTF_8));
 
@@ -369,7 +369,7 @@ class NdjsonStreamTest {
   }
 
   @Test
-  void tellsACallerWhoAsksToGoOn() throws Exception {
+  void sendsContinueOnRequest() throws Exception {
     edge.start();
 
     var answer =

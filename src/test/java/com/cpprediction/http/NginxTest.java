@@ -97,7 +97,7 @@ class NginxTest {
   }
 
   @Test
-  void answersAStreamLineByLineAndAllOfIt() throws Exception {
+  void streamsLineByLineAndCompletely() throws Exception {
     int lines = 3_000; // more than nginx or the service keeps of it at a time
     var body =
         IntStream.range(0, lines)
@@ -118,7 +118,7 @@ class NginxTest {
   }
 
   @Test
-  void answersWhatHasALengthOnConnectionsThatGoOn() throws Exception {
+  void keepsConnectionsOfResponsesWithALength() throws Exception {
     var shipment = shipment("S1", "MG Road 560017").encode();
 
     for (int i = 0; i < 3; i++) {
@@ -133,7 +133,7 @@ class NginxTest {
   }
 
   @Test
-  void tellsTheDashboardWhatHappensWhenItHappens() throws Exception {
+  void deliversDashboardEventsWithoutBuffering() throws Exception {
     var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/events"));
     var answer = client.send(request.build(), BodyHandlers.ofInputStream());
 

@@ -81,7 +81,7 @@ class ProtocolTest {
         "GET  /health\r\n\r\n",
         "\u0016\u0003\u0001\u0002\r\n\r\n"
       })
-  void refusesWhatIsNotCleanHttp(String request) throws Exception {
+  void refusesMalformedHttp(String request) throws Exception {
     edge.start();
 
     var answer = edge.raw(request.replaceFirst("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
@@ -94,7 +94,7 @@ class ProtocolTest {
   }
 
   @Test
-  void boundsTheRequestLineAndTheHeaders() throws Exception {
+  void limitsTheRequestLineAndTheHeaders() throws Exception {
     edge.start();
 
     assertThat(edge.raw("GET /" + "x".repeat(5_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n"))
@@ -107,7 +107,7 @@ class ProtocolTest {
   }
 
   @Test
-  void refusesAnAnnouncedBodyBeforeItComes() throws Exception {
+  void refusesADeclaredLengthBeforeTheBody() throws Exception {
     edge.start();
 
     var answer =
@@ -139,7 +139,7 @@ class ProtocolTest {
   }
 
   @Test
-  void takesABodyUpToItsLimit() throws Exception {
+  void acceptsABodyUpToItsLimit() throws Exception {
     edge.start();
     var padded = new byte[HttpVerticle.SHIPMENT_BYTES];
     Arrays.fill(padded, (byte) ' ');
@@ -152,7 +152,7 @@ class ProtocolTest {
   }
 
   @Test
-  void continuesOnceWhenItIsAsked() throws Exception {
+  void sendsContinueOnceOnRequest() throws Exception {
     edge.start();
     var body = SHIPMENT.encode();
     try (var socket = edge.connect()) {
@@ -172,7 +172,7 @@ class ProtocolTest {
   }
 
   @Test
-  void answersPipelinedRequestsInOrder() throws Exception {
+  void respondsToPipelinedRequestsInOrder() throws Exception {
     edge.start();
 
     var answer =
@@ -199,7 +199,7 @@ class ProtocolTest {
   }
 
   @Test
-  void hangsUpOnABrokenChunk() throws Exception {
+  void closesOnAMalformedChunk() throws Exception {
     edge.start();
 
     var answer =
@@ -210,7 +210,7 @@ class ProtocolTest {
   }
 
   @Test
-  void hangsUpOnABodyThatTakesTooLong() throws Exception {
+  void closesOnASlowBody() throws Exception {
     edge.sending = Duration.ofSeconds(1);
     edge.start();
 
@@ -239,7 +239,7 @@ class ProtocolTest {
   }
 
   @Test
-  void hangsUpOnAHeadThatTakesTooLong() throws Exception {
+  void closesOnASlowHead() throws Exception {
     edge.sending = Duration.ofSeconds(1);
     edge.start();
 
@@ -248,7 +248,7 @@ class ProtocolTest {
   }
 
   @Test
-  void keepsAConnectionThatAsked() throws Exception {
+  void keepsAConnectionAfterItsFirstRequest() throws Exception {
     edge.sending = Duration.ofSeconds(1);
     edge.start();
     try (var used = edge.connect()) {
@@ -266,7 +266,7 @@ class ProtocolTest {
   }
 
   @Test
-  void boundsTheConnections() throws Exception {
+  void limitsTheConnections() throws Exception {
     edge.maxConnections = 2;
     edge.start();
     try (var first = edge.connect();
@@ -291,7 +291,7 @@ class ProtocolTest {
   }
 
   @Test
-  void waitsForACallerThatDoesNotReadItsAnswers() throws Exception {
+  void waitsForACallerThatDoesNotReadItsResponses() throws Exception {
     edge.start();
     var asked = new AtomicInteger();
     edge.answer(
@@ -322,7 +322,7 @@ class ProtocolTest {
   }
 
   @Test
-  void survivesACallerThatLeavesInTheMiddleOfItsBody() throws Exception {
+  void survivesADisconnectWithinABody() throws Exception {
     edge.start();
     try (var socket = edge.connect()) {
       write(
@@ -335,7 +335,7 @@ class ProtocolTest {
   }
 
   @Test
-  void finishesWhatIsInFlightWhenItStops(Vertx vertx) throws Exception {
+  void finishesRequestsInFlightOnStop(Vertx vertx) throws Exception {
     edge.grace = Duration.ofSeconds(30);
     var asked = Promise.<Void>promise();
     var flight = Promise.<ScoreReply>promise();
@@ -367,7 +367,7 @@ class ProtocolTest {
   }
 
   @Test
-  void tellsABusyConnectionThatItCloses() throws Exception {
+  void announcesCloseOnBusyConnections() throws Exception {
     edge.farewell = Duration.ofSeconds(3);
     edge.start();
     try (var busy = edge.connect()) {
@@ -388,7 +388,7 @@ class ProtocolTest {
   }
 
   @Test
-  void doesNotWaitForConnectionsThatAskNothing() throws Exception {
+  void doesNotWaitForIdleConnections() throws Exception {
     edge.grace = Duration.ofMinutes(10);
     edge.start();
     try (var unused = edge.connect();
@@ -403,7 +403,7 @@ class ProtocolTest {
   }
 
   @Test
-  void hangsUpOnAHalfSentBodyWhenItStops() throws Exception {
+  void closesOnAPartialBodyOnStop() throws Exception {
     edge.grace = Duration.ofMinutes(10);
     edge.start();
     try (var half = edge.connect()) {

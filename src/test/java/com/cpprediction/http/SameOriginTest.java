@@ -74,7 +74,7 @@ class SameOriginTest {
         "Origin: ftp://localhost\r\n",
         "Sec-Fetch-Site: none\r\nOrigin: http://elsewhere.example\r\n"
       })
-  void refusesOtherSitesEverywhere(String headers) throws Exception {
+  void refusesCrossSiteRequestsOnEveryRoute(String headers) throws Exception {
     edge.start();
 
     for (var route : edge.served().entrySet()) {
@@ -98,7 +98,7 @@ class SameOriginTest {
         "Origin: HTTP://LOCALHOST:8000\r\n",
         "Sec-Fetch-Site: same-origin\r\nOrigin: https://cp.example\r\n" // it replaces the Host
       })
-  void answersPagesOfItsOwnAndPrograms(String headers) throws Exception {
+  void servesSameOriginPagesAndPrograms(String headers) throws Exception {
     edge.start();
 
     for (var path : List.of("/", "/docs", "/web/docs.js", "/health", "/config", "/predictions/x")) {
@@ -109,7 +109,7 @@ class SameOriginTest {
   }
 
   @Test
-  void letsOtherSitesLinkToItsPagesOnly() throws Exception {
+  void allowsNavigationFromOtherSitesToPagesOnly() throws Exception {
     edge.start();
 
     for (var site : List.of("cross-site", "same-site")) {
@@ -145,7 +145,7 @@ class SameOriginTest {
     "[::2], false",
     "'', false"
   })
-  void knowsTheNamesOfThisMachine(String host, boolean known) throws Exception {
+  void recognizesLoopbackHosts(String host, boolean known) throws Exception {
     edge.start();
 
     for (var path : List.of("/", "/health", "/config", "/metrics", "/events/")) {
@@ -158,7 +158,7 @@ class SameOriginTest {
   }
 
   @Test
-  void knowsTheNamesItIsTold() throws Exception {
+  void acceptsAllowedHosts() throws Exception {
     edge.start();
     forbidden("before", raw("GET", "/config", "cp.example", ""));
 
@@ -173,7 +173,7 @@ class SameOriginTest {
   }
 
   @Test
-  void needsNoHostOfHttp10UnlessABrowserAsks() throws Exception {
+  void acceptsHttp10WithoutHostExceptFromBrowsers() throws Exception {
     edge.start();
 
     answered("a script", edge.raw("GET /config HTTP/1.0\r\n\r\n"));
@@ -183,7 +183,7 @@ class SameOriginTest {
   }
 
   @Test
-  void withTlsAPageWithoutItIsAnotherOrigin(@TempDir Path directory) throws Exception {
+  void withTlsAPlainHttpPageIsCrossOrigin(@TempDir Path directory) throws Exception {
     var certificates = new Certificates(directory);
     var authority = certificates.authority("authority");
     edge.secure(certificates.signedBy(authority, "server"), Certificates.trusting(authority));
@@ -194,7 +194,7 @@ class SameOriginTest {
   }
 
   @Test
-  void beyondLoopbackTheListDecidesWhereThereIsOne() throws Exception {
+  void beyondLoopbackAllowedHostsDecideIfConfigured() throws Exception {
     var address = anotherAddress();
     Assumptions.assumeTrue(address.isPresent(), "only loopback here");
     edge.host = address.get().getHostAddress();
@@ -211,7 +211,7 @@ class SameOriginTest {
   }
 
   @Test
-  void knowsAnIpv6AddressHoweverItIsWritten() {
+  void comparesIpv6AddressesByValue() {
     for (var host : List.of("[2001:db8::1]", "[2001:db8:0:0::0:1]")) {
       assertThat(SameOrigin.sameIpv6(host, "2001:db8:0:0:0:0:0:1")).as(host).isTrue();
     }
@@ -222,7 +222,7 @@ class SameOriginTest {
   }
 
   @Test
-  void whatAProxyPassesOnIsNotFromThisMachine() throws Exception {
+  void forwardedRequestsAreNotLocal() throws Exception {
     edge.start();
 
     for (var header : List.of("X-Forwarded-For: 10.1.2.3", "Forwarded: for=10.1.2.3")) {
@@ -232,7 +232,7 @@ class SameOriginTest {
   }
 
   @Test
-  void onAllAddressesOperatingWithoutATokenTakesANameOfThisMachine() throws Exception {
+  void onAllAddressesOperatingWithoutATokenRequiresALoopbackHost() throws Exception {
     edge.host = "0.0.0.0";
     edge.start();
 

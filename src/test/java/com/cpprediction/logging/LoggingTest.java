@@ -30,7 +30,7 @@ class LoggingTest {
   }
 
   @Test
-  void theLevelReachesTheServiceAndNobodyElse() {
+  void theLevelAppliesToTheServiceOnly() {
     var ours = LoggerFactory.getLogger("com.cpprediction.http.Anything");
     var theirs = LoggerFactory.getLogger("org.example.Library");
     var before = theirs.isInfoEnabled();
@@ -45,7 +45,7 @@ class LoggingTest {
   }
 
   @Test
-  void aLoggerOfItsOwnLevelGetsItsOldOneBackWhenItIsNamedNoMore() {
+  void aLoggerGetsItsOldLevelBackWhenItsOverrideIsRemoved() {
     var part = LoggerFactory.getLogger("com.cpprediction.persistence.Anything");
     var library = LoggerFactory.getLogger("com.hazelcast.Anything");
     var other = LoggerFactory.getLogger("com.cpprediction.http.Anything");
@@ -64,7 +64,7 @@ class LoggingTest {
   }
 
   @Test
-  void requestsHaveASwitchOfTheirOwn() {
+  void theAccessLogHasItsOwnSwitch() {
     var requests = LoggerFactory.getLogger(Logging.REQUESTS);
 
     Logging.apply(config("trace"));
@@ -75,7 +75,7 @@ class LoggingTest {
   }
 
   @Test
-  void theFormatChangesWhileItRunsAndBack() {
+  void theFormatChangesAtRuntimeAndBack() {
     var written = new ByteArrayOutputStream();
     var console = System.err;
     System.setErr(new PrintStream(written, true, StandardCharsets.UTF_8));
@@ -134,7 +134,7 @@ class LoggingTest {
         "\u001b[2Jforged",
         "a\u0000b\u0008c"
       })
-  void whatACallerSentNeverBecomesALineOrACommand(String sent) {
+  void escapesTextFromCallers(String sent) {
     try (var captured = new CapturedLog()) {
       log.warn("Shipment {}", sent);
       log.error("Shipment {}", sent, new IllegalStateException(sent));
@@ -152,7 +152,7 @@ class LoggingTest {
   }
 
   @Test
-  void whatLibrariesTellTheJdkGoesTheSameWay() {
+  void routesJavaUtilLogging() {
     Logging.apply(config("info"));
     try (var captured = new CapturedLog()) {
       java.util.logging.Logger.getLogger("org.example.Library").log(Level.SEVERE, "told the JDK");
@@ -168,7 +168,7 @@ class LoggingTest {
   }
 
   @Test
-  void whatVertxWebWritesOfRequestsCanNotBeTurnedOn() {
+  void theLogOfVertxWebCannotBeEnabled() {
     Logging.apply(config("trace", "ROOT=trace", "io.vertx=trace", "io.vertx.ext=trace"));
 
     var router = LoggerFactory.getLogger("io.vertx.ext.web.impl.RouterImpl");
@@ -178,7 +178,7 @@ class LoggingTest {
   }
 
   @Test
-  void aLoggerThatIsNamedTwiceIsRefused() {
+  void refusesALoggerNamedTwice() {
     assertThatThrownBy(() -> config("info", "a.b=debug", "a.b=trace"))
         .hasMessage("log.levels names a logger twice; name each once");
     assertThatThrownBy(() -> config("info", "root=debug", "ROOT=trace"))

@@ -42,14 +42,14 @@ class RequestIdTest {
   }
 
   @BeforeEach
-  void travel(Vertx fresh) {
+  void propagate(Vertx fresh) {
     vertx = fresh;
     RequestId.propagate(vertx.eventBus());
   }
 
   @ParameterizedTest
   @EnumSource(names = {"EVENT_LOOP", "WORKER"})
-  void travelsToOtherVerticlesAndIntoTheirCallbacks(ThreadingModel model) throws Exception {
+  void propagatesToOtherVerticlesAndTheirCallbacks(ThreadingModel model) throws Exception {
     deploy(
         model,
         message -> {
@@ -67,7 +67,7 @@ class RequestIdTest {
   }
 
   @Test
-  void doesNotStickToWhatServesTheNextRequest() throws Exception {
+  void doesNotLeakIntoTheNextRequest() throws Exception {
     deploy(ThreadingModel.EVENT_LOOP, message -> message.reply(current()));
 
     assertThat(ask("r-1")).isEqualTo("r-1");
@@ -75,7 +75,7 @@ class RequestIdTest {
   }
 
   @Test
-  void isForgottenWhereTheWorkOfManyBegins() throws Exception {
+  void isClearedBeforeWorkForManyRequests() throws Exception {
     deploy(
         ThreadingModel.EVENT_LOOP,
         message -> {
@@ -87,7 +87,7 @@ class RequestIdTest {
   }
 
   @Test
-  void staysWithTheAskerThroughTheAnswer() throws Exception {
+  void staysWithTheSenderThroughTheReply() throws Exception {
     deploy(
         ThreadingModel.EVENT_LOOP,
         message -> {
@@ -104,7 +104,7 @@ class RequestIdTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "a b", "a\nb", "ä", "{}", "\u001b[2J"})
-  void whatACallerMakesUpIsNotTakenOver(String made) throws Exception {
+  void ignoresUnsafeIdsInMessages(String made) throws Exception {
     deploy(ThreadingModel.EVENT_LOOP, message -> message.reply(current()));
 
     var answer =
@@ -118,7 +118,7 @@ class RequestIdTest {
   }
 
   @Test
-  void isNotKeptByAContextThatServesManyRequests() throws Exception {
+  void isNotSetOnASharedContext() throws Exception {
     var kept = Promise.<String>promise();
 
     vertx.runOnContext(

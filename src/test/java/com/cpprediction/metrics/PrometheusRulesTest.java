@@ -17,7 +17,7 @@ class PrometheusRulesTest {
   private static final Path CASES = Path.of("src/test/resources/prometheus/alerts.test.yml");
 
   @Test
-  void promtoolTakesTheConfigurationAndItsRules() {
+  void promtoolAcceptsTheConfigurationAndItsRules() {
     var checked = promtool("check", "config", "--lint=all", "--lint-fatal", conf("prometheus.yml"));
 
     assertThat(checked.exit()).as(checked.output()).isZero();
@@ -43,7 +43,7 @@ class PrometheusRulesTest {
   }
 
   @Test
-  void everyAlertSaysHowBadItIsAndWhatToDo() throws IOException {
+  void everyAlertHasSeverityDescriptionAndRunbook() throws IOException {
     var rules = Files.readString(CONF.resolve("alerts.rules.yml")).split("- alert: ");
 
     assertThat(rules).hasSizeGreaterThan(7);

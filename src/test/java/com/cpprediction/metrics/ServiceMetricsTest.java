@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class ServiceMetricsTest {
   @Test
-  void whatNoRouteAnnouncedIsCountedWithoutALabelOfItsOwn() {
+  void countsUnregisteredRoutesAsOther() {
     var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     var metrics = metrics(registry);
 
@@ -29,7 +29,7 @@ class ServiceMetricsTest {
   }
 
   @Test
-  void tellsHitsThatTakeMicrosecondsApart() {
+  void resolvesMicrosecondsOfCacheHits() {
     var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
     metrics(registry).answered(Source.CACHE, 15_000);
@@ -41,7 +41,7 @@ class ServiceMetricsTest {
   }
 
   @Test
-  void withMetricsOffNothingIsKept() {
+  void recordsNothingWithMetricsOff() {
     var registry = new CompositeMeterRegistry();
     var metrics = metrics(registry);
 
@@ -59,7 +59,7 @@ class ServiceMetricsTest {
   }
 
   @Test
-  void saysAtAnyTimeWhetherTheCacheIsOn() {
+  void showsWhetherTheCacheIsOn() {
     var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     var enabled = new AtomicBoolean(true);
     metrics(registry).cacheEnabled(enabled::get);
