@@ -40,10 +40,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.ServerSSLOptions;
-import io.vertx.ext.web.Route;
-import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.ext.web.handler.PlatformHandler;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -51,18 +48,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /** Both doors of the service: HTTP and the public addresses of the event bus. One per node. */
 public final class HttpVerticle extends VerticleBase {
-  /** Bytes of a shipment at most, with room for each character as two escapes. */
-  static final int SHIPMENT_BYTES = 32 * 1024;
-
-  static final int OUTCOMES_BYTES = 512 * 1024;
-  static final int RELOAD_BYTES = 64 * 1024; // all prefixes there can be, by name
-
   private static final Duration IDLE = Duration.ofSeconds(60);
 
   /** For busy connections to learn from an answer that they close. */
@@ -77,8 +67,6 @@ public final class HttpVerticle extends VerticleBase {
   private static final Duration TICK = Duration.ofSeconds(1);
 
   private static final String MODELS = "models";
-  private static final String PREDICT = "/predict";
-  private static final String PREDICT_BATCH = "/predict/batch";
 
   /** Ticks from one look at every model to the next, unless they change. */
   private static final int MODEL_TICKS = 5;
@@ -98,7 +86,7 @@ public final class HttpVerticle extends VerticleBase {
   private final Duration sending;
   private final Optional<IdentityWatcher> identity;
   private final StaticRoutes web;
-  private final RouteMeters statuses;
+  private final RouteMeters meters;
   private final SameOrigin origins;
 
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
@@ -111,7 +99,7 @@ public final class HttpVerticle extends VerticleBase {
   private EventStream events;
   private NdjsonStream streaming;
   private HttpServer server;
-  private Router router;
+  private Routes routes;
   private LoadShedder shedder;
   private volatile boolean stopping;
   private volatile int port;
@@ -181,20 +169,14 @@ public final class HttpVerticle extends VerticleBase {
     this.sending = sending;
     var contract = OpenApiContract.read(metrics.version());
     web = new StaticRoutes(contract);
-    statuses = new RouteMeters(contract, metrics);
+    meters = new RouteMeters(contract, metrics);
     boolean loopback = Guard.isLoopbackHost(config.get().http().host());
     origins = new SameOrigin(loopback, () -> config.get().http().allowedHosts());
   }
 
-  /** What it serves, once started: each route's path and its methods. */
+  /** Methods by path, once started. */
   Map<String, List<HttpMethod>> served() {
-    var served = new TreeMap<String, List<HttpMethod>>();
-    for (var route : router.getRoutes()) {
-      if (route.getPath() == null) continue; // before all of them
-      RouteContract endpoint = route.getMetadata(RouteContract.KEY);
-      served.put(endpoint.pattern(), endpoint.methods());
-    }
-    return served;
+    return routes.served();
   }
 
   /** The port it listens on, once started. */
@@ -251,12 +233,12 @@ public final class HttpVerticle extends VerticleBase {
     if (owners.self() != null) registered.addAll(openToNodes(owners.self().id(), scores));
     shedder =
         new LoadShedder(
-            Set.of(PREDICT, PREDICT_BATCH),
+            Set.of(Routes.PREDICT, Routes.PREDICT_BATCH),
             inFlight,
             origins,
             new Guard(() -> config.get().http())::mayPredict,
             metrics);
-    router = router(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader);
+    routes = routes(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader);
     server =
         vertx
             .createHttpServer(options())
@@ -352,94 +334,36 @@ public final class HttpVerticle extends VerticleBase {
     return consumer.completion();
   }
 
-  private Router router(
+  private Routes routes(
       Operation<?> predict,
       Operation<?> explain,
       Operation<?> predictBatch,
       Operation<?> outcomes,
       CacheRoutes cacheRoutes,
       BodyReader bodyReader) {
-    var router = Router.router(vertx);
-    statuses.registerOther();
-    var problems = new ProblemHandler(this::exchange);
-    for (int status : ProblemHandler.STATUSES) router.errorHandler(status, problems);
-    router.route().handler(this::begin);
     var guard = new Guard(() -> config.get().http());
-    post(router, PREDICT, SHIPMENT_BYTES, guard::predict, predict::rejectIfFull)
-        .handler(ctx -> (ExplainFlag.requested(ctx.queryParams()) ? explain : predict).handle(ctx));
-    post(router, PREDICT_BATCH, BodyReceiver.MAX_BYTES, guard::predict, predictBatch::rejectIfFull)
-        .handler(predictBatch::handle);
-    post(router, "/outcomes", OUTCOMES_BYTES, guard::predict, outcomes::rejectIfFull)
-        .handler(outcomes::handle);
-    var stream = List.of(HttpMethod.POST);
-    route(router, "/predict/stream", stream, RouteContract.NDJSON, RouteContract.NDJSON)
-        .handler(guard::predict)
-        .handler(streaming::handle);
-    var reads = new QueryRoutes(vertx, this::prediction, budget);
-    get(router, "/predictions/:shipment_id")
-        .useNormalizedPath(false) // a shipment may be called ".."
-        .handler(guard::predict)
-        .handler(reads::stored);
-    get(router, "/predictions").handler(guard::predict).handler(reads::storedByQuery);
+    var queries = new QueryRoutes(vertx, this::prediction, budget);
     var report = new HealthReport(checks, () -> stopping);
-    var health = new HealthRoutes(report, guard::isOperator);
-    var dashboard = new DashboardState(vertx, metrics, cache, owners, inFlight, report, clock);
+    var state = new DashboardState(vertx, metrics, cache, owners, inFlight, report, clock);
     events =
         new EventStream(
             vertx,
             metrics,
             TICK,
             List.of(
-                new Topic("state", 1, dashboard::state),
-                new Topic(MODELS, MODEL_TICKS, dashboard::models)),
+                new Topic("state", 1, state::state), new Topic(MODELS, MODEL_TICKS, state::models)),
             guard::isOperator);
-    get(router, "/", StaticRoutes.HTML).handler(web.page("dashboard.html"));
-    get(router, "/events", EventStream.TYPE).handler(events::listen);
-    get(router, "/health").handler(health::all);
-    get(router, "/health/live").handler(health::live);
-    get(router, "/health/ready").handler(health::ready);
-    get(router, "/metrics", MetricsRoute.TEXT, RouteContract.JSON)
-        .handler(new MetricsRoute(vertx, metrics, cache)::handle);
-    route(router, "/cache", List.of(HttpMethod.DELETE), RouteContract.JSON, RouteContract.JSON)
-        .handler(guard::admin)
-        .handler(cacheRoutes::clear);
-    get(router, "/cache/stats").handler(cacheRoutes::stats);
-    post(router, "/cache/warm", BodyReceiver.MAX_BYTES, guard::admin).handler(cacheRoutes::warm);
-    get(router, "/models/status").handler(reads::models);
-    post(router, "/models/reload", RELOAD_BYTES, guard::admin)
-        .handler(new ModelRoutes(vertx, bodyReader)::reload);
-    get(router, "/models/:prefix").handler(reads::model);
-    get(router, "/cluster").handler(shared(owners::describe));
-    get(router, "/config").handler(guard::admin).handler(shared(configView));
-    get(router, "/openapi.json").handler(web::contract);
-    get(router, "/docs", StaticRoutes.HTML).handler(web.page("docs.html"));
-    get(router, "/web/:file", StaticRoutes.FILE_TYPES).handler(web::file);
-    return router;
-  }
-
-  /** Described on this event loop, where it has to be, and encoded elsewhere. */
-  private Handler<RoutingContext> shared(Supplier<JsonObject> described) {
-    return SharedResponse.json(vertx, () -> Future.succeededFuture(described.get()))::handle;
-  }
-
-  private Route get(Router router, String path) {
-    return get(router, path, RouteContract.JSON);
-  }
-
-  private Route get(Router router, String path, String... types) {
-    return route(router, path, List.of(HttpMethod.GET, HttpMethod.HEAD), RouteContract.JSON, types);
-  }
-
-  /**
-   * @param most bytes of a body
-   * @param first come before the body
-   */
-  private Route post(Router router, String path, int most, PlatformHandler... first) {
-    var route =
-        route(router, path, List.of(HttpMethod.POST), RouteContract.JSON, RouteContract.JSON);
-    for (var handler : first) route.handler(handler);
-    var limit = new BodyReceiver.Limit(most, path);
-    return route.handler(new BodyReceiver(limit, budget, bodies));
+    var problems = new ProblemHandler(this::exchange);
+    return new Routes(vertx, meters, guard, origins, budget, bodies, problems, this::begin)
+        .predictions(predict, explain, predictBatch, streaming, outcomes, queries)
+        .models(queries, new ModelRoutes(vertx, bodyReader))
+        .cache(cacheRoutes)
+        .state(
+            new HealthRoutes(report, guard::isOperator),
+            new MetricsRoute(vertx, metrics, cache),
+            owners::describe,
+            configView)
+        .pages(web, events);
   }
 
   private void hangUp(RoutingContext ctx) {
@@ -447,20 +371,12 @@ public final class HttpVerticle extends VerticleBase {
     ctx.request().connection().close();
   }
 
-  private Route route(
-      Router router, String path, List<HttpMethod> methods, String reads, String... types) {
-    var pattern = path.replaceAll(":(\\w+)", "{$1}");
-    statuses.register(pattern, methods);
-    var endpoint = new RouteContract(pattern, methods, reads, List.of(types), origins);
-    return router.route(path).putMetadata(RouteContract.KEY, endpoint).handler(endpoint);
-  }
-
   private void accept(HttpServerRequest request) {
     if (!stopping && shedder.shed(request)) {
       connections.requestStarted(request.connection());
       connections.responseEnded(request.connection());
     } else {
-      router.handle(request);
+      routes.router().handle(request);
     }
   }
 

@@ -6,13 +6,13 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.concurrent.TimeUnit;
 
-/** The meters that a person asks for first, as JSON; times in milliseconds. */
+/** Summary of the most important meters as JSON; times in milliseconds. */
 public final class MetricsSummary {
   private static final String POOL = "pool_name";
 
   private MetricsSummary() {}
 
-  /** Percentiles are of the last minutes, counts since the start. Reads a file: blocks. */
+  /** Percentiles cover the last minutes, counts the time since start. Reads a file: blocks. */
   public static JsonObject of(ServiceMetrics metrics) {
     var registry = metrics.registry();
     return new JsonObject()
@@ -25,9 +25,9 @@ public final class MetricsSummary {
   }
 
   /**
-   * What changes from second to second: as {@link #of}, without single operations, and with what
-   * was counted. Memory only while nothing is measured. Reads a file: blocks.
-   */
+ * As {@link #of}, with counters and without HTTP operations; memory only while metrics are off.
+ * Reads a file: blocks.
+ */
   public static JsonObject brief(ServiceMetrics metrics) {
     var registry = metrics.registry();
     var json = new JsonObject().put("on", metrics.on()).put("memory", memory());
@@ -50,7 +50,7 @@ public final class MetricsSummary {
     return json;
   }
 
-  /** Connections to PostgreSQL: how many there may be, are in use, and are waited for. */
+  /** PostgreSQL connection pools: size, connections in use, waiting requests. */
   private static JsonArray pools(MeterRegistry registry) {
     var json = new JsonArray();
     for (var size : registry.find("cp.db.pool.size").gauges()) {
@@ -102,7 +102,7 @@ public final class MetricsSummary {
     if (timer == null) return json.put("count", 0);
     var snapshot = timer.takeSnapshot();
     json.put("count", snapshot.count());
-    if (snapshot.max() == 0) return json; // nothing lately, and no percentile of nothing
+    if (snapshot.max() == 0) return json; // percentiles need recent samples
     for (var percentile : snapshot.percentileValues()) {
       json.put(
           "p" + Math.round(percentile.percentile() * 100), percentile.value(TimeUnit.MILLISECONDS));

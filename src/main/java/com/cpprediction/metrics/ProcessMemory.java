@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 
-/** The memory of the whole process, which is more than the JVM's heap: mapped models, for one. */
+/** Memory of the whole process, including mapped models outside the heap. */
 final class ProcessMemory {
   private static final Path STATUS = Path.of("/proc/self/status");
   private static final String RESIDENT = "VmRSS:";
@@ -32,7 +32,7 @@ final class ProcessMemory {
         .register(registry);
   }
 
-  /** Bytes in RAM; none where there is no {@code /proc}. Reads a file: blocks. */
+  /** Resident bytes; empty without {@code /proc}. Reads a file: blocks. */
   static OptionalLong resident() {
     try (var lines = Files.lines(STATUS)) {
       return lines
@@ -44,7 +44,7 @@ final class ProcessMemory {
     }
   }
 
-  /** Bytes this process may use; the JVM knows of control groups. */
+  /** Memory limit in bytes; the JVM accounts for control groups. */
   static long limit() {
     return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
         .getTotalMemorySize();

@@ -30,46 +30,43 @@ import java.util.function.Supplier;
  * come from closed sets, never from a request. Thread-safe.
  */
 public final class ServiceMetrics {
-  /** What became of a row on its way to PostgreSQL. */
+  /** Result of storing a row in PostgreSQL. */
   public enum RowOutcome implements Labelled {
     /** Inserted. */
     STORED,
-    /** Already there: its prediction id had been stored before, for the same shipment. */
+    /** Already stored: the same prediction id for the same shipment. */
     DUPLICATE,
-    /** Set aside: its prediction id had been stored before, for another shipment. */
+    /** Set aside: the prediction id is stored for another shipment. */
     CONFLICT,
-    /**
-     * Refused by PostgreSQL and set aside with its error; where it refuses even that, the row is
-     * only named in the log.
-     */
+    /** Rejected by PostgreSQL and set aside with its error, or logged where even that fails. */
     REJECTED
   }
 
-  /** How a row came into the care of this process, or left it without PostgreSQL. */
+  /** How a row entered this process, or left it unstored. */
   public enum Kept implements Labelled {
-    /** Its request was answered. */
+    /** Recorded for a request. */
     ACKNOWLEDGED,
-    /** A process before this one left it in the journal. */
+    /** Recovered from the journal of an earlier process. */
     RECOVERED,
-    /** It could not be kept and {@code persistence.when_full} is {@code drop}. */
+    /** Dropped: no room, and {@code persistence.when_full} is {@code drop}. */
     DROPPED
   }
 
-  /** How a prefix came to this node, or went, when nodes of the cluster came or went. */
+  /** Direction of an ownership change. */
   public enum Moved implements Labelled {
     GAINED,
     RELEASED
   }
 
-  /** Where an address was looked up. */
+  /** Location of a lookup. */
   public enum Hop implements Labelled {
-    /** On the node that accepted it. */
+    /** On the node that received the request. */
     LOCAL,
-    /** On another one, which owns its prefix. */
+    /** On an owner of the prefix. */
     REMOTE
   }
 
-  /** What is taken over while the service runs, and may be refused. */
+  /** A part that is reloaded at runtime. */
   public enum Reload implements Labelled {
     CONFIG,
     CERTIFICATE,
@@ -77,10 +74,10 @@ public final class ServiceMetrics {
   }
 
   /**
-   * What one route was asked.
-   *
-   * @param method served there, or {@code other}
-   */
+ * One method of a route.
+ *
+ * @param method served there, or {@code other}
+ */
   record Operation(String route, String method) {}
 
   private record Outcome(Operation operation, int status) {}
@@ -88,7 +85,7 @@ public final class ServiceMetrics {
   private static final Comparator<Operation> BY_NAME =
       Comparator.comparing(Operation::route).thenComparing(Operation::method);
 
-  /** The label of what belongs to no closed set. */
+  /** Tag value for anything outside a closed set. */
   public static final String OTHER = "other";
 
   private static final String MODEL_OUTCOMES = "cp.model.outcomes";
@@ -101,7 +98,7 @@ public final class ServiceMetrics {
   private final MeterRegistry registry;
   private final String version;
   private final boolean on;
-  private final MeterRegistry people; // percentiles of operations, which nobody scrapes
+  private final MeterRegistry people; // percentiles of operations, not exported
   private final Map<Outcome, Timer> http = new ConcurrentHashMap<>();
   private final Map<Operation, Timer> operations = new ConcurrentSkipListMap<>(BY_NAME);
   private final Timer odd;
@@ -220,18 +217,18 @@ public final class ServiceMetrics {
         .register(registry);
   }
 
-  /** Whether anybody keeps what is measured; if not, what is costly to measure need not be. */
+  /** Whether metrics are enabled; if not, costly measurements can be skipped. */
   public boolean on() {
     return on;
   }
 
-  /** One shipment answered, {@code nanos} after it was parsed. */
+  /** One shipment was predicted, {@code nanos} after it was parsed. */
   public void answered(Source source, long nanos) {
     answered.get(source).increment();
     record(answerTime.get(source), nanos);
   }
 
-  /** One shipment that got an error for an answer. */
+  /** One shipment failed. */
   public void failed(Failure failure) {
     failed.get(failure).increment();
   }
@@ -242,13 +239,12 @@ public final class ServiceMetrics {
   }
 
   /**
-   * Shows the meters of one route before its first request, so that there are as many whatever is
-   * asked.
-   *
-   * @param route its pattern as the contract writes it, {@link #OTHER} for what none matches
-   * @param methods served there
-   * @param statuses it answers with when it is asked with one of them
-   */
+ * Registers the meters of one route before its first request, so that their number is fixed.
+ *
+ * @param route its pattern as the contract writes it, {@link #OTHER} for requests without a route
+ * @param methods served there
+ * @param statuses possible for these methods
+ */
   public void httpRoute(String route, Collection<String> methods, Collection<Integer> statuses) {
     if (!on) return;
     for (var method : methods) {
@@ -267,12 +263,11 @@ public final class ServiceMetrics {
   }
 
   /**
-   * One HTTP request. What {@link #httpRoute} didn't announce is counted with {@link #OTHER} for
-   * every label.
-   *
-   * @param route the route's pattern as the contract writes it, {@link #OTHER} where none matched
-   * @param method served there, else {@link #OTHER}
-   */
+ * Records one HTTP request; an unregistered combination counts as {@link #OTHER} in every tag.
+ *
+ * @param route the route's pattern as the contract writes it, {@link #OTHER} where none matched
+ * @param method served there, else {@link #OTHER}
+ */
   public void httpRequest(String route, String method, int status, long nanos) {
     var operation = new Operation(route, method);
     record(http.getOrDefault(new Outcome(operation, status), odd), nanos);
@@ -289,50 +284,45 @@ public final class ServiceMetrics {
         .register(registry);
   }
 
-  /** Times by operation, in the order of their routes; none while metrics are off. */
+  /** Timers by operation, ordered by route; empty while metrics are off. */
   Map<Operation, Timer> operations() {
     return Collections.unmodifiableMap(operations);
   }
 
-  /**
-   * One pass of a model over {@code addresses} addresses took {@code nanos}; each counts its share.
-   */
+  /** Scoring {@code addresses} addresses took {@code nanos}, recorded in equal shares. */
   public void scored(int addresses, long nanos) {
     for (int i = 0; i < addresses; i++) record(score, nanos / addresses);
   }
 
-  /** {@code count} addresses are looked up. */
   public void lookedUp(Hop where, int count) {
     lookups.get(where).increment(count);
   }
 
-  /** Another node answered {@code nanos} after it was asked. */
+  /** An owner replied {@code nanos} after the request. */
   public void hopped(long nanos) {
     record(hop, nanos);
   }
 
-  /** Another node did not answer, or could not. */
+  /** A request to an owner failed. */
   public void hopFailed() {
     hopFailures.increment();
   }
 
-  /** {@code count} prefixes came or went. */
   public void prefixesMoved(Moved change, int count) {
     moved.get(change).increment(count);
   }
 
   /**
-   * What a node knows of its cluster.
-   *
-   * @param members nodes of the service, this one included
-   * @param missing owners that are missing before each prefix has as many as it should
-   */
+ * Registers the gauges of the cluster.
+ *
+ * @param members nodes of the service, this one included
+ * @param missing owners missing, summed over all prefixes
+ */
   public void cluster(Supplier<Number> members, Supplier<Number> missing) {
     gauge("cp.cluster.members", "Nodes of the cluster, this one included", members);
     gauge("cp.cluster.replicas.missing", "Owners missing, over all prefixes", missing);
   }
 
-  /** One model loaded. */
   public void modelLoaded(long nanos) {
     record(modelLoad, nanos);
   }
@@ -346,7 +336,7 @@ public final class ServiceMetrics {
     modelReloadFailures(reason).increment();
   }
 
-  /** Shows the meter of {@code reason} before the first, so that a rate over it sees that one. */
+  /** Registers the counter of {@code reason} at 0, so that a rate sees its first increment. */
   public void modelReloadReason(String reason) {
     modelReloadFailures(reason);
   }
@@ -358,33 +348,31 @@ public final class ServiceMetrics {
         .register(registry);
   }
 
-  /** One insert of a batch was sent and answered. */
+  /** One insert of a batch is complete. */
   public void flushed(int rowCount, long nanos) {
     record(flush, nanos);
     flushRows.record(rowCount);
   }
 
-  /** {@code count} rows reached their end. */
   public void rows(RowOutcome outcome, int count) {
     rows.get(outcome).increment(count);
   }
 
-  /** {@code count} rows came or went. */
   public void kept(Kept how, int count) {
     kept.get(how).increment(count);
   }
 
-  /** The rows of one request were in the journal {@code nanos} after it was told to keep them. */
+  /** The rows of one request were appended to the journal within {@code nanos}. */
   public void journaled(long nanos) {
     record(journalAppend, nanos);
   }
 
-  /** {@code count} records of the journal can't be read. */
+  /** {@code count} journal records are unreadable. */
   public void journalDamaged(int count) {
     journalDamaged.increment(count);
   }
 
-  /** Bytes in the journal that wait for PostgreSQL. */
+  /** Bytes of the journal not yet stored in PostgreSQL. */
   public void journalBytes(Supplier<Number> value) {
     Gauge.builder("cp.journal", value)
         .description("Bytes in the journal that wait for PostgreSQL")
@@ -393,7 +381,7 @@ public final class ServiceMetrics {
         .register(registry);
   }
 
-  /** Seconds since the oldest row that waits for PostgreSQL was kept. */
+  /** Age in seconds of the oldest row not yet stored in PostgreSQL. */
   public void oldestSeconds(Supplier<Number> value) {
     Gauge.builder("cp.db.queue.oldest", value)
         .description("Age of the oldest row that waits for PostgreSQL")
@@ -402,21 +390,21 @@ public final class ServiceMetrics {
         .register(registry);
   }
 
-  /** A timer of the event loop that serves HTTP fired {@code nanos} too late. */
+  /** A timer of the HTTP event loop fired {@code nanos} late. */
   public void loopDelayed(long nanos) {
     record(loopDelay, nanos);
   }
 
-  /** Whether PostgreSQL can be used. */
+  /** Whether PostgreSQL is usable. */
   public void databaseUp(BooleanSupplier up) {
     gauge("cp.db.up", "1 while predictions can be stored, else 0", () -> up.getAsBoolean() ? 1 : 0);
   }
 
   /**
-   * How far this node's clock is ahead of PostgreSQL's.
-   *
-   * @param value seconds, less than 0 when it is behind
-   */
+ * Clock skew against PostgreSQL.
+ *
+ * @param value seconds; negative when this node is behind
+ */
   public void clockSkewSeconds(Supplier<Number> value) {
     Gauge.builder("cp.db.clock.skew", value)
         .description("How far the clock of this node is ahead of PostgreSQL's")
@@ -425,7 +413,7 @@ public final class ServiceMetrics {
         .register(registry);
   }
 
-  /** Rows in PostgreSQL that bear times of months without a partition. */
+  /** Rows in PostgreSQL outside every monthly partition. */
   public void strayRows(Supplier<Number> value) {
     Gauge.builder("cp.db.stray", value)
         .description("Rows in PostgreSQL whose times belong to no month's partition")
@@ -435,10 +423,10 @@ public final class ServiceMetrics {
   }
 
   /**
-   * How many connections a pool of PostgreSQL may have.
-   *
-   * @param pool as {@code vertx_pool_*} call it
-   */
+ * Maximum size of a PostgreSQL connection pool.
+ *
+ * @param pool its name in {@code vertx_pool_*}
+ */
   public void poolSize(String pool, int connections) {
     Gauge.builder("cp.db.pool.size", () -> connections)
         .description("Connections to PostgreSQL that a pool may have")
@@ -447,7 +435,7 @@ public final class ServiceMetrics {
         .register(registry);
   }
 
-  /** Whether answers are kept at all; may change while the service runs. */
+  /** Whether the cache is enabled; may change at runtime. */
   public void cacheEnabled(BooleanSupplier value) {
     gauge(
         "cp.cache.enabled",
@@ -455,26 +443,26 @@ public final class ServiceMetrics {
         () -> value.getAsBoolean() ? 1 : 0);
   }
 
-  /** Whether what was last found of {@code what} is in force, and not something before it. */
-  public void lastReload(Reload what, BooleanSupplier taken) {
-    Gauge.builder("cp.last.reload.successful", () -> taken.getAsBoolean() ? 1 : 0)
+  /** 1 while the newest version of {@code part} is active, 0 while it is refused. */
+  public void lastReload(Reload part, BooleanSupplier active) {
+    Gauge.builder("cp.last.reload.successful", () -> active.getAsBoolean() ? 1 : 0)
         .description("1 while what was last found is in force, 0 while it is refused")
-        .tag("part", what.label())
+        .tag("part", part.label())
         .strongReference(true)
         .register(registry);
   }
 
-  /** An edit of the configuration was refused. */
+  /** A configuration edit was refused. */
   public void configReloadFailed() {
     configReloadFailures.increment();
   }
 
-  /** Shipments being answered now. */
+  /** Shipments in flight. */
   public void inFlight(Supplier<Number> value) {
     gauge("cp.inflight", "Shipments being answered", value);
   }
 
-  /** Bytes of bodies under way and of answers that were not read yet. */
+  /** Bytes of request bodies and unwritten responses. */
   public void pendingBytes(Supplier<Number> value) {
     Gauge.builder("cp.http.pending", value)
         .description("Bytes of bodies under way and of answers that were not read yet")
@@ -494,17 +482,17 @@ public final class ServiceMetrics {
   }
 
   /**
-   * How right the model is that answers {@code prefix} on this node, until {@link #modelGone}.
-   *
-   * @param known outcomes reported of its predictions
-   * @param right those of them whose CP was predicted
-   */
+ * Registers accuracy gauges for the model of {@code prefix}, until {@link #modelGone}.
+ *
+ * @param known reported outcomes of its predictions
+ * @param right those whose CP was predicted
+ */
   public void modelServes(String prefix, Supplier<Number> known, Supplier<Number> right) {
     gauge(MODEL_OUTCOMES, "Outcomes of the predictions of the model that answers", prefix, known);
     gauge(MODEL_RIGHT, "Those whose CP was the predicted one", prefix, right);
   }
 
-  /** No model of this node answers {@code prefix} any more. */
+  /** Removes the gauges of {@link #modelServes}. */
   public void modelGone(String prefix) {
     for (var name : List.of(MODEL_OUTCOMES, MODEL_RIGHT)) {
       registry.find(name).tag(PREFIX, prefix).meters().forEach(registry::remove);
@@ -516,12 +504,12 @@ public final class ServiceMetrics {
     gauge("cp.db.queue.rows", "Rows waiting for PostgreSQL", value);
   }
 
-  /** The registry itself, for libraries that bind meters of their own. */
+  /** For libraries that bind their own meters. */
   public MeterRegistry registry() {
     return registry;
   }
 
-  /** The version of the service, as {@code cp_build_info} has it. */
+  /** The version in {@code cp_build_info}. */
   public String version() {
     return version;
   }
@@ -534,7 +522,7 @@ public final class ServiceMetrics {
         .register(registry);
   }
 
-  /** From an append to the journal to the longest time-out; 100 ms is what alerts ask for. */
+  /** From a journal append to the longest timeout; the alerts use the 100 ms bucket. */
   private static Duration[] buckets() {
     var bounds = new ArrayList<Duration>();
     var longest = Duration.ofSeconds(10);
@@ -552,7 +540,7 @@ public final class ServiceMetrics {
   private static Timer.Builder timer(String name, String description) {
     return Timer.builder(name)
         .description(description)
-        .publishPercentiles(PERCENTILES) // for people: Prometheus gets buckets instead
+        .publishPercentiles(PERCENTILES) // for the JSON summary; Prometheus gets buckets
         .serviceLevelObjectives(BUCKETS);
   }
 

@@ -2,24 +2,24 @@ package com.cpprediction.metrics;
 
 import com.cpprediction.common.Labelled;
 
-/** Why a request, a message or a connection was turned away. */
+/** Reason for shedding a request, message or connection. */
 public enum Shed implements Labelled {
-  /** As many shipments as {@code prediction.max_in_flight} are being answered. */
+  /** {@code prediction.max_in_flight} shipments are in flight. */
   IN_FLIGHT,
-  /** Too many big bodies wait to be read. */
+  /** Too many big bodies wait for a parser thread. */
   READING,
   /** The journal, or the queue before PostgreSQL, is full. */
   STORING,
-  /** As many connections as {@code http.max_connections} are open. */
+  /** {@code http.max_connections} connections are open. */
   CONNECTIONS,
-  /** The headers of a request didn't come in time. */
+  /** The request head timed out. */
   SLOW_HEAD,
-  /** The body of a request didn't come in time. */
+  /** The request body timed out. */
   SLOW_BODY,
-  /** As many bytes as {@code http.max_pending_bytes} of bodies and answers are under way. */
+  /** {@code http.max_pending_bytes} bytes of bodies and responses are in flight. */
   BYTES,
-  /** As many streams as {@code http.max_streams} are open. */
+  /** {@code http.max_streams} streams are open. */
   STREAMS,
-  /** As many listen to the events of the dashboard as may. */
+  /** Too many listeners to dashboard events. */
   LISTENERS
 }

@@ -141,14 +141,14 @@ class ProtocolTest {
   @Test
   void acceptsABodyUpToItsLimit() throws Exception {
     edge.start();
-    var padded = new byte[HttpVerticle.SHIPMENT_BYTES];
+    var padded = new byte[Routes.SHIPMENT_BYTES];
     Arrays.fill(padded, (byte) ' ');
     var body = SHIPMENT.toBuffer().getBytes();
     System.arraycopy(body, 0, padded, 0, body.length);
 
     assertThat(edge.post("/predict", padded).statusCode()).isEqualTo(200);
     AdmissionTest.isProblem(
-        edge.post("/predict", new byte[HttpVerticle.SHIPMENT_BYTES + 1]), Failure.TOO_LARGE);
+        edge.post("/predict", new byte[Routes.SHIPMENT_BYTES + 1]), Failure.TOO_LARGE);
   }
 
   @Test

@@ -1,0 +1,184 @@
+package com.cpprediction.http;
+
+import com.cpprediction.dashboard.EventStream;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Route;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.PlatformHandler;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+
+/**
+ * The table of routes: path, methods, media types, authorization and body limit of each, as {@code
+ * openapi.json} describes them.
+ */
+final class Routes {
+  static final String PREDICT = "/predict";
+  static final String PREDICT_BATCH = "/predict/batch";
+
+  /** Body limit of a shipment in bytes, with room for every character as two escapes. */
+  static final int SHIPMENT_BYTES = 32 * 1024;
+
+  static final int OUTCOMES_BYTES = 512 * 1024;
+  static final int RELOAD_BYTES = 64 * 1024; // every possible prefix, by name
+
+  private static final List<HttpMethod> POST = List.of(HttpMethod.POST);
+  private static final List<HttpMethod> GET = List.of(HttpMethod.GET, HttpMethod.HEAD);
+  private static final List<HttpMethod> DELETE = List.of(HttpMethod.DELETE);
+
+  private final Vertx vertx;
+  private final Router router;
+  private final RouteMeters meters;
+  private final Guard guard;
+  private final SameOrigin origins;
+  private final ByteBudget budget;
+  private final RequestTimeout<RoutingContext> bodyTimeout;
+
+  /**
+   * @param first runs before every route
+   * @param bodyTimeout disconnects callers that send a body too slowly
+   */
+  Routes(
+      Vertx vertx,
+      RouteMeters meters,
+      Guard guard,
+      SameOrigin origins,
+      ByteBudget budget,
+      RequestTimeout<RoutingContext> bodyTimeout,
+      ProblemHandler problems,
+      Handler<RoutingContext> first) {
+    this.vertx = vertx;
+    this.meters = meters;
+    this.guard = guard;
+    this.origins = origins;
+    this.budget = budget;
+    this.bodyTimeout = bodyTimeout;
+    router = Router.router(vertx);
+    for (int status : ProblemHandler.STATUSES) router.errorHandler(status, problems);
+    router.route().handler(first);
+    meters.registerOther();
+  }
+
+  /** Predictions, their outcomes and the stored ones. */
+  Routes predictions(
+      Operation<?> predict,
+      Operation<?> explain,
+      Operation<?> predictBatch,
+      NdjsonStream stream,
+      Operation<?> outcomes,
+      QueryRoutes queries) {
+    post(PREDICT, SHIPMENT_BYTES, guard::predict, predict::rejectIfFull)
+        .handler(ctx -> (ExplainFlag.requested(ctx.queryParams()) ? explain : predict).handle(ctx));
+    post(PREDICT_BATCH, BodyReceiver.MAX_BYTES, guard::predict, predictBatch::rejectIfFull)
+        .handler(predictBatch::handle);
+    route("/predict/stream", POST, RouteContract.NDJSON, RouteContract.NDJSON)
+        .handler(guard::predict)
+        .handler(stream::handle);
+    post("/outcomes", OUTCOMES_BYTES, guard::predict, outcomes::rejectIfFull)
+        .handler(outcomes::handle);
+    get("/predictions/:shipment_id")
+        .useNormalizedPath(false) // ".." is a valid shipment id
+        .handler(guard::predict)
+        .handler(queries::stored);
+    get("/predictions").handler(guard::predict).handler(queries::storedByQuery);
+    return this;
+  }
+
+  Routes models(QueryRoutes queries, ModelRoutes models) {
+    get("/models/status").handler(queries::models);
+    post("/models/reload", RELOAD_BYTES, guard::admin).handler(models::reload);
+    get("/models/:prefix").handler(queries::model);
+    return this;
+  }
+
+  Routes cache(CacheRoutes cache) {
+    route("/cache", DELETE, RouteContract.JSON, RouteContract.JSON)
+        .handler(guard::admin)
+        .handler(cache::clear);
+    get("/cache/stats").handler(cache::stats);
+    post("/cache/warm", BodyReceiver.MAX_BYTES, guard::admin).handler(cache::warm);
+    return this;
+  }
+
+  /**
+   * State of this node.
+   *
+   * @param cluster serves {@code GET /cluster}, on this event loop
+   * @param config serves {@code GET /config}, on this event loop
+   */
+  Routes state(
+      HealthRoutes health,
+      MetricsRoute metrics,
+      Supplier<JsonObject> cluster,
+      Supplier<JsonObject> config) {
+    get("/health").handler(health::all);
+    get("/health/live").handler(health::live);
+    get("/health/ready").handler(health::ready);
+    get("/metrics", MetricsRoute.TEXT, RouteContract.JSON).handler(metrics::handle);
+    get("/cluster").handler(shared(cluster));
+    get("/config").handler(guard::admin).handler(shared(config));
+    return this;
+  }
+
+  /** The dashboard, its events and the documentation. */
+  Routes pages(StaticRoutes pages, EventStream events) {
+    get("/", StaticRoutes.HTML).handler(pages.page("dashboard.html"));
+    get("/events", EventStream.TYPE).handler(events::listen);
+    get("/openapi.json").handler(pages::contract);
+    get("/docs", StaticRoutes.HTML).handler(pages.page("docs.html"));
+    get("/web/:file", StaticRoutes.FILE_TYPES).handler(pages::file);
+    return this;
+  }
+
+  Router router() {
+    return router;
+  }
+
+  /** Methods by path, as the contract writes it. */
+  Map<String, List<HttpMethod>> served() {
+    var served = new TreeMap<String, List<HttpMethod>>();
+    for (var route : router.getRoutes()) {
+      if (route.getPath() == null) continue; // runs before every route
+      RouteContract contract = route.getMetadata(RouteContract.KEY);
+      served.put(contract.pattern(), contract.methods());
+    }
+    return served;
+  }
+
+  private Handler<RoutingContext> shared(Supplier<JsonObject> json) {
+    return SharedResponse.json(vertx, () -> Future.succeededFuture(json.get()))::handle;
+  }
+
+  private Route get(String path) {
+    return get(path, RouteContract.JSON);
+  }
+
+  private Route get(String path, String... produces) {
+    return route(path, GET, RouteContract.JSON, produces);
+  }
+
+  /**
+   * @param maxBytes body limit
+   * @param beforeBody handlers that run before the body is received
+   */
+  private Route post(String path, int maxBytes, PlatformHandler... beforeBody) {
+    var route = route(path, POST, RouteContract.JSON, RouteContract.JSON);
+    for (var handler : beforeBody) route.handler(handler);
+    var limit = new BodyReceiver.Limit(maxBytes, path);
+    return route.handler(new BodyReceiver(limit, budget, bodyTimeout));
+  }
+
+  private Route route(String path, List<HttpMethod> methods, String consumes, String... produces) {
+    var pattern = path.replaceAll(":(\\w+)", "{$1}");
+    meters.register(pattern, methods);
+    var contract = new RouteContract(pattern, methods, consumes, List.of(produces), origins);
+    return router.route(path).putMetadata(RouteContract.KEY, contract).handler(contract);
+  }
+}
