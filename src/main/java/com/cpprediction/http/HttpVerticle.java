@@ -51,25 +51,27 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** Both doors of the service: HTTP and the public addresses of the event bus. One per node. */
+/** The HTTP server and the consumers of the public bus addresses. One per node. */
 public final class HttpVerticle extends VerticleBase {
   private static final Duration IDLE = Duration.ofSeconds(60);
 
-  /** For busy connections to learn from an answer that they close. */
-  private static final Duration FAREWELL = Duration.ofMillis(200);
+  /**
+ * Delay before closing the server, so that busy keep-alive connections get a response with {@code
+ * Connection: close}.
+ */
+  private static final Duration CLOSE_DELAY = Duration.ofMillis(200);
 
-  /** For the headers of a connection's first request, and for any body. */
-  private static final Duration SENDING = Duration.ofSeconds(10);
+  /** Time limit for the first request head of a connection, and for every body. */
+  private static final Duration RECEIVE_TIMEOUT = Duration.ofSeconds(10);
 
-  private static final int SWEEPS = 20; // looks at slow callers, within the time they may take
+  private static final int TIMEOUT_CHECKS = 20; // per RECEIVE_TIMEOUT
 
-  /** From one snapshot for the dashboard to the next. */
-  private static final Duration TICK = Duration.ofSeconds(1);
+  private static final Duration STATE_PERIOD = Duration.ofSeconds(1);
 
   private static final String MODELS = "models";
 
-  /** Ticks from one look at every model to the next, unless they change. */
-  private static final int MODEL_TICKS = 5;
+  /** Dashboard periods between refreshes of the models; a change refreshes them at once. */
+  private static final int MODEL_PERIODS = 5;
 
   private static final Set<String> TLS = Set.of("TLSv1.3", "TLSv1.2");
 
@@ -82,22 +84,22 @@ public final class HttpVerticle extends VerticleBase {
   private final Supplier<JsonObject> configView;
   private final Clock clock;
   private final Duration grace;
-  private final Duration farewell;
-  private final Duration sending;
+  private final Duration closeDelay;
+  private final Duration receiveTimeout;
   private final Optional<IdentityWatcher> identity;
-  private final StaticRoutes web;
+  private final StaticRoutes pages;
   private final RouteMeters meters;
   private final SameOrigin origins;
 
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
-  private final List<MessageConsumer<?>> forNodes = new ArrayList<>();
-  private RequestTimeout<RoutingContext> bodies;
+  private final List<MessageConsumer<?>> ownerConsumers = new ArrayList<>();
+  private RequestTimeout<RoutingContext> bodyTimeout;
   private ConnectionLimits connections;
   private Handshakes handshakes;
-  private AdmissionControl inFlight;
+  private AdmissionControl admission;
   private ByteBudget budget;
   private EventStream events;
-  private NdjsonStream streaming;
+  private NdjsonStream stream;
   private HttpServer server;
   private Routes routes;
   private LoadShedder shedder;
@@ -105,17 +107,17 @@ public final class HttpVerticle extends VerticleBase {
   private volatile int port;
 
   /**
-   * Reads what pages are made of from the jar, and may look {@code http.host} up: blocks.
-   *
-   * @param config in force now; {@code http} is read once, {@code prediction} per request
-   * @param catalog what can be answered now
-   * @param owners the other nodes of the cluster
-   * @param checks what {@code /health} shows and {@code /health/ready} waits for
-   * @param configView answers {@code GET /config}: secrets masked; doesn't block
-   * @param identity what HTTPS shows, none for plain HTTP; started and stopped here
-   * @param clock judges the time in a caller's {@code prediction_id}
-   * @param grace how long requests in flight may take to finish when this stops
-   */
+ * Blocks: reads pages from the jar and may resolve {@code http.host}.
+ *
+ * @param config the active configuration; {@code http} is read once, {@code prediction} per request
+ * @param catalog the prefixes served now
+ * @param owners the other nodes of the cluster
+ * @param checks for {@code /health} and {@code /health/ready}
+ * @param configView for {@code GET /config}: secrets masked; doesn't block
+ * @param identity the TLS certificate, empty for plain HTTP; started and stopped here
+ * @param clock validates the time in a caller's {@code prediction_id}
+ * @param grace time limit on stop for requests in flight
+ */
   public HttpVerticle(
       Supplier<ServiceConfig> config,
       Supplier<Catalog> catalog,
@@ -138,8 +140,8 @@ public final class HttpVerticle extends VerticleBase {
         identity,
         clock,
         grace,
-        FAREWELL,
-        SENDING);
+        CLOSE_DELAY,
+        RECEIVE_TIMEOUT);
   }
 
   HttpVerticle(
@@ -153,8 +155,8 @@ public final class HttpVerticle extends VerticleBase {
       Optional<IdentityWatcher> identity,
       Clock clock,
       Duration grace,
-      Duration farewell,
-      Duration sending) {
+      Duration closeDelay,
+      Duration receiveTimeout) {
     this.config = config;
     this.catalog = catalog;
     this.cache = cache;
@@ -165,10 +167,10 @@ public final class HttpVerticle extends VerticleBase {
     this.identity = identity;
     this.clock = clock;
     this.grace = grace;
-    this.farewell = farewell;
-    this.sending = sending;
+    this.closeDelay = closeDelay;
+    this.receiveTimeout = receiveTimeout;
     var contract = OpenApiContract.read(metrics.version());
-    web = new StaticRoutes(contract);
+    pages = new StaticRoutes(contract);
     meters = new RouteMeters(contract, metrics);
     boolean loopback = Guard.isLoopbackHost(config.get().http().host());
     origins = new SameOrigin(loopback, () -> config.get().http().allowedHosts());
@@ -179,50 +181,50 @@ public final class HttpVerticle extends VerticleBase {
     return routes.served();
   }
 
-  /** The port it listens on, once started. */
+  /** The listening port, once started. */
   public int port() {
     return port;
   }
 
   @Override
   public Future<?> start() {
-    bodies = new RequestTimeout<>(sending, this::hangUp);
+    bodyTimeout = new RequestTimeout<>(receiveTimeout, this::disconnect);
     connections =
-        new ConnectionLimits(() -> config.get().http().maxConnections(), metrics, sending, IDLE);
+        new ConnectionLimits(() -> config.get().http().maxConnections(), metrics, receiveTimeout, IDLE);
     handshakes = new Handshakes(connections::remaining, metrics);
     vertx.setPeriodic(
-        sending.toMillis() / SWEEPS,
+        receiveTimeout.toMillis() / TIMEOUT_CHECKS,
         tick -> {
-          bodies.expire();
+          bodyTimeout.expire();
           connections.expire();
         });
     if (metrics.on()) new EventLoopLag(metrics).start(vertx);
     var reader = new ShipmentReader(clock);
     budget = new ByteBudget(() -> config.get().http().maxPendingBytes(), metrics);
-    inFlight = new AdmissionControl(() -> prediction().maxInFlight(), metrics);
+    admission = new AdmissionControl(() -> prediction().maxInFlight(), metrics);
     var dispatcher =
         new Dispatcher(vertx, prediction().workers(), Runtime.getRuntime().availableProcessors());
-    var scores = new AnswerRouter(vertx, config, cache, owners, metrics, dispatcher);
-    var predictions =
-        new PredictionService(vertx, this::prediction, catalog, scores, metrics, reader, inFlight);
+    var router = new AnswerRouter(vertx, config, cache, owners, metrics, dispatcher);
+    var service =
+        new PredictionService(vertx, this::prediction, catalog, router, metrics, reader, admission);
     var pool = new ParsingPool(vertx, BodyReceiver.MAX_BYTES, metrics);
     var bodyReader = new BodyReader(pool);
-    var warming =
-        new CacheWarmer(vertx, this::prediction, catalog, cache, scores, reader, pool, inFlight);
-    var cacheRoutes = new CacheRoutes(cache, bodyReader, warming);
-    var common =
+    var warmer =
+        new CacheWarmer(vertx, this::prediction, catalog, cache, router, reader, pool, admission);
+    var cacheRoutes = new CacheRoutes(cache, bodyReader, warmer);
+    var sharedContext =
         new Operation.OperationContext(
-            () -> prediction().timeout(), pool, bodyReader, inFlight, metrics::failed);
-    var predict = new Operation<>(predictions::one, predictions::predict, common);
-    var explain = new Operation<>(predictions::explained, predictions::predict, common);
-    var predictBatch = new Operation<>(predictions::many, predictions::predictBatch, common);
-    var uncounted = // what fails here is no shipment without its prediction
+            () -> prediction().timeout(), pool, bodyReader, admission, metrics::failed);
+    var predict = new Operation<>(service::one, service::predict, sharedContext);
+    var explain = new Operation<>(service::explained, service::predict, sharedContext);
+    var predictBatch = new Operation<>(service::many, service::predictBatch, sharedContext);
+    var outcomeContext = // outcome reports don't count in cp_predictions_total
         new Operation.OperationContext(
-            () -> prediction().timeout(), pool, bodyReader, inFlight, failure -> {});
+            () -> prediction().timeout(), pool, bodyReader, admission, failure -> {});
     var outcomes =
-        new Operation<>(OutcomeService::read, new OutcomeService(vertx)::report, uncounted);
-    streaming =
-        new NdjsonStream(vertx, config, predictions, pool, inFlight, budget, metrics, bodies);
+        new Operation<>(OutcomeService::read, new OutcomeService(vertx)::report, outcomeContext);
+    stream =
+        new NdjsonStream(vertx, config, service, pool, admission, budget, metrics, bodyTimeout);
     var registered = new ArrayList<Future<Void>>();
     registered.add(consume(Bus.PREDICT, message -> predict(message, predict, explain)));
     registered.add(consume(Bus.PREDICT_BATCH, predictBatch::handle));
@@ -230,11 +232,11 @@ public final class HttpVerticle extends VerticleBase {
     registered.add(consume(Bus.MODELS_CHANGED, message -> events.refresh(MODELS)));
     registered.add(consume(Bus.CACHE_STATS, cacheRoutes::stats));
     registered.add(consume(Bus.CACHE_CLEAR, cacheRoutes::clear));
-    if (owners.self() != null) registered.addAll(openToNodes(owners.self().id(), scores));
+    if (owners.self() != null) registered.addAll(registerOwnerEndpoint(owners.self().id(), router));
     shedder =
         new LoadShedder(
             Set.of(Routes.PREDICT, Routes.PREDICT_BATCH),
-            inFlight,
+            admission,
             origins,
             new Guard(() -> config.get().http())::mayPredict,
             metrics);
@@ -243,7 +245,7 @@ public final class HttpVerticle extends VerticleBase {
         vertx
             .createHttpServer(options())
             .connectionHandler(connections::opened)
-            .requestHandler(this::accept)
+            .requestHandler(this::dispatch)
             .invalidRequestHandler(ProblemHandler::refuse);
     var http = config.get().http();
     return Future.all(registered)
@@ -251,36 +253,36 @@ public final class HttpVerticle extends VerticleBase {
         .onSuccess(
             listening -> {
               port = listening.actualPort();
-              identity.ifPresent(watcher -> watcher.start(this::show));
+              identity.ifPresent(watcher -> watcher.start(this::useCertificate));
             });
   }
 
-  /** For new connections; those there are go on. */
-  private Future<?> show(Identity fresh) {
+  /** Applies to new connections. */
+  private Future<?> useCertificate(Identity renewed) {
     return server.updateSSLOptions(
         new ServerSSLOptions()
-            .setKeyCertOptions(fresh.options())
+            .setKeyCertOptions(renewed.options())
             .setEnabledSecureTransportProtocols(TLS));
   }
 
-  /** Not ready, then deaf, then quiet: what is in flight has {@code grace} to finish. */
+  /** Fails readiness, stops accepting, then gives requests in flight {@code grace} to finish. */
   @Override
   public Future<?> stop() {
-    stopping = true; // from here on every answer tells its connection to close
+    stopping = true; // from here on responses have Connection: close
     identity.ifPresent(IdentityWatcher::stop);
     events.close();
-    streaming.stop();
-    bodies.expireAll(); // nothing was accepted yet from those that are still sending
+    stream.stop();
+    bodyTimeout.expireAll(); // requests still sending their body are not accepted yet
     return Future.join(unregister(consumers))
-        .transform(done -> vertx.timer(farewell.toMillis(), TimeUnit.MILLISECONDS))
+        .transform(done -> vertx.timer(closeDelay.toMillis(), TimeUnit.MILLISECONDS))
         .transform(
             done -> {
               handshakes.closeAll();
               return Future.join(
                   server.shutdown(grace.toMillis(), TimeUnit.MILLISECONDS),
-                  Deadline.in(grace).bound(vertx, inFlight.drained()).otherwiseEmpty());
+                  Deadline.in(grace).bound(vertx, admission.drained()).otherwiseEmpty());
             })
-        .transform(done -> Future.join(unregister(forNodes)));
+        .transform(done -> Future.join(unregister(ownerConsumers)));
   }
 
   private static List<Future<Void>> unregister(List<MessageConsumer<?>> consumers) {
@@ -288,12 +290,12 @@ public final class HttpVerticle extends VerticleBase {
   }
 
   /** Until the end: others may ask for what this node answers as long as they think it does. */
-  private List<Future<Void>> openToNodes(String id, AnswerRouter scores) {
-    var door = new OwnerEndpoint(vertx, catalog, scores, inFlight, () -> prediction().timeout());
+  private List<Future<Void>> registerOwnerEndpoint(String id, AnswerRouter router) {
+    var endpoint = new OwnerEndpoint(vertx, catalog, router, admission, () -> prediction().timeout());
     var bus = vertx.eventBus();
-    forNodes.add(bus.<OwnerRequest>consumer(Bus.owner(id), door::answer));
-    forNodes.add(bus.<JsonObject>consumer(Bus.explainAt(id), door::explain));
-    return forNodes.stream().map(MessageConsumer::completion).toList();
+    ownerConsumers.add(bus.<OwnerRequest>consumer(Bus.owner(id), endpoint::answer));
+    ownerConsumers.add(bus.<JsonObject>consumer(Bus.explainAt(id), endpoint::explain));
+    return ownerConsumers.stream().map(MessageConsumer::completion).toList();
   }
 
   private PredictionConfig prediction() {
@@ -307,8 +309,8 @@ public final class HttpVerticle extends VerticleBase {
             .setCompressionSupported(false)
             .setDecompressionSupported(false)
             .setIdleTimeout((int) IDLE.toSeconds())
-            .setUseAlpn(false) // the limits of this class are those of HTTP/1.1
-            .setSslHandshakeTimeout(sending.toMillis())
+            .setUseAlpn(false) // the connection limits rely on HTTP/1.1
+            .setSslHandshakeTimeout(receiveTimeout.toMillis())
             .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS);
     identity.ifPresent(
         watcher ->
@@ -344,18 +346,18 @@ public final class HttpVerticle extends VerticleBase {
     var guard = new Guard(() -> config.get().http());
     var queries = new QueryRoutes(vertx, this::prediction, budget);
     var report = new HealthReport(checks, () -> stopping);
-    var state = new DashboardState(vertx, metrics, cache, owners, inFlight, report, clock);
+    var state = new DashboardState(vertx, metrics, cache, owners, admission, report, clock);
     events =
         new EventStream(
             vertx,
             metrics,
-            TICK,
+            STATE_PERIOD,
             List.of(
-                new Topic("state", 1, state::state), new Topic(MODELS, MODEL_TICKS, state::models)),
+                new Topic("state", 1, state::state), new Topic(MODELS, MODEL_PERIODS, state::models)),
             guard::isOperator);
     var problems = new ProblemHandler(this::exchange);
-    return new Routes(vertx, meters, guard, origins, budget, bodies, problems, this::begin)
-        .predictions(predict, explain, predictBatch, streaming, outcomes, queries)
+    return new Routes(vertx, meters, guard, origins, budget, bodyTimeout, problems, this::beginRequest)
+        .predictions(predict, explain, predictBatch, stream, outcomes, queries)
         .models(queries, new ModelRoutes(vertx, bodyReader))
         .cache(cacheRoutes)
         .state(
@@ -363,15 +365,15 @@ public final class HttpVerticle extends VerticleBase {
             new MetricsRoute(vertx, metrics, cache),
             owners::describe,
             configView)
-        .pages(web, events);
+        .pages(pages, events);
   }
 
-  private void hangUp(RoutingContext ctx) {
+  private void disconnect(RoutingContext ctx) {
     if (!stopping) metrics.shed(Shed.SLOW_BODY);
     ctx.request().connection().close();
   }
 
-  private void accept(HttpServerRequest request) {
+  private void dispatch(HttpServerRequest request) {
     if (!stopping && shedder.shed(request)) {
       connections.requestStarted(request.connection());
       connections.responseEnded(request.connection());
@@ -380,7 +382,7 @@ public final class HttpVerticle extends VerticleBase {
     }
   }
 
-  private void begin(RoutingContext ctx) {
+  private void beginRequest(RoutingContext ctx) {
     exchange(ctx);
     if (ctx.request().headers().getAll(HttpHeaders.HOST).size() > 1) {
       throw Failure.MALFORMED_REQUEST.because("A request has one Host header");
@@ -388,15 +390,15 @@ public final class HttpVerticle extends VerticleBase {
     if (ProblemHandler.hasUnsupportedTransferEncoding(ctx.request()))
       throw ProblemHandler.unsupportedTransferEncoding();
     if (ctx.response().writeQueueFull()) {
-      awaitReader(ctx);
+      awaitDrain(ctx);
     } else {
       connections.requestStarted(ctx.request().connection());
       ctx.next();
     }
   }
 
-  /** Whoever asks on without reading its answers waits until it has; they would pile up here. */
-  private void awaitReader(RoutingContext ctx) {
+  /** Delays a pipelined request until its caller has read earlier responses. */
+  private void awaitDrain(RoutingContext ctx) {
     ctx.request().pause();
     ctx.response()
         .drainHandler(
@@ -407,7 +409,7 @@ public final class HttpVerticle extends VerticleBase {
             });
   }
 
-  /** The exchange of {@code ctx}; counted when it ends. */
+  /** The exchange of {@code ctx}, created once; recorded in the meters when it ends. */
   private Exchange exchange(RoutingContext ctx) {
     var begun = Exchange.of(ctx);
     if (begun != null) return begun;
@@ -419,11 +421,11 @@ public final class HttpVerticle extends VerticleBase {
         });
     ctx.addEndHandler(
         end -> {
-          bodies.cancel(ctx);
+          bodyTimeout.cancel(ctx);
           connections.responseEnded(ctx.request().connection());
           long nanos = exchange.nanos();
           AccessLog.write(exchange, nanos, end.failed());
-          if (end.failed()) return; // the caller left
+          if (end.failed()) return; // the caller disconnected
           metrics.httpRequest(exchange.route(), exchange.method(), exchange.status(), nanos);
         });
     return exchange;

@@ -22,7 +22,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
-import java.time.Duration;
+import java.setTimed.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -32,138 +32,136 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * {@code POST /predict/stream}: a shipment on each line in, its answer on a line out, in order and
- * of any number. Lines that are there are answered together, one that comes alone is at once. Reads
- * no further while much is unanswered, or answers are not read. Confined to one event loop.
+ * {@code POST /predict/stream}: an unlimited number of shipments, one per line; responds with one
+ * line each, in order. Waiting lines are served in chunks, a single line immediately. Reading
+ * pauses while the backlog or the unread response is large. Confined to one event loop.
  */
 final class NdjsonStream {
-  /** Lines answered together at most. */
-  private static final int TOGETHER = 64;
+  /** Maximum lines of a chunk. */
+  private static final int CHUNK_LINES = 64;
 
-  /** So many times that may be under way, for the threads that score to have enough to do. */
-  private static final int UNDER_WAY = 4;
+  /** Chunks in flight per stream, which keep the scoring threads busy. */
+  private static final int MAX_CHUNKS = 4;
 
-  /** Lines that have come and wait for their turn, beyond which no more is read. */
-  private static final int WAITING = 2 * TOGETHER;
+  /** Backlog in lines at which reading pauses. */
+  private static final int MAX_WAITING = 2 * CHUNK_LINES;
 
-  /** The same, in bytes. */
-  private static final int WAITING_BYTES = 128 * 1024;
+  /** Backlog in bytes at which reading pauses. */
+  private static final int MAX_WAITING_BYTES = 128 * 1024;
 
-  private static final int FEW = 16; // lines that are read at once unless they are costly
+  private static final int INLINE_LINES = 16; // lines parsed on the event loop unless they are costly
 
-  /**
-   * Bytes decoded before others have their turn: a small chunk may hold a thousand times itself.
-   */
-  private static final int DECODED_AT_ONCE = 256 * 1024;
+  /** Bytes decoded per turn of the event loop: gzip may expand a thousandfold. */
+  private static final int DECODE_SLICE = 256 * 1024;
 
   /**
-   * Bytes that a stream counts: lines that wait and answers that are not read, 0.6 MB on the heap
-   * and 0.4 MB beside it, measured with callers that read nothing on 2026-11-28.
-   */
+ * Byte budget of a stream, for its backlog and unread response: 0.6 MB on the heap and 0.4 MB off
+ * it, measured with callers that don't read on 2026-11-28.
+ */
   private static final int STREAM_BYTES = 1024 * 1024;
 
-  private static final long LINGER_MILLIS = 500;
+  private static final long CLOSE_DELAY_MILLIS = 500;
   private static final Buffer LINE_END = Buffer.buffer("\n");
   private static final CharSequence NDJSON = HttpHeaders.createOptimized(RouteContract.NDJSON);
 
   private final Vertx vertx;
   private final Supplier<ServiceConfig> config;
-  private final PredictionService predictions;
+  private final PredictionService service;
   private final ParsingPool pool;
-  private final AdmissionControl inFlight;
+  private final AdmissionControl admission;
   private final ByteBudget budget;
   private final ServiceMetrics metrics;
-  private final RequestTimeout<RoutingContext> slow;
-  private final Set<Run> running = new HashSet<>();
+  private final RequestTimeout<RoutingContext> lineTimeout;
+  private final Set<Session> sessions = new HashSet<>();
   private boolean stopping;
 
   /**
-   * @param slow ends who takes too long to send a line
-   */
+ * @param lineTimeout disconnects callers that send a line too slowly
+ */
   NdjsonStream(
       Vertx vertx,
       Supplier<ServiceConfig> config,
-      PredictionService predictions,
+      PredictionService service,
       ParsingPool pool,
-      AdmissionControl inFlight,
+      AdmissionControl admission,
       ByteBudget budget,
       ServiceMetrics metrics,
-      RequestTimeout<RoutingContext> slow) {
+      RequestTimeout<RoutingContext> lineTimeout) {
     this.vertx = vertx;
     this.config = config;
-    this.predictions = predictions;
+    this.service = service;
     this.pool = pool;
-    this.inFlight = inFlight;
+    this.admission = admission;
     this.budget = budget;
     this.metrics = metrics;
-    this.slow = slow;
+    this.lineTimeout = lineTimeout;
   }
 
   void handle(RoutingContext ctx) {
-    if (stopping) throw stopped();
+    if (stopping) throw stoppingFailure();
     var http = config.get().http();
-    if (running.size() >= http.maxStreams()) {
+    if (sessions.size() >= http.maxStreams()) {
       metrics.shed(Shed.STREAMS);
       throw Failure.OVERLOADED.because(
           "%d streams are open, as many as http.max_streams; try again in a moment"
               .formatted(http.maxStreams()));
     }
-    Exchange.of(ctx).deadline(timeout()); // refuses what is none
+    Exchange.of(ctx).deadline(timeout()); // validates the header
     boolean expects = BodyReceiver.expectsContinue(ctx.request());
     budget.reserve(STREAM_BYTES);
     if (expects) ctx.response().writeContinue();
-    new Run(ctx).begin();
+    new Session(ctx).begin();
   }
 
-  /** Takes no more lines; answers those it took, and says with a last line that it stopped. */
+  /** Accepts no more lines; finishes those in flight and ends each stream with a failure line. */
   void stop() {
     stopping = true;
-    List.copyOf(running).forEach(Run::stop);
+    List.copyOf(sessions).forEach(Session::stop);
   }
 
   private Duration timeout() {
     return config.get().prediction().timeout();
   }
 
-  private static ServiceException stopped() {
+  private static ServiceException stoppingFailure() {
     return Failure.NOT_READY.because(
         "The service is stopping; send this line and those after it again, elsewhere or later");
   }
 
-  /** Lines that are answered together. */
-  private static final class Together {
+  /** Lines served together. */
+  private static final class Chunk {
     final List<Line> lines;
-    List<Item> items; // null until they are answered
+    List<Item> items; // null until served
 
-    Together(List<Line> lines) {
+    Chunk(List<Line> lines) {
       this.lines = lines;
     }
   }
 
   /** One stream. */
-  private final class Run {
+  private final class Session {
     private final RoutingContext ctx;
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final Queue<Line> waiting = new ArrayDeque<>();
-    private final Queue<Together> underWay = new ArrayDeque<>();
-    private final NdjsonSplitter splitter = new NdjsonSplitter(this::await);
-    private final Context own = vertx.getOrCreateContext();
-    private final Runnable resume = this::haveRoom;
+    private final Queue<Chunk> inFlight = new ArrayDeque<>();
+    private final NdjsonSplitter splitter = new NdjsonSplitter(this::enqueue);
+    private final Context streamContext = vertx.getOrCreateContext();
+    private final Runnable admitted = this::onAdmission;
     private int waitingBytes;
     private boolean paused;
-    private boolean timed;
-    private boolean roomAwaited;
-    private final GzipDecoder decoder; // null when lines come as they are
-    private boolean decodeLater;
-    private boolean received; // all there is, though some may be still to be decoded
-    private boolean complete; // no more is taken
-    private boolean going;
-    private boolean over;
-    private long cutOff; // the first line that isn't read any more; 0 for none
-    private ServiceException cutOffBy;
+    private boolean timing;
+    private boolean admissionAwaited;
+    private final GzipDecoder decoder; // null without gzip
+    private boolean decodeScheduled;
+    private boolean received; // the whole request, possibly not yet decoded
+    private boolean complete; // no more lines will be accepted
+    private boolean advancing;
+    private boolean ended;
+    private long rejectFrom; // first line that is not served; 0 for none
+    private ServiceException rejection;
 
-    Run(RoutingContext ctx) {
+    Session(RoutingContext ctx) {
       this.ctx = ctx;
       request = ctx.request();
       response = ctx.response();
@@ -171,59 +169,59 @@ final class NdjsonStream {
     }
 
     void begin() {
-      running.add(this);
-      inFlight.enter();
-      ctx.addEndHandler(end -> over());
+      sessions.add(this);
+      admission.enter();
+      ctx.addEndHandler(ended -> finish());
       ResponseFraming.begin(ctx, NDJSON);
-      response.drainHandler(drained -> goOn());
+      response.drainHandler(drained -> advance());
       request
-          .exceptionHandler(broken -> request.connection().close()) // no more can come
+          .exceptionHandler(broken -> request.connection().close()) // the request is incomplete
           .endHandler(end -> received())
           .handler(this::read);
     }
 
-    /** Answers what is under way. */
+    /** Rejects waiting lines and finishes those in flight. */
     void stop() {
       if (complete && waiting.isEmpty()) return;
       long first = waiting.isEmpty() ? splitter.lines() + 1 : waiting.peek().number();
       waiting.clear();
-      cutOff(first, stopped());
-      goOn();
+      rejectFrom(first, stoppingFailure());
+      advance();
     }
 
-    /** Takes no line from {@code first} on. */
-    private void cutOff(long first, ServiceException why) {
-      cutOff = first;
-      cutOffBy = why;
+    /** Serves no line from {@code first} on. */
+    private void rejectFrom(long first, ServiceException why) {
+      rejectFrom = first;
+      rejection = why;
       complete = true;
-      time(false);
+      setTimed(false);
       if (!request.isEnded()) request.handler(unread -> {}).endHandler(end -> {}).resume();
     }
 
     private void read(Buffer chunk) {
       if (decoder == null) add(chunk);
       else decoder.feed(chunk.getBytes());
-      goOn();
+      advance();
     }
 
     private void add(Buffer decoded) {
       long before = splitter.lines();
       splitter.add(decoded);
-      if (splitter.lines() > before) time(false); // progress
+      if (splitter.lines() > before) setTimed(false); // progress
     }
 
     private void received() {
       received = true;
-      goOn();
+      advance();
     }
 
-    /** Decodes what has come, as far as there is room for its lines. */
+    /** Decodes received bytes while the backlog has room. */
     private void decode() {
       int decoded = 0;
       try {
-        while (!complete && !enough() && decoder.pending()) {
-          if (decoded >= DECODED_AT_ONCE) {
-            decodeLater();
+        while (!complete && !backlogFull() && decoder.pending()) {
+          if (decoded >= DECODE_SLICE) {
+            scheduleDecode();
             return;
           }
           var piece = decoder.next();
@@ -233,126 +231,125 @@ final class NdjsonStream {
         }
         if (received && !complete && !decoder.pending()) decoder.end();
       } catch (ServiceException e) {
-        cutOff(splitter.lines() + 1, e);
+        rejectFrom(splitter.lines() + 1, e);
       }
     }
 
-    private void decodeLater() {
-      if (decodeLater) return;
-      decodeLater = true;
-      own.runOnContext(
+    private void scheduleDecode() {
+      if (decodeScheduled) return;
+      decodeScheduled = true;
+      streamContext.runOnContext(
           turn -> {
-            decodeLater = false;
-            goOn();
+            decodeScheduled = false;
+            advance();
           });
     }
 
-    private boolean enough() {
-      return waiting.size() >= WAITING || waitingBytes >= WAITING_BYTES;
+    private boolean backlogFull() {
+      return waiting.size() >= MAX_WAITING || waitingBytes >= MAX_WAITING_BYTES;
     }
 
-    /** Whether some of what was read is no line yet. */
-    private boolean decoding() {
+    private boolean decodePending() {
       return decoder != null && decoder.pending();
     }
 
-    private void goOn() {
-      if (over || going) return; // what is answered at once comes back here
-      going = true;
+    private void advance() {
+      if (ended || advancing) return; // a chunk served synchronously re-enters
+      advancing = true;
       while (true) {
-        take();
-        boolean room = underWay.size() < UNDER_WAY && !response.writeQueueFull();
+        collect();
+        boolean room = inFlight.size() < MAX_CHUNKS && !response.writeQueueFull();
         if (waiting.isEmpty() || !room) break;
-        int count = inFlight.admitSome(Math.min(TOGETHER, waiting.size()));
+        int count = admission.admitSome(Math.min(CHUNK_LINES, waiting.size()));
         if (count == 0) {
-          awaitRoom();
+          awaitAdmission();
           break;
         }
-        ask(count);
+        serve(count);
       }
-      going = false;
-      if (!complete) readOn();
-      else if (waiting.isEmpty() && underWay.isEmpty()) end();
+      advancing = false;
+      if (!complete) adjustReading();
+      else if (waiting.isEmpty() && inFlight.isEmpty()) end();
     }
 
-    /** Takes the lines that have come, and sees when there will be none any more. */
-    private void take() {
-      if (decoder != null && !decodeLater) decode();
-      if (complete || !received || decoding()) return;
+    /** Decodes into the backlog and detects the end of the request. */
+    private void collect() {
+      if (decoder != null && !decodeScheduled) decode();
+      if (complete || !received || decodePending()) return;
       splitter.end();
       complete = true;
     }
 
-    private void await(Line line) {
+    private void enqueue(Line line) {
       waiting.add(line);
       waitingBytes += line.length();
     }
 
-    private void awaitRoom() {
-      if (roomAwaited) return;
-      roomAwaited = true;
-      inFlight.whenRoom(own, resume);
+    private void awaitAdmission() {
+      if (admissionAwaited) return;
+      admissionAwaited = true;
+      admission.whenRoom(streamContext, admitted);
     }
 
-    private void haveRoom() {
-      roomAwaited = false;
-      goOn();
+    private void onAdmission() {
+      admissionAwaited = false;
+      advance();
     }
 
-    private void readOn() {
-      boolean enough = enough() || decoding();
-      if (enough != paused) {
-        paused = enough;
-        if (enough) request.pause();
+    private void adjustReading() {
+      boolean backlogFull = backlogFull() || decodePending();
+      if (backlogFull != paused) {
+        paused = backlogFull;
+        if (backlogFull) request.pause();
         else request.resume();
       }
-      time(splitter.hasPartialLine() && !paused);
+      setTimed(splitter.hasPartialLine() && !paused);
     }
 
-    /** A line has its time to come while it may. */
-    private void time(boolean on) {
-      if (on == timed) return;
-      timed = on;
-      if (on) slow.start(ctx);
-      else slow.cancel(ctx);
+    /** Times a partial line, except while reading is paused. */
+    private void setTimed(boolean on) {
+      if (on == timing) return;
+      timing = on;
+      if (on) lineTimeout.start(ctx);
+      else lineTimeout.cancel(ctx);
     }
 
-    private void ask(int count) {
-      var taken = new ArrayList<Line>(count);
+    private void serve(int count) {
+      var lines = new ArrayList<Line>(count);
       for (int i = 0; i < count; i++) {
-        taken.add(waiting.remove());
-        waitingBytes -= taken.get(i).length();
+        lines.add(waiting.remove());
+        waitingBytes -= lines.get(i).length();
       }
-      var together = new Together(taken);
-      underWay.add(together);
+      var chunk = new Chunk(lines);
+      inFlight.add(chunk);
       var exchange = Exchange.of(ctx);
       var deadline = exchange.deadline(System.nanoTime(), timeout());
       pool.parseInTurn(
-              big(taken), () -> predictions.lines(taken.stream().map(Line::content).toList()))
-          .compose(many -> predictions.predictLines(many, deadline, exchange.requestId()).map(many))
+              costly(lines), () -> service.lines(lines.stream().map(Line::content).toList()))
+          .compose(many -> service.predictLines(many, deadline, exchange.requestId()).map(many))
           .onComplete(
-              answered -> {
-                together.items = items(taken, answered, exchange.requestId());
-                inFlight.release(count);
-                answer();
+              result -> {
+                chunk.items = items(lines, result, exchange.requestId());
+                admission.release(count);
+                writeServed();
               });
     }
 
-    /** Whether reading {@code taken} would keep the event loop. */
-    private static boolean big(List<Line> taken) {
-      if (taken.size() > FEW) return true;
+    /** Whether parsing {@code lines} would block the event loop. */
+    private static boolean costly(List<Line> lines) {
+      if (lines.size() > INLINE_LINES) return true;
       int cost = 0;
-      for (var line : taken) {
+      for (var line : lines) {
         if (line.content() != null) cost += ParseCost.of(line.content());
       }
       return cost > ParseCost.SMALL;
     }
 
-    /** What was answered; each line's failure where something unforeseen happened to all. */
-    private List<Item> items(List<Line> taken, AsyncResult<Many> answered, String requestId) {
-      if (answered.succeeded()) return answered.result().items();
-      var failure = Problem.logged(answered.cause(), requestId, "lines of a stream");
-      return taken.stream().map(line -> failed(failure)).toList();
+    /** The served items, or one failure per line if the whole chunk failed. */
+    private List<Item> items(List<Line> lines, AsyncResult<Many> result, String requestId) {
+      if (result.succeeded()) return result.result().items();
+      var failure = Problem.logged(result.cause(), requestId, "lines of a stream");
+      return lines.stream().map(line -> failed(failure)).toList();
     }
 
     private Item failed(ServiceException failure) {
@@ -360,46 +357,46 @@ final class NdjsonStream {
       return Item.failed(failure);
     }
 
-    /** Writes what is answered as far as all before it is. */
-    private void answer() {
-      if (over) return;
-      var answers = Buffer.buffer();
-      while (!underWay.isEmpty() && underWay.peek().items != null) {
-        var together = underWay.remove();
-        for (int i = 0; i < together.items.size(); i++) {
-          var item = together.items.get(i);
-          answers
-              .appendBuffer(item.json(together.lines.get(i).number()).toBuffer())
+    /** Writes served chunks in order, up to the first one in flight. */
+    private void writeServed() {
+      if (ended) return;
+      var output = Buffer.buffer();
+      while (!inFlight.isEmpty() && inFlight.peek().items != null) {
+        var chunk = inFlight.remove();
+        for (int i = 0; i < chunk.items.size(); i++) {
+          var item = chunk.items.get(i);
+          output
+              .appendBuffer(item.json(chunk.lines.get(i).number()).toBuffer())
               .appendBuffer(LINE_END);
         }
       }
-      if (answers.length() > 0) response.write(answers);
-      goOn();
+      if (output.length() > 0) response.write(output);
+      advance();
     }
 
     private void end() {
       if (response.ended()) return;
-      if (cutOff == 0) {
+      if (rejectFrom == 0) {
         response.end();
         return;
       }
-      var last = failed(cutOffBy).json(cutOff);
+      var last = failed(rejection).json(rejectFrom);
       response.end(last.toBuffer().appendBuffer(LINE_END));
-      // Closed at once, with something unread, it would take the answers back.
-      vertx.setTimer(LINGER_MILLIS, waited -> request.connection().close());
+      // An immediate close with unread input would reset the connection and lose the response.
+      vertx.setTimer(CLOSE_DELAY_MILLIS, waited -> request.connection().close());
     }
 
-    /** All is answered, or the caller has left. */
-    private void over() {
-      if (over) return;
-      over = true;
+    /** Releases resources after the response or a disconnect. */
+    private void finish() {
+      if (ended) return;
+      ended = true;
       waiting.clear();
       if (decoder != null) decoder.close();
-      inFlight.withdraw(resume);
-      time(false);
-      running.remove(this);
+      admission.withdraw(admitted);
+      setTimed(false);
+      sessions.remove(this);
       budget.release(STREAM_BYTES);
-      inFlight.leave();
+      admission.leave();
     }
   }
 }

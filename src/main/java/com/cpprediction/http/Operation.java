@@ -21,41 +21,39 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * One operation, reached over HTTP or over the event bus with the same JSON and the same verdict.
+ * One operation, served over HTTP and over the event bus with the same JSON.
  *
- * @param question reads what a caller sent, on any thread; fails with {@link ServiceException}s
- * @param useCase serves it; fails with {@link ServiceException}s only, and counts them where there
- *     is a meter for them
- * @param <Q> what is asked, read and checked
+ * @param parser parses and validates a request, on any thread; fails with {@link
+ *     ServiceException}s
+ * @param useCase serves it; fails with {@link ServiceException}s only, which it counts
+ * @param <Q> the parsed request
  */
 record Operation<Q>(
-    Function<JsonObject, Q> question, UseCase<Q> useCase, OperationContext context) {
+    Function<JsonObject, Q> parser, UseCase<Q> useCase, OperationContext context) {
   /**
-   * What all doors share.
-   *
-   * @param timeout longest a request may take
-   * @param failed counts what could not be asked
-   */
+ * Context shared by operations.
+ *
+ * @param timeout longest time a request may take
+ * @param failed counts requests that fail before the use case
+ */
   record OperationContext(
       Supplier<Duration> timeout,
       ParsingPool pool,
       BodyReader reader,
-      AdmissionControl inFlight,
+      AdmissionControl admission,
       Consumer<Failure> failed) {}
 
-  /** What is done once a question was read. */
   interface UseCase<Q> {
     /**
-     * @param deadline until when the caller waits
-     * @param requestId names the request in the log
-     */
-    Future<Reply> respond(Q question, Deadline deadline, String requestId);
+ * @param requestId for the log
+ */
+    Future<Reply> respond(Q request, Deadline deadline, String requestId);
   }
 
-  /** Turns a request away before its body was received when there is no room for it. */
+  /** Rejects a request before its body is received when the admission limit is reached. */
   void rejectIfFull(RoutingContext ctx) {
     try {
-      context.inFlight.rejectIfFull();
+      context.admission.rejectIfFull();
     } catch (ServiceException e) {
       context.failed.accept(e.failure());
       throw e;
@@ -63,12 +61,12 @@ record Operation<Q>(
     ctx.next();
   }
 
-  /** Answers a request whose body was received. */
+  /** Serves an HTTP request whose body is received. */
   void handle(RoutingContext ctx) {
     var exchange = Exchange.of(ctx);
-    answer(
+    respond(
             () -> exchange.deadline(context.timeout.get()),
-            () -> context.reader.read(ctx, question),
+            () -> context.reader.read(ctx, parser),
             exchange.requestId())
         .onSuccess(
             reply -> {
@@ -81,18 +79,18 @@ record Operation<Q>(
         .onFailure(ctx::fail);
   }
 
-  /** Answers a message; a failure travels as its code and detail. */
+  /** Serves a message; a failure is replied as code and detail. */
   void handle(Message<Object> message) {
-    long begun = System.nanoTime();
+    long start = System.nanoTime();
     var headers = message.headers();
     var requestId = Exchange.requestId(headers.get(Exchange.REQUEST_ID));
     RequestId.set(requestId);
-    answer(
+    respond(
             () ->
-                Exchange.deadline(headers.get(Exchange.DEADLINE_MS), begun, context.timeout.get()),
+                Exchange.deadline(headers.get(Exchange.DEADLINE_MS), start, context.timeout.get()),
             () -> read(message.body()),
             requestId)
-        .onSuccess(reply -> message.reply(reply.body(), served(reply)))
+        .onSuccess(reply -> message.reply(reply.body(), options(reply)))
         .onFailure(
             cause -> {
               var problem = Problem.of(cause);
@@ -100,7 +98,7 @@ record Operation<Q>(
             });
   }
 
-  private static DeliveryOptions served(Reply reply) {
+  private static DeliveryOptions options(Reply reply) {
     var options = new DeliveryOptions();
     return reply.servedBy().isEmpty()
         ? options
@@ -109,33 +107,33 @@ record Operation<Q>(
 
   private Future<Q> read(Object body) {
     return body instanceof JsonObject json
-        ? context.pool.parse(ParseCost.big(json), () -> question.apply(json))
+        ? context.pool.parse(ParseCost.big(json), () -> parser.apply(json))
         : Future.failedFuture(ShipmentReader.malformed("The message must be a JsonObject"));
   }
 
-  private Future<Reply> answer(
-      Supplier<Deadline> until, Supplier<Future<Q>> reading, String requestId) {
+  private Future<Reply> respond(
+      Supplier<Deadline> deadlineReader, Supplier<Future<Q>> reading, String requestId) {
     Deadline deadline;
     try {
-      deadline = until.get();
+      deadline = deadlineReader.get();
     } catch (ServiceException e) {
       context.failed.accept(e.failure());
       return Future.failedFuture(e);
     }
-    context.inFlight.enter();
+    context.admission.enter();
     return reading
         .get()
         .map(
-            asked -> {
+            request -> {
               if (deadline.over()) throw Deadline.exceeded();
-              return asked;
+              return request;
             })
         .recover(
             cause -> {
               context.failed.accept(Failure.of(cause));
               return Future.failedFuture(Problem.logged(cause, requestId, "its body"));
             })
-        .compose(asked -> useCase.respond(asked, deadline, requestId))
-        .onComplete(done -> context.inFlight.leave());
+        .compose(request -> useCase.respond(request, deadline, requestId))
+        .onComplete(done -> context.admission.leave());
   }
 }

@@ -29,7 +29,7 @@ class PredictionClientTest {
   private final List<JsonObject> asked = new CopyOnWriteArrayList<>();
   private final List<String> deadlines = new CopyOnWriteArrayList<>();
 
-  /** A node that does what it's told with the nth message it gets, from 0 on. */
+  /** A node with a scripted reaction to its nth message, from 0. */
   private void node(
       Vertx vertx, String address, BiConsumer<Integer, Message<JsonObject>> reaction) {
     vertx
@@ -179,7 +179,7 @@ class PredictionClientTest {
         vertx,
         Bus.OUTCOMES,
         (n, message) -> {
-          if (n == 0) return; // as a node that is gone
+          if (n == 0) return; // like a dead node
           message.reply(
               new JsonObject()
                   .put(

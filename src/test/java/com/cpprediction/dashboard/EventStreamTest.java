@@ -58,9 +58,9 @@ public class EventStreamTest {
   private static final Pattern DATA = Pattern.compile("^data: (\\d+) ");
 
   private final AtomicInteger refreshes = new AtomicInteger();
-  private final List<HttpClient> clients = new ArrayList<>(); // one that nobody holds is closed
+  private final List<HttpClient> clients = new ArrayList<>(); // an unreferenced client would be closed
   private HttpFixture edge;
-  private String deployment; // of what tells something of the test's own, if anything does
+  private String deployment; // of the test's own server, if any
 
   @BeforeEach
   void setUp(Vertx vertx) {
@@ -68,7 +68,7 @@ public class EventStreamTest {
     edge.answer(Bus.MODELS_STATUS, ignored -> Future.succeededFuture(models()));
   }
 
-  /** Closing Vert.x alone would wait for the listeners to leave. */
+  /** Closing Vert.x alone would wait for the listeners to disconnect. */
   @AfterEach
   void tearDown(Vertx vertx) throws Exception {
     if (deployment != null) vertx.undeploy(deployment).await(10, SECONDS);
@@ -155,7 +155,7 @@ public class EventStreamTest {
 
       edge.stop().await(20, SECONDS);
 
-      assertThat(listener.rest()).endsWith("\n0\n\n"); // whole, not cut off
+      assertThat(listener.rest()).endsWith("\n0\n\n"); // complete, with the last chunk
     }
   }
 
@@ -178,7 +178,7 @@ public class EventStreamTest {
     begun.poll(10, SECONDS).complete(Snapshot.same("[1]"));
 
     for (var listener : listeners) assertThat(text(listener, 1)).endsWith("data: [1]");
-    assertThat(begun).hasSizeLessThanOrEqualTo(1); // that of the next period
+    assertThat(begun).hasSizeLessThanOrEqualTo(1); // the refresh of the next period
   }
 
   @Test
@@ -203,21 +203,21 @@ public class EventStreamTest {
                 1,
                 () -> Future.succeededFuture(Snapshot.same(refreshes.incrementAndGet() + " " + big))));
     var listener = listen(vertx, server);
-    var heard = new CopyOnWriteArrayList<Integer>();
+    var received = new CopyOnWriteArrayList<Integer>();
     listener.handler(
         RecordParser.newDelimited(
             "\n",
             line -> {
               var number = DATA.matcher(line.getString(0, Math.min(20, line.length())));
-              if (number.find()) heard.add(Integer.valueOf(number.group(1)));
+              if (number.find()) received.add(Integer.valueOf(number.group(1)));
             }));
-    HttpFixture.until(() -> refreshes.get() >= 200); // 50 MB, more than sockets keep
+    HttpFixture.until(() -> refreshes.get() >= 200); // 50 MB, more than sockets buffer
 
     listener.resume();
-    HttpFixture.until(() -> heard.stream().anyMatch(number -> number > 200));
+    HttpFixture.until(() -> received.stream().anyMatch(number -> number > 200));
 
-    assertThat(heard).isSorted();
-    assertThat(heard.stream().filter(number -> number <= 200)).hasSizeLessThan(100);
+    assertThat(received).isSorted();
+    assertThat(received.stream().filter(number -> number <= 200)).hasSizeLessThan(100);
   }
 
   @Test
@@ -266,7 +266,7 @@ public class EventStreamTest {
   void showsMemoryAndCacheWithMetricsOff(Vertx vertx) throws Exception {
     var off = new ServiceMetrics(new CompositeMeterRegistry(), "test");
     var cache = new PredictionCache(ServiceConfig.defaults().cache(), off.registry());
-    var overview =
+    var dashboard =
         new DashboardState(
             vertx,
             off,
@@ -276,7 +276,7 @@ public class EventStreamTest {
             new HealthReport(List.of(), () -> false),
             Clock.systemUTC());
 
-    var state = new JsonObject(overview.state().await(5, SECONDS).others());
+    var state = new JsonObject(dashboard.state().await(5, SECONDS).forOthers());
 
     var meters = state.getJsonObject("meters");
     assertThat(meters.getBoolean("on")).isFalse();
@@ -289,15 +289,15 @@ public class EventStreamTest {
     return Future.succeededFuture(Snapshot.same("[" + refreshes.incrementAndGet() + "]"));
   }
 
-  /** Whether nothing was looked at for some periods. */
+  /** Whether no refresh happened for some periods. */
   private boolean quiet(Vertx vertx) throws Exception {
     int before = refreshes.get();
     vertx.timer(10 * PERIOD.toMillis(), MILLISECONDS).await(5, SECONDS);
     return refreshes.get() == before;
   }
 
-  /** A server that tells {@code refreshes}, one after the other every few milliseconds. */
-  private HttpServer serve(Vertx vertx, Topic... refreshes) throws Exception {
+  /** A server of {@code topics} with a period of a few milliseconds. */
+  private HttpServer serve(Vertx vertx, Topic... topics) throws Exception {
     var server = vertx.createHttpServer();
     deployment =
         vertx
@@ -308,7 +308,7 @@ public class EventStreamTest {
                   @Override
                   public Future<?> start() {
                     events =
-                        new EventStream(vertx, edge.metrics, PERIOD, List.of(refreshes), ctx -> true);
+                        new EventStream(vertx, edge.metrics, PERIOD, List.of(topics), ctx -> true);
                     var router = Router.router(vertx);
                     router.get("/events").handler(events::listen);
                     return server.requestHandler(router).listen(0, "127.0.0.1");
@@ -334,13 +334,13 @@ public class EventStreamTest {
         .await(5, SECONDS);
   }
 
-  /** What {@code listener} hears until it has heard {@code events} events. */
+  /** Reads {@code events} events of {@code listener}. */
   private static String text(HttpClientResponse listener, int events) throws Exception {
-    var heard = new StringBuffer();
-    listener.handler(buffer -> heard.append(buffer.toString()));
+    var received = new StringBuffer();
+    listener.handler(buffer -> received.append(buffer.toString()));
     listener.resume();
-    HttpFixture.until(() -> heard.toString().split("event: ", -1).length > events);
-    return heard.substring(0, heard.lastIndexOf("\n\n"));
+    HttpFixture.until(() -> received.toString().split("event: ", -1).length > events);
+    return received.substring(0, received.lastIndexOf("\n\n"));
   }
 
   private static JsonObject models() {
@@ -365,8 +365,8 @@ public class EventStreamTest {
         new HashMap<>());
   }
 
-  /** One that reads line by line, chunk headers too; and what it heard and nobody asked for yet. */
-  private record Listener(Socket socket, BufferedReader lines, Map<String, JsonObject> heard)
+  /** Reads line by line, chunk headers included, and buffers events not yet consumed. */
+  private record Listener(Socket socket, BufferedReader lines, Map<String, JsonObject> received)
       implements AutoCloseable {
     String head() throws IOException {
       var head = new StringBuilder();
@@ -376,15 +376,15 @@ public class EventStreamTest {
       return head.toString();
     }
 
-    /** The newest event of this name that was not given before, among the next few. */
+    /** The next event of this name. */
     JsonObject next(String event) throws IOException {
-      for (int i = 0; i < 100 && !heard.containsKey(event); i++) {
+      for (int i = 0; i < 100 && !received.containsKey(event); i++) {
         var line = lines.readLine();
         if (!line.startsWith("event: ")) continue;
         var data = lines.readLine().substring("data: ".length());
-        heard.put(line.substring("event: ".length()), new JsonObject(data));
+        received.put(line.substring("event: ".length()), new JsonObject(data));
       }
-      var next = heard.remove(event);
+      var next = received.remove(event);
       if (next == null) throw new AssertionError("no event " + event);
       return next;
     }

@@ -42,7 +42,7 @@ class AdmissionTest {
     edge = new HttpFixture(vertx).start();
   }
 
-  /** What the detail must name, and the request. */
+  /** Expected word in the detail, and the request. */
   static Stream<Arguments> malformedShipments() {
     return Stream.of(
         arguments("shipment_id", new JsonObject().put("address", ADDRESS)),

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A batch of one prefix, whose workers take as long as the test wants, and what others ask. */
+/** A large batch of one prefix on blocked workers, and other requests meanwhile. */
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
 class BatchTest {
@@ -53,7 +53,7 @@ class BatchTest {
     var batch = edge.posting("/predict/batch", batch());
     HttpFixture.until(() -> !held.isEmpty());
 
-    for (int i = 0; i < 100; i++) { // each on a worker that has nothing of the batch
+    for (int i = 0; i < 100; i++) { // none may wait for a worker of the batch
       assertThat(
               edge.post("/predict", HttpFixture.shipment("S", i + ", Hosur Road 560017"))
                   .statusCode())

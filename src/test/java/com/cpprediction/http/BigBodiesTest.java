@@ -23,14 +23,14 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which thread reads a body: one that is short in bytes may take long to normalise. */
+/** Thread that parses a body: even a short one may be costly to normalize. */
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
 public class BigBodiesTest {
   private static final String EVENT_LOOP = "vert.x-eventloop-thread";
   private static final String READERS = "cp-read";
 
-  /** Ligatures that are written out, marks that are sorted, marks that are composed. */
+  /** Ligatures to expand, marks to sort, marks to compose. */
   private static final List<String> COSTLY =
       List.of(
           "x" + "\uFB03".repeat(900),
@@ -90,7 +90,7 @@ public class BigBodiesTest {
   @Test
   void parsesCostlyLinesOffTheEventLoop(Vertx vertx) throws Exception {
     var lines = new StringBuilder();
-    for (int i = 0; i < 16; i++) { // few enough to be read at once if they were plain
+    for (int i = 0; i < 16; i++) { // plain lines this few would be parsed on the event loop
       lines.append(shipment("S" + i, COSTLY.get(1)).encode()).append('\n');
     }
     var client = vertx.createHttpClient();

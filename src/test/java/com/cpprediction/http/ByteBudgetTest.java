@@ -41,7 +41,7 @@ class ByteBudgetTest {
   @BeforeEach
   void setUp(Vertx vertx) {
     edge = new HttpFixture(vertx);
-    edge.maxPendingBytes = 8 * MIB; // of which large bodies have six
+    edge.maxPendingBytes = 8 * MIB; // 6 MiB for large bodies
   }
 
   @ParameterizedTest
@@ -164,7 +164,7 @@ class ByteBudgetTest {
   @ParameterizedTest
   @ValueSource(strings = {"Content-Length: 1000000", "Transfer-Encoding: chunked"})
   void releasesABodyThatStalls(String framing) throws Exception {
-    edge.sending = Duration.ofSeconds(1);
+    edge.receiveTimeout = Duration.ofSeconds(1);
     edge.start();
 
     assertThat(raw("/predict/batch", framing, "\r\n1000\r\n" + "x".repeat(500))).isEmpty();
@@ -255,7 +255,7 @@ class ByteBudgetTest {
     return edge.registry.get("cp.shed").tag("reason", reason).counter().count();
   }
 
-  /** Sends the head of a request, to be followed by its body. */
+  /** Sends a request head without its body. */
   private Socket post(String path, String... headers) throws IOException {
     var socket = edge.connect();
     var head =
@@ -268,14 +268,14 @@ class ByteBudgetTest {
     return socket;
   }
 
-  /** All that is answered to a head and nothing else. */
+  /** The response to a head without a body. */
   private String raw(String path, String... headers) throws IOException {
     try (var socket = post(path, headers)) {
       return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 
-  /** Sends {@code bytes} bytes in chunks, and the end; the service may hang up before. */
+  /** Sends {@code bytes} bytes in chunks and ends; tolerates an early close by the service. */
   private static int sendUntilAnswered(Socket socket, int bytes) throws IOException {
     int size = 16 * 1024;
     var chunk = ("4000\r\n" + " ".repeat(size) + "\r\n").getBytes(StandardCharsets.US_ASCII);
@@ -283,7 +283,7 @@ class ByteBudgetTest {
       for (int sent = 0; sent < bytes; sent += size) socket.getOutputStream().write(chunk);
       socket.getOutputStream().write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
     } catch (IOException e) {
-      // It has answered; what it said can be read.
+      // The response is readable nevertheless.
     }
     return status(socket);
   }

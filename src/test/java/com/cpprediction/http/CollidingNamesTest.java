@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Everything a caller may choose, chosen so that it has one {@code hashCode}. */
+/** Caller-chosen strings that all have the same {@code hashCode}. */
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
 class CollidingNamesTest {

@@ -62,7 +62,7 @@ class ContractTest {
   void hasNeitherDanglingReferencesNorUnusedComponents() {
     var references = new TreeSet<String>();
     references(contract, references);
-    references.add("#/components/responses/MethodNotAllowed"); // of the methods that aren't there
+    references.add("#/components/responses/MethodNotAllowed"); // sent for undocumented methods
     var components = new TreeSet<String>();
     for (var kind : contract.getJsonObject("components")) {
       if (kind.getKey().equals("securitySchemes")) continue;
@@ -85,7 +85,7 @@ class ContractTest {
         if (((JsonObject) path.getValue()).containsKey(method))
           methods.add(method.toUpperCase(Locale.ROOT));
       }
-      if (methods.contains("GET")) methods.add("HEAD"); // as its description says of all of them
+      if (methods.contains("GET")) methods.add("HEAD"); // documented once for all routes
       documented.put(path.getKey(), methods);
     }
     var served = new TreeMap<String, Set<String>>();
@@ -158,7 +158,7 @@ class ContractTest {
     answered.put("Unauthorized", edge.raw(predict + body));
 
     var shared = contract.getJsonObject("components").getJsonObject("responses");
-    shared.remove("NotModified"); // is no problem
+    shared.remove("NotModified"); // not a problem document
     assertThat(answered.keySet()).isEqualTo(new TreeSet<>(shared.fieldNames()));
     for (var response : shared) {
       var answer = answered.get(response.getKey());

@@ -24,13 +24,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.Keys;
 
-/** What a page of another site can make a real browser do to a service on its user's machine. */
+/** Cross-site requests of a real browser to a service on the user's machine. */
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
 class CrossSiteTest {
   private static final String REBOUND = "rebound.example";
 
-  /** Resolves to what could be read of each answer, null where nothing could. */
+  /** Resolves to the readable part of each response, null where the browser blocked it. */
   private static final String ATTACK =
       """
       const [base, shipment, done] = arguments;
@@ -146,7 +146,7 @@ class CrossSiteTest {
   @Test
   void aRebindingSiteDoesNothingAndReadsNothing() {
     var base = "http://" + REBOUND + ":" + port;
-    browser.open(base + "/"); // from here on scripts are those of that site
+    browser.open(base + "/"); // scripts now run in that site's origin
 
     assertThat(browser.run("return location.origin")).isEqualTo(base);
     for (var read : attack(base)) {
@@ -186,7 +186,7 @@ class CrossSiteTest {
   }
 
   private void nothingHappened() {
-    assertThat(edge.recorded()).hasSize(1); // its own
+    assertThat(edge.recorded()).hasSize(1); // by its own script
     assertThat(edge.scoreRequests).hasSize(1);
     assertThat(edge.cache.stats().getLong("size")).isEqualTo(1);
     assertThat(ran).hasValue(0);

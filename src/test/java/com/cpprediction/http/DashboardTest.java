@@ -36,7 +36,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 
-/** The page at the root of the service, when something is not as it should be. */
+/** The dashboard while the service is degraded, unreachable or refuses requests. */
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
 class DashboardTest {
@@ -188,7 +188,7 @@ class DashboardTest {
         .put("self", false);
   }
 
-  /** As {@code GET /cluster} of node a tells of {@code members}. */
+  /** JSON of {@code GET /cluster} on node a. */
   private record Cluster(JsonArray members) implements OwnerDirectory {
     @Override
     public Owner self() {
@@ -270,13 +270,13 @@ class DashboardTest {
 
     edge.stop().await(10, SECONDS);
     browser.until(driver -> text("#link").startsWith("Disconnected: this is how it was at "));
-    edge.start(); // at another port
+    edge.start(); // on another port
     browser.until(driver -> text("#link").equals("Ready"));
 
     assertThat(browser.complaints()).allMatch(line -> line.contains("/events"));
   }
 
-  /** Stands in front of services that come and go, at a port that stays. */
+  /** Proxy with a fixed port for services that restart. */
   private void connect(NetSocket caller, NetClient client) {
     caller.pause();
     var address = edge.address();

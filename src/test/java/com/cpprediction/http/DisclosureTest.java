@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Who is told what of the machines behind the service, and what is kept of an answer. */
+/** Disclosure of internal details by caller, and caching headers. */
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
 class DisclosureTest {
@@ -128,7 +128,7 @@ class DisclosureTest {
 
     for (var route : edge.served().entrySet()) {
       var path = route.getKey().replace("{file}", "docs.js").replaceAll("\\{\\w+}", "x");
-      if (path.equals("/events")) continue; // without an end
+      if (path.equals("/events")) continue; // endless
       for (var method : route.getValue()) {
         var answer = edge.send(method.name(), path, method.name().equals("POST") ? shipment : null);
         boolean file = List.of("/", "/docs", "/openapi.json", "/web/docs.js").contains(path);
@@ -158,7 +158,7 @@ class DisclosureTest {
     assertThat(events).doesNotContain(SECRETS).contains("\"queued\":3", "\"status\":\"down\"");
   }
 
-  /** What {@code /events} says up to the first state, its head included. */
+  /** The response head of {@code /events} and its data up to the first state. */
   private String events(String headers) throws IOException {
     try (var socket = edge.connect()) {
       var request = "GET /events HTTP/1.1\r\nHost: %s\r\n%s\r\n".formatted(edge.host, headers);

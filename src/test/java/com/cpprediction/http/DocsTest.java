@@ -14,7 +14,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 
-/** The page of the contract, as a browser shows it. */
+/** The API documentation in a browser. */
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
 class DocsTest {
@@ -31,7 +31,7 @@ class DocsTest {
   @BeforeEach
   void setUp(Vertx vertx) throws Exception {
     edge = new HttpFixture(vertx).start();
-    browser.requests(); // those of the test before
+    browser.requests(); // clears those of the test before
   }
 
   @AfterAll

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Bodies that come compressed or with a byte order mark, and names that a path has to encode. */
+/** Compressed bodies, byte order marks, and ids that need encoding in a path. */
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
 class EncodedBodiesTest {
@@ -46,7 +46,7 @@ class EncodedBodiesTest {
   private Vertx vertx;
   private HttpFixture edge;
   private final Set<String> asked = ConcurrentHashMap.newKeySet();
-  private final List<HttpClient> clients = new ArrayList<>(); // one that nobody holds is closed
+  private final List<HttpClient> clients = new ArrayList<>(); // an unreferenced client would be closed
 
   @BeforeEach
   void setUp(Vertx vertx) throws Exception {
@@ -64,7 +64,7 @@ class EncodedBodiesTest {
     edge.start();
   }
 
-  /** A good body of each route that takes one. */
+  /** A valid body for each route with one. */
   private static Map<String, String> bodies() {
     var bodies = new LinkedHashMap<String, String>();
     var shipment = shipment("S1", ADDRESS);

@@ -26,7 +26,7 @@ class GzipDecoderTest {
     var random = new Random(seed);
     for (int i = 0; i < 50; i++) {
       var plain = new byte[random.nextInt(100_000)];
-      for (int at = 0; at < plain.length; ) { // partly noise, partly alike
+      for (int at = 0; at < plain.length; ) { // partly random, partly repetitive
         var run = new byte[Math.min(plain.length - at, 1 + random.nextInt(20_000))];
         if (random.nextBoolean()) random.nextBytes(run);
         System.arraycopy(run, 0, plain, at, run.length);
@@ -67,7 +67,7 @@ class GzipDecoderTest {
         var damaged = encoded.clone();
         damaged[at] ^= 1 << bit;
         try {
-          assertThat(decode(damaged, 1_000)).isEqualTo(plain); // the time, the system
+          assertThat(decode(damaged, 1_000)).isEqualTo(plain); // the ignored fields for time and operating system
         } catch (ServiceException e) {
           assertThat(e.failure()).isIn(Failure.MALFORMED_REQUEST, Failure.TOO_LARGE);
         }
@@ -126,7 +126,7 @@ class GzipDecoderTest {
     }
   }
 
-  /** All of it at once, ended with {@link #ENOUGH} after {@code limit} bytes. */
+  /** Decodes all of the input, aborted with {@link #ENOUGH} after {@code limit} bytes. */
   private static byte[] decode(byte[] encoded, int limit) {
     var decoded = new ByteArrayOutputStream();
     GzipDecoder.decode(
@@ -156,7 +156,7 @@ class GzipDecoderTest {
   }
 
   /**
-   * @param flags which optional fields its header has, as the header says it
+   * @param flags optional fields of the header, as encoded there
    */
   private static byte[] member(byte[] plain, int flags) {
     var out = new ByteArrayOutputStream();
@@ -185,7 +185,7 @@ class GzipDecoderTest {
     return both;
   }
 
-  /** As tools make it. */
+  /** Encoded by the JDK. */
   static byte[] gzip(byte[] plain) {
     var out = new ByteArrayOutputStream();
     try (var gzip = new GZIPOutputStream(out)) {

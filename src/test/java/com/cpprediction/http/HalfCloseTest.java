@@ -29,8 +29,8 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Callers that shut their side of the connection when they have sent what they want. With TLS 1.3
- * the same; before, to say so ends a connection in both directions.
+ * Callers that shut down their sending side after their requests. TLS supports that since 1.3; in
+ * earlier versions the alert closes both directions.
  */
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
@@ -82,7 +82,7 @@ class HalfCloseTest {
       send(socket, post(SHIPMENT));
       HttpFixture.until(() -> flights.size() == 1);
       socket.shutdownOutput();
-      served(); // the shutdown was seen before this was
+      served(); // by then the shutdown has been processed
       land(vertx);
 
       assertThat(rest(socket)).startsWith("HTTP/1.1 200 OK").contains("\"shipment_id\":\"S1\"");
@@ -136,7 +136,7 @@ class HalfCloseTest {
 
   @Test
   void closesAnUnusedConnectionAndAnEventStream() throws Exception {
-    edge.maxConnections = 2; // so that each has to be closed for the one after the next
+    edge.maxConnections = 2; // a leaked connection blocks the next but one
     edge.start();
 
     for (var request :
@@ -165,9 +165,9 @@ class HalfCloseTest {
       send(socket, post(SHIPMENT));
       HttpFixture.until(() -> flights.size() == 1);
     }
-    land(vertx); // to nobody
+    land(vertx); // the caller is gone
 
-    HttpFixture.until(this::hasRoom); // its connection is closed
+    HttpFixture.until(this::hasRoom); // once the connection is closed
     assertThat(edge.inFlight()).isZero();
   }
 
@@ -209,11 +209,11 @@ class HalfCloseTest {
     assertThat(edge.get("/health/live").statusCode()).isEqualTo(200);
   }
 
-  /** Whether no more than one other connection is open where there may be two. */
+  /** Whether at most one of the two allowed connections is open. */
   private boolean hasRoom() {
     try {
       return half("GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n").contains(" 200 OK");
-    } catch (IOException e) { // turned away
+    } catch (IOException e) { // refused
       return false;
     }
   }
@@ -223,7 +223,7 @@ class HalfCloseTest {
         .formatted(HEAD, body.length(), body);
   }
 
-  /** Sends {@code request} and shuts its side; what is answered until the service closes. */
+  /** Sends {@code request}, shuts down the sending side and reads until the service closes. */
   private String half(String request) throws IOException {
     try (var socket = edge.connect()) {
       send(socket, request);

@@ -59,7 +59,7 @@ import java.util.function.IntFunction;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
-/** A running {@link HttpVerticle} whose neighbours are lambdas. */
+/** A running {@link HttpVerticle} with lambdas for the other verticles. */
 public final class HttpFixture {
   public static final Map<String, String> FINGERPRINTS =
       Map.of("560", "a".repeat(64), "411", "b".repeat(64));
@@ -92,9 +92,9 @@ public final class HttpFixture {
   volatile int maxPendingBytes;
   volatile int maxStreams = 1_000;
   volatile List<String> allowedHosts = List.of();
-  Duration sending = Duration.ofSeconds(30);
+  Duration receiveTimeout = Duration.ofSeconds(30);
   public Duration grace = Duration.ofSeconds(5);
-  Duration farewell = Duration.ofMillis(1);
+  Duration closeDelay = Duration.ofMillis(1);
 
   private final Vertx vertx;
   private KeyFiles keyFiles; // none for plain HTTP
@@ -171,13 +171,13 @@ public final class HttpFixture {
             identity,
             Clock.systemUTC(),
             grace,
-            farewell,
-            sending);
+            closeDelay,
+            receiveTimeout);
     deployment = vertx.deployVerticle(verticle).await(10, SECONDS);
     return this;
   }
 
-  /** Serves HTTPS with {@code pair} in PEM, to callers that know whom to trust. */
+  /** Serves HTTPS with the PEM files of {@code pair}. */
   public void secure(Pair pair, SSLContext trusting) {
     secure(pair.certificate().toString(), pair.key().toString(), "", trusting);
   }
@@ -209,7 +209,7 @@ public final class HttpFixture {
     return verticle != null;
   }
 
-  /** Shipments being answered, as the meter says. */
+  /** Shipments in flight, by the meter. */
   public int inFlight() {
     return (int) registry.get("cp.inflight").gauge().value();
   }
@@ -232,7 +232,7 @@ public final class HttpFixture {
     return secured;
   }
 
-  /** As {@link #connect}, whatever the service expects. */
+  /** As {@link #connect}, without TLS. */
   public Socket connectPlain() throws IOException {
     var socket = new Socket();
     socket.connect(address());
@@ -244,7 +244,7 @@ public final class HttpFixture {
     return new InetSocketAddress(host, verticle.port());
   }
 
-  /** Sends {@code request} as it stands and reads until the service hangs up. */
+  /** Sends {@code request} verbatim and reads until the service closes the connection. */
   public String raw(String request) throws IOException {
     try (var socket = connect()) {
       socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
@@ -265,20 +265,20 @@ public final class HttpFixture {
   }
 
   /**
-   * @param headers names and values in turn; a body is what the path reads unless they say another
+   * @param headers names and values in turn; the content type defaults to that of the path
    */
   public HttpResponse<String> send(String method, String path, byte[] body, String... headers)
       throws Exception {
     return client.send(request(method, path, body, headers), BodyHandlers.ofString());
   }
 
-  /** As {@link #get}, without waiting for the answer. */
+  /** As {@link #get}, asynchronously. */
   public Future<HttpResponse<String>> getting(String path) {
     return Future.fromCompletionStage(
         client.sendAsync(request("GET", path, null), BodyHandlers.ofString()));
   }
 
-  /** As {@link #post(String, JsonObject)}, without waiting for the answer. */
+  /** As {@link #post(String, JsonObject)}, asynchronously. */
   public Future<HttpResponse<String>> posting(String path, JsonObject body) {
     return Future.fromCompletionStage(
         client.sendAsync(
@@ -303,7 +303,7 @@ public final class HttpFixture {
         request.addresses().stream().map(address -> scored(address, fingerprint)).toList());
   }
 
-  /** Waits until {@code condition} holds, which it does within 10 s. */
+  /** Waits up to 10 s until {@code condition} holds. */
   public static void until(Callable<Boolean> condition) throws Exception {
     long end = System.nanoTime() + SECONDS.toNanos(10);
     while (!condition.call()) {
@@ -312,7 +312,7 @@ public final class HttpFixture {
     }
   }
 
-  /** Every prediction of every batch that was to be kept. */
+  /** Predictions of all record requests. */
   public List<Prediction> recorded() {
     return batches.stream().flatMap(batch -> batch.predictions().stream()).toList();
   }
@@ -345,7 +345,7 @@ public final class HttpFixture {
     return request.version(HttpClient.Version.HTTP_1_1).build();
   }
 
-  /** The URL of its root, without a slash. */
+  /** The base URL, without a trailing slash. */
   public String base() {
     return "%s://%s:%d".formatted(trusted == null ? "http" : "https", host, verticle.port());
   }

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What only HTTPS has; {@link ProtocolTest} shows that the rest is as without. */
+/** Behaviour specific to HTTPS; {@link ProtocolTest} covers the rest with TLS, too. */
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
 class HttpsTest {
@@ -161,7 +161,7 @@ class HttpsTest {
 
   @Test
   void closesASlowHandshake() throws Exception {
-    edge.sending = Duration.ofMillis(200);
+    edge.receiveTimeout = Duration.ofMillis(200);
     edge.secure(first, trusting);
     edge.start();
 
@@ -196,7 +196,7 @@ class HttpsTest {
     edge.secure(first, trusting);
     edge.start();
     try (var silent = edge.connectPlain()) {
-      assertThat(edge.get("/health/live").statusCode()).isEqualTo(200); // accepted after it
+      assertThat(edge.get("/health/live").statusCode()).isEqualTo(200); // accepted after the handshake began
 
       edge.stop().await(10, SECONDS);
 
@@ -207,19 +207,19 @@ class HttpsTest {
   private boolean served() {
     try (var socket = edge.connect()) {
       return ask(socket).equals("HTTP/1.1 200");
-    } catch (IOException e) { // turned away while the other's end was not seen yet
+    } catch (IOException e) { // refused: the service hasn't seen the other close yet
       return false;
     }
   }
 
-  /** What a new connection gets to see. */
+  /** The certificate of a new connection. */
   private X509Certificate shown() throws IOException {
     try (var socket = (SSLSocket) edge.connect()) {
       return (X509Certificate) socket.getSession().getPeerCertificates()[0];
     }
   }
 
-  /** Asks, and reads the whole answer. */
+  /** Sends a request and reads the whole response. */
   private static String ask(Socket socket) throws IOException {
     socket.getOutputStream().write(ASK.getBytes(StandardCharsets.US_ASCII));
     var answer = new StringBuilder();

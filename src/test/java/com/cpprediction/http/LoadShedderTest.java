@@ -36,7 +36,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A service with room for one shipment, which is being answered. */
+/** A service at its limit of one shipment. */
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
 class LoadShedderTest {
@@ -68,7 +68,7 @@ class LoadShedderTest {
   @ValueSource(strings = {"/predict", "/predict/batch"})
   void respondsLikeTheRouter(String path) throws Exception {
     var quick = post(path);
-    var routed = post(path, "Accept", "application/json;q=0.9"); // which isn't plain
+    var routed = post(path, "Accept", "application/json;q=0.9"); // not a plain request
 
     assertThat(without(quick.body())).isEqualTo(without(routed.body()));
     assertThat(quick.statusCode()).isEqualTo(routed.statusCode()).isEqualTo(503);

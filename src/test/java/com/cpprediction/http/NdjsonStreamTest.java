@@ -199,7 +199,7 @@ class NdjsonStreamTest {
     int stuck = settled(() -> edge.recorded().size());
 
     assertThat(stuck).isBetween(1, count - 1);
-    caller.goOn();
+    caller.resume();
     var answers = caller.rest();
     assertThat(answers.stream().map(NdjsonStreamTest::shown))
         .containsExactlyElementsOf(IntStream.range(0, count).mapToObj(i -> LONG + i).toList());
@@ -311,7 +311,7 @@ class NdjsonStreamTest {
     HttpFixture.until(() -> !held.isEmpty());
     settled(edge::inFlight); // as much as is under way at a time
 
-    caller.hangUp();
+    caller.disconnect();
     edge.scorer = request -> Future.succeededFuture(HttpFixture.reply(request, FINGERPRINT));
     release(held);
     HttpFixture.until(() -> edge.inFlight() == 0);
@@ -322,7 +322,7 @@ class NdjsonStreamTest {
 
   @Test
   void allowsPausesBetweenLinesButNotWithinOne() throws Exception {
-    edge.sending = Duration.ofSeconds(2);
+    edge.receiveTimeout = Duration.ofSeconds(2);
     var resting = caller().send(line("S1") + '\n');
     assertThat(shown(resting.answer())).isEqualTo("S1");
 

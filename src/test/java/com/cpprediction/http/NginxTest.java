@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The service behind nginx as it comes: it speaks HTTP/1.0 to what it stands before. */
+/** The service behind nginx in its default configuration, HTTP/1.0 to upstreams. */
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
 class NginxTest {
@@ -91,14 +91,14 @@ class NginxTest {
     }
     try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       return socket.isConnected();
-    } catch (IOException e) { // not yet
+    } catch (IOException e) { // not listening yet
       return false;
     }
   }
 
   @Test
   void streamsLineByLineAndCompletely() throws Exception {
-    int lines = 3_000; // more than nginx or the service keeps of it at a time
+    int lines = 3_000; // more than nginx or the service buffers
     var body =
         IntStream.range(0, lines)
             .mapToObj(i -> shipment("S" + i, "MG Road 560017").encode())

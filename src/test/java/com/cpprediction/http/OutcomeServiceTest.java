@@ -42,7 +42,7 @@ class OutcomeServiceTest {
     edge.start();
   }
 
-  /** Everything is right, save for what nobody predicted. */
+  /** Judges every outcome as right, except those without a prediction. */
   private static Future<JsonArray> judged(JsonArray outcomes) {
     var results = new JsonArray();
     for (var item : outcomes) {
@@ -103,7 +103,7 @@ class OutcomeServiceTest {
     assertThat(told).isEmpty();
   }
 
-  /** What the detail must name, and the item. */
+  /** Expected word in the detail, and the item. */
   static Stream<Arguments> badItems() {
     return Stream.of(
         arguments("shipment_id is missing", new JsonObject().put("cp", "CP1")),

@@ -42,7 +42,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What HTTP asks of a server, and what the service asks of its callers; with TLS the same. */
+/** HTTP/1.1 conformance and connection limits, with and without TLS. */
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
 @ParameterizedClass(name = "{0}")
@@ -211,7 +211,7 @@ class ProtocolTest {
 
   @Test
   void closesOnASlowBody() throws Exception {
-    edge.sending = Duration.ofSeconds(1);
+    edge.receiveTimeout = Duration.ofSeconds(1);
     edge.start();
 
     var answer =
@@ -240,7 +240,7 @@ class ProtocolTest {
 
   @Test
   void closesOnASlowHead() throws Exception {
-    edge.sending = Duration.ofSeconds(1);
+    edge.receiveTimeout = Duration.ofSeconds(1);
     edge.start();
 
     assertThat(edge.raw("GET /health/live HTTP/1.1\r\nHost: localhost\r\n")).isEmpty();
@@ -249,14 +249,14 @@ class ProtocolTest {
 
   @Test
   void keepsAConnectionAfterItsFirstRequest() throws Exception {
-    edge.sending = Duration.ofSeconds(1);
+    edge.receiveTimeout = Duration.ofSeconds(1);
     edge.start();
     try (var used = edge.connect()) {
       write(used, "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
       var lines = lines(used);
       assertThat(lines.readLine()).isEqualTo("HTTP/1.1 200 OK");
       try (var unused = edge.connect()) {
-        assertThat(unused.getInputStream().read()).isEqualTo(-1); // its time is up
+        assertThat(unused.getInputStream().read()).isEqualTo(-1); // timed out
       }
 
       write(used, "GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -285,7 +285,7 @@ class ProtocolTest {
     try {
       return edge.raw("GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
           .startsWith("HTTP/1.1 200");
-    } catch (IOException e) { // turned away while the other's end was not seen yet
+    } catch (IOException e) { // refused: the service hasn't seen the other close yet
       return false;
     }
   }
@@ -300,7 +300,7 @@ class ProtocolTest {
           asked.incrementAndGet();
           return Future.succeededFuture(new JsonArray().add("x".repeat(1_000_000)));
         });
-    int requests = 128; // as many as Netty lets a caller send before the first answer
+    int requests = 128; // the most that Netty pipelines
     try (var socket = edge.connect()) {
       write(
           socket,
@@ -368,7 +368,7 @@ class ProtocolTest {
 
   @Test
   void announcesCloseOnBusyConnections() throws Exception {
-    edge.farewell = Duration.ofSeconds(3);
+    edge.closeDelay = Duration.ofSeconds(3);
     edge.start();
     try (var busy = edge.connect()) {
       var answers = lines(busy);
@@ -437,7 +437,7 @@ class ProtocolTest {
     try {
       edge.connectPlain().close();
       return true;
-    } catch (SocketException e) { // refused, or reset when it closes at this moment
+    } catch (SocketException e) { // refused, or reset by a concurrent close
       return false;
     }
   }

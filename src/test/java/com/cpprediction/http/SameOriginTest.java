@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is refused of other sites, header by header; {@link CrossSiteTest} asks a browser. */
+/** Rejection of cross-site requests by header; {@link CrossSiteTest} uses a browser. */
 @ExtendWith(VertxExtension.class)
 @Timeout(60)
 class SameOriginTest {
@@ -94,9 +94,9 @@ class SameOriginTest {
         "Sec-Fetch-Site: same-origin\r\n",
         "Sec-Fetch-Site: none\r\n",
         "Origin: http://localhost:8000\r\n",
-        "Origin: https://localhost:8000\r\n", // a proxy ends TLS
+        "Origin: https://localhost:8000\r\n", // a proxy terminates TLS
         "Origin: HTTP://LOCALHOST:8000\r\n",
-        "Sec-Fetch-Site: same-origin\r\nOrigin: https://cp.example\r\n" // it replaces the Host
+        "Sec-Fetch-Site: same-origin\r\nOrigin: https://cp.example\r\n" // a proxy replaces Host
       })
   void servesSameOriginPagesAndPrograms(String headers) throws Exception {
     edge.start();
@@ -149,7 +149,7 @@ class SameOriginTest {
     edge.start();
 
     for (var path : List.of("/", "/health", "/config", "/metrics", "/events/")) {
-      if (path.equals("/events/") && known) continue; // without an end
+      if (path.equals("/events/") && known) continue; // endless
       var answer = raw("GET", path, host, "");
       if (known) answered(path, answer);
       else assertThat(answer).as(path).matches("(?s)HTTP/1.1 (403|400) .*");

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
-/** Calls {@code POST /predict/stream}: sends lines and reads answers at the same time. */
+/** Client of {@code POST /predict/stream} that sends and reads lines concurrently. */
 public final class StreamCaller {
   private static final JsonObject END = new JsonObject();
 
@@ -24,8 +24,8 @@ public final class StreamCaller {
   private final HttpClientResponse response;
 
   /**
-   * @param client to be held as long as this: one that nobody holds is closed
-   * @param headers names and values in turn, beside the type of the content
+   * @param client must stay referenced as long as this; otherwise it is closed
+   * @param headers names and values in turn, besides the content type
    */
   public StreamCaller(HttpClient client, String base, String... headers) throws Exception {
     var options =
@@ -35,9 +35,9 @@ public final class StreamCaller {
     request = client.request(options).await(10, SECONDS);
     request.setChunked(true);
     request.exceptionHandler(broken -> answers.add(END));
-    var answered = request.response().map(this::read); // a short answer may have ended after that
+    var received = request.response().map(this::read); // a short response may be complete by then
     request.sendHead();
-    response = answered.await(10, SECONDS);
+    response = received.await(10, SECONDS);
   }
 
   private HttpClientResponse read(HttpClientResponse response) {
@@ -69,33 +69,33 @@ public final class StreamCaller {
     return send(line.encode() + '\n');
   }
 
-  /** Nothing more is sent. */
+  /** Ends the request. */
   StreamCaller end() {
     request.end();
     return this;
   }
 
-  void hangUp() throws Exception {
+  void disconnect() throws Exception {
     request.connection().close().await(10, SECONDS);
   }
 
-  /** Reads no answers until {@link #goOn}. */
+  /** Stops reading until {@link #resume}. */
   void pause() {
     response.pause();
   }
 
-  void goOn() {
+  void resume() {
     response.resume();
   }
 
-  /** The next answer; null where there is none any more. */
+  /** The next response line, null at the end. */
   JsonObject answer() throws InterruptedException {
     var answer = answers.poll(20, SECONDS);
     if (answer == null) throw new AssertionError("no answer within 20 s");
     return answer == END ? null : answer;
   }
 
-  /** All answers there are still to come. */
+  /** The remaining response lines. */
   List<JsonObject> rest() throws InterruptedException {
     var all = new ArrayList<JsonObject>();
     for (var answer = answer(); answer != null; answer = answer()) all.add(answer);

@@ -10,14 +10,14 @@ import java.util.List;
 import java.util.jar.JarFile;
 import org.junit.jupiter.api.Test;
 
-/** The thin jar for applications that have Vert.x and an id generator, and nothing else of ours. */
+/** The thin client jar works with Vert.x and the id generator as its only dependencies. */
 class ClientJarIT {
   private static final Path JAR =
       Path.of(System.getProperty("cp.jar").replace(".jar", "-client.jar")).toAbsolutePath();
   private static final List<String> THEIRS =
       List.of("java.", "io.vertx.core.", "com.github.f4b6a3.uuid.");
 
-  /** Has what the application has. */
+  /** Class loader with the application's libraries only. */
   private static final class Application extends ClassLoader {
     Application(ClassLoader parent) {
       super(parent);
@@ -46,7 +46,7 @@ class ClientJarIT {
       assertThat(classes).contains(PredictionClient.class.getName());
       for (var name : classes) {
         assertThat(Class.forName(name, true, loader).getClassLoader()).isEqualTo(loader);
-        Class.forName(name, true, loader).getDeclaredMethods(); // links what signatures name
+        Class.forName(name, true, loader).getDeclaredMethods(); // links the types in signatures
       }
     }
   }

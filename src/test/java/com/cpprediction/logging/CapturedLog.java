@@ -13,7 +13,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What is logged while this is open, in both formats, and not on the console. */
+/** Captures log events in both formats instead of printing them, until closed. */
 public final class CapturedLog implements AutoCloseable {
   private final List<String> plain = new CopyOnWriteArrayList<>();
   private final List<String> json = new CopyOnWriteArrayList<>();
@@ -30,7 +30,7 @@ public final class CapturedLog implements AutoCloseable {
     appender =
         new AppenderBase<>() {
           @Override
-          protected void append(ILoggingEvent event) { // on the thread that logs, as the console
+          protected void append(ILoggingEvent event) { // on the logging thread, like the console appender
             plain.add(encoded(words, event));
             json.add(encoded(objects, event));
           }
@@ -51,7 +51,7 @@ public final class CapturedLog implements AutoCloseable {
     return List.copyOf(json);
   }
 
-  /** The events, parsed. */
+  /** The JSON events, parsed. */
   public List<JsonObject> events() {
     return json.stream().map(JsonObject::new).toList();
   }

@@ -128,7 +128,7 @@ class RequestIdTest {
         });
 
     assertThat(kept.future().await(5, SECONDS)).isEqualTo(NONE);
-    assertThat(RequestId.current()).isNull(); // this thread has no context at all
+    assertThat(RequestId.current()).isNull(); // a thread without a Vert.x context
   }
 
   private void deploy(ThreadingModel model, Consumer<Message<String>> answer) throws Exception {
@@ -137,7 +137,7 @@ class RequestIdTest {
         .await(5, SECONDS);
   }
 
-  /** What the verticle answers to request {@code id}. */
+  /** The verticle's reply to request {@code id}. */
   private String ask(String id) throws Exception {
     var answer = Promise.<String>promise();
     onRequest(
@@ -150,7 +150,7 @@ class RequestIdTest {
     return answer.future().await(5, SECONDS);
   }
 
-  /** Runs {@code work} as a message handler does, which has a context of its own. */
+  /** Runs {@code work} on a duplicated context, like a message handler. */
   private void onRequest(String id, Runnable work) {
     var door = "door-" + System.nanoTime();
     vertx

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** {@code conf/prometheus/} before the eyes of the real promtool. */
+/** Checks {@code conf/prometheus/} with the real promtool. */
 class PrometheusRulesTest {
   private static final Path CONF = Path.of("conf/prometheus");
   private static final Path CASES = Path.of("src/test/resources/prometheus/alerts.test.yml");
