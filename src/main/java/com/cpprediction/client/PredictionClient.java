@@ -49,10 +49,10 @@ public final class PredictionClient {
   }
 
   /**
- * A client with another deadline.
- *
- * @param within per call, including its retry; at least 1 ms
- */
+   * A client with another deadline.
+   *
+   * @param within per call, including its retry; at least 1 ms
+   */
   public PredictionClient within(Duration within) {
     if (within.toMillis() < 1) throw new IllegalArgumentException(within + " is less than 1 ms");
     return new PredictionClient(vertx, within);
@@ -60,18 +60,21 @@ public final class PredictionClient {
 
   /** Predicts one shipment; the prediction is recorded as {@code persistence.ack} says. */
   public Future<Answer> predict(Shipment shipment) {
-    return request(Bus.PREDICT, 1, shipment.toJson(PredictionIds.next().toString())).map(Answer::of);
+    return request(Bus.PREDICT, 1, shipment.toJson(PredictionIds.next().toString()))
+        .map(Answer::of);
   }
 
   /**
- * Predicts 1 to 1,000 shipments in one request.
- *
- * @return one result for each, in order; fails when the whole request fails
- */
+   * Predicts 1 to 1,000 shipments in one request.
+   *
+   * @return one result for each, in order; fails when the whole request fails
+   */
   public Future<List<BatchResult>> predictBatch(List<Shipment> shipments) {
     var shipmentsJson = new JsonArray();
-    for (var shipment : shipments) shipmentsJson.add(shipment.toJson(PredictionIds.next().toString()));
-    return request(Bus.PREDICT_BATCH, shipments.size(), new JsonObject().put("shipments", shipmentsJson))
+    for (var shipment : shipments)
+      shipmentsJson.add(shipment.toJson(PredictionIds.next().toString()));
+    return request(
+            Bus.PREDICT_BATCH, shipments.size(), new JsonObject().put("shipments", shipmentsJson))
         .map(
             reply -> {
               var results = new ArrayList<BatchResult>(shipments.size());
@@ -83,10 +86,10 @@ public final class PredictionClient {
   }
 
   /**
- * Reports the outcomes of 1 to 1,000 shipments; a repeated report is stored once.
- *
- * @return one result for each, in order, once all are committed; fails when none could be stored
- */
+   * Reports the outcomes of 1 to 1,000 shipments; a repeated report is stored once.
+   *
+   * @return one result for each, in order, once all are committed; fails when none could be stored
+   */
   public Future<List<OutcomeResult>> report(List<Outcome> reports) {
     var outcomesJson = new JsonArray(reports.stream().map(Outcome::toJson).toList());
     return request(Bus.OUTCOMES, reports.size(), new JsonObject().put("outcomes", outcomesJson))
@@ -133,8 +136,8 @@ public final class PredictionClient {
   }
 
   /**
- * @param shipments size of the request, which lengthens the first attempt
- */
+   * @param shipments size of the request, which lengthens the first attempt
+   */
   private Future<JsonObject> request(String address, int shipments, @Nullable JsonObject body) {
     var until = Deadline.in(deadline);
     long attempt = Math.min(deadline.toMillis() / 2, ATTEMPT.toMillis() + 2L * shipments);
@@ -148,7 +151,8 @@ public final class PredictionClient {
   }
 
   /** Sends the whole remaining deadline even with a shorter attempt: a slow node still records. */
-  private Future<JsonObject> request(String address, @Nullable JsonObject body, Deadline until, long millis) {
+  private Future<JsonObject> request(
+      String address, @Nullable JsonObject body, Deadline until, long millis) {
     var options =
         new DeliveryOptions()
             .setSendTimeout(millis)

@@ -27,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code GET /events}: server-sent events, the same for every listener. Each topic is refreshed once
- * for all listeners, and only while there are any. A slow listener skips superseded snapshots;
+ * {@code GET /events}: server-sent events, the same for every listener. Each topic is refreshed
+ * once for all listeners, and only while there are any. A slow listener skips superseded snapshots;
  * nothing is queued. Confined to one event loop.
  */
 public final class EventStream {
@@ -52,12 +52,12 @@ public final class EventStream {
   private boolean closed;
 
   /**
- * One kind of event, sent when its snapshot has changed.
- *
- * @param name of the event
- * @param periods between refreshes
- * @param source takes a snapshot, on the event loop
- */
+   * One kind of event, sent when its snapshot has changed.
+   *
+   * @param name of the event
+   * @param periods between refreshes
+   * @param source takes a snapshot, on the event loop
+   */
   public record Topic(String name, int periods, Supplier<Future<Snapshot>> source) {}
 
   /** The JSON data of an event, for operators and for other listeners. */
@@ -68,8 +68,8 @@ public final class EventStream {
   }
 
   /**
- * @param operator whether a listener is an operator; evaluated when it connects
- */
+   * @param operator whether a listener is an operator; evaluated when it connects
+   */
   public EventStream(
       Vertx vertx,
       ServiceMetrics metrics,

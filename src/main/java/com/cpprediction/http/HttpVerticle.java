@@ -56,9 +56,9 @@ public final class HttpVerticle extends VerticleBase {
   private static final Duration IDLE = Duration.ofSeconds(60);
 
   /**
- * Delay before closing the server, so that busy keep-alive connections get a response with {@code
- * Connection: close}.
- */
+   * Delay before closing the server, so that busy keep-alive connections get a response with {@code
+   * Connection: close}.
+   */
   private static final Duration CLOSE_DELAY = Duration.ofMillis(200);
 
   /** Time limit for the first request head of a connection, and for every body. */
@@ -107,17 +107,18 @@ public final class HttpVerticle extends VerticleBase {
   private volatile int port;
 
   /**
- * Blocks: reads pages from the jar and may resolve {@code http.host}.
- *
- * @param config the active configuration; {@code http} is read once, {@code prediction} per request
- * @param catalog the prefixes served now
- * @param owners the other nodes of the cluster
- * @param checks for {@code /health} and {@code /health/ready}
- * @param configView for {@code GET /config}: secrets masked; doesn't block
- * @param identity the TLS certificate, empty for plain HTTP; started and stopped here
- * @param clock validates the time in a caller's {@code prediction_id}
- * @param grace time limit on stop for requests in flight
- */
+   * Blocks: reads pages from the jar and may resolve {@code http.host}.
+   *
+   * @param config the active configuration; {@code http} is read once, {@code prediction} per
+   *     request
+   * @param catalog the prefixes served now
+   * @param owners the other nodes of the cluster
+   * @param checks for {@code /health} and {@code /health/ready}
+   * @param configView for {@code GET /config}: secrets masked; doesn't block
+   * @param identity the TLS certificate, empty for plain HTTP; started and stopped here
+   * @param clock validates the time in a caller's {@code prediction_id}
+   * @param grace time limit on stop for requests in flight
+   */
   public HttpVerticle(
       Supplier<ServiceConfig> config,
       Supplier<Catalog> catalog,
@@ -190,7 +191,8 @@ public final class HttpVerticle extends VerticleBase {
   public Future<?> start() {
     bodyTimeout = new RequestTimeout<>(receiveTimeout, this::disconnect);
     connections =
-        new ConnectionLimits(() -> config.get().http().maxConnections(), metrics, receiveTimeout, IDLE);
+        new ConnectionLimits(
+            () -> config.get().http().maxConnections(), metrics, receiveTimeout, IDLE);
     handshakes = new Handshakes(connections::remaining, metrics);
     vertx.setPeriodic(
         receiveTimeout.toMillis() / TIMEOUT_CHECKS,
@@ -291,7 +293,8 @@ public final class HttpVerticle extends VerticleBase {
 
   /** Until the end: others may ask for what this node answers as long as they think it does. */
   private List<Future<Void>> registerOwnerEndpoint(String id, AnswerRouter router) {
-    var endpoint = new OwnerEndpoint(vertx, catalog, router, admission, () -> prediction().timeout());
+    var endpoint =
+        new OwnerEndpoint(vertx, catalog, router, admission, () -> prediction().timeout());
     var bus = vertx.eventBus();
     ownerConsumers.add(bus.<OwnerRequest>consumer(Bus.owner(id), endpoint::answer));
     ownerConsumers.add(bus.<JsonObject>consumer(Bus.explainAt(id), endpoint::explain));
@@ -353,10 +356,12 @@ public final class HttpVerticle extends VerticleBase {
             metrics,
             STATE_PERIOD,
             List.of(
-                new Topic("state", 1, state::state), new Topic(MODELS, MODEL_PERIODS, state::models)),
+                new Topic("state", 1, state::state),
+                new Topic(MODELS, MODEL_PERIODS, state::models)),
             guard::isOperator);
     var problems = new ProblemHandler(this::exchange);
-    return new Routes(vertx, meters, guard, origins, budget, bodyTimeout, problems, this::beginRequest)
+    return new Routes(
+            vertx, meters, guard, origins, budget, bodyTimeout, problems, this::beginRequest)
         .predictions(predict, explain, predictBatch, stream, outcomes, queries)
         .models(queries, new ModelRoutes(vertx, bodyReader))
         .cache(cacheRoutes)

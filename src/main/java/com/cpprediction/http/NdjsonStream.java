@@ -22,7 +22,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
-import java.setTimed.Duration;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -49,15 +49,16 @@ final class NdjsonStream {
   /** Backlog in bytes at which reading pauses. */
   private static final int MAX_WAITING_BYTES = 128 * 1024;
 
-  private static final int INLINE_LINES = 16; // lines parsed on the event loop unless they are costly
+  private static final int INLINE_LINES =
+      16; // lines parsed on the event loop unless they are costly
 
   /** Bytes decoded per turn of the event loop: gzip may expand a thousandfold. */
   private static final int DECODE_SLICE = 256 * 1024;
 
   /**
- * Byte budget of a stream, for its backlog and unread response: 0.6 MB on the heap and 0.4 MB off
- * it, measured with callers that don't read on 2026-11-28.
- */
+   * Byte budget of a stream, for its backlog and unread response: 0.6 MB on the heap and 0.4 MB off
+   * it, measured with callers that don't read on 2026-11-28.
+   */
   private static final int STREAM_BYTES = 1024 * 1024;
 
   private static final long CLOSE_DELAY_MILLIS = 500;
@@ -76,8 +77,8 @@ final class NdjsonStream {
   private boolean stopping;
 
   /**
- * @param lineTimeout disconnects callers that send a line too slowly
- */
+   * @param lineTimeout disconnects callers that send a line too slowly
+   */
   NdjsonStream(
       Vertx vertx,
       Supplier<ServiceConfig> config,

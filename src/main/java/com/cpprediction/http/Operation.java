@@ -23,19 +23,17 @@ import java.util.function.Supplier;
 /**
  * One operation, served over HTTP and over the event bus with the same JSON.
  *
- * @param parser parses and validates a request, on any thread; fails with {@link
- *     ServiceException}s
+ * @param parser parses and validates a request, on any thread; fails with {@link ServiceException}s
  * @param useCase serves it; fails with {@link ServiceException}s only, which it counts
  * @param <Q> the parsed request
  */
-record Operation<Q>(
-    Function<JsonObject, Q> parser, UseCase<Q> useCase, OperationContext context) {
+record Operation<Q>(Function<JsonObject, Q> parser, UseCase<Q> useCase, OperationContext context) {
   /**
- * Context shared by operations.
- *
- * @param timeout longest time a request may take
- * @param failed counts requests that fail before the use case
- */
+   * Context shared by operations.
+   *
+   * @param timeout longest time a request may take
+   * @param failed counts requests that fail before the use case
+   */
   record OperationContext(
       Supplier<Duration> timeout,
       ParsingPool pool,
@@ -45,8 +43,8 @@ record Operation<Q>(
 
   interface UseCase<Q> {
     /**
- * @param requestId for the log
- */
+     * @param requestId for the log
+     */
     Future<Reply> respond(Q request, Deadline deadline, String requestId);
   }
 

@@ -67,7 +67,7 @@ final class QueryRoutes {
   }
 
   private <T> Future<T> query(String address, Object body) {
-    return Bus.query(vertx, address, body, Deadline.in(config.get().timeout()));
+    return Bus.ask(vertx, address, body, Deadline.in(config.get().timeout()));
   }
 
   private static void respond(RoutingContext ctx, Future<JsonObject> json) {

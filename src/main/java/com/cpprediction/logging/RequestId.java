@@ -33,11 +33,11 @@ public final class RequestId {
   }
 
   /**
- * Sets the request id of the current context. Ignored in a context shared by several requests,
- * where it would mark later ones.
- *
- * @param id must be {@linkplain #isSafe safe}
- */
+   * Sets the request id of the current context. Ignored in a context shared by several requests,
+   * where it would mark later ones.
+   *
+   * @param id must be {@linkplain #isSafe safe}
+   */
   public static void set(String id) {
     var context = Vertx.currentContext();
     if (isRequestContext(context)) CONTEXT_ID.put(context, id);

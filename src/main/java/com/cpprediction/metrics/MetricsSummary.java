@@ -25,9 +25,9 @@ public final class MetricsSummary {
   }
 
   /**
- * As {@link #of}, with counters and without HTTP operations; memory only while metrics are off.
- * Reads a file: blocks.
- */
+   * As {@link #of}, with counters and without HTTP operations; memory only while metrics are off.
+   * Reads a file: blocks.
+   */
   public static JsonObject brief(ServiceMetrics metrics) {
     var registry = metrics.registry();
     var json = new JsonObject().put("on", metrics.on()).put("memory", memory());

@@ -74,10 +74,10 @@ public final class ServiceMetrics {
   }
 
   /**
- * One method of a route.
- *
- * @param method served there, or {@code other}
- */
+   * One method of a route.
+   *
+   * @param method served there, or {@code other}
+   */
   record Operation(String route, String method) {}
 
   private record Outcome(Operation operation, int status) {}
@@ -239,12 +239,12 @@ public final class ServiceMetrics {
   }
 
   /**
- * Registers the meters of one route before its first request, so that their number is fixed.
- *
- * @param route its pattern as the contract writes it, {@link #OTHER} for requests without a route
- * @param methods served there
- * @param statuses possible for these methods
- */
+   * Registers the meters of one route before its first request, so that their number is fixed.
+   *
+   * @param route its pattern as the contract writes it, {@link #OTHER} for requests without a route
+   * @param methods served there
+   * @param statuses possible for these methods
+   */
   public void httpRoute(String route, Collection<String> methods, Collection<Integer> statuses) {
     if (!on) return;
     for (var method : methods) {
@@ -263,11 +263,11 @@ public final class ServiceMetrics {
   }
 
   /**
- * Records one HTTP request; an unregistered combination counts as {@link #OTHER} in every tag.
- *
- * @param route the route's pattern as the contract writes it, {@link #OTHER} where none matched
- * @param method served there, else {@link #OTHER}
- */
+   * Records one HTTP request; an unregistered combination counts as {@link #OTHER} in every tag.
+   *
+   * @param route the route's pattern as the contract writes it, {@link #OTHER} where none matched
+   * @param method served there, else {@link #OTHER}
+   */
   public void httpRequest(String route, String method, int status, long nanos) {
     var operation = new Operation(route, method);
     record(http.getOrDefault(new Outcome(operation, status), odd), nanos);
@@ -313,11 +313,11 @@ public final class ServiceMetrics {
   }
 
   /**
- * Registers the gauges of the cluster.
- *
- * @param members nodes of the service, this one included
- * @param missing owners missing, summed over all prefixes
- */
+   * Registers the gauges of the cluster.
+   *
+   * @param members nodes of the service, this one included
+   * @param missing owners missing, summed over all prefixes
+   */
   public void cluster(Supplier<Number> members, Supplier<Number> missing) {
     gauge("cp.cluster.members", "Nodes of the cluster, this one included", members);
     gauge("cp.cluster.replicas.missing", "Owners missing, over all prefixes", missing);
@@ -401,10 +401,10 @@ public final class ServiceMetrics {
   }
 
   /**
- * Clock skew against PostgreSQL.
- *
- * @param value seconds; negative when this node is behind
- */
+   * Clock skew against PostgreSQL.
+   *
+   * @param value seconds; negative when this node is behind
+   */
   public void clockSkewSeconds(Supplier<Number> value) {
     Gauge.builder("cp.db.clock.skew", value)
         .description("How far the clock of this node is ahead of PostgreSQL's")
@@ -423,10 +423,10 @@ public final class ServiceMetrics {
   }
 
   /**
- * Maximum size of a PostgreSQL connection pool.
- *
- * @param pool its name in {@code vertx_pool_*}
- */
+   * Maximum size of a PostgreSQL connection pool.
+   *
+   * @param pool its name in {@code vertx_pool_*}
+   */
   public void poolSize(String pool, int connections) {
     Gauge.builder("cp.db.pool.size", () -> connections)
         .description("Connections to PostgreSQL that a pool may have")
@@ -482,11 +482,11 @@ public final class ServiceMetrics {
   }
 
   /**
- * Registers accuracy gauges for the model of {@code prefix}, until {@link #modelGone}.
- *
- * @param known reported outcomes of its predictions
- * @param right those whose CP was predicted
- */
+   * Registers accuracy gauges for the model of {@code prefix}, until {@link #modelGone}.
+   *
+   * @param known reported outcomes of its predictions
+   * @param right those whose CP was predicted
+   */
   public void modelServes(String prefix, Supplier<Number> known, Supplier<Number> right) {
     gauge(MODEL_OUTCOMES, "Outcomes of the predictions of the model that answers", prefix, known);
     gauge(MODEL_RIGHT, "Those whose CP was the predicted one", prefix, right);

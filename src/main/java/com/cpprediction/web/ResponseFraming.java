@@ -12,7 +12,8 @@ import io.vertx.ext.web.RoutingContext;
  */
 public final class ResponseFraming {
   /** Disables response buffering in nginx. */
-  private static final CharSequence ACCEL_BUFFERING = HttpHeaders.createOptimized("X-Accel-Buffering");
+  private static final CharSequence ACCEL_BUFFERING =
+      HttpHeaders.createOptimized("X-Accel-Buffering");
 
   private static final CharSequence NO = HttpHeaders.createOptimized("no");
 

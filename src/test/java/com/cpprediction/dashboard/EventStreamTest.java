@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.ServiceConfig;
-import com.cpprediction.dashboard.EventStream.Topic;
 import com.cpprediction.dashboard.EventStream.Snapshot;
+import com.cpprediction.dashboard.EventStream.Topic;
 import com.cpprediction.http.HttpFixture;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.serving.AdmissionControl;
@@ -58,7 +58,8 @@ public class EventStreamTest {
   private static final Pattern DATA = Pattern.compile("^data: (\\d+) ");
 
   private final AtomicInteger refreshes = new AtomicInteger();
-  private final List<HttpClient> clients = new ArrayList<>(); // an unreferenced client would be closed
+  private final List<HttpClient> clients =
+      new ArrayList<>(); // an unreferenced client would be closed
   private HttpFixture edge;
   private String deployment; // of the test's own server, if any
 
@@ -201,7 +202,9 @@ public class EventStreamTest {
             new Topic(
                 "big",
                 1,
-                () -> Future.succeededFuture(Snapshot.same(refreshes.incrementAndGet() + " " + big))));
+                () ->
+                    Future.succeededFuture(
+                        Snapshot.same(refreshes.incrementAndGet() + " " + big))));
     var listener = listen(vertx, server);
     var received = new CopyOnWriteArrayList<Integer>();
     listener.handler(

@@ -227,7 +227,7 @@ class ByteBudgetTest {
           again.end();
           return again.status() == 200;
         });
-    second.hangUp();
+    second.disconnect();
     HttpFixture.until(() -> pending() == 0);
     edge.maxPendingBytes = MIB;
     assertThat(new StreamCaller(client, edge.base()).status()).isEqualTo(503);

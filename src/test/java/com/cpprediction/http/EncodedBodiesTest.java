@@ -46,7 +46,8 @@ class EncodedBodiesTest {
   private Vertx vertx;
   private HttpFixture edge;
   private final Set<String> asked = ConcurrentHashMap.newKeySet();
-  private final List<HttpClient> clients = new ArrayList<>(); // an unreferenced client would be closed
+  private final List<HttpClient> clients =
+      new ArrayList<>(); // an unreferenced client would be closed
 
   @BeforeEach
   void setUp(Vertx vertx) throws Exception {

@@ -67,7 +67,8 @@ class GzipDecoderTest {
         var damaged = encoded.clone();
         damaged[at] ^= 1 << bit;
         try {
-          assertThat(decode(damaged, 1_000)).isEqualTo(plain); // the ignored fields for time and operating system
+          assertThat(decode(damaged, 1_000))
+              .isEqualTo(plain); // the ignored fields for time and operating system
         } catch (ServiceException e) {
           assertThat(e.failure()).isIn(Failure.MALFORMED_REQUEST, Failure.TOO_LARGE);
         }

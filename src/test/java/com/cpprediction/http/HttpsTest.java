@@ -196,7 +196,8 @@ class HttpsTest {
     edge.secure(first, trusting);
     edge.start();
     try (var silent = edge.connectPlain()) {
-      assertThat(edge.get("/health/live").statusCode()).isEqualTo(200); // accepted after the handshake began
+      assertThat(edge.get("/health/live").statusCode())
+          .isEqualTo(200); // accepted after the handshake began
 
       edge.stop().await(10, SECONDS);
 

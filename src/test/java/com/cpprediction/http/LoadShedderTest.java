@@ -93,7 +93,7 @@ class LoadShedderTest {
   @Test
   void leavesOtherThanPlainRequestsToTheRouter(Vertx vertx) throws Exception {
     var metrics = new ServiceMetrics(new SimpleMeterRegistry(), "test");
-    var refusal =
+    var shedder =
         new LoadShedder(
             Set.of("/predict"),
             new AdmissionControl(() -> 0, metrics),
@@ -105,7 +105,7 @@ class LoadShedderTest {
             .createHttpServer()
             .requestHandler(
                 request -> {
-                  if (!refusal.refuses(request)) request.response().setStatusCode(202).end();
+                  if (!shedder.shed(request)) request.response().setStatusCode(202).end();
                 })
             .listen(0, "127.0.0.1")
             .await(10, SECONDS);
@@ -173,8 +173,7 @@ class LoadShedderTest {
     "Origin, http://elsewhere.example, 403",
     "Authorization, Bearer wrong, 401"
   })
-  void earlierChecksStillComeFirst(String header, String value, int status)
-      throws Exception {
+  void earlierChecksStillComeFirst(String header, String value, int status) throws Exception {
     edge.predictToken = TOKEN;
 
     var answer =

@@ -30,7 +30,8 @@ public final class CapturedLog implements AutoCloseable {
     appender =
         new AppenderBase<>() {
           @Override
-          protected void append(ILoggingEvent event) { // on the logging thread, like the console appender
+          protected void append(
+              ILoggingEvent event) { // on the logging thread, like the console appender
             plain.add(encoded(words, event));
             json.add(encoded(objects, event));
           }
