@@ -11,22 +11,22 @@ import java.util.TreeSet;
 import java.util.function.Function;
 
 /**
- * A cluster as one of its nodes shows it.
+ * The cluster as JSON, from the view of one node.
  *
- * @param loading prefixes that this node has still to take over
- * @param releasing prefixes that it has still to give up
+ * @param loading prefixes that this node has yet to load
+ * @param releasing prefixes that it has yet to release
  */
 record ClusterStatus(ClusterView view, Catalog catalog, Owner self, int loading, int releasing) {
 
-  /** The check {@code cluster} of {@code GET /health}. */
+  /** Details of the check {@code cluster} in {@code GET /health}. */
   JsonObject health() {
     return new JsonObject()
         .put("node", self.name())
         .put("members", view.nodes().size())
         .put("replicas_missing", view.missing(catalog.release(), catalog.prefixes()))
-        .put("unanswered", view.unanswered(catalog.release(), catalog.prefixes()).size())
-        .put("other_releases", otherwise(NodeState::release))
-        .put("other_settings", otherwise(NodeState::settings));
+        .put("unanswered", view.unserved(catalog.release(), catalog.prefixes()).size())
+        .put("other_releases", differing(NodeState::release))
+        .put("other_settings", differing(NodeState::settings));
   }
 
   /** {@code GET /cluster}. */
@@ -36,7 +36,7 @@ record ClusterStatus(ClusterView view, Catalog catalog, Owner self, int loading,
     var owners = new JsonObject();
     for (var prefix : new TreeSet<>(catalog.prefixes())) {
       var names = new JsonArray();
-      view.answering(catalog.release(), prefix).forEach(node -> names.add(node.name()));
+      view.readyNodes(catalog.release(), prefix).forEach(node -> names.add(node.name()));
       owners.put(prefix, names);
     }
     return new JsonObject()
@@ -44,11 +44,11 @@ record ClusterStatus(ClusterView view, Catalog catalog, Owner self, int loading,
         .put("node", new JsonObject().put("id", self.id()).put("name", self.name()))
         .put("release", catalog.release())
         .put("members", members)
-        .put("other_releases", otherwise(NodeState::release))
-        .put("other_settings", otherwise(NodeState::settings))
+        .put("other_releases", differing(NodeState::release))
+        .put("other_settings", differing(NodeState::settings))
         .put("replicas", view.replicas())
         .put("replicas_missing", view.missing(catalog.release(), catalog.prefixes()))
-        .put("unanswered", array(view.unanswered(catalog.release(), catalog.prefixes())))
+        .put("unanswered", array(view.unserved(catalog.release(), catalog.prefixes())))
         .put("moving", new JsonObject().put("loading", loading).put("releasing", releasing))
         .put("owners", owners);
   }
@@ -72,13 +72,14 @@ record ClusterStatus(ClusterView view, Catalog catalog, Owner self, int loading,
     return new JsonArray(List.copyOf(new TreeSet<>(prefixes)));
   }
 
-  /** Nodes that differ from this one in {@code what}: names by what they have instead. */
-  private JsonObject otherwise(Function<NodeState, String> what) {
-    var mine = view.nodes().stream().filter(n -> n.id().equals(self.id())).map(what).findFirst();
+  /** Nodes that differ from this one in {@code property}: their names by its value. */
+  private JsonObject differing(Function<NodeState, String> property) {
+    var own = view.nodes().stream().filter(n -> n.id().equals(self.id())).map(property).findFirst();
     var others = new TreeMap<String, Object>();
     for (var node : view.nodes()) {
-      if (mine.isPresent() && what.apply(node).equals(mine.get())) continue;
-      ((JsonArray) others.computeIfAbsent(what.apply(node), w -> new JsonArray())).add(node.name());
+      if (own.isPresent() && property.apply(node).equals(own.get())) continue;
+      ((JsonArray) others.computeIfAbsent(property.apply(node), w -> new JsonArray()))
+          .add(node.name());
     }
     return new JsonObject(others);
   }

@@ -36,55 +36,58 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps this node's part of the prefixes. Tells the others what it answers, on change and every
- * {@link #BEAT}, and hears the same of them; works out what it owns; has that loaded, some prefixes
- * at a time; and gives up what others own once they all answer it and have replied to this node.
- * Event loop. What it implements may be asked on any thread.
+ * Maintains this node's share of the prefixes. It announces its state on change and every {@link
+ * #ANNOUNCE_INTERVAL}, receives those of the others, computes the prefixes that it owns, has them
+ * loaded in chunks, and releases prefixes once their other owners serve them and have replied to
+ * this node. Runs on its event loop; the implemented interfaces are thread-safe.
  */
 public final class ClusterVerticle extends VerticleBase
     implements OwnerDirectory, PrefixAssignment {
   private static final Logger log = LoggerFactory.getLogger(ClusterVerticle.class);
 
-  private static final Duration BEAT = Duration.ofSeconds(2);
+  private static final Duration ANNOUNCE_INTERVAL = Duration.ofSeconds(2);
 
-  /** A node whose announcement is overdue by a quarter is asked for its state. */
-  private static final Duration OVERDUE = BEAT.multipliedBy(5).dividedBy(4);
+  /** Age of an announcement after which its node's state is requested. */
+  private static final Duration OVERDUE_AFTER = ANNOUNCE_INTERVAL.multipliedBy(5).dividedBy(4);
 
-  private static final Duration REPLY_TIMEOUT = BEAT.dividedBy(2);
+  private static final Duration REPLY_TIMEOUT = ANNOUNCE_INTERVAL.dividedBy(2);
 
-  /** Requests in a row without a reply or an announcement, after which a node owns nothing here. */
-  private static final int MISSED = 2;
+  /** Consecutive unanswered requests after which a node owns nothing in this node's view. */
+  private static final int MAX_MISSED = 2;
 
-  private static final Duration TICK = Duration.ofMillis(200);
+  private static final Duration UPDATE_INTERVAL = Duration.ofMillis(200);
 
-  /** For those who are there to say what they answer, before this node works out its own part. */
+  /** Wait for announcements of existing nodes before this node computes its share. */
   private static final Duration DISCOVERY_WAIT = Duration.ofSeconds(2);
 
-  /** From when the others are told that a prefix is gone: those who had not heard still ask. */
+  /**
+ * How long a released prefix is still served after its release was announced, for nodes that have
+ * not received the announcement.
+ */
   private static final Duration RELEASE_GRACE = Duration.ofSeconds(2);
 
-  /** For others to take over what a node answers that ends. */
-  private static final Duration HAND_OVER = Duration.ofMillis(2_500);
+  /** Time limit for others to take over the prefixes of a stopping node. */
+  private static final Duration LEAVE_TIMEOUT = Duration.ofMillis(2_500);
 
-  /** The same, of a node that takes another release: it has the time. */
+  /** The same for a node that loads another release, which is not urgent. */
   private static final Duration HANDOVER_TIMEOUT = Duration.ofSeconds(30);
 
-  /** For others, load balancers included, to see that this node is not ready any more. */
+  /** Wait for other nodes and load balancers to notice that this node is not ready. */
   private static final Duration DRAIN_DELAY = Duration.ofSeconds(1);
 
-  /** After it a node is as ready as it gets, whatever nobody answers. */
+  /** Time after which a node is ready even with unserved prefixes. */
   private static final Duration READY_TIMEOUT = Duration.ofSeconds(10);
 
-  /** How long a node is asked last that has just begun to answer. */
-  private static final Duration FRESH = Duration.ofSeconds(20);
+  /** How long a new node is routed to last. */
+  private static final Duration WARM_UP = Duration.ofSeconds(20);
 
-  /** A refused model may have been mended. */
+  /** Delay before loading a refused model again, which may have been repaired. */
   private static final Duration RETRY_REFUSED_AFTER = Duration.ofMinutes(1);
 
-  private static final Duration LOADING = Duration.ofMinutes(5);
+  private static final Duration LOAD_TIMEOUT = Duration.ofMinutes(5);
 
-  /** Prefixes loaded at a time: few, so that what was asked meanwhile is soon considered. */
-  private static final int CHUNK = 16;
+  /** Prefixes loaded at a time; small, so that changes meanwhile are soon considered. */
+  private static final int LOAD_CHUNK = 16;
 
   private final Members membership;
   private final Supplier<ClusterConfig> config;
@@ -93,18 +96,18 @@ public final class ClusterVerticle extends VerticleBase
   private final String firstRelease;
   private final ServiceMetrics metrics;
 
-  private final Map<String, NodeState> states = new HashMap<>(); // of the others, by id
-  private final Map<String, Long> heard = new HashMap<>(); // System.nanoTime() by id
-  private final Set<String> asked = new HashSet<>(); // ids whose state is on its way
-  private final Map<String, Long> retiring = new TreeMap<>(); // prefix, and when it goes
-  private final Map<String, Long> refused = new TreeMap<>(); // prefix, and until when
-  private final Map<String, Integer> missed = new HashMap<>(); // requests in a row, by id
+  private final Map<String, NodeState> states = new HashMap<>(); // of other nodes, by id
+  private final Map<String, Long> lastHeard = new HashMap<>(); // System.nanoTime() of the last announcement, by id
+  private final Set<String> statePending = new HashSet<>(); // ids with a state request in flight
+  private final Map<String, Long> retiring = new TreeMap<>(); // end of RELEASE_GRACE by prefix
+  private final Map<String, Long> refusedUntil = new TreeMap<>(); // System.nanoTime() by prefix
+  private final Map<String, Integer> missed = new HashMap<>(); // consecutive unanswered requests, by id
   private final Set<String> reached = ConcurrentHashMap.newKeySet(); // ids that replied
   private final Promise<Void> discovered = Promise.promise();
   private final Promise<Void> completed = Promise.promise();
   private Map<String, String> members = Map.of();
   private NodeState announced;
-  private String release = ""; // that refused is about
+  private String release = ""; // of refusedUntil and retiring
   private CompletableFuture<Void> handedOver;
   private Set<String> ready = Set.of();
   private Set<String> readyWithout = Set.of();
@@ -113,24 +116,24 @@ public final class ClusterVerticle extends VerticleBase
   private Catalog plannedCatalog;
   private boolean active;
   private boolean loading;
-  private Set<String> dropping = Set.of();
-  private boolean unreadableHeard; // were heard
-  private int gained; // since it was last said
+  private Set<String> releasing = Set.of();
+  private boolean unreadableLogged;
+  private int gained; // since the last log line
   private long activated;
   private long sequence;
   private volatile boolean complete;
   private volatile boolean leaving;
   private volatile int toLoad;
-  private volatile int toDrop;
+  private volatile int toRelease;
   private volatile ClusterView clusterView;
 
   /**
-   * @param membership of the Vert.x this is deployed to
-   * @param config in force now
-   * @param catalog what can be answered now
-   * @param settings what else than the release decides this node's answers, in words
-   * @param firstRelease what the catalog will hold first, empty when that isn't known
-   */
+ * @param membership of the Vert.x that this is deployed to
+ * @param config the active configuration
+ * @param catalog the prefixes served now
+ * @param settings other settings that influence this node's predictions, as text
+ * @param firstRelease the release the catalog will hold first, empty when unknown
+ */
   public ClusterVerticle(
       Membership membership,
       Supplier<ClusterConfig> config,
@@ -156,7 +159,7 @@ public final class ClusterVerticle extends VerticleBase
     this.metrics = metrics;
   }
 
-  /** Completes when the others said what they answer, or had time to. */
+  /** Completes once the other nodes have announced their states, or after {@link #DISCOVERY_WAIT}. */
   @Override
   public Future<?> start() {
     refresh();
@@ -166,24 +169,21 @@ public final class ClusterVerticle extends VerticleBase
     var bus = vertx.eventBus();
     return Future.all(
             bus.consumer(Bus.CLUSTER_STATE, message -> onAnnouncement(message.body())).completion(),
-            bus.consumer(Bus.stateOf(membership.id()), this::answer).completion(),
+            bus.consumer(Bus.stateOf(membership.id()), this::replyState).completion(),
             bus.localConsumer(Bus.MODELS_CHANGED, message -> modelsChanged()).completion())
         .compose(
             ok -> {
               membership.onChange(() -> context.runOnContext(changed -> update()));
-              vertx.setPeriodic(TICK.toMillis(), tick -> update());
-              vertx.setPeriodic(BEAT.toMillis(), beat -> beat());
+              vertx.setPeriodic(UPDATE_INTERVAL.toMillis(), tick -> update());
+              vertx.setPeriodic(ANNOUNCE_INTERVAL.toMillis(), beat -> announceAndProbe());
               announce();
               update();
-              vertx.setTimer(DISCOVERY_WAIT.toMillis(), late -> discovered.tryComplete());
+              vertx.setTimer(DISCOVERY_WAIT.toMillis(), elapsed -> discovered.tryComplete());
               return discovered.future();
             });
   }
 
-  /**
-   * From now on this node answers what it holds. From any thread; completes as soon as it is {@link
-   * #ready}.
-   */
+  /** Starts to serve. From any thread; completes once this node is {@link #ready}. */
   public Future<Void> activate() {
     context.runOnContext(
         now -> {
@@ -194,47 +194,49 @@ public final class ClusterVerticle extends VerticleBase
     return completed.future();
   }
 
-  /** Whether all prefixes were answered by somebody once, or had their time, and this one stays. */
+  /**
+ * Whether this node isn't leaving and every prefix had a serving node once, or {@link
+ * #READY_TIMEOUT} has elapsed.
+ */
   public boolean ready() {
     return complete && !leaving;
   }
 
   /**
-   * Has the others take over what this node answers, and nobody new ask it. From any thread, once;
-   * completes in {@link #HAND_OVER} at most, whatever is asked of whom, and with it nothing has
-   * stopped yet.
-   */
+ * Hands this node's prefixes over and withdraws it from new requests; it keeps serving. Call once,
+ * from any thread; completes within {@link #LEAVE_TIMEOUT}.
+ */
   public Future<Void> leave() {
     var left = Promise.<Void>promise();
     context.runOnContext(
         now -> {
           leaving = true;
-          // A reload may wait for one already.
+          // A reload may already wait for a handover.
           if (handedOver == null) handedOver = new CompletableFuture<>();
           var taken = Promise.<Void>promise();
           handedOver.thenRun(taken::tryComplete);
-          vertx.setTimer(HAND_OVER.toMillis(), late -> left.tryComplete());
+          vertx.setTimer(LEAVE_TIMEOUT.toMillis(), elapsed -> left.tryComplete());
           update();
           membership
               .withdraw(Bus.PUBLIC)
               .transform(done -> vertx.timer(DRAIN_DELAY.toMillis(), TimeUnit.MILLISECONDS))
-              .transform(seen -> taken.future())
+              .transform(waited -> taken.future())
               .onComplete(done -> left.tryComplete());
         });
     return left.future();
   }
 
-  // What this node knows
+  // Membership view
 
-  /** Takes part in what has changed: looks, plans, and tells the others when that is news. */
+  /** Refreshes the view, reconciles the prefixes held with it, and announces a changed state. */
   private void update() {
     refresh();
     reconcile();
-    if (!ownState().says(announced)) {
+    if (!ownState().sameAs(announced)) {
       announce();
       refresh();
     }
-    if (handedOver != null && covered()) handedOver.complete(null);
+    if (handedOver != null && isCovered()) handedOver.complete(null);
   }
 
   private void refresh() {
@@ -244,28 +246,29 @@ public final class ClusterVerticle extends VerticleBase
       log.info("Nodes of the cluster: {}", new TreeSet<>(members.values()));
     }
     states.keySet().retainAll(members.keySet());
-    heard.keySet().retainAll(members.keySet());
+    lastHeard.keySet().retainAll(members.keySet());
     missed.keySet().retainAll(members.keySet());
     reached.retainAll(members.keySet());
     long now = System.nanoTime();
-    var late = new TreeSet<String>();
+    var overdue = new TreeSet<String>();
     for (var id : others()) {
-      if (heard.containsKey(id) && now - heard.get(id) <= OVERDUE.toNanos()) continue;
-      ask(id);
-      if (missed.getOrDefault(id, 0) >= MISSED) late.add(id);
+      if (lastHeard.containsKey(id) && now - lastHeard.get(id) <= OVERDUE_AFTER.toNanos()) continue;
+      requestState(id);
+      if (missed.getOrDefault(id, 0) >= MAX_MISSED) overdue.add(id);
     }
     var unreached = new TreeSet<>(states.keySet());
     unreached.removeAll(reached);
     var nodes = new ArrayList<>(states.values());
     nodes.add(ownState());
-    var seen = new ClusterView(membership.id(), config.get().replicas(), nodes, unreached, late);
-    if (clusterView == null || !clusterView.shows(seen))
-      clusterView = seen; // it keeps what was worked out of it
+    var current =
+        new ClusterView(membership.id(), config.get().replicas(), nodes, unreached, overdue);
+    if (clusterView == null || !clusterView.equivalent(current))
+      clusterView = current; // an equivalent view stays, with its cached rankings
     if (states.keySet().containsAll(others())) discovered.tryComplete();
     if (!complete && active) {
       var known = catalog.get();
       complete =
-          clusterView.unanswered(known.release(), known.prefixes()).isEmpty()
+          clusterView.unserved(known.release(), known.prefixes()).isEmpty()
               || now - activated > READY_TIMEOUT.toNanos();
       if (complete) completed.tryComplete();
     }
@@ -278,18 +281,18 @@ public final class ClusterVerticle extends VerticleBase
   }
 
   /**
-   * Asks a node for its state: announcements may get lost, and only a reply shows that this node's
-   * own messages arrive.
-   */
-  private void ask(String id) {
-    if (!asked.add(id)) return;
+ * Requests a node's state: announcements may get lost, and only a reply proves that messages of
+ * this node arrive.
+ */
+  private void requestState(String id) {
+    if (!statePending.add(id)) return;
     vertx
         .eventBus()
         .<Object>request(
             Bus.stateOf(id), null, new DeliveryOptions().setSendTimeout(REPLY_TIMEOUT.toMillis()))
         .onComplete(
             done -> {
-              asked.remove(id);
+              statePending.remove(id);
               if (done.failed()) {
                 reached.remove(id);
                 missed.merge(id, 1, Integer::sum);
@@ -300,37 +303,37 @@ public final class ClusterVerticle extends VerticleBase
             });
   }
 
-  /** Announces this node, and asks those again that have not replied. */
-  private void beat() {
+  /** Announces this node's state, and requests that of nodes not in contact. */
+  private void announceAndProbe() {
     announce();
-    for (var id : others()) if (!reached.contains(id)) ask(id);
+    for (var id : others()) if (!reached.contains(id)) requestState(id);
   }
 
-  private void answer(Message<Object> message) {
+  private void replyState(Message<Object> message) {
     message.reply(ownState().toJson());
   }
 
-  private void onAnnouncement(Object said) {
+  private void onAnnouncement(Object announcement) {
     NodeState state;
     try {
-      state = NodeState.of((JsonObject) said);
-    } catch (RuntimeException e) { // some other version's, or a stranger's
-      if (!unreadableHeard)
-        log.warn("What a node tells can't be read, and is ignored: {}", e.toString());
-      unreadableHeard = true;
+      state = NodeState.of((JsonObject) announcement);
+    } catch (RuntimeException e) { // from another version or a foreign sender
+      if (!unreadableLogged)
+        log.warn("Ignoring an unreadable announcement of a node: {}", e.toString());
+      unreadableLogged = true;
       return;
     }
     if (state.id().equals(membership.id())) return;
-    heard.put(state.id(), System.nanoTime());
+    lastHeard.put(state.id(), System.nanoTime());
     missed.remove(state.id());
     var before = states.get(state.id());
     if (before != null && before.sequence() >= state.sequence()) return;
     states.put(state.id(), state);
-    if (!state.says(before)) update();
+    if (!state.sameAs(before)) update();
   }
 
   private void announce() {
-    announced = ownState().at(++sequence);
+    announced = ownState().withSequence(++sequence);
     vertx.eventBus().publish(Bus.CLUSTER_STATE, announced.toJson());
   }
 
@@ -343,28 +346,28 @@ public final class ClusterVerticle extends VerticleBase
         now.release().isEmpty() ? firstRelease : now.release(),
         settings.get(),
         config.get().weight(),
-        !active || System.nanoTime() - activated < FRESH.toNanos(),
+        !active || System.nanoTime() - activated < WARM_UP.toNanos(),
         leaving || handedOver != null,
         ready(now),
-        refused.keySet());
+        refusedUntil.keySet());
   }
 
-  /** What this node answers; the same object as long as nothing changes. */
+  /** The prefixes this node serves; the same object while unchanged. */
   private Set<String> ready(Catalog now) {
     if (!active) return Set.of();
     if (now == readyCatalog && retiring.keySet().equals(readyWithout)) return ready;
     readyCatalog = now;
     readyWithout = Set.copyOf(retiring.keySet());
-    var answered = new TreeSet<>(now.here());
-    answered.removeAll(readyWithout);
-    ready = Set.copyOf(answered);
+    var served = new TreeSet<>(now.here());
+    served.removeAll(readyWithout);
+    ready = Set.copyOf(served);
     return ready;
   }
 
-  // What this node holds
+  // Prefixes held
 
   private void modelsChanged() {
-    if (!leaving) handedOver = null; // the other release is here
+    if (!leaving) handedOver = null; // the other release is loaded
     update();
   }
 
@@ -373,34 +376,34 @@ public final class ClusterVerticle extends VerticleBase
     var now = catalog.get();
     if (now.release().isEmpty()) return;
     long time = System.nanoTime();
-    boolean due = refused.values().removeIf(until -> until - time <= 0) | anyDue(time);
+    boolean due = refusedUntil.values().removeIf(until -> until - time <= 0) | anyReleaseDue(time);
     if (clusterView == plannedView && now == plannedCatalog && !due) return;
     plannedView = clusterView;
     plannedCatalog = now;
     if (!now.release().equals(release)) {
       release = now.release();
-      refused.clear();
+      refusedUntil.clear();
       retiring.clear();
     }
 
     var load = new ArrayList<String>();
-    int drop = 0;
+    int surplus = 0;
     for (var prefix : now.prefixes()) {
       boolean here = now.here().contains(prefix);
-      if (clusterView.own(release, prefix)) {
-        if (!here && !refused.containsKey(prefix)) load.add(prefix);
-        if (!dropping.contains(prefix)) retiring.remove(prefix);
+      if (clusterView.isOwner(release, prefix)) {
+        if (!here && !refusedUntil.containsKey(prefix)) load.add(prefix);
+        if (!releasing.contains(prefix)) retiring.remove(prefix);
       } else if (here) {
-        drop++;
-        if (!retiring.containsKey(prefix) && clusterView.answeredByOthers(release, prefix)) {
+        surplus++;
+        if (!retiring.containsKey(prefix) && clusterView.servedByOthers(release, prefix)) {
           retiring.put(prefix, time + RELEASE_GRACE.toNanos());
         }
       }
     }
     toLoad = load.size();
-    toDrop = drop;
+    toRelease = surplus;
     load(load);
-    drop(time);
+    releaseDue(time);
   }
 
   private void load(List<String> wanted) {
@@ -410,76 +413,77 @@ public final class ClusterVerticle extends VerticleBase
       gained = 0;
       return;
     }
-    // What nobody answers first.
-    wanted.sort((a, b) -> Integer.compare(answering(a), answering(b)));
-    var chunk = wanted.subList(0, Math.min(wanted.size(), Math.max(CHUNK, wanted.size() / 20)));
+    // Unserved prefixes first.
+    wanted.sort((a, b) -> Integer.compare(readyNodes(a), readyNodes(b)));
+    var chunk =
+        wanted.subList(0, Math.min(wanted.size(), Math.max(LOAD_CHUNK, wanted.size() / 20)));
     loading = true;
-    change(Bus.MODELS_CLAIM, chunk)
+    changeModels(Bus.MODELS_CLAIM, chunk)
         .onComplete(
             done -> {
               loading = false;
-              plannedView = null; // what was put off meanwhile is due
+              plannedView = null; // reconcile again
               var failed = done.succeeded() ? done.result().fieldNames() : Set.copyOf(chunk);
               long until = System.nanoTime() + RETRY_REFUSED_AFTER.toNanos();
-              failed.forEach(prefix -> refused.put(prefix, until));
+              failed.forEach(prefix -> refusedUntil.put(prefix, until));
               gained += chunk.size() - failed.size();
               metrics.prefixesMoved(ServiceMetrics.Moved.GAINED, chunk.size() - failed.size());
               update();
             });
   }
 
-  private int answering(String prefix) {
-    return clusterView.answering(release, prefix).size();
+  private int readyNodes(String prefix) {
+    return clusterView.readyNodes(release, prefix).size();
   }
 
-  private boolean anyDue(long time) {
-    return retiring.values().stream().anyMatch(at -> at - time <= 0);
+  private boolean anyReleaseDue(long time) {
+    return retiring.values().stream().anyMatch(end -> end - time <= 0);
   }
 
-  private void drop(long time) {
-    if (!dropping.isEmpty()) return;
+  private void releaseDue(long time) {
+    if (!releasing.isEmpty()) return;
     var due = new TreeSet<String>();
     retiring.forEach(
-        (prefix, at) -> {
-          if (at - time <= 0) due.add(prefix);
+        (prefix, end) -> {
+          if (end - time <= 0) due.add(prefix);
         });
-    // An owner may be gone since.
-    retiring.keySet().removeIf(p -> due.contains(p) && !clusterView.answeredByOthers(release, p));
+    // An owner may have disappeared meanwhile.
+    retiring.keySet().removeIf(p -> due.contains(p) && !clusterView.servedByOthers(release, p));
     due.retainAll(retiring.keySet());
     if (due.isEmpty()) return;
-    dropping = due;
-    change(Bus.MODELS_DROP, due)
+    releasing = due;
+    changeModels(Bus.MODELS_DROP, due)
         .onComplete(
             done -> {
-              dropping = Set.of();
-              plannedView = null; // what was put off meanwhile is due
+              releasing = Set.of();
+              plannedView = null; // reconcile again
               if (done.failed()) {
                 long later = System.nanoTime() + RETRY_REFUSED_AFTER.toNanos();
                 due.forEach(prefix -> retiring.put(prefix, later));
               } else {
                 due.forEach(retiring::remove);
-                log.info("Gave up {} prefixes, which others answer", due.size());
+                log.info("Gave up {} prefixes, which others serve", due.size());
                 metrics.prefixesMoved(ServiceMetrics.Moved.RELEASED, due.size());
               }
               update();
             });
   }
 
-  private Future<JsonObject> change(String address, Collection<String> prefixes) {
+  private Future<JsonObject> changeModels(String address, Collection<String> prefixes) {
     var body = new JsonObject().put("prefixes", new JsonArray(List.copyOf(prefixes)));
-    return Bus.<JsonObject>ask(vertx, address, body, Deadline.in(LOADING))
+    return Bus.<JsonObject>ask(vertx, address, body, Deadline.in(LOAD_TIMEOUT))
         .onFailure(cause -> log.error("Cannot change which models are held", cause));
   }
 
-  /** Whether this node could end and no prefix be without an answer that has one now. */
-  private boolean covered() {
+  /** Whether other nodes serve every prefix that this node serves. */
+  private boolean isCovered() {
     var now = catalog.get();
     if (clusterView.others(now.release()).isEmpty()) return true;
     return ownState().ready().stream()
-        .allMatch(prefix -> clusterView.answeredByOthers(now.release(), prefix));
+        .allMatch(prefix -> clusterView.servedByOthers(now.release(), prefix));
   }
 
-  // What others may know
+  // Queries from other components
 
   @Override
   public boolean whole() {
@@ -492,7 +496,7 @@ public final class ClusterVerticle extends VerticleBase
     var nodes = new ArrayList<>(now.others(of));
     now.nodes().stream()
         .filter(node -> node.id().equals(membership.id()))
-        .forEach(nodes::add); // whatever it answers with at the moment
+        .forEach(nodes::add); // regardless of its current release
     return prefixes.stream()
         .filter(
             prefix ->
@@ -513,7 +517,7 @@ public final class ClusterVerticle extends VerticleBase
     try {
       done.get(HANDOVER_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      log.warn("Takes another release though others don't answer all of the last one yet");
+      log.warn("Loading another release though other nodes don't serve all of the last one yet");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while handing over", e);
@@ -529,7 +533,7 @@ public final class ClusterVerticle extends VerticleBase
 
   @Override
   public List<Owner> of(String prefix, String of) {
-    var owners = clusterView.othersAnswering(of, prefix);
+    var owners = clusterView.readyOwners(of, prefix);
     if (owners.size() < 2 || reached.contains(owners.get(0).id())) return owners;
     var ordered = new ArrayList<>(owners);
     ordered.sort((a, b) -> Boolean.compare(reached.contains(b.id()), reached.contains(a.id())));
@@ -546,7 +550,7 @@ public final class ClusterVerticle extends VerticleBase
     reached.remove(owner.id());
   }
 
-  /** What {@code /health} shows of it. */
+  /** Details for {@code GET /health}. */
   public JsonObject health() {
     return status().health();
   }
@@ -557,6 +561,6 @@ public final class ClusterVerticle extends VerticleBase
   }
 
   private ClusterStatus status() {
-    return new ClusterStatus(clusterView, catalog.get(), self(), toLoad, toDrop);
+    return new ClusterStatus(clusterView, catalog.get(), self(), toLoad, toRelease);
   }
 }

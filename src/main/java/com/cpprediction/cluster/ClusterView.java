@@ -12,47 +12,48 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The nodes and what they say of themselves, as one of them knows it. Immutable.
+ * Membership view of one node: all nodes and their announced states. Immutable.
  *
- * <p>A prefix of a release is <i>owned</i> by the nodes that are to answer it, and <i>answered</i>
- * by those that say they do; the two differ while prefixes move.
+ * <p>The <i>owners</i> of a prefix are assigned by hashing; its <i>ready</i> nodes have announced
+ * that they serve it. The two differ while prefixes move.
  */
 final class ClusterView {
   private final String self;
   private final int replicas;
-  private final SortedMap<String, NodeState> nodes; // by name and id, so that all see one order
+  private final SortedMap<String, NodeState> nodes; // by name and id: the same order on every node
   private final Set<String> unreached;
-  private final Set<String> late;
-  private final Map<String, Map<String, List<NodeState>>> answered = new ConcurrentHashMap<>();
+  private final Set<String> overdue;
+  private final Map<String, Map<String, List<NodeState>>> readyByPrefix = new ConcurrentHashMap<>();
 
   /**
-   * @param self id of the node whose view it is
-   * @param replicas owners of a prefix
-   * @param unreached ids of the nodes that have not replied to this one: they are asked last, and
-   *     no prefix is given up to them
-   * @param late ids of the nodes that have not been heard for a while: they own nothing
-   */
+ * @param self id of the node that has this view
+ * @param replicas owners per prefix
+ * @param unreached ids of nodes that have not replied to this one: routed to last, and no prefix is
+ *     released to them
+ * @param overdue ids of nodes whose announcements are overdue: they own nothing
+ */
   ClusterView(
       String self,
       int replicas,
       Collection<NodeState> nodes,
       Set<String> unreached,
-      Set<String> late) {
+      Set<String> overdue) {
     this.self = self;
     this.replicas = replicas;
     this.nodes = new TreeMap<>();
     nodes.forEach(node -> this.nodes.put(node.name() + ' ' + node.id(), node));
     this.unreached = Set.copyOf(unreached);
-    this.late = Set.copyOf(late);
+    this.overdue = Set.copyOf(overdue);
   }
 
-  /** Whether {@code other} would say the same of everything. */
-  boolean shows(ClusterView other) {
+  /** Whether {@code other} has the same content, apart from sequence numbers. */
+  boolean equivalent(ClusterView other) {
     return replicas == other.replicas
         && unreached.equals(other.unreached)
-        && late.equals(other.late)
+        && overdue.equals(other.overdue)
         && nodes.keySet().equals(other.nodes.keySet())
-        && nodes.entrySet().stream().allMatch(n -> n.getValue().says(other.nodes.get(n.getKey())));
+        && nodes.entrySet().stream()
+            .allMatch(n -> n.getValue().sameAs(other.nodes.get(n.getKey())));
   }
 
   Collection<NodeState> nodes() {
@@ -67,44 +68,40 @@ final class ClusterView {
     return unreached.contains(id);
   }
 
-  /** Other nodes than this one that answer or load {@code release} and mean to stay. */
+  /** Other nodes that serve or load {@code release} and are not leaving. */
   List<NodeState> others(String release) {
     return nodes.values().stream()
-        .filter(node -> !node.id().equals(self) && stays(node, release))
+        .filter(node -> !node.id().equals(self) && isEligible(node, release))
         .toList();
   }
 
-  private boolean stays(NodeState node, String release) {
-    return node.release().equals(release) && !node.leaving() && !late.contains(node.id());
+  private boolean isEligible(NodeState node, String release) {
+    return node.release().equals(release) && !node.leaving() && !overdue.contains(node.id());
   }
 
-  /** The nodes that are to answer {@code prefix}, best first. */
+  /** The nodes assigned to {@code prefix}, best first. */
   List<NodeState> owners(String release, String prefix) {
     var eligible = new ArrayList<NodeState>();
     for (var node : nodes.values()) {
-      if (stays(node, release) && !node.refused().contains(prefix)) eligible.add(node);
+      if (isEligible(node, release) && !node.refused().contains(prefix)) eligible.add(node);
     }
     return Rendezvous.owners(prefix, eligible, NodeState::name, NodeState::weight, replicas);
   }
 
-  /** Whether this node is one of {@link #owners}. */
-  boolean own(String release, String prefix) {
+  boolean isOwner(String release, String prefix) {
     return owners(release, prefix).stream().anyMatch(node -> node.id().equals(self));
   }
 
-  /**
-   * Whether all {@link #owners} but this node answer {@code prefix} and have replied to this node,
-   * and there is one.
-   */
-  boolean answeredByOthers(String release, String prefix) {
+  /** Whether {@code prefix} has other owners, all of them ready and in contact with this node. */
+  boolean servedByOthers(String release, String prefix) {
     var owners = owners(release, prefix).stream().filter(n -> !n.id().equals(self)).toList();
     return !owners.isEmpty()
         && owners.stream().allMatch(node -> node.ready().contains(prefix) && !unreached(node.id()));
   }
 
-  /** The nodes that answer {@code prefix}, this one included, the one to ask first first. */
-  List<NodeState> answering(String release, String prefix) {
-    return answered
+  /** The nodes ready to serve {@code prefix}, in routing order; may include this one. */
+  List<NodeState> readyNodes(String release, String prefix) {
+    return readyByPrefix
         .computeIfAbsent(release, r -> new ConcurrentHashMap<>())
         .computeIfAbsent(prefix, p -> rank(release, p));
   }
@@ -119,23 +116,24 @@ final class ClusterView {
             Rendezvous.owners(
                 prefix, ready, NodeState::name, NodeState::weight, Integer.MAX_VALUE));
     ranked.sort(
-        (a, b) -> Integer.compare(doubts(a), doubts(b))); // stable: the rest stays as it is ranked
+        (a, b) ->
+            Integer.compare(penalty(a), penalty(b))); // stable sort
     return List.copyOf(ranked);
   }
 
-  private int doubts(NodeState node) {
+  private int penalty(NodeState node) {
     return (node.fresh() ? 1 : 0) + (node.leaving() ? 2 : 0) + (unreached(node.id()) ? 4 : 0);
   }
 
-  /** As {@link #answering}, of the others. */
-  List<Owner> othersAnswering(String release, String prefix) {
-    return answering(release, prefix).stream()
+  /** As {@link #readyNodes}, without this node. */
+  List<Owner> readyOwners(String release, String prefix) {
+    return readyNodes(release, prefix).stream()
         .filter(node -> !node.id().equals(self))
         .map(node -> new Owner(node.id(), node.name()))
         .toList();
   }
 
-  /** Releases that other nodes answer with. */
+  /** Releases that other nodes serve. */
   Set<String> otherReleases() {
     var releases = new TreeSet<String>();
     for (var node : nodes.values()) {
@@ -144,19 +142,19 @@ final class ClusterView {
     return releases;
   }
 
-  /** Owners that are missing before each prefix is answered by as many as it should be. */
+  /** Missing replicas, summed over {@code prefixes}. */
   int missing(String release, Collection<String> prefixes) {
     int missing = 0;
     for (var prefix : prefixes) {
-      missing += Math.max(0, replicas - answering(release, prefix).size());
+      missing += Math.max(0, replicas - readyNodes(release, prefix).size());
     }
     return missing;
   }
 
-  /** Those of {@code prefixes} that nobody answers. */
-  Set<String> unanswered(String release, Collection<String> prefixes) {
-    var nobody = new TreeSet<String>();
-    for (var prefix : prefixes) if (answering(release, prefix).isEmpty()) nobody.add(prefix);
-    return nobody;
+  /** The {@code prefixes} without a ready node. */
+  Set<String> unserved(String release, Collection<String> prefixes) {
+    var unserved = new TreeSet<String>();
+    for (var prefix : prefixes) if (readyNodes(release, prefix).isEmpty()) unserved.add(prefix);
+    return unserved;
   }
 }

@@ -4,24 +4,24 @@ import io.vertx.core.Future;
 import java.util.List;
 import java.util.Map;
 
-/** Who is in the cluster, as the cluster manager has it. Thread-safe. */
+/** Membership of the cluster, from the cluster manager. Thread-safe. */
 interface Members {
-  /** Vert.x' id of this node. */
+  /** Vert.x node id of this node. */
   String id();
 
-  /** Host and port where this node joins. */
+  /** Host and port of this member. */
   String name();
 
-  /** The nodes of this service that are there now, this one included: name by id. */
+  /** Current nodes of the service, including this one: name by id. */
   Map<String, String> members();
 
-  /** Calls {@code changed} on some thread whenever {@link #members()} may have changed. */
+  /** Calls {@code changed} on an arbitrary thread when {@link #members()} may have changed. */
   void onChange(Runnable changed);
 
   /**
-   * Takes this node off {@code addresses} as the others see them, while what still comes is
-   * answered: a consumer that unregisters is deaf before the others know. May take long, or for
-   * ever, while members are being lost.
-   */
+ * Removes this node's registrations at {@code addresses} from the cluster while its consumers keep
+ * serving: a consumer that unregisters first would lose messages from nodes that still see it. May
+ * take arbitrarily long while members are being lost.
+ */
   Future<Void> withdraw(List<String> addresses);
 }

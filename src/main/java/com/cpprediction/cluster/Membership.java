@@ -34,20 +34,20 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
- * Joins the cluster and knows its members. Thread-safe, once the Vert.x it was given to has
- * started.
+ * Membership in the cluster, through Hazelcast. Thread-safe once the Vert.x that uses {@link
+ * #manager()} has started.
  */
 public final class Membership implements Members {
-  /** Attribute of those members that are nodes of this service, rather than clients on its bus. */
-  private static final String NODE = "com.cpprediction.node";
+  /** Member attribute that marks nodes of this service, as opposed to clients on its bus. */
+  private static final String NODE_ATTRIBUTE = "com.cpprediction.node";
 
-  private static final String VERTX_ID = "__vertx.nodeId";
+  private static final String VERTX_ID_ATTRIBUTE = "__vertx.nodeId";
   private static final String PACKAGED = "hazelcast.xml";
 
-  /** A connection that leads nowhere any more is replaced after both (defaults: 20 s each). */
-  private static final Duration PING = Duration.ofSeconds(1);
+  /** A dead connection is replaced after interval and timeout (defaults: 20 s each). */
+  private static final Duration PING_INTERVAL = Duration.ofSeconds(1);
 
-  private static final Duration PONG = Duration.ofSeconds(3);
+  private static final Duration PING_TIMEOUT = Duration.ofSeconds(3);
 
   /**
    * Vert.x closes a connection without a pong only once its writes are flushed, which on a cut
@@ -57,10 +57,8 @@ public final class Membership implements Members {
    */
   private static final Duration IDLE = Duration.ofMillis(4_700);
 
-  /**
-   * While it is tried, messages wait; the kernel tries at ever longer intervals (default: 60 s).
-   */
-  private static final Duration CONNECT = Duration.ofSeconds(1);
+  /** Messages wait meanwhile, and the kernel retries at increasing intervals (default: 60 s). */
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
 
   private final HazelcastClusterManager manager;
   private final EventBusOptions bus;
@@ -73,12 +71,12 @@ public final class Membership implements Members {
   }
 
   /**
-   * Prepares to join; the Vert.x that gets {@link #manager()} does it. Blocks.
-   *
-   * @param file Hazelcast's own settings; what the jar brings where there is none
-   * @param path where a path of the configuration leads to
-   * @throws IllegalArgumentException when it can't be done so; the message says why
-   */
+ * Prepares membership; the Vert.x that uses {@link #manager()} joins. Blocks.
+ *
+ * @param file Hazelcast's settings; the packaged ones where it doesn't exist
+ * @param path resolves a path of the configuration
+ * @throws IllegalArgumentException for invalid settings; the message says why
+ */
   public static Membership of(ClusterConfig config, Path file, Function<String, Path> path) {
     var name = config.host() + ':' + config.port();
     try {
@@ -89,8 +87,8 @@ public final class Membership implements Members {
           .setProperty("hazelcast.phone.home.enabled", "false")
           .setProperty("hazelcast.socket.bind.any", "false")
           .setProperty("hazelcast.shutdownhook.enabled", "false");
-      hazelcast.getMemberAttributeConfig().setAttribute(NODE, name);
-      onlyForMembers(hazelcast)
+      hazelcast.getMemberAttributeConfig().setAttribute(NODE_ATTRIBUTE, name);
+      membersOnly(hazelcast)
           .setPort(config.port())
           .setPortAutoIncrement(false)
           .setReuseAddress(true)
@@ -98,7 +96,7 @@ public final class Membership implements Members {
           .setEnabled(true)
           .clear()
           .addInterface(address);
-      filterClasses(hazelcast);
+      setClassFilter(hazelcast);
       var join = hazelcast.getAdvancedNetworkConfig().getJoin();
       join.getAutoDetectionConfig().setEnabled(false);
       join.getMulticastConfig().setEnabled(false);
@@ -114,22 +112,22 @@ public final class Membership implements Members {
   }
 
   private static Config read(Path file) throws IOException {
-    try (var in = Files.exists(file) ? Files.newInputStream(file) : packaged()) {
+    try (var in = Files.exists(file) ? Files.newInputStream(file) : packagedSettings()) {
       return new XmlConfigBuilder(in).build();
     }
   }
 
-  private static InputStream packaged() {
+  private static InputStream packagedSettings() {
     return Objects.requireNonNull(Membership.class.getResourceAsStream(PACKAGED), PACKAGED);
   }
 
   /**
-   * A port of its own for each protocol, and none but that of the members: one port for all would
-   * answer any client, which needs no password in the open-source edition.
-   */
-  private static ServerSocketEndpointConfig onlyForMembers(Config hazelcast) {
+ * Opens the member port only, through the advanced network configuration: a port for all protocols
+ * would accept any client, without a password in the open-source edition.
+ */
+  private static ServerSocketEndpointConfig membersOnly(Config hazelcast) {
     var network = hazelcast.getAdvancedNetworkConfig();
-    if (!network.isEnabled()) { // a file of an earlier version
+    if (!network.isEnabled()) { // settings of an earlier version
       var earlier = hazelcast.getNetworkConfig();
       network.setJoin(earlier.getJoin()).setEnabled(true);
       network.setMemberAddressProviderConfig(earlier.getMemberAddressProviderConfig());
@@ -154,11 +152,11 @@ public final class Membership implements Members {
     return (ServerSocketEndpointConfig) endpoints.get(EndpointQualifier.MEMBER);
   }
 
-  /** That of the packaged file where {@code hazelcast} comes from one without. */
-  private static void filterClasses(Config hazelcast) throws IOException {
+  /** Applies the packaged deserialization filter to settings without one. */
+  private static void setClassFilter(Config hazelcast) throws IOException {
     var serialization = hazelcast.getSerializationConfig();
     if (serialization.getJavaSerializationFilterConfig() != null) return;
-    try (var in = packaged()) {
+    try (var in = packagedSettings()) {
       var own = new XmlConfigBuilder(in).build().getSerializationConfig();
       serialization.setJavaSerializationFilterConfig(own.getJavaSerializationFilterConfig());
     }
@@ -170,30 +168,30 @@ public final class Membership implements Members {
         new EventBusOptions()
             .setHost(address)
             .setPort(config.busPort())
-            .setConnectTimeout((int) CONNECT.toMillis())
-            .setClusterPingInterval(PING.toMillis())
-            .setClusterPingReplyInterval(PONG.toMillis())
+            .setConnectTimeout((int) CONNECT_TIMEOUT.toMillis())
+            .setClusterPingInterval(PING_INTERVAL.toMillis())
+            .setClusterPingReplyInterval(PING_TIMEOUT.toMillis())
             .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
             .setReadIdleTimeout((int) IDLE.toMillis());
     var tls = config.tls();
     if (!tls.enabled()) return bus;
-    UnaryOperator<String> at = file -> path.apply(file).toString();
+    UnaryOperator<String> resolve = file -> path.apply(file).toString();
     return bus.setSsl(true)
-        .setTrustAll(false) // which is its default
+        .setTrustAll(false) // the default, stated for safety
         .setClientAuth(ClientAuth.REQUIRED)
         .setKeyCertOptions(
             new PemKeyCertOptions()
-                .addCertPath(at.apply(tls.certificate()))
-                .addKeyPath(at.apply(tls.key())))
-        .setTrustOptions(new PemTrustOptions().addCertPath(at.apply(tls.ca())));
+                .addCertPath(resolve.apply(tls.certificate()))
+                .addKeyPath(resolve.apply(tls.key())))
+        .setTrustOptions(new PemTrustOptions().addCertPath(resolve.apply(tls.ca())));
   }
 
-  /** For the one Vert.x that is to join. */
+  /** For the one Vert.x that joins. */
   public ClusterManager manager() {
     return manager;
   }
 
-  /** How that Vert.x carries its event bus to the others. */
+  /** Event bus options of that Vert.x. */
   public EventBusOptions bus() {
     return bus;
   }
@@ -212,8 +210,8 @@ public final class Membership implements Members {
   public Map<String, String> members() {
     var members = new TreeMap<String, String>();
     for (var member : manager.getHazelcastInstance().getCluster().getMembers()) {
-      var node = member.getAttribute(NODE);
-      if (node != null) members.put(member.getAttribute(VERTX_ID), node);
+      var node = member.getAttribute(NODE_ATTRIBUTE);
+      if (node != null) members.put(member.getAttribute(VERTX_ID_ATTRIBUTE), node);
     }
     return members;
   }
@@ -245,23 +243,24 @@ public final class Membership implements Members {
 
   @Override
   public Future<Void> withdraw(List<String> addresses) {
-    var withdrawn = new ArrayList<Future<Void>>();
+    var withdrawals = new ArrayList<Future<Void>>();
     for (var address : addresses) {
       var registered = Promise.<List<RegistrationInfo>>promise();
       manager.getRegistrations(address, registered);
-      withdrawn.add(registered.future().compose(registrations -> withdraw(address, registrations)));
+      withdrawals.add(
+          registered.future().compose(registrations -> withdraw(address, registrations)));
     }
-    return Future.join(withdrawn).mapEmpty();
+    return Future.join(withdrawals).mapEmpty();
   }
 
   private Future<Void> withdraw(String address, List<RegistrationInfo> registrations) {
-    var removed = new ArrayList<Future<Void>>();
+    var removals = new ArrayList<Future<Void>>();
     for (var registration : registrations) {
       if (!registration.nodeId().equals(id()) || registration.localOnly()) continue;
       var done = Promise.<Void>promise();
       manager.removeRegistration(address, registration, done);
-      removed.add(done.future());
+      removals.add(done.future());
     }
-    return Future.join(removed).mapEmpty();
+    return Future.join(removals).mapEmpty();
   }
 }

@@ -5,20 +5,20 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * What one node tells the others of itself.
+ * State that a node announces to the others.
  *
- * @param id Vert.x' id, new with every start
- * @param name host and port where it joined; what its prefixes depend on, so that it has the same
- *     ones after a restart
- * @param sequence greater than that of all it told before
- * @param release it answers with, or is about to load; empty while it has none
- * @param settings what else decides its answers, in words
- * @param weight its part of the prefixes, compared with the others'
- * @param fresh whether it has answered for a short time only: others who answer the same are asked
- *     before it, until its code is compiled
- * @param leaving whether others are to take over what it answers
- * @param ready prefixes it answers
- * @param refused prefixes whose model it can't use
+ * @param id Vert.x node id, new with every start
+ * @param name host and port of the member; prefixes are assigned by name, so that a restarted node
+ *     gets the same ones
+ * @param sequence increases with every announcement
+ * @param release served or about to be loaded; empty without one
+ * @param settings other settings that influence predictions, as text
+ * @param weight share of the prefixes, relative to other nodes
+ * @param fresh whether the node has served for a short time only: others are preferred until its
+ *     code is compiled
+ * @param leaving whether others are to take over its prefixes
+ * @param ready prefixes it serves
+ * @param refused prefixes whose model it can't load
  */
 record NodeState(
     String id,
@@ -39,14 +39,14 @@ record NodeState(
     refused = Set.copyOf(refused);
   }
 
-  /** Whether it says the same as {@code other}, whenever it does. */
-  boolean says(NodeState other) {
-    return other != null && equals(other.at(sequence));
+  /** Whether {@code other} is equal except for its sequence. */
+  boolean sameAs(NodeState other) {
+    return other != null && equals(other.withSequence(sequence));
   }
 
-  NodeState at(long another) {
+  NodeState withSequence(long newSequence) {
     return new NodeState(
-        id, name, another, release, settings, weight, fresh, leaving, ready, refused);
+        id, name, newSequence, release, settings, weight, fresh, leaving, ready, refused);
   }
 
   JsonObject toJson() {
@@ -64,8 +64,8 @@ record NodeState(
   }
 
   /**
-   * @throws RuntimeException of several kinds when {@code json} is nothing of the kind
-   */
+ * @throws RuntimeException of several types when {@code json} is invalid
+ */
   static NodeState of(JsonObject json) {
     return new NodeState(
         json.getString("id"),
@@ -80,7 +80,7 @@ record NodeState(
         set(json.getString("refused")));
   }
 
-  /** A third of the bytes of an array of strings, and one object to read. */
+  /** A third of the size of a JSON array, and one object to parse. */
   private static String words(Set<String> prefixes) {
     return String.join(" ", new TreeSet<>(prefixes));
   }

@@ -20,20 +20,20 @@ final class Rendezvous {
   private Rendezvous() {}
 
   /**
-   * @return the {@code count} owners of {@code key}, or all of {@code nodes} where there are not so
-   *     many, best first
-   */
+ * @return {@code count} owners of {@code key}, or all {@code nodes} if there are fewer; best first
+ */
   static <N> List<N> owners(
       String key,
       Collection<N> nodes,
       Function<N, String> name,
       ToDoubleFunction<N> weight,
       int count) {
-    long of = hash(key);
+    long keyHash = hash(key);
     var scored = new ArrayList<Scored<N>>(nodes.size());
     for (var node : nodes) {
-      var called = name.apply(node);
-      scored.add(new Scored<>(node, called, score(hash(called), weight.applyAsDouble(node), of)));
+      var nodeName = name.apply(node);
+      scored.add(
+          new Scored<>(node, nodeName, score(hash(nodeName), weight.applyAsDouble(node), keyHash)));
     }
     scored.sort(Comparator.<Scored<N>>comparingDouble(s -> -s.score()).thenComparing(Scored::name));
     return scored.stream().limit(count).map(Scored::node).toList();
@@ -46,7 +46,7 @@ final class Rendezvous {
     return -weight / Math.log(u);
   }
 
-  /** FNV-1a: written out, since nodes on different JDKs must agree for good. */
+  /** FNV-1a, implemented here since it must be the same on every JDK. */
   private static long hash(String text) {
     long hash = FNV_OFFSET;
     for (int i = 0; i < text.length(); i++) hash = (hash ^ text.charAt(i)) * FNV_PRIME;

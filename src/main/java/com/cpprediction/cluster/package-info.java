@@ -1,6 +1,6 @@
 /**
- * Who owns which prefix: nodes tell each other what they answer with, each works out by rendezvous
- * hashing what is its own, loads that, and leaves what became another's once that one answers it.
- * Hazelcast knows the members, and is imported here only. Start reading at {@code ClusterVerticle}.
+ * Ownership of prefixes. Nodes announce the prefixes they serve; each computes its own by
+ * rendezvous hashing, loads them, and releases the others once their owners serve them. Hazelcast
+ * provides the membership; only this package imports it. Start at {@code ClusterVerticle}.
  */
 package com.cpprediction.cluster;

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** One node among others that only say what they are. */
+/** One node among fake peers that only announce their states. */
 @ExtendWith(VertxExtension.class)
 class ClusterVerticleTest {
   private static final String RELEASE = "one";
@@ -41,9 +41,9 @@ class ClusterVerticleTest {
   private static final Map<String, String> FINGERPRINTS =
       PREFIXES.stream().collect(Collectors.toMap(p -> p, p -> "f" + p));
 
-  private final There there = new There();
+  private final FakeMembers members = new FakeMembers();
   private final Map<String, NodeState> peers = new ConcurrentHashMap<>();
-  private final List<JsonObject> told = new CopyOnWriteArrayList<>();
+  private final List<JsonObject> announcements = new CopyOnWriteArrayList<>();
   private final Set<String> refusing = ConcurrentHashMap.newKeySet();
   private final Set<String> mute = ConcurrentHashMap.newKeySet(); // ids that don't reply
   private final List<Integer> chunks = new CopyOnWriteArrayList<>();
@@ -54,8 +54,8 @@ class ClusterVerticleTest {
   private Vertx vertx;
   private ClusterVerticle node;
 
-  /** Members as the test says. */
-  private static final class There implements Members {
+  /** Membership controlled by the test. */
+  private static final class FakeMembers implements Members {
     private final Map<String, String> members = new ConcurrentHashMap<>(Map.of("me", "me:1"));
     private final List<String> withdrawn = new CopyOnWriteArrayList<>();
     private volatile Runnable changed = () -> {};
@@ -88,13 +88,13 @@ class ClusterVerticleTest {
   }
 
   @BeforeEach
-  void beNeighbours(Vertx vertx) {
+  void registerNeighbours(Vertx vertx) {
     this.vertx = vertx;
     var bus = vertx.eventBus();
     bus.<JsonObject>consumer(
         Bus.CLUSTER_STATE,
         message -> {
-          if (message.body().getString("id", "").equals("me")) told.add(message.body());
+          if (message.body().getString("id", "").equals("me")) announcements.add(message.body());
         });
     bus.<JsonObject>consumer(
         Bus.MODELS_CLAIM,
@@ -128,7 +128,7 @@ class ClusterVerticleTest {
     catalog = new Catalog(RELEASE, PREFIXES, FINGERPRINTS, here, Locator.NONE);
   }
 
-  /** One that joins, or says something else than before. */
+  /** Adds a peer, or announces its new state. */
   private void peer(String id, String release, boolean leaving, Set<String> ready) {
     long sequence = peers.containsKey(id) ? peers.get(id).sequence() + 1 : 1;
     var state =
@@ -142,22 +142,22 @@ class ClusterVerticleTest {
               ask -> {
                 if (!mute.contains(id)) ask.reply(peers.get(id).toJson());
               });
-      there.members.put(id, id + ":1");
-      there.changed.run();
+      members.members.put(id, id + ":1");
+      members.changed.run();
     }
     vertx.eventBus().publish(Bus.CLUSTER_STATE, state.toJson());
   }
 
   private void gone(String id) {
-    there.members.remove(id);
-    there.changed.run();
+    members.members.remove(id);
+    members.changed.run();
   }
 
   private void start() throws Exception {
     ClusterConfig config = ServiceConfig.defaults().cluster();
     node =
         new ClusterVerticle(
-            there,
+            members,
             () -> config,
             () -> catalog,
             () -> "s" + settings,
@@ -166,21 +166,21 @@ class ClusterVerticleTest {
     vertx.deployVerticle(node).await(10, SECONDS);
   }
 
-  private void answer() throws Exception {
+  private void activate() throws Exception {
     start();
     node.activate().await(20, SECONDS);
-    until(() -> !told.isEmpty());
+    until(() -> !announcements.isEmpty());
   }
 
-  private JsonObject lastTold() {
-    return told.get(told.size() - 1);
+  private JsonObject lastAnnouncement() {
+    return announcements.get(announcements.size() - 1);
   }
 
   private Set<String> ready() {
-    return Set.of(lastTold().getString("ready").split(" "));
+    return Set.of(lastAnnouncement().getString("ready").split(" "));
   }
 
-  /** Which prefixes are {@code id}'s among two of three nodes. */
+  /** Prefixes of {@code id} with two replicas on three nodes. */
   private static Set<String> owned(String id, String... nodes) {
     var names = List.of(nodes).stream().map(node -> node + ":1").toList();
     return PREFIXES.stream()
@@ -197,8 +197,8 @@ class ClusterVerticleTest {
   }
 
   @Test
-  void aloneItHoldsEverythingAndSaysSo() throws Exception {
-    answer();
+  void aSingleNodeHoldsAndAnnouncesEverything() throws Exception {
+    activate();
 
     assertThat(catalog.here()).isEqualTo(PREFIXES);
     assertThat(chunks).as("some at a time").hasSizeGreaterThan(1).allMatch(n -> n <= 16);
@@ -208,41 +208,41 @@ class ClusterVerticleTest {
   }
 
   @Test
-  void goesOnWhereItSeesTheModelsBeforeTheWordOfThem() throws Exception {
-    replyMillis = 300; // longer than from one turn to the next
-    answer();
+  void continuesWhenModelsAppearBeforeTheirNotification() throws Exception {
+    replyMillis = 300; // longer than the update interval
+    activate();
 
     until(() -> ready().equals(PREFIXES));
     assertThat(chunks.stream().mapToInt(Integer::intValue).sum()).isEqualTo(PREFIXES.size());
   }
 
   @Test
-  void saysNothingBeforeItAnswers() throws Exception {
+  void announcesNoPrefixBeforeItServes() throws Exception {
     hold(PREFIXES);
     start();
 
-    until(() -> !told.isEmpty());
-    assertThat(lastTold().getString("ready")).isEmpty();
-    assertThat(lastTold().getString("release")).isEqualTo(RELEASE);
+    until(() -> !announcements.isEmpty());
+    assertThat(lastAnnouncement().getString("ready")).isEmpty();
+    assertThat(lastAnnouncement().getString("release")).isEqualTo(RELEASE);
     assertThat(node.ready()).isFalse();
   }
 
   @Test
-  void worksOutItsPartOfAReleaseFromThoseWhoAnswerIt() throws Exception {
+  void computesItsShareAmongTheNodesOfARelease() throws Exception {
     peer("a", RELEASE, false, PREFIXES);
     peer("b", RELEASE, false, PREFIXES);
     peer("c", "another", false, PREFIXES);
     start();
 
     assertThat(node.of(RELEASE, PREFIXES)).isEqualTo(owned("me", "me", "a", "b"));
-    assertThat(node.of("another", PREFIXES)).isEqualTo(PREFIXES); // two of two
+    assertThat(node.of("another", PREFIXES)).isEqualTo(PREFIXES); // two replicas on two nodes
     assertThat(node.releases()).containsExactlyInAnyOrder(RELEASE, "another");
   }
 
   @Test
-  void givesUpWhatOthersOwnOnceTheyAnswerIt() throws Exception {
+  void releasesPrefixesOnceTheirOwnersServeThem() throws Exception {
     peer("a", RELEASE, false, PREFIXES);
-    answer();
+    activate();
     until(() -> ready().equals(PREFIXES));
 
     peer("b", RELEASE, false, Set.of());
@@ -255,10 +255,10 @@ class ClusterVerticleTest {
   }
 
   @Test
-  void takesOverFromThoseWhoAreGone() throws Exception {
+  void takesOverFromDepartedNodes() throws Exception {
     peer("a", RELEASE, false, PREFIXES);
     peer("b", RELEASE, false, PREFIXES);
-    answer();
+    activate();
     until(() -> ready().equals(owned("me", "me", "a", "b")));
 
     gone("b");
@@ -268,27 +268,27 @@ class ClusterVerticleTest {
   }
 
   @Test
-  void leavesAloneWhatItCannotUseAndSaysWhich() throws Exception {
+  void announcesRefusedPrefixesAndDoesNotRetryThem() throws Exception {
     refusing.addAll(Set.of("110", "111"));
     start();
     node.activate();
 
     until(() -> catalog.here().size() == PREFIXES.size() - 2);
-    until(() -> Set.of(lastTold().getString("refused").split(" ")).equals(refusing));
+    until(() -> Set.of(lastAnnouncement().getString("refused").split(" ")).equals(refusing));
     assertThat(chunks.stream().mapToInt(Integer::intValue).sum()).isEqualTo(PREFIXES.size());
   }
 
   @Test
-  void leavesWhenOthersAnswerWhatItDid() throws Exception {
+  void leavesOnceOthersServeItsPrefixes() throws Exception {
     peer("a", RELEASE, false, owned("a", "me", "a", "b"));
     peer("b", RELEASE, false, owned("b", "me", "a", "b"));
-    answer();
+    activate();
     until(() -> ready().equals(owned("me", "me", "a", "b")));
 
     var left = node.leave();
-    until(() -> lastTold().getBoolean("leaving"));
+    until(() -> lastAnnouncement().getBoolean("leaving"));
     assertThat(node.ready()).isFalse();
-    until(() -> there.withdrawn.equals(Bus.PUBLIC));
+    until(() -> members.withdrawn.equals(Bus.PUBLIC));
     peer("a", RELEASE, false, PREFIXES);
     peer("b", RELEASE, false, PREFIXES);
 
@@ -297,9 +297,9 @@ class ClusterVerticleTest {
   }
 
   @Test
-  void leavesAtOnceWhereNobodyCouldTakeOver() throws Exception {
+  void leavesImmediatelyWithoutOtherNodes() throws Exception {
     peer("c", "another", false, PREFIXES);
-    answer();
+    activate();
     until(() -> ready().equals(PREFIXES));
 
     node.leave().await(10, SECONDS);
@@ -308,28 +308,28 @@ class ClusterVerticleTest {
   }
 
   @Test
-  void handsAReleaseOverBeforeItTakesAnother() throws Exception {
+  void handsOverBeforeLoadingAnotherRelease() throws Exception {
     peer("a", RELEASE, false, owned("a", "me", "a", "b"));
     peer("b", RELEASE, false, owned("b", "me", "a", "b"));
-    answer();
+    activate();
     until(() -> ready().equals(owned("me", "me", "a", "b")));
 
     var handedOver = CompletableFuture.runAsync(node::handOver);
-    until(() -> lastTold().getBoolean("leaving"));
+    until(() -> lastAnnouncement().getBoolean("leaving"));
     assertThat(handedOver).isNotDone();
     peer("a", RELEASE, false, PREFIXES);
     peer("b", RELEASE, false, PREFIXES);
     handedOver.get(10, SECONDS);
     vertx.eventBus().publish(Bus.MODELS_CHANGED, null);
 
-    until(() -> !lastTold().getBoolean("leaving"));
+    until(() -> !lastAnnouncement().getBoolean("leaving"));
   }
 
   @Test
-  void asksAnUnresponsiveOwnerLastUntilItReplies() throws Exception {
+  void routesToAnUnresponsiveOwnerLastUntilItReplies() throws Exception {
     peer("a", RELEASE, false, PREFIXES);
     peer("b", RELEASE, false, PREFIXES);
-    answer();
+    activate();
     var before = node.of("110", RELEASE);
     assertThat(before).hasSize(2);
     var owner = before.get(0);
@@ -364,20 +364,20 @@ class ClusterVerticleTest {
     return node.describe().getJsonArray("members").stream().map(JsonObject.class::cast);
   }
 
-  /** As after a split: the announcements of another node arrive, this node's own messages don't. */
+  /** One-way connection after a split: announcements arrive, this node's messages don't. */
   @Test
-  void servesWhatOthersOwnUntilTheyReply() throws Exception {
+  void servesPrefixesOfOthersUntilTheyReply() throws Exception {
     peer("a", RELEASE, false, PREFIXES);
-    answer();
+    activate();
     until(() -> ready().equals(PREFIXES));
     int others = PREFIXES.size() - owned("me", "me", "a", "b").size();
     mute.add("b");
     peer("b", RELEASE, false, PREFIXES);
     vertx.setPeriodic(500, beat -> peer("b", RELEASE, false, PREFIXES));
     until(() -> releasing() == others);
-    int said = told.size();
+    int said = announcements.size();
 
-    until(() -> told.size() >= said + 3); // beats: longer than it serves a prefix it gives up
+    until(() -> announcements.size() >= said + 3); // announcements: longer than RELEASE_GRACE
     assertThat(releasing()).isEqualTo(others);
     assertThat(suspects()).containsExactly("b:1");
     assertThat(catalog.here()).isEqualTo(PREFIXES);
@@ -393,13 +393,13 @@ class ClusterVerticleTest {
   }
 
   @Test
-  void takesOverFromANodeThatIsNotHeardBeforeItIsGone() throws Exception {
+  void takesOverFromASilentMember() throws Exception {
     peer("a", RELEASE, false, PREFIXES);
     peer("b", RELEASE, false, PREFIXES);
-    answer();
+    activate();
     until(() -> ready().equals(owned("me", "me", "a", "b")));
 
-    mute.add("b"); // and it announces nothing
+    mute.add("b"); // announces nothing either
 
     until(() -> catalog.here().equals(PREFIXES));
     assertThat(node.describe().getJsonArray("members")).hasSize(3);
@@ -408,8 +408,8 @@ class ClusterVerticleTest {
   }
 
   @Test
-  void ignoresWhatItCannotRead() throws Exception {
-    answer();
+  void ignoresUnreadableAnnouncements() throws Exception {
+    activate();
     var bus = vertx.eventBus();
     bus.publish(Bus.CLUSTER_STATE, "nonsense");
     bus.publish(Bus.CLUSTER_STATE, new JsonObject().put("id", 7));
@@ -426,15 +426,15 @@ class ClusterVerticleTest {
   }
 
   @Test
-  void tellsWhenItsSettingsChange() throws Exception {
-    answer();
+  void announcesChangedSettings() throws Exception {
+    activate();
     peer("a", RELEASE, false, PREFIXES);
     until(() -> node.describe().getJsonArray("members").size() == 2);
     assertThat(node.health().getJsonObject("other_settings")).isEmpty();
 
     settings = " and others";
 
-    until(() -> lastTold().getString("settings").equals("s and others"));
+    until(() -> lastAnnouncement().getString("settings").equals("s and others"));
     assertThat(node.health().getJsonObject("other_settings").getJsonArray("s"))
         .containsExactly("a:1");
   }

@@ -31,7 +31,7 @@ class ClusterViewTest {
   }
 
   @Test
-  void countsOnlyNodesOfTheReleaseThatStay() {
+  void countsOnlyRemainingNodesOfTheRelease() {
     var view =
         view(
             node("a", R1, false, ALL),
@@ -46,7 +46,7 @@ class ClusterViewTest {
   }
 
   @Test
-  void passesOverANodeThatCannotUseTheModel() {
+  void skipsANodeThatRefusedTheModel() {
     var refusing =
         new NodeState("b", "name-b", 1, R1, "s", 1, false, false, Set.of(), Set.of("150"));
     var view = view(node("a", R1, false, ALL), refusing, node("c", R1, false, ALL));
@@ -55,7 +55,7 @@ class ClusterViewTest {
   }
 
   @Test
-  void asksThoseLastThatAreNewOrLeaveOrHaveNotReplied() {
+  void routesToNewLeavingAndUnreachedNodesLast() {
     var nodes =
         List.of(
             node("a", R1, false, ALL),
@@ -66,35 +66,35 @@ class ClusterViewTest {
     var view = new ClusterView("a", 2, nodes, Set.of("d"), Set.of());
 
     for (var prefix : PREFIXES) {
-      assertThat(view.othersAnswering(R1, prefix).stream().map(Owner::id))
+      assertThat(view.readyOwners(R1, prefix).stream().map(Owner::id))
           .containsExactly("c", "e", "b", "d");
     }
   }
 
   @Test
-  void isAnsweredByOthersOnceAllOtherOwnersSaySo() {
+  void isServedByOthersOnceAllOtherOwnersAreReady() {
     var someReady = new TreeSet<>(PREFIXES.subList(0, 50));
     var view =
         view(node("a", R1, true, ALL), node("b", R1, false, ALL), node("c", R1, false, someReady));
 
     for (var prefix : PREFIXES) {
-      assertThat(view.answeredByOthers(R1, prefix)).isEqualTo(someReady.contains(prefix));
+      assertThat(view.servedByOthers(R1, prefix)).isEqualTo(someReady.contains(prefix));
     }
-    assertThat(view(node("a", R1, true, ALL)).answeredByOthers(R1, "150")).isFalse();
+    assertThat(view(node("a", R1, true, ALL)).servedByOthers(R1, "150")).isFalse();
   }
 
   @Test
-  void isNotAnsweredByOthersUntilAllOtherOwnersHaveReplied() {
+  void isNotServedByOthersUntilAllOtherOwnersHaveReplied() {
     var nodes = List.of(node("a", R1, true, ALL), node("b", R1, false, ALL));
 
     for (var prefix : PREFIXES) {
-      assertThat(new ClusterView("a", 2, nodes, Set.of("b"), Set.of()).answeredByOthers(R1, prefix))
+      assertThat(new ClusterView("a", 2, nodes, Set.of("b"), Set.of()).servedByOthers(R1, prefix))
           .isFalse();
     }
   }
 
   @Test
-  void passesOverANodeThatIsNotHeard() {
+  void skipsAnOverdueNode() {
     var nodes =
         List.of(
             node("a", R1, false, ALL),
@@ -110,26 +110,26 @@ class ClusterViewTest {
   }
 
   @Test
-  void countsMissingOwnersAndUnansweredPrefixes() {
+  void countsMissingReplicasAndUnservedPrefixes() {
     var half = new TreeSet<>(PREFIXES.subList(0, 50));
     var view = view(node("a", R1, false, half), node("b", R1, false, half));
 
     assertThat(view.missing(R1, PREFIXES)).isEqualTo(100);
-    assertThat(view.unanswered(R1, PREFIXES)).containsExactlyElementsOf(PREFIXES.subList(50, 100));
+    assertThat(view.unserved(R1, PREFIXES)).containsExactlyElementsOf(PREFIXES.subList(50, 100));
     assertThat(view(node("a", R1, false, ALL)).missing(R1, PREFIXES)).isEqualTo(100);
   }
 
   @Test
-  void tellsReleasesThatOthersAnswer() {
+  void listsReleasesOfOtherNodes() {
     var view =
         view(node("a", R1, false, ALL), node("b", R2, false, ALL), node("c", "3", false, Set.of()));
 
     assertThat(view.otherReleases()).containsExactly(R2);
   }
 
-  /** Joins, leaves and lost messages in any order: as long as somebody can, somebody answers. */
+  /** Joins, departures and lost messages in any order: a prefix with a live owner is served. */
   @Test
-  void noPrefixIsGivenUpBeforeItsOwnersAnswerIt() {
+  void releasesNoPrefixBeforeItsOwnersServeIt() {
     var random = new java.util.Random(7);
     var nodes = new ArrayList<NodeState>();
     nodes.add(node("a", R1, false, ALL));
@@ -143,8 +143,8 @@ class ClusterViewTest {
         var view = new ClusterView(old.id(), 2, nodes, Set.of(), Set.of());
         var ready = new TreeSet<>(old.ready());
         for (var prefix : PREFIXES) {
-          if (view.own(R1, prefix)) ready.add(prefix);
-          else if (view.answeredByOthers(R1, prefix)) ready.remove(prefix);
+          if (view.isOwner(R1, prefix)) ready.add(prefix);
+          else if (view.servedByOthers(R1, prefix)) ready.remove(prefix);
         }
         nodes.set(
             i, new NodeState(old.id(), old.name(), 1, R1, "s", 1, false, false, ready, Set.of()));
@@ -152,19 +152,19 @@ class ClusterViewTest {
         var view = new ClusterView("a", 2, nodes, Set.of(), Set.of());
         var ready = new TreeSet<>(nodes.get(0).ready());
         for (var prefix : PREFIXES) {
-          if (view.own(R1, prefix)) ready.add(prefix);
-          else if (view.answeredByOthers(R1, prefix)) ready.remove(prefix);
+          if (view.isOwner(R1, prefix)) ready.add(prefix);
+          else if (view.servedByOthers(R1, prefix)) ready.remove(prefix);
         }
         nodes.set(0, node("a", R1, false, ready));
       }
 
-      assertThat(new ClusterView("a", 2, nodes, Set.of(), Set.of()).unanswered(R1, PREFIXES))
+      assertThat(new ClusterView("a", 2, nodes, Set.of(), Set.of()).unserved(R1, PREFIXES))
           .isEmpty();
     }
   }
 
   @Test
-  void aStateSurvivesTheWire() {
+  void aStateSurvivesSerialization() {
     var state =
         new NodeState(
             "i", "h:1", 7, R1, "engine mapped", 1.5, true, true, Set.of("560", "400"), Set.of("1"));

@@ -38,11 +38,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the port of a member takes from others: members only, and from them no foreign class. */
+/** The member port accepts members only, and deserializes listed classes only. */
 class MemberPortIT {
   private static final String CLUSTER = "test-member-port";
 
-  /** As version 1.0 shipped it, and with what else it let in. */
+  /** Settings as shipped with version 1.0, with all that these allowed. */
   private static final String EARLIER =
       """
       <hazelcast xmlns="http://www.hazelcast.com/schema/config">
@@ -71,7 +71,7 @@ class MemberPortIT {
   private Vertx vertx;
   private HazelcastInstance member;
 
-  /** Notes that it was read, which is all that an attacker needs. */
+  /** Records its deserialization, which is all that an attacker needs. */
   private static final class Foreign implements Callable<String>, Serializable {
     private static final AtomicInteger READ = new AtomicInteger();
 
@@ -133,7 +133,7 @@ class MemberPortIT {
     return HazelcastClient.newHazelcastClient(config);
   }
 
-  /** A member with nothing of ours. */
+  /** A member with Hazelcast's defaults. */
   private static HazelcastInstance member(int port, String other) {
     var config = new Config().setClusterName(CLUSTER);
     config
@@ -151,7 +151,7 @@ class MemberPortIT {
   }
 
   @Test
-  void letsNoClientIn() throws Exception {
+  void refusesHazelcastClients() throws Exception {
     start("");
 
     assertThatThrownBy(() -> client(port)).isInstanceOf(IllegalStateException.class);
@@ -160,7 +160,7 @@ class MemberPortIT {
 
   @ParameterizedTest(name = "file: {0}")
   @ValueSource(strings = {"", EARLIER})
-  void speaksNoProtocolButThatOfMembers(String file) throws Exception {
+  void speaksTheMemberProtocolOnly(String file) throws Exception {
     start(file);
 
     for (var said : List.of("CP2", "GET /hazelcast/health HTTP/1.0\r\n\r\n", "version\r\n")) {
@@ -168,9 +168,9 @@ class MemberPortIT {
     }
   }
 
-  /** That {@link #client} gets in where one is let in. */
+  /** Shows that {@link #client} works where clients are accepted. */
   @Test
-  void aClientConnectsToAMemberThatIsNotOurs() {
+  void aClientConnectsToAnUnprotectedMember() {
     member(port, "");
 
     assertThat(client(port).getDistributedObjects()).isEmpty();
@@ -192,14 +192,14 @@ class MemberPortIT {
       socket.getOutputStream().flush();
       return new String(socket.getInputStream().readNBytes(3), US_ASCII);
     } catch (SocketException e) {
-      assertThat(e).hasMessage("Connection reset"); // closed before all of it was read
+      assertThat(e).hasMessage("Connection reset"); // closed with unread input
       return "";
     }
   }
 
   @ParameterizedTest(name = "file: {0}")
   @ValueSource(strings = {"", EARLIER})
-  void readsNoClassThatIsNotListedFromAnotherMember(String file) throws Exception {
+  void deserializesListedClassesOnly(String file) throws Exception {
     start(file);
     var other = member(Ports.free(), "127.0.0.1:" + port);
     assertThat(other.getCluster().getMembers()).hasSize(2);
@@ -219,7 +219,7 @@ class MemberPortIT {
   }
 
   @Test
-  void readsTheExceptionsThatMembersAnswerWith() throws Exception {
+  void deserializesExceptionsOfMembers() throws Exception {
     start("");
     var serialization = ((SerializationServiceSupport) member).getSerializationService();
 
@@ -242,7 +242,7 @@ class MemberPortIT {
   }
 
   @Test
-  void listsExceptionsAndWhatTheyHoldOnly() throws Exception {
+  void listsExceptionsAndTheirFieldsOnly() throws Exception {
     var config = ((HazelcastClusterManager) membership("").manager()).getConfig();
     var filter = config.getSerializationConfig().getJavaSerializationFilterConfig();
 
@@ -272,7 +272,7 @@ class MemberPortIT {
         "rest-server-socket-endpoint-config",
         "memcache-server-socket-endpoint-config"
       })
-  void refusesAFileThatOpensAPortForOthers(String endpoint) {
+  void refusesSettingsThatOpenAnotherPort(String endpoint) {
     assertThatThrownBy(() -> membership(OPEN.formatted(endpoint)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("hazelcast.xml: it opens a port for ")

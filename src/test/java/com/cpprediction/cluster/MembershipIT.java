@@ -23,7 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Real members in one process: how they find each other, and who is let in. */
+/** Real members in one process: discovery and authentication. */
 class MembershipIT {
   private static final String ADDRESS = "test.address";
 
@@ -35,7 +35,7 @@ class MembershipIT {
     return String.valueOf(Ports.free());
   }
 
-  /** The nth of three. */
+  /** The nth of three members. */
   private Membership membership(int n, ClusterConfig.Tls tls) {
     var config =
         new ClusterConfig(
@@ -82,7 +82,7 @@ class MembershipIT {
   }
 
   @Test
-  void knowsTheNodesAndNotTheClientsOnTheBus() throws Exception {
+  void listsNodesWithoutBusClients() throws Exception {
     var one = membership(0, PLAIN);
     var two = membership(1, PLAIN);
     join(one);
@@ -102,7 +102,7 @@ class MembershipIT {
   }
 
   @Test
-  void isFoundByNobodyOnceWithdrawnAndStillAnswersWhatComes() throws Exception {
+  void isNotRoutedToOnceWithdrawnAndStillServes() throws Exception {
     var one = membership(0, PLAIN);
     var there = join(one);
     var here = join(membership(1, PLAIN));
@@ -120,7 +120,7 @@ class MembershipIT {
         .await(10, SECONDS);
 
     long end = System.nanoTime() + SECONDS.toNanos(10);
-    while (!ask(here).equals("here") || !ask(here).equals("here")) { // both would take turns
+    while (!ask(here).equals("here") || !ask(here).equals("here")) { // round robin would alternate
       assertThat(System.nanoTime()).as("seen within 10 s").isLessThan(end);
     }
     for (int i = 0; i < 20; i++) assertThat(ask(here)).isEqualTo("here");
@@ -133,9 +133,9 @@ class MembershipIT {
         .isEqualTo("there");
   }
 
-  /** As when the network is cut while the peer's receive window is full: no write completes. */
+  /** Network cut while the peer's receive window is full: no write completes. */
   @Test
-  void replacesAConnectionThatTakesNoMoreWrites() throws Exception {
+  void replacesAStalledConnection() throws Exception {
     var one = membership(0, PLAIN);
     var two = membership(1, PLAIN);
     try (var peer = new ServerSocket(0, 2, InetAddress.getByName("127.0.0.1"))) {
@@ -154,7 +154,7 @@ class MembershipIT {
   }
 
   @Test
-  void letsOnlyThoseOnTheBusWhoseCertificateItsAuthoritySigned() throws Exception {
+  void acceptsBusConnectionsWithATrustedCertificateOnly() throws Exception {
     var certificates = new Certificates(dir);
     var ours = certificates.authority("ours");
     var theirs = certificates.authority("theirs");
@@ -170,8 +170,10 @@ class MembershipIT {
     assertThatThrownBy(() -> ask(foe, 3_000)).isInstanceOf(ReplyException.class);
   }
 
-  private static ClusterConfig.Tls tls(Certificates.Pair trusted, Certificates.Pair own) {
+  private static ClusterConfig.Tls tls(Certificates.Pair trusted, Certificates.Pair isOwner) {
     return new ClusterConfig.Tls(
-        own.certificate().toString(), own.key().toString(), trusted.certificate().toString());
+        isOwner.certificate().toString(),
+        isOwner.key().toString(),
+        trusted.certificate().toString());
   }
 }

@@ -14,11 +14,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
-/**
- * What a node of a cluster holds, and what moves when one comes or goes, for the shipped release
- * and for one with a model for each pincode: prints the table of {@code src/docs/cluster.md}. With
- * a directory for an argument, it also writes such a release there, of copies of the smallest
- * shipped model, to start a service on.
+/** Simulates the prefixes held per node, and those moved when a node joins or leaves, for the shipped
+* release and for one with a model per pincode; prints the table of {@code src/docs/cluster.md}.
+* Given a directory, it also writes the latter release there, as copies of the smallest shipped
+* model, for starting a service.
  *
  * <pre>
  * mvn -q test-compile dependency:build-classpath -Dmdep.outputFile=target/classpath
@@ -108,7 +107,7 @@ final class OwnershipSimulation {
     return owners;
   }
 
-  /** Models that some node has to load. */
+  /** Number of models that some node has to load. */
   private static int moved(Map<String, List<String>> from, Map<String, List<String>> to) {
     int moved = 0;
     for (var prefix : from.keySet()) {
@@ -137,9 +136,9 @@ final class OwnershipSimulation {
     for (var prefix : prefixes) {
       var home = Files.createDirectories(directory.resolve(prefix));
       Files.write(home.resolve("model.mmap"), model);
-      var own = manifest.copy().put("prefix", prefix);
-      own.getJsonObject("index").put("path", prefix + "/model.mmap");
-      var bytes = own.toBuffer().getBytes();
+      var isOwner = manifest.copy().put("prefix", prefix);
+      isOwner.getJsonObject("index").put("path", prefix + "/model.mmap");
+      var bytes = isOwner.toBuffer().getBytes();
       Files.write(home.resolve("manifest.json"), bytes);
       manifests.put(prefix, Digests.sha256Hex(bytes));
     }

@@ -26,20 +26,20 @@ class RendezvousTest {
   }
 
   @Test
-  void namesAsManyDifferentOwnersAsAskedFor() {
+  void returnsTheRequestedNumberOfDistinctOwners() {
     for (var key : KEYS) {
       assertThat(owners(key, nodes(5), 3)).hasSize(3).doesNotHaveDuplicates();
     }
   }
 
   @Test
-  void namesAllWhereThereAreFewer() {
+  void returnsAllNodesWhenThereAreFewer() {
     assertThat(owners("560", nodes(2), 3)).containsExactlyInAnyOrderElementsOf(nodes(2));
     assertThat(owners("560", List.of(), 3)).isEmpty();
   }
 
   @Test
-  void dependsOnNothingButTheNames() {
+  void dependsOnNamesOnly() {
     var nodes = nodes(7);
     var reversed = new ArrayList<>(nodes);
     java.util.Collections.reverse(reversed);
@@ -49,7 +49,7 @@ class RendezvousTest {
 
   @ParameterizedTest(name = "{0} nodes, {1} replicas")
   @CsvSource({"3, 1", "3, 2", "10, 2", "30, 3"})
-  void givesEachNodeItsPart(int count, int replicas) {
+  void distributesKeysEvenly(int count, int replicas) {
     var owned = new HashMap<String, Integer>();
     for (var key : KEYS) {
       owners(key, nodes(count), replicas).forEach(node -> owned.merge(node, 1, Integer::sum));
@@ -63,7 +63,7 @@ class RendezvousTest {
 
   @ParameterizedTest(name = "{0} nodes, {1} replicas")
   @CsvSource({"3, 1", "3, 2", "10, 2", "30, 3"})
-  void movesOnlyWhatTheNewNodeGets(int count, int replicas) {
+  void movesKeysToTheNewNodeOnly(int count, int replicas) {
     int moved = 0;
     for (var key : KEYS) {
       var before = new HashSet<>(owners(key, nodes(count), replicas));
@@ -78,7 +78,7 @@ class RendezvousTest {
   }
 
   @Test
-  void givesInProportionToTheWeight() {
+  void distributesInProportionToWeight() {
     var weights = Map.of("small", 0.5, "middle", 1.0, "large", 2.5);
     var owned = new HashMap<String, Integer>();
     for (var key : KEYS) {
@@ -94,7 +94,7 @@ class RendezvousTest {
   }
 
   @Test
-  void aNodeThatGetsHeavierLosesNothing() {
+  void aHeavierNodeLosesNoKeys() {
     for (var key : KEYS.subList(0, 2_000)) {
       var light = Rendezvous.owners(key, nodes(5), n -> n, n -> 1.0, 2);
       var heavy =
