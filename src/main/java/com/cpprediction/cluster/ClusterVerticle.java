@@ -61,9 +61,9 @@ public final class ClusterVerticle extends VerticleBase
   private static final Duration DISCOVERY_WAIT = Duration.ofSeconds(2);
 
   /**
- * How long a released prefix is still served after its release was announced, for nodes that have
- * not received the announcement.
- */
+   * How long a released prefix is still served after its release was announced, for nodes that have
+   * not received the announcement.
+   */
   private static final Duration RELEASE_GRACE = Duration.ofSeconds(2);
 
   /** Time limit for others to take over the prefixes of a stopping node. */
@@ -97,11 +97,13 @@ public final class ClusterVerticle extends VerticleBase
   private final ServiceMetrics metrics;
 
   private final Map<String, NodeState> states = new HashMap<>(); // of other nodes, by id
-  private final Map<String, Long> lastHeard = new HashMap<>(); // System.nanoTime() of the last announcement, by id
+  private final Map<String, Long> lastHeard =
+      new HashMap<>(); // System.nanoTime() of the last announcement, by id
   private final Set<String> statePending = new HashSet<>(); // ids with a state request in flight
   private final Map<String, Long> retiring = new TreeMap<>(); // end of RELEASE_GRACE by prefix
   private final Map<String, Long> refusedUntil = new TreeMap<>(); // System.nanoTime() by prefix
-  private final Map<String, Integer> missed = new HashMap<>(); // consecutive unanswered requests, by id
+  private final Map<String, Integer> missed =
+      new HashMap<>(); // consecutive unanswered requests, by id
   private final Set<String> reached = ConcurrentHashMap.newKeySet(); // ids that replied
   private final Promise<Void> discovered = Promise.promise();
   private final Promise<Void> completed = Promise.promise();
@@ -128,12 +130,12 @@ public final class ClusterVerticle extends VerticleBase
   private volatile ClusterView clusterView;
 
   /**
- * @param membership of the Vert.x that this is deployed to
- * @param config the active configuration
- * @param catalog the prefixes served now
- * @param settings other settings that influence this node's predictions, as text
- * @param firstRelease the release the catalog will hold first, empty when unknown
- */
+   * @param membership of the Vert.x that this is deployed to
+   * @param config the active configuration
+   * @param catalog the prefixes served now
+   * @param settings other settings that influence this node's predictions, as text
+   * @param firstRelease the release the catalog will hold first, empty when unknown
+   */
   public ClusterVerticle(
       Membership membership,
       Supplier<ClusterConfig> config,
@@ -159,7 +161,9 @@ public final class ClusterVerticle extends VerticleBase
     this.metrics = metrics;
   }
 
-  /** Completes once the other nodes have announced their states, or after {@link #DISCOVERY_WAIT}. */
+  /**
+   * Completes once the other nodes have announced their states, or after {@link #DISCOVERY_WAIT}.
+   */
   @Override
   public Future<?> start() {
     refresh();
@@ -195,17 +199,17 @@ public final class ClusterVerticle extends VerticleBase
   }
 
   /**
- * Whether this node isn't leaving and every prefix had a serving node once, or {@link
- * #READY_TIMEOUT} has elapsed.
- */
+   * Whether this node isn't leaving and every prefix had a serving node once, or {@link
+   * #READY_TIMEOUT} has elapsed.
+   */
   public boolean ready() {
     return complete && !leaving;
   }
 
   /**
- * Hands this node's prefixes over and withdraws it from new requests; it keeps serving. Call once,
- * from any thread; completes within {@link #LEAVE_TIMEOUT}.
- */
+   * Hands this node's prefixes over and withdraws it from new requests; it keeps serving. Call
+   * once, from any thread; completes within {@link #LEAVE_TIMEOUT}.
+   */
   public Future<Void> leave() {
     var left = Promise.<Void>promise();
     context.runOnContext(
@@ -281,9 +285,9 @@ public final class ClusterVerticle extends VerticleBase
   }
 
   /**
- * Requests a node's state: announcements may get lost, and only a reply proves that messages of
- * this node arrive.
- */
+   * Requests a node's state: announcements may get lost, and only a reply proves that messages of
+   * this node arrive.
+   */
   private void requestState(String id) {
     if (!statePending.add(id)) return;
     vertx

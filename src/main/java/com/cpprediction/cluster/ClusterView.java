@@ -26,12 +26,12 @@ final class ClusterView {
   private final Map<String, Map<String, List<NodeState>>> readyByPrefix = new ConcurrentHashMap<>();
 
   /**
- * @param self id of the node that has this view
- * @param replicas owners per prefix
- * @param unreached ids of nodes that have not replied to this one: routed to last, and no prefix is
- *     released to them
- * @param overdue ids of nodes whose announcements are overdue: they own nothing
- */
+   * @param self id of the node that has this view
+   * @param replicas owners per prefix
+   * @param unreached ids of nodes that have not replied to this one: routed to last, and no prefix
+   *     is released to them
+   * @param overdue ids of nodes whose announcements are overdue: they own nothing
+   */
   ClusterView(
       String self,
       int replicas,
@@ -115,9 +115,7 @@ final class ClusterView {
         new ArrayList<>(
             Rendezvous.owners(
                 prefix, ready, NodeState::name, NodeState::weight, Integer.MAX_VALUE));
-    ranked.sort(
-        (a, b) ->
-            Integer.compare(penalty(a), penalty(b))); // stable sort
+    ranked.sort((a, b) -> Integer.compare(penalty(a), penalty(b))); // stable sort
     return List.copyOf(ranked);
   }
 

@@ -19,9 +19,9 @@ interface Members {
   void onChange(Runnable changed);
 
   /**
- * Removes this node's registrations at {@code addresses} from the cluster while its consumers keep
- * serving: a consumer that unregisters first would lose messages from nodes that still see it. May
- * take arbitrarily long while members are being lost.
- */
+   * Removes this node's registrations at {@code addresses} from the cluster while its consumers
+   * keep serving: a consumer that unregisters first would lose messages from nodes that still see
+   * it. May take arbitrarily long while members are being lost.
+   */
   Future<Void> withdraw(List<String> addresses);
 }

@@ -71,12 +71,12 @@ public final class Membership implements Members {
   }
 
   /**
- * Prepares membership; the Vert.x that uses {@link #manager()} joins. Blocks.
- *
- * @param file Hazelcast's settings; the packaged ones where it doesn't exist
- * @param path resolves a path of the configuration
- * @throws IllegalArgumentException for invalid settings; the message says why
- */
+   * Prepares membership; the Vert.x that uses {@link #manager()} joins. Blocks.
+   *
+   * @param file Hazelcast's settings; the packaged ones where it doesn't exist
+   * @param path resolves a path of the configuration
+   * @throws IllegalArgumentException for invalid settings; the message says why
+   */
   public static Membership of(ClusterConfig config, Path file, Function<String, Path> path) {
     var name = config.host() + ':' + config.port();
     try {
@@ -122,9 +122,9 @@ public final class Membership implements Members {
   }
 
   /**
- * Opens the member port only, through the advanced network configuration: a port for all protocols
- * would accept any client, without a password in the open-source edition.
- */
+   * Opens the member port only, through the advanced network configuration: a port for all
+   * protocols would accept any client, without a password in the open-source edition.
+   */
   private static ServerSocketEndpointConfig membersOnly(Config hazelcast) {
     var network = hazelcast.getAdvancedNetworkConfig();
     if (!network.isEnabled()) { // settings of an earlier version

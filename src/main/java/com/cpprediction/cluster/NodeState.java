@@ -64,8 +64,8 @@ record NodeState(
   }
 
   /**
- * @throws RuntimeException of several types when {@code json} is invalid
- */
+   * @throws RuntimeException of several types when {@code json} is invalid
+   */
   static NodeState of(JsonObject json) {
     return new NodeState(
         json.getString("id"),

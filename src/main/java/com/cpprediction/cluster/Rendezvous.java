@@ -20,8 +20,9 @@ final class Rendezvous {
   private Rendezvous() {}
 
   /**
- * @return {@code count} owners of {@code key}, or all {@code nodes} if there are fewer; best first
- */
+   * @return {@code count} owners of {@code key}, or all {@code nodes} if there are fewer; best
+   *     first
+   */
   static <N> List<N> owners(
       String key,
       Collection<N> nodes,

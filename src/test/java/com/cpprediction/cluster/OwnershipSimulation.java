@@ -14,10 +14,11 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
-/** Simulates the prefixes held per node, and those moved when a node joins or leaves, for the shipped
-* release and for one with a model per pincode; prints the table of {@code src/docs/cluster.md}.
-* Given a directory, it also writes the latter release there, as copies of the smallest shipped
-* model, for starting a service.
+/**
+ * Simulates the prefixes held per node, and those moved when a node joins or leaves, for the
+ * shipped release and for one with a model per pincode; prints the table of {@code
+ * src/docs/cluster.md}. Given a directory, it also writes the latter release there, as copies of
+ * the smallest shipped model, for starting a service.
  *
  * <pre>
  * mvn -q test-compile dependency:build-classpath -Dmdep.outputFile=target/classpath
