@@ -5,12 +5,13 @@ import com.cpprediction.loadtest.RequestSource;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Checks that all variants return the same predictions as the first one. */
 final class AnswerCheck {
   private final RequestSource requests;
   private final int addresses;
-  private List<String> expected; // null before the first check
+  private @Nullable List<String> expected; // null before the first check
 
   AnswerCheck(List<AddressRow> addresses) {
     this.addresses = addresses.size();

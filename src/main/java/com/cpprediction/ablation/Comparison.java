@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Compares the variants of a plan on this machine, which takes minutes. Closing it ends all
@@ -39,7 +40,11 @@ public final class Comparison implements AutoCloseable {
    * @throws AblationException when {@code models} or {@code promised} can't be used
    */
   public static Comparison of(
-      Plan plan, List<String> command, Path models, Path promised, ComparisonListener listener) {
+      Plan plan,
+      List<String> command,
+      Path models,
+      @Nullable Path promised,
+      ComparisonListener listener) {
     var gains = Report.expectedGains(promised);
     var workload = Workload.of(models, plan.popular(), plan.repeated(), plan.seed());
     return new Comparison(plan, gains, listener, workload, new TestEnvironment(command, models));

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The variants to measure, and the contrasts between them. Immutable. */
 public final class Design {
@@ -30,7 +31,7 @@ public final class Design {
   private final String title;
   private final List<Variant> variants;
   private final List<Group> groups;
-  private final List<String> changes;
+  private final @Nullable List<String> changes; // null for an ablation
 
   /** Contrasts that share a table. */
   record Group(String title, List<Contrast> contrasts) {}
@@ -43,7 +44,8 @@ public final class Design {
    */
   public record Configuration(String name, LoadedConfig loaded, Path models) {}
 
-  private Design(String title, List<Variant> variants, List<Group> groups, List<String> changes) {
+  private Design(
+      String title, List<Variant> variants, List<Group> groups, @Nullable List<String> changes) {
     this.title = title;
     this.variants = List.copyOf(variants);
     this.groups = List.copyOf(groups);
@@ -166,7 +168,7 @@ public final class Design {
 
   /** Changed keys with both values, from baseline to tested; secrets and own keys left out. */
   List<String> changes() {
-    return isAblation() ? List.of() : changes;
+    return changes == null ? List.of() : changes;
   }
 
   /** Adds the design to the plan of a recording. */
@@ -174,7 +176,7 @@ public final class Design {
     var ids = new JsonArray();
     variants.forEach(variant -> ids.add(variant.id()));
     plan.put("states", ids);
-    if (isAblation()) return;
+    if (changes == null) return;
     var names = new JsonObject();
     variants.forEach(variant -> names.put(variant.id(), variant.label()));
     plan.put("compared", names.put("changes", new JsonArray(changes)));

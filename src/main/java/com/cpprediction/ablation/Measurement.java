@@ -16,10 +16,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Measures one service process from start to stop: warm-up, open loop, closed loop, batches, then
@@ -63,7 +65,7 @@ final class Measurement implements AutoCloseable {
   private long predicted;
   private long uncertain;
   private long behind;
-  private LoadGenerator load; // once the service is ready
+  private @Nullable LoadGenerator load; // once the service is ready
 
   /**
    * @param service just started
@@ -157,11 +159,12 @@ final class Measurement implements AutoCloseable {
   private void warmUp() throws InterruptedException {
     service.awaitReady();
     figures.put(Metric.START, (System.nanoTime() - started) / 1e6);
-    load = new LoadGenerator(new Target(service.uri(), null, false), CONNECTIONS);
+    var generator = new LoadGenerator(new Target(service.uri(), null, false), CONNECTIONS);
+    load = generator;
     long end = System.nanoTime() + plan.warmUp().toNanos();
     long sent = 0;
     while (System.nanoTime() < end) {
-      tally(load.count("warm-up", warmUpFrom(sent), plan.callers(), PORTION, Listener.NONE));
+      tally(generator.count("warm-up", warmUpFrom(sent), plan.callers(), PORTION, Listener.NONE));
       sent += PORTION;
     }
     if (sent < plan.warmUpLeast()) {
@@ -189,7 +192,7 @@ final class Measurement implements AutoCloseable {
 
   private void openLoop(double rate) throws InterruptedException {
     var step =
-        tally(load.open("open loop", singles("open", OPEN), rate, plan.phase(), Listener.NONE));
+        tally(load().open("open loop", singles("open", OPEN), rate, plan.phase(), Listener.NONE));
     doubt(step);
     if (step.ok() > 0) {
       figures.put(Metric.P50, step.millis(50));
@@ -264,13 +267,14 @@ final class Measurement implements AutoCloseable {
 
   private Step closed() throws InterruptedException {
     var requests = singles("closed", CLOSED);
-    return tally(load.closed("closed loop", requests, plan.callers(), plan.phase(), Listener.NONE));
+    return tally(
+        load().closed("closed loop", requests, plan.callers(), plan.phase(), Listener.NONE));
   }
 
   private void batches() throws InterruptedException {
     var requests = RequestSource.batches(ids("batch"), i -> workload.at(BATCHES + i));
     var step =
-        tally(load.closed("batches", requests, BATCH_CALLERS, plan.batches(), Listener.NONE));
+        tally(load().closed("batches", requests, BATCH_CALLERS, plan.batches(), Listener.NONE));
     // Including the last responses: a batch may take as long as the whole phase.
     if (step.ok() > 0) figures.put(Metric.BATCHED, step.ok() * step.shipments() / step.total());
   }
@@ -320,6 +324,10 @@ final class Measurement implements AutoCloseable {
     return after.isPresent() && before.isPresent()
         ? OptionalLong.of(after.getAsLong() - before.getAsLong())
         : OptionalLong.empty();
+  }
+
+  private LoadGenerator load() {
+    return Objects.requireNonNull(load, "The service is not warmed up");
   }
 
   /** Closes the load generator, not the service. */

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Report of a comparison, as text, JSON, HTML and Markdown. */
 public final class Report {
@@ -40,11 +41,11 @@ public final class Report {
    * @param promised file of expected gains; null for those of the Python service
    * @throws AblationException when one of them can't be used
    */
-  public static Report of(Path recorded, Path promised) {
+  public static Report of(Path recorded, @Nullable Path promised) {
     return new Report(Recording.read(recorded), expectedGains(promised));
   }
 
-  static ExpectedGains expectedGains(Path file) {
+  static ExpectedGains expectedGains(@Nullable Path file) {
     return file == null ? ExpectedGains.packaged() : ExpectedGains.read(file);
   }
 

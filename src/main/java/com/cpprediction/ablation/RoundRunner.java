@@ -78,7 +78,7 @@ final class RoundRunner {
             }
           });
     } catch (AblationException | DatabaseStartException e) {
-      return Run.failed(variant, round, e.getMessage());
+      return Run.failed(variant, round, String.valueOf(e.getMessage()));
     } catch (RuntimeException e) { // unexpected; the other runs are still of use
       return Run.failed(variant, round, e.toString());
     }

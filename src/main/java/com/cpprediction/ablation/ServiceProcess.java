@@ -19,11 +19,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** A service process on a free port. */
 final class ServiceProcess implements AutoCloseable {
@@ -39,7 +41,7 @@ final class ServiceProcess implements AutoCloseable {
   private final CompletableFuture<URI> listening = new CompletableFuture<>();
   private final Deque<String> lastLines = new ArrayDeque<>();
   private final Process process;
-  private URI uri;
+  private @Nullable URI uri;
 
   private ServiceProcess(Process process, HttpClient http) {
     this.process = process;
@@ -120,9 +122,9 @@ final class ServiceProcess implements AutoCloseable {
     }
   }
 
-  /** Base URI; null before {@link #awaitReady}. */
+  /** Base URI, after {@link #awaitReady}. */
   URI uri() {
-    return uri;
+    return Objects.requireNonNull(uri, "The service is not ready");
   }
 
   ProcessHandle handle() {
@@ -166,7 +168,7 @@ final class ServiceProcess implements AutoCloseable {
   }
 
   private HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(uri.resolve(path)).timeout(RESPONSE_TIMEOUT);
+    return HttpRequest.newBuilder(uri().resolve(path)).timeout(RESPONSE_TIMEOUT);
   }
 
   private HttpResponse<String> send(HttpRequest.Builder request) throws InterruptedException {

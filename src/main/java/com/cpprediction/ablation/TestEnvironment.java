@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Embedded PostgreSQL, shared by all measurements, and one service process at a time. Closing it
@@ -19,10 +21,10 @@ final class TestEnvironment implements AutoCloseable {
   private final List<String> command;
   private final Path models;
   private final HttpClient http = HttpClient.newHttpClient();
-  private Path directory; // null before start, as postgres
-  private EmbeddedDatabase postgres;
-  private ServiceProcess service; // null between measurements
-  private Thread user; // of the service
+  private @Nullable Path directory; // null before start, as postgres
+  private @Nullable EmbeddedDatabase postgres;
+  private @Nullable ServiceProcess service; // null between measurements
+  private @Nullable Thread user; // of the service
   private int services;
   private boolean closed;
 
@@ -63,10 +65,11 @@ final class TestEnvironment implements AutoCloseable {
    * @throws AblationException when starting fails, or the environment is closed meanwhile
    */
   <T> T with(Variant variant, Use<T> use) throws InterruptedException {
-    var home = directory.resolve("service-" + ++services);
-    try (var database = ScratchDatabase.create(postgres, "ablation" + services);
+    var server = Objects.requireNonNull(postgres, "The environment is not started");
+    var home = Objects.requireNonNull(directory).resolve("service-" + ++services);
+    try (var database = ScratchDatabase.create(server, "ablation" + services);
         var started = start(home, config(variant, home, database))) {
-      return use.of(started, database, process());
+      return use.of(started, database, process(server));
     } catch (InterruptedException e) {
       if (isClosed()) throw interrupted();
       throw e;
@@ -75,8 +78,8 @@ final class TestEnvironment implements AutoCloseable {
     }
   }
 
-  private ProcessHandle process() {
-    return postgres
+  private static ProcessHandle process(EmbeddedDatabase server) {
+    return server
         .process()
         .orElseThrow(() -> new AblationException("The embedded PostgreSQL has ended"));
   }

@@ -4,4 +4,7 @@
  * com.cpprediction.ablation.Comparison} measures them, {@code Recording} holds the runs and {@link
  * com.cpprediction.ablation.Report} presents them. The service does not use it.
  */
+@NullMarked
 package com.cpprediction.ablation;
+
+import org.jspecify.annotations.NullMarked;

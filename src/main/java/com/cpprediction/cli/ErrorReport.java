@@ -11,7 +11,7 @@ final class ErrorReport {
 
   static String describe(Throwable failure) {
     if (failure instanceof UserFacingException || failure instanceof UncheckedIOException) {
-      return failure.getMessage();
+      return String.valueOf(failure.getMessage());
     }
     var text = new StringWriter();
     failure.printStackTrace(new PrintWriter(text));

@@ -238,14 +238,16 @@ final class LoadTestCommand implements Callable<Integer> {
       if (!step.verdict().isEmpty()) out.println(step.verdict());
       step.errors().forEach((error, count) -> out.printf("%s: %d %s%n", step.name(), count, error));
     }
-    if (results.again() != null && results.first().ok() > 0 && results.again().ok() > 0) {
+    var first = results.first();
+    var again = results.again();
+    if (first != null && again != null && first.ok() > 0 && again.ok() > 0) {
       out.printf(
           "Cache: p50 %s ms the first time, %s ms again, %.1f times as fast; %.0f %% from the"
               + " cache%n",
-          millis(results.first().millis(50)),
-          millis(results.again().millis(50)),
-          results.first().millis(50) / results.again().millis(50),
-          100 * results.again().hitRate());
+          millis(first.millis(50)),
+          millis(again.millis(50)),
+          first.millis(50) / again.millis(50),
+          100 * again.hitRate());
     }
     if (!results.complete()) out.println("Interrupted: the last step is left out");
     if (report != null) out.println("Report: " + report.resolve("report.html"));

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -147,7 +148,11 @@ final class PredictCommand implements Callable<Integer> {
   }
 
   private static String json(
-      Address query, Located located, String model, Scored scored, JsonObject explanation) {
+      Address query,
+      Located located,
+      String model,
+      Scored scored,
+      @Nullable JsonObject explanation) {
     var candidates = scored.candidates();
     var json =
         json(candidates.get(0))

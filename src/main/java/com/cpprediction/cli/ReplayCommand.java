@@ -22,6 +22,7 @@ import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -69,7 +70,7 @@ final class ReplayCommand implements Callable<Integer> {
    *
    * @param stored null for an unknown id, as {@code outcome}
    */
-  private record Replayed(UUID id, StoredPrediction stored, Outcome outcome) {
+  private record Replayed(UUID id, @Nullable StoredPrediction stored, @Nullable Outcome outcome) {
     String label() {
       return outcome == null ? UNKNOWN : outcome.verdict().label();
     }
@@ -137,9 +138,9 @@ final class ReplayCommand implements Callable<Integer> {
   }
 
   private static String sentence(Replayed one) {
-    if (one.outcome() == null) return "unknown id";
     var stored = one.stored();
     var outcome = one.outcome();
+    if (stored == null || outcome == null) return "unknown id";
     var problem = outcome.problem().isEmpty() ? "" : " (" + outcome.problem() + ")";
     return switch (outcome.verdict()) {
       case SAME -> "same  " + model(stored);
@@ -191,9 +192,10 @@ final class ReplayCommand implements Callable<Integer> {
   private static JsonObject json(Replayed one) {
     var json =
         new JsonObject().put("prediction_id", one.id().toString()).put("verdict", one.label());
-    if (one.outcome() == null) return json;
+    var stored = one.stored();
     var outcome = one.outcome();
-    json.put("prefix", one.stored().prefix()).put("fingerprint", one.stored().fingerprint());
+    if (stored == null || outcome == null) return json;
+    json.put("prefix", stored.prefix()).put("fingerprint", stored.fingerprint());
     if (outcome.origin() != null) {
       json.put("release", outcome.origin().release().toString())
           .put("engine", outcome.origin().engine().label())

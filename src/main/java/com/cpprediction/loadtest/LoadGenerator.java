@@ -17,6 +17,7 @@ import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -147,10 +148,11 @@ public final class LoadGenerator implements AutoCloseable {
     try {
       return response.future().toCompletionStage().toCompletableFuture().get();
     } catch (ExecutionException e) {
+      var cause = Objects.requireNonNullElse(e.getCause(), e);
       throw new LoadTestException(
           "%s%s doesn't answer as this service does (%s); is it running there?"
-              .formatted(target.url(), path, e.getCause().getMessage()),
-          e.getCause());
+              .formatted(target.url(), path, cause.getMessage()),
+          cause);
     }
   }
 

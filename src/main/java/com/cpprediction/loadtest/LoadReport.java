@@ -33,13 +33,15 @@ public final class LoadReport {
             .put("complete", results.complete())
             .put("service", results.service())
             .put("steps", steps);
-    if (results.again() != null) {
+    var first = results.first();
+    var again = results.again();
+    if (first != null && again != null) {
       json.put(
           "cache",
           new JsonObject()
-              .put("first_p50", results.first().millis(50))
-              .put("again_p50", results.again().millis(50))
-              .put("again_hit_rate", results.again().hitRate()));
+              .put("first_p50", first.millis(50))
+              .put("again_p50", again.millis(50))
+              .put("again_hit_rate", again.hitRate()));
     }
     return json;
   }

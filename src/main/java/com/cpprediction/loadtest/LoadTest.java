@@ -5,6 +5,7 @@ import java.text.DecimalFormat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Sends requests at a sequence of rates; optionally sends the same addresses twice. */
 public final class LoadTest {
@@ -72,7 +73,11 @@ public final class LoadTest {
    * @param complete false when it was interrupted
    */
   public record Results(
-      JsonObject service, List<Step> steps, Step first, Step again, boolean complete) {
+      JsonObject service,
+      List<Step> steps,
+      @Nullable Step first,
+      @Nullable Step again,
+      boolean complete) {
     /** All steps, in order. */
     public List<Step> all() {
       var all = new ArrayList<>(steps);
@@ -116,8 +121,8 @@ public final class LoadTest {
   /** Blocks until the last step, or until interrupted; then returns the complete steps. */
   public Results run(JsonObject service) {
     var steps = new ArrayList<Step>();
-    Step first = null;
-    Step again = null;
+    @Nullable Step first = null;
+    @Nullable Step again = null;
     try {
       if (!plan.warmUp().isZero()) {
         open("warm-up", requests("warm"), plan.highest(), plan.warmUp());

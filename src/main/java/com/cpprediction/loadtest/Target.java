@@ -3,6 +3,7 @@ package com.cpprediction.loadtest;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
 import java.net.URI;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The service under test.
@@ -11,13 +12,13 @@ import java.net.URI;
  * @param token bearer token; null for none
  * @param insecure whether certificates are not verified
  */
-public record Target(URI url, String token, boolean insecure) {
+public record Target(URI url, @Nullable String token, boolean insecure) {
   /**
    * Parses a URL.
    *
    * @throws IllegalArgumentException when it has another scheme, a path, a query or a user
    */
-  public static Target of(String url, String token, boolean insecure) {
+  public static Target of(String url, @Nullable String token, boolean insecure) {
     var uri = URI.create(url);
     boolean web = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
     var path = uri.getPath();

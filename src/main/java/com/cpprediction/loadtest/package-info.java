@@ -3,4 +3,7 @@
  * are sent at a fixed rate and latencies count from the due time, and a closed loop of callers.
  * Start reading at {@link com.cpprediction.loadtest.LoadGenerator}. The service does not use it.
  */
+@NullMarked
 package com.cpprediction.loadtest;
+
+import org.jspecify.annotations.NullMarked;
