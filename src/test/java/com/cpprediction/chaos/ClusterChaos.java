@@ -7,11 +7,10 @@ import com.cpprediction.testing.NodeNetwork;
 import com.cpprediction.testing.PostgresProcess;
 import java.nio.file.Path;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Three nodes with every prefix of the shipped release lose one, or sight of each other. */
 @Tag("chaos")
@@ -24,23 +23,17 @@ class ClusterChaos {
   private static final double KILL_SECONDS = 3;
   private static final double SILENCE_SECONDS = 8;
 
-  @TempDir private static Path directory;
-  private static PostgresProcess postgres;
+  @RegisterExtension private static final PostgresProcess postgres = new PostgresProcess();
+
   private static Questions questions;
 
   @BeforeAll
   static void start() throws Exception {
-    postgres = PostgresProcess.create(directory.resolve("postgres")).start();
-    questions = Questions.ask(postgres, directory, RELEASE);
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    postgres.close();
+    questions = Questions.ask(postgres, RELEASE);
   }
 
   private static ClusterTrial begin() throws Exception {
-    var trial = ClusterTrial.begin(postgres, directory, RELEASE, questions);
+    var trial = ClusterTrial.begin(postgres, RELEASE, questions);
     trial.load(ClusterTrial.RATE);
     trial.quiet("calm");
     trial.awaitMore(CALM);
@@ -140,12 +133,8 @@ class ClusterChaos {
 
   private static void cut(String name, Cut cut) throws Exception {
     try (var network = NodeNetwork.make(ClusterTrial.NODES);
-        var server =
-            PostgresProcess.create(
-                    directory.resolve("postgres " + name),
-                    "listen_addresses=127.0.0.1," + NodeNetwork.TEST_HOST)
-                .start();
-        var trial = ClusterTrial.begin(server, directory, RELEASE, questions, network)) {
+        var server = new PostgresProcess("listen_addresses=127.0.0.1," + NodeNetwork.TEST_HOST);
+        var trial = started(server, network)) {
       trial.load(ClusterTrial.RATE);
       trial.quiet("calm");
       trial.awaitMore(CALM);
@@ -175,6 +164,12 @@ class ClusterChaos {
       assertThat(whole).isLessThanOrEqualTo(ClusterTrial.PROMISED.toSeconds());
       assertUndisturbed(after);
     }
+  }
+
+  private static ClusterTrial started(PostgresProcess server, NodeNetwork network)
+      throws Exception {
+    server.start();
+    return ClusterTrial.begin(server, RELEASE, questions, network);
   }
 
   private static void assertUnhurt(Tally planned) {

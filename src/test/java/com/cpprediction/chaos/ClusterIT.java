@@ -12,16 +12,14 @@ import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Three nodes that every build stops, starts and kills; the rest is in {@link ClusterChaos}. */
 class ClusterIT {
@@ -30,24 +28,18 @@ class ClusterIT {
   private static final int CALM = 2 * RATE; // 2 s of them
   private static final Duration STOPPED = Duration.ofSeconds(30);
 
-  @TempDir private static Path directory;
-  private static PostgresProcess postgres;
+  @RegisterExtension private static final PostgresProcess postgres = new PostgresProcess();
+
   private static Questions questions;
 
   @BeforeAll
   static void start() throws Exception {
-    postgres = PostgresProcess.create(directory.resolve("postgres")).start();
-    questions = Questions.ask(postgres, directory, SmallRelease.directory());
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    postgres.close();
+    questions = Questions.ask(postgres, SmallRelease.directory());
   }
 
   @Test
   void everyDoorGivesTheSameAnswersAndNobodyNoticesAPlannedStopAndFewAKill() throws Exception {
-    try (var trial = ClusterTrial.begin(postgres, directory, SmallRelease.directory(), questions)) {
+    try (var trial = ClusterTrial.begin(postgres, SmallRelease.directory(), questions)) {
       askEveryDoor(trial);
       reportToEveryNode(trial);
       publishToEveryNode(trial);

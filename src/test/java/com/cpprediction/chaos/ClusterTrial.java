@@ -8,7 +8,6 @@ import com.cpprediction.testing.ClusterNodes;
 import com.cpprediction.testing.NodeNetwork;
 import com.cpprediction.testing.PostgresProcess;
 import io.vertx.core.json.JsonObject;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -48,7 +47,6 @@ final class ClusterTrial implements AutoCloseable {
 
   private final PostgresProcess postgres;
   private final String database;
-  private final Path home;
   private final ClusterNodes nodes;
   private final Ledger ledger;
   private final Enquiry enquiry;
@@ -67,15 +65,10 @@ final class ClusterTrial implements AutoCloseable {
   }
 
   private ClusterTrial(
-      PostgresProcess postgres,
-      Path directory,
-      Path release,
-      Questions questions,
-      NodeNetwork network)
+      PostgresProcess postgres, Path release, Questions questions, NodeNetwork network)
       throws Exception {
     this.postgres = postgres;
     database = postgres.newDatabase();
-    home = Files.createTempDirectory(directory, "cluster");
     var dir = release.toAbsolutePath().toString();
     var config =
         new JsonObject().put("models", new JsonObject().put("dir", dir)).put("cache", CACHE);
@@ -83,31 +76,26 @@ final class ClusterTrial implements AutoCloseable {
     var uri = PostgresProcess.uri(host, postgres.port(), database);
     nodes =
         network == null
-            ? ClusterNodes.onLoopback(NODES, home, uri, config)
-            : ClusterNodes.on(network, NODES, home, uri, config);
-    ledger = new Ledger(home.resolve("ledger.txt"));
+            ? ClusterNodes.onLoopback(NODES, () -> uri, config)
+            : ClusterNodes.on(network, NODES, () -> uri, config);
+    ledger = new Ledger(nodes.directory().resolve("ledger.txt"));
     enquiry = new Enquiry(questions, ledger, SEED);
     client = new BalancedClient(nodes.all(), enquiry, questions);
   }
 
   /** One on loopback that is whole and warm. */
-  static ClusterTrial begin(
-      PostgresProcess postgres, Path directory, Path release, Questions questions)
+  static ClusterTrial begin(PostgresProcess postgres, Path release, Questions questions)
       throws Exception {
-    return begin(postgres, directory, release, questions, null);
+    return begin(postgres, release, questions, null);
   }
 
   /**
    * @param network of the nodes; null for loopback
    */
   static ClusterTrial begin(
-      PostgresProcess postgres,
-      Path directory,
-      Path release,
-      Questions questions,
-      NodeNetwork network)
+      PostgresProcess postgres, Path release, Questions questions, NodeNetwork network)
       throws Exception {
-    var trial = new ClusterTrial(postgres, directory, release, questions, network);
+    var trial = new ClusterTrial(postgres, release, questions, network);
     try {
       trial.nodes.start();
       if (network == null) trial.joinBus("127.0.0.1");

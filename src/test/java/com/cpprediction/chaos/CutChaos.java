@@ -4,11 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.chaos.FaultProxy.Direction;
 import com.cpprediction.testing.PostgresProcess;
-import java.nio.file.Path;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -21,23 +18,12 @@ class CutChaos {
   private static final int STEP = Integer.getInteger("cut.step", 1);
   private static final int BURST = 3;
 
-  @TempDir private static Path directory;
-  private static PostgresProcess postgres;
-
-  @BeforeAll
-  static void start() throws Exception {
-    postgres = PostgresProcess.create(directory.resolve("postgres")).start();
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    postgres.close();
-  }
+  @RegisterExtension private static final PostgresProcess postgres = new PostgresProcess();
 
   @ParameterizedTest
   @EnumSource(Direction.class)
   void afterEveryByte(Direction direction) throws Exception {
-    try (var trial = Trial.begin(postgres, directory)) {
+    try (var trial = Trial.begin(postgres)) {
       var exchange = Exchange.measure(trial, BURST);
       int cuts = 0;
 

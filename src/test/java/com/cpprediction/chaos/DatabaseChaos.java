@@ -9,10 +9,9 @@ import com.cpprediction.testing.SmallDisk;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,17 +24,9 @@ class DatabaseChaos {
   private static final int FAULT = 5 * Trial.RATE;
 
   @TempDir private static Path directory;
-  private static PostgresProcess postgres;
 
-  @BeforeAll
-  static void start() throws Exception {
-    postgres = PostgresProcess.create(directory.resolve("postgres"), "max_connections=24").start();
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    postgres.close();
-  }
+  @RegisterExtension
+  private static final PostgresProcess postgres = new PostgresProcess("max_connections=24");
 
   /** What breaks, or what mends it. */
   private interface Step {
@@ -43,7 +34,7 @@ class DatabaseChaos {
   }
 
   private static void test(String fault, Step breaks, Step mends) throws Exception {
-    try (var trial = Trial.begin(postgres, directory)) {
+    try (var trial = Trial.begin(postgres)) {
       trial.calm();
 
       trial.faultBegins();
@@ -96,7 +87,7 @@ class DatabaseChaos {
 
   @Test
   void refusingAtStart() throws Exception {
-    try (var trial = Trial.prepare(postgres, directory, new JsonObject())) {
+    try (var trial = Trial.prepare(postgres, new JsonObject())) {
       trial.faultBegins();
       trial.proxy().be(Mode.REFUSE, 0);
       trial.service().start();
@@ -110,7 +101,7 @@ class DatabaseChaos {
 
   @Test
   void outOfConnections() throws Exception {
-    try (var trial = Trial.begin(postgres, directory)) {
+    try (var trial = Trial.begin(postgres)) {
       trial.calm();
 
       trial.faultBegins();
@@ -153,7 +144,7 @@ class DatabaseChaos {
   @Test
   void diskFull() throws Exception {
     try (var disk = SmallDisk.mount(directory.resolve("small"), 24);
-        var trial = Trial.prepare(postgres, directory, new JsonObject())) {
+        var trial = Trial.prepare(postgres, new JsonObject())) {
       postgres.storeOn(disk.root(), trial.database());
       trial.service().start();
       trial.warm();

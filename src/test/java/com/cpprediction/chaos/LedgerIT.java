@@ -6,11 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.testing.PostgresProcess;
 import io.vertx.core.json.JsonObject;
-import java.nio.file.Path;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The four faults that every build goes through; the rest is in the {@code chaos} profile. */
 class LedgerIT {
@@ -23,22 +20,11 @@ class LedgerIT {
           .put("prediction", new JsonObject().put("timeout_ms", 1_000))
           .put("persistence", new JsonObject().put("statement_timeout_ms", 500));
 
-  @TempDir private static Path directory;
-  private static PostgresProcess postgres;
-
-  @BeforeAll
-  static void start() throws Exception {
-    postgres = PostgresProcess.create(directory.resolve("postgres")).start();
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    postgres.close();
-  }
+  @RegisterExtension private static final PostgresProcess postgres = new PostgresProcess();
 
   @Test
   void nothingAnsweredIsLostWhenPostgresqlIsKilled() throws Exception {
-    try (var trial = Trial.begin(postgres, directory)) {
+    try (var trial = Trial.begin(postgres)) {
       trial.calm();
 
       trial.faultBegins();
@@ -52,7 +38,7 @@ class LedgerIT {
 
   @Test
   void nothingAnsweredIsLostWhenPostgresqlFreezes() throws Exception {
-    try (var trial = Trial.begin(postgres, directory, IMPATIENT)) {
+    try (var trial = Trial.begin(postgres, IMPATIENT)) {
       trial.calm();
 
       trial.faultBegins();
@@ -66,7 +52,7 @@ class LedgerIT {
 
   @Test
   void nothingAnsweredIsLostWhenTheServiceIsKilled() throws Exception {
-    try (var trial = Trial.begin(postgres, directory)) {
+    try (var trial = Trial.begin(postgres)) {
       trial.client().closedLoop(16);
       trial.client().awaitAnswered(500);
 
@@ -80,7 +66,7 @@ class LedgerIT {
 
   @Test
   void nothingAnsweredIsLostWhenConnectionsBreakInsideABatch() throws Exception {
-    try (var trial = Trial.begin(postgres, directory)) {
+    try (var trial = Trial.begin(postgres)) {
       var exchange = Exchange.measure(trial, BURST);
 
       trial.faultBegins();

@@ -2,11 +2,10 @@ package com.cpprediction.chaos;
 
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.PostgresProcess;
-import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** PostgreSQL is away for a minute while predictions come fast. */
 @Tag("chaos")
@@ -14,12 +13,11 @@ class OutageChaos {
   private static final int SECONDS = Integer.getInteger("outage.seconds", 60);
   private static final int RATE = Integer.getInteger("outage.rate", 2_000);
 
-  @TempDir private Path directory;
+  @RegisterExtension private final PostgresProcess postgres = new PostgresProcess();
 
   @Test
   void awayForAMinute() throws Exception {
-    try (var postgres = PostgresProcess.create(directory.resolve("postgres")).start();
-        var trial = Trial.begin(postgres, directory)) {
+    try (var trial = Trial.begin(postgres)) {
       trial.client().openLoop(RATE);
       trial.client().awaitMore(10L * RATE); // until the JVM is warm at this rate
       trial.client().forgetLatencies();

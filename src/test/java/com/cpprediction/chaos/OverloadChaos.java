@@ -6,13 +6,10 @@ import com.cpprediction.chaos.FaultProxy.Mode;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.PostgresProcess;
 import io.vertx.core.json.JsonObject;
-import java.nio.file.Path;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * More than the service can answer, and callers that hold it up. What comes out is printed; client,
@@ -29,18 +26,7 @@ class OverloadChaos {
   private static final int SLOW = 1_000;
   private static final Duration MEASURED = Duration.ofSeconds(5);
 
-  @TempDir private static Path directory;
-  private static PostgresProcess postgres;
-
-  @BeforeAll
-  static void start() throws Exception {
-    postgres = PostgresProcess.create(directory.resolve("postgres")).start();
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    postgres.close();
-  }
+  @RegisterExtension private static final PostgresProcess postgres = new PostgresProcess();
 
   /** What limits it is waiting, here for a slow commit: refusing then costs next to nothing. */
   @Test
@@ -49,7 +35,7 @@ class OverloadChaos {
         new JsonObject()
             .put("prediction", new JsonObject().put("max_in_flight", WAITING))
             .put("persistence", new JsonObject().put("ack", Trial.COMMIT));
-    try (var trial = Trial.begin(postgres, directory, limited)) {
+    try (var trial = Trial.begin(postgres, limited)) {
       trial.proxy().be(Mode.LATENCY, LATENCY_MILLIS);
 
       assertThat(overload(trial, WAITING)).isGreaterThan(GOAL);
@@ -64,7 +50,7 @@ class OverloadChaos {
             .put("prediction", new JsonObject().put("max_in_flight", CALLERS).put("workers", 1))
             .put("models", new JsonObject().put("engine", "xgboost"))
             .put("cache", new JsonObject().put("enabled", false));
-    try (var trial = Trial.begin(postgres, directory, costly)) {
+    try (var trial = Trial.begin(postgres, costly)) {
       overload(trial, CALLERS / 2);
     }
   }
@@ -101,7 +87,7 @@ class OverloadChaos {
 
   @Test
   void aThousandSlowConnections() throws Exception {
-    try (var trial = Trial.begin(postgres, directory);
+    try (var trial = Trial.begin(postgres);
         var slow = new SlowCallers(trial.service().port(), SLOW)) {
       trial.calm();
 

@@ -10,6 +10,7 @@ import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** No room for the journal: on its disk, or within {@code journal.max_bytes}. */
@@ -17,16 +18,15 @@ import org.junit.jupiter.api.io.TempDir;
 class OwnDiskChaos {
   private static final int SMALLEST_JOURNAL = 1 << 20;
 
+  @RegisterExtension private final PostgresProcess postgres = new PostgresProcess();
   @TempDir private Path directory;
 
   @Test
   void diskFull() throws Exception {
     assumeTrue(Trial.ACK.equals(Trial.JOURNAL), "only a journal needs a disk");
     try (var disk = SmallDisk.mount(directory.resolve("small"), 64);
-        var postgres = PostgresProcess.create(directory.resolve("postgres")).start();
         var trial =
-            Trial.begin(
-                postgres, directory, new JsonObject().put("data_dir", disk.root().toString()))) {
+            Trial.begin(postgres, new JsonObject().put("data_dir", disk.root().toString()))) {
       trial.calm();
 
       trial.faultBegins();
@@ -47,8 +47,7 @@ class OwnDiskChaos {
     assumeTrue(Trial.ACK.equals(Trial.JOURNAL), "there is no journal");
     var small =
         new JsonObject().put("journal", new JsonObject().put("max_bytes", SMALLEST_JOURNAL));
-    try (var postgres = PostgresProcess.create(directory.resolve("postgres")).start();
-        var trial = Trial.begin(postgres, directory, small)) {
+    try (var trial = Trial.begin(postgres, small)) {
       trial.calm();
 
       trial.faultBegins();

@@ -39,15 +39,13 @@ final class Questions {
    *
    * @param releases of the same prefixes; what any of them answers is right
    */
-  static Questions ask(PostgresProcess postgres, Path directory, Path... releases)
-      throws Exception {
+  static Questions ask(PostgresProcess postgres, Path... releases) throws Exception {
     var questions = new Questions(golden(releases[0]));
     for (var release : releases) {
       var database = postgres.newDatabase();
       var uri = PostgresProcess.uri(postgres.port(), database);
       var models = new JsonObject().put("dir", release.toAbsolutePath().toString());
-      var home = directory.resolve(database);
-      try (var alone = ServiceProcess.in(home, uri, new JsonObject().put("models", models))) {
+      try (var alone = new ServiceProcess(() -> uri, new JsonObject().put("models", models))) {
         alone.start();
         questions.ask(alone);
       }

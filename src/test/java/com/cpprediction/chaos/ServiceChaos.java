@@ -4,15 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.testing.PostgresProcess;
 import io.vertx.core.json.JsonObject;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The service ends, by force or as it is told to; {@code -Dkills=200} times by force. */
 @Tag("chaos")
@@ -23,23 +20,12 @@ class ServiceChaos {
   private static final long PHASE_NANOS = 20_000_000; // more than a batch takes
   private static final Duration PROMISED = Duration.ofSeconds(15);
 
-  @TempDir private static Path directory;
-  private static PostgresProcess postgres;
-
-  @BeforeAll
-  static void start() throws Exception {
-    postgres = PostgresProcess.create(directory.resolve("postgres")).start();
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    postgres.close();
-  }
+  @RegisterExtension private static final PostgresProcess postgres = new PostgresProcess();
 
   @Test
   void killedAtRandomPointsUnderLoad() throws Exception {
     var random = new Random(Long.getLong("seed", 1));
-    try (var trial = Trial.begin(postgres, directory)) {
+    try (var trial = Trial.begin(postgres)) {
       trial.client().closedLoop(CALLERS);
       trial.client().awaitAnswered(Trial.CALM);
 
@@ -57,7 +43,7 @@ class ServiceChaos {
 
   @Test
   void killedWhilePostgresqlIsAway() throws Exception {
-    try (var trial = Trial.begin(postgres, directory)) {
+    try (var trial = Trial.begin(postgres)) {
       trial.calm();
 
       trial.faultBegins();
@@ -74,7 +60,7 @@ class ServiceChaos {
 
   @Test
   void toldToEndUnderLoad() throws Exception {
-    try (var trial = Trial.begin(postgres, directory)) {
+    try (var trial = Trial.begin(postgres)) {
       trial.client().closedLoop(CALLERS);
       trial.client().awaitAnswered(Trial.CALM);
 
@@ -89,7 +75,7 @@ class ServiceChaos {
 
   @Test
   void toldToEndWhilePostgresqlIsFrozen() throws Exception {
-    try (var trial = Trial.begin(postgres, directory)) {
+    try (var trial = Trial.begin(postgres)) {
       trial.calm();
 
       trial.faultBegins();
@@ -108,7 +94,7 @@ class ServiceChaos {
   @Test
   void withoutAnyPromiseWhatWaitsIsLost() throws Exception {
     var none = new JsonObject().put("persistence", new JsonObject().put("ack", "none"));
-    try (var trial = Trial.begin(postgres, directory, none)) {
+    try (var trial = Trial.begin(postgres, none)) {
       trial.calm();
 
       trial.faultBegins();

@@ -6,8 +6,6 @@ import com.cpprediction.testing.Await;
 import com.cpprediction.testing.PostgresProcess;
 import com.cpprediction.testing.ServiceProcess;
 import io.vertx.core.json.JsonObject;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 
 /**
@@ -46,31 +44,28 @@ final class Trial implements AutoCloseable {
   private final Ledger ledger;
   private final LoadClient client;
 
-  private Trial(PostgresProcess postgres, Path directory, JsonObject changes) throws Exception {
+  private Trial(PostgresProcess postgres, JsonObject changes) throws Exception {
     this.postgres = postgres;
     database = postgres.newDatabase();
     proxy = new FaultProxy(postgres.port());
-    var home = Files.createDirectories(directory.resolve(database));
     var config =
         new JsonObject()
             .put("persistence", new JsonObject().put("ack", ACK))
             .mergeIn(changes, true);
     ack = config.getJsonObject("persistence").getString("ack");
-    service = ServiceProcess.in(home, PostgresProcess.uri(proxy.port(), database), config);
-    ledger = new Ledger(home.resolve("ledger.txt"));
+    service = new ServiceProcess(() -> PostgresProcess.uri(proxy.port(), database), config);
+    ledger = new Ledger(service.directory().resolve("ledger.txt"));
     client = new LoadClient(service.port(), ledger, SEED);
   }
 
   /** One whose service is not started yet. */
-  static Trial prepare(PostgresProcess postgres, Path directory, JsonObject changes)
-      throws Exception {
-    return new Trial(postgres, directory, changes);
+  static Trial prepare(PostgresProcess postgres, JsonObject changes) throws Exception {
+    return new Trial(postgres, changes);
   }
 
   /** One whose service is ready and warm. */
-  static Trial begin(PostgresProcess postgres, Path directory, JsonObject changes)
-      throws Exception {
-    var trial = prepare(postgres, directory, changes);
+  static Trial begin(PostgresProcess postgres, JsonObject changes) throws Exception {
+    var trial = prepare(postgres, changes);
     try {
       trial.service.start();
       trial.warm();
@@ -81,8 +76,8 @@ final class Trial implements AutoCloseable {
     }
   }
 
-  static Trial begin(PostgresProcess postgres, Path directory) throws Exception {
-    return begin(postgres, directory, new JsonObject());
+  static Trial begin(PostgresProcess postgres) throws Exception {
+    return begin(postgres, new JsonObject());
   }
 
   /** A fresh JVM's first answers would count as those before the fault. */

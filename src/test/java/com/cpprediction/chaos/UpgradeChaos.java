@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A cluster goes from one release to the next, node by node, and no caller notices. */
@@ -22,37 +23,37 @@ class UpgradeChaos {
   private static final int CALM = 200;
   private static final Duration STOPPED = Duration.ofSeconds(15);
 
+  @RegisterExtension private static final PostgresProcess postgres = new PostgresProcess();
+
   @TempDir private static Path directory;
 
   @Test
   void nothingFailsAndNoBatchIsOfTwoReleases() throws Exception {
     var first = SmallRelease.directory();
     var second = SmallRelease.trainAnother(directory.resolve("second"));
-    try (var postgres = PostgresProcess.create(directory.resolve("postgres")).start()) {
-      var questions = Questions.ask(postgres, directory, first, second);
-      try (var trial = ClusterTrial.begin(postgres, directory, first, questions)) {
-        trial.load(RATE);
-        trial.client().openLoop(BATCHES, BATCH);
-        trial.quiet("release 1");
-        trial.awaitMore(CALM);
+    var questions = Questions.ask(postgres, first, second);
+    try (var trial = ClusterTrial.begin(postgres, first, questions)) {
+      trial.load(RATE);
+      trial.client().openLoop(BATCHES, BATCH);
+      trial.quiet("release 1");
+      trial.awaitMore(CALM);
 
-        for (int i = 0; i < ClusterTrial.NODES; i++) {
-          trial.change("node %d takes release 2".formatted(i + 1));
-          upgrade(trial.node(i), second);
-          trial.awaitUpgraded();
-          trial.awaitMore(CALM);
-          if (i < ClusterTrial.NODES - 1) assertNamesBoth(trial);
-        }
-        trial.quiet("release 2");
-        trial.awaitWhole();
+      for (int i = 0; i < ClusterTrial.NODES; i++) {
+        trial.change("node %d takes release 2".formatted(i + 1));
+        upgrade(trial.node(i), second);
+        trial.awaitUpgraded();
         trial.awaitMore(CALM);
-
-        trial.settle();
-        assertThat(releases(trial.node(0))).hasSize(1);
-        assertThat(trial.client().batches()).isPositive();
-        assertThat(trial.client().mixed()).isZero();
-        assertThat(trial.failed()).isZero();
+        if (i < ClusterTrial.NODES - 1) assertNamesBoth(trial);
       }
+      trial.quiet("release 2");
+      trial.awaitWhole();
+      trial.awaitMore(CALM);
+
+      trial.settle();
+      assertThat(releases(trial.node(0))).hasSize(1);
+      assertThat(trial.client().batches()).isPositive();
+      assertThat(trial.client().mixed()).isZero();
+      assertThat(trial.failed()).isZero();
     }
   }
 

@@ -1,41 +1,21 @@
 package com.cpprediction.it;
 
-import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.server.Service;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Http;
-import com.cpprediction.testing.TestHome;
+import com.cpprediction.testing.TestService;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.function.Predicate;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Edits of the configuration while the service runs. */
 class ConfigReloadIT {
-  @TempDir private Path directory;
-  private TestHome home;
-  private Service service;
-  private Http http;
-
-  @BeforeEach
-  void start() throws Exception {
-    home = TestHome.in(directory);
-    service = home.service();
-    service.start().await(60, SECONDS);
-    http = new Http(service.port());
-  }
-
-  @AfterEach
-  void stop() {
-    service.stop(TestHome.STOP);
-  }
+  @RegisterExtension private final TestService service = new TestService();
+  private final Http http = service.http();
 
   @Test
   void anotherPincodeTrustIsAnotherModelToTheCache() throws Exception {
@@ -43,7 +23,8 @@ class ConfigReloadIT {
     var before = http.post("/predict", request).json();
     assertThat(http.post("/predict", request).json().getString("source")).isEqualTo("cache");
 
-    home.configure(new JsonObject().put("prediction", new JsonObject().put("pincode_trust", 3.5)));
+    service.configure(
+        new JsonObject().put("prediction", new JsonObject().put("pincode_trust", 3.5)));
 
     var model = before.getString("model");
     var after =
@@ -60,7 +41,7 @@ class ConfigReloadIT {
       http.post("/predict", Http.shipment("size", row.typed()).put("pincode", row.pincode()));
     }
 
-    home.configure(
+    service.configure(
         new JsonObject()
             .put("cache", new JsonObject().put("max_size", 5))
             .put("persistence", new JsonObject().put("batch_size", 7).put("linger_ms", 0)));
@@ -75,7 +56,7 @@ class ConfigReloadIT {
   @Test
   void aBadEditIsRefusedWholeAndSaidSo() throws Exception {
     Files.writeString(
-        home.config(), "{\"cache\":{\"ttl_seconds\":60},\"persistence\":{\"batch_size\":0}}");
+        service.config(), "{\"cache\":{\"ttl_seconds\":60},\"persistence\":{\"batch_size\":0}}");
 
     var view = awaitConfig(v -> v.getJsonObject("last_reload").getString("error") != null);
 

@@ -1,14 +1,12 @@
 package com.cpprediction.it;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.server.Service;
 import com.cpprediction.testing.OpenApi;
 import com.cpprediction.testing.OpenApi.Operation;
 import com.cpprediction.testing.SchemaCases;
-import com.cpprediction.testing.TestHome;
+import com.cpprediction.testing.TestService;
 import com.github.f4b6a3.uuid.UuidCreator;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonArray;
@@ -31,13 +29,12 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The service as its contract has it, with the shipped models. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class) // examples first, as a newcomer would
@@ -95,25 +92,22 @@ class ContractIT {
             return Math.abs(Instant.now().toEpochMilli() - millis) > Duration.ofDays(1).toMillis();
           });
 
-  @TempDir private static Path directory;
+  @RegisterExtension
+  private static final TestService service =
+      new TestService(
+          directory ->
+              new JsonObject()
+                  .put(
+                      "models",
+                      new JsonObject().put("dir", Path.of("models").toAbsolutePath().toString())));
+
   private static final HttpClient client = HttpClient.newHttpClient();
   private static final Set<String> met = new TreeSet<>();
-  private static Service service;
   private static OpenApi api;
 
   @BeforeAll
-  static void startService() throws Exception {
-    var home = TestHome.in(directory.resolve("home"));
-    var models = Path.of("models").toAbsolutePath().toString();
-    home.configure(new JsonObject().put("models", new JsonObject().put("dir", models)));
-    service = home.service();
-    service.start().await(60, SECONDS);
+  static void readContract() throws Exception {
     api = new OpenApi(new JsonObject(send("GET", "/openapi.json", null, null).body()));
-  }
-
-  @AfterAll
-  static void stopService() {
-    service.stop(TestHome.STOP);
   }
 
   @Test

@@ -6,14 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.server.Service;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Http;
 import com.cpprediction.testing.Ports;
-import com.cpprediction.testing.TestHome;
+import com.cpprediction.testing.TestService;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -25,45 +25,31 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A service of whose release one model is damaged: at its start, and while it is in force. */
 class DamagedModelIT {
   private static final String DAMAGED = "575";
   private static final String WHOLE = "180";
 
-  @TempDir private Path directory;
+  @RegisterExtension private final TestService service = new TestService(this::damage);
+  private final Http http = service.http();
   private Path file;
   private byte[] content;
-  private Service service;
-  private Http http;
 
-  @BeforeEach
-  void start() throws Exception {
+  private JsonObject damage(Path directory) throws IOException {
     var release = SmallRelease.copyTo(directory.resolve("release"));
     file = release.resolve(DAMAGED).resolve("model.mmap");
     content = Files.readAllBytes(file);
     Files.write(file, Arrays.copyOf(content, content.length / 2));
-    var home = TestHome.in(directory.resolve("home"));
     var uri = "postgresql://postgres@127.0.0.1:%d/postgres".formatted(Ports.free()); // not needed
-    home.configure(
-        new JsonObject()
-            .put("database", new JsonObject().put("uri", uri))
-            .put("persistence", new JsonObject().put("ack", "journal"))
-            .put("models", new JsonObject().put("dir", release.toString()).put("poll_ms", 20)));
-    service = home.service();
-    service.start().await(60, SECONDS);
-    http = new Http(service.port());
-  }
-
-  @AfterEach
-  void stop() {
-    service.stop(TestHome.STOP);
+    return new JsonObject()
+        .put("database", new JsonObject().put("uri", uri))
+        .put("persistence", new JsonObject().put("ack", "journal"))
+        .put("models", new JsonObject().put("dir", release.toString()).put("poll_ms", 20));
   }
 
   @Test

@@ -1,14 +1,12 @@
 package com.cpprediction.it;
 
-import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
-import com.cpprediction.server.Service;
 import com.cpprediction.testing.Browser;
 import com.cpprediction.testing.Http;
 import com.cpprediction.testing.Scrape;
-import com.cpprediction.testing.TestHome;
+import com.cpprediction.testing.TestService;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
 import java.math.BigDecimal;
@@ -23,7 +21,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
@@ -61,34 +59,26 @@ class DashboardIT {
       return bad;
       """;
 
-  @TempDir private static Path directory;
+  @RegisterExtension
+  private static final TestService service =
+      new TestService(directory -> configuration(SmallRelease.copyTo(directory.resolve("models"))));
 
-  private static TestHome home;
+  private static final Http http = service.http();
+
   private static Path models;
-  private static Service service;
-  private static Http http;
   private static Browser browser;
   private static String url;
 
   @BeforeAll
   static void start() throws Exception {
-    home = TestHome.in(directory.resolve("home"));
-    models = SmallRelease.copyTo(directory.resolve("models"));
-    configure(new JsonObject());
-    service = home.service();
-    service.start().await(60, SECONDS);
-    http = new Http(service.port());
+    models = service.directory().resolve("models");
     url = "http://127.0.0.1:" + service.port() + "/";
     browser = Browser.start();
   }
 
   @AfterAll
   static void stop() {
-    try {
-      browser.close();
-    } finally {
-      service.stop(TestHome.STOP);
-    }
+    browser.close();
   }
 
   @BeforeEach
@@ -296,9 +286,11 @@ class DashboardIT {
   }
 
   private static void configure(JsonObject changes) throws Exception {
-    home.configure(
-        new JsonObject()
-            .put("models", new JsonObject().put("dir", models.toString()).put("poll_ms", 0))
-            .mergeIn(changes, true));
+    service.configure(configuration(models).mergeIn(changes, true));
+  }
+
+  private static JsonObject configuration(Path models) {
+    return new JsonObject()
+        .put("models", new JsonObject().put("dir", models.toString()).put("poll_ms", 0));
   }
 }

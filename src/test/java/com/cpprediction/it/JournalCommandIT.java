@@ -1,6 +1,5 @@
 package com.cpprediction.it;
 
-import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.cli.CommandRun;
@@ -8,8 +7,8 @@ import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.postgres.EmbeddedDirectory;
 import com.cpprediction.testing.Http;
 import com.cpprediction.testing.Ports;
-import com.cpprediction.testing.TestHome;
 import com.cpprediction.testing.TestRows;
+import com.cpprediction.testing.TestService;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -21,9 +20,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * What an operator does with the journal of a service that was stopped while PostgreSQL was away.
@@ -31,24 +29,20 @@ import org.junit.jupiter.api.io.TempDir;
 class JournalCommandIT {
   private static final String ROWS = "shipment_id = 'left'";
 
-  @TempDir private Path directory;
+  private final int port = Ports.free();
+
+  @RegisterExtension
+  private final TestService service =
+      TestService.stopped(
+          directory ->
+              new JsonObject()
+                  .put(
+                      "database",
+                      new JsonObject()
+                          .put("uri", EmbeddedDirectory.uri(directory.resolve("server"), port)))
+                  .put("persistence", new JsonObject().put("ack", "journal")));
 
   private CommandRun last;
-  private TestHome home;
-  private int port;
-
-  @BeforeEach
-  void prepare() throws IOException {
-    port = Ports.free();
-    home = TestHome.in(directory);
-    home.configure(
-        new JsonObject()
-            .put(
-                "database",
-                new JsonObject()
-                    .put("uri", EmbeddedDirectory.uri(directory.resolve("server"), port)))
-            .put("persistence", new JsonObject().put("ack", "journal")));
-  }
 
   @Test
   void showsWhatWaitsAndStoresItOnce() throws Exception {
@@ -63,7 +57,7 @@ class JournalCommandIT {
     assertThat(run("verify")).isZero();
     assertThat(last.out()).contains("sound: " + rows + " predictions wait");
 
-    try (var database = EmbeddedDatabase.start(directory.resolve("server"), port)) {
+    try (var database = EmbeddedDatabase.start(service.directory().resolve("server"), port)) {
       assertThat(run("drain")).isZero();
       assertThat(last.out()).contains(rows + " predictions stored, 0 set aside, 0 left");
       assertThat(TestRows.count(database.uri(), ROWS)).isEqualTo(rows);
@@ -77,13 +71,15 @@ class JournalCommandIT {
   @Test
   void aRowThatIsStoredAlreadyStaysOne() throws Exception {
     int rows = leaveRows();
-    var copy = directory.resolve("copy");
-    copy(directory.resolve("data/journal"), copy);
+    var copy = service.directory().resolve("copy");
+    copy(service.directory().resolve("data/journal"), copy);
 
-    try (var database = EmbeddedDatabase.start(directory.resolve("server"), port)) {
+    try (var database = EmbeddedDatabase.start(service.directory().resolve("server"), port)) {
       assertThat(run("drain")).isZero();
-      copy(copy, directory.resolve("data/journal-before"));
-      replace(directory.resolve("data/journal"), directory.resolve("data/journal-before"));
+      copy(copy, service.directory().resolve("data/journal-before"));
+      replace(
+          service.directory().resolve("data/journal"),
+          service.directory().resolve("data/journal-before"));
 
       assertThat(run("drain")).isZero();
 
@@ -95,7 +91,7 @@ class JournalCommandIT {
   @Test
   void findsADamagedRecordAndLeavesItAsItIs() throws Exception {
     int rows = leaveRows();
-    var journal = directory.resolve("data/journal");
+    var journal = service.directory().resolve("data/journal");
     damage(journal);
     var before = bytes(journal);
 
@@ -107,7 +103,7 @@ class JournalCommandIT {
     assertThat(last.out()).containsPattern("corrupt +1");
     assertThat(bytes(journal)).isEqualTo(before);
 
-    try (var database = EmbeddedDatabase.start(directory.resolve("server"), port)) {
+    try (var database = EmbeddedDatabase.start(service.directory().resolve("server"), port)) {
       assertThat(run("drain")).isZero();
       assertThat(TestRows.count(database.uri(), ROWS)).isEqualTo(rows - 1);
     }
@@ -118,15 +114,14 @@ class JournalCommandIT {
 
   @Test
   void keepsOffTheJournalOfARunningService() throws Exception {
-    var service = home.service();
-    service.start().await(60, SECONDS);
+    service.restart();
     try {
       for (var command : new String[] {"inspect", "verify", "drain"}) {
         assertThat(run(command)).isOne();
         assertThat(last.err()).contains("in use by process").hasLineCount(1);
       }
     } finally {
-      service.stop(TestHome.STOP);
+      service.stop();
     }
   }
 
@@ -138,7 +133,7 @@ class JournalCommandIT {
       assertThat(run(command)).isOne();
       assertThat(last.err()).contains("There is no journal in");
     }
-    assertThat(directory.resolve("data")).doesNotExist();
+    assertThat(service.directory().resolve("data")).doesNotExist();
   }
 
   @Test
@@ -152,13 +147,12 @@ class JournalCommandIT {
     for (var row : SmallRelease.rows()) {
       requests.add(Http.shipment("left", row.typed()).put("pincode", row.pincode()));
     }
-    var service = home.service();
-    service.start().await(60, SECONDS);
+    service.restart();
     try {
-      assertThat(new Http(service.port()).postAll("/predict", requests))
+      assertThat(service.http().postAll("/predict", requests))
           .allMatch(answer -> answer.status() == 200);
     } finally {
-      service.stop(TestHome.STOP);
+      service.stop();
     }
     return requests.size();
   }
@@ -169,7 +163,7 @@ class JournalCommandIT {
     arguments.add(command);
     arguments.addAll(List.of(options));
     arguments.add("--conf");
-    arguments.add(home.config().toString());
+    arguments.add(service.config().toString());
     last = CommandRun.of(arguments.toArray(String[]::new));
     return last.exit();
   }

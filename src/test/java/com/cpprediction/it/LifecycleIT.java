@@ -1,6 +1,5 @@
 package com.cpprediction.it;
 
-import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,65 +7,59 @@ import com.cpprediction.config.ConfigException;
 import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.postgres.EmbeddedDirectory;
+
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Http;
 import com.cpprediction.testing.Ports;
-import com.cpprediction.testing.TestHome;
 import com.cpprediction.testing.TestRows;
+import com.cpprediction.testing.TestService;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
-import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Starting and stopping, with and without a database. */
 class LifecycleIT {
-  @TempDir private Path directory;
+  @RegisterExtension
+  private final TestService service = TestService.stopped(directory -> new JsonObject());
+
+  private final Http http = service.http();
 
   @Test
-  void startsWithoutADatabaseSaysWhyAndRecoversByItself() throws Exception {
+  void startsWithoutADatabaseReportsTheReasonAndRecoversByItself() throws Exception {
+    var server = service.directory().resolve("server");
     int port = Ports.free();
-    var home = TestHome.in(directory);
-    home.configure(database(EmbeddedDirectory.uri(directory.resolve("server"), port)));
-    var service = home.service();
-    try {
-      service.start().await(60, SECONDS);
-      var http = new Http(service.port());
-      var request = Http.shipment("early", SmallRelease.rows().get(0).typed());
+    service.configure(database(EmbeddedDirectory.uri(server, port)));
+    service.restart();
+    var request = Http.shipment("early", SmallRelease.rows().get(0).typed());
 
-      assertThat(http.get("/health/live").status()).isEqualTo(200);
-      assertThat(http.get("/health/ready").status()).isEqualTo(503);
-      assertThat(http.get("/health").body()).contains("can't be reached");
-      assertThat(http.post("/predict", request).json().getString("code")).isEqualTo("not-ready");
+    assertThat(http.get("/health/live").status()).isEqualTo(200);
+    assertThat(http.get("/health/ready").status()).isEqualTo(503);
+    assertThat(http.get("/health").body()).contains("can't be reached");
+    assertThat(http.post("/predict", request).json().getString("code")).isEqualTo("not-ready");
 
-      try (var database = EmbeddedDatabase.start(directory.resolve("server"), port)) {
-        Await.until(() -> http.get("/health/ready").status(), status -> status == 200);
-        assertThat(http.post("/predict", request).status()).isEqualTo(200);
-        assertThat(TestRows.count(database.uri(), "shipment_id = 'early'")).isEqualTo(1);
-      }
-    } finally {
-      service.stop(TestHome.STOP);
+    try (var database = EmbeddedDatabase.start(server, port)) {
+      Await.until(() -> http.get("/health/ready").status(), status -> status == 200);
+      assertThat(http.post("/predict", request).status()).isEqualTo(200);
+      assertThat(TestRows.count(database.uri(), "shipment_id = 'early'")).isEqualTo(1);
+      service.stop();
     }
   }
 
   @Test
-  void answersWithoutADatabaseAndStoresEverythingOnceItIsThere() throws Exception {
+  void servesWithoutADatabaseAndStoresEverythingOnceItIsThere() throws Exception {
+    var server = service.directory().resolve("server");
     int port = Ports.free();
-    var home = TestHome.in(directory);
-    home.configure(
-        database(EmbeddedDirectory.uri(directory.resolve("server"), port))
+    service.configure(
+        database(EmbeddedDirectory.uri(server, port))
             .put("persistence", new JsonObject().put("ack", "journal")));
-    var requests = new ArrayList<JsonObject>();
-    for (var row : SmallRelease.rows()) {
-      requests.add(Http.shipment("early", row.typed()).put("pincode", row.pincode()));
-    }
-    var service = home.service();
-    service.start().await(60, SECONDS);
-    var http = new Http(service.port());
+    var requests = shipments("early");
+    service.restart();
     assertThat(http.get("/health/ready").status()).isEqualTo(200);
     assertThat(http.postAll("/predict", requests)).allMatch(answer -> answer.status() == 200);
-    assertThat(books(http).getInteger("waiting")).isEqualTo(requests.size());
+    assertThat(persistence().getInteger("waiting")).isEqualTo(requests.size());
     var health = http.get("/health").json();
     assertThat(health.getString("status")).isEqualTo("degraded");
     assertThat(health.getBoolean("ready")).isTrue();
@@ -79,83 +72,70 @@ class LifecycleIT {
     assertThat(service.degraded()).containsExactly(down.getString("degraded"));
     assertThat(http.get("/metrics").body()).contains("cp_db_up 0.0");
     try (var log = new CapturedLog()) {
-      service.stop(TestHome.STOP);
+      service.stop();
       assertThat(log.plain().get(log.plain().size() - 1)).contains("Ended cleanly");
     }
 
-    try (var database = EmbeddedDatabase.start(directory.resolve("server"), port)) {
-      var again = home.service();
-      try {
-        again.start().await(60, SECONDS);
-        var later = new Http(again.port());
-        Await.until(() -> books(later).getInteger("waiting"), waiting -> waiting == 0);
+    try (var database = EmbeddedDatabase.start(server, port)) {
+      service.restart();
+      Await.until(() -> persistence().getInteger("waiting"), waiting -> waiting == 0);
 
-        assertThat(books(later).getInteger("recovered")).isEqualTo(requests.size());
-        assertThat(books(later).getBoolean("balanced")).isTrue();
-        assertThat(later.get("/health").json().getString("status")).isEqualTo("up");
-        assertThat(TestRows.count(database.uri(), "shipment_id = 'early'"))
-            .isEqualTo(requests.size());
-      } finally {
-        again.stop(TestHome.STOP);
-      }
+      assertThat(persistence().getInteger("recovered")).isEqualTo(requests.size());
+      assertThat(persistence().getBoolean("balanced")).isTrue();
+      assertThat(http.get("/health").json().getString("status")).isEqualTo("up");
+      assertThat(TestRows.count(database.uri(), "shipment_id = 'early'"))
+          .isEqualTo(requests.size());
+      service.stop();
     }
   }
 
-  private static JsonObject books(Http http) {
+  private JsonObject persistence() {
     return http.get("/health").json().getJsonObject("checks").getJsonObject("persistence");
   }
 
   @Test
-  void storesWhatIsStillQueuedBeforeItEndsAndFindsItAgainAfterARestart() throws Exception {
-    var home = TestHome.in(directory);
-    home.configure(new JsonObject().put("persistence", new JsonObject().put("ack", "none")));
-    var requests = new ArrayList<JsonObject>();
-    for (var row : SmallRelease.rows()) {
-      requests.add(Http.shipment("queued", row.typed()).put("pincode", row.pincode()));
-    }
-    var service = home.service();
-    service.start().await(60, SECONDS);
-    var answers = new Http(service.port()).postAll("/predict", requests);
-    service.stop(TestHome.STOP);
+  void storesQueuedRowsBeforeItEndsAndHasThemAfterARestart() throws Exception {
+    service.configure(new JsonObject().put("persistence", new JsonObject().put("ack", "none")));
+    var requests = shipments("queued");
+    service.restart();
+    var answers = http.postAll("/predict", requests);
+    service.stop();
     assertThat(answers).allMatch(answer -> answer.status() == 200);
 
-    var again = home.service();
-    try {
-      again.start().await(60, SECONDS);
-      assertThat(TestRows.count(again.databaseUri(), "shipment_id = 'queued'"))
-          .isEqualTo(requests.size());
-    } finally {
-      again.stop(TestHome.STOP);
-    }
+    service.restart();
+
+    assertThat(TestRows.count(service.databaseUri(), "shipment_id = 'queued'"))
+        .isEqualTo(requests.size());
   }
 
   @Test
   void doesNotStartWithADatabaseUriThatItsDriversCanNotUse() throws Exception {
-    var home = TestHome.in(directory);
-    home.configure(database("postgresql://cp:hunter2@db/cp?sslmode=verify-full"));
+    service.configure(database("postgresql://cp:hunter2@db/cp?sslmode=verify-full"));
 
-    assertThatThrownBy(home::service)
+    assertThatThrownBy(service::restart)
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("sslmode=verify-full needs sslrootcert")
         .hasMessageNotContaining("hunter2");
   }
 
   @Test
-  void servesWithoutAnyModelButIsNotReady() throws Exception {
-    var home = TestHome.in(directory);
-    home.configure(new JsonObject().put("models", new JsonObject().put("dir", "nowhere")));
-    var service = home.service();
-    try {
-      service.start().await(60, SECONDS);
-      var http = new Http(service.port());
+  void startsWithoutAnyModelButIsNotReady() throws Exception {
+    service.configure(new JsonObject().put("models", new JsonObject().put("dir", "nowhere")));
+    service.restart();
 
-      assertThat(http.get("/health/ready").status()).isEqualTo(503);
-      assertThat(http.get("/health").body()).contains("release.json");
-      var request = Http.shipment("none", "MG Road 560001");
-      assertThat(http.post("/predict", request).json().getString("code")).isEqualTo("not-ready");
-    } finally {
-      service.stop(TestHome.STOP);
+    assertThat(http.get("/health/ready").status()).isEqualTo(503);
+    assertThat(http.get("/health").body()).contains("release.json");
+    var request = Http.shipment("none", "MG Road 560001");
+    assertThat(http.post("/predict", request).json().getString("code")).isEqualTo("not-ready");
+  }
+
+  /** One for each address of the small release. */
+  private static List<JsonObject> shipments(String id) {
+    var shipments = new ArrayList<JsonObject>();
+    for (var row : SmallRelease.rows()) {
+      shipments.add(Http.shipment(id, row.typed()).put("pincode", row.pincode()));
     }
+    return shipments;
   }
 
   private static JsonObject database(String uri) {

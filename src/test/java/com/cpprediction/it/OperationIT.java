@@ -1,18 +1,16 @@
 package com.cpprediction.it;
 
-import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.logging.Logging;
-import com.cpprediction.server.Service;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Http;
 import com.cpprediction.testing.Jdbc;
 import com.cpprediction.testing.Program;
 import com.cpprediction.testing.Prometheus;
 import com.cpprediction.testing.Scrape;
-import com.cpprediction.testing.TestHome;
+import com.cpprediction.testing.TestService;
 import com.cpprediction.testing.Tool;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonArray;
@@ -32,10 +30,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.slf4j.LoggerFactory;
 
 /** What operators see of a running service: its meters, through Prometheus too, and its log. */
@@ -57,29 +54,21 @@ class OperationIT {
   private static final Pattern SELECTOR =
       Pattern.compile("\\b([a-zA-Z_:][\\w:]*+)(?! *\\()(\\{[^}]*})?");
 
-  @TempDir private static Path directory;
-
   private static final HttpClient client = HttpClient.newHttpClient();
-  private static TestHome home;
+
+  @RegisterExtension
+  private static final TestService service =
+      new TestService(directory -> configuration(SmallRelease.copyTo(directory.resolve("models"))));
+
+  private static final Http http = service.http();
+
   private static Path models;
-  private static Service service;
-  private static Http http;
 
   @BeforeAll
   static void start() throws Exception {
-    home = TestHome.in(directory.resolve("home"));
-    models = SmallRelease.copyTo(directory.resolve("models"));
-    configure(new JsonObject());
-    service = home.service();
-    service.start().await(60, SECONDS);
-    http = new Http(service.port());
+    models = service.directory().resolve("models");
     everyRoute("Kadri Hills, near Kadri Temple, Mangalore");
     refuseAndMend();
-  }
-
-  @AfterAll
-  static void stop() {
-    service.stop(TestHome.STOP);
   }
 
   @Test
@@ -180,7 +169,8 @@ class OperationIT {
     var panels = panels();
     assertThat(panels).hasSizeGreaterThan(40);
     try (var prometheus =
-        new Prometheus(Files.createDirectory(directory.resolve("prometheus")), service.port())) {
+        new Prometheus(
+            Files.createDirectory(service.directory().resolve("prometheus")), service.port())) {
       var rules = prometheus.rules();
       assertThat(rules).hasSizeGreaterThan(15);
       var open = new LinkedHashMap<>(panels);
@@ -475,11 +465,13 @@ class OperationIT {
   }
 
   private static void configure(JsonObject changes) throws Exception {
-    home.configure(
-        new JsonObject()
-            .put("models", new JsonObject().put("dir", models.toString()).put("poll_ms", 0))
-            .put("persistence", new JsonObject().put("ack", "journal"))
-            .mergeIn(changes, true));
+    service.configure(configuration(models).mergeIn(changes, true));
+  }
+
+  private static JsonObject configuration(Path models) {
+    return new JsonObject()
+        .put("models", new JsonObject().put("dir", models.toString()).put("poll_ms", 0))
+        .put("persistence", new JsonObject().put("ack", "journal"));
   }
 
   /** Asks until the service has seen an edit; it looks once a second. */

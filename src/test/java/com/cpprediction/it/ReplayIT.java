@@ -1,15 +1,13 @@
 package com.cpprediction.it;
 
-import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.cli.CommandRun;
 import com.cpprediction.prediction.PredictionIds;
-import com.cpprediction.server.Service;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Http;
-import com.cpprediction.testing.TestHome;
 import com.cpprediction.testing.TestRows;
+import com.cpprediction.testing.TestService;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -32,11 +30,10 @@ class ReplayIT {
 
   @TempDir private static Path directory;
 
-  private static TestHome home;
   private static Path first;
   private static Path second;
   private static Path live;
-  private static Service service;
+  private static TestService service;
   private static Http http;
 
   @BeforeAll
@@ -44,23 +41,19 @@ class ReplayIT {
     first = SmallRelease.directory();
     second = SmallRelease.trainAnother(directory.resolve("second"));
     live = SmallRelease.copyTo(directory.resolve("live"));
-    home = TestHome.in(directory.resolve("home"));
-    configure(0.5);
-    service = home.service();
-    service.start().await(60, SECONDS);
-    http = new Http(service.port());
+    service = TestService.started(home -> configuration(0.5));
+    http = service.http();
   }
 
   @AfterAll
-  static void stop() {
-    service.stop(TestHome.STOP);
+  static void stop() throws Exception {
+    service.close();
   }
 
-  private static void configure(double trust) throws IOException {
-    home.configure(
-        new JsonObject()
-            .put("models", new JsonObject().put("dir", live.toString()).put("poll_ms", 0))
-            .put("prediction", new JsonObject().put("pincode_trust", trust)));
+  private static JsonObject configuration(double trust) {
+    return new JsonObject()
+        .put("models", new JsonObject().put("dir", live.toString()).put("poll_ms", 0))
+        .put("prediction", new JsonObject().put("pincode_trust", trust));
   }
 
   @Test
@@ -190,7 +183,7 @@ class ReplayIT {
     var values = http.get("/config").json().getJsonObject("values");
     if (values.getJsonObject("prediction.pincode_trust").getDouble("value") == trust) return;
     var before = fingerprint();
-    configure(trust);
+    service.configure(configuration(trust));
     Await.until(ReplayIT::fingerprint, now -> !now.equals(before));
   }
 
@@ -199,7 +192,7 @@ class ReplayIT {
   }
 
   private static CommandRun replay(List<String> ids, String... options) {
-    var arguments = new ArrayList<>(List.of("replay", "--conf", home.config().toString()));
+    var arguments = new ArrayList<>(List.of("replay", "--conf", service.config().toString()));
     arguments.addAll(Arrays.asList(options));
     arguments.addAll(ids);
     return CommandRun.of(arguments.toArray(String[]::new));

@@ -6,11 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.cli.CommandRun;
 import com.cpprediction.prediction.PredictionIds;
-import com.cpprediction.server.Service;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Http;
-import com.cpprediction.testing.TestHome;
 import com.cpprediction.testing.TestRows;
+import com.cpprediction.testing.TestService;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -18,13 +17,11 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
@@ -35,26 +32,21 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ParameterizedClass
 @ValueSource(strings = {"mapped", "xgboost"})
 class ServiceIT {
-  @TempDir private static Path directory;
-
   @Parameter private String engine;
 
-  private static TestHome home;
-  private static Service service;
+  private static TestService service;
   private static Http http;
 
   @BeforeParameterizedClassInvocation
   static void start(String engine) throws Exception {
-    home = TestHome.in(directory.resolve(engine));
-    home.configure(new JsonObject().put("models", new JsonObject().put("engine", engine)));
-    service = home.service();
-    service.start().await(60, SECONDS);
-    http = new Http(service.port());
+    var models = new JsonObject().put("models", new JsonObject().put("engine", engine));
+    service = TestService.started(directory -> models);
+    http = service.http();
   }
 
   @AfterParameterizedClassInvocation
-  static void stop() {
-    service.stop(TestHome.STOP);
+  static void stop() throws Exception {
+    service.close();
   }
 
   @Test
@@ -160,7 +152,7 @@ class ServiceIT {
             "--json",
             "--per-prefix",
             "--conf",
-            home.config().toString(),
+            service.config().toString(),
             "--data",
             SmallRelease.addresses().toString());
 

@@ -9,8 +9,9 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Two services on one machine and one release keep its mapped files in memory once. */
 class SharedPagesIT {
@@ -19,34 +20,33 @@ class SharedPagesIT {
   /** For the pages that only one of them has touched so far. */
   private static final double TOLERANCE = 1.15;
 
-  @TempDir private static Path directory;
+  private static final JsonObject MODELS =
+      new JsonObject().put("models", new JsonObject().put("dir", RELEASE.toString()));
+
+  @RegisterExtension
+  @Order(1)
+  private static final PostgresProcess postgres = new PostgresProcess();
+
+  @RegisterExtension
+  @Order(2)
+  private static final ServiceProcess one = new ServiceProcess(postgres::newUri, MODELS);
+
+  @RegisterExtension
+  @Order(3)
+  private static final ServiceProcess other = new ServiceProcess(postgres::newUri, MODELS);
 
   @Test
   void modelsAreMappedByBothAndInMemoryOnce() throws Exception {
     assumeTrue(Files.exists(Path.of("/proc/self/smaps")), "only Linux tells");
-    var models = new JsonObject().put("models", new JsonObject().put("dir", RELEASE.toString()));
-    try (var postgres = PostgresProcess.create(directory.resolve("postgres")).start();
-        var one = service(postgres, "one", models);
-        var other = service(postgres, "other", models)) {
-      one.start();
-      other.start();
+    var first = Mapped.by(one);
+    var second = Mapped.by(other);
+    System.out.printf(
+        "mapped models of two processes: resident %d and %d KiB, together %d KiB%n",
+        first.rss(), second.rss(), first.pss() + second.pss());
 
-      var first = Mapped.by(one);
-      var second = Mapped.by(other);
-      System.out.printf(
-          "mapped models of two processes: resident %d and %d KiB, together %d KiB%n",
-          first.rss(), second.rss(), first.pss() + second.pss());
-
-      assertThat(first.rss()).isPositive();
-      assertThat(first.pss() + second.pss())
-          .isLessThan((long) (TOLERANCE * Math.max(first.rss(), second.rss())));
-    }
-  }
-
-  private static ServiceProcess service(PostgresProcess postgres, String name, JsonObject models)
-      throws Exception {
-    var uri = PostgresProcess.uri(postgres.port(), postgres.newDatabase());
-    return ServiceProcess.in(directory.resolve(name), uri, models);
+    assertThat(first.rss()).isPositive();
+    assertThat(first.pss() + second.pss())
+        .isLessThan((long) (TOLERANCE * Math.max(first.rss(), second.rss())));
   }
 
   /**

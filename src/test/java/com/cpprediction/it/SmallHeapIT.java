@@ -5,9 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.testing.Await;
-import com.cpprediction.testing.Ports;
 import com.cpprediction.testing.PostgresProcess;
 import com.cpprediction.testing.ServiceProcess;
+import com.cpprediction.testing.ServiceProcess.Launch;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.BufferedReader;
@@ -17,7 +17,6 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -26,11 +25,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The packaged service with a heap that all its callers together could fill many times. */
 @Timeout(120)
@@ -41,24 +40,18 @@ class SmallHeapIT {
   private static final int CHUNK = 64 * 1024;
   private static final int STREAMS = 100;
 
-  @TempDir private static Path directory;
-  private static PostgresProcess postgres;
-  private static ServiceProcess service;
+  @RegisterExtension
+  @Order(1)
+  private static final PostgresProcess postgres = new PostgresProcess();
+
+  @RegisterExtension
+  @Order(2)
+  private static final ServiceProcess service =
+      new ServiceProcess(postgres::newUri, new JsonObject(), Launch.withHeap(HEAP));
 
   @BeforeAll
-  static void start() throws Exception {
-    postgres = PostgresProcess.create(directory.resolve("postgres")).start();
-    var launch = new ServiceProcess.Launch(List.of(), HEAP, "127.0.0.1", Ports.free(), List.of());
-    var uri = PostgresProcess.uri(postgres.port(), postgres.newDatabase());
-    service =
-        ServiceProcess.in(directory.resolve("service"), uri, new JsonObject(), launch).start();
+  static void awaitReady() throws Exception {
     Await.until("ready", service::ready);
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    service.close();
-    postgres.close();
   }
 
   @Test

@@ -3,10 +3,9 @@ package com.cpprediction.it;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.server.Service;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Http;
-import com.cpprediction.testing.TestHome;
+import com.cpprediction.testing.TestService;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -49,7 +48,7 @@ class SwapIT {
   private final List<Map<String, String>> models = new ArrayList<>(); // by release and prefix
   private final List<JsonObject> requests = new ArrayList<>();
   private Path live;
-  private Service service;
+  private TestService service;
   private Http http;
 
   /** What one client saw. */
@@ -63,27 +62,26 @@ class SwapIT {
   }
 
   private void start(String engine) throws Exception {
-    var home = TestHome.in(directory.resolve("home"));
-    home.configure(
-        new JsonObject()
-            .put(
-                "models",
+    service =
+        TestService.started(
+            directory ->
                 new JsonObject()
-                    .put("dir", live.toString())
-                    .put("engine", engine)
-                    .put("poll_ms", 0))
-            // Neither a slow disk nor a machine that stalls is what this is about.
-            .put("persistence", new JsonObject().put("ack", "journal"))
-            .put("prediction", new JsonObject().put("timeout_ms", 20_000)));
-    service = home.service();
-    service.start().await(60, SECONDS);
-    http = new Http(service.port());
+                    .put(
+                        "models",
+                        new JsonObject()
+                            .put("dir", live.toString())
+                            .put("engine", engine)
+                            .put("poll_ms", 0))
+                    // Neither a slow disk nor a machine that stalls is what this is about.
+                    .put("persistence", new JsonObject().put("ack", "journal"))
+                    .put("prediction", new JsonObject().put("timeout_ms", 20_000)));
+    http = service.http();
   }
 
   @AfterEach
-  void stop() {
+  void stop() throws Exception {
     clients.shutdownNow();
-    service.stop(TestHome.STOP);
+    service.close();
   }
 
   @ParameterizedTest

@@ -1,20 +1,19 @@
 package com.cpprediction.it;
 
-import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.postgres.OldDataDirectory;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Http;
-import com.cpprediction.testing.TestHome;
 import com.cpprediction.testing.TestRows;
+import com.cpprediction.testing.TestService;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * A service on what a killed one of commit 00d1e0d left: its PostgreSQL, which still runs and lets
@@ -25,35 +24,31 @@ class UpgradeIT {
   private static final int STORED = 3;
   private static final int JOURNALED = 7;
 
-  @TempDir private Path directory;
+  @RegisterExtension private final TestService service = new TestService(this::leaveOldFiles);
 
-  @Test
-  void takesOverWhatTheVersionBeforeLeftAndLosesNothing() throws Exception {
+  private JsonObject leaveOldFiles(Path directory) throws Exception {
     var dataDir = Files.createDirectories(directory.resolve("data"));
     OldDataDirectory.create(dataDir);
     unzip("/upgrade/journal-00d1e0d.zip", dataDir.resolve("journal"));
-    var home = TestHome.in(directory);
-    home.configure(new JsonObject().put("persistence", new JsonObject().put("ack", "journal")));
-    var service = home.service();
-    try {
-      service.start().await(60, SECONDS);
-      var http = new Http(service.port());
-      Await.until(() -> books(http).getInteger("stored"), stored -> stored == JOURNALED);
+    return new JsonObject().put("persistence", new JsonObject().put("ack", "journal"));
+  }
 
-      assertThat(books(http).getInteger("recovered")).isEqualTo(JOURNALED);
-      assertThat(books(http).getInteger("waiting")).isZero();
-      assertThat(books(http).getBoolean("balanced")).isTrue();
-      assertThat(TestRows.count(service.databaseUri(), "true")).isEqualTo(STORED + JOURNALED);
-      for (int i = 1; i <= JOURNALED; i++) {
-        var shipment = "shipment_id = 'OLD%d'".formatted(i);
-        assertThat(TestRows.count(service.databaseUri(), shipment)).as(shipment).isEqualTo(1);
-      }
-      assertThat(http.get("/predictions/OLD1").json().getJsonArray("predictions"))
-          .extracting(prediction -> ((JsonObject) prediction).getString("cp"))
-          .containsExactly("CP14314");
-    } finally {
-      service.stop(TestHome.STOP);
+  @Test
+  void takesOverWhatTheVersionBeforeLeftAndLosesNothing() throws Exception {
+    var http = service.http();
+    Await.until(() -> books(http).getInteger("stored"), stored -> stored == JOURNALED);
+
+    assertThat(books(http).getInteger("recovered")).isEqualTo(JOURNALED);
+    assertThat(books(http).getInteger("waiting")).isZero();
+    assertThat(books(http).getBoolean("balanced")).isTrue();
+    assertThat(TestRows.count(service.databaseUri(), "true")).isEqualTo(STORED + JOURNALED);
+    for (int i = 1; i <= JOURNALED; i++) {
+      var shipment = "shipment_id = 'OLD%d'".formatted(i);
+      assertThat(TestRows.count(service.databaseUri(), shipment)).as(shipment).isEqualTo(1);
     }
+    assertThat(http.get("/predictions/OLD1").json().getJsonArray("predictions"))
+        .extracting(prediction -> ((JsonObject) prediction).getString("cp"))
+        .containsExactly("CP14314");
   }
 
   private static JsonObject books(Http http) {

@@ -1,9 +1,8 @@
 package com.cpprediction.testing;
 
 import io.vertx.core.json.JsonObject;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.Callable;
 
 /** A service that is one of a cluster, and what it says of it. */
 public final class ClusterNode implements AutoCloseable {
@@ -21,14 +20,12 @@ public final class ClusterNode implements AutoCloseable {
    * @param member its own {@code host:port} among {@code members}
    * @param within see {@link ServiceProcess.Launch}
    */
-  public static ClusterNode in(
-      Path home,
-      String databaseUri,
+  static ClusterNode in(
+      Callable<String> databaseUri,
       JsonObject changes,
       String member,
       List<String> members,
-      List<String> within)
-      throws IOException {
+      List<String> within) {
     int colon = member.indexOf(':');
     var host = member.substring(0, colon);
     var cluster =
@@ -40,7 +37,7 @@ public final class ClusterNode implements AutoCloseable {
     var launch =
         new ServiceProcess.Launch(within, HEAP, host, httpPort(host), List.of("--cluster"));
     var config = new JsonObject().put("cluster", cluster).mergeIn(changes, true);
-    return new ClusterNode(member, ServiceProcess.in(home, databaseUri, config, launch));
+    return new ClusterNode(member, new ServiceProcess(databaseUri, config, launch));
   }
 
   private static int httpPort(String host) {
@@ -62,7 +59,7 @@ public final class ClusterNode implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() throws Exception {
     process.close();
   }
 }

@@ -3,14 +3,13 @@ package com.cpprediction.testing;
 import static java.util.stream.Collectors.joining;
 
 import io.vertx.core.json.JsonObject;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 
 /** The nodes of one cluster on one database, each in a process of its own. */
-public final class ClusterNodes implements AutoCloseable {
+public final class ClusterNodes extends TestResource {
   /** Between two looks at all nodes. */
   private static final Duration PAUSE = Duration.ofMillis(100);
 
@@ -24,36 +23,32 @@ public final class ClusterNodes implements AutoCloseable {
   /**
    * Nodes on loopback, not started yet.
    *
-   * @param directory for their homes
    * @param changes of every node's configuration
    */
   public static ClusterNodes onLoopback(
-      int count, Path directory, String databaseUri, JsonObject changes) throws IOException {
+      int count, Callable<String> databaseUri, JsonObject changes) {
     var members = new ArrayList<String>();
     for (int i = 0; i < count; i++) members.add("127.0.0.1:" + Ports.free());
     var cluster = new ClusterNodes(members);
-    for (int i = 0; i < count; i++) cluster.add(directory, databaseUri, changes, List.of());
+    for (int i = 0; i < count; i++) cluster.add(databaseUri, changes, List.of());
     return cluster;
   }
 
   /** As {@link #onLoopback}, one in each namespace. */
   public static ClusterNodes on(
-      NodeNetwork network, int count, Path directory, String databaseUri, JsonObject changes)
-      throws IOException {
+      NodeNetwork network, int count, Callable<String> databaseUri, JsonObject changes) {
     var members = new ArrayList<String>();
     for (int i = 0; i < count; i++) members.add(network.host(i) + ":5701");
     var cluster = new ClusterNodes(members);
     for (int i = 0; i < count; i++) {
-      cluster.add(directory, databaseUri, changes, network.within(i));
+      cluster.add(databaseUri, changes, network.within(i));
     }
     return cluster;
   }
 
-  private void add(Path directory, String databaseUri, JsonObject changes, List<String> within)
-      throws IOException {
+  private void add(Callable<String> databaseUri, JsonObject changes, List<String> within) {
     int i = nodes.size();
-    var home = directory.resolve("node-" + (i + 1));
-    nodes.add(ClusterNode.in(home, databaseUri, changes, members.get(i), members, within));
+    nodes.add(ClusterNode.in(databaseUri, changes, members.get(i), members, within));
   }
 
   public ClusterNode get(int node) {
@@ -70,6 +65,7 @@ public final class ClusterNodes implements AutoCloseable {
   }
 
   /** Starts all of them at once and waits until they are one whole cluster. */
+  @Override
   public void start() throws Exception {
     for (var node : nodes) node.process().begin();
     for (var node : nodes) node.process().awaitListening();
@@ -171,7 +167,7 @@ public final class ClusterNodes implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  protected void end() throws Exception {
     for (var node : nodes) node.close();
   }
 }

@@ -12,22 +12,35 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntSupplier;
 import javax.net.ssl.SSLContext;
 
 /** A client of one service. */
 public final class Http {
   private final HttpClient client;
-  private final String base;
+  private final String scheme;
+  private final IntSupplier port;
 
   public Http(int port) {
-    client = HttpClient.newHttpClient();
-    base = "http://127.0.0.1:" + port;
+    this(() -> port);
+  }
+
+  /**
+   * @param port read at each request, since a restart may change it
+   */
+  public Http(IntSupplier port) {
+    this(HttpClient.newHttpClient(), "http", port);
   }
 
   /** Over HTTPS. */
   public Http(int port, SSLContext trusting) {
-    client = HttpClient.newBuilder().sslContext(trusting).build();
-    base = "https://127.0.0.1:" + port;
+    this(HttpClient.newBuilder().sslContext(trusting).build(), "https", () -> port);
+  }
+
+  private Http(HttpClient client, String scheme, IntSupplier port) {
+    this.client = client;
+    this.scheme = scheme;
+    this.port = port;
   }
 
   public record Answer(int status, String body) {
@@ -79,7 +92,8 @@ public final class Http {
   }
 
   private HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofSeconds(30));
+    return HttpRequest.newBuilder(URI.create(scheme + "://127.0.0.1:" + port.getAsInt() + path))
+        .timeout(Duration.ofSeconds(30));
   }
 
   private Answer send(HttpRequest.Builder request) {

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
  * A real PostgreSQL in processes of its own, on a port that stays, as durable as it is delivered.
  * The service signs in as {@value #USER} with a password, the test as a superuser without one.
  */
-public final class PostgresProcess implements AutoCloseable {
+public final class PostgresProcess extends TestResource {
   public static final String USER = "cp";
   public static final String PASSWORD = "first-password";
 
@@ -23,41 +23,25 @@ public final class PostgresProcess implements AutoCloseable {
   private static final String TAKER = "taker";
   private static final long STOP_SECONDS = 30;
 
-  private final Path directory;
-  private final Path bin;
-  private final int port;
+  private final int port = Ports.free();
   private final List<String> settings = new ArrayList<>();
   private final List<ProcessHandle> frozen = new ArrayList<>();
   private Process postmaster;
   private int databases;
 
-  private PostgresProcess(Path directory, Path bin, int port) {
-    this.directory = directory;
-    this.bin = bin;
-    this.port = port;
-  }
-
   /**
-   * Initialises one, not started yet.
-   *
-   * @param directory made here, for its data and its log
    * @param settings such as {@code max_connections=20}, or {@code listen_addresses} for more than
    *     loopback
    */
-  public static PostgresProcess create(Path directory, String... settings) throws Exception {
-    var postgres =
-        new PostgresProcess(
-            Files.createDirectories(directory), PostgresBinaries.bin(), Ports.free());
-    postgres.settings.addAll(
+  public PostgresProcess(String... settings) {
+    this.settings.addAll(
         List.of(
-            "port=" + postgres.port,
+            "port=" + port,
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             "fsync=on",
             "synchronous_commit=on"));
-    postgres.settings.addAll(List.of(settings));
-    postgres.initialize();
-    return postgres;
+    this.settings.addAll(List.of(settings));
   }
 
   private void initialize() throws IOException {
@@ -87,21 +71,23 @@ public final class PostgresProcess implements AutoCloseable {
   private List<String> command(String program, List<String> arguments) throws IOException {
     var command = new ArrayList<String>();
     if (Processes.isRoot()) command.addAll(List.of("unshare", "-U"));
-    command.add(bin.resolve(program).toString());
+    command.add(PostgresBinaries.bin().resolve(program).toString());
     command.addAll(arguments);
     return command;
   }
 
   private Path data() {
-    return directory.resolve("data");
+    return directory().resolve("data");
   }
 
   private Path log() {
-    return directory.resolve("postgres.log");
+    return directory().resolve("postgres.log");
   }
 
-  /** Starts it and waits until it takes connections. */
-  public PostgresProcess start() throws Exception {
+  /** Starts it, initialised the first time, and waits until it takes connections. */
+  @Override
+  public void start() throws Exception {
+    if (!Files.exists(data())) initialize();
     var arguments = new ArrayList<>(List.of("-D", data().toString()));
     for (var setting : settings) arguments.addAll(List.of("-c", setting));
     postmaster =
@@ -110,7 +96,6 @@ public final class PostgresProcess implements AutoCloseable {
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
             .start();
     Await.until("PostgreSQL takes connections, see " + log(), this::accepts);
-    return this;
   }
 
   private boolean accepts() {
@@ -134,6 +119,11 @@ public final class PostgresProcess implements AutoCloseable {
     }
     execute("postgres", "CREATE DATABASE %s OWNER %s".formatted(name, USER));
     return name;
+  }
+
+  /** Where the service finds a new, empty database. */
+  public String newUri() throws SQLException {
+    return uri(port, newDatabase());
   }
 
   public int port() {
@@ -278,7 +268,7 @@ public final class PostgresProcess implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  protected void end() throws Exception {
     if (postmaster != null && postmaster.isAlive()) kill();
   }
 }

@@ -14,13 +14,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
 /**
  * The packaged service in a process of its own, on a port that stays, with the small release unless
  * its configuration names another.
  */
-public final class ServiceProcess implements AutoCloseable {
+public final class ServiceProcess extends TestResource {
   private static final String JAVA =
       System.getProperty("cp.java", ProcessHandle.current().info().command().orElseThrow());
   private static final Path JAR = Path.of(System.getProperty("cp.jar")).toAbsolutePath();
@@ -32,7 +33,7 @@ public final class ServiceProcess implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(PATIENCE).build();
-  private final Path home;
+  private final Callable<String> databaseUri;
   private final Launch launch;
   private final JsonObject config;
   private Process process;
@@ -50,8 +51,12 @@ public final class ServiceProcess implements AutoCloseable {
    */
   public record Launch(
       List<String> within, String heap, String host, int port, List<String> arguments) {
-    public static Launch alone() {
-      return new Launch(List.of(), "1g", "127.0.0.1", Ports.free(), List.of());
+    static Launch alone() {
+      return withHeap("1g");
+    }
+
+    public static Launch withHeap(String heap) {
+      return new Launch(List.of(), heap, "127.0.0.1", Ports.free(), List.of());
     }
 
     private List<String> command() {
@@ -70,46 +75,38 @@ public final class ServiceProcess implements AutoCloseable {
     }
   }
 
-  private ServiceProcess(Path home, Launch launch, JsonObject config) {
-    this.home = home;
-    this.launch = launch;
-    this.config = config;
-  }
-
   /**
-   * One that is configured, not started yet.
-   *
-   * @param home made here: configuration, data, logs
-   * @param changes of the configuration, over what tests need
+   * @param databaseUri read at the first start, since a server before it may not run yet
+   * @param changes of the configuration, over those that tests need
    */
-  public static ServiceProcess in(Path home, String databaseUri, JsonObject changes)
-      throws IOException {
-    return in(home, databaseUri, changes, Launch.alone());
+  public ServiceProcess(Callable<String> databaseUri, JsonObject changes, Launch launch) {
+    this.databaseUri = databaseUri;
+    this.launch = launch;
+    config =
+        new JsonObject()
+            .put(
+                "http",
+                new JsonObject()
+                    .put("host", launch.host())
+                    .put("port", launch.port())
+                    .put("admin_token", ADMIN_TOKEN))
+            .put("models", new JsonObject().put("dir", SmallRelease.directory().toString()))
+            .mergeIn(changes, true);
   }
 
-  public static ServiceProcess in(Path home, String databaseUri, JsonObject changes, Launch launch)
-      throws IOException {
-    var http =
-        new JsonObject()
-            .put("host", launch.host())
-            .put("port", launch.port())
-            .put("admin_token", ADMIN_TOKEN);
-    var config =
-        new JsonObject()
-            .put("http", http)
-            .put("database", new JsonObject().put("uri", databaseUri));
-    Files.createDirectories(home.resolve("conf"));
-    var service = new ServiceProcess(home, launch, config);
-    var models = changes.getJsonObject("models", new JsonObject());
-    if (!models.containsKey("dir")) service.serve(SmallRelease.directory());
-    service.configure(changes);
-    return service;
+  public ServiceProcess(Callable<String> databaseUri, JsonObject changes) {
+    this(databaseUri, changes, Launch.alone());
   }
 
   /** Changes what it reads when it is started next, or at once what is hot. */
   public void configure(JsonObject changes) throws IOException {
     config.mergeIn(changes, true);
-    Files.writeString(home.resolve("conf/config.json"), config.encode());
+    if (starts > 0) writeConfig();
+  }
+
+  private void writeConfig() throws IOException {
+    var directory = Files.createDirectories(directory().resolve("conf"));
+    Files.writeString(directory.resolve("config.json"), config.encode());
   }
 
   /** Names another release, for its next start. */
@@ -119,30 +116,33 @@ public final class ServiceProcess implements AutoCloseable {
   }
 
   /** Starts it and waits until it listens, ready or not. */
-  public ServiceProcess start() throws Exception {
-    return begin().awaitListening();
+  @Override
+  public void start() throws Exception {
+    begin();
+    awaitListening();
   }
 
-  /** Starts it. */
-  public ServiceProcess begin() throws IOException {
-    starts++;
+  /** Starts it and does not wait. */
+  public void begin() throws Exception {
+    if (starts++ == 0) {
+      config.put("database", new JsonObject().put("uri", databaseUri.call()));
+    }
+    writeConfig();
     process =
         new ProcessBuilder(launch.command())
-            .directory(home.toFile())
+            .directory(directory().toFile())
             .redirectErrorStream(true)
             .redirectOutput(logFile().toFile())
             .start();
-    return this;
   }
 
-  public ServiceProcess awaitListening() throws Exception {
+  public void awaitListening() throws Exception {
     Await.until("the service listens, see " + logFile(), this::listens);
-    return this;
   }
 
   /** One file for each start. */
   private Path logFile() {
-    return home.resolve("service-%d.log".formatted(starts));
+    return directory().resolve("service-%d.log".formatted(starts));
   }
 
   private boolean listens() throws IOException {
@@ -245,7 +245,7 @@ public final class ServiceProcess implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  protected void end() throws InterruptedException {
     if (process != null) kill();
   }
 }

@@ -9,14 +9,10 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 
 /** A directory with a configuration and room for data; serves the small release on a free port. */
 public record TestHome(Path directory) {
-  /** Long enough for a service to stop well. */
-  public static final Duration STOP = Duration.ofSeconds(14);
-
   public static TestHome in(Path directory) throws IOException {
     var home = new TestHome(directory);
     Files.createDirectories(directory.resolve("conf"));
