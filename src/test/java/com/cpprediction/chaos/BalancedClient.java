@@ -1,6 +1,6 @@
 package com.cpprediction.chaos;
 
-import com.cpprediction.chaos.Enquiry.Request;
+import com.cpprediction.chaos.TrialRequests.Request;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.ClusterNode;
 import io.vertx.core.Context;
@@ -62,8 +62,8 @@ final class BalancedClient implements AutoCloseable {
   private final List<OpenLoop> loops = new ArrayList<>();
   private final HttpClient http;
   private final List<Target> targets;
-  private final Enquiry enquiry;
-  private final Questions questions;
+  private final TrialRequests requests;
+  private final SampleAddresses addresses;
   private volatile Throwable failure;
   private int turn;
 
@@ -110,9 +110,9 @@ final class BalancedClient implements AutoCloseable {
 
   private record Reply(int status, boolean remote, Buffer body) {}
 
-  BalancedClient(List<ClusterNode> nodes, Enquiry enquiry, Questions questions) {
-    this.enquiry = enquiry;
-    this.questions = questions;
+  BalancedClient(List<ClusterNode> nodes, TrialRequests requests, SampleAddresses addresses) {
+    this.requests = requests;
+    this.addresses = addresses;
     targets = nodes.stream().map(Target::new).toList();
     http =
         vertx
@@ -167,7 +167,7 @@ final class BalancedClient implements AutoCloseable {
     for (int left = count; left > 0; left -= WINDOW) {
       for (int i = 0; i < WINDOW; i++) {
         open.incrementAndGet();
-        context.runOnContext(go -> attempt(enquiry.request(), next()));
+        context.runOnContext(go -> attempt(requests.request(), next()));
       }
       awaitSettled();
     }
@@ -182,7 +182,7 @@ final class BalancedClient implements AutoCloseable {
 
   private void single(long meant) {
     open.incrementAndGet();
-    attempt(enquiry.request(meant), next());
+    attempt(requests.request(meant), next());
   }
 
   /**
@@ -217,7 +217,8 @@ final class BalancedClient implements AutoCloseable {
     open.decrementAndGet();
   }
 
-  private void failed(Request request, Target target, Outcome outcome, String reason, int status) {
+  private void failed(
+      Request request, Target target, RequestOutcome outcome, String reason, int status) {
     if (request.failed(outcome, reason)) {
       attempt(request, nextAfter(target));
       return;
@@ -227,12 +228,12 @@ final class BalancedClient implements AutoCloseable {
   }
 
   private void batch(int size, long meant) {
-    var requests = new ArrayList<Request>();
+    var batch = new ArrayList<Request>();
     for (int i = 0; i < size; i++) {
       open.incrementAndGet();
-      requests.add(enquiry.request(meant));
+      batch.add(requests.request(meant));
     }
-    batch(requests, next());
+    batch(batch, next());
   }
 
   private void batch(List<Request> requests, Target target) {
@@ -270,14 +271,15 @@ final class BalancedClient implements AutoCloseable {
         reason = "item " + result.getJsonObject("error").getString("code");
       }
     }
-    if (questions.releases(models).size() > 1) mixed.incrementAndGet();
+    if (addresses.releases(models).size() > 1) mixed.incrementAndGet();
     // What an item's own failure is about was not kept, unless nobody knows.
-    var outcome = reason.equals("item deadline-exceeded") ? Outcome.UNKNOWN : Outcome.REFUSED;
+    var outcome =
+        reason.equals("item deadline-exceeded") ? RequestOutcome.UNKNOWN : RequestOutcome.REFUSED;
     if (!failed.isEmpty()) failed(failed, target, outcome, reason, 503);
   }
 
   private void failed(
-      List<Request> requests, Target target, Outcome outcome, String reason, int status) {
+      List<Request> requests, Target target, RequestOutcome outcome, String reason, int status) {
     var again = new ArrayList<Request>();
     for (var request : requests) {
       if (request.failed(outcome, reason)) {
@@ -314,12 +316,12 @@ final class BalancedClient implements AutoCloseable {
     return servedBy != null && servedBy.contains(REMOTE);
   }
 
-  private static Outcome outcome(int status) {
-    return status == 503 || status / 100 == 4 ? Outcome.REFUSED : Outcome.UNKNOWN;
+  private static RequestOutcome outcome(int status) {
+    return status == 503 || status / 100 == 4 ? RequestOutcome.REFUSED : RequestOutcome.UNKNOWN;
   }
 
-  private static Outcome outcome(Throwable broken) {
-    return broken instanceof ConnectException ? Outcome.REFUSED : Outcome.UNKNOWN;
+  private static RequestOutcome outcome(Throwable broken) {
+    return broken instanceof ConnectException ? RequestOutcome.REFUSED : RequestOutcome.UNKNOWN;
   }
 
   private static String reason(Throwable broken) {

@@ -2,7 +2,7 @@ package com.cpprediction.chaos;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 
-import com.cpprediction.chaos.Enquiry.Request;
+import com.cpprediction.chaos.TrialRequests.Request;
 import com.cpprediction.client.PredictionClient;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.testing.Await;
@@ -54,12 +54,12 @@ final class BusClient implements AutoCloseable {
   private final List<OpenLoop> loops = new ArrayList<>();
   private final Vertx vertx;
   private final Context context;
-  private final Enquiry enquiry;
+  private final TrialRequests requests;
   private volatile Throwable failure;
 
-  private BusClient(Vertx vertx, Enquiry enquiry) {
+  private BusClient(Vertx vertx, TrialRequests requests) {
     this.vertx = vertx;
-    this.enquiry = enquiry;
+    this.requests = requests;
     context = vertx.getOrCreateContext();
   }
 
@@ -69,7 +69,8 @@ final class BusClient implements AutoCloseable {
    * @param host its own address
    * @param members {@code host:port} of the nodes
    */
-  static BusClient join(String host, List<String> members, Enquiry enquiry) throws Exception {
+  static BusClient join(String host, List<String> members, TrialRequests requests)
+      throws Exception {
     var bus = new EventBusOptions().setHost(host).setPort(0);
     var vertx =
         Vertx.builder()
@@ -77,7 +78,7 @@ final class BusClient implements AutoCloseable {
             .withClusterManager(new HazelcastClusterManager(hazelcast(host, members)))
             .buildClustered()
             .await(JOIN_SECONDS, SECONDS);
-    return new BusClient(vertx, enquiry);
+    return new BusClient(vertx, requests);
   }
 
   private static Config hazelcast(String host, List<String> members) throws IOException {
@@ -102,7 +103,7 @@ final class BusClient implements AutoCloseable {
    * @param rate predictions per second
    */
   void openLoop(double rate) {
-    loops.add(OpenLoop.begin(context, rate, meant -> attempt(enquiry.request(meant), true)));
+    loops.add(OpenLoop.begin(context, rate, meant -> attempt(requests.request(meant), true)));
   }
 
   /**
@@ -122,7 +123,7 @@ final class BusClient implements AutoCloseable {
 
   private void sendNext(AtomicInteger left, CountDownLatch done, List<String> failures) {
     if (left.getAndDecrement() <= 0) return;
-    attempt(enquiry.request(), false)
+    attempt(requests.request(), false)
         .onComplete(
             answered -> {
               if (answered.failed()) failures.add(answered.cause().toString());
@@ -175,7 +176,8 @@ final class BusClient implements AutoCloseable {
     var reason = cause instanceof ReplyException reply ? reply.failureType() : ReplyFailure.ERROR;
     boolean unheard = reason == ReplyFailure.TIMEOUT || reason == ReplyFailure.NO_HANDLERS;
     int status = Failure.of(cause).status();
-    var outcome = status == 503 || status / 100 == 4 ? Outcome.REFUSED : Outcome.UNKNOWN;
+    var outcome =
+        status == 503 || status / 100 == 4 ? RequestOutcome.REFUSED : RequestOutcome.UNKNOWN;
     boolean first = request.failed(outcome, "bus " + reason + " " + status);
     if (first && (status == 503 || again && unheard)) return attempt(request, again);
     request.givenUp(status, NAME);

@@ -25,15 +25,15 @@ class ClusterChaos {
 
   @RegisterExtension private static final PostgresProcess postgres = new PostgresProcess();
 
-  private static Questions questions;
+  private static SampleAddresses addresses;
 
   @BeforeAll
   static void start() throws Exception {
-    questions = Questions.ask(postgres, RELEASE);
+    addresses = SampleAddresses.ask(postgres, RELEASE);
   }
 
   private static ClusterTrial begin() throws Exception {
-    var trial = ClusterTrial.begin(postgres, RELEASE, questions);
+    var trial = ClusterTrial.begin(postgres, RELEASE, addresses);
     trial.load(ClusterTrial.RATE);
     trial.quiet("calm");
     trial.awaitMore(CALM);
@@ -169,7 +169,7 @@ class ClusterChaos {
   private static ClusterTrial started(PostgresProcess server, NodeNetwork network)
       throws Exception {
     server.start();
-    return ClusterTrial.begin(server, RELEASE, questions, network);
+    return ClusterTrial.begin(server, RELEASE, addresses, network);
   }
 
   private static void assertUnhurt(Tally planned) {

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -30,73 +31,103 @@ class ClusterIT {
 
   @RegisterExtension private static final PostgresProcess postgres = new PostgresProcess();
 
-  private static Questions questions;
+  private static SampleAddresses addresses;
+  private static ClusterTrial trial;
 
   @BeforeAll
   static void start() throws Exception {
-    questions = Questions.ask(postgres, SmallRelease.directory());
+    addresses = SampleAddresses.ask(postgres, SmallRelease.directory());
+    trial = ClusterTrial.begin(postgres, SmallRelease.directory(), addresses);
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    trial.close();
   }
 
   @Test
-  void everyDoorGivesTheSameAnswersAndNobodyNoticesAPlannedStopAndFewAKill() throws Exception {
-    try (var trial = ClusterTrial.begin(postgres, SmallRelease.directory(), questions)) {
-      askEveryDoor(trial);
-      reportToEveryNode(trial);
-      publishToEveryNode(trial);
-      trial.load(RATE);
-      trial.quiet("calm");
-      trial.awaitMore(CALM);
+  void everyNodeTheBusAndTheClientReturnTheSamePredictions() throws Exception {
+    trial.quiet("one by one");
+    var asked = addresses.spread(GOLDEN);
+    var ways = new ArrayList<List<JsonObject>>();
+    for (var node : trial.nodes().all()) ways.add(overHttp(node, asked));
+    ways.add(onTheBus(asked));
+    ways.add(byTheClient(asked));
 
-      var stopping = trial.change("SIGTERM");
-      trial.node(1).process().terminate();
-      assertThat(trial.node(1).process().ends(STOPPED)).isTrue();
-      trial.awaitWhole();
-      trial.awaitMore(CALM);
-      var starting = trial.change("started");
-      trial.node(1).process().start();
-      trial.awaitWhole();
-      trial.awaitMore(CALM);
-      var killing = trial.change("killed -9");
-      trial.node(2).process().kill();
-      trial.awaitWhole();
-      var after = trial.quiet("after the kill");
-      trial.awaitMore(CALM);
-      var returning = trial.change("started again, with what its journal has");
-      trial.node(2).process().start();
-      trial.awaitWhole();
-
-      trial.settle();
-      for (var planned : List.of(stopping, starting, after, returning)) {
-        assertThat(planned.failedCount()).as(planned.name()).isZero();
-      }
-      assertThat(killing.ok()).isPositive();
-    }
+    assertThat(ways).allSatisfy(way -> assertThat(way).isEqualTo(ways.get(0)));
+    reportToEveryNode();
+    publishToEveryNode();
+    trial.settle();
   }
 
-  /** At each node over HTTP, and on the bus; not part of the load, but of the ledger. */
-  private static void askEveryDoor(ClusterTrial trial) throws Exception {
-    var doors = new ArrayList<List<JsonObject>>();
-    var asked = questions.spread(GOLDEN);
-    for (var node : trial.nodes().all()) {
-      var answers = new ArrayList<JsonObject>();
-      for (var question : asked) {
-        var request = trial.enquiry().request(question);
-        var answer = askPatiently(node, request.body());
-        request.answered(answer, node.name());
-        answers.add(same(answer));
-      }
-      doors.add(answers);
-    }
+  @Test
+  void noRequestFailsWhenANodeIsStoppedAndStarted() throws Exception {
+    load();
+
+    var stopping = trial.change("SIGTERM");
+    trial.node(1).process().terminate();
+    assertThat(trial.node(1).process().ends(STOPPED)).isTrue();
+    trial.awaitWhole();
+    trial.awaitMore(CALM);
+    var starting = trial.change("started");
+    trial.node(1).process().start();
+    trial.awaitWhole();
+    trial.awaitMore(CALM);
+
+    trial.settle();
+    assertNoneFailed(stopping, starting);
+  }
+
+  @Test
+  void requestsFailOnlyAtTheMomentThatANodeIsKilled() throws Exception {
+    load();
+
+    var killing = trial.change("killed -9");
+    trial.node(2).process().kill();
+    trial.awaitWhole();
+    var after = trial.quiet("after the kill");
+    trial.awaitMore(CALM);
+    var returning = trial.change("started again, with what its journal has");
+    trial.node(2).process().start();
+    trial.awaitWhole();
+
+    trial.settle();
+    assertNoneFailed(after, returning);
+    assertThat(killing.ok()).isPositive();
+  }
+
+  private static void load() throws Exception {
+    trial.load(RATE);
+    trial.quiet("calm");
+    trial.awaitMore(CALM);
+  }
+
+  private static void assertNoneFailed(Tally... stretches) {
+    assertThat(stretches)
+        .allSatisfy(stretch -> assertThat(stretch.failedCount()).as(stretch.name()).isZero());
+  }
+
+  private static List<JsonObject> overHttp(ClusterNode node, List<JsonObject> asked)
+      throws Exception {
     var answers = new ArrayList<JsonObject>();
     for (var question : asked) {
-      var request = trial.enquiry().request(question);
+      var request = trial.requests().request(question);
+      var answer = askPatiently(node, request.body());
+      request.answered(answer, node.name());
+      answers.add(same(answer));
+    }
+    return answers;
+  }
+
+  private static List<JsonObject> onTheBus(List<JsonObject> asked) {
+    var answers = new ArrayList<JsonObject>();
+    for (var question : asked) {
+      var request = trial.requests().request(question);
       var answer = trial.bus().ask(BusClient.PREDICT, request.body());
       request.answered(answer, "bus");
       answers.add(same(answer));
     }
-    doors.add(answers);
-    doors.add(askTyped(trial, asked));
-    assertThat(doors).allSatisfy(door -> assertThat(door).isEqualTo(doors.get(0)));
+    return answers;
   }
 
   /** A node whose code isn't compiled yet may take longer than another one waits for it. */
@@ -112,8 +143,10 @@ class ClusterIT {
     return json(answer.get());
   }
 
-  /** Where the first shipment of {@link #askTyped} went: what one node takes, all of them know. */
-  private static void reportToEveryNode(ClusterTrial trial) throws Exception {
+  /**
+   * Where the first shipment of {@link #byTheClient} went: what one node takes, all of them know.
+   */
+  private static void reportToEveryNode() throws Exception {
     var stored = "/predictions/typed-0";
     Await.until("stored", () -> trial.node(0).process().get(stored).statusCode() == 200);
     var predictions = json(trial.node(0), stored).getJsonArray("predictions");
@@ -136,7 +169,7 @@ class ClusterIT {
     return live == null ? 0 : live.getLong("right");
   }
 
-  private static void publishToEveryNode(ClusterTrial trial) throws Exception {
+  private static void publishToEveryNode() throws Exception {
     int cached = 0; // by those that own a prefix: by chance one of them may own none
     for (var node : trial.nodes().all()) cached += json(node, "/cache/stats").getInteger("size");
     assertThat(cached).isPositive();
@@ -167,8 +200,7 @@ class ClusterIT {
   }
 
   /** As applications do that use the client of this service. */
-  private static List<JsonObject> askTyped(ClusterTrial trial, List<JsonObject> asked)
-      throws Exception {
+  private static List<JsonObject> byTheClient(List<JsonObject> asked) throws Exception {
     var answers = new ArrayList<JsonObject>();
     for (var question : asked) {
       var shipment =
@@ -194,7 +226,7 @@ class ClusterIT {
               .put("prefix_source", answer.prefixSource())
               .put("model", answer.model())
               .put("source", answer.source());
-      trial.enquiry().sent(question, answer.id(), answer.shipmentId()).answered(json, "client");
+      trial.requests().sent(question, answer.id(), answer.shipmentId()).answered(json, "client");
       answers.add(same(json));
     }
     return answers;

@@ -21,7 +21,7 @@ import java.util.List;
 final class ClusterTrial implements AutoCloseable {
   static final int NODES = 3;
 
-  /** Predictions per second, all doors together, where a test asks for no other rate. */
+  /** Predictions per second, over HTTP and the bus, where a test asks for no other rate. */
   static final int RATE = Integer.getInteger("rate", 500);
 
   /** Of them, those from the bus. */
@@ -30,7 +30,7 @@ final class ClusterTrial implements AutoCloseable {
   /** How soon every prefix is to be back at its replicas. */
   static final Duration PROMISED = Duration.ofSeconds(10);
 
-  /** Smaller than there are {@link Questions}, so that some are always scored. */
+  /** Smaller than there are {@link SampleAddresses}, so that some are always scored. */
   private static final JsonObject CACHE = new JsonObject().put("max_size", 500);
 
   private static final long SEED = Long.getLong("seed", 1);
@@ -49,10 +49,11 @@ final class ClusterTrial implements AutoCloseable {
   private final String database;
   private final ClusterNodes nodes;
   private final Ledger ledger;
-  private final Enquiry enquiry;
+  private final TrialRequests requests;
   private final BalancedClient client;
   private final List<Stretch> stretches = new ArrayList<>();
   private BusClient bus;
+  private boolean warm;
 
   /** A line of the table. */
   private static final class Stretch {
@@ -65,7 +66,7 @@ final class ClusterTrial implements AutoCloseable {
   }
 
   private ClusterTrial(
-      PostgresProcess postgres, Path release, Questions questions, NodeNetwork network)
+      PostgresProcess postgres, Path release, SampleAddresses addresses, NodeNetwork network)
       throws Exception {
     this.postgres = postgres;
     database = postgres.newDatabase();
@@ -79,23 +80,23 @@ final class ClusterTrial implements AutoCloseable {
             ? ClusterNodes.onLoopback(NODES, () -> uri, config)
             : ClusterNodes.on(network, NODES, () -> uri, config);
     ledger = new Ledger(nodes.directory().resolve("ledger.txt"));
-    enquiry = new Enquiry(questions, ledger, SEED);
-    client = new BalancedClient(nodes.all(), enquiry, questions);
+    requests = new TrialRequests(addresses, ledger, SEED);
+    client = new BalancedClient(nodes.all(), requests, addresses);
   }
 
   /** One on loopback that is whole and warm. */
-  static ClusterTrial begin(PostgresProcess postgres, Path release, Questions questions)
+  static ClusterTrial begin(PostgresProcess postgres, Path release, SampleAddresses addresses)
       throws Exception {
-    return begin(postgres, release, questions, null);
+    return begin(postgres, release, addresses, null);
   }
 
   /**
    * @param network of the nodes; null for loopback
    */
   static ClusterTrial begin(
-      PostgresProcess postgres, Path release, Questions questions, NodeNetwork network)
+      PostgresProcess postgres, Path release, SampleAddresses addresses, NodeNetwork network)
       throws Exception {
-    var trial = new ClusterTrial(postgres, release, questions, network);
+    var trial = new ClusterTrial(postgres, release, addresses, network);
     try {
       trial.nodes.start();
       if (network == null) trial.joinBus("127.0.0.1");
@@ -108,7 +109,7 @@ final class ClusterTrial implements AutoCloseable {
 
   /** A client on the bus joins, which takes part in everything that comes. */
   void joinBus(String host) throws Exception {
-    bus = BusClient.join(host, nodes.members(), enquiry);
+    bus = BusClient.join(host, nodes.members(), requests);
   }
 
   ClusterNodes nodes() {
@@ -127,14 +128,17 @@ final class ClusterTrial implements AutoCloseable {
     return bus;
   }
 
-  Enquiry enquiry() {
-    return enquiry;
+  TrialRequests requests() {
+    return requests;
   }
 
-  /** Warms up, and from then on sends at a constant rate. */
+  /** Warms up the first time, and from then on sends at a constant rate. */
   void load(int rate) throws Exception {
-    client.warm(Math.max(WARM, WARM_SECONDS * rate));
-    if (bus != null) assertThat(bus.sendAll(WARM)).isEmpty();
+    if (!warm) {
+      client.warm(Math.max(WARM, WARM_SECONDS * rate));
+      if (bus != null) assertThat(bus.sendAll(WARM)).isEmpty();
+      warm = true;
+    }
     client.openLoop(bus == null ? rate : rate * (1 - BUS_SHARE));
     if (bus != null) bus.openLoop(rate * BUS_SHARE);
   }
@@ -150,7 +154,7 @@ final class ClusterTrial implements AutoCloseable {
   }
 
   private Tally enter(String name, boolean disturbing) {
-    var tally = enquiry.enter(name, disturbing);
+    var tally = requests.enter(name, disturbing);
     stretches.add(new Stretch(tally));
     return tally;
   }

@@ -23,8 +23,8 @@ class CutChaos {
   @ParameterizedTest
   @EnumSource(Direction.class)
   void afterEveryByte(Direction direction) throws Exception {
-    try (var trial = Trial.begin(postgres)) {
-      var exchange = Exchange.measure(trial, BURST);
+    try (var trial = FaultTrial.begin(postgres)) {
+      var exchange = BatchExchange.measure(trial, BURST);
       int cuts = 0;
 
       trial.faultBegins();
@@ -33,7 +33,7 @@ class CutChaos {
       }
 
       assertThat(trial.proxy().cuts()).isEqualTo(cuts);
-      trial.client().openLoop(Trial.RATE);
+      trial.client().openLoop(FaultTrial.RATE);
       trial.recoverUnhurt("%d cuts, %s".formatted(cuts, direction));
     }
   }

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("chaos")
 class DatabaseChaos {
   /** Requests sent while a fault lasts that is not told by its time. */
-  private static final int FAULT = 5 * Trial.RATE;
+  private static final int FAULT = 5 * FaultTrial.RATE;
 
   @TempDir private static Path directory;
 
@@ -30,11 +30,11 @@ class DatabaseChaos {
 
   /** What breaks, or what mends it. */
   private interface Step {
-    void take(Trial trial) throws Exception;
+    void take(FaultTrial trial) throws Exception;
   }
 
   private static void test(String fault, Step breaks, Step mends) throws Exception {
-    try (var trial = Trial.begin(postgres)) {
+    try (var trial = FaultTrial.begin(postgres)) {
       trial.calm();
 
       trial.faultBegins();
@@ -87,11 +87,11 @@ class DatabaseChaos {
 
   @Test
   void refusingAtStart() throws Exception {
-    try (var trial = Trial.prepare(postgres, new JsonObject())) {
+    try (var trial = FaultTrial.prepare(postgres, new JsonObject())) {
       trial.faultBegins();
       trial.proxy().be(Mode.REFUSE, 0);
       trial.service().start();
-      trial.client().openLoop(Trial.RATE);
+      trial.client().openLoop(FaultTrial.RATE);
       trial.client().awaitMore(FAULT);
       trial.proxy().pass();
 
@@ -101,7 +101,7 @@ class DatabaseChaos {
 
   @Test
   void outOfConnections() throws Exception {
-    try (var trial = Trial.begin(postgres)) {
+    try (var trial = FaultTrial.begin(postgres)) {
       trial.calm();
 
       trial.faultBegins();
@@ -144,7 +144,7 @@ class DatabaseChaos {
   @Test
   void diskFull() throws Exception {
     try (var disk = SmallDisk.mount(directory.resolve("small"), 24);
-        var trial = Trial.prepare(postgres, new JsonObject())) {
+        var trial = FaultTrial.prepare(postgres, new JsonObject())) {
       postgres.storeOn(disk.root(), trial.database());
       trial.service().start();
       trial.warm();
@@ -152,7 +152,7 @@ class DatabaseChaos {
 
       trial.faultBegins();
       disk.fill();
-      Await.until("PostgreSQL has no room", () -> trial.waitingOrRefused() > Trial.RATE);
+      Await.until("PostgreSQL has no room", () -> trial.waitingOrRefused() > FaultTrial.RATE);
       trial.client().awaitMore(FAULT);
       disk.free();
 

@@ -20,9 +20,10 @@ final class Ledger implements AutoCloseable {
 
   /**
    * @param status HTTP's, 0 where there was none
-   * @param answer null unless the outcome is {@link Outcome#OK}, and where it can't be told which
+   * @param answer null unless the outcome is {@link RequestOutcome#OK}, and where it can't be told
+   *     which
    */
-  record Entry(String shipment, Outcome outcome, int status, Answer answer) {}
+  record Entry(String shipment, RequestOutcome outcome, int status, Answer answer) {}
 
   private static final String SENT = "sent";
 
@@ -44,15 +45,15 @@ final class Ledger implements AutoCloseable {
   void answered(UUID id, Answer answer) throws IOException {
     line(
         "%s %s 200 %s %s %s"
-            .formatted(Outcome.OK, id, answer.cp(), answer.confidence(), answer.model()));
+            .formatted(RequestOutcome.OK, id, answer.cp(), answer.confidence(), answer.model()));
   }
 
   /** Answered, after an attempt that may have been kept with another answer. */
   void answeredSomehow(UUID id) throws IOException {
-    line(Outcome.OK + " " + id + " 200");
+    line(RequestOutcome.OK + " " + id + " 200");
   }
 
-  void settled(UUID id, Outcome outcome, int status) throws IOException {
+  void settled(UUID id, RequestOutcome outcome, int status) throws IOException {
     line(outcome + " " + id + " " + status);
   }
 
@@ -60,7 +61,7 @@ final class Ledger implements AutoCloseable {
     out.write((text + "\n").getBytes(StandardCharsets.US_ASCII));
   }
 
-  /** Reads the file back; a request without an outcome is {@link Outcome#UNKNOWN}. */
+  /** Reads the file back; a request without an outcome is {@link RequestOutcome#UNKNOWN}. */
   Map<UUID, Entry> read() throws IOException {
     var entries = new HashMap<UUID, Entry>();
     try (var lines = Files.lines(file)) {
@@ -72,11 +73,11 @@ final class Ledger implements AutoCloseable {
   private static void add(Map<UUID, Entry> entries, String[] words) {
     var id = UUID.fromString(words[1]);
     if (words[0].equals(SENT)) {
-      var before = entries.put(id, new Entry(words[2], Outcome.UNKNOWN, 0, null));
+      var before = entries.put(id, new Entry(words[2], RequestOutcome.UNKNOWN, 0, null));
       if (before != null) throw new IllegalStateException("sent twice: " + id);
       return;
     }
-    var outcome = Outcome.valueOf(words[0]);
+    var outcome = RequestOutcome.valueOf(words[0]);
     var answer =
         words.length > 3 ? new Answer(words[3], Double.parseDouble(words[4]), words[5]) : null;
     var shipment = entries.get(id).shipment();

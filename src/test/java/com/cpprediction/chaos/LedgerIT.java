@@ -24,7 +24,7 @@ class LedgerIT {
 
   @Test
   void nothingAnsweredIsLostWhenPostgresqlIsKilled() throws Exception {
-    try (var trial = Trial.begin(postgres)) {
+    try (var trial = FaultTrial.begin(postgres)) {
       trial.calm();
 
       trial.faultBegins();
@@ -38,12 +38,12 @@ class LedgerIT {
 
   @Test
   void nothingAnsweredIsLostWhenPostgresqlFreezes() throws Exception {
-    try (var trial = Trial.begin(postgres, IMPATIENT)) {
+    try (var trial = FaultTrial.begin(postgres, IMPATIENT)) {
       trial.calm();
 
       trial.faultBegins();
       postgres.freeze();
-      trial.client().awaitMore(2 * Trial.RATE); // 2 s of them
+      trial.client().awaitMore(2 * FaultTrial.RATE); // 2 s of them
       postgres.thaw();
 
       trial.recover("PostgreSQL frozen 2 s");
@@ -52,7 +52,7 @@ class LedgerIT {
 
   @Test
   void nothingAnsweredIsLostWhenTheServiceIsKilled() throws Exception {
-    try (var trial = Trial.begin(postgres)) {
+    try (var trial = FaultTrial.begin(postgres)) {
       trial.client().closedLoop(16);
       trial.client().awaitAnswered(500);
 
@@ -66,8 +66,8 @@ class LedgerIT {
 
   @Test
   void nothingAnsweredIsLostWhenConnectionsBreakInsideABatch() throws Exception {
-    try (var trial = Trial.begin(postgres)) {
-      var exchange = Exchange.measure(trial, BURST);
+    try (var trial = FaultTrial.begin(postgres)) {
+      var exchange = BatchExchange.measure(trial, BURST);
 
       trial.faultBegins();
       for (int i = 0; i < CUTS; i++) {
@@ -76,7 +76,7 @@ class LedgerIT {
       }
 
       assertThat(trial.proxy().cuts()).isEqualTo(CUTS);
-      trial.client().openLoop(Trial.RATE);
+      trial.client().openLoop(FaultTrial.RATE);
       trial.recover(CUTS + " cuts");
     }
   }

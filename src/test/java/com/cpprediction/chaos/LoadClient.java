@@ -18,6 +18,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -52,10 +53,8 @@ final class LoadClient implements AutoCloseable {
   private final AtomicLong open = new AtomicLong();
   private volatile Phase phase = Phase.BEFORE;
   private volatile Throwable failure;
-  private volatile boolean sending;
-  private long begun; // of the open loop, nanoseconds
-  private long due; // requests of the open loop that were sent
-  private long timer;
+  private volatile boolean sending; // in the closed loop
+  private volatile OpenLoop loop;
 
   LoadClient(int port, Ledger ledger, long seed) {
     this.ledger = ledger;
@@ -85,19 +84,7 @@ final class LoadClient implements AutoCloseable {
    * @param rate requests per second
    */
   void openLoop(int rate) {
-    long interval = TimeUnit.SECONDS.toNanos(1) / rate;
-    sending = true;
-    context.runOnContext(
-        go -> {
-          begun = System.nanoTime();
-          due = 0;
-          timer = vertx.setPeriodic(1, tick -> sendDue(interval));
-        });
-  }
-
-  private void sendDue(long interval) {
-    long now = System.nanoTime();
-    for (; sending && begun + due * interval <= now; due++) send(begun + due * interval);
+    loop = OpenLoop.begin(context, rate, this::send);
   }
 
   /**
@@ -114,7 +101,7 @@ final class LoadClient implements AutoCloseable {
         .onComplete(
             done -> {
               // A refusal comes at once; whoever asks again at once only measures refusals.
-              if (done.result() == Outcome.OK) again();
+              if (done.result() == RequestOutcome.OK) again();
               else vertx.setTimer(REFUSED_PAUSE_MILLIS, later -> again());
             });
   }
@@ -127,7 +114,7 @@ final class LoadClient implements AutoCloseable {
     awaitSettled();
   }
 
-  private Future<Outcome> send(long intended) {
+  private Future<RequestOutcome> send(long intended) {
     var shipment = shipments.next();
     var when = phase;
     try {
@@ -142,7 +129,7 @@ final class LoadClient implements AutoCloseable {
             connected ->
                 connected.succeeded()
                     ? exchange(connected.result(), shipment, when, intended)
-                    : Future.succeededFuture(settle(shipment, Outcome.REFUSED, 0)))
+                    : Future.succeededFuture(settle(shipment, RequestOutcome.REFUSED, 0)))
         .onComplete(
             done -> {
               if (done.failed()) failure = done.cause();
@@ -150,7 +137,7 @@ final class LoadClient implements AutoCloseable {
             });
   }
 
-  private Future<Outcome> exchange(
+  private Future<RequestOutcome> exchange(
       HttpClientRequest request, Shipments.Shipment shipment, Phase when, long intended) {
     return request
         .send(shipment.body().toBuffer())
@@ -160,7 +147,7 @@ final class LoadClient implements AutoCloseable {
             done -> {
               if (done.failed()) {
                 request.reset();
-                return Future.succeededFuture(settle(shipment, Outcome.UNKNOWN, 0));
+                return Future.succeededFuture(settle(shipment, RequestOutcome.UNKNOWN, 0));
               }
               return Future.succeededFuture(record(done.result(), shipment, when, intended));
             });
@@ -168,11 +155,12 @@ final class LoadClient implements AutoCloseable {
 
   private record Reply(HttpClientResponse head, Buffer body) {}
 
-  private Outcome record(Reply reply, Shipments.Shipment shipment, Phase when, long intended) {
+  private RequestOutcome record(
+      Reply reply, Shipments.Shipment shipment, Phase when, long intended) {
     int status = reply.head().statusCode();
     if (status != 200) {
       boolean refusal = status == 503 || status / 100 == 4;
-      return settle(shipment, refusal ? Outcome.REFUSED : Outcome.UNKNOWN, status);
+      return settle(shipment, refusal ? RequestOutcome.REFUSED : RequestOutcome.UNKNOWN, status);
     }
     latencies.get(when).add(System.nanoTime() - intended);
     var json = new JsonObject(reply.body());
@@ -185,16 +173,16 @@ final class LoadClient implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     answered.incrementAndGet();
-    return Outcome.OK;
+    return RequestOutcome.OK;
   }
 
-  private Outcome settle(Shipments.Shipment shipment, Outcome outcome, int status) {
+  private RequestOutcome settle(Shipments.Shipment shipment, RequestOutcome outcome, int status) {
     try {
       ledger.settled(shipment.id(), outcome, status);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    if (outcome == Outcome.REFUSED) refused.incrementAndGet();
+    if (outcome == RequestOutcome.REFUSED) refused.incrementAndGet();
     return outcome;
   }
 
@@ -244,7 +232,10 @@ final class LoadClient implements AutoCloseable {
   /** Sends nothing more and waits for every outcome. */
   void finish() throws Exception {
     sending = false;
-    context.runOnContext(go -> vertx.cancelTimer(timer));
+    if (loop != null) loop.end();
+    var passed = new CountDownLatch(1);
+    context.runOnContext(go -> passed.countDown());
+    passed.await();
     awaitSettled();
   }
 

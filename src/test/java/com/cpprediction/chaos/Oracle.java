@@ -102,10 +102,10 @@ final class Oracle {
           var rows = stored.getOrDefault(id, List.of());
           if (rows.size() > 1) doubled.add(name(id, entry));
           boolean kept = !rows.isEmpty() || rejected.contains(id);
-          if (entry.outcome() == Outcome.OK && !kept) lost.add(name(id, entry));
-          if (entry.outcome() == Outcome.REFUSED && kept) unwanted.add(name(id, entry));
+          if (entry.outcome() == RequestOutcome.OK && !kept) lost.add(name(id, entry));
+          if (entry.outcome() == RequestOutcome.REFUSED && kept) unwanted.add(name(id, entry));
           if (rows.stream().anyMatch(row -> !isThat(entry, row))) different.add(name(id, entry));
-          if (entry.outcome() != Outcome.OK) unanswered.add(name(id, entry));
+          if (entry.outcome() != RequestOutcome.OK) unanswered.add(name(id, entry));
           int status = entry.status();
           if (status >= 500 && status != 503 && status != 504) unexpected.add(name(id, entry));
         });
@@ -113,9 +113,9 @@ final class Oracle {
         stored.keySet().stream().filter(id -> !ledger.containsKey(id)).map(UUID::toString).toList();
     return new Verdict(
         ledger.size(),
-        count(Outcome.OK),
-        count(Outcome.REFUSED),
-        count(Outcome.UNKNOWN),
+        count(RequestOutcome.OK),
+        count(RequestOutcome.REFUSED),
+        count(RequestOutcome.UNKNOWN),
         stored.size(),
         rejected.size(),
         lost,
@@ -138,7 +138,7 @@ final class Oracle {
     return entry.shipment() + " " + id + " " + entry.outcome() + " " + entry.status();
   }
 
-  private int count(Outcome outcome) {
+  private int count(RequestOutcome outcome) {
     return (int) ledger.values().stream().filter(entry -> entry.outcome() == outcome).count();
   }
 }

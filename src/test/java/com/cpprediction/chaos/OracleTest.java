@@ -25,7 +25,7 @@ class OracleTest {
       ledger.sending(REFUSED, "S2");
       ledger.sending(UNKNOWN, "S3");
       ledger.answered(OK, new Ledger.Answer("CP1", 0.123456, "575@01234567"));
-      ledger.settled(REFUSED, Outcome.REFUSED, 503);
+      ledger.settled(REFUSED, RequestOutcome.REFUSED, 503);
       oracle = new Oracle(ledger.read());
     }
   }
@@ -82,7 +82,7 @@ class OracleTest {
   }
 
   @Test
-  void seesARowThatNobodyAskedForOrThatWasRefused() {
+  void seesARowWithoutARequestOrOfARefusedOne() {
     oracle.stored(REFUSED, row("S2", 0.5));
     oracle.stored(new UUID(1, 4), row("S4", 0.5));
 

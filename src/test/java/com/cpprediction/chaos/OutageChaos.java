@@ -17,7 +17,7 @@ class OutageChaos {
 
   @Test
   void awayForAMinute() throws Exception {
-    try (var trial = Trial.begin(postgres)) {
+    try (var trial = FaultTrial.begin(postgres)) {
       trial.client().openLoop(RATE);
       trial.client().awaitMore(10L * RATE); // until the JVM is warm at this rate
       trial.client().forgetLatencies();

@@ -34,8 +34,8 @@ class OverloadChaos {
     var limited =
         new JsonObject()
             .put("prediction", new JsonObject().put("max_in_flight", WAITING))
-            .put("persistence", new JsonObject().put("ack", Trial.COMMIT));
-    try (var trial = Trial.begin(postgres, limited)) {
+            .put("persistence", new JsonObject().put("ack", FaultTrial.COMMIT));
+    try (var trial = FaultTrial.begin(postgres, limited)) {
       trial.proxy().be(Mode.LATENCY, LATENCY_MILLIS);
 
       assertThat(overload(trial, WAITING)).isGreaterThan(GOAL);
@@ -50,15 +50,15 @@ class OverloadChaos {
             .put("prediction", new JsonObject().put("max_in_flight", CALLERS).put("workers", 1))
             .put("models", new JsonObject().put("engine", "xgboost"))
             .put("cache", new JsonObject().put("enabled", false));
-    try (var trial = Trial.begin(postgres, costly)) {
+    try (var trial = FaultTrial.begin(postgres, costly)) {
       overload(trial, CALLERS / 2);
     }
   }
 
   /** The share of the peak that is left at {@link #FACTOR} times as many requests. */
-  private static double overload(Trial trial, int callers) throws Exception {
+  private static double overload(FaultTrial trial, int callers) throws Exception {
     trial.client().closedLoop(callers);
-    trial.client().awaitAnswered(Trial.CALM);
+    trial.client().awaitAnswered(FaultTrial.CALM);
     trial.client().forgetLatencies();
     double peak = goodput(trial, MEASURED);
     trial.client().finish();
@@ -78,7 +78,7 @@ class OverloadChaos {
     return during / peak;
   }
 
-  private static double goodput(Trial trial, Duration time) {
+  private static double goodput(FaultTrial trial, Duration time) {
     long before = trial.client().answered();
     long begin = System.nanoTime();
     Await.elapse(time);
@@ -87,13 +87,13 @@ class OverloadChaos {
 
   @Test
   void aThousandSlowConnections() throws Exception {
-    try (var trial = Trial.begin(postgres);
+    try (var trial = FaultTrial.begin(postgres);
         var slow = new SlowCallers(trial.service().port(), SLOW)) {
       trial.calm();
 
       trial.faultBegins();
       slow.begin();
-      trial.client().awaitMore(20L * Trial.RATE);
+      trial.client().awaitMore(20L * FaultTrial.RATE);
       System.out.printf(
           "slow connections: %d, closed by the service: %d%n", SLOW, slow.closedByServer());
       slow.close();

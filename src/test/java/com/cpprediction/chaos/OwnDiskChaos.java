@@ -23,19 +23,19 @@ class OwnDiskChaos {
 
   @Test
   void diskFull() throws Exception {
-    assumeTrue(Trial.ACK.equals(Trial.JOURNAL), "only a journal needs a disk");
+    assumeTrue(FaultTrial.ACK.equals(FaultTrial.JOURNAL), "only a journal needs a disk");
     try (var disk = SmallDisk.mount(directory.resolve("small"), 64);
         var trial =
-            Trial.begin(postgres, new JsonObject().put("data_dir", disk.root().toString()))) {
+            FaultTrial.begin(postgres, new JsonObject().put("data_dir", disk.root().toString()))) {
       trial.calm();
 
       trial.faultBegins();
       disk.fill();
       postgres.stopImmediately(); // nothing leaves the journal
-      Await.until("the journal has no room", () -> trial.client().refused() > Trial.RATE);
+      Await.until("the journal has no room", () -> trial.client().refused() > FaultTrial.RATE);
       assertThat(trial.service().alive()).isTrue();
       disk.free();
-      trial.client().awaitAnswered(Trial.RATE);
+      trial.client().awaitAnswered(FaultTrial.RATE);
       postgres.start();
 
       trial.recover("own disk full");
@@ -44,15 +44,15 @@ class OwnDiskChaos {
 
   @Test
   void journalFull() throws Exception {
-    assumeTrue(Trial.ACK.equals(Trial.JOURNAL), "there is no journal");
+    assumeTrue(FaultTrial.ACK.equals(FaultTrial.JOURNAL), "there is no journal");
     var small =
         new JsonObject().put("journal", new JsonObject().put("max_bytes", SMALLEST_JOURNAL));
-    try (var trial = Trial.begin(postgres, small)) {
+    try (var trial = FaultTrial.begin(postgres, small)) {
       trial.calm();
 
       trial.faultBegins();
       postgres.stopImmediately();
-      Await.until("the journal is full", () -> trial.client().refused() > Trial.RATE);
+      Await.until("the journal is full", () -> trial.client().refused() > FaultTrial.RATE);
       postgres.start();
 
       trial.recover("journal full");

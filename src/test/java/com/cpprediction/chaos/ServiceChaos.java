@@ -25,9 +25,9 @@ class ServiceChaos {
   @Test
   void killedAtRandomPointsUnderLoad() throws Exception {
     var random = new Random(Long.getLong("seed", 1));
-    try (var trial = Trial.begin(postgres)) {
+    try (var trial = FaultTrial.begin(postgres)) {
       trial.client().closedLoop(CALLERS);
-      trial.client().awaitAnswered(Trial.CALM);
+      trial.client().awaitAnswered(FaultTrial.CALM);
 
       trial.faultBegins();
       for (int i = 0; i < KILLS; i++) {
@@ -43,15 +43,15 @@ class ServiceChaos {
 
   @Test
   void killedWhilePostgresqlIsAway() throws Exception {
-    try (var trial = Trial.begin(postgres)) {
+    try (var trial = FaultTrial.begin(postgres)) {
       trial.calm();
 
       trial.faultBegins();
       postgres.stopImmediately();
-      trial.client().awaitMore(Trial.RATE);
+      trial.client().awaitMore(FaultTrial.RATE);
       trial.service().kill();
       trial.service().start();
-      trial.client().awaitMore(Trial.RATE);
+      trial.client().awaitMore(FaultTrial.RATE);
       postgres.start();
 
       trial.recover("service killed -9, PostgreSQL away");
@@ -59,10 +59,10 @@ class ServiceChaos {
   }
 
   @Test
-  void toldToEndUnderLoad() throws Exception {
-    try (var trial = Trial.begin(postgres)) {
+  void terminatedUnderLoad() throws Exception {
+    try (var trial = FaultTrial.begin(postgres)) {
       trial.client().closedLoop(CALLERS);
-      trial.client().awaitAnswered(Trial.CALM);
+      trial.client().awaitAnswered(FaultTrial.CALM);
 
       trial.faultBegins();
       trial.service().terminate();
@@ -74,13 +74,13 @@ class ServiceChaos {
   }
 
   @Test
-  void toldToEndWhilePostgresqlIsFrozen() throws Exception {
-    try (var trial = Trial.begin(postgres)) {
+  void terminatedWhilePostgresqlIsFrozen() throws Exception {
+    try (var trial = FaultTrial.begin(postgres)) {
       trial.calm();
 
       trial.faultBegins();
       postgres.freeze();
-      trial.client().awaitMore(Trial.RATE);
+      trial.client().awaitMore(FaultTrial.RATE);
       trial.service().terminate();
       assertThat(trial.service().ends(PROMISED)).isTrue();
       postgres.thaw();
@@ -94,12 +94,12 @@ class ServiceChaos {
   @Test
   void withoutAnyPromiseWhatWaitsIsLost() throws Exception {
     var none = new JsonObject().put("persistence", new JsonObject().put("ack", "none"));
-    try (var trial = Trial.begin(postgres, none)) {
+    try (var trial = FaultTrial.begin(postgres, none)) {
       trial.calm();
 
       trial.faultBegins();
       postgres.freeze();
-      trial.client().awaitAnswered(Trial.RATE);
+      trial.client().awaitAnswered(FaultTrial.RATE);
       trial.service().kill();
       postgres.thaw();
       trial.service().start();

@@ -31,8 +31,8 @@ class UpgradeChaos {
   void nothingFailsAndNoBatchIsOfTwoReleases() throws Exception {
     var first = SmallRelease.directory();
     var second = SmallRelease.trainAnother(directory.resolve("second"));
-    var questions = Questions.ask(postgres, first, second);
-    try (var trial = ClusterTrial.begin(postgres, first, questions)) {
+    var addresses = SampleAddresses.ask(postgres, first, second);
+    try (var trial = ClusterTrial.begin(postgres, first, addresses)) {
       trial.load(RATE);
       trial.client().openLoop(BATCHES, BATCH);
       trial.quiet("release 1");

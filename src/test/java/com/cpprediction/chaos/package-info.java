@@ -2,8 +2,8 @@
  * Proves with faults that no answered prediction is lost or stored twice: real, separate processes
  * of the service and of PostgreSQL, a client that keeps a {@link com.cpprediction.chaos.Ledger} of
  * what it sent and what came of it, and an {@link com.cpprediction.chaos.Oracle} that compares the
- * ledger with the table. Start reading at {@link com.cpprediction.chaos.Trial}, and for several
- * nodes at {@link com.cpprediction.chaos.ClusterTrial}.
+ * ledger with the table. Start reading at {@link com.cpprediction.chaos.FaultTrial}, and for
+ * several nodes at {@link com.cpprediction.chaos.ClusterTrial}.
  *
  * <p>{@code LedgerIT} and {@code ClusterIT} run with every build, the classes named {@code *Chaos}
  * with {@code mvn -B -Pchaos verify}, one of them with {@code -Dit.test=KillChaos}. Each prints a

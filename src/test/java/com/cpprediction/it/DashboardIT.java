@@ -88,7 +88,7 @@ class DashboardIT {
   }
 
   @AfterEach
-  void complainsOfNothingAndAsksNobodyElse() {
+  void logsNoErrorAndSendsNoRequestElsewhere() {
     assertThat(browser.complaints()).isEmpty();
     assertThat(browser.requests()).isNotEmpty().allMatch(at -> at.startsWith(url));
   }

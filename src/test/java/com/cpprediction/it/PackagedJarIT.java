@@ -141,7 +141,7 @@ class PackagedJarIT {
   }
 
   @Test
-  void endsCleanlyWhenToldToWhileItStarts() throws Exception {
+  void endsCleanlyOnSigtermDuringItsStart() throws Exception {
     var dataDir = directory.resolve("early");
     var process = start(Map.of("CP_DATA_DIR", dataDir.toString(), "CP_HTTP_PORT", "0"), "serve");
     Await.until(() -> postmaster(dataDir), file -> Files.exists(file));

@@ -273,7 +273,7 @@ class ServiceIT {
   }
 
   @Test
-  void tellsItsStateAndItsMeters() {
+  void showsItsStateAndItsMeters() {
     http.post("/predict", Http.shipment("metered", SmallRelease.rows().get(5).typed()));
 
     assertThat(http.get("/health/ready").status()).isEqualTo(200);

@@ -3,8 +3,8 @@ package com.cpprediction.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.cpprediction.testing.PackagedService;
 import com.cpprediction.testing.PostgresProcess;
-import com.cpprediction.testing.ServiceProcess;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,11 +29,11 @@ class SharedPagesIT {
 
   @RegisterExtension
   @Order(2)
-  private static final ServiceProcess one = new ServiceProcess(postgres::newUri, MODELS);
+  private static final PackagedService one = new PackagedService(postgres::newUri, MODELS);
 
   @RegisterExtension
   @Order(3)
-  private static final ServiceProcess other = new ServiceProcess(postgres::newUri, MODELS);
+  private static final PackagedService other = new PackagedService(postgres::newUri, MODELS);
 
   @Test
   void modelsAreMappedByBothAndInMemoryOnce() throws Exception {
@@ -56,7 +56,7 @@ class SharedPagesIT {
    * @param pss KiB of them, each page divided by the number of processes that map it
    */
   private record Mapped(long rss, long pss) {
-    static Mapped by(ServiceProcess service) throws IOException {
+    static Mapped by(PackagedService service) throws IOException {
       long rss = 0;
       long pss = 0;
       boolean model = false;

@@ -5,9 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.testing.Await;
+import com.cpprediction.testing.PackagedService;
+import com.cpprediction.testing.PackagedService.Launch;
 import com.cpprediction.testing.PostgresProcess;
-import com.cpprediction.testing.ServiceProcess;
-import com.cpprediction.testing.ServiceProcess.Launch;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.BufferedReader;
@@ -46,8 +46,8 @@ class SmallHeapIT {
 
   @RegisterExtension
   @Order(2)
-  private static final ServiceProcess service =
-      new ServiceProcess(postgres::newUri, new JsonObject(), Launch.withHeap(HEAP));
+  private static final PackagedService service =
+      new PackagedService(postgres::newUri, new JsonObject(), Launch.withHeap(HEAP));
 
   @BeforeAll
   static void awaitReady() throws Exception {

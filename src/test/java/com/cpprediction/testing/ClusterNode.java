@@ -9,16 +9,16 @@ public final class ClusterNode implements AutoCloseable {
   private static final String HEAP = "400m";
 
   private final String name;
-  private final ServiceProcess process;
+  private final PackagedService process;
 
-  private ClusterNode(String name, ServiceProcess process) {
+  private ClusterNode(String name, PackagedService process) {
     this.name = name;
     this.process = process;
   }
 
   /**
    * @param member its own {@code host:port} among {@code members}
-   * @param within see {@link ServiceProcess.Launch}
+   * @param within see {@link PackagedService.Launch}
    */
   static ClusterNode in(
       Callable<String> databaseUri,
@@ -35,9 +35,9 @@ public final class ClusterNode implements AutoCloseable {
             .put("members", members);
     if (!host.startsWith("127.")) cluster.put("trusted_network", true);
     var launch =
-        new ServiceProcess.Launch(within, HEAP, host, httpPort(host), List.of("--cluster"));
+        new PackagedService.Launch(within, HEAP, host, httpPort(host), List.of("--cluster"));
     var config = new JsonObject().put("cluster", cluster).mergeIn(changes, true);
-    return new ClusterNode(member, new ServiceProcess(databaseUri, config, launch));
+    return new ClusterNode(member, new PackagedService(databaseUri, config, launch));
   }
 
   private static int httpPort(String host) {
@@ -49,7 +49,7 @@ public final class ClusterNode implements AutoCloseable {
     return name;
   }
 
-  public ServiceProcess process() {
+  public PackagedService process() {
     return process;
   }
 

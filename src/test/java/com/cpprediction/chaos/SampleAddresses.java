@@ -1,8 +1,8 @@
 package com.cpprediction.chaos;
 
 import com.cpprediction.chaos.Ledger.Answer;
+import com.cpprediction.testing.PackagedService;
 import com.cpprediction.testing.PostgresProcess;
-import com.cpprediction.testing.ServiceProcess;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -20,7 +20,7 @@ import java.util.Set;
  * Addresses of every prefix of a release, and what a process on its own answers to each: the
  * measure of what nodes answer together.
  */
-final class Questions {
+final class SampleAddresses {
   /** More than the cache of a node holds in these tests, so that some are always scored. */
   private static final int COUNT = 2_400;
 
@@ -30,7 +30,7 @@ final class Questions {
   private final Map<JsonObject, Set<Answer>> right = new HashMap<>();
   private final List<Set<String>> models = new ArrayList<>(); // of each release
 
-  private Questions(List<JsonObject> all) {
+  private SampleAddresses(List<JsonObject> all) {
     this.all = all;
   }
 
@@ -39,19 +39,19 @@ final class Questions {
    *
    * @param releases of the same prefixes; what any of them answers is right
    */
-  static Questions ask(PostgresProcess postgres, Path... releases) throws Exception {
-    var questions = new Questions(golden(releases[0]));
+  static SampleAddresses ask(PostgresProcess postgres, Path... releases) throws Exception {
+    var addresses = new SampleAddresses(golden(releases[0]));
     for (var release : releases) {
       var database = postgres.newDatabase();
       var uri = PostgresProcess.uri(postgres.port(), database);
       var models = new JsonObject().put("dir", release.toAbsolutePath().toString());
-      try (var alone = new ServiceProcess(() -> uri, new JsonObject().put("models", models))) {
+      try (var alone = new PackagedService(() -> uri, new JsonObject().put("models", models))) {
         alone.start();
-        questions.ask(alone);
+        addresses.ask(alone);
       }
     }
-    questions.all.retainAll(questions.right.keySet());
-    return questions;
+    addresses.all.retainAll(addresses.right.keySet());
+    return addresses;
   }
 
   /** The golden rows of all manifests, of many houses each where there are few of them. */
@@ -84,7 +84,7 @@ final class Questions {
     return rows;
   }
 
-  private void ask(ServiceProcess alone) throws Exception {
+  private void ask(PackagedService alone) throws Exception {
     for (int from = 0; from < all.size(); from += BATCH) {
       var asked = all.subList(from, Math.min(all.size(), from + BATCH));
       var shipments = new JsonArray();

@@ -3,8 +3,8 @@ package com.cpprediction.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.testing.Await;
+import com.cpprediction.testing.PackagedService;
 import com.cpprediction.testing.PostgresProcess;
-import com.cpprediction.testing.ServiceProcess;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 
@@ -15,7 +15,7 @@ import java.time.Duration;
  * <p>System property {@code ack} says which promise is tested: {@value #JOURNAL} or {@value
  * #COMMIT}.
  */
-final class Trial implements AutoCloseable {
+final class FaultTrial implements AutoCloseable {
   static final String JOURNAL = "journal";
   static final String COMMIT = "commit";
 
@@ -40,11 +40,11 @@ final class Trial implements AutoCloseable {
   private final String database;
   private final String ack;
   private final FaultProxy proxy;
-  private final ServiceProcess service;
+  private final PackagedService service;
   private final Ledger ledger;
   private final LoadClient client;
 
-  private Trial(PostgresProcess postgres, JsonObject changes) throws Exception {
+  private FaultTrial(PostgresProcess postgres, JsonObject changes) throws Exception {
     this.postgres = postgres;
     database = postgres.newDatabase();
     proxy = new FaultProxy(postgres.port());
@@ -53,18 +53,18 @@ final class Trial implements AutoCloseable {
             .put("persistence", new JsonObject().put("ack", ACK))
             .mergeIn(changes, true);
     ack = config.getJsonObject("persistence").getString("ack");
-    service = new ServiceProcess(() -> PostgresProcess.uri(proxy.port(), database), config);
+    service = new PackagedService(() -> PostgresProcess.uri(proxy.port(), database), config);
     ledger = new Ledger(service.directory().resolve("ledger.txt"));
     client = new LoadClient(service.port(), ledger, SEED);
   }
 
   /** One whose service is not started yet. */
-  static Trial prepare(PostgresProcess postgres, JsonObject changes) throws Exception {
-    return new Trial(postgres, changes);
+  static FaultTrial prepare(PostgresProcess postgres, JsonObject changes) throws Exception {
+    return new FaultTrial(postgres, changes);
   }
 
   /** One whose service is ready and warm. */
-  static Trial begin(PostgresProcess postgres, JsonObject changes) throws Exception {
+  static FaultTrial begin(PostgresProcess postgres, JsonObject changes) throws Exception {
     var trial = prepare(postgres, changes);
     try {
       trial.service.start();
@@ -76,7 +76,7 @@ final class Trial implements AutoCloseable {
     }
   }
 
-  static Trial begin(PostgresProcess postgres) throws Exception {
+  static FaultTrial begin(PostgresProcess postgres) throws Exception {
     return begin(postgres, new JsonObject());
   }
 
@@ -109,7 +109,7 @@ final class Trial implements AutoCloseable {
     return proxy;
   }
 
-  ServiceProcess service() {
+  PackagedService service() {
     return service;
   }
 

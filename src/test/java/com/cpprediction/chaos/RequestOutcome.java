@@ -1,7 +1,7 @@
 package com.cpprediction.chaos;
 
 /** What a client knows of a request afterwards. */
-enum Outcome {
+enum RequestOutcome {
   /** Answered: there is exactly one row, with this answer. */
   OK,
   /** A 4xx or a 503, or never sent: there is no row. */

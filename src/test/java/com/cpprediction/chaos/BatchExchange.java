@@ -6,21 +6,21 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /** The bytes that storing one burst of predictions takes, and a break at any of them. */
-final class Exchange {
+final class BatchExchange {
   private static final int REPEATS = 5;
 
-  private final Trial trial;
+  private final FaultTrial trial;
   private final int burst;
   private final Map<Direction, Long> bytes = new EnumMap<>(Direction.class);
 
-  private Exchange(Trial trial, int burst) {
+  private BatchExchange(FaultTrial trial, int burst) {
     this.trial = trial;
     this.burst = burst;
   }
 
   /** Counts on a quiet service what a burst takes: the most of a few, as ids differ in length. */
-  static Exchange measure(Trial trial, int burst) throws Exception {
-    var exchange = new Exchange(trial, burst);
+  static BatchExchange measure(FaultTrial trial, int burst) throws Exception {
+    var exchange = new BatchExchange(trial, burst);
     for (int i = 0; i < REPEATS; i++) exchange.measureOnce();
     return exchange;
   }

@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
  * The packaged service in a process of its own, on a port that stays, with the small release unless
  * its configuration names another.
  */
-public final class ServiceProcess extends TestResource {
+public final class PackagedService extends TestResource {
   private static final String JAVA =
       System.getProperty("cp.java", ProcessHandle.current().info().command().orElseThrow());
   private static final Path JAR = Path.of(System.getProperty("cp.jar")).toAbsolutePath();
@@ -79,7 +79,7 @@ public final class ServiceProcess extends TestResource {
    * @param databaseUri read at the first start, since a server before it may not run yet
    * @param changes of the configuration, over those that tests need
    */
-  public ServiceProcess(Callable<String> databaseUri, JsonObject changes, Launch launch) {
+  public PackagedService(Callable<String> databaseUri, JsonObject changes, Launch launch) {
     this.databaseUri = databaseUri;
     this.launch = launch;
     config =
@@ -94,7 +94,7 @@ public final class ServiceProcess extends TestResource {
             .mergeIn(changes, true);
   }
 
-  public ServiceProcess(Callable<String> databaseUri, JsonObject changes) {
+  public PackagedService(Callable<String> databaseUri, JsonObject changes) {
     this(databaseUri, changes, Launch.alone());
   }
 

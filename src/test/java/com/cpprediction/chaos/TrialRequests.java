@@ -11,16 +11,16 @@ import java.util.UUID;
  * What the clients of one cluster share: the addresses they ask for, the ledger, and the tally of
  * the stretch that the trial is in. Thread-safe.
  */
-final class Enquiry {
-  private final Questions questions;
+final class TrialRequests {
+  private final SampleAddresses addresses;
   private final Ledger ledger;
   private final Random random;
   private Tally tally = new Tally("warming up", "S0", false);
   private int stretches;
   private long made;
 
-  Enquiry(Questions questions, Ledger ledger, long seed) {
-    this.questions = questions;
+  TrialRequests(SampleAddresses addresses, Ledger ledger, long seed) {
+    this.addresses = addresses;
     this.ledger = ledger;
     random = new Random(seed);
   }
@@ -50,7 +50,7 @@ final class Enquiry {
    * @param sent when it is meant to be sent, in nanoseconds
    */
   synchronized Request request(long sent) {
-    return request(questions.any(random), sent);
+    return request(addresses.any(random), sent);
   }
 
   /** One for a certain address. */
@@ -85,7 +85,7 @@ final class Enquiry {
     private final String shipment;
     private final long sent;
     private Tally tally;
-    private Outcome outcome = Outcome.REFUSED;
+    private RequestOutcome outcome = RequestOutcome.REFUSED;
     private boolean again;
 
     private Request(UUID id, JsonObject question, String shipment, Tally tally, long sent) {
@@ -108,11 +108,11 @@ final class Enquiry {
     /**
      * An attempt brought no answer.
      *
-     * @param result {@link Outcome#UNKNOWN} when it may have been kept all the same
+     * @param result {@link RequestOutcome#UNKNOWN} when it may have been kept all the same
      * @return whether there should be another one
      */
-    boolean failed(Outcome result, String reason) {
-      if (result == Outcome.UNKNOWN) outcome = Outcome.UNKNOWN;
+    boolean failed(RequestOutcome result, String reason) {
+      if (result == RequestOutcome.UNKNOWN) outcome = RequestOutcome.UNKNOWN;
       tally = disturbing(tally);
       tally.disturbed(reason);
       boolean more = !again;
@@ -122,11 +122,11 @@ final class Enquiry {
 
     /** There is an answer. */
     void answered(JsonObject prediction, String by) {
-      var answer = Questions.answer(prediction);
-      if (!questions.isRight(question, answer)) tally.wrong();
+      var answer = SampleAddresses.answer(prediction);
+      if (!addresses.isRight(question, answer)) tally.wrong();
       try {
         // The release may have changed from one attempt to the next; one of the two is kept.
-        boolean either = outcome == Outcome.UNKNOWN && questions.ofSeveralReleases();
+        boolean either = outcome == RequestOutcome.UNKNOWN && addresses.ofSeveralReleases();
         if (again && either) ledger.answeredSomehow(id);
         else ledger.answered(id, answer);
       } catch (IOException e) {
