@@ -94,7 +94,7 @@ class OutcomeServiceTest {
   }
 
   @Test
-  void asksNobodyWhenEveryItemIsBad() throws Exception {
+  void sendsNothingToTheStoreWhenEveryItemIsBad() throws Exception {
     var answer = edge.post("/outcomes", outcomes(outcome("S1", null)));
 
     assertThat(answer.statusCode()).isEqualTo(200);

@@ -198,7 +198,7 @@ public class EmbeddedAccessIT {
   }
 
   @Test
-  void convertsADataDirectoryThatTrustsEveryoneAndLosesNothing() throws Exception {
+  void convertsADataDirectoryWithTrustAuthenticationAndLosesNothing() throws Exception {
     Files.createDirectories(dataDir);
     var old = OldDataDirectory.create(dataDir);
     var everything = "SELECT row_to_json(p)::text FROM predictions p ORDER BY prediction_id";
@@ -253,7 +253,7 @@ public class EmbeddedAccessIT {
     var other = OtherUser.nobody();
     var ran = directory.resolve("ran");
     var bin = unpack();
-    letAnybodyWrite(bin);
+    makeWorldWritable(bin);
     var planted =
         other.run(
             "cd %s && rm postgres && printf '#!/bin/sh\\ntouch %s\\n' > postgres && chmod 755 postgres"
@@ -274,7 +274,7 @@ public class EmbeddedAccessIT {
     var other = OtherUser.nobody();
     var bin = unpack();
     var genuine = Files.readAllBytes(bin.resolve("pg_ctl"));
-    letAnybodyWrite(bin);
+    makeWorldWritable(bin);
     permit(bin.resolve("pg_ctl"), "rwxrwxrwx");
     var planted = other.run("printf '#!/bin/sh\\ntouch ran\\n' > %s/pg_ctl".formatted(bin));
     assertThat(planted.exit()).as(planted.output()).isZero();
@@ -292,7 +292,7 @@ public class EmbeddedAccessIT {
     return ServerPrograms.unpack(OwnerOnly.createDirectories(dataDir).resolve("postgres-binaries"));
   }
 
-  private void letAnybodyWrite(Path bin) throws IOException {
+  private void makeWorldWritable(Path bin) throws IOException {
     for (var path = bin; !path.equals(directory.toRealPath()); path = path.getParent()) {
       permit(path, "rwxrwxrwx");
     }

@@ -56,7 +56,7 @@ public class AdmissionControlTest {
   }
 
   @Test
-  void nobodyIsPassedOverForOneThatNeedsNoRoomAnyMore() throws Exception {
+  void aCancelledRequestDoesNotKeepTheNextOneWaiting() throws Exception {
     onLoop(
         () -> {
           inFlight.admit(1);
@@ -74,7 +74,7 @@ public class AdmissionControlTest {
   }
 
   @Test
-  void whoeverWaitedGoesOnWithItsOwnRequest() throws Exception {
+  void aWaitingRequestGoesOnInItsOwnContext() throws Exception {
     onLoop(
         () -> {
           inFlight.admit(1);

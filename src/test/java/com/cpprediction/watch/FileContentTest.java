@@ -24,7 +24,7 @@ class FileContentTest {
   }
 
   @Test
-  void tellsAnAbsentFileFromAnEmptyAndAnUnreadableOne() throws IOException {
+  void distinguishesAbsentEmptyAndUnreadableFiles() throws IOException {
     var empty = FileContent.read(Files.createFile(dir.resolve("empty")), 4);
     var directory = FileContent.read(dir, 4);
 

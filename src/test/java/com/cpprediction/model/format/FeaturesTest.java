@@ -93,7 +93,7 @@ public class FeaturesTest {
 
   @ParameterizedTest(name = "\"{0}\"")
   @MethodSource("texts")
-  void candidatesAreTheBestByRidgeAndWhoeverHasToDoWithThePincode(String text) {
+  void candidatesAreTheBestByRidgeAndAllOfThePincode(String text) {
     for (int pincode : new int[] {0, 575001, 575006, 575999}) {
       var features = new Features();
       features.read(index, whole, text, pincode);
@@ -184,7 +184,7 @@ public class FeaturesTest {
   }
 
   @Test
-  void anUnknownPincodeIsNobodysButStillCompared() {
+  void anUnknownPincodeHasNoOfficeButIsStillCompared() {
     var features = new Features();
 
     features.read(index, whole, rows.get(0).text(), 575999);
