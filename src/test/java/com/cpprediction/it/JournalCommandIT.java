@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cpprediction.cli.CommandRun;
 import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.postgres.EmbeddedDirectory;
+import com.cpprediction.postgres.TestDatabase;
 import com.cpprediction.testing.Http;
 import com.cpprediction.testing.Ports;
 import com.cpprediction.testing.TestRows;
@@ -33,14 +34,15 @@ class JournalCommandIT {
 
   @RegisterExtension
   private final TestService service =
-      TestService.stopped(
-          directory ->
-              new JsonObject()
-                  .put(
-                      "database",
-                      new JsonObject()
-                          .put("uri", EmbeddedDirectory.uri(directory.resolve("server"), port)))
-                  .put("persistence", new JsonObject().put("ack", "journal")));
+      new TestService(
+              directory ->
+                  new JsonObject()
+                      .put(
+                          "database",
+                          new JsonObject()
+                              .put("uri", EmbeddedDirectory.uri(directory.resolve("server"), port)))
+                      .put("persistence", new JsonObject().put("ack", "journal")))
+          .stopped();
 
   private CommandRun last;
 
@@ -57,7 +59,9 @@ class JournalCommandIT {
     assertThat(run("verify")).isZero();
     assertThat(last.out()).contains("sound: " + rows + " predictions wait");
 
-    try (var database = EmbeddedDatabase.start(service.directory().resolve("server"), port)) {
+    try (var database =
+        EmbeddedDatabase.startForTrials(
+            service.directory().resolve("server"), TestDatabase.BINARIES, port)) {
       assertThat(run("drain")).isZero();
       assertThat(last.out()).contains(rows + " predictions stored, 0 set aside, 0 left");
       assertThat(TestRows.count(database.uri(), ROWS)).isEqualTo(rows);
@@ -74,7 +78,9 @@ class JournalCommandIT {
     var copy = service.directory().resolve("copy");
     copy(service.directory().resolve("data/journal"), copy);
 
-    try (var database = EmbeddedDatabase.start(service.directory().resolve("server"), port)) {
+    try (var database =
+        EmbeddedDatabase.startForTrials(
+            service.directory().resolve("server"), TestDatabase.BINARIES, port)) {
       assertThat(run("drain")).isZero();
       copy(copy, service.directory().resolve("data/journal-before"));
       replace(
@@ -103,7 +109,9 @@ class JournalCommandIT {
     assertThat(last.out()).containsPattern("corrupt +1");
     assertThat(bytes(journal)).isEqualTo(before);
 
-    try (var database = EmbeddedDatabase.start(service.directory().resolve("server"), port)) {
+    try (var database =
+        EmbeddedDatabase.startForTrials(
+            service.directory().resolve("server"), TestDatabase.BINARIES, port)) {
       assertThat(run("drain")).isZero();
       assertThat(TestRows.count(database.uri(), ROWS)).isEqualTo(rows - 1);
     }

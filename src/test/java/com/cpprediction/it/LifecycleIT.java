@@ -7,6 +7,8 @@ import com.cpprediction.config.ConfigException;
 import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.postgres.EmbeddedDirectory;
+
+import com.cpprediction.postgres.TestDatabase;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Http;
 import com.cpprediction.testing.Ports;
@@ -21,8 +23,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Starting and stopping, with and without a database. */
 class LifecycleIT {
-  @RegisterExtension
-  private final TestService service = TestService.stopped(directory -> new JsonObject());
+  @RegisterExtension private final TestService service = new TestService().embedded().stopped();
 
   private final Http http = service.http();
 
@@ -39,7 +40,7 @@ class LifecycleIT {
     assertThat(http.get("/health").body()).contains("can't be reached");
     assertThat(http.post("/predict", request).json().getString("code")).isEqualTo("not-ready");
 
-    try (var database = EmbeddedDatabase.start(server, port)) {
+    try (var database = EmbeddedDatabase.startForTrials(server, TestDatabase.BINARIES, port)) {
       Await.until(() -> http.get("/health/ready").status(), status -> status == 200);
       assertThat(http.post("/predict", request).status()).isEqualTo(200);
       assertThat(TestRows.count(database.uri(), "shipment_id = 'early'")).isEqualTo(1);
@@ -75,7 +76,7 @@ class LifecycleIT {
       assertThat(log.plain().get(log.plain().size() - 1)).contains("Ended cleanly");
     }
 
-    try (var database = EmbeddedDatabase.start(server, port)) {
+    try (var database = EmbeddedDatabase.startForTrials(server, TestDatabase.BINARIES, port)) {
       service.restart();
       Await.until(() -> persistence().getInteger("waiting"), waiting -> waiting == 0);
 

@@ -28,7 +28,10 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The whole service, with either engine: real HTTP, a real model, an embedded PostgreSQL. */
+/**
+ * The whole service, with either engine: real HTTP, a real model, a real PostgreSQL; as it is
+ * delivered, with the embedded one.
+ */
 @ParameterizedClass
 @ValueSource(strings = {"mapped", "xgboost"})
 class ServiceIT {
@@ -40,8 +43,10 @@ class ServiceIT {
   @BeforeParameterizedClassInvocation
   static void start(String engine) throws Exception {
     var models = new JsonObject().put("models", new JsonObject().put("engine", engine));
-    service = TestService.started(directory -> models);
+    service = new TestService(directory -> models);
+    if (engine.equals("mapped")) service.embedded();
     http = service.http();
+    service.start();
   }
 
   @AfterParameterizedClassInvocation

@@ -24,7 +24,8 @@ class UpgradeIT {
   private static final int STORED = 3;
   private static final int JOURNALED = 7;
 
-  @RegisterExtension private final TestService service = new TestService(this::leaveOldFiles);
+  @RegisterExtension
+  private final TestService service = new TestService(this::leaveOldFiles).embedded();
 
   private JsonObject leaveOldFiles(Path directory) throws Exception {
     var dataDir = Files.createDirectories(directory.resolve("data"));

@@ -2,6 +2,7 @@ package com.cpprediction.testing;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 
+import com.cpprediction.postgres.TestDatabase;
 import com.cpprediction.server.Service;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -10,7 +11,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/** A service in this JVM, in a home of its own, on a free port, with the small release. */
+/**
+ * A service in this JVM, in a home of its own, on a free port, with the small release and a new
+ * database of the PostgreSQL that all tests share.
+ */
 public final class TestService extends TestResource {
   private static final long START_SECONDS = 60;
 
@@ -19,7 +23,9 @@ public final class TestService extends TestResource {
 
   private final Http http = new Http(this::port);
   private final Preparation preparation;
-  private final boolean startsItself;
+  private boolean startsItself = true;
+  private boolean embedded;
+  private JsonObject database;
   private TestHome home;
   private Service service;
 
@@ -34,17 +40,19 @@ public final class TestService extends TestResource {
   }
 
   public TestService(Preparation preparation) {
-    this(preparation, true);
-  }
-
-  private TestService(Preparation preparation, boolean startsItself) {
     this.preparation = preparation;
-    this.startsItself = startsItself;
   }
 
-  /** One that the test itself starts, with {@link #restart}. */
-  public static TestService stopped(Preparation preparation) {
-    return new TestService(preparation, false);
+  /** With a PostgreSQL of its own, which it starts as it does where none is configured. */
+  public TestService embedded() {
+    embedded = true;
+    return this;
+  }
+
+  /** Left to the test to start, with {@link #restart}. */
+  public TestService stopped() {
+    startsItself = false;
+    return this;
   }
 
   /** One that runs, for a test that closes it itself. */
@@ -62,7 +70,9 @@ public final class TestService extends TestResource {
   @Override
   public void start() throws Exception {
     home = TestHome.in(directory());
-    home.configure(preparation.prepare(directory()));
+    database = new JsonObject();
+    if (!embedded) database.put("database", new JsonObject().put("uri", TestDatabase.create()));
+    configure(preparation.prepare(directory()));
     if (startsItself) restart();
   }
 
@@ -89,7 +99,7 @@ public final class TestService extends TestResource {
 
   /** Replaces its configuration file: {@code changes} over the usual. */
   public void configure(JsonObject changes) throws IOException {
-    home.configure(changes);
+    home.configure(database.copy().mergeIn(changes, true));
   }
 
   /** A client of it, of every restart too. */
