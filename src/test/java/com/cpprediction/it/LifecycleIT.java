@@ -7,7 +7,6 @@ import com.cpprediction.config.ConfigException;
 import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.postgres.EmbeddedDirectory;
-
 import com.cpprediction.postgres.TestDatabase;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Http;

@@ -12,7 +12,10 @@ public final class Ports {
   /** Below those that systems give to whoever asks for any: nobody is given one in the meantime. */
   private static final int FIRST = 15_000;
 
-  private static final int COUNT = 15_000;
+  /** Of each of the JVMs that run tests at the same time. */
+  private static final int COUNT = 3_000;
+
+  private static final int JVM = Integer.getInteger("test.fork", 0) % 5;
 
   private static final Random RANDOM = new Random();
   private static final Set<Integer> GIVEN = ConcurrentHashMap.newKeySet();
@@ -22,7 +25,7 @@ public final class Ports {
   /** One on loopback that nobody listens on, another one each time. */
   public static int free() {
     while (true) {
-      int port = FIRST + RANDOM.nextInt(COUNT);
+      int port = FIRST + JVM * COUNT + RANDOM.nextInt(COUNT);
       if (GIVEN.add(port) && isFree(port)) return port;
     }
   }
