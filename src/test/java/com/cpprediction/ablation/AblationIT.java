@@ -3,12 +3,12 @@ package com.cpprediction.ablation;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.testing.PackagedJar;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -17,9 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The command as a user runs it, from the packaged jar. */
 class AblationIT {
-  private static final String JAVA =
-      System.getProperty("cp.java", ProcessHandle.current().info().command().orElseThrow());
-
   @TempDir private Path directory;
 
   private Path temporary;
@@ -75,26 +72,22 @@ class AblationIT {
   }
 
   private Recording measure(String... which) throws Exception {
-    var command =
-        new ArrayList<>(
-            List.of(
-                JAVA,
-                "-Djava.io.tmpdir=" + temporary,
-                "-jar",
-                System.getProperty("cp.jar"),
-                "ablation",
-                "--quick",
-                "--rate",
-                "20",
-                "--seconds",
-                "0.3",
-                "--popular",
-                "20",
-                "--models",
-                SmallRelease.directory().toString(),
-                "--report",
-                "found",
-                "--json"));
+    var command = PackagedJar.command("-Djava.io.tmpdir=" + temporary);
+    command.addAll(
+        List.of(
+            "ablation",
+            "--quick",
+            "--rate",
+            "20",
+            "--seconds",
+            "0.3",
+            "--popular",
+            "20",
+            "--models",
+            SmallRelease.directory().toString(),
+            "--report",
+            "found",
+            "--json"));
     command.addAll(List.of(which));
     var out = directory.resolve("out.json");
     var errors = directory.resolve("err.txt");

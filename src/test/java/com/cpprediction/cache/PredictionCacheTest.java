@@ -88,7 +88,7 @@ class PredictionCacheTest {
   }
 
   @Test
-  void passesAFailureToAllWaitingRequestsAndDoesNotCacheIt() {
+  void tellsEveryoneWhoJoinedOfAFailureAndForgetsIt() {
     var flight = Promise.<Scored>promise();
     var overloaded = Failure.OVERLOADED.because("full");
 
@@ -349,7 +349,7 @@ class PredictionCacheTest {
   }
 
   @Test
-  void scoringHasTheLatestDeadlineOfAllWaitingRequests() {
+  void whatIsScoredKnowsTheLatestDeadlineOfThoseWhoJoined() {
     var waiting = new AtomicReference<SharedDeadline>();
     var soon = Deadline.in(Duration.ofSeconds(1));
     var later = Deadline.in(Duration.ofSeconds(2));

@@ -23,7 +23,7 @@ class LedgerIT {
   @RegisterExtension private static final PostgresProcess postgres = new PostgresProcess();
 
   @Test
-  void nothingAnsweredIsLostWhenPostgresqlIsKilled() throws Exception {
+  void nothingAcknowledgedIsLostWhenPostgresqlIsKilled() throws Exception {
     try (var trial = FaultTrial.begin(postgres)) {
       trial.calm();
 
@@ -37,7 +37,7 @@ class LedgerIT {
   }
 
   @Test
-  void nothingAnsweredIsLostWhenPostgresqlFreezes() throws Exception {
+  void nothingAcknowledgedIsLostWhenPostgresqlFreezes() throws Exception {
     try (var trial = FaultTrial.begin(postgres, IMPATIENT)) {
       trial.calm();
 
@@ -51,7 +51,7 @@ class LedgerIT {
   }
 
   @Test
-  void nothingAnsweredIsLostWhenTheServiceIsKilled() throws Exception {
+  void nothingAcknowledgedIsLostWhenTheServiceIsKilled() throws Exception {
     try (var trial = FaultTrial.begin(postgres)) {
       trial.client().closedLoop(16);
       trial.client().awaitAnswered(500);
@@ -65,7 +65,7 @@ class LedgerIT {
   }
 
   @Test
-  void nothingAnsweredIsLostWhenConnectionsBreakInsideABatch() throws Exception {
+  void nothingAcknowledgedIsLostWhenConnectionsBreakInsideABatch() throws Exception {
     try (var trial = FaultTrial.begin(postgres)) {
       var exchange = BatchExchange.measure(trial, BURST);
 

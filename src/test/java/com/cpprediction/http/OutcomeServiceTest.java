@@ -54,7 +54,7 @@ class OutcomeServiceTest {
   }
 
   @Test
-  void answersInOrderWithABadItemFailingAlone() throws Exception {
+  void respondsInOrderWithABadItemFailingAlone() throws Exception {
     var answer =
         edge.post(
             "/outcomes",
@@ -86,7 +86,7 @@ class OutcomeServiceTest {
   }
 
   @Test
-  void answersTheSameOverTheEventBus() throws Exception {
+  void servesTheSameOverTheEventBus() throws Exception {
     var body = outcomes(outcome("S1", "CP1"), outcome("", "CP1"));
 
     assertThat(edge.ask(Bus.OUTCOMES, body).body())

@@ -338,7 +338,7 @@ class OwnerRoutingTest {
   }
 
   @Test
-  void failsOnlyThePrefixWithoutAnOwnerInABatchPlacedByWords() throws Exception {
+  void failsAloneWhatItsOwnReleaseHasNobodyForWhereWordsPlaceAnother() throws Exception {
     edge.catalog =
         catalog(MINE, HttpFixture.FINGERPRINTS, Set.of("560"), text -> Located.byText("560", 0.9));
     healthy("new");

@@ -68,7 +68,7 @@ class PredictionServiceTest {
   }
 
   @Test
-  void failsAllWaitingRequestsWhenScoringFails() throws Exception {
+  void tellsEveryoneWhoJoinedThatScoringFailed() throws Exception {
     holdTheScorer();
 
     var first = edge.posting("/predict", SHIPMENT);
@@ -199,7 +199,7 @@ class PredictionServiceTest {
   }
 
   @Test
-  void scoresNothingForABatchWithoutAGoodItem() throws Exception {
+  void asksNobodyForABatchWithoutAGoodItem() throws Exception {
     var response = edge.post("/predict/batch", batch(shipment("S1", "no pincode")));
 
     assertThat(new JsonObject(response.body()).getJsonObject("summary").getInteger("failed"))
@@ -294,7 +294,7 @@ class PredictionServiceTest {
   }
 
   @Test
-  void aCallerThatGivesUpDoesNotFailOtherRequests() throws Exception {
+  void aCallerThatGivesUpTakesNobodyAlong() throws Exception {
     holdTheScorer();
 
     var brief =
@@ -386,7 +386,7 @@ class PredictionServiceTest {
   }
 
   @Test
-  void hidesTheDetailOfAnUnexpectedFailure() throws Exception {
+  void hidesWhatNobodyForesaw() throws Exception {
     edge.scorer = request -> Future.failedFuture(new IllegalStateException("secret"));
 
     var response = edge.post("/predict", SHIPMENT);

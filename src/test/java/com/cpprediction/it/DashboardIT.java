@@ -149,7 +149,7 @@ class DashboardIT {
   }
 
   @Test
-  void answersWhatIsTypedWithTheKeyboardAloneAndSaysWhy() {
+  void predictsATypedAddressWithTheKeyboardAloneAndExplainsIt() {
     var keys = browser.driver().switchTo().activeElement();
     keys.sendKeys(Keys.TAB); // to the link over everything else
     browser.driver().switchTo().activeElement().sendKeys(Keys.ENTER);

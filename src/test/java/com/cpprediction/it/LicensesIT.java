@@ -2,6 +2,7 @@ package com.cpprediction.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.testing.PackagedJar;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -51,7 +52,7 @@ class LicensesIT {
 
   @BeforeAll
   static void open() throws IOException {
-    jar = new ZipFile(Path.of(System.getProperty("cp.jar")).toFile());
+    jar = new ZipFile(PackagedJar.file().toFile());
     listed =
         text("META-INF/THIRD-PARTY.txt")
             .lines()

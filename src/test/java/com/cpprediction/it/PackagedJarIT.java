@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Certificates;
 import com.cpprediction.testing.Http;
+import com.cpprediction.testing.PackagedJar;
 import com.cpprediction.testing.Ports;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -25,15 +26,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * The packaged jar as a user runs it: a process of its own, from a directory of its own. System
- * property {@code cp.java} names another JVM to run it with.
- */
+/** The packaged jar as a user runs it: a process of its own, from a directory of its own. */
 class PackagedJarIT {
-  private static final Path JAR = Path.of(System.getProperty("cp.jar"));
   private static final Path DATA = Path.of("src/test/resources/training").toAbsolutePath();
-  private static final String JAVA =
-      System.getProperty("cp.java", ProcessHandle.current().info().command().orElseThrow());
   private static final Pattern READY =
       Pattern.compile("Ready: http://127\\.0\\.0\\.1:(\\d+), (\\d+) models");
   private static final Pattern NATIVE =
@@ -314,7 +309,7 @@ class PackagedJarIT {
 
   @Test
   void carriesTheNativesOfEveryPlatformOnce() throws IOException {
-    try (var jar = new ZipFile(JAR.toFile())) {
+    try (var jar = new ZipFile(PackagedJar.file().toFile())) {
       assertThat(jar.stream().map(Object::toString))
           .contains(
               "lib/linux/x86_64/libxgboost4j.so",
@@ -332,7 +327,7 @@ class PackagedJarIT {
 
   @Test
   void carriesNoNativesOfOtherPlatforms() throws IOException {
-    try (var jar = new ZipFile(JAR.toFile())) {
+    try (var jar = new ZipFile(PackagedJar.file().toFile())) {
       assertThat(jar.stream().map(Object::toString).filter(NATIVE.asMatchPredicate()))
           .containsExactlyInAnyOrder(
               "lib/linux/x86_64/libxgboost4j.so",
@@ -393,7 +388,7 @@ class PackagedJarIT {
 
   private static ProcessBuilder builder(Map<String, String> environment, String... arguments)
       throws IOException {
-    var command = new ArrayList<>(List.of(JAVA, "-Xmx1g", "-jar", JAR.toString()));
+    var command = PackagedJar.command("-Xmx1g");
     command.addAll(Arrays.asList(arguments));
     var builder = new ProcessBuilder(command);
     builder.directory(Files.createTempDirectory(directory, "elsewhere").toFile());

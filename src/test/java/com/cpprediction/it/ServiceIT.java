@@ -55,7 +55,7 @@ class ServiceIT {
   }
 
   @Test
-  void answersEveryAddressTwiceAloneAndFromTheCacheAndStoresBoth() throws SQLException {
+  void servesEveryAddressTwiceAloneAndFromTheCacheAndStoresBoth() throws SQLException {
     var requests = new ArrayList<JsonObject>();
     for (var row : SmallRelease.rows()) {
       requests.add(
@@ -104,7 +104,7 @@ class ServiceIT {
   }
 
   @Test
-  void answersABatchInOrderWithOneBadItemFailingAlone() throws SQLException {
+  void servesABatchInOrderWithOneBadItemFailingAlone() throws SQLException {
     var shipments = new JsonArray();
     for (var row : SmallRelease.rows().subList(0, 300)) {
       shipments.add(
@@ -126,7 +126,7 @@ class ServiceIT {
   }
 
   @Test
-  void answersOnTheEventBusAsOverHttp() {
+  void servesOnTheEventBusAsOverHttp() {
     var bus = service.vertx().eventBus();
     var request = Http.shipment("bus", SmallRelease.rows().get(11).typed());
 
@@ -144,7 +144,7 @@ class ServiceIT {
   }
 
   @Test
-  void answersWhatEvaluateCounts() {
+  void predictsAsEvaluateCounts() {
     var right = 0;
     for (var row : SmallRelease.rows("575")) {
       var request = Http.shipment("evaluated", row.typed()).put("pincode", row.pincode());
@@ -207,7 +207,7 @@ class ServiceIT {
   }
 
   @Test
-  void answersAnAddressWithoutPincodeAndStoresHowItWasLocated() {
+  void servesAnAddressWithoutPincodeAndStoresHowItWasLocated() {
     var answer =
         http.post("/predict", Http.shipment("located", "Kadri Hills, near Kadri Temple, Mangalore"))
             .json();

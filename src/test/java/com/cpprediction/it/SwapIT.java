@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -39,6 +40,10 @@ class SwapIT {
   private static final int SWAPS = Integer.getInteger("swaps", 60);
   private static final int CLIENTS = 4;
   private static final int EXPLAINED = 7; // one request of so many
+  private static final Duration WARM_UP = Duration.ofSeconds(1);
+
+  /** About as long as the swaps take. */
+  private static final Duration CALM = Duration.ofMillis(Math.max(2_000, 30L * SWAPS));
 
   @TempDir private Path directory;
   private final ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
@@ -97,8 +102,8 @@ class SwapIT {
     assertThat(served()).isEqualTo(models.get(0));
     assertThat(withoutPincode).hasSizeGreaterThan(20);
     mix(withoutPincode);
-    load(() -> Thread.sleep(1_000)); // warms up
-    var calm = load(() -> Thread.sleep(Math.max(2_000, 30L * SWAPS))); // about as long as the swaps
+    load(() -> Await.elapse(WARM_UP));
+    var calm = load(() -> Await.elapse(CALM));
 
     var swapped =
         load(

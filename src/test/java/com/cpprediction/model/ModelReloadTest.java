@@ -274,7 +274,7 @@ class ModelReloadTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"575/model.mmap", "575/manifest.json", "ranker.ubj"})
-  void aFileDamagedUnderAManifestInForceIsReportedAndTheModelInForceStays(String name)
+  void aFileDamagedUnderAManifestInForceIsToldAndWhatIsInForceGoesOn(String name)
       throws IOException {
     var before = models.scoring("575");
     var expected = scorer.score(before, ADDRESS);
@@ -346,7 +346,7 @@ class ModelReloadTest {
   }
 
   @Test
-  void aMissingNationalStageIsNotReportedAsAMissingPincode() throws IOException {
+  void withoutTheNationalStageThatTheReleaseNamesNobodyIsToldToSendAPincode() throws IOException {
     models.close();
     Files.writeString(dir.resolve("national.mmap"), "damaged");
 
@@ -425,7 +425,7 @@ class ModelReloadTest {
   }
 
   @Test
-  void anUnknownPrefixIsReportedAsUnknownAndIsNoFailureOfAModel() {
+  void aPrefixThatNobodyKnowsIsSaidToBeUnknownAndIsNoFailureOfAModel() {
     var report = models.reload(Set.of("999"));
 
     assertThat(report.getJsonObject("failed").getString("999"))

@@ -141,7 +141,7 @@ class ModelShareTest {
   }
 
   @Test
-  void anUnreadableManifestKeepsNoNodeFromTheSameRelease() throws IOException {
+  void oneManifestThatCannotBeReadKeepsNobodyFromTheSameRelease() throws IOException {
     Files.writeString(dir.resolve("575/manifest.json"), "{}");
     try (var other =
         new ModelCatalog(

@@ -109,7 +109,7 @@ class ModelsVerticleTest {
   }
 
   @Test
-  void aDroppedPrefixHasNoConsumer(Vertx vertx) throws Exception {
+  void aPrefixThatIsGoneHasNobodyToAnswer(Vertx vertx) throws Exception {
     Releases.remove(dir, "831");
 
     reload(vertx, null);

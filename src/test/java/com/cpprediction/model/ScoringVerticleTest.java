@@ -125,7 +125,7 @@ class ScoringVerticleTest {
   }
 
   @Test
-  void aPrefixWithoutAModelHasNoConsumer(Vertx vertx) {
+  void aPrefixWithoutAModelHasNobodyToAnswer(Vertx vertx) {
     assertThatThrownBy(() -> ask(vertx, "110", List.of(new Address("delhi", "110001"))))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
   }
@@ -139,7 +139,7 @@ class ScoringVerticleTest {
   }
 
   @Test
-  void scoresNothingPastItsDeadline(Vertx vertx) {
+  void scoresNothingThatNobodyWaitsFor(Vertx vertx) {
     var late =
         new ScoreRequest(List.of(new Address("jammu", null)), new Deadline(System.nanoTime()));
 
@@ -150,7 +150,7 @@ class ScoringVerticleTest {
   }
 
   @Test
-  void stopsBetweenTwoAddressesPastTheDeadline() {
+  void stopsBetweenTwoAddressesWhenNobodyWaitsAnyMore() {
     var scored = new AtomicInteger();
     var addresses = Models.addresses("831").subList(0, 5);
 

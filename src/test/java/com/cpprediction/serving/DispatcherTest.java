@@ -124,7 +124,7 @@ public class DispatcherTest {
   }
 
   @Test
-  void dropsAnExpiredTaskWhenItsTurnComes() {
+  void dropsWhatNobodyWaitsForWhenItsTurnComes() {
     workers(1);
     single("a");
     single("b");

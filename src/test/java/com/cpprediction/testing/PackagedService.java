@@ -22,10 +22,6 @@ import java.util.concurrent.TimeUnit;
  * its configuration names another.
  */
 public final class PackagedService extends TestResource {
-  private static final String JAVA =
-      System.getProperty("cp.java", ProcessHandle.current().info().command().orElseThrow());
-  private static final Path JAR = Path.of(System.getProperty("cp.jar")).toAbsolutePath();
-
   /** What an operator is told, wherever the process listens. */
   private static final String ADMIN_TOKEN = "token-of-the-chaos-tests";
 
@@ -62,14 +58,8 @@ public final class PackagedService extends TestResource {
     private List<String> command() {
       var command = new ArrayList<>(within);
       command.addAll(
-          List.of(
-              JAVA,
-              "-Xmx" + heap,
-              "-Dai.djl.offline=true",
-              "-DOPT_OUT_TRACKING=true",
-              "-jar",
-              JAR.toString(),
-              "serve"));
+          PackagedJar.command("-Xmx" + heap, "-Dai.djl.offline=true", "-DOPT_OUT_TRACKING=true"));
+      command.add("serve");
       command.addAll(arguments);
       return command;
     }

@@ -1,0 +1,32 @@
+package com.cpprediction.testing;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The jar that users run, built before the integration tests. System property {@code cp.java} names
+ * another JVM to run it with.
+ */
+public final class PackagedJar {
+  private static final String JAVA =
+      System.getProperty("cp.java", ProcessHandle.current().info().command().orElseThrow());
+
+  private PackagedJar() {}
+
+  public static Path file() {
+    return Path.of(System.getProperty("cp.jar")).toAbsolutePath();
+  }
+
+  /**
+   * A command line that the arguments of the service can be added to.
+   *
+   * @param options of the JVM
+   */
+  public static List<String> command(String... options) {
+    var command = new ArrayList<>(List.of(JAVA));
+    command.addAll(List.of(options));
+    command.addAll(List.of("-jar", file().toString()));
+    return command;
+  }
+}
