@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.testing.Await;
+import com.cpprediction.postgres.TestDatabase;
 import com.cpprediction.testing.Certificates;
 import com.cpprediction.testing.Http;
 import com.cpprediction.testing.PackagedJar;
@@ -202,6 +203,8 @@ class PackagedJarIT {
             Map.of(
                 "CP_DATA_DIR",
                 directory.resolve("https").toString(),
+                "CP_DATABASE_URI",
+                TestDatabase.create(),
                 "CP_HTTP_PORT",
                 "0",
                 "CP_HTTP_TLS_CERTIFICATE",
