@@ -60,7 +60,7 @@ class JournalCommandIT {
     assertThat(last.out()).contains("sound: " + rows + " predictions wait");
 
     try (var database =
-        EmbeddedDatabase.startForTrials(
+        EmbeddedDatabase.startForScratchDatabases(
             service.directory().resolve("server"), TestDatabase.BINARIES, port)) {
       assertThat(run("drain")).isZero();
       assertThat(last.out()).contains(rows + " predictions stored, 0 set aside, 0 left");
@@ -79,7 +79,7 @@ class JournalCommandIT {
     copy(service.directory().resolve("data/journal"), copy);
 
     try (var database =
-        EmbeddedDatabase.startForTrials(
+        EmbeddedDatabase.startForScratchDatabases(
             service.directory().resolve("server"), TestDatabase.BINARIES, port)) {
       assertThat(run("drain")).isZero();
       copy(copy, service.directory().resolve("data/journal-before"));
@@ -110,7 +110,7 @@ class JournalCommandIT {
     assertThat(bytes(journal)).isEqualTo(before);
 
     try (var database =
-        EmbeddedDatabase.startForTrials(
+        EmbeddedDatabase.startForScratchDatabases(
             service.directory().resolve("server"), TestDatabase.BINARIES, port)) {
       assertThat(run("drain")).isZero();
       assertThat(TestRows.count(database.uri(), ROWS)).isEqualTo(rows - 1);

@@ -39,7 +39,8 @@ class LifecycleIT {
     assertThat(http.get("/health").body()).contains("can't be reached");
     assertThat(http.post("/predict", request).json().getString("code")).isEqualTo("not-ready");
 
-    try (var database = EmbeddedDatabase.startForTrials(server, TestDatabase.BINARIES, port)) {
+    try (var database =
+        EmbeddedDatabase.startForScratchDatabases(server, TestDatabase.BINARIES, port)) {
       Await.until(() -> http.get("/health/ready").status(), status -> status == 200);
       assertThat(http.post("/predict", request).status()).isEqualTo(200);
       assertThat(TestRows.count(database.uri(), "shipment_id = 'early'")).isEqualTo(1);
@@ -75,7 +76,8 @@ class LifecycleIT {
       assertThat(log.plain().get(log.plain().size() - 1)).contains("Ended cleanly");
     }
 
-    try (var database = EmbeddedDatabase.startForTrials(server, TestDatabase.BINARIES, port)) {
+    try (var database =
+        EmbeddedDatabase.startForScratchDatabases(server, TestDatabase.BINARIES, port)) {
       service.restart();
       Await.until(() -> persistence().getInteger("waiting"), waiting -> waiting == 0);
 

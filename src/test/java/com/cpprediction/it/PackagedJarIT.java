@@ -3,8 +3,8 @@ package com.cpprediction.it;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.testing.Await;
 import com.cpprediction.postgres.TestDatabase;
+import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Certificates;
 import com.cpprediction.testing.Http;
 import com.cpprediction.testing.PackagedJar;

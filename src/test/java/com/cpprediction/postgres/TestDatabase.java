@@ -18,8 +18,6 @@ public final class TestDatabase {
   /** Unpacked once for all tests. */
   public static final Path BINARIES = Path.of("target", "postgres-binaries").toAbsolutePath();
 
-  private static final long PAUSE_NANOS = 20_000_000;
-
   private static EmbeddedDatabase server;
   private static int databases;
 
