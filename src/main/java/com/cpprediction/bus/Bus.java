@@ -4,10 +4,8 @@ import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.Located;
-import com.cpprediction.prediction.Lookup;
+import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.Prediction;
-import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.Scored;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -20,7 +18,6 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
-import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +47,7 @@ public final class Bus {
   /** Any body in, JSON as {@code DELETE /cache} out. Published, it reaches every node. */
   public static final String CACHE_CLEAR = "cp.cache.clear";
 
-  /** The addresses that any Vert.x client may use; each node answers all of them. */
+  /** The addresses that any Vert.x client may use; each node serves all of them. */
   public static final List<String> PUBLIC =
       List.of(
           PREDICT, PREDICT_BATCH, OUTCOMES, MODELS_STATUS, MODELS_RELOAD, CACHE_STATS, CACHE_CLEAR);
@@ -92,7 +89,7 @@ public final class Bus {
 
   /**
    * {@code {"prefixes":[…]}} in: models of the release that is served, to hold from now on; out,
-   * once they answer, {@code {prefix: reason}} of those that can't be used. Local.
+   * once they serve, {@code {prefix: reason}} of those that can't be used. Local.
    */
   public static final String MODELS_CLAIM = "cp.models.claim";
 
@@ -111,50 +108,25 @@ public final class Bus {
   /** Published, without a body, when the models of this node have changed. Local. */
   public static final String MODELS_CHANGED = "cp.models.changed";
 
-  /** Published: what a node is and answers with now, for all other nodes. */
+  /** Published: what a node is and serves now, for all other nodes. */
   public static final String CLUSTER_STATE = "cp.cluster.state";
 
   private Bus() {}
 
   /**
-   * {@link ScoreRequest} in, {@link ScoreReply} out; sent local-only to one of this node's own
-   * workers.
+   * {@link ScoreRequest} in, {@link ScoreReply} out; of one of this node's workers, which all score
+   * for every prefix. Without a body in, nothing out, once the worker has finished with what it was
+   * sent before. Local.
    *
    * @param worker from 0 on
    */
-  public static String score(String prefix, int worker) {
-    return "cp.score." + prefix + '.' + worker;
-  }
-
-  /**
-   * Anything in; out nothing, once the worker has answered what it was sent before. Local.
-   *
-   * @param worker from 0 on
-   */
-  public static String finished(int worker) {
-    return "cp.finished." + worker;
-  }
-
-  /**
-   * {@code {"text","pincode","fingerprint"}} in: canonical text, six digits or null, and the
-   * scoring fingerprint of the answer; out the {@code explanation} of {@code POST
-   * /predict?explain=true}. Fails with {@link Failure#NOT_READY} when another model answers now.
-   * Local.
-   *
-   * @param worker from 0 on
-   */
-  public static String explain(String prefix, int worker) {
-    return "cp.explain." + prefix + '.' + worker;
+  public static String score(int worker) {
+    return "cp.score." + worker;
   }
 
   /** {@link OwnerRequest} in, {@link OwnerReply} out; from other nodes to the one of this id. */
   public static String owner(String node) {
     return "cp.score@" + node;
-  }
-
-  /** As {@link #explain} with the {@code prefix} in the question; from other nodes. */
-  public static String explainAt(String node) {
-    return "cp.explain@" + node;
   }
 
   /** Anything in; out what {@link #CLUSTER_STATE} would publish now. From other nodes. */
@@ -184,23 +156,43 @@ public final class Bus {
 
   /** Teaches {@code bus} the records of this package; to be called once per Vert.x. */
   public static void registerCodecs(EventBus bus) {
+    bus.registerDefaultCodec(ScoreRequest.class, new LocalCodec<>("cp.score-request"));
+    bus.registerDefaultCodec(ScoreReply.class, new LocalCodec<>("cp.score-reply"));
+    bus.registerDefaultCodec(RecordRequest.class, new LocalCodec<>("cp.record-request"));
     bus.registerDefaultCodec(
-        ScoreRequest.class, new RecordCodec<>("cp.score-request", Wire::write, Wire::scoreRequest));
+        OwnerRequest.class, new WireCodec<>("cp.owner-request", Wire::write, Wire::ownerRequest));
     bus.registerDefaultCodec(
-        ScoreReply.class, new RecordCodec<>("cp.score-reply", Wire::write, Wire::scoreReply));
-    bus.registerDefaultCodec(
-        RecordRequest.class, new RecordCodec<>("cp.batch", Wire::write, Wire::batch));
-    bus.registerDefaultCodec(
-        OwnerRequest.class, new RecordCodec<>("cp.owner-request", Wire::write, Wire::ownerRequest));
-    bus.registerDefaultCodec(
-        OwnerReply.class, new RecordCodec<>("cp.owner-reply", Wire::write, Wire::ownerReply));
+        OwnerReply.class, new WireCodec<>("cp.owner-reply", Wire::write, Wire::ownerReply));
+  }
+
+  /** Passes an immutable record by reference inside one JVM; it has no form for the wire. */
+  private record LocalCodec<T>(String name) implements MessageCodec<T, T> {
+    @Override
+    public void encodeToWire(Buffer out, T message) {
+      throw new UnsupportedOperationException(name + " is sent within a node only");
+    }
+
+    @Override
+    public T decodeFromWire(int position, Buffer in) {
+      throw new UnsupportedOperationException(name + " is sent within a node only");
+    }
+
+    @Override
+    public T transform(T message) {
+      return message;
+    }
+
+    @Override
+    public byte systemCodecID() {
+      return -1;
+    }
   }
 
   /**
    * Passes an immutable record by reference inside one JVM, and as length-prefixed JSON between
    * two.
    */
-  private record RecordCodec<T>(
+  private record WireCodec<T>(
       String name, Function<T, JsonObject> write, Function<JsonObject, T> read)
       implements MessageCodec<T, T> {
     @Override
@@ -228,31 +220,12 @@ public final class Bus {
 
   /** The wire form of each record: its components by name. */
   private static final class Wire {
-    static JsonObject write(ScoreRequest request) {
-      return new JsonObject()
-          .put("addresses", array(request.addresses(), Wire::write))
-          .put("remaining_ms", request.deadline().latest().remainingMillis());
-    }
-
-    static ScoreRequest scoreRequest(JsonObject json) {
-      return new ScoreRequest(
-          list(json.getJsonArray("addresses"), Wire::address),
-          Deadline.in(Duration.ofMillis(json.getLong("remaining_ms"))));
-    }
-
-    static JsonObject write(ScoreReply reply) {
-      return new JsonObject().put("scored", array(reply.scored(), Wire::write));
-    }
-
-    static ScoreReply scoreReply(JsonObject json) {
-      return new ScoreReply(list(json.getJsonArray("scored"), Wire::scored));
-    }
-
     static JsonObject write(OwnerRequest request) {
       return new JsonObject()
           .put("prefix", request.prefix())
           .put("release", request.release())
           .put("addresses", array(request.addresses(), Wire::write))
+          .put("explain", request.explain())
           .put("remaining_ms", request.deadline().remainingMillis());
     }
 
@@ -261,35 +234,30 @@ public final class Bus {
           json.getString("prefix"),
           json.getString("release"),
           list(json.getJsonArray("addresses"), Wire::address),
+          json.getBoolean("explain"),
           Deadline.in(Duration.ofMillis(json.getLong("remaining_ms"))));
     }
 
     static JsonObject write(OwnerReply reply) {
-      return new JsonObject().put("lookups", array(reply.lookups(), Wire::write));
+      return new JsonObject().put("results", array(reply.results(), Wire::write));
     }
 
     static OwnerReply ownerReply(JsonObject json) {
-      return new OwnerReply(list(json.getJsonArray("lookups"), Wire::lookup));
+      return new OwnerReply(list(json.getJsonArray("results"), Wire::result));
     }
 
-    private static JsonObject write(Lookup lookup) {
+    private static JsonObject write(LookupResult result) {
       return new JsonObject()
-          .put("scored", write(lookup.scored()))
-          .put("source", lookup.source().name());
+          .put("scored", write(result.scored()))
+          .put("source", result.source().name())
+          .put("explanation", result.explanation());
     }
 
-    private static Lookup lookup(JsonObject json) {
-      return new Lookup(
-          scored(json.getJsonObject("scored")),
-          Prediction.Source.valueOf(json.getString("source")));
-    }
-
-    static JsonObject write(RecordRequest batch) {
-      return new JsonObject().put("predictions", array(batch.predictions(), Wire::write));
-    }
-
-    static RecordRequest batch(JsonObject json) {
-      return new RecordRequest(list(json.getJsonArray("predictions"), Wire::prediction));
+    private static LookupResult result(JsonObject json) {
+      return new LookupResult(
+              scored(json.getJsonObject("scored")),
+              Prediction.Source.valueOf(json.getString("source")))
+          .explainedBy(json.getJsonObject("explanation"));
     }
 
     private static JsonObject write(Address address) {
@@ -298,20 +266,6 @@ public final class Bus {
 
     private static Address address(JsonObject json) {
       return new Address(json.getString("text"), json.getString("pincode"));
-    }
-
-    private static JsonObject write(Located located) {
-      return new JsonObject()
-          .put("prefix", located.prefix())
-          .put("probability", located.probability())
-          .put("source", located.source().name());
-    }
-
-    private static Located located(JsonObject json) {
-      return new Located(
-          json.getString("prefix"),
-          json.getDouble("probability"),
-          Located.Source.valueOf(json.getString("source")));
     }
 
     private static JsonObject write(Scored scored) {
@@ -331,32 +285,6 @@ public final class Bus {
 
     private static Candidate candidate(JsonObject json) {
       return new Candidate(json.getString("cp"), json.getDouble("confidence"));
-    }
-
-    private static JsonObject write(Prediction prediction) {
-      var request = prediction.request();
-      return new JsonObject()
-          .put("id", request.id().toString())
-          .put("shipment_id", request.shipmentId())
-          .put("typed", request.typed())
-          .put("address", write(request.address()))
-          .put("located", write(request.located()))
-          .put("scored", write(prediction.scored()))
-          .put("source", prediction.source().name());
-    }
-
-    private static Prediction prediction(JsonObject json) {
-      var request =
-          new PredictionRequest(
-              UUID.fromString(json.getString("id")),
-              json.getString("shipment_id"),
-              json.getString("typed"),
-              address(json.getJsonObject("address")),
-              located(json.getJsonObject("located")));
-      return new Prediction(
-          request,
-          scored(json.getJsonObject("scored")),
-          Prediction.Source.valueOf(json.getString("source")));
     }
 
     private static <T> JsonArray array(List<T> items, Function<T, JsonObject> write) {

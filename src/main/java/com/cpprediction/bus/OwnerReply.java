@@ -1,15 +1,15 @@
 package com.cpprediction.bus;
 
-import com.cpprediction.prediction.Lookup;
+import com.cpprediction.prediction.LookupResult;
 import java.util.List;
 
 /**
- * Answers an {@link OwnerRequest}.
+ * The reply to an {@link OwnerRequest}.
  *
- * @param lookups one for each address of the request, in its order
+ * @param results one for each address of the request, in its order
  */
-public record OwnerReply(List<Lookup> lookups) {
+public record OwnerReply(List<LookupResult> results) {
   public OwnerReply {
-    lookups = List.copyOf(lookups);
+    results = List.copyOf(results);
   }
 }

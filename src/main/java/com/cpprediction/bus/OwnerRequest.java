@@ -1,22 +1,22 @@
 package com.cpprediction.bus;
 
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import java.util.List;
 import java.util.Objects;
 
 /**
- * Addresses of one prefix for the node that owns it; answered by an {@link OwnerReply}, or by
- * {@link Failure#NOT_READY} when that node does not answer the prefix with this release now.
+ * Addresses of one prefix for the node that owns it; the reply is an {@link OwnerReply}, or {@link
+ * Failure#NOT_READY} when that node does not serve the prefix with this release now.
  *
- * @param release the release to answer with, as {@link Catalog#release()}
+ * @param release id of the release to serve with
  * @param addresses at least one
+ * @param explain whether to explain the scores as well
  * @param deadline until when the caller waits; on the wire it is what remained when it was sent
  */
 public record OwnerRequest(
-    String prefix, String release, List<Address> addresses, Deadline deadline) {
+    String prefix, String release, List<Address> addresses, boolean explain, Deadline deadline) {
   public OwnerRequest {
     Objects.requireNonNull(prefix, "prefix");
     Objects.requireNonNull(release, "release");
@@ -25,8 +25,8 @@ public record OwnerRequest(
     if (addresses.isEmpty()) throw new IllegalArgumentException("no address to look up");
   }
 
-  /** The same, to be answered until then. */
+  /** The same, to be served until then. */
   public OwnerRequest until(Deadline another) {
-    return new OwnerRequest(prefix, release, addresses, another);
+    return new OwnerRequest(prefix, release, addresses, explain, another);
   }
 }

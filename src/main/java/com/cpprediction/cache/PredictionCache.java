@@ -3,7 +3,7 @@ package com.cpprediction.cache;
 import com.cpprediction.config.CacheConfig;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
-import com.cpprediction.prediction.Lookup;
+import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.Scored;
 import com.cpprediction.prediction.SharedDeadline;
@@ -22,21 +22,20 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What models said of addresses, shared by all verticles of a node. Equal keys asked for at the
- * same time are scored once; whoever joins gets the same answer or the same failure. A failure is
- * not kept. Thread-safe; futures complete on the caller's Vert.x context.
+ * Scores of addresses, shared by all verticles of a node. Equal keys asked for at the same time are
+ * scored once; callers that join get the same scores or the same failure. A failure is not kept.
+ * Thread-safe; futures complete on the caller's Vert.x context.
  */
 public final class PredictionCache {
   /**
-   * Ordered, so that even keys of one hash, should there be some, are found in logarithmic time:
-   * hash tables make trees of such.
+   * Ordered, so that even keys of one hash are found in logarithmic time: hash tables make trees of
+   * such.
    *
-   * @param fingerprint scoring fingerprint of the model that is to answer, so that an answer of
-   *     another model never hits
+   * @param fingerprint scoring fingerprint of the model to score with, so that scores of another
+   *     model never hit
    */
   public record Key(String fingerprint, Address address) implements Comparable<Key> {
     public Key {
@@ -51,12 +50,12 @@ public final class PredictionCache {
     }
   }
 
-  /** Whoever makes the answers. */
+  /** Scores the keys that are not in the cache. */
   @FunctionalInterface
   public interface Score {
     /**
-     * @param until when anybody waits for any of {@code keys}; moves while others join
-     * @return one answer for each key, in order
+     * @param until latest deadline of the callers of any of {@code keys}; moves while others join
+     * @return scores for each key, in order
      */
     Future<List<Scored>> of(List<Key> keys, SharedDeadline until);
   }
@@ -91,36 +90,26 @@ public final class PredictionCache {
     if (!changed.enabled()) cache.synchronous().invalidateAll();
   }
 
-  /** Whether answers are kept at all. */
+  /** Whether scores are kept at all. */
   public boolean enabled() {
     return config.enabled();
   }
 
   /**
-   * The answer filed under {@code key}; {@code score} is asked when there is none and nobody else
-   * is asking.
+   * The scores filed under {@code keys}; has those scored that are neither there nor in flight.
    *
    * @param deadline until when the caller waits
-   */
-  public Future<Lookup> get(
-      Key key, Deadline deadline, Function<SharedDeadline, Future<Scored>> score) {
-    return getAll(List.of(key), 1, deadline, (missing, until) -> score.apply(until).map(List::of))
-        .get(0);
-  }
-
-  /**
-   * As {@link #get}, for several keys.
-   *
    * @param together keys that {@code score} is asked for at a time, at most
    * @param score asked for the keys that are not being scored yet, with the latest deadline of
-   *     their callers; one answer for each, in order; what fails are those it was asked for
+   *     their callers; scores for each, in order; its failure is that of the keys it was asked for
    *     together
    * @return one future for each key, in order; they fail independently
    */
-  public List<Future<Lookup>> getAll(List<Key> keys, int together, Deadline deadline, Score score) {
+  public List<Future<LookupResult>> getAll(
+      List<Key> keys, int together, Deadline deadline, Score score) {
     var until = new SharedDeadline(deadline);
     if (!enabled()) return scoreAll(keys, together, until, score);
-    var lookups = new ArrayList<Future<Lookup>>(keys.size());
+    var lookups = new ArrayList<Future<LookupResult>>(keys.size());
     var missing = new ArrayList<Key>();
     var started = new ArrayList<Flight>();
     for (var key : keys) {
@@ -145,7 +134,11 @@ public final class PredictionCache {
     return lookups;
   }
 
-  /** Forgets everything; answers in the making still reach those who wait for them. */
+  /**
+   * Forgets everything; scorings in flight still reach their callers.
+   *
+   * @return how many entries there were
+   */
   public long clear() {
     var entries = cache.synchronous();
     entries.cleanUp();
@@ -177,7 +170,7 @@ public final class PredictionCache {
     ask(keys, until, score)
         .onSuccess(
             scored -> {
-              for (int i = 0; i < flights.size(); i++) land(keys.get(i), flights.get(i), scored, i);
+              for (int i = 0; i < flights.size(); i++) flights.get(i).complete(scored.get(i));
             })
         .onFailure(
             cause -> {
@@ -185,41 +178,33 @@ public final class PredictionCache {
             });
   }
 
-  private void land(Key key, Flight flight, List<Scored> all, int i) {
-    var scored = all.get(i);
-    if (!scored.fingerprint().equals(key.fingerprint())) { // the model was replaced on the way
-      cache.asMap().remove(key, flight);
-    }
-    flight.complete(scored);
-  }
-
   private void fail(Key key, Flight flight, Throwable cause) {
-    cache.asMap().remove(key, flight); // before it completes, so that nobody can join a failure
+    cache.asMap().remove(key, flight); // before it completes, so that no caller joins a failure
     flight.fail(cause);
   }
 
-  private static List<Future<Lookup>> scoreAll(
+  private static List<Future<LookupResult>> scoreAll(
       List<Key> keys, int together, SharedDeadline until, Score score) {
-    var lookups = new ArrayList<Future<Lookup>>(keys.size());
+    var lookups = new ArrayList<Future<LookupResult>>(keys.size());
     for (int from = 0; from < keys.size(); from += together) {
       int to = Math.min(from + together, keys.size());
       var scored = ask(keys.subList(from, to), until, score);
       for (int i = 0; i < to - from; i++) {
         int item = i;
-        lookups.add(scored.map(all -> new Lookup(all.get(item), Source.MODEL)));
+        lookups.add(scored.map(all -> new LookupResult(all.get(item), Source.MODEL)));
       }
     }
     return lookups;
   }
 
   private static Future<List<Scored>> ask(List<Key> keys, SharedDeadline until, Score score) {
-    Future<List<Scored>> answer;
+    Future<List<Scored>> scoring;
     try {
-      answer = score.of(Collections.unmodifiableList(keys), until);
+      scoring = score.of(Collections.unmodifiableList(keys), until);
     } catch (RuntimeException e) {
-      answer = Future.failedFuture(e);
+      scoring = Future.failedFuture(e);
     }
-    return answer.compose(
+    return scoring.compose(
         scored ->
             scored.size() == keys.size()
                 ? Future.succeededFuture(scored)
@@ -233,8 +218,8 @@ public final class PredictionCache {
   }
 
   /**
-   * An answer in the making. One that fails completes with null, which Caffeine drops without a
-   * word: it would log an exception, and an overloaded service must not flood its log.
+   * A scoring in flight. One that fails completes with null, which Caffeine drops without a word:
+   * it would log an exception, and an overloaded service must not flood its log.
    */
   private static final class Flight extends CompletableFuture<Scored> {
     private final SharedDeadline until;
@@ -249,7 +234,7 @@ public final class PredictionCache {
       complete(null);
     }
 
-    Future<Lookup> lookup(Source source) {
+    Future<LookupResult> lookup(Source source) {
       if (isDone()) return outcome(join(), source);
       var context = Vertx.currentContext();
       var landed =
@@ -259,10 +244,10 @@ public final class PredictionCache {
       return landed.compose(scored -> outcome(scored, source));
     }
 
-    private Future<Lookup> outcome(Scored scored, Source source) {
+    private Future<LookupResult> outcome(Scored scored, Source source) {
       return scored == null
           ? Future.failedFuture(failure)
-          : Future.succeededFuture(new Lookup(scored, source));
+          : Future.succeededFuture(new LookupResult(scored, source));
     }
   }
 }

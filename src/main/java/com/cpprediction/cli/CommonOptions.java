@@ -5,7 +5,7 @@ import com.cpprediction.config.LoadedConfig;
 import com.cpprediction.logging.Logging;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.Engine;
-import com.cpprediction.model.ModelCatalog;
+import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.format.ModelException;
 import com.cpprediction.server.Home;
 import com.cpprediction.server.Version;
@@ -53,26 +53,26 @@ final class CommonOptions {
    *
    * @throws ModelException when no model can be loaded
    */
-  ModelCatalog catalog() {
+  ModelStore models() {
     var loaded = load();
     Logging.apply(loaded.config().log());
     var config = loaded.config();
-    var catalog =
-        new ModelCatalog(
+    var models =
+        new ModelStore(
             models(loaded),
             Engine.of(config.models().engine()),
             config.models().heap(),
             config.prediction().pincodeTrust(),
             new ServiceMetrics(new SimpleMeterRegistry(), Version.current()),
             Clock.systemUTC());
-    catalog.reload();
-    if (!catalog.prefixes().isEmpty()) return catalog;
-    catalog.close();
+    models.reload();
+    if (!models.prefixes().isEmpty()) return models;
+    models.close();
     throw new ModelException("No model could be loaded from " + models(loaded));
   }
 
   /** A predictor with the settings of the service. */
-  OfflinePredictor predictor(ModelCatalog models) {
+  OfflinePredictor predictor(ModelStore models) {
     return OfflinePredictor.of(models, load().config().prediction().minTextConfidence());
   }
 }

@@ -1,6 +1,6 @@
 package com.cpprediction.cli;
 
-import com.cpprediction.model.ModelCatalog;
+import com.cpprediction.model.ModelStore;
 import com.cpprediction.terminal.Progress;
 import com.cpprediction.terminal.ProgressLine;
 import com.cpprediction.training.AccuracyTable;
@@ -82,18 +82,18 @@ final class EvaluateCommand implements Callable<Integer> {
       err.printf("%d rows could not be used:%n", input.bad());
       input.badExamples().forEach(example -> err.println("  " + example));
     }
-    try (var catalog = settings.catalog()) {
-      print(evaluate(catalog, input.rows(), variant));
+    try (var models = settings.models()) {
+      print(evaluate(models, input.rows(), variant));
     }
     return 0;
   }
 
   /** Closes the progress bar before the table is printed. */
-  private Evaluation evaluate(ModelCatalog catalog, List<LabelledRow> rows, QueryVariant variant) {
+  private Evaluation evaluate(ModelStore models, List<LabelledRow> rows, QueryVariant variant) {
     try (var progress = new ProgressLine()) {
       Progress shown = json ? Progress.NONE : progress;
       shown.begin("asking", rows.size());
-      return Evaluation.of(rows, variant, settings.predictor(catalog), shown::step);
+      return Evaluation.of(rows, variant, settings.predictor(models), shown::step);
     }
   }
 

@@ -1,7 +1,7 @@
 package com.cpprediction.cli;
 
 import com.cpprediction.model.Explanation;
-import com.cpprediction.model.ModelCatalog;
+import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.Scorer;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
@@ -67,17 +67,17 @@ final class PredictCommand implements Callable<Integer> {
     UsageCheck.require(
         spec, (address == null) != (in == null), "give either an ADDRESS or --in FILE");
     UsageCheck.require(spec, (in == null) == (out == null), "--in and --out go together");
-    try (var catalog = settings.catalog()) {
+    try (var models = settings.models()) {
       if (in != null) {
-        long rows = predict(catalog);
+        long rows = predict(models);
         spec.commandLine().getOut().printf("%d rows written to %s%n", rows, out);
         return 0;
       }
       var query = Address.of(address, pincode);
-      var located = catalog.catalog().locate(query);
-      var scoring = catalog.usable(located.prefix());
+      var located = models.current().locate(query);
+      var scoring = models.usable(located.prefix());
       var explained = new Scorer().explain(scoring, query);
-      var scored = located.answer(explained.scored(), settings.predictor(catalog).leastSure());
+      var scored = located.whole(explained.scored(), settings.predictor(models).leastSure());
       var model = Prediction.model(located.prefix(), scoring.fingerprint());
       if (json) {
         var explanation = explain ? explained.toJson() : null;
@@ -90,9 +90,9 @@ final class PredictCommand implements Callable<Integer> {
     }
   }
 
-  private long predict(ModelCatalog catalog) {
+  private long predict(ModelStore models) {
     try (var progress = new ProgressLine()) {
-      return CsvPredictor.predict(in, out, settings.predictor(catalog), progress);
+      return CsvPredictor.predict(in, out, settings.predictor(models), progress);
     }
   }
 

@@ -1,6 +1,6 @@
 package com.cpprediction.cluster;
 
-import com.cpprediction.prediction.Catalog;
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.serving.OwnerDirectory.Owner;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -16,15 +16,16 @@ import java.util.function.Function;
  * @param loading prefixes that this node has yet to load
  * @param releasing prefixes that it has yet to release
  */
-record ClusterStatus(ClusterView view, Catalog catalog, Owner self, int loading, int releasing) {
+record ClusterStatus(
+    ClusterView view, ServingRelease models, Owner self, int loading, int releasing) {
 
   /** Details of the check {@code cluster} in {@code GET /health}. */
   JsonObject health() {
     return new JsonObject()
         .put("node", self.name())
         .put("members", view.nodes().size())
-        .put("replicas_missing", view.missing(catalog.release(), catalog.prefixes()))
-        .put("unanswered", view.unserved(catalog.release(), catalog.prefixes()).size())
+        .put("replicas_missing", view.missing(models.release(), models.prefixes()))
+        .put("unanswered", view.unserved(models.release(), models.prefixes()).size())
         .put("other_releases", differing(NodeState::release))
         .put("other_settings", differing(NodeState::settings));
   }
@@ -34,21 +35,21 @@ record ClusterStatus(ClusterView view, Catalog catalog, Owner self, int loading,
     var members = new JsonArray();
     view.nodes().forEach(node -> members.add(describe(node)));
     var owners = new JsonObject();
-    for (var prefix : new TreeSet<>(catalog.prefixes())) {
+    for (var prefix : new TreeSet<>(models.prefixes())) {
       var names = new JsonArray();
-      view.readyNodes(catalog.release(), prefix).forEach(node -> names.add(node.name()));
+      view.readyNodes(models.release(), prefix).forEach(node -> names.add(node.name()));
       owners.put(prefix, names);
     }
     return new JsonObject()
         .put("enabled", true)
         .put("node", new JsonObject().put("id", self.id()).put("name", self.name()))
-        .put("release", catalog.release())
+        .put("release", models.release())
         .put("members", members)
         .put("other_releases", differing(NodeState::release))
         .put("other_settings", differing(NodeState::settings))
         .put("replicas", view.replicas())
-        .put("replicas_missing", view.missing(catalog.release(), catalog.prefixes()))
-        .put("unanswered", array(view.unserved(catalog.release(), catalog.prefixes())))
+        .put("replicas_missing", view.missing(models.release(), models.prefixes()))
+        .put("unanswered", array(view.unserved(models.release(), models.prefixes())))
         .put("moving", new JsonObject().put("loading", loading).put("releasing", releasing))
         .put("owners", owners);
   }

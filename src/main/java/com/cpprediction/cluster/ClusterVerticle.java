@@ -4,7 +4,7 @@ import com.cpprediction.bus.Bus;
 import com.cpprediction.config.ClusterConfig;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.PrefixAssignment;
-import com.cpprediction.prediction.Catalog;
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.serving.OwnerDirectory;
 import io.vertx.core.Future;
@@ -91,7 +91,7 @@ public final class ClusterVerticle extends VerticleBase
 
   private final Members membership;
   private final Supplier<ClusterConfig> config;
-  private final Supplier<Catalog> catalog;
+  private final Supplier<ServingRelease> models;
   private final Supplier<String> settings;
   private final String firstRelease;
   private final ServiceMetrics metrics;
@@ -113,9 +113,9 @@ public final class ClusterVerticle extends VerticleBase
   private CompletableFuture<Void> handedOver;
   private Set<String> ready = Set.of();
   private Set<String> readyWithout = Set.of();
-  private Catalog readyCatalog;
+  private ServingRelease readyModels;
   private ClusterView plannedView;
-  private Catalog plannedCatalog;
+  private ServingRelease plannedModels;
   private boolean active;
   private boolean loading;
   private Set<String> releasing = Set.of();
@@ -132,30 +132,30 @@ public final class ClusterVerticle extends VerticleBase
   /**
    * @param membership of the Vert.x that this is deployed to
    * @param config the active configuration
-   * @param catalog the prefixes served now
+   * @param models the models in force
    * @param settings other settings that influence this node's predictions, as text
-   * @param firstRelease the release the catalog will hold first, empty when unknown
+   * @param firstRelease the release that will be in force first, empty when unknown
    */
   public ClusterVerticle(
       Membership membership,
       Supplier<ClusterConfig> config,
-      Supplier<Catalog> catalog,
+      Supplier<ServingRelease> models,
       Supplier<String> settings,
       String firstRelease,
       ServiceMetrics metrics) {
-    this((Members) membership, config, catalog, settings, firstRelease, metrics);
+    this((Members) membership, config, models, settings, firstRelease, metrics);
   }
 
   ClusterVerticle(
       Members membership,
       Supplier<ClusterConfig> config,
-      Supplier<Catalog> catalog,
+      Supplier<ServingRelease> models,
       Supplier<String> settings,
       String firstRelease,
       ServiceMetrics metrics) {
     this.membership = membership;
     this.config = config;
-    this.catalog = catalog;
+    this.models = models;
     this.settings = settings;
     this.firstRelease = firstRelease;
     this.metrics = metrics;
@@ -169,7 +169,7 @@ public final class ClusterVerticle extends VerticleBase
     refresh();
     metrics.cluster(
         () -> clusterView.nodes().size(),
-        () -> clusterView.missing(catalog.get().release(), catalog.get().prefixes()));
+        () -> clusterView.missing(models.get().release(), models.get().prefixes()));
     var bus = vertx.eventBus();
     return Future.all(
             bus.consumer(Bus.CLUSTER_STATE, message -> onAnnouncement(message.body())).completion(),
@@ -270,7 +270,7 @@ public final class ClusterVerticle extends VerticleBase
       clusterView = current; // an equivalent view stays, with its cached rankings
     if (states.keySet().containsAll(others())) discovered.tryComplete();
     if (!complete && active) {
-      var known = catalog.get();
+      var known = models.get();
       complete =
           clusterView.unserved(known.release(), known.prefixes()).isEmpty()
               || now - activated > READY_TIMEOUT.toNanos();
@@ -342,7 +342,7 @@ public final class ClusterVerticle extends VerticleBase
   }
 
   private NodeState ownState() {
-    var now = catalog.get();
+    var now = models.get();
     return new NodeState(
         membership.id(),
         membership.name(),
@@ -357,10 +357,10 @@ public final class ClusterVerticle extends VerticleBase
   }
 
   /** The prefixes this node serves; the same object while unchanged. */
-  private Set<String> ready(Catalog now) {
+  private Set<String> ready(ServingRelease now) {
     if (!active) return Set.of();
-    if (now == readyCatalog && retiring.keySet().equals(readyWithout)) return ready;
-    readyCatalog = now;
+    if (now == readyModels && retiring.keySet().equals(readyWithout)) return ready;
+    readyModels = now;
     readyWithout = Set.copyOf(retiring.keySet());
     var served = new TreeSet<>(now.here());
     served.removeAll(readyWithout);
@@ -377,13 +377,13 @@ public final class ClusterVerticle extends VerticleBase
 
   private void reconcile() {
     if (!active || leaving || handedOver != null) return;
-    var now = catalog.get();
+    var now = models.get();
     if (now.release().isEmpty()) return;
     long time = System.nanoTime();
     boolean due = refusedUntil.values().removeIf(until -> until - time <= 0) | anyReleaseDue(time);
-    if (clusterView == plannedView && now == plannedCatalog && !due) return;
+    if (clusterView == plannedView && now == plannedModels && !due) return;
     plannedView = clusterView;
-    plannedCatalog = now;
+    plannedModels = now;
     if (!now.release().equals(release)) {
       release = now.release();
       refusedUntil.clear();
@@ -481,7 +481,7 @@ public final class ClusterVerticle extends VerticleBase
 
   /** Whether other nodes serve every prefix that this node serves. */
   private boolean isCovered() {
-    var now = catalog.get();
+    var now = models.get();
     if (clusterView.others(now.release()).isEmpty()) return true;
     return ownState().ready().stream()
         .allMatch(prefix -> clusterView.servedByOthers(now.release(), prefix));
@@ -565,6 +565,6 @@ public final class ClusterVerticle extends VerticleBase
   }
 
   private ClusterStatus status() {
-    return new ClusterStatus(clusterView, catalog.get(), self(), toLoad, toRelease);
+    return new ClusterStatus(clusterView, models.get(), self(), toLoad, toRelease);
   }
 }

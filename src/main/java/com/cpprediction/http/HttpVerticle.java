@@ -10,19 +10,20 @@ import com.cpprediction.dashboard.EventStream;
 import com.cpprediction.dashboard.EventStream.Topic;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
-import com.cpprediction.prediction.Catalog;
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.serving.AdmissionControl;
-import com.cpprediction.serving.AnswerRouter;
 import com.cpprediction.serving.CacheWarmer;
 import com.cpprediction.serving.Dispatcher;
 import com.cpprediction.serving.HealthCheck;
 import com.cpprediction.serving.HealthReport;
+import com.cpprediction.serving.LocalRouter;
 import com.cpprediction.serving.OutcomeService;
 import com.cpprediction.serving.OwnerDirectory;
 import com.cpprediction.serving.OwnerEndpoint;
+import com.cpprediction.serving.OwnerRouter;
 import com.cpprediction.serving.ParsingPool;
 import com.cpprediction.serving.PredictionService;
 import com.cpprediction.serving.ShipmentReader;
@@ -76,7 +77,7 @@ public final class HttpVerticle extends VerticleBase {
   private static final Set<String> TLS = Set.of("TLSv1.3", "TLSv1.2");
 
   private final Supplier<ServiceConfig> config;
-  private final Supplier<Catalog> catalog;
+  private final Supplier<ServingRelease> leases;
   private final PredictionCache cache;
   private final OwnerDirectory owners;
   private final ServiceMetrics metrics;
@@ -111,7 +112,7 @@ public final class HttpVerticle extends VerticleBase {
    *
    * @param config the active configuration; {@code http} is read once, {@code prediction} per
    *     request
-   * @param catalog the prefixes served now
+   * @param leases gives a lease on the models in force
    * @param owners the other nodes of the cluster
    * @param checks for {@code /health} and {@code /health/ready}
    * @param configView for {@code GET /config}: secrets masked; doesn't block
@@ -121,7 +122,7 @@ public final class HttpVerticle extends VerticleBase {
    */
   public HttpVerticle(
       Supplier<ServiceConfig> config,
-      Supplier<Catalog> catalog,
+      Supplier<ServingRelease> leases,
       PredictionCache cache,
       OwnerDirectory owners,
       ServiceMetrics metrics,
@@ -132,7 +133,7 @@ public final class HttpVerticle extends VerticleBase {
       Duration grace) {
     this(
         config,
-        catalog,
+        leases,
         cache,
         owners,
         metrics,
@@ -147,7 +148,7 @@ public final class HttpVerticle extends VerticleBase {
 
   HttpVerticle(
       Supplier<ServiceConfig> config,
-      Supplier<Catalog> catalog,
+      Supplier<ServingRelease> leases,
       PredictionCache cache,
       OwnerDirectory owners,
       ServiceMetrics metrics,
@@ -159,7 +160,7 @@ public final class HttpVerticle extends VerticleBase {
       Duration closeDelay,
       Duration receiveTimeout) {
     this.config = config;
-    this.catalog = catalog;
+    this.leases = leases;
     this.cache = cache;
     this.owners = owners;
     this.metrics = metrics;
@@ -206,20 +207,42 @@ public final class HttpVerticle extends VerticleBase {
     admission = new AdmissionControl(() -> prediction().maxInFlight(), metrics);
     var dispatcher =
         new Dispatcher(vertx, prediction().workers(), Runtime.getRuntime().availableProcessors());
-    var router = new AnswerRouter(vertx, config, cache, owners, metrics, dispatcher);
+    var local = new LocalRouter(vertx, this::prediction, cache, dispatcher);
+    var lookups = new OwnerRouter(vertx, () -> config.get().cluster(), local, owners, metrics);
     var service =
-        new PredictionService(vertx, this::prediction, catalog, router, metrics, reader, admission);
+        new PredictionService(
+            vertx,
+            this::prediction,
+            leases,
+            lookups,
+            owners,
+            dispatcher,
+            metrics,
+            reader,
+            admission);
     var pool = new ParsingPool(vertx, BodyReceiver.MAX_BYTES, metrics);
     var bodyReader = new BodyReader(pool);
     var warmer =
-        new CacheWarmer(vertx, this::prediction, catalog, cache, router, reader, pool, admission);
+        new CacheWarmer(
+            vertx,
+            this::prediction,
+            leases,
+            cache,
+            lookups,
+            owners,
+            dispatcher,
+            reader,
+            pool,
+            admission);
     var cacheRoutes = new CacheRoutes(cache, bodyReader, warmer);
     var sharedContext =
         new Operation.OperationContext(
             () -> prediction().timeout(), pool, bodyReader, admission, metrics::failed);
-    var predict = new Operation<>(service::one, service::predict, sharedContext);
-    var explain = new Operation<>(service::explained, service::predict, sharedContext);
-    var predictBatch = new Operation<>(service::many, service::predictBatch, sharedContext);
+    var predict =
+        new Operation<>(body -> service.single(body, false), service::predict, sharedContext);
+    var explain =
+        new Operation<>(body -> service.single(body, true), service::predict, sharedContext);
+    var predictBatch = new Operation<>(service::batch, service::predictBatch, sharedContext);
     var outcomeContext = // outcome reports don't count in cp_predictions_total
         new Operation.OperationContext(
             () -> prediction().timeout(), pool, bodyReader, admission, failure -> {});
@@ -234,7 +257,13 @@ public final class HttpVerticle extends VerticleBase {
     registered.add(consume(Bus.MODELS_CHANGED, message -> events.refresh(MODELS)));
     registered.add(consume(Bus.CACHE_STATS, cacheRoutes::stats));
     registered.add(consume(Bus.CACHE_CLEAR, cacheRoutes::clear));
-    if (owners.self() != null) registered.addAll(registerOwnerEndpoint(owners.self().id(), router));
+    if (owners.self() != null) { // until the end: others ask as long as they think it serves
+      var endpoint = new OwnerEndpoint(vertx, leases, local, dispatcher, admission);
+      var forOthers =
+          vertx.eventBus().<OwnerRequest>consumer(Bus.owner(owners.self().id()), endpoint::serve);
+      ownerConsumers.add(forOthers);
+      registered.add(forOthers.completion());
+    }
     shedder =
         new LoadShedder(
             Set.of(Routes.PREDICT, Routes.PREDICT_BATCH),
@@ -289,16 +318,6 @@ public final class HttpVerticle extends VerticleBase {
 
   private static List<Future<Void>> unregister(List<MessageConsumer<?>> consumers) {
     return consumers.stream().map(MessageConsumer::unregister).toList();
-  }
-
-  /** Until the end: others may ask for what this node answers as long as they think it does. */
-  private List<Future<Void>> registerOwnerEndpoint(String id, AnswerRouter router) {
-    var endpoint =
-        new OwnerEndpoint(vertx, catalog, router, admission, () -> prediction().timeout());
-    var bus = vertx.eventBus();
-    ownerConsumers.add(bus.<OwnerRequest>consumer(Bus.owner(id), endpoint::answer));
-    ownerConsumers.add(bus.<JsonObject>consumer(Bus.explainAt(id), endpoint::explain));
-    return ownerConsumers.stream().map(MessageConsumer::completion).toList();
   }
 
   private PredictionConfig prediction() {

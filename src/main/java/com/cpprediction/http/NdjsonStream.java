@@ -11,8 +11,8 @@ import com.cpprediction.serving.AdmissionControl;
 import com.cpprediction.serving.Item;
 import com.cpprediction.serving.ParsingPool;
 import com.cpprediction.serving.PredictionService;
-import com.cpprediction.serving.PredictionService.Many;
 import com.cpprediction.serving.Problem;
+import com.cpprediction.serving.Shipments;
 import com.cpprediction.web.ResponseFraming;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
@@ -347,7 +347,7 @@ final class NdjsonStream {
     }
 
     /** The served items, or one failure per line if the whole chunk failed. */
-    private List<Item> items(List<Line> lines, AsyncResult<Many> result, String requestId) {
+    private List<Item> items(List<Line> lines, AsyncResult<Shipments> result, String requestId) {
       if (result.succeeded()) return result.result().items();
       var failure = Problem.logged(result.cause(), requestId, "lines of a stream");
       return lines.stream().map(line -> failed(failure)).toList();

@@ -115,23 +115,19 @@ record Operation<Q>(Function<JsonObject, Q> parser, UseCase<Q> useCase, Operatio
     try {
       deadline = deadlineReader.get();
     } catch (ServiceException e) {
-      context.failed.accept(e.failure());
-      return Future.failedFuture(e);
+      return unread(e, requestId).mapEmpty();
     }
     context.admission.enter();
     return reading
         .get()
-        .map(
-            request -> {
-              if (deadline.over()) throw Deadline.exceeded();
-              return request;
-            })
-        .recover(
-            cause -> {
-              context.failed.accept(Failure.of(cause));
-              return Future.failedFuture(Problem.logged(cause, requestId, "its body"));
-            })
+        .recover(cause -> unread(cause, requestId))
         .compose(request -> useCase.respond(request, deadline, requestId))
         .onComplete(done -> context.admission.leave());
+  }
+
+  /** Counts a request of which not one shipment could be read. */
+  private Future<Q> unread(Throwable cause, String requestId) {
+    context.failed.accept(Failure.of(cause));
+    return Future.failedFuture(Problem.logged(cause, requestId, "its body"));
   }
 }

@@ -476,6 +476,11 @@ public final class ServiceMetrics {
     gauge("cp.models.loaded", "Models ready to score", value);
   }
 
+  /** Leases on generations of the models: requests being served, and scoring for them. */
+  public void modelLeases(Supplier<Number> value) {
+    gauge("cp.model.leases", "Leases on generations of the models, by requests and workers", value);
+  }
+
   /** One outcome was reported and stored. */
   public void outcome(Verdict verdict) {
     outcomes.get(verdict).increment();

@@ -4,7 +4,7 @@ import com.cpprediction.common.Labelled;
 import com.cpprediction.model.format.Forest;
 import java.util.Locale;
 
-/** What ranks candidates. Both give the same scores, to 1e-5. */
+/** Ranks candidates. Both give the same scores, to 1e-5. */
 public enum Engine implements Labelled {
   /** {@link Forest}: plain Java over the model file. */
   MAPPED,

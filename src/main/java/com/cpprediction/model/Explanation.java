@@ -7,9 +7,9 @@ import io.vertx.core.json.JsonObject;
 import java.util.List;
 
 /**
- * An answer and what decided it between the first CP and the second.
+ * Scores of an address, and the features and words that decided between the first CP and the
+ * second.
  *
- * @param scored the answer
  * @param features largest effect first; empty when there was one candidate only
  * @param words of the address that carried something of the linear score, largest effect first
  */
@@ -30,7 +30,7 @@ public record Explanation(Scored scored, List<Feature> features, List<Word> word
    */
   public record Word(String word, double first, double second, double effect) {}
 
-  /** JSON as {@code explanation} in the answer to {@code POST /predict?explain=true}. */
+  /** JSON as {@code explanation} in the response of {@code POST /predict?explain=true}. */
   public JsonObject toJson() {
     var candidates = scored.candidates();
     var json = new JsonObject().put("first", candidates.get(0).cp());

@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * How right models were in service, as the outcomes say that were reported.
+ * Accuracy of models in service, from the outcomes that were reported.
  *
- * @param window what was counted, as {@code GET /models/status} says it
+ * @param window the time counted, as {@code GET /models/status} shows it
  * @param models by prefix and scoring fingerprint; those without an outcome are absent
  */
 record LiveAccuracy(JsonObject window, Map<String, Map<String, Tally>> models) {
@@ -67,7 +67,7 @@ record LiveAccuracy(JsonObject window, Map<String, Map<String, Tally>> models) {
     return models.getOrDefault(prefix, Map.of()).getOrDefault(fingerprint, Tally.NOTHING);
   }
 
-  /** Over all models, also those that this node hasn't; null before anything was counted. */
+  /** Over all models, other nodes' included; null before anything was counted. */
   JsonObject overall() {
     if (window == null) return null;
     var all =
@@ -78,10 +78,10 @@ record LiveAccuracy(JsonObject window, Map<String, Map<String, Tally>> models) {
   }
 
   /**
-   * Of the model that answers {@code prefix}, and of the others that did; null before anything was
+   * Of the model in force for {@code prefix}, and of others that were; null before anything was
    * counted.
    *
-   * @param fingerprint of the one that answers
+   * @param fingerprint of the model in force
    */
   JsonObject json(String prefix, String fingerprint) {
     if (window == null) return null;

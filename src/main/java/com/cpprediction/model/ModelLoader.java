@@ -37,7 +37,7 @@ final class ModelLoader {
    */
   PrefixModel load(Release release, String prefix) {
     var manifest = release.manifest(prefix);
-    release.read(manifest.ranker()); // what it was made from is part of it, used or not
+    release.read(manifest.ranker()); // part of the model, though the mapped engine does not read it
     var model = make(release, manifest);
     try {
       checkGolden(model);
@@ -49,7 +49,7 @@ final class ModelLoader {
   }
 
   /**
-   * Reads a model once more that {@link #load} found good: files, digests and offsets, without the
+   * Loads a model again that {@link #load} found good: files, digests and offsets, without the
    * golden addresses.
    *
    * @return a model in use once: by the caller

@@ -26,7 +26,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Says which models there are and replaces them: when asked to, and when the directory of the
+ * Describes the models on request and reloads them: on request, and when the directory of the
  * release has changed and stays the same from one look to the next. Event loop; what blocks runs on
  * a thread of its own, one after the other.
  */
@@ -36,7 +36,7 @@ public final class ModelsVerticle extends VerticleBase {
   private static final Duration LONGEST = Duration.ofMinutes(10);
   private static final Set<String> KEYS = Set.of("prefixes");
 
-  private final ModelCatalog models;
+  private final ModelStore models;
   private final Supplier<Duration> poll;
   private final AtomicReference<Future<JsonObject>> waiting = new AtomicReference<>();
   private WorkerExecutor executor;
@@ -46,7 +46,7 @@ public final class ModelsVerticle extends VerticleBase {
   /**
    * @param poll how often to look at the directory, asked before each look; zero for not at all
    */
-  public ModelsVerticle(ModelCatalog models, Supplier<Duration> poll) {
+  public ModelsVerticle(ModelStore models, Supplier<Duration> poll) {
     this.models = models;
     this.poll = poll;
   }
@@ -56,7 +56,7 @@ public final class ModelsVerticle extends VerticleBase {
     executor =
         vertx.createSharedWorkerExecutor("cp-models", 1, LONGEST.toMillis(), TimeUnit.MILLISECONDS);
     // Not on the thread above, where a reload may take minutes.
-    status = new SingleFlight<>(vertx, () -> vertx.executeBlocking(models::status, false));
+    status = new SingleFlight<>(vertx, () -> vertx.executeBlocking(models.status()::toJson, false));
     watch =
         FileWatch.every(
             poll,
@@ -66,13 +66,21 @@ public final class ModelsVerticle extends VerticleBase {
             models::signature,
             this::reloadChanged);
     watch.start();
+    models.freeOn(
+        free ->
+            vertx.executeBlocking(
+                () -> {
+                  free.run();
+                  return null;
+                },
+                false));
     var bus = vertx.eventBus();
     return Future.all(
         bus.consumer(Bus.MODELS_STATUS, this::status).completion(),
         bus.<String>localConsumer(Bus.MODEL_STATUS, this::model).completion(),
         bus.consumer(Bus.MODELS_RELOAD, this::reload).completion(),
         bus.<JsonObject>localConsumer(
-                Bus.OUTCOMES_COUNTED, message -> models.counted(message.body()))
+                Bus.OUTCOMES_COUNTED, message -> models.status().counted(message.body()))
             .completion(),
         bus.<JsonObject>localConsumer(Bus.MODELS_CLAIM, message -> change(message, this::claim))
             .completion(),
@@ -83,6 +91,7 @@ public final class ModelsVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     watch.stop();
+    models.freeOn(Runnable::run);
     return executor.close();
   }
 
@@ -98,10 +107,10 @@ public final class ModelsVerticle extends VerticleBase {
   }
 
   private void model(Message<String> message) {
-    var model = models.status(message.body());
+    var model = models.status().toJson(message.body());
     if (model != null) {
       message.reply(model);
-    } else if (models.whole() && models.catalog().prefixes().contains(message.body())) {
+    } else if (models.whole() && models.current().prefixes().contains(message.body())) {
       message.fail(
           Failure.NOT_READY.code(),
           "The release names this model, but it can't be used; see /health");
@@ -157,7 +166,7 @@ public final class ModelsVerticle extends VerticleBase {
             });
   }
 
-  /** Who asks for everything while such a reload waits to begin gets that one's report. */
+  /** Requests for a whole reload while one waits to begin get the report of that one. */
   private Future<JsonObject> reload(Set<String> only) {
     if (only != null) return executor.executeBlocking(() -> reloaded(() -> models.reload(only)));
     var next = Promise.<JsonObject>promise();
@@ -173,7 +182,7 @@ public final class ModelsVerticle extends VerticleBase {
     return next.future();
   }
 
-  /** Lets those know who have to tell others, however it ends. */
+  /** Publishes the change, however the reload ends. */
   private JsonObject reloaded(Supplier<JsonObject> reload) {
     try {
       return reload.get();

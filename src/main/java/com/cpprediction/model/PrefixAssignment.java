@@ -1,11 +1,10 @@
 package com.cpprediction.model;
 
-import com.cpprediction.prediction.Catalog;
 import java.util.Set;
 
-/** Which models of a release this node is to hold. Thread-safe. */
+/** The models of a release that this node is to hold. Thread-safe. */
 public interface PrefixAssignment {
-  /** Everything: of a process that is a node of its own. */
+  /** All of them: of a process that is a node of its own. */
   PrefixAssignment ALL =
       new PrefixAssignment() {
         @Override
@@ -26,15 +25,15 @@ public interface PrefixAssignment {
   boolean whole();
 
   /**
-   * @param release as {@link Catalog#release()}
+   * @param release as {@link ServingRelease#release()}
    * @param prefixes all of that release
    * @return those of {@code prefixes} to hold
    */
   Set<String> of(String release, Set<String> prefixes);
 
   /**
-   * Tells the others that this node is about to leave the release it answers with. Blocks until
-   * they answer all it answers, or for some seconds.
+   * Announces that this node is about to leave the release in force. Blocks until others serve all
+   * its prefixes, or for some seconds.
    */
   void handOver();
 }

@@ -12,9 +12,9 @@ import com.cpprediction.model.format.UseCount;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The model of one prefix, ready to score. Lives as long as it is used: whoever scores {@link
- * #acquire acquires} it before and {@link #release releases} it after, the catalog holds it as long
- * as it serves it, and with the last of them its memory is freed. Thread-safe.
+ * The model of one prefix, ready to score. Used by each {@link ServingRelease} that holds it and,
+ * one after the other, by those who score with it: they {@link #acquire} it before and {@link
+ * #release} it after. The last use closes its mapping. Thread-safe.
  */
 public final class PrefixModel {
   private final Manifest manifest;
@@ -71,8 +71,8 @@ public final class PrefixModel {
   }
 
   /**
-   * A model of which only the manifest is here: it stands for one that is read for each request,
-   * and can't score.
+   * A model of which only the manifest is here: it stands for a model that is read for each
+   * request, and can't score.
    */
   static PrefixModel absent(Manifest manifest, Engine engine) {
     return new PrefixModel(manifest, null, null, null, engine, null, () -> {});

@@ -30,19 +30,19 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * Answers stored predictions again, each with the model and the settings that answered it then, and
- * compares. Blocks; for one thread. What it loads is freed when it is closed.
+ * Predicts stored predictions again, each with the model and the settings that it was made with,
+ * and compares. Blocks; for one thread. Its models are freed when it is closed.
  */
 public final class Replay implements AutoCloseable {
   /** How a replay ended. */
   public enum Verdict implements Labelled {
-    /** The same answer, bit for bit. */
+    /** The same prediction, bit for bit. */
     SAME,
-    /** Another answer, or none. */
+    /** Another prediction, or none. */
     DIFFERS,
-    /** None of the releases has answered it. */
+    /** None of the releases has the model. */
     RELEASE_MISSING,
-    /** The release that has answered it can't be loaded any more. */
+    /** The release that has the model can't be loaded any more. */
     RELEASE_DAMAGED;
 
     /** As reported, such as {@code release-missing}. */
@@ -53,14 +53,14 @@ public final class Replay implements AutoCloseable {
   }
 
   /**
-   * What answered.
+   * The origin of a prediction.
    *
    * @param release directory of the release that holds the model
    */
   public record Origin(Path release, Engine engine, double pincodeTrust) {}
 
   /**
-   * @param field as in the answer of the service
+   * @param field as in the response of the service
    * @param stored its value in the row
    * @param replayed its value now; null when there is none
    */
@@ -68,8 +68,8 @@ public final class Replay implements AutoCloseable {
 
   /**
    * @param origin null when no release was found
-   * @param problem why there is no answer to compare, where there is more to say than the verdict;
-   *     else empty
+   * @param problem why there is no prediction to compare, where there is more to say than the
+   *     verdict; else empty
    */
   public record Outcome(
       Verdict verdict, Origin origin, List<Difference> differences, String problem) {}
@@ -90,7 +90,7 @@ public final class Replay implements AutoCloseable {
   private final Scorer scorer = new Scorer();
 
   /**
-   * @param directories of the releases that may have answered
+   * @param directories of the releases that may have the models
    * @throws ModelException when one of them holds no release
    */
   public Replay(List<Path> directories) {
@@ -100,7 +100,7 @@ public final class Replay implements AutoCloseable {
     }
   }
 
-  /** Answers {@code stored} again; never fails because of what it holds. */
+  /** Predicts {@code stored} again; never fails because of its content. */
   public Outcome replay(StoredPrediction stored) {
     var found =
         sources.computeIfAbsent(
@@ -160,7 +160,7 @@ public final class Replay implements AutoCloseable {
     var scoring =
         new ScoringModel(
             model(source, stored.prefix()), source.settings().pincodeTrust(), stored.fingerprint());
-    compare(differences, stored, located.answer(scorer.score(scoring, address), 0));
+    compare(differences, stored, located.whole(scorer.score(scoring, address), 0));
     return differences;
   }
 

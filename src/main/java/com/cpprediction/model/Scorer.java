@@ -15,11 +15,11 @@ import java.util.stream.IntStream;
 
 /**
  * Predicts: candidates and their features, the ranker's scores, a softmax over them. The one path
- * that the service, {@code evaluate} and {@code predict} share. Allocates nothing but the answers
+ * that the service, {@code evaluate} and {@code predict} share. Allocates nothing but the results
  * once it has seen an address as large; one instance per thread.
  */
 public final class Scorer {
-  /** Candidates ranked in one call; what one address has more than that is ranked with it. */
+  /** Candidates ranked in one call; further ones of the same address are ranked with them. */
   private static final int ROWS = 1_000;
 
   private final Features features = new Features();
@@ -29,19 +29,19 @@ public final class Scorer {
   private double[] weights = {};
 
   /**
-   * @return one answer for each address, in order
+   * @return scores for each address, in order
    */
   public List<Scored> score(ScoringModel scoring, List<Address> addresses) {
     return score(scoring, addresses, () -> {});
   }
 
   /**
-   * @param between run before each address but the first; ends it all by throwing
-   * @return one answer for each address, in order
+   * @param between run before each address but the first; ends the scoring by throwing
+   * @return scores for each address, in order
    */
   List<Scored> score(ScoringModel scoring, List<Address> addresses, Runnable between) {
     if (addresses.size() == 1) return List.of(score(scoring, addresses.get(0)));
-    var answers = new ArrayList<Scored>(addresses.size());
+    var results = new ArrayList<Scored>(addresses.size());
     var ends = new int[Math.min(addresses.size(), ROWS)];
     int rows = 0;
     int waiting = 0;
@@ -52,22 +52,22 @@ public final class Scorer {
       if (rows < ROWS && i < addresses.size() - 1) continue;
       scoring.model().ranker().score(values, rows, scores);
       for (int k = 0, start = 0; k < waiting; start = ends[k++]) {
-        answers.add(answer(scoring, start, ends[k]));
+        results.add(scored(scoring, start, ends[k]));
       }
       rows = 0;
       waiting = 0;
     }
-    return answers;
+    return results;
   }
 
-  /** The answer to one address. */
+  /** The scores of one address. */
   public Scored score(ScoringModel scoring, Address address) {
     int rows = read(scoring.model().index(), address, 0);
     scoring.model().ranker().score(values, rows, scores);
-    return answer(scoring, 0, rows);
+    return scored(scoring, 0, rows);
   }
 
-  /** What the ranker alone says of each candidate, best first. */
+  /** The ranker's scores alone, best first. */
   public List<Manifest.Golden.Answer> rank(PrefixIndex index, Ranker ranker, Address address) {
     int rows = read(index, address, 0);
     ranker.score(values, rows, scores);
@@ -78,7 +78,7 @@ public final class Scorer {
         .toList();
   }
 
-  /** The answer to one address, and what decided it. */
+  /** The scores of one address, and their explanation. */
   public Explanation explain(ScoringModel scoring, Address address) {
     var scored = score(scoring, address);
     var index = scoring.model().index();
@@ -146,7 +146,7 @@ public final class Scorer {
     weights = new double[rows];
   }
 
-  private Scored answer(ScoringModel scoring, int start, int end) {
+  private Scored scored(ScoringModel scoring, int start, int end) {
     double highest = Double.NEGATIVE_INFINITY;
     for (int row = start; row < end; row++) {
       boolean owns = value(row, Features.PIN_EQ) == 1;

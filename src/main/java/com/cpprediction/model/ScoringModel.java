@@ -6,11 +6,10 @@ import com.cpprediction.model.format.Manifest;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A model together with all else that decides its answers.
+ * A model together with the settings that decide its scores.
  *
- * @param model the model
  * @param pincodeTrust added to the score of the CPs that own the given pincode
- * @param fingerprint scoring fingerprint: SHA-256 in hex over everything that can change an answer
+ * @param fingerprint scoring fingerprint: SHA-256 in hex over everything that can change a score
  */
 public record ScoringModel(PrefixModel model, double pincodeTrust, String fingerprint) {
   /**
@@ -29,7 +28,7 @@ public record ScoringModel(PrefixModel model, double pincodeTrust, String finger
     return fingerprint(Files.of(manifest), engine, national, pincodeTrust);
   }
 
-  /** What of a model decides its answers: all that has to be known of one that isn't here. */
+  /** The files that decide the scores of a model: all that has to be known of a model elsewhere. */
   record Files(String prefix, String index, String ranker) {
     static Files of(Manifest manifest) {
       return new Files(manifest.prefix(), manifest.index().sha256(), manifest.ranker().sha256());

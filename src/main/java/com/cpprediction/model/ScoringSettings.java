@@ -6,7 +6,7 @@ import java.util.Collection;
 import java.util.Optional;
 
 /**
- * What else than its own files decides the answers of a model.
+ * The settings that decide the scores of a model beside its own files.
  *
  * @param national SHA-256 of the stage that names prefixes, empty when there is none
  */

@@ -76,7 +76,7 @@ public final class XgboostRanker implements Ranker {
   }
 
   /**
-   * As {@link #load}, of bytes in memory: what was checked is what is loaded.
+   * As {@link #load}, of bytes in memory: the bytes that were checked are loaded.
    *
    * @param ubj a model saved by XGBoost as {@code .ubj}
    */

@@ -21,6 +21,11 @@ public record Deadline(long nanos) {
     return new Deadline(nanos - (nanos - System.nanoTime()) / parts);
   }
 
+  /** A deadline {@code time} later. */
+  public Deadline later(Duration time) {
+    return new Deadline(nanos + time.toNanos());
+  }
+
   /** Whether the deadline has passed. */
   public boolean over() {
     return nanos - System.nanoTime() <= 0;

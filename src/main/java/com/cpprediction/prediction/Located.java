@@ -17,7 +17,7 @@ public record Located(String prefix, double probability, Source source) {
     PINCODE,
     TEXT;
 
-    /** Where the prefix of an answered address was read. */
+    /** The source of the prefix of a predicted address. */
     public static Source of(String pincode) {
       return pincode == null ? TEXT : PINCODE;
     }
@@ -28,24 +28,24 @@ public record Located(String prefix, double probability, Source source) {
     Objects.requireNonNull(source, "source");
   }
 
-  /** One that a pincode says. */
+  /** A prefix that a pincode names. */
   public static Located byPincode(String prefix) {
     return new Located(prefix, 1, Source.PINCODE);
   }
 
-  /** One that the words of an address say, more or less surely. */
+  /** A prefix that the words of an address suggest. */
   public static Located byText(String prefix, double probability) {
     return new Located(prefix, probability, Source.TEXT);
   }
 
   /**
-   * What is said of the whole address: how likely the prefix is right, and the CP within it.
+   * Scores of the whole address: those of its prefix, times how likely the prefix is right.
    *
-   * @param within what the model of the prefix says
-   * @param least how sure the first CP must be when no pincode says the prefix, 0..1
+   * @param within scores of the model of the prefix
+   * @param least how sure the first CP must be when no pincode names the prefix, 0..1
    * @throws ServiceException {@link Failure#PINCODE_REQUIRED}, with {@code guesses}, when it isn't
    */
-  public Scored answer(Scored within, double least) {
+  public Scored whole(Scored within, double least) {
     if (source == Source.PINCODE) return within;
     var whole =
         within.candidates().stream()

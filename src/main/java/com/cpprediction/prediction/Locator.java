@@ -1,6 +1,9 @@
 package com.cpprediction.prediction;
 
-/** Names the prefix of an address that has no pincode. Thread-safe, and fast enough for any. */
+/**
+ * Names the prefix of an address that has no pincode. Thread-safe, and fast enough for every
+ * request.
+ */
 @FunctionalInterface
 public interface Locator {
   /** Knows no place. */
@@ -11,16 +14,4 @@ public interface Locator {
    * @return null when it can't tell
    */
   Located locate(String text);
-
-  /**
-   * Keeps it usable until it is {@link #release released}.
-   *
-   * @return false when it was replaced and is gone: there is another catalog by now
-   */
-  default boolean acquire() {
-    return true;
-  }
-
-  /** Gives up one use. */
-  default void release() {}
 }

@@ -32,7 +32,7 @@ public record PredictionRequest(
     return new PredictionRequest(id, shipmentId, typed, address, place);
   }
 
-  public Prediction answer(Scored scored, Prediction.Source source) {
+  public Prediction predicted(Scored scored, Prediction.Source source) {
     return new Prediction(this, scored, source);
   }
 }

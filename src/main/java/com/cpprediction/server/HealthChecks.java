@@ -2,7 +2,7 @@ package com.cpprediction.server;
 
 import com.cpprediction.cluster.ClusterVerticle;
 import com.cpprediction.config.ConfigWatcher;
-import com.cpprediction.model.ModelCatalog;
+import com.cpprediction.model.ModelStore;
 import com.cpprediction.persistence.PersistenceVerticle;
 import com.cpprediction.serving.HealthCheck;
 import io.vertx.core.json.JsonObject;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The health checks of the service: models, persistence, database, cluster, configuration. */
 final class HealthChecks {
-  private final ModelCatalog models;
+  private final ModelStore models;
   private final Supplier<PersistenceVerticle> persistence;
   private final @Nullable ClusterVerticle cluster;
   private final boolean needsDatabase;
@@ -25,7 +25,7 @@ final class HealthChecks {
    * @param needsDatabase whether a request waits for PostgreSQL to commit its row
    */
   HealthChecks(
-      ModelCatalog models,
+      ModelStore models,
       Supplier<PersistenceVerticle> persistence,
       @Nullable ClusterVerticle cluster,
       ConfigWatcher watcher,
@@ -34,7 +34,9 @@ final class HealthChecks {
     this.persistence = persistence;
     this.cluster = cluster;
     this.needsDatabase = needsDatabase;
-    all.add(new HealthCheck("models", this::modelsReady, models::degraded, this::describeModels));
+    all.add(
+        new HealthCheck(
+            "models", this::modelsReady, () -> models.status().degraded(), this::describeModels));
     all.add(
         new HealthCheck(
             "persistence", () -> persistence.get().ready(), () -> persistence.get().health()));
@@ -56,7 +58,7 @@ final class HealthChecks {
 
   /** In a cluster other nodes may hold all models. */
   private boolean modelsReady() {
-    return !models.catalog().here().isEmpty() || cluster != null && !cluster.releases().isEmpty();
+    return !models.current().here().isEmpty() || cluster != null && !cluster.releases().isEmpty();
   }
 
   private boolean databaseReady() {

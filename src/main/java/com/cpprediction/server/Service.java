@@ -15,13 +15,13 @@ import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.ServiceMetrics.Reload;
 import com.cpprediction.model.Engine;
-import com.cpprediction.model.ModelCatalog;
+import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.ModelsVerticle;
 import com.cpprediction.model.PrefixAssignment;
 import com.cpprediction.model.ScoringVerticle;
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.persistence.PersistenceVerticle;
 import com.cpprediction.postgres.EmbeddedDatabase;
-import com.cpprediction.prediction.Catalog;
 import com.cpprediction.serving.HealthCheck;
 import com.cpprediction.serving.OwnerDirectory;
 import com.cpprediction.tls.IdentityWatcher;
@@ -87,7 +87,7 @@ public final class Service {
   private final Deque<Running> running = new ConcurrentLinkedDeque<>();
   private final PhaseLog phases = new PhaseLog(PhaseLog.EXPECTED);
   private final ConfigWatcher watcher;
-  private final ModelCatalog models;
+  private final ModelStore models;
   private final PredictionCache cache;
   private final List<HealthCheck> checks;
   private volatile boolean stopping;
@@ -121,13 +121,13 @@ public final class Service {
             ? new ClusterVerticle(
                 membership,
                 () -> current().cluster(),
-                this::catalog,
+                this::serving,
                 this::settings,
-                ModelCatalog.releaseIn(modelsDir),
+                ModelStore.releaseIn(modelsDir),
                 metrics)
             : null;
     models =
-        new ModelCatalog(
+        new ModelStore(
             modelsDir,
             Engine.of(config.models().engine()),
             config.models().heap(),
@@ -194,7 +194,7 @@ public final class Service {
     http =
         new HttpVerticle(
             watcher::current,
-            models::catalog,
+            models::lease,
             cache,
             cluster == null ? OwnerDirectory.ALONE : cluster,
             metrics,
@@ -225,8 +225,8 @@ public final class Service {
     return watcher.current();
   }
 
-  private Catalog catalog() {
-    return models.catalog();
+  private ServingRelease serving() {
+    return models.current();
   }
 
   /** The settings that determine predictions besides the release; compared between nodes. */
@@ -273,6 +273,11 @@ public final class Service {
   /** URI of the database in use, with its password. */
   public String databaseUri() {
     return embedded == null ? loaded.config().database().uri() : embedded.uri();
+  }
+
+  /** Leases on generations of the models, by requests that have not ended. */
+  public int leases() {
+    return models.leases();
   }
 
   /** Number of loaded models. */

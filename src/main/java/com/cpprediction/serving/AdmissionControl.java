@@ -13,8 +13,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
 
 /**
- * What is being answered now: how many requests, and how many shipments they hold, of which there
- * is a limit. Confined to one event loop, except for {@link #shipments()}.
+ * Counts the requests being served and the shipments in them, and limits the shipments. Confined to
+ * one event loop, except for {@link #shipments()}.
  */
 public final class AdmissionControl {
   private final IntSupplier limit;
@@ -26,9 +26,9 @@ public final class AdmissionControl {
   private boolean draining;
 
   /**
-   * Somebody who waits for room.
+   * A stream that waits for room.
    *
-   * @param own the context of what it works on
+   * @param own the context of the stream
    */
   private record Waiter(Context own, Runnable resume) {}
 
@@ -41,7 +41,7 @@ public final class AdmissionControl {
     metrics.inFlight(this::shipments);
   }
 
-  /** Shipments being answered. From any thread. */
+  /** Shipments being served. From any thread. */
   public int shipments() {
     return shipments.get();
   }
@@ -52,10 +52,10 @@ public final class AdmissionControl {
   }
 
   /**
-   * Lets {@code count} shipments in.
+   * Admits {@code count} shipments.
    *
-   * @throws ServiceException {@link Failure#OVERLOADED}, or {@link Failure#TOO_LARGE} when so many
-   *     will never be let in
+   * @throws ServiceException {@link Failure#OVERLOADED}, or {@link Failure#TOO_LARGE} when the
+   *     limit is lower than {@code count}
    */
   void admit(int count) {
     int most = limit();
@@ -70,8 +70,8 @@ public final class AdmissionControl {
   }
 
   /**
-   * Lets in as many of {@code wanted} shipments as there is room for in the first half: the other
-   * is left to those who would be refused and not wait.
+   * Admits up to {@code wanted} shipments of a stream, using at most half of the limit; the other
+   * half is reserved for requests that fail fast.
    *
    * @return 0 when there is no room; {@link #whenRoom} then says when to ask again
    */
@@ -82,7 +82,7 @@ public final class AdmissionControl {
   }
 
   /**
-   * Runs {@code resume} once, as soon as {@link #admitSome} may let somebody in, never before this
+   * Runs {@code resume} once, as soon as {@link #admitSome} may admit a shipment, never before this
    * returns.
    *
    * @param own where to run it; of this event loop
@@ -91,7 +91,7 @@ public final class AdmissionControl {
     forRoom.add(new Waiter(own, resume));
   }
 
-  /** Whoever would be told with {@code resume} waits no longer. */
+  /** Takes {@code resume} off the list of those that wait. */
   public void withdraw(Runnable resume) {
     forRoom.removeIf(waiter -> waiter.resume() == resume);
   }
@@ -101,7 +101,7 @@ public final class AdmissionControl {
   }
 
   /**
-   * Lets nobody through when not even one shipment would be admitted: before the effort of reading.
+   * Rejects a request before its body is read when not even one shipment would be admitted.
    *
    * @throws ServiceException {@link Failure#OVERLOADED}
    */
@@ -115,7 +115,7 @@ public final class AdmissionControl {
     return shipments() >= limit();
   }
 
-  /** What those are told who aren't let in while {@code most} shipments are. */
+  /** The failure of a request that is rejected while the limit is {@code most} shipments. */
   public ServiceException fullOf(int most) {
     return Failure.OVERLOADED.because(
         "More than " + most + " shipments would be in flight; try again in a moment");
@@ -132,7 +132,10 @@ public final class AdmissionControl {
     resumeNext();
   }
 
-  /** One after the other as long as there is room: one that has left meanwhile takes none. */
+  /**
+   * Resumes one stream after the other while there is room; one that was closed meanwhile takes
+   * none.
+   */
   private void resumeNext() {
     if (shipments() >= half()) return;
     var next = forRoom.poll();
@@ -145,7 +148,7 @@ public final class AdmissionControl {
             });
   }
 
-  /** A request begins, of which nobody knows yet how many shipments it holds. */
+  /** A request begins whose shipments are not counted yet. */
   public void enter() {
     requests++;
   }
@@ -155,12 +158,12 @@ public final class AdmissionControl {
     settle();
   }
 
-  /** Whether nothing new should begin. */
+  /** Whether the service is draining, and nothing new should begin. */
   boolean draining() {
     return draining;
   }
 
-  /** Completes once nothing is being answered any more; to be asked when nothing new comes. */
+  /** Completes once no request is in flight; to be called when no new one can come. */
   public Future<Void> drained() {
     draining = true;
     settle();

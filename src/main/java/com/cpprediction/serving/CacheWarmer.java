@@ -4,17 +4,16 @@ import com.cpprediction.bus.Bus;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.json.ParseCost;
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.ServiceException;
-import com.cpprediction.serving.AnswerRouter.Found;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
@@ -26,52 +25,61 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
-/** Fills the cache before anyone asks: scores addresses without recording them. */
+/** Fills the cache ahead of requests: scores addresses without recording them. */
 public final class CacheWarmer {
   static final int MAX_ADDRESSES = 10_000;
 
   /** Addresses scored at a time, so that warming never holds the workers for long. */
   private static final int CHUNK = 100;
 
-  /** After this the caller gets what was warmed so far. */
+  /** Longest warming; the response then counts what was warmed so far. */
   private static final Duration LONGEST = Duration.ofSeconds(30);
 
   private static final Set<String> KNOWN = Set.of("addresses", "popular");
 
   private final Vertx vertx;
   private final Supplier<PredictionConfig> config;
-  private final Supplier<Catalog> catalog;
+  private final Supplier<ServingRelease> leases;
   private final PredictionCache cache;
-  private final AnswerRouter scores;
+  private final LookupRouter router;
+  private final OwnerDirectory owners;
+  private final Dispatcher dispatcher;
   private final ShipmentReader reader;
   private final ParsingPool pool;
   private final AdmissionControl inFlight;
   private boolean running;
 
+  /**
+   * @param leases gives a lease on the models in force
+   */
   public CacheWarmer(
       Vertx vertx,
       Supplier<PredictionConfig> config,
-      Supplier<Catalog> catalog,
+      Supplier<ServingRelease> leases,
       PredictionCache cache,
-      AnswerRouter scores,
+      LookupRouter router,
+      OwnerDirectory owners,
+      Dispatcher dispatcher,
       ShipmentReader reader,
       ParsingPool pool,
       AdmissionControl inFlight) {
     this.vertx = vertx;
     this.config = config;
-    this.catalog = catalog;
+    this.leases = leases;
     this.cache = cache;
-    this.scores = scores;
+    this.router = router;
+    this.owners = owners;
+    this.dispatcher = dispatcher;
     this.reader = reader;
     this.pool = pool;
     this.inFlight = inFlight;
   }
 
   /**
-   * Answers {@code POST /cache/warm}; one at a time.
+   * Responds to {@code POST /cache/warm}; one at a time.
    *
    * @param requestId names the request in the log
-   * @param left whether the caller has gone, and warming may end
+   * @param left whether the caller has left, and warming may end
    */
   public Future<JsonObject> warm(JsonObject body, String requestId, BooleanSupplier left) {
     if (running) {
@@ -118,21 +126,15 @@ public final class CacheWarmer {
         || number.intValue() > MAX_ADDRESSES) {
       throw ShipmentReader.malformed("popular must be a whole number from 1 to " + MAX_ADDRESSES);
     }
-    var options =
-        new DeliveryOptions().setLocalOnly(true).setSendTimeout(config.get().timeout().toMillis());
-    return vertx
-        .eventBus()
-        .<JsonArray>request(Bus.POPULAR, number.intValue(), options)
-        .map(reply -> reply.body());
+    return Bus.ask(vertx, Bus.POPULAR, number.intValue(), Deadline.in(config.get().timeout()));
   }
 
   /**
    * Some of the addresses, read.
    *
-   * @param bad how many can't be answered
-   * @param models what they were read against
+   * @param bad how many can't be served
    */
-  private record Placed(Map<String, List<Address>> byPrefix, int bad, Catalog models) {}
+  private record Placed(Map<String, List<Address>> byPrefix, int bad) {}
 
   /** One warming: chunk after chunk, counting. */
   private final class Run {
@@ -156,38 +158,43 @@ public final class CacheWarmer {
       }
       int next = Math.min(start + CHUNK, addresses.size());
       inFlight.admit(next - start);
-      return placed(start, next)
-          .compose(this::lookUp)
-          .onComplete(done -> inFlight.release(next - start))
+      var lease = leases.get();
+      return placed(start, next, lease)
+          .compose(placed -> lookUp(placed, lease))
+          .onComplete(
+              done -> {
+                lease.close();
+                inFlight.release(next - start);
+              })
           .compose(done -> nextTurn())
           .compose(turn -> chunk(next));
     }
 
     /** Reads some of the addresses, elsewhere if that takes long. */
-    private Future<Placed> placed(int start, int end) {
+    private Future<Placed> placed(int start, int end, ServingRelease lease) {
       var some = new JsonArray(addresses.getList().subList(start, end));
-      return pool.parseInTurn(
-          ParseCost.big(some), () -> Catalog.read(catalog, models -> place(some, models)));
+      return pool.parseInTurn(ParseCost.big(some), () -> place(some, lease));
     }
 
-    private Future<Void> lookUp(Placed placed) {
+    private Future<Void> lookUp(Placed placed, ServingRelease lease) {
       failed += placed.bad();
-      var models = placed.models();
       var deadline = Deadline.in(config.get().timeout());
-      var lane = scores.bulk();
-      var lookups = new ArrayList<Future<Found>>();
+      var lane = dispatcher.lane(CHUNK);
+      var results = new ArrayList<Future<LookupResult>>();
       placed
           .byPrefix()
           .forEach(
               (prefix, group) -> {
-                var release = scores.release(List.of(prefix), models);
-                lookups.addAll(scores.find(prefix, group, models, release, deadline, lane));
+                var release = owners.releaseFor(List.of(prefix), lease);
+                results.addAll(
+                    router.lookup(
+                        new LookupQuery(lease, release, prefix, group, false, deadline, lane)));
               });
       return deadline
-          .bound(vertx, Future.join(lookups))
+          .bound(vertx, Future.join(results))
           .transform(
               joined -> {
-                lookups.forEach(this::count);
+                results.forEach(this::count);
                 return Future.succeededFuture();
               });
     }
@@ -200,24 +207,24 @@ public final class CacheWarmer {
     }
 
     /** On any thread. */
-    private Placed place(JsonArray some, Catalog models) {
+    private Placed place(JsonArray some, ServingRelease lease) {
       var groups = new LinkedHashMap<String, List<Address>>();
       int bad = 0;
       for (var item : some) {
         try {
           var address = reader.place(item);
-          var prefix = reader.located(address, models).prefix();
+          var prefix = reader.located(address, lease).prefix();
           groups.computeIfAbsent(prefix, none -> new ArrayList<>()).add(address);
         } catch (ServiceException e) {
           bad++;
         }
       }
-      return new Placed(groups, bad, models);
+      return new Placed(groups, bad);
     }
 
-    private void count(Future<Found> found) {
+    private void count(Future<LookupResult> found) {
       if (!found.succeeded()) failed++;
-      else if (found.result().lookup().source() == Source.MODEL) warmed++;
+      else if (found.result().source() == Source.MODEL) warmed++;
       else alreadyCached++;
     }
 

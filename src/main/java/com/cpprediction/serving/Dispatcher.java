@@ -16,27 +16,28 @@ import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 
 /**
- * Gives this node's workers what is to be scored: each message goes to a worker that has nothing to
- * do, and waits here while none has. What callers ask one by one is not kept waiting by what others
- * ask in bulk: bulk comes in chunks, takes all workers but one at most, and its callers take turns.
- * Neither starves: while both wait, each gets every other address.
+ * Deals messages to this node's workers: each goes to an idle worker, and waits here while there is
+ * none. Requests for a single address don't wait behind bulk: bulk comes in chunks, takes all
+ * workers but one at most, and its callers take turns. Neither starves: while both wait, each gets
+ * every other address.
  *
- * <p>What waits is bounded by what may be in flight. Confined to one event loop.
+ * <p>The limit on shipments in flight bounds the queue. Confined to one event loop.
  */
 public final class Dispatcher {
   /** Addresses in a message at most; scoring them takes some 10 ms. */
   public static final int CHUNK = 32;
 
   /**
-   * Messages of a single address that a worker is sent at a time: it need not wait for the next.
+   * Messages for single addresses that a worker has at a time, so that it need not wait for the
+   * next.
    */
   private static final int AHEAD = 2;
 
-  /** How often a worker that did not answer in time is asked whether it has finished. */
+  /** How often a worker that timed out is asked whether it has finished. */
   private static final Duration PROBE = Duration.ofSeconds(30);
 
   private final Vertx vertx;
-  private final int[] load; // messages that each worker has not answered
+  private final int[] load; // messages in flight, by worker
   private final BitSet bulky = new BitSet(); // workers that have a chunk
   private final int mostBulky;
   private final Queue<Lane> bulk = new ArrayDeque<>(); // that have work, in turn
@@ -44,12 +45,12 @@ public final class Dispatcher {
   private int servedSingly; // since the last chunk was sent
   private boolean dealing;
 
-  /** The work of one caller, or of all who ask for one address: what waits, in order. */
+  /** The queued messages of one bulk request, or of all requests for a single address. */
   static final class Lane {
     private final Queue<Task<?>> tasks = new ArrayDeque<>();
   }
 
-  private record Task<T>(BooleanSupplier late, IntFunction<Future<T>> send, Promise<T> answer) {}
+  private record Task<T>(BooleanSupplier late, IntFunction<Future<T>> send, Promise<T> result) {}
 
   /**
    * @param workers of this node
@@ -61,14 +62,9 @@ public final class Dispatcher {
     mostBulky = Math.max(1, Math.min(workers - 1, processors));
   }
 
-  /** For what asks for one address. */
-  Lane singles() {
-    return singles;
-  }
-
-  /** For what one caller asks for together. */
-  Lane bulk() {
-    return new Lane();
+  /** The lane of all requests for one address, or one of its own for a request for more. */
+  Lane lane(int addresses) {
+    return addresses == 1 ? singles : new Lane();
   }
 
   /**
@@ -82,10 +78,10 @@ public final class Dispatcher {
     if (lane.tasks.isEmpty() && lane != singles) bulk.add(lane);
     lane.tasks.add(task);
     deal();
-    return task.answer().future();
+    return task.result().future();
   }
 
-  /** A message that fails at once comes back here, and finds the loop running. */
+  /** A message that fails at once re-enters here, and finds the loop running. */
   private void deal() {
     if (dealing) return;
     dealing = true;
@@ -117,9 +113,7 @@ public final class Dispatcher {
     return true;
   }
 
-  /**
-   * The worker that has the least to do, less than {@code most} messages and no chunk; -1: none.
-   */
+  /** The worker with the fewest messages, less than {@code most} and no chunk; -1: none. */
   private int worker(int most) {
     int best = -1;
     for (int i = 0; i < load.length; i++) {
@@ -130,7 +124,7 @@ public final class Dispatcher {
 
   private <T> void send(int worker, Task<T> task, boolean chunk) {
     if (task.late().getAsBoolean()) {
-      task.answer().fail(Deadline.exceeded());
+      task.result().fail(Deadline.exceeded());
       return;
     }
     load[worker]++;
@@ -141,8 +135,8 @@ public final class Dispatcher {
             done -> {
               if (timedOut(done.cause())) probe(worker, chunk);
               else finished(worker, chunk);
-              if (done.succeeded()) task.answer().complete(done.result());
-              else task.answer().fail(done.cause());
+              if (done.succeeded()) task.result().complete(done.result());
+              else task.result().fail(done.cause());
             });
   }
 
@@ -153,13 +147,14 @@ public final class Dispatcher {
   }
 
   /**
-   * A worker that did not answer in time is still at it: nothing is sent to it until it says so.
+   * A worker that timed out is still scoring: it gets no message until it says that it has
+   * finished.
    */
   private void probe(int worker, boolean chunk) {
     vertx
         .eventBus()
         .request(
-            Bus.finished(worker),
+            Bus.score(worker),
             null,
             new DeliveryOptions().setLocalOnly(true).setSendTimeout(PROBE.toMillis()))
         .onComplete(

@@ -11,10 +11,10 @@ import java.util.stream.Collectors;
  * loop.
  */
 public final class HealthReport {
-  /** What checks say in words of a closed set. */
+  /** Fields whose values are words of a closed set. */
   private static final Set<String> STATES = Set.of("ready", "status", "outcome", "reason");
 
-  /** Those, and the texts that are times or settings. */
+  /** Those fields, and the ones that hold times or settings. */
   private static final Set<String> WORDS =
       Set.of("status", "outcome", "reason", "since", "at", "ack");
 

@@ -3,23 +3,22 @@ package com.cpprediction.serving;
 import com.cpprediction.json.MalformedJsonException;
 import com.cpprediction.json.StrictJson;
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.prediction.Catalog;
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.ServiceException;
-import com.cpprediction.serving.AnswerRouter.Found;
-import com.cpprediction.serving.PredictionService.Told;
-import io.vertx.core.AsyncResult;
+import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.util.Map;
 import java.util.UUID;
 
 /**
- * One shipment of a batch or a stream on its way to a prediction or a failure. Open until it has
- * one; what comes later is ignored. Read on one thread, then confined to one context.
+ * One shipment of a request on its way to a prediction or a failure. Open until it has one; what
+ * comes later is ignored. Read on one thread, then confined to one context.
  */
 public final class Item {
   /** Bytes of a line of a stream at most. */
@@ -27,10 +26,9 @@ public final class Item {
 
   private final String shipmentId;
   private PredictionRequest request;
-  private Found found;
+  private Future<LookupResult> lookup;
   private Prediction prediction;
   private ServiceException failure;
-  private Throwable cause;
 
   private Item(String shipmentId, PredictionRequest request, ServiceException failure) {
     this.shipmentId = shipmentId;
@@ -38,9 +36,9 @@ public final class Item {
     this.failure = failure;
   }
 
-  public static Item read(Object item, ShipmentReader reader, Catalog models) {
+  public static Item read(Object item, ShipmentReader reader, ServingRelease lease) {
     try {
-      var request = reader.request(item, models);
+      var request = reader.request(item, lease);
       return new Item(request.shipmentId(), request, null);
     } catch (ServiceException e) {
       return new Item(ShipmentReader.shipmentId(item), null, e);
@@ -52,12 +50,12 @@ public final class Item {
    *
    * @param content JSON, or null where there is more than a line may hold
    */
-  static Item parse(byte[] content, ShipmentReader reader, Catalog models) {
+  static Item parse(byte[] content, ShipmentReader reader, ServingRelease lease) {
     if (content == null) {
       return failed(Failure.TOO_LARGE.because("The line is longer than " + MAX_LINE + " bytes"));
     }
     try {
-      return read(StrictJson.parse(content), reader, models);
+      return read(StrictJson.parse(content), reader, lease);
     } catch (MalformedJsonException e) {
       return failed(Failure.MALFORMED_REQUEST.because(e.getMessage()));
     }
@@ -84,59 +82,80 @@ public final class Item {
     fail(PredictionIds.taken());
   }
 
+  /** Null where it can't be read. */
   PredictionRequest request() {
     return request;
   }
 
-  /** The answer, or null. */
+  /** Null unless it was predicted. */
   Prediction prediction() {
     return prediction;
   }
 
-  /** Who found the answer, or null. */
-  Found found() {
-    return found;
+  /** Why it was not predicted; null where it was. */
+  ServiceException failure() {
+    return failure;
   }
 
-  /** Forgets how it was answered, to be asked as {@code another} instead; unless it can't be. */
-  void again(PredictionRequest another) {
-    if (failure != null && cause == null) return; // bad in itself, or too late
-    request = another;
-    found = null;
-    prediction = null;
-    failure = null;
-    cause = null;
-  }
-
-  /** Why it could not be scored, or null. */
-  Throwable cause() {
-    return cause;
+  /** The node that served it, as {@link LookupResult#servedBy}; empty where none did. */
+  String servedBy() {
+    return prediction == null ? "" : lookup.result().servedBy();
   }
 
   boolean open() {
     return prediction == null && failure == null;
   }
 
-  void settle(AsyncResult<Told> told) {
-    if (!open()) return;
-    if (told.succeeded()) {
-      prediction = told.result().prediction();
-      found = told.result().found();
-    } else {
-      cause = told.cause();
-      failure = Problem.toServiceException(cause);
+  /** Has {@code result}, once it is there, for its lookup. */
+  void await(Future<LookupResult> result) {
+    lookup = result;
+  }
+
+  /** Whether its lookup failed since its model is not served just now. */
+  boolean unserved() {
+    return lookup.failed() && Failure.of(lookup.cause()) == Failure.NOT_READY;
+  }
+
+  /** Places it anew, to be looked up with another generation of the models. */
+  void relocate(ShipmentReader reader, ServingRelease lease) {
+    try {
+      request = request.at(reader.located(request.address(), lease));
+    } catch (ServiceException e) {
+      failure = e;
     }
   }
 
-  void giveUp() {
-    if (open()) failure = Deadline.exceeded();
+  /**
+   * Makes a prediction or a failure of what was looked up by now.
+   *
+   * @param least how sure a prediction must be without a pincode, 0..1
+   */
+  void settle(double least) {
+    if (!open()) return;
+    if (!lookup.isComplete()) {
+      failure = Deadline.exceeded();
+    } else if (lookup.failed()) {
+      failure = Problem.toServiceException(lookup.cause());
+    } else {
+      var found = lookup.result();
+      try {
+        prediction =
+            request.predicted(request.located().whole(found.scored(), least), found.source());
+      } catch (ServiceException e) { // it needs a pincode after all
+        failure = e;
+      }
+    }
+  }
+
+  /** Why its lookup failed; null where it didn't. */
+  Throwable cause() {
+    return lookup.cause();
   }
 
   /** Takes the prediction back, if there is one; a failure it has already stays. */
   void fail(ServiceException reason) {
     if (failure != null) return;
     prediction = null;
-    found = null;
     failure = reason;
   }
 
@@ -145,14 +164,20 @@ public final class Item {
     else metrics.failed(failure.failure());
   }
 
+  /** As a result in a response. */
   public JsonObject json() {
-    return prediction != null
-        ? PredictionJson.encode(prediction)
-        : new JsonObject().put("shipment_id", shipmentId).put("error", Problem.of(failure).json());
+    if (prediction == null) {
+      return new JsonObject()
+          .put("shipment_id", shipmentId)
+          .put("error", Problem.of(failure).json());
+    }
+    var json = PredictionJson.encode(prediction);
+    var explanation = lookup.result().explanation();
+    return explanation.isEmpty() ? json : json.put("explanation", explanation);
   }
 
   /**
-   * As an answer in a stream.
+   * As a result in a stream.
    *
    * @param line of the stream
    */

@@ -34,12 +34,12 @@ public record OutcomeReport(String shipmentId, String cp, ServiceException failu
     return failure == null;
   }
 
-  /** As the storing side reads it. */
+  /** The form in which {@code cp.outcomes.judge} takes it. */
   JsonObject told() {
     return new JsonObject().put("shipment_id", shipmentId).put("cp", cp);
   }
 
-  /** The answer to one that can't be read. */
+  /** The result of an item that can't be read. */
   JsonObject refusal() {
     return new JsonObject().put("shipment_id", shipmentId).put("error", Problem.of(failure).json());
   }

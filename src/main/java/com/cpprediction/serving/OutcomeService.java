@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Where shipments truly went, behind both doors: outcomes in, what the predictions were worth out.
- * Answers fail with {@link ServiceException}s.
+ * The use case of outcomes: reports of where shipments truly went in, judged predictions out, over
+ * HTTP and the event bus alike. Fails with {@link ServiceException}s only.
  */
 public final class OutcomeService {
   static final int MAX = 1_000;
@@ -43,10 +43,11 @@ public final class OutcomeService {
     return outcomes.stream().map(OutcomeReport::read).toList();
   }
 
-  /** Answers {@code POST /outcomes}, once all that are good are committed. */
+  /** Responds to {@code POST /outcomes}, once all good items are committed. */
   public Future<Reply> report(List<OutcomeReport> items, Deadline deadline, String requestId) {
+    if (deadline.over()) return Future.failedFuture(Deadline.exceeded());
     return judge(items.stream().filter(OutcomeReport::good).toList(), deadline)
-        .map(judged -> Reply.of(answer(items, judged), List.of()))
+        .map(judged -> new Reply(response(items, judged), ""))
         .recover(
             cause ->
                 Future.failedFuture(
@@ -72,7 +73,7 @@ public final class OutcomeService {
   /**
    * @param judged the results of the good ones
    */
-  private static JsonObject answer(List<OutcomeReport> items, JsonArray judged) {
+  private static JsonObject response(List<OutcomeReport> items, JsonArray judged) {
     var results = new JsonArray(new ArrayList<>(items.size()));
     var counts = new EnumMap<Verdict, Integer>(Verdict.class);
     var next = judged.iterator();

@@ -1,15 +1,17 @@
 package com.cpprediction.serving;
 
+import com.cpprediction.model.ServingRelease;
 import io.vertx.core.json.JsonObject;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 
 /**
- * Which other nodes answer which prefix now, as this node knows it. Thread-safe, and fast enough to
- * ask for every request.
+ * The other nodes that serve each prefix now, as this node knows them. Thread-safe, and fast enough
+ * to ask for every request.
  */
 public interface OwnerDirectory {
-  /** Of a process that is a node of its own: there are no others. */
+  /** The directory of a process that is a node of its own. */
   OwnerDirectory ALONE =
       new OwnerDirectory() {
         @Override
@@ -48,14 +50,35 @@ public interface OwnerDirectory {
   Owner self();
 
   /**
-   * The other nodes that answer {@code prefix} with {@code release}, the one to ask first first.
+   * The other nodes that serve {@code prefix} with {@code release}, in the order in which to ask
+   * them.
    */
   public List<Owner> of(String prefix, String release);
 
-  /** The releases that other nodes answer with. */
+  /** The releases that other nodes serve with. */
   Set<String> releases();
 
-  /** {@code owner} did not answer in time: others are asked before it until it replies again. */
+  /**
+   * The release to serve a request with, all of it: that of {@code lease}, unless only another one
+   * has a node for each of {@code prefixes}.
+   */
+  default String releaseFor(Collection<String> prefixes, ServingRelease lease) {
+    var mine = lease.release();
+    if (lease.here().containsAll(prefixes)
+        || prefixes.stream().allMatch(p -> lease.here().contains(p) || served(p, mine))) {
+      return mine;
+    }
+    return releases().stream()
+        .filter(other -> prefixes.stream().allMatch(prefix -> served(prefix, other)))
+        .findFirst()
+        .orElse(mine);
+  }
+
+  private boolean served(String prefix, String release) {
+    return !of(prefix, release).isEmpty();
+  }
+
+  /** {@code owner} did not reply in time: others are asked before it until it replies again. */
   void markUnresponsive(Owner owner);
 
   /** JSON as {@code GET /cluster}. */

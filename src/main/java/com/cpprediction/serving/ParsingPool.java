@@ -44,7 +44,7 @@ public final class ParsingPool {
   }
 
   /**
-   * Parses however many requests wait: for callers who send no more meanwhile.
+   * Parses even while many requests wait: for callers that send no more meanwhile.
    *
    * @param big whether to use a thread of the pool
    * @return the result of {@code parsing}, or its failure

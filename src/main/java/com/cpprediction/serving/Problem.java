@@ -10,10 +10,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A failure as a caller sees it (RFC 9457), through either door.
+ * A failure as a caller sees it (RFC 9457), over HTTP and the event bus.
  *
  * @param detail what is wrong and what to do about it
- * @param members what else the document says
+ * @param members further members of the document
  */
 public record Problem(Failure failure, String detail, JsonObject members) {
   public static final String CONTENT_TYPE = "application/problem+json";
@@ -36,16 +36,15 @@ public record Problem(Failure failure, String detail, JsonObject members) {
   }
 
   /**
-   * Logs {@code cause} if it is one nobody foresaw, and turns it into one that is known: whoever
-   * meets it next doesn't log it again.
+   * Logs an unforeseen {@code cause}, and turns it into a known failure, which is not logged again.
    *
    * @param requestId of the request that fails; to be found in the log
-   * @param what of that request can't be answered
+   * @param what the part of the request that fails
    */
   public static ServiceException logged(Throwable cause, String requestId, String what) {
     var known = toServiceException(cause);
     if (known == cause || known.failure() != Failure.INTERNAL) return known;
-    if (answered(cause)) { // its stack trace is where it happened
+    if (replied(cause)) { // its stack trace is where it happened
       log.error("Cannot answer request {}: {}: {}", requestId, what, cause.getMessage());
     } else {
       log.error("Cannot answer request {}: {}", requestId, what, cause);
@@ -53,7 +52,7 @@ public record Problem(Failure failure, String detail, JsonObject members) {
     return known;
   }
 
-  /** {@code cause} as one of those failures that are known; says nothing in the log. */
+  /** {@code cause} as a known failure; logs nothing. */
   public static ServiceException toServiceException(Throwable cause) {
     if (cause instanceof ServiceException e) return e;
     var problem = of(cause);
@@ -73,7 +72,7 @@ public record Problem(Failure failure, String detail, JsonObject members) {
 
   private static String detail(Failure failure, Throwable cause) {
     if (failure == Failure.INTERNAL) return HIDDEN;
-    if (cause instanceof ServiceException || answered(cause)) return cause.getMessage();
+    if (cause instanceof ServiceException || replied(cause)) return cause.getMessage();
     return switch (failure) {
       case DEADLINE_EXCEEDED ->
           "No answer within the caller's time; what became of it is "
@@ -83,8 +82,8 @@ public record Problem(Failure failure, String detail, JsonObject members) {
     };
   }
 
-  /** Whether {@code cause} is what a neighbour on the event bus answered, in its own words. */
-  private static boolean answered(Throwable cause) {
+  /** Whether {@code cause} is a reply of a consumer on the event bus, with a message of its own. */
+  private static boolean replied(Throwable cause) {
     return cause instanceof ReplyException e && e.failureType() == ReplyFailure.RECIPIENT_FAILURE;
   }
 }

@@ -1,7 +1,7 @@
 package com.cpprediction.serving;
 
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.PredictionIds;
@@ -13,8 +13,8 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * Reads what a caller sent, strictly: what passes is a record nobody has to check again. Everything
- * else is a {@link ServiceException} that names the field.
+ * Reads requests strictly: a record that passes needs no further check. Everything else is a {@link
+ * ServiceException} that names the field.
  */
 public final class ShipmentReader {
   public static final int MAX_SHIPMENT_ID = 64;
@@ -35,13 +35,13 @@ public final class ShipmentReader {
   /**
    * @param item {@code {"shipment_id","address","pincode"?,"prediction_id"?}}
    */
-  PredictionRequest request(Object item, Catalog catalog) {
+  PredictionRequest request(Object item, ServingRelease lease) {
     var json = object(item, "A shipment");
     onlyKnown(json, SHIPMENT);
     var shipmentId = required(json, "shipment_id", MAX_SHIPMENT_ID);
     var typed = required(json, "address", MAX_ADDRESS);
     var address = address(json, typed);
-    return new PredictionRequest(id(json), shipmentId, typed, address, located(address, catalog));
+    return new PredictionRequest(id(json), shipmentId, typed, address, located(address, lease));
   }
 
   /**
@@ -54,12 +54,12 @@ public final class ShipmentReader {
     return address(json, required(json, "address", MAX_ADDRESS));
   }
 
-  /** Which model of {@code catalog} answers {@code address}. */
-  Located located(Address address, Catalog catalog) {
-    if (address.pincode() != null && catalog.prefixes().isEmpty()) {
+  /** The prefix of {@code address} in the release of {@code lease}. */
+  Located located(Address address, ServingRelease lease) {
+    if (address.pincode() != null && lease.prefixes().isEmpty()) {
       throw Failure.NOT_READY.because("No model is loaded yet; try again in a moment");
     }
-    return catalog.locate(address);
+    return lease.locate(address);
   }
 
   /** {@code item}, which must be an object. */
@@ -99,7 +99,7 @@ public final class ShipmentReader {
     return text;
   }
 
-  /** What the caller named a shipment that can't be read, or null when even that is unreadable. */
+  /** The shipment id of a shipment that can't be read; null when the id can't be read either. */
   static String shipmentId(Object item) {
     if (!(item instanceof JsonObject json)) return null;
     try {

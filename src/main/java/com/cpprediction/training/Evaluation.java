@@ -65,7 +65,7 @@ public record Evaluation(SortedMap<String, JsonObject> byPrefix, JsonObject over
       OfflinePredictor models,
       Scorer scorer,
       Map<String, int[]> trained) {
-    var prefix = models.catalog().prefixOf(row.pincode());
+    var prefix = models.release().prefixOf(row.pincode());
     if (prefix == null) return null;
     try {
       var pincodes =

@@ -5,11 +5,11 @@ import com.cpprediction.csv.InputException;
 import com.cpprediction.csv.OutputPath;
 import com.cpprediction.model.Parity;
 import com.cpprediction.model.ScoringModel;
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.model.XgboostRanker;
 import com.cpprediction.model.format.ModelException;
 import com.cpprediction.model.format.NationalStage;
 import com.cpprediction.model.format.Ranker;
-import com.cpprediction.prediction.Catalog;
 import com.cpprediction.terminal.Progress;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -263,7 +263,8 @@ public final class Training {
     }
     var national = NationalStage.of(ByteBuffer.wrap(learned.national()));
     var models =
-        new OfflinePredictor(new Catalog(fingerprints, national), scorings::get, ALL_ANSWERED);
+        new OfflinePredictor(
+            ServingRelease.of(fingerprints, national), scorings::get, ALL_ANSWERED);
     for (var variant : VARIANTS) {
       var evaluation = Evaluation.of(held, variant, models, progress::step);
       overall.put(variant.label(), evaluation.overall());

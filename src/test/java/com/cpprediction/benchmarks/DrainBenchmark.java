@@ -197,7 +197,7 @@ public final class DrainBenchmark {
             typed,
             Address.of(typed, null),
             Located.byPincode("560"))
-        .answer(new Scored("3f9a1c2e".repeat(8), candidates), Prediction.Source.MODEL);
+        .predicted(new Scored("3f9a1c2e".repeat(8), candidates), Prediction.Source.MODEL);
   }
 
   private static Tuple tuple(List<Prediction> rows) {

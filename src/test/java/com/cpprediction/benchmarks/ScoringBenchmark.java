@@ -2,7 +2,7 @@ package com.cpprediction.benchmarks;
 
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.Engine;
-import com.cpprediction.model.ModelCatalog;
+import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.Scorer;
 import com.cpprediction.model.ScoringModel;
 import com.cpprediction.model.format.Features;
@@ -55,8 +55,8 @@ public class ScoringBenchmark {
 
   private final Features features = new Features();
   private final Scorer scorer = new Scorer();
-  private ModelCatalog mapped;
-  private ModelCatalog xgboost;
+  private ModelStore mapped;
+  private ModelStore xgboost;
   private NationalStage national;
   private ScoringModel mappedScoring;
   private ScoringModel xgboostScoring;
@@ -86,9 +86,9 @@ public class ScoringBenchmark {
     }
   }
 
-  private static ModelCatalog catalog(Engine engine) {
+  private static ModelStore catalog(Engine engine) {
     var metrics = new ServiceMetrics(new SimpleMeterRegistry(), "benchmark");
-    var catalog = new ModelCatalog(MODELS, engine, false, 1.4, metrics, Clock.systemUTC());
+    var catalog = new ModelStore(MODELS, engine, false, 1.4, metrics, Clock.systemUTC());
     catalog.reload();
     return catalog;
   }

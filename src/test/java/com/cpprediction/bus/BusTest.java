@@ -8,7 +8,9 @@ import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.Scored;
 import com.cpprediction.prediction.SharedDeadline;
@@ -16,6 +18,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.eventbus.MessageCodec;
+import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
@@ -35,7 +38,24 @@ public class BusTest {
       new Scored(
           "ab".repeat(32), List.of(new Candidate("CP1", 0.970001), new Candidate("CP2", 0.02)));
 
-  static Stream<Object> records() {
+  /** Those that travel between nodes. */
+  static Stream<Object> remote() {
+    return Stream.of(
+        new OwnerRequest(
+            "560",
+            "cd".repeat(32),
+            List.of(ADDRESS, new Address("no pincode", null)),
+            true,
+            Deadline.in(Duration.ofHours(1))),
+        new OwnerReply(
+            List.of(
+                new LookupResult(SCORED, Source.CACHE),
+                new LookupResult(SCORED, Source.MODEL)
+                    .explainedBy(new JsonObject().put("first", "CP1")))));
+  }
+
+  /** Those that are sent within a node only. */
+  static Stream<Object> local() {
     var request =
         new PredictionRequest(
             UUID.fromString("017f22e2-79b0-7cc3-98c4-dc0c0c07398f"),
@@ -43,19 +63,20 @@ public class BusTest {
             "12, MG Road 😀",
             ADDRESS,
             Located.byText("560", 0.75));
+    var deadline = new SharedDeadline(Deadline.in(Duration.ofHours(1)));
     return Stream.of(
-        new ScoreRequest(
-            List.of(ADDRESS, new Address("no pincode", null)), Deadline.in(Duration.ofHours(1))),
-        new ScoreReply(List.of(SCORED, SCORED)),
-        new RecordRequest(
-            List.of(
-                request.answer(SCORED, Prediction.Source.MODEL),
-                request.answer(SCORED, Prediction.Source.CACHE))));
+        new ScoreRequest(7, "560", List.of(ADDRESS), deadline, false),
+        new ScoreReply(List.of(SCORED, SCORED), List.of()),
+        new RecordRequest(List.of(new Prediction(request, SCORED, Source.MODEL))));
+  }
+
+  static Stream<Object> all() {
+    return Stream.concat(remote(), local());
   }
 
   @ParameterizedTest
-  @MethodSource("records")
-  void bringsEveryRecordToAnotherNodeUnchanged(Object message) {
+  @MethodSource("remote")
+  void bringsARecordToAnotherNodeUnchanged(Object message) {
     var codec = codecs().get(message.getClass());
     var wire = Buffer.buffer("before");
 
@@ -65,15 +86,26 @@ public class BusTest {
     var read = codec.decodeFromWire("before".length(), wire);
     assertThat(read)
         .usingRecursiveComparison()
-        .ignoringFieldsOfTypes(SharedDeadline.class)
+        .ignoringFieldsOfTypes(Deadline.class)
         .isEqualTo(message);
-    if (read instanceof ScoreRequest request) {
-      assertThat(request.deadline().latest().remainingMillis()).isBetween(3_000_000L, 3_600_000L);
+    if (read instanceof OwnerRequest request) {
+      assertThat(request.deadline().remainingMillis()).isBetween(3_000_000L, 3_600_000L);
     }
   }
 
   @ParameterizedTest
-  @MethodSource("records")
+  @MethodSource("local")
+  void refusesToSendARecordOfThisNodeToAnother(Object message) {
+    var codec = codecs().get(message.getClass());
+
+    assertThatThrownBy(() -> codec.encodeToWire(Buffer.buffer(), message))
+        .hasMessageContaining("within a node only");
+    assertThatThrownBy(() -> codec.decodeFromWire(0, Buffer.buffer("{}")))
+        .hasMessageContaining("within a node only");
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
   @ExtendWith(VertxExtension.class)
   void passesEveryRecordByReferenceInsideANode(Object message, Vertx vertx) throws Exception {
     Bus.registerCodecs(vertx.eventBus());
@@ -86,7 +118,7 @@ public class BusTest {
 
   @Test
   void failsOnWhatItCannotRead() {
-    var codec = codecs().get(ScoreRequest.class);
+    var codec = codecs().get(OwnerRequest.class);
     var wire = Buffer.buffer().appendInt(2).appendString("{}");
 
     assertThatThrownBy(() -> codec.decodeFromWire(0, wire)).isInstanceOf(RuntimeException.class);

@@ -8,7 +8,7 @@ import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.Lookup;
+import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.Scored;
 import com.cpprediction.prediction.SharedDeadline;
@@ -112,15 +112,6 @@ class PredictionCacheTest {
             });
 
     assertThat(failed.cause()).hasMessage("broken");
-  }
-
-  @Test
-  void answersWhatAnotherModelScoredButDoesNotKeepIt() {
-    var answered = get(key("a"), () -> scored(OTHER));
-
-    assertThat(answered.result().scored().fingerprint()).isEqualTo(OTHER);
-    assertThat(source(get(key("a"), this::scored))).isEqualTo(Source.MODEL);
-    assertThat(source(get(key("a"), PredictionCacheTest::never))).isEqualTo(Source.CACHE);
   }
 
   @Test
@@ -313,7 +304,7 @@ class PredictionCacheTest {
     return new Address(text, "560017");
   }
 
-  private static Source source(Future<Lookup> lookup) {
+  private static Source source(Future<LookupResult> lookup) {
     assertThat(lookup.succeeded()).isTrue();
     return lookup.result().source();
   }
@@ -339,11 +330,18 @@ class PredictionCacheTest {
     return new Scored(fingerprint, List.of(new Candidate("CP1", 0.9)));
   }
 
-  private Future<Lookup> get(Key key, Supplier<Future<Scored>> score) {
-    return cache.get(key, SOON, until -> score.get());
+  private Future<LookupResult> get(Key key, Supplier<Future<Scored>> score) {
+    return get(key, SOON, until -> score.get());
   }
 
-  private List<Future<Lookup>> getAll(
+  private Future<LookupResult> get(
+      Key key, Deadline deadline, Function<SharedDeadline, Future<Scored>> score) {
+    return cache
+        .getAll(List.of(key), 1, deadline, (missing, until) -> score.apply(until).map(List::of))
+        .get(0);
+  }
+
+  private List<Future<LookupResult>> getAll(
       List<Key> keys, Function<List<Key>, Future<List<Scored>>> score) {
     return cache.getAll(keys, MANY, SOON, (missing, until) -> score.apply(missing));
   }
@@ -354,7 +352,7 @@ class PredictionCacheTest {
     var soon = Deadline.in(Duration.ofSeconds(1));
     var later = Deadline.in(Duration.ofSeconds(2));
 
-    cache.get(
+    get(
         key("a"),
         soon,
         until -> {
@@ -362,9 +360,9 @@ class PredictionCacheTest {
           return Promise.<Scored>promise().future();
         });
     assertThat(waiting.get().latest()).isEqualTo(soon);
-    cache.get(key("a"), later, until -> never());
+    get(key("a"), later, until -> never());
     assertThat(waiting.get().latest()).isEqualTo(later);
-    cache.get(key("a"), soon, until -> never());
+    get(key("a"), soon, until -> never());
     assertThat(waiting.get().latest()).isEqualTo(later);
   }
 }

@@ -212,6 +212,7 @@ final class ClusterTrial implements AutoCloseable {
     var ghosts = bus.sendAll(GHOSTS);
     for (var node : nodes.all()) {
       Await.until("all is stored", DRAINED, () -> node.process().waiting() == 0);
+      Await.until("no lease on a model is open", () -> node.process().leases() == 0);
     }
     try (var connection = postgres.admin(database)) {
       var verdict = Oracle.compare(ledger.read(), connection);

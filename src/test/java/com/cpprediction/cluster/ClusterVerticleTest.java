@@ -7,7 +7,7 @@ import com.cpprediction.bus.Bus;
 import com.cpprediction.config.ClusterConfig;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.prediction.Catalog;
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.serving.OwnerDirectory.Owner;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -47,8 +47,8 @@ class ClusterVerticleTest {
   private final Set<String> refusing = ConcurrentHashMap.newKeySet();
   private final Set<String> mute = ConcurrentHashMap.newKeySet(); // ids that don't reply
   private final List<Integer> chunks = new CopyOnWriteArrayList<>();
-  private volatile Catalog catalog =
-      new Catalog(RELEASE, PREFIXES, FINGERPRINTS, Set.of(), Locator.NONE);
+  private volatile ServingRelease models =
+      ServingRelease.of(RELEASE, PREFIXES, FINGERPRINTS, Set.of(), Locator.NONE);
   private volatile String settings = "";
   private volatile long replyMillis;
   private Vertx vertx;
@@ -104,7 +104,7 @@ class ClusterVerticleTest {
           var refused = new JsonObject();
           wanted.stream().filter(refusing::contains).forEach(p -> refused.put(p, "damaged"));
           wanted.removeAll(refusing);
-          wanted.addAll(catalog.here());
+          wanted.addAll(models.here());
           hold(wanted);
           if (replyMillis == 0) message.reply(refused);
           else vertx.setTimer(replyMillis, later -> message.reply(refused));
@@ -112,7 +112,7 @@ class ClusterVerticleTest {
     bus.<JsonObject>consumer(
         Bus.MODELS_DROP,
         message -> {
-          var rest = new HashSet<>(catalog.here());
+          var rest = new HashSet<>(models.here());
           rest.removeAll(prefixes(message.body()));
           hold(rest);
           message.reply(new JsonObject());
@@ -125,7 +125,7 @@ class ClusterVerticleTest {
   }
 
   private void hold(Set<String> here) {
-    catalog = new Catalog(RELEASE, PREFIXES, FINGERPRINTS, here, Locator.NONE);
+    models = ServingRelease.of(RELEASE, PREFIXES, FINGERPRINTS, here, Locator.NONE);
   }
 
   /** Adds a peer, or announces its new state. */
@@ -159,7 +159,7 @@ class ClusterVerticleTest {
         new ClusterVerticle(
             members,
             () -> config,
-            () -> catalog,
+            () -> models,
             () -> "s" + settings,
             RELEASE,
             new ServiceMetrics(new SimpleMeterRegistry(), "test"));
@@ -200,7 +200,7 @@ class ClusterVerticleTest {
   void aSingleNodeHoldsAndAnnouncesEverything() throws Exception {
     activate();
 
-    assertThat(catalog.here()).isEqualTo(PREFIXES);
+    assertThat(models.here()).isEqualTo(PREFIXES);
     assertThat(chunks).as("some at a time").hasSizeGreaterThan(1).allMatch(n -> n <= 16);
     until(() -> ready().equals(PREFIXES));
     assertThat(node.ready()).isTrue();
@@ -247,11 +247,11 @@ class ClusterVerticleTest {
 
     peer("b", RELEASE, false, Set.of());
     until(() -> node.describe().getJsonObject("moving").getInteger("releasing") > 0);
-    assertThat(catalog.here()).as("b answers nothing yet").isEqualTo(PREFIXES);
+    assertThat(models.here()).as("b answers nothing yet").isEqualTo(PREFIXES);
     peer("b", RELEASE, false, owned("b", "me", "a", "b"));
 
-    until(() -> catalog.here().equals(owned("me", "me", "a", "b")));
-    assertThat(ready()).isEqualTo(catalog.here());
+    until(() -> models.here().equals(owned("me", "me", "a", "b")));
+    assertThat(ready()).isEqualTo(models.here());
   }
 
   @Test
@@ -263,7 +263,7 @@ class ClusterVerticleTest {
 
     gone("b");
 
-    until(() -> catalog.here().equals(PREFIXES));
+    until(() -> models.here().equals(PREFIXES));
     assertThat(node.of("110", RELEASE)).containsExactly(new Owner("a", "a:1"));
   }
 
@@ -273,7 +273,7 @@ class ClusterVerticleTest {
     start();
     node.activate();
 
-    until(() -> catalog.here().size() == PREFIXES.size() - 2);
+    until(() -> models.here().size() == PREFIXES.size() - 2);
     until(() -> Set.of(lastAnnouncement().getString("refused").split(" ")).equals(refusing));
     assertThat(chunks.stream().mapToInt(Integer::intValue).sum()).isEqualTo(PREFIXES.size());
   }
@@ -304,7 +304,7 @@ class ClusterVerticleTest {
 
     node.leave().await(10, SECONDS);
 
-    assertThat(catalog.here()).isEqualTo(PREFIXES);
+    assertThat(models.here()).isEqualTo(PREFIXES);
   }
 
   @Test
@@ -380,12 +380,12 @@ class ClusterVerticleTest {
     until(() -> announcements.size() >= said + 3); // announcements: longer than RELEASE_GRACE
     assertThat(releasing()).isEqualTo(others);
     assertThat(suspects()).containsExactly("b:1");
-    assertThat(catalog.here()).isEqualTo(PREFIXES);
+    assertThat(models.here()).isEqualTo(PREFIXES);
     assertThat(ready()).isEqualTo(PREFIXES);
     mute.clear();
 
-    until(() -> catalog.here().equals(owned("me", "me", "a", "b")));
-    assertThat(ready()).isEqualTo(catalog.here());
+    until(() -> models.here().equals(owned("me", "me", "a", "b")));
+    assertThat(ready()).isEqualTo(models.here());
   }
 
   private int releasing() {
@@ -401,10 +401,10 @@ class ClusterVerticleTest {
 
     mute.add("b"); // announces nothing either
 
-    until(() -> catalog.here().equals(PREFIXES));
+    until(() -> models.here().equals(PREFIXES));
     assertThat(node.describe().getJsonArray("members")).hasSize(3);
     mute.clear();
-    until(() -> catalog.here().equals(owned("me", "me", "a", "b")));
+    until(() -> models.here().equals(owned("me", "me", "a", "b")));
   }
 
   @Test

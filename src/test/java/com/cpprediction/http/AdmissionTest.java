@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.cpprediction.bus.Bus;
-import com.cpprediction.prediction.Catalog;
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
 import io.vertx.core.Vertx;
@@ -117,7 +117,7 @@ class AdmissionTest {
 
   @Test
   void isNotReadyWithoutModels() throws Exception {
-    edge.catalog = new Catalog(Map.of(), Locator.NONE);
+    edge.serve(ServingRelease.of(Map.of(), Locator.NONE));
 
     refuses(Bus.PREDICT, "/predict", shipment("S1", ADDRESS), Failure.NOT_READY, "No model");
   }

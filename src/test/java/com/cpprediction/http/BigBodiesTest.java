@@ -5,7 +5,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.bus.Bus;
-import com.cpprediction.prediction.Catalog;
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Located;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
@@ -43,7 +43,7 @@ public class BigBodiesTest {
   @BeforeEach
   void setUp(Vertx vertx) throws Exception {
     edge = new HttpFixture(vertx);
-    edge.catalog = new Catalog(HttpFixture.FINGERPRINTS, this::locate);
+    edge.serve(ServingRelease.of(HttpFixture.FINGERPRINTS, this::locate));
     edge.start();
   }
 

@@ -38,7 +38,8 @@ class CollidingNamesTest {
         request ->
             Future.succeededFuture(
                 new ScoreReply(
-                    request.addresses().stream().map(CollidingNamesTest::scored).toList()));
+                    request.addresses().stream().map(CollidingNamesTest::scored).toList(),
+                    List.of()));
     edge.start();
   }
 

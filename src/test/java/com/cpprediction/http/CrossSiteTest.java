@@ -116,8 +116,7 @@ class CrossSiteTest {
     }
     var explanation = new JsonObject().put("first", "CP1").put("second", "CP2");
     explanation.put("features", new JsonArray()).put("words", new JsonArray());
-    edge.answerAll(
-        worker -> Bus.explain("560", worker), question -> Future.succeededFuture(explanation));
+    edge.explainer = request -> Future.succeededFuture(explanation);
     edge.start();
     assertThat(edge.post("/predict", shipment("S1", "MG Road 560017")).statusCode()).isEqualTo(200);
     port = edge.address().getPort();

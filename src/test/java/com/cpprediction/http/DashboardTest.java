@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.prediction.Catalog;
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.serving.HealthCheck;
@@ -56,8 +56,7 @@ class DashboardTest {
   void setUp(Vertx vertx) {
     edge = new HttpFixture(vertx);
     edge.answer(Bus.MODELS_STATUS, ignored -> Future.succeededFuture(models(prefix)));
-    edge.answerAll(
-        worker -> Bus.explain("560", worker), ignored -> Future.succeededFuture(explanation(word)));
+    edge.explainer = request -> Future.succeededFuture(explanation(word));
   }
 
   @AfterEach
@@ -114,7 +113,7 @@ class DashboardTest {
 
   @Test
   void explainsAFailureAndShowsItsGuesses() throws Exception {
-    edge.catalog = new Catalog(HttpFixture.FINGERPRINTS, text -> Located.byText("560", 0.4));
+    edge.serve(ServingRelease.of(HttpFixture.FINGERPRINTS, text -> Located.byText("560", 0.4)));
     edge.start();
     browser.open(edge.base() + "/");
 

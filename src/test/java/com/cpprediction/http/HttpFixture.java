@@ -1,6 +1,7 @@
 package com.cpprediction.http;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.RecordRequest;
@@ -14,16 +15,19 @@ import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
-import com.cpprediction.prediction.Catalog;
+import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.SharedDeadline;
 import com.cpprediction.serving.HealthCheck;
 import com.cpprediction.serving.OwnerDirectory;
 import com.cpprediction.testing.Certificates.Pair;
+import com.cpprediction.testing.OpenLeases;
 import com.cpprediction.tls.IdentityWatcher;
 import com.cpprediction.tls.KeyFiles;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -51,11 +55,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
-import java.util.function.IntFunction;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
@@ -78,7 +85,6 @@ public final class HttpFixture {
   volatile PredictionConfig prediction =
       new PredictionConfig(WORKERS, 10_000, Duration.ofSeconds(5), 1.0, 0.5);
   volatile OwnerDirectory owners = OwnerDirectory.ALONE;
-  public volatile Catalog catalog = new Catalog(FINGERPRINTS, Locator.NONE);
   volatile Function<ScoreRequest, Future<ScoreReply>> scorer =
       request -> Future.succeededFuture(reply(request, FINGERPRINTS.get("560")));
   volatile Function<RecordRequest, Future<JsonArray>> recorder =
@@ -96,7 +102,14 @@ public final class HttpFixture {
   public Duration grace = Duration.ofSeconds(5);
   Duration closeDelay = Duration.ofMillis(1);
 
+  /** Explains the only address of a request. */
+  volatile Function<ScoreRequest, Future<JsonObject>> explainer =
+      request -> Future.succeededFuture(new JsonObject());
+
   private final Vertx vertx;
+  private final Queue<ServingRelease> releases = new ConcurrentLinkedQueue<>(); // newest last
+  private final Set<Message<?>> unanswered = ConcurrentHashMap.newKeySet();
+  private volatile ServingRelease current;
   private KeyFiles keyFiles; // none for plain HTTP
   private SSLContext trusted;
   private HttpClient client = HttpClient.newHttpClient();
@@ -106,13 +119,9 @@ public final class HttpFixture {
   public HttpFixture(Vertx vertx) {
     this.vertx = vertx;
     Bus.registerCodecs(vertx.eventBus());
-    answerAll(worker -> Bus.score("560", worker), this::score);
-    answerAll(
-        worker -> Bus.score("411", worker),
-        (ScoreRequest request) -> {
-          scoreRequests.add(request);
-          return Future.succeededFuture(reply(request, FINGERPRINTS.get("411")));
-        });
+    serve(ServingRelease.of(FINGERPRINTS, Locator.NONE));
+    for (int worker = 0; worker < WORKERS; worker++) answer(Bus.score(worker), this::score);
+    OpenLeases.check(this::leases, this::answerAll);
     answer(
         Bus.RECORD,
         (RecordRequest batch) -> {
@@ -123,23 +132,41 @@ public final class HttpFixture {
         });
   }
 
+  /** From now on requests are served with {@code release}. */
+  public void serve(ServingRelease release) {
+    releases.add(release);
+    current = release;
+  }
+
+  private ServingRelease lease() {
+    var release = current;
+    assertThat(release.retain()).isTrue();
+    return release;
+  }
+
+  private int leases() {
+    return releases.stream().mapToInt(release -> release.uses() - 1).sum();
+  }
+
   /** Answers {@code address} with what {@code neighbour} says, failures included. */
   public <Q, A> void answer(String address, Function<Q, Future<A>> neighbour) {
     vertx
         .eventBus()
         .<Q>consumer(
             address,
-            message ->
-                neighbour
-                    .apply(message.body())
-                    .onSuccess(message::reply)
-                    .onFailure(
-                        cause -> message.fail(Failure.of(cause).code(), cause.getMessage())));
+            message -> {
+              unanswered.add(message);
+              neighbour
+                  .apply(message.body())
+                  .onComplete(done -> unanswered.remove(message))
+                  .onSuccess(message::reply)
+                  .onFailure(cause -> message.fail(Failure.of(cause).code(), cause.getMessage()));
+            });
   }
 
-  /** As {@link #answer}, at the address of each worker. */
-  public <Q, A> void answerAll(IntFunction<String> address, Function<Q, Future<A>> neighbour) {
-    for (int worker = 0; worker < WORKERS; worker++) answer(address.apply(worker), neighbour);
+  /** For neighbours that never answer: at the end of a test they do. */
+  private void answerAll() {
+    unanswered.forEach(message -> message.fail(Failure.NOT_READY.code(), "the test is over"));
   }
 
   public HttpFixture start() throws Exception {
@@ -162,7 +189,7 @@ public final class HttpFixture {
                     cluster,
                     defaults.metrics(),
                     defaults.log()),
-            () -> catalog,
+            this::lease,
             cache,
             owners,
             metrics,
@@ -300,7 +327,14 @@ public final class HttpFixture {
 
   public static ScoreReply reply(ScoreRequest request, String fingerprint) {
     return new ScoreReply(
-        request.addresses().stream().map(address -> scored(address, fingerprint)).toList());
+        request.addresses().stream().map(address -> scored(address, fingerprint)).toList(),
+        List.of());
+  }
+
+  /** A request to score {@code address} for prefix 560. */
+  static ScoreRequest scoreRequest(Address address) {
+    var deadline = new SharedDeadline(Deadline.in(Duration.ofMinutes(1)));
+    return new ScoreRequest(0, "560", List.of(address), deadline, false);
   }
 
   /** Waits up to 10 s until {@code condition} holds. */
@@ -327,8 +361,17 @@ public final class HttpFixture {
   }
 
   private Future<ScoreReply> score(ScoreRequest request) {
+    if (request == null) return Future.succeededFuture();
+    if (request.explain()) {
+      var scored = reply(request, FINGERPRINTS.get(request.prefix())).scored();
+      return explainer
+          .apply(request)
+          .map(explanation -> new ScoreReply(scored, List.of(explanation)));
+    }
     scoreRequests.add(request);
-    return scorer.apply(request);
+    return request.prefix().equals("411")
+        ? Future.succeededFuture(reply(request, FINGERPRINTS.get("411")))
+        : scorer.apply(request);
   }
 
   private HttpRequest request(String method, String path, byte[] body, String... headers) {

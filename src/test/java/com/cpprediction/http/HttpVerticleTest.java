@@ -9,9 +9,8 @@ import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Catalog;
-import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction.Source;
@@ -443,8 +442,7 @@ class HttpVerticleTest {
 
   private static String cpOf(String typed) {
     var address = Address.of(typed, null);
-    return HttpFixture.reply(
-            new ScoreRequest(List.of(address), Deadline.in(Duration.ofMinutes(1))), "a")
+    return HttpFixture.reply(HttpFixture.scoreRequest(address), "a")
         .scored()
         .get(0)
         .candidates()
@@ -454,7 +452,7 @@ class HttpVerticleTest {
 
   @Test
   void predictsAnAddressWithoutPincodeByItsWords() throws Exception {
-    edge.catalog = new Catalog(HttpFixture.FINGERPRINTS, text -> Located.byText("560", 0.8));
+    edge.serve(ServingRelease.of(HttpFixture.FINGERPRINTS, text -> Located.byText("560", 0.8)));
     edge.start();
 
     var json = new JsonObject(edge.post("/predict", shipment("S1", "12, MG Road")).body());
@@ -471,7 +469,7 @@ class HttpVerticleTest {
 
   @Test
   void refusesAnUncertainPredictionWithItsGuesses() throws Exception {
-    edge.catalog = new Catalog(HttpFixture.FINGERPRINTS, text -> Located.byText("560", 0.5));
+    edge.serve(ServingRelease.of(HttpFixture.FINGERPRINTS, text -> Located.byText("560", 0.5)));
     edge.start();
 
     var refused = edge.post("/predict", shipment("S1", "12, MG Road"));
@@ -503,7 +501,7 @@ class HttpVerticleTest {
 
   @Test
   void needsAPincodeWhereNoModelServesThePlace() throws Exception {
-    edge.catalog = new Catalog(HttpFixture.FINGERPRINTS, text -> Located.byText("799", 0.9));
+    edge.serve(ServingRelease.of(HttpFixture.FINGERPRINTS, text -> Located.byText("799", 0.9)));
     edge.start();
 
     var refused = edge.post("/predict", shipment("S1", "Agartala"));
@@ -514,13 +512,12 @@ class HttpVerticleTest {
 
   @Test
   void explainsOnRequest() throws Exception {
-    var questions = new ArrayList<JsonObject>();
-    edge.answerAll(
-        worker -> Bus.explain("560", worker),
-        (JsonObject question) -> {
+    var questions = new CopyOnWriteArrayList<ScoreRequest>();
+    edge.explainer =
+        question -> {
           questions.add(question);
           return Future.succeededFuture(new JsonObject().put("first", "CP1"));
-        });
+        };
     edge.start();
     var shipment = shipment("S1", "12, MG Road 560017");
 
@@ -532,12 +529,13 @@ class HttpVerticleTest {
     assertThat(explained.getString("cp")).isEqualTo(plain.getString("cp"));
     assertThat(plain.containsKey("explanation")).isFalse();
     assertThat(questions)
-        .containsExactly(
-            new JsonObject()
-                .put("prefix", "560")
-                .put("text", "12 mg road 560017")
-                .put("pincode", "560017")
-                .put("fingerprint", HttpFixture.FINGERPRINTS.get("560")));
+        .singleElement()
+        .satisfies(
+            question -> {
+              assertThat(question.prefix()).isEqualTo("560");
+              assertThat(question.addresses())
+                  .containsExactly(new Address("12 mg road 560017", "560017"));
+            });
     AdmissionTest.isProblem(nonsense, Failure.MALFORMED_REQUEST);
     assertThat(edge.recorded()).hasSize(2);
   }
@@ -566,9 +564,7 @@ class HttpVerticleTest {
 
   @Test
   void doesNotRecordAFailedExplanation() throws Exception {
-    edge.answerAll(
-        worker -> Bus.explain("560", worker),
-        (JsonObject question) -> Future.failedFuture(Failure.NOT_READY.because("replaced")));
+    edge.explainer = question -> Future.failedFuture(Failure.NOT_READY.because("cut short"));
     edge.start();
 
     var refused = edge.post("/predict?explain=true", shipment("S1", "12, MG Road 560017"));

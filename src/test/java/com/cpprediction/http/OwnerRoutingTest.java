@@ -9,14 +9,14 @@ import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.OwnerReply;
 import com.cpprediction.bus.OwnerRequest;
 import com.cpprediction.config.ClusterConfig;
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
-import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Locator;
-import com.cpprediction.prediction.Lookup;
+import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.Scored;
 import com.cpprediction.serving.OwnerDirectory;
@@ -26,7 +26,6 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -92,7 +91,7 @@ class OwnerRoutingTest {
   void startOneWith560Here(Vertx vertx) throws Exception {
     edge = new HttpFixture(vertx);
     edge.owners = cluster;
-    edge.catalog = catalog(MINE, HttpFixture.FINGERPRINTS, Set.of("560"), Locator.NONE);
+    edge.serve(catalog(MINE, HttpFixture.FINGERPRINTS, Set.of("560"), Locator.NONE));
     var defaults = edge.cluster;
     edge.cluster =
         new ClusterConfig(
@@ -109,9 +108,9 @@ class OwnerRoutingTest {
     edge.start();
   }
 
-  private static Catalog catalog(
+  private static ServingRelease catalog(
       String release, Map<String, String> fingerprints, Set<String> here, Locator locator) {
-    return new Catalog(release, fingerprints.keySet(), fingerprints, here, locator);
+    return ServingRelease.of(release, fingerprints.keySet(), fingerprints, here, locator);
   }
 
   private void node(String id, Function<OwnerRequest, Future<OwnerReply>> behaviour) {
@@ -134,7 +133,7 @@ class OwnerRoutingTest {
         request.addresses().stream()
             .map(
                 address ->
-                    new Lookup(
+                    new LookupResult(
                         new Scored("f".repeat(64), List.of(new Candidate("CP-" + id, 0.9))),
                         Source.MODEL))
             .toList());
@@ -215,12 +214,12 @@ class OwnerRoutingTest {
 
   @Test
   void splitsABatchByOwnerAndKeepsItsOrder() throws Exception {
-    edge.catalog =
+    edge.serve(
         catalog(
             MINE,
             Map.of("560", "a".repeat(64), "411", "b".repeat(64), "400", "c".repeat(64)),
             Set.of("560"),
-            Locator.NONE);
+            Locator.NONE));
     healthy("a");
     node("b", request -> Future.failedFuture(Failure.OVERLOADED.because("full")));
     cluster.own("411", MINE, "a");
@@ -267,8 +266,8 @@ class OwnerRoutingTest {
 
   @Test
   void placesAnAddressWithoutAPincodeWithItsOwnReleaseOnly() throws Exception {
-    edge.catalog =
-        catalog(MINE, HttpFixture.FINGERPRINTS, Set.of("560"), text -> Located.byText("411", 0.9));
+    edge.serve(
+        catalog(MINE, HttpFixture.FINGERPRINTS, Set.of("560"), text -> Located.byText("411", 0.9)));
     healthy("new");
     healthy("old");
     cluster.own("411", OTHER, "new");
@@ -282,35 +281,12 @@ class OwnerRoutingTest {
   }
 
   @Test
-  void asksABatchAgainThatASwapDivided() throws Exception {
-    var next = "n".repeat(64);
-    edge.catalog = catalog(MINE, HttpFixture.FINGERPRINTS, Set.of("560", "411"), Locator.NONE);
-    edge.scorer =
-        request -> {
-          edge.catalog =
-              catalog(
-                  OTHER,
-                  Map.of("560", next, "411", "b".repeat(64)),
-                  Set.of("560", "411"),
-                  Locator.NONE);
-          return Future.succeededFuture(HttpFixture.reply(request, next));
-        };
-
-    var response = edge.post("/predict/batch", batch(shipment("1", IN_411), shipment("2", IN_560)));
-
-    var results = new JsonObject(response.body()).getJsonArray("results");
-    assertThat(results.getJsonObject(1).getString("model")).isEqualTo("560@nnnnnnnn");
-    assertThat(results.getJsonObject(0).getString("source")).isEqualTo("cache");
-    assertThat(edge.scoreRequests).as("411 once, 560 of both").hasSizeBetween(2, 3);
-  }
-
-  @Test
   void answersOtherNodesFromItsCacheAndRecordsNothing(Vertx vertx) throws Exception {
     var first = ask(vertx, "560", MINE);
     var second = ask(vertx, "560", MINE);
 
-    assertThat(first.lookups()).extracting(Lookup::source).containsExactly(Source.MODEL);
-    assertThat(second.lookups()).extracting(Lookup::source).containsExactly(Source.CACHE);
+    assertThat(first.results()).extracting(LookupResult::source).containsExactly(Source.MODEL);
+    assertThat(second.results()).extracting(LookupResult::source).containsExactly(Source.CACHE);
     assertThat(edge.scoreRequests).hasSize(1);
     assertThat(edge.recorded()).isEmpty();
   }
@@ -326,12 +302,12 @@ class OwnerRoutingTest {
 
   @Test
   void refusesOtherNodesAPincodeThatItsReleasePlacesElsewhere(Vertx vertx) {
-    edge.catalog =
+    edge.serve(
         catalog(
             MINE,
             Map.of("560", "a".repeat(64), "560001", "b".repeat(64)),
             Set.of("560", "560001"),
-            Locator.NONE);
+            Locator.NONE));
 
     assertThatThrownBy(() -> ask(vertx, "560", MINE))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
@@ -339,8 +315,8 @@ class OwnerRoutingTest {
 
   @Test
   void failsAloneWhatItsOwnReleaseHasNobodyForWhereWordsPlaceAnother() throws Exception {
-    edge.catalog =
-        catalog(MINE, HttpFixture.FINGERPRINTS, Set.of("560"), text -> Located.byText("560", 0.9));
+    edge.serve(
+        catalog(MINE, HttpFixture.FINGERPRINTS, Set.of("560"), text -> Located.byText("560", 0.9)));
     healthy("new");
     cluster.own("411", OTHER, "new");
     cluster.own("560", OTHER, "new");
@@ -389,6 +365,7 @@ class OwnerRoutingTest {
         prefix,
         release,
         List.of(Address.of("7, Brigade Road", prefix + "001")),
+        false,
         Deadline.in(Duration.ofSeconds(5)));
   }
 
@@ -412,22 +389,40 @@ class OwnerRoutingTest {
 
   @Test
   void explainsWhereTheAnswerCameFrom() throws Exception {
-    healthy("a");
-    cluster.own("411", MINE, "a");
-    var questions = new ArrayList<JsonObject>();
-    edge.answer(
-        Bus.explainAt("a"),
-        (JsonObject question) -> {
-          questions.add(question);
-          return Future.succeededFuture(new JsonObject().put("by", "a"));
+    node(
+        "b",
+        request -> {
+          var explanation = new JsonObject().put("by", request.explain() ? "b" : "nobody");
+          return Future.succeededFuture(
+              new OwnerReply(
+                  reply("b", request).results().stream()
+                      .map(result -> result.explainedBy(explanation))
+                      .toList()));
         });
+    cluster.own("411", MINE, "b");
 
     var response = edge.post("/predict?explain=true", shipment("S1", IN_411));
 
     assertThat(new JsonObject(response.body()).getJsonObject("explanation").getString("by"))
-        .isEqualTo("a");
-    assertThat(questions.get(0).getString("prefix")).isEqualTo("411");
-    assertThat(questions.get(0).getString("fingerprint")).isEqualTo("f".repeat(64));
+        .isEqualTo("b");
+    assertThat(served(response)).isEqualTo("\"b:1\";hop=remote");
+  }
+
+  @Test
+  void explainsToOtherNodes(Vertx vertx) throws Exception {
+    edge.explainer = request -> Future.succeededFuture(new JsonObject().put("first", "CP1"));
+    var asked = question("560", MINE);
+    var explained =
+        new OwnerRequest(asked.prefix(), MINE, asked.addresses(), true, asked.deadline());
+
+    var reply =
+        vertx
+            .eventBus()
+            .<OwnerReply>request(Bus.owner("me"), explained)
+            .await(10, TimeUnit.SECONDS)
+            .body();
+
+    assertThat(reply.results().get(0).explanation().getString("first")).isEqualTo("CP1");
   }
 
   @Test

@@ -8,10 +8,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.ScoreReply;
-import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
@@ -28,6 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -379,7 +379,7 @@ class PredictionServiceTest {
 
   @Test
   void isNotReadyWithoutAnOwnerOfThePrefix() throws Exception {
-    edge.catalog = new Catalog(Map.of("400", "c".repeat(64)), Locator.NONE);
+    edge.serve(ServingRelease.of("one", Set.of("400"), Map.of(), Set.of(), Locator.NONE));
 
     AdmissionTest.isProblem(
         edge.post("/predict", shipment("S1", "Fort 400001")), Failure.NOT_READY);
@@ -402,18 +402,6 @@ class PredictionServiceTest {
     AdmissionTest.isProblem(edge.get("/predictions/S1"), Failure.INTERNAL);
   }
 
-  @Test
-  void doesNotKeepAnAnswerOfAModelThatWasReplacedMeanwhile() throws Exception {
-    var replaced = "c".repeat(64);
-    edge.scorer = request -> Future.succeededFuture(HttpFixture.reply(request, replaced));
-
-    var first = new JsonObject(edge.post("/predict", SHIPMENT).body());
-    edge.post("/predict", SHIPMENT);
-
-    assertThat(first.getString("model")).isEqualTo("560@cccccccc");
-    assertThat(edge.scoreRequests).hasSize(2);
-  }
-
   private void holdTheScorer() {
     edge.scorer =
         request -> {
@@ -433,8 +421,7 @@ class PredictionServiceTest {
 
   private static ScoreReply answer() {
     return HttpFixture.reply(
-        new ScoreRequest(
-            List.of(Address.of("MG Road 560017", null)), Deadline.in(Duration.ofMinutes(1))),
+        HttpFixture.scoreRequest(Address.of("MG Road 560017", null)),
         HttpFixture.FINGERPRINTS.get("560"));
   }
 

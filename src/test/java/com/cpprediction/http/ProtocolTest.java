@@ -7,9 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.ScoreReply;
-import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.testing.Certificates;
 import com.cpprediction.testing.Certificates.Pair;
@@ -29,7 +27,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -355,8 +352,7 @@ class ProtocolTest {
     assertThat(stopped.isComplete()).isFalse();
     flight.complete(
         HttpFixture.reply(
-            new ScoreRequest(
-                List.of(Address.of("MG Road 560017", null)), Deadline.in(Duration.ofMinutes(1))),
+            HttpFixture.scoreRequest(Address.of("MG Road 560017", null)),
             HttpFixture.FINGERPRINTS.get("560")));
 
     var answer = overHttp.await(10, SECONDS);

@@ -127,8 +127,8 @@ class DamagedModelIT {
 
   /** An address that words alone place where the damaged model is. */
   private static JsonObject placedByItsWords() {
-    try (var models = SmallRelease.catalog(SmallRelease.directory())) {
-      var locator = models.catalog().locator();
+    try (var models = SmallRelease.models(SmallRelease.directory())) {
+      var locator = models.current().locator();
       var text =
           SmallRelease.rows(DAMAGED).stream()
               .map(SmallRelease.Row::text)

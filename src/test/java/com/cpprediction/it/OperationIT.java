@@ -216,7 +216,7 @@ class OperationIT {
       assertThat(of(events, "the-bad-reload"))
           .anySatisfy(
               event -> { // of a worker
-                assertThat(event.getString("logger")).endsWith("ModelCatalog");
+                assertThat(event.getString("logger")).endsWith("ModelStore");
                 assertThat(event.getString("message")).contains("refused");
               })
           .anySatisfy(event -> assertThat(event.getString("route")).isEqualTo("/models/reload"));

@@ -22,13 +22,13 @@ class LiveAccuracyTest {
 
   @TempDir private Path dir;
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  private ModelCatalog models;
+  private ModelStore models;
 
   @BeforeEach
   void load() throws IOException {
     SmallRelease.copyTo(dir);
     models =
-        new ModelCatalog(
+        new ModelStore(
             dir,
             Engine.MAPPED,
             false,
@@ -47,11 +47,13 @@ class LiveAccuracyTest {
 
   @Test
   void aStatusSaysHowRightTheModelIsThatAnswersAndThoseBeforeIt() {
-    models.counted(
-        counted(
-            model("575", fingerprint("575"), 8, 6, 7),
-            model("575", OLD, 4, 1, 2),
-            model("999", OLD, 4, 1, 3)));
+    models
+        .status()
+        .counted(
+            counted(
+                model("575", fingerprint("575"), 8, 6, 7),
+                model("575", OLD, 4, 1, 2),
+                model("999", OLD, 4, 1, 3)));
 
     assertThat(live("575"))
         .isEqualTo(
@@ -67,7 +69,7 @@ class LiveAccuracyTest {
     assertThat(live("180"))
         .as("without an outcome")
         .isEqualTo(tally(0, 0, 0, null, null).put("others", new JsonArray()));
-    assertThat(models.status().getJsonObject("live"))
+    assertThat(models.status().toJson().getJsonObject("live"))
         .isEqualTo(
             tally(16, 8, 12, 0.5, 0.75)
                 .put("window_days", 30)
@@ -78,13 +80,13 @@ class LiveAccuracyTest {
 
   @Test
   void nothingIsSaidBeforeAnythingWasCounted() {
-    assertThat(models.status().getValue("live")).isNull();
+    assertThat(models.status().toJson().getValue("live")).isNull();
     assertThat(live("575")).isNull();
   }
 
   @Test
   void metersAreOfTheModelThatAnswersNow() throws IOException {
-    models.counted(counted(model("575", fingerprint("575"), 8, 6, 7)));
+    models.status().counted(counted(model("575", fingerprint("575"), 8, 6, 7)));
     assertThat(gauge("cp.model.outcomes", "575")).isEqualTo(8);
     assertThat(gauge("cp.model.outcomes.right", "575")).isEqualTo(6);
     assertThat(gauge("cp.model.outcomes", "180")).isZero();
@@ -93,13 +95,13 @@ class LiveAccuracyTest {
     models.reload();
 
     assertThat(gauge("cp.model.outcomes", "575")).isZero();
-    models.counted(counted(model("575", fingerprint("575"), 2, 1, 1)));
+    models.status().counted(counted(model("575", fingerprint("575"), 2, 1, 1)));
     assertThat(gauge("cp.model.outcomes", "575")).isEqualTo(2);
   }
 
   @Test
   void thereIsAMeterForEachModelAndForNoOther() throws IOException {
-    models.counted(counted(model("999", OLD, 4, 1, 3)));
+    models.status().counted(counted(model("999", OLD, 4, 1, 3)));
     assertThat(metered()).containsExactly("180", "575", "831");
 
     models.drop(Set.of("575"));
@@ -133,7 +135,7 @@ class LiveAccuracyTest {
   }
 
   private JsonObject live(String prefix) {
-    return models.status().getJsonArray("models").stream()
+    return models.status().toJson().getJsonArray("models").stream()
         .map(JsonObject.class::cast)
         .filter(model -> model.getString("prefix").equals(prefix))
         .findFirst()

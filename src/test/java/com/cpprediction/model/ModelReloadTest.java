@@ -7,12 +7,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Catalog;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.training.SmallRelease;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -27,7 +25,6 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -49,7 +46,7 @@ class ModelReloadTest {
   private final Scorer scorer = new Scorer();
 
   @TempDir private Path dir;
-  private ModelCatalog models;
+  private ModelStore models;
 
   @BeforeEach
   void load() throws IOException {
@@ -59,18 +56,19 @@ class ModelReloadTest {
 
   @AfterEach
   void close() {
+    assertThat(models.leases()).isZero();
     models.close();
   }
 
-  private ModelCatalog catalog(Engine engine, boolean heap) {
+  private ModelStore catalog(Engine engine, boolean heap) {
     return catalog(engine, heap, false);
   }
 
-  private ModelCatalog catalog(Engine engine, boolean heap, boolean perRequest) {
+  private ModelStore catalog(Engine engine, boolean heap, boolean perRequest) {
     var metrics = new ServiceMetrics(registry, "test");
     var clock = Clock.fixed(Models.NOW, ZoneOffset.UTC);
     var catalog =
-        new ModelCatalog(dir, engine, heap, perRequest, 1, metrics, clock, PrefixAssignment.ALL);
+        new ModelStore(dir, engine, heap, perRequest, 1, metrics, clock, PrefixAssignment.ALL);
     catalog.reload();
     return catalog;
   }
@@ -89,25 +87,26 @@ class ModelReloadTest {
 
   @Test
   void aChangedModelReplacesTheOldOneAndItsAnswersAreNew() throws IOException {
-    var before = models.catalog();
-    var old = models.acquire("575");
+    var before = models.lease();
+    var old = before.scoring("575");
     Releases.change(dir, "575");
 
     var report = models.reload();
 
     assertThat(report.getLong("loaded")).isEqualTo(1);
     assertThat(report.getLong("unchanged")).isEqualTo(2);
-    assertThat(models.catalog().fingerprints().get("575"))
+    assertThat(models.current().fingerprints().get("575"))
         .isNotEqualTo(before.fingerprints().get("575"));
-    assertThat(models.catalog().fingerprints().get("180"))
+    assertThat(models.current().fingerprints().get("180"))
         .isEqualTo(before.fingerprints().get("180"));
     assertThat(scorer.score(models.scoring("575"), ADDRESS).fingerprint())
-        .isEqualTo(models.catalog().fingerprints().get("575"));
-    // Whoever still scores with the old one can.
+        .isEqualTo(models.current().fingerprints().get("575"));
+    // A request that began with the old one still has it.
     assertThat(scorer.score(old, ADDRESS).fingerprint())
         .isEqualTo(before.fingerprints().get("575"));
-    old.model().release();
+    before.close();
     assertThat(old.model().acquire()).isFalse();
+    assertThat(before.retain()).isFalse();
   }
 
   @ParameterizedTest
@@ -119,14 +118,14 @@ class ModelReloadTest {
     models.close();
     models = catalog(engine, true, true);
 
-    var first = models.acquire("575");
-    var second = models.acquire("575");
+    var first = models.current().open("575");
+    var second = models.current().open("575");
 
     assertThat(scorer.score(first, ADDRESS)).isEqualTo(kept);
     assertThat(second.model()).isNotSameAs(first.model());
     assertThat(scorer.score(second, ADDRESS)).isEqualTo(kept);
-    assertThat(models.status().getString("preload")).isEqualTo("per_request");
-    assertThat(models.acquire("999")).isNull();
+    assertThat(models.status().toJson().getString("preload")).isEqualTo("per_request");
+    assertThat(models.current().open("999")).isNull();
     first.model().release();
     second.model().release();
   }
@@ -138,7 +137,7 @@ class ModelReloadTest {
     models = catalog(Engine.MAPPED, false, true);
     assertThat(mapped()).isZero();
 
-    var used = models.acquire("575");
+    var used = models.current().open("575");
 
     assertThat(mapped()).isEqualTo(1);
     used.model().release();
@@ -151,10 +150,10 @@ class ModelReloadTest {
     models = catalog(Engine.MAPPED, false, true);
     Files.delete(dir.resolve("575/model.mmap"));
 
-    assertThatThrownBy(() -> models.acquire("575"))
+    assertThatThrownBy(() -> models.current().open("575"))
         .hasMessageContaining("575/model.mmap is missing")
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
-    models.acquire("180").model().release();
+    models.current().open("180").model().release();
   }
 
   @Test
@@ -167,10 +166,10 @@ class ModelReloadTest {
       for (int i = 0; i < 2; i++) {
         Files.move(file, aside);
         for (int j = 0; j < 2; j++) {
-          assertThatThrownBy(() -> models.acquire("575")).hasMessageContaining("is missing");
+          assertThatThrownBy(() -> models.current().open("575")).hasMessageContaining("is missing");
         }
         Files.move(aside, file);
-        models.acquire("575").model().release();
+        models.current().open("575").model().release();
       }
 
       assertThat(captured.plain()).filteredOn(line -> line.contains("Model 575")).hasSize(2);
@@ -184,14 +183,16 @@ class ModelReloadTest {
     models.close();
     models = catalog(engine, false);
     assertThat(mapped()).isEqualTo(3);
-    var old = models.acquire("575");
+    var old = models.lease();
 
     Releases.change(dir, "575");
     models.reload();
 
     assertThat(mapped()).isEqualTo(4);
-    old.model().release();
+    assertThat(models.leases()).isEqualTo(1);
+    old.close();
     assertThat(mapped()).isEqualTo(3);
+    assertThat(models.leases()).isZero();
     models.close();
     assertThat(mapped()).isZero();
   }
@@ -199,7 +200,7 @@ class ModelReloadTest {
   @Test
   void onTheHeapNothingIsMappedAndAnswersAreTheSame() throws IOException {
     try (var heap = catalog(Engine.MAPPED, true)) {
-      assertThat(heap.status().getString("mapping")).isEqualTo("heap");
+      assertThat(heap.status().toJson().getString("mapping")).isEqualTo("heap");
       assertThat(scorer.score(heap.scoring("575"), ADDRESS))
           .isEqualTo(scorer.score(models.scoring("575"), ADDRESS));
     }
@@ -229,7 +230,7 @@ class ModelReloadTest {
     assertThat(models.prefixes()).containsExactly("180", "181", "575");
     assertThat(report.getLong("loaded")).isEqualTo(1);
     assertThat(report.getLong("removed")).isEqualTo(1);
-    assertThat(models.catalog().fingerprints()).containsOnlyKeys("180", "181", "575");
+    assertThat(models.current().fingerprints()).containsOnlyKeys("180", "181", "575");
   }
 
   @Test
@@ -241,7 +242,7 @@ class ModelReloadTest {
     assertThat(models.prefixes()).containsExactly("180", "575", "831");
     assertThat(models.failures()).containsOnlyKeys("575", "831");
     assertThat(failures("missing")).isEqualTo(2);
-    assertThat(models.degraded())
+    assertThat(models.status().degraded())
         .hasValue(
             "2 of 3 models go on as they were loaded, since their files were refused: 575, 831");
 
@@ -261,12 +262,12 @@ class ModelReloadTest {
 
     models = catalog(Engine.MAPPED, false);
 
-    var catalog = models.catalog();
+    var catalog = models.current();
     assertThat(catalog.here()).containsExactly("180");
     assertThat(catalog.prefixes()).containsExactlyInAnyOrder("180", "575", "831");
     assertThat(catalog.locate(ADDRESS).prefix()).isEqualTo("575");
-    assertThat(models.acquire("575")).isNull();
-    assertThat(models.degraded()).hasValue("2 of 3 models can't be used: 575, 831");
+    assertThat(models.current().open("575")).isNull();
+    assertThat(models.status().degraded()).hasValue("2 of 3 models can't be used: 575, 831");
     assertThatThrownBy(() -> models.usable("575"))
         .hasMessageContaining("575/model.mmap has 7 bytes")
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
@@ -286,7 +287,8 @@ class ModelReloadTest {
 
     assertThat(report.getJsonObject("failed").getMap()).containsKey("575");
     assertThat(models.failures()).containsKey("575");
-    assertThat(models.degraded()).hasValueSatisfying(why -> assertThat(why).contains("575"));
+    assertThat(models.status().degraded())
+        .hasValueSatisfying(why -> assertThat(why).contains("575"));
     assertThat(models.scoring("575").model()).isSameAs(before.model());
     assertThat(scorer.score(models.scoring("575"), ADDRESS)).isEqualTo(expected);
     assertThat(models.reload().getJsonObject("failed").getMap()).containsKey("575"); // it still is
@@ -294,7 +296,7 @@ class ModelReloadTest {
     Releases.replace(file, content);
 
     assertThat(models.reload().getJsonObject("failed")).isEmpty();
-    assertThat(models.degraded()).isEmpty();
+    assertThat(models.status().degraded()).isEmpty();
     assertThat(models.scoring("575").model()).isSameAs(before.model());
   }
 
@@ -311,21 +313,21 @@ class ModelReloadTest {
     models.reload();
 
     assertThat(models.prefixes()).containsExactly("180", "831");
-    assertThat(models.degraded()).hasValue("1 of 3 models can't be used: 575");
+    assertThat(models.status().degraded()).hasValue("1 of 3 models can't be used: 575");
 
     Files.write(file, content);
     models.reload();
 
     assertThat(models.prefixes()).contains("575");
-    assertThat(models.degraded()).isEmpty();
+    assertThat(models.status().degraded()).isEmpty();
   }
 
   @Test
   void aReplacedNationalStageIsUnmappedAfterItsLastUse() throws IOException {
     assumeTrue(Files.exists(Path.of("/proc/self/maps")), "only Linux tells what is mapped");
     assertThat(mapped("national.mmap")).isEqualTo(1);
-    var before = models.catalog().locator();
-    assertThat(before.acquire()).isTrue(); // as a request does that is being read
+    var lease = models.lease();
+    var before = lease.locator();
     var located = before.locate("kadri temple mangalore");
     touch("national.mmap");
 
@@ -333,16 +335,40 @@ class ModelReloadTest {
 
     assertThat(mapped("national.mmap")).isEqualTo(2);
     assertThat(before.locate("kadri temple mangalore")).isEqualTo(located);
-    before.release();
+    lease.close();
     assertThat(mapped("national.mmap")).isEqualTo(1);
-    assertThat(before.acquire()).isFalse();
     assertThatThrownBy(() -> before.locate("kadri temple mangalore"))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
-    var again =
-        Catalog.read(models::catalog, now -> now.locator().locate("kadri temple mangalore"));
-    assertThat(again).isEqualTo(located);
+    try (var now = models.lease()) {
+      assertThat(now.locator().locate("kadri temple mangalore")).isEqualTo(located);
+    }
     models.close();
     assertThat(mapped("national.mmap")).isZero();
+  }
+
+  /** Each change is a generation; what they share stays, and goes with the last of them. */
+  @Test
+  void everyGenerationThatIsLeasedKeepsItsModels() throws IOException {
+    assumeTrue(Files.exists(Path.of("/proc/self/maps")), "only Linux tells what is mapped");
+    var leases = new ArrayList<ServingRelease>();
+    for (int i = 0; i < 5; i++) {
+      leases.add(models.lease());
+      Releases.change(dir, "575");
+      models.reload();
+      models.trust(i);
+    }
+    var expected = leases.stream().map(lease -> lease.fingerprints().get("575")).toList();
+
+    assertThat(mapped()).isEqualTo(3 + 5);
+    for (int i : new int[] {2, 0, 4, 1, 3}) {
+      var scored = scorer.score(leases.get(i).scoring("575"), ADDRESS);
+      assertThat(scored.fingerprint()).isEqualTo(expected.get(i));
+      assertThat(models.lease(leases.get(i).generation())).isSameAs(leases.get(i));
+      leases.get(i).close();
+      leases.get(i).close();
+      assertThat(models.lease(leases.get(i).generation())).isNull();
+    }
+    assertThat(mapped()).isEqualTo(3);
   }
 
   @Test
@@ -352,15 +378,15 @@ class ModelReloadTest {
 
     models = catalog(Engine.MAPPED, false);
 
-    var catalog = models.catalog();
+    var catalog = models.current();
     assertThatThrownBy(() -> catalog.locate(new Address("kadri temple mangalore", null)))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
     assertThat(catalog.locate(ADDRESS).prefix()).isEqualTo("575");
-    assertThat(models.degraded()).hasValue("addresses without a pincode can't be placed");
+    assertThat(models.status().degraded()).hasValue("addresses without a pincode can't be placed");
     SmallRelease.copyFile("national.mmap", dir);
     models.reload();
-    assertThat(models.degraded()).isEmpty();
-    assertThat(models.catalog().locate(new Address("kadri temple mangalore", null))).isNotNull();
+    assertThat(models.status().degraded()).isEmpty();
+    assertThat(models.current().locate(new Address("kadri temple mangalore", null))).isNotNull();
   }
 
   @Test
@@ -372,16 +398,16 @@ class ModelReloadTest {
     var address = new Address("kadri temple mangalore", null);
 
     for (int i = 0; i < 20; i++) {
-      assertThatThrownBy(() -> models.catalog().locate(address))
+      assertThatThrownBy(() -> models.current().locate(address))
           .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
     }
 
-    assertThat(models.degraded()).hasValue("addresses without a pincode can't be placed");
+    assertThat(models.status().degraded()).hasValue("addresses without a pincode can't be placed");
     models.reload();
     assertThat(models.failures()).containsOnlyKeys("national");
     SmallRelease.copyFile("national.mmap", dir);
     models.reload();
-    assertThat(models.catalog().locate(address)).isNotNull();
+    assertThat(models.current().locate(address)).isNotNull();
   }
 
   @Test
@@ -396,7 +422,7 @@ class ModelReloadTest {
     var reason = report.getJsonObject("failed").getString("575");
     assertThat(reason).startsWith("575/model.mmap has 7 bytes");
     assertThat(status("575").getString("last_error")).isEqualTo(reason);
-    assertThat(models.status().getJsonObject("last_reload")).isEqualTo(report);
+    assertThat(models.status().toJson().getJsonObject("last_reload")).isEqualTo(report);
     assertThat(failures("digest")).isEqualTo(1);
     assertThat(inForce()).isZero();
 
@@ -410,14 +436,14 @@ class ModelReloadTest {
 
   @Test
   void ofSeveralChangesOnlyTheOnesAskedForAreTaken() throws IOException {
-    var before = models.catalog().fingerprints();
+    var before = models.current().fingerprints();
     for (var prefix : List.of("180", "575")) Releases.change(dir, prefix);
     Releases.remove(dir, "831");
 
     models.reload(Set.of("575"));
 
-    assertThat(models.catalog().fingerprints().get("575")).isNotEqualTo(before.get("575"));
-    assertThat(models.catalog().fingerprints().get("180")).isEqualTo(before.get("180"));
+    assertThat(models.current().fingerprints().get("575")).isNotEqualTo(before.get("575"));
+    assertThat(models.current().fingerprints().get("180")).isEqualTo(before.get("180"));
     assertThat(models.prefixes()).contains("831");
 
     models.reload(Set.of("831"));
@@ -486,45 +512,18 @@ class ModelReloadTest {
     var own = new Scorer();
     int count = 0;
     do {
-      var before = models.catalog().fingerprints().get("575");
-      var scoring = models.acquire("575");
-      try {
+      var before = models.current().fingerprints().get("575");
+      try (var lease = models.lease()) {
+        var scoring = lease.scoring("575");
         var answer = own.score(scoring, ADDRESS).fingerprint();
-        assertThat(answer).isEqualTo(scoring.fingerprint());
-        if (models.catalog().fingerprints().get("575").equals(before)) {
+        assertThat(answer).isEqualTo(lease.fingerprints().get("575"));
+        if (models.current().fingerprints().get("575").equals(before)) {
           assertThat(answer).isEqualTo(before);
         }
-      } finally {
-        scoring.model().release();
       }
       count++;
     } while (!stop.get());
     return count;
-  }
-
-  @Test
-  void followersAnswerNewPrefixesBeforeAndOldOnesUntilTheSwap() throws IOException {
-    var told = new ArrayList<Set<String>>();
-    var served = new ArrayList<Set<String>>();
-    models.follow(
-        prefixes -> {
-          told.add(new TreeSet<>(prefixes));
-          served.add(new TreeSet<>(models.prefixes()));
-          return Future.succeededFuture();
-        });
-    Releases.addCopy(dir, "180", "181");
-    Releases.remove(dir, "831");
-
-    models.reload();
-
-    assertThat(told)
-        .containsExactly(
-            Set.of("180", "575", "831"),
-            Set.of("180", "181", "575", "831"),
-            Set.of("180", "181", "575"));
-    assertThat(served)
-        .containsExactly(
-            Set.of("180", "575", "831"), Set.of("180", "575", "831"), Set.of("180", "181", "575"));
   }
 
   private double failures(String reason) {
@@ -534,7 +533,7 @@ class ModelReloadTest {
   }
 
   private JsonObject status(String prefix) {
-    return models.status().getJsonArray("models").stream()
+    return models.status().toJson().getJsonArray("models").stream()
         .map(JsonObject.class::cast)
         .filter(model -> model.getString("prefix").equals(prefix))
         .findAny()

@@ -2,6 +2,7 @@ package com.cpprediction.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.prediction.Address;
 import com.cpprediction.training.SmallRelease;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ModelShareTest {
   private final Part part = new Part();
   @TempDir private Path dir;
-  private ModelCatalog models;
+  private ModelStore models;
 
   /** What a test says. */
   private final class Part implements PrefixAssignment {
@@ -40,7 +41,7 @@ class ModelShareTest {
 
     @Override
     public void handOver() {
-      handedOver.add(models.catalog().release());
+      handedOver.add(models.current().release());
     }
   }
 
@@ -48,7 +49,7 @@ class ModelShareTest {
   void load() throws IOException {
     SmallRelease.copyTo(dir);
     models =
-        new ModelCatalog(
+        new ModelStore(
             dir, Engine.MAPPED, false, false, 1, Models.metrics(), Clock.systemUTC(), part);
     models.reload();
   }
@@ -61,14 +62,14 @@ class ModelShareTest {
   @Test
   void knowsTheFingerprintsOfModelsItDoesNotHold() {
     try (var whole = Models.small()) {
-      assertThat(models.catalog().here()).containsExactly("180");
-      assertThat(models.catalog().fingerprints()).isEqualTo(whole.catalog().fingerprints());
-      assertThat(models.catalog().release())
-          .isEqualTo(whole.catalog().release())
-          .isEqualTo(ModelCatalog.releaseIn(dir));
+      assertThat(models.current().here()).containsExactly("180");
+      assertThat(models.current().fingerprints()).isEqualTo(whole.current().fingerprints());
+      assertThat(models.current().release())
+          .isEqualTo(whole.current().release())
+          .isEqualTo(ModelStore.releaseIn(dir));
       models.trust(2);
       whole.trust(2);
-      assertThat(models.catalog().fingerprints()).isEqualTo(whole.catalog().fingerprints());
+      assertThat(models.current().fingerprints()).isEqualTo(whole.current().fingerprints());
     }
     assertThat(models.scoring("575")).isNull();
   }
@@ -76,18 +77,18 @@ class ModelShareTest {
   @Test
   void claimsAndDropsModelsOfTheReleaseItServes() {
     assertThat(models.claim(Set.of("575", "831"))).isEmpty();
-    assertThat(models.catalog().here()).containsExactlyInAnyOrder("180", "575", "831");
+    assertThat(models.current().here()).containsExactlyInAnyOrder("180", "575", "831");
 
-    var inUse = models.acquire("575");
+    var lease = models.lease();
+    var inUse = lease.scoring("575");
     models.drop(Set.of("575", "180"));
 
-    assertThat(models.catalog().here()).containsExactly("831");
-    assertThat(models.catalog().fingerprints()).hasSize(3);
-    assertThat(models.acquire("575")).isNull();
-    assertThat(inUse.model().acquire()).as("until its last use").isTrue();
-    inUse.model().release();
-    inUse.model().release();
-    assertThat(inUse.model().acquire()).isFalse();
+    assertThat(models.current().here()).containsExactly("831");
+    assertThat(models.current().fingerprints()).hasSize(3);
+    assertThat(models.scoring("575")).isNull();
+    assertThat(new Scorer().score(inUse, new Address("kadri", "575002"))).isNotNull();
+    lease.close();
+    assertThat(inUse.model().acquire()).as("freed with the last lease").isFalse();
   }
 
   @Test
@@ -96,22 +97,22 @@ class ModelShareTest {
 
     models.reload();
 
-    assertThat(models.catalog().here()).containsExactlyInAnyOrder("180", "575");
+    assertThat(models.current().here()).containsExactlyInAnyOrder("180", "575");
     assertThat(part.handedOver).isEmpty();
   }
 
   @Test
   void handsOverBeforeItTakesAnotherReleaseAndThenHoldsItsPartOfThat() throws IOException {
-    var before = models.catalog();
+    var before = models.current();
     Releases.change(dir, "575");
     part.mine = Set.of("575", "831");
 
     models.reload();
 
     assertThat(part.handedOver).containsExactly(before.release());
-    assertThat(models.catalog().release()).isNotEqualTo(before.release());
-    assertThat(models.catalog().here()).containsExactlyInAnyOrder("575", "831");
-    assertThat(models.catalog().fingerprints().get("575"))
+    assertThat(models.current().release()).isNotEqualTo(before.release());
+    assertThat(models.current().here()).containsExactlyInAnyOrder("575", "831");
+    assertThat(models.current().fingerprints().get("575"))
         .isNotEqualTo(before.fingerprints().get("575"));
   }
 
@@ -123,7 +124,7 @@ class ModelShareTest {
 
     assertThat(refused).containsOnlyKeys("575", "999");
     assertThat(refused.get("575")).contains("another release");
-    assertThat(models.catalog().here()).containsExactlyInAnyOrder("180", "831");
+    assertThat(models.current().here()).containsExactlyInAnyOrder("180", "831");
   }
 
   @Test
@@ -144,13 +145,13 @@ class ModelShareTest {
   void oneManifestThatCannotBeReadKeepsNobodyFromTheSameRelease() throws IOException {
     Files.writeString(dir.resolve("575/manifest.json"), "{}");
     try (var other =
-        new ModelCatalog(
+        new ModelStore(
             dir, Engine.MAPPED, false, false, 1, Models.metrics(), Clock.systemUTC(), part)) {
       other.reload();
 
-      assertThat(other.catalog().release()).isEqualTo(models.catalog().release());
-      assertThat(other.catalog().fingerprints()).containsOnlyKeys("180", "831");
-      assertThat(other.catalog().prefixOf("575002")).as("others may answer it").isEqualTo("575");
+      assertThat(other.current().release()).isEqualTo(models.current().release());
+      assertThat(other.current().fingerprints()).containsOnlyKeys("180", "831");
+      assertThat(other.current().prefixOf("575002")).as("others may answer it").isEqualTo("575");
       assertThat(other.failures()).containsOnlyKeys("575");
     }
   }

@@ -21,25 +21,25 @@ final class Models {
     return new ServiceMetrics(new SimpleMeterRegistry(), "test");
   }
 
-  static ModelCatalog load(Path directory, double pincodeTrust) {
+  static ModelStore load(Path directory, double pincodeTrust) {
     return load(directory, Engine.MAPPED, pincodeTrust);
   }
 
-  static ModelCatalog load(Path directory, Engine engine, double pincodeTrust) {
+  static ModelStore load(Path directory, Engine engine, double pincodeTrust) {
     var clock = Clock.fixed(NOW, ZoneOffset.UTC);
-    var models = new ModelCatalog(directory, engine, false, pincodeTrust, metrics(), clock);
+    var models = new ModelStore(directory, engine, false, pincodeTrust, metrics(), clock);
     models.reload();
     return models;
   }
 
   /** The small release, to be closed by the caller. */
-  static ModelCatalog small() {
+  static ModelStore small() {
     return load(SmallRelease.directory(), 1);
   }
 
   /** What answers a pincode; null when nothing does. */
-  static ScoringModel scoringOf(ModelCatalog models, String pincode) {
-    var prefix = models.catalog().prefixOf(pincode);
+  static ScoringModel scoringOf(ModelStore models, String pincode) {
+    var prefix = models.current().prefixOf(pincode);
     return prefix == null ? null : models.scoring(prefix);
   }
 

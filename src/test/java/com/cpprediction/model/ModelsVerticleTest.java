@@ -7,12 +7,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.bus.ScoreRequest;
+import com.cpprediction.http.HttpFixture;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.SharedDeadline;
 import com.cpprediction.training.SmallRelease;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.DeploymentOptions;
@@ -33,8 +35,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -58,13 +58,13 @@ class ModelsVerticleTest {
 
   @TempDir private Path dir;
   private final AtomicInteger workers = new AtomicInteger();
-  private ModelCatalog models;
+  private ModelStore models;
 
   @BeforeEach
   void deploy(Vertx vertx) throws Exception {
     SmallRelease.copyTo(dir);
     var metrics = new ServiceMetrics(registry, "test");
-    models = new ModelCatalog(dir, Engine.MAPPED, false, 1, metrics, Clock.systemUTC());
+    models = new ModelStore(dir, Engine.MAPPED, false, 1, metrics, Clock.systemUTC());
     models.reload();
     Bus.registerCodecs(vertx.eventBus());
     var worker = new DeploymentOptions().setThreadingModel(ThreadingModel.WORKER).setInstances(2);
@@ -77,6 +77,7 @@ class ModelsVerticleTest {
 
   @AfterEach
   void close() {
+    assertThat(models.leases()).isZero();
     models.close();
   }
 
@@ -93,7 +94,7 @@ class ModelsVerticleTest {
 
     assertThat(report.getLong("loaded")).isEqualTo(1);
     assertThat(score(vertx, "181").fingerprint())
-        .isEqualTo(models.catalog().fingerprints().get("181"));
+        .isEqualTo(models.current().fingerprints().get("181"));
   }
 
   @Test
@@ -134,7 +135,7 @@ class ModelsVerticleTest {
 
   @Test
   void publishedToEveryNodeItReloadsToo(Vertx vertx) throws Exception {
-    var reloaded = changed(Set.of("180", "181", "575", "831"));
+    var reloaded = changed(vertx, Set.of("180", "181", "575", "831"));
     Releases.addCopy(dir, "180", "181");
 
     vertx.eventBus().publish(Bus.MODELS_RELOAD, new JsonObject());
@@ -144,7 +145,7 @@ class ModelsVerticleTest {
 
   @Test
   void findsAChangeOfTheDirectoryByItself(Vertx vertx) throws Exception {
-    var reloaded = changed(Set.of("180", "181", "575", "831"));
+    var reloaded = changed(vertx, Set.of("180", "181", "575", "831"));
     Releases.addCopy(dir, "180", "181");
 
     poll.set(Duration.ofMillis(5));
@@ -190,51 +191,50 @@ class ModelsVerticleTest {
   @Test
   void whatWasAskedOfAPrefixBeforeItWentIsAnswered(Vertx vertx) throws Exception {
     var fingerprint = models.scoring("831").fingerprint();
-    var request =
-        new ScoreRequest(
-            Models.addresses("831").subList(0, 20), Deadline.in(Duration.ofMinutes(1)));
+    var addresses = Models.addresses("831").subList(0, 20);
     var asked = new ArrayList<Future<Message<ScoreReply>>>();
-    var removed = new AtomicBoolean();
-    models.follow(
-        prefixes -> { // told after the workers, and before the swap
-          for (int i = 0; i < 50 && removed.get() && prefixes.contains("831"); i++) {
-            asked.add(vertx.eventBus().<ScoreReply>request(Bus.score("831", 0), request));
-          }
-          return Future.succeededFuture();
-        });
-    Releases.remove(dir, "831");
-    removed.set(true);
+    try (var lease = models.lease()) {
+      var deadline = new SharedDeadline(Deadline.in(Duration.ofMinutes(1)));
+      var request = new ScoreRequest(lease.generation(), "831", addresses, deadline, false);
+      for (int i = 0; i < 25; i++) asked.add(vertx.eventBus().request(Bus.score(0), request));
+      Releases.remove(dir, "831");
+      models.reload();
+      for (int i = 0; i < 25; i++) asked.add(vertx.eventBus().request(Bus.score(0), request));
 
-    models.reload();
-
-    assertThat(asked).hasSize(50);
-    for (var reply : asked) {
-      assertThat(reply.await(10, SECONDS).body().scored())
-          .hasSize(20)
-          .allMatch(scored -> scored.fingerprint().equals(fingerprint));
+      for (var reply : asked) {
+        assertThat(reply.await(10, SECONDS).body().scored())
+            .hasSize(20)
+            .allMatch(scored -> scored.fingerprint().equals(fingerprint));
+      }
     }
-    assertThat(models.acquire("831")).isNull();
+    assertThat(models.scoring("831")).isNull();
   }
 
   @Test
   void reloadsAskedForWhileOneWaitsAreThatOne(Vertx vertx) throws Exception {
-    var told = new AtomicInteger();
-    var gate = Promise.<Void>promise();
-    models.follow(
-        prefixes -> {
-          told.incrementAndGet();
-          return gate.future();
-        });
+    var changes = new AtomicInteger();
+    vertx.eventBus().localConsumer(Bus.MODELS_CHANGED, message -> changes.incrementAndGet());
     var asked = new ArrayList<Future<?>>();
-    asked.add(vertx.eventBus().request(Bus.MODELS_RELOAD, null));
-    while (told.get() < 2) Thread.onSpinWait(); // it has begun
-    for (int i = 0; i < 5; i++) asked.add(vertx.eventBus().request(Bus.MODELS_RELOAD, null));
-    vertx.eventBus().request(Bus.MODELS_STATUS, null).await(10, SECONDS); // so the five were read
-
-    gate.complete();
+    synchronized (models) { // as by a reload that takes its time
+      asked.add(vertx.eventBus().request(Bus.MODELS_RELOAD, null));
+      HttpFixture.until(() -> ModelsVerticleTest.waitsForTheModels());
+      for (int i = 0; i < 5; i++) asked.add(vertx.eventBus().request(Bus.MODELS_RELOAD, null));
+      vertx.eventBus().request(Bus.MODELS_STATUS, null).await(10, SECONDS); // the five were read
+    }
 
     Future.all(asked).await(10, SECONDS);
-    assertThat(told.get()).isEqualTo(1 + 2 + 2); // each reload tells twice
+    HttpFixture.until(() -> changes.get() >= 2);
+    vertx.eventBus().request(Bus.MODELS_STATUS, null).await(10, SECONDS); // so a third would show
+    assertThat(changes.get()).isEqualTo(2);
+  }
+
+  /** Whether a reload has begun, and can't go on. */
+  private static boolean waitsForTheModels() {
+    return Thread.getAllStackTraces().entrySet().stream()
+        .anyMatch(
+            thread ->
+                thread.getKey().getState() == Thread.State.BLOCKED
+                    && thread.getKey().getName().startsWith("cp-models"));
   }
 
   @Test
@@ -250,11 +250,11 @@ class ModelsVerticleTest {
           .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
       assertThat(score(vertx, "180")).isEqualTo(right); // nothing is left of what was cut short
     }
-    assertThat(models.degraded()).hasValue("1 of 3 models can't be used: 831");
+    assertThat(models.status().degraded()).hasValue("1 of 3 models can't be used: 831");
 
     Releases.change(dir, "831");
     reload(vertx, null);
-    assertThat(models.degraded()).isEmpty();
+    assertThat(models.status().degraded()).isEmpty();
     assertThat(score(vertx, "831")).isNotNull();
   }
 
@@ -270,8 +270,8 @@ class ModelsVerticleTest {
     poll.set(Duration.ofMillis(5));
     while (models.prefixes().contains("831")) Thread.onSpinWait();
 
-    assertThat(models.catalog().prefixes()).contains("831"); // it is still in the release
-    while (models.degraded().isEmpty()) Thread.onSpinWait();
+    assertThat(models.current().prefixes()).contains("831"); // it is still in the release
+    while (models.status().degraded().isEmpty()) Thread.onSpinWait();
     assertThat(models.failures().get("831")).startsWith("831/model.mmap has 100 bytes");
     assertThatThrownBy(() -> score(vertx, "831"))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
@@ -283,14 +283,16 @@ class ModelsVerticleTest {
     assertThat(score(vertx, "831")).isNotNull();
   }
 
-  /** Completes once exactly {@code prefixes} are to be answered. */
-  private Future<Void> changed(Set<String> prefixes) {
+  /** Completes once exactly {@code prefixes} are served. */
+  private Future<Void> changed(Vertx vertx, Set<String> prefixes) {
     var changed = Promise.<Void>promise();
-    models.follow(
-        now -> {
-          if (new TreeSet<>(now).equals(new TreeSet<>(prefixes))) changed.tryComplete();
-          return Future.succeededFuture();
-        });
+    vertx
+        .eventBus()
+        .localConsumer(
+            Bus.MODELS_CHANGED,
+            message -> {
+              if (Set.copyOf(models.prefixes()).equals(prefixes)) changed.tryComplete();
+            });
     return changed.future();
   }
 
@@ -298,13 +300,17 @@ class ModelsVerticleTest {
     return vertx.eventBus().<JsonObject>request(Bus.MODELS_RELOAD, body).await(10, SECONDS).body();
   }
 
-  private static Scored score(Vertx vertx, String prefix) throws Exception {
+  private Scored score(Vertx vertx, String prefix) throws Exception {
     var request =
         new ScoreRequest(
-            List.of(new Address("gandhi nagar", null)), Deadline.in(Duration.ofMinutes(1)));
+            models.current().generation(),
+            prefix,
+            List.of(new Address("gandhi nagar", null)),
+            new SharedDeadline(Deadline.in(Duration.ofMinutes(1))),
+            false);
     return vertx
         .eventBus()
-        .<ScoreReply>request(Bus.score(prefix, 0), request)
+        .<ScoreReply>request(Bus.score(0), request)
         .await(10, SECONDS)
         .body()
         .scored()

@@ -33,7 +33,7 @@ class MutantReleaseTest {
   private static final int EACH = 400;
 
   @TempDir private Path dir;
-  private ModelCatalog models;
+  private ModelStore models;
   private PrefixModel before;
   private Scored answer;
 

@@ -198,11 +198,11 @@ class ReplayTest {
     return stored;
   }
 
-  private static StoredPrediction stored(ModelCatalog models, String typed, String pincode) {
+  private static StoredPrediction stored(ModelStore models, String typed, String pincode) {
     var address = Address.of(typed, pincode);
-    var located = models.catalog().locate(address);
+    var located = models.current().locate(address);
     var within = new Scorer().score(models.scoring(located.prefix()), address);
-    return row(typed, address.pincode(), located.prefix(), located.answer(within, 0));
+    return row(typed, address.pincode(), located.prefix(), located.whole(within, 0));
   }
 
   private static StoredPrediction row(String typed, String pincode, String prefix, Scored scored) {

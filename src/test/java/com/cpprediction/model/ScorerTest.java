@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class ScorerTest {
-  private static ModelCatalog models;
+  private static ModelStore models;
   private static ScoringModel scoring;
   private static List<Address> addresses;
 

@@ -10,6 +10,7 @@ import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.SharedDeadline;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.Vertx;
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(VertxExtension.class)
 class ScoringVerticleTest {
   private final AtomicInteger workers = new AtomicInteger();
-  private final ModelCatalog models = Models.small();
+  private final ModelStore models = Models.small();
 
   @BeforeEach
   void deployTwoWorkers(Vertx vertx) throws Exception {
@@ -42,6 +43,7 @@ class ScoringVerticleTest {
 
   @AfterEach
   void close() {
+    assertThat(models.leases()).isZero();
     models.close();
   }
 
@@ -73,41 +75,41 @@ class ScoringVerticleTest {
     var reply = ask(vertx, "575", List.of(new Address("kadri mangalore", "575001")));
 
     assertThat(reply.scored().get(0).fingerprint())
-        .isEqualTo(models.catalog().fingerprints().get("575"));
+        .isEqualTo(models.current().fingerprints().get("575"));
   }
 
   @Test
-  void explainsTheAnswerOfTheModelThatGaveIt(Vertx vertx) throws Exception {
+  void explainsWhatItScored(Vertx vertx) throws Exception {
     var address = new Address("bejai church road mangalore", "575004");
     var scoring = models.scoring("575");
 
-    var explanation = explain(vertx, address, scoring.fingerprint());
+    var reply = ask(vertx, models.current(), "575", List.of(address), true);
 
-    assertThat(explanation).isEqualTo(new Scorer().explain(scoring, address).toJson());
+    assertThat(reply.explanations())
+        .containsExactly(new Scorer().explain(scoring, address).toJson());
+    assertThat(reply.scored()).containsExactly(new Scorer().score(scoring, address));
   }
 
   @Test
-  void doesNotExplainTheAnswerOfAModelThatWasReplaced(Vertx vertx) {
+  void scoresWithTheGenerationItIsAskedFor(Vertx vertx) throws Exception {
     var address = new Address("bejai church road mangalore", "575004");
-    var fingerprint = models.scoring("575").fingerprint();
-    models.trust(7);
+    try (var before = models.lease()) {
+      models.trust(7);
 
-    assertThatThrownBy(() -> explain(vertx, address, fingerprint))
-        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
+      var scored = ask(vertx, before, "575", List.of(address), false).scored();
+
+      assertThat(scored.get(0).fingerprint()).isEqualTo(before.fingerprints().get("575"));
+      assertThat(scored).isEqualTo(new Scorer().score(before.scoring("575"), List.of(address)));
+    }
   }
 
-  private static JsonObject explain(Vertx vertx, Address address, String fingerprint)
-      throws Exception {
-    var question =
-        new JsonObject()
-            .put("text", address.text())
-            .put("pincode", address.pincode())
-            .put("fingerprint", fingerprint);
-    return vertx
-        .eventBus()
-        .<JsonObject>request(Bus.explain("575", 0), question)
-        .await(10, SECONDS)
-        .body();
+  @Test
+  void refusesAGenerationThatNobodyLeases(Vertx vertx) {
+    var before = models.current();
+    models.trust(7);
+
+    assertThatThrownBy(() -> ask(vertx, before, "180", List.of(new Address("jammu", null)), false))
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
   }
 
   @Test
@@ -118,7 +120,7 @@ class ScoringVerticleTest {
     var status =
         vertx.eventBus().<JsonObject>request(Bus.MODELS_STATUS, null).await(10, SECONDS).body();
 
-    assertThat(status).isEqualTo(models.status());
+    assertThat(status).isEqualTo(models.status().toJson());
     var last = status.getJsonArray("models").getJsonObject(2);
     assertThat(last.getString("prefix")).isEqualTo("831");
     assertThat(last.getLong("requests")).isEqualTo(7);
@@ -141,11 +143,16 @@ class ScoringVerticleTest {
   @Test
   void scoresNothingThatNobodyWaitsFor(Vertx vertx) {
     var late =
-        new ScoreRequest(List.of(new Address("jammu", null)), new Deadline(System.nanoTime()));
+        new ScoreRequest(
+            models.current().generation(),
+            "180",
+            List.of(new Address("jammu", null)),
+            new SharedDeadline(new Deadline(System.nanoTime())),
+            false);
 
-    assertThatThrownBy(() -> vertx.eventBus().request(Bus.score("180", 0), late).await(10, SECONDS))
+    assertThatThrownBy(() -> vertx.eventBus().request(Bus.score(0), late).await(10, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.DEADLINE_EXCEEDED));
-    assertThat(models.status().getJsonArray("models").getJsonObject(0).getLong("requests"))
+    assertThat(models.status().toJson().getJsonArray("models").getJsonObject(0).getLong("requests"))
         .isZero();
   }
 
@@ -169,29 +176,36 @@ class ScoringVerticleTest {
 
   @Test
   void saysWhenItHasFinishedWhatItWasSentBefore(Vertx vertx) throws Exception {
-    var request = new ScoreRequest(Models.addresses("831"), Deadline.in(Duration.ofMinutes(1)));
+    var request = request(models.current(), "831", Models.addresses("831"), false);
     var order = new CopyOnWriteArrayList<String>();
 
     var scored =
-        vertx
-            .eventBus()
-            .request(Bus.score("831", 1), request)
-            .onComplete(done -> order.add("scored"));
+        vertx.eventBus().request(Bus.score(1), request).onComplete(done -> order.add("scored"));
     var finished =
-        vertx.eventBus().request(Bus.finished(1), null).onComplete(done -> order.add("finished"));
+        vertx.eventBus().request(Bus.score(1), null).onComplete(done -> order.add("finished"));
 
     scored.await(10, SECONDS);
     finished.await(10, SECONDS);
     assertThat(order).containsExactly("scored", "finished");
   }
 
-  private static ScoreReply ask(Vertx vertx, String prefix, List<Address> addresses)
+  private ScoreReply ask(Vertx vertx, String prefix, List<Address> addresses) throws Exception {
+    return ask(vertx, models.current(), prefix, addresses, false);
+  }
+
+  private static ScoreReply ask(
+      Vertx vertx, ServingRelease release, String prefix, List<Address> addresses, boolean explain)
       throws Exception {
     return vertx
         .eventBus()
-        .<ScoreReply>request(
-            Bus.score(prefix, 0), new ScoreRequest(addresses, Deadline.in(Duration.ofMinutes(1))))
+        .<ScoreReply>request(Bus.score(0), request(release, prefix, addresses, explain))
         .await(10, SECONDS)
         .body();
+  }
+
+  private static ScoreRequest request(
+      ServingRelease release, String prefix, List<Address> addresses, boolean explain) {
+    var deadline = new SharedDeadline(Deadline.in(Duration.ofMinutes(1)));
+    return new ScoreRequest(release.generation(), prefix, addresses, deadline, explain);
   }
 }

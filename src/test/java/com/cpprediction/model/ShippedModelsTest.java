@@ -62,7 +62,7 @@ class ShippedModelsTest {
   void answersTheAddressOfTheReadme(String cp, String typed) {
     var address = Address.of(typed, null);
     try (var models =
-        new ModelCatalog(
+        new ModelStore(
             MODELS,
             Engine.MAPPED,
             false,

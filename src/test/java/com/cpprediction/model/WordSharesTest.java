@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class WordSharesTest {
-  private static ModelCatalog models;
+  private static ModelStore models;
   private static PrefixIndex index;
 
   @BeforeAll

@@ -28,7 +28,7 @@ public final class Predictions {
             new Candidate("CP1", 0.97), new Candidate("CP2", 0.02), new Candidate("CP3", 0.004));
     return new PredictionRequest(
             id, shipmentId, typed, Address.of(typed, null), Located.byPincode("560"))
-        .answer(new Scored("3f9a1c2e".repeat(8), candidates), Source.MODEL);
+        .predicted(new Scored("3f9a1c2e".repeat(8), candidates), Source.MODEL);
   }
 
   static List<Prediction> many(int count) {

@@ -59,7 +59,7 @@ public class DispatcherTest {
   @Test
   void sendsASingleAheadOnlyToAWorkerThatHasASingle() {
     workers(2);
-    var batch = dispatcher.bulk();
+    var batch = dispatcher.lane(2);
     bulk(batch, "A1");
     bulk(batch, "A2");
 
@@ -73,7 +73,7 @@ public class DispatcherTest {
   @Test
   void leavesAWorkerToSinglesHoweverMuchIsAskedInBulk() {
     workers(4);
-    var batch = dispatcher.bulk();
+    var batch = dispatcher.lane(2);
     for (int i = 1; i <= 10; i++) bulk(batch, "A" + i);
 
     single("a");
@@ -84,7 +84,7 @@ public class DispatcherTest {
   @Test
   void runsNoMoreChunksThanThereAreProcessors() {
     dispatcher = new Dispatcher(vertx, 8, 2);
-    var batch = dispatcher.bulk();
+    var batch = dispatcher.lane(2);
 
     for (int i = 1; i <= 10; i++) bulk(batch, "A" + i);
 
@@ -94,8 +94,8 @@ public class DispatcherTest {
   @Test
   void letsCallersOfBulkTakeTurns() {
     workers(1);
-    var first = dispatcher.bulk();
-    var second = dispatcher.bulk();
+    var first = dispatcher.lane(2);
+    var second = dispatcher.lane(2);
     for (var what : List.of("A1", "A2", "A3")) bulk(first, what);
     for (var what : List.of("B1", "B2")) bulk(second, what);
 
@@ -108,7 +108,7 @@ public class DispatcherTest {
   void starvesNeitherBulkNorSingles() {
     workers(1);
     single("first");
-    var batch = dispatcher.bulk();
+    var batch = dispatcher.lane(2);
     for (int i = 1; i <= 3; i++) bulk(batch, "A" + i);
     for (int i = 1; i <= 100; i++) single("s" + i);
 
@@ -129,8 +129,7 @@ public class DispatcherTest {
     single("a");
     single("b");
 
-    var late =
-        dispatcher.dispatch(dispatcher.singles(), () -> true, worker -> send("late", worker));
+    var late = dispatcher.dispatch(dispatcher.lane(1), () -> true, worker -> send("late", worker));
     var next = single("c");
     done("a");
     done("b");
@@ -163,7 +162,7 @@ public class DispatcherTest {
     for (int i = 0; i < 20_000; i++) {
       answers.add(
           dispatcher.dispatch(
-              dispatcher.singles(),
+              dispatcher.lane(1),
               () -> false,
               worker -> {
                 throw new IllegalStateException("no way to send it");
@@ -179,7 +178,7 @@ public class DispatcherTest {
   void sendsNothingToAWorkerThatDidNotAnswerInTimeUntilItHasFinished() throws Exception {
     workers(2);
     var asked = Promise.<Message<Object>>promise();
-    vertx.eventBus().<Object>consumer(Bus.finished(0), asked::complete);
+    vertx.eventBus().<Object>consumer(Bus.score(0), asked::complete);
     var stuck = single("stuck");
     sent.get(0).answer().fail(new ReplyException(ReplyFailure.TIMEOUT, "no answer"));
 
@@ -206,7 +205,7 @@ public class DispatcherTest {
   }
 
   private Future<String> single(String what) {
-    return bulk(dispatcher.singles(), what);
+    return bulk(dispatcher.lane(1), what);
   }
 
   private Future<String> bulk(Lane lane, String what) {

@@ -183,6 +183,11 @@ public final class PackagedService extends TestResource {
     return health.getLong("waiting", health.getLong("queued"));
   }
 
+  /** Leases on models: requests that have not ended. */
+  public int leases() throws Exception {
+    return (int) Scrape.of(get("/metrics").body()).sum("cp_model_leases", labels -> true);
+  }
+
   public HttpResponse<String> get(String path) throws Exception {
     return http.send(to(path).build(), BodyHandlers.ofString());
   }

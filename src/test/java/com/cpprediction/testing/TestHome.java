@@ -41,6 +41,9 @@ public record TestHome(Path directory) {
     var home = new Home(directory);
     var loader = new ConfigLoader(config(), true, Map.of()).checking(StartupRules.of(home));
     var loaded = loader.load();
-    return new Service(home, loader, loaded, home.resolve(loaded.config().models().dir()), false);
+    var service =
+        new Service(home, loader, loaded, home.resolve(loaded.config().models().dir()), false);
+    OpenLeases.check(service::leases, () -> {});
+    return service;
   }
 }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.csv.CsvRows;
 import com.cpprediction.csv.InputException;
-import com.cpprediction.model.ModelCatalog;
+import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.ScoringModel;
 import com.cpprediction.terminal.Progress;
 import java.io.IOException;
@@ -24,18 +24,18 @@ import org.junit.jupiter.api.io.TempDir;
 class CsvPredictorTest {
   private static final String HEADER = "address,pincode,cp,confidence,cp2,confidence2,";
 
-  private static ModelCatalog catalog;
+  private static ModelStore models;
 
   @TempDir Path dir;
 
   @BeforeAll
   static void load() {
-    catalog = SmallRelease.catalog(SmallRelease.directory());
+    models = SmallRelease.models(SmallRelease.directory());
   }
 
   @AfterAll
   static void close() {
-    catalog.close();
+    models.close();
   }
 
   @Test
@@ -107,7 +107,7 @@ class CsvPredictorTest {
         prefix -> {
           throw new IllegalArgumentException("a fault");
         };
-    var faulty = new OfflinePredictor(catalog.catalog(), scorings, 0);
+    var faulty = new OfflinePredictor(models.current(), scorings, 0);
 
     assertThatThrownBy(() -> CsvPredictor.predict(in, out, faulty, Progress.NONE))
         .isExactlyInstanceOf(IllegalArgumentException.class)
@@ -142,7 +142,7 @@ class CsvPredictorTest {
   }
 
   private static long predict(Path in, Path out) {
-    return CsvPredictor.predict(in, out, OfflinePredictor.of(catalog, 0.5), Progress.NONE);
+    return CsvPredictor.predict(in, out, OfflinePredictor.of(models, 0.5), Progress.NONE);
   }
 
   private Path write(String name, String... lines) throws IOException {

@@ -17,9 +17,9 @@ class EvaluationTest {
     }
     rows.add(new LabelledRow("Gol Gujral", "190999", "CP1"));
 
-    try (var catalog = SmallRelease.catalog(SmallRelease.directory())) {
-      var models = OfflinePredictor.of(catalog, 1);
-      var overall = Evaluation.of(rows, QueryVariant.FULL, models, done -> {}).overall();
+    try (var models = SmallRelease.models(SmallRelease.directory())) {
+      var predictor = OfflinePredictor.of(models, 1);
+      var overall = Evaluation.of(rows, QueryVariant.FULL, predictor, done -> {}).overall();
 
       assertThat(overall.getLong("rows")).isEqualTo(rows.size());
       assertThat(overall.getLong("answered")).isEqualTo(rows.size() - 1);
@@ -33,10 +33,10 @@ class EvaluationTest {
         SmallRelease.rows().stream()
             .map(row -> new LabelledRow(row.typed(), row.pincode(), row.cp()))
             .toList();
-    try (var catalog = SmallRelease.catalog(SmallRelease.directory())) {
-      var sure = ask(rows, QueryVariant.NO_PREFIX, OfflinePredictor.of(catalog, 0.5));
-      var all = ask(rows, QueryVariant.NO_PREFIX, OfflinePredictor.of(catalog, 0));
-      var known = ask(rows, QueryVariant.PREFIX_ONLY, OfflinePredictor.of(catalog, 0.5));
+    try (var models = SmallRelease.models(SmallRelease.directory())) {
+      var sure = ask(rows, QueryVariant.NO_PREFIX, OfflinePredictor.of(models, 0.5));
+      var all = ask(rows, QueryVariant.NO_PREFIX, OfflinePredictor.of(models, 0));
+      var known = ask(rows, QueryVariant.PREFIX_ONLY, OfflinePredictor.of(models, 0.5));
 
       assertThat(all.getLong("answered")).isEqualTo(known.getLong("answered"));
       assertThat(sure.getLong("answered")).isLessThan(all.getLong("answered"));

@@ -2,7 +2,7 @@ package com.cpprediction.training;
 
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.Engine;
-import com.cpprediction.model.ModelCatalog;
+import com.cpprediction.model.ModelStore;
 import com.cpprediction.terminal.Progress;
 import com.cpprediction.training.Training.Options;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -78,9 +78,9 @@ public final class SmallRelease {
   }
 
   /** Loads a release as the service does, without trust in pincodes. */
-  public static ModelCatalog catalog(Path directory) {
+  public static ModelStore models(Path directory) {
     var models =
-        new ModelCatalog(
+        new ModelStore(
             directory,
             Engine.MAPPED,
             false,

@@ -246,7 +246,7 @@ class TrainingTest {
 
     assertThat(report.rows()).isEqualTo(561);
     assertThat(report.sampled()).isEqualTo(561 - 3 * most);
-    try (var models = SmallRelease.catalog(out)) {
+    try (var models = SmallRelease.models(out)) {
       for (var prefix : SmallRelease.PREFIXES) {
         var model = models.scoring(prefix).model();
         assertThat(model.manifest().rows()).isEqualTo(most);
@@ -265,7 +265,7 @@ class TrainingTest {
     Training.run(plain(Files.write(dir.resolve("one.csv"), lines), out), Progress.NONE);
 
     assertThat(Verification.of(out)).isEqualTo(new Verification(4, List.of()));
-    try (var models = SmallRelease.catalog(out)) {
+    try (var models = SmallRelease.models(out)) {
       for (var address : List.of(new Address("zzyzx", null), new Address("mall road", "171009"))) {
         var scored = new Scorer().score(models.scoring("171"), List.of(address)).get(0);
         assertThat(scored.candidates()).singleElement().hasFieldOrPropertyWithValue("cp", "CP9");
@@ -282,7 +282,7 @@ class TrainingTest {
 
     assertThat(report.prefixes()).isEqualTo(3);
     assertThat(Verification.of(out)).isEqualTo(new Verification(3, List.of()));
-    try (var models = SmallRelease.catalog(out)) {
+    try (var models = SmallRelease.models(out)) {
       var manifest = models.scoring("831").model().manifest();
       assertThat(manifest.directoryRows()).isZero();
       assertThat(manifest.cps()).isEqualTo(cps("831"));

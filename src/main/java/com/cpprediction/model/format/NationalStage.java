@@ -158,12 +158,16 @@ public final class NationalStage implements Locator {
     return Arrays.stream(prefixes).mapToObj(Integer::toString).toList();
   }
 
-  @Override
+  /**
+   * Keeps it mapped until {@link #release}.
+   *
+   * @return false when it is too late
+   */
   public boolean acquire() {
     return uses.acquire();
   }
 
-  @Override
+  /** Gives up one use; the last one unmaps it. */
   public void release() {
     uses.release();
   }

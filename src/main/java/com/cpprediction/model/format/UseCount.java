@@ -30,4 +30,9 @@ public final class UseCount {
     if (left < 0) throw new IllegalStateException("released more often than acquired");
     if (left == 0) free.run();
   }
+
+  /** Users now. */
+  public int count() {
+    return count.get();
+  }
 }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class ModelCatalogTest {
+class ModelStoreTest {
   @TempDir Path dir;
 
   @Test
@@ -25,7 +25,7 @@ class ModelCatalogTest {
     try (var models = Models.small()) {
       assertThat(models.prefixes()).containsExactly("180", "575", "831");
       assertThat(models.failures()).isEmpty();
-      assertThat(models.catalog().fingerprints())
+      assertThat(models.current().fingerprints())
           .containsOnlyKeys("180", "575", "831")
           .allSatisfy(
               (prefix, fingerprint) ->
@@ -49,13 +49,13 @@ class ModelCatalogTest {
 
     try (var models = Models.load(dir, 1)) {
       assertThat(models.prefixes()).containsExactly("180", "831");
-      assertThat(models.catalog().fingerprints()).containsOnlyKeys("180", "831");
+      assertThat(models.current().fingerprints()).containsOnlyKeys("180", "831");
       assertThat(models.failures()).containsOnlyKeys("575");
       assertThat(models.failures().get("575"))
           .startsWith("575/model.mmap has 7 bytes, the manifest says ");
       assertThat(Models.scoringOf(models, "575001")).isNull();
       assertThat(new Scorer().score(models.scoring("180"), Models.addresses("180"))).isNotEmpty();
-      assertThat(models.status().getJsonArray("failed"))
+      assertThat(models.status().toJson().getJsonArray("failed"))
           .isEqualTo(
               new JsonArray()
                   .add(
@@ -82,22 +82,22 @@ class ModelCatalogTest {
   void withoutAReleaseThereIsNoModelButAReason() {
     try (var models = Models.load(dir.resolve("missing"), 1)) {
       assertThat(models.prefixes()).isEmpty();
-      assertThat(models.catalog().fingerprints()).isEmpty();
+      assertThat(models.current().fingerprints()).isEmpty();
       assertThat(Models.scoringOf(models, "560001")).isNull();
       assertThat(models.failures()).containsOnlyKeys("release");
       assertThat(models.failures().get("release")).startsWith("there is no ");
-      assertThat(models.status().getInteger("loaded")).isZero();
+      assertThat(models.status().toJson().getInteger("loaded")).isZero();
     }
   }
 
   @Test
   void anotherPincodeTrustChangesEveryFingerprintAtOnce() {
     try (var models = Models.small()) {
-      var before = models.catalog();
+      var before = models.current();
 
       models.trust(1.5);
 
-      var after = models.catalog();
+      var after = models.current();
       var all = new HashSet<>(before.fingerprints().values());
       all.addAll(after.fingerprints().values());
       assertThat(all).hasSize(6).allMatch(fingerprint -> fingerprint.matches("[0-9a-f]{64}"));
@@ -106,7 +106,8 @@ class ModelCatalogTest {
 
       models.trust(1);
 
-      assertThat(models.catalog()).isEqualTo(before);
+      assertThat(models.current().fingerprints()).isEqualTo(before.fingerprints());
+      assertThat(models.current().release()).isEqualTo(before.release());
     }
   }
 
@@ -115,7 +116,7 @@ class ModelCatalogTest {
     SmallRelease.copyTo(dir);
     try (var models = Models.small();
         var elsewhere = Models.load(dir, 1)) {
-      assertThat(elsewhere.catalog().fingerprints()).isEqualTo(models.catalog().fingerprints());
+      assertThat(elsewhere.current().fingerprints()).isEqualTo(models.current().fingerprints());
     }
   }
 
@@ -127,19 +128,19 @@ class ModelCatalogTest {
 
     try (var models = Models.load(dir, 1)) {
       assertThat(models.failures()).isEmpty();
-      assertThat(models.catalog().prefixOf(pincode)).isEqualTo(prefix);
+      assertThat(models.current().prefixOf(pincode)).isEqualTo(prefix);
       assertThat(Models.scoringOf(models, pincode))
-          .isSameAs(prefix == null ? null : models.scoring(prefix));
+          .isEqualTo(prefix == null ? null : models.scoring(prefix));
     }
   }
 
   @Test
   void statusDescribesEveryModel() throws IOException {
     try (var models = Models.small()) {
-      models.counted("180", 3);
-      models.counted("180", 4);
+      models.status().scored("180", 3);
+      models.status().scored("180", 4);
 
-      var status = models.status();
+      var status = models.status().toJson();
 
       assertThat(status.getInteger("loaded")).isEqualTo(3);
       assertThat(status.getJsonArray("failed")).isEmpty();
@@ -175,8 +176,8 @@ class ModelCatalogTest {
 
     models.close();
 
-    assertThat(models.catalog().fingerprints()).isEmpty();
+    assertThat(models.current().fingerprints()).isEmpty();
     assertThat(models.scoring("180")).isNull();
-    assertThat(models.status().getJsonArray("models")).isEmpty();
+    assertThat(models.status().toJson().getJsonArray("models")).isEmpty();
   }
 }

@@ -1,0 +1,624 @@
+package com.cpprediction.model;
+
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.metrics.ServiceMetrics.Reload;
+import com.cpprediction.model.ReleaseContent.Named;
+import com.cpprediction.model.ReleaseContent.National;
+import com.cpprediction.model.format.Manifest;
+import com.cpprediction.model.format.Mapping;
+import com.cpprediction.model.format.ModelException;
+import com.cpprediction.model.format.ModelException.Reason;
+import com.cpprediction.model.format.Release;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ServiceException;
+import io.vertx.core.json.JsonObject;
+import java.io.File;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The models of this node and the generation of them that serves. A reload, a claim or a drop
+ * loads, checks and warms models aside, then publishes the next {@link ServingRelease}; a model
+ * that can't be used is left out with its reason, and the one that it would have replaced goes on.
+ * A replaced generation is freed with its last lease ({@link ServingRelease#close}). Thread-safe.
+ */
+public final class ModelStore implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(ModelStore.class);
+
+  /** The key of the release itself in {@link #failures}. */
+  static final String RELEASE = "release";
+
+  /** The key of the national stage in {@link #failures}. */
+  static final String NATIONAL = "national";
+
+  private final Map<String, String> stamps = new ConcurrentHashMap<>(); // of files, as last checked
+  private final Map<String, String> unreadable = new ConcurrentHashMap<>(); // as logged, by prefix
+  private final Path directory;
+  private final ModelLoader loader;
+  private final ServiceMetrics metrics;
+  private final Clock clock;
+  private final PrefixAssignment share;
+  private final boolean perRequest;
+  private final ModelStatus status;
+  private final Map<Long, ServingRelease> generations = new ConcurrentHashMap<>(); // not freed yet
+  private final Object swap = new Object(); // short, unlike this, which a reload holds
+  private double pincodeTrust;
+  private long published; // generations
+  private volatile Executor freeing = Runnable::run;
+  private volatile String signature = "";
+  private volatile SortedMap<String, String> failures = Collections.emptySortedMap(); // replaced
+  private volatile ServingRelease current;
+  private volatile JsonObject lastReload = new JsonObject();
+
+  /**
+   * The result of loading the model of one prefix: one of {@code loaded} and {@code failure} is
+   * null.
+   */
+  private record Outcome(String prefix, LoadedModel loaded, ModelException failure) {}
+
+  /** One that holds all models of its release. */
+  public ModelStore(
+      Path directory,
+      Engine engine,
+      boolean heap,
+      double pincodeTrust,
+      ServiceMetrics metrics,
+      Clock clock) {
+    this(directory, engine, heap, false, pincodeTrust, metrics, clock, PrefixAssignment.ALL);
+  }
+
+  /**
+   * @param directory of the release
+   * @param heap whether model files are read into memory rather than mapped
+   * @param perRequest whether a model is read for each request rather than kept; it is checked
+   *     against its golden addresses once all the same
+   * @param pincodeTrust as {@link #trust}
+   * @param share the models of a release to hold
+   */
+  public ModelStore(
+      Path directory,
+      Engine engine,
+      boolean heap,
+      boolean perRequest,
+      double pincodeTrust,
+      ServiceMetrics metrics,
+      Clock clock,
+      PrefixAssignment share) {
+    this.perRequest = perRequest;
+    this.share = share;
+    this.directory = directory;
+    this.loader = new ModelLoader(engine, heap ? Mapping.Kind.HEAP : Mapping.Kind.MAPPED);
+    this.pincodeTrust = pincodeTrust;
+    this.metrics = metrics;
+    this.clock = clock;
+    status = new ModelStatus(this, metrics);
+    current = generation(ReleaseContent.EMPTY, Collections.emptySortedMap());
+    metrics.modelsLoaded(() -> current.models().size());
+    metrics.modelLeases(this::leases);
+    metrics.lastReload(Reload.MODELS, () -> failures.isEmpty());
+    for (var reason : Reason.values()) metrics.modelReloadReason(reason.label());
+  }
+
+  /** Whether it is to hold all models of its release. */
+  boolean whole() {
+    return share.whole();
+  }
+
+  /**
+   * The {@link ServingRelease#release() id} that all of the release in {@code directory} will have.
+   */
+  public static String releaseIn(Path directory) {
+    try {
+      return Release.open(directory).id();
+    } catch (ModelException e) {
+      return ""; // loading it says why
+    }
+  }
+
+  /** The directory of the release. */
+  public Path directory() {
+    return directory;
+  }
+
+  /**
+   * Takes over what the release holds now: models whose manifest changed are replaced, new prefixes
+   * appear, and those that {@code release.json} doesn't name any more go. Blocks: prefixes are
+   * loaded in parallel. One at a time; others wait.
+   *
+   * @return as {@code POST /models/reload}
+   */
+  public JsonObject reload() {
+    return reload(null);
+  }
+
+  /**
+   * As {@link #reload()}, for some prefixes only.
+   *
+   * @param only prefixes to look at; null for all
+   */
+  public synchronized JsonObject reload(Set<String> only) {
+    long start = System.nanoTime();
+    var before = current.models();
+    var next = new TreeMap<>(before);
+    var content = current.content();
+    var report = new JsonObject().put("at", clock.instant().toString());
+    var failed = new TreeMap<String, ModelException>();
+    var unknown = new JsonObject(); // asked for, but no model of ours that failed
+    if (only == null) signature = Release.signature(directory);
+    try {
+      var release = Release.open(directory);
+      var listed = release.manifests();
+      if (only != null) {
+        only.stream()
+            .filter(prefix -> !listed.containsKey(prefix) && !before.containsKey(prefix))
+            .forEach(prefix -> unknown.put(prefix, "the release names no such prefix"));
+      }
+      content = take(release, only, failed);
+      var held = held(content);
+      var wanted = new TreeSet<>(listed.keySet());
+      wanted.retainAll(held);
+      if (only != null) wanted.retainAll(only);
+      for (var prefix : List.copyOf(wanted)) {
+        var loaded = before.get(prefix);
+        if (loaded == null || !loaded.digest().equals(listed.get(prefix))) continue;
+        var standing = standing(release, loaded, failed);
+        if (standing != Standing.DAMAGED) wanted.remove(prefix);
+        if (standing != Standing.INTACT) next.remove(prefix);
+      }
+      next.keySet().removeIf(p -> !listed.containsKey(p) && (only == null || only.contains(p)));
+      if (!share.whole()) next.keySet().retainAll(held);
+      for (var outcome : loadAll(release, wanted, Runtime.getRuntime().availableProcessors())) {
+        if (outcome.failure() == null) next.put(outcome.prefix(), outcome.loaded());
+        else failed.put(outcome.prefix(), outcome.failure());
+      }
+    } catch (ModelException e) {
+      failed.put(RELEASE, e);
+    }
+    boolean another = !content.id().equals(current.content().id());
+    if (another && !before.isEmpty()) share.handOver();
+    publish(content, next);
+    report(failed, only); // after it: a mended model is reported as such once it serves
+    long loaded =
+        next.entrySet().stream().filter(e -> before.get(e.getKey()) != e.getValue()).count();
+    long removed = before.keySet().stream().filter(prefix -> !next.containsKey(prefix)).count();
+    report
+        .put("loaded", loaded)
+        .put("unchanged", next.size() - loaded)
+        .put("removed", removed)
+        .put("failed", reasons(failed).mergeIn(unknown))
+        .put("ms", (System.nanoTime() - start) / 1_000_000);
+    lastReload = report;
+    if (loaded + removed > 0) {
+      log.info(
+          "{} models loaded from {} in {} ms, {} unchanged, {} removed, {} refused",
+          loaded,
+          directory,
+          report.getLong("ms"),
+          next.size() - loaded,
+          removed,
+          failed.size());
+    }
+    return report.copy();
+  }
+
+  private JsonObject reasons(SortedMap<String, ModelException> failed) {
+    var reasons = new JsonObject();
+    failed.forEach((what, e) -> reasons.put(what, told(e)));
+    return reasons;
+  }
+
+  /** The reason for callers: files are named within the release. */
+  private String told(ModelException e) {
+    return e.getMessage().replace(directory + File.separator, "");
+  }
+
+  /** The state of a model in force whose manifest the release still names. */
+  private enum Standing {
+    /** Usable, whether or not its files are. */
+    INTACT,
+    /** Not usable; its files are. */
+    DAMAGED,
+    /** Not usable, and neither are its files. */
+    LOST
+  }
+
+  /**
+   * The state of {@code loaded}. Its files are read only if they seem to have changed.
+   *
+   * @param failed gets what is wrong with them
+   */
+  private Standing standing(
+      Release release, LoadedModel loaded, SortedMap<String, ModelException> failed) {
+    var model = loaded.model();
+    var stamp = stamp(release, model.manifest());
+    if (stamp.equals(stamps.get(model.prefix())) && !model.lost()) return Standing.INTACT;
+    boolean intact = model.intact();
+    try {
+      loader.verify(release, model.prefix());
+    } catch (ModelException e) {
+      failed.put(model.prefix(), e);
+      return intact && loaded.reader() == null ? Standing.INTACT : Standing.LOST;
+    }
+    if (!intact) return Standing.DAMAGED;
+    stamps.put(model.prefix(), stamp);
+    return Standing.INTACT;
+  }
+
+  private static String stamp(Release release, Manifest manifest) {
+    return release.stamp(
+        manifest.prefix() + '/' + Manifest.FILE, manifest.index().path(), manifest.ranker().path());
+  }
+
+  /** The failure of reading a mapping whose file got shorter meanwhile. */
+  private static ModelException changing(InternalError fault) {
+    return new ModelException(Reason.UNREADABLE, "changed while it was read", fault);
+  }
+
+  /**
+   * The content of {@code release} to take over.
+   *
+   * @param only as in {@link #reload(Set)}
+   * @param failed gets the parts that can't be
+   */
+  private ReleaseContent take(
+      Release release, Set<String> only, SortedMap<String, ModelException> failed) {
+    var before = current.content();
+    var national = before.national();
+    if (only == null) {
+      try {
+        national = national(release, national);
+      } catch (ModelException e) {
+        failed.put(NATIONAL, e);
+        if (national.stage() == null || !national.stage().intact()) {
+          national = new National(null, release.national().sha256());
+        }
+      }
+    }
+    var listed = release.manifests();
+    var named = new TreeMap<>(before.named());
+    named.keySet().removeIf(p -> !listed.containsKey(p) && (only == null || only.contains(p)));
+    listed.forEach(
+        (prefix, digest) -> {
+          if (only != null && !only.contains(prefix)) return;
+          var known = named.get(prefix);
+          if (known != null && known.digest().equals(digest) && known.files() != null) return;
+          named.put(
+              prefix, new Named(digest, share.whole() ? null : files(release, prefix, failed)));
+        });
+    return ReleaseContent.of(named, national);
+  }
+
+  private static ScoringModel.Files files(
+      Release release, String prefix, SortedMap<String, ModelException> failed) {
+    try {
+      return ScoringModel.Files.of(release.manifest(prefix));
+    } catch (ModelException e) {
+      failed.put(prefix, e);
+      return null;
+    }
+  }
+
+  /** Prefixes of {@code content} to hold; none is given up without notice to the other nodes. */
+  private Set<String> held(ReleaseContent content) {
+    var held = new TreeSet<>(share.of(content.id(), content.named().keySet()));
+    if (content.id().equals(current.content().id())) held.addAll(current.models().keySet());
+    return held;
+  }
+
+  /**
+   * Holds the models of {@code prefixes}, too, of the release in force. Blocks; one thread loads,
+   * so that requests have the others.
+   *
+   * @return why some can't be used, by prefix
+   */
+  synchronized SortedMap<String, String> claim(Set<String> prefixes) {
+    var before = current.models();
+    var next = new TreeMap<>(before);
+    var failed = new TreeMap<String, ModelException>();
+    try {
+      var release = Release.open(directory);
+      var wanted = new TreeSet<String>();
+      for (var prefix : prefixes) {
+        var named = current.content().named().get(prefix);
+        if (named != null && named.digest().equals(release.manifests().get(prefix))) {
+          if (!before.containsKey(prefix)) wanted.add(prefix);
+        } else {
+          failed.put(
+              prefix,
+              new ModelException(
+                  Reason.MISSING, "the directory holds another release, which is not served yet"));
+        }
+      }
+      for (var outcome : loadAll(release, wanted, 1)) {
+        if (outcome.failure() == null) next.put(outcome.prefix(), outcome.loaded());
+        else failed.put(outcome.prefix(), outcome.failure());
+      }
+    } catch (ModelException e) {
+      prefixes.forEach(prefix -> failed.put(prefix, e));
+    }
+    publish(current.content(), next);
+    report(failed, prefixes);
+    var reasons = new TreeMap<String, String>();
+    failed.forEach((prefix, e) -> reasons.put(prefix, told(e)));
+    return reasons;
+  }
+
+  /** Holds the models of {@code prefixes} no longer. Requests that hold a lease go on with them. */
+  synchronized void drop(Set<String> prefixes) {
+    var before = current.models();
+    var next = new TreeMap<>(before);
+    next.keySet().removeAll(prefixes);
+    publish(current.content(), next);
+  }
+
+  private National national(Release release, National now) {
+    var file = release.national();
+    if (file == null) return National.NONE;
+    var stamp = release.stamp(file.path());
+    if (file.sha256().equals(now.digest())
+        && now.stage() != null
+        && !now.stage().lost()
+        && stamp.equals(stamps.get(NATIONAL))) {
+      return now;
+    }
+    try {
+      var fresh = new National(loader.national(release), file.sha256());
+      stamps.put(NATIONAL, stamp);
+      return fresh;
+    } catch (InternalError e) {
+      throw changing(e);
+    }
+  }
+
+  private List<Outcome> loadAll(Release release, Set<String> prefixes, int threads) {
+    if (prefixes.isEmpty()) return List.of();
+    var pool = Executors.newFixedThreadPool(threads);
+    try {
+      var tasks = new ArrayList<Callable<Outcome>>();
+      for (var prefix : prefixes) tasks.add(() -> load(release, prefix));
+      var outcomes = new ArrayList<Outcome>();
+      for (var outcome : pool.invokeAll(tasks)) outcomes.add(outcome.get());
+      return outcomes;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("loading models failed", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while loading models", e);
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  private Outcome load(Release release, String prefix) {
+    long start = System.nanoTime();
+    try {
+      var stamp = stamp(release, release.manifest(prefix)); // before: it may change meanwhile
+      var model = loader.load(release, prefix);
+      stamps.put(prefix, stamp);
+      long nanos = System.nanoTime() - start;
+      metrics.modelLoaded(nanos);
+      var digest = release.manifests().get(prefix);
+      return new Outcome(prefix, loaded(release, model, digest, nanos), null);
+    } catch (ModelException e) {
+      return new Outcome(prefix, null, e);
+    } catch (InternalError e) {
+      return new Outcome(prefix, null, changing(e));
+    } catch (RuntimeException e) { // the others serve all the same
+      log.error("Model {} cannot be checked", prefix, e);
+      return new Outcome(prefix, null, new ModelException(Reason.FORMAT, e.toString(), e));
+    }
+  }
+
+  private LoadedModel loaded(Release release, PrefixModel model, String digest, long nanos) {
+    if (!perRequest) return new LoadedModel(model, null, digest, clock.instant(), nanos);
+    var manifest = model.manifest();
+    model.release();
+    return new LoadedModel(
+        PrefixModel.absent(manifest, loader.engine()),
+        () -> again(release, manifest),
+        digest,
+        clock.instant(),
+        nanos);
+  }
+
+  private PrefixModel again(Release release, Manifest manifest) {
+    long start = System.nanoTime();
+    try {
+      var model = loader.again(release, manifest);
+      metrics.modelLoaded(System.nanoTime() - start);
+      unreadable.remove(manifest.prefix());
+      return model;
+    } catch (ModelException e) {
+      if (!e.getMessage().equals(unreadable.put(manifest.prefix(), e.getMessage()))) {
+        log.error("Model {} can't be read for a request: {}", manifest.prefix(), e.getMessage());
+      }
+      throw Failure.NOT_READY.because(
+          "The model of prefix %s can't be read: %s".formatted(manifest.prefix(), told(e)));
+    }
+  }
+
+  /**
+   * Puts the next generation in force, and gives up the loader's use of the models that are new in
+   * it: the generation has its own.
+   */
+  private void publish(ReleaseContent content, SortedMap<String, LoadedModel> models) {
+    ServingRelease before;
+    synchronized (swap) {
+      before = current;
+      current = generation(content, models);
+      var stage = content.national().stage();
+      if (stage != null && stage != before.content().national().stage()) stage.release();
+      models.forEach(
+          (prefix, loaded) -> {
+            if (before.models().get(prefix) != loaded) loaded.model().release();
+          });
+      before.close();
+    }
+    status.meter(before.here(), current.here());
+  }
+
+  private ServingRelease generation(ReleaseContent content, SortedMap<String, LoadedModel> models) {
+    long number = ++published;
+    var next =
+        new ServingRelease(
+            number,
+            content,
+            models,
+            loader.engine(),
+            pincodeTrust,
+            freeing,
+            () -> generations.remove(number));
+    generations.put(number, next);
+    return next;
+  }
+
+  /** Logs new failures, and models with the same reason in one line. */
+  private void report(SortedMap<String, ModelException> failed, Set<String> only) {
+    var news = new TreeMap<String, List<String>>();
+    var now = new TreeMap<>(failures);
+    if (!failed.containsKey(RELEASE)) { // else nothing was looked at
+      now.remove(RELEASE);
+      now.keySet().removeIf(p -> !failed.containsKey(p) && (only == null || only.contains(p)));
+    }
+    failed.forEach(
+        (what, e) -> {
+          metrics.modelReloadFailed(e.reason().label());
+          if (told(e).equals(now.put(what, told(e)))) return;
+          news.computeIfAbsent(e.getMessage(), m -> new ArrayList<>()).add(what);
+        });
+    failures = Collections.unmodifiableSortedMap(now);
+    news.forEach((reason, refused) -> log.error("Models {} refused: {}", refused, reason));
+  }
+
+  /** From now on adds {@code trust} to the score of the CPs that own the given pincode. */
+  public void trust(double trust) {
+    synchronized (swap) {
+      pincodeTrust = trust;
+      publish(current.content(), current.models());
+    }
+  }
+
+  /**
+   * Frees replaced generations on {@code executor}: it may take a second, and the last lease may
+   * end on an event loop.
+   */
+  void freeOn(Executor executor) {
+    freeing = executor;
+  }
+
+  /** The {@link Release#signature} of the release last taken over, or tried. */
+  String signature() {
+    return signature;
+  }
+
+  /** The generation in force, to look at; to serve with it, take a {@link #lease}. */
+  public ServingRelease current() {
+    return current;
+  }
+
+  /** A lease on the generation in force; to be closed by the caller. */
+  public ServingRelease lease() {
+    while (true) {
+      var now = current;
+      if (now.retain()) return now; // else it was replaced and freed just now
+    }
+  }
+
+  /**
+   * One more lease on a generation; to be closed by the caller.
+   *
+   * @return null when that generation was freed
+   */
+  ServingRelease lease(long generation) {
+    var release = generations.get(generation);
+    return release != null && release.retain() ? release : null;
+  }
+
+  /** Leases on all generations, without the store's own use of the one in force. */
+  public int leases() {
+    synchronized (swap) {
+      return generations.values().stream().mapToInt(ServingRelease::uses).sum() - 1;
+    }
+  }
+
+  /** Describes the models. */
+  public ModelStatus status() {
+    return status;
+  }
+
+  /** Prefixes with a model, ascending. */
+  public List<String> prefixes() {
+    return List.copyOf(current.models().keySet());
+  }
+
+  /**
+   * As {@link #scoring}, of a prefix that the release names.
+   *
+   * @throws ServiceException {@link Failure#NOT_READY} when its model can't be used
+   */
+  public ScoringModel usable(String prefix) {
+    var scoring = scoring(prefix);
+    if (scoring != null) return scoring;
+    throw Failure.NOT_READY.because(
+        "The model of prefix %s can't be used: %s"
+            .formatted(prefix, failures.getOrDefault(prefix, "it is not held here")));
+  }
+
+  /**
+   * The model of {@code prefix} in force; null when there is none. Safe where no reload can come.
+   */
+  public ScoringModel scoring(String prefix) {
+    return current.scoring(prefix);
+  }
+
+  /**
+   * Checks whether the file of {@code model} can still be read where it is mapped, after a fault
+   * was reported while scoring with it, or with another model before.
+   */
+  ServiceException lost(PrefixModel model) {
+    if (!model.lost() && !model.intact() && model.lose()) {
+      log.error("Model {} can't be read any more: its file was cut short", model.prefix());
+    }
+    return Failure.NOT_READY.because(
+        "The model of prefix " + model.prefix() + " can't be read just now; /health says why");
+  }
+
+  /** Reasons why models were refused, by prefix; empty when none was. */
+  public SortedMap<String, String> failures() {
+    return failures;
+  }
+
+  /** Serves with nothing from now on; what is leased is freed with its last lease. */
+  @Override
+  public synchronized void close() {
+    publish(ReleaseContent.EMPTY, Collections.emptySortedMap());
+  }
+
+  boolean perRequest() {
+    return perRequest;
+  }
+
+  ModelLoader loader() {
+    return loader;
+  }
+
+  /** The report of the last reload; empty before it. */
+  JsonObject lastReload() {
+    return lastReload;
+  }
+}

@@ -1,0 +1,245 @@
+package com.cpprediction.model;
+
+import com.cpprediction.model.format.UseCount;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Locator;
+import com.cpprediction.prediction.ServiceException;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeSet;
+import java.util.concurrent.Executor;
+
+/**
+ * One generation of the models that serve: a release, the models of it that this node holds, and
+ * the settings that decide their predictions. Immutable; a reload, a claim, a drop or a changed
+ * setting publishes another generation. A request holds a lease on one generation from the reading
+ * of its body to its end. The last lease on a replaced generation frees it: its models are
+ * unmapped, except for those that a newer generation holds as well. Thread-safe.
+ */
+public final class ServingRelease implements AutoCloseable {
+  private static final int PINCODE_LENGTH = 6; // and so the longest prefix
+  private static final int PREFIX_LENGTH = 3; // of a prefix that has no model
+
+  private final long generation;
+  private final ReleaseContent content;
+  private final SortedMap<String, LoadedModel> models;
+  private final double pincodeTrust;
+  private final String release;
+  private final Set<String> prefixes;
+  private final Map<String, String> fingerprints;
+  private final Set<String> here;
+  private final Locator locator;
+  private final UseCount uses;
+
+  /**
+   * Used once, by the caller; uses all of {@code models} and the national stage of {@code content}
+   * until it is freed.
+   *
+   * @param freeing where it is freed
+   * @param freed run at the end of the last use
+   */
+  ServingRelease(
+      long generation,
+      ReleaseContent content,
+      SortedMap<String, LoadedModel> models,
+      Engine engine,
+      double pincodeTrust,
+      Executor freeing,
+      Runnable freed) {
+    this.generation = generation;
+    this.content = content;
+    this.models = Collections.unmodifiableSortedMap(models);
+    this.pincodeTrust = pincodeTrust;
+    release = content.id();
+    var all = new TreeSet<>(models.keySet());
+    all.addAll(content.named().keySet());
+    prefixes = Set.copyOf(all);
+    fingerprints = Map.copyOf(content.fingerprints(models, engine, pincodeTrust));
+    here = Set.copyOf(models.keySet());
+    locator = content.national().locator();
+    models.values().forEach(loaded -> keep(loaded.model().acquire()));
+    if (content.national().stage() != null) keep(content.national().stage().acquire());
+    uses =
+        new UseCount(
+            () -> {
+              freed.run();
+              freeing.execute(this::free);
+            });
+  }
+
+  private ServingRelease(
+      String release,
+      Set<String> prefixes,
+      Map<String, String> fingerprints,
+      Set<String> here,
+      Locator locator) {
+    generation = 0;
+    content = ReleaseContent.EMPTY;
+    models = Collections.emptySortedMap();
+    pincodeTrust = 0;
+    this.release = release;
+    this.prefixes = Set.copyOf(prefixes);
+    this.fingerprints = Map.copyOf(fingerprints);
+    this.here = Set.copyOf(here);
+    this.locator = locator;
+    uses = new UseCount(() -> {});
+  }
+
+  /** One that locates addresses and scores none: it has no models. */
+  public static ServingRelease of(
+      String release,
+      Set<String> prefixes,
+      Map<String, String> fingerprints,
+      Set<String> here,
+      Locator locator) {
+    return new ServingRelease(release, prefixes, fingerprints, here, locator);
+  }
+
+  /** As {@link #of(String, Set, Map, Set, Locator)}, of a node that holds all there is. */
+  public static ServingRelease of(Map<String, String> fingerprints, Locator locator) {
+    return of("", fingerprints.keySet(), fingerprints, fingerprints.keySet(), locator);
+  }
+
+  private static void keep(boolean acquired) {
+    if (!acquired) throw new IllegalStateException("a model was freed before it served");
+  }
+
+  /** Unmaps what no other generation holds. */
+  private void free() {
+    models.values().forEach(loaded -> loaded.model().release());
+    if (content.national().stage() != null) content.national().stage().release();
+  }
+
+  /**
+   * Takes a lease, to be given back with {@link #close}.
+   *
+   * @return false when this generation was replaced and is freed
+   */
+  public boolean retain() {
+    return uses.acquire();
+  }
+
+  /** Gives one lease back. */
+  @Override
+  public void close() {
+    uses.release();
+  }
+
+  /** Uses now: its leases, and one more as long as it is in force. */
+  public int uses() {
+    return uses.count();
+  }
+
+  /** Its number; a newer generation has a higher one. */
+  public long generation() {
+    return generation;
+  }
+
+  /** SHA-256 over what decides the models of all prefixes; empty when there are none. */
+  public String release() {
+    return release;
+  }
+
+  /** Prefixes that the release names, or that have a model here. */
+  public Set<String> prefixes() {
+    return prefixes;
+  }
+
+  /**
+   * Scoring fingerprints by prefix, of this node's models and, in a cluster, of those that only
+   * other nodes hold, as far as known.
+   */
+  public Map<String, String> fingerprints() {
+    return fingerprints;
+  }
+
+  /** Prefixes whose model this node holds. */
+  public Set<String> here() {
+    return here;
+  }
+
+  /** Names the prefix of an address without a pincode; usable under a lease. */
+  public Locator locator() {
+    return locator;
+  }
+
+  /**
+   * The prefix of {@code address}: by its pincode, else by its words.
+   *
+   * @throws ServiceException {@link Failure#UNKNOWN_PREFIX} or {@link Failure#PINCODE_REQUIRED}
+   *     when the release has none, {@link Failure#NOT_READY} when that can't be told
+   */
+  public Located locate(Address address) {
+    var pincode = address.pincode();
+    if (pincode == null) return locate(address.text());
+    var prefix = prefixOf(pincode);
+    if (prefix == null) {
+      throw Failure.UNKNOWN_PREFIX.because(
+          "No model serves prefix " + pincode.substring(0, PREFIX_LENGTH));
+    }
+    return Located.byPincode(prefix);
+  }
+
+  private Located locate(String text) {
+    var located = locator.locate(text);
+    if (located == null) {
+      throw Failure.PINCODE_REQUIRED.because(
+          "The address has no pincode; add it to the address or send it as pincode");
+    }
+    if (!prefixes.contains(located.prefix())) {
+      throw Failure.PINCODE_REQUIRED.because(
+          "The address has no pincode, and no model serves prefix "
+              + located.prefix()
+              + ", where it seems to be; add it to the address or send it as pincode");
+    }
+    return located;
+  }
+
+  /**
+   * @return the longest prefix of {@code pincode} that the release has, or null
+   */
+  public String prefixOf(String pincode) {
+    for (int length = PINCODE_LENGTH; length > 0; length--) {
+      var prefix = pincode.substring(0, length);
+      if (prefixes.contains(prefix)) return prefix;
+    }
+    return null;
+  }
+
+  /**
+   * The model of {@code prefix} for one use under a lease, read now where {@code models.preload} is
+   * {@code per_request}; to be given back with {@link PrefixModel#release}.
+   *
+   * @return null when no model of this generation has the prefix
+   * @throws ServiceException when it can't be read
+   */
+  ScoringModel open(String prefix) {
+    var loaded = models.get(prefix);
+    if (loaded == null) return null;
+    if (loaded.reader() == null) {
+      keep(loaded.model().acquire());
+      return scoring(prefix);
+    }
+    return new ScoringModel(loaded.reader().get(), pincodeTrust, fingerprints.get(prefix));
+  }
+
+  /** As {@link #open}, for as long as the lease lasts; not to be given back. */
+  ScoringModel scoring(String prefix) {
+    var loaded = models.get(prefix);
+    return loaded == null
+        ? null
+        : new ScoringModel(loaded.model(), pincodeTrust, fingerprints.get(prefix));
+  }
+
+  ReleaseContent content() {
+    return content;
+  }
+
+  SortedMap<String, LoadedModel> models() {
+    return models;
+  }
+}

@@ -1,0 +1,108 @@
+package com.cpprediction.serving;
+
+import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.ScoreReply;
+import com.cpprediction.bus.ScoreRequest;
+import com.cpprediction.cache.PredictionCache;
+import com.cpprediction.cache.PredictionCache.Key;
+import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Deadline;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.LookupResult;
+import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.SharedDeadline;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+
+/** Looks up in this node's cache, and has a worker score what isn't there. */
+public final class LocalRouter implements LookupRouter {
+  private final Vertx vertx;
+  private final Supplier<PredictionConfig> config;
+  private final PredictionCache cache;
+  private final Dispatcher dispatcher;
+
+  public LocalRouter(
+      Vertx vertx,
+      Supplier<PredictionConfig> config,
+      PredictionCache cache,
+      Dispatcher dispatcher) {
+    this.vertx = vertx;
+    this.config = config;
+    this.cache = cache;
+    this.dispatcher = dispatcher;
+  }
+
+  /** As {@link LookupRouter#lookup}, of a {@linkplain LookupQuery#local() local} query. */
+  @Override
+  public List<Future<LookupResult>> lookup(LookupQuery query) {
+    var addresses = query.addresses();
+    var found = cached(query, addresses);
+    var results = new ArrayList<Future<LookupResult>>(found.size());
+    for (int i = 0; i < found.size(); i++) {
+      var address = addresses.get(i);
+      var result = found.get(i);
+      if (!result.succeeded()) result = result.recover(cause -> again(query, address, cause));
+      results.add(query.explain() ? result.compose(one -> explained(query, address, one)) : result);
+    }
+    return results;
+  }
+
+  private List<Future<LookupResult>> cached(LookupQuery query, List<Address> addresses) {
+    var fingerprint = query.lease().fingerprints().get(query.prefix());
+    var keys = addresses.stream().map(address -> new Key(fingerprint, address)).toList();
+    return cache.getAll(
+        keys, Dispatcher.CHUNK, query.deadline(), (missing, until) -> score(query, missing, until));
+  }
+
+  /** Looks up once more where the caller whose scoring this one joined ran out of time first. */
+  private Future<LookupResult> again(LookupQuery query, Address address, Throwable cause) {
+    return Failure.of(cause) == Failure.DEADLINE_EXCEEDED && !query.deadline().over()
+        ? cached(query, List.of(address)).get(0)
+        : Future.failedFuture(cause);
+  }
+
+  private Future<LookupResult> explained(LookupQuery query, Address address, LookupResult result) {
+    var until = new SharedDeadline(query.deadline());
+    return ask(query, List.of(address), until, query.deadline(), true)
+        .map(reply -> result.explainedBy(reply.explanations().get(0)));
+  }
+
+  /**
+   * Without a cache only the caller waits, so scoring ends with the caller's time. With one, others
+   * may join until then, and get their whole time too.
+   *
+   * @param until latest deadline of the callers: what no caller waits for any more is not scored
+   */
+  private Future<List<Scored>> score(LookupQuery query, List<Key> keys, SharedDeadline until) {
+    var latest = until.latest();
+    var end = cache.enabled() ? latest.later(config.get().timeout()) : latest;
+    var addresses = keys.stream().map(Key::address).toList();
+    return ask(query, addresses, until, end, false).map(ScoreReply::scored);
+  }
+
+  /** Keeps a lease of its own: others may wait for the same scores when the caller has given up. */
+  private Future<ScoreReply> ask(
+      LookupQuery query,
+      List<Address> addresses,
+      SharedDeadline until,
+      Deadline end,
+      boolean explain) {
+    var lease = query.lease();
+    if (!lease.retain()) return Future.failedFuture(Deadline.exceeded()); // the caller gave up
+    var request = new ScoreRequest(lease.generation(), query.prefix(), addresses, until, explain);
+    return dispatcher
+        .dispatch(
+            query.lane(),
+            () -> until.latest().over(),
+            worker -> Bus.<ScoreReply>ask(vertx, Bus.score(worker), request, end))
+        .onComplete(done -> lease.close())
+        .recover(
+            cause ->
+                Future.failedFuture(
+                    Failure.of(cause) == Failure.DEADLINE_EXCEEDED ? Deadline.exceeded() : cause));
+  }
+}

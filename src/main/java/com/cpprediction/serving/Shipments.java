@@ -1,0 +1,100 @@
+package com.cpprediction.serving;
+
+import com.cpprediction.model.ServingRelease;
+import com.cpprediction.prediction.Prediction.Source;
+import com.cpprediction.prediction.PredictionRequest;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Collectors;
+
+/**
+ * The shipments of one request, with the lease on the models that they are served with until it is
+ * closed. Read on one thread, then confined to one context.
+ */
+public final class Shipments implements AutoCloseable {
+  private final List<Item> items;
+  private final boolean explain;
+  private ServingRelease lease;
+
+  /**
+   * An id is of one shipment among {@code items}.
+   *
+   * @param lease given back when this is closed
+   */
+  Shipments(List<Item> items, ServingRelease lease, boolean explain) {
+    this.items = List.copyOf(items);
+    this.lease = lease;
+    this.explain = explain;
+    if (items.size() == 1) return;
+    var claimed = new HashMap<UUID, PredictionRequest>();
+    items.forEach(item -> item.claim(claimed));
+  }
+
+  /** In the order of the request. */
+  public List<Item> items() {
+    return items;
+  }
+
+  ServingRelease lease() {
+    return lease;
+  }
+
+  boolean explain() {
+    return explain;
+  }
+
+  /** Items without a prediction or a failure. */
+  List<Item> open() {
+    return items.stream().filter(Item::open).toList();
+  }
+
+  /**
+   * Serves the open items with another generation of the models instead.
+   *
+   * @param fresh given back when this is closed, in place of the lease so far
+   */
+  void startAgain(ServingRelease fresh, ShipmentReader reader) {
+    lease.close();
+    lease = fresh;
+    open().forEach(item -> item.relocate(reader, fresh));
+  }
+
+  @Override
+  public void close() {
+    lease.close();
+  }
+
+  /** The response of {@code POST /predict/batch}. */
+  JsonObject batchJson() {
+    var results = new JsonArray(new ArrayList<>(items.size()));
+    int predicted = 0;
+    int cached = 0;
+    for (var item : items) {
+      results.add(item.json());
+      if (item.prediction() == null) continue;
+      predicted++;
+      if (item.prediction().source() == Source.CACHE) cached++;
+    }
+    var summary =
+        new JsonObject()
+            .put("count", items.size())
+            .put("predicted", predicted)
+            .put("failed", items.size() - predicted)
+            .put("cached", cached);
+    return new JsonObject().put("results", results).put("summary", summary);
+  }
+
+  /** As {@link Reply#servedBy}. */
+  String servedBy() {
+    return items.stream()
+        .map(Item::servedBy)
+        .filter(node -> !node.isEmpty())
+        .distinct()
+        .sorted()
+        .collect(Collectors.joining(", "));
+  }
+}
