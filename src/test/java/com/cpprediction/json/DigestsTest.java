@@ -14,13 +14,13 @@ class DigestsTest {
   private static final byte[] ABC = {'a', 'b', 'c'};
 
   @Test
-  void isTheDigestOfTheStandard() {
+  void equalsTheDigestOfTheStandard() {
     assertThat(Digests.sha256Hex(ABC)).isEqualTo(OF_ABC);
     assertThat(HexFormat.of().formatHex(Digests.sha256(ABC))).isEqualTo(OF_ABC);
   }
 
   @Test
-  void readsABufferFromItsPositionToItsLimit() {
+  void digestsTheRemainingBytesOfABuffer() {
     var buffer = ByteBuffer.wrap(new byte[] {'x', 'a', 'b', 'c', 'y'}, 1, 3);
 
     assertThat(Digests.sha256Hex(buffer)).isEqualTo(OF_ABC);

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 public class StrictJsonTest {
   @Test
-  void readsEveryKindOfValue() {
+  void parsesEveryKindOfValue() {
     var json = parse("{\"s\":\"ü\",\"i\":1,\"d\":1.5,\"t\":true,\"n\":null,\"a\":[1,{\"x\":2}]}");
 
     assertThat(json)
@@ -30,7 +30,7 @@ public class StrictJsonTest {
   }
 
   @Test
-  void leavesNoNameInTheTableOfInternedStrings() {
+  void internsNoNames() {
     var name = "a name that only this test has";
 
     var json =
@@ -60,7 +60,7 @@ public class StrictJsonTest {
         "\"\u0001\"",
         "// comment\n1"
       })
-  void refusesWhatIsNotOneStrictDocument(String text) {
+  void refusesInvalidDocuments(String text) {
     refuses(text.getBytes(StandardCharsets.UTF_8));
   }
 
@@ -77,12 +77,12 @@ public class StrictJsonTest {
         "7b007d00",
         "007b007d"
       })
-  void refusesWhatIsNotUtf8(String hex) {
+  void refusesInvalidUtf8(String hex) {
     refuses(HexFormat.of().parseHex(hex));
   }
 
   @Test
-  void passesOverAByteOrderMark() {
+  void ignoresAByteOrderMark() {
     assertThat(parse("\uFEFF{\"a\": \"\uFEFFx\"}")).isEqualTo(new JsonObject().put("a", "\uFEFFx"));
     assertThatThrownBy(() -> parse("\uFEFF")).hasMessage("The JSON document is empty");
   }
@@ -101,7 +101,7 @@ public class StrictJsonTest {
   }
 
   @Test
-  void saysWhereItStoppedReading() {
+  void reportsThePositionOfAnError() {
     assertThatThrownBy(() -> parse("{\n  \"a\": ?}")).hasMessageContaining("line 2, column");
     assertThatThrownBy(() -> parse("{"))
         .hasMessage("Not valid JSON: Unexpected end-of-input (line 1, column 2)");
@@ -133,7 +133,7 @@ public class StrictJsonTest {
         "{\"a\": tru}hunter2",
         "{\"a\": NaNhunter2}"
       })
-  void quotesNothingOfWhatItRefuses(String text) {
+  void quotesNothingOfARefusedDocument(String text) {
     assertThatThrownBy(() -> parse(text))
         .hasMessageContaining("line ")
         .extracting(Throwable::getMessage, as(InstanceOfAssertFactories.STRING))
@@ -141,7 +141,7 @@ public class StrictJsonTest {
   }
 
   @Test
-  void wantsAnObjectWhereOneIsNeeded() {
+  void refusesOtherValuesWhereAnObjectIsRequired() {
     assertThatThrownBy(() -> StrictJson.parseObject("[]".getBytes(StandardCharsets.UTF_8)))
         .hasMessageContaining("must be an object");
     assertThatThrownBy(() -> StrictJson.parseObject("null".getBytes(StandardCharsets.UTF_8)))

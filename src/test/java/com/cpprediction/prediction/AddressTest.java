@@ -24,12 +24,12 @@ class AddressTest {
         "ﬁrst ﬂoor             | first floor",
         "४११०३३ पुणे              | 411033 पुणे",
       })
-  void writesWhatMeansTheSameInOneWay(String typed, String canonical) {
+  void canonicalisesEquivalentText(String typed, String canonical) {
     assertThat(Address.canonical(typed)).isEqualTo(canonical);
   }
 
   @Test
-  void seesComposedAndDecomposedTextAsOne() {
+  void treatsComposedAndDecomposedTextAsEqual() {
     var composed = "Café Résidence, 560017";
     var decomposed = Normalizer.normalize(composed, Normalizer.Form.NFD);
 
@@ -38,14 +38,14 @@ class AddressTest {
   }
 
   @Test
-  void isStableUnderItself() {
+  void isIdempotent() {
     var once = Address.canonical("Plot 7/B, ४११ ०३३ Pune – “Straße”");
 
     assertThat(Address.canonical(once)).isEqualTo(once);
   }
 
   @Test
-  void dropsZeroWidthCharactersWithoutPartingAWord() {
+  void dropsZeroWidthCharactersWithinAWord() {
     assertThat(Address.canonical("Ko\u200Bra\u200Dman\u200Cga\uFEFFla")).isEqualTo("koramangala");
     assertThat(Address.of("x 56\u200B0017", null).pincode()).isEqualTo("560017");
   }
@@ -61,7 +61,7 @@ class AddressTest {
         "Pune 411033", "Pune 411 033", "Pune 411-033", "Pune 411.033", "Pune 411 - 033",
         "Pune-411033.", "Pune ४११०३३", "Pune ٤١١٠٣٣", "Pune ４１１０３３", "pune, (411033)",
       })
-  void readsAPincodeHoweverItIsWritten(String typed) {
+  void findsAPincodeInAnyNotation(String typed) {
     if (typed.contains(" - ")) { // three separators part two numbers
       assertThat(Address.of(typed, null).pincode()).isNull();
       return;
@@ -80,29 +80,29 @@ class AddressTest {
         "560 0 17",
         "12 MG Road"
       })
-  void doesNotTakeOtherNumbersForAPincode(String typed) {
+  void mistakesNoOtherNumberForAPincode(String typed) {
     assertThat(Address.of(typed, null).pincode()).isNull();
   }
 
   @Test
-  void takesTheLastOfSeveralPincodes() {
+  void usesTheLastOfSeveralPincodes() {
     assertThat(Address.of("560001 to 560017, India", null).pincode()).isEqualTo("560017");
   }
 
   @Test
-  void letsTheFieldWin() {
+  void prefersTheFieldToTheText() {
     assertThat(Address.of("Bengaluru 560001", "560017").pincode()).isEqualTo("560017");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"560017", "560 017", " 560-017 ", "५६००१७", "560\u200B017"})
-  void readsTheFieldAsLiberallyAsTheText(String field) {
+  void acceptsTheNotationsOfTheTextInTheField(String field) {
     assertThat(Address.of("Bengaluru", field).pincode()).isEqualTo("560017");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"56001", "5600170", "060017", "56001A", "abc", "-", "560017 560018"})
-  void refusesAFieldThatIsNoPincode(String field) {
+  void refusesAFieldWithoutAPincode(String field) {
     assertThatThrownBy(() -> Address.of("Bengaluru 560001", field))
         .isInstanceOfSatisfying(
             ServiceException.class,
@@ -111,12 +111,12 @@ class AddressTest {
   }
 
   @Test
-  void takesABlankFieldForNone() {
+  void ignoresABlankField() {
     assertThat(Address.of("Bengaluru 560001", " ").pincode()).isEqualTo("560001");
   }
 
   @Test
-  void refusesTextThatWritesOutTooLong() {
+  void refusesTextThatExpandsBeyondTheLimit() {
     var ligatures = "\uFDFA".repeat(1_000); // 18 letters and spaces each
 
     assertThat(Address.canonical(ligatures)).hasSizeGreaterThan(Address.MAX_TEXT);
@@ -139,7 +139,7 @@ class AddressTest {
   }
 
   @Test
-  void givesAddressesOfOneStringHashHashesOfTheirOwn() {
+  void hashesAddressesOfEqualStringHashesDifferently() {
     var words = Collisions.words(8_192);
     var hashes = words.stream().map(word -> new Address(word, "560017").hashCode()).distinct();
 
@@ -148,7 +148,7 @@ class AddressTest {
   }
 
   @Test
-  void isEqualWhereTextAndPincodeAre() {
+  void isEqualWhenTextAndPincodeAreEqual() {
     var address = new Address("mg road", "560017");
 
     assertThat(address)
@@ -163,7 +163,7 @@ class AddressTest {
   }
 
   @Test
-  void ordersEvenThoseOfOneHash() {
+  void ordersAddressesOfEqualHashes() {
     var ascending =
         List.of(
             new Address("z", null, -1),

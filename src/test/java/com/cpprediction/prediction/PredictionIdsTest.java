@@ -17,12 +17,12 @@ class PredictionIdsTest {
   private static final Instant ITS_TIME = Instant.parse("2022-02-22T19:22:22Z");
 
   @Test
-  void readsTheTimeInsideAnId() {
+  void returnsTheTimeOfAnId() {
     assertThat(PredictionIds.timeOf(UUID.fromString(EXAMPLE))).isEqualTo(ITS_TIME);
   }
 
   @Test
-  void makesIdsItAcceptsAndInOrder() {
+  void generatesValidIdsInOrder() {
     var first = PredictionIds.next();
     var second = PredictionIds.next();
 
@@ -58,7 +58,7 @@ class PredictionIdsTest {
         "017f22e2-79b0-7cc3-18c4-dc0c0c07398f",
         "00000000-0000-0000-0000-000000000000"
       })
-  void refusesWhatIsNoUuidOfVersionSeven(String text) {
+  void refusesOtherTextThanAUuidOfVersion7(String text) {
     assertThatThrownBy(() -> PredictionIds.parse(text, ITS_TIME))
         .isInstanceOfSatisfying(
             ServiceException.class,

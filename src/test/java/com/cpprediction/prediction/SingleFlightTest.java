@@ -25,7 +25,7 @@ class SingleFlightTest {
   private final BlockingQueue<Promise<String>> builds = new LinkedBlockingQueue<>();
 
   @Test
-  void whoAsksDuringABuildGetsTheNextTogetherWithAllOthers(Vertx vertx) throws Exception {
+  void servesAllRequestsDuringABuildByTheNextOne(Vertx vertx) throws Exception {
     var flight = held(vertx);
     var first = flight.get();
     var build = begun();
@@ -41,7 +41,7 @@ class SingleFlightTest {
   }
 
   @Test
-  void aFailureIsThatOfItsOwnCallersOnly(Vertx vertx) throws Exception {
+  void reportsAFailureToTheCallersOfItsBuildOnly(Vertx vertx) throws Exception {
     var flight = held(vertx);
     var first = flight.get();
     var build = begun();
@@ -55,7 +55,7 @@ class SingleFlightTest {
   }
 
   @Test
-  void oneThatThrowsIsAFailureAndTheNextIsBuilt(Vertx vertx) throws Exception {
+  void continuesAfterABuildThatThrows(Vertx vertx) throws Exception {
     var asked = new AtomicInteger();
     var flight =
         new SingleFlight<String>(
@@ -70,7 +70,7 @@ class SingleFlightTest {
   }
 
   @Test
-  void eachCallerGoesOnWhereItAsked(Vertx vertx) throws Exception {
+  void completesOnTheContextOfTheCaller(Vertx vertx) throws Exception {
     var flight = held(vertx);
     var first = flight.get();
     var build = begun();
@@ -94,7 +94,7 @@ class SingleFlightTest {
   }
 
   @Test
-  void takesATenthOfTheTimeHoweverManyAsk(Vertx vertx) throws Exception {
+  void buildsForATenthOfTheTimeAtMostUnderAnyLoad(Vertx vertx) throws Exception {
     var took = Duration.ofMillis(4);
     var flight =
         new SingleFlight<Integer>(
@@ -115,7 +115,7 @@ class SingleFlightTest {
     assertThat(System.nanoTime() - begin).isGreaterThan(least.toNanos());
   }
 
-  /** One whose builds end when the test says so. */
+  /** Creates one whose builds are completed by the test. */
   private SingleFlight<String> held(Vertx vertx) {
     return new SingleFlight<>(
         vertx,

@@ -20,26 +20,26 @@ class SipHashTest {
     "221b baker street, 7e7209cde0f87a30, 52e228c77bbe5bd6",
     "कोर, 80a2fdace9ae1ff9, fa3441d7ca5d6a4b",
   })
-  void isWhatOthersCompute(String text, String withoutKey, String withKey) {
+  void equalsTheHashOfOtherImplementations(String text, String withoutKey, String withKey) {
     assertThat(new SipHash(0, 0).hash(text, null)).hasToString(signed(withoutKey));
     assertThat(new SipHash(0xdc504fd368cd90afL, 0xb920bb9ffe99e9c1L).hash(text, null))
         .hasToString(signed(withKey));
   }
 
   @Test
-  void readsTwoTextsAsOneWithAZeroBetweenThem() {
+  void hashesTwoTextsAsOneSeparatedByAZero() {
     assertThat(new SipHash(0, 0).hash("mg road", "560017")).isEqualTo(0x56815008f54b4cbfL);
     assertThat(new SipHash(0, 0).hash("mg road\0" + "560017", null)).isEqualTo(0x56815008f54b4cbfL);
   }
 
   @Test
-  void hashesInEachProcessInAWayOfItsOwn() {
+  void usesARandomKey() {
     assertThat(SipHash.random().hash("mg road", null))
         .isNotEqualTo(SipHash.random().hash("mg road", null));
   }
 
   @Test
-  void spreadsTextsOfOneHashCode() {
+  void hashesTextsOfEqualHashCodesDifferently() {
     var texts = Collisions.words(1 << 14);
     var hash = new SipHash(1, 2);
 

@@ -48,7 +48,7 @@ public class FeaturesTest {
             Files.readAllBytes(SmallRelease.directory().resolve(prefix).resolve("model.mmap"))));
   }
 
-  /** Training addresses, and some no row has: unknown words, repeats, numbers, nothing at all. */
+  /** Training addresses, and others: unknown words, repeated words, numbers, empty text. */
   static List<String> texts() {
     var texts = new ArrayList<String>();
     var all = SmallRelease.rows(PREFIX);
@@ -62,7 +62,7 @@ public class FeaturesTest {
   }
 
   @Test
-  void theIndexHoldsTheRowsOfTheTrainingData() {
+  void indexesTheRowsOfTheTrainingData() {
     assertThat(index.addressRows()).isEqualTo(rows.size());
     assertThat(index.rows()).isEqualTo(SmallRelease.indexedTexts(PREFIX).size());
     assertThat(IntStream.range(0, rows.size()).mapToObj(i -> index.cpCode(rowCp(i))))
@@ -71,7 +71,7 @@ public class FeaturesTest {
 
   @ParameterizedTest(name = "\"{0}\"")
   @MethodSource("texts")
-  void similaritiesAreTheCosinesOfWordsAndOfCharacters(String text) {
+  void sumsTheCosinesOfWordsAndCharacters(String text) {
     var similarity = new Features().similarities(index, text);
     var expected = naive.similarities(text);
 
@@ -83,7 +83,7 @@ public class FeaturesTest {
   }
 
   @Test
-  void whatNoRowHasStillWeighsInTheAddress() {
+  void includesUnknownNGramsInTheNormOfTheAddress() {
     var features = new Features();
     float known = features.similarities(index, "bejai mangalore")[0];
     float diluted = features.similarities(index, "bejai mangalore zzyzx qwrtp")[0];
@@ -93,7 +93,7 @@ public class FeaturesTest {
 
   @ParameterizedTest(name = "\"{0}\"")
   @MethodSource("texts")
-  void candidatesAreTheBestByRidgeAndAllOfThePincode(String text) {
+  void proposesTheBestByRidgeAndTheCpsOfThePincode(String text) {
     for (int pincode : new int[] {0, 575001, 575006, 575999}) {
       var features = new Features();
       features.read(index, whole, text, pincode);
@@ -103,7 +103,7 @@ public class FeaturesTest {
   }
 
   @Test
-  void ofManyCpsOnlyTheBestSixteenAndThoseOfThePincodeAreCandidates() {
+  void limitsCandidatesToTheBest16AndTheCpsOfThePincode() {
     var many = ManyCps.index(40);
     var features = new Features();
     var near = nearest(many, features.similarities(many, "word3 word4 word5"));
@@ -117,7 +117,7 @@ public class FeaturesTest {
 
   @ParameterizedTest(name = "\"{0}\"")
   @MethodSource("texts")
-  void everyFeatureIsWhatItsNameSays(String text) {
+  void computesEveryFeatureAsItsNameSays(String text) {
     int pincode = 575006;
     var features = new Features();
     features.read(index, whole, text, pincode);
@@ -148,7 +148,7 @@ public class FeaturesTest {
   }
 
   @Test
-  void withoutAPincodeItsColumnsSaySo() {
+  void marksAMissingPincodeInItsColumns() {
     var features = new Features();
 
     features.read(index, whole, rows.get(0).text(), 0);
@@ -159,7 +159,7 @@ public class FeaturesTest {
   }
 
   @Test
-  void thePincodeChangesItsOwnColumnsOnly() {
+  void changesOnlyThePincodeColumnsWithThePincode() {
     var without = new Features();
     var with = new Features();
     var text = rows.get(3).text();
@@ -184,7 +184,7 @@ public class FeaturesTest {
   }
 
   @Test
-  void anUnknownPincodeHasNoOfficeButIsStillCompared() {
+  void comparesTheDigitsOfAnUnknownPincode() {
     var features = new Features();
 
     features.read(index, whole, rows.get(0).text(), 575999);
@@ -196,7 +196,7 @@ public class FeaturesTest {
   }
 
   @Test
-  void aReusedOneReadsWhatAFreshOneReads() throws IOException {
+  void givesTheSameFeaturesWhenReused() throws IOException {
     var reused = new Features();
     var other = index("180");
     for (var text : texts()) {
@@ -255,7 +255,7 @@ public class FeaturesTest {
     return ridge;
   }
 
-  /** The CPs of one row each that are nearest, of equally near ones the first. */
+  /** The nearest CPs of one row each; ties are broken by order. */
   private static Set<Integer> nearest(PrefixIndex of, float[] similarity) {
     var all = IntStream.range(0, of.cps()).boxed().toList();
     return best(all, similarity, Features.NEAREST);
@@ -344,7 +344,7 @@ public class FeaturesTest {
     return IntStream.range(3, 6).filter(i -> a.charAt(i) == b.charAt(i)).count();
   }
 
-  /** An index of one row per CP, each of two words, for what the small data has too few CPs for. */
+  /** An index with one row of two words per CP, with more CPs than the small release. */
   private static final class ManyCps {
     static PrefixIndex index(int cps) {
       var writer = ModelFileTest.emptyIndex();

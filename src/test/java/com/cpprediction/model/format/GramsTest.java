@@ -18,7 +18,7 @@ public class GramsTest {
   private record Gram(int fingerprint, byte kind, boolean repeated) {}
 
   @Test
-  void countsWordsPairsAndRunsOfThreeAndFourCharacters() {
+  void extractsWordsBigramsAndCharacterNGrams() {
     var grams = new Grams().read("main road");
 
     assertThat(grams.words()).isEqualTo(2);
@@ -45,13 +45,13 @@ public class GramsTest {
 
   @ParameterizedTest(name = "\"{0}\" has {1} runs")
   @CsvSource({"a,1", "ab,3", "abc,5", "abcd,7"})
-  void aShortWordHasTheRunsThatFitIntoItAndItsBlanks(String word, int runs) {
+  void extractsTheCharacterNGramsOfAShortWord(String word, int runs) {
     assertThat(count(new Grams().read(word), Grams.CHARS)).isEqualTo(runs);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", " ", "   ", "12345", " 560017 9876543210 "})
-  void textWithoutAWordHasNothing(String text) {
+  void extractsNothingFromTextWithoutAWord(String text) {
     var grams = new Grams().read(text);
 
     assertThat(grams.words()).isZero();
@@ -67,13 +67,13 @@ public class GramsTest {
     "block12345,block",
     "12345a123456,a",
   })
-  void numbersOfFiveDigitsAndMoreAreLeftOut(String text, String same) {
+  void skipsNumbersOfFiveOrMoreDigits(String text, String same) {
     assertThat(all(new Grams().read(text))).isEqualTo(all(new Grams().read(same)));
     assertThat(new Grams().read(text).words()).isEqualTo(new Grams().read(same).words());
   }
 
   @Test
-  void numbersOfFourDigitsAreKept() {
+  void keepsNumbersOfFourDigits() {
     var grams = new Grams().read("plot 1234");
 
     assertThat(grams.words()).isEqualTo(2);
@@ -81,7 +81,7 @@ public class GramsTest {
   }
 
   @Test
-  void whatOccursMoreThanOnceIsRepeated() {
+  void marksRepeatedNGrams() {
     var grams = new Grams().read("gandhi nagar gandhi road");
 
     assertThat(grams.words()).isEqualTo(4);
@@ -92,13 +92,13 @@ public class GramsTest {
   }
 
   @Test
-  void aPairIsItsWordsInOrder() {
+  void distinguishesBigramsByOrder() {
     assertThat(pairs("main road")).isNotEqualTo(pairs("road main"));
     assertThat(pairs("a bc")).isNotEqualTo(pairs("ab c"));
   }
 
   @Test
-  void theWordAndTheRunOfTheSameLettersStayApart() {
+  void distinguishesAWordFromATrigramOfTheSameLetters() {
     var all = all(new Grams().read("abc"));
     var inside = all(new Grams().read("xabcx"));
 
@@ -113,7 +113,7 @@ public class GramsTest {
   }
 
   @Test
-  void aReusedOneFindsWhatAFreshOneFinds() {
+  void extractsTheSameNGramsWhenReused() {
     var reused = new Grams();
     var random = new Random(7);
     for (int i = 0; i < 200; i++) {
@@ -124,7 +124,7 @@ public class GramsTest {
   }
 
   @Test
-  void readsAVeryLongText() {
+  void extractsTheNGramsOfAVeryLongText() {
     var text = text(new Random(3), 4000);
     assertThat(text.length()).isGreaterThan(18_000);
 
@@ -135,7 +135,7 @@ public class GramsTest {
     assertThat(all(grams)).hasSize(grams.size());
   }
 
-  /** Words of random letters, some of them more than once. */
+  /** Words of random letters, some of them repeated. */
   private static String text(Random random, int words) {
     var text = new StringBuilder();
     for (int i = 0; i < words; i++) {

@@ -21,7 +21,7 @@ public class ManifestTest {
   }
 
   @Test
-  void readsWhatItWrites() {
+  void parsesItsOwnOutput() {
     var manifest = parse();
 
     assertThat(Manifest.parse(manifest.toJson().toBuffer().getBytes())).isEqualTo(manifest);
@@ -29,7 +29,7 @@ public class ManifestTest {
   }
 
   @Test
-  void saysWhatTheModelIs() {
+  void describesTheModel() {
     var manifest = parse();
 
     assertThat(manifest.prefix()).isEqualTo("180");
@@ -42,7 +42,7 @@ public class ManifestTest {
   }
 
   @Test
-  void anotherFileMakesAnotherVersion() {
+  void changesItsVersionWithAFile() {
     var version = parse().version();
 
     json.getJsonObject("ranker").put("sha256", "0".repeat(64));
@@ -68,7 +68,7 @@ public class ManifestTest {
         "x\n",
         "x\u0000",
       })
-  void aFileOutsideTheReleaseIsRefused(String path) {
+  void refusesAFileOutsideTheRelease(String path) {
     for (var file : new String[] {"index", "ranker"}) {
       var changed = json.copy();
       changed.getJsonObject(file).put("path", path);
@@ -81,7 +81,7 @@ public class ManifestTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "abc", "ABCDEF"})
-  void aFileWithoutADigestIsRefused(String sha256) {
+  void refusesAFileWithoutADigest(String sha256) {
     json.getJsonObject("index").put("sha256", sha256);
 
     assertThatThrownBy(this::parse)
@@ -90,7 +90,7 @@ public class ManifestTest {
   }
 
   @Test
-  void anotherFormatIsRefused() {
+  void refusesAnotherFormat() {
     json.put("format", 1);
 
     assertThatThrownBy(this::parse)
@@ -99,7 +99,7 @@ public class ManifestTest {
   }
 
   @Test
-  void otherFeaturesAreRefused() {
+  void refusesAnotherFeatureSchema() {
     json.getJsonObject("features").put("schema", "retrieve-rank-15/1");
 
     assertThatThrownBy(this::parse)
@@ -110,7 +110,7 @@ public class ManifestTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "0", "018", "1234567", "x", "18 "})
-  void whatIsNoPrefixIsRefused(String prefix) {
+  void refusesAnInvalidPrefix(String prefix) {
     json.put("prefix", prefix);
 
     assertThatThrownBy(this::parse)
@@ -132,7 +132,7 @@ public class ManifestTest {
         "cps",
         "golden"
       })
-  void everyEntryIsNeededAndOfItsType(String key) {
+  void requiresEveryMemberWithItsType(String key) {
     var without = json.copy();
     without.remove(key);
     var wrong = json.copy().put(key, true);
@@ -147,7 +147,7 @@ public class ManifestTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "{", "[]", "{}", "{\"format\":1,\"format\":1}", "{\"format\":1}"})
-  void whatIsNoManifestIsRefused(String text) {
+  void refusesOtherDocuments(String text) {
     assertThatThrownBy(() -> Manifest.parse(text.getBytes()))
         .isInstanceOf(ModelException.class)
         .hasMessageStartingWith("manifest");

@@ -32,7 +32,7 @@ public class ModelFileTest {
 
   @TempDir Path dir;
 
-  /** An index of nothing: every section is there and most are empty. */
+  /** An empty index: it has every section, most of them empty. */
   static ModelFile.Writer emptyIndex() {
     var file =
         new ModelFile.Writer()
@@ -47,7 +47,7 @@ public class ModelFileTest {
   }
 
   @Test
-  void everyKindOfSectionReadsAsItWasWritten() {
+  void readsEverySectionAsWritten() {
     var file =
         ModelFile.of(
             emptyIndex()
@@ -68,7 +68,7 @@ public class ModelFileTest {
   }
 
   @Test
-  void aMappedFileIsTheOneInMemory() throws IOException {
+  void readsAMappedFileAsOneOnTheHeap() throws IOException {
     var writer = emptyIndex().putInts(Section.PINCODE_CP, 1, 2, 3);
     var path = dir.resolve("model.mmap");
     Files.write(path, writer.toBytes());
@@ -84,14 +84,14 @@ public class ModelFileTest {
 
   @ParameterizedTest
   @EnumSource
-  void sectionsAreAligned(Section section) {
+  void alignsSections(Section section) {
     var bytes = emptyIndex().putBytes(Section.CP_CODE, new byte[3]).toBytes();
 
     assertThat(little(bytes).getLong(offsetAt(section)) % 8).isZero();
   }
 
   @Test
-  void anEmptyFileIsNoModelFile() throws IOException {
+  void refusesAnEmptyFile() throws IOException {
     var path = Files.createFile(dir.resolve("model.mmap"));
 
     assertThatThrownBy(() -> ModelFile.of(Files.readAllBytes(path)))
@@ -109,7 +109,7 @@ public class ModelFileTest {
     "12, 1, the table of sections is damaged (CRC differs)",
     "16, 1, the table of sections is damaged (CRC differs)",
   })
-  void aWrongHeaderIsRefused(int at, int value, String message) {
+  void refusesAWrongHeader(int at, int value, String message) {
     var bytes = emptyIndex().toBytes();
     little(bytes).putInt(at, value);
 
@@ -132,7 +132,7 @@ public class ModelFileTest {
     "4294967296, 8",
     "592, 4294967296",
   })
-  void aSectionOutsideTheFileIsRefused(long offset, long length) {
+  void refusesASectionOutsideTheFile(long offset, long length) {
     var bytes = emptyIndex().toBytes();
     little(bytes)
         .putLong(offsetAt(Section.ALPHA), offset)
@@ -146,7 +146,7 @@ public class ModelFileTest {
 
   @ParameterizedTest
   @EnumSource
-  void aFileCutWhereASectionBeginsIsRefused(Section section) throws IOException {
+  void refusesAFileTruncatedAtASection(Section section) throws IOException {
     var whole = trained();
     int boundary = (int) little(whole).getLong(offsetAt(section));
 
@@ -157,7 +157,7 @@ public class ModelFileTest {
   }
 
   @Test
-  void noCutGivesAnythingButAModelException() throws IOException {
+  void reportsAModelExceptionForAnyTruncation() throws IOException {
     var whole = trained();
     for (int length = 0; length < whole.length; length += length < TABLE_END ? 1 : 97) {
       assertThat(isRefused(Arrays.copyOf(whole, length))).as("%d bytes", length).isTrue();
@@ -166,7 +166,7 @@ public class ModelFileTest {
 
   @ParameterizedTest(name = "mask {0}")
   @ValueSource(ints = {0xff, 0x80, 0x10, 0x08, 0x01})
-  void noDamagedHeaderGivesAnythingButAModelException(int mask) throws IOException {
+  void reportsAModelExceptionForAnyDamagedHeader(int mask) throws IOException {
     var bytes = trained();
     for (int at = 0; at < TABLE_END; at++) {
       bytes[at] ^= (byte) mask;
@@ -178,7 +178,7 @@ public class ModelFileTest {
 
   @ParameterizedTest
   @EnumSource
-  void aSectionOfAnotherLengthIsRefused(Section section) throws IOException {
+  void refusesASectionOfAnotherLength(Section section) throws IOException {
     var bytes = trained();
     int at = offsetAt(section) + Long.BYTES;
     little(bytes).putLong(at, little(bytes).getLong(at) - 1);
@@ -188,7 +188,7 @@ public class ModelFileTest {
   }
 
   @Test
-  void anIndexOfNothingIsRead() {
+  void readsAnEmptyIndex() {
     var index = new PrefixIndex(ModelFile.of(emptyIndex().toBytes()));
 
     assertThat(index.rows()).isZero();
@@ -199,7 +199,7 @@ public class ModelFileTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2, 3, 4})
-  void countsThatTheSectionsDoNotBearOutAreRefused(int count) throws IOException {
+  void refusesCountsThatContradictTheSections(int count) throws IOException {
     for (int value : new int[] {-1, 0, 1, 1 << 16, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
       var bytes = trained();
       int counts = (int) little(bytes).getLong(offsetAt(Section.COUNTS));
@@ -212,7 +212,7 @@ public class ModelFileTest {
 
   @Test
   @EnabledOnOs(OS.LINUX)
-  void aMappedFileThatGetsShorterWhileItIsCheckedIsRefusedWithoutACrash() throws Exception {
+  void refusesAMappedFileThatIsTruncatedDuringTheCheck() throws Exception {
     var file = Files.write(dir.resolve("model.mmap"), trained());
     try (var mapping = Mapping.of(file, Mapping.Kind.MAPPED);
         var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
@@ -241,7 +241,7 @@ public class ModelFileTest {
     return Files.readAllBytes(SmallRelease.directory().resolve("831/model.mmap"));
   }
 
-  /** Whether an index is refused as it should be; any other exception passes. */
+  /** Whether an index is refused by a {@link ModelException}; propagates other exceptions. */
   private static boolean isRefused(byte[] bytes) {
     try {
       new PrefixIndex(ModelFile.of(bytes));
@@ -252,7 +252,7 @@ public class ModelFileTest {
     }
   }
 
-  /** Puts the CRC of a changed table right, and those of the sections as far as they are there. */
+  /** Recomputes the CRCs of a changed table and of the sections within the file. */
   public static void sign(byte[] bytes) {
     var file = little(bytes);
     for (var section : Section.values()) {

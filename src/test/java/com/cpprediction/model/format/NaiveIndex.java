@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** The similarities as the design page defines them, over strings and maps: slow and plain. */
+/** A slow reference implementation of the similarities, over strings and maps. */
 public final class NaiveIndex {
   private final List<Map<String, Integer>> rowWords = new ArrayList<>();
   private final List<Map<String, Integer>> rowChars = new ArrayList<>();
@@ -22,7 +22,7 @@ public final class NaiveIndex {
     }
   }
 
-  /** Words and pairs of words, with how often each occurs. */
+  /** Counts of words and word bigrams. */
   static Map<String, Integer> words(String text) {
     var counts = new HashMap<String, Integer>();
     var words = split(text);
@@ -33,7 +33,7 @@ public final class NaiveIndex {
     return counts;
   }
 
-  /** Runs of three and four characters in each word and its blanks, with how often each occurs. */
+  /** Counts of character trigrams and 4-grams in each word with its blanks. */
   static Map<String, Integer> chars(String text) {
     var counts = new HashMap<String, Integer>();
     for (var word : split(text)) {

@@ -33,7 +33,7 @@ public class NationalStageTest {
     "raigarh chhattisgarh, 496",
     "ambikapur surguja, 497"
   })
-  void namesThePrefixByTheWords(String text, String prefix) {
+  void predictsThePrefixFromWords(String text, String prefix) {
     var stage = NationalStage.of(ByteBuffer.wrap(trained));
     if (!stage.prefixes().contains(prefix)) return;
 
@@ -45,7 +45,7 @@ public class NationalStageTest {
   }
 
   @Test
-  void isUnsureOfWordsItHasNeverSeen() {
+  void hasLowProbabilityForUnknownWords() {
     var stage = NationalStage.of(ByteBuffer.wrap(trained));
 
     assertThat(stage.locate("zzyzx qwrtp").probability()).isLessThan(0.6);
@@ -53,7 +53,7 @@ public class NationalStageTest {
   }
 
   @Test
-  void addsUpWhatItWasGiven() {
+  void sumsBiasAndWeights() {
     var writer = new NationalStage.Writer(new int[] {110, 560}, new float[] {0, 1}, 0.5f);
     var word = new Grams().read("delhi").fingerprint(0);
     writer.add(word, new int[] {0, 1}, new byte[] {4, -2});
@@ -69,7 +69,7 @@ public class NationalStageTest {
   }
 
   @Test
-  void noDamageGoesUnseen() {
+  void detectsAnyDamage() {
     var random = new Random(7);
     for (int i = 0; i < 500; i++) {
       var bytes = trained.clone();
@@ -83,7 +83,7 @@ public class NationalStageTest {
   }
 
   @Test
-  void noDamageWithARightCrcGivesAnythingButAModelExceptionOrAnAnswer() {
+  void survivesAnyDamageWithAValidCrc() {
     var random = new Random(8);
     int refused = 0;
     for (int i = 0; i < 500; i++) {

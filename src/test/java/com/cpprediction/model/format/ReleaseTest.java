@@ -23,7 +23,7 @@ public class ReleaseTest {
   @TempDir Path dir;
 
   @Test
-  void namesItsPrefixesAndScores() {
+  void hasItsPrefixesAndScores() {
     var release = Release.open(SmallRelease.directory());
 
     assertThat(release.manifests()).containsOnlyKeys(SmallRelease.PREFIXES.toArray(String[]::new));
@@ -32,7 +32,7 @@ public class ReleaseTest {
   }
 
   @Test
-  void readsWhatItDescribes() throws IOException {
+  void parsesItsOwnDescription() throws IOException {
     var scores = new JsonObject().put("full", new JsonObject().put("rows", 7));
     write(
         Release.describe(Map.of("560", "a", "110", "b"), NATIONAL, new JsonObject(), scores)
@@ -46,7 +46,7 @@ public class ReleaseTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"2", "\"1\"", "null", "1.5"})
-  void anotherFormatIsRefused(String format) throws IOException {
+  void refusesAnotherFormat(String format) throws IOException {
     write("{\"format\":%s,\"manifests\":{}}".formatted(format));
 
     assertThatThrownBy(() -> Release.open(dir))
@@ -67,7 +67,7 @@ public class ReleaseTest {
         "{\"format\":1,\"manifests\":{},\"scores\":7}",
         "{\"format\":1,\"manifests\":{\"560\":\"a\",\"560\":\"b\"}}",
       })
-  void aDamagedFileIsRefused(String json) throws IOException {
+  void refusesADamagedFile(String json) throws IOException {
     write(json);
 
     assertThatThrownBy(() -> Release.open(dir))
@@ -76,7 +76,7 @@ public class ReleaseTest {
   }
 
   @Test
-  void anOversizedFileIsRefused() throws IOException {
+  void refusesAnOversizedFile() throws IOException {
     var file = dir.resolve(Release.FILE);
     try (var sparse = new RandomAccessFile(file.toFile(), "rw")) {
       sparse.setLength((16 << 20) + 1);
@@ -90,7 +90,7 @@ public class ReleaseTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"../x", "", "..", "018", "1234567", "56a", "560/../575"})
-  void aNameThatIsNoPrefixIsRefused(String name) throws IOException {
+  void refusesAnInvalidPrefix(String name) throws IOException {
     write(
         Release.describe(Map.of(name, "a"), NATIONAL, new JsonObject(), new JsonObject()).encode());
 
@@ -102,7 +102,7 @@ public class ReleaseTest {
   }
 
   @Test
-  void aManifestOfAnotherPrefixIsRefused() throws IOException {
+  void refusesAManifestOfAnotherPrefix() throws IOException {
     SmallRelease.copyTo(dir);
     var other = Files.readAllBytes(dir.resolve("575/manifest.json"));
     Releases.replaceManifest(dir, "180", other);
@@ -115,7 +115,7 @@ public class ReleaseTest {
   }
 
   @Test
-  void aManifestThatTrainingDidNotWriteIsRefused() throws IOException {
+  void refusesAManifestOfAnotherDigest() throws IOException {
     SmallRelease.copyTo(dir);
     Files.writeString(
         dir.resolve("180/manifest.json"),
