@@ -1,5 +1,5 @@
 /**
- * The event bus: every address, the messages that travel on it and their codecs. Start at {@link
+ * The event bus: its addresses, messages and codecs, and how requests are sent and coalesced. Start at {@link
  * com.cpprediction.bus.Bus}.
  */
 @NullMarked

@@ -1,6 +1,6 @@
 package com.cpprediction.http;
 
-import com.cpprediction.prediction.SingleFlight;
+import com.cpprediction.bus.SingleFlight;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;

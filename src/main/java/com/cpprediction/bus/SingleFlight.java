@@ -1,4 +1,4 @@
-package com.cpprediction.prediction;
+package com.cpprediction.bus;
 
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
@@ -22,15 +22,15 @@ import java.util.function.Supplier;
  */
 public final class SingleFlight<T> {
   /** Pause after a build, as a multiple of its duration. */
-  private static final int REST = 9;
+  private static final int PAUSE_FACTOR = 9;
 
-  private static final long LONGEST_REST_MILLIS = 1_000;
+  private static final long MAX_PAUSE_MILLIS = 1_000;
 
   /** Callers served in one task of the event loop, since each response may be megabytes. */
-  private static final int TOGETHER = 16;
+  private static final int GROUP = 16;
 
   private final Vertx vertx;
-  private final Context own;
+  private final Context context;
   private final Supplier<Future<T>> build;
   private Collection<Promise<T>> waiting = new ArrayList<>();
   private boolean busy; // during a build and the pause after it
@@ -40,23 +40,23 @@ public final class SingleFlight<T> {
    */
   public SingleFlight(Vertx vertx, Supplier<Future<T>> build) {
     this.vertx = vertx;
-    own = vertx.getOrCreateContext();
+    context = vertx.getOrCreateContext();
     this.build = build;
   }
 
   /** The result or failure of the next build; completes on the caller's context. */
   public Future<T> get() {
-    Promise<T> mine = ((ContextInternal) vertx.getOrCreateContext()).promise();
+    Promise<T> promise = ((ContextInternal) vertx.getOrCreateContext()).promise();
     synchronized (this) {
-      waiting.add(mine);
-      if (busy) return mine.future();
+      waiting.add(promise);
+      if (busy) return promise.future();
       busy = true;
     }
-    own.runOnContext(free -> begin());
-    return mine.future();
+    context.runOnContext(start -> startBuild());
+    return promise.future();
   }
 
-  private void begin() {
+  private void startBuild() {
     Queue<Promise<T>> served;
     synchronized (this) {
       served = new ArrayDeque<>(waiting);
@@ -67,27 +67,27 @@ public final class SingleFlight<T> {
         .compose(now -> build.get())
         .onComplete(
             built -> {
-              rest(System.nanoTime() - start);
+              pause(System.nanoTime() - start);
               deliver(built, served);
             });
   }
 
-  private void rest(long builtNanos) {
-    long millis = TimeUnit.NANOSECONDS.toMillis(REST * builtNanos) + 1;
-    vertx.setTimer(Math.min(millis, LONGEST_REST_MILLIS), rested -> next());
+  private void pause(long nanos) {
+    long millis = TimeUnit.NANOSECONDS.toMillis(PAUSE_FACTOR * nanos) + 1;
+    vertx.setTimer(Math.min(millis, MAX_PAUSE_MILLIS), ended -> pauseEnded());
   }
 
-  private void next() {
+  private void pauseEnded() {
     synchronized (this) {
       busy = !waiting.isEmpty();
       if (!busy) return;
     }
-    begin();
+    startBuild();
   }
 
   /** Serves callers in groups, so that the event loop can handle other connections in between. */
   private void deliver(AsyncResult<T> built, Queue<Promise<T>> served) {
-    for (int i = 0; i < TOGETHER && !served.isEmpty(); i++) served.remove().handle(built);
-    if (!served.isEmpty()) vertx.setTimer(1, turn -> deliver(built, served));
+    for (int i = 0; i < GROUP && !served.isEmpty(); i++) served.remove().handle(built);
+    if (!served.isEmpty()) vertx.setTimer(1, next -> deliver(built, served));
   }
 }

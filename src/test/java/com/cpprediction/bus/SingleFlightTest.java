@@ -1,4 +1,4 @@
-package com.cpprediction.prediction;
+package com.cpprediction.bus;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
