@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StrictJson {
   /** Deepest nesting of arrays and objects. */
-  public static final int MAX_DEPTH = 32;
+  static final int MAX_DEPTH = 32;
 
   private static final int MAX_NUMBER = 100;
 

@@ -1,11 +1,11 @@
 package com.cpprediction.model;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.SingleFlight;
 import com.cpprediction.model.format.Manifest;
 import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
-import com.cpprediction.bus.SingleFlight;
 import com.cpprediction.watch.FileWatch;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * The password of the embedded server's role, in a file of mode 0600 and in the format of {@code
  * PGPASSFILE} (PostgreSQL manual, "The Password File").
  */
-public final class PasswordFile {
+final class PasswordFile {
   private static final Logger log = LoggerFactory.getLogger(PasswordFile.class);
   private static final int BYTES = 32;
   private static final String HOST = "127.0.0.1";
@@ -32,7 +32,7 @@ public final class PasswordFile {
   }
 
   /** The password in the file; empty when the file is missing or malformed. */
-  public Optional<String> read() throws IOException {
+  Optional<String> read() throws IOException {
     if (!Files.isRegularFile(file)) return Optional.empty();
     var line = Pattern.compile("%s:\\*:\\*:%s:([0-9a-f]{64})\n?".formatted(HOST, user));
     var found = line.matcher(Files.readString(file));

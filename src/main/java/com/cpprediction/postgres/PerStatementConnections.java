@@ -18,7 +18,7 @@ import java.util.function.Supplier;
  * {@code false}. A {@link Bulkhead} limits the open connections to the size of the pool. For use
  * from one event loop.
  */
-public final class PerStatementConnections implements Database.StatementRunner {
+final class PerStatementConnections implements Database.StatementRunner {
   private final Vertx vertx;
   private final PgConnectOptions connect;
   private final DatabaseConfig.Pool pool;

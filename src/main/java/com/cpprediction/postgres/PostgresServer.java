@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * Runs the programs of PostgreSQL on one data directory. Their output is logged at level {@code
  * debug}, and its last lines are the message of a failure. Every method blocks.
  */
-public final class PostgresServer {
+final class PostgresServer {
   /** A program failed; the message holds the last lines of its output. */
   static final class FailedException extends IOException {
     private static final long serialVersionUID = 1;

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * The programs of the bundled PostgreSQL. They are unpacked once, to a directory named by the
  * SHA-256 of their archive, and never run when another user may have changed them.
  */
-public final class ServerPrograms {
+final class ServerPrograms {
   private static final Logger log = LoggerFactory.getLogger(ServerPrograms.class);
 
   /** Holds the {@link Extent} of a complete directory; written last. */

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-public class StrictJsonTest {
+class StrictJsonTest {
   @Test
   void parsesEveryKindOfValue() {
     var json = parse("{\"s\":\"ü\",\"i\":1,\"d\":1.5,\"t\":true,\"n\":null,\"a\":[1,{\"x\":2}]}");

@@ -42,7 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Outcomes in a real PostgreSQL. Each prediction is CP1, with the alternatives CP2 and CP3. */
 @ExtendWith(VertxExtension.class)
-public class OutcomesIT {
+class OutcomesIT {
   /** Long timeouts: statements on one shipment wait for each other's locks. */
   private static final DatabaseConfig.Pool PATIENT =
       new DatabaseConfig.Pool(

@@ -6,7 +6,7 @@ import java.util.Random;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
-public class BackoffTest {
+class BackoffTest {
   @Test
   void doublesUpToFiveSecondsWithJitter() {
     var backoff = new Backoff(new Random(1));

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(VertxExtension.class)
-public class BulkheadTest {
+class BulkheadTest {
   private final List<Promise<String>> started = new CopyOnWriteArrayList<>();
 
   @Test

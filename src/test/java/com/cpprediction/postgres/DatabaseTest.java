@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(VertxExtension.class)
-public class DatabaseTest {
+class DatabaseTest {
   @Test
   void reportsTheSizesOfItsPools(Vertx vertx) {
     int size = ServiceConfig.defaults().database().pool().size();

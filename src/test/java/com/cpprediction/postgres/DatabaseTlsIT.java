@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * certificate is valid for 127.0.0.1 and not for 127.0.0.2, where it listens too.
  */
 @ExtendWith(VertxExtension.class)
-public class DatabaseTlsIT {
+class DatabaseTlsIT {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final String ENCRYPTED =
       "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
-public class DatabaseUriTest {
+class DatabaseUriTest {
   @TempDir private static Path directory;
 
   private static Path authority;

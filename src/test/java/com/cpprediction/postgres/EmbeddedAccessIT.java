@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Access of other users of the machine to {@code data_dir} and its PostgreSQL. */
-public class EmbeddedAccessIT {
+class EmbeddedAccessIT {
   /** Uses the given data directory as a service does, prints the database URI and runs on. */
   public static final class Child {
     public static void main(String[] arguments) throws Exception {

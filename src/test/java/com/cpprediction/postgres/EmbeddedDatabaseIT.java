@@ -20,7 +20,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-public class EmbeddedDatabaseIT {
+class EmbeddedDatabaseIT {
   /** Starts a database on the given directory, prints its URI and runs until killed. */
   public static final class Child {
     public static void main(String[] arguments) throws Exception {

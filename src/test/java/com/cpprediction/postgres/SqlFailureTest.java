@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-public class SqlFailureTest {
+class SqlFailureTest {
   @ParameterizedTest
   @CsvSource({
     "08006,TRANSIENT", "40P01,TRANSIENT", "53100,TRANSIENT", "53300,TRANSIENT", "57P01,TRANSIENT",
