@@ -88,7 +88,7 @@ class PredictionCacheTest {
   }
 
   @Test
-  void tellsEveryoneWhoJoinedOfAFailureAndForgetsIt() {
+  void passesAFailureToAllWaitingRequestsAndDoesNotCacheIt() {
     var flight = Promise.<Scored>promise();
     var overloaded = Failure.OVERLOADED.because("full");
 
@@ -347,7 +347,7 @@ class PredictionCacheTest {
   }
 
   @Test
-  void whatIsScoredKnowsTheLatestDeadlineOfThoseWhoJoined() {
+  void scoringHasTheLatestDeadlineOfAllWaitingRequests() {
     var waiting = new AtomicReference<SharedDeadline>();
     var soon = Deadline.in(Duration.ofSeconds(1));
     var later = Deadline.in(Duration.ofSeconds(2));

@@ -314,7 +314,7 @@ class OwnerRoutingTest {
   }
 
   @Test
-  void failsAloneWhatItsOwnReleaseHasNobodyForWhereWordsPlaceAnother() throws Exception {
+  void failsOnlyThePrefixWithoutAnOwnerInABatchPlacedByWords() throws Exception {
     edge.serve(
         catalog(MINE, HttpFixture.FINGERPRINTS, Set.of("560"), text -> Located.byText("560", 0.9)));
     healthy("new");

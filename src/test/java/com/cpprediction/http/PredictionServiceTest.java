@@ -68,7 +68,7 @@ class PredictionServiceTest {
   }
 
   @Test
-  void tellsEveryoneWhoJoinedThatScoringFailed() throws Exception {
+  void failsAllWaitingRequestsWhenScoringFails() throws Exception {
     holdTheScorer();
 
     var first = edge.posting("/predict", SHIPMENT);
@@ -199,7 +199,7 @@ class PredictionServiceTest {
   }
 
   @Test
-  void asksNobodyForABatchWithoutAGoodItem() throws Exception {
+  void scoresNothingForABatchWithoutAGoodItem() throws Exception {
     var response = edge.post("/predict/batch", batch(shipment("S1", "no pincode")));
 
     assertThat(new JsonObject(response.body()).getJsonObject("summary").getInteger("failed"))
@@ -294,7 +294,7 @@ class PredictionServiceTest {
   }
 
   @Test
-  void aCallerThatGivesUpTakesNobodyAlong() throws Exception {
+  void aCallerThatGivesUpDoesNotFailOtherRequests() throws Exception {
     holdTheScorer();
 
     var brief =
@@ -386,7 +386,7 @@ class PredictionServiceTest {
   }
 
   @Test
-  void hidesWhatNobodyForesaw() throws Exception {
+  void hidesTheDetailOfAnUnexpectedFailure() throws Exception {
     edge.scorer = request -> Future.failedFuture(new IllegalStateException("secret"));
 
     var response = edge.post("/predict", SHIPMENT);

@@ -275,7 +275,7 @@ class ModelReloadTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"575/model.mmap", "575/manifest.json", "ranker.ubj"})
-  void aFileDamagedUnderAManifestInForceIsToldAndWhatIsInForceGoesOn(String name)
+  void aFileDamagedUnderAManifestInForceIsReportedAndTheModelInForceStays(String name)
       throws IOException {
     var before = models.scoring("575");
     var expected = scorer.score(before, ADDRESS);
@@ -372,7 +372,7 @@ class ModelReloadTest {
   }
 
   @Test
-  void withoutTheNationalStageThatTheReleaseNamesNobodyIsToldToSendAPincode() throws IOException {
+  void aMissingNationalStageIsNotReportedAsAMissingPincode() throws IOException {
     models.close();
     Files.writeString(dir.resolve("national.mmap"), "damaged");
 
@@ -451,7 +451,7 @@ class ModelReloadTest {
   }
 
   @Test
-  void aPrefixThatNobodyKnowsIsSaidToBeUnknownAndIsNoFailureOfAModel() {
+  void anUnknownPrefixIsReportedAsUnknownAndIsNoFailureOfAModel() {
     var report = models.reload(Set.of("999"));
 
     assertThat(report.getJsonObject("failed").getString("999"))

@@ -142,7 +142,7 @@ class ModelShareTest {
   }
 
   @Test
-  void oneManifestThatCannotBeReadKeepsNobodyFromTheSameRelease() throws IOException {
+  void anUnreadableManifestKeepsNoNodeFromTheSameRelease() throws IOException {
     Files.writeString(dir.resolve("575/manifest.json"), "{}");
     try (var other =
         new ModelStore(

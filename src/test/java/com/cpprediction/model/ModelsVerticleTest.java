@@ -110,7 +110,7 @@ class ModelsVerticleTest {
   }
 
   @Test
-  void aPrefixThatIsGoneHasNobodyToAnswer(Vertx vertx) throws Exception {
+  void aDroppedPrefixHasNoConsumer(Vertx vertx) throws Exception {
     Releases.remove(dir, "831");
 
     reload(vertx, null);

@@ -127,7 +127,7 @@ class ScoringVerticleTest {
   }
 
   @Test
-  void aPrefixWithoutAModelHasNobodyToAnswer(Vertx vertx) {
+  void aPrefixWithoutAModelHasNoConsumer(Vertx vertx) {
     assertThatThrownBy(() -> ask(vertx, "110", List.of(new Address("delhi", "110001"))))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
   }
@@ -141,7 +141,7 @@ class ScoringVerticleTest {
   }
 
   @Test
-  void scoresNothingThatNobodyWaitsFor(Vertx vertx) {
+  void scoresNothingPastItsDeadline(Vertx vertx) {
     var late =
         new ScoreRequest(
             models.current().generation(),
@@ -157,7 +157,7 @@ class ScoringVerticleTest {
   }
 
   @Test
-  void stopsBetweenTwoAddressesWhenNobodyWaitsAnyMore() {
+  void stopsBetweenTwoAddressesPastTheDeadline() {
     var scored = new AtomicInteger();
     var addresses = Models.addresses("831").subList(0, 5);
 

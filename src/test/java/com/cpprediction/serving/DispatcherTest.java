@@ -124,7 +124,7 @@ public class DispatcherTest {
   }
 
   @Test
-  void dropsWhatNobodyWaitsForWhenItsTurnComes() {
+  void dropsAnExpiredTaskWhenItsTurnComes() {
     workers(1);
     single("a");
     single("b");
