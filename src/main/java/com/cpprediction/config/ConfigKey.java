@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One key of the configuration.
@@ -65,7 +66,7 @@ record ConfigKey(String path, JsonObject schema) {
   }
 
   /** The value at this key, null where the document has none. */
-  Object in(JsonObject document) {
+  @Nullable Object in(JsonObject document) {
     Object value = document;
     for (var name : path.split("\\.")) {
       if (!(value instanceof JsonObject object)) return null;
@@ -74,7 +75,7 @@ record ConfigKey(String path, JsonObject schema) {
     return value;
   }
 
-  void put(JsonObject document, Object value) {
+  void put(JsonObject document, @Nullable Object value) {
     var names = path.split("\\.");
     var object = document;
     for (int i = 0; i < names.length - 1; i++) {
@@ -129,7 +130,7 @@ record ConfigKey(String path, JsonObject schema) {
   }
 
   /** The value as JSON without its secret. */
-  Object masked(Object value) {
+  @Nullable Object masked(@Nullable Object value) {
     if (!secret()) return value instanceof List<?> list ? new JsonArray(list) : value;
     if ("".equals(value)) return value; // not set
     return value instanceof String text ? withoutSecret(text) : MASK;
@@ -149,7 +150,7 @@ record ConfigKey(String path, JsonObject schema) {
    *
    * @param name the path or the variable that had the value
    */
-  String refusal(String name, Object value) {
+  String refusal(String name, @Nullable Object value) {
     var shown =
         isArray() && value instanceof JsonArray list
             ? "a list of " + list.size()
@@ -182,7 +183,7 @@ record ConfigKey(String path, JsonObject schema) {
     };
   }
 
-  private String allowed(Object value) {
+  private String allowed(@Nullable Object value) {
     return switch (type()) {
       case "integer" -> (isInteger(value) ? "in " : "an integer in ") + range();
       case "number" -> (value instanceof Number ? "in " : "a number in ") + range();
@@ -201,11 +202,11 @@ record ConfigKey(String path, JsonObject schema) {
         + all.get(all.size() - 1);
   }
 
-  private static boolean isInteger(Object value) {
+  private static boolean isInteger(@Nullable Object value) {
     return value instanceof Number number && number.doubleValue() % 1 == 0;
   }
 
-  static String show(Object value) {
+  static String show(@Nullable Object value) {
     if (value instanceof JsonObject || value instanceof Map) return "an object";
     if (value instanceof JsonArray || value instanceof List) return "a list";
     if (value instanceof Number) return value.toString();

@@ -147,7 +147,7 @@ public final class ConfigWatcher {
       }
       return accept(loader.load(found));
     } catch (ConfigException e) {
-      refuse(found, e.getMessage());
+      refuse(found, String.valueOf(e.getMessage()));
       return Optional.empty();
     }
   }

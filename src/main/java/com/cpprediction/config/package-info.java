@@ -4,4 +4,7 @@
  * either. Start reading at {@code ConfigLoader}, which reads and validates; {@code ConfigWatcher}
  * replaces the configuration of a running service.
  */
+@NullMarked
 package com.cpprediction.config;
+
+import org.jspecify.annotations.NullMarked;
