@@ -91,7 +91,7 @@ public final class ModelStatus {
         .put("release", now.content().id())
         .put("engine", models.loader().engine().label())
         .put("mapping", models.loader().mapping().label())
-        .put("preload", models.perRequest() ? "per_request" : "startup")
+        .put("preload", models.loader().perRequest() ? "per_request" : "startup")
         .put("loaded", now.models().size())
         .put(
             "national",

@@ -4,7 +4,7 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.ServiceMetrics.Reload;
 import com.cpprediction.model.ReleaseContent.Named;
 import com.cpprediction.model.ReleaseContent.National;
-import com.cpprediction.model.format.Manifest;
+import com.cpprediction.model.ReleaseLoader.Standing;
 import com.cpprediction.model.format.Mapping;
 import com.cpprediction.model.format.ModelException;
 import com.cpprediction.model.format.ModelException.Reason;
@@ -12,7 +12,6 @@ import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.json.JsonObject;
-import java.io.File;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -23,11 +22,8 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,14 +42,11 @@ public final class ModelStore implements AutoCloseable {
   /** The key of the national stage in {@link #failures}. */
   static final String NATIONAL = "national";
 
-  private final Map<String, String> stamps = new ConcurrentHashMap<>(); // of files, as last checked
-  private final Map<String, String> unreadable = new ConcurrentHashMap<>(); // as logged, by prefix
   private final Path directory;
-  private final ModelLoader loader;
+  private final ReleaseLoader loader;
   private final ServiceMetrics metrics;
   private final Clock clock;
   private final PrefixAssignment share;
-  private final boolean perRequest;
   private final ModelStatus status;
   private final Map<Long, ServingRelease> generations = new ConcurrentHashMap<>(); // not freed yet
   private final Object swap = new Object(); // short, unlike this, which a reload holds
@@ -64,12 +57,6 @@ public final class ModelStore implements AutoCloseable {
   private volatile SortedMap<String, String> failures = Collections.emptySortedMap(); // replaced
   private volatile ServingRelease current;
   private volatile JsonObject lastReload = new JsonObject();
-
-  /**
-   * The result of loading the model of one prefix: one of {@code loaded} and {@code failure} is
-   * null.
-   */
-  private record Outcome(String prefix, LoadedModel loaded, ModelException failure) {}
 
   /** One that holds all models of its release. */
   public ModelStore(
@@ -99,10 +86,10 @@ public final class ModelStore implements AutoCloseable {
       ServiceMetrics metrics,
       Clock clock,
       PrefixAssignment share) {
-    this.perRequest = perRequest;
     this.share = share;
     this.directory = directory;
-    this.loader = new ModelLoader(engine, heap ? Mapping.Kind.HEAP : Mapping.Kind.MAPPED);
+    var models = new ModelLoader(engine, heap ? Mapping.Kind.HEAP : Mapping.Kind.MAPPED);
+    loader = new ReleaseLoader(directory, models, perRequest, metrics, clock);
     this.pincodeTrust = pincodeTrust;
     this.metrics = metrics;
     this.clock = clock;
@@ -176,16 +163,13 @@ public final class ModelStore implements AutoCloseable {
       for (var prefix : List.copyOf(wanted)) {
         var loaded = before.get(prefix);
         if (loaded == null || !loaded.digest().equals(listed.get(prefix))) continue;
-        var standing = standing(release, loaded, failed);
+        var standing = loader.standing(release, loaded, failed);
         if (standing != Standing.DAMAGED) wanted.remove(prefix);
         if (standing != Standing.INTACT) next.remove(prefix);
       }
       next.keySet().removeIf(p -> !listed.containsKey(p) && (only == null || only.contains(p)));
       if (!share.whole()) next.keySet().retainAll(held);
-      for (var outcome : loadAll(release, wanted, Runtime.getRuntime().availableProcessors())) {
-        if (outcome.failure() == null) next.put(outcome.prefix(), outcome.loaded());
-        else failed.put(outcome.prefix(), outcome.failure());
-      }
+      loader.load(release, wanted, Runtime.getRuntime().availableProcessors(), next, failed);
     } catch (ModelException e) {
       failed.put(RELEASE, e);
     }
@@ -218,55 +202,8 @@ public final class ModelStore implements AutoCloseable {
 
   private JsonObject reasons(SortedMap<String, ModelException> failed) {
     var reasons = new JsonObject();
-    failed.forEach((what, e) -> reasons.put(what, told(e)));
+    failed.forEach((what, e) -> reasons.put(what, loader.reason(e)));
     return reasons;
-  }
-
-  /** The reason for callers: files are named within the release. */
-  private String told(ModelException e) {
-    return e.getMessage().replace(directory + File.separator, "");
-  }
-
-  /** The state of a model in force whose manifest the release still names. */
-  private enum Standing {
-    /** Usable, whether or not its files are. */
-    INTACT,
-    /** Not usable; its files are. */
-    DAMAGED,
-    /** Not usable, and neither are its files. */
-    LOST
-  }
-
-  /**
-   * The state of {@code loaded}. Its files are read only if they seem to have changed.
-   *
-   * @param failed gets what is wrong with them
-   */
-  private Standing standing(
-      Release release, LoadedModel loaded, SortedMap<String, ModelException> failed) {
-    var model = loaded.model();
-    var stamp = stamp(release, model.manifest());
-    if (stamp.equals(stamps.get(model.prefix())) && !model.lost()) return Standing.INTACT;
-    boolean intact = model.intact();
-    try {
-      loader.verify(release, model.prefix());
-    } catch (ModelException e) {
-      failed.put(model.prefix(), e);
-      return intact && loaded.reader() == null ? Standing.INTACT : Standing.LOST;
-    }
-    if (!intact) return Standing.DAMAGED;
-    stamps.put(model.prefix(), stamp);
-    return Standing.INTACT;
-  }
-
-  private static String stamp(Release release, Manifest manifest) {
-    return release.stamp(
-        manifest.prefix() + '/' + Manifest.FILE, manifest.index().path(), manifest.ranker().path());
-  }
-
-  /** The failure of reading a mapping whose file got shorter meanwhile. */
-  private static ModelException changing(InternalError fault) {
-    return new ModelException(Reason.UNREADABLE, "changed while it was read", fault);
   }
 
   /**
@@ -281,7 +218,7 @@ public final class ModelStore implements AutoCloseable {
     var national = before.national();
     if (only == null) {
       try {
-        national = national(release, national);
+        national = loader.national(release, national);
       } catch (ModelException e) {
         failed.put(NATIONAL, e);
         if (national.stage() == null || !national.stage().intact()) {
@@ -344,17 +281,14 @@ public final class ModelStore implements AutoCloseable {
                   Reason.MISSING, "the directory holds another release, which is not served yet"));
         }
       }
-      for (var outcome : loadAll(release, wanted, 1)) {
-        if (outcome.failure() == null) next.put(outcome.prefix(), outcome.loaded());
-        else failed.put(outcome.prefix(), outcome.failure());
-      }
+      loader.load(release, wanted, 1, next, failed);
     } catch (ModelException e) {
       prefixes.forEach(prefix -> failed.put(prefix, e));
     }
     publish(current.content(), next);
     report(failed, prefixes);
     var reasons = new TreeMap<String, String>();
-    failed.forEach((prefix, e) -> reasons.put(prefix, told(e)));
+    failed.forEach((prefix, e) -> reasons.put(prefix, loader.reason(e)));
     return reasons;
   }
 
@@ -364,92 +298,6 @@ public final class ModelStore implements AutoCloseable {
     var next = new TreeMap<>(before);
     next.keySet().removeAll(prefixes);
     publish(current.content(), next);
-  }
-
-  private National national(Release release, National now) {
-    var file = release.national();
-    if (file == null) return National.NONE;
-    var stamp = release.stamp(file.path());
-    if (file.sha256().equals(now.digest())
-        && now.stage() != null
-        && !now.stage().lost()
-        && stamp.equals(stamps.get(NATIONAL))) {
-      return now;
-    }
-    try {
-      var fresh = new National(loader.national(release), file.sha256());
-      stamps.put(NATIONAL, stamp);
-      return fresh;
-    } catch (InternalError e) {
-      throw changing(e);
-    }
-  }
-
-  private List<Outcome> loadAll(Release release, Set<String> prefixes, int threads) {
-    if (prefixes.isEmpty()) return List.of();
-    var pool = Executors.newFixedThreadPool(threads);
-    try {
-      var tasks = new ArrayList<Callable<Outcome>>();
-      for (var prefix : prefixes) tasks.add(() -> load(release, prefix));
-      var outcomes = new ArrayList<Outcome>();
-      for (var outcome : pool.invokeAll(tasks)) outcomes.add(outcome.get());
-      return outcomes;
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("loading models failed", e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while loading models", e);
-    } finally {
-      pool.shutdownNow();
-    }
-  }
-
-  private Outcome load(Release release, String prefix) {
-    long start = System.nanoTime();
-    try {
-      var stamp = stamp(release, release.manifest(prefix)); // before: it may change meanwhile
-      var model = loader.load(release, prefix);
-      stamps.put(prefix, stamp);
-      long nanos = System.nanoTime() - start;
-      metrics.modelLoaded(nanos);
-      var digest = release.manifests().get(prefix);
-      return new Outcome(prefix, loaded(release, model, digest, nanos), null);
-    } catch (ModelException e) {
-      return new Outcome(prefix, null, e);
-    } catch (InternalError e) {
-      return new Outcome(prefix, null, changing(e));
-    } catch (RuntimeException e) { // the others serve all the same
-      log.error("Model {} cannot be checked", prefix, e);
-      return new Outcome(prefix, null, new ModelException(Reason.FORMAT, e.toString(), e));
-    }
-  }
-
-  private LoadedModel loaded(Release release, PrefixModel model, String digest, long nanos) {
-    if (!perRequest) return new LoadedModel(model, null, digest, clock.instant(), nanos);
-    var manifest = model.manifest();
-    model.release();
-    return new LoadedModel(
-        PrefixModel.absent(manifest, loader.engine()),
-        () -> again(release, manifest),
-        digest,
-        clock.instant(),
-        nanos);
-  }
-
-  private PrefixModel again(Release release, Manifest manifest) {
-    long start = System.nanoTime();
-    try {
-      var model = loader.again(release, manifest);
-      metrics.modelLoaded(System.nanoTime() - start);
-      unreadable.remove(manifest.prefix());
-      return model;
-    } catch (ModelException e) {
-      if (!e.getMessage().equals(unreadable.put(manifest.prefix(), e.getMessage()))) {
-        log.error("Model {} can't be read for a request: {}", manifest.prefix(), e.getMessage());
-      }
-      throw Failure.NOT_READY.because(
-          "The model of prefix %s can't be read: %s".formatted(manifest.prefix(), told(e)));
-    }
   }
 
   /**
@@ -481,7 +329,7 @@ public final class ModelStore implements AutoCloseable {
             models,
             loader.engine(),
             pincodeTrust,
-            freeing,
+            free -> freeing.execute(free),
             () -> generations.remove(number));
     generations.put(number, next);
     return next;
@@ -498,7 +346,7 @@ public final class ModelStore implements AutoCloseable {
     failed.forEach(
         (what, e) -> {
           metrics.modelReloadFailed(e.reason().label());
-          if (told(e).equals(now.put(what, told(e)))) return;
+          if (loader.reason(e).equals(now.put(what, loader.reason(e)))) return;
           news.computeIfAbsent(e.getMessage(), m -> new ArrayList<>()).add(what);
         });
     failures = Collections.unmodifiableSortedMap(now);
@@ -609,11 +457,7 @@ public final class ModelStore implements AutoCloseable {
     publish(ReleaseContent.EMPTY, Collections.emptySortedMap());
   }
 
-  boolean perRequest() {
-    return perRequest;
-  }
-
-  ModelLoader loader() {
+  ReleaseLoader loader() {
     return loader;
   }
 

@@ -346,6 +346,23 @@ class ModelReloadTest {
     assertThat(mapped("national.mmap")).isZero();
   }
 
+  @Test
+  void aGenerationIsFreedWhereTheStoreIsToldTo() throws IOException {
+    assumeTrue(Files.exists(Path.of("/proc/self/maps")), "only Linux tells what is mapped");
+    var freeing = new ArrayList<Runnable>();
+    models.freeOn(freeing::add); // after the generation in force was made
+    var lease = models.lease();
+    Releases.change(dir, "575");
+    models.reload();
+
+    lease.close();
+
+    assertThat(mapped()).isEqualTo(4);
+    freeing.forEach(Runnable::run);
+    assertThat(mapped()).isEqualTo(3);
+    models.freeOn(Runnable::run);
+  }
+
   /** Each change is a generation; what they share stays, and goes with the last of them. */
   @Test
   void everyGenerationThatIsLeasedKeepsItsModels() throws IOException {
