@@ -112,7 +112,7 @@ final class GzipDecoder implements AutoCloseable {
     inflater.end();
   }
 
-  /** Null when the input or the content has ended, which the state tells. */
+  /** The next piece; null at the end of the input or of the content, depending on the state. */
   private Buffer content() {
     try {
       if (inflater.needsInput() && position < input.length) {

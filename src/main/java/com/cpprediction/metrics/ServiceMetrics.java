@@ -98,12 +98,12 @@ public final class ServiceMetrics {
   private final MeterRegistry registry;
   private final String version;
   private final boolean on;
-  private final MeterRegistry people; // percentiles of operations, not exported
+  private final MeterRegistry summaries; // percentiles of operations, not exported
   private final Map<Outcome, Timer> http = new ConcurrentHashMap<>();
   private final Map<Operation, Timer> operations = new ConcurrentSkipListMap<>(BY_NAME);
-  private final Timer odd;
+  private final Timer other;
   private final Map<Source, Counter> answered = new EnumMap<>(Source.class);
-  private final Map<Source, Timer> answerTime = new EnumMap<>(Source.class);
+  private final Map<Source, Timer> predictionTime = new EnumMap<>(Source.class);
   private final Map<Failure, Counter> failed = new EnumMap<>(Failure.class);
   private final Map<Shed, Counter> shed = new EnumMap<>(Shed.class);
   private final Map<RowOutcome, Counter> rows = new EnumMap<>(RowOutcome.class);
@@ -126,14 +126,14 @@ public final class ServiceMetrics {
     this.registry = registry;
     this.version = version;
     on = !(registry instanceof CompositeMeterRegistry all && all.getRegistries().isEmpty());
-    people = on ? new SimpleMeterRegistry() : registry;
-    odd = http(new Operation(OTHER, OTHER), OTHER);
+    summaries = on ? new SimpleMeterRegistry() : registry;
+    other = http(new Operation(OTHER, OTHER), OTHER);
     ProcessMemory.bindTo(registry);
     for (var source : Source.values()) {
       answered.put(source, predictions("ok", source.label()));
-      answerTime.put(
+      predictionTime.put(
           source,
-          timer("cp.prediction", "From the parsed shipment to its kept answer")
+          timer("cp.prediction", "From the parsed shipment to its recorded prediction")
               .tag("source", source.label())
               .register(registry));
     }
@@ -142,7 +142,7 @@ public final class ServiceMetrics {
       shed.put(
           reason,
           Counter.builder("cp.shed")
-              .description("Requests, messages and connections that were turned away")
+              .description("Requests, messages and connections shed")
               .tag("reason", reason.label())
               .register(registry));
     }
@@ -150,7 +150,7 @@ public final class ServiceMetrics {
       rows.put(
           outcome,
           Counter.builder("cp.db.rows")
-              .description("Rows by what became of them in PostgreSQL")
+              .description("Rows by result in PostgreSQL")
               .tag("outcome", outcome.label())
               .register(registry));
     }
@@ -182,14 +182,14 @@ public final class ServiceMetrics {
       outcomes.put(
           verdict,
           Counter.builder("cp.outcomes")
-              .description("Outcomes reported to this node by what the prediction was worth")
+              .description("Outcomes reported to this node by verdict on the prediction")
               .tag("result", verdict.label())
               .register(registry));
     }
-    hop = timer("cp.hop", "From asking another node to its answer").register(registry);
+    hop = timer("cp.hop", "From a request to another node to its reply").register(registry);
     hopFailures =
         Counter.builder("cp.hop.failures")
-            .description("Questions that another node failed to answer")
+            .description("Requests that another node failed to serve")
             .register(registry);
     journalAppend =
         timer("cp.journal.append", "From a row's append to its acknowledgement").register(registry);
@@ -199,8 +199,7 @@ public final class ServiceMetrics {
             .register(registry);
     score = timer("cp.score", "Scoring one address with a model").register(registry);
     loopDelay =
-        timer("cp.event.loop.delay", "How much too late a timer of the HTTP event loop fires")
-            .register(registry);
+        timer("cp.event.loop.delay", "Delay of timers on the HTTP event loop").register(registry);
     modelLoad = timer("cp.model.load", "Loading the model of one prefix").register(registry);
     flush = timer("cp.db.flush", "One insert of a batch, network included").register(registry);
     flushRows =
@@ -225,7 +224,7 @@ public final class ServiceMetrics {
   /** One shipment was predicted, {@code nanos} after it was parsed. */
   public void answered(Source source, long nanos) {
     answered.get(source).increment();
-    record(answerTime.get(source), nanos);
+    record(predictionTime.get(source), nanos);
   }
 
   /** One shipment failed. */
@@ -258,7 +257,7 @@ public final class ServiceMetrics {
               .tag("route", route)
               .tag("method", method)
               .publishPercentiles(PERCENTILES)
-              .register(people));
+              .register(summaries));
     }
   }
 
@@ -270,7 +269,7 @@ public final class ServiceMetrics {
    */
   public void httpRequest(String route, String method, int status, long nanos) {
     var operation = new Operation(route, method);
-    record(http.getOrDefault(new Outcome(operation, status), odd), nanos);
+    record(http.getOrDefault(new Outcome(operation, status), other), nanos);
     var times = operations.get(operation);
     if (times != null) record(times, nanos);
   }
@@ -439,14 +438,14 @@ public final class ServiceMetrics {
   public void cacheEnabled(BooleanSupplier value) {
     gauge(
         "cp.cache.enabled",
-        "1 while answers are kept in the cache, 0 while it is switched off",
+        "1 while the cache is enabled, else 0",
         () -> value.getAsBoolean() ? 1 : 0);
   }
 
   /** 1 while the newest version of {@code part} is active, 0 while it is refused. */
   public void lastReload(Reload part, BooleanSupplier active) {
     Gauge.builder("cp.last.reload.successful", () -> active.getAsBoolean() ? 1 : 0)
-        .description("1 while what was last found is in force, 0 while it is refused")
+        .description("1 while the newest version is active, 0 while it is refused")
         .tag("part", part.label())
         .strongReference(true)
         .register(registry);
@@ -459,13 +458,13 @@ public final class ServiceMetrics {
 
   /** Shipments in flight. */
   public void inFlight(Supplier<Number> value) {
-    gauge("cp.inflight", "Shipments being answered", value);
+    gauge("cp.inflight", "Shipments in flight", value);
   }
 
   /** Bytes of request bodies and unwritten responses. */
   public void pendingBytes(Supplier<Number> value) {
     Gauge.builder("cp.http.pending", value)
-        .description("Bytes of bodies under way and of answers that were not read yet")
+        .description("Bytes of request bodies and unwritten responses")
         .baseUnit("bytes")
         .strongReference(true)
         .register(registry);
@@ -493,7 +492,11 @@ public final class ServiceMetrics {
    * @param right those whose CP was predicted
    */
   public void modelServes(String prefix, Supplier<Number> known, Supplier<Number> right) {
-    gauge(MODEL_OUTCOMES, "Outcomes of the predictions of the model that answers", prefix, known);
+    gauge(
+        MODEL_OUTCOMES,
+        "Outcomes of the predictions of the model that serves the prefix",
+        prefix,
+        known);
     gauge(MODEL_RIGHT, "Those whose CP was the predicted one", prefix, right);
   }
 
@@ -521,7 +524,7 @@ public final class ServiceMetrics {
 
   private Counter predictions(String outcome, String source) {
     return Counter.builder("cp.predictions")
-        .description("Shipments by outcome and by what answered them")
+        .description("Shipments by outcome and source of the prediction")
         .tag("outcome", outcome)
         .tag("source", source)
         .register(registry);

@@ -58,9 +58,9 @@ public class BigBodiesTest {
     var batch = batch(COSTLY.get(kind), 20);
     assertThat(batch.toBuffer().length()).isLessThan(64 * 1024);
 
-    var answer = edge.post("/predict/batch", batch);
+    var response = edge.post("/predict/batch", batch);
 
-    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(response.statusCode()).isEqualTo(200);
     assertThat(threads).containsExactly(READERS);
   }
 
@@ -72,10 +72,10 @@ public class BigBodiesTest {
       else escaped.append("\\u%04x".formatted((int) c));
     }
 
-    var answer =
+    var response =
         edge.post("/predict/batch", escaped.toString().getBytes(StandardCharsets.US_ASCII));
 
-    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(response.statusCode()).isEqualTo(200);
     assertThat(threads).containsExactly(READERS);
   }
 
@@ -97,7 +97,7 @@ public class BigBodiesTest {
 
     var caller = new StreamCaller(client, edge.base()).send(lines.toString()).end();
 
-    assertThat(caller.rest()).hasSize(16).allMatch(answer -> answer.containsKey("cp"));
+    assertThat(caller.rest()).hasSize(16).allMatch(response -> response.containsKey("cp"));
     assertThat(threads).contains(READERS);
     client.close().await(10, SECONDS);
   }
@@ -106,9 +106,9 @@ public class BigBodiesTest {
   void parsesCostlyWarmingsOffTheEventLoop() throws Exception {
     var addresses = new JsonArray(IntStream.range(0, 20).mapToObj(i -> COSTLY.get(1) + i).toList());
 
-    var answer = edge.post("/cache/warm", new JsonObject().put("addresses", addresses));
+    var response = edge.post("/cache/warm", new JsonObject().put("addresses", addresses));
 
-    assertThat(new JsonObject(answer.body()).getInteger("warmed")).isEqualTo(20);
+    assertThat(new JsonObject(response.body()).getInteger("warmed")).isEqualTo(20);
     assertThat(threads).containsExactly(READERS);
   }
 

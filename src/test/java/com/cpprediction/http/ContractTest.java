@@ -134,34 +134,34 @@ class ContractTest {
     var body = json + "Content-Length: " + shipment.length() + "\r\n\r\n" + shipment;
     var get = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
 
-    var answered = new TreeMap<String, String>();
-    answered.put("MalformedRequest", edge.raw("GET /health" + get + "Host: y\r\n\r\n"));
-    answered.put("NotFound", edge.raw("GET /predictions/S1" + get + "\r\n"));
-    answered.put("MethodNotAllowed", edge.raw("PATCH /health" + get + "\r\n"));
-    answered.put("NotAcceptable", edge.raw("GET /health" + get + "Accept: image/png\r\n\r\n"));
-    answered.put("TooLarge", edge.raw(predict + json + "Content-Length: 4194305\r\n\r\n"));
-    answered.put("UriTooLong", edge.raw("GET /" + "x".repeat(5_000) + get + "\r\n"));
-    answered.put("HeadersTooLarge", edge.raw("GET /" + get + "X: " + "x".repeat(9_000) + "\r\n"));
-    answered.put("UnsupportedMediaType", edge.raw(predict + "Content-Type: text/csv\r\n" + body));
-    answered.put("Forbidden", edge.raw(predict + "Sec-Fetch-Site: cross-site\r\n" + body));
+    var responded = new TreeMap<String, String>();
+    responded.put("MalformedRequest", edge.raw("GET /health" + get + "Host: y\r\n\r\n"));
+    responded.put("NotFound", edge.raw("GET /predictions/S1" + get + "\r\n"));
+    responded.put("MethodNotAllowed", edge.raw("PATCH /health" + get + "\r\n"));
+    responded.put("NotAcceptable", edge.raw("GET /health" + get + "Accept: image/png\r\n\r\n"));
+    responded.put("TooLarge", edge.raw(predict + json + "Content-Length: 4194305\r\n\r\n"));
+    responded.put("UriTooLong", edge.raw("GET /" + "x".repeat(5_000) + get + "\r\n"));
+    responded.put("HeadersTooLarge", edge.raw("GET /" + get + "X: " + "x".repeat(9_000) + "\r\n"));
+    responded.put("UnsupportedMediaType", edge.raw(predict + "Content-Type: text/csv\r\n" + body));
+    responded.put("Forbidden", edge.raw(predict + "Sec-Fetch-Site: cross-site\r\n" + body));
     edge.scorer = request -> Future.failedFuture(new IllegalStateException("on purpose"));
-    answered.put("Internal", edge.raw(predict + body));
+    responded.put("Internal", edge.raw(predict + body));
     edge.scorer = request -> Promise.<ScoreReply>promise().future();
-    answered.put("DeadlineExceeded", edge.raw(predict + "X-Deadline-Ms: 20\r\n" + body));
+    responded.put("DeadlineExceeded", edge.raw(predict + "X-Deadline-Ms: 20\r\n" + body));
     var thousand = Collections.nCopies(1_000, shipment("S1", "MG Road 560017"));
     var batch = new JsonObject().put("shipments", new JsonArray(thousand));
     edge.posting("/predict/batch", batch);
     edge.posting("/predict/batch", batch);
     HttpFixture.until(() -> edge.inFlight() == 2_000);
-    answered.put("Unavailable", edge.raw(predict + body));
+    responded.put("Unavailable", edge.raw(predict + body));
     edge.predictToken = "0123456789abcdef";
-    answered.put("Unauthorized", edge.raw(predict + body));
+    responded.put("Unauthorized", edge.raw(predict + body));
 
     var shared = contract.getJsonObject("components").getJsonObject("responses");
     shared.remove("NotModified"); // not a problem document
-    assertThat(answered.keySet()).isEqualTo(new TreeSet<>(shared.fieldNames()));
+    assertThat(responded.keySet()).isEqualTo(new TreeSet<>(shared.fieldNames()));
     for (var response : shared) {
-      var answer = answered.get(response.getKey());
+      var answer = responded.get(response.getKey());
       var head = answer.substring(0, answer.indexOf("\r\n\r\n")).toLowerCase(Locale.ROOT);
       var problem = new JsonObject(answer.substring(head.length()));
       var described = (JsonObject) response.getValue();

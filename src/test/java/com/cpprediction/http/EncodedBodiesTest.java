@@ -83,10 +83,10 @@ class EncodedBodiesTest {
   void everyRouteAcceptsGzip(String coding) throws Exception {
     for (var body : bodies().entrySet()) {
       var plain = edge.send("POST", body.getKey(), body.getValue().getBytes(UTF_8));
-      var answer = send(body.getKey(), gzip(body.getValue().getBytes(UTF_8)), coding);
+      var response = send(body.getKey(), gzip(body.getValue().getBytes(UTF_8)), coding);
 
-      assertThat(answer.statusCode()).as(body.getKey()).isEqualTo(200);
-      assertThat(withoutIds(answer.body())).isEqualTo(withoutIds(plain.body()));
+      assertThat(response.statusCode()).as(body.getKey()).isEqualTo(200);
+      assertThat(withoutIds(response.body())).isEqualTo(withoutIds(plain.body()));
     }
   }
 
@@ -101,11 +101,11 @@ class EncodedBodiesTest {
       strings = {"br", "deflate", "zstd", "compress", "gzip, gzip", "gzip, identity", "nonsense"})
   void refusesAnyOtherCoding(String coding) throws Exception {
     for (var body : bodies().entrySet()) {
-      var answer = send(body.getKey(), body.getValue().getBytes(UTF_8), coding);
+      var response = send(body.getKey(), body.getValue().getBytes(UTF_8), coding);
 
-      AdmissionTest.isProblem(answer, Failure.UNSUPPORTED_MEDIA_TYPE);
-      assertThat(answer.body()).contains("or with the Content-Encoding gzip");
-      assertThat(answer.headers().firstValue("Accept-Encoding")).hasValue("gzip");
+      AdmissionTest.isProblem(response, Failure.UNSUPPORTED_MEDIA_TYPE);
+      assertThat(response.body()).contains("or with the Content-Encoding gzip");
+      assertThat(response.headers().firstValue("Accept-Encoding")).hasValue("gzip");
     }
     assertThat(edge.recorded()).isEmpty();
   }
@@ -130,10 +130,10 @@ class EncodedBodiesTest {
               body.getValue().getBytes(UTF_8),
               Arrays.copyOf(whole, whole.length - 1),
               Arrays.copyOf(whole, whole.length + 1))) {
-        var answer = send(body.getKey(), bad, "gzip");
+        var response = send(body.getKey(), bad, "gzip");
 
-        AdmissionTest.isProblem(answer, Failure.MALFORMED_REQUEST);
-        assertThat(answer.body()).contains("said to be gzip");
+        AdmissionTest.isProblem(response, Failure.MALFORMED_REQUEST);
+        assertThat(response.body()).contains("said to be gzip");
       }
     }
   }
@@ -159,9 +159,9 @@ class EncodedBodiesTest {
     var encoded = gzip(plain.getBytes(UTF_8));
     assertThat(encoded.length).isLessThan(plain.length() / 50);
 
-    var answers = stream().send(Buffer.buffer(encoded)).end().rest();
+    var responses = stream().send(Buffer.buffer(encoded)).end().rest();
 
-    assertThat(answers.stream().map(answer -> answer.getString("shipment_id")))
+    assertThat(responses.stream().map(response -> response.getString("shipment_id")))
         .containsExactlyElementsOf(IntStream.range(0, lines).mapToObj(i -> "S" + i).toList());
     assertThat(edge.recorded()).hasSize(lines);
   }
@@ -178,7 +178,7 @@ class EncodedBodiesTest {
       caller.send(Buffer.buffer(bytes.toByteArray()));
       bytes.reset();
 
-      assertThat(caller.answer().getString("shipment_id")).isEqualTo("S" + i);
+      assertThat(caller.nextLine().getString("shipment_id")).isEqualTo("S" + i);
     }
     gzip.close();
     assertThat(caller.send(Buffer.buffer(bytes.toByteArray())).end().rest()).isEmpty();
@@ -207,10 +207,10 @@ class EncodedBodiesTest {
     for (var body : bodies().entrySet()) {
       var marked = Buffer.buffer(MARK).appendString(body.getValue()).getBytes();
       for (var sent : List.of(marked, gzip(marked))) {
-        var answer = send(body.getKey(), sent, sent == marked ? "identity" : "gzip");
+        var response = send(body.getKey(), sent, sent == marked ? "identity" : "gzip");
 
-        assertThat(answer.statusCode()).as(body.getKey()).isEqualTo(200);
-        assertThat(answer.body()).doesNotContain("\"error\"");
+        assertThat(response.statusCode()).as(body.getKey()).isEqualTo(200);
+        assertThat(response.body()).doesNotContain("\"error\"");
       }
     }
   }
@@ -238,15 +238,15 @@ class EncodedBodiesTest {
       var encoded = encoded(id);
       for (var target : List.of("/predictions/" + encoded, "/predictions?shipment_id=" + encoded)) {
         asked.clear();
-        var answer =
+        var response =
             edge.raw(
                 "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
                     .formatted(target));
 
-        assertThat(answer).as(id).startsWith("HTTP/1.1 200 ");
+        assertThat(response).as(id).startsWith("HTTP/1.1 200 ");
         assertThat(asked).as(target).containsExactly(id);
         assertThat(
-                new JsonObject(answer.substring(answer.indexOf("\r\n\r\n")))
+                new JsonObject(response.substring(response.indexOf("\r\n\r\n")))
                     .getString("shipment_id"))
             .isEqualTo(id);
       }

@@ -66,9 +66,9 @@ class GuardTest {
     assertThat(send(method, path, body, "Bearer " + ADMIN).statusCode()).isEqualTo(200);
     refused(send(method, path, body), "Bearer realm=\"cp\"");
     for (var wrong : new String[] {CALLER, ADMIN.toUpperCase(), ADMIN + "x", ADMIN + " x", ""}) {
-      var answer = send(method, path, body, "Bearer " + wrong);
-      assertThat(answer.statusCode()).as(wrong).isEqualTo(401);
-      assertThat(answer.body()).doesNotContain(ADMIN);
+      var response = send(method, path, body, "Bearer " + wrong);
+      assertThat(response.statusCode()).as(wrong).isEqualTo(401);
+      assertThat(response.body()).doesNotContain(ADMIN);
     }
   }
 
@@ -133,12 +133,12 @@ class GuardTest {
     edge.adminToken = ADMIN;
     edge.start();
 
-    var answer =
+    var response =
         edge.raw(
             "GET /config HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %1$s\r\nAuthorization: Bearer %1$s\r\nConnection: close\r\n\r\n"
                 .formatted(ADMIN));
 
-    assertThat(answer).startsWith("HTTP/1.1 401 ");
+    assertThat(response).startsWith("HTTP/1.1 401 ");
   }
 
   @Test
@@ -219,12 +219,12 @@ class GuardTest {
     assertThat(Guard.isLoopback(SocketAddress.inetSocketAddress(7, "localhost"))).isFalse();
   }
 
-  private static void refused(HttpResponse<String> answer, String challenge) {
-    if (!answer.request().method().equals("HEAD")) {
-      AdmissionTest.isProblem(answer, Failure.UNAUTHORIZED);
+  private static void refused(HttpResponse<String> response, String challenge) {
+    if (!response.request().method().equals("HEAD")) {
+      AdmissionTest.isProblem(response, Failure.UNAUTHORIZED);
     }
-    assertThat(answer.statusCode()).isEqualTo(401);
-    assertThat(answer.headers().firstValue("www-authenticate")).hasValue(challenge);
+    assertThat(response.statusCode()).isEqualTo(401);
+    assertThat(response.headers().firstValue("www-authenticate")).hasValue(challenge);
   }
 
   private HttpResponse<String> send(String method, String path, String body, String... token)

@@ -94,9 +94,9 @@ class HalfCloseTest {
   void respondsToAllPipelinedRequestsAndCloses() throws Exception {
     edge.start();
 
-    var answers = half(post(SHIPMENT).repeat(20));
+    var responses = half(post(SHIPMENT).repeat(20));
 
-    assertThat(answers.split("HTTP/1.1 200 OK", -1)).hasSize(21);
+    assertThat(responses.split("HTTP/1.1 200 OK", -1)).hasSize(21);
     assertThat(edge.recorded()).hasSize(20);
   }
 
@@ -113,10 +113,10 @@ class HalfCloseTest {
             + lines
             + "\r\n0\r\n\r\n";
 
-    var answers = half(chunked);
+    var responses = half(chunked);
 
-    assertThat(answers.split("\"shipment_id\":\"S1\"", -1)).hasSize(1_001);
-    assertThat(answers).endsWith("\r\n0\r\n\r\n");
+    assertThat(responses.split("\"shipment_id\":\"S1\"", -1)).hasSize(1_001);
+    assertThat(responses).endsWith("\r\n0\r\n\r\n");
   }
 
   @Test

@@ -46,7 +46,7 @@ class LoadShedderTest {
 
   private final Promise<ScoreReply> flight = Promise.promise();
   private HttpFixture edge;
-  private Future<HttpResponse<String>> answered;
+  private Future<HttpResponse<String>> responded;
 
   @BeforeEach
   void setUp(Vertx vertx) throws Exception {
@@ -54,14 +54,14 @@ class LoadShedderTest {
     edge.prediction = new PredictionConfig(1, 1, Duration.ofSeconds(60), 1.0, 0.5);
     edge.scorer = request -> flight.future();
     edge.start();
-    answered = edge.posting("/predict", SHIPMENT);
+    responded = edge.posting("/predict", SHIPMENT);
     HttpFixture.until(() -> edge.inFlight() == 1);
   }
 
   @AfterEach
   void releaseHeldRequests() throws Exception {
     flight.tryFail("enough");
-    answered.await(10, SECONDS);
+    responded.await(10, SECONDS);
   }
 
   @ParameterizedTest
@@ -196,13 +196,13 @@ class LoadShedderTest {
             + "\r\n\r\n"
             + new String(BODY, StandardCharsets.UTF_8);
 
-    var answers =
+    var responses =
         edge.raw(
             request.repeat(3)
                 + "GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 
-    assertThat(answers.split("HTTP/1.1 503 ", -1)).hasSize(4);
-    assertThat(answers).contains("HTTP/1.1 200 ");
+    assertThat(responses.split("HTTP/1.1 503 ", -1)).hasSize(4);
+    assertThat(responses).contains("HTTP/1.1 200 ");
   }
 
   private HttpResponse<String> post(String path, String... headers) throws Exception {

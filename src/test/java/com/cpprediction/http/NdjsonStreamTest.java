@@ -104,7 +104,7 @@ class NdjsonStreamTest {
 
     for (int i = 0; i < 3; i++) {
       caller.send(line("S" + i) + '\n');
-      assertThat(shown(caller.answer())).isEqualTo("S" + i);
+      assertThat(shown(caller.nextLine())).isEqualTo("S" + i);
     }
   }
 
@@ -114,17 +114,17 @@ class NdjsonStreamTest {
     edge.start();
     var body = line("S1") + "\nnonsense\n" + line("S3");
 
-    var answer =
+    var response =
         edge.raw(
             "POST /predict/stream HTTP/1.0\r\nContent-Type: application/x-ndjson\r\n"
                 + header
                 + "Content-Length: %d\r\n\r\n%s".formatted(body.length(), body));
 
-    var head = answer.substring(0, answer.indexOf("\r\n\r\n")).toLowerCase(Locale.ROOT);
+    var head = response.substring(0, response.indexOf("\r\n\r\n")).toLowerCase(Locale.ROOT);
     assertThat(head)
         .startsWith("http/1.0 200 ok")
         .doesNotContain("keep-alive", "transfer-encoding", "content-length", "100 continue");
-    assertThat(answer.substring(head.length()).strip().lines().map(JsonObject::new))
+    assertThat(response.substring(head.length()).strip().lines().map(JsonObject::new))
         .map(NdjsonStreamTest::shown)
         .containsExactly("S1", "null 2 malformed-request", "S3");
   }
@@ -136,9 +136,9 @@ class NdjsonStreamTest {
       lines.append(shipment("S" + i, i + " MG Road 560017").encode()).append('\n');
     }
 
-    var answers = caller().send(lines.toString()).end().rest();
+    var responses = caller().send(lines.toString()).end().rest();
 
-    assertThat(answers).hasSize(60);
+    assertThat(responses).hasSize(60);
     assertThat(edge.scoreRequests).hasSizeLessThanOrEqualTo(4); // two chunks for each batch
     assertThat(edge.batches).hasSizeLessThanOrEqualTo(2);
   }
@@ -154,8 +154,8 @@ class NdjsonStreamTest {
     assertThat(caller.hasAnswer()).isFalse();
     release(held);
 
-    assertThat(shown(caller.answer())).isEqualTo("S1");
-    assertThat(shown(caller.answer())).isEqualTo("S2");
+    assertThat(shown(caller.nextLine())).isEqualTo("S1");
+    assertThat(shown(caller.nextLine())).isEqualTo("S2");
   }
 
   @Test
@@ -171,11 +171,11 @@ class NdjsonStreamTest {
     caller.send(lines);
     caller.end();
 
-    var answers = caller.rest();
-    assertThat(shown(answers.get(0))).isEqualTo("S1");
-    assertThat(answers.get(1).getJsonObject("error").getString("detail"))
+    var responses = caller.rest();
+    assertThat(shown(responses.get(0))).isEqualTo("S1");
+    assertThat(responses.get(1).getJsonObject("error").getString("detail"))
         .isEqualTo(PredictionIds.taken().getMessage());
-    assertThat(shown(answers.get(2))).isEqualTo("S1");
+    assertThat(shown(responses.get(2))).isEqualTo("S1");
   }
 
   @Test
@@ -200,8 +200,8 @@ class NdjsonStreamTest {
 
     assertThat(stuck).isBetween(1, count - 1);
     caller.resume();
-    var answers = caller.rest();
-    assertThat(answers.stream().map(NdjsonStreamTest::shown))
+    var responses = caller.rest();
+    assertThat(responses.stream().map(NdjsonStreamTest::shown))
         .containsExactlyElementsOf(IntStream.range(0, count).mapToObj(i -> LONG + i).toList());
     assertThat(most).hasPositiveValue().hasValueLessThanOrEqualTo(UNDER_WAY);
   }
@@ -232,19 +232,19 @@ class NdjsonStreamTest {
     var caller = caller("X-Deadline-Ms", "500");
 
     caller.send(line("S1") + '\n');
-    assertThat(shown(caller.answer())).isEqualTo("S1 1 deadline-exceeded");
+    assertThat(shown(caller.nextLine())).isEqualTo("S1 1 deadline-exceeded");
     caller.send(shipment("S2", "FC Road 411001"));
 
-    assertThat(shown(caller.answer())).isEqualTo("S2");
+    assertThat(shown(caller.nextLine())).isEqualTo("S2");
   }
 
   @Test
   void failsEachLineThatCannotBeRecorded() throws Exception {
     edge.recorder = batch -> Future.failedFuture(Failure.OVERLOADED.because("full"));
 
-    var answers = caller().send(line("S1") + "\nx\n" + line("S3")).end().rest();
+    var responses = caller().send(line("S1") + "\nx\n" + line("S3")).end().rest();
 
-    assertThat(answers.stream().map(NdjsonStreamTest::shown))
+    assertThat(responses.stream().map(NdjsonStreamTest::shown))
         .containsExactly("S1 1 overloaded", "null 2 malformed-request", "S3 3 overloaded");
   }
 
@@ -288,13 +288,13 @@ class NdjsonStreamTest {
     var lines = new StringBuilder();
     for (int i = 1; i <= 9; i++) lines.append(line("S" + i)).append('\n');
     var all = lines.toString().getBytes(UTF_8);
-    var answer = vertx.executeBlocking(() -> edge.send("POST", "/predict/stream", all));
+    var response = vertx.executeBlocking(() -> edge.send("POST", "/predict/stream", all));
     HttpFixture.until(() -> held.size() == 1);
 
     var stopped = edge.stop();
     release(held);
 
-    assertThat(answer.await(10, SECONDS).body().lines().map(JsonObject::new))
+    assertThat(response.await(10, SECONDS).body().lines().map(JsonObject::new))
         .extracting(NdjsonStreamTest::shown)
         .containsExactly("S1", "S2", "S3", "null 4 not-ready");
     stopped.await(10, SECONDS);
@@ -324,13 +324,13 @@ class NdjsonStreamTest {
   void allowsPausesBetweenLinesButNotWithinOne() throws Exception {
     edge.receiveTimeout = Duration.ofSeconds(2);
     var resting = caller().send(line("S1") + '\n');
-    assertThat(shown(resting.answer())).isEqualTo("S1");
+    assertThat(shown(resting.nextLine())).isEqualTo("S1");
 
     var within = caller().send(line("S2") + "\n{");
 
     assertThat(within.rest().stream().map(NdjsonStreamTest::shown)).containsExactly("S2");
     assertThat(edge.registry.scrape()).contains("cp_shed_total{reason=\"slow_body\"} 1.0");
-    assertThat(shown(resting.send(line("S3") + '\n').answer())).isEqualTo("S3");
+    assertThat(shown(resting.send(line("S3") + '\n').nextLine())).isEqualTo("S3");
   }
 
   @Test
@@ -349,36 +349,36 @@ class NdjsonStreamTest {
     var body = line("S1").getBytes(UTF_8);
 
     assertThat(edge.send("POST", "/predict/stream", body, "Content-Type", "application/json"))
-        .satisfies(answer -> assertThat(answer.statusCode()).isEqualTo(415))
-        .satisfies(answer -> assertThat(answer.body()).contains(RouteContract.NDJSON));
+        .satisfies(response -> assertThat(response.statusCode()).isEqualTo(415))
+        .satisfies(response -> assertThat(response.body()).contains(RouteContract.NDJSON));
     assertThat(edge.send("POST", "/predict/stream", body, "Accept", "application/json"))
-        .satisfies(answer -> assertThat(answer.statusCode()).isEqualTo(406));
+        .satisfies(response -> assertThat(response.statusCode()).isEqualTo(406));
     assertThat(edge.send("POST", "/predict", body, "Content-Type", RouteContract.NDJSON))
-        .satisfies(answer -> assertThat(answer.statusCode()).isEqualTo(415));
+        .satisfies(response -> assertThat(response.statusCode()).isEqualTo(415));
     assertThat(edge.send("POST", "/predict/stream", body, "X-Deadline-Ms", "soon"))
-        .satisfies(answer -> assertThat(answer.statusCode()).isEqualTo(400));
+        .satisfies(response -> assertThat(response.statusCode()).isEqualTo(400));
   }
 
   @Test
   void respondsToAnEmptyStreamWithNoLines() throws Exception {
-    var answer = edge.start().send("POST", "/predict/stream", new byte[0]);
+    var response = edge.start().send("POST", "/predict/stream", new byte[0]);
     var blank = edge.send("POST", "/predict/stream", " \r\n\n".getBytes(UTF_8));
 
-    assertThat(List.of(answer.statusCode(), blank.statusCode())).containsExactly(200, 200);
-    assertThat(answer.body() + blank.body()).isEmpty();
+    assertThat(List.of(response.statusCode(), blank.statusCode())).containsExactly(200, 200);
+    assertThat(response.body() + blank.body()).isEmpty();
   }
 
   @Test
   void sendsContinueOnRequest() throws Exception {
     edge.start();
 
-    var answer =
+    var response =
         edge.raw(
             "POST /predict/stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
                 + "Content-Type: application/x-ndjson\r\nContent-Length: 2\r\n"
                 + "Expect: 100-continue\r\n\r\n{}");
 
-    assertThat(answer)
+    assertThat(response)
         .startsWith("HTTP/1.1 100 ")
         .contains("HTTP/1.1 200 ")
         .contains("malformed-request");
@@ -391,7 +391,7 @@ class NdjsonStreamTest {
     edge.secure(certificates.signedBy(authority, "server"), Certificates.trusting(authority));
     var caller = caller().send(line("S1") + '\n');
 
-    assertThat(shown(caller.answer())).isEqualTo("S1");
+    assertThat(shown(caller.nextLine())).isEqualTo("S1");
     assertThat(caller.send(line("S2")).end().rest()).hasSize(1);
   }
 
@@ -437,11 +437,11 @@ class NdjsonStreamTest {
     return PredictionIds.next().toString();
   }
 
-  private static String shown(JsonObject answer) {
-    var error = answer.getJsonObject("error");
-    var shipmentId = answer.getString("shipment_id");
+  private static String shown(JsonObject response) {
+    var error = response.getJsonObject("error");
+    var shipmentId = response.getString("shipment_id");
     return error == null
         ? shipmentId
-        : "%s %d %s".formatted(shipmentId, answer.getLong("line"), error.getString("code"));
+        : "%s %d %s".formatted(shipmentId, response.getLong("line"), error.getString("code"));
   }
 }

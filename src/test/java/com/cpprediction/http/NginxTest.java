@@ -105,12 +105,12 @@ class NginxTest {
             .collect(Collectors.joining("\n"));
 
     try (var log = new CapturedLog()) {
-      var answer = post("/predict/stream", RouteContract.NDJSON, body);
+      var response = post("/predict/stream", RouteContract.NDJSON, body);
 
-      assertThat(answer.statusCode()).isEqualTo(200);
-      assertThat(answer.headers().firstValue("Content-Type")).hasValue(RouteContract.NDJSON);
+      assertThat(response.statusCode()).isEqualTo(200);
+      assertThat(response.headers().firstValue("Content-Type")).hasValue(RouteContract.NDJSON);
       assertThat(
-              answer.body().lines().map(JsonObject::new).map(one -> one.getString("shipment_id")))
+              response.body().lines().map(JsonObject::new).map(one -> one.getString("shipment_id")))
           .containsExactlyElementsOf(IntStream.range(0, lines).mapToObj(i -> "S" + i).toList());
       assertThat(log.plain()).isEmpty();
     }
@@ -135,9 +135,9 @@ class NginxTest {
   @Test
   void deliversDashboardEventsWithoutBuffering() throws Exception {
     var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/events"));
-    var answer = client.send(request.build(), BodyHandlers.ofInputStream());
+    var response = client.send(request.build(), BodyHandlers.ofInputStream());
 
-    try (InputStream events = answer.body()) {
+    try (InputStream events = response.body()) {
       var first = new String(events.readNBytes(40), StandardCharsets.UTF_8);
       assertThat(first).startsWith("retry: 1000\n\nevent: ");
     }

@@ -87,8 +87,8 @@ class OddRequestsTest {
             "http://[::1/health");
     for (var method : methods) {
       for (var target : targets) {
-        answered(head(method, target, "1.1", "Connection: close"));
-        answered(head(method, target, "1.0"));
+        responded(head(method, target, "1.1", "Connection: close"));
+        responded(head(method, target, "1.0"));
       }
     }
   }
@@ -96,9 +96,9 @@ class OddRequestsTest {
   @Test
   void versions() throws Exception {
     for (var version : List.of("0.9", "1.0", "1.2", "2.0", "3.0", "11.1", "x", "")) {
-      for (var path : POSTS) answered(post(path, version, SHIPMENT, "Connection: close"));
-      answered(head("GET", "/health", version, "Connection: close"));
-      answered(head("HEAD", "/events", version, "Connection: close"));
+      for (var path : POSTS) responded(post(path, version, SHIPMENT, "Connection: close"));
+      responded(head("GET", "/health", version, "Connection: close"));
+      responded(head("HEAD", "/events", version, "Connection: close"));
     }
   }
 
@@ -129,9 +129,10 @@ class OddRequestsTest {
             " x: y");
     for (var header : headers) {
       for (var version : List.of("1.0", "1.1")) {
-        for (var path : POSTS) answered(post(path, version, SHIPMENT, header, "Connection: close"));
+        for (var path : POSTS)
+          responded(post(path, version, SHIPMENT, header, "Connection: close"));
         for (var path : List.of("/", "/health", "/web/dashboard.js", "/predictions/S1")) {
-          answered(head("GET", path, version, header, "Connection: close"));
+          responded(head("GET", path, version, header, "Connection: close"));
         }
       }
     }
@@ -143,7 +144,7 @@ class OddRequestsTest {
         List.of(
             "multipart/form-data", "multipart/form-data; boundary=x", "text/plain", ";", "a/")) {
       for (var path : POSTS) {
-        answered(
+        responded(
             head(
                     "POST",
                     path,
@@ -196,13 +197,13 @@ class OddRequestsTest {
         }
       }
     }
-    answered(head("GET", "/health", "1.1", "Connection: close"));
+    responded(head("GET", "/health", "1.1", "Connection: close"));
   }
 
-  private void answered(String request) throws IOException {
-    var answer = edge.raw(request);
+  private void responded(String request) throws IOException {
+    var response = edge.raw(request);
 
-    assertThat(answer).as(request).matches("(?s)HTTP/\\d+\\.\\d (?!500).*");
+    assertThat(response).as(request).matches("(?s)HTTP/\\d+\\.\\d (?!500).*");
   }
 
   private static String post(String path, String version, String body, String... headers) {

@@ -81,9 +81,9 @@ class ProtocolTest {
   void refusesMalformedHttp(String request) throws Exception {
     edge.start();
 
-    var answer = edge.raw(request.replaceFirst("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
+    var response = edge.raw(request.replaceFirst("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
 
-    assertThat(answer)
+    assertThat(response)
         .matches("(?s)HTTP/1\\.[01] 400 .*")
         .containsIgnoringCase("x-request-id: ")
         .contains("application/problem+json")
@@ -107,12 +107,12 @@ class ProtocolTest {
   void refusesADeclaredLengthBeforeTheBody() throws Exception {
     edge.start();
 
-    var answer =
+    var response =
         edge.raw(
             "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 4194305\r\n"
                 + "Expect: 100-continue\r\n\r\n");
 
-    assertThat(answer).startsWith("HTTP/1.1 413 ").contains("\"code\":\"too-large\"");
+    assertThat(response).startsWith("HTTP/1.1 413 ").contains("\"code\":\"too-large\"");
   }
 
   @Test
@@ -172,13 +172,14 @@ class ProtocolTest {
   void respondsToPipelinedRequestsInOrder() throws Exception {
     edge.start();
 
-    var answer =
+    var response =
         edge.raw(
             "GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: one\r\n\r\n"
                 + "GET /nowhere HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: two\r\n"
                 + "Connection: close\r\n\r\n");
 
-    assertThat(answer.toLowerCase()).containsSubsequence("x-request-id: one", "x-request-id: two");
+    assertThat(response.toLowerCase())
+        .containsSubsequence("x-request-id: one", "x-request-id: two");
   }
 
   @Test
@@ -199,11 +200,11 @@ class ProtocolTest {
   void closesOnAMalformedChunk() throws Exception {
     edge.start();
 
-    var answer =
+    var response =
         edge.raw(
             "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
 
-    assertThat(answer).isEmpty();
+    assertThat(response).isEmpty();
   }
 
   @Test
@@ -211,11 +212,11 @@ class ProtocolTest {
     edge.receiveTimeout = Duration.ofSeconds(1);
     edge.start();
 
-    var answer =
+    var response =
         edge.raw(
             "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{");
 
-    assertThat(answer).isEmpty();
+    assertThat(response).isEmpty();
   }
 
   @ParameterizedTest
@@ -224,13 +225,13 @@ class ProtocolTest {
   void refusesAnotherTransferEncodingByName(String encoding) throws Exception {
     edge.start();
 
-    var answer =
+    var response =
         edge.raw(
             "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: "
                 + encoding
                 + "\r\n\r\n0\r\n\r\n");
 
-    assertThat(answer)
+    assertThat(response)
         .startsWith("HTTP/1.1 400 ")
         .contains("Transfer-Encoding may only be chunked");
   }
@@ -355,9 +356,9 @@ class ProtocolTest {
             HttpFixture.scoreRequest(Address.of("MG Road 560017", null)),
             HttpFixture.FINGERPRINTS.get("560")));
 
-    var answer = overHttp.await(10, SECONDS);
-    assertThat(answer.statusCode()).isEqualTo(200);
-    assertThat(answer.headers().firstValue("connection")).hasValue("close");
+    var response = overHttp.await(10, SECONDS);
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.headers().firstValue("connection")).hasValue("close");
     assertThat(overBus.await(10, SECONDS).body().getString("source")).isEqualTo("cache");
     stopped.await(10, SECONDS);
   }
@@ -367,14 +368,14 @@ class ProtocolTest {
     edge.closeDelay = Duration.ofSeconds(3);
     edge.start();
     try (var busy = edge.connect()) {
-      var answers = lines(busy);
+      var responses = lines(busy);
       var stopped = edge.stop();
 
       boolean told = false;
       while (!told) {
         write(busy, "HEAD /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        assertThat(answers.readLine()).isEqualTo("HTTP/1.1 200 OK");
-        for (var line = answers.readLine(); !line.isEmpty(); line = answers.readLine()) {
+        assertThat(responses.readLine()).isEqualTo("HTTP/1.1 200 OK");
+        for (var line = responses.readLine(); !line.isEmpty(); line = responses.readLine()) {
           told |= line.equals("connection: close");
         }
       }

@@ -102,10 +102,10 @@ class SameOriginTest {
     edge.start();
 
     for (var path : List.of("/", "/docs", "/web/docs.js", "/health", "/config", "/predictions/x")) {
-      answered(path, raw("GET", path, "localhost:8000", headers));
+      responded(path, raw("GET", path, "localhost:8000", headers));
     }
-    answered("/predict", raw("POST", "/predict", "localhost:8000", headers));
-    answered("/cache", raw("DELETE", "/cache", "localhost:8000", headers));
+    responded("/predict", raw("POST", "/predict", "localhost:8000", headers));
+    responded("/cache", raw("DELETE", "/cache", "localhost:8000", headers));
   }
 
   @Test
@@ -115,7 +115,7 @@ class SameOriginTest {
     for (var site : List.of("cross-site", "same-site")) {
       var headers = "Sec-Fetch-Site: " + site + "\r\n" + VISIT;
       for (var page : List.of("/", "/docs", "/web/docs.js")) {
-        answered(page, raw("GET", page, "localhost", headers));
+        responded(page, raw("GET", page, "localhost", headers));
       }
       for (var path : List.of("/config", "/health", "/predictions/x", "/models/status")) {
         forbidden(path, raw("GET", path, "localhost", headers));
@@ -150,9 +150,9 @@ class SameOriginTest {
 
     for (var path : List.of("/", "/health", "/config", "/metrics", "/events/")) {
       if (path.equals("/events/") && known) continue; // endless
-      var answer = raw("GET", path, host, "");
-      if (known) answered(path, answer);
-      else assertThat(answer).as(path).matches("(?s)HTTP/1.1 (403|400) .*");
+      var response = raw("GET", path, host, "");
+      if (known) responded(path, response);
+      else assertThat(response).as(path).matches("(?s)HTTP/1.1 (403|400) .*");
     }
     assertThat(raw("DELETE", "/cache", host, "").startsWith("HTTP/1.1 200")).isEqualTo(known);
   }
@@ -165,10 +165,10 @@ class SameOriginTest {
     edge.allowedHosts = List.of("cp.example", "[2001:db8::1]");
 
     for (var host : List.of("cp.example", "CP.example:8443", "[2001:DB8::1]:8000", "127.0.0.1")) {
-      answered(host, raw("GET", "/health", host, ""));
+      responded(host, raw("GET", "/health", host, ""));
     }
     forbidden("another", raw("GET", "/health", "cp.example.com", ""));
-    answered("its pages", raw("POST", "/predict", "127.0.0.1", "Origin: http://cp.example\r\n"));
+    responded("its pages", raw("POST", "/predict", "127.0.0.1", "Origin: http://cp.example\r\n"));
     forbidden("others", raw("POST", "/predict", "127.0.0.1", "Origin: http://x.example\r\n"));
   }
 
@@ -176,7 +176,7 @@ class SameOriginTest {
   void acceptsHttp10WithoutHostExceptFromBrowsers() throws Exception {
     edge.start();
 
-    answered("a script", edge.raw("GET /config HTTP/1.0\r\n\r\n"));
+    responded("a script", edge.raw("GET /config HTTP/1.0\r\n\r\n"));
     for (var header : List.of("Origin: http://localhost", "Sec-Fetch-Site: same-origin")) {
       forbidden(header, edge.raw("GET /config HTTP/1.0\r\n" + header + "\r\n\r\n"));
     }
@@ -189,7 +189,7 @@ class SameOriginTest {
     edge.secure(certificates.signedBy(authority, "server"), Certificates.trusting(authority));
     edge.start();
 
-    answered("its own", raw("POST", "/predict", "localhost", "Origin: https://localhost\r\n"));
+    responded("its own", raw("POST", "/predict", "localhost", "Origin: https://localhost\r\n"));
     forbidden("plain", raw("POST", "/predict", "localhost", "Origin: http://localhost\r\n"));
   }
 
@@ -200,12 +200,12 @@ class SameOriginTest {
     edge.host = address.get().getHostAddress();
     edge.start();
 
-    answered("any", raw("GET", "/health", "elsewhere.example", ""));
+    responded("any", raw("GET", "/health", "elsewhere.example", ""));
     forbidden("a page", raw("POST", "/predict", "cp.example", "Origin: http://x.example\r\n"));
     edge.allowedHosts = List.of("cp.example");
 
-    answered("listed", raw("GET", "/health", "cp.example:80", ""));
-    answered("what probes ask for", raw("GET", "/health/ready", edge.host + ":8000", ""));
+    responded("listed", raw("GET", "/health", "cp.example:80", ""));
+    responded("what probes ask for", raw("GET", "/health/ready", edge.host + ":8000", ""));
     forbidden("not listed", raw("GET", "/health", "elsewhere.example", ""));
     forbidden("a name of this machine", raw("GET", "/health", "localhost", ""));
   }
@@ -236,7 +236,7 @@ class SameOriginTest {
     edge.host = "0.0.0.0";
     edge.start();
 
-    answered("here", raw("GET", "/config", "127.0.0.1:8000", ""));
+    responded("here", raw("GET", "/config", "127.0.0.1:8000", ""));
     assertThat(raw("GET", "/config", "elsewhere.example", "")).startsWith("HTTP/1.1 401 ");
     assertThat(raw("DELETE", "/cache", "elsewhere.example", "")).startsWith("HTTP/1.1 401 ");
   }
@@ -250,12 +250,12 @@ class SameOriginTest {
             .formatted(method, path, host, headers, type, body.length(), body));
   }
 
-  private static void answered(String what, String answer) {
-    assertThat(answer).as(what).startsWith("HTTP/1.").contains(" 200 OK\r\n");
+  private static void responded(String what, String response) {
+    assertThat(response).as(what).startsWith("HTTP/1.").contains(" 200 OK\r\n");
   }
 
-  private static void forbidden(String what, String answer) {
-    assertThat(answer).as(what).startsWith("HTTP/1.").contains(" 403 Forbidden\r\n");
+  private static void forbidden(String what, String response) {
+    assertThat(response).as(what).startsWith("HTTP/1.").contains(" 403 Forbidden\r\n");
   }
 
   private static Optional<InetAddress> anotherAddress() throws Exception {

@@ -19,7 +19,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 public final class StreamCaller {
   private static final JsonObject END = new JsonObject();
 
-  private final BlockingQueue<JsonObject> answers = new LinkedBlockingQueue<>();
+  private final BlockingQueue<JsonObject> received = new LinkedBlockingQueue<>();
   private final HttpClientRequest request;
   private final HttpClientResponse response;
 
@@ -34,18 +34,18 @@ public final class StreamCaller {
     for (int i = 0; i < headers.length; i += 2) options.putHeader(headers[i], headers[i + 1]);
     request = client.request(options).await(10, SECONDS);
     request.setChunked(true);
-    request.exceptionHandler(broken -> answers.add(END));
-    var received = request.response().map(this::read); // a short response may be complete by then
+    request.exceptionHandler(broken -> received.add(END));
+    var pending = request.response().map(this::read); // a short response may be complete by then
     request.sendHead();
-    response = received.await(10, SECONDS);
+    response = pending.await(10, SECONDS);
   }
 
   private HttpClientResponse read(HttpClientResponse response) {
-    var lines = RecordParser.newDelimited("\n", line -> answers.add(line.toJsonObject()));
+    var lines = RecordParser.newDelimited("\n", line -> received.add(line.toJsonObject()));
     return response
         .handler(lines)
-        .exceptionHandler(broken -> answers.add(END))
-        .endHandler(ended -> answers.add(END));
+        .exceptionHandler(broken -> received.add(END))
+        .endHandler(ended -> received.add(END));
   }
 
   int status() {
@@ -89,20 +89,20 @@ public final class StreamCaller {
   }
 
   /** The next response line, null at the end. */
-  JsonObject answer() throws InterruptedException {
-    var answer = answers.poll(20, SECONDS);
-    if (answer == null) throw new AssertionError("no answer within 20 s");
-    return answer == END ? null : answer;
+  JsonObject nextLine() throws InterruptedException {
+    var line = received.poll(20, SECONDS);
+    if (line == null) throw new AssertionError("no response line within 20 s");
+    return line == END ? null : line;
   }
 
   /** The remaining response lines. */
   List<JsonObject> rest() throws InterruptedException {
     var all = new ArrayList<JsonObject>();
-    for (var answer = answer(); answer != null; answer = answer()) all.add(answer);
+    for (var line = nextLine(); line != null; line = nextLine()) all.add(line);
     return all;
   }
 
   boolean hasAnswer() {
-    return !answers.isEmpty();
+    return !received.isEmpty();
   }
 }
