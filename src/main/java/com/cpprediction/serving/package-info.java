@@ -1,7 +1,8 @@
 /**
- * The use cases, whichever way a request came: predicting single shipments, batches and streams,
- * reporting outcomes, warming the cache. Admission control, the lookup in the cache, at a worker or
- * at the node that owns the prefix, and the recording of every prediction before it is returned.
- * Start at {@link com.cpprediction.serving.PredictionService}.
+ * The use cases, over HTTP and the event bus alike: predicting single shipments, batches and
+ * streams, reporting outcomes, warming the cache. {@code ShipmentReader} validates, {@code
+ * AdmissionControl} limits, {@code LocalRouter} makes the cache key and asks a worker, {@code
+ * OwnerRouter} asks the node that owns a prefix, and every prediction is recorded before it is
+ * returned. Start at {@link com.cpprediction.serving.PredictionService}.
  */
 package com.cpprediction.serving;
