@@ -101,8 +101,7 @@ public final class Membership implements Members {
       join.getAutoDetectionConfig().setEnabled(false);
       join.getMulticastConfig().setEnabled(false);
       join.getTcpIpConfig().setEnabled(true).setMembers(config.members());
-      return new Membership(
-          new HazelcastClusterManager(hazelcast), bus(config, address, path), name);
+      return new Membership(new AddressCachingManager(hazelcast), bus(config, address, path), name);
     } catch (IOException e) {
       throw new IllegalArgumentException(
           "Cannot prepare the cluster: " + e + "; see cluster.host and " + file, e);

@@ -7,11 +7,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.cpprediction.config.ClusterConfig;
 import com.cpprediction.testing.Certificates;
 import com.cpprediction.testing.Ports;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.ReplyException;
+import io.vertx.core.spi.cluster.NodeInfo;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -131,6 +133,31 @@ class MembershipIT {
                 .await(10, SECONDS)
                 .body())
         .isEqualTo("there");
+  }
+
+  /** Hazelcast may store the address on a member that can't be reached. */
+  @Test
+  void looksABusAddressUpOnce() throws Exception {
+    var one = membership(0, PLAIN);
+    var there = join(one);
+    var two = membership(1, PLAIN);
+    var here = join(two);
+    there
+        .eventBus()
+        .consumer(ADDRESS, message -> message.reply("there"))
+        .completion()
+        .await(10, SECONDS);
+    assertThat(ask(here)).isEqualTo("there");
+    var manager = (HazelcastClusterManager) two.manager();
+    manager.getHazelcastInstance().getMap("__vertx.nodeInfo").clear();
+
+    var known = Promise.<NodeInfo>promise();
+    manager.getNodeInfo(one.id(), known);
+    var unknown = Promise.<NodeInfo>promise();
+    manager.getNodeInfo("another", unknown);
+
+    assertThat(known.future().await(10, SECONDS)).isEqualTo(one.manager().getNodeInfo());
+    assertThatThrownBy(() -> unknown.future().await(10, SECONDS)).hasMessageContaining("member");
   }
 
   /** Network cut while the peer's receive window is full: no write completes. */
