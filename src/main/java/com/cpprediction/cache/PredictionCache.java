@@ -201,7 +201,7 @@ public final class PredictionCache {
     Future<List<Scored>> scoring;
     try {
       scoring = score.of(Collections.unmodifiableList(keys), until);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // else the keys would stay in flight
       scoring = Future.failedFuture(e);
     }
     return scoring.compose(

@@ -85,8 +85,11 @@ public final class Dispatcher {
   private void deal() {
     if (dealing) return;
     dealing = true;
-    while (dealOne()) {} // each sends one message, or drops one
-    dealing = false;
+    try {
+      while (dealOne()) {} // each sends one message, or drops one
+    } finally {
+      dealing = false;
+    }
   }
 
   private boolean dealOne() {

@@ -74,7 +74,7 @@ public final class ParsingPool {
   private static <T> Future<T> now(Callable<T> parsing) {
     try {
       return Future.succeededFuture(parsing.call());
-    } catch (Exception e) {
+    } catch (Throwable e) { // as on a thread of the pool: the caller gives back what it holds
       return Future.failedFuture(e);
     }
   }

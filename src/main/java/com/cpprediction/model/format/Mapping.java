@@ -67,12 +67,16 @@ public final class Mapping implements AutoCloseable {
           if (!isFault(cause)) log.error("Cannot check what is mapped", cause);
         });
     reader.start();
-    try {
-      reader.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while checking what is mapped", e);
+    boolean interrupted = false;
+    while (true) {
+      try {
+        reader.join();
+        break;
+      } catch (InterruptedException e) { // the mapping must not be closed under its reader
+        interrupted = true;
+      }
     }
+    if (interrupted) Thread.currentThread().interrupt();
     return same.get();
   }
 
