@@ -1,6 +1,7 @@
 /**
  * The cache of scored addresses that all verticles of a node share. The only package that knows
- * Caffeine.
+ * Caffeine. Start at {@link com.cpprediction.cache.PredictionCache}; its key is the scoring
+ * fingerprint of the model and the canonical address.
  */
 @NullMarked
 package com.cpprediction.cache;

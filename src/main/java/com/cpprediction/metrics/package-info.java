@@ -1,2 +1,5 @@
-/** Every meter of the service: names, units and tags are a contract and stand in one class. */
+/**
+ * The meters of the service, in {@code ServiceMetrics}: names, units and tags are a contract. Those
+ * of the process are in {@code ProcessMemory}, those of the cache in package {@code cache}.
+ */
 package com.cpprediction.metrics;
