@@ -94,7 +94,8 @@ public final class Bus {
   public static final String MODELS_CLAIM = "cp.models.claim";
 
   /**
-   * {@code {"prefixes":[…]}} in: models to hold no longer; out nothing, once they are gone. Local.
+   * {@code {"release","prefixes":[…]}} in: models of that release to hold no longer, ignored where
+   * another one is served by then; out nothing, once they are gone. Local.
    */
   public static final String MODELS_DROP = "cp.models.drop";
 

@@ -422,7 +422,7 @@ public final class ClusterVerticle extends VerticleBase
     var chunk =
         wanted.subList(0, Math.min(wanted.size(), Math.max(LOAD_CHUNK, wanted.size() / 20)));
     loading = true;
-    changeModels(Bus.MODELS_CLAIM, chunk)
+    changeModels(Bus.MODELS_CLAIM, body(chunk))
         .onComplete(
             done -> {
               loading = false;
@@ -456,7 +456,7 @@ public final class ClusterVerticle extends VerticleBase
     due.retainAll(retiring.keySet());
     if (due.isEmpty()) return;
     releasing = due;
-    changeModels(Bus.MODELS_DROP, due)
+    changeModels(Bus.MODELS_DROP, body(due).put("release", release))
         .onComplete(
             done -> {
               releasing = Set.of();
@@ -473,8 +473,11 @@ public final class ClusterVerticle extends VerticleBase
             });
   }
 
-  private Future<JsonObject> changeModels(String address, Collection<String> prefixes) {
-    var body = new JsonObject().put("prefixes", new JsonArray(List.copyOf(prefixes)));
+  private static JsonObject body(Collection<String> prefixes) {
+    return new JsonObject().put("prefixes", new JsonArray(List.copyOf(prefixes)));
+  }
+
+  private Future<JsonObject> changeModels(String address, JsonObject body) {
     return Bus.<JsonObject>ask(vertx, address, body, Deadline.in(LOAD_TIMEOUT))
         .onFailure(cause -> log.error("Cannot change which models are held", cause));
   }

@@ -47,7 +47,7 @@ public final class ConfigRules {
           "cluster.host "
               + host
               + " is not loopback, and what nodes say about who is there is neither signed nor"
-              + " encrypted. Where only friends can reach it, set cluster.trusted_network to true");
+              + " encrypted. Where only trusted machines can reach it, set cluster.trusted_network to true");
     } catch (UnknownHostException e) {
       return Optional.of("cluster.host " + host + " is no address that can be found");
     }

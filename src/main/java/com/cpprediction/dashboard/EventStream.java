@@ -88,7 +88,7 @@ public final class EventStream {
     if (listeners.size() >= MAX_LISTENERS) {
       metrics.shed(Shed.LISTENERS);
       throw Failure.OVERLOADED.because(
-          MAX_LISTENERS + " listen already; close a dashboard that nobody looks at");
+          MAX_LISTENERS + " listen already; close a dashboard that is not in use");
     }
     var response = ctx.response();
     if (ctx.request().method() == HttpMethod.HEAD) {

@@ -292,8 +292,14 @@ public final class ModelStore implements AutoCloseable {
     return reasons;
   }
 
-  /** Holds the models of {@code prefixes} no longer. Requests that hold a lease go on with them. */
-  synchronized void drop(Set<String> prefixes) {
+  /**
+   * Holds the models of {@code prefixes} no longer. Requests that hold a lease go on with them.
+   *
+   * @param release that the prefixes were released of: nothing is dropped of a later one, which
+   *     other nodes need not serve yet
+   */
+  synchronized void drop(String release, Set<String> prefixes) {
+    if (!release.equals(current.release())) return;
     var before = current.models();
     var next = new TreeMap<>(before);
     next.keySet().removeAll(prefixes);

@@ -122,20 +122,26 @@ public final class ModelsVerticle extends VerticleBase {
     }
   }
 
-  private JsonObject claim(Set<String> prefixes) {
+  private JsonObject claim(JsonObject body) {
     var refused = new JsonObject();
-    models.claim(prefixes).forEach(refused::put);
+    models.claim(prefixesOf(body)).forEach(refused::put);
     return refused;
   }
 
-  private JsonObject drop(Set<String> prefixes) {
-    models.drop(prefixes);
+  private JsonObject drop(JsonObject body) {
+    models.drop(body.getString("release"), prefixesOf(body));
     return new JsonObject();
   }
 
-  private void change(Message<JsonObject> message, Function<Set<String>, JsonObject> change) {
+  private static Set<String> prefixesOf(JsonObject body) {
+    var prefixes = new TreeSet<String>();
+    for (var prefix : body.getJsonArray("prefixes")) prefixes.add((String) prefix);
+    return prefixes;
+  }
+
+  private void change(Message<JsonObject> message, Function<JsonObject, JsonObject> change) {
     executor
-        .executeBlocking(() -> change.apply(prefixes(message.body())))
+        .executeBlocking(() -> change.apply(message.body()))
         .onSuccess(message::reply)
         .onFailure(
             cause -> {

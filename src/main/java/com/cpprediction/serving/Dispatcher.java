@@ -11,6 +11,7 @@ import io.vertx.core.eventbus.ReplyFailure;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Queue;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
@@ -97,14 +98,32 @@ public final class Dispatcher {
     boolean chunk = !bulk.isEmpty() && bulky.cardinality() < mostBulky;
     boolean single = !singles.tasks.isEmpty();
     if (chunk && (!single || servedSingly >= CHUNK)) { // its turn; worth waiting for a worker
-      return idle >= 0 && sendChunk(idle);
+      return idle >= 0 ? sendChunk(idle) : dropLate();
     }
-    if (!single) return false;
     int worker = idle >= 0 ? idle : worker(AHEAD);
-    if (worker < 0) return false;
+    if (!single || worker < 0) return dropLate();
     servedSingly++;
     send(worker, singles.tasks.remove(), false);
     return true;
+  }
+
+  /**
+   * Fails the messages at the head of each lane whose deadline is over: while all workers stall,
+   * their callers give up and others are admitted.
+   */
+  private boolean dropLate() {
+    dropLate(singles);
+    for (var lane : List.copyOf(bulk)) {
+      dropLate(lane);
+      if (lane.tasks.isEmpty()) bulk.remove(lane);
+    }
+    return false;
+  }
+
+  private static void dropLate(Lane lane) {
+    while (!lane.tasks.isEmpty() && lane.tasks.element().late().getAsBoolean()) {
+      lane.tasks.remove().result().fail(Deadline.exceeded());
+    }
   }
 
   private boolean sendChunk(int worker) {

@@ -53,7 +53,7 @@ public interface OwnerDirectory {
    * The other nodes that serve {@code prefix} with {@code release}, in the order in which to ask
    * them.
    */
-  public List<Owner> of(String prefix, String release);
+  List<Owner> of(String prefix, String release);
 
   /** The releases that other nodes serve with. */
   Set<String> releases();

@@ -77,7 +77,7 @@ public record Problem(Failure failure, String detail, JsonObject members) {
       case DEADLINE_EXCEEDED ->
           "No answer within the caller's time; what became of it is "
               + "unknown. Send it again with the same prediction_id to have it stored once";
-      case NOT_READY -> "Nobody serves this just now; try again in a moment";
+      case NOT_READY -> "No node serves this just now; try again in a moment";
       default -> failure.title();
     };
   }

@@ -211,7 +211,7 @@ function showCluster({ enabled, node, members = [], replicas, replicas_missing: 
     ]),
     ['Owners of each prefix', count(replicas)],
     ['Owners missing', count(missing), missing ? 'warn' : ''],
-    ['Prefixes nobody answers', count(unanswered.length), unanswered.length ? 'bad' : ''],
+    ['Prefixes without a node', count(unanswered.length), unanswered.length ? 'bad' : ''],
   ]);
 }
 

@@ -185,14 +185,14 @@ class OwnerRoutingTest {
     var afterSilence = predict(IN_411);
     cluster.own("411", MINE, "refusing", "b");
     var afterRefusal = predict(IN_411);
-    cluster.own("411", MINE, "nobody", "b");
-    var afterNobody = predict(IN_411);
+    cluster.own("411", MINE, "absent", "b");
+    var afterAbsence = predict(IN_411);
 
-    for (var response : List.of(afterSilence, afterRefusal, afterNobody)) {
+    for (var response : List.of(afterSilence, afterRefusal, afterAbsence)) {
       assertThat(served(response)).isEqualTo("\"b:1\";hop=remote");
     }
     assertThat(cluster.silent.stream().map(OwnerDirectory.Owner::id))
-        .containsExactly("silent", "nobody");
+        .containsExactly("silent", "absent");
   }
 
   @Test
@@ -201,11 +201,11 @@ class OwnerRoutingTest {
     node("b", request -> Future.failedFuture(Failure.NOT_READY.because("Not with that release")));
     node("c", request -> Future.failedFuture(Failure.OVERLOADED.because("full")));
 
-    cluster.own("411", MINE, "a", "nobody");
+    cluster.own("411", MINE, "a", "absent");
     AdmissionTest.isProblem(predict(IN_411), Failure.NOT_READY);
-    cluster.own("411", MINE, "nobody", "b");
+    cluster.own("411", MINE, "absent", "b");
     AdmissionTest.isProblem(predict(IN_411), Failure.NOT_READY);
-    cluster.own("411", MINE, "nobody", "c");
+    cluster.own("411", MINE, "absent", "c");
     AdmissionTest.isProblem(predict(IN_411), Failure.OVERLOADED);
     cluster.own("411", MINE);
     AdmissionTest.isProblem(predict(IN_411), Failure.NOT_READY);
@@ -392,7 +392,7 @@ class OwnerRoutingTest {
     node(
         "b",
         request -> {
-          var explanation = new JsonObject().put("by", request.explain() ? "b" : "nobody");
+          var explanation = new JsonObject().put("by", request.explain() ? "b" : "absent");
           return Future.succeededFuture(
               new OwnerReply(
                   reply("b", request).results().stream()

@@ -104,7 +104,7 @@ class LiveAccuracyTest {
     models.status().counted(counted(model("999", OLD, 4, 1, 3)));
     assertThat(metered()).containsExactly("180", "575", "831");
 
-    models.drop(Set.of("575"));
+    models.drop(models.current().release(), Set.of("575"));
     assertThat(metered()).containsExactly("180", "831");
     models.claim(Set.of("575"));
     assertThat(metered()).containsExactly("180", "575", "831");

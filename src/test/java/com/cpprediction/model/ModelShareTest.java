@@ -81,7 +81,7 @@ class ModelShareTest {
 
     var lease = models.lease();
     var inUse = lease.scoring("575");
-    models.drop(Set.of("575", "180"));
+    models.drop(models.current().release(), Set.of("575", "180"));
 
     assertThat(models.current().here()).containsExactly("831");
     assertThat(models.current().fingerprints()).hasSize(3);
@@ -89,6 +89,19 @@ class ModelShareTest {
     assertThat(new Scorer().score(inUse, new Address("kadri", "575002"))).isNotNull();
     lease.close();
     assertThat(inUse.model().acquire()).as("freed with the last lease").isFalse();
+  }
+
+  @Test
+  void dropsNothingOfALaterRelease() throws IOException {
+    var before = models.current().release();
+    Releases.change(dir, "575");
+    models.reload();
+    var held = models.current().here();
+
+    models.drop(before, held);
+
+    assertThat(models.current().release()).isNotEqualTo(before);
+    assertThat(models.current().here()).isNotEmpty().isEqualTo(held);
   }
 
   @Test

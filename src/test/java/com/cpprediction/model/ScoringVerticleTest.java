@@ -104,7 +104,7 @@ class ScoringVerticleTest {
   }
 
   @Test
-  void refusesAGenerationThatNobodyLeases(Vertx vertx) {
+  void refusesAGenerationWithoutALease(Vertx vertx) {
     var before = models.current();
     models.trust(7);
 

@@ -16,6 +16,7 @@ import io.vertx.core.eventbus.ReplyFailure;
 import io.vertx.junit5.VertxExtension;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -138,6 +139,26 @@ public class DispatcherTest {
     done("c");
     assertThat(next.result()).isEqualTo("c");
     assertThat(sent).extracting(Sent::what).containsExactly("a", "b", "c");
+  }
+
+  @Test
+  void dropsExpiredTasksWhileAllWorkersStall() {
+    workers(1);
+    single("a");
+    single("b");
+    var over = new AtomicBoolean();
+    var single = dispatcher.dispatch(dispatcher.lane(1), over::get, worker -> send("s", worker));
+    var chunk = dispatcher.dispatch(dispatcher.lane(2), over::get, worker -> send("c", worker));
+    var waiting = bulk(dispatcher.lane(2), "A1");
+    assertThat(List.of(single, chunk, waiting)).noneMatch(Future::isComplete);
+
+    over.set(true);
+    single("next");
+
+    assertThat(Failure.of(single.cause())).isEqualTo(Failure.DEADLINE_EXCEEDED);
+    assertThat(Failure.of(chunk.cause())).isEqualTo(Failure.DEADLINE_EXCEEDED);
+    assertThat(waiting.isComplete()).isFalse();
+    assertThat(sent).extracting(Sent::what).containsExactly("a", "b");
   }
 
   @Test
