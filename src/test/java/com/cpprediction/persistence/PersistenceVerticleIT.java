@@ -22,6 +22,7 @@ import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Ports;
+import com.cpprediction.testing.Processes;
 import com.cpprediction.testing.SmallDisk;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -284,18 +285,19 @@ class PersistenceVerticleIT {
       var verticle = deploy(Ack.COMMIT, database.uri(), Duration.ofSeconds(2));
       record(Predictions.of("S1"));
       var server = Postmaster.of(dataDir.toRealPath().resolve("postgres")).orElseThrow().process();
-      var frozen = new ArrayList<>(server.descendants().toList());
-      frozen.add(server);
       var kept = Predictions.of("S2");
 
-      signal("STOP", frozen);
+      Processes.signal(server, "STOP"); // first, so that it starts no more sessions
+      var sessions = server.descendants().toList();
+      sessions.forEach(session -> Processes.signalAny(session, "STOP"));
       var response = request(Bus.RECORD, new RecordRequest(List.of(kept)));
       try {
         Await.until(() -> verticle.database().getString("status").equals("down"));
         assertThat(verticle.database().getString("error")).contains("does not answer");
         assertNotReady(request(Bus.RECORD, new RecordRequest(Predictions.many(1))));
       } finally {
-        signal("CONT", frozen);
+        sessions.forEach(session -> Processes.signalAny(session, "CONT"));
+        Processes.signal(server, "CONT");
       }
 
       response.await(20, SECONDS);
@@ -702,11 +704,5 @@ class PersistenceVerticleIT {
 
   private static JsonObject address(String typed, String pincode) {
     return new JsonObject().put("address", typed).put("pincode", pincode);
-  }
-
-  private static void signal(String name, List<ProcessHandle> processes) throws Exception {
-    var command = new ArrayList<>(List.of("kill", "-" + name));
-    processes.forEach(process -> command.add(Long.toString(process.pid())));
-    assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).isZero();
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.files.OwnerOnly;
 import com.cpprediction.testing.Await;
+import com.cpprediction.testing.Processes;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
@@ -104,13 +105,13 @@ class EmbeddedDatabaseIT {
     var database = start();
     TestDatabase.execute(database.uri(), "CREATE TABLE kept AS SELECT 42 AS answer");
     var server = Postmaster.of(dataDir.toRealPath().resolve("postgres")).orElseThrow().process();
-    signal("STOP", server);
+    Processes.signal(server, "STOP");
     try {
       assertThatCode(() -> database.close(Duration.ofSeconds(2))).doesNotThrowAnyException();
 
       assertThat(server.isAlive()).isTrue();
     } finally {
-      signal("CONT", server);
+      Processes.signal(server, "CONT");
     }
     try (var again = start()) {
       assertThat(TestDatabase.query(again.uri(), "SELECT answer FROM kept")).containsExactly("42");
@@ -221,11 +222,6 @@ class EmbeddedDatabaseIT {
 
   private EmbeddedDatabase start() {
     return EmbeddedDatabase.startForScratchDatabases(dataDir, TestDatabase.BINARIES, 0);
-  }
-
-  private static void signal(String name, ProcessHandle process) throws Exception {
-    var kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()));
-    assertThat(kill.inheritIO().start().waitFor()).isZero();
   }
 
   private Process child() throws Exception {

@@ -41,7 +41,7 @@ public final class ClusterNode implements AutoCloseable {
   }
 
   private static int httpPort(String host) {
-    return host.startsWith("127.") ? Ports.free() : 8000; // nobody else is there
+    return host.startsWith("127.") ? Ports.free() : 8000; // in a namespace of its own
   }
 
   /** Its name in {@code GET /cluster}. */

@@ -100,9 +100,9 @@ public final class ClusterNodes extends TestResource {
     return true;
   }
 
-  /** Waits until some node doesn't see some other: whoever is cut off is missed. */
+  /** Waits until some node doesn't see some other: a node that is cut off is missed. */
   public void awaitParted(Duration patience) throws Exception {
-    Await.until("somebody is missed", patience, PAUSE, () -> !meet());
+    Await.until("a node is missed", patience, PAUSE, () -> !meet());
   }
 
   /** Waits until every node that runs knows an owner of each prefix, whomever it sees. */
