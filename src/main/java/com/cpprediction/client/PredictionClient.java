@@ -167,7 +167,10 @@ public final class PredictionClient {
 
   private static ServiceException toServiceException(Throwable cause) {
     if (cause instanceof ServiceException e) return e;
-    if (!undelivered(cause)) return Failure.of(cause).because(cause.getMessage());
+    if (!undelivered(cause)) {
+      var failure = Failure.of(cause);
+      return failure.because(Objects.requireNonNullElse(cause.getMessage(), failure.title()));
+    }
     return ((ReplyException) cause).failureType() == ReplyFailure.TIMEOUT
         ? Failure.DEADLINE_EXCEEDED.because("No node answered in time; it may yet be stored, once")
         : Failure.NOT_READY.because("No node could be asked; is this Vert.x in their cluster?");

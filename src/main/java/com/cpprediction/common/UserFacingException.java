@@ -1,5 +1,6 @@
 package com.cpprediction.common;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,5 +21,10 @@ public abstract class UserFacingException extends RuntimeException {
   /** Without a cause; {@code stackTrace} says whether to record where it was thrown. */
   protected UserFacingException(String message, boolean stackTrace) {
     super(message, null, stackTrace, stackTrace);
+  }
+
+  @Override
+  public String getMessage() {
+    return Objects.requireNonNull(super.getMessage());
   }
 }

@@ -97,7 +97,7 @@ public final class CsvRows {
      */
     public String pincode() {
       try {
-        return Address.of("x", get("pincode")).pincode();
+        return Objects.requireNonNull(Address.of("x", get("pincode")).pincode());
       } catch (ServiceException e) {
         throw new BadRow("pincode is not six digits");
       }

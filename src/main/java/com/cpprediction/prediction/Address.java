@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The canonical address: the model's input and the cache key, since equal addresses get the same
@@ -33,19 +34,19 @@ public final class Address implements Comparable<Address> {
           .thenComparing(Address::pincode, Comparator.nullsFirst(Comparator.naturalOrder()));
 
   private final String text;
-  private final String pincode;
+  private final @Nullable String pincode;
   private final long hash;
 
   /**
    * @param text canonical text: NFKC, case folded, every decimal digit as ASCII, a pincode written
    *     in two halves joined, everything but letters, marks and digits replaced by single spaces
-   * @param pincode six ASCII digits, or null when none is known
+   * @param pincode six ASCII digits, where one is known
    */
-  public Address(String text, String pincode) {
+  public Address(String text, @Nullable String pincode) {
     this(text, pincode, HASH.hash(text, pincode));
   }
 
-  Address(String text, String pincode, long hash) {
+  Address(String text, @Nullable String pincode, long hash) {
     this.text = text;
     this.pincode = pincode;
     this.hash = hash;
@@ -55,8 +56,8 @@ public final class Address implements Comparable<Address> {
     return text;
   }
 
-  /** Six ASCII digits, or null when none is known. */
-  public String pincode() {
+  /** Six ASCII digits, where one is known. */
+  public @Nullable String pincode() {
     return pincode;
   }
 
@@ -64,13 +65,13 @@ public final class Address implements Comparable<Address> {
    * Parses an address as in a request.
    *
    * @param typed any text
-   * @param pincodeField the separate pincode, which takes precedence over one in the text; null or
-   *     blank to use the last pincode in the text
+   * @param pincodeField the separate pincode, which takes precedence over one in the text; absent
+   *     or blank to use the last pincode in the text
    * @throws ServiceException {@link Failure#MALFORMED_REQUEST} when the text has no letter or
    *     digit, is longer than {@value #MAX_TEXT} characters in its canonical form, or the field is
    *     not a pincode
    */
-  public static Address of(String typed, String pincodeField) {
+  public static Address of(String typed, @Nullable String pincodeField) {
     var normal = normal(typed);
     if (normal.length() > Math.max(MAX_TEXT, typed.length()))
       throw tooLong(); // before the costlier steps
@@ -80,7 +81,9 @@ public final class Address implements Comparable<Address> {
           "address has no letter or digit; send the address as typed");
     }
     if (text.length() > MAX_TEXT) throw tooLong();
-    return new Address(text, isBlank(pincodeField) ? lastPincode(text) : pincode(pincodeField));
+    return new Address(
+        text,
+        pincodeField == null || pincodeField.isBlank() ? lastPincode(text) : pincode(pincodeField));
   }
 
   /**
@@ -147,8 +150,8 @@ public final class Address implements Comparable<Address> {
             + " characters once its ligatures and other compatibility characters are written out");
   }
 
-  /** The last pincode in canonical {@code text}, or null. */
-  private static String lastPincode(String text) {
+  /** The last pincode in canonical {@code text}. */
+  private static @Nullable String lastPincode(String text) {
     String last = null;
     for (var match = JOINED_PINCODE.matcher(text); match.find(); ) last = match.group();
     return last;
@@ -191,9 +194,5 @@ public final class Address implements Comparable<Address> {
   private static boolean isAscii(String s) {
     for (int i = 0; i < s.length(); i++) if (s.charAt(i) >= 128) return false;
     return true;
-  }
-
-  private static boolean isBlank(String s) {
-    return s == null || s.isBlank();
   }
 }

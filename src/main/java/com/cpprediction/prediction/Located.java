@@ -4,6 +4,7 @@ import com.cpprediction.common.Labelled;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which prefix an address belongs to.
@@ -18,7 +19,7 @@ public record Located(String prefix, double probability, Source source) {
     TEXT;
 
     /** The source of the prefix of a predicted address. */
-    public static Source of(String pincode) {
+    public static Source of(@Nullable String pincode) {
       return pincode == null ? TEXT : PINCODE;
     }
   }

@@ -1,5 +1,7 @@
 package com.cpprediction.prediction;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Names the prefix of an address that has no pincode. Thread-safe, and fast enough for every
  * request.
@@ -11,7 +13,7 @@ public interface Locator {
 
   /**
    * @param text canonical
-   * @return null when it can't tell
+   * @return the place, where the text names one
    */
-  Located locate(String text);
+  @Nullable Located locate(String text);
 }

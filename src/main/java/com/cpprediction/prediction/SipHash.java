@@ -1,6 +1,8 @@
 package com.cpprediction.prediction;
 
 import java.security.SecureRandom;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012; one round per word
@@ -30,10 +32,10 @@ final class SipHash {
   }
 
   /**
-   * The hash of {@code text} in UTF-16LE, and of a separator and {@code more} after it unless that
-   * is null.
+   * The hash of {@code text} in UTF-16LE, and of a separator and {@code more} after it where there
+   * is one.
    */
-  long hash(String text, String more) {
+  long hash(String text, @Nullable String more) {
     var state = new State(k0, k1);
     int first = text.length();
     int length = more == null ? first : first + 1 + more.length();
@@ -47,7 +49,10 @@ final class SipHash {
     }
     long word = 0;
     for (; i < length; i++) {
-      long c = i < first ? text.charAt(i) : i == first ? SEPARATOR : more.charAt(i - first - 1);
+      long c =
+          i < first
+              ? text.charAt(i)
+              : i == first ? SEPARATOR : Objects.requireNonNull(more).charAt(i - first - 1);
       int place = i % CHARS;
       word |= c << Character.SIZE * place;
       if (place == CHARS - 1) {

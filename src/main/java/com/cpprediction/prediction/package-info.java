@@ -3,4 +3,7 @@
  * predictions, deadlines, failures. Start at {@link com.cpprediction.prediction.PredictionRequest}.
  * Imports no neighbour.
  */
+@NullMarked
 package com.cpprediction.prediction;
+
+import org.jspecify.annotations.NullMarked;
