@@ -14,7 +14,9 @@ import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One shipment of a request on its way to a prediction or a failure. Open until it has one; what
@@ -24,19 +26,22 @@ public final class Item {
   /** Bytes of a line of a stream at most. */
   public static final int MAX_LINE = 16 * 1024;
 
-  private final String shipmentId;
-  private PredictionRequest request;
-  private Future<LookupResult> lookup;
-  private Prediction prediction;
-  private ServiceException failure;
+  private final @Nullable String shipmentId;
+  private @Nullable PredictionRequest request;
+  private @Nullable Future<LookupResult> lookup;
+  private @Nullable Prediction prediction;
+  private @Nullable ServiceException failure;
 
-  private Item(String shipmentId, PredictionRequest request, ServiceException failure) {
+  private Item(
+      @Nullable String shipmentId,
+      @Nullable PredictionRequest request,
+      @Nullable ServiceException failure) {
     this.shipmentId = shipmentId;
     this.request = request;
     this.failure = failure;
   }
 
-  public static Item read(Object item, ShipmentReader reader, ServingRelease lease) {
+  public static Item read(@Nullable Object item, ShipmentReader reader, ServingRelease lease) {
     try {
       var request = reader.request(item, lease);
       return new Item(request.shipmentId(), request, null);
@@ -48,9 +53,9 @@ public final class Item {
   /**
    * Reads a line of a stream.
    *
-   * @param content JSON, or null where there is more than a line may hold
+   * @param content JSON; absent where it is longer than {@link #MAX_LINE}
    */
-  static Item parse(byte[] content, ShipmentReader reader, ServingRelease lease) {
+  static Item parse(byte @Nullable [] content, ShipmentReader reader, ServingRelease lease) {
     if (content == null) {
       return failed(Failure.TOO_LARGE.because("The line is longer than " + MAX_LINE + " bytes"));
     }
@@ -74,32 +79,42 @@ public final class Item {
    */
   void claim(Map<UUID, PredictionRequest> claimed) {
     if (!open()) return;
-    var first = claimed.putIfAbsent(request.id(), request);
+    var mine = request();
+    var first = claimed.putIfAbsent(mine.id(), mine);
     if (first == null
-        || first.shipmentId().equals(shipmentId) && first.address().equals(request.address())) {
+        || first.shipmentId().equals(shipmentId) && first.address().equals(mine.address())) {
       return;
     }
     fail(PredictionIds.taken());
   }
 
-  /** Null where it can't be read. */
+  /** The shipment of an item that could be read. */
   PredictionRequest request() {
-    return request;
+    return Objects.requireNonNull(request);
   }
 
-  /** Null unless it was predicted. */
-  Prediction prediction() {
+  /** Its prediction, once it has one. */
+  @Nullable Prediction prediction() {
     return prediction;
   }
 
-  /** Why it was not predicted; null where it was. */
-  ServiceException failure() {
+  /** Why it was not predicted. */
+  @Nullable ServiceException failure() {
     return failure;
   }
 
   /** The node that served it, as {@link LookupResult#servedBy}; empty where none did. */
   String servedBy() {
-    return prediction == null ? "" : lookup.result().servedBy();
+    return prediction == null ? "" : lookup().result().servedBy();
+  }
+
+  private Future<LookupResult> lookup() {
+    return Objects.requireNonNull(lookup, "not looked up");
+  }
+
+  /** The failure of a served item without a prediction. */
+  private ServiceException reason() {
+    return Objects.requireNonNull(failure, "not served");
   }
 
   boolean open() {
@@ -113,13 +128,13 @@ public final class Item {
 
   /** Whether its lookup failed since its model is not served just now. */
   boolean unserved() {
-    return lookup.failed() && Failure.of(lookup.cause()) == Failure.NOT_READY;
+    return lookup().failed() && Failure.of(lookup().cause()) == Failure.NOT_READY;
   }
 
   /** Places it anew, to be looked up with another generation of the models. */
   void relocate(ShipmentReader reader, ServingRelease lease) {
     try {
-      request = request.at(reader.located(request.address(), lease));
+      request = request().at(reader.located(request().address(), lease));
     } catch (ServiceException e) {
       failure = e;
     }
@@ -132,24 +147,25 @@ public final class Item {
    */
   void settle(double least) {
     if (!open()) return;
-    if (!lookup.isComplete()) {
+    var looked = lookup();
+    if (!looked.isComplete()) {
       failure = Deadline.exceeded();
-    } else if (lookup.failed()) {
-      failure = Problem.toServiceException(lookup.cause());
+    } else if (looked.failed()) {
+      failure = Problem.toServiceException(looked.cause());
     } else {
-      var found = lookup.result();
+      var found = looked.result();
       try {
         prediction =
-            request.predicted(request.located().whole(found.scored(), least), found.source());
+            request().predicted(request().located().whole(found.scored(), least), found.source());
       } catch (ServiceException e) { // it needs a pincode after all
         failure = e;
       }
     }
   }
 
-  /** Why its lookup failed; null where it didn't. */
-  Throwable cause() {
-    return lookup.cause();
+  /** Why its lookup failed, where it did. */
+  @Nullable Throwable cause() {
+    return lookup().cause();
   }
 
   /** Takes the prediction back, if there is one; a failure it has already stays. */
@@ -161,7 +177,7 @@ public final class Item {
 
   void count(ServiceMetrics metrics, long nanos) {
     if (prediction != null) metrics.answered(prediction.source(), nanos);
-    else metrics.failed(failure.failure());
+    else metrics.failed(reason().failure());
   }
 
   /** As a result in a response. */
@@ -169,10 +185,10 @@ public final class Item {
     if (prediction == null) {
       return new JsonObject()
           .put("shipment_id", shipmentId)
-          .put("error", Problem.of(failure).json());
+          .put("error", Problem.of(reason()).json());
     }
     var json = PredictionJson.encode(prediction);
-    var explanation = lookup.result().explanation();
+    var explanation = lookup().result().explanation();
     return explanation.isEmpty() ? json : json.put("explanation", explanation);
   }
 

@@ -16,6 +16,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
 
 /** Looks up in this node's cache, and has a worker score what isn't there. */
@@ -52,7 +53,8 @@ public final class LocalRouter implements LookupRouter {
   }
 
   private List<Future<LookupResult>> cached(LookupQuery query, List<Address> addresses) {
-    var fingerprint = query.lease().fingerprints().get(query.prefix());
+    var prefix = query.prefix();
+    var fingerprint = Objects.requireNonNull(query.lease().fingerprints().get(prefix), prefix);
     var keys = addresses.stream().map(address -> new Key(fingerprint, address)).toList();
     return cache.getAll(
         keys, Dispatcher.CHUNK, query.deadline(), (missing, until) -> score(query, missing, until));

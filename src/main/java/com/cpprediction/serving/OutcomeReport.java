@@ -2,22 +2,25 @@ package com.cpprediction.serving;
 
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.json.JsonObject;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One item of {@code POST /outcomes}: where a shipment truly went, or why that can't be read.
  *
- * @param shipmentId null where even that can't be read
- * @param cp null with a failure
- * @param failure null for a good one
+ * @param shipmentId where it can be read
+ * @param cp of a good one
+ * @param failure why it can't be read
  */
-public record OutcomeReport(String shipmentId, String cp, ServiceException failure) {
+public record OutcomeReport(
+    @Nullable String shipmentId, @Nullable String cp, @Nullable ServiceException failure) {
   /** As long as training reads them. */
   static final int MAX_CP = 64;
 
   private static final Set<String> KNOWN = Set.of("shipment_id", "cp");
 
-  public static OutcomeReport read(Object item) {
+  public static OutcomeReport read(@Nullable Object item) {
     try {
       var json = ShipmentReader.object(item, "An outcome");
       ShipmentReader.onlyKnown(json, KNOWN);
@@ -41,6 +44,8 @@ public record OutcomeReport(String shipmentId, String cp, ServiceException failu
 
   /** The result of an item that can't be read. */
   JsonObject refusal() {
-    return new JsonObject().put("shipment_id", shipmentId).put("error", Problem.of(failure).json());
+    return new JsonObject()
+        .put("shipment_id", shipmentId)
+        .put("error", Problem.of(Objects.requireNonNull(failure)).json());
   }
 }

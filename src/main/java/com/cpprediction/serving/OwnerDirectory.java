@@ -5,6 +5,7 @@ import io.vertx.core.json.JsonObject;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The other nodes that serve each prefix now, as this node knows them. Thread-safe, and fast enough
@@ -15,7 +16,7 @@ public interface OwnerDirectory {
   OwnerDirectory ALONE =
       new OwnerDirectory() {
         @Override
-        public Owner self() {
+        public @Nullable Owner self() {
           return null;
         }
 
@@ -46,8 +47,8 @@ public interface OwnerDirectory {
    */
   record Owner(String id, String name) {}
 
-  /** This node; null when it is alone. */
-  Owner self();
+  /** This node, where it is one of a cluster. */
+  @Nullable Owner self();
 
   /**
    * The other nodes that serve {@code prefix} with {@code release}, in the order in which to ask

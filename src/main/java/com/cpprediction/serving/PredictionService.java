@@ -24,6 +24,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -97,7 +98,7 @@ public final class PredictionService {
   }
 
   /** As {@link #single}, of lines of {@code POST /predict/stream}. */
-  public Shipments lines(List<byte[]> lines) {
+  public Shipments lines(List<byte @Nullable []> lines) {
     return read(lines, false, (line, lease) -> Item.parse(line, reader, lease));
   }
 

@@ -5,6 +5,7 @@ import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.eventbus.ReplyFailure;
 import io.vertx.core.json.JsonObject;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,7 +73,9 @@ public record Problem(Failure failure, String detail, JsonObject members) {
 
   private static String detail(Failure failure, Throwable cause) {
     if (failure == Failure.INTERNAL) return HIDDEN;
-    if (cause instanceof ServiceException || replied(cause)) return cause.getMessage();
+    if (cause instanceof ServiceException || replied(cause)) {
+      return Objects.requireNonNullElse(cause.getMessage(), failure.title());
+    }
     return switch (failure) {
       case DEADLINE_EXCEEDED ->
           "No answer within the caller's time; what became of it is "

@@ -11,6 +11,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads requests strictly: a record that passes needs no further check. Everything else is a {@link
@@ -35,7 +36,7 @@ public final class ShipmentReader {
   /**
    * @param item {@code {"shipment_id","address","pincode"?,"prediction_id"?}}
    */
-  PredictionRequest request(Object item, ServingRelease lease) {
+  PredictionRequest request(@Nullable Object item, ServingRelease lease) {
     var json = object(item, "A shipment");
     onlyKnown(json, SHIPMENT);
     var shipmentId = required(json, "shipment_id", MAX_SHIPMENT_ID);
@@ -47,7 +48,7 @@ public final class ShipmentReader {
   /**
    * @param item an address as typed, or {@code {"address","pincode"?}}
    */
-  Address place(Object item) {
+  Address place(@Nullable Object item) {
     if (item instanceof String typed) return Address.of(text(typed, "address", MAX_ADDRESS), null);
     var json = object(item, "An address");
     onlyKnown(json, PLACE);
@@ -63,7 +64,7 @@ public final class ShipmentReader {
   }
 
   /** {@code item}, which must be an object. */
-  static JsonObject object(Object item, String what) {
+  static JsonObject object(@Nullable Object item, String what) {
     if (item instanceof JsonObject json) return json;
     throw malformed(what + " must be a JSON object");
   }
@@ -78,7 +79,7 @@ public final class ShipmentReader {
   }
 
   /** {@code value}, which must be 1 to {@code max} characters of storable text. */
-  public static String text(Object value, String field, int max) {
+  public static String text(@Nullable Object value, String field, int max) {
     if (!(value instanceof String text)) throw malformed(field + " must be a string");
     if (text.isBlank()) throw malformed(field + " is empty");
     if (text.length() > max && text.codePointCount(0, text.length()) > max) {
@@ -99,8 +100,8 @@ public final class ShipmentReader {
     return text;
   }
 
-  /** The shipment id of a shipment that can't be read; null when the id can't be read either. */
-  static String shipmentId(Object item) {
+  /** The id of a shipment that can't be read as a whole, where the id can be. */
+  static @Nullable String shipmentId(@Nullable Object item) {
     if (!(item instanceof JsonObject json)) return null;
     try {
       return text(json.getValue("shipment_id"), "shipment_id", MAX_SHIPMENT_ID);
@@ -124,7 +125,7 @@ public final class ShipmentReader {
     return Address.of(typed, pincode(json.getValue("pincode")));
   }
 
-  private static String pincode(Object value) {
+  private static @Nullable String pincode(@Nullable Object value) {
     if (value == null || value instanceof String text && text.isBlank()) return null;
     if (value instanceof Number) {
       throw malformed("pincode must be a string of six digits, such as \"560017\", not a number");

@@ -5,4 +5,7 @@
  * OwnerRouter} asks the node that owns a prefix, and every prediction is recorded before it is
  * returned. Start at {@link com.cpprediction.serving.PredictionService}.
  */
+@NullMarked
 package com.cpprediction.serving;
+
+import org.jspecify.annotations.NullMarked;
