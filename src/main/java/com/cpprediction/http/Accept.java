@@ -1,6 +1,7 @@
 package com.cpprediction.http;
 
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Reads an {@code Accept} header (RFC 9110 §12.5.1). */
 final class Accept {
@@ -12,11 +13,11 @@ final class Accept {
   /**
    * Quality of a media type.
    *
-   * @param header the {@code Accept} header, or null when the request has none
+   * @param header the {@code Accept} header, if the request has one
    * @param type such as {@code application/json}
    * @return 0..1, 0 when it isn't acceptable; the most specific range that matches decides
    */
-  static double weight(String header, String type) {
+  static double weight(@Nullable String header, String type) {
     if (header == null || header.isBlank() || header.equals("*/*") || header.equals(type)) {
       return ALWAYS;
     }

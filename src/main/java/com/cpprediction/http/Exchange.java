@@ -12,9 +12,11 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** One HTTP request and its response, for every route. Confined to its event loop. */
 final class Exchange {
@@ -41,7 +43,7 @@ final class Exchange {
   private final long start = System.nanoTime();
   private String route = ServiceMetrics.OTHER;
   private String method = ServiceMetrics.OTHER;
-  private String source;
+  private @Nullable String source;
 
   private Exchange(RoutingContext ctx, ByteBudget budget) {
     this.ctx = ctx;
@@ -56,24 +58,29 @@ final class Exchange {
     return new Exchange(ctx, budget);
   }
 
-  /** The exchange of {@code ctx}, null before it has begun. */
+  /** The exchange of {@code ctx}, which has begun. */
   static Exchange of(RoutingContext ctx) {
+    return Objects.requireNonNull(begun(ctx));
+  }
+
+  /** The exchange of {@code ctx}, once it has begun. */
+  static @Nullable Exchange begun(RoutingContext ctx) {
     return ctx.get(KEY);
   }
 
   /** The caller's id if it is safe to log, else a new one. */
-  static String requestId(String given) {
+  static String requestId(@Nullable String given) {
     return given != null && RequestId.isSafe(given) ? given : UUID.randomUUID().toString();
   }
 
   /**
    * The caller's deadline.
    *
-   * @param given the value of {@code X-Deadline-Ms}, or null; at most {@code longest} counts
+   * @param given the value of {@code X-Deadline-Ms}, if any; at most {@code longest} counts
    * @param start {@link System#nanoTime()} when the request arrived
    * @throws ServiceException when {@code given} isn't a valid number
    */
-  static Deadline deadline(String given, long start, Duration longest) {
+  static Deadline deadline(@Nullable String given, long start, Duration longest) {
     if (given == null) return new Deadline(start + longest.toNanos());
     if (!MILLIS.matcher(given).matches()) {
       throw Failure.MALFORMED_REQUEST.because(
@@ -164,8 +171,8 @@ final class Exchange {
     method = served.name();
   }
 
-  /** Source of a single prediction, {@code model} or {@code cache}; null for other routes. */
-  String source() {
+  /** Source of a single prediction, {@code model} or {@code cache}; absent on other routes. */
+  @Nullable String source() {
     return source;
   }
 

@@ -11,6 +11,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Authorizes requests by bearer token before a route's handlers run. */
 final class Guard {
@@ -86,7 +87,7 @@ final class Guard {
   }
 
   /** Whether {@code address} is loopback; a name is not resolved. */
-  static boolean isLoopback(SocketAddress address) {
+  static boolean isLoopback(@Nullable SocketAddress address) {
     if (address == null || !address.isInetSocket() || address.hostAddress() == null) return false;
     try {
       return InetAddress.getByName(address.hostAddress()).isLoopbackAddress();
@@ -103,8 +104,8 @@ final class Guard {
     }
   }
 
-  /** The bearer token (RFC 6750), null unless there is exactly one such header. */
-  private static String token(HttpServerRequest request) {
+  /** The bearer token (RFC 6750), where there is exactly one such header. */
+  private static @Nullable String token(HttpServerRequest request) {
     var headers = request.headers().getAll(HttpHeaders.AUTHORIZATION);
     if (headers.size() != 1) return null;
     var header = headers.get(0);

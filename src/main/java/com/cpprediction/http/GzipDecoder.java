@@ -8,6 +8,7 @@ import java.util.function.Consumer;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Incremental gzip decoder (RFC 1952). The consumer pulls decoded pieces and so bounds its memory,
@@ -78,12 +79,12 @@ final class GzipDecoder implements AutoCloseable {
   }
 
   /**
-   * The next piece, null when more input is needed.
+   * The next piece, unless more input is needed.
    *
    * @throws ServiceException {@link Failure#MALFORMED_REQUEST} when the input is damaged or not
    *     gzip
    */
-  Buffer next() {
+  @Nullable Buffer next() {
     while (true) {
       if (state == State.CONTENT) {
         var decoded = content();
@@ -112,8 +113,8 @@ final class GzipDecoder implements AutoCloseable {
     inflater.end();
   }
 
-  /** The next piece; null at the end of the input or of the content, depending on the state. */
-  private Buffer content() {
+  /** The next piece; none at the end of the input or of the content, depending on the state. */
+  private @Nullable Buffer content() {
     try {
       if (inflater.needsInput() && position < input.length) {
         inflater.setInput(input, position, input.length - position);

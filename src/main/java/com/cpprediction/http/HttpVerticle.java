@@ -271,7 +271,7 @@ public final class HttpVerticle extends VerticleBase {
             origins,
             new Guard(() -> config.get().http())::mayPredict,
             metrics);
-    routes = routes(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader);
+    setRoutes(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader);
     server =
         vertx
             .createHttpServer(options())
@@ -358,7 +358,7 @@ public final class HttpVerticle extends VerticleBase {
     return consumer.completion();
   }
 
-  private Routes routes(
+  private void setRoutes(
       Operation<?> predict,
       Operation<?> explain,
       Operation<?> predictBatch,
@@ -379,17 +379,17 @@ public final class HttpVerticle extends VerticleBase {
                 new Topic(MODELS, MODEL_PERIODS, state::models)),
             guard::isOperator);
     var problems = new ProblemHandler(this::exchange);
-    return new Routes(
-            vertx, meters, guard, origins, budget, bodyTimeout, problems, this::beginRequest)
-        .predictions(predict, explain, predictBatch, stream, outcomes, queries)
-        .models(queries, new ModelRoutes(vertx, bodyReader))
-        .cache(cacheRoutes)
-        .state(
-            new HealthRoutes(report, guard::isOperator),
-            new MetricsRoute(vertx, metrics, cache),
-            owners::describe,
-            configView)
-        .pages(pages, events);
+    routes =
+        new Routes(vertx, meters, guard, origins, budget, bodyTimeout, problems, this::beginRequest)
+            .predictions(predict, explain, predictBatch, stream, outcomes, queries)
+            .models(queries, new ModelRoutes(vertx, bodyReader))
+            .cache(cacheRoutes)
+            .state(
+                new HealthRoutes(report, guard::isOperator),
+                new MetricsRoute(vertx, metrics, cache),
+                owners::describe,
+                configView)
+            .pages(pages, events);
   }
 
   private void disconnect(RoutingContext ctx) {
@@ -435,7 +435,7 @@ public final class HttpVerticle extends VerticleBase {
 
   /** The exchange of {@code ctx}, created once; recorded in the meters when it ends. */
   private Exchange exchange(RoutingContext ctx) {
-    var begun = Exchange.of(ctx);
+    var begun = Exchange.begun(ctx);
     if (begun != null) return begun;
     var exchange = Exchange.begin(ctx, budget);
     ctx.addHeadersEndHandler(

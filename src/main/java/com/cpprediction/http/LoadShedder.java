@@ -42,7 +42,7 @@ final class LoadShedder {
   private final SameOrigin origins;
   private final Predicate<HttpServerRequest> mayPredict;
   private final ServiceMetrics metrics;
-  private int limit = -1;
+  private int limit;
   private byte[] beforeId; // of the document that names this limit
   private byte[] afterId;
 
@@ -61,6 +61,7 @@ final class LoadShedder {
     this.origins = origins;
     this.mayPredict = mayPredict;
     this.metrics = metrics;
+    render(admission.limit());
   }
 
   /** Refuses {@code request} if it is plain and the limit is reached; else leaves it untouched. */

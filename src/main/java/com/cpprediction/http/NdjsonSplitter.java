@@ -4,6 +4,7 @@ import com.cpprediction.serving.Item;
 import io.vertx.core.buffer.Buffer;
 import java.util.Arrays;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Splits bytes into lines and buffers at most one incomplete line. A line ends with LF, CRLF or the
@@ -23,9 +24,9 @@ final class NdjsonSplitter {
 
   /**
    * @param number from 1, counting blank lines
-   * @param content without the line end; null for a line over {@value #MAX_LENGTH} bytes
+   * @param content without the line end; absent for a line over {@value #MAX_LENGTH} bytes
    */
-  record Line(long number, byte[] content) {
+  record Line(long number, byte @Nullable [] content) {
     /** Buffered bytes. */
     int length() {
       return content == null ? 0 : content.length;

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code POST /predict/stream}: an unlimited number of shipments, one per line; responds with one
@@ -132,12 +133,19 @@ final class NdjsonStream {
   /** Lines served together. */
   private static final class Chunk {
     final List<Line> lines;
-    List<Item> items; // null until served
+    List<Item> items = List.of(); // empty until served
 
     Chunk(List<Line> lines) {
       this.lines = lines;
     }
   }
+
+  /**
+   * The end of what is served of a stream.
+   *
+   * @param from first line that is not served
+   */
+  private record Rejection(long from, ServiceException why) {}
 
   /** One stream. */
   private final class Session {
@@ -153,14 +161,13 @@ final class NdjsonStream {
     private boolean paused;
     private boolean timing;
     private boolean admissionAwaited;
-    private final GzipDecoder decoder; // null without gzip
+    private final @Nullable GzipDecoder decoder; // with gzip
     private boolean decodeScheduled;
     private boolean received; // the whole request, possibly not yet decoded
     private boolean complete; // no more lines will be accepted
     private boolean advancing;
     private boolean ended;
-    private long rejectFrom; // first line that is not served; 0 for none
-    private ServiceException rejection;
+    private @Nullable Rejection rejection;
 
     Session(RoutingContext ctx) {
       this.ctx = ctx;
@@ -192,8 +199,7 @@ final class NdjsonStream {
 
     /** Serves no line from {@code first} on. */
     private void rejectFrom(long first, ServiceException why) {
-      rejectFrom = first;
-      rejection = why;
+      rejection = new Rejection(first, why);
       complete = true;
       setTimed(false);
       if (!request.isEnded()) request.handler(unread -> {}).endHandler(end -> {}).resume();
@@ -217,20 +223,20 @@ final class NdjsonStream {
     }
 
     /** Decodes received bytes while the backlog has room. */
-    private void decode() {
+    private void decode(GzipDecoder gzip) {
       int decoded = 0;
       try {
-        while (!complete && !backlogFull() && decoder.pending()) {
+        while (!complete && !backlogFull() && gzip.pending()) {
           if (decoded >= DECODE_SLICE) {
             scheduleDecode();
             return;
           }
-          var piece = decoder.next();
+          var piece = gzip.next();
           if (piece == null) break;
           decoded += piece.length();
           add(piece);
         }
-        if (received && !complete && !decoder.pending()) decoder.end();
+        if (received && !complete && !gzip.pending()) gzip.end();
       } catch (ServiceException e) {
         rejectFrom(splitter.lines() + 1, e);
       }
@@ -275,7 +281,7 @@ final class NdjsonStream {
 
     /** Decodes into the backlog and detects the end of the request. */
     private void collect() {
-      if (decoder != null && !decodeScheduled) decode();
+      if (decoder != null && !decodeScheduled) decode(decoder);
       if (complete || !received || decodePending()) return;
       splitter.end();
       complete = true;
@@ -362,7 +368,7 @@ final class NdjsonStream {
     private void writeServed() {
       if (ended) return;
       var output = Buffer.buffer();
-      while (!inFlight.isEmpty() && inFlight.peek().items != null) {
+      while (!inFlight.isEmpty() && !inFlight.peek().items.isEmpty()) {
         var chunk = inFlight.remove();
         for (int i = 0; i < chunk.items.size(); i++) {
           var item = chunk.items.get(i);
@@ -377,11 +383,11 @@ final class NdjsonStream {
 
     private void end() {
       if (response.ended()) return;
-      if (rejectFrom == 0) {
+      if (rejection == null) {
         response.end();
         return;
       }
-      var last = failed(rejection).json(rejectFrom);
+      var last = failed(rejection.why()).json(rejection.from());
       response.end(last.toBuffer().appendBuffer(LINE_END));
       // An immediate close with unread input would reset the connection and lose the response.
       vertx.setTimer(CLOSE_DELAY_MILLIS, waited -> request.connection().close());

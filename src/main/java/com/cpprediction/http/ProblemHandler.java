@@ -79,7 +79,7 @@ final class ProblemHandler implements Handler<RoutingContext> {
       case 500 -> Problem.logged(ctx.failure(), exchange.requestId(), exchange.route());
       default ->
           Failure.MALFORMED_REQUEST.because(
-              ctx.failure() instanceof VertxException e
+              ctx.failure() instanceof VertxException e && e.getMessage() != null
                   ? e.getMessage()
                   : "The request target or body is not valid HTTP");
     };

@@ -11,6 +11,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Routes that query other verticles of this node. */
 final class QueryRoutes {
@@ -66,7 +67,7 @@ final class QueryRoutes {
     respond(ctx, query(Bus.MODEL_STATUS, ctx.pathParam("prefix")));
   }
 
-  private <T> Future<T> query(String address, Object body) {
+  private <T> Future<T> query(String address, @Nullable Object body) {
     return Bus.ask(vertx, address, body, Deadline.in(config.get().timeout()));
   }
 

@@ -5,6 +5,7 @@ import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Body of a request and its reservation in the {@link ByteBudget}, held until the request has ended
@@ -22,7 +23,7 @@ final class RequestBody {
   private int length;
   private long reserved;
   private int references = 1; // the request
-  private RequestBody decoded; // null unless gunzip() was called
+  private @Nullable RequestBody decoded; // once gunzip() was called
 
   /**
    * @param contentLength declared bytes, reserved at once; 0 when unknown
@@ -34,8 +35,8 @@ final class RequestBody {
     reserve(contentLength);
   }
 
-  /** The body of the request {@code ctx}, null when it has none. */
-  static RequestBody of(RoutingContext ctx) {
+  /** The body of the request {@code ctx}, if it has one. */
+  static @Nullable RequestBody of(RoutingContext ctx) {
     return ctx.get(KEY);
   }
 

@@ -9,9 +9,11 @@ import io.vertx.ext.web.handler.PlatformHandler;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks method, {@code Accept}, {@code Content-Type} and encoding before the handlers of a route.
@@ -64,7 +66,8 @@ record RouteContract(
       boolean typeMatches =
           type == null
               ? !hasBody(request) // requiring a type keeps cross-site forms out
-              : type.equals(consumes) || CONTENT_TYPES.get(consumes).matcher(type).matches();
+              : type.equals(consumes)
+                  || Objects.requireNonNull(CONTENT_TYPES.get(consumes)).matcher(type).matches();
       if (!typeMatches) {
         throw Failure.UNSUPPORTED_MEDIA_TYPE.because(
             "Send " + consumes + " in UTF-8, and a Content-Type that says so");
@@ -103,7 +106,7 @@ record RouteContract(
         Pattern.CASE_INSENSITIVE);
   }
 
-  private boolean acceptable(String accept) {
+  private boolean acceptable(@Nullable String accept) {
     for (var type : produces) if (Accept.weight(accept, type) > 0) return true;
     return false;
   }

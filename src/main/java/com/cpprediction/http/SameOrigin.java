@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rejects requests that a browser sends on behalf of another site, so that a visited page can
@@ -38,7 +39,9 @@ final class SameOrigin {
 
   private final boolean loopback;
   private final Supplier<List<String>> allowed;
-  private String lastLocalHost; // the last Host accepted as local, since most requests repeat it
+
+  /** The last {@code Host} accepted as local, since most requests repeat it. */
+  private @Nullable String lastLocalHost;
 
   /**
    * @param loopback whether the service listens on loopback only
@@ -82,7 +85,7 @@ final class SameOrigin {
         : LOOPBACK.matcher(host).matches();
   }
 
-  private void checkHost(HttpServerRequest request, String header) {
+  private void checkHost(HttpServerRequest request, @Nullable String header) {
     // HTTP/1.0 proxies and scripts may omit Host, browsers never do.
     if (header == null && !fromBrowser(request)) return;
     var host = host(header);
@@ -138,8 +141,8 @@ final class SameOrigin {
     return host != null && allowed.get().contains(host);
   }
 
-  /** The host without its port, in lower case; null when absent or malformed. */
-  private static String host(String authority) {
+  /** The host without its port, in lower case; none when absent or malformed. */
+  private static @Nullable String host(@Nullable String authority) {
     if (authority == null) return null;
     var parts = HOST.matcher(authority.toLowerCase(Locale.ROOT));
     if (!parts.matches()) return null;

@@ -13,6 +13,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -79,7 +80,7 @@ final class StaticRoutes {
   }
 
   Handler<RoutingContext> page(String name) {
-    var page = pages.get(name);
+    var page = Objects.requireNonNull(pages.get(name), name);
     return ctx -> send(ctx, page);
   }
 

@@ -3,4 +3,7 @@
  * authorization, problem documents, streams. {@code openapi.json} is the contract. Start at {@link
  * com.cpprediction.http.HttpVerticle}; requests are validated in {@code serving.ShipmentReader}.
  */
+@NullMarked
 package com.cpprediction.http;
+
+import org.jspecify.annotations.NullMarked;
