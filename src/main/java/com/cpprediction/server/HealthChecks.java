@@ -21,7 +21,7 @@ final class HealthChecks {
 
   /**
    * @param persistence called by checks only
-   * @param cluster null for a node on its own
+   * @param cluster of a node in a cluster
    * @param needsDatabase whether a request waits for PostgreSQL to commit its row
    */
   HealthChecks(

@@ -16,7 +16,7 @@ public record Home(Path directory) {
   private static final Path CONFIG = Path.of("conf", "config.json");
 
   /**
-   * @param config file of the command line; null for none
+   * @param config file of the command line
    */
   public static Home of(@Nullable Path config) {
     if (config != null) return new Home(aboveConf(config.toAbsolutePath().normalize()));
@@ -42,8 +42,9 @@ public record Home(Path directory) {
 
   private static Path aboveConf(Path config) {
     var parent = config.getParent();
-    boolean inConf = parent.endsWith("conf") && parent.getParent() != null;
-    return inConf ? parent.getParent() : parent;
+    if (parent == null) return config; // a file system's root, which can't be read as a file
+    var above = parent.getParent();
+    return above != null && parent.endsWith("conf") ? above : parent;
   }
 
   private static boolean looksLikeHome(Path directory) {

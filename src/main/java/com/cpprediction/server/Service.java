@@ -40,6 +40,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -81,8 +82,8 @@ public final class Service {
   private final Home home;
   private final LoadedConfig loaded;
   private final Vertx vertx;
-  private final @Nullable Membership membership; // null without a cluster
-  private final @Nullable ClusterVerticle cluster; // null without a cluster
+  private final @Nullable Membership membership;
+  private final @Nullable ClusterVerticle cluster; // where the node is in one
   private final ServiceMetrics metrics;
   private final Deque<Running> running = new ConcurrentLinkedDeque<>();
   private final PhaseLog phases = new PhaseLog(PhaseLog.EXPECTED);
@@ -92,9 +93,9 @@ public final class Service {
   private final List<HealthCheck> checks;
   private volatile boolean stopping;
   private volatile boolean unclean; // whether a verticle failed to stop
-  private volatile EmbeddedDatabase embedded;
-  private volatile PersistenceVerticle persistence;
-  private volatile HttpVerticle http;
+  private volatile @Nullable EmbeddedDatabase embedded;
+  private volatile @Nullable PersistenceVerticle persistence;
+  private volatile @Nullable HttpVerticle http;
 
   /**
    * @param loaded configuration read by {@code loader}
@@ -117,7 +118,7 @@ public final class Service {
         new ConfigWatcher(vertx, loader, loaded, metrics::configReloadFailed, Clock.systemUTC());
     metrics.lastReload(Reload.CONFIG, watcher::accepted);
     cluster =
-        clustered
+        membership != null
             ? new ClusterVerticle(
                 membership,
                 () -> current().cluster(),
@@ -135,13 +136,13 @@ public final class Service {
             config.prediction().pincodeTrust(),
             metrics,
             Clock.systemUTC(),
-            clustered ? cluster : PrefixAssignment.ALL);
+            cluster != null ? cluster : PrefixAssignment.ALL);
     cache = new PredictionCache(config.cache(), registry);
     metrics.cacheEnabled(cache::enabled);
     checks =
         new HealthChecks(
                 models,
-                () -> persistence,
+                this::persistence,
                 cluster,
                 watcher,
                 config.persistence().ack() == Ack.COMMIT)
@@ -161,11 +162,12 @@ public final class Service {
     RequestId.propagate(vertx.eventBus());
     if (config.database().embedded()) {
       var dataDir = home.resolve(config.dataDir());
-      embedded =
+      var database =
           phases.run(
               "starting the embedded PostgreSQL",
               () -> EmbeddedDatabase.start(dataDir, config.database().embeddedPort()));
-      if (stopping) embedded.close();
+      embedded = database;
+      if (stopping) database.close();
     } else {
       EmbeddedDatabase.secure(home.resolve(config.dataDir()));
     }
@@ -206,13 +208,21 @@ public final class Service {
     return deploy(
             "connecting to the database and opening the journal",
             "storing what is queued",
-            () -> persistence,
+            this::persistence,
             new DeploymentOptions())
         .compose(ok -> deployScorers(config.prediction().workers()))
         .compose(ok -> deployModels())
         .compose(ok -> deployHttp())
         .onSuccess(ok -> watch())
         .compose(ok -> activate());
+  }
+
+  private PersistenceVerticle persistence() {
+    return Objects.requireNonNull(persistence, "not started");
+  }
+
+  private HttpVerticle http() {
+    return Objects.requireNonNull(http, "not started");
   }
 
   private Future<Void> activate() {
@@ -262,7 +272,7 @@ public final class Service {
 
   /** The HTTP port, once started. */
   public int port() {
-    return http.port();
+    return http().port();
   }
 
   /** The Vert.x instance of all verticles. */
@@ -311,8 +321,9 @@ public final class Service {
     } else {
       clean = false;
     }
-    if (embedded != null) {
-      clean &= phases.run("stopping PostgreSQL", () -> embedded.close(DATABASE_GRACE));
+    var database = embedded;
+    if (database != null) {
+      clean &= phases.run("stopping PostgreSQL", () -> database.close(DATABASE_GRACE));
     }
     phases.close();
     if (clean && !unclean && keptAll()) {
@@ -367,7 +378,7 @@ public final class Service {
   }
 
   private Future<Void> deployHttp() {
-    return deploy("opening the port", "finishing requests", () -> http, new DeploymentOptions())
+    return deploy("opening the port", "finishing requests", this::http, new DeploymentOptions())
         .recover(this::cannotListen);
   }
 
@@ -399,7 +410,7 @@ public final class Service {
     watcher.onChange(ServiceConfig::cache, cache::apply);
     watcher.onChange(config -> config.prediction().pincodeTrust(), models::trust);
     watcher.onChange(
-        config -> config.persistence().retentionDays(), days -> persistence.applyRetention());
+        config -> config.persistence().retentionDays(), days -> persistence().applyRetention());
     watcher.start();
   }
 }

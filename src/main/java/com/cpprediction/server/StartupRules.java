@@ -29,7 +29,7 @@ public final class StartupRules {
           .map(Findings::warning)
           .orElse(Findings.NONE);
     } catch (IllegalArgumentException e) {
-      return Findings.error(e.getMessage());
+      return Findings.error(String.valueOf(e.getMessage()));
     }
   }
 

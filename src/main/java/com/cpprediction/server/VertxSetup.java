@@ -30,7 +30,7 @@ final class VertxSetup {
     try {
       return Membership.of(config, home.resolve("conf/hazelcast.xml"), home::resolve);
     } catch (IllegalArgumentException e) {
-      throw new StartException(e.getMessage(), e);
+      throw new StartException(String.valueOf(e.getMessage()), e);
     }
   }
 
@@ -38,7 +38,7 @@ final class VertxSetup {
    * Builds Vert.x, and joins the cluster where there is a membership. Blocks.
    *
    * @param measured whether {@code registry} collects the meters of Vert.x
-   * @param membership null for a node on its own
+   * @param membership of a node in a cluster
    * @throws StartException when the cluster can't be joined
    */
   static Vertx vertx(MeterRegistry registry, boolean measured, @Nullable Membership membership) {
