@@ -23,6 +23,7 @@ import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,7 +50,7 @@ final class BatchWriter {
     final List<PendingRow> pending;
     final List<PredictionRow> rows;
     final long start = System.nanoTime();
-    Throwable failure;
+    @Nullable Throwable failure; // once it failed
 
     InFlightBatch(List<PendingRow> pending) {
       this.pending = pending;
@@ -86,7 +87,7 @@ final class BatchWriter {
   private int awaited; // batches without a result
   private boolean failing; // a batch failed; no other is sent until all have a result
   private long lingerTimer = -1; // timer
-  private Promise<Void> drained;
+  private @Nullable Promise<Void> drained;
 
   /**
    * Creates a paused writer.
@@ -358,7 +359,7 @@ final class BatchWriter {
 
   private void reject(InFlightBatch batch) {
     var row = batch.rows.get(0);
-    var refusal = batch.failure;
+    var refusal = Objects.requireNonNull(batch.failure);
     awaited++;
     store
         .reject(row, refusal)

@@ -7,9 +7,11 @@ import io.vertx.core.Vertx;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,8 +24,8 @@ import org.slf4j.LoggerFactory;
 final class DatabaseWatch implements BatchWriter.Listener {
   /**
    * @param up whether the database is reachable, migrated and writable
-   * @param reason a word of {@link SqlFailure#reason}; null while up
-   * @param detail a sentence for an operator, which may name hosts and users; null while up
+   * @param reason a word of {@link SqlFailure#reason}; empty while up
+   * @param detail a sentence for an operator, which may name hosts and users; empty while up
    * @param since start of this state
    */
   record Status(boolean up, String reason, String detail, Instant since) {
@@ -43,7 +45,7 @@ final class DatabaseWatch implements BatchWriter.Listener {
   private final Supplier<Future<Void>> probe;
   private final Backoff backoff;
   private volatile Status status;
-  private BatchWriter writer;
+  private @Nullable BatchWriter writer;
   private boolean recovering = true;
   private boolean probing;
   private long probeTimer;
@@ -77,21 +79,26 @@ final class DatabaseWatch implements BatchWriter.Listener {
     return connect().otherwiseEmpty();
   }
 
+  private BatchWriter writer() {
+    return Objects.requireNonNull(writer, "not started");
+  }
+
   Status status() {
     return status;
   }
 
   private void probeWhenIdle() {
     // Detects a frozen server before the statement deadline, so that requests fail fast.
-    if (status.up() && writer.inFlightLongerThan(FROZEN_AFTER)) markDown(new TimeoutException());
-    if (probing || recovering || writer.hasBatchInFlight()) return; // their results show the state
+    if (status.up() && writer().inFlightLongerThan(FROZEN_AFTER)) markDown(new TimeoutException());
+    if (probing || recovering || writer().hasBatchInFlight())
+      return; // their results show the state
     probing = true;
     probe
         .get()
         .onComplete(done -> probing = false)
         .onFailure(
             cause -> {
-              writer.pause();
+              writer().pause();
               unavailable(cause);
             });
   }
@@ -100,7 +107,7 @@ final class DatabaseWatch implements BatchWriter.Listener {
   public void available() {
     backoff.reset();
     if (status.up()) return;
-    status = new Status(true, null, null, clock.instant());
+    status = new Status(true, "", "", clock.instant());
     log.info("Predictions can be stored");
   }
 
@@ -117,7 +124,7 @@ final class DatabaseWatch implements BatchWriter.Listener {
         .onSuccess(
             done -> {
               recovering = false;
-              writer.resume();
+              writer().resume();
             })
         .onFailure(
             cause -> {

@@ -18,10 +18,12 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,8 +40,8 @@ final class JournalAppender {
     final List<PredictionRow> rows;
     final Promise<Void> acknowledged = Promise.promise();
     final long start = System.nanoTime();
-    Entry entry;
-    private volatile JournalException cause;
+    private @Nullable Entry entry;
+    private volatile @Nullable JournalException cause;
 
     PendingAppend(List<PredictionRow> rows) {
       this.rows = rows;
@@ -47,6 +49,10 @@ final class JournalAppender {
 
     void append() {
       entry = journal.append(RowFormat.write(rows), this);
+    }
+
+    Entry entry() {
+      return Objects.requireNonNull(entry, "not appended");
     }
 
     /** Runs on the journal's thread. */
@@ -66,7 +72,7 @@ final class JournalAppender {
     void onAppended() {
       if (cause != null || !appending.remove(this)) return; // fails once the journal is halted
       dirty = true;
-      writer.addJournaled(rows, entry);
+      writer.addJournaled(rows, entry());
       if (syncMillis > 0) acknowledge();
       else unsynced.add(this);
     }
@@ -85,19 +91,19 @@ final class JournalAppender {
   private final long syncMillis;
   private final ServiceMetrics metrics;
   private final RecentIds recent;
+  private final BatchWriter writer;
   private final Queue<PendingAppend> appended = new ConcurrentLinkedQueue<>();
 
   /** Appends that haven't succeeded. */
   private final Set<PendingAppend> appending = new LinkedHashSet<>();
 
   private final AtomicBoolean drainScheduled = new AtomicBoolean();
-  private BatchWriter writer;
   private List<PendingAppend> unsynced = new ArrayList<>();
   private boolean dirty;
   private boolean syncing;
   private boolean closed;
   private boolean recovered;
-  private volatile String failure = "The journal is not open yet";
+  private volatile @Nullable String failure = "The journal is not open yet";
 
   /** Locks the journal; blocks. */
   JournalAppender(
@@ -108,13 +114,15 @@ final class JournalAppender {
       Duration sync,
       Clock clock,
       ServiceMetrics metrics,
-      RecentIds recent) {
+      RecentIds recent,
+      BatchWriter writer) {
     this.vertx = vertx;
     this.loop = loop;
     this.directory = directory;
     this.maxBytes = maxBytes;
     this.metrics = metrics;
     this.recent = recent;
+    this.writer = writer;
     syncMillis = sync.toMillis();
     journal =
         Journal.in(
@@ -126,8 +134,7 @@ final class JournalAppender {
    *
    * @return completes after the first attempt, successful or not
    */
-  Future<Void> start(BatchWriter writer) {
-    this.writer = writer;
+  Future<Void> start() {
     metrics.journalBytes(journal::waitingBytes);
     if (syncMillis > 0) vertx.setPeriodic(syncMillis, tick -> sync());
     return open();
@@ -143,7 +150,7 @@ final class JournalAppender {
             })
         .recover(
             cause -> {
-              logFailure(cause.getMessage());
+              logFailure(String.valueOf(cause.getMessage()));
               scheduleOpen();
               return Future.succeededFuture();
             });
@@ -216,7 +223,7 @@ final class JournalAppender {
               var failed = List.copyOf(appending);
               appending.clear();
               if (failed.isEmpty()) return Future.succeededFuture();
-              var entries = failed.stream().map(append -> append.entry).toList();
+              var entries = failed.stream().map(PendingAppend::entry).toList();
               Future<Void> erased =
                   halted.failed()
                       ? Future.failedFuture(halted.cause())
@@ -269,7 +276,7 @@ final class JournalAppender {
     return pending.acknowledged.future();
   }
 
-  private static RuntimeException overloaded(String reason) {
+  private static RuntimeException overloaded(@Nullable String reason) {
     return Failure.OVERLOADED.because(reason + "; try again later");
   }
 
@@ -305,7 +312,7 @@ final class JournalAppender {
         });
   }
 
-  private void synced(List<PendingAppend> batch, JournalException cause) {
+  private void synced(List<PendingAppend> batch, @Nullable JournalException cause) {
     syncing = false;
     for (var request : batch) {
       if (cause == null) request.acknowledge();
@@ -327,8 +334,8 @@ final class JournalAppender {
     return failure == null && !full();
   }
 
-  /** Why the journal can't be written, or null. Thread-safe. */
-  String failure() {
+  /** Why the journal can't be written, while it can't. Thread-safe. */
+  @Nullable String failure() {
     return failure;
   }
 

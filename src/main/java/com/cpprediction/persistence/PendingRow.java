@@ -1,27 +1,29 @@
 package com.cpprediction.persistence;
 
+import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A row in the queue of {@link BatchWriter}.
  *
- * @param row null to decode it from its journal record when it is sent, which saves heap
- * @param journaled the journal record; null for a row that isn't journaled
+ * @param row absent to decode it from its journal record when it is sent, which saves heap
+ * @param journaled the journal record of a row that is journaled
  * @param at offset of the row in its record
- * @param request null when the request doesn't wait for the row
+ * @param request waits for the row, if any does
  * @param acknowledged whether the request was acknowledged already
  * @param since milliseconds since 1970 when the row was accepted
  */
 record PendingRow(
-    PredictionRow row,
-    JournaledRows journaled,
+    @Nullable PredictionRow row,
+    @Nullable JournaledRows journaled,
     int at,
-    PendingRequest request,
+    @Nullable PendingRequest request,
     boolean acknowledged,
     long since) {
 
   PredictionRow read() {
-    return row != null ? row : RowFormat.read(journaled.entry().body(), at);
+    return row != null ? row : RowFormat.read(Objects.requireNonNull(journaled).entry().body(), at);
   }
 
   void settle(UUID id, Settlement settlement) {

@@ -4,6 +4,7 @@ import com.cpprediction.config.PersistenceConfig.Ack;
 import io.vertx.core.json.JsonObject;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Renders the state of the database, the rows and the journal as JSON. Thread-safe. */
 final class PersistenceHealth {
@@ -12,10 +13,10 @@ final class PersistenceHealth {
   private final Schema schema;
   private final BatchWriter writer;
   private final RowLedger ledger;
-  private final Supplier<JournalAppender> journal;
+  private final Supplier<@Nullable JournalAppender> journal;
 
   /**
-   * @param journal returns null without a journal
+   * @param journal returns its appender, where there is a journal
    */
   PersistenceHealth(
       Ack ack,
@@ -23,7 +24,7 @@ final class PersistenceHealth {
       Schema schema,
       BatchWriter writer,
       RowLedger ledger,
-      Supplier<JournalAppender> journal) {
+      Supplier<@Nullable JournalAppender> journal) {
     this.ack = ack;
     this.watch = watch;
     this.schema = schema;

@@ -27,11 +27,13 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,11 +56,11 @@ public final class PersistenceVerticle extends VerticleBase {
   private final Ack ack;
   private final Supplier<PersistenceConfig> config;
   private final RecentIds recent = new RecentIds();
-  private volatile SchemaMaintenance maintenance;
-  private volatile BatchWriter writer;
-  private volatile DatabaseWatch watch;
-  private volatile PersistenceHealth health;
-  private volatile JournalAppender appender; // null without a journal
+  private volatile @Nullable SchemaMaintenance maintenance;
+  private volatile @Nullable BatchWriter writer;
+  private volatile @Nullable DatabaseWatch watch;
+  private volatile @Nullable PersistenceHealth health;
+  private volatile @Nullable JournalAppender appender; // with a journal
   private volatile boolean stopping;
   private PredictionRecorder recorder;
   private Database database;
@@ -100,12 +102,12 @@ public final class PersistenceVerticle extends VerticleBase {
     var databaseUri = DatabaseUri.parse(uri.get());
     var clock = Clock.systemUTC();
     var schema = new Schema(databaseUri, clock);
-    maintenance = new SchemaMaintenance(vertx, schema, config);
+    var maintenance = new SchemaMaintenance(vertx, schema, config);
     database =
         new Database(vertx, databaseUri.options(), pool, () -> config.get().statementTimeout());
     database.poolSizes().forEach(metrics::poolSize);
     var table = new PredictionTable(database);
-    watch =
+    var watch =
         new DatabaseWatch(
             vertx,
             clock,
@@ -117,8 +119,11 @@ public final class PersistenceVerticle extends VerticleBase {
             table::probe,
             new Backoff(new Random()));
     var ledger = new RowLedger(metrics);
-    writer = new BatchWriter(vertx, table, config, metrics, ledger, this::trim, watch);
+    var writer = new BatchWriter(vertx, table, config, metrics, ledger, this::trim, watch);
     recorder = new PredictionRecorder(ack, config, recent, writer, () -> appender);
+    this.maintenance = maintenance;
+    this.watch = watch;
+    this.writer = writer;
     health = new PersistenceHealth(ack, watch, schema, writer, ledger, () -> appender);
     outcomes =
         new OutcomeJudge(
@@ -136,7 +141,7 @@ public final class PersistenceVerticle extends VerticleBase {
     metrics.oldestSeconds(writer::oldestSeconds);
     maintenance.start(this::databaseUp);
     return listen()
-        .compose(listening -> openJournal(clock))
+        .compose(listening -> openJournal(clock, writer))
         .compose(opened -> watch.start(writer))
         .onSuccess(connected -> outcomes.start());
   }
@@ -160,7 +165,7 @@ public final class PersistenceVerticle extends VerticleBase {
   /**
    * Also opens a journal with rows of an earlier process when {@code ack} isn't {@code journal}.
    */
-  private Future<Void> openJournal(Clock clock) {
+  private Future<Void> openJournal(Clock clock, BatchWriter writer) {
     if (ack != Ack.JOURNAL && !Journal.existsIn(directory)) return Future.succeededFuture();
     var loop = vertx.getOrCreateContext();
     return vertx
@@ -174,17 +179,18 @@ public final class PersistenceVerticle extends VerticleBase {
                     journal.sync(),
                     clock,
                     metrics,
-                    recent),
+                    recent,
+                    writer),
             false)
         .compose(
             locked -> {
               appender = locked;
-              return locked.start(writer);
+              return locked.start();
             });
   }
 
   private void trim(Collection<Entry> entries) {
-    if (!entries.isEmpty()) appender.trim(entries);
+    if (!entries.isEmpty()) Objects.requireNonNull(appender).trim(entries);
   }
 
   private void record(Message<RecordRequest> message) {
@@ -292,7 +298,8 @@ public final class PersistenceVerticle extends VerticleBase {
   public Future<?> stop() {
     stopping = true;
     outcomes.stop();
-    return writer
+    var watch = Objects.requireNonNull(this.watch, "not started");
+    return Objects.requireNonNull(writer, "not started")
         .drain(grace)
         .compose(
             left -> {

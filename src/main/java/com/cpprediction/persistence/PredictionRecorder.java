@@ -9,8 +9,10 @@ import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps the predictions of a request as {@code persistence.ack} promises, and refuses a reused id.
@@ -21,7 +23,7 @@ final class PredictionRecorder {
   private final Supplier<PersistenceConfig> config;
   private final RecentIds recent;
   private final BatchWriter writer;
-  private final Supplier<JournalAppender> journal;
+  private final Supplier<@Nullable JournalAppender> journal;
 
   /**
    * @param journal returns an appender when {@code ack} is {@code journal}
@@ -31,7 +33,7 @@ final class PredictionRecorder {
       Supplier<PersistenceConfig> config,
       RecentIds recent,
       BatchWriter writer,
-      Supplier<JournalAppender> journal) {
+      Supplier<@Nullable JournalAppender> journal) {
     this.ack = ack;
     this.config = config;
     this.recent = recent;
@@ -61,7 +63,7 @@ final class PredictionRecorder {
 
   private Future<Unstored> keep(List<PredictionRow> rows) {
     return switch (ack) {
-      case JOURNAL -> journal.get().append(rows).map(Unstored.NONE);
+      case JOURNAL -> Objects.requireNonNull(journal.get()).append(rows).map(Unstored.NONE);
       case COMMIT -> writer.add(rows, false);
       case NONE -> {
         var stored = writer.add(rows, true);

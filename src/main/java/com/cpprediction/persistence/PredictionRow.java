@@ -9,12 +9,13 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The columns of a stored prediction.
  *
  * @param typed the address as in the request
- * @param pincode six digits, or null
+ * @param pincode six digits, where known
  * @param candidates best first, at least one
  * @param fingerprint of the model and all settings that decided the prediction
  */
@@ -22,7 +23,7 @@ record PredictionRow(
     UUID id,
     String shipmentId,
     String typed,
-    String pincode,
+    @Nullable String pincode,
     String prefix,
     List<Candidate> candidates,
     String fingerprint,
@@ -44,9 +45,9 @@ record PredictionRow(
   /**
    * Whether the row is for this shipment and an address of the same canonical form.
    *
-   * @param pincode six digits, or null
+   * @param pincode six digits, where known
    */
-  boolean isOf(String shipmentId, String typed, String pincode) {
+  boolean isOf(String shipmentId, String typed, @Nullable String pincode) {
     return this.shipmentId.equals(shipmentId)
         && Objects.equals(this.pincode, pincode)
         && (this.typed.equals(typed)

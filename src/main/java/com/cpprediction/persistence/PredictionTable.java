@@ -13,12 +13,14 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Inserts predictions into PostgreSQL and sets rejected ones aside. */
 final class PredictionTable implements PredictionStore {
@@ -108,9 +110,9 @@ final class PredictionTable implements PredictionStore {
   }
 
   /**
-   * @param stored null when deleted in the meantime
+   * @param stored absent when deleted in the meantime
    */
-  private static boolean isSame(PredictionRow row, Row stored) {
+  private static boolean isSame(PredictionRow row, @Nullable Row stored) {
     return stored == null
         || row.isOf(
             stored.getString("shipment_id"),
@@ -142,7 +144,8 @@ final class PredictionTable implements PredictionStore {
 
   @Override
   public Future<Void> reject(PredictionRow row, Throwable refusal) {
-    return reject(row, refusal.getMessage(), SqlFailure.sqlState(refusal));
+    var sqlState = Objects.requireNonNull(SqlFailure.sqlState(refusal));
+    return reject(row, String.valueOf(refusal.getMessage()), sqlState);
   }
 
   private Future<Void> reject(PredictionRow row, String error, String sqlState) {

@@ -6,8 +6,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The journal format of a request's rows, big-endian: version 2 as u8, then for each row its length
@@ -84,7 +86,7 @@ final class RowFormat {
     var id = new UUID(in.getLong(), in.getLong());
     var shipmentId = text(in);
     var typed = text(in);
-    var pincode = text(in);
+    var pincode = textOrNull(in);
     var prefix = text(in);
     var fingerprint = text(in);
     int count = in.get();
@@ -98,12 +100,16 @@ final class RowFormat {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  private static void put(ByteBuffer out, byte[] text) {
+  private static void put(ByteBuffer out, byte @Nullable [] text) {
     out.putShort((short) (text == null ? NONE : text.length));
     if (text != null) out.put(text);
   }
 
   private static String text(ByteBuffer in) {
+    return Objects.requireNonNull(textOrNull(in));
+  }
+
+  private static @Nullable String textOrNull(ByteBuffer in) {
     int length = Short.toUnsignedInt(in.getShort());
     if (length == NONE) return null;
     var text = new String(in.array(), in.position(), length, StandardCharsets.UTF_8);

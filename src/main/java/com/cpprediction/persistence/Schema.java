@@ -70,7 +70,7 @@ public final class Schema {
     try {
       new Schema(DatabaseUri.parse(uri), Clock.systemUTC()).migrate(days);
     } catch (IllegalArgumentException e) {
-      throw new DatabaseStartException(e.getMessage(), e);
+      throw new DatabaseStartException(String.valueOf(e.getMessage()), e);
     } catch (FlywayException e) {
       throw new DatabaseStartException("Cannot migrate the database: " + SqlFailure.describe(e), e);
     }

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads stored predictions for commands, with or without a running service. Read-only. Blocks:
@@ -45,9 +46,9 @@ public final class StoredPredictions implements AutoCloseable {
           .formatted(COLUMNS);
 
   private final Connection connection;
-  private final EmbeddedDatabase started; // null when the server ran already
+  private final @Nullable EmbeddedDatabase started; // where it did not run already
 
-  private StoredPredictions(Connection connection, EmbeddedDatabase started) {
+  private StoredPredictions(Connection connection, @Nullable EmbeddedDatabase started) {
     this.connection = connection;
     this.started = started;
   }
@@ -86,7 +87,7 @@ public final class StoredPredictions implements AutoCloseable {
       connection.setReadOnly(true);
       return connection;
     } catch (IllegalArgumentException e) {
-      throw new DatabaseStartException(e.getMessage(), e);
+      throw new DatabaseStartException(String.valueOf(e.getMessage()), e);
     } catch (SQLException e) {
       throw cannotRead(e);
     }

@@ -5,4 +5,7 @@
  * is isolated by bisection in {@code BatchWriter} and set aside in {@code prediction_rejects} by
  * {@code PredictionTable}.
  */
+@NullMarked
 package com.cpprediction.persistence;
+
+import org.jspecify.annotations.NullMarked;
