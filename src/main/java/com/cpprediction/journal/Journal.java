@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -23,6 +24,7 @@ import org.apache.activemq.artemis.core.journal.PreparedTransactionInfo;
 import org.apache.activemq.artemis.core.journal.RecordInfo;
 import org.apache.activemq.artemis.core.journal.impl.JournalImpl;
 import org.apache.activemq.artemis.core.journal.impl.dataformat.ByteArrayEncoding;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -70,7 +72,7 @@ public final class Journal implements AutoCloseable {
 
   private final AtomicLong waitingBytes = new AtomicLong();
   private final AtomicBoolean failed = new AtomicBoolean();
-  private JournalImpl files;
+  private @Nullable JournalImpl files;
   private long next = 1; // sequence of the next record
   private SequenceRanges settled = new SequenceRanges();
 
@@ -230,7 +232,7 @@ public final class Journal implements AutoCloseable {
     return opened;
   }
 
-  private void markFailed(Throwable cause, String message) {
+  private void markFailed(@Nullable Throwable cause, @Nullable String message) {
     if (failed.getAndSet(true)) return;
     onFailure.accept(JournalException.of(cause != null ? cause : new IOException(message)));
   }
@@ -270,13 +272,14 @@ public final class Journal implements AutoCloseable {
       return;
     }
     try {
-      files.appendAddRecord(
-          Frame.id(frame.sequence()),
-          RECORD,
-          EncoderPersister.getInstance(),
-          new FrameEncoding(frame.encode()),
-          false,
-          single);
+      files()
+          .appendAddRecord(
+              Frame.id(frame.sequence()),
+              RECORD,
+              EncoderPersister.getInstance(),
+              new FrameEncoding(frame.encode()),
+              false,
+              single);
     } catch (Exception e) {
       single.fail(JournalException.of(e));
     }
@@ -299,7 +302,7 @@ public final class Journal implements AutoCloseable {
     for (long sequence : sequences) {
       if (failed.get()) return; // reopening returns these records, to be settled again
       try {
-        files.appendDeleteRecord(Frame.id(sequence), false, null);
+        files().appendDeleteRecord(Frame.id(sequence), false, null);
       } catch (Exception e) {
         markFailed(e, e.getMessage());
       }
@@ -314,7 +317,7 @@ public final class Journal implements AutoCloseable {
   private void appendMarker() {
     var marker = new FrameEncoding(marker(next - 1, settled));
     try {
-      files.appendAddEvent(1, MARKER, EncoderPersister.getInstance(), marker, false, null);
+      files().appendAddEvent(1, MARKER, EncoderPersister.getInstance(), marker, false, null);
     } catch (Exception e) {
       markFailed(e, e.getMessage());
     }
@@ -329,7 +332,7 @@ public final class Journal implements AutoCloseable {
     }
     try {
       var marker = new FrameEncoding(marker(next - 1, settled));
-      files.appendAddEvent(1, MARKER, EncoderPersister.getInstance(), marker, true, single);
+      files().appendAddEvent(1, MARKER, EncoderPersister.getInstance(), marker, true, single);
     } catch (Exception e) {
       single.fail(JournalException.of(e));
     }
@@ -367,6 +370,10 @@ public final class Journal implements AutoCloseable {
     } catch (IOException e) {
       throw JournalException.of(e);
     }
+  }
+
+  private JournalImpl files() {
+    return Objects.requireNonNull(files, "not open");
   }
 
   private void closeFiles() throws Exception {

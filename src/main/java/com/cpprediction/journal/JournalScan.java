@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -128,7 +129,7 @@ record JournalScan(
     if (first.parts() == 1) return new Entry(first.sequence(), 1, first.appendedAt(), first.body());
     var body = new ByteArrayOutputStream();
     for (int i = 0; i < first.parts(); i++) {
-      body.writeBytes(parts.get(first.sequence() + i).body());
+      body.writeBytes(Objects.requireNonNull(parts.get(first.sequence() + i)).body());
     }
     return new Entry(first.sequence(), first.parts(), first.appendedAt(), body.toByteArray());
   }

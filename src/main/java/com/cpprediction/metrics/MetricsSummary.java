@@ -4,7 +4,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Summary of the most important meters as JSON; times in milliseconds. */
 public final class MetricsSummary {
@@ -54,7 +56,7 @@ public final class MetricsSummary {
   private static JsonArray pools(MeterRegistry registry) {
     var json = new JsonArray();
     for (var size : registry.find("cp.db.pool.size").gauges()) {
-      var name = size.getId().getTag(POOL);
+      var name = Objects.requireNonNull(size.getId().getTag(POOL));
       json.add(
           new JsonObject()
               .put("name", name)
@@ -65,7 +67,7 @@ public final class MetricsSummary {
     return json;
   }
 
-  private static Long gauge(MeterRegistry registry, String name, String pool) {
+  private static @Nullable Long gauge(MeterRegistry registry, String name, String pool) {
     var gauge = registry.find(name).tag("pool_type", "sql").tag(POOL, pool).gauge();
     return gauge == null ? null : (long) gauge.value();
   }
@@ -97,7 +99,7 @@ public final class MetricsSummary {
         .put("rows", counts(registry, "cp.db.rows", "outcome"));
   }
 
-  private static JsonObject times(Timer timer) {
+  private static JsonObject times(@Nullable Timer timer) {
     var json = new JsonObject();
     if (timer == null) return json.put("count", 0);
     var snapshot = timer.takeSnapshot();

@@ -19,6 +19,7 @@ import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
@@ -223,18 +224,18 @@ public final class ServiceMetrics {
 
   /** One shipment was predicted, {@code nanos} after it was parsed. */
   public void answered(Source source, long nanos) {
-    answered.get(source).increment();
-    record(predictionTime.get(source), nanos);
+    of(answered, source).increment();
+    record(of(predictionTime, source), nanos);
   }
 
   /** One shipment failed. */
   public void failed(Failure failure) {
-    failed.get(failure).increment();
+    of(failed, failure).increment();
   }
 
   /** One request, message or connection was turned away. */
   public void shed(Shed reason) {
-    shed.get(reason).increment();
+    of(shed, reason).increment();
   }
 
   /**
@@ -294,7 +295,7 @@ public final class ServiceMetrics {
   }
 
   public void lookedUp(Hop where, int count) {
-    lookups.get(where).increment(count);
+    of(lookups, where).increment(count);
   }
 
   /** An owner replied {@code nanos} after the request. */
@@ -308,7 +309,7 @@ public final class ServiceMetrics {
   }
 
   public void prefixesMoved(Moved change, int count) {
-    moved.get(change).increment(count);
+    of(moved, change).increment(count);
   }
 
   /**
@@ -354,11 +355,11 @@ public final class ServiceMetrics {
   }
 
   public void rows(RowOutcome outcome, int count) {
-    rows.get(outcome).increment(count);
+    of(rows, outcome).increment(count);
   }
 
   public void kept(Kept how, int count) {
-    kept.get(how).increment(count);
+    of(kept, how).increment(count);
   }
 
   /** The rows of one request were appended to the journal within {@code nanos}. */
@@ -482,7 +483,7 @@ public final class ServiceMetrics {
 
   /** One outcome was reported and stored. */
   public void outcome(Verdict verdict) {
-    outcomes.get(verdict).increment();
+    of(outcomes, verdict).increment();
   }
 
   /**
@@ -562,6 +563,11 @@ public final class ServiceMetrics {
         .tag(PREFIX, prefix)
         .strongReference(true)
         .register(registry);
+  }
+
+  /** The meter of {@code label}; each label has one. */
+  private static <L, M> M of(Map<L, M> meters, L label) {
+    return Objects.requireNonNull(meters.get(label));
   }
 
   private static void record(Timer timer, long nanos) {
