@@ -32,6 +32,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -108,14 +109,14 @@ public final class ClusterVerticle extends VerticleBase
   private final Promise<Void> discovered = Promise.promise();
   private final Promise<Void> completed = Promise.promise();
   private Map<String, String> members = Map.of();
-  private NodeState announced;
+  private @Nullable NodeState announced;
   private String release = ""; // of refusedUntil and retiring
-  private CompletableFuture<Void> handedOver;
+  private @Nullable CompletableFuture<Void> handedOver;
   private Set<String> ready = Set.of();
   private Set<String> readyWithout = Set.of();
-  private ServingRelease readyModels;
-  private ClusterView plannedView;
-  private ServingRelease plannedModels;
+  private @Nullable ServingRelease readyModels;
+  private @Nullable ClusterView plannedView;
+  private @Nullable ServingRelease plannedModels;
   private boolean active;
   private boolean loading;
   private Set<String> releasing = Set.of();
@@ -166,6 +167,8 @@ public final class ClusterVerticle extends VerticleBase
    */
   @Override
   public Future<?> start() {
+    clusterView =
+        new ClusterView(membership.id(), config.get().replicas(), List.of(), Set.of(), Set.of());
     refresh();
     metrics.cluster(
         () -> clusterView.nodes().size(),
@@ -266,7 +269,7 @@ public final class ClusterVerticle extends VerticleBase
     nodes.add(ownState());
     var current =
         new ClusterView(membership.id(), config.get().replicas(), nodes, unreached, overdue);
-    if (clusterView == null || !clusterView.equivalent(current))
+    if (!clusterView.equivalent(current))
       clusterView = current; // an equivalent view stays, with its cached rankings
     if (states.keySet().containsAll(others())) discovered.tryComplete();
     if (!complete && active) {

@@ -148,7 +148,8 @@ public final class Membership implements Members {
 
   private static ServerSocketEndpointConfig members(Config hazelcast) {
     var endpoints = hazelcast.getAdvancedNetworkConfig().getEndpointConfigs();
-    return (ServerSocketEndpointConfig) endpoints.get(EndpointQualifier.MEMBER);
+    return (ServerSocketEndpointConfig)
+        Objects.requireNonNull(endpoints.get(EndpointQualifier.MEMBER));
   }
 
   /** Applies the packaged deserialization filter to settings without one. */

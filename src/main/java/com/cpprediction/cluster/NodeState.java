@@ -3,6 +3,7 @@ package com.cpprediction.cluster;
 import io.vertx.core.json.JsonObject;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * State that a node announces to the others.
@@ -40,7 +41,7 @@ record NodeState(
   }
 
   /** Whether {@code other} is equal except for its sequence. */
-  boolean sameAs(NodeState other) {
+  boolean sameAs(@Nullable NodeState other) {
     return other != null && equals(other.withSequence(sequence));
   }
 
