@@ -7,14 +7,15 @@ import io.vertx.core.json.JsonObject;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Accuracy of models in service, from the outcomes that were reported.
  *
- * @param window the time counted, as {@code GET /models/status} shows it
+ * @param window the time counted, as {@code GET /models/status} shows it; absent before that
  * @param models by prefix and scoring fingerprint; those without an outcome are absent
  */
-record LiveAccuracy(JsonObject window, Map<String, Map<String, Tally>> models) {
+record LiveAccuracy(@Nullable JsonObject window, Map<String, Map<String, Tally>> models) {
   /**
    * @param outcomes of predictions of one model
    * @param right those whose CP was predicted
@@ -37,7 +38,7 @@ record LiveAccuracy(JsonObject window, Map<String, Map<String, Tally>> models) {
           .put("accuracy_top3", share(top3));
     }
 
-    private Double share(long part) {
+    private @Nullable Double share(long part) {
       return outcomes == 0 ? null : (double) part / outcomes;
     }
   }
@@ -67,8 +68,8 @@ record LiveAccuracy(JsonObject window, Map<String, Map<String, Tally>> models) {
     return models.getOrDefault(prefix, Map.of()).getOrDefault(fingerprint, Tally.NOTHING);
   }
 
-  /** Over all models, other nodes' included; null before anything was counted. */
-  JsonObject overall() {
+  /** Over all models, other nodes' included, once something was counted. */
+  @Nullable JsonObject overall() {
     if (window == null) return null;
     var all =
         models.values().stream()
@@ -78,12 +79,11 @@ record LiveAccuracy(JsonObject window, Map<String, Map<String, Tally>> models) {
   }
 
   /**
-   * Of the model in force for {@code prefix}, and of others that were; null before anything was
-   * counted.
+   * Of the model in force for {@code prefix}, and of others that were, once something was counted.
    *
    * @param fingerprint of the model in force
    */
-  JsonObject json(String prefix, String fingerprint) {
+  @Nullable JsonObject json(String prefix, String fingerprint) {
     if (window == null) return null;
     var others = new JsonArray();
     models

@@ -8,6 +8,7 @@ import com.cpprediction.model.format.ModelFile;
 import com.cpprediction.model.format.NationalStage;
 import com.cpprediction.model.format.Release;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes models of the files of a release, and trusts none of them: digests first, then sizes,
@@ -74,10 +75,10 @@ final class ModelLoader {
   /**
    * The national stage of a release.
    *
-   * @return one in use once: by the caller; null when the release has none
+   * @return one in use once: by the caller; absent when the release has none
    * @throws ModelException when it can't be used; the message says why
    */
-  NationalStage national(Release release) {
+  @Nullable NationalStage national(Release release) {
     var file = release.national();
     if (file == null) return null;
     try {

@@ -6,6 +6,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -13,6 +14,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Describes the models of a {@link ModelStore}: JSON, health and the meters of each model.
@@ -102,18 +104,18 @@ public final class ModelStatus {
         .put("failed", left);
   }
 
-  /** JSON as {@code GET /models/{prefix}}; null when no model here has it. */
-  JsonObject toJson(String prefix) {
+  /** JSON as {@code GET /models/{prefix}}, where a model here has it. */
+  @Nullable JsonObject toJson(String prefix) {
     var now = models.current();
     if (!now.models().containsKey(prefix)) return null;
     return toJson(now, live, prefix, models.failures().get(prefix));
   }
 
   private JsonObject toJson(
-      ServingRelease now, LiveAccuracy accuracy, String prefix, String lastError) {
-    var loaded = now.models().get(prefix);
+      ServingRelease now, LiveAccuracy accuracy, String prefix, @Nullable String lastError) {
+    var loaded = Objects.requireNonNull(now.models().get(prefix));
     var manifest = loaded.model().manifest();
-    var fingerprint = now.fingerprints().get(prefix);
+    var fingerprint = Objects.requireNonNull(now.fingerprints().get(prefix));
     var counted = requests.get(prefix);
     return new JsonObject()
         .put("prefix", prefix)

@@ -18,12 +18,14 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -136,9 +138,9 @@ public final class ModelStore implements AutoCloseable {
   /**
    * As {@link #reload()}, for some prefixes only.
    *
-   * @param only prefixes to look at; null for all
+   * @param only prefixes to look at; all of them where absent
    */
-  public synchronized JsonObject reload(Set<String> only) {
+  public synchronized JsonObject reload(@Nullable Set<String> only) {
     long start = System.nanoTime();
     var before = current.models();
     var next = new TreeMap<>(before);
@@ -213,7 +215,7 @@ public final class ModelStore implements AutoCloseable {
    * @param failed gets the parts that can't be
    */
   private ReleaseContent take(
-      Release release, Set<String> only, SortedMap<String, ModelException> failed) {
+      Release release, @Nullable Set<String> only, SortedMap<String, ModelException> failed) {
     var before = current.content();
     var national = before.national();
     if (only == null) {
@@ -222,7 +224,7 @@ public final class ModelStore implements AutoCloseable {
       } catch (ModelException e) {
         failed.put(NATIONAL, e);
         if (national.stage() == null || !national.stage().intact()) {
-          national = new National(null, release.national().sha256());
+          national = new National(null, Objects.requireNonNull(release.national()).sha256());
         }
       }
     }
@@ -240,7 +242,7 @@ public final class ModelStore implements AutoCloseable {
     return ReleaseContent.of(named, national);
   }
 
-  private static ScoringModel.Files files(
+  private static ScoringModel.@Nullable Files files(
       Release release, String prefix, SortedMap<String, ModelException> failed) {
     try {
       return ScoringModel.Files.of(release.manifest(prefix));
@@ -342,7 +344,7 @@ public final class ModelStore implements AutoCloseable {
   }
 
   /** Logs new failures, and models with the same reason in one line. */
-  private void report(SortedMap<String, ModelException> failed, Set<String> only) {
+  private void report(SortedMap<String, ModelException> failed, @Nullable Set<String> only) {
     var news = new TreeMap<String, List<String>>();
     var now = new TreeMap<>(failures);
     if (!failed.containsKey(RELEASE)) { // else nothing was looked at
@@ -396,9 +398,9 @@ public final class ModelStore implements AutoCloseable {
   /**
    * One more lease on a generation; to be closed by the caller.
    *
-   * @return null when that generation was freed
+   * @return the lease, unless that generation was freed
    */
-  ServingRelease lease(long generation) {
+  @Nullable ServingRelease lease(long generation) {
     var release = generations.get(generation);
     return release != null && release.retain() ? release : null;
   }
@@ -433,10 +435,8 @@ public final class ModelStore implements AutoCloseable {
             .formatted(prefix, failures.getOrDefault(prefix, "it is not held here")));
   }
 
-  /**
-   * The model of {@code prefix} in force; null when there is none. Safe where no reload can come.
-   */
-  public ScoringModel scoring(String prefix) {
+  /** The model of {@code prefix} in force, where there is one. Safe where no reload can come. */
+  public @Nullable ScoringModel scoring(String prefix) {
     return current.scoring(prefix);
   }
 

@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -173,7 +174,7 @@ public final class ModelsVerticle extends VerticleBase {
   }
 
   /** Requests for a whole reload while one waits to begin get the report of that one. */
-  private Future<JsonObject> reload(Set<String> only) {
+  private Future<JsonObject> reload(@Nullable Set<String> only) {
     if (only != null) return executor.executeBlocking(() -> reloaded(() -> models.reload(only)));
     var next = Promise.<JsonObject>promise();
     var before = waiting.compareAndExchange(null, next.future());
@@ -197,8 +198,8 @@ public final class ModelsVerticle extends VerticleBase {
     }
   }
 
-  /** The prefixes asked for; null for all. */
-  private static Set<String> prefixes(Object body) {
+  /** The prefixes asked for; all of them where absent. */
+  private static @Nullable Set<String> prefixes(@Nullable Object body) {
     if (body == null) return null;
     if (!(body instanceof JsonObject json)) throw malformed("The body must be a JSON object");
     for (var field : json.fieldNames()) {

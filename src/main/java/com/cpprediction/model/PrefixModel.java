@@ -9,7 +9,9 @@ import com.cpprediction.model.format.ModelFile;
 import com.cpprediction.model.format.PrefixIndex;
 import com.cpprediction.model.format.Ranker;
 import com.cpprediction.model.format.UseCount;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The model of one prefix, ready to score. Used by each {@link ServingRelease} that holds it and,
@@ -17,22 +19,24 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * #release} it after. The last use closes its mapping. Thread-safe.
  */
 public final class PrefixModel {
+  private static final String ABSENT = "the model is read for each request";
+
   private final Manifest manifest;
-  private final PrefixIndex index;
-  private final Forest forest;
-  private final Ranker ranker;
+  private final @Nullable PrefixIndex index;
+  private final @Nullable Forest forest;
+  private final @Nullable Ranker ranker;
   private final Engine engine;
-  private final Mapping content; // null where nothing has to be freed
+  private final @Nullable Mapping content; // where there is something to free
   private final UseCount uses;
   private final AtomicBoolean lost = new AtomicBoolean();
 
   private PrefixModel(
       Manifest manifest,
-      PrefixIndex index,
-      Forest forest,
-      Ranker ranker,
+      @Nullable PrefixIndex index,
+      @Nullable Forest forest,
+      @Nullable Ranker ranker,
       Engine engine,
-      Mapping content,
+      @Nullable Mapping content,
       Runnable free) {
     this.manifest = manifest;
     this.index = index;
@@ -50,7 +54,7 @@ public final class PrefixModel {
    * @param content what {@code file} reads: closed after its last use
    * @throws ModelException when anything in {@code file} points where it must not
    */
-  static PrefixModel of(Manifest manifest, ModelFile file, Mapping content) {
+  static PrefixModel of(Manifest manifest, ModelFile file, @Nullable Mapping content) {
     var index = new PrefixIndex(file);
     if (!index.cpCodes().equals(manifest.cps())) {
       throw new ModelException("manifest and index differ in their CPs");
@@ -92,15 +96,15 @@ public final class PrefixModel {
   }
 
   Forest forest() {
-    return forest;
+    return Objects.requireNonNull(forest, ABSENT);
   }
 
   public PrefixIndex index() {
-    return index;
+    return Objects.requireNonNull(index, ABSENT);
   }
 
   public Ranker ranker() {
-    return ranker;
+    return Objects.requireNonNull(ranker, ABSENT);
   }
 
   public Engine engine() {

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The part of a release directory that is in force, held by this node or not.
@@ -22,17 +23,17 @@ record ReleaseContent(String id, SortedMap<String, Named> named, National nation
    * A model that the release names.
    *
    * @param digest of its manifest
-   * @param files null where this node need not know them, or can't
+   * @param files absent where this node need not know them, or can't
    */
-  record Named(String digest, ScoringModel.Files files) {}
+  record Named(String digest, ScoringModel.@Nullable Files files) {}
 
   /**
    * The stage that names prefixes.
    *
-   * @param stage null when there is none, or it can't be used
+   * @param stage absent when there is none, or it can't be used
    * @param digest its SHA-256, empty when there is none
    */
-  record National(NationalStage stage, String digest) {
+  record National(@Nullable NationalStage stage, String digest) {
     static final National NONE = new National(null, "");
 
     Locator locator() {

@@ -13,12 +13,14 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,11 +39,9 @@ final class ReleaseLoader {
   private final ServiceMetrics metrics;
   private final Clock clock;
 
-  /**
-   * The result of loading the model of one prefix: one of {@code loaded} and {@code failure} is
-   * null.
-   */
-  private record Outcome(String prefix, LoadedModel loaded, ModelException failure) {}
+  /** The result of loading the model of one prefix: one of {@code loaded} and {@code failure}. */
+  private record Outcome(
+      String prefix, @Nullable LoadedModel loaded, @Nullable ModelException failure) {}
 
   /**
    * @param directory of the release
@@ -179,7 +179,7 @@ final class ReleaseLoader {
       stamps.put(prefix, stamp);
       long nanos = System.nanoTime() - start;
       metrics.modelLoaded(nanos);
-      var digest = release.manifests().get(prefix);
+      var digest = Objects.requireNonNull(release.manifests().get(prefix));
       return new Outcome(prefix, loaded(release, model, digest, nanos), null);
     } catch (ModelException e) {
       return new Outcome(prefix, null, e);

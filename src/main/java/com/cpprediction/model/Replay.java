@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Predicts stored predictions again, each with the model and the settings that it was made with,
@@ -62,17 +63,17 @@ public final class Replay implements AutoCloseable {
   /**
    * @param field as in the response of the service
    * @param stored its value in the row
-   * @param replayed its value now; null when there is none
+   * @param replayed its value now, where there is one
    */
-  public record Difference(String field, Object stored, Object replayed) {}
+  public record Difference(String field, @Nullable Object stored, @Nullable Object replayed) {}
 
   /**
-   * @param origin null when no release was found
+   * @param origin of a prediction whose release was found
    * @param problem why there is no prediction to compare, where there is more to say than the
    *     verdict; else empty
    */
   public record Outcome(
-      Verdict verdict, Origin origin, List<Difference> differences, String problem) {}
+      Verdict verdict, @Nullable Origin origin, List<Difference> differences, String problem) {}
 
   /** The model and the settings behind a fingerprint. */
   private record Source(Path directory, Release release, ScoringSettings settings) {
@@ -156,7 +157,7 @@ public final class Replay implements AutoCloseable {
     compare(differences, "pincode", stored.pincode(), address.pincode());
     var located = located(source, stored, address);
     compare(differences, "prefix", stored.prefix(), located == null ? null : located.prefix());
-    if (!differences.isEmpty()) return differences;
+    if (located == null || !differences.isEmpty()) return differences;
     var scoring =
         new ScoringModel(
             model(source, stored.prefix()), source.settings().pincodeTrust(), stored.fingerprint());
@@ -179,7 +180,10 @@ public final class Replay implements AutoCloseable {
   }
 
   private static void compare(
-      List<Difference> differences, String field, Object stored, Object replayed) {
+      List<Difference> differences,
+      String field,
+      @Nullable Object stored,
+      @Nullable Object replayed) {
     if (!Objects.equals(stored, replayed)) {
       differences.add(new Difference(field, stored, replayed));
     }
@@ -193,7 +197,7 @@ public final class Replay implements AutoCloseable {
     }
   }
 
-  private Located located(Source source, StoredPrediction stored, Address address) {
+  private @Nullable Located located(Source source, StoredPrediction stored, Address address) {
     if (Located.Source.of(stored.pincode()) == Located.Source.PINCODE) {
       return Located.byPincode(stored.prefix());
     }
@@ -210,15 +214,19 @@ public final class Replay implements AutoCloseable {
                   .filter(r -> r.national() != null && r.national().sha256().equals(digest))
                   .findFirst()
                   .orElseThrow();
-          return loaders.get(Engine.MAPPED).national(release);
+          return Objects.requireNonNull(loader(Engine.MAPPED).national(release));
         });
+  }
+
+  private ModelLoader loader(Engine engine) {
+    return Objects.requireNonNull(loaders.get(engine));
   }
 
   private PrefixModel model(Source source, String prefix) {
     var engine = source.settings().engine();
     return models.computeIfAbsent(
         String.join(" ", engine.label(), prefix, source.directory().toString()),
-        unseen -> loaders.get(engine).load(source.release(), prefix));
+        unseen -> loader(engine).load(source.release(), prefix));
   }
 
   @Override

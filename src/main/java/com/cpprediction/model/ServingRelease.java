@@ -8,10 +8,12 @@ import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.ServiceException;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One generation of the models that serve: a release, the models of it that this node holds, and
@@ -200,9 +202,9 @@ public final class ServingRelease implements AutoCloseable {
   }
 
   /**
-   * @return the longest prefix of {@code pincode} that the release has, or null
+   * @return the longest prefix of {@code pincode} that the release has, if any
    */
-  public String prefixOf(String pincode) {
+  public @Nullable String prefixOf(String pincode) {
     for (int length = PINCODE_LENGTH; length > 0; length--) {
       var prefix = pincode.substring(0, length);
       if (prefixes.contains(prefix)) return prefix;
@@ -214,25 +216,29 @@ public final class ServingRelease implements AutoCloseable {
    * The model of {@code prefix} for one use under a lease, read now where {@code models.preload} is
    * {@code per_request}; to be given back with {@link PrefixModel#release}.
    *
-   * @return null when no model of this generation has the prefix
+   * @return the model, if this generation has one of the prefix
    * @throws ServiceException when it can't be read
    */
-  ScoringModel open(String prefix) {
+  @Nullable ScoringModel open(String prefix) {
     var loaded = models.get(prefix);
     if (loaded == null) return null;
     if (loaded.reader() == null) {
       keep(loaded.model().acquire());
       return scoring(prefix);
     }
-    return new ScoringModel(loaded.reader().get(), pincodeTrust, fingerprints.get(prefix));
+    return new ScoringModel(loaded.reader().get(), pincodeTrust, fingerprint(prefix));
   }
 
   /** As {@link #open}, for as long as the lease lasts; not to be given back. */
-  ScoringModel scoring(String prefix) {
+  @Nullable ScoringModel scoring(String prefix) {
     var loaded = models.get(prefix);
     return loaded == null
         ? null
-        : new ScoringModel(loaded.model(), pincodeTrust, fingerprints.get(prefix));
+        : new ScoringModel(loaded.model(), pincodeTrust, fingerprint(prefix));
+  }
+
+  private String fingerprint(String prefix) {
+    return Objects.requireNonNull(fingerprints.get(prefix), prefix);
   }
 
   ReleaseContent content() {

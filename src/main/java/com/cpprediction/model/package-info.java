@@ -4,4 +4,7 @@
  * ServingRelease} is one generation of the models, and releases them with its last lease; the last
  * generation that holds a model unmaps it. The files are in {@code model.format}.
  */
+@NullMarked
 package com.cpprediction.model;
+
+import org.jspecify.annotations.NullMarked;

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,8 +23,8 @@ import org.slf4j.LoggerFactory;
 public final class Mapping implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Mapping.class);
 
-  /** Null where the JVM doesn't support explicit unmapping; the garbage collector unmaps then. */
-  private static final MethodHandle UNMAP = unmapper();
+  /** Absent where the JVM can't unmap explicitly; the garbage collector unmaps then. */
+  private static final @Nullable MethodHandle UNMAP = unmapper();
 
   private final ByteBuffer bytes;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -100,7 +101,7 @@ public final class Mapping implements AutoCloseable {
   }
 
   /** {@code sun.misc.Unsafe.invokeCleaner}, the only supported way from JDK 9 to 21. */
-  private static MethodHandle unmapper() {
+  private static @Nullable MethodHandle unmapper() {
     try {
       var type = Class.forName("sun.misc.Unsafe");
       var field = type.getDeclaredField("theUnsafe");

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.zip.CRC32C;
 
 /**
@@ -115,7 +116,7 @@ public final class ModelFile {
 
   /** The bytes of a section, little-endian, from position 0 to its limit. */
   public ByteBuffer section(Section section) {
-    return sections.get(section).duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    return Objects.requireNonNull(sections.get(section)).duplicate().order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /** Size of the file. */
@@ -226,7 +227,7 @@ public final class ModelFile {
       var table = buffer(TABLE_END - HEADER);
       long offset = TABLE_END;
       for (var section : all) {
-        var bytes = content.get(section);
+        var bytes = Objects.requireNonNull(content.get(section));
         offset = aligned(offset);
         table.putInt(section.ordinal()).putInt(crc(ByteBuffer.wrap(bytes)));
         table.putLong(offset).putLong(bytes.length);

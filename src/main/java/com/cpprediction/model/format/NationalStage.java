@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,7 +68,7 @@ public final class NationalStage implements Locator {
   private final GramDirectory grams;
   private final ByteBuffer weights;
   private final float step;
-  private final Mapping content; // null where nothing has to be freed
+  private final @Nullable Mapping content; // where there is something to free
   private final String sha256;
   private final UseCount uses;
   private final AtomicBoolean lost = new AtomicBoolean();
@@ -77,7 +78,7 @@ public final class NationalStage implements Locator {
     float[] scores = {};
   }
 
-  private NationalStage(ByteBuffer file, Mapping content, String sha256) {
+  private NationalStage(ByteBuffer file, @Nullable Mapping content, String sha256) {
     this.content = content;
     this.sha256 = sha256;
     uses = new UseCount(content == null ? () -> {} : content::close);

@@ -19,6 +19,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A directory of models that were trained together, with the state at its opening. Its {@code
@@ -39,7 +40,7 @@ public final class Release {
   private final Path directory;
   private final SortedMap<String, String> manifests;
   private final JsonObject scores;
-  private final Manifest.FileRef national;
+  private final Manifest.@Nullable FileRef national;
   private final Map<String, byte[]> shared = new ConcurrentHashMap<>(); // by path
   private final Map<String, String> digests = new ConcurrentHashMap<>(); // of shared files
 
@@ -47,7 +48,7 @@ public final class Release {
       Path directory,
       SortedMap<String, String> manifests,
       JsonObject scores,
-      Manifest.FileRef national) {
+      Manifest.@Nullable FileRef national) {
     this.directory = directory;
     this.manifests = Collections.unmodifiableSortedMap(manifests);
     this.scores = scores;
@@ -59,8 +60,8 @@ public final class Release {
     return manifests;
   }
 
-  /** The stage that names prefixes; null when the release has none. */
-  public Manifest.FileRef national() {
+  /** The stage that names prefixes, where the release has one. */
+  public Manifest.@Nullable FileRef national() {
     return national;
   }
 

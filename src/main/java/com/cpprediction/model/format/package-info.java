@@ -3,4 +3,7 @@
  * features, forest and the national stage. Start at {@link com.cpprediction.model.format.Release}
  * and {@link com.cpprediction.model.format.ModelFile}.
  */
+@NullMarked
 package com.cpprediction.model.format;
+
+import org.jspecify.annotations.NullMarked;
