@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -156,7 +157,8 @@ final class ReplayCommand implements Callable<Integer> {
               .formatted(stored.prefix(), stored.fingerprint(), problem);
       case RELEASE_DAMAGED ->
           "release damaged: %s of %s%s"
-              .formatted(stored.prefix(), outcome.origin().release(), problem);
+              .formatted(
+                  stored.prefix(), Objects.requireNonNull(outcome.origin()).release(), problem);
     };
   }
 

@@ -2,6 +2,7 @@ package com.cpprediction.training;
 
 import com.cpprediction.prediction.Scored;
 import io.vertx.core.json.JsonObject;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counts behind accuracy and calibration. Accuracy and top 3 are shares of all rows; a row without
@@ -22,9 +23,9 @@ final class AccuracyCounts {
   /**
    * Counts a row.
    *
-   * @param prediction null for no prediction
+   * @param prediction of the row, if there is one
    */
-  void add(String truth, Scored prediction) {
+  void add(String truth, @Nullable Scored prediction) {
     rows++;
     if (prediction == null) return;
     predicted++;

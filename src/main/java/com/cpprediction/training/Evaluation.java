@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Accuracy and calibration of models on labelled addresses.
@@ -57,9 +58,9 @@ public record Evaluation(SortedMap<String, JsonObject> byPrefix, JsonObject over
 
   /**
    * @param trained pincodes by prefix, filled here
-   * @return null when there is no prediction
+   * @return the prediction, if there is one
    */
-  private static Scored predict(
+  private static @Nullable Scored predict(
       LabelledRow row,
       QueryVariant variant,
       OfflinePredictor models,

@@ -89,6 +89,7 @@ final class ForestCompiler {
         IntStream.range(0, info.length)
             .mapToObj(i -> Tree.of(json.getJsonObject(i), info[i]))
             .toList();
+    collectThresholds();
   }
 
   /**
@@ -133,7 +134,6 @@ final class ForestCompiler {
   }
 
   private byte[] compile() {
-    collectThresholds();
     var roots = new int[trees.size()];
     for (int i = 0; i < roots.length; i++) {
       roots[i] = words.size() << 1 | (trees.get(i).isLeaf(0) ? 1 : 0);

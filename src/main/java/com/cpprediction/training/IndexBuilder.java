@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /** Builds the model file of a prefix from its rows. */
@@ -88,7 +89,8 @@ final class IndexBuilder {
       double wordSquares = 0;
       double charSquares = 0;
       for (int i = 0; i < grams.size(); i++) {
-        double weight = PrefixIndex.idf(holders.get(grams.fingerprint(i)).count(), rows.size());
+        var own = Objects.requireNonNull(holders.get(grams.fingerprint(i)));
+        double weight = PrefixIndex.idf(own.count(), rows.size());
         if (grams.repeated(i)) weight *= PrefixIndex.REPEATED;
         if (grams.kind(i) == Grams.CHARS) charSquares += weight * weight;
         else wordSquares += weight * weight;

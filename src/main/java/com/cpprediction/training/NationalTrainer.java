@@ -140,7 +140,7 @@ final class NationalTrainer {
     for (int i = 0; i < read.size(); i++) {
       int prefix = place(labelled.get(i).prefix());
       for (int print : read.get(i)) {
-        if (counts.get(print) >= LEAST_TEXTS) {
+        if (counts.getOrDefault(print, 0) >= LEAST_TEXTS) {
           holders.computeIfAbsent(print, p -> new TreeSet<>()).add(prefix);
         }
       }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -60,7 +61,7 @@ final class NearDuplicates {
         int either = own.size() + words.get(j).size() - both;
         if (both >= SHARED_WORDS && both >= JACCARD * either) join(rows.get(i), rows.get(j));
       }
-      for (var word : own) holders.get(word).add(i);
+      for (var word : own) Objects.requireNonNull(holders.get(word)).add(i);
       words.add(own);
     }
   }

@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Directory of post offices by pincode, and the office and pincode of each CP. */
 final class OfficeDirectory {
@@ -54,11 +55,11 @@ final class OfficeDirectory {
 
   /**
    * @param directory CSV with {@code pincode,office} and, where known, {@code
-   *     taluk,district,state}; null for none
+   *     taluk,district,state}, if any
    * @param cpOffices CSV with {@code cp_code,pincode,office} and, where known, {@code
-   *     is_delivery_office_of_pincode}; null for none
+   *     is_delivery_office_of_pincode}, if any
    */
-  static OfficeDirectory read(Path directory, Path cpOffices) {
+  static OfficeDirectory read(@Nullable Path directory, @Nullable Path cpOffices) {
     var badRows = new ArrayList<String>();
     var offices = new HashMap<String, Set<Office>>();
     var texts = new LinkedHashSet<NationalTrainer.Labelled>();
@@ -108,8 +109,8 @@ final class OfficeDirectory {
     return new ArrayList<>(offices.getOrDefault(pincode, Set.of()));
   }
 
-  /** The office of a CP, or null when unknown. */
-  CpOffice cp(String cp) {
+  /** The office of a CP, where known. */
+  @Nullable CpOffice cp(String cp) {
     return cps.get(cp);
   }
 

@@ -64,7 +64,7 @@ record PrefixRows(
     for (var row : addresses) if (row.cp() == cp) counts.merge(row.pincode(), 1, Integer::sum);
     int best = counts.firstKey();
     for (var entry : counts.entrySet())
-      if (entry.getValue() > counts.get(best)) best = entry.getKey();
+      if (entry.getValue() > counts.getOrDefault(best, 0)) best = entry.getKey();
     return best;
   }
 

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Variant of the queries of an evaluation: labelled addresses with, without or with a wrong
@@ -71,9 +72,9 @@ public final class QueryVariant {
    * The address to send for one row.
    *
    * @param trained pincodes that the model of the row's prefix was trained on, ascending
-   * @return null when the address is empty without its numbers
+   * @return the address, unless it is empty without its numbers
    */
-  Address query(LabelledRow row, int[] trained) {
+  @Nullable Address query(LabelledRow row, int[] trained) {
     try {
       return switch (kind) {
         case FULL -> Address.of(row.address(), row.pincode());
@@ -85,7 +86,7 @@ public final class QueryVariant {
     }
   }
 
-  private static Address masked(LabelledRow row) {
+  private static @Nullable Address masked(LabelledRow row) {
     var withoutPincodes = Address.PINCODE.matcher(row.address()).replaceAll(" ");
     var text = Address.canonical(LONG_NUMBER.matcher(withoutPincodes).replaceAll(" "));
     return text.isEmpty() ? null : new Address(text, null);

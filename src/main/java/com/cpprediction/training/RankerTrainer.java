@@ -7,6 +7,7 @@ import ml.dmlc.xgboost4j.java.Booster;
 import ml.dmlc.xgboost4j.java.DMatrix;
 import ml.dmlc.xgboost4j.java.XGBoost;
 import ml.dmlc.xgboost4j.java.XGBoostError;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains the ranker of all prefixes: gradient-boosted trees under a listwise softmax over the
@@ -73,7 +74,7 @@ final class RankerTrainer {
 
   /** Candidates of all prefixes, concatenated. */
   private static final class QueryGroups {
-    private float[] features;
+    private float @Nullable [] features;
     private final int[] end;
     private final int[] right;
 

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.factory.LinearSolverFactory_DDRM;
@@ -96,7 +97,7 @@ final class Ridge {
 
   /** The index without the group of an address row. */
   Evidence without(int row) {
-    var group = groups.get(rows.get(row).group());
+    var group = Objects.requireNonNull(groups.get(rows.get(row).group()));
     return new WithoutGroup(group, row);
   }
 

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -40,26 +41,36 @@ final class Trainer {
       Map<String, PrefixRows> rows,
       byte[] ranker,
       byte[] national) {
+    /** Model file of a prefix. */
+    byte[] file(String prefix) {
+      return Objects.requireNonNull(files.get(prefix), prefix);
+    }
+
+    /** Training rows of a prefix. */
+    PrefixRows rows(String prefix) {
+      return Objects.requireNonNull(rows.get(prefix), prefix);
+    }
+
     /** Index of a prefix. */
     PrefixIndex index(String prefix) {
-      return new PrefixIndex(ModelFile.of(files.get(prefix)));
+      return new PrefixIndex(ModelFile.of(file(prefix)));
     }
 
     /** Trees of the ranker, the same in every file. */
     Forest forest() {
-      return Forest.of(ModelFile.of(files.get(files.firstKey())).section(Section.FOREST));
+      return Forest.of(ModelFile.of(file(files.firstKey())).section(Section.FOREST));
     }
 
     /** Model of a prefix, as served. */
     PrefixModel model(String prefix, JsonObject scores, List<Manifest.Golden> golden) {
-      return PrefixModel.of(manifest(prefix, scores, golden), ModelFile.of(files.get(prefix)));
+      return PrefixModel.of(manifest(prefix, scores, golden), ModelFile.of(file(prefix)));
     }
 
     Manifest manifest(String prefix, JsonObject scores, List<Manifest.Golden> golden) {
-      var own = rows.get(prefix);
+      var own = rows(prefix);
       return new Manifest(
           prefix,
-          Manifest.FileRef.of(prefix + '/' + ReleaseWriter.INDEX, files.get(prefix)),
+          Manifest.FileRef.of(prefix + '/' + ReleaseWriter.INDEX, file(prefix)),
           Manifest.FileRef.of(ReleaseWriter.RANKER, ranker),
           own.cps(),
           own.addresses().size(),

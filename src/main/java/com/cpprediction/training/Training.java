@@ -21,11 +21,13 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains a release of models from labelled addresses. First trains on a part and evaluates on the
@@ -54,8 +56,8 @@ public final class Training {
    * Options of a training.
    *
    * @param data CSV with {@code address,pincode,cp_code}
-   * @param directory CSV of post offices, or null
-   * @param offices CSV with the office of each CP, or null
+   * @param directory CSV of post offices, if any
+   * @param offices CSV with the office of each CP, if any
    * @param prefixes of the release; empty for all. The shared ranker learns from all rows in any
    *     case
    * @param out directory of the release
@@ -63,20 +65,20 @@ public final class Training {
    * @param heldBack share of addresses to evaluate on, 0..0.9, of the release's prefixes only; 0
    *     for no evaluation
    * @param heldBackOut file for the held-back rows, which the release then excludes, for {@code
-   *     evaluate}; null for none
+   *     evaluate}, if any
    * @param maxRows maximum addresses per prefix; of more, a sample is taken
    * @param pincodeTrust of the evaluation
    * @param threads prefixes trained at the same time
    */
   public record Options(
       Path data,
-      Path directory,
-      Path offices,
+      @Nullable Path directory,
+      @Nullable Path offices,
       List<String> prefixes,
       Path out,
       long seed,
       double heldBack,
-      Path heldBackOut,
+      @Nullable Path heldBackOut,
       int maxRows,
       double pincodeTrust,
       int threads) {}
@@ -296,8 +298,7 @@ public final class Training {
       requireParity(reference, learned);
       for (var prefix : files.keySet()) {
         var score = scores.getOrDefault(prefix, new JsonObject());
-        var golden =
-            GoldenAddresses.of(learned.index(prefix), reference, learned.rows().get(prefix));
+        var golden = GoldenAddresses.of(learned.index(prefix), reference, learned.rows(prefix));
         writer.add(learned.manifest(prefix, score, golden), files.get(prefix));
         progress.step(1);
       }
@@ -320,7 +321,7 @@ public final class Training {
   }
 
   private void writeHeldBack(List<LabelledRow> rows) {
-    try (var csv = CsvOutput.create(options.heldBackOut())) {
+    try (var csv = CsvOutput.create(Objects.requireNonNull(options.heldBackOut()))) {
       csv.write(List.of("address", "pincode", "cp_code"));
       for (var row : rows) csv.write(List.of(row.address(), row.pincode(), row.cp()));
       csv.publish();
