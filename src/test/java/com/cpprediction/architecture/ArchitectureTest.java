@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -169,6 +170,13 @@ class ArchitectureTest {
     }
 
     assertThat(packages).allSatisfy((name, homes) -> assertThat(homes).hasSize(1));
+  }
+
+  @Test
+  void isNullMarkedInEveryPackage() {
+    assertThat(SERVICE)
+        .extracting(JavaClass::getPackage)
+        .allMatch(owner -> owner.isAnnotatedWith(NullMarked.class));
   }
 
   private static String[] packages(String names, String root) {
