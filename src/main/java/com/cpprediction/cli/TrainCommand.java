@@ -4,18 +4,26 @@ import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.terminal.Progress;
 import com.cpprediction.terminal.ProgressLine;
 import com.cpprediction.training.AccuracyTable;
+import com.cpprediction.training.InputReport;
+import com.cpprediction.training.Timestamps;
 import com.cpprediction.training.Training;
+import com.cpprediction.training.TrainingInput;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code train}: trains a release of models from labelled addresses. */
 @Command(
@@ -28,8 +36,31 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--data",
       required = true,
-      description = "CSV, plain or .gz, with the columns address,pincode,cp_code.")
-  private Path data;
+      description = {
+        "CSV, plain or gzip, with the columns address,pincode,cp_code and optionally time; or a"
+            + " directory of such files, *.csv and *.csv.gz.",
+        "May be given several times."
+      })
+  private List<Path> data;
+
+  @Option(
+      names = "--since",
+      paramLabel = "TIME",
+      converter = Time.class,
+      description = "Use rows of this time and later: a date or date-time in ISO 8601.")
+  private Instant since;
+
+  @Option(
+      names = "--until",
+      paramLabel = "TIME",
+      converter = Time.class,
+      description = "Use rows before this time.")
+  private Instant until;
+
+  @Option(
+      names = "--work",
+      description = "Directory for temporary rows (default: that of this machine).")
+  private Path work = TrainingInput.Options.temporaryDirectory();
 
   @Option(
       names = "--directory",
@@ -82,8 +113,23 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Report as JSON, without a progress bar.")
   private boolean json;
 
+  /** Reads a time in ISO 8601; without an offset it is in UTC. */
+  private static final class Time implements ITypeConverter<Instant> {
+    @Override
+    public Instant convert(String text) {
+      var time = Timestamps.parse(text);
+      if (time != null) return time;
+      throw new TypeConversionException(
+          "\"" + text + "\" is neither 2026-01-31 nor 2026-01-31T18:30:00+05:30");
+    }
+  }
+
   @Override
   public Integer call() {
+    UsageCheck.require(
+        spec,
+        since == null || until == null || since.isBefore(until),
+        "--since must be before --until");
     UsageCheck.require(spec, heldBack >= 0 && heldBack <= 0.9, "--held-back must be in 0..0.9");
     UsageCheck.require(spec, maxRows >= 2 && maxRows <= 30_000, "--max-rows must be in 2..30000");
     UsageCheck.require(spec, threads >= 1, "--threads must be at least 1");
@@ -99,7 +145,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     var options =
         new Training.Options(
-            data,
+            new TrainingInput.Options(data, since, until, work),
             directory,
             offices,
             prefixes,
@@ -121,11 +167,23 @@ final class TrainCommand implements Callable<Integer> {
   private void print(Training.Report report) {
     var printer = spec.commandLine().getOut();
     if (json) {
+      var input = report.input();
+      var kinds = new JsonObject();
+      input.faults().forEach(fault -> kinds.put(fault.kind(), fault.count()));
+      var examples = new JsonArray(new ArrayList<>(input.badExamples()));
+      report.badOffices().forEach(examples::add);
       printer.println(
           new JsonObject()
-              .put("rows", report.rows())
-              .put("bad_rows", report.bad())
-              .put("bad_examples", new JsonArray(report.badExamples()))
+              .put("files", input.files())
+              .put("rows", input.rows())
+              .put("bad_rows", input.bad())
+              .put("bad_kinds", kinds)
+              .put("bad_examples", examples)
+              .put("rows_of_other_times", input.outside())
+              .put("duplicate_rows", input.duplicates())
+              .put("contradicting_rows", input.contradicting())
+              .put("contradicted_addresses", input.contradicted())
+              .put("contradictions", new JsonArray(input.contradictions()))
               .put("rows_left_out", report.sampled())
               .put("prefixes", report.prefixes())
               .put("bytes", report.bytes())
@@ -133,8 +191,8 @@ final class TrainCommand implements Callable<Integer> {
               .encode());
       return;
     }
-    printer.printf("%d rows read, %d could not be used%n", report.rows(), report.bad());
-    report.badExamples().forEach(example -> printer.println("  " + example));
+    print(report.input(), printer);
+    report.badOffices().forEach(example -> printer.println("  " + example));
     if (report.sampled() > 0) {
       printer.printf(
           "%d rows left out: their prefix has more than %d%n", report.sampled(), maxRows);
@@ -152,5 +210,24 @@ final class TrainCommand implements Callable<Integer> {
     report.scores().forEach(score -> scores.put(score.getKey(), (JsonObject) score.getValue()));
     if (!scores.isEmpty()) printer.print(AccuracyTable.of(scores));
     printer.flush();
+  }
+
+  private static void print(InputReport input, PrintWriter printer) {
+    printer.printf("%d rows read, %d could not be used%n", input.rows(), input.bad());
+    for (var fault : input.faults()) {
+      printer.printf("  %d: %s%n", fault.count(), fault.kind());
+      fault.examples().forEach(example -> printer.println("    " + example));
+    }
+    if (input.outside() > 0) {
+      printer.printf("%d rows are of other times%n", input.outside());
+    }
+    if (input.duplicates() > 0) {
+      printer.printf("%d rows repeat an earlier one%n", input.duplicates());
+    }
+    if (input.contradicted() == 0) return;
+    printer.printf(
+        "%d rows contradict each other: the same text and pincode with several CPs, %d of them%n",
+        input.contradicting(), input.contradicted());
+    input.contradictions().forEach(example -> printer.println("    " + example));
   }
 }

@@ -4,7 +4,23 @@ package com.cpprediction.csv;
 public final class BadRow extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  private final String kind;
+
+  /** A fault whose message is its kind. */
   public BadRow(String message) {
+    this(message, message);
+  }
+
+  /**
+   * @param kind of the fault, one of a few texts, to count by
+   */
+  public BadRow(String kind, String message) {
     super(message);
+    this.kind = kind;
+  }
+
+  /** Kind of the fault. */
+  public String kind() {
+    return kind;
   }
 }

@@ -5,6 +5,9 @@ import com.cpprediction.prediction.ServiceException;
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -25,13 +28,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 
 /**
- * Reads a CSV file in UTF-8, plain or {@code .gz}, whose first line names the columns. A file
- * without the required columns is refused; an unusable row is reported with its line number and
- * skipped.
+ * Reads a CSV file in UTF-8, plain or compressed by gzip, whose first line names the columns. The
+ * content tells whether a file is compressed, not its name. A file without the required columns is
+ * refused; an unusable row is reported with its line number and skipped.
  */
 public final class CsvRows {
   /** Maximum length of an address in characters, as over HTTP. */
@@ -41,11 +45,12 @@ public final class CsvRows {
   private static final int MAX_LINES = 5;
 
   private static final int EXAMPLES = 10;
+  private static final int BUFFER = 1 << 16;
   private static final Pattern LINE_BREAK = Pattern.compile("\r\n|\r|\n");
 
   private CsvRows() {}
 
-  /** One row, with columns by name. */
+  /** One row, with columns by name. Immutable. */
   public static final class Row {
     private final Map<String, Integer> columns;
     private final CsvRecord record;
@@ -111,11 +116,21 @@ public final class CsvRows {
     public void check() {
       long breaks = record.getFields().stream().mapToLong(Row::lineBreaks).sum();
       if (breaks < MAX_LINES) return;
-      throw new BadRow("a quote opened here is not closed until line " + (line() + breaks));
+      throw new BadRow(
+          "a quote is not closed",
+          "a quote opened here is not closed until line " + (line() + breaks));
     }
 
-    private long line() {
+    /** Number of its first line in the file, from 1. */
+    public long line() {
       return record.getStartingLineNumber();
+    }
+
+    /** Length of all values in UTF-16 characters. */
+    public int length() {
+      int length = 0;
+      for (int i = 0; i < record.getFieldCount(); i++) length += record.getField(i).length();
+      return length;
     }
 
     private static long lineBreaks(String field) {
@@ -173,9 +188,47 @@ public final class CsvRows {
    * @throws InputException when the file cannot be read or lacks one of {@code columns}
    */
   public static void each(Path file, List<String> columns, Consumer<Row> use) {
+    each(file, columns, bytes -> {}, use);
+  }
+
+  /**
+   * As {@link #each(Path, List, Consumer)}.
+   *
+   * @param progress called with the number of bytes of each piece read from the file, as compressed
+   */
+  public static void each(
+      Path file, List<String> columns, LongConsumer progress, Consumer<Row> use) {
+    open(file, progress, in -> each(file.toString(), in, columns, use));
+  }
+
+  /**
+   * Checks the first line of a file.
+   *
+   * @throws InputException when the file cannot be read or lacks one of {@code columns}
+   */
+  public static void checkHeader(Path file, List<String> columns) {
+    open(
+        file,
+        bytes -> {},
+        in -> {
+          try (var reader = reader(new InputStreamReader(in, strictUtf8()))) {
+            var first = reader.iterator();
+            if (!first.hasNext()) throw empty(file.toString());
+            header(file.toString(), first.next(), columns);
+          } catch (CsvParseException e) {
+            throw notCsv(file.toString(), e);
+          }
+        });
+  }
+
+  private interface Reading {
+    void of(InputStream in) throws IOException;
+  }
+
+  private static void open(Path file, LongConsumer progress, Reading reading) {
     if (Files.isDirectory(file)) throw new InputException(file + " is a directory; name a file");
     try (var in = Files.newInputStream(file)) {
-      each(file.toString(), uncompressed(file, in), columns, use);
+      reading.of(uncompressed(new Counted(in, progress)));
     } catch (NoSuchFileException e) {
       throw new InputException("There is no file " + file);
     } catch (IOException e) {
@@ -200,20 +253,56 @@ public final class CsvRows {
         if (header == null) header = header(name, record, columns);
         else use.accept(new Row(header, record));
       }
-      if (header == null) throw new InputException(name + " is empty; it needs a header line");
+      if (header == null) throw empty(name);
     } catch (CsvParseException e) {
-      var cause = e.getCause() == null ? "" : ": " + e.getCause().getMessage();
-      throw new InputException(
-          name + " is not CSV: " + e.getMessage() + cause + "; write a quote in a value twice");
+      throw notCsv(name, e);
     }
+  }
+
+  private static InputException empty(String name) {
+    return new InputException(name + " is empty; it needs a header line");
+  }
+
+  private static InputException notCsv(String name, CsvParseException e) {
+    var cause = e.getCause() == null ? "" : ": " + e.getCause().getMessage();
+    return new InputException(
+        name + " is not CSV: " + e.getMessage() + cause + "; write a quote in a value twice");
   }
 
   private static CsvReader<CsvRecord> reader(Reader text) {
     return CsvReader.builder().allowExtraFields(true).allowMissingFields(true).ofCsvRecord(text);
   }
 
-  private static InputStream uncompressed(Path file, InputStream in) throws IOException {
-    return file.toString().endsWith(".gz") ? new GZIPInputStream(in) : in;
+  private static InputStream uncompressed(InputStream in) throws IOException {
+    var buffered = new BufferedInputStream(in, BUFFER);
+    buffered.mark(2);
+    boolean gzip = buffered.read() == 0x1f && buffered.read() == 0x8b; // RFC 1952
+    buffered.reset();
+    return gzip ? new GZIPInputStream(buffered, BUFFER) : buffered;
+  }
+
+  /** Reports the bytes read. */
+  private static final class Counted extends FilterInputStream {
+    private final LongConsumer progress;
+
+    Counted(InputStream in, LongConsumer progress) {
+      super(in);
+      this.progress = progress;
+    }
+
+    @Override
+    public int read() throws IOException {
+      int read = super.read();
+      if (read >= 0) progress.accept(1);
+      return read;
+    }
+
+    @Override
+    public int read(byte[] into, int at, int length) throws IOException {
+      int read = super.read(into, at, length);
+      if (read > 0) progress.accept(read);
+      return read;
+    }
   }
 
   private static CharsetDecoder strictUtf8() {
@@ -229,6 +318,9 @@ public final class CsvRows {
     }
     if (cause instanceof AccessDeniedException) {
       return new InputException("Cannot read " + file + ": permission denied");
+    }
+    if (cause instanceof EOFException) {
+      return new InputException("Cannot read " + file + ": the compressed file ends too early");
     }
     return new InputException("Cannot read " + file + ": " + cause.getMessage());
   }

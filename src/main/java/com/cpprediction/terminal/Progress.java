@@ -24,4 +24,7 @@ public interface Progress {
 
   /** Adds {@code count} completed steps of the part. */
   void step(int count);
+
+  /** Shows a text beside the steps of the part, such as its rate. */
+  default void note(String text) {}
 }

@@ -55,7 +55,7 @@ public final class Training {
   /**
    * Options of a training.
    *
-   * @param data CSV with {@code address,pincode,cp_code}
+   * @param data labelled addresses
    * @param directory CSV of post offices, if any
    * @param offices CSV with the office of each CP, if any
    * @param prefixes of the release; empty for all. The shared ranker learns from all rows in any
@@ -71,7 +71,7 @@ public final class Training {
    * @param threads prefixes trained at the same time
    */
   public record Options(
-      Path data,
+      TrainingInput.Options data,
       @Nullable Path directory,
       @Nullable Path offices,
       List<String> prefixes,
@@ -86,9 +86,8 @@ public final class Training {
   /**
    * Result of a training.
    *
-   * @param rows number of usable rows
-   * @param bad number of unusable labelled rows
-   * @param badExamples the first unusable rows, then those of the other files
+   * @param input content of the labelled addresses
+   * @param badOffices unusable rows of the other files: per file a summary line, then examples
    * @param sampled number of rows left out by {@link Options#maxRows}
    * @param prefixes number of prefixes in the release
    * @param bytes size of the release
@@ -96,9 +95,8 @@ public final class Training {
    *     back, or the rest had nothing to rank
    */
   public record Report(
-      long rows,
-      long bad,
-      List<String> badExamples,
+      InputReport input,
+      List<String> badOffices,
       long sampled,
       int prefixes,
       long bytes,
@@ -125,12 +123,17 @@ public final class Training {
 
   private Report run() throws IOException {
     checkOutputs();
-    var input = LabelledRows.read(options.data());
-    var missing = new TreeSet<>(options.prefixes());
-    input.rows().forEach(row -> missing.remove(row.prefix()));
-    if (!missing.isEmpty()) throw new InputException("No row has the prefix " + missing);
+    InputReport report;
+    var rows = new ArrayList<InputRow>();
+    try (var input = TrainingInput.read(options.data(), options.threads(), progress)) {
+      report = input.report();
+      var missing = new TreeSet<>(options.prefixes());
+      missing.removeAll(input.prefixes());
+      if (!missing.isEmpty()) throw new InputException("No row has the prefix " + missing);
+      input.prefixes().forEach(prefix -> input.rows(prefix).forEach(rows::add));
+    }
     Files.createDirectories(options.out());
-    var grouped = group(input.rows());
+    var grouped = group(rows);
     var kept = sample(grouped);
     var held = new ArrayList<LabelledRow>();
     var trained = new ArrayList<PrefixRows.Grouped>();
@@ -138,8 +141,6 @@ public final class Training {
       if (!isHeldBack(grouped.get(row.group()).text())) trained.add(row);
       else if (isWritten(row.row().prefix())) held.add(row.row());
     }
-    var badExamples = new ArrayList<>(input.badExamples());
-    badExamples.addAll(directory.badRows());
     var scores = new TreeMap<String, JsonObject>();
     var overall = new JsonObject();
     boolean release = options.heldBackOut() == null;
@@ -154,13 +155,7 @@ public final class Training {
     var files = written(whole);
     long bytes = write(whole, files, scores, overall);
     return new Report(
-        input.rows().size(),
-        input.bad(),
-        badExamples,
-        grouped.size() - kept.size(),
-        files.size(),
-        bytes,
-        overall);
+        report, directory.badRows(), grouped.size() - kept.size(), files.size(), bytes, overall);
   }
 
   /** Checks output paths before the training. */
@@ -180,15 +175,15 @@ public final class Training {
                 + " add addresses or lower --held-back");
   }
 
-  private static List<PrefixRows.Grouped> group(List<LabelledRow> rows) {
-    var texts = rows.stream().map(PrefixRows::text).toList();
+  private static List<PrefixRows.Grouped> group(List<InputRow> rows) {
+    var texts = rows.stream().map(InputRow::text).toList();
     var groups =
         NearDuplicates.groups(
             texts.stream().map(PrefixRows::wording).toList(),
-            rows.stream().map(LabelledRow::prefix).toList());
+            rows.stream().map(row -> row.row().prefix()).toList());
     var grouped = new ArrayList<PrefixRows.Grouped>(rows.size());
     for (int i = 0; i < groups.length; i++) {
-      grouped.add(new PrefixRows.Grouped(rows.get(i), texts.get(i), groups[i]));
+      grouped.add(new PrefixRows.Grouped(rows.get(i).row(), texts.get(i), groups[i]));
     }
     return grouped;
   }

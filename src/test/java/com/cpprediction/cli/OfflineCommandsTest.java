@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.testing.TestHome;
 import com.cpprediction.training.SmallRelease;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -147,6 +150,88 @@ class OfflineCommandsTest {
     assertThat(exit).isZero();
     assertThat(out.toString())
         .contains("Not measured: there are too few addresses to hold some back");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--since 31.01.2026 | Invalid value for option '--since': \"31.01.2026\" is neither",
+        "--since 2026-02-01 --until 2026-02-01T00:00Z | --since must be before --until",
+      })
+  void timesOfTrainingRowsAreInOrder(String options, String said) {
+    int exit = run(("train --data x.csv --out x " + options).split(" "));
+
+    assertThat(exit).isEqualTo(2);
+    assertThat(err.toString()).startsWith(said);
+  }
+
+  @Test
+  void trainingReportsItsRows() throws IOException {
+    var header = "address,pincode,cp_code,time\n";
+    var first =
+        Files.writeString(
+            dir.resolve("a.csv"),
+            header
+                + "Mall Road,171001,CP1,2026-01-05\n"
+                + "mall road,171001,CP1,2026-01-05\n"
+                + "Mall Road,171001,CP2,2026-01-06\n"
+                + "Lower Bazar,171002,CP2,2026-01-07\n");
+    var second =
+        Files.writeString(
+            dir.resolve("b.csv"),
+            header + "Ridge,171001,NaN,2026-01-07\nRidge,171001,CP1,2026-02-01\n");
+    var arguments =
+        "train --data %s --data %s --since 2026-01-01 --until 2026-02-01 --held-back 0 --work %s --out %s"
+            .formatted(first, second, dir, dir.resolve("out"))
+            .split(" ");
+
+    assertThat(run(arguments)).isZero();
+    assertThat(out.toString())
+        .startsWith(
+            """
+            4 rows read, 1 could not be used
+              1: cp_code is "nan"
+                %2$s line 2: cp_code is "nan"
+            1 rows are of other times
+            1 rows repeat an earlier one
+            3 rows contradict each other: the same text and pincode with several CPs, 1 of them
+                %1$s line 2: CP1, %1$s line 4: CP2
+            """
+                .formatted(first, second));
+    out.getBuffer().setLength(0);
+    var json = Arrays.copyOf(arguments, arguments.length + 1);
+    json[arguments.length] = "--json";
+
+    assertThat(run(json)).isZero();
+    var report = new JsonObject(out.toString());
+    assertThat(report.getMap())
+        .containsEntry("files", 2)
+        .containsEntry("rows", 4)
+        .containsEntry("bad_rows", 1)
+        .containsEntry("rows_of_other_times", 1)
+        .containsEntry("duplicate_rows", 1)
+        .containsEntry("contradicting_rows", 3)
+        .containsEntry("contradicted_addresses", 1);
+    assertThat(report.getJsonObject("bad_kinds").getMap())
+        .isEqualTo(Map.of("cp_code is \"nan\"", 1));
+    assertThat(report.getJsonArray("bad_examples"))
+        .containsExactly(second + " line 2: cp_code is \"nan\"");
+    assertThat(report.getJsonArray("contradictions"))
+        .containsExactly("%1$s line 2: CP1, %1$s line 4: CP2".formatted(first));
+  }
+
+  @Test
+  void trainingNeedsADirectoryForTemporaryRows() throws IOException {
+    var data = Files.writeString(dir.resolve("a.csv"), "address,pincode,cp_code\nx,171001,CP1\n");
+    var work = dir.resolve("missing");
+
+    int exit = run("train", "--data", data.toString(), "--out", "x", "--work", work.toString());
+
+    assertThat(exit).isEqualTo(1);
+    assertThat(err.toString().strip())
+        .isEqualTo("There is no directory " + work + " for temporary rows; name one with --work");
+    assertThat(Path.of("x")).doesNotExist();
   }
 
   @Test

@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,6 +65,51 @@ class CsvRowsTest {
     assertThatThrownBy(() -> CsvRows.each(empty, COLUMNS, this::keep))
         .isInstanceOf(InputException.class)
         .hasMessage(empty + " is empty; it needs a header line");
+  }
+
+  @Test
+  void theContentTellsWhetherAFileIsCompressed() throws IOException {
+    var plain = Files.writeString(directory.resolve("rows.csv.gz"), ROWS);
+    var compressed = directory.resolve("rows.csv");
+    try (var out = Files.newOutputStream(compressed)) {
+      for (var part : List.of(ROWS, "Ridge,171001\n")) { // members, as of two files joined
+        var gzip = new GZIPOutputStream(out);
+        gzip.write(part.getBytes(StandardCharsets.UTF_8));
+        gzip.finish();
+      }
+    }
+    var bytes = new AtomicLong();
+
+    CsvRows.read(plain, COLUMNS, this::keep);
+    assertThat(read).containsExactly("  MG Road |560001");
+    CsvRows.each(compressed, COLUMNS, bytes::addAndGet, row -> read.add(row.line() + ""));
+    assertThat(read.subList(1, read.size())).containsExactly("2", "4", "5", "6");
+    assertThat(bytes).hasValue(Files.size(compressed));
+  }
+
+  @Test
+  void refusesACompressedFileThatEndsTooEarly() throws IOException {
+    var file = directory.resolve("rows.csv.gz");
+    try (var out = new GZIPOutputStream(Files.newOutputStream(file))) {
+      out.write(ROWS.getBytes(StandardCharsets.UTF_8));
+    }
+    var whole = Files.readAllBytes(file);
+    Files.write(file, Arrays.copyOf(whole, whole.length - 9));
+
+    assertThatThrownBy(() -> CsvRows.each(file, COLUMNS, this::keep))
+        .isInstanceOf(InputException.class)
+        .hasMessage("Cannot read " + file + ": the compressed file ends too early");
+  }
+
+  @Test
+  void checksAHeaderWithoutTheRows() throws IOException {
+    var file = Files.writeString(directory.resolve("rows.csv"), "address,time\n\"a\"b\n");
+
+    CsvRows.checkHeader(file, COLUMNS);
+    assertThatThrownBy(() -> CsvRows.checkHeader(file, List.of("pincode")))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            file + " lacks the column pincode; its first line must name the columns pincode");
   }
 
   @Test

@@ -49,7 +49,7 @@ public final class SmallRelease {
 
   /** Directory of the release. */
   public static Path directory() {
-    Trained.REPORT.rows();
+    Trained.REPORT.input();
     return Trained.DIRECTORY;
   }
 
@@ -94,16 +94,20 @@ public final class SmallRelease {
   /** Options of its training, with another directory. */
   public static Options options(Path out) {
     return new Options(
-        addresses(), directoryFile(), officesFile(), List.of(), out, 1, 0.2, null, 8000, 1.0, 2);
+        input(), directoryFile(), officesFile(), List.of(), out, 1, 0.2, null, 8000, 1.0, 2);
   }
 
   /** Trains another release of the same prefixes, whose predictions differ slightly. */
   public static Path trainAnother(Path out) {
     Training.run(
         new Options(
-            addresses(), directoryFile(), officesFile(), List.of(), out, 2, 0, null, 8000, 1.0, 2),
+            input(), directoryFile(), officesFile(), List.of(), out, 2, 0, null, 8000, 1.0, 2),
         Progress.NONE);
     return out;
+  }
+
+  private static TrainingInput.Options input() {
+    return TrainingInput.Options.of(addresses());
   }
 
   /** Its labelled addresses. */

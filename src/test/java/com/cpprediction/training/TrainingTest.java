@@ -62,9 +62,9 @@ class TrainingTest {
   void theReportCountsTheContentOfTheRelease() throws IOException {
     var report = SmallRelease.report();
 
-    assertThat(report.rows()).isEqualTo(561);
-    assertThat(report.bad()).isZero();
-    assertThat(report.badExamples()).isEmpty();
+    assertThat(report.input().rows()).isEqualTo(561);
+    assertThat(report.input().bad()).isZero();
+    assertThat(report.input().badExamples()).isEmpty();
     assertThat(report.sampled()).isZero();
     assertThat(report.prefixes()).isEqualTo(3);
     assertThat(files(SmallRelease.directory()).keySet())
@@ -138,15 +138,15 @@ class TrainingTest {
 
     var report = Training.run(plain(data, dir.resolve("out")), Progress.NONE);
 
-    assertThat(report.rows()).isEqualTo(561);
-    assertThat(report.bad()).isEqualTo(6);
-    assertThat(report.badExamples())
+    assertThat(report.input().rows()).isEqualTo(561);
+    assertThat(report.input().bad()).isEqualTo(6);
+    assertThat(report.input().badExamples())
         .containsExactly(
             "line 2: pincode is not six digits",
             "line 3: cp_code is missing",
+            "line 6: cp_code is missing",
             "line 4: address has no letter or digit",
             "line 5: pincode is missing",
-            "line 6: cp_code is missing",
             "line 7: cp_code is longer than 64 characters or has a line break");
   }
 
@@ -189,6 +189,7 @@ class TrainingTest {
     var empty = Files.createFile(dir.resolve("empty.csv"));
     var noRows = Files.writeString(dir.resolve("rows.csv"), "address,pincode,cp_code\nx,1,y\n");
     var noGzip = Files.writeString(dir.resolve("plain.csv.gz"), "address,pincode,cp_code\n");
+    var cut = Files.write(dir.resolve("cut.csv"), new byte[] {0x1f, (byte) 0x8b, 8, 0});
     var missing = dir.resolve("missing.csv");
 
     assertRefused(
@@ -198,7 +199,8 @@ class TrainingTest {
             + " address,pincode,cp_code");
     assertRefused(empty, empty + " is empty; it needs a header line");
     assertRefused(noRows, noRows + " has no usable row; line 2: pincode is not six digits");
-    assertRefused(noGzip, "Cannot read " + noGzip + ": Not in GZIP format");
+    assertRefused(noGzip, noGzip + " has no usable row");
+    assertRefused(cut, "Cannot read " + cut + ": the compressed file ends too early");
     assertRefused(missing, "There is no file " + missing);
   }
 
@@ -244,7 +246,7 @@ class TrainingTest {
 
     var report = Training.run(sampled(SmallRelease.addresses(), out, most), Progress.NONE);
 
-    assertThat(report.rows()).isEqualTo(561);
+    assertThat(report.input().rows()).isEqualTo(561);
     assertThat(report.sampled()).isEqualTo(561 - 3 * most);
     try (var models = SmallRelease.models(out)) {
       for (var prefix : SmallRelease.PREFIXES) {
@@ -439,7 +441,13 @@ class TrainingTest {
     Training.run(SmallRelease.options(dir.resolve("out")), progress);
 
     assertThat(parts)
-        .containsExactly("learning from a part", "measuring", "learning from all", "writing");
+        .containsExactly(
+            "reading (KiB)",
+            "looking for repeated rows",
+            "learning from a part",
+            "measuring",
+            "learning from all",
+            "writing");
     assertThat(done).hasValue(announced.get());
   }
 
@@ -468,7 +476,7 @@ class TrainingTest {
 
   private static Options heldBack(Path out, long seed, Path held) {
     return new Options(
-        SmallRelease.addresses(),
+        TrainingInput.Options.of(SmallRelease.addresses()),
         SmallRelease.directoryFile(),
         SmallRelease.officesFile(),
         List.of(),
@@ -483,7 +491,8 @@ class TrainingTest {
 
   /** Options with half of the rows held back, without offices. */
   private static Options small(Path data, Path out, long seed, Path held) {
-    return new Options(data, null, null, List.of(), out, seed, 0.5, held, 8000, 1, 2);
+    return new Options(
+        TrainingInput.Options.of(data), null, null, List.of(), out, seed, 0.5, held, 8000, 1, 2);
   }
 
   /** Options without held-back rows and offices. */
@@ -492,7 +501,8 @@ class TrainingTest {
   }
 
   private static Options sampled(Path data, Path out, int maxRows) {
-    return new Options(data, null, null, List.of(), out, 1, 0, null, maxRows, 1, 2);
+    return new Options(
+        TrainingInput.Options.of(data), null, null, List.of(), out, 1, 0, null, maxRows, 1, 2);
   }
 
   /** The groups of near-duplicates that have rows in both lists. */
