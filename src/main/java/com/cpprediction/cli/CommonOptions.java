@@ -55,11 +55,20 @@ final class CommonOptions {
    */
   ModelStore models() {
     var loaded = load();
-    Logging.apply(loaded.config().log());
+    return models(loaded, models(loaded));
+  }
+
+  /** As {@link #models()}, of the release in {@code directory}. */
+  ModelStore models(Path directory) {
+    return models(load(), directory.toAbsolutePath());
+  }
+
+  private static ModelStore models(LoadedConfig loaded, Path directory) {
     var config = loaded.config();
+    Logging.apply(config.log());
     var models =
         new ModelStore(
-            models(loaded),
+            directory,
             Engine.of(config.models().engine()),
             config.models().heap(),
             config.prediction().pincodeTrust(),
@@ -68,7 +77,7 @@ final class CommonOptions {
     models.reload();
     if (!models.prefixes().isEmpty()) return models;
     models.close();
-    throw new ModelException("No model could be loaded from " + models(loaded));
+    throw new ModelException("No model could be loaded from " + directory);
   }
 
   /** A predictor with the settings of the service. */

@@ -3,16 +3,21 @@ package com.cpprediction.cli;
 import com.cpprediction.model.ModelStore;
 import com.cpprediction.terminal.Progress;
 import com.cpprediction.terminal.ProgressLine;
-import com.cpprediction.training.AccuracyTable;
 import com.cpprediction.training.Evaluation;
 import com.cpprediction.training.LabelledRow;
 import com.cpprediction.training.LabelledRows;
+import com.cpprediction.training.OfflinePredictor;
+import com.cpprediction.training.PincodePool;
 import com.cpprediction.training.QueryVariant;
+import com.cpprediction.training.QuestionReport;
+import com.cpprediction.training.UnknownCps;
 import io.vertx.core.json.JsonObject;
+import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -26,6 +31,12 @@ import picocli.CommandLine.Spec;
     description = "Measures a release on labelled addresses, asked as the service would be.",
     mixinStandardHelpOptions = true)
 final class EvaluateCommand implements Callable<Integer> {
+  /** Share of wrong pincodes of {@code --all}, as in the scores of a release. */
+  private static final double WRONG = 0.25;
+
+  private static final int CONFUSIONS = 10;
+  private static final int MOST_CONFUSIONS = 100_000;
+
   @Spec private CommandSpec spec;
   @Mixin private CommonOptions settings;
 
@@ -35,16 +46,38 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "CSV, plain or .gz, with the columns address,pincode,cp_code.")
   private Path data;
 
-  @ArgGroup private Pincodes pincodes = new Pincodes();
+  @ArgGroup private Question question = new Question();
 
-  @Option(names = "--json", description = "One line of JSON with the overall figures.")
+  @Option(
+      names = "--against",
+      paramLabel = "RELEASE",
+      description = "Directory of another release: compare both on the same queries.")
+  private @Nullable Path against;
+
+  @Option(
+      names = "--confusions",
+      paramLabel = "N",
+      description =
+          "Number of pairs of true and predicted CP to list, most frequent first (default: "
+              + CONFUSIONS
+              + "; with --all none in the tables).")
+  private @Nullable Integer confusions;
+
+  @Option(names = "--json", description = "One line of JSON with all figures.")
   private boolean json;
 
-  @Option(names = "--per-prefix", description = "With --json: add the figures of each prefix.")
+  @Option(
+      names = "--per-prefix",
+      description = "With --json or --all: add the figures of each prefix.")
   private boolean perPrefix;
 
-  /** Options for the pincodes of the queries. */
-  private static final class Pincodes {
+  /** Options that select the queries; none asks them as the rows are written. */
+  private static final class Question {
+    @Option(
+        names = "--no-field",
+        description = "Leave the pincode field out; the address is as written.")
+    private boolean noField;
+
     @Option(
         names = "--mask-pincode",
         description = "Take every pincode out; only its first three digits are known.")
@@ -55,63 +88,189 @@ final class EvaluateCommand implements Callable<Integer> {
         description = "Take every pincode out; the address's words alone say where it is.")
     private boolean noPrefix;
 
-    @Option(
-        names = "--wrong-pincode",
-        paramLabel = "SHARE",
-        description = "Replace the pincode of this share of the addresses by another one.")
-    private Double wrong;
+    @Option(names = "--all", description = "All seven questions, with 0.25 wrong pincodes.")
+    private boolean all;
 
-    boolean isShare() {
-      return wrong == null || wrong >= 0 && wrong <= 1;
-    }
+    @ArgGroup(exclusive = false)
+    private @Nullable WrongPincode wrong;
 
-    QueryVariant variant() {
-      if (wrong != null) return QueryVariant.wrongPincode(wrong);
-      if (noPrefix) return QueryVariant.NO_PREFIX;
-      return mask ? QueryVariant.PREFIX_ONLY : QueryVariant.FULL;
+    List<QueryVariant> variants() {
+      if (all) return QueryVariant.all(WRONG);
+      if (wrong != null) return List.of(wrong.variant());
+      if (noField) return List.of(QueryVariant.TEXT_ONLY);
+      if (noPrefix) return List.of(QueryVariant.NO_PREFIX);
+      return List.of(mask ? QueryVariant.PREFIX_ONLY : QueryVariant.FULL);
     }
   }
 
+  /** Options for wrong pincodes. */
+  private static final class WrongPincode {
+    @Option(
+        names = "--wrong-pincode",
+        paramLabel = "SHARE",
+        required = true,
+        description =
+            "Replace the pincode of this share of the addresses by another one of its prefix.")
+    private double share;
+
+    @ArgGroup private Replacement replacement = new Replacement();
+
+    boolean isShare() {
+      return share >= 0 && share <= 1;
+    }
+
+    QueryVariant variant() {
+      if (replacement.anywhere) return QueryVariant.wrongAnywhere(share);
+      return replacement.slip ? QueryVariant.wrongSlip(share) : QueryVariant.wrongPincode(share);
+    }
+  }
+
+  /** Options for the pincodes that replace the true ones. */
+  private static final class Replacement {
+    @Option(
+        names = "--wrong-anywhere",
+        description = "With --wrong-pincode: replace it by one of another prefix.")
+    private boolean anywhere;
+
+    @Option(
+        names = "--wrong-slip",
+        description =
+            "With --wrong-pincode: mistype a digit or swap two; the result need not exist.")
+    private boolean slip;
+  }
+
+  /**
+   * Results of the command.
+   *
+   * @param release its id
+   * @param againstRelease id of the other release; null without one
+   * @param unknown labels that the releases lack, one for each release
+   */
+  private record Results(
+      String release,
+      @Nullable String againstRelease,
+      List<UnknownCps> unknown,
+      List<QuestionReport> reports) {}
+
   @Override
   public Integer call() {
-    UsageCheck.require(spec, pincodes.isShare(), "--wrong-pincode must be in 0..1");
-    var variant = pincodes.variant();
+    UsageCheck.require(
+        spec,
+        question.wrong == null || question.wrong.isShare(),
+        "--wrong-pincode must be in 0..1");
+    UsageCheck.require(
+        spec,
+        confusions == null || confusions >= 0 && confusions <= MOST_CONFUSIONS,
+        "--confusions must be in 0.." + MOST_CONFUSIONS);
     var input = LabelledRows.read(data);
     var err = spec.commandLine().getErr();
     if (input.bad() > 0) {
       err.printf("%d rows could not be used:%n", input.bad());
       input.badExamples().forEach(example -> err.println("  " + example));
     }
-    try (var models = settings.models()) {
-      print(evaluate(models, input.rows(), variant));
+    try (var models = settings.models();
+        var others = against == null ? null : settings.models(against)) {
+      print(evaluate(models, others, input.rows()));
     }
     return 0;
   }
 
-  /** Closes the progress bar before the table is printed. */
-  private Evaluation evaluate(ModelStore models, List<LabelledRow> rows, QueryVariant variant) {
+  private Results evaluate(ModelStore models, @Nullable ModelStore others, List<LabelledRow> rows) {
+    var release = settings.predictor(models);
+    var other = others == null ? null : settings.predictor(others);
+    var unknown = new ArrayList<UnknownCps>();
+    unknown.add(UnknownCps.of(rows, release.cps(), "the release"));
+    if (other != null) {
+      unknown.add(UnknownCps.of(rows, other.cps(), "the release of --against"));
+    }
+    return new Results(
+        release.release().release(),
+        other == null ? null : other.release().release(),
+        unknown,
+        ask(release, other, rows));
+  }
+
+  /** Closes the progress bar before the tables are printed. */
+  private List<QuestionReport> ask(
+      OfflinePredictor release, @Nullable OfflinePredictor other, List<LabelledRow> rows) {
+    int pairs = confusions == null ? CONFUSIONS : confusions;
+    var pool = PincodePool.of(release.trainedPincodes());
+    var reports = new ArrayList<QuestionReport>();
     try (var progress = new ProgressLine()) {
       Progress shown = json ? Progress.NONE : progress;
-      shown.begin("asking", rows.size());
-      return Evaluation.of(rows, variant, settings.predictor(models), shown::step);
+      for (var variant : question.variants()) {
+        shown.begin("asking " + variant.label(), other == null ? rows.size() : 2 * rows.size());
+        var evaluation = Evaluation.of(rows, variant, pool, release, shown::step);
+        var compared =
+            other == null ? null : Evaluation.of(rows, variant, pool, other, shown::step);
+        reports.add(QuestionReport.of(variant, evaluation, compared, pairs));
+      }
+    }
+    return reports;
+  }
+
+  private void print(Results results) {
+    var out = spec.commandLine().getOut();
+    if (json) {
+      out.println(json(results).encode());
+      return;
+    }
+    for (var unknown : results.unknown()) {
+      if (unknown.rows() > 0) out.println(unknown.describe());
+    }
+    if (question.all) printAll(out, results.reports());
+    else printOne(out, results.reports().get(0));
+    out.flush();
+  }
+
+  private JsonObject json(Results results) {
+    var common =
+        new JsonObject()
+            .put("release", results.release())
+            .put("unknown_cps", results.unknown().get(0).toJson());
+    if (results.againstRelease() != null) {
+      common
+          .put("against_release", results.againstRelease())
+          .put("against_unknown_cps", results.unknown().get(1).toJson());
+    }
+    if (!question.all) {
+      var report = results.reports().get(0);
+      return report.toJson(perPrefix).put("question", report.label()).mergeIn(common);
+    }
+    var questions = new JsonObject();
+    for (var report : results.reports()) questions.put(report.label(), report.toJson(perPrefix));
+    return common.put("questions", questions);
+  }
+
+  private void printOne(PrintWriter out, QuestionReport report) {
+    out.print(report.prefixTable());
+    out.print(report.refusals());
+    titled(out, "Reliability of the confidence", report.reliabilityTable());
+    titled(out, "Coverage at a minimum confidence", report.coverageTable());
+    titled(out, "Confused CPs", report.confusionTable());
+    if (against != null) titled(out, "Against " + against, report.prefixComparison());
+  }
+
+  private void printAll(PrintWriter out, List<QuestionReport> reports) {
+    out.print(QuestionReport.questionTable(reports));
+    if (against != null) {
+      titled(out, "Against " + against, QuestionReport.questionComparison(reports));
+    }
+    for (var report : reports) {
+      if (perPrefix) titled(out, report.label(), report.prefixTable());
+      if (perPrefix && against != null) {
+        titled(out, report.label() + " against " + against, report.prefixComparison());
+      }
+      if (confusions != null) {
+        titled(out, "Confused CPs, " + report.label(), report.confusionTable());
+      }
     }
   }
 
-  private void print(Evaluation evaluation) {
-    var out = spec.commandLine().getOut();
-    if (json) {
-      var all = evaluation.overall().copy();
-      if (perPrefix) {
-        var prefixes = new JsonObject();
-        evaluation.byPrefix().forEach(prefixes::put);
-        all.put("prefixes", prefixes);
-      }
-      out.println(all.encode());
-      return;
-    }
-    var rows = new LinkedHashMap<String, JsonObject>(evaluation.byPrefix());
-    rows.put("all", evaluation.overall());
-    out.print(AccuracyTable.of("prefix", rows));
-    out.flush();
+  private static void titled(PrintWriter out, String title, String table) {
+    if (table.isEmpty()) return;
+    out.println();
+    out.println(title);
+    out.print(table);
   }
 }

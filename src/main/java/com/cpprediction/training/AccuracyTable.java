@@ -38,12 +38,8 @@ public final class AccuracyTable {
         name,
         figures.getLong("rows").toString(),
         figures.getLong("answered").toString(),
-        percent(figures.getDouble("accuracy")),
-        percent(figures.getDouble("top3")),
+        Shares.percent(figures.getDouble("accuracy")),
+        Shares.percent(figures.getDouble("top3")),
         String.format(Locale.ROOT, "%.4f", figures.getDouble("ece")));
-  }
-
-  private static String percent(double share) {
-    return String.format(Locale.ROOT, "%.2f %%", share * 100);
   }
 }

@@ -1,84 +1,160 @@
 package com.cpprediction.training;
 
-import com.cpprediction.model.Scorer;
-import com.cpprediction.prediction.Located;
-import com.cpprediction.prediction.Scored;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntConsumer;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Accuracy and calibration of models on labelled addresses.
- *
- * @param byPrefix by the three-digit prefix of the rows
+ * Predictions of a release for one question on labelled addresses. The counts are made in the order
+ * of the rows, so that they don't depend on threads. Immutable.
  */
-public record Evaluation(SortedMap<String, JsonObject> byPrefix, JsonObject overall) {
-  /**
-   * Predicts every row, prefixes in parallel.
-   *
-   * @param done called with the number of rows after each prefix
-   */
-  public static Evaluation of(
-      List<LabelledRow> rows, QueryVariant variant, OfflinePredictor models, IntConsumer done) {
-    var counts = new ConcurrentHashMap<String, AccuracyCounts>();
-    var byPrefix = rows.stream().collect(Collectors.groupingBy(LabelledRow::prefix));
-    byPrefix.entrySet().parallelStream()
-        .forEach(
-            entry -> {
-              counts.put(entry.getKey(), count(entry.getValue(), variant, models));
-              done.accept(entry.getValue().size());
-            });
-    var total = new AccuracyCounts();
-    var sorted = new TreeMap<String, JsonObject>();
-    for (var entry : new TreeMap<>(counts).entrySet()) {
-      total.add(entry.getValue());
-      sorted.put(entry.getKey(), entry.getValue().toJson());
-    }
-    return new Evaluation(sorted, total.toJson());
+public final class Evaluation {
+  /** Rows of a prefix that one task predicts. */
+  private static final int TASK = 1_000;
+
+  private static final Comparator<Confusion> MOST_FREQUENT =
+      Comparator.comparingLong(Confusion::rows)
+          .reversed()
+          .thenComparing(Confusion::cp)
+          .thenComparing(Confusion::predicted);
+
+  private final List<LabelledRow> rows;
+  private final RowResult[] results;
+
+  private Evaluation(List<LabelledRow> rows, RowResult[] results) {
+    this.rows = rows;
+    this.results = results;
   }
 
-  private static AccuracyCounts count(
-      List<LabelledRow> rows, QueryVariant variant, OfflinePredictor models) {
+  /**
+   * Predicts every row, on all processors.
+   *
+   * @param pool where wrong pincodes are drawn from; releases that are compared share one
+   * @param done called on several threads with numbers of further predicted rows
+   */
+  public static Evaluation of(
+      List<LabelledRow> rows,
+      QueryVariant variant,
+      PincodePool pool,
+      EvaluatedRelease release,
+      IntConsumer done) {
+    var results = new RowResult[rows.size()];
+    tasks(rows).parallelStream()
+        .forEach(
+            task -> {
+              var predictor = release.predictor();
+              for (int i : task) {
+                results[i] = result(rows.get(i), variant, pool, predictor);
+              }
+              done.accept(task.size());
+            });
+    return new Evaluation(rows, results);
+  }
+
+  /** Indices of the rows, those of one prefix together: they use the same model. */
+  private static List<List<Integer>> tasks(List<LabelledRow> rows) {
+    var byPrefix = new TreeMap<String, List<Integer>>();
+    for (int i = 0; i < rows.size(); i++) {
+      byPrefix.computeIfAbsent(rows.get(i).prefix(), p -> new ArrayList<>()).add(i);
+    }
+    var tasks = new ArrayList<List<Integer>>();
+    for (var indices : byPrefix.values()) {
+      for (int start = 0; start < indices.size(); start += TASK) {
+        tasks.add(indices.subList(start, Math.min(indices.size(), start + TASK)));
+      }
+    }
+    return tasks;
+  }
+
+  private static RowResult result(
+      LabelledRow row,
+      QueryVariant variant,
+      PincodePool pool,
+      EvaluatedRelease.QueryPredictor predictor) {
+    try {
+      return RowResult.of(row.cp(), predictor.predict(variant.query(row, pool)));
+    } catch (ServiceException e) {
+      return RowResult.refused(e.failure());
+    }
+  }
+
+  /** Rows, answered rows, accuracy, top 3 and calibration error of all rows. */
+  public JsonObject overall() {
+    return counts().toJson();
+  }
+
+  /** As {@link #overall}, by the three-digit prefix of the rows' pincodes. */
+  public SortedMap<String, JsonObject> byPrefix() {
+    var json = new TreeMap<String, JsonObject>();
+    countsByPrefix().forEach((prefix, counts) -> json.put(prefix, counts.toJson()));
+    return json;
+  }
+
+  AccuracyCounts counts() {
     var counts = new AccuracyCounts();
-    var scorer = new Scorer();
-    var trained = new HashMap<String, int[]>();
-    for (var row : rows) {
-      counts.add(row.cp(), predict(row, variant, models, scorer, trained));
+    for (var result : results) counts.add(result);
+    return counts;
+  }
+
+  SortedMap<String, AccuracyCounts> countsByPrefix() {
+    var counts = new TreeMap<String, AccuracyCounts>();
+    for (int i = 0; i < results.length; i++) {
+      counts.computeIfAbsent(rows.get(i).prefix(), p -> new AccuracyCounts()).add(results[i]);
     }
     return counts;
   }
 
   /**
-   * @param trained pincodes by prefix, filled here
-   * @return the prediction, if there is one
+   * The pairs of true and predicted CP with the most wrong rows, most frequent first, then by code.
+   *
+   * @param most number of pairs to return at most
    */
-  private static @Nullable Scored predict(
-      LabelledRow row,
-      QueryVariant variant,
-      OfflinePredictor models,
-      Scorer scorer,
-      Map<String, int[]> trained) {
-    var prefix = models.release().prefixOf(row.pincode());
-    if (prefix == null) return null;
-    try {
-      var pincodes =
-          trained.computeIfAbsent(
-              prefix, p -> models.scorings().apply(p).model().index().trainedPincodes());
-      var address = variant.query(row, pincodes);
-      if (address == null) return null;
-      return variant.namesPrefix()
-          ? models.predict(scorer, address, Located.byPincode(prefix))
-          : models.predict(scorer, address);
-    } catch (ServiceException e) {
-      return null;
+  List<Confusion> confusions(int most) {
+    var counts = new HashMap<Map.Entry<String, String>, Long>();
+    for (int i = 0; i < results.length; i++) {
+      var predicted = results[i].predicted();
+      if (predicted == null || results[i].right()) continue;
+      counts.merge(Map.entry(rows.get(i).cp(), predicted), 1L, Long::sum);
     }
+    return counts.entrySet().stream()
+        .map(e -> new Confusion(e.getKey().getKey(), e.getKey().getValue(), e.getValue()))
+        .sorted(MOST_FREQUENT)
+        .limit(most)
+        .toList();
+  }
+
+  /**
+   * Compares with another release on the same rows and question.
+   *
+   * @throws IllegalArgumentException when {@code other} has other rows
+   */
+  Comparison against(Evaluation other) {
+    requireSameRows(other);
+    var comparison = new Comparison();
+    for (int i = 0; i < results.length; i++) comparison.add(results[i], other.results[i]);
+    return comparison;
+  }
+
+  /** As {@link #against}, by the three-digit prefix of the rows' pincodes. */
+  SortedMap<String, Comparison> againstByPrefix(Evaluation other) {
+    requireSameRows(other);
+    var comparisons = new TreeMap<String, Comparison>();
+    for (int i = 0; i < results.length; i++) {
+      comparisons
+          .computeIfAbsent(rows.get(i).prefix(), p -> new Comparison())
+          .add(results[i], other.results[i]);
+    }
+    return comparisons;
+  }
+
+  private void requireSameRows(Evaluation other) {
+    if (!rows.equals(other.rows)) throw new IllegalArgumentException("the rows differ");
   }
 }

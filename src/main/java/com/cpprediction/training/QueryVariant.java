@@ -2,21 +2,23 @@ package com.cpprediction.training;
 
 import com.cpprediction.csv.InputException;
 import com.cpprediction.json.Digests;
-import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.ServiceException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Variant of the queries of an evaluation: labelled addresses with, without or with a wrong
- * pincode.
+ * A question of an evaluation: labelled addresses with, without or with a wrong pincode. The
+ * queries depend on the row and the pincodes of the training rows only, so that figures of
+ * different releases and engines compare.
  */
 public final class QueryVariant {
-  /** Address and pincode as in the row. */
+  /** Address and pincode field as in the row. */
   public static final QueryVariant FULL = new QueryVariant(Kind.FULL, 0);
+
+  /** The address as in the row, without the pincode field. */
+  public static final QueryVariant TEXT_ONLY = new QueryVariant(Kind.TEXT_ONLY, 0);
 
   /** Without pincode; the prefix is known. */
   public static final QueryVariant PREFIX_ONLY = new QueryVariant(Kind.PREFIX_ONLY, 0);
@@ -24,13 +26,30 @@ public final class QueryVariant {
   /** Without pincode and prefix; only the words of the address. */
   public static final QueryVariant NO_PREFIX = new QueryVariant(Kind.NO_PREFIX, 0);
 
-  private static final Pattern LONG_NUMBER = Pattern.compile("[0-9]{5,}");
+  /**
+   * A pincode in the text of a query. Not the service's reader of pincodes: a change of that one
+   * must not change the questions.
+   */
+  private static final Pattern PINCODE =
+      Pattern.compile("(?<!\\d)[1-9]\\d{2}[ \\-.]{0,2}\\d{3}(?!\\d)");
+
+  private static final Pattern LONG_NUMBER = Pattern.compile("\\d{5,}");
+  private static final Pattern SEPARATORS = Pattern.compile("\\D+");
 
   private enum Kind {
-    FULL,
-    PREFIX_ONLY,
-    NO_PREFIX,
-    WRONG_PINCODE
+    FULL("full"),
+    TEXT_ONLY("text_only"),
+    PREFIX_ONLY("prefix_only"),
+    WRONG_INSIDE("wrong_pincode_"),
+    WRONG_ANYWHERE("wrong_anywhere_"),
+    WRONG_SLIP("wrong_slip_"),
+    NO_PREFIX("no_prefix");
+
+    private final String label;
+
+    Kind(String label) {
+      this.label = label;
+    }
   }
 
   private final Kind kind;
@@ -47,69 +66,121 @@ public final class QueryVariant {
    * @param share 0..1; a hash of the address selects
    */
   public static QueryVariant wrongPincode(double share) {
+    return wrong(Kind.WRONG_INSIDE, share);
+  }
+
+  /** As {@link #wrongPincode}, with a pincode of another prefix. */
+  public static QueryVariant wrongAnywhere(double share) {
+    return wrong(Kind.WRONG_ANYWHERE, share);
+  }
+
+  /**
+   * As {@link #wrongPincode}, with a mistyped pincode: one digit replaced or two neighbours
+   * swapped. It need not exist.
+   */
+  public static QueryVariant wrongSlip(double share) {
+    return wrong(Kind.WRONG_SLIP, share);
+  }
+
+  private static QueryVariant wrong(Kind kind, double share) {
     if (!(share >= 0 && share <= 1)) {
       throw new InputException("the share of wrong pincodes is " + share + ", must be in 0..1");
     }
-    return new QueryVariant(Kind.WRONG_PINCODE, share);
+    return new QueryVariant(kind, share);
   }
 
-  /** Whether the prefix is known. */
-  boolean namesPrefix() {
-    return kind != Kind.NO_PREFIX;
+  /**
+   * All seven questions.
+   *
+   * @param share of wrong pincodes, 0..1
+   */
+  public static List<QueryVariant> all(double share) {
+    return List.of(
+        FULL,
+        TEXT_ONLY,
+        PREFIX_ONLY,
+        wrongPincode(share),
+        wrongAnywhere(share),
+        wrongSlip(share),
+        NO_PREFIX);
   }
 
-  /** Name in manifests and reports. */
+  /** Name in manifests and reports, such as {@code wrong_slip_0.25}. */
   public String label() {
     return switch (kind) {
-      case FULL -> "full";
-      case PREFIX_ONLY -> "prefix_only";
-      case NO_PREFIX -> "no_prefix";
-      case WRONG_PINCODE -> "wrong_pincode_" + share;
+      case FULL, TEXT_ONLY, PREFIX_ONLY, NO_PREFIX -> kind.label;
+      case WRONG_INSIDE, WRONG_ANYWHERE, WRONG_SLIP -> kind.label + share;
     };
   }
 
   /**
-   * The address to send for one row.
+   * The query for one row.
    *
-   * @param trained pincodes that the model of the row's prefix was trained on, ascending
-   * @return the address, unless it is empty without its numbers
+   * @param pool pincodes of the training rows
    */
-  @Nullable Address query(LabelledRow row, int[] trained) {
-    try {
-      return switch (kind) {
-        case FULL -> Address.of(row.address(), row.pincode());
-        case PREFIX_ONLY, NO_PREFIX -> masked(row);
-        case WRONG_PINCODE -> wrong(row, trained);
-      };
-    } catch (ServiceException e) {
-      return null;
+  Query query(LabelledRow row, PincodePool pool) {
+    return switch (kind) {
+      case FULL -> Query.unmasked(row.address(), row.pincode());
+      case TEXT_ONLY -> Query.unmasked(row.address(), null);
+      case PREFIX_ONLY -> new Query(masked(row.address()), null, row.prefix(), true);
+      case NO_PREFIX -> new Query(masked(row.address()), null, null, true);
+      case WRONG_INSIDE, WRONG_ANYWHERE, WRONG_SLIP -> wrong(row, pool);
+    };
+  }
+
+  private static String masked(String address) {
+    var withoutPincodes = PINCODE.matcher(address).replaceAll(" ");
+    return LONG_NUMBER.matcher(withoutPincodes).replaceAll(" ");
+  }
+
+  private Query wrong(LabelledRow row, PincodePool pool) {
+    var hash = Digests.sha256(("wrong|" + row.address()).getBytes(StandardCharsets.UTF_8));
+    if (!(Byte.toUnsignedInt(hash[0]) < share * 256)) {
+      return Query.unmasked(row.address(), row.pincode());
     }
-  }
-
-  private static @Nullable Address masked(LabelledRow row) {
-    var withoutPincodes = Address.PINCODE.matcher(row.address()).replaceAll(" ");
-    var text = Address.canonical(LONG_NUMBER.matcher(withoutPincodes).replaceAll(" "));
-    return text.isEmpty() ? null : new Address(text, null);
-  }
-
-  private Address wrong(LabelledRow row, int[] trained) {
-    var hash =
-        ByteBuffer.wrap(
-            Digests.sha256(("wrong|" + row.address()).getBytes(StandardCharsets.UTF_8)));
-    boolean replace = Byte.toUnsignedInt(hash.get(0)) < share * 256;
-    if (!replace || trained.length < 2) return Address.of(row.address(), row.pincode());
-    int truth = Integer.parseInt(row.pincode());
-    int pick = (int) (Integer.toUnsignedLong(hash.getInt(1)) % trained.length);
-    if (trained[pick] == truth) pick = (pick + 1) % trained.length;
-    var other = Integer.toString(trained[pick]);
+    var wrong = wrongPincode(row.pincode(), hash, pool);
     var text =
-        Address.PINCODE
+        PINCODE
             .matcher(row.address())
             .replaceAll(
                 found ->
-                    (found.group(1) + found.group(2)).equals(row.pincode())
-                        ? other
+                    SEPARATORS.matcher(found.group()).replaceAll("").equals(row.pincode())
+                        ? wrong
                         : Matcher.quoteReplacement(found.group()));
-    return Address.of(text, other);
+    return Query.unmasked(text, wrong);
+  }
+
+  private String wrongPincode(String truth, byte[] hash, PincodePool pool) {
+    if (kind == Kind.WRONG_SLIP) return slip(truth, hash);
+    int pincode = Integer.parseInt(truth);
+    long pick = Integer.toUnsignedLong(ByteBuffer.wrap(hash).getInt(1)); // bytes 1..4, big-endian
+    return Integer.toString(
+        kind == Kind.WRONG_INSIDE
+            ? pool.insidePrefix(pincode, pick)
+            : pool.outsidePrefix(pincode, pick));
+  }
+
+  /**
+   * {@code truth} with a typing error. Byte 1 of the hash selects a digit. When byte 3 is odd, the
+   * digit and the one after it, or for the last digit the one before it, change places, unless they
+   * are equal or a 0 would come first. Otherwise 1 plus byte 2 modulo 9 is added to the digit,
+   * modulo 10; a first digit that would be 0 becomes the next digit that is not the true one.
+   */
+  static String slip(String truth, byte[] hash) {
+    var digits = truth.toCharArray();
+    int place = Byte.toUnsignedInt(hash[1]) % digits.length;
+    int left = Math.min(place, digits.length - 2);
+    boolean swaps = (hash[3] & 1) == 1 && digits[left] != digits[left + 1];
+    if (swaps && !(left == 0 && digits[1] == '0')) {
+      char moved = digits[left];
+      digits[left] = digits[left + 1];
+      digits[left + 1] = moved;
+      return new String(digits);
+    }
+    int digit = digits[place] - '0';
+    int other = (digit + 1 + Byte.toUnsignedInt(hash[2]) % 9) % 10;
+    if (place == 0 && other == 0) other = digit == 1 ? 2 : 1;
+    digits[place] = (char) ('0' + other);
+    return new String(digits);
   }
 }

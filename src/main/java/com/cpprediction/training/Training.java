@@ -36,12 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Training {
   /** Query variants of every evaluation of a release. */
-  static final List<QueryVariant> VARIANTS =
-      List.of(
-          QueryVariant.FULL,
-          QueryVariant.PREFIX_ONLY,
-          QueryVariant.wrongPincode(0.25),
-          QueryVariant.NO_PREFIX);
+  static final List<QueryVariant> VARIANTS = QueryVariant.all(0.25);
 
   private static final double ALL_ANSWERED = 0; // regardless of confidence
 
@@ -262,8 +257,9 @@ public final class Training {
     var models =
         new OfflinePredictor(
             ServingRelease.of(fingerprints, national), scorings::get, ALL_ANSWERED);
+    var pool = PincodePool.of(models.trainedPincodes());
     for (var variant : VARIANTS) {
-      var evaluation = Evaluation.of(held, variant, models, progress::step);
+      var evaluation = Evaluation.of(held, variant, pool, models, progress::step);
       overall.put(variant.label(), evaluation.overall());
       evaluation
           .byPrefix()

@@ -1,0 +1,24 @@
+package com.cpprediction.training;
+
+import io.vertx.core.json.JsonObject;
+
+/**
+ * Two releases on the same queries.
+ *
+ * @param first by the first CP
+ * @param top by the three best CPs
+ */
+record Comparison(PairedCounts first, PairedCounts top) {
+  Comparison() {
+    this(new PairedCounts(), new PairedCounts());
+  }
+
+  void add(RowResult result, RowResult other) {
+    first.add(result.right(), other.right());
+    top.add(result.inTop(), other.inTop());
+  }
+
+  JsonObject toJson() {
+    return new JsonObject().put("accuracy", first.toJson()).put("top3", top.toJson());
+  }
+}
