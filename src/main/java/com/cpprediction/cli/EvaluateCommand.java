@@ -113,20 +113,6 @@ final class EvaluateCommand implements Callable<Integer> {
             "Replace the pincode of this share of the addresses by another one of its prefix.")
     private double share;
 
-    @ArgGroup private Replacement replacement = new Replacement();
-
-    boolean isShare() {
-      return share >= 0 && share <= 1;
-    }
-
-    QueryVariant variant() {
-      if (replacement.anywhere) return QueryVariant.wrongAnywhere(share);
-      return replacement.slip ? QueryVariant.wrongSlip(share) : QueryVariant.wrongPincode(share);
-    }
-  }
-
-  /** Options for the pincodes that replace the true ones. */
-  private static final class Replacement {
     @Option(
         names = "--wrong-anywhere",
         description = "With --wrong-pincode: replace it by one of another prefix.")
@@ -137,6 +123,15 @@ final class EvaluateCommand implements Callable<Integer> {
         description =
             "With --wrong-pincode: mistype a digit or swap two; the result need not exist.")
     private boolean slip;
+
+    boolean isShare() {
+      return share >= 0 && share <= 1;
+    }
+
+    QueryVariant variant() {
+      if (anywhere) return QueryVariant.wrongAnywhere(share);
+      return slip ? QueryVariant.wrongSlip(share) : QueryVariant.wrongPincode(share);
+    }
   }
 
   /**
@@ -158,6 +153,10 @@ final class EvaluateCommand implements Callable<Integer> {
         spec,
         question.wrong == null || question.wrong.isShare(),
         "--wrong-pincode must be in 0..1");
+    UsageCheck.require(
+        spec,
+        question.wrong == null || !(question.wrong.anywhere && question.wrong.slip),
+        "give either --wrong-anywhere or --wrong-slip");
     UsageCheck.require(
         spec,
         confusions == null || confusions >= 0 && confusions <= MOST_CONFUSIONS,

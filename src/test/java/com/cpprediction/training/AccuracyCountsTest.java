@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.cpprediction.prediction.Candidate;
-import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.training.AccuracyCounts.Coverage;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -20,10 +21,10 @@ class AccuracyCountsTest {
 
   @Test
   void accuracyCountsTheFirstAndTopThreeAnyCandidate() {
-    counts.add("A", answer(0.7));
-    counts.add("B", answer(0.7));
-    counts.add("C", answer(0.7));
-    counts.add("D", answer(0.7));
+    counts.add(result("A", 0.7));
+    counts.add(result("B", 0.7));
+    counts.add(result("C", 0.7));
+    counts.add(result("D", 0.7));
 
     assertThat(counts.rows()).isEqualTo(4);
     assertThat(counts.accuracy()).isEqualTo(0.25);
@@ -32,8 +33,8 @@ class AccuracyCountsTest {
 
   @Test
   void aRowWithoutPredictionCountsAsWrong() {
-    counts.add("A", answer(1));
-    counts.add("A", null);
+    counts.add(result("A", 1));
+    counts.add(RowResult.refused(Failure.UNKNOWN_PREFIX));
 
     assertThat(counts.toJson())
         .isEqualTo(json("{'rows':2,'answered':1,'accuracy':0.5,'top3':0.5,'ece':0.0}"));
@@ -41,10 +42,10 @@ class AccuracyCountsTest {
 
   @Test
   void theCalibrationErrorWeighsEachBinByItsRows() {
-    counts.add("A", answer(0.90)); // bin 13 of 15, from 0.867 to 0.933: two of three right
-    counts.add("A", answer(0.92));
-    counts.add("B", answer(0.88));
-    counts.add("B", answer(0.50)); // bin 7: none of one right
+    counts.add(result("A", 0.90)); // bin 13 of 15, from 0.867 to 0.933: two of three right
+    counts.add(result("A", 0.92));
+    counts.add(result("B", 0.88));
+    counts.add(result("B", 0.50)); // bin 7: none of one right
 
     // (|2 - 2.70| + |0 - 0.50|) / 4
     assertThat(counts.calibrationError()).isCloseTo(0.3, within(1e-9));
@@ -52,37 +53,71 @@ class AccuracyCountsTest {
 
   @Test
   void oppositeErrorsOfTwoBinsDoNotCancelOut() {
-    counts.add("A", answer(0.5));
-    counts.add("B", answer(0.6));
+    counts.add(result("A", 0.5));
+    counts.add(result("B", 0.6));
 
     assertThat(counts.calibrationError()).isCloseTo((0.5 + 0.6) / 2, within(1e-9));
   }
 
   @Test
   void fullConfidenceIsInTheLastBin() {
-    counts.add("A", answer(1));
-    counts.add("B", answer(0.99));
+    counts.add(result("A", 1));
+    counts.add(result("B", 0.99));
 
     assertThat(counts.calibrationError()).isCloseTo(0.99 / 2, within(1e-9));
   }
 
   @Test
-  void addsTheCountsOfAnother() {
-    var other = new AccuracyCounts();
-    counts.add("A", answer(0.9));
-    other.add("B", answer(0.9));
-    other.add("A", null);
-    counts.add(other);
+  void theReliabilityHasFifteenBinsOfEqualWidth() {
+    counts.add(result("A", 0.90));
+    counts.add(result("B", 0.92));
+    counts.add(result("A", 1));
 
-    assertThat(counts.toJson())
-        .isEqualTo(json("{'rows':3,'answered':2,'accuracy':0.33333,'top3':0.66667,'ece':0.4}"));
+    var bins = counts.reliability();
+    assertThat(bins).hasSize(15);
+    assertThat(bins.get(0).toJson())
+        .isEqualTo(json("{'from':0.0,'to':0.06667,'rows':0,'confidence':null,'right':null}"));
+    assertThat(bins.get(13).toJson())
+        .isEqualTo(json("{'from':0.86667,'to':0.93333,'rows':2,'confidence':0.91,'right':0.5}"));
+    assertThat(bins.get(14).toJson())
+        .isEqualTo(json("{'from':0.93333,'to':1.0,'rows':1,'confidence':1.0,'right':1.0}"));
   }
 
-  /** Candidates A, B and C in this order. */
-  private static Scored answer(double confidence) {
+  @Test
+  void theCoverageIsTheShareOfAllRowsThatAreSureEnough() {
+    counts.add(result("A", 0.95));
+    counts.add(result("B", 0.9));
+    counts.add(result("A", 0.5));
+    counts.add(RowResult.refused(Failure.PINCODE_REQUIRED));
+
+    assertThat(counts.coverage())
+        .containsExactly(
+            new Coverage(0.5, 0.75, 2 / 3.0),
+            new Coverage(0.6, 0.5, 0.5),
+            new Coverage(0.7, 0.5, 0.5),
+            new Coverage(0.8, 0.5, 0.5),
+            new Coverage(0.9, 0.5, 0.5),
+            new Coverage(0.95, 0.25, 1),
+            new Coverage(0.99, 0, Double.NaN));
+    assertThat(counts.coverage().get(6).toJson())
+        .isEqualTo(json("{'confidence':0.99,'predicted':0.0,'right':null}"));
+  }
+
+  @Test
+  void countsRefusalsByFailure() {
+    counts.add(RowResult.refused(Failure.PINCODE_REQUIRED));
+    counts.add(RowResult.refused(Failure.UNKNOWN_PREFIX));
+    counts.add(RowResult.refused(Failure.PINCODE_REQUIRED));
+
+    assertThat(counts.toFullJson().getJsonObject("refused"))
+        .isEqualTo(new JsonObject().put("unknown-prefix", 1L).put("pincode-required", 2L));
+  }
+
+  /** Of candidates A, B and C in this order. */
+  private static RowResult result(String truth, double confidence) {
     double rest = (1 - confidence) / 2;
-    return new Scored(
-        "f",
+    return RowResult.of(
+        truth,
         List.of(
             new Candidate("A", confidence), new Candidate("B", rest), new Candidate("C", rest)));
   }

@@ -28,7 +28,14 @@ public class ReleaseTest {
 
     assertThat(release.manifests()).containsOnlyKeys(SmallRelease.PREFIXES.toArray(String[]::new));
     assertThat(release.scores().fieldNames())
-        .containsExactlyInAnyOrder("full", "prefix_only", "wrong_pincode_0.25", "no_prefix");
+        .containsExactlyInAnyOrder(
+            "full",
+            "text_only",
+            "prefix_only",
+            "wrong_pincode_0.25",
+            "wrong_anywhere_0.25",
+            "wrong_slip_0.25",
+            "no_prefix");
   }
 
   @Test
