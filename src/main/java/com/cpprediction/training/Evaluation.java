@@ -135,20 +135,20 @@ public final class Evaluation {
    *
    * @throws IllegalArgumentException when {@code other} has other rows
    */
-  Comparison against(Evaluation other) {
+  ReleaseComparison against(Evaluation other) {
     requireSameRows(other);
-    var comparison = new Comparison();
+    var comparison = new ReleaseComparison();
     for (int i = 0; i < results.length; i++) comparison.add(results[i], other.results[i]);
     return comparison;
   }
 
   /** As {@link #against}, by the three-digit prefix of the rows' pincodes. */
-  SortedMap<String, Comparison> againstByPrefix(Evaluation other) {
+  SortedMap<String, ReleaseComparison> againstByPrefix(Evaluation other) {
     requireSameRows(other);
-    var comparisons = new TreeMap<String, Comparison>();
+    var comparisons = new TreeMap<String, ReleaseComparison>();
     for (int i = 0; i < results.length; i++) {
       comparisons
-          .computeIfAbsent(rows.get(i).prefix(), p -> new Comparison())
+          .computeIfAbsent(rows.get(i).prefix(), p -> new ReleaseComparison())
           .add(results[i], other.results[i]);
     }
     return comparisons;

@@ -22,8 +22,8 @@ public final class QuestionReport {
   private final AccuracyCounts overall;
   private final SortedMap<String, AccuracyCounts> byPrefix;
   private final List<Confusion> confusions;
-  private final @Nullable Comparison comparison;
-  private final SortedMap<String, Comparison> comparisonByPrefix;
+  private final @Nullable ReleaseComparison comparison;
+  private final SortedMap<String, ReleaseComparison> comparisonByPrefix;
 
   private QuestionReport(
       String label, Evaluation evaluation, @Nullable Evaluation other, int confusions) {
@@ -89,31 +89,31 @@ public final class QuestionReport {
 
   /** Two tables, of the first CP and of the top 3, by prefix and of all rows. */
   public String prefixComparison() {
-    var rows = new LinkedHashMap<String, Comparison>(comparisonByPrefix);
+    var rows = new LinkedHashMap<String, ReleaseComparison>(comparisonByPrefix);
     if (comparison != null) rows.put(ALL, comparison);
     return comparisons("prefix", rows);
   }
 
   /** Two tables, of the first CP and of the top 3, by question. */
   public static String questionComparison(List<QuestionReport> reports) {
-    var rows = new LinkedHashMap<String, Comparison>();
+    var rows = new LinkedHashMap<String, ReleaseComparison>();
     for (var report : reports) {
       if (report.comparison != null) rows.put(report.label, report.comparison);
     }
     return comparisons("question", rows);
   }
 
-  private static String comparisons(String subject, Map<String, Comparison> rows) {
-    return comparison(subject, "accuracy", rows, Comparison::first)
+  private static String comparisons(String subject, Map<String, ReleaseComparison> rows) {
+    return comparison(subject, "accuracy", rows, ReleaseComparison::first)
         + "\n"
-        + comparison(subject, "top 3", rows, Comparison::top);
+        + comparison(subject, "top 3", rows, ReleaseComparison::top);
   }
 
   private static String comparison(
       String subject,
       String figure,
-      Map<String, Comparison> comparisons,
-      Function<Comparison, PairedCounts> counts) {
+      Map<String, ReleaseComparison> comparisons,
+      Function<ReleaseComparison, PairedCounts> counts) {
     var rows = new ArrayList<List<String>>();
     rows.add(
         List.of(

@@ -12,9 +12,13 @@ final class Shares {
     return Double.isNaN(share) ? null : Double.valueOf(Math.rint(share * 1e5) / 1e5);
   }
 
-  /** {@code share} as {@code 12.34 %}, for a table; a dash for {@code NaN}. */
+  /**
+   * {@code share} as {@code 12.34 %}, for a table; a dash for {@code NaN}. Rounds it as for JSON
+   * first, so that tables made of either agree.
+   */
   static String percent(double share) {
-    return Double.isNaN(share) ? "-" : String.format(Locale.ROOT, "%.2f %%", share * 100);
+    var rounded = rounded(share);
+    return rounded == null ? "-" : String.format(Locale.ROOT, "%.2f %%", rounded * 100);
   }
 
   /** A difference of shares in percentage points, with its sign. */

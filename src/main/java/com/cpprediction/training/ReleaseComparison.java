@@ -8,8 +8,8 @@ import io.vertx.core.json.JsonObject;
  * @param first by the first CP
  * @param top by the three best CPs
  */
-record Comparison(PairedCounts first, PairedCounts top) {
-  Comparison() {
+record ReleaseComparison(PairedCounts first, PairedCounts top) {
+  ReleaseComparison() {
     this(new PairedCounts(), new PairedCounts());
   }
 
