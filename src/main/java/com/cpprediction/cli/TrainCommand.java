@@ -226,7 +226,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     if (input.contradicted() == 0) return;
     printer.printf(
-        "%d rows contradict each other: the same text and pincode with several CPs, %d of them%n",
+        "%d rows of %d addresses contradict each other: same text and pincode, several CPs%n",
         input.contradicting(), input.contradicted());
     input.contradictions().forEach(example -> printer.println("    " + example));
   }

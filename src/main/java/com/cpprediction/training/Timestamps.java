@@ -6,6 +6,7 @@ import java.time.LocalDate;
 import java.time.LocalTime;
 import java.time.ZoneOffset;
 import java.util.Locale;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class Timestamps {
   private static final Pattern ISO =
       Pattern.compile(
-          "(\\d{4}-\\d\\d-\\d\\d)" // date
+          "(\\d{4})-(\\d\\d)-(\\d\\d)" // date
               + "(?:[Tt ](\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d{1,9})?)?)" // time of day
               + " ?(Z|z|[+-]\\d\\d(?::?\\d\\d)?)?)?"); // offset
 
@@ -28,13 +29,17 @@ public final class Timestamps {
     var match = ISO.matcher(text);
     if (!match.matches()) return null;
     try {
-      var date = LocalDate.parse(match.group(1));
-      var time = match.group(2) == null ? LocalTime.MIDNIGHT : LocalTime.parse(match.group(2));
-      var offset = match.group(3);
+      var date = LocalDate.of(number(match, 1), number(match, 2), number(match, 3));
+      var time = match.group(4) == null ? LocalTime.MIDNIGHT : LocalTime.parse(match.group(4));
+      var offset = match.group(5);
       var zone = offset == null ? ZoneOffset.UTC : ZoneOffset.of(offset.toUpperCase(Locale.ROOT));
       return date.atTime(time).toInstant(zone);
     } catch (DateTimeException e) { // such as 31 February
       return null;
     }
+  }
+
+  private static int number(MatchResult match, int group) {
+    return Integer.parseInt(match.group(group));
   }
 }

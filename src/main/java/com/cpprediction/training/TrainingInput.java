@@ -30,9 +30,12 @@ public final class TrainingInput implements AutoCloseable {
 
   private static final int PREFIXES = 900;
 
-  /** Heap for everything else: rows in memory, an open block per prefix or the tables, garbage. */
+  /** Heap for the places of the blocks of 10⁸ rows, and for the rest of the program. */
+  private static final long HEAP_BESIDE = 32L << 20;
+
+  /** Heap for rows in memory, and for an open block per prefix or the tables of a pass. */
   private static final long HEAP =
-      IN_MEMORY + Math.max((long) PREFIXES * RowStore.BLOCK, Repeats.HEAP) + (16L << 20);
+      IN_MEMORY + Math.max((long) PREFIXES * RowStore.BLOCK, Repeats.HEAP) + HEAP_BESIDE;
 
   private final RowStore store;
   private final Places places;

@@ -195,7 +195,7 @@ class OfflineCommandsTest {
                 %2$s line 2: cp_code is "nan"
             1 rows are of other times
             1 rows repeat an earlier one
-            3 rows contradict each other: the same text and pincode with several CPs, 1 of them
+            3 rows of 1 addresses contradict each other: same text and pincode, several CPs
                 %1$s line 2: CP1, %1$s line 4: CP2
             """
                 .formatted(first, second));
