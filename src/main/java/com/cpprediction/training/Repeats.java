@@ -1,6 +1,7 @@
 package com.cpprediction.training;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -36,19 +37,19 @@ record Repeats(long duplicates, long contradicting, long addresses, List<List<In
    * @param step called after each prefix
    */
   static Repeats count(RowStore store, int rowsPerPass, Runnable step) {
-    long duplicates = 0;
-    long contradicting = 0;
-    long addresses = 0;
     var examples = new ArrayList<List<InputRow>>();
+    // One table for all passes: a heap that is nearly full has no room for a second one.
+    var table = new Table();
+    store.prefixes().stream()
+        .mapToLong(prefix -> store.rows(prefix) / passes(store, prefix, rowsPerPass))
+        .max()
+        .ifPresent(most -> table.reserve(slots(most)));
     for (var prefix : store.prefixes()) {
-      int passes = (int) (store.rows(prefix) / rowsPerPass) + 1;
+      int passes = passes(store, prefix, rowsPerPass);
       var found = new LinkedHashSet<Long>();
       for (int pass = 0; pass < passes; pass++) {
-        var table = new Table(slots(store.rows(prefix) / passes));
+        table.clear(slots(store.rows(prefix) / passes));
         scan(store, prefix, pass, passes, table);
-        duplicates += table.duplicates;
-        contradicting += table.contradicting;
-        addresses += table.addresses;
         found.addAll(table.found);
       }
       if (examples.size() < EXAMPLES) examples.addAll(examples(store, prefix, found));
@@ -56,7 +57,14 @@ record Repeats(long duplicates, long contradicting, long addresses, List<List<In
     }
     int shown = Math.min(EXAMPLES, examples.size());
     return new Repeats(
-        duplicates, contradicting, addresses, List.copyOf(examples.subList(0, shown)));
+        table.duplicates,
+        table.contradicting,
+        table.addresses,
+        List.copyOf(examples.subList(0, shown)));
+  }
+
+  private static int passes(RowStore store, String prefix, int rowsPerPass) {
+    return (int) (store.rows(prefix) / rowsPerPass) + 1;
   }
 
   /**
@@ -103,22 +111,30 @@ record Repeats(long duplicates, long contradicting, long addresses, List<List<In
   private static final class Table {
     private static final int SEVERAL_CPS = -1;
 
-    private final int mask;
-    private final long[] addressOf;
-    private final long[] firstLabelled; // by slot: address and CP of its first row
-    private final int[] rowsOf; // by slot: number of its rows, or SEVERAL_CPS
-    private final long[] labelled;
+    private long[] addressOf = {};
+    private long[] firstLabelled = {}; // by slot: address and CP of its first row
+    private int[] rowsOf = {}; // by slot: number of its rows, or SEVERAL_CPS
+    private long[] labelled = {};
+    private int mask;
     final List<Long> found = new ArrayList<>();
     long duplicates;
     long contradicting;
     long addresses;
 
-    Table(int slots) {
-      mask = slots - 1;
+    /** Makes room for the largest pass. */
+    void reserve(int slots) {
       addressOf = new long[slots];
       firstLabelled = new long[slots];
       rowsOf = new int[slots];
       labelled = new long[slots];
+    }
+
+    /** Begins a pass; the counts go on. */
+    void clear(int slots) {
+      mask = slots - 1;
+      Arrays.fill(addressOf, 0, slots, 0);
+      Arrays.fill(labelled, 0, slots, 0);
+      found.clear();
     }
 
     void add(RowCodec.Hashes row) {

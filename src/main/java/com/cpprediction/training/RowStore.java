@@ -4,9 +4,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +26,10 @@ final class RowStore implements AutoCloseable {
   private @Nullable SpillFile spill;
 
   private static final class Partition {
-    final List<Supplier<byte[]>> blocks = new ArrayList<>();
+    final List<byte[]> held = new ArrayList<>(); // the first blocks
+    long[] at = {}; // by block in the file
+    int[] lengths = {};
+    int spilled;
     byte[] open = new byte[FIRST_BYTES];
     int length;
     long rows;
@@ -57,16 +60,18 @@ final class RowStore implements AutoCloseable {
 
   private void closeBlock(Partition partition) {
     if (partition.length == 0) return;
-    if (memory >= partition.length) {
+    if (spill == null && memory >= partition.length) {
       memory -= partition.length;
-      var bytes = Arrays.copyOf(partition.open, partition.length);
-      partition.blocks.add(() -> bytes);
+      partition.held.add(Arrays.copyOf(partition.open, partition.length));
     } else {
-      var file = spill == null ? SpillFile.create(directory) : spill;
-      spill = file;
-      int length = partition.length;
-      long at = file.append(partition.open, length);
-      partition.blocks.add(() -> file.read(at, length));
+      if (spill == null) spill = SpillFile.create(directory);
+      if (partition.spilled == partition.at.length) {
+        int room = 8 + partition.spilled + partition.spilled / 2;
+        partition.at = Arrays.copyOf(partition.at, room);
+        partition.lengths = Arrays.copyOf(partition.lengths, room);
+      }
+      partition.at[partition.spilled] = spill.append(partition.open, partition.length);
+      partition.lengths[partition.spilled++] = partition.length;
     }
     partition.length = 0;
     if (partition.open.length > BLOCK) partition.open = new byte[BLOCK];
@@ -92,12 +97,17 @@ final class RowStore implements AutoCloseable {
 
   /** Number of blocks of a prefix. */
   int blocks(String prefix) {
-    return partitions.getOrDefault(prefix, NONE).blocks.size();
+    var partition = partitions.getOrDefault(prefix, NONE);
+    return partition.held.size() + partition.spilled;
   }
 
   /** The encoded rows of a block, in the order they were appended. */
   byte[] block(String prefix, int index) {
-    return partitions.getOrDefault(prefix, NONE).blocks.get(index).get();
+    var partition = partitions.getOrDefault(prefix, NONE);
+    int inFile = index - partition.held.size();
+    if (inFile < 0) return partition.held.get(index);
+    Objects.checkIndex(inFile, partition.spilled);
+    return Objects.requireNonNull(spill).read(partition.at[inFile], partition.lengths[inFile]);
   }
 
   @Override

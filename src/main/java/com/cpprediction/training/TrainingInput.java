@@ -31,7 +31,7 @@ public final class TrainingInput implements AutoCloseable {
   private static final int PREFIXES = 900;
 
   /** Heap for the places of the blocks of 10⁸ rows, and for the rest of the program. */
-  private static final long HEAP_BESIDE = 32L << 20;
+  private static final long HEAP_BESIDE = 48L << 20;
 
   /** Heap for rows in memory, and for an open block per prefix or the tables of a pass. */
   private static final long HEAP =

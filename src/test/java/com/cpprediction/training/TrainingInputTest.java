@@ -481,7 +481,7 @@ class TrainingInputTest {
     var random = new SplittableRandom(13);
     var street = "महात्मा गांधी मार्ग ".repeat(49); // 931 characters of two bytes, three in UTF-8
     var lines = new StringBuilder(COLUMNS);
-    for (int i = 0; i < 50_000; i++) {
+    for (int i = 0; i < 60_000; i++) {
       lines.append("%d %s,%d,CP1\n".formatted(i, street, 400_001 + random.nextInt(30) * 1000));
     }
     compress(file, lines.toString());
