@@ -91,7 +91,8 @@ record Repeats(long duplicates, long contradicting, long addresses, List<List<In
     var complete = new ArrayList<List<InputRow>>();
     Map<Long, List<InputRow>> begun = new LinkedHashMap<>();
     var hashes = new RowCodec.Hashes();
-    for (int block = 0; complete.size() < found.size(); block++) {
+    int blocks = store.blocks(prefix);
+    for (int block = 0; block < blocks && complete.size() < found.size(); block++) {
       var rows = new RowCodec.Decoder(store.block(prefix, block));
       while (rows.hasNext()) {
         rows.next(hashes);
