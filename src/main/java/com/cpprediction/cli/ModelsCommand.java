@@ -34,6 +34,14 @@ final class ModelsCommand {
         description = "Directory of the release (default: models.dir).")
     private Path directory;
 
+    @Option(
+        names = "--against",
+        paramLabel = "DIR",
+        description =
+            "Directory of a served release: report a drop of the accuracy on held-back addresses"
+                + " that exceeds models.max_accuracy_drop.")
+    private Path against;
+
     @Option(names = "--json", description = "Report as JSON.")
     private boolean json;
 
@@ -41,7 +49,13 @@ final class ModelsCommand {
     public Integer call() {
       var release =
           directory != null ? directory.toAbsolutePath() : settings.models(settings.load());
-      var found = Verification.of(release);
+      var found =
+          against == null
+              ? Verification.of(release)
+              : Verification.against(
+                  release,
+                  against.toAbsolutePath(),
+                  settings.load().config().models().maxAccuracyDrop());
       var out = spec.commandLine().getOut();
       if (json) {
         out.println(

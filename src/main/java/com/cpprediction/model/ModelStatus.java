@@ -42,7 +42,13 @@ public final class ModelStatus {
     var now = models.current();
     var unused = new TreeSet<>(models.failures().keySet());
     var reasons = new ArrayList<String>();
-    if (unused.remove(ModelStore.RELEASE)) reasons.add("the release can't be read");
+    var inaccurate = models.inaccurate();
+    if (unused.remove(ModelStore.RELEASE)) {
+      reasons.add(
+          inaccurate.contains(ModelStore.RELEASE)
+              ? "the release in the directory is refused for its accuracy, and the one before goes on"
+              : "the release can't be read");
+    }
     boolean refused = unused.remove(ModelStore.NATIONAL);
     if (!now.content().national().usable()) {
       reasons.add("addresses without a pincode can't be placed");
@@ -58,6 +64,9 @@ public final class ModelStatus {
               if (loaded.model().lost()) unused.add(prefix);
             });
     older.removeAll(unused);
+    var worse = new TreeSet<>(inaccurate);
+    worse.retainAll(older);
+    older.removeAll(worse);
     int all = now.prefixes().size();
     if (!unused.isEmpty()) {
       reasons.add("%d of %d models can't be used: %s".formatted(unused.size(), all, some(unused)));
@@ -66,6 +75,11 @@ public final class ModelStatus {
       reasons.add(
           "%d of %d models go on as they were loaded, since their files were refused: %s"
               .formatted(older.size(), all, some(older)));
+    }
+    if (!worse.isEmpty()) {
+      reasons.add(
+          "%d of %d models go on as they were loaded, since the new ones are less accurate: %s"
+              .formatted(worse.size(), all, some(worse)));
     }
     return reasons.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", reasons));
   }
@@ -99,6 +113,7 @@ public final class ModelStatus {
             "national",
             now.content().national().stage() == null ? null : now.content().national().digest())
         .put("last_reload", models.lastReload())
+        .put("scores", models.scores())
         .put("live", accuracy.overall())
         .put("models", all)
         .put("failed", left);

@@ -25,6 +25,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,7 +34,9 @@ import org.slf4j.LoggerFactory;
  * The models of this node and the generation of them that serves. A reload, a claim or a drop
  * loads, checks and warms models aside, then publishes the next {@link ServingRelease}; a model
  * that can't be used is left out with its reason, and the one that it would have replaced goes on.
- * A replaced generation is freed with its last lease ({@link ServingRelease#close}). Thread-safe.
+ * So does the release in force when the next one is less accurate by more than {@link #limitDrop}
+ * allows: as a whole by its overall scores, and a single prefix by its own. A replaced generation
+ * is freed with its last lease ({@link ServingRelease#close}). Thread-safe.
  */
 public final class ModelStore implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ModelStore.class);
@@ -59,6 +62,10 @@ public final class ModelStore implements AutoCloseable {
   private volatile SortedMap<String, String> failures = Collections.emptySortedMap(); // replaced
   private volatile ServingRelease current;
   private volatile JsonObject lastReload = new JsonObject();
+  private volatile JsonObject scores = new JsonObject(); // of the release in force
+  private volatile Set<String> inaccurate = Set.of(); // of failures, those for their accuracy
+  private volatile DoubleSupplier maxAccuracyDrop = () -> 1;
+  private String unscored = ""; // the last release that was admitted without a comparison
 
   /** One that holds all models of its release. */
   public ModelStore(
@@ -151,6 +158,8 @@ public final class ModelStore implements AutoCloseable {
     if (only == null) signature = Release.signature(directory);
     try {
       var release = Release.open(directory);
+      boolean replaces = share.whole() ? !before.isEmpty() : !content.id().isEmpty();
+      admit(release, replaces);
       var listed = release.manifests();
       if (only != null) {
         only.stream()
@@ -164,7 +173,12 @@ public final class ModelStore implements AutoCloseable {
       if (only != null) wanted.retainAll(only);
       for (var prefix : List.copyOf(wanted)) {
         var loaded = before.get(prefix);
-        if (loaded == null || !loaded.digest().equals(listed.get(prefix))) continue;
+        if (loaded == null) continue;
+        if (!loaded.digest().equals(listed.get(prefix))) {
+          if (!share.whole() || admits(release, loaded, failed)) continue;
+          wanted.remove(prefix);
+          continue;
+        }
         var standing = loader.standing(release, loaded, failed);
         if (standing != Standing.DAMAGED) wanted.remove(prefix);
         if (standing != Standing.INTACT) next.remove(prefix);
@@ -172,13 +186,15 @@ public final class ModelStore implements AutoCloseable {
       next.keySet().removeIf(p -> !listed.containsKey(p) && (only == null || only.contains(p)));
       if (!share.whole()) next.keySet().retainAll(held);
       loader.load(release, wanted, Runtime.getRuntime().availableProcessors(), next, failed);
+      if (only == null || !replaces) scores = release.scores();
     } catch (ModelException e) {
       failed.put(RELEASE, e);
     }
     boolean another = !content.id().equals(current.content().id());
     if (another && !before.isEmpty()) share.handOver();
     publish(content, next);
-    report(failed, only); // after it: a mended model is reported as such once it serves
+    // after it: a mended model is reported as such once it serves
+    report(failed, only, true);
     long loaded =
         next.entrySet().stream().filter(e -> before.get(e.getKey()) != e.getValue()).count();
     long removed = before.keySet().stream().filter(prefix -> !next.containsKey(prefix)).count();
@@ -200,6 +216,53 @@ public final class ModelStore implements AutoCloseable {
           failed.size());
     }
     return report.copy();
+  }
+
+  /**
+   * Compares the overall scores of {@code release} with those of the release in force.
+   *
+   * @param replaces whether there is one in force that goes on if {@code release} is refused
+   * @throws ModelException when it is less accurate by more than the limit
+   */
+  private void admit(Release release, boolean replaces) {
+    double limit = maxAccuracyDrop.getAsDouble();
+    var offered = release.scores();
+    if (replaces) {
+      HeldBackAccuracy.worse(scores, offered, limit)
+          .ifPresent(
+              figures -> {
+                throw new ModelException(Reason.ACCURACY, "the release " + figures);
+              });
+    }
+    boolean compared = HeldBackAccuracy.comparable(replaces ? scores : offered, offered);
+    if (compared || limit >= 1 || unscored.equals(release.id())) return;
+    unscored = release.id();
+    log.warn(
+        "The release in {} is admitted without a comparison of its accuracy: {}",
+        directory,
+        HeldBackAccuracy.comparable(offered, offered)
+            ? "the one in force has no scores on held-back addresses"
+            : "it has no scores on held-back addresses");
+  }
+
+  /**
+   * Whether the model that {@code release} names may replace {@code loaded}, by the scores of both.
+   *
+   * @param failed gets the reason if not
+   */
+  private boolean admits(
+      Release release, LoadedModel loaded, SortedMap<String, ModelException> failed) {
+    var prefix = loaded.model().prefix();
+    try {
+      var served = loaded.model().manifest().scores();
+      var offered = release.manifest(prefix).scores();
+      var worse = HeldBackAccuracy.prefixWorse(served, offered, maxAccuracyDrop.getAsDouble());
+      if (worse.isEmpty() || !loaded.model().intact()) return true;
+      failed.put(prefix, new ModelException(Reason.ACCURACY, "the model " + worse.get()));
+    } catch (ModelException e) {
+      failed.put(prefix, e);
+    }
+    return false;
   }
 
   private JsonObject reasons(SortedMap<String, ModelException> failed) {
@@ -288,7 +351,7 @@ public final class ModelStore implements AutoCloseable {
       prefixes.forEach(prefix -> failed.put(prefix, e));
     }
     publish(current.content(), next);
-    report(failed, prefixes);
+    report(failed, prefixes, false);
     var reasons = new TreeMap<String, String>();
     failed.forEach((prefix, e) -> reasons.put(prefix, loader.reason(e)));
     return reasons;
@@ -343,12 +406,17 @@ public final class ModelStore implements AutoCloseable {
     return next;
   }
 
-  /** Logs new failures, and models with the same reason in one line. */
-  private void report(SortedMap<String, ModelException> failed, @Nullable Set<String> only) {
+  /**
+   * Logs new failures, and models with the same reason in one line.
+   *
+   * @param admission whether the accuracy of the release was looked at
+   */
+  private void report(
+      SortedMap<String, ModelException> failed, @Nullable Set<String> only, boolean admission) {
     var news = new TreeMap<String, List<String>>();
     var now = new TreeMap<>(failures);
     if (!failed.containsKey(RELEASE)) { // else nothing was looked at
-      now.remove(RELEASE);
+      if (admission || !inaccurate.contains(RELEASE)) now.remove(RELEASE);
       now.keySet().removeIf(p -> !failed.containsKey(p) && (only == null || only.contains(p)));
     }
     failed.forEach(
@@ -357,8 +425,29 @@ public final class ModelStore implements AutoCloseable {
           if (loader.reason(e).equals(now.put(what, loader.reason(e)))) return;
           news.computeIfAbsent(e.getMessage(), m -> new ArrayList<>()).add(what);
         });
+    var worse = new TreeSet<>(inaccurate);
+    worse.retainAll(now.keySet());
+    worse.removeAll(failed.keySet());
+    failed.forEach(
+        (what, e) -> {
+          if (e.reason() == Reason.ACCURACY) worse.add(what);
+        });
+    inaccurate = Collections.unmodifiableSet(worse);
     failures = Collections.unmodifiableSortedMap(now);
     news.forEach((reason, refused) -> log.error("Models {} refused: {}", refused, reason));
+  }
+
+  /**
+   * From now on refuses a release whose accuracy on held-back addresses is lower than that of the
+   * release in force by more than {@code maxAccuracyDrop}, in any of {@link
+   * HeldBackAccuracy#QUESTIONS}, and, where this node holds all models, a model likewise by the
+   * scores of its prefix if the drop is significant. Admitted are a first release, and one where
+   * either has no scores, with a warning. Without a call there is no limit.
+   *
+   * @param maxAccuracyDrop a share 0..1, read at each reload; 1 for no limit
+   */
+  public void limitDrop(DoubleSupplier maxAccuracyDrop) {
+    this.maxAccuracyDrop = maxAccuracyDrop;
   }
 
   /** From now on adds {@code trust} to the score of the CPs that own the given pincode. */
@@ -461,6 +550,19 @@ public final class ModelStore implements AutoCloseable {
   @Override
   public synchronized void close() {
     publish(ReleaseContent.EMPTY, Collections.emptySortedMap());
+  }
+
+  /** Of the keys of {@link #failures}, those refused for their accuracy. */
+  Set<String> inaccurate() {
+    return inaccurate;
+  }
+
+  /**
+   * Overall scores on held-back addresses of the release last taken over as a whole, by question;
+   * empty when it has none.
+   */
+  JsonObject scores() {
+    return scores;
   }
 
   ReleaseLoader loader() {

@@ -42,6 +42,42 @@ public record Verification(int models, List<String> problems) {
     return new Verification(models, List.copyOf(problems));
   }
 
+  /**
+   * As {@link #of}, with the admission of the release beside another one: what a service that
+   * serves {@code served} would refuse for its accuracy is a problem, too. Blocks.
+   *
+   * @param maxDrop as {@link ModelStore#limitDrop}
+   */
+  public static Verification against(Path directory, Path served, double maxDrop) {
+    var verification = of(directory);
+    var problems = new ArrayList<>(verification.problems);
+    try {
+      compare(Release.open(directory), Release.open(served), maxDrop, problems);
+    } catch (ModelException e) {
+      if (!problems.contains(e.getMessage())) problems.add(e.getMessage());
+    }
+    return new Verification(verification.models, List.copyOf(problems));
+  }
+
+  private static void compare(
+      Release release, Release served, double maxDrop, List<String> problems) {
+    if (!HeldBackAccuracy.comparable(served.scores(), release.scores())) {
+      problems.add("there are no scores on held-back addresses to compare");
+    }
+    HeldBackAccuracy.worse(served.scores(), release.scores(), maxDrop)
+        .ifPresent(figures -> problems.add("the release " + figures));
+    served
+        .manifests()
+        .forEach(
+            (prefix, digest) -> {
+              var other = release.manifests().get(prefix);
+              if (other == null || other.equals(digest)) return;
+              HeldBackAccuracy.prefixWorse(
+                      served.manifest(prefix).scores(), release.manifest(prefix).scores(), maxDrop)
+                  .ifPresent(figures -> problems.add(prefix + ": the model " + figures));
+            });
+  }
+
   /** Compares what prefixes share once. */
   private static final class Verifier {
     private final Release release;

@@ -137,6 +137,7 @@ public final class Service {
             metrics,
             Clock.systemUTC(),
             cluster != null ? cluster : PrefixAssignment.ALL);
+    models.limitDrop(() -> watcher.current().models().maxAccuracyDrop());
     cache = new PredictionCache(config.cache(), registry);
     metrics.cacheEnabled(cache::enabled);
     checks =

@@ -70,6 +70,7 @@ class ConfigSchemaTest {
     assertThat(Samples.keys().filter(ConfigKey::hot).map(ConfigKey::path))
         .containsExactly(
             "models.poll_ms",
+            "models.max_accuracy_drop",
             "http.max_connections",
             "http.max_pending_bytes",
             "http.max_streams",

@@ -28,7 +28,7 @@ class ServiceConfigTest {
         Configs.of(
             new JsonObject(
                 """
-                {"data_dir": "d", "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "preload": "per_request", "poll_ms": 300}, "http": {"host": "h", "port": 1, "max_connections": 2, "max_pending_bytes": 24, "max_streams": 25,
+                {"data_dir": "d", "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "preload": "per_request", "poll_ms": 300, "max_accuracy_drop": 0.125}, "http": {"host": "h", "port": 1, "max_connections": 2, "max_pending_bytes": 24, "max_streams": 25,
                           "allowed_hosts": ["CP.example", "[::1]"],
                           "admin_token": "0123456789abcdef", "predict_token": "fedcba9876543210",
                           "tls": {"certificate": "c", "key": "k", "password": "p"}},
@@ -55,7 +55,8 @@ class ServiceConfigTest {
         .isEqualTo(
             new ServiceConfig(
                 "d",
-                new ModelsConfig("m", "xgboost", "heap", "per_request", Duration.ofMillis(300)),
+                new ModelsConfig(
+                    "m", "xgboost", "heap", "per_request", Duration.ofMillis(300), 0.125),
                 new HttpConfig(
                     "h",
                     1,

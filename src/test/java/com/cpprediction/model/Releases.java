@@ -59,6 +59,19 @@ public final class Releases {
     replaceManifest(release, prefix, manifest.toBuffer().getBytes());
   }
 
+  /** Gives the release other scores on held-back addresses. */
+  public static void score(Path release, JsonObject scores) throws IOException {
+    var file = release.resolve(Release.FILE);
+    var json = StrictJson.parseObject(Files.readAllBytes(file)).copy().put("scores", scores);
+    Files.write(file, Release.signed(json).toBuffer().getBytes());
+  }
+
+  /** Gives the model of {@code prefix} other scores on held-back addresses. */
+  public static void score(Path release, String prefix, JsonObject scores) throws IOException {
+    var manifest = manifest(release, prefix).put("scores", scores);
+    replaceManifest(release, prefix, manifest.toBuffer().getBytes());
+  }
+
   /** Puts another file in the place of one that may be mapped, which must not change itself. */
   static void replace(Path file, byte[] content) throws IOException {
     var aside = file.resolveSibling("aside");

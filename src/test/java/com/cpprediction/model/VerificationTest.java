@@ -24,6 +24,29 @@ class VerificationTest {
     assertThat(verification.problems()).isEmpty();
   }
 
+  @Test
+  void aReleaseThatIsLessAccurateThanAnotherHasThatProblem() throws IOException {
+    SmallRelease.copyTo(dir);
+    Releases.score(dir, "575", HeldBackAccuracyTest.scores("full", 400, 0.5));
+    Releases.score(dir, HeldBackAccuracyTest.scores("full", 400, 0.5));
+    var served = SmallRelease.copyTo(dir.resolve("served"));
+    Releases.score(served, "575", HeldBackAccuracyTest.scores("full", 400, 0.9));
+    Releases.score(served, HeldBackAccuracyTest.scores("full", 400, 0.9));
+
+    assertThat(Verification.against(served, dir, 0.02).problems()).isEmpty();
+    assertThat(Verification.against(dir, served, 1).problems()).isEmpty();
+    assertThat(Verification.against(dir, served, 0.02).problems())
+        .hasSize(2)
+        .allMatch(
+            problem -> problem.contains("full 50.00 % of 400 rows, was 90.00 % of 400; more than"))
+        .anyMatch(problem -> problem.startsWith("the release is less accurate"))
+        .anyMatch(problem -> problem.startsWith("575: the model is less accurate"));
+    assertThat(Verification.against(dir, dir.resolve("nowhere"), 0.02).problems())
+        .singleElement()
+        .asString()
+        .startsWith("there is no ");
+  }
+
   @ParameterizedTest
   @CsvSource({"575/model.mmap", "575/manifest.json"})
   void aDamagedFileOfOnePrefixIsThatPrefixsProblem(String file) throws IOException {

@@ -1,5 +1,6 @@
 package com.cpprediction.training;
 
+import com.cpprediction.csv.CsvOutput;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelStore;
@@ -13,8 +14,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Random;
 
 /**
  * A release of three prefixes, trained once per JVM from {@code src/test/resources/training} with
@@ -102,6 +105,39 @@ public final class SmallRelease {
     Training.run(
         new Options(
             input(), directoryFile(), officesFile(), List.of(), out, 2, 0, null, 8000, 1.0, 2),
+        Progress.NONE);
+    return out;
+  }
+
+  /**
+   * Trains a release of the same prefixes from labels that are shuffled over all rows.
+   *
+   * @param data file for the shuffled rows
+   */
+  public static Path trainShuffled(Path data, Path out) {
+    var rows = rows();
+    var cps = new ArrayList<>(rows.stream().map(Row::cp).toList());
+    Collections.shuffle(cps, new Random(1));
+    try (var csv = CsvOutput.create(data)) {
+      csv.write(List.of("address", "pincode", "cp_code"));
+      for (int i = 0; i < rows.size(); i++) {
+        csv.write(List.of(rows.get(i).typed(), rows.get(i).pincode(), cps.get(i)));
+      }
+      csv.publish();
+    }
+    Training.run(
+        new Options(
+            TrainingInput.Options.of(data),
+            directoryFile(),
+            officesFile(),
+            List.of(),
+            out,
+            1,
+            0.2,
+            null,
+            8000,
+            1.0,
+            2),
         Progress.NONE);
     return out;
   }

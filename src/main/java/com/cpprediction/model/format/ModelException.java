@@ -20,7 +20,9 @@ public final class ModelException extends UserFacingException {
     /** A file has another format or is inconsistent. */
     FORMAT,
     /** Its scores differ from those of XGBoost after training. */
-    PARITY;
+    PARITY,
+    /** It is less accurate on held-back addresses than the served one. */
+    ACCURACY;
   }
 
   /** Creates one of reason {@link Reason#FORMAT}. */
