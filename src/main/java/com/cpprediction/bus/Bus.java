@@ -5,6 +5,7 @@ import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.LookupResult;
+import com.cpprediction.prediction.PincodeCandidate;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Scored;
 import io.vertx.core.Future;
@@ -262,11 +263,28 @@ public final class Bus {
     }
 
     private static JsonObject write(Address address) {
-      return new JsonObject().put("text", address.text()).put("pincode", address.pincode());
+      return new JsonObject()
+          .put("text", address.text())
+          .put("pincodes", array(address.candidates(), Wire::write));
     }
 
     private static Address address(JsonObject json) {
-      return new Address(json.getString("text"), json.getString("pincode"));
+      return Address.believing(
+          json.getString("text"), list(json.getJsonArray("pincodes"), Wire::pincode));
+    }
+
+    private static JsonObject write(PincodeCandidate candidate) {
+      return new JsonObject()
+          .put("pincode", candidate.pincode())
+          .put("cue", candidate.cue().name())
+          .put("position", candidate.position());
+    }
+
+    private static PincodeCandidate pincode(JsonObject json) {
+      return new PincodeCandidate(
+          json.getInteger("pincode"),
+          PincodeCandidate.Cue.valueOf(json.getString("cue")),
+          json.getInteger("position"));
     }
 
     private static JsonObject write(Scored scored) {

@@ -1,9 +1,11 @@
 package com.cpprediction.prediction;
 
 import java.text.Normalizer;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
+import java.util.function.IntPredicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -16,8 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Address implements Comparable<Address> {
   /**
-   * A pincode in free text: six digits with at most two separators between the halves, not adjacent
-   * to another digit. Matches ASCII digits only.
+   * A pincode as the questions of an evaluation find it: six digits with at most two separators
+   * between the halves, not adjacent to another digit. Matches ASCII digits only. {@link #of} reads
+   * more spellings, and fewer numbers that are no pincode.
    */
   public static final Pattern PINCODE =
       Pattern.compile("(?<!\\d)([1-9]\\d{2})[ \\-.]{0,2}(\\d{3})(?!\\d)");
@@ -25,48 +28,99 @@ public final class Address implements Comparable<Address> {
   /** Maximum characters of canonical text; compatibility forms can expand to 18 characters each. */
   public static final int MAX_TEXT = 4_000;
 
-  private static final Pattern JOINED_PINCODE = Pattern.compile("(?<!\\d)[1-9]\\d{5}(?!\\d)");
-
   private static final SipHash HASH = SipHash.random();
+  private static final Comparator<PincodeCandidate> BY_CONTENT =
+      Comparator.comparingInt(PincodeCandidate::pincode)
+          .thenComparing(PincodeCandidate::cue)
+          .thenComparingInt(PincodeCandidate::position);
   private static final Comparator<Address> ORDER =
       Comparator.<Address>comparingLong(address -> address.hash)
           .thenComparing(Address::text)
-          .thenComparing(Address::pincode, Comparator.nullsFirst(Comparator.naturalOrder()));
+          .thenComparing(Address::pincode, Comparator.nullsFirst(Comparator.naturalOrder()))
+          .thenComparing(Address::candidates, Address::compare);
 
   private final String text;
   private final @Nullable String pincode;
+  private final List<PincodeCandidate> candidates;
   private final long hash;
 
   /**
-   * @param text canonical text: NFKC, case folded, every decimal digit as ASCII, a pincode written
-   *     in two halves joined, everything but letters, marks and digits replaced by single spaces
-   * @param pincode six ASCII digits, where one is known
+   * An address whose pincode, if any, was sent as such.
+   *
+   * @param text canonical, as of {@link #canonical}
+   * @param pincode six ASCII digits, or null when none is known
    */
   public Address(String text, @Nullable String pincode) {
     this(text, pincode, HASH.hash(text, pincode));
   }
 
   Address(String text, @Nullable String pincode, long hash) {
+    this(text, ofField(pincode), pincode, hash);
+  }
+
+  private Address(
+      String text, List<PincodeCandidate> candidates, @Nullable String pincode, long hash) {
     this.text = text;
+    this.candidates = candidates;
     this.pincode = pincode;
     this.hash = hash;
+  }
+
+  /**
+   * @param text canonical, as of {@link #canonical}
+   * @param candidates for the pincode, the best first
+   */
+  public static Address believing(String text, List<PincodeCandidate> candidates) {
+    var pincode = candidates.isEmpty() ? null : candidates.get(0).digits();
+    return new Address(text, List.copyOf(candidates), pincode, HASH.hash(text, pincode));
+  }
+
+  private static List<PincodeCandidate> ofField(@Nullable String pincode) {
+    return pincode == null ? List.of() : List.of(PincodeCandidate.ofField(pincode));
   }
 
   public String text() {
     return text;
   }
 
-  /** Six ASCII digits, where one is known. */
+  /** The best of {@link #candidates}, six ASCII digits, or null when there is none. */
   public @Nullable String pincode() {
     return pincode;
+  }
+
+  /**
+   * The numbers that can be the pincode, without repetition, the best first: the one of the field,
+   * then up to {@value PincodeReader#MAX_CANDIDATES} of the text. Whether India Post uses one is
+   * known of its first two digits only; {@link #knowing} looks at all six.
+   */
+  public List<PincodeCandidate> candidates() {
+    return candidates;
+  }
+
+  /**
+   * This address with the candidates that a directory of pincodes leaves: those of the field and
+   * those that a word calls a pincode stay, others must be known.
+   */
+  public Address knowing(IntPredicate known) {
+    for (var candidate : candidates) {
+      if (isDoubtful(candidate, known)) {
+        return believing(text, candidates.stream().filter(one -> !isDoubtful(one, known)).toList());
+      }
+    }
+    return this;
+  }
+
+  private static boolean isDoubtful(PincodeCandidate candidate, IntPredicate known) {
+    boolean said = candidate.cue().compareTo(PincodeCandidate.Cue.LABELLED) <= 0;
+    return !said && !known.test(candidate.pincode());
   }
 
   /**
    * Parses an address as in a request.
    *
    * @param typed any text
-   * @param pincodeField the separate pincode, which takes precedence over one in the text; absent
-   *     or blank to use the last pincode in the text
+   * @param pincodeField the separate pincode, which takes precedence over those in the text; null
+   *     or blank to use the best of the text
    * @throws ServiceException {@link Failure#MALFORMED_REQUEST} when the text has no letter or
    *     digit, is longer than {@value #MAX_TEXT} characters in its canonical form, or the field is
    *     not a pincode
@@ -75,15 +129,25 @@ public final class Address implements Comparable<Address> {
     var normal = normal(typed);
     if (normal.length() > Math.max(MAX_TEXT, typed.length()))
       throw tooLong(); // before the costlier steps
-    var text = canonicalOf(normal);
+    var reader = read(normal);
+    var text = reader.text();
     if (text.isEmpty()) {
       throw Failure.MALFORMED_REQUEST.because(
           "address has no letter or digit; send the address as typed");
     }
     if (text.length() > MAX_TEXT) throw tooLong();
-    return new Address(
-        text,
-        pincodeField == null || pincodeField.isBlank() ? lastPincode(text) : pincode(pincodeField));
+    var candidates = reader.candidates();
+    if (pincodeField == null || pincodeField.isBlank()) return believing(text, candidates);
+    return believing(text, preferring(pincode(pincodeField), candidates));
+  }
+
+  private static List<PincodeCandidate> preferring(String field, List<PincodeCandidate> others) {
+    var first = PincodeCandidate.ofField(field);
+    if (others.isEmpty()) return List.of(first);
+    var all = new ArrayList<PincodeCandidate>(1 + others.size());
+    all.add(first);
+    for (var other : others) if (other.pincode() != first.pincode()) all.add(other);
+    return all;
   }
 
   /**
@@ -95,12 +159,12 @@ public final class Address implements Comparable<Address> {
   }
 
   @Override
-  public boolean equals(Object other) {
+  public boolean equals(@Nullable Object other) {
     return this == other
         || other instanceof Address address
             && hash == address.hash
             && text.equals(address.text)
-            && Objects.equals(pincode, address.pincode);
+            && candidates.equals(address.candidates);
   }
 
   @Override
@@ -118,29 +182,26 @@ public final class Address implements Comparable<Address> {
     return "Address[text=" + text + ", pincode=" + pincode + ']';
   }
 
-  /** The canonical form of {@code typed}; empty when it has no letter, mark or digit. */
+  /**
+   * The canonical form of {@code typed}, the input of the models and of their training: HTML
+   * decoded, NFKC, case folded, every decimal digit as ASCII, a pincode written in parts joined,
+   * everything but letters, marks and digits replaced by single blanks. Empty when {@code typed}
+   * has no letter, mark or digit.
+   */
   public static String canonical(String typed) {
-    return canonicalOf(normal(typed));
+    return read(normal(typed)).text();
   }
 
-  private static String canonicalOf(String normal) {
-    var folded = asciiDigits(fold(normal));
-    var joined = PINCODE.matcher(folded).replaceAll("$1$2");
-    var out = new StringBuilder(joined.length());
-    boolean gap = false;
-    for (int i = 0; i < joined.length(); ) {
-      int c = joined.codePointAt(i);
-      i += Character.charCount(c);
-      if (isWord(c)) {
-        if (gap && out.length() > 0) out.append(' ');
-        gap = false;
-        out.appendCodePoint(c);
-      } else if (Character.getType(c)
-          != Character.FORMAT) { // zero-width joiners don't separate words
-        gap = true;
-      }
+  private static PincodeReader read(String normal) {
+    return PincodeReader.read(new Tokens(fold(normal)), PincodeReader.POSSIBLE);
+  }
+
+  private static int compare(List<PincodeCandidate> one, List<PincodeCandidate> other) {
+    for (int i = 0; i < Math.min(one.size(), other.size()); i++) {
+      int order = BY_CONTENT.compare(one.get(i), other.get(i));
+      if (order != 0) return order;
     }
-    return out.toString();
+    return Integer.compare(one.size(), other.size());
   }
 
   private static ServiceException tooLong() {
@@ -150,16 +211,11 @@ public final class Address implements Comparable<Address> {
             + " characters once its ligatures and other compatibility characters are written out");
   }
 
-  /** The last pincode in canonical {@code text}. */
-  private static @Nullable String lastPincode(String text) {
-    String last = null;
-    for (var match = JOINED_PINCODE.matcher(text); match.find(); ) last = match.group();
-    return last;
-  }
-
   private static String pincode(String field) {
     var digits = canonical(field).replace(" ", "");
-    if (!JOINED_PINCODE.matcher(digits).matches()) {
+    boolean six = digits.length() == 6 && digits.charAt(0) != '0';
+    for (int i = 0; six && i < 6; i++) six = digits.charAt(i) >= '0' && digits.charAt(i) <= '9';
+    if (!six) {
       throw Failure.MALFORMED_REQUEST.because(
           "pincode must be six digits, the first 1 to 9, such as \"560017\"");
     }
@@ -167,28 +223,14 @@ public final class Address implements Comparable<Address> {
   }
 
   private static String normal(String typed) {
-    return isAscii(typed) ? typed : Normalizer.normalize(typed, Normalizer.Form.NFKC);
+    var decoded = Html.decoded(typed);
+    return isAscii(decoded) ? decoded : Normalizer.normalize(decoded, Normalizer.Form.NFKC);
   }
 
   private static String fold(String normal) {
-    if (isAscii(normal)) return normal.toLowerCase(Locale.ROOT);
+    if (isAscii(normal)) return normal; // Tokens folds ASCII
     // Upper case first approximates Unicode case folding, which the JDK lacks: "ß" equals "SS".
     return normal.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
-  }
-
-  private static String asciiDigits(String text) {
-    if (isAscii(text)) return text;
-    var out = new StringBuilder(text.length());
-    text.codePoints()
-        .forEach(c -> out.appendCodePoint(Character.isDigit(c) ? '0' + Character.digit(c, 10) : c));
-    return out.toString();
-  }
-
-  private static boolean isWord(int c) {
-    if (c < 128) return c >= 'a' && c <= 'z' || c >= '0' && c <= '9';
-    if (Character.isLetterOrDigit(c)) return true;
-    int type = Character.getType(c);
-    return type == Character.NON_SPACING_MARK || type == Character.COMBINING_SPACING_MARK;
   }
 
   private static boolean isAscii(String s) {

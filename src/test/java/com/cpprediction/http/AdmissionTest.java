@@ -110,7 +110,7 @@ class AdmissionTest {
     refuses(
         Bus.PREDICT,
         "/predict",
-        shipment("S1", "Nowhere 999001"),
+        shipment("S1", "Nowhere, PIN 999001"),
         Failure.UNKNOWN_PREFIX,
         "prefix 999");
   }

@@ -63,7 +63,7 @@ class NdjsonStreamTest {
             .appendString("{\"shipment_id\":\"S4\"}\n")
             .appendString("nonsense\n[]\n")
             .appendString("x".repeat(1 << 20) + '\n')
-            .appendString(shipment("S8", "MG Road 999999").encode() + '\n')
+            .appendString(shipment("S8", "MG Road, PIN 999999").encode() + '\n')
             .appendBytes(new byte[] {'"', (byte) 0xC3, '"', '\n'})
             .appendString(shipment("S10", "FC Road 411001").encode() + '\n')
             .appendString(line("S11"));

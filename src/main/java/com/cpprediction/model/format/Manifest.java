@@ -94,10 +94,6 @@ public record Manifest(
     }
 
     public Golden {
-      var pincode = address.pincode();
-      if (pincode != null && !(pincode.length() == 6 && isPrefix(pincode))) {
-        throw new ModelException("manifest has a golden address with the pincode " + pincode);
-      }
       answers = List.copyOf(answers);
       if (answers.isEmpty()) throw new ModelException("manifest has a golden address unanswered");
     }
@@ -114,8 +110,13 @@ public record Manifest(
     }
 
     static Golden from(JsonObject json) {
+      var pincode = json.getString("pincode");
+      boolean given = pincode != null;
+      if (given && !(pincode.length() == 6 && isPrefix(pincode) && pincode.charAt(0) != '0')) {
+        throw new ModelException("manifest has a golden address with the pincode " + pincode);
+      }
       return new Golden(
-          new Address(json.getString("address"), json.getString("pincode")),
+          new Address(json.getString("address"), pincode),
           json.getJsonArray("answers").stream()
               .map(JsonObject.class::cast)
               .map(answer -> new Answer(answer.getString("cp"), answer.getFloat("score")))
