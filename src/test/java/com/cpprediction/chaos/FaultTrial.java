@@ -149,6 +149,7 @@ final class FaultTrial implements AutoCloseable {
     client.finish();
     long begin = System.nanoTime();
     Await.until("all is stored", DRAINED, () -> service.waiting() == 0);
+    Await.until("no lease on a model is open", () -> service.leases() == 0);
     double drained = (System.nanoTime() - begin) / 1e9;
     return compare(fault, "%.1f s".formatted(drained));
   }
