@@ -272,7 +272,7 @@ final class BalancedClient implements AutoCloseable {
       }
     }
     if (addresses.releases(models).size() > 1) mixed.incrementAndGet();
-    // What an item's own failure is about was not kept, unless nobody knows.
+    // What an item's own failure is about was not kept, unless it is unknown.
     var outcome =
         reason.equals("item deadline-exceeded") ? RequestOutcome.UNKNOWN : RequestOutcome.REFUSED;
     if (!failed.isEmpty()) failed(failed, target, outcome, reason, 503);

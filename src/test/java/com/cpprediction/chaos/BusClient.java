@@ -147,7 +147,7 @@ final class BusClient implements AutoCloseable {
   }
 
   /**
-   * @param again whether it is sent once more when nobody answers
+   * @param again whether it is sent once more without a reply
    */
   private Future<Void> attempt(Request request, boolean again) {
     open.incrementAndGet();

@@ -121,7 +121,7 @@ class ClusterChaos {
     cut("1 | 2", network -> network.cut(0, 1));
   }
 
-  /** The eldest sees both, and nobody leaves: whom a node can't reach it must find out itself. */
+  /** The eldest sees both, so no member leaves: each must find out itself which it can't reach. */
   @Test
   void theWayBetweenTwoOthersIsCut() throws Exception {
     cut("2 | 3", network -> network.cut(1, 2));

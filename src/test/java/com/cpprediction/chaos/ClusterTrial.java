@@ -219,7 +219,7 @@ final class ClusterTrial implements AutoCloseable {
       print(verdict);
       check(verdict);
     }
-    assertThat(ghosts).as("sent to nobody").isEmpty();
+    assertThat(ghosts).as("sent to no consumer").isEmpty();
     assertThat(last.ok()).isEqualTo(GHOSTS);
   }
 

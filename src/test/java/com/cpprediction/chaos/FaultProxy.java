@@ -39,7 +39,7 @@ final class FaultProxy implements AutoCloseable {
     RATE,
     /** Connections break with RST. */
     RESET,
-    /** As {@link #RESET}, and nobody listens. */
+    /** As {@link #RESET}, and the port refuses connections. */
     REFUSE
   }
 
@@ -205,7 +205,7 @@ final class FaultProxy implements AutoCloseable {
     Socket server;
     try {
       server = new Socket("127.0.0.1", target);
-    } catch (IOException e) { // as good as nobody listening here
+    } catch (IOException e) { // as a refused connection
       client.setSoLinger(true, 0);
       client.close();
       return;

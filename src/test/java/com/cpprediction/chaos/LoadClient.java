@@ -100,7 +100,7 @@ final class LoadClient implements AutoCloseable {
     send(System.nanoTime())
         .onComplete(
             done -> {
-              // A refusal comes at once; whoever asks again at once only measures refusals.
+              // A refusal comes at once; repeating it at once would only measure refusals.
               if (done.result() == RequestOutcome.OK) again();
               else vertx.setTimer(REFUSED_PAUSE_MILLIS, later -> again());
             });

@@ -33,7 +33,7 @@ final class Oracle {
    * @param lost answered and neither stored nor among the rejects
    * @param doubled in more than one row
    * @param different stored with another answer
-   * @param strange rows that nobody sent
+   * @param strange rows of requests that were never sent
    * @param unwanted rows of refused requests
    * @param unanswered refused or unknown
    * @param unexpected requests with another status than a 2xx, a 4xx, 503 or 504

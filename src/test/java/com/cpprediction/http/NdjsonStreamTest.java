@@ -48,7 +48,7 @@ class NdjsonStreamTest {
 
   private Vertx vertx;
   private HttpFixture edge;
-  private final List<HttpClient> clients = new ArrayList<>(); // one that nobody holds is closed
+  private final List<HttpClient> clients = new ArrayList<>(); // an unreferenced one is closed
 
   @BeforeEach
   void setUp(Vertx vertx) {
@@ -402,7 +402,7 @@ class NdjsonStreamTest {
     return new StreamCaller(client, edge.base(), headers);
   }
 
-  /** Lets whoever asks the scorer of 560 wait; each one's answer can be run. */
+  /** Keeps the requests to the scorer of 560 waiting; each reply can be run. */
   private List<Runnable> hold() {
     var held = new CopyOnWriteArrayList<Runnable>();
     edge.scorer =

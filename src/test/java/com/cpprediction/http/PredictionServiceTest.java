@@ -221,7 +221,7 @@ class PredictionServiceTest {
 
     AdmissionTest.isProblem(edge.post("/predict", SHIPMENT), Failure.DEADLINE_EXCEEDED);
 
-    flight.complete(answer()); // nobody waits any more, yet it is worth keeping
+    flight.complete(answer()); // its callers have left, yet it is worth keeping
     timeout(5_000);
     assertThat(new JsonObject(edge.post("/predict", SHIPMENT).body()).getString("source"))
         .isEqualTo("cache");

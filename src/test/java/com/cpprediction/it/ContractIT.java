@@ -64,7 +64,7 @@ class ContractIT {
   /** Operations whose answers tell of the process and not of models: only their shape is fixed. */
   private static final Set<String> OF_THE_PROCESS = Set.of("Health", "Operation");
 
-  /** Nobody can wait for the end of these. */
+  /** These never end. */
   private static final Set<String> ENDLESS = Set.of("/events");
 
   private static final Pattern PINCODE = Pattern.compile("[1-9][0-9]{5}");

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * The packaged jar has the license of everything in it: whoever adds a dependency says in
- * META-INF/THIRD-PARTY.txt under which one it is here.
+ * The packaged jar has the license of everything in it: META-INF/THIRD-PARTY.txt names each
+ * dependency with its own.
  */
 class LicensesIT {
   private static final Pattern LINE =

@@ -9,7 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** Ports for servers that must know theirs before they start, or keep it over restarts. */
 public final class Ports {
-  /** Below those that systems give to whoever asks for any: nobody is given one in the meantime. */
+  /** Below the ephemeral ports, which the system gives out in the meantime. */
   private static final int FIRST = 15_000;
 
   /** Of each of the JVMs that run tests at the same time. */
@@ -22,7 +22,7 @@ public final class Ports {
 
   private Ports() {}
 
-  /** One on loopback that nobody listens on, another one each time. */
+  /** A free one on loopback, another one each time. */
   public static int free() {
     while (true) {
       int port = FIRST + JVM * COUNT + RANDOM.nextInt(COUNT);
