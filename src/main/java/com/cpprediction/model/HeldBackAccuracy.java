@@ -20,7 +20,6 @@ final class HeldBackAccuracy {
   /** Least rows, of both releases, for the accuracy of one prefix to be compared. */
   static final long PREFIX_ROWS = 200;
 
-  private static final double Z = 1.959963984540054; // the normal distribution's 97.5 % quantile
   private static final double ROUNDING = 1e-6; // scores are rounded to 1e-5
 
   private HeldBackAccuracy() {}
@@ -41,13 +40,6 @@ final class HeldBackAccuracy {
       return accuracy >= 0 && accuracy <= 1 ? new Score(rows.longValue(), accuracy) : null;
     }
 
-    /** The limit of the Wilson score interval of 95 % on the side of {@code sign}, -1 or 1. */
-    double limit(int sign) {
-      double square = Z * Z / rows;
-      double half = Z * Math.sqrt((share * (1 - share) + square / 4) / rows);
-      return (share + square / 2 + sign * half) / (1 + square);
-    }
-
     /**
      * Lower limit of the interval of 95 % of the drop from this score to {@code next}: Newcombe's
      * method 10 for independent proportions (R. G. Newcombe, "Interval estimation for the
@@ -55,7 +47,9 @@ final class HeldBackAccuracy {
      * Medicine 17, 1998, pp. 873-890).
      */
     double leastDrop(Score next) {
-      return share - next.share - Math.hypot(share - limit(-1), next.limit(1) - next.share);
+      double below = share - WilsonInterval.of(share, rows).low();
+      double above = WilsonInterval.of(next.share, next.rows).high() - next.share;
+      return share - next.share - Math.hypot(below, above);
     }
   }
 

@@ -5,8 +5,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.IntPredicate;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,14 +15,6 @@ import org.jspecify.annotations.Nullable;
  * The natural order compares hashes first, for the bins of hash tables only.
  */
 public final class Address implements Comparable<Address> {
-  /**
-   * A pincode as the questions of an evaluation find it: six digits with at most two separators
-   * between the halves, not adjacent to another digit. Matches ASCII digits only. {@link #of} reads
-   * more spellings, and fewer numbers that are no pincode.
-   */
-  public static final Pattern PINCODE =
-      Pattern.compile("(?<!\\d)([1-9]\\d{2})[ \\-.]{0,2}(\\d{3})(?!\\d)");
-
   /** Maximum characters of canonical text; compatibility forms can expand to 18 characters each. */
   public static final int MAX_TEXT = 4_000;
 
@@ -91,28 +81,10 @@ public final class Address implements Comparable<Address> {
   /**
    * The numbers that can be the pincode, without repetition, the best first: the one of the field,
    * then up to {@value PincodeReader#MAX_CANDIDATES} of the text. Whether India Post uses one is
-   * known of its first two digits only; {@link #knowing} looks at all six.
+   * known of its first two digits only.
    */
   public List<PincodeCandidate> candidates() {
     return candidates;
-  }
-
-  /**
-   * This address with the candidates that a directory of pincodes leaves: those of the field and
-   * those that a word calls a pincode stay, others must be known.
-   */
-  public Address knowing(IntPredicate known) {
-    for (var candidate : candidates) {
-      if (isDoubtful(candidate, known)) {
-        return believing(text, candidates.stream().filter(one -> !isDoubtful(one, known)).toList());
-      }
-    }
-    return this;
-  }
-
-  private static boolean isDoubtful(PincodeCandidate candidate, IntPredicate known) {
-    boolean said = candidate.cue().compareTo(PincodeCandidate.Cue.LABELLED) <= 0;
-    return !said && !known.test(candidate.pincode());
   }
 
   /**

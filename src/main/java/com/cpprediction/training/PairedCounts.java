@@ -1,5 +1,6 @@
 package com.cpprediction.training;
 
+import com.cpprediction.model.WilsonInterval;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 
@@ -12,8 +13,6 @@ import io.vertx.core.json.JsonObject;
  * word one place alike make it too narrow.
  */
 final class PairedCounts {
-  private static final double Z = 1.959963984540054; // the normal distribution's 97.5 % quantile
-
   private long both;
   private long onlyThis;
   private long onlyOther;
@@ -26,16 +25,6 @@ final class PairedCounts {
    * @param high -1..1
    */
   record Interval(double low, double high) {}
-
-  /** Lower and upper Wilson score limits of a share. */
-  private record Wilson(double low, double high) {
-    static Wilson of(double share, double rows) {
-      double square = Z * Z / rows;
-      double centre = share + square / 2;
-      double half = Z * Math.sqrt((share * (1 - share) + square / 4) / rows);
-      return new Wilson((centre - half) / (1 + square), (centre + half) / (1 + square));
-    }
-  }
 
   void add(boolean thisRight, boolean otherRight) {
     if (thisRight && otherRight) both++;
@@ -79,8 +68,8 @@ final class PairedCounts {
     if (rows == 0) return new Interval(-1, 1);
     double mine = thisShare();
     double others = otherShare();
-    var ofMine = Wilson.of(mine, rows);
-    var ofOthers = Wilson.of(others, rows);
+    var ofMine = WilsonInterval.of(mine, rows);
+    var ofOthers = WilsonInterval.of(others, rows);
     double correlation = correlation();
     double below = distance(mine - ofMine.low(), ofOthers.high() - others, correlation);
     double above = distance(ofMine.high() - mine, others - ofOthers.low(), correlation);

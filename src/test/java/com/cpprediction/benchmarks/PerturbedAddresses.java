@@ -1,7 +1,6 @@
 package com.cpprediction.benchmarks;
 
 import com.cpprediction.csv.CsvRows;
-import com.cpprediction.prediction.Address;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
@@ -35,6 +34,9 @@ import java.util.zip.GZIPOutputStream;
  * <p>With {@code PREFIX} only the source's rows of that prefix are copied.
  */
 public final class PerturbedAddresses {
+  private static final Pattern PINCODE =
+      Pattern.compile("(?<!\\d)([1-9]\\d{2})[ \\-.]{0,2}(\\d{3})(?!\\d)");
+
   private static final Pattern WORD = Pattern.compile("[A-Za-z]{3,}");
   private static final LocalDate FIRST_DAY = LocalDate.of(2024, 1, 1);
   private static final int DAYS = 731;
@@ -155,10 +157,10 @@ public final class PerturbedAddresses {
 
   private static String perturbed(Source source, SplittableRandom random) {
     var address = source.address();
-    boolean written = Address.PINCODE.matcher(address).find();
+    boolean written = PINCODE.matcher(address).find();
     double pincode = random.nextDouble();
-    if (pincode < 0.15) address = Address.PINCODE.matcher(address).replaceAll(" ");
-    else if (pincode < 0.25) address = Address.PINCODE.matcher(address).replaceAll("$1 $2");
+    if (pincode < 0.15) address = PINCODE.matcher(address).replaceAll(" ");
+    else if (pincode < 0.25) address = PINCODE.matcher(address).replaceAll("$1 $2");
     else if (pincode < 0.3 && !written) address += " - " + source.pincode();
     var words = new ArrayList<>(Arrays.asList(address.strip().split("\\s+")));
     for (int i = 0; i < words.size(); i++) words.set(i, word(words.get(i), random));
