@@ -1,13 +1,12 @@
 package com.cpprediction.bus;
 
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.PincodeCandidate;
 import com.cpprediction.prediction.Prediction;
-import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.PrefixScores;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -128,7 +127,7 @@ public final class Bus {
 
   /** {@link OwnerRequest} in, {@link OwnerReply} out; from other nodes to the one of this id. */
   public static String owner(String node) {
-    return "cp.score@" + node;
+    return "cp.scores@" + node;
   }
 
   /** Anything in; out what {@link #CLUSTER_STATE} would publish now. From other nodes. */
@@ -227,7 +226,9 @@ public final class Bus {
           .put("prefix", request.prefix())
           .put("release", request.release())
           .put("addresses", array(request.addresses(), Wire::write))
+          .put("by_pincode", request.byPincode())
           .put("explain", request.explain())
+          .put("wrong_pincodes", request.wrongPincodes())
           .put("remaining_ms", request.deadline().remainingMillis());
     }
 
@@ -236,7 +237,9 @@ public final class Bus {
           json.getString("prefix"),
           json.getString("release"),
           list(json.getJsonArray("addresses"), Wire::address),
+          json.getBoolean("by_pincode"),
           json.getBoolean("explain"),
+          json.getDouble("wrong_pincodes"),
           Deadline.in(Duration.ofMillis(json.getLong("remaining_ms"))));
     }
 
@@ -250,14 +253,14 @@ public final class Bus {
 
     private static JsonObject write(LookupResult result) {
       return new JsonObject()
-          .put("scored", write(result.scored()))
+          .put("scores", write(result.scores()))
           .put("source", result.source().name())
           .put("explanation", result.explanation());
     }
 
     private static LookupResult result(JsonObject json) {
       return new LookupResult(
-              scored(json.getJsonObject("scored")),
+              scores(json.getJsonObject("scores")),
               Prediction.Source.valueOf(json.getString("source")))
           .explainedBy(json.getJsonObject("explanation"));
     }
@@ -287,23 +290,42 @@ public final class Bus {
           json.getInteger("position"));
     }
 
-    private static JsonObject write(Scored scored) {
+    private static JsonObject write(PrefixScores scores) {
+      var cps = new JsonArray();
+      for (int i = 0; i < scores.size(); i++) {
+        var cp = new JsonArray().add(scores.cp(i)).add(scores.text(i)).add(scores.usual(i));
+        for (int j = 0; j < scores.pincodes(); j++) {
+          cp.add(scores.right(i, j)).add(scores.wrong(i, j));
+        }
+        cps.add(cp);
+      }
       return new JsonObject()
-          .put("fingerprint", scored.fingerprint())
-          .put("candidates", array(scored.candidates(), Wire::write));
+          .put("fingerprint", scores.fingerprint())
+          .put("pincodes", scores.pincodes())
+          .put("cps", cps);
     }
 
-    private static Scored scored(JsonObject json) {
-      return new Scored(
-          json.getString("fingerprint"), list(json.getJsonArray("candidates"), Wire::candidate));
-    }
-
-    private static JsonObject write(Candidate candidate) {
-      return new JsonObject().put("cp", candidate.cp()).put("confidence", candidate.confidence());
-    }
-
-    private static Candidate candidate(JsonObject json) {
-      return new Candidate(json.getString("cp"), json.getDouble("confidence"));
+    private static PrefixScores scores(JsonObject json) {
+      int pincodes = json.getInteger("pincodes");
+      var rows = json.getJsonArray("cps");
+      int size = rows.size();
+      var cps = new String[size];
+      var text = new double[size];
+      var usual = new int[size];
+      var right = new double[size * pincodes];
+      var wrong = new double[size * pincodes];
+      for (int i = 0; i < size; i++) {
+        var row = rows.getJsonArray(i);
+        cps[i] = row.getString(0);
+        text[i] = row.getDouble(1);
+        usual[i] = row.getInteger(2);
+        for (int j = 0; j < pincodes; j++) {
+          right[i * pincodes + j] = row.getDouble(3 + 2 * j);
+          wrong[i * pincodes + j] = row.getDouble(4 + 2 * j);
+        }
+      }
+      var fingerprint = json.getString("fingerprint");
+      return new PrefixScores(fingerprint, pincodes, cps, text, right, wrong, usual);
     }
 
     private static <T> JsonArray array(List<T> items, Function<T, JsonObject> write) {

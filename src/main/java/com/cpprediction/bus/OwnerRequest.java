@@ -12,11 +12,20 @@ import java.util.Objects;
  *
  * @param release id of the release to serve with
  * @param addresses at least one
+ * @param byPincode whether {@code prefix} was read from the first pincode of each address alone:
+ *     the node must read the same one
  * @param explain whether to explain the scores as well
+ * @param wrongPincodes share of wrong pincodes to explain with, 0..0.5
  * @param deadline until when the caller waits; on the wire it is what remained when it was sent
  */
 public record OwnerRequest(
-    String prefix, String release, List<Address> addresses, boolean explain, Deadline deadline) {
+    String prefix,
+    String release,
+    List<Address> addresses,
+    boolean byPincode,
+    boolean explain,
+    double wrongPincodes,
+    Deadline deadline) {
   public OwnerRequest {
     Objects.requireNonNull(prefix, "prefix");
     Objects.requireNonNull(release, "release");
@@ -27,6 +36,6 @@ public record OwnerRequest(
 
   /** The same, to be served until then. */
   public OwnerRequest until(Deadline another) {
-    return new OwnerRequest(prefix, release, addresses, explain, another);
+    return new OwnerRequest(prefix, release, addresses, byPincode, explain, wrongPincodes, another);
   }
 }

@@ -1,19 +1,19 @@
 package com.cpprediction.bus;
 
-import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.PrefixScores;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 
 /**
  * The reply to a {@link ScoreRequest}. Sent within this process only.
  *
- * @param scored one for each address of the request, in its order
+ * @param scores one for each address of the request, in its order
  * @param explanations the same, as {@code explanation} in the response of {@code POST
  *     /predict?explain=true}; empty unless asked for
  */
-public record ScoreReply(List<Scored> scored, List<JsonObject> explanations) {
+public record ScoreReply(List<PrefixScores> scores, List<JsonObject> explanations) {
   public ScoreReply {
-    scored = List.copyOf(scored);
+    scores = List.copyOf(scores);
     explanations = List.copyOf(explanations);
   }
 }

@@ -14,13 +14,15 @@ import java.util.Objects;
  * @param addresses at least one
  * @param deadline moves while others join
  * @param explain whether to explain the scores as well
+ * @param wrongPincodes share of wrong pincodes to explain with, 0..0.5
  */
 public record ScoreRequest(
     long generation,
     String prefix,
     List<Address> addresses,
     SharedDeadline deadline,
-    boolean explain) {
+    boolean explain,
+    double wrongPincodes) {
   public ScoreRequest {
     Objects.requireNonNull(prefix, "prefix");
     Objects.requireNonNull(deadline, "deadline");

@@ -5,7 +5,7 @@ import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.Prediction.Source;
-import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.SharedDeadline;
 import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -57,10 +57,10 @@ public final class PredictionCache {
      * @param until latest deadline of the callers of any of {@code keys}; moves while others join
      * @return scores for each key, in order
      */
-    Future<List<Scored>> of(List<Key> keys, SharedDeadline until);
+    Future<List<PrefixScores>> of(List<Key> keys, SharedDeadline until);
   }
 
-  private final AsyncCache<Key, Scored> cache;
+  private final AsyncCache<Key, PrefixScores> cache;
   private volatile CacheConfig config;
 
   public PredictionCache(CacheConfig config, MeterRegistry registry) {
@@ -197,8 +197,8 @@ public final class PredictionCache {
     return lookups;
   }
 
-  private static Future<List<Scored>> ask(List<Key> keys, SharedDeadline until, Score score) {
-    Future<List<Scored>> scoring;
+  private static Future<List<PrefixScores>> ask(List<Key> keys, SharedDeadline until, Score score) {
+    Future<List<PrefixScores>> scoring;
     try {
       scoring = score.of(Collections.unmodifiableList(keys), until);
     } catch (Throwable e) { // else the keys would stay in flight
@@ -213,7 +213,7 @@ public final class PredictionCache {
                         scored.size() + " answers for " + keys.size() + " addresses")));
   }
 
-  private Policy<Key, Scored> policy() {
+  private Policy<Key, PrefixScores> policy() {
     return cache.synchronous().policy();
   }
 
@@ -221,7 +221,7 @@ public final class PredictionCache {
    * A scoring in flight. One that fails completes with null, which Caffeine drops without a word:
    * it would log an exception, and an overloaded service must not flood its log.
    */
-  private static final class Flight extends CompletableFuture<Scored> {
+  private static final class Flight extends CompletableFuture<PrefixScores> {
     private final SharedDeadline until;
     private @Nullable Throwable failure;
 
@@ -244,7 +244,7 @@ public final class PredictionCache {
       return landed.compose(scored -> outcome(scored, source));
     }
 
-    private Future<LookupResult> outcome(Scored scored, Source source) {
+    private Future<LookupResult> outcome(PrefixScores scored, Source source) {
       return scored == null
           ? Future.failedFuture(failure)
           : Future.succeededFuture(new LookupResult(scored, source));

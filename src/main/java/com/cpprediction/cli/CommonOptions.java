@@ -71,7 +71,6 @@ final class CommonOptions {
             directory,
             Engine.of(config.models().engine()),
             config.models().heap(),
-            config.prediction().pincodeTrust(),
             new ServiceMetrics(new SimpleMeterRegistry(), Version.current()),
             Clock.systemUTC());
     models.reload();
@@ -82,6 +81,7 @@ final class CommonOptions {
 
   /** A predictor with the settings of the service. */
   OfflinePredictor predictor(ModelStore models) {
-    return OfflinePredictor.of(models, load().config().prediction().minTextConfidence());
+    var prediction = load().config().prediction();
+    return OfflinePredictor.of(models, prediction.minTextConfidence(), prediction.wrongPincodes());
   }
 }

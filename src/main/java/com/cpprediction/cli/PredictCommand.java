@@ -4,10 +4,10 @@ import com.cpprediction.model.Explanation;
 import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.Scorer;
 import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Belief;
 import com.cpprediction.prediction.Candidate;
-import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.Prediction;
-import com.cpprediction.prediction.Scored;
 import com.cpprediction.terminal.ProgressLine;
 import com.cpprediction.terminal.TextTables;
 import com.cpprediction.training.CsvPredictor;
@@ -74,16 +74,16 @@ final class PredictCommand implements Callable<Integer> {
         return 0;
       }
       var query = Address.of(address, pincode);
-      var located = models.current().locate(query);
-      var scoring = models.usable(located.prefix());
-      var explained = new Scorer().explain(scoring, query);
-      var scored = located.whole(explained.scored(), settings.predictor(models).leastSure());
-      var model = Prediction.model(located.prefix(), scoring.fingerprint());
+      var predictor = settings.predictor(models);
+      var scorer = new Scorer();
+      var posterior = predictor.predict(scorer, query);
+      var prefix = posterior.belief().prefix();
+      var explained = scorer.explain(models.usable(prefix), query, predictor.share());
       if (json) {
         var explanation = explain ? explained.toJson() : null;
-        spec.commandLine().getOut().println(json(query, located, model, scored, explanation));
+        spec.commandLine().getOut().println(json(posterior, explanation));
       } else {
-        print(query, located, model, scored);
+        print(posterior);
         if (explain) print(explained);
       }
       return 0;
@@ -96,24 +96,37 @@ final class PredictCommand implements Callable<Integer> {
     }
   }
 
-  private void print(Address query, Located located, String model, Scored scored) {
+  private void print(Posterior posterior) {
     var printer = spec.commandLine().getOut();
-    if (located.source() == Located.Source.PINCODE) {
-      printer.printf("%s, pincode %s%n%n", model, query.pincode());
-    } else {
-      printer.printf(
-          Locale.ROOT, "%s, prefix read from the words (%.4f)%n%n", model, located.probability());
-    }
+    printer.printf("%s, %s%n%n", model(posterior), reason(posterior.belief()));
     var rows = new ArrayList<>(List.of(List.of("CP", "confidence")));
-    for (var candidate : scored.candidates()) {
+    for (var candidate : posterior.scored().candidates()) {
       rows.add(List.of(candidate.cp(), number("%.4f", candidate.confidence())));
     }
     printer.print(TextTables.figures(rows));
     printer.flush();
   }
 
+  private static String model(Posterior posterior) {
+    return Prediction.model(posterior.belief().prefix(), posterior.scored().fingerprint());
+  }
+
+  private static String reason(Belief belief) {
+    return switch (belief.source()) {
+      case TEXT -> "prefix read from the words";
+      case PINCODE ->
+          String.format(Locale.ROOT, "pincode %s (doubt %.4f)", belief.pincode(), belief.doubt());
+      case CORRECTED ->
+          String.format(
+              Locale.ROOT,
+              "prefix read from the words, against pincode %s (doubt %.4f)",
+              belief.pincode(),
+              belief.doubt());
+    };
+  }
+
   private void print(Explanation explanation) {
-    var candidates = explanation.scored().candidates();
+    var candidates = explanation.candidates();
     if (candidates.size() < 2) return;
     var printer = spec.commandLine().getOut();
     printer.printf(
@@ -147,13 +160,9 @@ final class PredictCommand implements Callable<Integer> {
     return String.format(Locale.ROOT, format, value);
   }
 
-  private static String json(
-      Address query,
-      Located located,
-      String model,
-      Scored scored,
-      @Nullable JsonObject explanation) {
-    var candidates = scored.candidates();
+  private static String json(Posterior posterior, @Nullable JsonObject explanation) {
+    var candidates = posterior.scored().candidates();
+    var belief = posterior.belief();
     var json =
         json(candidates.get(0))
             .put(
@@ -162,10 +171,12 @@ final class PredictCommand implements Callable<Integer> {
                     candidates.subList(1, candidates.size()).stream()
                         .map(PredictCommand::json)
                         .toList()))
-            .put("pincode", query.pincode())
-            .put("prefix", located.prefix())
-            .put("prefix_source", located.source().label())
-            .put("model", model);
+            .put("pincode", belief.pincode())
+            .put("pincode_doubt", belief.doubt())
+            .put("pincode_believed", belief.believed())
+            .put("prefix", belief.prefix())
+            .put("prefix_source", belief.source().label())
+            .put("model", model(posterior));
     if (explanation != null) json.put("explanation", explanation);
     return json.encodePrettily();
   }

@@ -200,9 +200,9 @@ final class ReplayCommand implements Callable<Integer> {
     json.put("prefix", stored.prefix()).put("fingerprint", stored.fingerprint());
     if (outcome.origin() != null) {
       json.put("release", outcome.origin().release().toString())
-          .put("engine", outcome.origin().engine().label())
-          .put("pincode_trust", outcome.origin().pincodeTrust());
+          .put("engine", outcome.origin().engine().label());
     }
+    json.put("wrong_pincodes", stored.wrongPincodes());
     if (!outcome.differences().isEmpty()) {
       var differences = new JsonArray();
       outcome.differences().forEach(difference -> differences.add(json(difference)));

@@ -1,6 +1,5 @@
 package com.cpprediction.cli;
 
-import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.terminal.Progress;
 import com.cpprediction.terminal.ProgressLine;
 import com.cpprediction.training.AccuracyTable;
@@ -154,7 +153,6 @@ final class TrainCommand implements Callable<Integer> {
             heldBack,
             heldBackOut,
             maxRows,
-            ServiceConfig.defaults().prediction().pincodeTrust(),
             threads);
     Training.Report report;
     try (var progress = new ProgressLine()) {

@@ -6,6 +6,7 @@ import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A prediction as served and recorded.
@@ -13,9 +14,15 @@ import java.util.UUID;
  * @param id UUID v7, made by the client
  * @param shipmentId as requested
  * @param candidates one to three CPs, most likely first, with confidences in 0..1
- * @param pincode six digits, or null where none was given
- * @param prefix of the model that scored the address
- * @param prefixSource {@code pincode} or {@code text}
+ * @param pincode the believed one of those given, the first where all are doubted; six digits, or
+ *     null where none was given
+ * @param pincodeDoubt probability that {@code pincode} is not that of the shipment, 0..1, or null
+ *     without one
+ * @param pincodeBelieved {@code pincode} unless it is doubted by more than 0.5, else the likeliest
+ *     one of the CP; null where none is known
+ * @param prefix of the CP
+ * @param prefixSource {@code pincode}, {@code text}, or {@code corrected}: the words of the address
+ *     against the pincode
  * @param model prefix and version of the model
  * @param source {@code model} or {@code cache}
  */
@@ -23,7 +30,9 @@ public record Answer(
     UUID id,
     String shipmentId,
     List<Candidate> candidates,
-    String pincode,
+    @Nullable String pincode,
+    @Nullable Double pincodeDoubt,
+    @Nullable String pincodeBelieved,
     String prefix,
     String prefixSource,
     String model,
@@ -53,6 +62,8 @@ public record Answer(
         json.getString("shipment_id"),
         candidates,
         json.getString("pincode"),
+        json.getDouble("pincode_doubt"),
+        json.getString("pincode_believed"),
         json.getString("prefix"),
         json.getString("prefix_source"),
         json.getString("model"),

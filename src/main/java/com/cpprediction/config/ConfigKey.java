@@ -8,8 +8,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.DoubleStream;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +24,10 @@ record ConfigKey(String path, JsonObject schema) {
   private static final Pattern INTEGER = Pattern.compile("-?\\d{1,18}");
   private static final Pattern NUMBER = Pattern.compile("-?\\d+(\\.\\d+)?([eE][+-]?\\d+)?");
   private static final String STEP = "multipleOf";
+
+  /** The type of a key that takes a number or one word. */
+  private static final String NUMBER_OR_TEXT = "number or text";
+
   private static final String SECRET_PART = "x-secret-part";
   private static final String MASK = "***";
 
@@ -90,6 +92,7 @@ record ConfigKey(String path, JsonObject schema) {
     return switch (type()) {
       case "integer" -> INTEGER.matcher(text).matches() ? Long.valueOf(text) : text;
       case "number" -> NUMBER.matcher(text).matches() ? Double.valueOf(text) : text;
+      case NUMBER_OR_TEXT -> NUMBER.matcher(text).matches() ? Double.valueOf(text) : text;
       case "boolean" -> text.equals("true") || text.equals("false") ? Boolean.valueOf(text) : text;
       case "array" -> new JsonArray(items(text));
       default -> text;
@@ -106,6 +109,7 @@ record ConfigKey(String path, JsonObject schema) {
     return switch (type()) {
       case "integer" -> ((Number) valid).intValue();
       case "number" -> onStep(((Number) valid).doubleValue());
+      case NUMBER_OR_TEXT -> valid instanceof Number number ? onStep(number.doubleValue()) : valid;
       case "array" -> ((JsonArray) valid).stream().map(String.class::cast).toList();
       default -> valid;
     };
@@ -119,14 +123,6 @@ record ConfigKey(String path, JsonObject schema) {
 
   private double stepsPerUnit() {
     return Math.rint(1 / schema.getDouble(STEP));
-  }
-
-  /** Every value of a number with a step, in ascending order. */
-  DoubleStream steps() {
-    return IntStream.rangeClosed(
-            (int) Math.rint(schema.getDouble("minimum") * stepsPerUnit()),
-            (int) Math.rint(schema.getDouble("maximum") * stepsPerUnit()))
-        .mapToDouble(step -> step / stepsPerUnit());
   }
 
   /** The value as JSON without its secret. */
@@ -173,14 +169,18 @@ record ConfigKey(String path, JsonObject schema) {
   /** The valid values in words. */
   String range() {
     return switch (type()) {
-      case "integer", "number" ->
-          schema.getValue("minimum")
-              + ".."
-              + schema.getValue("maximum")
-              + (schema.containsKey(STEP) ? " in steps of " + schema.getValue(STEP) : "");
+      case "integer", "number" -> interval();
+      case NUMBER_OR_TEXT -> schema.getString("x-allowed") + " or " + interval();
       case "boolean" -> "true or false";
       default -> schema.containsKey("enum") ? choices() : schema.getString("x-allowed");
     };
+  }
+
+  private String interval() {
+    return schema.getValue("minimum")
+        + ".."
+        + schema.getValue("maximum")
+        + (schema.containsKey(STEP) ? " in steps of " + schema.getValue(STEP) : "");
   }
 
   private String allowed(@Nullable Object value) {
@@ -192,7 +192,7 @@ record ConfigKey(String path, JsonObject schema) {
   }
 
   private String type() {
-    return schema.getString("type");
+    return schema.getValue("type") instanceof String type ? type : NUMBER_OR_TEXT;
   }
 
   private String choices() {

@@ -37,6 +37,12 @@ final class ConfigSchema {
   /** A control character of one digit, as the validator escapes it. */
   private static final Pattern ONE_DIGIT = Pattern.compile("%([0-9A-Fa-f])(?![0-9A-Fa-f])");
 
+  /** What to do instead of keys of earlier versions. */
+  private static final Map<String, String> REMOVED =
+      Map.of(
+          "prediction.pincode_trust",
+          "leave it out, or set prediction.wrong_pincodes to the share of wrong pincodes");
+
   private static final Pattern ITEM = Pattern.compile("(.+)/(\\d{1,9})");
 
   private final Map<String, ConfigKey> keys = new LinkedHashMap<>();
@@ -110,6 +116,10 @@ final class ConfigSchema {
   }
 
   private static String hint(String variable, Collection<String> known) {
+    for (var removed : REMOVED.entrySet()) {
+      var key = new ConfigKey(removed.getKey(), new JsonObject());
+      if (key.variable().equals(variable)) return " any more; " + removed.getValue();
+    }
     return keys().stream()
         .filter(key -> key.fileVariable().equals(variable))
         .findAny()
@@ -140,6 +150,8 @@ final class ConfigSchema {
     var known = new ArrayList<>(keys.keySet());
     known.addAll(groups);
     var shown = NAME.matcher(path).matches() ? '"' + path + '"' : ConfigKey.show(path);
+    var removed = REMOVED.get(path);
+    if (removed != null) return shown + " is no key any more; " + removed;
     return known.contains(path)
         ? shown + " is no key; write its parts as nested objects"
         : shown + " is no key" + question(path, known);

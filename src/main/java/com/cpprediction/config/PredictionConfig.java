@@ -1,13 +1,16 @@
 package com.cpprediction.config;
 
 import java.time.Duration;
-import java.util.stream.DoubleStream;
+import java.util.OptionalDouble;
 
-/** Scoring. */
+/**
+ * Scoring.
+ *
+ * @param wrongPincodes share of wrong pincodes to assume; empty to estimate it
+ */
 public record PredictionConfig(
-    int workers, int maxInFlight, Duration timeout, double pincodeTrust, double minTextConfidence) {
-  /** Every value that {@code pincode_trust} can have, in ascending order. */
-  public static DoubleStream pincodeTrusts() {
-    return ConfigSchema.key("prediction.pincode_trust").steps();
-  }
-}
+    int workers,
+    int maxInFlight,
+    Duration timeout,
+    OptionalDouble wrongPincodes,
+    double minTextConfidence) {}

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.function.Function;
 
 /**
@@ -101,6 +102,10 @@ final class RecordBinder<R extends Record> {
       return path.endsWith("_ms")
           ? value -> Duration.ofMillis((Integer) value)
           : value -> Duration.ofSeconds((Integer) value);
+    }
+    if (type == OptionalDouble.class) {
+      return value ->
+          value instanceof Double number ? OptionalDouble.of(number) : OptionalDouble.empty();
     }
     if (type == BearerTokens.class) return value -> BearerTokens.of((String) value);
     if (type.isEnum()) return value -> constant(type, (String) value);

@@ -11,6 +11,7 @@ import com.cpprediction.dashboard.EventStream.Topic;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.model.ServingRelease;
+import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
@@ -78,6 +79,7 @@ public final class HttpVerticle extends VerticleBase {
 
   private final Supplier<ServiceConfig> config;
   private final Supplier<ServingRelease> leases;
+  private final WrongPincodes wrongPincodes;
   private final PredictionCache cache;
   private final OwnerDirectory owners;
   private final ServiceMetrics metrics;
@@ -113,6 +115,7 @@ public final class HttpVerticle extends VerticleBase {
    * @param config the active configuration; {@code http} is read once, {@code prediction} per
    *     request
    * @param leases gives a lease on the models in force
+   * @param wrongPincodes the share of wrong pincodes to assume, which predictions tell
    * @param owners the other nodes of the cluster
    * @param checks for {@code /health} and {@code /health/ready}
    * @param configView for {@code GET /config}: secrets masked; doesn't block
@@ -123,6 +126,7 @@ public final class HttpVerticle extends VerticleBase {
   public HttpVerticle(
       Supplier<ServiceConfig> config,
       Supplier<ServingRelease> leases,
+      WrongPincodes wrongPincodes,
       PredictionCache cache,
       OwnerDirectory owners,
       ServiceMetrics metrics,
@@ -134,6 +138,7 @@ public final class HttpVerticle extends VerticleBase {
     this(
         config,
         leases,
+        wrongPincodes,
         cache,
         owners,
         metrics,
@@ -149,6 +154,7 @@ public final class HttpVerticle extends VerticleBase {
   HttpVerticle(
       Supplier<ServiceConfig> config,
       Supplier<ServingRelease> leases,
+      WrongPincodes wrongPincodes,
       PredictionCache cache,
       OwnerDirectory owners,
       ServiceMetrics metrics,
@@ -161,6 +167,7 @@ public final class HttpVerticle extends VerticleBase {
       Duration receiveTimeout) {
     this.config = config;
     this.leases = leases;
+    this.wrongPincodes = wrongPincodes;
     this.cache = cache;
     this.owners = owners;
     this.metrics = metrics;
@@ -202,7 +209,7 @@ public final class HttpVerticle extends VerticleBase {
           connections.expire();
         });
     if (metrics.on()) new EventLoopLag(metrics).start(vertx);
-    var reader = new ShipmentReader(clock);
+    var reader = new ShipmentReader(clock, wrongPincodes::share);
     budget = new ByteBudget(() -> config.get().http().maxPendingBytes(), metrics);
     admission = new AdmissionControl(() -> prediction().maxInFlight(), metrics);
     var dispatcher =
@@ -219,6 +226,7 @@ public final class HttpVerticle extends VerticleBase {
             dispatcher,
             metrics,
             reader,
+            wrongPincodes::observe,
             admission);
     var pool = new ParsingPool(vertx, BodyReceiver.MAX_BYTES, metrics);
     var bodyReader = new BodyReader(pool);

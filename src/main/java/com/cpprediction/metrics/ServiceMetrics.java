@@ -103,6 +103,10 @@ public final class ServiceMetrics {
   private final Map<Outcome, Timer> http = new ConcurrentHashMap<>();
   private final Map<Operation, Timer> operations = new ConcurrentSkipListMap<>(BY_NAME);
   private final Timer other;
+
+  /** Bounds of the buckets of {@code cp_pincode_doubt}. */
+  private static final double[] DOUBTS = {0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1};
+
   private final Map<Source, Counter> answered = new EnumMap<>(Source.class);
   private final Map<Source, Timer> predictionTime = new EnumMap<>(Source.class);
   private final Map<Failure, Counter> failed = new EnumMap<>(Failure.class);
@@ -121,6 +125,8 @@ public final class ServiceMetrics {
   private final Timer modelLoad;
   private final Timer flush;
   private final DistributionSummary flushRows;
+  private final DistributionSummary pincodeDoubt;
+  private final Counter corrected;
   private final Counter configReloadFailures;
 
   public ServiceMetrics(MeterRegistry registry, String version) {
@@ -207,6 +213,15 @@ public final class ServiceMetrics {
         DistributionSummary.builder("cp.db.flush.rows")
             .description("Rows in one insert")
             .register(registry);
+    pincodeDoubt =
+        DistributionSummary.builder("cp.pincode.doubt")
+            .description("Probability that the pincode of a shipment is not its own, 0..1")
+            .serviceLevelObjectives(DOUBTS)
+            .register(registry);
+    corrected =
+        Counter.builder("cp.predictions.corrected")
+            .description("Predictions of another prefix than that of the pincode")
+            .register(registry);
     configReloadFailures =
         Counter.builder("cp.config.reload.failures")
             .description("Edits of the configuration that were refused")
@@ -214,6 +229,29 @@ public final class ServiceMetrics {
     Gauge.builder("cp.build.info", () -> 1)
         .description("Always 1; the version is in the tag")
         .tag("version", version)
+        .register(registry);
+  }
+
+  /**
+   * A shipment with a pincode was scored.
+   *
+   * @param doubt probability that the pincode is not that of the shipment, 0..1
+   */
+  public void pincodeDoubted(double doubt) {
+    pincodeDoubt.record(doubt);
+  }
+
+  /** A shipment was predicted to belong to another prefix than that of its pincode. */
+  public void corrected() {
+    corrected.increment();
+  }
+
+  /** Registers the share of wrong pincodes that predictions assume. */
+  public void wrongPincodes(Supplier<Number> share) {
+    Gauge.builder("cp.wrong.pincodes", share)
+        .description("Share of wrong pincodes that predictions assume, 0..0.5")
+        .tag("source", "all")
+        .strongReference(true)
         .register(registry);
   }
 

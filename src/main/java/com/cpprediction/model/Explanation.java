@@ -1,21 +1,28 @@
 package com.cpprediction.model;
 
 import com.cpprediction.model.format.Features;
-import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.PrefixScores;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 
 /**
- * Scores of an address, and the features and words that decided between the first CP and the
- * second.
+ * Scores of an address by the model of one prefix, and the features and words that decided between
+ * its first CP and its second.
  *
+ * @param candidates one to three CPs, most likely first, by the text and the pincodes
  * @param features largest effect first; empty when there was one candidate only
  * @param words of the address that carried something of the linear score, largest effect first
  */
-public record Explanation(Scored scored, List<Feature> features, List<Word> words) {
+public record Explanation(
+    PrefixScores scores, List<Candidate> candidates, List<Feature> features, List<Word> words) {
+  /** Name of the feature that stands for the pincodes of the address. */
+  static final String PINCODE = "pincode";
+
   /**
-   * @param name as in {@link Features#NAMES}, or {@code pincode_trust}
+   * @param name as in {@link Features#NAMES}, or {@link #PINCODE}, whose values are the logarithms
+   *     of the weight of the pincodes for each CP
    * @param first its value for the first CP
    * @param second its value for the second
    * @param effect by how much the first CP's score would fall, had it the second's value
@@ -32,7 +39,6 @@ public record Explanation(Scored scored, List<Feature> features, List<Word> word
 
   /** JSON as {@code explanation} in the response of {@code POST /predict?explain=true}. */
   public JsonObject toJson() {
-    var candidates = scored.candidates();
     var json = new JsonObject().put("first", candidates.get(0).cp());
     if (candidates.size() > 1) json.put("second", candidates.get(1).cp());
     return json.put(

@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,7 @@ public final class ModelStatus {
   private final ModelStore models;
   private final ServiceMetrics metrics;
   private volatile LiveAccuracy live = LiveAccuracy.UNKNOWN;
+  private volatile Supplier<@Nullable JsonObject> wrongPincodes = () -> null;
 
   ModelStatus(ModelStore models, ServiceMetrics metrics) {
     this.models = models;
@@ -89,6 +91,15 @@ public final class ModelStatus {
     return prefixes.size() > NAMED ? named + " and " + (prefixes.size() - NAMED) + " more" : named;
   }
 
+  /**
+   * Shows the share of wrong pincodes, too.
+   *
+   * @param share as {@code wrong_pincodes} of {@code GET /models/status}
+   */
+  public void shows(Supplier<@Nullable JsonObject> share) {
+    wrongPincodes = share;
+  }
+
   /** JSON as {@code GET /models/status}. */
   public JsonObject toJson() {
     var now = models.current();
@@ -115,6 +126,7 @@ public final class ModelStatus {
         .put("last_reload", models.lastReload())
         .put("scores", models.scores())
         .put("live", accuracy.overall())
+        .put("wrong_pincodes", wrongPincodes.get())
         .put("models", all)
         .put("failed", left);
   }

@@ -55,7 +55,6 @@ public final class ModelStore implements AutoCloseable {
   private final ModelStatus status;
   private final Map<Long, ServingRelease> generations = new ConcurrentHashMap<>(); // not freed yet
   private final Object swap = new Object(); // short, unlike this, which a reload holds
-  private double pincodeTrust;
   private long published; // generations
   private volatile Executor freeing = Runnable::run;
   private volatile String signature = "";
@@ -69,13 +68,8 @@ public final class ModelStore implements AutoCloseable {
 
   /** One that holds all models of its release. */
   public ModelStore(
-      Path directory,
-      Engine engine,
-      boolean heap,
-      double pincodeTrust,
-      ServiceMetrics metrics,
-      Clock clock) {
-    this(directory, engine, heap, false, pincodeTrust, metrics, clock, PrefixAssignment.ALL);
+      Path directory, Engine engine, boolean heap, ServiceMetrics metrics, Clock clock) {
+    this(directory, engine, heap, false, metrics, clock, PrefixAssignment.ALL);
   }
 
   /**
@@ -83,7 +77,6 @@ public final class ModelStore implements AutoCloseable {
    * @param heap whether model files are read into memory rather than mapped
    * @param perRequest whether a model is read for each request rather than kept; it is checked
    *     against its golden addresses once all the same
-   * @param pincodeTrust as {@link #trust}
    * @param share the models of a release to hold
    */
   public ModelStore(
@@ -91,7 +84,6 @@ public final class ModelStore implements AutoCloseable {
       Engine engine,
       boolean heap,
       boolean perRequest,
-      double pincodeTrust,
       ServiceMetrics metrics,
       Clock clock,
       PrefixAssignment share) {
@@ -99,7 +91,6 @@ public final class ModelStore implements AutoCloseable {
     this.directory = directory;
     var models = new ModelLoader(engine, heap ? Mapping.Kind.HEAP : Mapping.Kind.MAPPED);
     loader = new ReleaseLoader(directory, models, perRequest, metrics, clock);
-    this.pincodeTrust = pincodeTrust;
     this.metrics = metrics;
     this.clock = clock;
     status = new ModelStatus(this, metrics);
@@ -399,7 +390,6 @@ public final class ModelStore implements AutoCloseable {
             content,
             models,
             loader.engine(),
-            pincodeTrust,
             free -> freeing.execute(free),
             () -> generations.remove(number));
     generations.put(number, next);
@@ -448,14 +438,6 @@ public final class ModelStore implements AutoCloseable {
    */
   public void limitDrop(DoubleSupplier maxAccuracyDrop) {
     this.maxAccuracyDrop = maxAccuracyDrop;
-  }
-
-  /** From now on adds {@code trust} to the score of the CPs that own the given pincode. */
-  public void trust(double trust) {
-    synchronized (swap) {
-      pincodeTrust = trust;
-      publish(current.content(), current.models());
-    }
   }
 
   /**

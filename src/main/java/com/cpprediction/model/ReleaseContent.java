@@ -58,21 +58,18 @@ record ReleaseContent(String id, SortedMap<String, Named> named, National nation
   }
 
   /** Scoring fingerprints by prefix, of {@code held} and of the other models as far as known. */
-  Map<String, String> fingerprints(
-      SortedMap<String, LoadedModel> held, Engine engine, double pincodeTrust) {
+  Map<String, String> fingerprints(SortedMap<String, LoadedModel> held, Engine engine) {
     var fingerprints = new HashMap<String, String>();
     named.forEach(
         (prefix, model) -> {
           if (model.files() == null) return;
           fingerprints.put(
-              prefix,
-              ScoringModel.fingerprint(model.files(), engine, national.digest(), pincodeTrust));
+              prefix, ScoringModel.fingerprint(model.files(), engine, national.digest()));
         });
     held.forEach(
         (prefix, loaded) ->
             fingerprints.put(
-                prefix,
-                ScoringModel.of(loaded.model(), pincodeTrust, national.digest()).fingerprint()));
+                prefix, ScoringModel.of(loaded.model(), national.digest()).fingerprint()));
     return fingerprints;
   }
 }

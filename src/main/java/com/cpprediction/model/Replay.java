@@ -7,8 +7,11 @@ import com.cpprediction.model.format.NationalStage;
 import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
-import com.cpprediction.prediction.Located;
-import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Hypotheses;
+import com.cpprediction.prediction.Locator;
+import com.cpprediction.prediction.Posterior;
+import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.StoredPrediction;
 import io.vertx.core.json.DecodeException;
@@ -18,16 +21,18 @@ import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,9 +61,9 @@ public final class Replay implements AutoCloseable {
   /**
    * The origin of a prediction.
    *
-   * @param release directory of the release that holds the model
+   * @param release directory of the release that holds the model of the first prefix
    */
-  public record Origin(Path release, Engine engine, double pincodeTrust) {}
+  public record Origin(Path release, Engine engine) {}
 
   /**
    * @param field as in the response of the service
@@ -75,16 +80,38 @@ public final class Replay implements AutoCloseable {
   public record Outcome(
       Verdict verdict, @Nullable Origin origin, List<Difference> differences, String problem) {}
 
-  /** The model and the settings behind a fingerprint. */
-  private record Source(Path directory, Release release, ScoringSettings settings) {
+  /** A model and the settings that it scores with. */
+  private record Source(
+      Path directory, Release release, ScoringSettings settings, String fingerprint) {
     Origin origin() {
-      return new Origin(directory, settings.engine(), settings.pincodeTrust());
+      return new Origin(directory, settings.engine());
     }
   }
 
+  /**
+   * A way in which a prediction can have been made.
+   *
+   * @param sources one for each prefix of {@code hypotheses}; absent where its model was not asked
+   */
+  private record Way(Hypotheses hypotheses, List<@Nullable Source> sources) {
+    String fingerprint() {
+      return Posterior.fingerprint(asked().map(Source::fingerprint).toList());
+    }
+
+    Stream<Source> asked() {
+      return sources.stream().filter(Objects::nonNull);
+    }
+  }
+
+  private static final String OLDER =
+      "a version that trusted every pincode made it; replay it with that version";
+
+  private static final Set<Failure> REFUSED =
+      EnumSet.of(Failure.UNKNOWN_PREFIX, Failure.PINCODE_REQUIRED);
+
   private final Map<Path, Release> releases = new LinkedHashMap<>();
   private final Map<Engine, ModelLoader> loaders = new EnumMap<>(Engine.class);
-  private final Map<String, Optional<Source>> sources = new HashMap<>(); // by prefix, fingerprint
+  private final Map<String, List<Source>> sources = new HashMap<>(); // by prefix
   private final Map<String, SortedSet<String>> unreadable = new HashMap<>(); // by prefix
   private final Map<String, PrefixModel> models = new HashMap<>(); // by release, prefix, engine
   private final Map<String, NationalStage> stages = new HashMap<>(); // by SHA-256
@@ -103,43 +130,128 @@ public final class Replay implements AutoCloseable {
 
   /** Predicts {@code stored} again; never fails because of its content. */
   public Outcome replay(StoredPrediction stored) {
-    var found =
-        sources.computeIfAbsent(
-            stored.prefix() + ' ' + stored.fingerprint(), key -> source(stored));
-    if (found.isEmpty()) {
-      var problems = unreadable.getOrDefault(stored.prefix(), new TreeSet<>());
-      return new Outcome(Verdict.RELEASE_MISSING, null, List.of(), String.join("; ", problems));
-    }
-    var source = found.get();
+    var share = stored.wrongPincodes();
+    if (share == null) return new Outcome(Verdict.RELEASE_MISSING, null, List.of(), OLDER);
+    Outcome differs = null;
     try {
-      var differences = differences(source, stored);
+      var address = Address.of(stored.typed(), stored.pincodeField());
+      for (var hypotheses : hypotheses(address, share)) {
+        for (var way : ways(hypotheses)) {
+          if (!way.fingerprint().equals(stored.fingerprint())) continue;
+          var outcome = replay(way, address, stored);
+          if (outcome.verdict() == Verdict.SAME) return outcome;
+          if (differs == null) differs = outcome;
+        }
+      }
+    } catch (ServiceException e) { // the row was changed
+      return new Outcome(Verdict.DIFFERS, null, List.of(), e.getMessage());
+    }
+    return differs != null ? differs : missing(stored);
+  }
+
+  private Outcome missing(StoredPrediction stored) {
+    for (var source : sources(stored.prefix())) {
+      if (source.fingerprint().equals(stored.fingerprint())) {
+        var difference = new Difference("prefix", stored.prefix(), null);
+        return new Outcome(Verdict.DIFFERS, source.origin(), List.of(difference), "");
+      }
+    }
+    var problems = unreadable.getOrDefault(stored.prefix(), new TreeSet<>());
+    return new Outcome(Verdict.RELEASE_MISSING, null, List.of(), String.join("; ", problems));
+  }
+
+  private Outcome replay(Way way, Address address, StoredPrediction stored) {
+    var origin = way.asked().findFirst().orElseThrow().origin();
+    try {
+      var scores = new ArrayList<@Nullable PrefixScores>();
+      for (int i = 0; i < way.sources().size(); i++) {
+        var source = way.sources().get(i);
+        var prefix = way.hypotheses().likely().get(i).prefix();
+        scores.add(source == null ? null : scores(source, prefix, address));
+      }
+      var differences = differences(stored, Posterior.of(address, way.hypotheses(), scores));
       var verdict = differences.isEmpty() ? Verdict.SAME : Verdict.DIFFERS;
-      return new Outcome(verdict, source.origin(), differences, "");
-    } catch (ServiceException e) {
-      return new Outcome(Verdict.DIFFERS, source.origin(), List.of(), e.getMessage());
+      return new Outcome(verdict, origin, differences, "");
     } catch (ModelException e) {
-      return new Outcome(Verdict.RELEASE_DAMAGED, source.origin(), List.of(), e.getMessage());
+      return new Outcome(Verdict.RELEASE_DAMAGED, origin, List.of(), e.getMessage());
     }
   }
 
-  /** Of all releases, since one prefix alone may have been reloaded from another. */
-  private Optional<Source> source(StoredPrediction stored) {
-    var nationals = nationals();
+  private PrefixScores scores(Source source, String prefix, Address address) {
+    return scorer.score(new ScoringModel(model(source, prefix), source.fingerprint()), address);
+  }
+
+  /**
+   * What each release can have taken {@code address} for, with each national stage there is: by
+   * words and pincodes, and by the first pincode alone, as while the stage can't be used or another
+   * node serves another release.
+   */
+  private Set<Hypotheses> hypotheses(Address address, double share) {
+    var all = new LinkedHashSet<Hypotheses>();
+    for (var release : releases.values()) {
+      var prefixes = release.manifests().keySet();
+      for (var national : nationals()) {
+        var locator = national.isEmpty() ? Locator.NONE : stage(national);
+        add(all, () -> new PrefixLocator(prefixes, locator).locate(address, share));
+      }
+      if (!address.candidates().isEmpty()) {
+        add(all, () -> new PrefixLocator(prefixes, Locator.NONE).locate(address, share));
+      }
+    }
+    return all;
+  }
+
+  private static void add(Set<Hypotheses> all, Supplier<Hypotheses> locating) {
+    try {
+      all.add(locating.get());
+    } catch (ServiceException e) {
+      if (!REFUSED.contains(e.failure())) throw e; // this release has no model of the place
+    }
+  }
+
+  /** With all models of the prefixes, then without some, as while they are not served. */
+  private List<Way> ways(Hypotheses hypotheses) {
+    var ways = List.of(new Way(hypotheses, List.of()));
+    for (var located : hypotheses.likely()) {
+      var longer = new ArrayList<Way>();
+      for (var way : ways) {
+        for (var source : sources(located.prefix())) longer.add(extended(way, source));
+      }
+      for (var way : ways) longer.add(extended(way, null));
+      ways = longer;
+    }
+    return ways.stream().filter(way -> way.asked().findAny().isPresent()).toList();
+  }
+
+  private static Way extended(Way way, @Nullable Source source) {
+    var sources = new ArrayList<@Nullable Source>(way.sources());
+    sources.add(source);
+    return new Way(way.hypotheses(), sources);
+  }
+
+  /** The models of {@code prefix} in all releases, since one prefix alone may be reloaded. */
+  private List<Source> sources(String prefix) {
+    return sources.computeIfAbsent(prefix, this::readSources);
+  }
+
+  private List<Source> readSources(String prefix) {
+    var found = new ArrayList<Source>();
     for (var given : releases.entrySet()) {
-      if (!given.getValue().manifests().containsKey(stored.prefix())) continue;
+      if (!given.getValue().manifests().containsKey(prefix)) continue;
       try {
-        var manifest = given.getValue().manifest(stored.prefix());
-        var settings = ScoringSettings.of(stored.fingerprint(), manifest, nationals);
-        if (settings.isPresent()) {
-          return Optional.of(new Source(given.getKey(), given.getValue(), settings.get()));
+        var manifest = given.getValue().manifest(prefix);
+        for (var settings : ScoringSettings.all(nationals())) {
+          var fingerprint =
+              ScoringModel.fingerprint(manifest, settings.engine(), settings.national());
+          found.add(new Source(given.getKey(), given.getValue(), settings, fingerprint));
         }
       } catch (ModelException e) { // another may have it
         unreadable
-            .computeIfAbsent(stored.prefix(), prefix -> new TreeSet<>())
+            .computeIfAbsent(prefix, none -> new TreeSet<>())
             .add(given.getKey() + ": " + e.getMessage());
       }
     }
-    return Optional.empty();
+    return found;
   }
 
   private Set<String> nationals() {
@@ -151,28 +263,26 @@ public final class Replay implements AutoCloseable {
     return digests;
   }
 
-  private List<Difference> differences(Source source, StoredPrediction stored) {
+  private static List<Difference> differences(StoredPrediction stored, Posterior replayed) {
     var differences = new ArrayList<Difference>();
-    var address = Address.of(stored.typed(), stored.pincode());
-    compare(differences, "pincode", stored.pincode(), address.pincode());
-    var located = located(source, stored, address);
-    compare(differences, "prefix", stored.prefix(), located == null ? null : located.prefix());
-    if (located == null || !differences.isEmpty()) return differences;
-    var scoring =
-        new ScoringModel(
-            model(source, stored.prefix()), source.settings().pincodeTrust(), stored.fingerprint());
-    compare(differences, stored, located.whole(scorer.score(scoring, address), 0));
-    return differences;
-  }
-
-  private static void compare(
-      List<Difference> differences, StoredPrediction stored, Scored replayed) {
-    var candidates = replayed.candidates();
+    var belief = replayed.belief();
+    var doubt = belief.doubt();
+    compare(differences, "pincode", stored.pincode(), belief.pincode());
+    compare(differences, "prefix", stored.prefix(), belief.prefix());
+    compare(differences, "prefix_source", stored.prefixSource(), belief.source().label());
+    compare(
+        differences,
+        "pincode_doubt",
+        stored.pincodeDoubt(),
+        doubt == null ? null : doubt.floatValue());
+    compare(differences, "pincode_believed", stored.pincodeBelieved(), belief.believed());
+    var candidates = replayed.scored().candidates();
     var alternatives = new JsonArray();
     candidates.stream().skip(1).map(Replay::json).forEach(alternatives::add);
     compare(differences, "cp", stored.cp(), candidates.get(0).cp());
     compare(differences, "confidence", stored.confidence(), candidates.get(0).confidence());
     compare(differences, "alternatives", decoded(stored.alternatives()), alternatives);
+    return differences;
   }
 
   private static JsonObject json(Candidate candidate) {
@@ -195,14 +305,6 @@ public final class Replay implements AutoCloseable {
     } catch (DecodeException e) {
       return json;
     }
-  }
-
-  private @Nullable Located located(Source source, StoredPrediction stored, Address address) {
-    if (Located.Source.of(stored.pincode()) == Located.Source.PINCODE) {
-      return Located.byPincode(stored.prefix());
-    }
-    var digest = source.settings().national();
-    return digest.isEmpty() ? null : stage(digest).locate(address.text());
   }
 
   private NationalStage stage(String digest) {

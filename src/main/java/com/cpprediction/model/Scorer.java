@@ -6,7 +6,11 @@ import com.cpprediction.model.format.PrefixIndex;
 import com.cpprediction.model.format.Ranker;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
-import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.Hypotheses;
+import com.cpprediction.prediction.PincodeCandidate;
+import com.cpprediction.prediction.PincodeEvidence;
+import com.cpprediction.prediction.Posterior;
+import com.cpprediction.prediction.PrefixScores;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -14,13 +18,16 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Predicts: candidates and their features, the ranker's scores, a softmax over them. The one path
- * that the service, {@code evaluate} and {@code predict} share. Allocates nothing but the results
- * once it has seen an address as large; one instance per thread.
+ * Scores by one model: candidates and their features, the ranker's scores, a softmax over them for
+ * the text; shares of the training rows for the pincodes. The one path that the service, {@code
+ * evaluate} and {@code predict} share. One instance per thread.
  */
 public final class Scorer {
   /** Candidates ranked in one call; further ones of the same address are ranked with them. */
   private static final int ROWS = 1_000;
+
+  /** Least probability given the text of a CP that is kept without owning a pincode. */
+  private static final double LEAST_TEXT = 1e-4;
 
   private final Features features = new Features();
   private float[] values = {};
@@ -31,7 +38,7 @@ public final class Scorer {
   /**
    * @return scores for each address, in order
    */
-  public List<Scored> score(ScoringModel scoring, List<Address> addresses) {
+  public List<PrefixScores> score(ScoringModel scoring, List<Address> addresses) {
     return score(scoring, addresses, () -> {});
   }
 
@@ -39,21 +46,23 @@ public final class Scorer {
    * @param between run before each address but the first; ends the scoring by throwing
    * @return scores for each address, in order
    */
-  List<Scored> score(ScoringModel scoring, List<Address> addresses, Runnable between) {
+  List<PrefixScores> score(ScoringModel scoring, List<Address> addresses, Runnable between) {
     if (addresses.size() == 1) return List.of(score(scoring, addresses.get(0)));
-    var results = new ArrayList<Scored>(addresses.size());
+    var results = new ArrayList<PrefixScores>(addresses.size());
     var ends = new int[Math.min(addresses.size(), ROWS)];
     int rows = 0;
     int waiting = 0;
+    int first = 0;
     for (int i = 0; i < addresses.size(); i++) {
       if (i > 0) between.run();
-      rows += read(scoring.model().index(), addresses.get(i), rows);
+      rows += readText(scoring.model().index(), addresses.get(i), rows);
       ends[waiting++] = rows;
       if (rows < ROWS && i < addresses.size() - 1) continue;
       scoring.model().ranker().score(values, rows, scores);
       for (int k = 0, start = 0; k < waiting; start = ends[k++]) {
-        results.add(scored(scoring, start, ends[k]));
+        results.add(scores(scoring, addresses.get(first + k), start, ends[k]));
       }
+      first = i + 1;
       rows = 0;
       waiting = 0;
     }
@@ -61,10 +70,10 @@ public final class Scorer {
   }
 
   /** The scores of one address. */
-  public Scored score(ScoringModel scoring, Address address) {
-    int rows = read(scoring.model().index(), address, 0);
+  public PrefixScores score(ScoringModel scoring, Address address) {
+    int rows = readText(scoring.model().index(), address, 0);
     scoring.model().ranker().score(values, rows, scores);
-    return scored(scoring, 0, rows);
+    return scores(scoring, address, 0, rows);
   }
 
   /** The ranker's scores alone, best first. */
@@ -78,16 +87,22 @@ public final class Scorer {
         .toList();
   }
 
-  /** The scores of one address, and their explanation. */
-  public Explanation explain(ScoringModel scoring, Address address) {
+  /**
+   * The scores of one address, and the explanation of the order of the first two CPs of the prefix.
+   *
+   * @param wrongPincodes share of wrong pincodes to assume, 0..0.5
+   */
+  public Explanation explain(ScoringModel scoring, Address address, double wrongPincodes) {
     var scored = score(scoring, address);
+    var hypotheses = Hypotheses.certain(scoring.model().prefix(), address, wrongPincodes);
+    var candidates = Posterior.of(address, hypotheses, List.of(scored)).scored().candidates();
     var index = scoring.model().index();
-    int first = row(index, scored.candidates().get(0));
+    int first = row(index, candidates.get(0));
     var words = new WordShares(index, address.text());
-    if (scored.candidates().size() < 2) {
-      return new Explanation(scored, List.of(), words.of(cps[first], -1));
+    if (candidates.size() < 2) {
+      return new Explanation(scored, candidates, List.of(), words.of(cps[first], -1));
     }
-    int second = row(index, scored.candidates().get(1));
+    int second = row(index, candidates.get(1));
     // Row 0 is the first CP as it is; row i has the second's value in column i - 1.
     var swapped = new float[(Features.COUNT + 1) * Features.COUNT];
     for (int i = 0; i <= Features.COUNT; i++) {
@@ -101,12 +116,34 @@ public final class Scorer {
       double effect = effects[0] - effects[i + 1];
       decisive.add(feature(Features.NAMES.get(i), first, second, i, effect));
     }
-    int owns = Features.PIN_EQ;
-    double trusted = value(first, owns) == 1 ? scoring.pincodeTrust() : 0;
-    double trustedSecond = value(second, owns) == 1 ? scoring.pincodeTrust() : 0;
-    decisive.add(feature("pincode_trust", first, second, owns, trusted - trustedSecond));
+    decisive.add(pincodes(address, scored, candidates, wrongPincodes));
     decisive.sort(Comparator.comparingDouble(feature -> -Math.abs(feature.effect())));
-    return new Explanation(scored, List.copyOf(decisive), words.of(cps[first], cps[second]));
+    return new Explanation(
+        scored, candidates, List.copyOf(decisive), words.of(cps[first], cps[second]));
+  }
+
+  /** The log-odds that the pincodes of the address add between the first CP and the second. */
+  private static Explanation.Feature pincodes(
+      Address address, PrefixScores scored, List<Candidate> candidates, double wrongPincodes) {
+    double first = evidence(address, scored, candidates.get(0).cp(), wrongPincodes);
+    double second = evidence(address, scored, candidates.get(1).cp(), wrongPincodes);
+    return new Explanation.Feature(Explanation.PINCODE, first, second, first - second);
+  }
+
+  /** Logarithm of the weight of all pincodes of the address for {@code cp}. */
+  private static double evidence(
+      Address address, PrefixScores scored, String cp, double wrongPincodes) {
+    int row = 0;
+    while (!scored.cp(row).equals(cp)) row++;
+    double sum = 0;
+    for (int j = 0; j < scored.pincodes(); j++) {
+      var cue = address.candidates().get(j).cue();
+      sum +=
+          StrictMath.log(
+              PincodeEvidence.weight(
+                  cue, scored.right(row, j), scored.wrong(row, j), wrongPincodes));
+    }
+    return sum;
   }
 
   private Explanation.Feature feature(
@@ -132,6 +169,17 @@ public final class Scorer {
    */
   private int read(PrefixIndex index, Address address, int row) {
     features.read(index, index.whole(), address.text(), pincode(address));
+    return keep(row);
+  }
+
+  /** As {@link #read}; the pincodes of the address add candidates, and don't enter the features. */
+  private int readText(PrefixIndex index, Address address, int row) {
+    var pincodes = address.candidates().stream().mapToInt(PincodeCandidate::pincode).toArray();
+    features.readText(index, index.whole(), address.text(), pincodes);
+    return keep(row);
+  }
+
+  private int keep(int row) {
     int count = features.candidates();
     if (cps.length < row + count) grow(2 * (row + count));
     System.arraycopy(features.values(), 0, values, row * Features.COUNT, count * Features.COUNT);
@@ -146,25 +194,55 @@ public final class Scorer {
     weights = new double[rows];
   }
 
-  private Scored scored(ScoringModel scoring, int start, int end) {
-    double highest = Double.NEGATIVE_INFINITY;
-    for (int row = start; row < end; row++) {
-      boolean owns = value(row, Features.PIN_EQ) == 1;
-      weights[row] = scores[row] + (owns ? scoring.pincodeTrust() : 0);
-      highest = Math.max(highest, weights[row]);
-    }
+  private PrefixScores scores(ScoringModel scoring, Address address, int start, int end) {
+    var index = scoring.model().index();
+    float highest = Float.NEGATIVE_INFINITY;
+    for (int row = start; row < end; row++) highest = Math.max(highest, scores[row]);
     double sum = 0;
     for (int row = start; row < end; row++) {
-      sum += weights[row] = StrictMath.exp(weights[row] - highest);
+      sum += weights[row] = StrictMath.exp((double) scores[row] - highest);
     }
-    var best = new Candidate[Math.min(end - start, Scored.CANDIDATES)];
-    for (int i = 0; i < best.length; i++) {
-      int top = start;
-      for (int row = start + 1; row < end; row++) if (weights[row] > weights[top]) top = row;
-      best[i] = new Candidate(scoring.model().index().cpCode(cps[top]), weights[top] / sum);
-      weights[top] = -1;
+    for (int row = start; row < end; row++) weights[row] /= sum;
+    var pincodes = pincodes(index, scoring.model().prefix(), address);
+    int kept = 0;
+    double keptSum = 0;
+    for (int row = start; row < end; row++) {
+      if (!matters(row, pincodes)) continue;
+      keptSum += weights[row];
+      kept++;
     }
-    return new Scored(scoring.fingerprint(), List.of(best));
+    int width = pincodes.length;
+    var codes = new String[kept];
+    var text = new double[kept];
+    var right = new double[kept * width];
+    var wrong = new double[kept * width];
+    var usual = new int[kept];
+    int i = 0;
+    for (int row = start; row < end; row++) {
+      if (!matters(row, pincodes)) continue;
+      int cp = cps[row];
+      codes[i] = index.cpCode(cp);
+      text[i] = weights[row] / keptSum;
+      usual[i] = index.usualPincode(cp);
+      for (int j = 0; j < width; j++) {
+        right[i * width + j] = pincodes[j].right(cp);
+        wrong[i * width + j] = pincodes[j].wrong(cp);
+      }
+      i++;
+    }
+    return new PrefixScores(scoring.fingerprint(), width, codes, text, right, wrong, usual);
+  }
+
+  private boolean matters(int row, PincodeShares[] pincodes) {
+    if (weights[row] >= LEAST_TEXT) return true;
+    for (var pincode : pincodes) if (pincode.right(cps[row]) > 0) return true;
+    return false;
+  }
+
+  private static PincodeShares[] pincodes(PrefixIndex index, String prefix, Address address) {
+    return address.candidates().stream()
+        .map(candidate -> PincodeShares.of(index, prefix, candidate.pincode()))
+        .toArray(PincodeShares[]::new);
   }
 
   private static int pincode(Address address) {

@@ -3,29 +3,28 @@ package com.cpprediction.model;
 import com.cpprediction.json.Digests;
 import com.cpprediction.model.format.Features;
 import com.cpprediction.model.format.Manifest;
+import com.cpprediction.prediction.PincodeEvidence;
 import java.nio.charset.StandardCharsets;
 
 /**
  * A model together with the settings that decide its scores.
  *
- * @param pincodeTrust added to the score of the CPs that own the given pincode
  * @param fingerprint scoring fingerprint: SHA-256 in hex over everything that can change a score
  */
-public record ScoringModel(PrefixModel model, double pincodeTrust, String fingerprint) {
+public record ScoringModel(PrefixModel model, String fingerprint) {
   /**
    * Scores with {@code model} as it is configured now.
    *
    * @param national SHA-256 of the national stage, empty when there is none
    */
-  public static ScoringModel of(PrefixModel model, double pincodeTrust, String national) {
-    var fingerprint = fingerprint(model.manifest(), model.engine(), national, pincodeTrust);
-    return new ScoringModel(model, pincodeTrust, fingerprint);
+  public static ScoringModel of(PrefixModel model, String national) {
+    var fingerprint = fingerprint(model.manifest(), model.engine(), national);
+    return new ScoringModel(model, fingerprint);
   }
 
   /** The scoring fingerprint of the model that {@code manifest} describes. */
-  static String fingerprint(
-      Manifest manifest, Engine engine, String national, double pincodeTrust) {
-    return fingerprint(Files.of(manifest), engine, national, pincodeTrust);
+  static String fingerprint(Manifest manifest, Engine engine, String national) {
+    return fingerprint(Files.of(manifest), engine, national);
   }
 
   /** The files that decide the scores of a model: all that has to be known of a model elsewhere. */
@@ -36,7 +35,7 @@ public record ScoringModel(PrefixModel model, double pincodeTrust, String finger
   }
 
   /** The scoring fingerprint of the model that is made of {@code files}. */
-  static String fingerprint(Files files, Engine engine, String national, double pincodeTrust) {
+  static String fingerprint(Files files, Engine engine, String national) {
     var all =
         String.join(
             "\n",
@@ -46,7 +45,7 @@ public record ScoringModel(PrefixModel model, double pincodeTrust, String finger
             "features " + Features.SCHEMA,
             "national " + national,
             "engine " + engine.label(),
-            "pincode_trust " + pincodeTrust);
+            "pincode evidence " + PincodeEvidence.VERSION);
     return Digests.sha256Hex(all.getBytes(StandardCharsets.UTF_8));
   }
 }

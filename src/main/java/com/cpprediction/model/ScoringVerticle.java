@@ -94,9 +94,11 @@ public final class ScoringVerticle extends VerticleBase {
 
   private ScoreReply explain(ScoreRequest request, ScoringModel scoring) {
     var explained =
-        request.addresses().stream().map(address -> scorer.explain(scoring, address)).toList();
+        request.addresses().stream()
+            .map(address -> scorer.explain(scoring, address, request.wrongPincodes()))
+            .toList();
     return new ScoreReply(
-        explained.stream().map(Explanation::scored).toList(),
+        explained.stream().map(Explanation::scores).toList(),
         explained.stream().map(Explanation::toJson).toList());
   }
 

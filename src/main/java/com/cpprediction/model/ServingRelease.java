@@ -3,7 +3,7 @@ package com.cpprediction.model;
 import com.cpprediction.model.format.UseCount;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Hypotheses;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.ServiceException;
 import java.util.Collections;
@@ -23,18 +23,14 @@ import org.jspecify.annotations.Nullable;
  * unmapped, except for those that a newer generation holds as well. Thread-safe.
  */
 public final class ServingRelease implements AutoCloseable {
-  private static final int PINCODE_LENGTH = 6; // and so the longest prefix
-  private static final int PREFIX_LENGTH = 3; // of a prefix that has no model
-
   private final long generation;
   private final ReleaseContent content;
   private final SortedMap<String, LoadedModel> models;
-  private final double pincodeTrust;
   private final String release;
   private final Set<String> prefixes;
   private final Map<String, String> fingerprints;
   private final Set<String> here;
-  private final Locator locator;
+  private final PrefixLocator locator;
   private final UseCount uses;
 
   /**
@@ -49,20 +45,18 @@ public final class ServingRelease implements AutoCloseable {
       ReleaseContent content,
       SortedMap<String, LoadedModel> models,
       Engine engine,
-      double pincodeTrust,
       Executor freeing,
       Runnable freed) {
     this.generation = generation;
     this.content = content;
     this.models = Collections.unmodifiableSortedMap(models);
-    this.pincodeTrust = pincodeTrust;
     release = content.id();
     var all = new TreeSet<>(models.keySet());
     all.addAll(content.named().keySet());
     prefixes = Set.copyOf(all);
-    fingerprints = Map.copyOf(content.fingerprints(models, engine, pincodeTrust));
+    fingerprints = Map.copyOf(content.fingerprints(models, engine));
     here = Set.copyOf(models.keySet());
-    locator = content.national().locator();
+    locator = new PrefixLocator(prefixes, content.national().locator());
     models.values().forEach(loaded -> keep(loaded.model().acquire()));
     if (content.national().stage() != null) keep(content.national().stage().acquire());
     uses =
@@ -82,12 +76,11 @@ public final class ServingRelease implements AutoCloseable {
     generation = 0;
     content = ReleaseContent.EMPTY;
     models = Collections.emptySortedMap();
-    pincodeTrust = 0;
     this.release = release;
     this.prefixes = Set.copyOf(prefixes);
     this.fingerprints = Map.copyOf(fingerprints);
     this.here = Set.copyOf(here);
-    this.locator = locator;
+    this.locator = new PrefixLocator(this.prefixes, locator);
     uses = new UseCount(() -> {});
   }
 
@@ -164,52 +157,38 @@ public final class ServingRelease implements AutoCloseable {
     return here;
   }
 
-  /** Names the prefix of an address without a pincode; usable under a lease. */
+  /** Names the prefixes of addresses by their words; usable under a lease. */
   public Locator locator() {
-    return locator;
+    return locator.locator();
   }
 
   /**
-   * The prefix of {@code address}: by its pincode, else by its words.
+   * The prefixes that {@code address} may belong to, by its words and its pincodes; usable under a
+   * lease.
    *
+   * @param wrongPincodes share of wrong pincodes to assume, 0..0.5
    * @throws ServiceException {@link Failure#UNKNOWN_PREFIX} or {@link Failure#PINCODE_REQUIRED}
-   *     when the release has none, {@link Failure#NOT_READY} when that can't be told
+   *     when the release has no model of the likeliest, {@link Failure#NOT_READY} when that can't
+   *     be told
    */
-  public Located locate(Address address) {
-    var pincode = address.pincode();
-    if (pincode == null) return locate(address.text());
-    var prefix = prefixOf(pincode);
-    if (prefix == null) {
-      throw Failure.UNKNOWN_PREFIX.because(
-          "No model serves prefix " + pincode.substring(0, PREFIX_LENGTH));
-    }
-    return Located.byPincode(prefix);
+  public Hypotheses locate(Address address, double wrongPincodes) {
+    return locator.locate(address, wrongPincodes);
   }
 
-  private Located locate(String text) {
-    var located = locator.locate(text);
-    if (located == null) {
-      throw Failure.PINCODE_REQUIRED.because(
-          "The address has no pincode; add it to the address or send it as pincode");
-    }
-    if (!prefixes.contains(located.prefix())) {
-      throw Failure.PINCODE_REQUIRED.because(
-          "The address has no pincode, and no model serves prefix "
-              + located.prefix()
-              + ", where it seems to be; add it to the address or send it as pincode");
-    }
-    return located;
+  /**
+   * The prefix of {@code address} by its first pincode alone.
+   *
+   * @throws ServiceException {@link Failure#UNKNOWN_PREFIX} when the release has none
+   */
+  public Hypotheses locateByPincode(Address address, double wrongPincodes) {
+    return locator.byPincode(address, wrongPincodes);
   }
 
   /**
    * @return the longest prefix of {@code pincode} that the release has, if any
    */
   public @Nullable String prefixOf(String pincode) {
-    for (int length = PINCODE_LENGTH; length > 0; length--) {
-      var prefix = pincode.substring(0, length);
-      if (prefixes.contains(prefix)) return prefix;
-    }
-    return null;
+    return locator.prefixOf(pincode);
   }
 
   /**
@@ -226,15 +205,13 @@ public final class ServingRelease implements AutoCloseable {
       keep(loaded.model().acquire());
       return scoring(prefix);
     }
-    return new ScoringModel(loaded.reader().get(), pincodeTrust, fingerprint(prefix));
+    return new ScoringModel(loaded.reader().get(), fingerprint(prefix));
   }
 
   /** As {@link #open}, for as long as the lease lasts; not to be given back. */
   @Nullable ScoringModel scoring(String prefix) {
     var loaded = models.get(prefix);
-    return loaded == null
-        ? null
-        : new ScoringModel(loaded.model(), pincodeTrust, fingerprint(prefix));
+    return loaded == null ? null : new ScoringModel(loaded.model(), fingerprint(prefix));
   }
 
   private String fingerprint(String prefix) {

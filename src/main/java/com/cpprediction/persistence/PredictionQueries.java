@@ -1,8 +1,8 @@
 package com.cpprediction.persistence;
 
 import com.cpprediction.postgres.Database;
-import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.PrefixSource;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -23,7 +23,7 @@ final class PredictionQueries {
   private static final String BY_SHIPMENT =
       """
       SELECT prediction_id, shipment_id, cp, confidence, alternatives, pincode, prefix, fingerprint, source,
-             predicted_at
+             predicted_at, prefix_source, pincode_doubt, pincode_believed
       FROM predictions
       WHERE shipment_id = $1::text
       ORDER BY predicted_at DESC, prediction_id DESC
@@ -34,7 +34,9 @@ final class PredictionQueries {
   private static final String POPULAR =
       """
       SELECT address, pincode
-      FROM (SELECT address, pincode, predicted_at FROM predictions
+      FROM (SELECT address, predicted_at,
+                   CASE WHEN prefix_source IS NULL THEN pincode ELSE pincode_field END AS pincode
+            FROM predictions
             ORDER BY prediction_id DESC LIMIT $2::integer) AS recent
       GROUP BY address, pincode
       ORDER BY count(*) DESC, max(predicted_at) DESC
@@ -78,12 +80,21 @@ final class PredictionQueries {
         .put("alternatives", row.getJsonArray("alternatives"))
         .put("pincode", row.getString("pincode"))
         .put("prefix", prefix)
-        .put("prefix_source", Located.Source.of(row.getString("pincode")).label())
+        .put("prefix_source", prefixSource(row))
+        .put("pincode_doubt", row.getFloat("pincode_doubt"))
+        .put("pincode_believed", row.getString("pincode_believed"))
         .put("model", Prediction.model(prefix, row.getString("fingerprint")))
         .put("source", row.getString("source"))
         .put(
             "predicted_at",
             DateTimeFormatter.ISO_INSTANT.format(row.getOffsetDateTime("predicted_at")));
+  }
+
+  /** A row of an earlier version, which followed every pincode, doesn't tell. */
+  private static String prefixSource(Row row) {
+    var stored = row.getString("prefix_source");
+    if (stored != null) return stored;
+    return (row.getString("pincode") == null ? PrefixSource.TEXT : PrefixSource.PINCODE).label();
   }
 
   private static JsonArray array(RowSet<Row> rows, Function<Row, JsonObject> read) {

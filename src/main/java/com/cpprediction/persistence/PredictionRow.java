@@ -15,9 +15,11 @@ import org.jspecify.annotations.Nullable;
  * The columns of a stored prediction.
  *
  * @param typed the address as in the request
- * @param pincode six digits, where known
+ * @param pincode the believed one of the request's, six digits, where there was one
+ * @param prefix of the first candidate
  * @param candidates best first, at least one
- * @param fingerprint of the model and all settings that decided the prediction
+ * @param fingerprint of the models and all settings that decided the prediction
+ * @param belief absent in rows that a version without it wrote
  */
 record PredictionRow(
     UUID id,
@@ -27,7 +29,8 @@ record PredictionRow(
     String prefix,
     List<Candidate> candidates,
     String fingerprint,
-    Source source) {
+    Source source,
+    @Nullable StoredBelief belief) {
 
   static PredictionRow of(Prediction prediction) {
     var request = prediction.request();
@@ -35,21 +38,23 @@ record PredictionRow(
         request.id(),
         request.shipmentId(),
         request.typed(),
-        request.address().pincode(),
-        request.prefix(),
+        prediction.belief().pincode(),
+        prediction.belief().prefix(),
         prediction.scored().candidates(),
         prediction.scored().fingerprint(),
-        prediction.source());
+        prediction.source(),
+        StoredBelief.of(prediction));
   }
 
   /**
    * Whether the row is for this shipment and an address of the same canonical form.
    *
-   * @param pincode six digits, where known
+   * @param pincodeField the pincode that was sent as such; of a row without a {@link #belief} the
+   *     pincode
    */
-  boolean isOf(String shipmentId, String typed, @Nullable String pincode) {
+  boolean isOf(String shipmentId, String typed, @Nullable String pincodeField) {
     return this.shipmentId.equals(shipmentId)
-        && Objects.equals(this.pincode, pincode)
+        && Objects.equals(belief == null ? pincode : belief.pincodeField(), pincodeField)
         && (this.typed.equals(typed)
             || Address.canonical(this.typed).equals(Address.canonical(typed)));
   }

@@ -27,19 +27,23 @@ final class PredictionTable implements PredictionStore {
   private static final String INSERT =
       """
       INSERT INTO predictions (prediction_id, predicted_at, shipment_id, address, pincode, prefix, cp,
-                               confidence, alternatives, fingerprint, source)
+                               confidence, alternatives, fingerprint, source, prefix_source, pincode_field,
+                               pincode_doubt, pincode_believed, wrong_pincodes)
       SELECT prediction_id, predicted_at, shipment_id, address, pincode, prefix, cp,
-             confidence, alternatives::jsonb, fingerprint, source
+             confidence, alternatives::jsonb, fingerprint, source, prefix_source, pincode_field,
+             pincode_doubt, pincode_believed, wrong_pincodes
       FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                  $8::double precision[], $9::text[], $10::text[], $11::text[])
+                  $8::double precision[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
+                  $14::real[], $15::text[], $16::double precision[])
         AS row(prediction_id, predicted_at, shipment_id, address, pincode, prefix, cp,
-               confidence, alternatives, fingerprint, source)
+               confidence, alternatives, fingerprint, source, prefix_source, pincode_field,
+               pincode_doubt, pincode_believed, wrong_pincodes)
       ON CONFLICT DO NOTHING
       """;
 
   private static final String SAME_ID =
       """
-      SELECT prediction_id, shipment_id, address, pincode
+      SELECT prediction_id, shipment_id, address, pincode, pincode_field, prefix_source
       FROM unnest($1::uuid[], $2::timestamptz[]) AS row(id, at)
       JOIN predictions ON prediction_id = id AND predicted_at = at
       """;
@@ -73,7 +77,12 @@ final class PredictionTable implements PredictionStore {
             .addValue(column(rows, Double[]::new, r -> r.best().confidence()))
             .addValue(texts(rows, r -> json(r.alternatives()).encode()))
             .addValue(texts(rows, PredictionRow::fingerprint))
-            .addValue(texts(rows, r -> r.source().label()));
+            .addValue(texts(rows, r -> r.source().label()))
+            .addValue(beliefs(rows, String[]::new, belief -> belief.source().label()))
+            .addValue(beliefs(rows, String[]::new, StoredBelief::pincodeField))
+            .addValue(beliefs(rows, Float[]::new, StoredBelief::doubt))
+            .addValue(beliefs(rows, String[]::new, StoredBelief::believed))
+            .addValue(beliefs(rows, Double[]::new, StoredBelief::wrongPincodes));
     return database
         .write(INSERT, columns)
         .compose(
@@ -117,7 +126,12 @@ final class PredictionTable implements PredictionStore {
         || row.isOf(
             stored.getString("shipment_id"),
             stored.getString("address"),
-            stored.getString("pincode"));
+            stored.getString(storedBeliefs(row, stored) ? "pincode_field" : "pincode"));
+  }
+
+  /** A row without a belief, of an earlier version, has the pincode that counted alone. */
+  private static boolean storedBeliefs(PredictionRow row, Row stored) {
+    return row.belief() != null && stored.getString("prefix_source") != null;
   }
 
   private Future<Void> setAside(List<PredictionRow> rows, Set<Integer> taken) {
@@ -135,6 +149,16 @@ final class PredictionTable implements PredictionStore {
   private static <T> T[] column(
       List<PredictionRow> rows, IntFunction<T[]> array, Function<PredictionRow, T> value) {
     return rows.stream().map(value).toArray(array);
+  }
+
+  /** A column of the beliefs, null for rows without. */
+  private static <T> @Nullable T[] beliefs(
+      List<PredictionRow> rows,
+      IntFunction<T[]> array,
+      Function<StoredBelief, ? extends @Nullable T> value) {
+    return rows.stream()
+        .map(row -> row.belief() == null ? null : value.apply(row.belief()))
+        .toArray(array);
   }
 
   /** Succeeds when rows can be inserted: the table exists, permission is granted, writes work. */
@@ -161,6 +185,14 @@ final class PredictionTable implements PredictionStore {
             .put("alternatives", json(row.alternatives()))
             .put("fingerprint", row.fingerprint())
             .put("source", row.source().label());
+    var belief = row.belief();
+    if (belief != null) {
+      json.put("prefix_source", belief.source().label())
+          .put("pincode_field", belief.pincodeField())
+          .put("pincode_doubt", belief.doubt())
+          .put("pincode_believed", belief.believed())
+          .put("wrong_pincodes", belief.wrongPincodes());
+    }
     // jsonb can't hold a NUL
     var text = json.encode().replace("\\u0000", "\\ufffd");
     return reject(row.id(), text, error, sqlState)

@@ -30,7 +30,8 @@ public final class StoredPredictions implements AutoCloseable {
   private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(60);
 
   private static final String COLUMNS =
-      "prediction_id, address, pincode, prefix, fingerprint, cp, confidence, alternatives";
+      "prediction_id, address, pincode, pincode_field, prefix, fingerprint, cp, confidence,"
+          + " alternatives, prefix_source, pincode_doubt, pincode_believed, wrong_pincodes";
 
   private static final String BY_ID =
       "SELECT %s FROM predictions WHERE prediction_id = ?".formatted(COLUMNS);
@@ -132,11 +133,16 @@ public final class StoredPredictions implements AutoCloseable {
         row.getObject("prediction_id", UUID.class),
         row.getString("address"),
         row.getString("pincode"),
+        row.getString("pincode_field"),
         row.getString("prefix"),
         row.getString("fingerprint"),
         row.getString("cp"),
         row.getDouble("confidence"),
-        row.getString("alternatives"));
+        row.getString("alternatives"),
+        row.getString("prefix_source"),
+        (Float) row.getObject("pincode_doubt"),
+        row.getString("pincode_believed"),
+        (Double) row.getObject("wrong_pincodes"));
   }
 
   private static DatabaseStartException cannotRead(SQLException e) {

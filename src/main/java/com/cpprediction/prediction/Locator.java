@@ -3,8 +3,8 @@ package com.cpprediction.prediction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Names the prefix of an address that has no pincode. Thread-safe, and fast enough for every
- * request.
+ * Tells how likely an address belongs to each prefix by its words alone. Thread-safe, and fast
+ * enough for every request.
  */
 @FunctionalInterface
 public interface Locator {
@@ -13,7 +13,8 @@ public interface Locator {
 
   /**
    * @param text canonical
-   * @return the place, where the text names one
+   * @return the prefixes it knows; absent where it knows none
+   * @throws ServiceException {@link Failure#NOT_READY} when that can't be told
    */
-  @Nullable Located locate(String text);
+  @Nullable PrefixChances locate(String text);
 }

@@ -5,7 +5,7 @@ import io.vertx.core.json.JsonObject;
 import java.util.Objects;
 
 /**
- * What was found for one address, and where.
+ * The scores of one address by the model of one prefix, and where they were found.
  *
  * @param source {@link Source#MODEL} for the caller whose request was scored, {@link Source#CACHE}
  *     for those who found the scores or joined while they were made
@@ -14,25 +14,26 @@ import java.util.Objects;
  * @param servedBy the node that found it and how far away it was, as a member of a list of RFC
  *     8941; empty where this process is a node of its own. Doesn't travel: the caller knows
  */
-public record LookupResult(Scored scored, Source source, JsonObject explanation, String servedBy) {
+public record LookupResult(
+    PrefixScores scores, Source source, JsonObject explanation, String servedBy) {
   private static final JsonObject NONE = new JsonObject();
 
   public LookupResult {
-    Objects.requireNonNull(scored, "scored");
+    Objects.requireNonNull(scores, "scores");
     Objects.requireNonNull(source, "source");
     Objects.requireNonNull(explanation, "explanation");
     Objects.requireNonNull(servedBy, "servedBy");
   }
 
-  public LookupResult(Scored scored, Source source) {
-    this(scored, source, NONE, "");
+  public LookupResult(PrefixScores scores, Source source) {
+    this(scores, source, NONE, "");
   }
 
   public LookupResult explainedBy(JsonObject explained) {
-    return new LookupResult(scored, source, explained, servedBy);
+    return new LookupResult(scores, source, explained, servedBy);
   }
 
   public LookupResult servedBy(String node) {
-    return new LookupResult(scored, source, explanation, node);
+    return new LookupResult(scores, source, explanation, node);
   }
 }

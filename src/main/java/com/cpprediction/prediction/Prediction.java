@@ -9,10 +9,11 @@ import java.util.Objects;
  * The prediction for a shipment, as in the response and in the database.
  *
  * @param request the shipment
- * @param scored the candidates of the model
+ * @param scored the candidates
+ * @param belief what was believed of the prefix and the pincode
  * @param source whether it was scored for this request or cached
  */
-public record Prediction(PredictionRequest request, Scored scored, Source source) {
+public record Prediction(PredictionRequest request, Scored scored, Belief belief, Source source) {
   public enum Source implements Labelled {
     MODEL,
     CACHE;
@@ -21,6 +22,7 @@ public record Prediction(PredictionRequest request, Scored scored, Source source
   public Prediction {
     Objects.requireNonNull(request, "request");
     Objects.requireNonNull(scored, "scored");
+    Objects.requireNonNull(belief, "belief");
     Objects.requireNonNull(source, "source");
   }
 
@@ -39,9 +41,9 @@ public record Prediction(PredictionRequest request, Scored scored, Source source
     return PredictionIds.timeOf(request.id());
   }
 
-  /** Prefix and short scoring fingerprint, such as {@code 560@3f9a1c2e}. */
+  /** Prefix and short fingerprint, such as {@code 560@3f9a1c2e}. */
   public String model() {
-    return model(request.prefix(), scored.fingerprint());
+    return model(belief.prefix(), scored.fingerprint());
   }
 
   /** The name of a model in responses: prefix, {@code @}, first eight digits of the fingerprint. */

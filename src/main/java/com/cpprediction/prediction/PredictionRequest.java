@@ -2,6 +2,7 @@ package com.cpprediction.prediction;
 
 import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A validated shipment to predict the CP of.
@@ -11,28 +12,37 @@ import java.util.UUID;
  * @param shipmentId the caller's id of the shipment, 1..64 characters
  * @param typed the address as in the request, 1..1,000 characters
  * @param address its canonical form
- * @param located the prefix, which selects the model
+ * @param hypotheses the prefixes, which select the models
  */
 public record PredictionRequest(
-    UUID id, String shipmentId, String typed, Address address, Located located) {
+    UUID id, String shipmentId, String typed, Address address, Hypotheses hypotheses) {
   public PredictionRequest {
     Objects.requireNonNull(id, "id");
     Objects.requireNonNull(shipmentId, "shipmentId");
     Objects.requireNonNull(typed, "typed");
     Objects.requireNonNull(address, "address");
-    Objects.requireNonNull(located, "located");
+    Objects.requireNonNull(hypotheses, "hypotheses");
   }
 
-  public String prefix() {
-    return located.prefix();
+  /** The pincode field of the request; absent where there was none. */
+  public @Nullable String pincodeField() {
+    for (var candidate : address.candidates()) {
+      if (candidate.cue() == PincodeCandidate.Cue.FIELD) return candidate.digits();
+    }
+    return null;
   }
 
-  /** A copy to be scored by another model. */
-  public PredictionRequest at(Located place) {
-    return new PredictionRequest(id, shipmentId, typed, address, place);
+  /** A copy to be scored by other models. */
+  public PredictionRequest at(Hypotheses places) {
+    return new PredictionRequest(id, shipmentId, typed, address, places);
   }
 
-  public Prediction predicted(Scored scored, Prediction.Source source) {
-    return new Prediction(this, scored, source);
+  /**
+   * The prediction of this by what its models scored.
+   *
+   * @param source whether all of that was cached
+   */
+  public Prediction predicted(Posterior posterior, Prediction.Source source) {
+    return new Prediction(this, posterior.scored(), posterior.belief(), source);
   }
 }

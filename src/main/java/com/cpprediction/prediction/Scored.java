@@ -3,9 +3,10 @@ package com.cpprediction.prediction;
 import java.util.List;
 
 /**
- * The result of scoring an address: the part of a prediction that may be cached.
+ * The CPs of a prediction.
  *
- * @param fingerprint scoring fingerprint (64 hex digits) of the model and all settings involved
+ * @param fingerprint of the models and all settings involved, 64 hex digits, as {@link
+ *     Posterior#fingerprint}
  * @param candidates one to three CPs, most likely first
  */
 public record Scored(String fingerprint, List<Candidate> candidates) {

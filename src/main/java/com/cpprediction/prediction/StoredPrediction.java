@@ -9,20 +9,30 @@ import org.jspecify.annotations.Nullable;
  * been changed in the database.
  *
  * @param typed the address as in the request
- * @param pincode the pincode used, where there was one
- * @param prefix of the model
+ * @param pincode the believed one of the pincodes of the request, where there was one
+ * @param pincodeField the one that was sent as such, where there was one
+ * @param prefix of the predicted CP
  * @param fingerprint of the model and all settings that decided the prediction
  * @param alternatives JSON, an array of CPs with their confidence
+ * @param prefixSource label of a {@link PrefixSource}; absent in rows of versions without
+ * @param pincodeDoubt as {@link Belief#doubt}
+ * @param pincodeBelieved as {@link Belief#believed}
+ * @param wrongPincodes share of wrong pincodes that was assumed; absent in rows of versions without
  */
 public record StoredPrediction(
     UUID id,
     String typed,
     @Nullable String pincode,
+    @Nullable String pincodeField,
     String prefix,
     String fingerprint,
     String cp,
     double confidence,
-    String alternatives) {
+    String alternatives,
+    @Nullable String prefixSource,
+    @Nullable Float pincodeDoubt,
+    @Nullable String pincodeBelieved,
+    @Nullable Double wrongPincodes) {
   public StoredPrediction {
     Objects.requireNonNull(id, "id");
     Objects.requireNonNull(typed, "typed");

@@ -20,6 +20,7 @@ import com.cpprediction.model.ModelsVerticle;
 import com.cpprediction.model.PrefixAssignment;
 import com.cpprediction.model.ScoringVerticle;
 import com.cpprediction.model.ServingRelease;
+import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.persistence.PersistenceVerticle;
 import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.serving.HealthCheck;
@@ -89,6 +90,7 @@ public final class Service {
   private final PhaseLog phases = new PhaseLog(PhaseLog.EXPECTED);
   private final ConfigWatcher watcher;
   private final ModelStore models;
+  private final WrongPincodes wrongPincodes;
   private final PredictionCache cache;
   private final List<HealthCheck> checks;
   private volatile boolean stopping;
@@ -133,11 +135,13 @@ public final class Service {
             Engine.of(config.models().engine()),
             config.models().heap(),
             config.models().perRequest(),
-            config.prediction().pincodeTrust(),
             metrics,
             Clock.systemUTC(),
             cluster != null ? cluster : PrefixAssignment.ALL);
     models.limitDrop(() -> watcher.current().models().maxAccuracyDrop());
+    wrongPincodes =
+        new WrongPincodes(() -> current().prediction().wrongPincodes(), metrics, Clock.systemUTC());
+    models.status().shows(wrongPincodes::toJson);
     cache = new PredictionCache(config.cache(), registry);
     metrics.cacheEnabled(cache::enabled);
     checks =
@@ -198,6 +202,7 @@ public final class Service {
         new HttpVerticle(
             watcher::current,
             models::lease,
+            wrongPincodes,
             cache,
             cluster == null ? OwnerDirectory.ALONE : cluster,
             metrics,
@@ -243,8 +248,7 @@ public final class Service {
   /** The settings that determine predictions besides the release; compared between nodes. */
   private String settings() {
     var config = current();
-    return "engine %s, pincode_trust %s"
-        .formatted(config.models().engine(), config.prediction().pincodeTrust());
+    return "engine " + config.models().engine();
   }
 
   private void checkNotStopping() {
@@ -409,7 +413,6 @@ public final class Service {
   private void watch() {
     watcher.onChange(ServiceConfig::log, Logging::apply);
     watcher.onChange(ServiceConfig::cache, cache::apply);
-    watcher.onChange(config -> config.prediction().pincodeTrust(), models::trust);
     watcher.onChange(
         config -> config.persistence().retentionDays(), days -> persistence().applyRetention());
     watcher.start();

@@ -5,7 +5,6 @@ import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.json.ParseCost;
 import com.cpprediction.model.ServingRelease;
-import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.LookupResult;
@@ -17,10 +16,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -134,7 +130,7 @@ public final class CacheWarmer {
    *
    * @param bad how many can't be served
    */
-  private record Placed(Map<String, List<Address>> byPrefix, int bad) {}
+  private record Placed(PrefixLookups lookups, int bad) {}
 
   /** One warming: chunk after chunk, counting. */
   private final class Run {
@@ -180,21 +176,22 @@ public final class CacheWarmer {
       failed += placed.bad();
       var deadline = Deadline.in(config.get().timeout());
       var lane = dispatcher.lane(CHUNK);
-      var results = new ArrayList<Future<LookupResult>>();
-      placed
-          .byPrefix()
-          .forEach(
-              (prefix, group) -> {
-                var release = owners.releaseFor(List.of(prefix), lease);
-                results.addAll(
-                    router.lookup(
-                        new LookupQuery(lease, release, prefix, group, false, deadline, lane)));
-              });
+      var found =
+          placed
+              .lookups()
+              .lookUp(
+                  (prefix, group) -> {
+                    var release = owners.releaseFor(List.of(prefix), lease);
+                    return router.lookup(
+                        new LookupQuery(
+                            lease, release, prefix, group, false, false, 0, deadline, lane));
+                  });
+      var all = found.stream().<Future<?>>flatMap(List::stream).toList();
       return deadline
-          .bound(vertx, Future.join(results))
+          .bound(vertx, Future.join(all))
           .transform(
               joined -> {
-                results.forEach(this::count);
+                found.forEach(this::count);
                 return Future.succeededFuture();
               });
     }
@@ -208,23 +205,25 @@ public final class CacheWarmer {
 
     /** On any thread. */
     private Placed place(JsonArray some, ServingRelease lease) {
-      var groups = new LinkedHashMap<String, List<Address>>();
+      var lookups = new PrefixLookups();
       int bad = 0;
       for (var item : some) {
         try {
           var address = reader.place(item);
-          var prefix = reader.located(address, lease).prefix();
-          groups.computeIfAbsent(prefix, none -> new ArrayList<>()).add(address);
+          lookups.add(address, reader.located(address, lease).prefixes());
         } catch (ServiceException e) {
           bad++;
         }
       }
-      return new Placed(groups, bad);
+      return new Placed(lookups, bad);
     }
 
-    private void count(Future<LookupResult> found) {
-      if (!found.succeeded()) failed++;
-      else if (found.result().source() == Source.MODEL) warmed++;
+    /**
+     * @param found of one address, by prefix
+     */
+    private void count(List<Future<LookupResult>> found) {
+      if (!found.stream().allMatch(Future::succeeded)) failed++;
+      else if (found.stream().anyMatch(f -> f.result().source() == Source.MODEL)) warmed++;
       else alreadyCached++;
     }
 

@@ -7,12 +7,17 @@ import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.LookupResult;
+import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
+import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
@@ -28,7 +33,8 @@ public final class Item {
 
   private final @Nullable String shipmentId;
   private @Nullable PredictionRequest request;
-  private @Nullable Future<LookupResult> lookup;
+  private List<Future<LookupResult>> lookups = List.of(); // by hypothesis
+  private @Nullable LookupResult served; // by the model of the predicted prefix
   private @Nullable Prediction prediction;
   private @Nullable ServiceException failure;
 
@@ -105,11 +111,11 @@ public final class Item {
 
   /** The node that served it, as {@link LookupResult#servedBy}; empty where none did. */
   String servedBy() {
-    return prediction == null ? "" : lookup().result().servedBy();
+    return prediction == null ? "" : served().servedBy();
   }
 
-  private Future<LookupResult> lookup() {
-    return Objects.requireNonNull(lookup, "not looked up");
+  private LookupResult served() {
+    return Objects.requireNonNull(served, "not looked up");
   }
 
   /** The failure of a served item without a prediction. */
@@ -121,14 +127,22 @@ public final class Item {
     return prediction == null && failure == null;
   }
 
-  /** Has {@code result}, once it is there, for its lookup. */
-  void await(Future<LookupResult> result) {
-    lookup = result;
+  /**
+   * Has {@code results}, once they are there, for its lookups.
+   *
+   * @param results one for each of its hypotheses, in their order
+   */
+  void await(List<Future<LookupResult>> results) {
+    lookups = List.copyOf(results);
   }
 
-  /** Whether its lookup failed since its model is not served just now. */
+  /** Whether a lookup failed since its model is not served just now. */
   boolean unserved() {
-    return lookup().failed() && Failure.of(lookup().cause()) == Failure.NOT_READY;
+    return lookups.stream().anyMatch(Item::unserved);
+  }
+
+  private static boolean unserved(Future<LookupResult> lookup) {
+    return lookup.failed() && Failure.of(lookup.cause()) == Failure.NOT_READY;
   }
 
   /** Places it anew, to be looked up with another generation of the models. */
@@ -140,32 +154,61 @@ public final class Item {
     }
   }
 
-  /**
-   * Makes a prediction or a failure of what was looked up by now.
-   *
-   * @param least how sure a prediction must be without a pincode, 0..1
-   */
-  void settle(double least) {
-    if (!open()) return;
-    var looked = lookup();
-    if (!looked.isComplete()) {
-      failure = Deadline.exceeded();
-    } else if (looked.failed()) {
-      failure = Problem.toServiceException(looked.cause());
-    } else {
-      var found = looked.result();
-      try {
-        prediction =
-            request().predicted(request().located().whole(found.scored(), least), found.source());
-      } catch (ServiceException e) { // it needs a pincode after all
-        failure = e;
-      }
+  /** Places it by its pincode alone, to be looked up with the release of other nodes. */
+  void relocateByPincode(ServingRelease lease) {
+    try {
+      var share = request().hypotheses().wrongPincodes();
+      request = request().at(lease.locateByPincode(request().address(), share));
+    } catch (ServiceException e) {
+      failure = e;
     }
   }
 
-  /** Why its lookup failed, where it did. */
+  /**
+   * Makes a prediction or a failure of what was looked up by now.
+   *
+   * @param least how sure a prediction must be without a pincode of its prefix, 0..1
+   * @return what the models say, where they do
+   */
+  @Nullable Posterior settle(double least) {
+    if (!open()) return null;
+    var scores = new ArrayList<@Nullable PrefixScores>(lookups.size());
+    for (var lookup : lookups) {
+      if (!lookup.isComplete()) {
+        failure = Deadline.exceeded();
+        return null;
+      }
+      boolean first = scores.isEmpty();
+      if (lookup.failed() && (first || !unserved(lookup))) {
+        failure = Problem.toServiceException(lookup.cause());
+        return null;
+      }
+      scores.add(lookup.failed() ? null : lookup.result().scores());
+    }
+    var posterior = Posterior.of(request().address(), request().hypotheses(), scores);
+    try {
+      prediction = request().predicted(posterior.sure(least), source());
+      served = lookup(posterior.belief().prefix());
+    } catch (ServiceException e) { // it needs a pincode after all
+      failure = e;
+    }
+    return posterior;
+  }
+
+  /** The cache, where no model was asked. */
+  private Source source() {
+    boolean asked =
+        lookups.stream().anyMatch(l -> l.succeeded() && l.result().source() == Source.MODEL);
+    return asked ? Source.MODEL : Source.CACHE;
+  }
+
+  private LookupResult lookup(String prefix) {
+    return lookups.get(request().hypotheses().prefixes().indexOf(prefix)).result();
+  }
+
+  /** Why a lookup failed, where one did. */
   @Nullable Throwable cause() {
-    return lookup().cause();
+    return lookups.stream().filter(Future::failed).map(Future::cause).findFirst().orElse(null);
   }
 
   /** Takes the prediction back, if there is one; a failure it has already stays. */
@@ -188,7 +231,7 @@ public final class Item {
           .put("error", Problem.of(reason()).json());
     }
     var json = PredictionJson.encode(prediction);
-    var explanation = lookup().result().explanation();
+    var explanation = served().explanation();
     return explanation.isEmpty() ? json : json.put("explanation", explanation);
   }
 

@@ -10,7 +10,7 @@ import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.LookupResult;
-import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.SharedDeadline;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -79,11 +79,12 @@ public final class LocalRouter implements LookupRouter {
    *
    * @param until latest deadline of the callers: what no caller waits for any more is not scored
    */
-  private Future<List<Scored>> score(LookupQuery query, List<Key> keys, SharedDeadline until) {
+  private Future<List<PrefixScores>> score(
+      LookupQuery query, List<Key> keys, SharedDeadline until) {
     var latest = until.latest();
     var end = cache.enabled() ? latest.later(config.get().timeout()) : latest;
     var addresses = keys.stream().map(Key::address).toList();
-    return ask(query, addresses, until, end, false).map(ScoreReply::scored);
+    return ask(query, addresses, until, end, false).map(ScoreReply::scores);
   }
 
   /** Keeps a lease of its own: others may wait for the same scores when the caller has given up. */
@@ -95,7 +96,9 @@ public final class LocalRouter implements LookupRouter {
       boolean explain) {
     var lease = query.lease();
     if (!lease.retain()) return Future.failedFuture(Deadline.exceeded()); // the caller gave up
-    var request = new ScoreRequest(lease.generation(), query.prefix(), addresses, until, explain);
+    var request =
+        new ScoreRequest(
+            lease.generation(), query.prefix(), addresses, until, explain, query.wrongPincodes());
     return dispatcher
         .dispatch(
             query.lane(),

@@ -14,7 +14,9 @@ import java.util.List;
  *     other nodes can serve the request, with theirs
  * @param prefix must be in {@code lease}
  * @param addresses at least one
+ * @param byPincode whether {@code prefix} was read from the first pincode of each address alone
  * @param explain whether to explain the results as well
+ * @param wrongPincodes share of wrong pincodes to explain with, 0..0.5
  * @param lane in which what has to be scored here waits for a worker
  */
 public record LookupQuery(
@@ -22,7 +24,9 @@ public record LookupQuery(
     String release,
     String prefix,
     List<Address> addresses,
+    boolean byPincode,
     boolean explain,
+    double wrongPincodes,
     Deadline deadline,
     Lane lane) {
   /** Whether this node can serve it. */

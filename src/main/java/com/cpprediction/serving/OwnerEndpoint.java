@@ -70,7 +70,9 @@ public final class OwnerEndpoint {
             request.release(),
             request.prefix(),
             addresses,
+            request.byPincode(),
             request.explain(),
+            request.wrongPincodes(),
             request.deadline(),
             dispatcher.lane(addresses.size()));
     if (!query.local() || !placed(request, lease)) {
@@ -84,8 +86,9 @@ public final class OwnerEndpoint {
         .map(all -> all.<LookupResult>list());
   }
 
-  /** Whether the release places every pincode where the caller's does. */
+  /** Whether the release places every pincode where the caller's does, if that placed it. */
   private static boolean placed(OwnerRequest request, ServingRelease lease) {
+    if (!request.byPincode()) return true;
     return request.addresses().stream()
         .map(Address::pincode)
         .allMatch(pincode -> pincode == null || request.prefix().equals(lease.prefixOf(pincode)));

@@ -73,7 +73,9 @@ public final class OwnerRouter implements LookupRouter {
                 query.prefix(),
                 query.release(),
                 query.addresses(),
+                query.byPincode(),
                 query.explain(),
+                query.wrongPincodes(),
                 query.deadline()));
     for (int i = 0; i < count; i++) {
       int item = i;

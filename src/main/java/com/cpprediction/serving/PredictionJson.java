@@ -11,6 +11,7 @@ public final class PredictionJson {
 
   static JsonObject encode(Prediction prediction) {
     var request = prediction.request();
+    var belief = prediction.belief();
     var alternatives = new JsonArray();
     for (var candidate : prediction.alternatives()) {
       alternatives.add(encode(new JsonObject(), candidate));
@@ -21,9 +22,11 @@ public final class PredictionJson {
             .put("shipment_id", request.shipmentId());
     return encode(json, prediction.best())
         .put("alternatives", alternatives)
-        .put("pincode", request.address().pincode())
-        .put("prefix", request.prefix())
-        .put("prefix_source", request.located().source().label())
+        .put("pincode", belief.pincode())
+        .put("pincode_doubt", belief.doubt())
+        .put("pincode_believed", belief.believed())
+        .put("prefix", belief.prefix())
+        .put("prefix_source", belief.source().label())
         .put("model", prediction.model())
         .put("source", prediction.source().label());
   }

@@ -8,8 +8,9 @@ import com.cpprediction.metrics.Shed;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.PredictionIds;
+import com.cpprediction.prediction.PrefixSource;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -17,12 +18,12 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.DoubleConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,10 +49,12 @@ public final class PredictionService {
   private final Dispatcher dispatcher;
   private final ServiceMetrics metrics;
   private final ShipmentReader reader;
+  private final DoubleConsumer wrongPincodes;
   private final AdmissionControl inFlight;
 
   /**
    * @param leases gives a lease on the models in force
+   * @param wrongPincodes takes {@link Posterior#wrongOdds} of every shipment
    */
   public PredictionService(
       Vertx vertx,
@@ -62,6 +65,7 @@ public final class PredictionService {
       Dispatcher dispatcher,
       ServiceMetrics metrics,
       ShipmentReader reader,
+      DoubleConsumer wrongPincodes,
       AdmissionControl inFlight) {
     this.vertx = vertx;
     this.config = config;
@@ -71,6 +75,7 @@ public final class PredictionService {
     this.dispatcher = dispatcher;
     this.metrics = metrics;
     this.reader = reader;
+    this.wrongPincodes = wrongPincodes;
     this.inFlight = inFlight;
   }
 
@@ -197,23 +202,23 @@ public final class PredictionService {
    * and another one is in force.
    */
   private Future<Void> lookUp(Shipments asked, Deadline deadline) {
-    var open = asked.open();
-    var release = release(open, asked.lease());
-    return lookUp(asked, open, release, deadline)
+    var release = release(asked.open(), asked.lease());
+    return lookUp(asked, release, deadline)
         .compose(
-            found ->
-                open.stream().anyMatch(Item::unserved)
-                        && !deadline.over()
-                        && replaced(open, asked.lease(), release)
-                    ? Future.failedFuture(Failure.NOT_READY.because("The models were replaced"))
-                    : Future.succeededFuture());
+            found -> {
+              var open = asked.open();
+              return open.stream().anyMatch(Item::unserved)
+                      && !deadline.over()
+                      && replaced(open, asked.lease(), release)
+                  ? Future.failedFuture(Failure.NOT_READY.because("The models were replaced"))
+                  : Future.succeededFuture();
+            });
   }
 
   /** Once and whole, since no request is served by two releases. */
   private Future<Void> startAgain(Shipments asked, Deadline deadline) {
     asked.startAgain(leases.get(), reader);
-    var open = asked.open();
-    return lookUp(asked, open, release(open, asked.lease()), deadline);
+    return lookUp(asked, release(asked.open(), asked.lease()), deadline);
   }
 
   private boolean replaced(List<Item> open, ServingRelease lease, String release) {
@@ -227,43 +232,68 @@ public final class PredictionService {
    * them has no pincode, since what places an address by its words is part of the release.
    */
   private String release(List<Item> items, ServingRelease lease) {
-    var prefixes = items.stream().map(item -> item.request().prefix()).distinct().toList();
     boolean byText =
-        items.stream().anyMatch(item -> item.request().located().source() == Located.Source.TEXT);
-    return byText ? lease.release() : owners.releaseFor(prefixes, lease);
+        items.stream().anyMatch(item -> item.request().address().candidates().isEmpty());
+    if (byText) return lease.release();
+    var prefixes =
+        items.stream()
+            .flatMap(item -> item.request().hypotheses().prefixes().stream())
+            .distinct()
+            .toList();
+    return owners.releaseFor(prefixes, lease);
   }
 
-  /** Completes when every item has its result, or its time is up. */
-  private Future<Void> lookUp(
-      Shipments asked, List<Item> items, String release, Deadline deadline) {
-    var byPrefix = new LinkedHashMap<String, List<Item>>();
+  /** Completes when every item has its results, or its time is up. */
+  private Future<Void> lookUp(Shipments asked, String release, Deadline deadline) {
+    boolean byPincode = !release.equals(asked.lease().release());
+    if (byPincode) asked.open().forEach(item -> item.relocateByPincode(asked.lease()));
+    var items = asked.open();
+    if (items.isEmpty()) return Future.succeededFuture();
+    var lookups = new PrefixLookups();
     for (var item : items) {
-      byPrefix.computeIfAbsent(item.request().prefix(), prefix -> new ArrayList<>()).add(item);
+      lookups.add(item.request().address(), item.request().hypotheses().prefixes());
     }
-    var results = new ArrayList<Future<?>>(items.size());
+    double wrongPincodes = items.get(0).request().hypotheses().wrongPincodes();
     var lane = dispatcher.lane(items.size());
-    byPrefix.forEach(
-        (prefix, group) -> {
-          var addresses = group.stream().map(item -> item.request().address()).toList();
-          var found =
-              router.lookup(
-                  new LookupQuery(
-                      asked.lease(), release, prefix, addresses, asked.explain(), deadline, lane));
-          for (int i = 0; i < group.size(); i++) group.get(i).await(found.get(i));
-          results.addAll(found);
-        });
-    return deadline.bound(vertx, Future.join(results)).<Void>mapEmpty().otherwiseEmpty();
+    var found =
+        lookups.lookUp(
+            (prefix, addresses) ->
+                router.lookup(
+                    new LookupQuery(
+                        asked.lease(),
+                        release,
+                        prefix,
+                        addresses,
+                        byPincode,
+                        asked.explain(),
+                        wrongPincodes,
+                        deadline,
+                        lane)));
+    for (int i = 0; i < items.size(); i++) items.get(i).await(found.get(i));
+    var all = found.stream().<Future<?>>flatMap(List::stream).toList();
+    return deadline.bound(vertx, Future.join(all)).<Void>mapEmpty().otherwiseEmpty();
   }
 
   private void settle(List<Item> items, String requestId) {
     double least = config.get().minTextConfidence();
-    items.forEach(item -> item.settle(least));
+    for (var item : items) {
+      var posterior = item.settle(least);
+      if (posterior != null) observe(posterior, item);
+    }
     items.stream()
         .map(Item::cause)
         .filter(Objects::nonNull)
         .distinct()
         .forEach(
             cause -> Problem.logged(cause, requestId, "some of " + items.size() + " shipments"));
+  }
+
+  private void observe(Posterior posterior, Item item) {
+    wrongPincodes.accept(posterior.wrongOdds());
+    var doubt = posterior.belief().doubt();
+    if (doubt != null) metrics.pincodeDoubted(doubt);
+    boolean corrected = posterior.belief().source() == PrefixSource.CORRECTED;
+    if (corrected && item.prediction() != null) metrics.corrected();
   }
 
   /** Fails those that can't be recorded; the future fails when none can. */

@@ -3,7 +3,7 @@ package com.cpprediction.serving;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Hypotheses;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.ServiceException;
@@ -11,6 +11,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,9 +29,14 @@ public final class ShipmentReader {
   private static final Set<String> PLACE = Set.of("address", "pincode");
 
   private final Clock clock;
+  private final DoubleSupplier wrongPincodes;
 
-  public ShipmentReader(Clock clock) {
+  /**
+   * @param wrongPincodes the share of wrong pincodes to assume now, 0..0.5
+   */
+  public ShipmentReader(Clock clock, DoubleSupplier wrongPincodes) {
     this.clock = clock;
+    this.wrongPincodes = wrongPincodes;
   }
 
   /**
@@ -55,12 +61,12 @@ public final class ShipmentReader {
     return address(json, required(json, "address", MAX_ADDRESS));
   }
 
-  /** The prefix of {@code address} in the release of {@code lease}. */
-  Located located(Address address, ServingRelease lease) {
+  /** The prefixes of {@code address} in the release of {@code lease}. */
+  Hypotheses located(Address address, ServingRelease lease) {
     if (address.pincode() != null && lease.prefixes().isEmpty()) {
       throw Failure.NOT_READY.because("No model is loaded yet; try again in a moment");
     }
-    return lease.locate(address);
+    return lease.locate(address, wrongPincodes.getAsDouble());
   }
 
   /** {@code item}, which must be an object. */

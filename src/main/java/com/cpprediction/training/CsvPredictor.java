@@ -77,6 +77,6 @@ public final class CsvPredictor {
       CsvRows.Row row, Scorer scorer, OfflinePredictor models) {
     row.check();
     var address = Address.of(row.address(), row.getOrEmpty("pincode"));
-    return models.predict(scorer, address).candidates();
+    return models.predict(scorer, address).scored().candidates();
   }
 }

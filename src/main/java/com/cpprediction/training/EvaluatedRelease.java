@@ -13,6 +13,15 @@ public interface EvaluatedRelease {
   /** Codes of the CPs that it can predict. */
   Set<String> cps();
 
+  /**
+   * This release, with what the service would learn from {@code queries} without labels.
+   *
+   * @param queries of one question
+   */
+  default EvaluatedRelease fitted(List<Query> queries) {
+    return this;
+  }
+
   /** A new predictor, for one thread at a time. */
   QueryPredictor predictor();
 

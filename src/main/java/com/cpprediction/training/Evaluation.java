@@ -46,12 +46,14 @@ public final class Evaluation {
       EvaluatedRelease release,
       IntConsumer done) {
     var results = new RowResult[rows.size()];
+    var queries = rows.stream().map(row -> variant.query(row, pool)).toList();
+    var fitted = release.fitted(queries);
     tasks(rows).parallelStream()
         .forEach(
             task -> {
-              var predictor = release.predictor();
+              var predictor = fitted.predictor();
               for (int i : task) {
-                results[i] = result(rows.get(i), variant, pool, predictor);
+                results[i] = result(rows.get(i).cp(), queries.get(i), predictor);
               }
               done.accept(task.size());
             });
@@ -74,12 +76,9 @@ public final class Evaluation {
   }
 
   private static RowResult result(
-      LabelledRow row,
-      QueryVariant variant,
-      PincodePool pool,
-      EvaluatedRelease.QueryPredictor predictor) {
+      String cp, Query query, EvaluatedRelease.QueryPredictor predictor) {
     try {
-      return RowResult.of(row.cp(), predictor.predict(variant.query(row, pool)));
+      return RowResult.of(cp, predictor.predict(query));
     } catch (ServiceException e) {
       return RowResult.refused(e.failure());
     }

@@ -4,11 +4,14 @@ import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.Scorer;
 import com.cpprediction.model.ScoringModel;
 import com.cpprediction.model.ServingRelease;
+import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.Located;
-import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.Hypotheses;
+import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.ServiceException;
+import java.util.List;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -17,29 +20,45 @@ import java.util.stream.IntStream;
 /**
  * Predicts as the service does, without a service.
  *
- * @param release locates the prefix of an address
+ * @param release locates the prefixes of an address
  * @param scorings by prefix; throws {@link ServiceException} for an unusable one
  * @param leastSure minimum confidence, as {@code prediction.min_text_confidence}
+ * @param wrongPincodes share of wrong pincodes to assume; empty where none is known
  */
 public record OfflinePredictor(
-    ServingRelease release, Function<String, ScoringModel> scorings, double leastSure)
+    ServingRelease release,
+    Function<String, ScoringModel> scorings,
+    double leastSure,
+    OptionalDouble wrongPincodes)
     implements EvaluatedRelease {
+  /** Queries that the share of wrong pincodes is estimated from, at most. */
+  private static final int FITTED = 5_000;
+
   /** A predictor with loaded models. */
-  public static OfflinePredictor of(ModelStore models, double leastSure) {
-    return new OfflinePredictor(models.current(), models::usable, leastSure);
+  public static OfflinePredictor of(
+      ModelStore models, double leastSure, OptionalDouble wrongPincodes) {
+    return new OfflinePredictor(models.current(), models::usable, leastSure, wrongPincodes);
+  }
+
+  /** The share of wrong pincodes that it assumes, 0..0.5. */
+  public double share() {
+    return wrongPincodes.orElse(WrongPincodes.prior());
   }
 
   /**
    * @param scorer of the calling thread
    * @throws ServiceException when there is no prediction
    */
-  public Scored predict(Scorer scorer, Address address) {
-    return predict(scorer, address, release.locate(address));
+  public Posterior predict(Scorer scorer, Address address) {
+    return score(scorer, address, release.locate(address, share())).sure(leastSure);
   }
 
-  private Scored predict(Scorer scorer, Address address, Located located) {
-    var within = scorer.score(scorings.apply(located.prefix()), address);
-    return located.whole(within, leastSure);
+  private Posterior score(Scorer scorer, Address address, Hypotheses hypotheses) {
+    var scores =
+        hypotheses.prefixes().stream()
+            .map(prefix -> scorer.score(scorings.apply(prefix), address))
+            .toList();
+    return Posterior.of(address, hypotheses, scores);
   }
 
   @Override
@@ -57,20 +76,49 @@ public record OfflinePredictor(
     return cps;
   }
 
+  /** With the share of wrong pincodes estimated as the service would, unless one is known. */
+  @Override
+  public OfflinePredictor fitted(List<Query> queries) {
+    if (wrongPincodes.isPresent()) return this;
+    int count = Math.min(queries.size(), FITTED);
+    var odds =
+        IntStream.range(0, count)
+            .parallel()
+            .mapToObj(i -> queries.get((int) ((long) i * queries.size() / count)))
+            .mapToDouble(this::wrongOdds)
+            .toArray();
+    var share = OptionalDouble.of(WrongPincodes.estimate(odds));
+    return new OfflinePredictor(release, scorings, leastSure, share);
+  }
+
+  /** NaN where the service would refuse the query. */
+  private double wrongOdds(Query query) {
+    try {
+      return posterior(new Scorer(), query).wrongOdds();
+    } catch (ServiceException e) {
+      return Double.NaN;
+    }
+  }
+
   @Override
   public QueryPredictor predictor() {
     var scorer = new Scorer();
-    return query -> predict(scorer, query).candidates();
+    return query -> predict(scorer, query).scored().candidates();
   }
 
-  private Scored predict(Scorer scorer, Query query) {
+  private Posterior predict(Scorer scorer, Query query) {
+    var posterior = posterior(scorer, query);
+    return query.prefix() == null ? posterior.sure(leastSure) : posterior;
+  }
+
+  private Posterior posterior(Scorer scorer, Query query) {
     var address = Address.of(query.address(), query.pincode());
     if (query.masked()) address = new Address(address.text(), null);
     var prefix = query.prefix();
-    if (prefix == null) return predict(scorer, address);
+    if (prefix == null) return score(scorer, address, release.locate(address, share()));
     if (!release.prefixes().contains(prefix)) {
       throw Failure.UNKNOWN_PREFIX.because("No model serves prefix " + prefix);
     }
-    return predict(scorer, address, Located.byPincode(prefix));
+    return score(scorer, address, Hypotheses.certain(prefix, address, share()));
   }
 }

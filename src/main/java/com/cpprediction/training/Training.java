@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -62,7 +63,6 @@ public final class Training {
    * @param heldBackOut file for the held-back rows, which the release then excludes, for {@code
    *     evaluate}, if any
    * @param maxRows maximum addresses per prefix; of more, a sample is taken
-   * @param pincodeTrust of the evaluation
    * @param threads prefixes trained at the same time
    */
   public record Options(
@@ -75,7 +75,6 @@ public final class Training {
       double heldBack,
       @Nullable Path heldBackOut,
       int maxRows,
-      double pincodeTrust,
       int threads) {}
 
   /**
@@ -249,14 +248,17 @@ public final class Training {
     var fingerprints = new HashMap<String, String>();
     for (var prefix : learned.files().keySet()) {
       var model = learned.model(prefix, new JsonObject(), List.of());
-      var scoring = ScoringModel.of(model, options.pincodeTrust(), "");
+      var scoring = ScoringModel.of(model, "");
       scorings.put(prefix, scoring);
       fingerprints.put(prefix, scoring.fingerprint());
     }
     var national = NationalStage.of(ByteBuffer.wrap(learned.national()));
     var models =
         new OfflinePredictor(
-            ServingRelease.of(fingerprints, national), scorings::get, ALL_ANSWERED);
+            ServingRelease.of(fingerprints, national),
+            scorings::get,
+            ALL_ANSWERED,
+            OptionalDouble.empty());
     var pool = PincodePool.of(models.trainedPincodes());
     for (var variant : VARIANTS) {
       var evaluation = Evaluation.of(held, variant, pool, models, progress::step);
@@ -294,10 +296,7 @@ public final class Training {
         progress.step(1);
       }
       var measured =
-          new JsonObject()
-              .put("seed", options.seed())
-              .put("held_back", options.heldBack())
-              .put("pincode_trust", options.pincodeTrust());
+          new JsonObject().put("seed", options.seed()).put("held_back", options.heldBack());
       return writer.publish(measured, overall);
     }
   }

@@ -21,7 +21,7 @@ const FEATURES = {
   pin_share: 'Its share of the pincode’s shipments',
   pin_agree: 'Digits shared with its pincode',
   pin_diff: 'Distance from its pincode',
-  pincode_trust: 'Trust in the given pincode',
+  pincode: 'The pincode, as far as it is believed',
 };
 
 const newShipment = () => `dashboard-${crypto.getRandomValues(new Uint32Array(1))[0].toString(36)}`;
@@ -88,12 +88,20 @@ function explanation({ first, second, features, words }) {
   ];
 }
 
+/** What decided the prefix, and how far the pincode is believed. */
+function place({ pincode, pincode_doubt: doubt, pincode_believed: believed, prefix, prefix_source: source }) {
+  if (!pincode) return `prefix ${prefix}, told from the words`;
+  const instead = believed === pincode ? '' : `, ${believed} believed instead`;
+  const against = source === 'corrected' ? ', told from the words against the pincode' : '';
+  return `pincode ${pincode} (doubt ${share(doubt)}${instead}), prefix ${prefix}${against}`;
+}
+
 const part = (...content) => element('div', {}, ...content);
 
 function answered(prediction, ms) {
-  const { cp, confidence, alternatives, prefix, pincode, model, source } = prediction;
+  const { cp, confidence, alternatives, model, source } = prediction;
   const from = source === 'cache' ? 'the cache' : `model ${model}`;
-  const where = pincode ? `pincode ${pincode}, prefix ${prefix}` : `prefix ${prefix}, told from the words`;
+  const where = place(prediction);
   return [
     part(
       element('p', { class: 'cp' }, cp),

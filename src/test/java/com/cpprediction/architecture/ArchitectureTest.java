@@ -49,7 +49,7 @@ class ArchitectureTest {
       model.format  <- common json prediction
       postgres      <- common config files journal json prediction
       loadtest      <- common csv web
-      model         <- bus common config json metrics model.format prediction watch
+      model         <- bus common json metrics model.format prediction watch
       outcomes      <- bus logging metrics postgres prediction
       tls           <- common metrics watch
       persistence   <- bus config journal logging metrics outcomes postgres prediction

@@ -9,11 +9,12 @@ import com.cpprediction.persistence.Schema;
 import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
-import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Hypotheses;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.Scored;
+import com.cpprediction.testing.TestScores;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -191,13 +192,15 @@ public final class DrainBenchmark {
     var candidates =
         List.of(
             new Candidate("CP1", 0.97), new Candidate("CP2", 0.02), new Candidate("CP3", 0.004));
+    var address = Address.of(typed, null);
+    var scored = new Scored("3f9a1c2e".repeat(8), candidates);
     return new PredictionRequest(
             PredictionIds.next(),
             "S" + number,
             typed,
-            Address.of(typed, null),
-            Located.byPincode("560"))
-        .predicted(new Scored("3f9a1c2e".repeat(8), candidates), Prediction.Source.MODEL);
+            address,
+            Hypotheses.certain("560", address, 0.01))
+        .predicted(TestScores.believing(address, "560", scored), Prediction.Source.MODEL);
   }
 
   private static Tuple tuple(List<Prediction> rows) {
@@ -213,7 +216,7 @@ public final class DrainBenchmark {
       texts[0][i] = row.request().shipmentId();
       texts[1][i] = row.request().typed();
       texts[2][i] = row.request().address().pincode();
-      texts[3][i] = row.request().prefix();
+      texts[3][i] = row.belief().prefix();
       texts[4][i] = row.best().cp();
       confidences[i] = row.best().confidence();
       var others = new JsonArray();

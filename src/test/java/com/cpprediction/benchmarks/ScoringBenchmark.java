@@ -9,8 +9,8 @@ import com.cpprediction.model.format.Features;
 import com.cpprediction.model.format.NationalStage;
 import com.cpprediction.model.format.PrefixIndex;
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Located;
-import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.PrefixChances;
+import com.cpprediction.prediction.PrefixScores;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -88,7 +88,7 @@ public class ScoringBenchmark {
 
   private static ModelStore catalog(Engine engine) {
     var metrics = new ServiceMetrics(new SimpleMeterRegistry(), "benchmark");
-    var catalog = new ModelStore(MODELS, engine, false, 1.4, metrics, Clock.systemUTC());
+    var catalog = new ModelStore(MODELS, engine, false, metrics, Clock.systemUTC());
     catalog.reload();
     return catalog;
   }
@@ -126,17 +126,17 @@ public class ScoringBenchmark {
   }
 
   @Benchmark
-  public Scored wholeMapped() {
+  public PrefixScores wholeMapped() {
     return scorer.score(mappedScoring, nextAddress());
   }
 
   @Benchmark
-  public Scored wholeXgboost() {
+  public PrefixScores wholeXgboost() {
     return scorer.score(xgboostScoring, nextAddress());
   }
 
   @Benchmark
-  public Located namePrefix() {
+  public PrefixChances namePrefix() {
     return national.locate(nextAddress().text());
   }
 }

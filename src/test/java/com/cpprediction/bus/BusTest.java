@@ -7,13 +7,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Deadline;
-import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Hypotheses;
 import com.cpprediction.prediction.LookupResult;
-import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionRequest;
+import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.Scored;
 import com.cpprediction.prediction.SharedDeadline;
+import com.cpprediction.testing.TestScores;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.EventBus;
@@ -34,9 +35,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 public class BusTest {
   private static final Address ADDRESS = new Address("12 mg road कोरमंगला", "560017");
+  private static final PrefixScores SCORES =
+      TestScores.of(
+          "ab".repeat(32),
+          ADDRESS,
+          List.of(new Candidate("CP1", 0.970001), new Candidate("CP2", 0.02)));
   private static final Scored SCORED =
-      new Scored(
-          "ab".repeat(32), List.of(new Candidate("CP1", 0.970001), new Candidate("CP2", 0.02)));
+      new Scored("ab".repeat(32), List.of(new Candidate("CP1", 0.970001)));
 
   /** Those that travel between nodes. */
   static Stream<Object> remote() {
@@ -46,11 +51,13 @@ public class BusTest {
             "cd".repeat(32),
             List.of(ADDRESS, new Address("no pincode", null)),
             true,
+            true,
+            0.05,
             Deadline.in(Duration.ofHours(1))),
         new OwnerReply(
             List.of(
-                new LookupResult(SCORED, Source.CACHE),
-                new LookupResult(SCORED, Source.MODEL)
+                new LookupResult(SCORES, Source.CACHE),
+                new LookupResult(SCORES, Source.MODEL)
                     .explainedBy(new JsonObject().put("first", "CP1")))));
   }
 
@@ -62,12 +69,14 @@ public class BusTest {
             "S\"1\"",
             "12, MG Road 😀",
             ADDRESS,
-            Located.byText("560", 0.75));
+            Hypotheses.certain("560", ADDRESS, 0.01));
     var deadline = new SharedDeadline(Deadline.in(Duration.ofHours(1)));
     return Stream.of(
-        new ScoreRequest(7, "560", List.of(ADDRESS), deadline, false),
-        new ScoreReply(List.of(SCORED, SCORED), List.of()),
-        new RecordRequest(List.of(new Prediction(request, SCORED, Source.MODEL))));
+        new ScoreRequest(7, "560", List.of(ADDRESS), deadline, false, 0),
+        new ScoreReply(List.of(SCORES, SCORES), List.of()),
+        new RecordRequest(
+            List.of(
+                request.predicted(TestScores.believing(ADDRESS, "560", SCORED), Source.MODEL))));
   }
 
   static Stream<Object> all() {

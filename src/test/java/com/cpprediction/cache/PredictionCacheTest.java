@@ -10,8 +10,9 @@ import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.Prediction.Source;
-import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.SharedDeadline;
+import com.cpprediction.testing.TestScores;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -76,7 +77,7 @@ class PredictionCacheTest {
 
   @Test
   void joinsAFlightInsteadOfScoringTwice() {
-    var flight = Promise.<Scored>promise();
+    var flight = Promise.<PrefixScores>promise();
 
     var first = get(key("a"), flight::future);
     var joined = get(key("a"), PredictionCacheTest::never);
@@ -89,7 +90,7 @@ class PredictionCacheTest {
 
   @Test
   void passesAFailureToAllWaitingRequestsAndDoesNotCacheIt() {
-    var flight = Promise.<Scored>promise();
+    var flight = Promise.<PrefixScores>promise();
     var overloaded = Failure.OVERLOADED.because("full");
 
     var first = get(key("a"), flight::future);
@@ -154,8 +155,8 @@ class PredictionCacheTest {
 
   @Test
   void letsABatchAndASingleRequestJoinEachOther() {
-    var single = Promise.<Scored>promise();
-    var batch = Promise.<List<Scored>>promise();
+    var single = Promise.<PrefixScores>promise();
+    var batch = Promise.<List<PrefixScores>>promise();
 
     var first = get(key("a"), single::future);
     var both = getAll(List.of(key("a"), key("b")), missing -> batch.future());
@@ -218,7 +219,7 @@ class PredictionCacheTest {
     get(key("a"), this::scored);
 
     cache.apply(new CacheConfig(false, 100, Duration.ofMinutes(1)));
-    var flight = Promise.<Scored>promise();
+    var flight = Promise.<PrefixScores>promise();
     get(key("a"), flight::future);
     var other = get(key("a"), this::scored);
     var batch = getAll(List.of(key("b"), key("b")), this::scoredAll);
@@ -243,7 +244,7 @@ class PredictionCacheTest {
 
   @Test
   void anAnswerInTheMakingDoesNotComeBackAfterAClear() {
-    var flight = Promise.<Scored>promise();
+    var flight = Promise.<PrefixScores>promise();
     var first = get(key("a"), flight::future);
 
     cache.clear();
@@ -276,7 +277,7 @@ class PredictionCacheTest {
   @Test
   @ExtendWith(VertxExtension.class)
   void answersEachCallerOnItsOwnContext(Vertx vertx) throws Exception {
-    var flight = Promise.<Scored>promise();
+    var flight = Promise.<PrefixScores>promise();
     var mine = vertx.getOrCreateContext();
     var started = Promise.<Void>promise();
     var seen = Promise.<Context>promise();
@@ -309,40 +310,40 @@ class PredictionCacheTest {
     return lookup.result().source();
   }
 
-  private Future<Scored> scored() {
+  private Future<PrefixScores> scored() {
     return scored(FINGERPRINT);
   }
 
-  private static Future<Scored> scored(String fingerprint) {
+  private static Future<PrefixScores> scored(String fingerprint) {
     return Future.succeededFuture(answer(fingerprint));
   }
 
-  private Future<List<Scored>> scoredAll(List<Key> missing) {
+  private Future<List<PrefixScores>> scoredAll(List<Key> missing) {
     asked.addAll(missing);
     return Future.succeededFuture(missing.stream().map(key -> answer(key.fingerprint())).toList());
   }
 
-  private static Future<Scored> never() {
+  private static Future<PrefixScores> never() {
     throw new AssertionError("scored although there is an answer");
   }
 
-  private static Scored answer(String fingerprint) {
-    return new Scored(fingerprint, List.of(new Candidate("CP1", 0.9)));
+  private static PrefixScores answer(String fingerprint) {
+    return TestScores.of(fingerprint, new Address("a", null), List.of(new Candidate("CP1", 0.9)));
   }
 
-  private Future<LookupResult> get(Key key, Supplier<Future<Scored>> score) {
+  private Future<LookupResult> get(Key key, Supplier<Future<PrefixScores>> score) {
     return get(key, SOON, until -> score.get());
   }
 
   private Future<LookupResult> get(
-      Key key, Deadline deadline, Function<SharedDeadline, Future<Scored>> score) {
+      Key key, Deadline deadline, Function<SharedDeadline, Future<PrefixScores>> score) {
     return cache
         .getAll(List.of(key), 1, deadline, (missing, until) -> score.apply(until).map(List::of))
         .get(0);
   }
 
   private List<Future<LookupResult>> getAll(
-      List<Key> keys, Function<List<Key>, Future<List<Scored>>> score) {
+      List<Key> keys, Function<List<Key>, Future<List<PrefixScores>>> score) {
     return cache.getAll(keys, MANY, SOON, (missing, until) -> score.apply(missing));
   }
 
@@ -357,7 +358,7 @@ class PredictionCacheTest {
         soon,
         until -> {
           waiting.set(until);
-          return Promise.<Scored>promise().future();
+          return Promise.<PrefixScores>promise().future();
         });
     assertThat(waiting.get().latest()).isEqualTo(soon);
     get(key("a"), later, until -> never());

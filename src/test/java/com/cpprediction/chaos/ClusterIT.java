@@ -222,6 +222,8 @@ class ClusterIT {
               .put("confidence", answer.confidence())
               .put("alternatives", alternatives)
               .put("pincode", answer.pincode())
+              .put("pincode_doubt", answer.pincodeDoubt())
+              .put("pincode_believed", answer.pincodeBelieved())
               .put("prefix", answer.prefix())
               .put("prefix_source", answer.prefixSource())
               .put("model", answer.model())

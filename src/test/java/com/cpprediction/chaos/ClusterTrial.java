@@ -72,7 +72,10 @@ final class ClusterTrial implements AutoCloseable {
     database = postgres.newDatabase();
     var dir = release.toAbsolutePath().toString();
     var config =
-        new JsonObject().put("models", new JsonObject().put("dir", dir)).put("cache", CACHE);
+        new JsonObject()
+            .put("models", new JsonObject().put("dir", dir))
+            .put("prediction", new JsonObject().put("wrong_pincodes", 0.01)) // on every node
+            .put("cache", CACHE);
     var host = network == null ? "127.0.0.1" : NodeNetwork.TEST_HOST;
     var uri = PostgresProcess.uri(host, postgres.port(), database);
     nodes =

@@ -45,7 +45,11 @@ final class SampleAddresses {
       var database = postgres.newDatabase();
       var uri = PostgresProcess.uri(postgres.port(), database);
       var models = new JsonObject().put("dir", release.toAbsolutePath().toString());
-      try (var alone = new PackagedService(() -> uri, new JsonObject().put("models", models))) {
+      var config =
+          new JsonObject()
+              .put("models", models)
+              .put("prediction", new JsonObject().put("wrong_pincodes", 0.01)); // as in the trials
+      try (var alone = new PackagedService(() -> uri, config)) {
         alone.start();
         addresses.ask(alone);
       }

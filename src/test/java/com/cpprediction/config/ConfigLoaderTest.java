@@ -117,10 +117,15 @@ class ConfigLoaderTest {
             + " integer in 1..10000",
         "{\"persistence\":{\"batch_size\":null}} # persistence.batch_size is null, must be an"
             + " integer in 1..10000",
-        "{\"prediction\":{\"pincode_trust\":11}} # prediction.pincode_trust is 11, must be in 0..10",
-        "{\"prediction\":{\"pincode_trust\":0.125}} # prediction.pincode_trust is 0.125, must be in 0..10 in steps of 0.01",
-        "{\"prediction\":{\"pincode_trust\":\"1\"}} # prediction.pincode_trust is \"1\", must be a"
-            + " number in 0..10",
+        "{\"prediction\":{\"min_text_confidence\":11}} # prediction.min_text_confidence is 11, must be in 0..1",
+        "{\"prediction\":{\"wrong_pincodes\":0.0125}} # prediction.wrong_pincodes is 0.0125, must be \"auto\" or 0..0.5"
+            + " in steps of 0.001",
+        "{\"prediction\":{\"min_text_confidence\":\"1\"}} # prediction.min_text_confidence is \"1\", must be a"
+            + " number in 0..1",
+        "{\"prediction\":{\"wrong_pincodes\":0.6}} # prediction.wrong_pincodes is 0.6, must be \"auto\" or 0..0.5",
+        "{\"prediction\":{\"wrong_pincodes\":\"none\"}} # prediction.wrong_pincodes is \"none\", must be \"auto\" or 0..0.5",
+        "{\"prediction\":{\"pincode_trust\":1.4}} # \"prediction.pincode_trust\" is no key any more; leave it out,"
+            + " or set prediction.wrong_pincodes to the share of wrong pincodes",
         "{\"cache\":{\"enabled\":1}} # cache.enabled is 1, must be true or false",
         "{\"cache\":{\"enabled\":{}}} # cache.enabled is an object, must be true or false",
         "{\"cache\":{\"enabled\":[]}} # cache.enabled is a list, must be true or false",
@@ -177,10 +182,12 @@ class ConfigLoaderTest {
         "CP_HTTP_PORT # 8000.0 # CP_HTTP_PORT is \"8000.0\", must be an integer in 0..65535",
         "CP_HTTP_PORT # ` 1` # CP_HTTP_PORT is \" 1\", must be an integer in 0..65535",
         "CP_HTTP_PORT # -1 # CP_HTTP_PORT is -1, must be in 0..65535",
-        "CP_PREDICTION_PINCODE_TRUST # much # CP_PREDICTION_PINCODE_TRUST is \"much\", must be a"
-            + " number in 0..10 in steps of 0.01",
-        "CP_PREDICTION_PINCODE_TRUST # 1e999 # CP_PREDICTION_PINCODE_TRUST is Infinity, must be in"
-            + " 0..10 in steps of 0.01",
+        "CP_PREDICTION_WRONG_PINCODES # much # CP_PREDICTION_WRONG_PINCODES is \"much\", must be"
+            + " \"auto\" or 0..0.5 in steps of 0.001",
+        "CP_PREDICTION_MIN_TEXT_CONFIDENCE # much # CP_PREDICTION_MIN_TEXT_CONFIDENCE is \"much\","
+            + " must be a number in 0..1",
+        "CP_PREDICTION_MIN_TEXT_CONFIDENCE # 1e999 # CP_PREDICTION_MIN_TEXT_CONFIDENCE is"
+            + " Infinity, must be in 0..1",
         "CP_CACHE_ENABLED # TRUE # CP_CACHE_ENABLED is \"TRUE\", must be true or false",
         "CP_PERSISTENCE_ACK # disk # CP_PERSISTENCE_ACK is \"disk\", must be \"journal\","
             + " \"commit\" or \"none\"",
@@ -314,7 +321,7 @@ class ConfigLoaderTest {
     var loader =
         file(
             """
-            {"prediction": {"pincode_trust": 2}, "http": {"port": 9e3},
+            {"prediction": {"wrong_pincodes": 2e-1}, "http": {"port": 9e3},
              "database": {"uri": "postgresql://cp:hunter2@db/cp"}}
             """,
             Map.of("CP_HTTP_PORT", "9001", "CP_CACHE_MAX_SIZE", "5"));
@@ -323,7 +330,7 @@ class ConfigLoaderTest {
         .isEqualTo(
             new JsonObject(
                 """
-                {"http": {"port": 9000}, "prediction": {"pincode_trust": 2.0},
+                {"http": {"port": 9000}, "prediction": {"wrong_pincodes": 0.2},
                  "database": {"uri": "postgresql://cp:***@db/cp"}}
                 """));
   }

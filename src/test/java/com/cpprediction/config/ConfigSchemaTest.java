@@ -79,7 +79,7 @@ class ConfigSchemaTest {
             "http.predict_token",
             "prediction.max_in_flight",
             "prediction.timeout_ms",
-            "prediction.pincode_trust",
+            "prediction.wrong_pincodes",
             "prediction.min_text_confidence",
             "cache.enabled",
             "cache.max_size",

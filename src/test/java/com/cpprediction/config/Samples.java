@@ -27,6 +27,8 @@ final class Samples {
     }
   }
 
+  private static final String NUMBER_OR_TEXT = "[\"string\",\"number\"]";
+
   private Samples() {}
 
   static Stream<ConfigKey> keys() {
@@ -69,6 +71,7 @@ final class Samples {
       case "log.level" -> "debug";
       case "log.levels" -> new JsonArray().add("com.cpprediction.http=warn").add("io.netty=off");
       case "log.format" -> "json";
+      case "prediction.wrong_pincodes" -> 0.07;
       default -> {
         if (key.defaultValue() instanceof Boolean flag) yield !flag;
         if (key.defaultValue() instanceof Double number) yield number / 2;
@@ -88,7 +91,8 @@ final class Samples {
       default -> {
         var schema = key.schema();
         if (schema.containsKey("enum")) yield schema.getJsonArray("enum").getValue(n % 2);
-        yield switch (schema.getString("type")) {
+        yield switch (String.valueOf(schema.getValue("type"))) {
+          case NUMBER_OR_TEXT -> n % 501 / 1_000.0;
           case "boolean" -> random.nextBoolean();
           case "integer" -> {
             int min = schema.getInteger("minimum");
@@ -175,7 +179,7 @@ final class Samples {
       case "log.levels" ->
           Stream.of(List.of("a"), List.of("=info"), List.of("a=INFO"), List.of("a.b=info\n"));
       case "log.format" -> Stream.of("", "xml", "JSON");
-      case "prediction.pincode_trust" -> Stream.of(-0.01, 10.01, 1e300, 0.005, 3.333);
+      case "prediction.wrong_pincodes" -> Stream.of(-0.001, 0.501, 1e300, 0.0005, "", "AUTO");
       case "prediction.min_text_confidence" -> Stream.of(-0.001, 1.001);
       default -> {
         if (key.defaultValue() instanceof Boolean) yield Stream.of();
@@ -188,8 +192,9 @@ final class Samples {
   private static Stream<?> ofAnotherType(ConfigKey key) {
     var wrong = Stream.of(new JsonObject().put("a", 1), new JsonArray().add(1));
     var typed =
-        switch (key.schema().getString("type")) {
+        switch (String.valueOf(key.schema().getValue("type"))) {
           case "string" -> Stream.of(7, true);
+          case NUMBER_OR_TEXT -> Stream.of("0.05", true, Double.POSITIVE_INFINITY);
           case "boolean" -> Stream.of(0, "true");
           case "array" -> Stream.of("a", 7, true);
           case "number" -> Stream.of("1.0", true, Double.POSITIVE_INFINITY);

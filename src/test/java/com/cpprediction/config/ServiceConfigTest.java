@@ -9,6 +9,7 @@ import com.cpprediction.config.Samples.Sample;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -33,7 +34,7 @@ class ServiceConfigTest {
                           "admin_token": "0123456789abcdef", "predict_token": "fedcba9876543210",
                           "tls": {"certificate": "c", "key": "k", "password": "p"}},
                  "prediction": {"workers": 2, "max_in_flight": 3, "timeout_ms": 40,
-                                "pincode_trust": 5, "min_text_confidence": 0.25},
+                                "wrong_pincodes": 0.05, "min_text_confidence": 0.25},
                  "cache": {"enabled": false, "max_size": 6, "ttl_seconds": 7},
                  "persistence": {"ack": "none", "when_full": "drop", "batch_size": 8, "linger_ms": 9,
                                  "queue_capacity": 10, "statement_timeout_ms": 110, "retention_days": 19,
@@ -67,7 +68,7 @@ class ServiceConfigTest {
                     BearerTokens.of("0123456789abcdef"),
                     BearerTokens.of("fedcba9876543210"),
                     new HttpConfig.Tls("c", "k", "p")),
-                new PredictionConfig(2, 3, Duration.ofMillis(40), 5, 0.25),
+                new PredictionConfig(2, 3, Duration.ofMillis(40), OptionalDouble.of(0.05), 0.25),
                 new CacheConfig(false, 6, Duration.ofSeconds(7)),
                 new PersistenceConfig(
                     Ack.NONE,
@@ -127,23 +128,21 @@ class ServiceConfigTest {
   }
 
   @Test
-  void takesEveryStepOfPincodeTrustAsItsDecimal() {
-    for (int step = 0; step <= 1_000; step++) {
-      var decimal = "%d.%02d".formatted(step / 100, step % 100);
+  void takesEveryStepOfTheShareOfWrongPincodesAsItsDecimal() {
+    for (int step = 0; step <= 500; step++) {
+      var decimal = "0.%03d".formatted(step);
 
-      assertThat(trust(decimal)).isEqualTo(Double.parseDouble(decimal)).isEqualTo(step / 100.0);
+      assertThat(share(decimal)).hasValue(Double.parseDouble(decimal)).hasValue(step / 1000.0);
     }
-    assertThat(PredictionConfig.pincodeTrusts())
-        .hasSize(1_001)
-        .allMatch(trust -> trust == trust(Double.toString(trust)));
-    assertThat(trust("0.300000000000001")).isEqualTo(0.3);
-    assertThat(Double.toString(trust("-0.0"))).isEqualTo("0.0");
+    assertThat(share("0.300000000000001")).hasValue(0.3);
+    assertThat(Double.toString(share("-0.0").orElseThrow())).isEqualTo("0.0");
+    assertThat(share("\"auto\"")).isEmpty();
   }
 
-  private static double trust(String json) {
-    return Configs.of(new JsonObject("{\"prediction\": {\"pincode_trust\": %s}}".formatted(json)))
+  private static OptionalDouble share(String json) {
+    return Configs.of(new JsonObject("{\"prediction\": {\"wrong_pincodes\": %s}}".formatted(json)))
         .prediction()
-        .pincodeTrust();
+        .wrongPincodes();
   }
 
   @ParameterizedTest

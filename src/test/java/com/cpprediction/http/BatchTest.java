@@ -17,6 +17,7 @@ import io.vertx.junit5.VertxExtension;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,7 +38,8 @@ class BatchTest {
   @BeforeEach
   void holdWhatComesInBulk(Vertx vertx) throws Exception {
     edge = new HttpFixture(vertx);
-    edge.prediction = new PredictionConfig(4, 10_000, Duration.ofSeconds(5), 1.0, 0.5);
+    edge.prediction =
+        new PredictionConfig(4, 10_000, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
     edge.scorer =
         request -> {
           if (request.addresses().size() == 1) return Future.succeededFuture(reply(request));

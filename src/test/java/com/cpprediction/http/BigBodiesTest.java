@@ -6,7 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.model.ServingRelease;
-import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.PrefixChances;
+import com.cpprediction.testing.TestScores;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -47,9 +48,9 @@ public class BigBodiesTest {
     edge.start();
   }
 
-  private Located locate(String text) {
+  private PrefixChances locate(String text) {
     threads.add(Thread.currentThread().getName().replaceFirst("-\\d+$", ""));
-    return Located.byText("560", 1);
+    return TestScores.chances("560", 1);
   }
 
   @ParameterizedTest

@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
-import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.serving.PredictionService;
 import com.cpprediction.testing.Collisions;
+import com.cpprediction.testing.TestScores;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
@@ -108,8 +109,10 @@ class CollidingNamesTest {
         .getJsonArray("results").stream().map(item -> ((JsonObject) item).getMap()).toList();
   }
 
-  private static Scored scored(Address address) {
-    return new Scored(
-        HttpFixture.FINGERPRINTS.get("560"), List.of(new Candidate("CP " + address.text(), 1)));
+  private static PrefixScores scored(Address address) {
+    return TestScores.of(
+        HttpFixture.FINGERPRINTS.get("560"),
+        address,
+        List.of(new Candidate("CP " + address.text(), 1)));
   }
 }

@@ -22,6 +22,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -126,7 +127,8 @@ class ContractTest {
   @Test
   void rendersSharedProblemsAsInTheirExamples() throws Exception {
     edge.answer(Bus.STORED, asked -> Future.succeededFuture(new JsonArray()));
-    edge.prediction = new PredictionConfig(1, 2_000, Duration.ofSeconds(5), 1.0, 0.5);
+    edge.prediction =
+        new PredictionConfig(1, 2_000, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
     edge.start();
     var predict = "POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
     var shipment = shipment("S1", "MG Road 560017").encode();

@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.ServingRelease;
-import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.serving.HealthCheck;
 import com.cpprediction.serving.OwnerDirectory;
 import com.cpprediction.testing.Browser;
+import com.cpprediction.testing.TestScores;
 import io.micrometer.core.instrument.MockClock;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleConfig;
@@ -113,7 +113,7 @@ class DashboardTest {
 
   @Test
   void explainsAFailureAndShowsItsGuesses() throws Exception {
-    edge.serve(ServingRelease.of(HttpFixture.FINGERPRINTS, text -> Located.byText("560", 0.4)));
+    edge.serve(ServingRelease.of(HttpFixture.FINGERPRINTS, text -> TestScores.chances("560", 0.4)));
     edge.start();
     browser.open(edge.base() + "/");
 

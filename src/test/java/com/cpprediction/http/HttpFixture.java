@@ -16,18 +16,20 @@ import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.ServingRelease;
+import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.Prediction;
-import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.SharedDeadline;
 import com.cpprediction.serving.HealthCheck;
 import com.cpprediction.serving.OwnerDirectory;
 import com.cpprediction.testing.Certificates.Pair;
 import com.cpprediction.testing.OpenLeases;
+import com.cpprediction.testing.TestScores;
 import com.cpprediction.tls.IdentityWatcher;
 import com.cpprediction.tls.KeyFiles;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -55,6 +57,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -83,7 +86,7 @@ public final class HttpFixture {
   final PredictionCache cache = new PredictionCache(ServiceConfig.defaults().cache(), registry);
 
   volatile PredictionConfig prediction =
-      new PredictionConfig(WORKERS, 10_000, Duration.ofSeconds(5), 1.0, 0.5);
+      new PredictionConfig(WORKERS, 10_000, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
   volatile OwnerDirectory owners = OwnerDirectory.ALONE;
   volatile Function<ScoreRequest, Future<ScoreReply>> scorer =
       request -> Future.succeededFuture(reply(request, FINGERPRINTS.get("560")));
@@ -174,6 +177,8 @@ public final class HttpFixture {
     var identity =
         Optional.ofNullable(keyFiles)
             .map(files -> new IdentityWatcher(vertx, files, metrics, Clock.systemUTC()));
+    var wrongPincodes =
+        new WrongPincodes(() -> prediction.wrongPincodes(), metrics, Clock.systemUTC());
     verticle =
         new HttpVerticle(
             () ->
@@ -190,6 +195,7 @@ public final class HttpFixture {
                     defaults.metrics(),
                     defaults.log()),
             this::lease,
+            wrongPincodes,
             cache,
             owners,
             metrics,
@@ -334,7 +340,7 @@ public final class HttpFixture {
   /** A request to score {@code address} for prefix 560. */
   static ScoreRequest scoreRequest(Address address) {
     var deadline = new SharedDeadline(Deadline.in(Duration.ofMinutes(1)));
-    return new ScoreRequest(0, "560", List.of(address), deadline, false);
+    return new ScoreRequest(0, "560", List.of(address), deadline, false, 0);
   }
 
   /** Waits up to 10 s until {@code condition} holds. */
@@ -351,9 +357,10 @@ public final class HttpFixture {
     return batches.stream().flatMap(batch -> batch.predictions().stream()).toList();
   }
 
-  private static Scored scored(Address address, String fingerprint) {
-    return new Scored(
+  private static PrefixScores scored(Address address, String fingerprint) {
+    return TestScores.of(
         fingerprint,
+        address,
         List.of(
             new Candidate("CP" + address.text().hashCode(), 0.97),
             new Candidate("CP2", 0.02),
@@ -363,7 +370,7 @@ public final class HttpFixture {
   private Future<ScoreReply> score(ScoreRequest request) {
     if (request == null) return Future.succeededFuture();
     if (request.explain()) {
-      var scored = reply(request, FINGERPRINTS.get(request.prefix())).scored();
+      var scored = reply(request, FINGERPRINTS.get(request.prefix())).scores();
       return explainer
           .apply(request)
           .map(explanation -> new ScoreReply(scored, List.of(explanation)));

@@ -12,10 +12,13 @@ import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionIds;
+import com.cpprediction.prediction.PrefixChances;
+import com.cpprediction.prediction.PrefixSource;
 import com.cpprediction.serving.HealthCheck;
+import com.cpprediction.testing.TestScores;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -30,6 +33,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -66,6 +70,8 @@ class HttpVerticleTest {
             "confidence",
             "alternatives",
             "pincode",
+            "pincode_doubt",
+            "pincode_believed",
             "prefix",
             "prefix_source",
             "model",
@@ -318,7 +324,8 @@ class HttpVerticleTest {
     var first = edge.posting("/cache/warm", body);
     asked.future().await(10, SECONDS);
     var second = edge.post("/cache/warm", body);
-    edge.prediction = new PredictionConfig(1, 1, Duration.ofSeconds(5), 1.0, 0.5);
+    edge.prediction =
+        new PredictionConfig(1, 1, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
     var predicted = edge.post("/predict", shipment("S1", "FC Road 411033"));
     flight.fail("enough");
 
@@ -442,17 +449,12 @@ class HttpVerticleTest {
 
   private static String cpOf(String typed) {
     var address = Address.of(typed, null);
-    return HttpFixture.reply(HttpFixture.scoreRequest(address), "a")
-        .scored()
-        .get(0)
-        .candidates()
-        .get(0)
-        .cp();
+    return HttpFixture.reply(HttpFixture.scoreRequest(address), "a").scores().get(0).cp(0);
   }
 
   @Test
   void predictsAnAddressWithoutPincodeByItsWords() throws Exception {
-    edge.serve(ServingRelease.of(HttpFixture.FINGERPRINTS, text -> Located.byText("560", 0.8)));
+    edge.serve(ServingRelease.of(HttpFixture.FINGERPRINTS, text -> TestScores.chances("560", 0.8)));
     edge.start();
 
     var json = new JsonObject(edge.post("/predict", shipment("S1", "12, MG Road")).body());
@@ -469,7 +471,7 @@ class HttpVerticleTest {
 
   @Test
   void refusesAnUncertainPredictionWithItsGuesses() throws Exception {
-    edge.serve(ServingRelease.of(HttpFixture.FINGERPRINTS, text -> Located.byText("560", 0.5)));
+    edge.serve(ServingRelease.of(HttpFixture.FINGERPRINTS, text -> TestScores.chances("560", 0.5)));
     edge.start();
 
     var refused = edge.post("/predict", shipment("S1", "12, MG Road"));
@@ -495,13 +497,58 @@ class HttpVerticleTest {
     assertThat(results.getJsonObject(1).getString("cp")).isEqualTo(cpOf("MG Road 560017"));
     assertThat(edge.batches).singleElement().satisfies(b -> assertThat(b.predictions()).hasSize(1));
 
-    edge.prediction = new PredictionConfig(1, 100, Duration.ofSeconds(5), 1.0, 0.485);
+    edge.prediction =
+        new PredictionConfig(1, 100, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.485);
     assertThat(edge.post("/predict", shipment("S1", "12, MG Road")).statusCode()).isEqualTo(200);
   }
 
   @Test
+  void scoresBothPrefixesWhereTheWordsSpeakAgainstThePincode() throws Exception {
+    edge.serve(ServingRelease.of(HttpFixture.FINGERPRINTS, text -> chances(6e-6)));
+    edge.start();
+
+    var json = new JsonObject(edge.post("/predict", shipment("S1", "MG Road 560017")).body());
+
+    // Both models say the same of every address: what they say adds up, and the pincode decides.
+    assertThat(json.getString("cp")).isEqualTo(cpOf("MG Road 560017"));
+    assertThat(json.getDouble("confidence")).isEqualTo(0.97);
+    var fingerprints = List.of("b".repeat(64), "a".repeat(64));
+    var both = Posterior.fingerprint(fingerprints);
+    var reversed = Posterior.fingerprint(List.of("a".repeat(64), "b".repeat(64)));
+    assertThat(edge.recorded().get(0).scored().fingerprint()).isIn(both, reversed);
+    assertThat(json.getString("model"))
+        .endsWith(edge.recorded().get(0).scored().fingerprint().substring(0, 8));
+
+    var again = new JsonObject(edge.post("/predict", shipment("S2", "MG Road 560017")).body());
+
+    assertThat(again.getString("source")).isEqualTo("cache");
+    assertThat(again.getValue("pincode_doubt")).isEqualTo(json.getValue("pincode_doubt"));
+  }
+
+  @Test
+  void correctsThePrefixWhereTheWordsAreSure() throws Exception {
+    edge.serve(ServingRelease.of(HttpFixture.FINGERPRINTS, text -> chances(1e-12)));
+    edge.start();
+
+    var json = new JsonObject(edge.post("/predict", shipment("S1", "MG Road 560017")).body());
+
+    assertThat(json.getString("prefix")).isEqualTo("411");
+    assertThat(json.getString("prefix_source")).isEqualTo("corrected");
+    assertThat(json.getString("pincode")).isEqualTo("560017");
+    assertThat(json.getString("model")).isEqualTo("411@bbbbbbbb");
+    assertThat(edge.recorded().get(0).belief().source()).isSameAs(PrefixSource.CORRECTED);
+    var metrics = edge.get("/metrics").body();
+    assertThat(metrics).contains("cp_predictions_corrected_total 1.0", "cp_pincode_doubt_count 1");
+  }
+
+  /** Words of prefix 411, but for this probability of 560. */
+  private static PrefixChances chances(double of560) {
+    return new PrefixChances(List.of("411", "560"), new double[] {1 - of560, of560});
+  }
+
+  @Test
   void needsAPincodeWhereNoModelServesThePlace() throws Exception {
-    edge.serve(ServingRelease.of(HttpFixture.FINGERPRINTS, text -> Located.byText("799", 0.9)));
+    edge.serve(ServingRelease.of(HttpFixture.FINGERPRINTS, text -> TestScores.chances("799", 0.9)));
     edge.start();
 
     var refused = edge.post("/predict", shipment("S1", "Agartala"));

@@ -25,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
@@ -51,7 +52,8 @@ class LoadShedderTest {
   @BeforeEach
   void setUp(Vertx vertx) throws Exception {
     edge = new HttpFixture(vertx);
-    edge.prediction = new PredictionConfig(1, 1, Duration.ofSeconds(60), 1.0, 0.5);
+    edge.prediction =
+        new PredictionConfig(1, 1, Duration.ofSeconds(60), OptionalDouble.of(0.01), 0.5);
     edge.scorer = request -> flight.future();
     edge.start();
     responded = edge.posting("/predict", SHIPMENT);
@@ -155,7 +157,8 @@ class LoadShedderTest {
   void namesTheCurrentLimit() throws Exception {
     assertThat(post("/predict").body()).contains("More than 1 shipments");
 
-    edge.prediction = new PredictionConfig(1, 3, Duration.ofSeconds(60), 1.0, 0.5);
+    edge.prediction =
+        new PredictionConfig(1, 3, Duration.ofSeconds(60), OptionalDouble.of(0.01), 0.5);
     var two = List.of(edge.posting("/predict", SHIPMENT), edge.posting("/predict", SHIPMENT));
     HttpFixture.until(() -> edge.inFlight() == 3);
 

@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
@@ -208,7 +209,8 @@ class NdjsonStreamTest {
 
   @Test
   void slowsDownInsteadOfFailingAtASmallLimit() throws Exception {
-    edge.prediction = new PredictionConfig(2, 4, Duration.ofSeconds(5), 1.0, 0.5);
+    edge.prediction =
+        new PredictionConfig(2, 4, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
     var held = hold();
     var caller = caller();
 
@@ -265,7 +267,8 @@ class NdjsonStreamTest {
 
   @Test
   void namesTheFirstWaitingLineOnStop() throws Exception {
-    edge.prediction = new PredictionConfig(1, 6, Duration.ofSeconds(5), 1.0, 0.5);
+    edge.prediction =
+        new PredictionConfig(1, 6, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
     var held = hold();
     var lines = new StringBuilder();
     for (int i = 1; i <= 9; i++) lines.append(line("S" + i)).append('\n');
@@ -282,7 +285,8 @@ class NdjsonStreamTest {
 
   @Test
   void stopsWithLinesWaitingAfterTheEndOfInput() throws Exception {
-    edge.prediction = new PredictionConfig(1, 6, Duration.ofSeconds(5), 1.0, 0.5);
+    edge.prediction =
+        new PredictionConfig(1, 6, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
     var held = hold();
     edge.start();
     var lines = new StringBuilder();

@@ -13,12 +13,11 @@ import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.Prediction.Source;
-import com.cpprediction.prediction.Scored;
 import com.cpprediction.serving.OwnerDirectory;
+import com.cpprediction.testing.TestScores;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -74,7 +73,7 @@ class OvertakenTest {
         Set.of("560"),
         Map.of("560", fingerprint),
         Set.of("560"),
-        text -> Located.byText("560", probability));
+        text -> TestScores.chances("560", probability));
   }
 
   @Test
@@ -204,9 +203,11 @@ class OvertakenTest {
     }
 
     private static OwnerReply reply(OwnerRequest request) {
-      var scored = new Scored(NEW, List.of(new Candidate("CP1", 0.9)));
+      var candidates = List.of(new Candidate("CP1", 0.9));
       return new OwnerReply(
-          request.addresses().stream().map(a -> new LookupResult(scored, Source.MODEL)).toList());
+          request.addresses().stream()
+              .map(a -> new LookupResult(TestScores.of(NEW, a, candidates), Source.MODEL))
+              .toList());
     }
 
     @Override
@@ -240,7 +241,7 @@ class OvertakenTest {
         HttpFixture.FINGERPRINTS.keySet(),
         HttpFixture.FINGERPRINTS,
         Set.of("560"),
-        text -> Located.byText("411", probability));
+        text -> TestScores.chances("411", probability));
   }
 
   @Test

@@ -14,12 +14,11 @@ import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.Prediction.Source;
-import com.cpprediction.prediction.Scored;
 import com.cpprediction.serving.OwnerDirectory;
+import com.cpprediction.testing.TestScores;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -29,6 +28,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -134,7 +134,8 @@ class OwnerRoutingTest {
             .map(
                 address ->
                     new LookupResult(
-                        new Scored("f".repeat(64), List.of(new Candidate("CP-" + id, 0.9))),
+                        TestScores.of(
+                            "f".repeat(64), address, List.of(new Candidate("CP-" + id, 0.9))),
                         Source.MODEL))
             .toList());
   }
@@ -267,7 +268,8 @@ class OwnerRoutingTest {
   @Test
   void placesAnAddressWithoutAPincodeWithItsOwnReleaseOnly() throws Exception {
     edge.serve(
-        catalog(MINE, HttpFixture.FINGERPRINTS, Set.of("560"), text -> Located.byText("411", 0.9)));
+        catalog(
+            MINE, HttpFixture.FINGERPRINTS, Set.of("560"), text -> TestScores.chances("411", 0.9)));
     healthy("new");
     healthy("old");
     cluster.own("411", OTHER, "new");
@@ -316,7 +318,8 @@ class OwnerRoutingTest {
   @Test
   void failsOnlyThePrefixWithoutAnOwnerInABatchPlacedByWords() throws Exception {
     edge.serve(
-        catalog(MINE, HttpFixture.FINGERPRINTS, Set.of("560"), text -> Located.byText("560", 0.9)));
+        catalog(
+            MINE, HttpFixture.FINGERPRINTS, Set.of("560"), text -> TestScores.chances("560", 0.9)));
     healthy("new");
     cluster.own("411", OTHER, "new");
     cluster.own("560", OTHER, "new");
@@ -352,7 +355,8 @@ class OwnerRoutingTest {
   @Test
   void refusesOtherNodesWhatItHasNoRoomFor(Vertx vertx) {
     edge.prediction =
-        new com.cpprediction.config.PredictionConfig(1, 1, Duration.ofSeconds(5), 1.0, 0.5);
+        new com.cpprediction.config.PredictionConfig(
+            1, 1, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
     edge.scorer = request -> Future.future(never -> {});
     vertx.eventBus().request(Bus.owner("me"), question("560", MINE));
 
@@ -365,7 +369,9 @@ class OwnerRoutingTest {
         prefix,
         release,
         List.of(Address.of("7, Brigade Road", prefix + "001")),
+        true,
         false,
+        0.01,
         Deadline.in(Duration.ofSeconds(5)));
   }
 
@@ -413,7 +419,8 @@ class OwnerRoutingTest {
     edge.explainer = request -> Future.succeededFuture(new JsonObject().put("first", "CP1"));
     var asked = question("560", MINE);
     var explained =
-        new OwnerRequest(asked.prefix(), MINE, asked.addresses(), true, asked.deadline());
+        new OwnerRequest(
+            asked.prefix(), MINE, asked.addresses(), true, true, 0.01, asked.deadline());
 
     var reply =
         vertx

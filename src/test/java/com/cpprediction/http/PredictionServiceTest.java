@@ -27,6 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -327,7 +328,8 @@ class PredictionServiceTest {
 
   @Test
   void refusesABatchThatWillNeverFit() throws Exception {
-    edge.prediction = new PredictionConfig(1, 2, Duration.ofSeconds(5), 1.0, 0.5);
+    edge.prediction =
+        new PredictionConfig(1, 2, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
 
     var response = edge.post("/predict/batch", batch(SHIPMENT, SHIPMENT, SHIPMENT));
 
@@ -338,7 +340,8 @@ class PredictionServiceTest {
   @Test
   void countsWhatItTurnsAway() throws Exception {
     holdTheScorer();
-    edge.prediction = new PredictionConfig(1, 1, Duration.ofSeconds(5), 1.0, 0.5);
+    edge.prediction =
+        new PredictionConfig(1, 1, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
     var first = edge.posting("/predict", SHIPMENT);
     asked.future().await(10, SECONDS);
 
@@ -361,7 +364,8 @@ class PredictionServiceTest {
   @Test
   void refusesShipmentsBeyondItsLimit() throws Exception {
     holdTheScorer();
-    edge.prediction = new PredictionConfig(1, 2, Duration.ofSeconds(5), 1.0, 0.5);
+    edge.prediction =
+        new PredictionConfig(1, 2, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
 
     var first = edge.posting("/predict", SHIPMENT);
     asked.future().await(10, SECONDS);
@@ -411,7 +415,8 @@ class PredictionServiceTest {
   }
 
   private void timeout(long millis) {
-    edge.prediction = new PredictionConfig(1, 10_000, Duration.ofMillis(millis), 1.0, 0.5);
+    edge.prediction =
+        new PredictionConfig(1, 10_000, Duration.ofMillis(millis), OptionalDouble.of(0.01), 0.5);
   }
 
   /** Waits until the cache was hit {@code times}, that is, until so many joined a flight. */

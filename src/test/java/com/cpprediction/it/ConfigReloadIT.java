@@ -18,21 +18,26 @@ class ConfigReloadIT {
   private final Http http = service.http();
 
   @Test
-  void anotherPincodeTrustIsAnotherModelToTheCache() throws Exception {
-    var request = Http.shipment("trust", SmallRelease.rows().get(9).typed());
+  void anotherShareOfWrongPincodesCountsAtOnceAndKeepsTheCache() throws Exception {
+    var row = SmallRelease.rows().get(9);
+    var request = Http.shipment("share", row.typed()).put("pincode", row.pincode());
     var before = http.post("/predict", request).json();
     assertThat(http.post("/predict", request).json().getString("source")).isEqualTo("cache");
 
     service.configure(
-        new JsonObject().put("prediction", new JsonObject().put("pincode_trust", 3.5)));
+        new JsonObject().put("prediction", new JsonObject().put("wrong_pincodes", 0.4)));
 
-    var model = before.getString("model");
+    double doubt = before.getDouble("pincode_doubt");
     var after =
         Await.until(
             () -> http.post("/predict", request).json(),
-            answer -> !answer.getString("model").equals(model));
-    assertThat(after.getString("source")).isEqualTo("model");
-    assertThat(value(http.get("/config").json(), "prediction.pincode_trust")).isEqualTo(3.5);
+            answer -> answer.getDouble("pincode_doubt") > doubt);
+    assertThat(after.getString("source")).isEqualTo("cache");
+    assertThat(after.getString("model")).isEqualTo(before.getString("model"));
+    assertThat(value(http.get("/config").json(), "prediction.wrong_pincodes")).isEqualTo(0.4);
+    var share = http.get("/models/status").json().getJsonObject("wrong_pincodes");
+    assertThat(share.getDouble("share")).isEqualTo(0.4);
+    assertThat(share.getString("source")).isEqualTo("configured");
   }
 
   @Test

@@ -99,7 +99,8 @@ class ContractIT {
               new JsonObject()
                   .put(
                       "models",
-                      new JsonObject().put("dir", Path.of("models").toAbsolutePath().toString())));
+                      new JsonObject().put("dir", Path.of("models").toAbsolutePath().toString()))
+                  .put("prediction", new JsonObject().put("wrong_pincodes", 0.01)));
 
   private static final HttpClient client = HttpClient.newHttpClient();
   private static final Set<String> met = new TreeSet<>();

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.model.ServingRelease;
+import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Http;
@@ -25,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -128,11 +131,10 @@ class DamagedModelIT {
   /** An address that words alone place where the damaged model is. */
   private static JsonObject placedByItsWords() {
     try (var models = SmallRelease.models(SmallRelease.directory())) {
-      var locator = models.current().locator();
       var text =
           SmallRelease.rows(DAMAGED).stream()
               .map(SmallRelease.Row::text)
-              .filter(row -> locator.locate(row).prefix().equals(DAMAGED))
+              .filter(row -> places(models.current(), row))
               .findFirst()
               .orElseThrow();
       return Http.shipment("S-text", text);
@@ -151,5 +153,9 @@ class DamagedModelIT {
                 .POST(BodyPublishers.ofString(body))
                 .build(),
             BodyHandlers.ofString());
+  }
+
+  private static boolean places(ServingRelease release, String text) {
+    return release.locate(new Address(text, null), 0.01).prefixes().equals(List.of(DAMAGED));
   }
 }

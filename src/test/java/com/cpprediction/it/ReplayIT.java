@@ -28,6 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ReplayIT {
   private static final String WITHOUT_PINCODE = "Kadri Hills, near Kadri Temple, Mangalore";
 
+  private static final String WRONG_PINCODE = "180001";
+
   @TempDir private static Path directory;
 
   private static Path first;
@@ -41,7 +43,7 @@ class ReplayIT {
     first = SmallRelease.directory();
     second = SmallRelease.trainAnother(directory.resolve("second"));
     live = SmallRelease.copyTo(directory.resolve("live"));
-    service = TestService.started(home -> configuration(0.5));
+    service = TestService.started(home -> configuration(0.01));
     http = service.http();
   }
 
@@ -50,18 +52,18 @@ class ReplayIT {
     service.close();
   }
 
-  private static JsonObject configuration(double trust) {
+  private static JsonObject configuration(double share) {
     return new JsonObject()
         .put("models", new JsonObject().put("dir", live.toString()).put("poll_ms", 0))
-        .put("prediction", new JsonObject().put("pincode_trust", trust));
+        .put("prediction", new JsonObject().put("wrong_pincodes", share));
   }
 
   @Test
-  void reproducesWhatWasAnsweredBeforeTheTrustChanged() throws Exception {
+  void reproducesWhatWasAnsweredBeforeTheShareOfWrongPincodesChanged() throws Exception {
     serve(first);
-    trust(0.5);
+    share(0.01);
     var ids = predict("before");
-    trust(3.25);
+    share(0.25);
     ids.addAll(predict("after"));
 
     var ended = replay(ids, "--json", "--models", first.toString());
@@ -69,8 +71,8 @@ class ReplayIT {
     assertThat(ended.exit()).as(ended.err()).isZero();
     assertThat(count(ended, "same")).isEqualTo(ids.size());
     assertThat(ended.json().getJsonArray("predictions"))
-        .extracting(one -> ((JsonObject) one).getDouble("pincode_trust"))
-        .contains(0.5, 3.25);
+        .extracting(one -> ((JsonObject) one).getDouble("wrong_pincodes"))
+        .contains(0.01, 0.25);
   }
 
   @Test
@@ -142,7 +144,10 @@ class ReplayIT {
         .isNotEqualTo(once.json().getJsonArray("predictions"));
   }
 
-  /** Answers some addresses of each prefix, the first of 180, and one without a pincode. */
+  /**
+   * Answers some addresses of each prefix, the first of 180, and one without and with a wrong
+   * pincode.
+   */
   private static List<String> predict(String shipment) {
     var requests = new ArrayList<JsonObject>();
     for (var prefix : SmallRelease.PREFIXES) {
@@ -151,6 +156,7 @@ class ReplayIT {
       }
     }
     requests.add(Http.shipment(shipment, WITHOUT_PINCODE));
+    requests.add(Http.shipment(shipment, WITHOUT_PINCODE).put("pincode", WRONG_PINCODE));
     var shipments = new JsonObject().put("shipments", new JsonArray(requests));
     var answer = http.post("/predict/batch", shipments).json();
     assertThat(answer.getJsonObject("summary").getInteger("predicted")).isEqualTo(requests.size());
@@ -174,17 +180,12 @@ class ReplayIT {
         .isEmpty();
   }
 
-  private static String fingerprint() {
-    return http.get("/models/575").json().getString("fingerprint");
-  }
-
-  /** Has the service trust pincodes so from now on. */
-  private static void trust(double trust) throws IOException {
-    var values = http.get("/config").json().getJsonObject("values");
-    if (values.getJsonObject("prediction.pincode_trust").getDouble("value") == trust) return;
-    var before = fingerprint();
-    service.configure(configuration(trust));
-    Await.until(ReplayIT::fingerprint, now -> !now.equals(before));
+  /** Has the service assume this share of wrong pincodes from now on. */
+  private static void share(double share) throws IOException {
+    service.configure(configuration(share));
+    Await.until(
+        () -> http.get("/models/status").json().getJsonObject("wrong_pincodes").getDouble("share"),
+        now -> now == share);
   }
 
   private static void update(String change) throws SQLException {

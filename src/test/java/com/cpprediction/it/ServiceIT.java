@@ -42,8 +42,11 @@ class ServiceIT {
 
   @BeforeParameterizedClassInvocation
   static void start(String engine) throws Exception {
-    var models = new JsonObject().put("models", new JsonObject().put("engine", engine));
-    service = new TestService(directory -> models);
+    var config =
+        new JsonObject()
+            .put("models", new JsonObject().put("engine", engine))
+            .put("prediction", new JsonObject().put("wrong_pincodes", 0.01));
+    service = new TestService(directory -> config);
     if (engine.equals("mapped")) service.embedded();
     http = service.http();
     service.start();

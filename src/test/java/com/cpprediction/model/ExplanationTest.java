@@ -2,8 +2,9 @@ package com.cpprediction.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
-import com.cpprediction.prediction.Scored;
+import com.cpprediction.testing.TestScores;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -14,7 +15,7 @@ class ExplanationTest {
   @Test
   void namesBothCpsAndRoundsItsFigures() {
     var feature = new Explanation.Feature("ridge", 0.12345678, 0, 2);
-    var explanation = new Explanation(scored("CP1", "CP2"), List.of(feature), List.of(WORD));
+    var explanation = explanation(List.of("CP1", "CP2"), List.of(feature), List.of(WORD));
 
     assertThat(explanation.toJson())
         .isEqualTo(
@@ -28,14 +29,16 @@ class ExplanationTest {
 
   @Test
   void aLoneCandidateHasNoSecond() {
-    var json = new Explanation(scored("CP1"), List.of(), List.of(WORD)).toJson();
+    var json = explanation(List.of("CP1"), List.of(), List.of(WORD)).toJson();
 
     assertThat(json.fieldNames()).containsExactly("first", "features", "words");
     assertThat(json.getJsonArray("features")).isEmpty();
   }
 
-  private static Scored scored(String... cps) {
-    var candidates = List.of(cps).stream().map(cp -> new Candidate(cp, 0.5)).toList();
-    return new Scored("a".repeat(64), candidates);
+  private static Explanation explanation(
+      List<String> cps, List<Explanation.Feature> features, List<Explanation.Word> words) {
+    var candidates = cps.stream().map(cp -> new Candidate(cp, 1.0 / cps.size())).toList();
+    var scores = TestScores.of("a".repeat(64), new Address("bejai", null), candidates);
+    return new Explanation(scores, candidates, features, words);
   }
 }

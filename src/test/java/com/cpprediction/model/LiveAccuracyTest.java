@@ -33,7 +33,6 @@ class LiveAccuracyTest {
             Engine.MAPPED,
             false,
             false,
-            1,
             new ServiceMetrics(registry, "test"),
             Clock.systemUTC(),
             PrefixAssignment.ALL);

@@ -64,7 +64,6 @@ class ModelAccuracyTest {
             Engine.MAPPED,
             false,
             false,
-            1,
             new ServiceMetrics(registry, "test"),
             Clock.systemUTC(),
             share);

@@ -2,6 +2,7 @@ package com.cpprediction.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.cpprediction.logging.CapturedLog;
@@ -70,7 +71,7 @@ class ModelReloadTest {
     var metrics = new ServiceMetrics(registry, "test");
     var clock = Clock.fixed(Models.NOW, ZoneOffset.UTC);
     var catalog =
-        new ModelStore(dir, engine, heap, perRequest, 1, metrics, clock, PrefixAssignment.ALL);
+        new ModelStore(dir, engine, heap, perRequest, metrics, clock, PrefixAssignment.ALL);
     catalog.reload();
     return catalog;
   }
@@ -215,7 +216,11 @@ class ModelReloadTest {
         for (var address : Models.addresses(prefix)) {
           var one = scorer.score(models.scoring(prefix), address);
           var other = scorer.score(xgboost.scoring(prefix), address);
-          assertThat(other.candidates()).isEqualTo(one.candidates());
+          assertThat(other.size()).isEqualTo(one.size());
+          for (int i = 0; i < one.size(); i++) {
+            assertThat(other.cp(i)).isEqualTo(one.cp(i));
+            assertThat(other.text(i)).isCloseTo(one.text(i), within(1e-5));
+          }
           assertThat(other.fingerprint()).isNotEqualTo(one.fingerprint());
         }
       }
@@ -267,7 +272,7 @@ class ModelReloadTest {
     var catalog = models.current();
     assertThat(catalog.here()).containsExactly("180");
     assertThat(catalog.prefixes()).containsExactlyInAnyOrder("180", "575", "831");
-    assertThat(catalog.locate(ADDRESS).prefix()).isEqualTo("575");
+    assertThat(catalog.locate(ADDRESS, 0.01).prefix()).isEqualTo("575");
     assertThat(models.current().open("575")).isNull();
     assertThat(models.status().degraded()).hasValue("2 of 3 models can't be used: 575, 831");
     assertThatThrownBy(() -> models.usable("575"))
@@ -330,19 +335,19 @@ class ModelReloadTest {
     assertThat(mapped("national.mmap")).isEqualTo(1);
     var lease = models.lease();
     var before = lease.locator();
-    var located = before.locate("kadri temple mangalore");
+    var located = before.locate("kadri temple mangalore").probabilities();
     touch("national.mmap");
 
     models.reload();
 
     assertThat(mapped("national.mmap")).isEqualTo(2);
-    assertThat(before.locate("kadri temple mangalore")).isEqualTo(located);
+    assertThat(before.locate("kadri temple mangalore").probabilities()).isEqualTo(located);
     lease.close();
     assertThat(mapped("national.mmap")).isEqualTo(1);
     assertThatThrownBy(() -> before.locate("kadri temple mangalore"))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
     try (var now = models.lease()) {
-      assertThat(now.locator().locate("kadri temple mangalore")).isEqualTo(located);
+      assertThat(now.locator().locate("kadri temple mangalore").probabilities()).isEqualTo(located);
     }
     models.close();
     assertThat(mapped("national.mmap")).isZero();
@@ -374,7 +379,6 @@ class ModelReloadTest {
       leases.add(models.lease());
       Releases.change(dir, "575");
       models.reload();
-      models.trust(i);
     }
     var expected = leases.stream().map(lease -> lease.fingerprints().get("575")).toList();
 
@@ -398,14 +402,15 @@ class ModelReloadTest {
     models = catalog(Engine.MAPPED, false);
 
     var catalog = models.current();
-    assertThatThrownBy(() -> catalog.locate(new Address("kadri temple mangalore", null)))
+    assertThatThrownBy(() -> catalog.locate(new Address("kadri temple mangalore", null), 0.01))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
-    assertThat(catalog.locate(ADDRESS).prefix()).isEqualTo("575");
+    assertThat(catalog.locate(ADDRESS, 0.01).prefix()).isEqualTo("575");
     assertThat(models.status().degraded()).hasValue("addresses without a pincode can't be placed");
     SmallRelease.copyFile("national.mmap", dir);
     models.reload();
     assertThat(models.status().degraded()).isEmpty();
-    assertThat(models.current().locate(new Address("kadri temple mangalore", null))).isNotNull();
+    assertThat(models.current().locate(new Address("kadri temple mangalore", null), 0.01))
+        .isNotNull();
   }
 
   @Test
@@ -419,7 +424,7 @@ class ModelReloadTest {
     Failure last = null;
     for (int i = 0; i < 20; i++) {
       try {
-        models.current().locate(address);
+        models.current().locate(address, 0.01);
       } catch (ServiceException e) {
         last = e.failure();
       } catch (InternalError e) {
@@ -434,7 +439,7 @@ class ModelReloadTest {
     assertThat(models.failures()).containsOnlyKeys("national");
     SmallRelease.copyFile("national.mmap", dir);
     models.reload();
-    assertThat(models.current().locate(address)).isNotNull();
+    assertThat(models.current().locate(address, 0.01)).isNotNull();
   }
 
   @Test
@@ -509,7 +514,7 @@ class ModelReloadTest {
     if (Files.exists(Path.of("/proc/self/maps"))) assertThat(mapped()).isEqualTo(3);
   }
 
-  /** Four threads score, the trust changes, and each model is replaced and freed under them. */
+  /** Four threads score, and each model is replaced and freed under them. */
   @Test
   void whoScoresWhileModelsAreReplacedGetsNoAnswerOfOneThatWasReplacedBefore() throws Exception {
     var threads = Executors.newFixedThreadPool(4);
@@ -520,7 +525,6 @@ class ModelReloadTest {
               .map(threads::submit)
               .toList();
       for (int swap = 0; swap < 200; swap++) {
-        models.trust(swap / 100.0); // never the same, or an old fingerprint would come back
         Releases.change(dir, SmallRelease.PREFIXES.get(swap % 3));
         assertThat(models.reload().getLong("loaded")).isEqualTo(1);
       }

@@ -49,8 +49,7 @@ class ModelShareTest {
   void load() throws IOException {
     SmallRelease.copyTo(dir);
     models =
-        new ModelStore(
-            dir, Engine.MAPPED, false, false, 1, Models.metrics(), Clock.systemUTC(), part);
+        new ModelStore(dir, Engine.MAPPED, false, false, Models.metrics(), Clock.systemUTC(), part);
     models.reload();
   }
 
@@ -67,9 +66,6 @@ class ModelShareTest {
       assertThat(models.current().release())
           .isEqualTo(whole.current().release())
           .isEqualTo(ModelStore.releaseIn(dir));
-      models.trust(2);
-      whole.trust(2);
-      assertThat(models.current().fingerprints()).isEqualTo(whole.current().fingerprints());
     }
     assertThat(models.scoring("575")).isNull();
   }
@@ -159,7 +155,7 @@ class ModelShareTest {
     Files.writeString(dir.resolve("575/manifest.json"), "{}");
     try (var other =
         new ModelStore(
-            dir, Engine.MAPPED, false, false, 1, Models.metrics(), Clock.systemUTC(), part)) {
+            dir, Engine.MAPPED, false, false, Models.metrics(), Clock.systemUTC(), part)) {
       other.reload();
 
       assertThat(other.current().release()).isEqualTo(models.current().release());

@@ -10,7 +10,6 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,7 +35,7 @@ class ModelStoreTest {
 
   @Test
   void prefixesThatNameTheSameRankerShareIt() {
-    try (var models = Models.load(SmallRelease.directory(), Engine.XGBOOST, 1)) {
+    try (var models = Models.load(SmallRelease.directory(), Engine.XGBOOST)) {
       assertThat(models.scoring("180").model().ranker())
           .isSameAs(models.scoring("831").model().ranker());
     }
@@ -47,7 +46,7 @@ class ModelStoreTest {
     SmallRelease.copyTo(dir);
     Files.writeString(dir.resolve("575/model.mmap"), "damaged");
 
-    try (var models = Models.load(dir, 1)) {
+    try (var models = Models.load(dir)) {
       assertThat(models.prefixes()).containsExactly("180", "831");
       assertThat(models.current().fingerprints()).containsOnlyKeys("180", "831");
       assertThat(models.failures()).containsOnlyKeys("575");
@@ -72,7 +71,7 @@ class ModelStoreTest {
     manifest.getJsonArray("cps").add("CP99999");
     Releases.replaceManifest(dir, "180", manifest.toBuffer().getBytes());
 
-    try (var models = Models.load(dir, 1)) {
+    try (var models = Models.load(dir)) {
       assertThat(models.failures())
           .containsExactly(Map.entry("180", "manifest and index differ in their CPs"));
     }
@@ -80,7 +79,7 @@ class ModelStoreTest {
 
   @Test
   void withoutAReleaseThereIsNoModelButAReason() {
-    try (var models = Models.load(dir.resolve("missing"), 1)) {
+    try (var models = Models.load(dir.resolve("missing"))) {
       assertThat(models.prefixes()).isEmpty();
       assertThat(models.current().fingerprints()).isEmpty();
       assertThat(Models.scoringOf(models, "560001")).isNull();
@@ -91,31 +90,10 @@ class ModelStoreTest {
   }
 
   @Test
-  void anotherPincodeTrustChangesEveryFingerprintAtOnce() {
-    try (var models = Models.small()) {
-      var before = models.current();
-
-      models.trust(1.5);
-
-      var after = models.current();
-      var all = new HashSet<>(before.fingerprints().values());
-      all.addAll(after.fingerprints().values());
-      assertThat(all).hasSize(6).allMatch(fingerprint -> fingerprint.matches("[0-9a-f]{64}"));
-      assertThat(models.scoring("180").pincodeTrust()).isEqualTo(1.5);
-      assertThat(models.scoring("180").fingerprint()).isEqualTo(after.fingerprints().get("180"));
-
-      models.trust(1);
-
-      assertThat(models.current().fingerprints()).isEqualTo(before.fingerprints());
-      assertThat(models.current().release()).isEqualTo(before.release());
-    }
-  }
-
-  @Test
   void theSameReleaseHasTheSameFingerprintsEverywhere() throws IOException {
     SmallRelease.copyTo(dir);
     try (var models = Models.small();
-        var elsewhere = Models.load(dir, 1)) {
+        var elsewhere = Models.load(dir)) {
       assertThat(elsewhere.current().fingerprints()).isEqualTo(models.current().fingerprints());
     }
   }
@@ -126,7 +104,7 @@ class ModelStoreTest {
     SmallRelease.copyTo(dir);
     Releases.addCopy(dir, "180", "1800");
 
-    try (var models = Models.load(dir, 1)) {
+    try (var models = Models.load(dir)) {
       assertThat(models.failures()).isEmpty();
       assertThat(models.current().prefixOf(pincode)).isEqualTo(prefix);
       assertThat(Models.scoringOf(models, pincode))

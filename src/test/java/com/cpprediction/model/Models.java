@@ -2,6 +2,8 @@ package com.cpprediction.model;
 
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Hypotheses;
+import com.cpprediction.prediction.Posterior;
 import com.cpprediction.training.SmallRelease;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
@@ -21,26 +23,34 @@ final class Models {
     return new ServiceMetrics(new SimpleMeterRegistry(), "test");
   }
 
-  static ModelStore load(Path directory, double pincodeTrust) {
-    return load(directory, Engine.MAPPED, pincodeTrust);
+  static ModelStore load(Path directory) {
+    return load(directory, Engine.MAPPED);
   }
 
-  static ModelStore load(Path directory, Engine engine, double pincodeTrust) {
+  static ModelStore load(Path directory, Engine engine) {
     var clock = Clock.fixed(NOW, ZoneOffset.UTC);
-    var models = new ModelStore(directory, engine, false, pincodeTrust, metrics(), clock);
+    var models = new ModelStore(directory, engine, false, metrics(), clock);
     models.reload();
     return models;
   }
 
   /** The small release, to be closed by the caller. */
   static ModelStore small() {
-    return load(SmallRelease.directory(), 1);
+    return load(SmallRelease.directory());
   }
 
   /** What answers a pincode; null when nothing does. */
   static ScoringModel scoringOf(ModelStore models, String pincode) {
     var prefix = models.current().prefixOf(pincode);
     return prefix == null ? null : models.scoring(prefix);
+  }
+
+  /** The prediction by one model, where its prefix is certain. */
+  static Posterior posterior(ScoringModel scoring, Address address, double wrongPincodes) {
+    return Posterior.of(
+        address,
+        Hypotheses.certain(scoring.model().prefix(), address, wrongPincodes),
+        List.of(new Scorer().score(scoring, address)));
   }
 
   /** Addresses of a prefix, with their pincode, with another's and without. */

@@ -13,7 +13,7 @@ import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.SharedDeadline;
 import com.cpprediction.training.SmallRelease;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -64,7 +64,7 @@ class ModelsVerticleTest {
   void deploy(Vertx vertx) throws Exception {
     SmallRelease.copyTo(dir);
     var metrics = new ServiceMetrics(registry, "test");
-    models = new ModelStore(dir, Engine.MAPPED, false, 1, metrics, Clock.systemUTC());
+    models = new ModelStore(dir, Engine.MAPPED, false, metrics, Clock.systemUTC());
     models.reload();
     Bus.registerCodecs(vertx.eventBus());
     var worker = new DeploymentOptions().setThreadingModel(ThreadingModel.WORKER).setInstances(2);
@@ -195,14 +195,14 @@ class ModelsVerticleTest {
     var asked = new ArrayList<Future<Message<ScoreReply>>>();
     try (var lease = models.lease()) {
       var deadline = new SharedDeadline(Deadline.in(Duration.ofMinutes(1)));
-      var request = new ScoreRequest(lease.generation(), "831", addresses, deadline, false);
+      var request = new ScoreRequest(lease.generation(), "831", addresses, deadline, false, 0);
       for (int i = 0; i < 25; i++) asked.add(vertx.eventBus().request(Bus.score(0), request));
       Releases.remove(dir, "831");
       models.reload();
       for (int i = 0; i < 25; i++) asked.add(vertx.eventBus().request(Bus.score(0), request));
 
       for (var reply : asked) {
-        assertThat(reply.await(10, SECONDS).body().scored())
+        assertThat(reply.await(10, SECONDS).body().scores())
             .hasSize(20)
             .allMatch(scored -> scored.fingerprint().equals(fingerprint));
       }
@@ -300,20 +300,21 @@ class ModelsVerticleTest {
     return vertx.eventBus().<JsonObject>request(Bus.MODELS_RELOAD, body).await(10, SECONDS).body();
   }
 
-  private Scored score(Vertx vertx, String prefix) throws Exception {
+  private PrefixScores score(Vertx vertx, String prefix) throws Exception {
     var request =
         new ScoreRequest(
             models.current().generation(),
             prefix,
             List.of(new Address("gandhi nagar", null)),
             new SharedDeadline(Deadline.in(Duration.ofMinutes(1))),
-            false);
+            false,
+            0);
     return vertx
         .eventBus()
         .<ScoreReply>request(Bus.score(0), request)
         .await(10, SECONDS)
         .body()
-        .scored()
+        .scores()
         .get(0);
   }
 }

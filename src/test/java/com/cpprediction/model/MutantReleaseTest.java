@@ -9,7 +9,7 @@ import com.cpprediction.model.format.ModelFile.Section;
 import com.cpprediction.model.format.ModelFileTest;
 import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Scored;
+import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.training.SmallRelease;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -35,13 +35,13 @@ class MutantReleaseTest {
   @TempDir private Path dir;
   private ModelStore models;
   private PrefixModel before;
-  private Scored answer;
+  private PrefixScores answer;
 
   /** A release is served, and a newer one lies in its place, waiting to be taken over. */
   @BeforeEach
   void putANewerReleaseInPlace() throws IOException {
     SmallRelease.copyTo(dir);
-    models = Models.load(dir, 1);
+    models = Models.load(dir);
     before = models.scoring(PREFIX).model();
     answer = score();
     for (var prefix : SmallRelease.PREFIXES) Releases.change(dir, prefix);
@@ -52,7 +52,7 @@ class MutantReleaseTest {
     models.close();
   }
 
-  private Scored score() {
+  private PrefixScores score() {
     return new Scorer().score(models.scoring(PREFIX), ADDRESS);
   }
 
@@ -126,7 +126,7 @@ class MutantReleaseTest {
       if (!models.failures().isEmpty()) refused++;
       var scoring = models.scoring(PREFIX);
       for (var address : Models.addresses(PREFIX).subList(0, 6)) {
-        assertThat(new Scorer().score(scoring, address).candidates()).isNotEmpty();
+        assertThat(new Scorer().score(scoring, address).size()).isPositive();
       }
     }
     assertThat(refused).isBetween(EACH / 4, EACH);

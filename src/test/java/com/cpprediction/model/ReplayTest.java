@@ -8,8 +8,8 @@ import com.cpprediction.model.Replay.Verdict;
 import com.cpprediction.model.format.ModelException;
 import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.PredictionIds;
-import com.cpprediction.prediction.Scored;
 import com.cpprediction.prediction.StoredPrediction;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonArray;
@@ -26,17 +26,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class ReplayTest {
+  private static final String WRONG_PINCODE = "831001";
   private static final String WITHOUT_PINCODE = "Kadri Hills, near Kadri Temple, Mangalore";
 
   @TempDir private Path directory;
 
   @ParameterizedTest
   @EnumSource(Engine.class)
-  void answersTheSameAgainWhateverTheEngineTheTrustAndTheWayItWasLocated(Engine engine) {
+  void answersTheSameAgainWhateverTheEngineTheShareAndTheWayItWasLocated(Engine engine) {
     var release = SmallRelease.directory();
     var stored = new ArrayList<StoredPrediction>();
-    for (double trust : new double[] {0, 0.57, 3}) {
-      stored.addAll(stored(release, engine, trust));
+    for (double share : new double[] {0, 0.01, 0.25}) {
+      stored.addAll(stored(release, engine, share));
     }
 
     try (var replay = new Replay(List.of(release))) {
@@ -45,13 +46,13 @@ class ReplayTest {
           .allSatisfy(
               row -> assertThat(replay.replay(row).verdict()).as("%s", row).isSameAs(Verdict.SAME));
       var origin = replay.replay(stored.get(stored.size() - 1)).origin();
-      assertThat(origin).isEqualTo(new Replay.Origin(release, engine, 3));
+      assertThat(origin).isEqualTo(new Replay.Origin(release, engine));
     }
   }
 
   @Test
   void saysWhatDiffers() {
-    var row = stored(SmallRelease.directory(), Engine.MAPPED, 0.5).get(0);
+    var row = stored(SmallRelease.directory(), Engine.MAPPED, 0.01).get(0);
     var alternatives = new JsonArray(row.alternatives());
     var other = "CP-other";
     var changed =
@@ -59,11 +60,16 @@ class ReplayTest {
             row.id(),
             row.typed(),
             row.pincode(),
+            row.pincodeField(),
             row.prefix(),
             row.fingerprint(),
             other,
             Math.nextUp(row.confidence()),
-            "[]");
+            "[]",
+            "corrected",
+            0.5f,
+            "999999",
+            row.wrongPincodes());
 
     try (var replay = new Replay(List.of(SmallRelease.directory()))) {
       var outcome = replay.replay(changed);
@@ -71,6 +77,9 @@ class ReplayTest {
       assertThat(outcome.verdict()).isSameAs(Verdict.DIFFERS);
       assertThat(outcome.differences())
           .containsExactly(
+              new Difference("prefix_source", "corrected", row.prefixSource()),
+              new Difference("pincode_doubt", 0.5f, row.pincodeDoubt()),
+              new Difference("pincode_believed", "999999", row.pincodeBelieved()),
               new Difference("cp", other, row.cp()),
               new Difference("confidence", changed.confidence(), row.confidence()),
               new Difference("alternatives", new JsonArray(), alternatives));
@@ -79,15 +88,14 @@ class ReplayTest {
 
   @ParameterizedTest
   @CsvSource({
-    "'Bejai Church Road, Mangalore 575004', 575001, confidence",
-    "'Bejai Church Road, Mangalore 575004', , pincode",
-    "'Kadri Hills, near Kadri Temple, Mangalore', 575004, confidence"
+    "'Bejai Church Road, Mangalore 575004', 575001, pincode_doubt",
+    "'Kadri Hills, near Kadri Temple, Mangalore', 575004, pincode"
   })
   void aChangedPincodeIsNoticed(String typed, String pincode, String field) {
     var release = SmallRelease.directory();
     StoredPrediction row;
-    try (var models = Models.load(release, 0.5)) {
-      row = stored(models, typed, null);
+    try (var models = Models.load(release)) {
+      row = stored(models, typed, null, 0.01);
     }
 
     try (var replay = new Replay(List.of(release))) {
@@ -100,7 +108,7 @@ class ReplayTest {
 
   @Test
   void aRowThatCannotBeAskedDiffers() {
-    var row = stored(SmallRelease.directory(), Engine.MAPPED, 0.5).get(0);
+    var row = stored(SmallRelease.directory(), Engine.MAPPED, 0.01).get(0);
 
     try (var replay = new Replay(List.of(SmallRelease.directory()))) {
       var outcome = replay.replay(withPincode(row, "x"));
@@ -114,12 +122,17 @@ class ReplayTest {
     return new StoredPrediction(
         row.id(),
         row.typed(),
+        row.pincode(),
         pincode,
         row.prefix(),
         row.fingerprint(),
         row.cp(),
         row.confidence(),
-        row.alternatives());
+        row.alternatives(),
+        row.prefixSource(),
+        row.pincodeDoubt(),
+        row.pincodeBelieved(),
+        row.wrongPincodes());
   }
 
   @Test
@@ -127,12 +140,11 @@ class ReplayTest {
     var another = SmallRelease.trainAnother(directory.resolve("another"));
     var national = Release.open(SmallRelease.directory()).national().sha256();
     StoredPrediction row;
-    try (var models = Models.load(another, 0.5)) {
-      var mixed = ScoringModel.of(models.scoring("575").model(), 0.5, national);
+    try (var models = Models.load(another)) {
+      var mixed = ScoringModel.of(models.scoring("575").model(), national);
       var typed = SmallRelease.rows("575").get(0).typed();
       var pincode = SmallRelease.rows("575").get(0).pincode();
-      var scored = new Scorer().score(mixed, Address.of(typed, pincode));
-      row = row(typed, pincode, "575", scored);
+      row = row(typed, pincode, Models.posterior(mixed, Address.of(typed, pincode), 0.01));
     }
 
     assertThat(verdict(row, another, SmallRelease.directory())).isSameAs(Verdict.SAME);
@@ -143,7 +155,7 @@ class ReplayTest {
   @Test
   void saysThatTheReleaseIsDamaged() throws IOException {
     var release = SmallRelease.copyTo(directory.resolve("damaged"));
-    var row = stored(release, Engine.MAPPED, 0.5).get(0);
+    var row = stored(release, Engine.MAPPED, 0.01).get(0);
     var file = release.resolve(row.prefix() + "/model.mmap");
     var bytes = Files.readAllBytes(file);
     bytes[bytes.length / 2]++;
@@ -160,7 +172,7 @@ class ReplayTest {
   @Test
   void saysWhyAReleaseCouldNotBeAsked() throws IOException {
     var release = SmallRelease.copyTo(directory.resolve("damaged"));
-    var row = stored(release, Engine.MAPPED, 0.5).get(0);
+    var row = stored(release, Engine.MAPPED, 0.01).get(0);
     Files.delete(release.resolve(row.prefix() + "/manifest.json"));
 
     try (var replay = new Replay(List.of(release))) {
@@ -185,28 +197,34 @@ class ReplayTest {
   }
 
   /** What a service would have stored for some rows of each prefix, and one without pincode. */
-  private static List<StoredPrediction> stored(Path release, Engine engine, double trust) {
+  private static List<StoredPrediction> stored(Path release, Engine engine, double share) {
     var stored = new ArrayList<StoredPrediction>();
-    try (var models = Models.load(release, engine, trust)) {
+    try (var models = Models.load(release, engine)) {
       for (var prefix : SmallRelease.PREFIXES) {
         for (var row : SmallRelease.rows(prefix).subList(0, 20)) {
-          stored.add(stored(models, row.typed(), row.pincode()));
+          stored.add(stored(models, row.typed(), row.pincode(), share));
+          stored.add(stored(models, row.typed(), WRONG_PINCODE, share));
         }
       }
-      stored.add(stored(models, WITHOUT_PINCODE, null));
+      stored.add(stored(models, WITHOUT_PINCODE, null, share));
     }
     return stored;
   }
 
-  private static StoredPrediction stored(ModelStore models, String typed, String pincode) {
+  private static StoredPrediction stored(
+      ModelStore models, String typed, String pincode, double share) {
     var address = Address.of(typed, pincode);
-    var located = models.current().locate(address);
-    var within = new Scorer().score(models.scoring(located.prefix()), address);
-    return row(typed, address.pincode(), located.prefix(), located.whole(within, 0));
+    var hypotheses = models.current().locate(address, share);
+    var scores =
+        hypotheses.prefixes().stream()
+            .map(prefix -> new Scorer().score(models.scoring(prefix), address))
+            .toList();
+    return row(typed, address.pincode(), Posterior.of(address, hypotheses, scores));
   }
 
-  private static StoredPrediction row(String typed, String pincode, String prefix, Scored scored) {
-    var candidates = scored.candidates();
+  private static StoredPrediction row(String typed, String field, Posterior posterior) {
+    var candidates = posterior.scored().candidates();
+    var belief = posterior.belief();
     var alternatives = new JsonArray();
     for (var candidate : candidates.subList(1, candidates.size())) {
       alternatives.add(
@@ -215,11 +233,16 @@ class ReplayTest {
     return new StoredPrediction(
         PredictionIds.next(),
         typed,
-        pincode,
-        prefix,
-        scored.fingerprint(),
+        belief.pincode(),
+        field,
+        belief.prefix(),
+        posterior.scored().fingerprint(),
         candidates.get(0).cp(),
         candidates.get(0).confidence(),
-        alternatives.encode());
+        alternatives.encode(),
+        belief.source().label(),
+        belief.doubt() == null ? null : belief.doubt().floatValue(),
+        belief.believed(),
+        belief.wrongPincodes());
   }
 }

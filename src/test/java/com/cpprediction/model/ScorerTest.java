@@ -50,9 +50,10 @@ class ScorerTest {
 
   @Test
   void confidencesAreProbabilitiesMostLikelyFirst() {
-    assertThat(scorer.score(scoring, addresses))
+    assertThat(addresses)
         .allSatisfy(
-            scored -> {
+            address -> {
+              var scored = Models.posterior(scoring, address, 0.01).scored();
               var candidates = scored.candidates();
               assertThat(scored.fingerprint()).isEqualTo(scoring.fingerprint());
               assertThat(candidates)
@@ -69,11 +70,12 @@ class ScorerTest {
   void answersItsOwnTrainingAddresses() {
     var rows = SmallRelease.rows("180");
     var asked = rows.stream().map(row -> new Address(row.text(), row.pincode())).toList();
-    var answers = scorer.score(scoring, asked);
 
     long right = 0;
-    for (int i = 0; i < rows.size(); i++)
-      if (best(answers.get(i)).equals(rows.get(i).cp())) right++;
+    for (int i = 0; i < rows.size(); i++) {
+      var best = Models.posterior(scoring, asked.get(i), 0.01).scored().candidates().get(0);
+      if (best.cp().equals(rows.get(i).cp())) right++;
+    }
 
     assertThat(right).isGreaterThan(rows.size() * 95 / 100);
   }
@@ -81,62 +83,89 @@ class ScorerTest {
   @Test
   void anAddressOfUnknownWordsIsAnsweredToo() {
     for (var text : List.of("zzyzx", "12345", "x ".repeat(9000).strip(), "जम्मू")) {
-      var scored = scorer.score(scoring, List.of(new Address(text, null))).get(0);
+      var scored = Models.posterior(scoring, new Address(text, null), 0.01).scored();
 
       assertThat(scored.candidates()).hasSize(3);
     }
   }
 
   @Test
-  void morePincodeTrustMakesTheOwnerMoreLikely() {
+  void keepsTheCpsThatMatterAndTheirProbabilitiesSumUpToOne() {
+    for (var address : addresses) {
+      var scores = scorer.score(scoring, address);
+      double sum = 0;
+      for (int i = 0; i < scores.size(); i++) {
+        sum += scores.text(i);
+        boolean owns = scores.pincodes() > 0 && scores.right(i, 0) > 0;
+        assertThat(scores.text(i) >= 1e-4 || owns).isTrue();
+      }
+      assertThat(sum).isCloseTo(1, within(1e-12));
+    }
+  }
+
+  @Test
+  void thePincodeDoesNotEnterTheProbabilitiesGivenTheText() {
+    for (int i = 0; i < addresses.size(); i += 3) { // with its pincode, another's, and none
+      var text = addresses.get(i).text();
+      var one = scorer.score(scoring, new Address(text, "999999"));
+      var other = scorer.score(scoring, new Address(text, null));
+      assertThat(one.size()).isEqualTo(other.size());
+      for (int c = 0; c < one.size(); c++) {
+        assertThat(one.cp(c)).isEqualTo(other.cp(c));
+        assertThat(one.text(c)).isEqualTo(other.text(c));
+        assertThat(one.right(c, 0)).isZero();
+      }
+    }
+  }
+
+  @Test
+  void theOwnerOfAPincodeIsACandidateAndBearsItWithTheShareOfItsRows() {
+    var index = scoring.model().index();
+    var rows = SmallRelease.rows("180");
+    for (var owner : owners().entrySet()) {
+      long all = rows.stream().filter(row -> row.cp().equals(owner.getValue())).count();
+      long with =
+          rows.stream()
+              .filter(row -> row.cp().equals(owner.getValue()))
+              .filter(row -> row.pincode().equals(owner.getKey()))
+              .count();
+      var scores = scorer.score(scoring, new Address("zzyzx", owner.getKey()));
+      int at = 0;
+      while (!scores.cp(at).equals(owner.getValue())) at++;
+
+      assertThat(scores.right(at, 0)).isCloseTo((with + 0.5) / (all + 0.5), within(1e-12));
+      assertThat(index.cpCodes()).contains(owner.getValue());
+    }
+  }
+
+  @Test
+  void moreWrongPincodesMakeTheOwnerLessLikely() {
     var owners = owners();
     int changed = 0;
     for (var address : addresses) {
       if (address.pincode() == null) continue;
-      double before = -1;
-      for (double trust : new double[] {0, 1, 3, 10}) {
-        var scored =
-            scorer.score(ScoringModel.of(scoring.model(), trust, ""), List.of(address)).get(0);
+      double before = 2;
+      for (double share : new double[] {0, 0.01, 0.1, 0.5}) {
+        var scored = Models.posterior(scoring, address, share).scored();
         double owner = confidence(scored, owners.get(address.pincode()));
-        if (owner > before) changed++;
-        assertThat(owner).isGreaterThanOrEqualTo(before);
+        if (owner < before) changed++;
+        assertThat(owner).isLessThanOrEqualTo(before);
         before = owner;
       }
-      assertThat(before).as("at trust 10").isGreaterThan(0.5);
     }
     assertThat(changed).isGreaterThan(addresses.size());
   }
 
   @Test
-  void trustMultipliesTheOddsOfTheOwner() {
-    var address = addresses.get(0);
-    var owner = owners().get(address.pincode());
-    double plain = odds(0, address, owner);
-
-    assertThat(odds(0.5, address, owner) / plain).isCloseTo(Math.exp(0.5), within(0.02));
-  }
-
-  @Test
-  void withoutAPincodeTrustChangesNothing() {
-    for (var address : addresses) {
-      if (address.pincode() != null) continue;
-      assertThat(
-              scorer
-                  .score(ScoringModel.of(scoring.model(), 10, ""), List.of(address))
-                  .get(0)
-                  .candidates())
-          .isEqualTo(scorer.score(scoring, List.of(address)).get(0).candidates());
-    }
-  }
-
-  @Test
   void anExplanationGivesTheAnswerAndTheEffectOfEveryFeature() {
     for (var address : addresses.subList(0, 30)) {
-      var explanation = scorer.explain(scoring, address);
+      var explanation = scorer.explain(scoring, address, 0.01);
 
       var names = new ArrayList<>(Features.NAMES);
-      names.add("pincode_trust");
-      assertThat(explanation.scored()).isEqualTo(scorer.score(scoring, List.of(address)).get(0));
+      names.add("pincode");
+      assertThat(explanation.scores()).isEqualTo(scorer.score(scoring, address));
+      assertThat(explanation.candidates())
+          .isEqualTo(Models.posterior(scoring, address, 0.01).scored().candidates());
       assertThat(explanation.features())
           .isSortedAccordingTo(Comparator.comparingDouble(f -> -Math.abs(f.effect())))
           .extracting(Feature::name)
@@ -150,17 +179,17 @@ class ScorerTest {
   @Test
   void anEffectIsTheScoreTheFeatureMakes() {
     var address = addresses.get(0);
-    var explanation = scorer.explain(scoring, address);
+    var explanation = scorer.explain(scoring, address, 0.01);
     var index = scoring.model().index();
     var features = new Features();
-    features.read(index, index.whole(), address.text(), Integer.parseInt(address.pincode()));
-    int first = at(features, explanation.scored().candidates().get(0).cp());
-    int second = at(features, explanation.scored().candidates().get(1).cp());
+    features.readText(
+        index, index.whole(), address.text(), new int[] {Integer.parseInt(address.pincode())});
+    int first = at(features, explanation.candidates().get(0).cp());
+    int second = at(features, explanation.candidates().get(1).cp());
 
     for (var feature : explanation.features()) {
-      if (feature.name().equals("pincode_trust")) {
-        assertThat(feature.effect())
-            .isEqualTo((feature.first() - feature.second()) * scoring.pincodeTrust());
+      if (feature.name().equals("pincode")) {
+        assertThat(feature.effect()).isEqualTo(feature.first() - feature.second());
         continue;
       }
       int column = Features.NAMES.indexOf(feature.name());
@@ -220,22 +249,11 @@ class ScorerTest {
     return owners;
   }
 
-  private double odds(double trust, Address address, String cp) {
-    double p =
-        confidence(
-            scorer.score(ScoringModel.of(scoring.model(), trust, ""), List.of(address)).get(0), cp);
-    return p / (1 - p);
-  }
-
   private static double confidence(Scored scored, String cp) {
     return scored.candidates().stream()
         .filter(c -> c.cp().equals(cp))
         .mapToDouble(Candidate::confidence)
         .findFirst()
         .orElse(0);
-  }
-
-  private static String best(Scored scored) {
-    return scored.candidates().get(0).cp();
   }
 }

@@ -11,11 +11,14 @@ import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.SharedDeadline;
+import com.cpprediction.training.SmallRelease;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -24,14 +27,18 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 @ExtendWith(VertxExtension.class)
 class ScoringVerticleTest {
   private final AtomicInteger workers = new AtomicInteger();
-  private final ModelStore models = Models.small();
+
+  @TempDir private Path dir;
+  private ModelStore models;
 
   @BeforeEach
   void deployTwoWorkers(Vertx vertx) throws Exception {
+    models = Models.load(SmallRelease.copyTo(dir.resolve("release")));
     Bus.registerCodecs(vertx.eventBus());
     var options = new DeploymentOptions().setThreadingModel(ThreadingModel.WORKER).setInstances(2);
     vertx
@@ -53,7 +60,7 @@ class ScoringVerticleTest {
 
     var reply = ask(vertx, "180", List.of(address));
 
-    assertThat(reply.scored())
+    assertThat(reply.scores())
         .isEqualTo(new Scorer().score(models.scoring("180"), List.of(address)));
   }
 
@@ -64,18 +71,8 @@ class ScoringVerticleTest {
 
       var reply = ask(vertx, prefix, addresses);
 
-      assertThat(reply.scored()).isEqualTo(new Scorer().score(models.scoring(prefix), addresses));
+      assertThat(reply.scores()).isEqualTo(new Scorer().score(models.scoring(prefix), addresses));
     }
-  }
-
-  @Test
-  void answersWithTheTrustOfNow(Vertx vertx) throws Exception {
-    models.trust(7);
-
-    var reply = ask(vertx, "575", List.of(new Address("kadri mangalore", "575001")));
-
-    assertThat(reply.scored().get(0).fingerprint())
-        .isEqualTo(models.current().fingerprints().get("575"));
   }
 
   @Test
@@ -86,17 +83,17 @@ class ScoringVerticleTest {
     var reply = ask(vertx, models.current(), "575", List.of(address), true);
 
     assertThat(reply.explanations())
-        .containsExactly(new Scorer().explain(scoring, address).toJson());
-    assertThat(reply.scored()).containsExactly(new Scorer().score(scoring, address));
+        .containsExactly(new Scorer().explain(scoring, address, 0.01).toJson());
+    assertThat(reply.scores()).containsExactly(new Scorer().score(scoring, address));
   }
 
   @Test
   void scoresWithTheGenerationItIsAskedFor(Vertx vertx) throws Exception {
     var address = new Address("bejai church road mangalore", "575004");
     try (var before = models.lease()) {
-      models.trust(7);
+      replaceModels();
 
-      var scored = ask(vertx, before, "575", List.of(address), false).scored();
+      var scored = ask(vertx, before, "575", List.of(address), false).scores();
 
       assertThat(scored.get(0).fingerprint()).isEqualTo(before.fingerprints().get("575"));
       assertThat(scored).isEqualTo(new Scorer().score(before.scoring("575"), List.of(address)));
@@ -104,9 +101,9 @@ class ScoringVerticleTest {
   }
 
   @Test
-  void refusesAGenerationWithoutALease(Vertx vertx) {
+  void refusesAGenerationWithoutALease(Vertx vertx) throws Exception {
     var before = models.current();
-    models.trust(7);
+    replaceModels();
 
     assertThatThrownBy(() -> ask(vertx, before, "180", List.of(new Address("jammu", null)), false))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
@@ -148,7 +145,8 @@ class ScoringVerticleTest {
             "180",
             List.of(new Address("jammu", null)),
             new SharedDeadline(new Deadline(System.nanoTime())),
-            false);
+            false,
+            0.01);
 
     assertThatThrownBy(() -> vertx.eventBus().request(Bus.score(0), late).await(10, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.DEADLINE_EXCEEDED));
@@ -189,6 +187,11 @@ class ScoringVerticleTest {
     assertThat(order).containsExactly("scored", "finished");
   }
 
+  private void replaceModels() throws IOException {
+    for (var prefix : SmallRelease.PREFIXES) Releases.change(dir.resolve("release"), prefix);
+    models.reload();
+  }
+
   private ScoreReply ask(Vertx vertx, String prefix, List<Address> addresses) throws Exception {
     return ask(vertx, models.current(), prefix, addresses, false);
   }
@@ -206,6 +209,6 @@ class ScoringVerticleTest {
   private static ScoreRequest request(
       ServingRelease release, String prefix, List<Address> addresses, boolean explain) {
     var deadline = new SharedDeadline(Deadline.in(Duration.ofMinutes(1)));
-    return new ScoreRequest(release.generation(), prefix, addresses, deadline, explain);
+    return new ScoreRequest(release.generation(), prefix, addresses, deadline, explain, 0.01);
   }
 }

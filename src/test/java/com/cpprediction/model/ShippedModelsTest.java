@@ -66,13 +66,12 @@ class ShippedModelsTest {
             MODELS,
             Engine.MAPPED,
             false,
-            0.5,
             new ServiceMetrics(new SimpleMeterRegistry(), "1"),
             Clock.systemUTC())) {
       models.reload();
 
-      var answer =
-          new Scorer().score(Models.scoringOf(models, address.pincode()), List.of(address)).get(0);
+      var scoring = Models.scoringOf(models, address.pincode());
+      var answer = Models.posterior(scoring, address, 0.01).scored();
 
       assertThat(answer.candidates().get(0).cp()).isEqualTo(cp);
       assertThat(answer.candidates().get(0).confidence()).isGreaterThan(0.9);

@@ -67,7 +67,10 @@ class WordSharesTest {
   void theNameOfItsOwnPlaceSpeaksMostForACp() {
     var explanation =
         new Scorer()
-            .explain(models.scoring("575"), new Address("bank of india bejai mangalore", "575004"));
+            .explain(
+                models.scoring("575"),
+                new Address("bank of india bejai mangalore", "575004"),
+                0.01);
 
     assertThat(explanation.words().get(0).word()).isEqualTo("bejai");
   }

@@ -3,12 +3,13 @@ package com.cpprediction.persistence;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
-import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Hypotheses;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.Scored;
+import com.cpprediction.testing.TestScores;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.List;
 import java.util.UUID;
@@ -26,9 +27,11 @@ public final class Predictions {
     var candidates =
         List.of(
             new Candidate("CP1", 0.97), new Candidate("CP2", 0.02), new Candidate("CP3", 0.004));
+    var address = Address.of(typed, null);
+    var scored = new Scored("3f9a1c2e".repeat(8), candidates);
     return new PredictionRequest(
-            id, shipmentId, typed, Address.of(typed, null), Located.byPincode("560"))
-        .predicted(new Scored("3f9a1c2e".repeat(8), candidates), Source.MODEL);
+            id, shipmentId, typed, address, Hypotheses.certain("560", address, 0.01))
+        .predicted(TestScores.believing(address, "560", scored), Source.MODEL);
   }
 
   static List<Prediction> many(int count) {

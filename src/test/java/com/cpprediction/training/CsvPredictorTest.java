@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterAll;
@@ -107,7 +108,7 @@ class CsvPredictorTest {
         prefix -> {
           throw new IllegalArgumentException("a fault");
         };
-    var faulty = new OfflinePredictor(models.current(), scorings, 0);
+    var faulty = new OfflinePredictor(models.current(), scorings, 0, OptionalDouble.empty());
 
     assertThatThrownBy(() -> CsvPredictor.predict(in, out, faulty, Progress.NONE))
         .isExactlyInstanceOf(IllegalArgumentException.class)
@@ -142,7 +143,8 @@ class CsvPredictorTest {
   }
 
   private static long predict(Path in, Path out) {
-    return CsvPredictor.predict(in, out, OfflinePredictor.of(models, 0.5), Progress.NONE);
+    return CsvPredictor.predict(
+        in, out, OfflinePredictor.of(models, 0.5, OptionalDouble.empty()), Progress.NONE);
   }
 
   private Path write(String name, String... lines) throws IOException {

@@ -11,6 +11,7 @@ import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -24,7 +25,7 @@ class EvaluationTest {
     rows.add(new LabelledRow("Gol Gujral", "190999", "CP1"));
 
     try (var models = SmallRelease.models(SmallRelease.directory())) {
-      var predictor = OfflinePredictor.of(models, 1);
+      var predictor = OfflinePredictor.of(models, 1, OptionalDouble.empty());
       for (var question : List.of(QueryVariant.FULL, QueryVariant.PREFIX_ONLY)) {
         var evaluation = evaluate(rows, question, predictor);
 
@@ -41,9 +42,18 @@ class EvaluationTest {
   void withoutPrefixTheWordsLocateAnAddress() {
     var rows = rowsOf("");
     try (var models = SmallRelease.models(SmallRelease.directory())) {
-      var sure = ask(rows, QueryVariant.NO_PREFIX, OfflinePredictor.of(models, 0.5));
-      var all = ask(rows, QueryVariant.NO_PREFIX, OfflinePredictor.of(models, 0));
-      var known = ask(rows, QueryVariant.PREFIX_ONLY, OfflinePredictor.of(models, 0.5));
+      var sure =
+          ask(
+              rows,
+              QueryVariant.NO_PREFIX,
+              OfflinePredictor.of(models, 0.5, OptionalDouble.empty()));
+      var all =
+          ask(rows, QueryVariant.NO_PREFIX, OfflinePredictor.of(models, 0, OptionalDouble.empty()));
+      var known =
+          ask(
+              rows,
+              QueryVariant.PREFIX_ONLY,
+              OfflinePredictor.of(models, 0.5, OptionalDouble.empty()));
 
       assertThat(all.getLong("answered")).isEqualTo(known.getLong("answered"));
       assertThat(sure.getLong("answered")).isLessThan(all.getLong("answered"));
@@ -57,7 +67,7 @@ class EvaluationTest {
   void withoutTheFieldThePincodeOfTheTextIsRead() {
     var written = List.of(new LabelledRow("Channi Himmat, Jammu 180015", "180001", "CP1"));
     try (var models = SmallRelease.models(SmallRelease.directory())) {
-      var predictor = OfflinePredictor.of(models, 0);
+      var predictor = OfflinePredictor.of(models, 0, OptionalDouble.empty());
       var asText =
           predictor.predictor().predict(Query.unmasked("Channi Himmat, Jammu 180015", null));
       var asField =
@@ -72,7 +82,7 @@ class EvaluationTest {
   @Test
   void aMaskedQueryReadsNoPincodeOfTheText() {
     try (var models = SmallRelease.models(SmallRelease.directory())) {
-      var predictor = OfflinePredictor.of(models, 0).predictor();
+      var predictor = OfflinePredictor.of(models, 0, OptionalDouble.empty()).predictor();
       var address = "Channi Himmat, Jammu ५७५०१७"; // 575017, which the pattern leaves in
 
       assertThat(predictor.predict(new Query(address, null, "180", true)))
@@ -87,7 +97,7 @@ class EvaluationTest {
   @Test
   void aReleaseKnowsItsCpsAndTrainedPincodes() {
     try (var models = SmallRelease.models(SmallRelease.directory())) {
-      var release = OfflinePredictor.of(models, 0);
+      var release = OfflinePredictor.of(models, 0, OptionalDouble.empty());
 
       assertThat(release.cps())
           .containsExactlyInAnyOrderElementsOf(

@@ -80,14 +80,13 @@ public final class SmallRelease {
         directory().resolve(name), directory.resolve(name), StandardCopyOption.REPLACE_EXISTING);
   }
 
-  /** Loads a release as the service does, without trust in pincodes. */
+  /** Loads a release as the service does. */
   public static ModelStore models(Path directory) {
     var models =
         new ModelStore(
             directory,
             Engine.MAPPED,
             false,
-            0,
             new ServiceMetrics(new SimpleMeterRegistry(), "test"),
             Clock.systemUTC());
     models.reload();
@@ -97,14 +96,13 @@ public final class SmallRelease {
   /** Options of its training, with another directory. */
   public static Options options(Path out) {
     return new Options(
-        input(), directoryFile(), officesFile(), List.of(), out, 1, 0.2, null, 8000, 1.0, 2);
+        input(), directoryFile(), officesFile(), List.of(), out, 1, 0.2, null, 8000, 2);
   }
 
   /** Trains another release of the same prefixes, whose predictions differ slightly. */
   public static Path trainAnother(Path out) {
     Training.run(
-        new Options(
-            input(), directoryFile(), officesFile(), List.of(), out, 2, 0, null, 8000, 1.0, 2),
+        new Options(input(), directoryFile(), officesFile(), List.of(), out, 2, 0, null, 8000, 2),
         Progress.NONE);
     return out;
   }
@@ -136,7 +134,6 @@ public final class SmallRelease {
             0.2,
             null,
             8000,
-            1.0,
             2),
         Progress.NONE);
     return out;

@@ -69,13 +69,32 @@ public final class Features {
    * @param pincode six digits, or 0 when none is known
    */
   public void read(PrefixIndex index, Evidence evidence, String text, int pincode) {
+    readWords(index, evidence, text);
+    choose(index, evidence);
+    chooseOwners(index, evidence, pincode);
+    listChosen(index);
+    fill(index, evidence, pincode);
+  }
+
+  /**
+   * As {@link #read} without a pincode, with the CPs of {@code pincodes} among the candidates.
+   *
+   * @param pincodes six digits each
+   */
+  public void readText(PrefixIndex index, Evidence evidence, String text, int[] pincodes) {
+    readWords(index, evidence, text);
+    choose(index, evidence);
+    for (int pincode : pincodes) chooseOwners(index, evidence, pincode);
+    listChosen(index);
+    fill(index, evidence, 0);
+  }
+
+  private void readWords(PrefixIndex index, Evidence evidence, String text) {
     resize(index);
     grams.read(text);
     similarities(index);
     offices(index);
     sumByCp(index, evidence);
-    choose(index, evidence, pincode);
-    fill(index, evidence, pincode);
   }
 
   /** Number of candidates of the last address. */
@@ -201,7 +220,7 @@ public final class Features {
     }
   }
 
-  private void choose(PrefixIndex index, Evidence evidence, int pincode) {
+  private void choose(PrefixIndex index, Evidence evidence) {
     int cps = index.cps();
     Arrays.fill(chosen, 0, cps, false);
     int near = Math.min(NEAREST, cps);
@@ -211,17 +230,22 @@ public final class Features {
     int top = Math.min(TOP, near);
     for (int i = 0, found = 0; i < near; i++) found = keep(best[i], found, top, ridge);
     for (int i = 0; i < top; i++) chosen[best[i]] = true;
+  }
+
+  private void chooseOwners(PrefixIndex index, Evidence evidence, int pincode) {
     int place = pincode == 0 ? -1 : index.findPincode(pincode);
-    if (place >= 0) {
-      for (int e = index.pincodeStart(place); e < index.pincodeEnd(place); e++) {
-        int cp = index.pincodeCp(e);
-        if (chosen[cp]) continue;
-        chosen[cp] = true;
-        ridge[cp] = evidence.ridge(cp, similarity);
-      }
+    if (place < 0) return;
+    for (int e = index.pincodeStart(place); e < index.pincodeEnd(place); e++) {
+      int cp = index.pincodeCp(e);
+      if (chosen[cp]) continue;
+      chosen[cp] = true;
+      ridge[cp] = evidence.ridge(cp, similarity);
     }
+  }
+
+  private void listChosen(PrefixIndex index) {
     candidates = 0;
-    for (int cp = 0; cp < cps; cp++) if (chosen[cp]) candidate[candidates++] = cp;
+    for (int cp = 0; cp < index.cps(); cp++) if (chosen[cp]) candidate[candidates++] = cp;
   }
 
   /**

@@ -38,6 +38,15 @@ public final class Grams {
    * @return this
    */
   public Grams read(String canonical) {
+    return read(canonical, true);
+  }
+
+  /** As {@link #read}, of words and word bigrams only. */
+  Grams readWords(String canonical) {
+    return read(canonical, false);
+  }
+
+  private Grams read(String canonical, boolean chars) {
     clear();
     int length = maskLongNumbers(canonical);
     long previous = 0;
@@ -49,7 +58,7 @@ public final class Grams {
         long word = wordHash(FNV_OFFSET, start, end);
         add(mix(word), WORD);
         if (words > 0) add(mix(wordHash(step(previous, ' '), start, end)), WORD_PAIR);
-        addChars(start, end);
+        if (chars) addChars(start, end);
         previous = word;
         words++;
       }

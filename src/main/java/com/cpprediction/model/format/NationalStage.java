@@ -1,8 +1,8 @@
 package com.cpprediction.model.format;
 
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Locator;
+import com.cpprediction.prediction.PrefixChances;
 import com.cpprediction.prediction.ServiceException;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Predicts the prefix of an address without a pincode from its words and word bigrams: a
+ * Predicts the prefix of an address from its words and word bigrams, pincodes left out: a
  * multinomial logistic regression, evaluated in place from a mapped file. Reference-counted like a
  * prefix model. Thread-safe.
  *
@@ -61,9 +61,19 @@ public final class NationalStage implements Locator {
           "What places addresses without a pincode can't be used just now; add the pincode, or try"
               + " again later");
 
+  private static final double LN_2 = StrictMath.log(2);
+  private static final double LOG2_E = 1 / LN_2;
+  private static final int TERMS = 9; // of the Taylor series, for |r| ≤ ln 2 / 2
+  private static final double[] INVERSE = new double[TERMS + 1];
+
+  static {
+    for (int i = 1; i <= TERMS; i++) INVERSE[i] = 1.0 / i;
+  }
+
   private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
 
   private final int[] prefixes;
+  private final List<String> names; // the prefixes as text
   private final FloatBuffer bias;
   private final GramDirectory grams;
   private final ByteBuffer weights;
@@ -105,6 +115,7 @@ public final class NationalStage implements Locator {
     }
     prefixes = new int[count];
     take(bytes, Integer.BYTES * count).asIntBuffer().get(prefixes);
+    names = Arrays.stream(prefixes).mapToObj(Integer::toString).toList();
     bias = take(bytes, Float.BYTES * count).asFloatBuffer();
     IntBuffer starts = take(bytes, Integer.BYTES * (buckets + 1)).asIntBuffer();
     var entries = take(bytes, (int) GramDirectory.bytes(size));
@@ -156,7 +167,7 @@ public final class NationalStage implements Locator {
 
   /** The prefixes, ascending. */
   public List<String> prefixes() {
-    return Arrays.stream(prefixes).mapToObj(Integer::toString).toList();
+    return names;
   }
 
   /**
@@ -184,7 +195,7 @@ public final class NationalStage implements Locator {
   }
 
   @Override
-  public Located locate(String text) {
+  public PrefixChances locate(String text) {
     if (lost.get()) throw UNUSABLE;
     if (!acquire()) throw Failure.NOT_READY.because("The models were replaced; try again");
     try {
@@ -200,23 +211,40 @@ public final class NationalStage implements Locator {
     }
   }
 
-  private Located find(String text) {
-    var scratch = SCRATCH.get();
-    var scores = scores(text, scratch);
-    int best = 0;
-    for (int i = 1; i < prefixes.length; i++) if (scores[i] > scores[best]) best = i;
+  private PrefixChances find(String text) {
+    var scores = scores(text, SCRATCH.get());
+    float best = scores[0];
+    for (int i = 1; i < prefixes.length; i++) best = Math.max(best, scores[i]);
+    var chances = new double[prefixes.length];
     double sum = 0;
-    for (int i = 0; i < prefixes.length; i++) sum += StrictMath.exp(scores[i] - scores[best]);
-    return Located.byText(Integer.toString(prefixes[best]), 1 / sum);
+    for (int i = 0; i < chances.length; i++) sum += chances[i] = exp(scores[i] - best);
+    for (int i = 0; i < chances.length; i++) chances[i] /= sum;
+    return new PrefixChances(names, chances);
+  }
+
+  /**
+   * e to the power of {@code x} with a relative error below 1e-9, from additions and
+   * multiplications only, so that it is the same on every machine: a tenth of the time of {@link
+   * StrictMath#exp}, which would be taken for each prefix of each request.
+   *
+   * @param x at most 0
+   * @return 0 below -700
+   */
+  static double exp(double x) {
+    if (x < -700) return 0;
+    double power = Math.rint(x * LOG2_E);
+    double r = x - power * LN_2;
+    double sum = 1;
+    for (int i = TERMS; i > 0; i--) sum = 1 + sum * r * INVERSE[i];
+    return sum * Double.longBitsToDouble((long) power + Double.MAX_EXPONENT << 52);
   }
 
   private float[] scores(String text, Scratch scratch) {
     if (scratch.scores.length < prefixes.length) scratch.scores = new float[prefixes.length];
     var scores = scratch.scores;
     bias.get(0, scores, 0, prefixes.length);
-    var read = scratch.grams.read(text);
+    var read = scratch.grams.readWords(text);
     for (int i = 0; i < read.size(); i++) {
-      if (read.kind(i) == Grams.CHARS) continue;
       int gram = grams.find(read.fingerprint(i));
       if (gram < 0) continue;
       int end = grams.start(gram + 1) * WEIGHT;

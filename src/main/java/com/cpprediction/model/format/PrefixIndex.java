@@ -18,6 +18,9 @@ public final class PrefixIndex {
   /** Relative weight of an n-gram that is repeated in a text. */
   public static final float REPEATED = (float) (1 + StrictMath.log(2));
 
+  /** Address rows that a CP's own pincode stands for. */
+  private static final double OWN_ROWS = 0.5;
+
   private final int addressRows;
   private final int rows;
   private final int cps;
@@ -41,6 +44,7 @@ public final class PrefixIndex {
   private final IntBuffer pincodes;
   private final IntBuffer pincodeList;
   private final IntBuffer pincodeCp;
+  private final int[] usualPincode;
   private final Evidence whole = new Whole();
 
   /**
@@ -79,6 +83,7 @@ public final class PrefixIndex {
     pincodeCp = ints(file, Section.PINCODE_CP, 2L * pairs);
     checkCps();
     checkPincodes(pairs);
+    usualPincode = usualPincodes();
     idf = new float[rows + 1];
     for (int df = 0; df <= rows; df++) idf[df] = (float) idf(df, rows);
   }
@@ -253,6 +258,54 @@ public final class PrefixIndex {
 
   public int pincodeCp(int entry) {
     return pincodeCp.get(2 * entry);
+  }
+
+  /** Number of pincodes that an address row or a CP has. */
+  public int pincodeCount() {
+    return pincodes.limit();
+  }
+
+  /** The likeliest pincode of {@code cp}, 0 where none is known. */
+  public int usualPincode(int cp) {
+    return usualPincode[cp];
+  }
+
+  private int[] usualPincodes() {
+    var usual = new int[cps];
+    var most = new double[cps];
+    for (int place = 0; place < pincodes.limit(); place++) {
+      for (int entry = pincodeStart(place); entry < pincodeEnd(place); entry++) {
+        int cp = pincodeCp(entry);
+        double share = pincodeShare(entry, pincodes.get(place));
+        if (share <= most[cp]) continue;
+        most[cp] = share;
+        usual[cp] = pincodes.get(place);
+      }
+    }
+    return usual;
+  }
+
+  /**
+   * Adds the probability of {@code pincode} given each CP that has it.
+   *
+   * @param factor of what is added
+   * @param out by CP
+   * @return whether a CP has it
+   */
+  public boolean addPincodeShares(int pincode, double factor, double[] out) {
+    int place = findPincode(pincode);
+    if (place < 0) return false;
+    for (int entry = pincodeStart(place); entry < pincodeEnd(place); entry++) {
+      out[pincodeCp(entry)] += factor * pincodeShare(entry, pincode);
+    }
+    return true;
+  }
+
+  /** A CP's own pincode counts as half an address row. */
+  private double pincodeShare(int entry, int pincode) {
+    int cp = pincodeCp(entry);
+    double own = cpPincode(cp) == pincode ? OWN_ROWS : 0;
+    return (pincodeRows(entry) + own) / (cpRows(cp) + OWN_ROWS);
   }
 
   /** The pincode that {@code entry} belongs to. */

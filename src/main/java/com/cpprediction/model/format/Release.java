@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * loaded. Thread-safe.
  */
 public final class Release {
+  /** Version of the scores that nodes of a cluster exchange. */
+  private static final int EXCHANGE = 2;
+
   /** Version of the format of {@code release.json}. */
   public static final int FORMAT = 1;
 
@@ -71,7 +74,9 @@ public final class Release {
   }
 
   /**
-   * The release id, which cluster nodes compare: SHA-256 over the digests of all models.
+   * The release id, which cluster nodes compare: SHA-256 over the digests of all models and the
+   * version of what nodes exchange of scores, so that nodes of different versions never ask each
+   * other.
    *
    * @param manifests SHA-256 of each manifest by prefix
    * @param national SHA-256 of the national stage, empty when there is none
@@ -79,7 +84,7 @@ public final class Release {
    */
   public static String id(Map<String, String> manifests, String national) {
     if (manifests.isEmpty()) return "";
-    var all = new TreeMap<>(manifests) + "\n" + national;
+    var all = "scores " + EXCHANGE + "\n" + new TreeMap<>(manifests) + "\n" + national;
     return Digests.sha256Hex(all.getBytes(StandardCharsets.UTF_8));
   }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.PrefixChances;
 import com.cpprediction.training.SmallRelease;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -39,17 +39,17 @@ public class NationalStageTest {
 
     var located = stage.locate(text);
 
-    assertThat(located.prefix()).isEqualTo(prefix);
-    assertThat(located.source()).isEqualTo(Located.Source.TEXT);
-    assertThat(located.probability()).isBetween(0.5, 1.0);
+    assertThat(best(located)).isEqualTo(prefix);
+    assertThat(highest(located)).isBetween(0.5, 1.0);
+    assertThat(Arrays.stream(located.probabilities()).sum()).isCloseTo(1, within(1e-12));
   }
 
   @Test
   void hasLowProbabilityForUnknownWords() {
     var stage = NationalStage.of(ByteBuffer.wrap(trained));
 
-    assertThat(stage.locate("zzyzx qwrtp").probability()).isLessThan(0.6);
-    assertThat(stage.locate("").probability()).isLessThan(0.6);
+    assertThat(highest(stage.locate("zzyzx qwrtp"))).isLessThan(0.6);
+    assertThat(highest(stage.locate(""))).isLessThan(0.6);
   }
 
   @Test
@@ -63,9 +63,28 @@ public class NationalStageTest {
     var located = stage.locate("Delhi".toLowerCase(java.util.Locale.ROOT));
 
     assertThat(stage.prefixes()).containsExactly("110", "560");
-    assertThat(located.prefix()).isEqualTo("110");
-    assertThat(located.probability()).isCloseTo(1 / (1 + Math.exp(-2)), within(1e-12));
-    assertThat(stage.locate("unknown").prefix()).isEqualTo("560");
+    assertThat(best(located)).isEqualTo("110");
+    assertThat(highest(located)).isCloseTo(1 / (1 + Math.exp(-2)), within(1e-9));
+    assertThat(best(stage.locate("unknown"))).isEqualTo("560");
+  }
+
+  @Test
+  void itsExponentialFunctionIsExactToNineDigits() {
+    for (double x = 0; x > -699; x -= 0.0371) {
+      assertThat(NationalStage.exp(x) / StrictMath.exp(x)).isCloseTo(1, within(1e-9));
+    }
+    assertThat(NationalStage.exp(0)).isEqualTo(1);
+    assertThat(NationalStage.exp(-1e6)).isZero();
+  }
+
+  private static double highest(PrefixChances chances) {
+    return Arrays.stream(chances.probabilities()).max().orElseThrow();
+  }
+
+  private static String best(PrefixChances chances) {
+    for (int i = 0; ; i++) {
+      if (chances.probabilities()[i] == highest(chances)) return chances.prefixes().get(i);
+    }
   }
 
   @Test

@@ -1,0 +1,47 @@
+package com.cpprediction.prediction;
+
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * The prefixes that an address may belong to, those that are worth scoring.
+ *
+ * @param likely one to three, likeliest first, by words and pincodes together
+ * @param others weight of all other prefixes: the sum over them of the probability of the prefix
+ *     given the words, times the {@linkplain PincodeEvidence#weight evidence} of the pincodes
+ * @param othersRight for each pincode of the address, the part of {@code others} in which it is
+ *     right
+ * @param wrongPincodes share of wrong pincodes that was assumed, 0..0.5
+ */
+public record Hypotheses(
+    List<Located> likely, double others, List<Double> othersRight, double wrongPincodes) {
+  /** Maximum number of prefixes. */
+  public static final int MOST = 3;
+
+  public Hypotheses {
+    likely = List.copyOf(likely);
+    othersRight = List.copyOf(othersRight);
+    if (likely.isEmpty() || likely.size() > MOST) {
+      throw new IllegalArgumentException(likely.size() + " prefixes, must be in 1.." + MOST);
+    }
+  }
+
+  /** The prefix is known. */
+  public static Hypotheses certain(String prefix, Address address, double wrongPincodes) {
+    return new Hypotheses(
+        List.of(new Located(prefix, 1)),
+        0,
+        Collections.nCopies(address.candidates().size(), 0.0),
+        wrongPincodes);
+  }
+
+  /** The likeliest prefix. */
+  public String prefix() {
+    return likely.get(0).prefix();
+  }
+
+  /** The prefixes, likeliest first. */
+  public List<String> prefixes() {
+    return likely.stream().map(Located::prefix).toList();
+  }
+}

@@ -1,0 +1,91 @@
+package com.cpprediction.prediction;
+
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The probability of each CP given the words, the pincodes and the prefixes of an address, by
+ * Bayes' rule.
+ *
+ * @param prefixes of the candidates
+ * @param wrongOdds probability of the first pincode where it is wrong over that where it is right,
+ *     given all else; independent of the share of wrong pincodes that was assumed. 0..infinity, NaN
+ *     without a pincode
+ */
+public record Posterior(Scored scored, Belief belief, List<String> prefixes, double wrongOdds) {
+  public Posterior {
+    prefixes = List.copyOf(prefixes);
+  }
+
+  /**
+   * Combines the scores of the prefixes that an address may belong to. Equal input gives equal
+   * bits.
+   *
+   * @param scores one for each prefix of {@code hypotheses}, in their order, at least one of them
+   *     present; absent where the model of the prefix is not served now
+   */
+  public static Posterior of(
+      Address address, Hypotheses hypotheses, List<? extends @Nullable PrefixScores> scores) {
+    var weights = new PosteriorWeights(address.candidates(), hypotheses);
+    for (int k = 0; k < scores.size(); k++) {
+      var located = hypotheses.likely().get(k);
+      var within = scores.get(k);
+      if (within == null) weights.add(located);
+      else weights.add(located, within);
+    }
+    return weights.posterior();
+  }
+
+  /**
+   * The fingerprint of a prediction that the models of {@code fingerprints} decided: of one model
+   * its own, of several the SHA-256 over theirs, in the order of the hypotheses.
+   */
+  public static String fingerprint(List<String> fingerprints) {
+    if (fingerprints.size() == 1) return fingerprints.get(0);
+    var all = String.join("\n", fingerprints).getBytes(StandardCharsets.UTF_8);
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(all));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("a JDK without SHA-256", e);
+    }
+  }
+
+  /**
+   * This, where it is sure enough.
+   *
+   * @param least how sure the first CP must be where no pincode of its prefix was given, 0..1
+   * @throws ServiceException {@link Failure#PINCODE_REQUIRED}, with {@code guesses}, when it isn't
+   */
+  public Posterior sure(double least) {
+    var best = scored.candidates().get(0);
+    if (belief.source() == PrefixSource.PINCODE || best.confidence() >= least) return this;
+    var guesses = new JsonArray();
+    for (int i = 0; i < prefixes.size(); i++) {
+      var candidate = scored.candidates().get(i);
+      guesses.add(
+          new JsonObject()
+              .put("cp", candidate.cp())
+              .put("confidence", candidate.confidence())
+              .put("prefix", prefixes.get(i)));
+    }
+    var members = new JsonObject().put("guesses", guesses);
+    if (belief.source() == PrefixSource.TEXT) {
+      throw Failure.PINCODE_REQUIRED.because(
+          "The address has no pincode, and its words alone leave too much doubt; add it to the"
+              + " address or send it as pincode. Best guess: "
+              + best.cp(),
+          members);
+    }
+    throw Failure.PINCODE_REQUIRED.because(
+        "The pincode does not fit the words of the address, and they alone leave too much doubt;"
+            + " check it and send it as pincode. Best guess: "
+            + best.cp(),
+        members.put("pincode", belief.pincode()).put("pincode_doubt", belief.doubt()));
+  }
+}

@@ -1,0 +1,131 @@
+package com.cpprediction.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Hypotheses;
+import com.cpprediction.prediction.Located;
+import com.cpprediction.prediction.Locator;
+import com.cpprediction.prediction.PrefixChances;
+import com.cpprediction.prediction.ServiceException;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class PrefixLocatorTest {
+  private static final Set<String> SERVED = Set.of("110", "400", "560", "575");
+
+  @Test
+  void aPincodeThatTheWordsSupportIsTheOnlyHypothesis() {
+    var hypotheses = locate(chances(0.001, 0.001, 0.9, 0.098), "560017", 0.01);
+
+    assertThat(hypotheses.likely()).containsExactly(new Located("560", 0.9));
+    assertThat(hypotheses.others()).isPositive();
+    assertThat(hypotheses.othersRight()).containsExactly(0.0);
+    assertThat(hypotheses.wrongPincodes()).isEqualTo(0.01);
+  }
+
+  @Test
+  void wordsThatAreSureEnoughOutweighAPincode() {
+    var hypotheses = locate(chances(1e-10, 1e-10, 1e-9, 1), "560017", 0.01);
+
+    assertThat(hypotheses.prefixes()).containsExactly("575");
+    assertThat(hypotheses.othersRight().get(0)).isCloseTo(1e-9 * 0.99 / 50, within(1e-20));
+  }
+
+  @Test
+  void wherePincodeAndWordsAreAsStrongBothAreHypotheses() {
+    // 560: 0.99 / 50 = 0.02 times its chance; 575: 0.01 · 0.25 / 19800 = 1.3e-7
+    var hypotheses = locate(chances(1e-12, 1e-12, 6e-6, 0.999), "560017", 0.01);
+
+    assertThat(hypotheses.prefixes()).containsExactlyInAnyOrder("560", "575");
+  }
+
+  @Test
+  void aLargerShareOfWrongPincodesTrustsTheWordsMore() {
+    var chances = chances(1e-12, 1e-12, 4e-5, 0.999);
+
+    assertThat(locate(chances, "560017", 0.002).prefixes()).containsExactly("560", "575");
+    assertThat(locate(chances, "560017", 0.4).prefixes()).startsWith("575");
+  }
+
+  @Test
+  void withoutAPincodeTheWordsDecideAndThreePrefixesAtMostAreScored() {
+    var hypotheses = locate(chances(0.3, 0.2, 0.25, 0.25), null, 0.01);
+
+    assertThat(hypotheses.prefixes()).containsExactly("110", "560", "575");
+    assertThat(hypotheses.others()).isCloseTo(0.2, within(1e-12));
+  }
+
+  @Test
+  void aPrefixWithLessThanATwentiethIsScoredAndOneWithLessThanAFiftiethIsNot() {
+    assertThat(locate(chances(0.9, 0.0199, 0.03, 0.0501), null, 0.01).prefixes())
+        .containsExactly("110", "575", "560");
+  }
+
+  @Test
+  void aPrefixWithoutAModelIsLeftToTheOthers() {
+    var locator = new PrefixLocator(Set.of("110"), text -> chances(0.6, 0.4, 0, 0));
+
+    var hypotheses = locator.locate(new Address("x", null), 0.01);
+
+    assertThat(hypotheses.prefixes()).containsExactly("110");
+    assertThat(hypotheses.others()).isCloseTo(0.4, within(1e-12));
+  }
+
+  @Test
+  void theLikeliestPrefixWithoutAModelIsRefused() {
+    var locator = new PrefixLocator(Set.of("110"), text -> chances(0.3, 0.7, 0, 0));
+
+    assertFails(Failure.PINCODE_REQUIRED, locator, null);
+    assertFails(Failure.UNKNOWN_PREFIX, locator, "400001");
+  }
+
+  @Test
+  void aPrefixThatTheWordsDoNotKnowIsNotCorrected() {
+    var locator = new PrefixLocator(Set.of("110", "831"), text -> chances(1, 0, 0, 0));
+
+    assertThat(locator.locate(new Address("x", "831001"), 0.4))
+        .isEqualTo(Hypotheses.certain("831", new Address("x", "831001"), 0.4));
+    assertFails(Failure.UNKNOWN_PREFIX, locator, "999999");
+  }
+
+  @Test
+  void theLongestPrefixOfThePincodeDecidesWhereTheWordsKnowAShorterOnly() {
+    var locator = new PrefixLocator(Set.of("560", "5600"), text -> chances(0, 0, 1, 0));
+
+    assertThat(locator.locate(new Address("x", "560017"), 0.01).prefixes()).containsExactly("5600");
+    assertThat(locator.locate(new Address("x", "560117"), 0.01).prefixes()).containsExactly("560");
+  }
+
+  @Test
+  void thePincodeDecidesWhileTheWordsCannotBeAsked() {
+    Locator unusable =
+        text -> {
+          throw Failure.NOT_READY.because("not now");
+        };
+    var locator = new PrefixLocator(SERVED, unusable);
+
+    assertThat(locator.locate(new Address("x", "560017"), 0.01).prefixes()).containsExactly("560");
+    assertFails(Failure.NOT_READY, locator, null);
+    assertFails(Failure.PINCODE_REQUIRED, new PrefixLocator(SERVED, Locator.NONE), null);
+  }
+
+  private static Hypotheses locate(PrefixChances chances, String pincode, double share) {
+    return new PrefixLocator(SERVED, text -> chances).locate(new Address("x", pincode), share);
+  }
+
+  private static void assertFails(Failure failure, PrefixLocator locator, String pincode) {
+    assertThatThrownBy(() -> locator.locate(new Address("x", pincode), 0.01))
+        .isInstanceOfSatisfying(
+            ServiceException.class, e -> assertThat(e.failure()).isSameAs(failure));
+  }
+
+  /** Chances of 110, 400, 560 and 575. */
+  private static PrefixChances chances(double... probabilities) {
+    return new PrefixChances(List.of("110", "400", "560", "575"), probabilities);
+  }
+}

@@ -1,0 +1,182 @@
+package com.cpprediction.prediction;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.cpprediction.json.Digests;
+import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+
+class PosteriorTest {
+  private static final Offset<Double> CLOSE = within(1e-6);
+  private static final Address WITH = new Address("kadri", "575004");
+  private static final Address WITHOUT = new Address("kadri", null);
+
+  @Test
+  void weighsRightAndWrongPincodesByHand() {
+    // P(A) ∝ 0.2 (0.9 · 0.5 + 0.1 · 0.01) = 0.0902, P(B) ∝ 0.8 (0.9 · 0 + 0.1 · 0.001) = 0.00008
+    var scores = scores("f", cp("A", 0.2, 575004, 0.5, 0.01), cp("B", 0.8, 575001, 0, 0.001));
+
+    var posterior = Posterior.of(WITH, certain("575", WITH, 0.1), List.of(scores));
+
+    assertThat(posterior.scored().candidates()).extracting(Candidate::cp).containsExactly("A", "B");
+    assertThat(confidence(posterior, 0)).isCloseTo(0.0902 / 0.09028, CLOSE);
+    assertThat(confidence(posterior, 1)).isCloseTo(0.00008 / 0.09028, CLOSE);
+    // right: 0.2 · 0.9 · 0.5 = 0.09
+    assertThat(posterior.belief())
+        .isEqualTo(
+            new Belief("575", PrefixSource.PINCODE, "575004", 1 - 0.09 / 0.09028, "575004", 0.1));
+    // wrong: 0.2 · 0.01 + 0.8 · 0.001 = 0.0028; right: 0.2 · 0.5 = 0.1
+    assertThat(posterior.wrongOdds()).isCloseTo(0.028, CLOSE);
+  }
+
+  @Test
+  void theOddsOfAWrongPincodeDoNotDependOnTheShareThatIsAssumed() {
+    var scores = scores("f", cp("A", 0.2, 0, 0.5, 0.01), cp("B", 0.8, 0, 0, 0.001));
+
+    for (double share : new double[] {0, 0.002, 0.1, 0.5}) {
+      var posterior = Posterior.of(WITH, certain("575", WITH, share), List.of(scores));
+      assertThat(posterior.wrongOdds()).isCloseTo(0.028, CLOSE);
+    }
+  }
+
+  @Test
+  void addsPrefixesAndWhatTheOthersWeigh() {
+    // 575: 0.6 · 0.5 each; 560: 0.3; others 0.1
+    var hypotheses =
+        new Hypotheses(
+            List.of(new Located("575", 0.6), new Located("560", 0.3)), 0.1, List.of(), 0.01);
+    var first = scores("f", cp("A", 0.5, 575001), cp("B", 0.5, 575002));
+    var second = scores("g", cp("C", 0.9, 560001), cp("A", 0.1, 560002));
+
+    var posterior = Posterior.of(WITHOUT, hypotheses, List.of(first, second));
+
+    assertThat(posterior.scored().candidates())
+        .containsExactly(
+            new Candidate("A", 0.33), new Candidate("B", 0.3), new Candidate("C", 0.27));
+    assertThat(posterior.prefixes()).containsExactly("575", "575", "560");
+    assertThat(posterior.belief())
+        .isEqualTo(new Belief("575", PrefixSource.TEXT, null, null, "575001", 0.01));
+    assertThat(posterior.wrongOdds()).isNaN();
+    assertThat(posterior.scored().fingerprint())
+        .isEqualTo(Digests.sha256Hex("f\ng".getBytes(StandardCharsets.UTF_8)));
+  }
+
+  @Test
+  void aPrefixWhoseModelIsNotServedKeepsItsWeight() {
+    var hypotheses =
+        new Hypotheses(
+            List.of(new Located("575", 0.75), new Located("560", 0.25)), 0, List.of(), 0.01);
+    var scores = new ArrayList<PrefixScores>();
+    scores.add(scores("f", cp("A", 1, 575001)));
+    scores.add(null);
+
+    var posterior = Posterior.of(WITHOUT, hypotheses, scores);
+
+    assertThat(posterior.scored()).isEqualTo(new Scored("f", List.of(new Candidate("A", 0.75))));
+  }
+
+  @Test
+  void correctsThePincodeThatNoCpOfTheWordsBears() {
+    // 560: 0.99 · 0.01 · 1e-5 = 9.9e-8; others (that of the pincode): 1e-9, right in them: 9e-10
+    var hypotheses = new Hypotheses(List.of(new Located("560", 0.99)), 1e-9, List.of(9e-10), 0.01);
+    var scores = scores("f", cp("C", 1, 560017, 0, 1e-5));
+
+    var posterior = Posterior.of(WITH, hypotheses, List.of(scores));
+
+    var belief = posterior.belief();
+    assertThat(belief.source()).isSameAs(PrefixSource.CORRECTED);
+    assertThat(belief.prefix()).isEqualTo("560");
+    assertThat(belief.pincode()).isEqualTo("575004");
+    assertThat(belief.doubt()).isCloseTo(1 - 9e-10 / (9.9e-8 + 1e-9), CLOSE);
+    assertThat(belief.believed()).isEqualTo("560017");
+    assertThat(confidence(posterior, 0)).isCloseTo(0.99, CLOSE);
+    assertThat(posterior.sure(0.9)).isSameAs(posterior);
+    assertThatThrownBy(() -> posterior.sure(0.995))
+        .isInstanceOfSatisfying(
+            ServiceException.class,
+            e -> {
+              assertThat(e.failure()).isSameAs(Failure.PINCODE_REQUIRED);
+              assertThat(e.members().getString("pincode")).isEqualTo("575004");
+              assertThat(e.members().getDouble("pincode_doubt")).isEqualTo(belief.doubt());
+              assertThat(e.members().getJsonArray("guesses").getJsonObject(0))
+                  .isEqualTo(
+                      new JsonObject().put("cp", "C").put("confidence", 0.99).put("prefix", "560"));
+            });
+  }
+
+  @Test
+  void believesAPincodeThatItDoubtsWhereTheCpHasNone() {
+    var scores = scores("f", cp("A", 1, 0, 0, 1e-5));
+
+    var belief = Posterior.of(WITH, certain("575", WITH, 0.01), List.of(scores)).belief();
+
+    assertThat(belief.doubt()).isEqualTo(1);
+    assertThat(belief.believed()).isEqualTo("575004");
+    assertThat(belief.source()).isSameAs(PrefixSource.PINCODE);
+  }
+
+  @Test
+  void aPincodeThatNothingExplainsChangesNoOrder() {
+    var scores = scores("f", cp("A", 0.25, 0, 0, 0), cp("B", 0.75, 0, 0, 1e-300));
+
+    var posterior = Posterior.of(WITH, certain("575", WITH, 0), List.of(scores));
+
+    assertThat(posterior.scored().candidates().get(0)).isEqualTo(new Candidate("B", 1));
+  }
+
+  @Test
+  void ofEqualCpsTheEarlierComesFirstAndThreeAreNamed() {
+    var scores =
+        scores(
+            "f",
+            cp("D", 0.2, 0),
+            cp("C", 0.2, 0),
+            cp("B", 0.3, 0),
+            cp("A", 0.2, 0),
+            cp("E", 0.1, 0));
+
+    var posterior = Posterior.of(WITHOUT, certain("575", WITHOUT, 0.01), List.of(scores));
+
+    assertThat(posterior.scored().candidates())
+        .extracting(Candidate::cp)
+        .containsExactly("B", "D", "C");
+  }
+
+  private record Cp(String code, double text, int usual, double right, double wrong) {}
+
+  private static Cp cp(String code, double text, int usual, double right, double wrong) {
+    return new Cp(code, text, usual, right, wrong);
+  }
+
+  /** One of an address without a pincode. */
+  private static Cp cp(String code, double text, int usual) {
+    return new Cp(code, text, usual, Double.NaN, Double.NaN);
+  }
+
+  private static PrefixScores scores(String fingerprint, Cp... cps) {
+    boolean without = Double.isNaN(cps[0].right());
+    return new PrefixScores(
+        fingerprint,
+        without ? 0 : 1,
+        Arrays.stream(cps).map(Cp::code).toArray(String[]::new),
+        Arrays.stream(cps).mapToDouble(Cp::text).toArray(),
+        without ? new double[0] : Arrays.stream(cps).mapToDouble(Cp::right).toArray(),
+        without ? new double[0] : Arrays.stream(cps).mapToDouble(Cp::wrong).toArray(),
+        Arrays.stream(cps).mapToInt(Cp::usual).toArray());
+  }
+
+  private static Hypotheses certain(String prefix, Address address, double share) {
+    return Hypotheses.certain(prefix, address, share);
+  }
+
+  private static double confidence(Posterior posterior, int candidate) {
+    return posterior.scored().candidates().get(candidate).confidence();
+  }
+}
