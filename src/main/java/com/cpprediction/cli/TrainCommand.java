@@ -99,10 +99,18 @@ final class TrainCommand implements Callable<Integer> {
   private Path heldBackOut;
 
   @Option(
-      names = "--max-rows",
-      defaultValue = "8000",
-      description = "Addresses per prefix at most; of more, a sample (default: ${DEFAULT-VALUE}).")
-  private int maxRows;
+      names = "--add",
+      paramLabel = "RELEASE",
+      description = "Add the addresses to the counts of this release, whose addresses aren't read.")
+  private Path add;
+
+  @Option(names = "--decay", description = "With --add: halve the counts of the release first.")
+  private boolean decay;
+
+  @Option(
+      names = "--no-counts",
+      description = "Write no counts.gz, which --add needs and which holds sample addresses.")
+  private boolean noCounts;
 
   @Option(
       names = "--threads",
@@ -130,7 +138,7 @@ final class TrainCommand implements Callable<Integer> {
         since == null || until == null || since.isBefore(until),
         "--since must be before --until");
     UsageCheck.require(spec, heldBack >= 0 && heldBack <= 0.9, "--held-back must be in 0..0.9");
-    UsageCheck.require(spec, maxRows >= 2 && maxRows <= 30_000, "--max-rows must be in 2..30000");
+    UsageCheck.require(spec, add != null || !decay, "--decay halves the counts of --add RELEASE");
     UsageCheck.require(spec, threads >= 1, "--threads must be at least 1");
     UsageCheck.require(
         spec,
@@ -152,7 +160,9 @@ final class TrainCommand implements Callable<Integer> {
             seed,
             heldBack,
             heldBackOut,
-            maxRows,
+            add,
+            decay,
+            !noCounts,
             threads);
     Training.Report report;
     try (var progress = new ProgressLine()) {
@@ -182,7 +192,6 @@ final class TrainCommand implements Callable<Integer> {
               .put("contradicting_rows", input.contradicting())
               .put("contradicted_addresses", input.contradicted())
               .put("contradictions", new JsonArray(input.contradictions()))
-              .put("rows_left_out", report.sampled())
               .put("prefixes", report.prefixes())
               .put("bytes", report.bytes())
               .put("scores", report.scores())
@@ -191,10 +200,6 @@ final class TrainCommand implements Callable<Integer> {
     }
     print(report.input(), printer);
     report.badOffices().forEach(example -> printer.println("  " + example));
-    if (report.sampled() > 0) {
-      printer.printf(
-          "%d rows left out: their prefix has more than %d%n", report.sampled(), maxRows);
-    }
     printer.printf(
         Locale.ROOT,
         "%d prefixes, %.1f MB written to %s%n",

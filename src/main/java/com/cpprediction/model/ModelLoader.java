@@ -69,6 +69,7 @@ final class ModelLoader {
   void verify(Release release, String prefix) {
     var manifest = release.manifest(prefix);
     release.read(manifest.ranker());
+    release.read(manifest.forest());
     release.verify(manifest.index());
   }
 
@@ -114,7 +115,9 @@ final class ModelLoader {
   }
 
   private PrefixModel make(Release release, Manifest manifest, Mapping content) {
-    var mapped = PrefixModel.of(manifest, ModelFile.of(content.bytes()), content);
+    var mapped =
+        PrefixModel.of(
+            manifest, ModelFile.of(content.bytes()), release.forest(manifest.forest()), content);
     if (engine == Engine.MAPPED) return mapped;
     var ranker = rankers.acquire(release, manifest.ranker());
     return mapped.rankedBy(

@@ -54,12 +54,12 @@ public final class PrefixModel {
    * @param content what {@code file} reads: closed after its last use
    * @throws ModelException when anything in {@code file} points where it must not
    */
-  static PrefixModel of(Manifest manifest, ModelFile file, @Nullable Mapping content) {
+  static PrefixModel of(
+      Manifest manifest, ModelFile file, Forest forest, @Nullable Mapping content) {
     var index = new PrefixIndex(file);
     if (!index.cpCodes().equals(manifest.cps())) {
       throw new ModelException("manifest and index differ in their CPs");
     }
-    var forest = Forest.of(file.section(ModelFile.Section.FOREST));
     if (forest.features() != Features.COUNT || forest.groups() != 1) {
       throw new ModelException(
           "the forest has %d columns and %d scores, must have %d and 1"
@@ -70,8 +70,8 @@ public final class PrefixModel {
   }
 
   /** As {@link #of}, of a file in memory, which needs not be freed. */
-  public static PrefixModel of(Manifest manifest, ModelFile file) {
-    return of(manifest, file, null);
+  public static PrefixModel of(Manifest manifest, ModelFile file, Forest forest) {
+    return of(manifest, file, forest, null);
   }
 
   /**

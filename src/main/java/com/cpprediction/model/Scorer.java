@@ -55,7 +55,7 @@ public final class Scorer {
     int first = 0;
     for (int i = 0; i < addresses.size(); i++) {
       if (i > 0) between.run();
-      rows += readText(scoring.model().index(), addresses.get(i), rows);
+      rows += read(scoring.model().index(), addresses.get(i), rows);
       ends[waiting++] = rows;
       if (rows < ROWS && i < addresses.size() - 1) continue;
       scoring.model().ranker().score(values, rows, scores);
@@ -71,7 +71,7 @@ public final class Scorer {
 
   /** The scores of one address. */
   public PrefixScores score(ScoringModel scoring, Address address) {
-    int rows = readText(scoring.model().index(), address, 0);
+    int rows = read(scoring.model().index(), address, 0);
     scoring.model().ranker().score(values, rows, scores);
     return scores(scoring, address, 0, rows);
   }
@@ -103,18 +103,11 @@ public final class Scorer {
       return new Explanation(scored, candidates, List.of(), words.of(cps[first], -1));
     }
     int second = row(index, candidates.get(1));
-    // Row 0 is the first CP as it is; row i has the second's value in column i - 1.
-    var swapped = new float[(Features.COUNT + 1) * Features.COUNT];
-    for (int i = 0; i <= Features.COUNT; i++) {
-      System.arraycopy(values, first * Features.COUNT, swapped, i * Features.COUNT, Features.COUNT);
-      if (i > 0) swapped[i * Features.COUNT + i - 1] = values[second * Features.COUNT + i - 1];
-    }
-    var effects = new float[Features.COUNT + 1];
-    scoring.model().ranker().score(swapped, effects.length, effects);
     var decisive = new ArrayList<Explanation.Feature>();
+    var effects = new double[Features.COUNT];
+    scoring.model().forest().attribute(row(first), row(second), effects);
     for (int i = 0; i < Features.COUNT; i++) {
-      double effect = effects[0] - effects[i + 1];
-      decisive.add(feature(Features.NAMES.get(i), first, second, i, effect));
+      decisive.add(feature(Features.NAMES.get(i), first, second, i, effects[i]));
     }
     decisive.add(pincodes(address, scored, candidates, wrongPincodes));
     decisive.sort(Comparator.comparingDouble(feature -> -Math.abs(feature.effect())));
@@ -151,6 +144,10 @@ public final class Scorer {
     return new Explanation.Feature(name, value(first, column), value(second, column), effect);
   }
 
+  private float[] row(int row) {
+    return Arrays.copyOfRange(values, row * Features.COUNT, (row + 1) * Features.COUNT);
+  }
+
   private float value(int row, int column) {
     return values[row * Features.COUNT + column];
   }
@@ -168,18 +165,8 @@ public final class Scorer {
    * @return how many there are
    */
   private int read(PrefixIndex index, Address address, int row) {
-    features.read(index, index.whole(), address.text(), pincode(address));
-    return keep(row);
-  }
-
-  /** As {@link #read}; the pincodes of the address add candidates, and don't enter the features. */
-  private int readText(PrefixIndex index, Address address, int row) {
     var pincodes = address.candidates().stream().mapToInt(PincodeCandidate::pincode).toArray();
-    features.readText(index, index.whole(), address.text(), pincodes);
-    return keep(row);
-  }
-
-  private int keep(int row) {
+    features.read(index, null, address.text(), pincodes);
     int count = features.candidates();
     if (cps.length < row + count) grow(2 * (row + count));
     System.arraycopy(features.values(), 0, values, row * Features.COUNT, count * Features.COUNT);
@@ -243,9 +230,5 @@ public final class Scorer {
     return address.candidates().stream()
         .map(candidate -> PincodeShares.of(index, prefix, candidate.pincode()))
         .toArray(PincodeShares[]::new);
-  }
-
-  private static int pincode(Address address) {
-    return address.pincode() == null ? 0 : Integer.parseInt(address.pincode());
   }
 }

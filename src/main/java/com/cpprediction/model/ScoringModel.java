@@ -28,9 +28,13 @@ public record ScoringModel(PrefixModel model, String fingerprint) {
   }
 
   /** The files that decide the scores of a model: all that has to be known of a model elsewhere. */
-  record Files(String prefix, String index, String ranker) {
+  record Files(String prefix, String index, String ranker, String forest) {
     static Files of(Manifest manifest) {
-      return new Files(manifest.prefix(), manifest.index().sha256(), manifest.ranker().sha256());
+      return new Files(
+          manifest.prefix(),
+          manifest.index().sha256(),
+          manifest.ranker().sha256(),
+          manifest.forest().sha256());
     }
   }
 
@@ -42,6 +46,7 @@ public record ScoringModel(PrefixModel model, String fingerprint) {
             "prefix " + files.prefix(),
             "index " + files.index(),
             "ranker " + files.ranker(),
+            "forest " + files.forest(),
             "features " + Features.SCHEMA,
             "national " + national,
             "engine " + engine.label(),

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Shares the linear score of a CP out among the words of an address. The score is a sum over
+ * Shares the cosines of an address and a CP out among the words of the address. They are sums over
  * n-grams; what an n-gram adds goes to the word it is, in halves to the words of a pair, and in
  * equal parts to the words a run of characters occurs in. Slow next to scoring; one use.
  */
@@ -82,61 +82,46 @@ final class WordShares {
   }
 
   private double[] shares(int cp) {
-    var scales = new Scales();
     var shares = new double[words.size()];
+    double wordSquares = 0;
+    double charSquares = 0;
+    for (int g = 0; g < grams.size(); g++) {
+      double weight = weight(g);
+      if (grams.kind(g) == Grams.CHARS) charSquares += weight * weight;
+      else wordSquares += weight * weight;
+    }
     for (int g = 0; g < grams.size(); g++) {
       int gram = index.grams().find(grams.fingerprint(g));
       var own = places.get(grams.fingerprint(g));
       if (gram < 0 || own == null) continue;
-      double part = scales.part(g, gram, cp) / own.size();
+      boolean chars = grams.kind(g) == Grams.CHARS;
+      double norm = chars ? index.charNorm(cp) : index.wordNorm(cp);
+      double squares = chars ? charSquares : wordSquares;
+      double scale = Math.sqrt(Math.max(norm * norm, 1) * squares);
+      double part = weight(g) * plain(gram) * count(gram, cp) / scale / own.size();
       for (int place : own) shares[place] += part;
     }
     return shares;
   }
 
-  /** The norms of the address and of the rows. */
-  private final class Scales {
-    private final float[] word = new float[index.rows()];
-    private final float[] run = new float[index.rows()];
-    private final double addressWords;
-    private final double addressRuns;
+  private int count(int gram, int cp) {
+    var found = new int[1];
+    index
+        .grams()
+        .forEach(
+            gram,
+            (place, count) -> {
+              if (place == cp) found[0] = count;
+            });
+    return found[0];
+  }
 
-    Scales() {
-      index.wordScales(word);
-      index.charScales(run);
-      double wordSquares = 0;
-      double runSquares = 0;
-      for (int g = 0; g < grams.size(); g++) {
-        double weight = weight(g, idf(index.grams().find(grams.fingerprint(g))));
-        if (grams.kind(g) == Grams.CHARS) runSquares += weight * weight;
-        else wordSquares += weight * weight;
-      }
-      addressWords = wordSquares > 0 ? 1 / Math.sqrt(wordSquares) : 0;
-      addressRuns = runSquares > 0 ? 1 / Math.sqrt(runSquares) : 0;
-    }
+  private double plain(int gram) {
+    return gram < 0 ? index.unknownWeight() : index.weight(gram, index.grams().total(gram));
+  }
 
-    /** What n-gram {@code g} of the address adds to the linear score of {@code cp}. */
-    double part(int g, int gram, int cp) {
-      boolean runs = grams.kind(g) == Grams.CHARS;
-      var row = runs ? run : word;
-      double idf = idf(gram);
-      double address = weight(g, idf) * (runs ? addressRuns : addressWords);
-      var sum = new double[1];
-      index
-          .grams()
-          .forEach(
-              gram,
-              (i, repeated) ->
-                  sum[0] += index.alpha(i, cp) * row[i] * (repeated ? PrefixIndex.REPEATED : 1));
-      return sum[0] * address * idf * index.alphaStep(cp);
-    }
-
-    private double idf(int gram) {
-      return index.idf(gram < 0 ? Math.min(1, index.rows()) : index.grams().rows(gram));
-    }
-
-    private double weight(int g, double idf) {
-      return grams.repeated(g) ? idf * PrefixIndex.REPEATED : idf;
-    }
+  private double weight(int g) {
+    double plain = plain(index.grams().find(grams.fingerprint(g)));
+    return grams.repeated(g) ? plain * PrefixIndex.REPEATED : plain;
   }
 }

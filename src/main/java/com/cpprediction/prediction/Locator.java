@@ -17,4 +17,9 @@ public interface Locator {
    * @throws ServiceException {@link Failure#NOT_READY} when that can't be told
    */
   @Nullable PrefixChances locate(String text);
+
+  /** Whether {@code pincode}, six digits, exists; true where that is not known. */
+  default boolean isPincode(int pincode) {
+    return true;
+  }
 }

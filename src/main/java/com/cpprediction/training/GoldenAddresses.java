@@ -15,15 +15,16 @@ final class GoldenAddresses {
 
   private GoldenAddresses() {}
 
-  /** Addresses at even intervals of the training rows, every other one without its pincode. */
-  static List<Manifest.Golden> of(PrefixIndex index, Ranker reference, PrefixRows rows) {
+  /** Addresses at even intervals of the sample, every other one without its pincode. */
+  static List<Manifest.Golden> of(
+      PrefixIndex index, Ranker reference, List<PrefixCounts.Place> sample) {
     var scorer = new Scorer();
     var golden = new ArrayList<Manifest.Golden>();
-    int count = Math.min(COUNT, rows.addresses().size());
+    int count = Math.min(COUNT, sample.size());
     for (int i = 0; i < count; i++) {
-      var row = rows.addresses().get(i * rows.addresses().size() / count);
-      var pincode = i % 2 == 0 ? Integer.toString(row.pincode()) : null;
-      var address = new Address(row.text(), pincode);
+      var place = sample.get(i * sample.size() / count);
+      var pincode = i % 2 == 0 ? Integer.toString(place.pincodes().get(0)) : null;
+      var address = new Address(place.texts().get(0), pincode);
       var ranked = scorer.rank(index, reference, address);
       golden.add(
           new Manifest.Golden(address, ranked.subList(0, Math.min(CANDIDATES, ranked.size()))));

@@ -1,154 +1,279 @@
 package com.cpprediction.training;
 
-import com.cpprediction.csv.InputException;
-import com.cpprediction.model.format.GramTable;
+import com.cpprediction.model.format.GramCounts;
 import com.cpprediction.model.format.Grams;
 import com.cpprediction.model.format.ModelFile;
 import com.cpprediction.model.format.ModelFile.Section;
 import com.cpprediction.model.format.PrefixIndex;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 
-/** Builds the model file of a prefix from its rows. */
+/** Builds the model file of a prefix from its counts, without the ranker. */
 final class IndexBuilder {
-  private final PrefixRows data;
+  /** N-grams that a model holds at most; of more, the most frequent. So it is with their lists. */
+  static final int MAX_GRAMS = 1 << 17;
+
+  private static final int NORMS = 4;
+
+  private final PrefixCounts data;
+  private final Offices offices;
+  private final Rarity rarity;
   private final ModelFile.Writer writer = new ModelFile.Writer();
+  private long[] keys = {};
+  private int[] counts = {};
 
-  /** Rows that contain an n-gram: once, and more often. */
-  private static final class Holders {
-    final List<Integer> once = new ArrayList<>();
-    final List<Integer> more = new ArrayList<>();
-
-    int count() {
-      return once.size() + more.size();
-    }
-  }
-
-  private IndexBuilder(PrefixRows data) {
+  private IndexBuilder(PrefixCounts data, Offices offices, Rarity rarity) {
     this.data = data;
+    this.offices = offices;
+    this.rarity = rarity;
   }
 
-  /** A model file without ridge and norms of CPs, which {@link Ridge} computes from it. */
-  static ModelFile.Writer build(PrefixRows data) {
-    return new IndexBuilder(data).build();
+  static ModelFile.Writer build(PrefixCounts data, OfficeDirectory directory, Rarity rarity) {
+    return new IndexBuilder(data, Offices.of(data, directory), rarity).build();
   }
 
   private ModelFile.Writer build() {
-    var rows = data.rows();
-    int most = Math.max(rows.size(), data.offices().size());
-    if (most > GramTable.MAX_ROWS) {
-      throw new InputException(
-          "Prefix %s has %d addresses and offices, a model can hold %d; lower --max-rows"
-              .formatted(data.prefix(), most, GramTable.MAX_ROWS));
-    }
     int cps = data.cps().size();
-    var holders = new HashMap<Integer, Holders>();
-    var grams = new Grams();
-    for (int row = 0; row < rows.size(); row++) {
-      grams.read(rows.get(row).text());
-      for (int i = 0; i < grams.size(); i++) {
-        var holder = holders.computeIfAbsent(grams.fingerprint(i), f -> new Holders());
-        (grams.repeated(i) ? holder.more : holder.once).add(row);
-      }
-    }
-    putNorms(rows, holders, grams);
-    putOffices(holders, grams, rows.size());
-    holders.values().removeIf(holder -> holder.count() < 2);
-    putTable(holders, Section.GRAM_BUCKET, Section.GRAM_ENTRY, Section.GRAM_POSTING);
+    int places = Arrays.stream(data.places()).sum() + offices.offices().size();
+    addOffices();
+    var chars = putGrams();
     writer.putBytes(Section.CP_CODE, lines(data.cps()));
-    writer.putInts(Section.CP_PINCODE, data.cpPincode());
-    writer.putInts(Section.CP_ROW, starts(data.addresses(), 0));
-    writer.putInts(Section.CP_DIRECTORY, starts(data.directory(), data.addresses().size()));
-    writer.putFloats(Section.CP_NORM, new float[cps]);
-    writer.putInts(Section.CP_OFFICE, data.cpOffice());
-    writer.putInts(Section.CP_OFFICES, data.cpOffices());
-    writer.putFloats(Section.ALPHA_STEP, new float[cps]);
-    writer.putBytes(Section.ALPHA, new byte[rows.size() * cps]);
-    int pincodes = putPincodes();
-    writer.putInts(
-        Section.COUNTS,
-        data.addresses().size(),
-        data.directory().size(),
-        cps,
-        data.offices().size(),
-        pincodes);
+    writer.putInts(Section.CP_PINCODE, offices.pincode());
+    writer.putInts(Section.CP_ADDRESSES, data.addresses());
+    writer.putInts(Section.CP_PLACES, data.places());
+    writer.putFloats(Section.CP_NORMS, new float[NORMS * cps]);
+    writer.putInts(Section.CP_OFFICE, offices.own());
+    writer.putInts(Section.CP_OFFICES, offices.first());
+    writer.putFloats(Section.OFFICE_WEIGHT, new float[offices.offices().size()]);
+    var officeGrams = putOffices();
+    putRegions();
+    writer.putInts(Section.COUNTS, cps, offices.offices().size(), putPincodes(), places);
+    var index = new PrefixIndex(ModelFile.of(writer.toBytes()));
+    writer.putFloats(Section.CP_NORMS, norms(index, chars));
+    writer.putFloats(Section.OFFICE_WEIGHT, officeWeights(index, officeGrams));
     return writer;
   }
 
-  private void putNorms(List<PrefixRows.Row> rows, Map<Integer, Holders> holders, Grams grams) {
-    var words = new float[rows.size()];
-    var chars = new float[rows.size()];
-    for (int row = 0; row < rows.size(); row++) {
-      grams.read(rows.get(row).text());
-      double wordSquares = 0;
-      double charSquares = 0;
-      for (int i = 0; i < grams.size(); i++) {
-        var own = Objects.requireNonNull(holders.get(grams.fingerprint(i)));
-        double weight = PrefixIndex.idf(own.count(), rows.size());
-        if (grams.repeated(i)) weight *= PrefixIndex.REPEATED;
-        if (grams.kind(i) == Grams.CHARS) charSquares += weight * weight;
-        else wordSquares += weight * weight;
-      }
-      words[row] = wordSquares > 0 ? (float) (1 / Math.sqrt(wordSquares)) : 0;
-      chars[row] = charSquares > 0 ? (float) (1 / Math.sqrt(charSquares)) : 0;
-    }
-    writer.putFloats(Section.ROW_WORD_SCALE, words).putFloats(Section.ROW_CHAR_SCALE, chars);
-  }
-
-  private void putOffices(Map<Integer, Holders> rowHolders, Grams grams, int rows) {
-    var offices = data.offices();
-    var words = new byte[offices.size()];
-    var weight = new float[offices.size()];
-    var holders = new HashMap<Integer, Holders>();
-    for (int office = 0; office < offices.size(); office++) {
-      grams.read(offices.get(office).name());
-      for (int i = 0; i < grams.size(); i++) {
-        if (grams.kind(i) == Grams.WORD_PAIR) continue;
-        int print = grams.fingerprint(i);
-        holders.computeIfAbsent(print, f -> new Holders()).once.add(office);
-        if (grams.kind(i) == Grams.WORD) words[office]++;
-        else {
-          // The index drops n-grams of a single row, so that they weigh as unknown ones: df = 1.
-          var known = rowHolders.get(print);
-          weight[office] += (float) PrefixIndex.idf(known == null ? 1 : known.count(), rows);
+  /** Counts each office as an address of its CP. */
+  private void addOffices() {
+    var pairs = new PairCounts(Integer.MAX_VALUE);
+    pairs.add(data.keys(), data.counts());
+    var grams = new Grams();
+    for (int cp = 0; cp < data.cps().size(); cp++) {
+      for (int office = offices.first()[cp]; office < offices.first()[cp + 1]; office++) {
+        grams.read(offices.offices().get(office).text());
+        for (int i = 0; i < grams.size(); i++) {
+          boolean isChars = grams.kind(i) == Grams.CHARS;
+          pairs.add(PrefixCounts.key(grams.fingerprint(i), isChars, cp));
         }
       }
     }
-    writer.putBytes(Section.OFFICE_WORDS, words).putFloats(Section.OFFICE_WEIGHT, weight);
-    putTable(holders, Section.OFFICE_BUCKET, Section.OFFICE_ENTRY, Section.OFFICE_POSTING);
+    keys = pairs.keys();
+    counts = pairs.counts();
   }
 
-  /** First row of each CP, then the end of the last one. */
-  private int[] starts(List<PrefixRows.Row> byCp, int first) {
-    var starts = new int[data.cps().size() + 1];
-    for (var row : byCp) starts[row.cp() + 1]++;
-    starts[0] = first;
-    for (int cp = 0; cp < data.cps().size(); cp++) starts[cp + 1] += starts[cp];
-    return starts;
+  /**
+   * @return whether each n-gram of the file is one of characters
+   */
+  private boolean[] putGrams() {
+    var start = starts();
+    int grams = start.length - 1;
+    int least = leastTotal(start);
+    int kept = 0;
+    for (int gram = 0; gram < grams; gram++) if (total(start, gram) >= least) kept++;
+    var table = new GramCounts.Writer(kept, data.cps().size());
+    var chars = new boolean[kept];
+    int size = 0;
+    for (int gram = 0; gram < grams; gram++) {
+      int total = total(start, gram);
+      if (total < least) continue;
+      int length = start[gram + 1] - start[gram];
+      var places = new int[length];
+      for (int i = 0; i < length; i++) places[i] = PrefixCounts.cp(keys[start[gram] + i]);
+      long first = keys[start[gram]];
+      int fingerprint = PrefixCounts.fingerprint(first);
+      table.add(
+          fingerprint,
+          total,
+          rarity.steps(fingerprint),
+          places,
+          Arrays.copyOfRange(counts, start[gram], start[gram + 1]),
+          length);
+      chars[size++] = PrefixCounts.isChars(first);
+    }
+    table.putInto(writer, Section.GRAM_BUCKET, Section.GRAM_ENTRY, Section.GRAM_LIST);
+    return chars;
+  }
+
+  /** The first key of each n-gram, and the end of the last; kinds with one fingerprint are one. */
+  private int[] starts() {
+    mergeKinds();
+    var start = new int[keys.length + 1];
+    int size = 0;
+    for (int i = 0; i < keys.length; i++) {
+      boolean begins =
+          i == 0 || PrefixCounts.fingerprint(keys[i]) != PrefixCounts.fingerprint(keys[i - 1]);
+      if (begins) start[size++] = i;
+    }
+    start[size] = keys.length;
+    return Arrays.copyOf(start, size + 1);
+  }
+
+  /** Gives n-grams of several kinds that collide the kind of the first. */
+  private void mergeKinds() {
+    boolean collide = false;
+    for (int i = 1; i < keys.length && !collide; i++) {
+      collide =
+          PrefixCounts.fingerprint(keys[i]) == PrefixCounts.fingerprint(keys[i - 1])
+              && PrefixCounts.isChars(keys[i]) != PrefixCounts.isChars(keys[i - 1]);
+    }
+    if (!collide) return;
+    var merged = new TreeMap<Long, Integer>();
+    long first = keys[0];
+    for (int i = 0; i < keys.length; i++) {
+      int fingerprint = PrefixCounts.fingerprint(keys[i]);
+      if (fingerprint != PrefixCounts.fingerprint(first)) first = keys[i];
+      var key =
+          PrefixCounts.key(fingerprint, PrefixCounts.isChars(first), PrefixCounts.cp(keys[i]));
+      merged.merge(key, counts[i], Integer::sum);
+    }
+    keys = merged.keySet().stream().mapToLong(Long::longValue).toArray();
+    counts = merged.values().stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  private int total(int[] start, int gram) {
+    long total = 0;
+    for (int i = start[gram]; i < start[gram + 1]; i++) total += counts[i];
+    return (int) Math.min(total, Integer.MAX_VALUE);
+  }
+
+  /**
+   * Occurrences that an n-gram must have to be held: those that have as many are held all or not at
+   * all, so that neither the n-grams nor their lists are too many.
+   */
+  private int leastTotal(int[] start) {
+    int grams = start.length - 1;
+    var sizes = new long[grams]; // occurrences, then bytes of the list; ascending
+    for (int gram = 0; gram < grams; gram++) {
+      int bytes = GramCounts.listBytes(start[gram + 1] - start[gram], data.cps().size());
+      sizes[gram] = (long) total(start, gram) << Integer.SIZE | bytes;
+    }
+    Arrays.sort(sizes);
+    long bytes = 0;
+    for (int gram = grams - 1; gram >= 0; gram--) {
+      bytes += (int) sizes[gram];
+      if (grams - gram > MAX_GRAMS || bytes > GramCounts.MAX_LISTS) {
+        return (int) (sizes[gram] >>> Integer.SIZE) + 1;
+      }
+    }
+    return 1;
+  }
+
+  private float[] norms(PrefixIndex index, boolean[] chars) {
+    var sums = new double[NORMS * data.cps().size()];
+    for (int gram = 0; gram < chars.length; gram++) {
+      int from = chars[gram] ? 2 : 0;
+      double weight = index.weight(gram, index.grams().total(gram));
+      index
+          .grams()
+          .forEach(
+              gram,
+              (cp, count) -> {
+                sums[NORMS * cp + from] += count;
+                sums[NORMS * cp + from + 1] += weight * weight * count * count;
+              });
+    }
+    var norms = new float[sums.length];
+    for (int i = 0; i < norms.length; i++) {
+      norms[i] = (float) (i % 2 == 0 ? sums[i] : Math.sqrt(sums[i]));
+    }
+    return norms;
+  }
+
+  /**
+   * @return fingerprints of the character n-grams of each office's name
+   */
+  private List<int[]> putOffices() {
+    var words = new byte[offices.offices().size()];
+    var chars = new ArrayList<int[]>();
+    var holders = new TreeMap<Integer, List<Integer>>(Integer::compareUnsigned);
+    var grams = new Grams();
+    for (int office = 0; office < words.length; office++) {
+      grams.read(offices.offices().get(office).name());
+      var own = new int[grams.size()];
+      int size = 0;
+      for (int i = 0; i < grams.size(); i++) {
+        if (grams.kind(i) == Grams.WORD_PAIR) continue;
+        holders.computeIfAbsent(grams.fingerprint(i), f -> new ArrayList<>()).add(office);
+        if (grams.kind(i) == Grams.WORD) words[office]++;
+        else own[size++] = grams.fingerprint(i);
+      }
+      chars.add(Arrays.copyOf(own, size));
+    }
+    writer.putBytes(Section.OFFICE_WORDS, words);
+    putTable(
+        holders, words.length, Section.OFFICE_BUCKET, Section.OFFICE_ENTRY, Section.OFFICE_LIST);
+    return chars;
+  }
+
+  private static float[] officeWeights(PrefixIndex index, List<int[]> chars) {
+    var weights = new float[chars.size()];
+    for (int office = 0; office < weights.length; office++) {
+      for (int fingerprint : chars.get(office)) {
+        int gram = index.grams().find(fingerprint);
+        weights[office] +=
+            gram < 0 ? index.unknownWeight() : index.weight(gram, index.grams().total(gram));
+      }
+    }
+    return weights;
+  }
+
+  private void putRegions() {
+    var holders = new TreeMap<Integer, List<Integer>>(Integer::compareUnsigned);
+    var grams = new Grams();
+    for (int cp = 0; cp < data.cps().size(); cp++) {
+      for (var word : offices.regions(cp)) {
+        grams.read(word);
+        for (int i = 0; i < grams.size(); i++) {
+          if (grams.kind(i) != Grams.WORD) continue;
+          var own = holders.computeIfAbsent(grams.fingerprint(i), f -> new ArrayList<>());
+          if (own.isEmpty() || own.get(own.size() - 1) != cp) own.add(cp);
+        }
+      }
+    }
+    putTable(
+        holders,
+        data.cps().size(),
+        Section.REGION_BUCKET,
+        Section.REGION_ENTRY,
+        Section.REGION_LIST);
   }
 
   private void putTable(
-      Map<Integer, Holders> holders, Section bucket, Section entry, Section posting) {
-    var table = new GramTable.Writer();
-    holders.forEach((print, holder) -> table.add(print, holder.once, holder.more));
-    table.putInto(writer, bucket, entry, posting);
+      TreeMap<Integer, List<Integer>> holders,
+      int places,
+      Section bucket,
+      Section entry,
+      Section list) {
+    var table = new GramCounts.Writer(holders.size(), places);
+    holders.forEach(
+        (fingerprint, own) -> {
+          var once = new int[own.size()];
+          Arrays.fill(once, 1);
+          table.add(fingerprint, own.size(), 0, ints(own), once, own.size());
+        });
+    table.putInto(writer, bucket, entry, list);
   }
 
   private int putPincodes() {
     var byPincode = new TreeMap<Integer, TreeMap<Integer, Integer>>();
-    for (int cp = 0; cp < data.cpPincode().length; cp++) {
-      byPincode.computeIfAbsent(data.cpPincode()[cp], p -> new TreeMap<>()).put(cp, 0);
-    }
-    for (var row : data.addresses()) {
-      byPincode
-          .computeIfAbsent(row.pincode(), p -> new TreeMap<>())
-          .merge(row.cp(), 1, Integer::sum);
+    data.pincodes().forEach((pincode, cps) -> byPincode.put(pincode, new TreeMap<>(cps)));
+    for (int cp = 0; cp < offices.pincode().length; cp++) {
+      byPincode.computeIfAbsent(offices.pincode()[cp], p -> new TreeMap<>()).putIfAbsent(cp, 0);
     }
     var lists = new int[byPincode.size() + 1];
     var pairs = new ArrayList<Integer>();

@@ -34,6 +34,7 @@ final class NationalTrainer {
   /** Minimum size of a weight in quantisation steps; smaller ones are dropped. */
   private static final int LEAST_STEPS = 2;
 
+  private final int[] pincodes;
   private final int[] prefixes;
   private final List<Text> texts;
   private final int[] fingerprints;
@@ -43,12 +44,12 @@ final class NationalTrainer {
 
   /**
    * @param text canonical
-   * @param group of near-duplicates, -1 for none
+   * @param group of addresses of one place, -1 for none
    * @param weight relative to an address
    */
   record Labelled(String text, String prefix, int group, double weight) {
-    static Labelled address(PrefixRows.Grouped row) {
-      return new Labelled(row.text(), row.row().prefix(), row.group(), 1);
+    static Labelled address(String text, String prefix, int group) {
+      return new Labelled(text, prefix, group, 1);
     }
 
     /** An office of the directory. */
@@ -123,7 +124,8 @@ final class NationalTrainer {
     }
   }
 
-  private NationalTrainer(List<Labelled> labelled, long seed) {
+  private NationalTrainer(List<Labelled> labelled, int[] pincodes, long seed) {
+    this.pincodes = pincodes;
     this.seed = seed;
     prefixes =
         new TreeSet<>(labelled.stream().map(text -> Integer.parseInt(text.prefix())).toList())
@@ -154,10 +156,11 @@ final class NationalTrainer {
 
   /**
    * @param labelled addresses and directory offices
+   * @param pincodes that exist, ascending; none when they are not known
    * @return the file of a {@link NationalStage}
    */
-  static byte[] train(List<Labelled> labelled, long seed) {
-    return new NationalTrainer(labelled, seed).train();
+  static byte[] train(List<Labelled> labelled, int[] pincodes, long seed) {
+    return new NationalTrainer(labelled, pincodes, seed).train();
   }
 
   private byte[] train() {
@@ -182,7 +185,7 @@ final class NationalTrainer {
   /** The temperature of maximum likelihood on held-out texts, by golden-section search. */
   private static double temperature(Weights weights, List<Text> heldOut) {
     if (heldOut.isEmpty()) return 1;
-    double low = 0.5;
+    double low = 0.2;
     double high = 5;
     double ratio = (Math.sqrt(5) - 1) / 2;
     for (int i = 0; i < 12; i++) {
@@ -200,7 +203,7 @@ final class NationalTrainer {
     float step = (float) (most / temperature / Byte.MAX_VALUE);
     var bias = new float[prefixes.length];
     for (int k = 0; k < bias.length; k++) bias[k] = (float) (weights.bias[k] / temperature);
-    var file = new NationalStage.Writer(prefixes, bias, step);
+    var file = new NationalStage.Writer(prefixes, bias, step).pincodes(pincodes);
     for (int gram = 0; gram < fingerprints.length; gram++) {
       int length = start[gram + 1] - start[gram];
       var places = new int[length];

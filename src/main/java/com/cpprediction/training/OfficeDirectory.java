@@ -100,6 +100,11 @@ final class OfficeDirectory {
     return badRows;
   }
 
+  /** The pincodes that have an office, ascending. */
+  int[] pincodes() {
+    return offices.keySet().stream().mapToInt(Integer::parseInt).sorted().toArray();
+  }
+
   /** Name, place and state of every office, with its prefix. */
   Set<NationalTrainer.Labelled> texts() {
     return texts;

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RankerTrainer {
   /** Boosting rounds. */
-  static final int ROUNDS = 80;
+  static final int ROUNDS = 120;
 
   // Independent of the machine: the order of the sums, and so the model, depends on it.
   private static final int THREADS = 2;
@@ -61,7 +61,7 @@ final class RankerTrainer {
   private static Map<String, Object> parameters(long seed) {
     return Map.ofEntries(
         Map.entry("tree_method", "hist"),
-        Map.entry("max_depth", 5),
+        Map.entry("max_depth", 6),
         Map.entry("eta", 0.15),
         Map.entry("min_child_weight", 20),
         Map.entry("subsample", 0.8),
@@ -85,8 +85,7 @@ final class RankerTrainer {
       int row = 0;
       int group = 0;
       for (var ranking : rankings) {
-        System.arraycopy(
-            ranking.features(), 0, features, row * Features.COUNT, ranking.features().length);
+        ranking.moveTo(features, row * Features.COUNT);
         for (int i = 0; i < ranking.groups(); i++) {
           end[group] = row + ranking.groupEnd(i);
           right[group++] = row + ranking.right(i);

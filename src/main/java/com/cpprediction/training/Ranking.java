@@ -1,42 +1,31 @@
 package com.cpprediction.training;
 
-import com.cpprediction.model.format.Evidence;
 import com.cpprediction.model.format.Features;
+import com.cpprediction.model.format.OwnPlace;
 import com.cpprediction.model.format.PrefixIndex;
 import java.util.Arrays;
-import java.util.SplittableRandom;
-import java.util.function.IntFunction;
+import java.util.List;
 
 /**
- * Training data of the ranker from one prefix: per training address, without and with its pincode,
- * the features of the candidates and the index of the right one.
+ * Training data of the ranker from one prefix: per training address, with the counts of its own
+ * place left out, the features of the candidates and the index of the right one.
  */
 final class Ranking {
-  /** Share of rows with a wrong pincode, so that the ranker learns how far to trust it. */
-  private static final double WRONG_PINCODES = 0.2;
-
   private float[] features = new float[1024 * Features.COUNT];
   private int[] groupEnd = new int[256];
   private int[] right = new int[256];
   private int candidates;
   private int groups;
 
-  /**
-   * @param evidence usable part of the index, by address row
-   */
-  static Ranking of(PrefixRows data, PrefixIndex index, IntFunction<Evidence> evidence, long seed) {
+  static Ranking of(PrefixIndex index, List<PrefixCounts.Place> places) {
     var ranking = new Ranking();
     var features = new Features();
-    var random = new SplittableRandom(seed ^ Long.parseLong(data.prefix()) * 0x9e3779b97f4a7c15L);
-    var pincodes = index.trainedPincodes();
-    for (int i = 0; i < data.addresses().size(); i++) {
-      var row = data.addresses().get(i);
-      boolean wrong = random.nextDouble() < WRONG_PINCODES;
-      int other = pincodes[random.nextInt(pincodes.length)];
-      var known = evidence.apply(i);
-      for (int pincode : new int[] {0, wrong ? other : row.pincode()}) {
-        features.read(index, known, row.text(), pincode);
-        ranking.add(features, row.cp());
+    for (var place : places) {
+      var cps = place.cps().stream().mapToInt(Integer::intValue).toArray();
+      var own = OwnPlace.of(index, cps, place.texts().toArray(String[]::new));
+      for (int i = 0; i < cps.length; i++) {
+        features.read(index, own, place.texts().get(i));
+        ranking.add(features, cps[i]);
       }
     }
     ranking.trim();
@@ -48,13 +37,15 @@ final class Ranking {
     return candidates;
   }
 
-  /** Number of queries: two per address, without those that have no right or no wrong candidate. */
+  /** Number of queries: one per address, without those that have no right or no wrong candidate. */
   int groups() {
     return groups;
   }
 
-  float[] features() {
-    return features;
+  /** Copies the features to {@code out} from {@code at} on, and gives up their memory. */
+  void moveTo(float[] out, int at) {
+    System.arraycopy(features, 0, out, at, candidates * Features.COUNT);
+    features = new float[0];
   }
 
   /** End of the candidates of a query. */

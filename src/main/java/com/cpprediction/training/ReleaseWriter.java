@@ -12,6 +12,7 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
@@ -30,6 +31,9 @@ final class ReleaseWriter implements AutoCloseable {
   /** Name of the shared ranker in the directory of the release. */
   static final String RANKER = "ranker.ubj";
 
+  /** Name of the same ranker as it is served. */
+  static final String FOREST = "forest.bin";
+
   private static final String STAGING = ".staging";
 
   /** Files of a prefix, in the order of moving. */
@@ -41,12 +45,13 @@ final class ReleaseWriter implements AutoCloseable {
   private final TreeMap<String, String> manifests = new TreeMap<>();
   private long bytes;
 
-  ReleaseWriter(Path out, byte[] ranker, byte[] national) throws IOException {
+  ReleaseWriter(Path out, byte[] ranker, byte[] trees, byte[] national) throws IOException {
     this.out = out;
     staging = out.resolve(STAGING);
     delete(staging); // left by a killed training
     Files.createDirectories(staging);
     write(staging.resolve(RANKER), ranker);
+    write(staging.resolve(FOREST), trees);
     write(staging.resolve(NationalStage.FILE), national);
     this.national = Manifest.FileRef.of(NationalStage.FILE, national);
   }
@@ -59,8 +64,14 @@ final class ReleaseWriter implements AutoCloseable {
     manifests.put(manifest.prefix(), Digests.sha256Hex(json));
   }
 
+  /** Adds the counts of the training, which are no part of the release. */
+  void keep(Collection<PrefixCounts> counts) throws IOException {
+    CountsFile.write(staging.resolve(CountsFile.NAME), counts);
+  }
+
   /**
-   * Moves the release into place.
+   * Moves the release into place. Counts of an earlier training are deleted: they are not those of
+   * this release.
    *
    * @return size of the release in bytes
    */
@@ -72,7 +83,10 @@ final class ReleaseWriter implements AutoCloseable {
       for (var name : FILES) replace(prefix + '/' + name);
     }
     replace(RANKER);
+    replace(FOREST);
     replace(NationalStage.FILE);
+    Files.deleteIfExists(out.resolve(CountsFile.NAME));
+    if (Files.exists(staging.resolve(CountsFile.NAME))) replace(CountsFile.NAME);
     var json = Release.describe(manifests, national, measured, scores).encodePrettily() + '\n';
     write(staging.resolve(Release.FILE), json.getBytes(StandardCharsets.UTF_8));
     replace(Release.FILE);

@@ -2,95 +2,124 @@ package com.cpprediction.training;
 
 import com.cpprediction.csv.InputException;
 import com.cpprediction.model.PrefixModel;
+import com.cpprediction.model.format.Features;
 import com.cpprediction.model.format.Forest;
 import com.cpprediction.model.format.Manifest;
 import com.cpprediction.model.format.ModelFile;
-import com.cpprediction.model.format.ModelFile.Section;
 import com.cpprediction.model.format.PrefixIndex;
 import io.vertx.core.json.JsonObject;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 
-/** Trains the models of all prefixes and their shared ranker, in memory. */
+/**
+ * Trains the models of all prefixes and their shared ranker. Counts first, one pass over the
+ * addresses; all that follows works on the counts and a sample of places.
+ */
 final class Trainer {
+  /** Addresses that the ranker learns from at most. */
+  static final int QUESTIONS = 200_000;
+
+  /** Heap of a training beside that of the ranker's features. */
+  private static final long HEAP = 256L << 20;
+
+  /** Share of the places of an even sample that a prefix may have more of than others. */
+  private static final int UNEVEN = 4;
+
+  private static final int LEAST_SAMPLE = 500;
+
   private final OfficeDirectory directory;
   private final long seed;
   private final int threads;
-  private final Memory memory;
   private final Runnable step;
 
   /**
    * Trained models.
    *
    * @param files model file by prefix
-   * @param rows training rows by prefix
+   * @param counts by prefix
    * @param ranker model in XGBoost's UBJSON
+   * @param trees the same as it is served
    * @param national file of the national stage
    */
   record Learned(
       SortedMap<String, byte[]> files,
-      Map<String, PrefixRows> rows,
+      SortedMap<String, PrefixCounts> counts,
       byte[] ranker,
+      byte[] trees,
       byte[] national) {
-    /** Model file of a prefix. */
-    byte[] file(String prefix) {
-      return Objects.requireNonNull(files.get(prefix), prefix);
-    }
-
-    /** Training rows of a prefix. */
-    PrefixRows rows(String prefix) {
-      return Objects.requireNonNull(rows.get(prefix), prefix);
-    }
-
     /** Index of a prefix. */
     PrefixIndex index(String prefix) {
-      return new PrefixIndex(ModelFile.of(file(prefix)));
+      return new PrefixIndex(file(prefix));
     }
 
-    /** Trees of the ranker, the same in every file. */
+    PrefixCounts counts(String prefix) {
+      return Objects.requireNonNull(counts.get(prefix), prefix);
+    }
+
+    /** The ranker as it is served. */
     Forest forest() {
-      return Forest.of(ModelFile.of(file(files.firstKey())).section(Section.FOREST));
+      return Forest.of(ByteBuffer.wrap(trees));
     }
 
     /** Model of a prefix, as served. */
     PrefixModel model(String prefix, JsonObject scores, List<Manifest.Golden> golden) {
-      return PrefixModel.of(manifest(prefix, scores, golden), ModelFile.of(file(prefix)));
+      return PrefixModel.of(manifest(prefix, scores, golden), file(prefix), forest());
+    }
+
+    private ModelFile file(String prefix) {
+      return ModelFile.of(Objects.requireNonNull(files.get(prefix), prefix));
     }
 
     Manifest manifest(String prefix, JsonObject scores, List<Manifest.Golden> golden) {
-      var own = rows(prefix);
+      var own = counts(prefix);
+      var file = Objects.requireNonNull(files.get(prefix), prefix);
       return new Manifest(
           prefix,
-          Manifest.FileRef.of(prefix + '/' + ReleaseWriter.INDEX, file(prefix)),
+          Manifest.FileRef.of(prefix + '/' + ReleaseWriter.INDEX, file),
           Manifest.FileRef.of(ReleaseWriter.RANKER, ranker),
+          Manifest.FileRef.of(ReleaseWriter.FOREST, trees),
           own.cps(),
-          own.addresses().size(),
-          own.directory().size(),
+          Arrays.stream(own.addresses()).sum(),
+          Arrays.stream(own.places()).sum(),
           scores,
           golden);
     }
   }
 
-  private record OnePrefix(PrefixRows rows, byte[] file, Ranking ranking) {}
+  private record OnePrefix(String prefix, byte[] file, Ranking ranking) {}
 
   /**
-   * @param step called after each of {@link #steps}
+   * @param step called after each prefix that is counted, and each of {@link #steps}
    */
-  Trainer(OfficeDirectory directory, long seed, int threads, Memory memory, Runnable step) {
+  Trainer(OfficeDirectory directory, long seed, int threads, Runnable step) {
     this.directory = directory;
     this.seed = seed;
     this.threads = threads;
-    this.memory = memory;
     this.step = step;
+  }
+
+  /**
+   * Checks the heap before the work.
+   *
+   * @throws InputException when the ranker's features don't fit
+   */
+  static void checkHeap(long rows, long heap) {
+    long features = Math.min(rows, QUESTIONS) * Features.TOP * Features.COUNT * Float.BYTES;
+    long needed = HEAP + 2 * features; // of each prefix, then of all
+    if (heap >= needed) return;
+    throw new InputException(
+        "Training on %d rows needs %d MB of heap, there are %d; start Java with -Xmx%dm"
+            .formatted(rows, needed >> 20, heap >> 20, needed >> 20));
   }
 
   /** Number of steps of {@link #learn}. */
@@ -99,63 +128,111 @@ final class Trainer {
   }
 
   /**
+   * Counts the addresses of every prefix.
+   *
+   * @param heldBack share of places that are not counted
+   * @param held maximum of held-back addresses that are kept of a prefix
+   * @param earlier counts to add to, by prefix
+   */
+  SortedMap<String, PrefixCounts> count(
+      TrainingInput input, double heldBack, int held, SortedMap<String, PrefixCounts> earlier) {
+    var prefixes = new TreeSet<>(input.prefixes());
+    prefixes.addAll(earlier.keySet());
+    int sample = Math.max(LEAST_SAMPLE, UNEVEN * QUESTIONS / prefixes.size());
+    var options = new PrefixCounts.Options(seed, heldBack, held, sample);
+    var tasks = new ArrayList<Callable<PrefixCounts>>();
+    for (var prefix : prefixes) {
+      tasks.add(
+          () -> {
+            var builder = new PrefixCounts.Builder(prefix, options);
+            var before = earlier.get(prefix);
+            if (before != null) builder.after(before);
+            if (input.prefixes().contains(prefix)) {
+              for (var row : input.rows(prefix)) builder.add(row.row(), row.text());
+            }
+            var counts = builder.build(directory.cpsOf(prefix));
+            step.run();
+            return counts;
+          });
+    }
+    var byPrefix = new TreeMap<String, PrefixCounts>();
+    inParallel(tasks).forEach(counts -> byPrefix.put(counts.prefix(), counts));
+    return byPrefix;
+  }
+
+  /**
    * Trains all models.
    *
    * @return empty when there is nothing to rank: no address has its own CP and another among its
    *     candidates
-   * @throws InputException when a prefix has too many rows for the memory there is
    */
-  Optional<Learned> learn(Map<String, List<PrefixRows.Grouped>> rows) {
-    var data = inParallel(rows.entrySet().stream().map(this::gather).toList());
-    data.forEach(memory::check);
+  Optional<Learned> learn(SortedMap<String, PrefixCounts> counts) {
+    var counted = new TreeMap<>(counts);
+    counted.values().removeIf(own -> own.sample().isEmpty());
+    if (counted.isEmpty()) return Optional.empty();
+    var rarity = new Rarity(counted.values().stream().map(PrefixCounts::fingerprints).toList());
+    double sampled = sampled(counted.values());
+    var tasks = new ArrayList<Callable<OnePrefix>>();
+    for (var own : counted.values()) tasks.add(() -> build(own, rarity, sampled));
     var files = new TreeMap<String, byte[]>();
-    var byPrefix = new TreeMap<String, PrefixRows>();
-    var rankings = new TreeMap<String, Ranking>();
-    // Largest first, for even use of the threads.
-    var largestFirst = Comparator.comparingInt(PrefixRows::size).reversed();
-    for (var one : inParallel(data.stream().sorted(largestFirst).map(this::task).toList())) {
-      files.put(one.rows().prefix(), one.file());
-      byPrefix.put(one.rows().prefix(), one.rows());
-      rankings.put(one.rows().prefix(), one.ranking());
+    var rankings = new ArrayList<Ranking>();
+    for (var one : inParallel(tasks)) {
+      files.put(one.prefix(), one.file());
+      rankings.add(one.ranking());
     }
-    if (rankings.values().stream().allMatch(ranking -> ranking.groups() == 0)) {
-      return Optional.empty();
+    if (rankings.stream().allMatch(ranking -> ranking.groups() == 0)) return Optional.empty();
+    var ranker = RankerTrainer.train(rankings, seed, step);
+    var trees = ForestCompiler.compile(ranker);
+    return Optional.of(
+        new Learned(files, counted, ranker, trees, national(counted.values(), sampled)));
+  }
+
+  /** Bound of {@link PrefixCounts.Place#order} below which lie as many addresses as are ranked. */
+  private static double sampled(Iterable<PrefixCounts> counts) {
+    var places = new ArrayList<PrefixCounts.Place>();
+    counts.forEach(own -> places.addAll(own.sample()));
+    places.sort((a, b) -> Double.compare(a.order(), b.order()));
+    long addresses = 0;
+    for (var place : places) {
+      addresses += place.texts().size();
+      if (addresses > QUESTIONS) return place.order();
     }
-    var ranker = RankerTrainer.train(List.copyOf(rankings.values()), seed, step);
-    var forest = ForestCompiler.compile(ranker);
-    files.replaceAll((prefix, file) -> with(file, forest));
-    return Optional.of(new Learned(files, byPrefix, ranker, national(rows)));
+    return 1;
   }
 
-  private byte[] national(Map<String, List<PrefixRows.Grouped>> rows) {
-    var texts = new ArrayList<>(directory.texts());
-    rows.forEach(
-        (prefix, own) -> own.forEach(row -> texts.add(NationalTrainer.Labelled.address(row))));
-    return NationalTrainer.train(texts, seed);
+  private static List<PrefixCounts.Place> below(PrefixCounts counts, double order) {
+    return counts.sample().stream().filter(place -> place.order() < order).toList();
   }
 
-  private static byte[] with(byte[] file, byte[] forest) {
-    return ModelFile.Writer.of(ModelFile.of(file)).putBytes(Section.FOREST, forest).toBytes();
-  }
-
-  private Callable<PrefixRows> gather(Map.Entry<String, List<PrefixRows.Grouped>> rows) {
-    return () -> PrefixRows.of(rows.getKey(), rows.getValue(), directory);
-  }
-
-  private Callable<OnePrefix> task(PrefixRows data) {
-    return () -> memory.with(data, () -> learn(data));
-  }
-
-  private OnePrefix learn(PrefixRows data) {
-    var writer = IndexBuilder.build(data);
-    var index = new PrefixIndex(ModelFile.of(writer.toBytes()));
-    var ridge = new Ridge(data, index);
-    ridge.putInto(writer);
-    var file = writer.toBytes();
-    var whole = new PrefixIndex(ModelFile.of(file));
-    var ranking = Ranking.of(data, whole, ridge::without, seed);
+  private OnePrefix build(PrefixCounts counts, Rarity rarity, double sampled) {
+    var file = IndexBuilder.build(counts, directory, rarity).toBytes();
+    var ranking = Ranking.of(new PrefixIndex(ModelFile.of(file)), below(counts, sampled));
     step.run();
-    return new OnePrefix(data, file, ranking);
+    return new OnePrefix(counts.prefix(), file, ranking);
+  }
+
+  private byte[] national(Iterable<PrefixCounts> counts, double sampled) {
+    var texts = new ArrayList<>(directory.texts());
+    int group = 0;
+    for (var own : counts) {
+      for (var place : below(own, sampled)) {
+        for (var text : place.texts()) {
+          texts.add(NationalTrainer.Labelled.address(text, own.prefix(), group));
+        }
+        group++;
+      }
+    }
+    return NationalTrainer.train(texts, pincodes(counts), seed);
+  }
+
+  /** Those of the directory and of the addresses; none without a directory. */
+  private int[] pincodes(Iterable<PrefixCounts> counts) {
+    var known = directory.pincodes();
+    if (known.length == 0) return known;
+    var all = new TreeSet<Integer>();
+    for (int pincode : known) all.add(pincode);
+    counts.forEach(own -> all.addAll(own.pincodes().keySet()));
+    return all.stream().mapToInt(Integer::intValue).toArray();
   }
 
   private <T> List<T> inParallel(List<Callable<T>> tasks) {

@@ -16,8 +16,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,15 +25,14 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
-import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Trains a release of models from labelled addresses. First trains on a part and evaluates on the
- * held-back rest, split by groups of near-duplicates; then trains on all rows and writes the
- * release. The same input and seed give the same bytes.
+ * held-back rest, split by place; then trains on all rows and writes the release. The same input
+ * and seed give the same bytes.
  */
 public final class Training {
   /** Query variants of every evaluation of a release. */
@@ -41,12 +40,13 @@ public final class Training {
 
   private static final double ALL_ANSWERED = 0; // regardless of confidence
 
-  /** Rows per CP that a sample of a prefix keeps first. */
-  private static final int KEPT_PER_CP = 5;
+  /** Held-back addresses of a prefix that are measured. */
+  private static final int MEASURED = 5_000;
 
   private final Options options;
   private final Progress progress;
   private final OfficeDirectory directory;
+  private SortedMap<String, PrefixCounts> earlier = Collections.emptySortedMap();
 
   /**
    * Options of a training.
@@ -62,7 +62,9 @@ public final class Training {
    *     for no evaluation
    * @param heldBackOut file for the held-back rows, which the release then excludes, for {@code
    *     evaluate}, if any
-   * @param maxRows maximum addresses per prefix; of more, a sample is taken
+   * @param add directory of a release whose counts the addresses are added to, if any
+   * @param decay whether those counts are halved first
+   * @param keepCounts whether the counts are kept beside the release, for {@code add}
    * @param threads prefixes trained at the same time
    */
   public record Options(
@@ -74,7 +76,9 @@ public final class Training {
       long seed,
       double heldBack,
       @Nullable Path heldBackOut,
-      int maxRows,
+      @Nullable Path add,
+      boolean decay,
+      boolean keepCounts,
       int threads) {}
 
   /**
@@ -82,19 +86,13 @@ public final class Training {
    *
    * @param input content of the labelled addresses
    * @param badOffices unusable rows of the other files: per file a summary line, then examples
-   * @param sampled number of rows left out by {@link Options#maxRows}
    * @param prefixes number of prefixes in the release
    * @param bytes size of the release
    * @param scores on held-back rows, by query variant; empty without evaluation: nothing was held
    *     back, or the rest had nothing to rank
    */
   public record Report(
-      InputReport input,
-      List<String> badOffices,
-      long sampled,
-      int prefixes,
-      long bytes,
-      JsonObject scores) {}
+      InputReport input, List<String> badOffices, int prefixes, long bytes, JsonObject scores) {}
 
   private Training(Options options, Progress progress) {
     this.options = options;
@@ -117,39 +115,51 @@ public final class Training {
 
   private Report run() throws IOException {
     checkOutputs();
-    InputReport report;
-    var rows = new ArrayList<InputRow>();
     try (var input = TrainingInput.read(options.data(), options.threads(), progress)) {
-      report = input.report();
       var missing = new TreeSet<>(options.prefixes());
       missing.removeAll(input.prefixes());
       if (!missing.isEmpty()) throw new InputException("No row has the prefix " + missing);
-      input.prefixes().forEach(prefix -> input.rows(prefix).forEach(rows::add));
+      Trainer.checkHeap(input.report().rows(), Runtime.getRuntime().maxMemory());
+      Files.createDirectories(options.out());
+      if (options.add() != null) earlier = earlier(options.add());
+      return run(input);
     }
-    Files.createDirectories(options.out());
-    var grouped = group(rows);
-    var kept = sample(grouped);
-    var held = new ArrayList<LabelledRow>();
-    var trained = new ArrayList<PrefixRows.Grouped>();
-    for (var row : kept) {
-      if (!isHeldBack(grouped.get(row.group()).text())) trained.add(row);
-      else if (isWritten(row.row().prefix())) held.add(row.row());
-    }
+  }
+
+  private Report run(TrainingInput input) throws IOException {
     var scores = new TreeMap<String, JsonObject>();
     var overall = new JsonObject();
     boolean release = options.heldBackOut() == null;
     Optional<Trainer.Learned> learned = Optional.empty();
-    if (!held.isEmpty() || !release) {
-      learned = learn("learning from a part", trained);
-      if (learned.isPresent()) measure(learned.get(), held, scores, overall);
+    if (options.heldBack() > 0) {
+      var part =
+          count(
+              "counting a part", input, options.heldBack(), release ? MEASURED : Integer.MAX_VALUE);
+      var held = held(part.values());
+      if (!held.isEmpty() || !release) {
+        learned = learn("learning from a part", part);
+        if (learned.isPresent()) measure(learned.get(), held, scores, overall);
+        if (!release && learned.isPresent()) writeHeldBack(held);
+      }
     }
-    if (release) learned = learn("learning from all", kept);
+    if (release) learned = learn("learning from all", count("counting all", input, 0, 0));
     var whole = learned.orElseThrow(() -> nothingToRank(release));
-    if (!release) writeHeldBack(held);
     var files = written(whole);
     long bytes = write(whole, files, scores, overall);
-    return new Report(
-        report, directory.badRows(), grouped.size() - kept.size(), files.size(), bytes, overall);
+    return new Report(input.report(), directory.badRows(), files.size(), bytes, overall);
+  }
+
+  private SortedMap<String, PrefixCounts> earlier(Path release) {
+    var counts = CountsFile.read(release);
+    if (options.decay()) counts.replaceAll((prefix, own) -> own.halved());
+    return counts;
+  }
+
+  private List<LabelledRow> held(Collection<PrefixCounts> counts) {
+    return counts.stream()
+        .filter(own -> isWritten(own.prefix()))
+        .flatMap(own -> own.held().stream())
+        .toList();
   }
 
   /** Checks output paths before the training. */
@@ -169,73 +179,23 @@ public final class Training {
                 + " add addresses or lower --held-back");
   }
 
-  private static List<PrefixRows.Grouped> group(List<InputRow> rows) {
-    var texts = rows.stream().map(InputRow::text).toList();
-    var groups =
-        NearDuplicates.groups(
-            texts.stream().map(PrefixRows::wording).toList(),
-            rows.stream().map(row -> row.row().prefix()).toList());
-    var grouped = new ArrayList<PrefixRows.Grouped>(rows.size());
-    for (int i = 0; i < groups.length; i++) {
-      grouped.add(new PrefixRows.Grouped(rows.get(i).row(), texts.get(i), groups[i]));
-    }
-    return grouped;
-  }
-
-  /** At most {@link Options#maxRows} rows of a prefix, some of every CP. */
-  private List<PrefixRows.Grouped> sample(List<PrefixRows.Grouped> rows) {
-    var byPrefix = byPrefix(rows);
-    if (byPrefix.values().stream().allMatch(own -> own.size() <= options.maxRows())) return rows;
-    var kept = new ArrayList<PrefixRows.Grouped>();
-    for (var own : byPrefix.values()) {
-      if (own.size() <= options.maxRows()) {
-        kept.addAll(own);
-        continue;
-      }
-      var shuffled = new ArrayList<>(own);
-      shuffled.sort(Comparator.comparingDouble(row -> chance("sample", row.text())));
-      var ofCp = new HashMap<String, Integer>();
-      var rounds = new TreeMap<Integer, List<PrefixRows.Grouped>>();
-      for (var row : shuffled) {
-        int round = Math.min(ofCp.merge(row.row().cp(), 1, Integer::sum), KEPT_PER_CP + 1);
-        rounds.computeIfAbsent(round, r -> new ArrayList<>()).add(row);
-      }
-      rounds.values().stream().flatMap(List::stream).limit(options.maxRows()).forEach(kept::add);
-    }
-    return kept;
-  }
-
   private boolean isWritten(String prefix) {
     return options.prefixes().isEmpty() || options.prefixes().contains(prefix);
   }
 
-  private boolean isHeldBack(String groupText) {
-    return chance("held back", groupText) < options.heldBack();
+  private SortedMap<String, PrefixCounts> count(
+      String what, TrainingInput input, double heldBack, int held) {
+    progress.begin(what, input.prefixes().size());
+    return trainer().count(input, heldBack, held, earlier);
   }
 
-  /** Pseudorandom number in 0..1, a function of seed and text. */
-  private double chance(String what, String text) {
-    long hash = options.seed();
-    for (int i = 0; i < what.length(); i++) hash = hash * 31 + what.charAt(i);
-    for (int i = 0; i < text.length(); i++) hash = hash * 31 + text.charAt(i);
-    return new SplittableRandom(hash).nextDouble();
+  private Optional<Trainer.Learned> learn(String what, SortedMap<String, PrefixCounts> counts) {
+    progress.begin(what, Trainer.steps(counts.size()));
+    return trainer().learn(counts);
   }
 
-  private Optional<Trainer.Learned> learn(String what, List<PrefixRows.Grouped> rows) {
-    var byPrefix = byPrefix(rows);
-    progress.begin(what, Trainer.steps(byPrefix.size()));
-    return new Trainer(
-            directory, options.seed(), options.threads(), Memory.ofJvm(), () -> progress.step(1))
-        .learn(byPrefix);
-  }
-
-  private static SortedMap<String, List<PrefixRows.Grouped>> byPrefix(
-      List<PrefixRows.Grouped> rows) {
-    var byPrefix = new TreeMap<String, List<PrefixRows.Grouped>>();
-    for (var row : rows) {
-      byPrefix.computeIfAbsent(row.row().prefix(), p -> new ArrayList<>()).add(row);
-    }
-    return byPrefix;
+  private Trainer trainer() {
+    return new Trainer(directory, options.seed(), options.threads(), () -> progress.step(1));
   }
 
   private void measure(
@@ -287,16 +247,20 @@ public final class Training {
       throws IOException {
     progress.begin("writing", files.size());
     try (var reference = XgboostRanker.of(learned.ranker());
-        var writer = new ReleaseWriter(options.out(), learned.ranker(), learned.national())) {
+        var writer =
+            new ReleaseWriter(
+                options.out(), learned.ranker(), learned.trees(), learned.national())) {
       requireParity(reference, learned);
       for (var prefix : files.keySet()) {
         var score = scores.getOrDefault(prefix, new JsonObject());
-        var golden = GoldenAddresses.of(learned.index(prefix), reference, learned.rows(prefix));
+        var golden =
+            GoldenAddresses.of(learned.index(prefix), reference, learned.counts(prefix).sample());
         writer.add(learned.manifest(prefix, score, golden), files.get(prefix));
         progress.step(1);
       }
       var measured =
           new JsonObject().put("seed", options.seed()).put("held_back", options.heldBack());
+      if (options.keepCounts()) writer.keep(learned.counts().values());
       return writer.publish(measured, overall);
     }
   }

@@ -76,7 +76,6 @@ class ArchitectureTest {
       Artemis        org.apache.activemq             journal
       DJL            ai.djl                          model
       XGBoost4J      ml.dmlc.xgboost4j               model training
-      EJML           org.ejml                        training
       HdrHistogram   org.HdrHistogram                loadtest ablation
       JSON schema    io.vertx.json.schema            config
       Jackson        com.fasterxml.jackson           json logging

@@ -78,8 +78,7 @@ public class ForestBenchmark {
     addresses = new float[ADDRESSES][];
     for (int i = 0; i < addresses.length; i++) {
       var address = manifest.golden().get(i % manifest.golden().size()).address();
-      int pincode = address.pincode() == null ? 0 : Integer.parseInt(address.pincode());
-      features.read(index, index.whole(), someWords(address.text(), random), pincode);
+      features.read(index, null, someWords(address.text(), random));
       addresses[i] = Arrays.copyOf(features.values(), features.candidates() * Features.COUNT);
     }
     hundred = new float[100 * Features.COUNT];

@@ -96,7 +96,7 @@ public class ScoringBenchmark {
   private String median() {
     var bySize =
         mapped.prefixes().stream()
-            .sorted(Comparator.comparing(p -> mapped.scoring(p).model().index().rows()))
+            .sorted(Comparator.comparing(p -> mapped.scoring(p).model().index().places()))
             .toList();
     return bySize.get(bySize.size() / 2);
   }
@@ -113,15 +113,8 @@ public class ScoringBenchmark {
   }
 
   @Benchmark
-  public float[] retrieval() {
-    return features.similarities(index, nextAddress().text());
-  }
-
-  @Benchmark
   public float[] allFeatures() {
-    var address = nextAddress();
-    int pincode = address.pincode() == null ? 0 : Integer.parseInt(address.pincode());
-    features.read(index, index.whole(), address.text(), pincode);
+    features.read(index, null, nextAddress().text());
     return features.values();
   }
 

@@ -71,6 +71,7 @@ class MutantReleaseTest {
         "575/manifest.json",
         "575/model.mmap",
         "ranker.ubj",
+        "forest.bin",
         "national.mmap"
       })
   void noMutantIsAccepted(String name) throws IOException {

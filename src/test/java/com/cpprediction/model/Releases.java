@@ -46,13 +46,13 @@ public final class Releases {
   static void change(Path release, String prefix) throws IOException {
     var path = release.resolve(prefix + "/model.mmap");
     var file = ModelFile.of(Files.readAllBytes(original(prefix)));
-    var steps = file.section(Section.ALPHA_STEP).asFloatBuffer();
-    var changed = new float[steps.limit()];
-    steps.get(changed);
+    var norms = file.section(Section.CP_NORMS).asFloatBuffer();
+    var changed = new float[norms.limit()];
+    norms.get(changed);
     // By a hair, and by another each time.
     int times = Files.exists(path) ? changes.merge(release + prefix, 1, Integer::sum) : 1;
-    changed[0] *= 1 + times * Math.ulp(1f);
-    var bytes = ModelFile.Writer.of(file).putFloats(Section.ALPHA_STEP, changed).toBytes();
+    changed[1] *= 1 + times * Math.ulp(1f);
+    var bytes = ModelFile.Writer.of(file).putFloats(Section.CP_NORMS, changed).toBytes();
     replace(path, bytes);
     var manifest = manifest(release, prefix);
     manifest.put("index", Manifest.FileRef.of(prefix + "/model.mmap", bytes).toJson());

@@ -177,34 +177,20 @@ class ScorerTest {
   }
 
   @Test
-  void anEffectIsTheScoreTheFeatureMakes() {
-    var address = addresses.get(0);
-    var explanation = scorer.explain(scoring, address, 0.01);
-    var index = scoring.model().index();
-    var features = new Features();
-    features.readText(
-        index, index.whole(), address.text(), new int[] {Integer.parseInt(address.pincode())});
-    int first = at(features, explanation.candidates().get(0).cp());
-    int second = at(features, explanation.candidates().get(1).cp());
+  void theEffectsAddUpToTheDifferenceOfTheLogOdds() {
+    int compared = 0;
+    for (var address : addresses.subList(0, 90)) {
+      var explanation = scorer.explain(scoring, address, 0.01);
+      double first = explanation.candidates().get(0).confidence();
+      double second = explanation.candidates().get(1).confidence();
+      if (second < 0.001) continue; // a confidence is rounded to six decimals
 
-    for (var feature : explanation.features()) {
-      if (feature.name().equals("pincode")) {
-        assertThat(feature.effect()).isEqualTo(feature.first() - feature.second());
-        continue;
-      }
-      int column = Features.NAMES.indexOf(feature.name());
-      var rows = new float[2 * Features.COUNT];
-      for (int row = 0; row < 2; row++) {
-        System.arraycopy(
-            features.values(), first * Features.COUNT, rows, row * Features.COUNT, Features.COUNT);
-      }
-      rows[Features.COUNT + column] = features.values()[second * Features.COUNT + column];
-      var scores = new float[2];
-      scoring.model().ranker().score(rows, 2, scores);
-      assertThat(feature.first()).isEqualTo(rows[column]);
-      assertThat(feature.second()).isEqualTo(rows[Features.COUNT + column]);
-      assertThat(feature.effect()).isCloseTo(scores[0] - scores[1], within(1e-6));
+      double sum = explanation.features().stream().mapToDouble(Feature::effect).sum();
+
+      assertThat(sum).isCloseTo(Math.log(first / second), within(2e-3));
+      compared++;
     }
+    assertThat(compared).isPositive();
   }
 
   @Test

@@ -45,22 +45,27 @@ class WordSharesTest {
 
   @ParameterizedTest(name = "\"{0}\"")
   @MethodSource("texts")
-  void theSharesOfAllWordsAreTheLinearScore(String text) {
-    var similarity = new Features().similarities(index, text);
-    for (int cp = 0; cp < index.cps(); cp += 3) {
-      var words = new WordShares(index, text).of(cp, 0);
+  void theSharesOfAllWordsAreTheCosines(String text) {
+    var features = new Features();
+    features.read(index, null, text);
+    for (int i = 0; i < features.candidates(); i += 3) {
+      var words = new WordShares(index, text).of(features.cp(i), features.cp(0));
 
-      double first = words.stream().mapToDouble(Explanation.Word::first).sum();
-      double second = words.stream().mapToDouble(Explanation.Word::second).sum();
-
-      assertThat(first).isCloseTo(index.whole().ridge(cp, similarity), within(1e-4));
-      assertThat(second).isCloseTo(index.whole().ridge(0, similarity), within(1e-4));
+      assertThat(words.stream().mapToDouble(Explanation.Word::first).sum())
+          .isCloseTo(cosines(features, i), within(1e-4));
+      assertThat(words.stream().mapToDouble(Explanation.Word::second).sum())
+          .isCloseTo(cosines(features, 0), within(1e-4));
       assertThat(words)
           .isSortedAccordingTo(Comparator.comparingDouble(word -> -Math.abs(word.effect())));
       assertThat(words).extracting(Explanation.Word::word).doesNotHaveDuplicates();
       assertThat(Arrays.asList(text.split(" ")))
           .containsAll(words.stream().map(Explanation.Word::word).toList());
     }
+  }
+
+  private static double cosines(Features features, int candidate) {
+    int at = candidate * Features.COUNT;
+    return features.values()[at] + features.values()[at + 1];
   }
 
   @Test

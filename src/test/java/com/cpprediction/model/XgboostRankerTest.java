@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.cpprediction.model.format.Features;
 import com.cpprediction.model.format.ModelException;
@@ -19,13 +20,16 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import ml.dmlc.xgboost4j.java.DMatrix;
 import ml.dmlc.xgboost4j.java.XGBoost;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class XgboostRankerTest {
@@ -75,8 +79,19 @@ class XgboostRankerTest {
     }
   }
 
+  static Stream<Arguments> tooFewValues() {
+    int row = Features.COUNT;
+    return Stream.of(
+        arguments(0, row),
+        arguments(-1, row),
+        arguments(1, row - 1),
+        arguments(2, 2 * row - 1),
+        arguments(1, 0),
+        arguments(Integer.MAX_VALUE, row));
+  }
+
   @ParameterizedTest(name = "{0} rows in {1} values")
-  @CsvSource({"0, 14", "-1, 14", "1, 13", "2, 27", "1, 0", "2147483647, 14"})
+  @MethodSource("tooFewValues")
   void rowsThatAreNotInTheArrayAreRefused(int rows, int values) throws IOException {
     try (var ranker = XgboostRanker.load(file())) {
       assertThatThrownBy(
@@ -87,8 +102,12 @@ class XgboostRankerTest {
     }
   }
 
+  static IntStream otherWidths() {
+    return IntStream.of(3, Features.COUNT - 1, Features.COUNT + 1);
+  }
+
   @ParameterizedTest(name = "{0} columns")
-  @ValueSource(ints = {3, 13, 15})
+  @MethodSource("otherWidths")
   void aModelOfAnotherWidthIsRefused(int columns) throws Exception {
     var matrix = new DMatrix(new float[4 * columns], 4, columns, Float.NaN);
     matrix.setLabel(new float[] {0, 1, 0, 1});
@@ -99,7 +118,7 @@ class XgboostRankerTest {
 
     assertThatThrownBy(() -> XgboostRanker.load(other))
         .isInstanceOf(ModelException.class)
-        .hasMessage("ranker has %d columns, must have 14", columns);
+        .hasMessage("ranker has %d columns, must have %d", columns, Features.COUNT);
   }
 
   @Test

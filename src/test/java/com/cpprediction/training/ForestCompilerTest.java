@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -59,6 +60,73 @@ class ForestCompilerTest {
       parameters.put("nthread", 1);
       return parameters;
     }
+  }
+
+  /** The Shapley values by their definition: over all subsets of the columns. */
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3, 4, 5})
+  void sharesTheDifferenceOfTwoRowsOut(long seed) throws Exception {
+    var random = new Random(seed);
+    for (int model = 0; model < 10; model++) {
+      var kind = new Kind("reg:squarederror", 1, 1 + random.nextInt(6), 1 + random.nextInt(7), 0.3);
+      var booster = train(kind, random);
+      try {
+        var forest = Forest.of(ByteBuffer.wrap(ForestCompiler.compile(booster.toByteArray("ubj"))));
+        var rows = questions(booster, kind.columns(), random);
+        for (int i = 0; i < 10; i++) {
+          var first = row(rows, 2 * i, kind.columns());
+          var second = row(rows, 2 * i + 1, kind.columns());
+          var effects = new double[kind.columns()];
+          var reversed = new double[kind.columns()];
+
+          forest.attribute(first, second, effects);
+          forest.attribute(second, first, reversed);
+
+          double sum = 0;
+          for (int column = 0; column < effects.length; column++) {
+            sum += effects[column];
+            assertThat(effects[column])
+                .isCloseTo(shapley(forest, first, second, column), within(1e-4));
+            assertThat(reversed[column]).isCloseTo(-effects[column], within(1e-9));
+          }
+          assertThat(sum).isCloseTo(score(forest, first) - score(forest, second), within(1e-4));
+        }
+      } finally {
+        booster.dispose();
+      }
+    }
+  }
+
+  private static double shapley(Forest forest, float[] first, float[] second, int column) {
+    int columns = first.length;
+    double value = 0;
+    for (int subset = 0; subset < 1 << columns; subset++) {
+      if ((subset >> column & 1) != 0) continue;
+      var without = second.clone();
+      for (int i = 0; i < columns; i++) if ((subset >> i & 1) != 0) without[i] = first[i];
+      var with = without.clone();
+      with[column] = first[column];
+      int size = Integer.bitCount(subset);
+      double weight = factorial(size) * factorial(columns - size - 1) / factorial(columns);
+      value += weight * (score(forest, with) - score(forest, without));
+    }
+    return value;
+  }
+
+  private static double factorial(int n) {
+    double product = 1;
+    for (int i = 2; i <= n; i++) product *= i;
+    return product;
+  }
+
+  private static float[] row(float[] rows, int row, int columns) {
+    return Arrays.copyOfRange(rows, row * columns, (row + 1) * columns);
+  }
+
+  private static double score(Forest forest, float[] row) {
+    var scores = new float[1];
+    forest.score(row, 1, scores);
+    return scores[0];
   }
 
   @ParameterizedTest(name = "seed {0}")

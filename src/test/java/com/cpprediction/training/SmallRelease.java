@@ -4,6 +4,7 @@ import com.cpprediction.csv.CsvOutput;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelStore;
+import com.cpprediction.model.format.Grams;
 import com.cpprediction.terminal.Progress;
 import com.cpprediction.training.Training.Options;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -17,7 +18,12 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * A release of three prefixes, trained once per JVM from {@code src/test/resources/training} with
@@ -96,13 +102,36 @@ public final class SmallRelease {
   /** Options of its training, with another directory. */
   public static Options options(Path out) {
     return new Options(
-        input(), directoryFile(), officesFile(), List.of(), out, 1, 0.2, null, 8000, 2);
+        input(),
+        directoryFile(),
+        officesFile(),
+        List.of(),
+        out,
+        1,
+        0.2,
+        null,
+        null,
+        false,
+        false,
+        2);
   }
 
   /** Trains another release of the same prefixes, whose predictions differ slightly. */
   public static Path trainAnother(Path out) {
     Training.run(
-        new Options(input(), directoryFile(), officesFile(), List.of(), out, 2, 0, null, 8000, 2),
+        new Options(
+            input(),
+            directoryFile(),
+            officesFile(),
+            List.of(),
+            out,
+            2,
+            0,
+            null,
+            null,
+            false,
+            false,
+            2),
         Progress.NONE);
     return out;
   }
@@ -133,7 +162,9 @@ public final class SmallRelease {
             1,
             0.2,
             null,
-            8000,
+            null,
+            false,
+            false,
             2),
         Progress.NONE);
     return out;
@@ -159,7 +190,9 @@ public final class SmallRelease {
   /** Its labelled addresses, in the order of the file. */
   public static List<Row> rows() {
     return LabelledRows.read(addresses()).rows().stream()
-        .map(row -> new Row(row.address(), PrefixRows.text(row), row.pincode(), row.cp()))
+        .map(
+            row ->
+                new Row(row.address(), InputRow.canonical(row.address()), row.pincode(), row.cp()))
         .toList();
   }
 
@@ -171,32 +204,217 @@ public final class SmallRelease {
         .toList();
   }
 
-  /** The names of the offices in the index of one prefix. */
-  public static List<String> officeNames(String prefix) {
-    return data(prefix).offices().stream().map(OfficeDirectory.Office::name).toList();
+  /** The names of the offices of each CP of one prefix, by code. */
+  public static Map<String, List<String>> officeNames(String prefix) {
+    return ofCp(prefix, OfficeDirectory.Office::name);
   }
 
-  /** The text of every row in the index of one prefix, directory offices last. */
-  public static List<String> indexedTexts(String prefix) {
-    return data(prefix).rows().stream().map(PrefixRows.Row::text).toList();
+  /** Name and place of the offices of each CP of one prefix, by code. */
+  public static Map<String, List<String>> officeTexts(String prefix) {
+    return ofCp(prefix, OfficeDirectory.Office::text);
   }
 
-  /** Training rows of one prefix. */
-  static PrefixRows data(String prefix) {
-    var labelled =
-        LabelledRows.read(addresses()).rows().stream()
-            .filter(row -> row.prefix().equals(prefix))
-            .toList();
-    var texts = labelled.stream().map(PrefixRows::text).toList();
-    var groups =
-        NearDuplicates.groups(
-            texts.stream().map(PrefixRows::wording).toList(),
-            labelled.stream().map(LabelledRow::prefix).toList());
-    var grouped = new ArrayList<PrefixRows.Grouped>();
-    for (int i = 0; i < groups.length; i++) {
-      grouped.add(new PrefixRows.Grouped(labelled.get(i), texts.get(i), groups[i]));
+  private static Map<String, List<String>> ofCp(
+      String prefix, Function<OfficeDirectory.Office, String> what) {
+    var counts = counts(prefix, 0);
+    var offices = Offices.of(counts, offices());
+    var names = new TreeMap<String, List<String>>();
+    for (int cp = 0; cp < counts.cps().size(); cp++) {
+      var own = offices.offices().subList(offices.first()[cp], offices.first()[cp + 1]);
+      names.put(counts.cps().get(cp), own.stream().map(what).toList());
     }
-    return PrefixRows.of(prefix, grouped, OfficeDirectory.read(directoryFile(), officesFile()));
+    return names;
+  }
+
+  /** A counted address. */
+  public record Counted(String cp, String text) {}
+
+  /** The counted addresses of one prefix. */
+  public static List<Counted> counted(String prefix) {
+    var counts = counts(prefix, 0);
+    return counts.sample().stream().flatMap(place -> counted(counts, place)).toList();
+  }
+
+  /** The counted addresses of the place that {@code address} is of. */
+  public static List<Counted> placeOf(String prefix, Counted address) {
+    var counts = counts(prefix, 0);
+    return counts.sample().stream()
+        .map(place -> counted(counts, place).toList())
+        .filter(place -> place.contains(address))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static Stream<Counted> counted(PrefixCounts counts, PrefixCounts.Place place) {
+    return IntStream.range(0, place.texts().size())
+        .mapToObj(i -> new Counted(counts.cps().get(place.cps().get(i)), place.texts().get(i)));
+  }
+
+  /** The texts of the counted addresses of one prefix. */
+  public static List<String> countedTexts(String prefix) {
+    return counted(prefix).stream().map(Counted::text).toList();
+  }
+
+  /**
+   * A model file of {@code cps} CPs with one address each, "wordN other", and two more pincodes.
+   */
+  public static byte[] manyCps(int cps) {
+    var builder = new PrefixCounts.Builder("560", new PrefixCounts.Options(1, 0, 0, 1_000));
+    for (int cp = 0; cp < cps; cp++) {
+      var text = "word%d other%d".formatted(cp, cp);
+      var pincode = cp >= cps - 2 ? "560039" : "560001";
+      builder.add(new LabelledRow(text, pincode, "CP%02d".formatted(cp)), text);
+    }
+    var counts = builder.build(List.of());
+    return IndexBuilder.build(
+            counts, OfficeDirectory.EMPTY, new Rarity(List.of(counts.fingerprints())))
+        .toBytes();
+  }
+
+  /**
+   * The counts of the first 90 addresses of one prefix, of which every tenth comes again thrice in
+   * other words and once with another CP. No n-gram occurs more than 128 times.
+   */
+  public static final class FewRows {
+    private final String prefix;
+    private final List<LabelledRow> rows = new ArrayList<>();
+    private final List<Integer> placeOfRow = new ArrayList<>();
+    private final PrefixCounts whole;
+    private final Rarity rarity;
+
+    public FewRows(String prefix) {
+      this.prefix = prefix;
+      var first = rows(prefix).stream().filter(row -> row.text().split(" ").length > 3).toList();
+      for (int i = 0; i < 90; i++) {
+        var row = first.get(i * first.size() / 90);
+        rows.add(new LabelledRow(row.text(), row.pincode(), row.cp()));
+        if (i % 10 != 0) continue;
+        for (int k = 0; k < 3; k++) {
+          rows.add(new LabelledRow(row.text() + " zzyzx", row.pincode(), row.cp()));
+        }
+        var other = first.get((i + 45) % 90 * first.size() / 90).cp();
+        rows.add(new LabelledRow(row.text() + " qwrtp", row.pincode(), other));
+      }
+      var places = new Places();
+      for (var row : rows) placeOfRow.add(places.of(words(row.address())));
+      whole = count(rows);
+      rarity =
+          new Rarity(
+              List.of(
+                  whole.fingerprints(),
+                  counts("180", 0).fingerprints(),
+                  counts("831", 0).fingerprints()));
+    }
+
+    private static int[] words(String text) {
+      var grams = new Grams().read(text);
+      return IntStream.range(0, grams.size())
+          .filter(i -> grams.kind(i) == Grams.WORD)
+          .map(grams::fingerprint)
+          .sorted()
+          .toArray();
+    }
+
+    private PrefixCounts count(List<LabelledRow> rows) {
+      var options = new PrefixCounts.Options(1, 0, 0, 1_000);
+      var builder = new PrefixCounts.Builder(prefix, options);
+      rows.forEach(row -> builder.add(row, row.address()));
+      return builder.build(offices().cpsOf(prefix));
+    }
+
+    /** The counted addresses by place. */
+    public List<List<Counted>> places() {
+      return whole.sample().stream().map(place -> counted(whole, place).toList()).toList();
+    }
+
+    /** A model file of all addresses. */
+    public byte[] file() {
+      return file(whole, offices());
+    }
+
+    /** A model file that has counted the addresses of all other places. */
+    public byte[] fileWithout(int place) {
+      var others = others(place);
+      return file(with(others, others.keys(), others.counts()), offices());
+    }
+
+    private PrefixCounts others(int place) {
+      return count(
+          IntStream.range(0, rows.size())
+              .filter(row -> placeOfRow.get(row) != place)
+              .mapToObj(rows::get)
+              .toList());
+    }
+
+    /** A model file without offices and the pairs of n-gram and CP that are counted once. */
+    public byte[] fileOfRepeatedPairs() {
+      return file(with(whole, repeatedPairs()), OfficeDirectory.EMPTY);
+    }
+
+    /** The same, less what a place has added to the pairs that remain. */
+    public byte[] fileOfRepeatedPairsWithout(int place) {
+      var pairs = repeatedPairs();
+      var grams = new Grams();
+      for (var address : places().get(place)) {
+        int cp = whole.cps().indexOf(address.cp());
+        grams.read(address.text());
+        for (int i = 0; i < grams.size(); i++) {
+          boolean chars = grams.kind(i) == Grams.CHARS;
+          pairs.computeIfPresent(
+              PrefixCounts.key(grams.fingerprint(i), chars, cp),
+              (key, count) -> count > 1 ? count - 1 : null);
+        }
+      }
+      return file(with(others(place), pairs), OfficeDirectory.EMPTY);
+    }
+
+    private TreeMap<Long, Integer> repeatedPairs() {
+      var pairs = new TreeMap<Long, Integer>();
+      for (int i = 0; i < whole.keys().length; i++) {
+        if (whole.counts()[i] > 1) pairs.put(whole.keys()[i], whole.counts()[i]);
+      }
+      return pairs;
+    }
+
+    private PrefixCounts with(PrefixCounts counts, TreeMap<Long, Integer> pairs) {
+      return with(
+          counts,
+          pairs.keySet().stream().mapToLong(Long::longValue).toArray(),
+          pairs.values().stream().mapToInt(Integer::intValue).toArray());
+    }
+
+    /** The same pincodes as in all addresses, so that the offices go to the same CPs. */
+    private PrefixCounts with(PrefixCounts counts, long[] keys, int[] pairs) {
+      return new PrefixCounts(
+          prefix,
+          counts.cps(),
+          counts.addresses(),
+          counts.places(),
+          whole.pincodes(),
+          keys,
+          pairs,
+          counts.sample(),
+          counts.placeKeys(),
+          List.of());
+    }
+
+    private byte[] file(PrefixCounts counts, OfficeDirectory directory) {
+      return IndexBuilder.build(counts, directory, rarity).toBytes();
+    }
+  }
+
+  static OfficeDirectory offices() {
+    return OfficeDirectory.read(directoryFile(), officesFile());
+  }
+
+  /** Counts of one prefix, with a share of its places held back. */
+  static PrefixCounts counts(String prefix, double heldBack) {
+    var options = new PrefixCounts.Options(1, heldBack, Integer.MAX_VALUE, 1_000);
+    var builder = new PrefixCounts.Builder(prefix, options);
+    LabelledRows.read(addresses()).rows().stream()
+        .filter(row -> row.prefix().equals(prefix))
+        .forEach(row -> builder.add(row, InputRow.canonical(row.address())));
+    return builder.build(offices().cpsOf(prefix));
   }
 
   private static void delete(Path directory) {

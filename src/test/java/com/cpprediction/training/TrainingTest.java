@@ -9,6 +9,7 @@ import com.cpprediction.csv.OutputPath;
 import com.cpprediction.json.Digests;
 import com.cpprediction.model.Scorer;
 import com.cpprediction.model.Verification;
+import com.cpprediction.model.format.Grams;
 import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.terminal.Progress;
@@ -19,14 +20,19 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,12 +57,14 @@ class TrainingTest {
 
   @Test
   void theSameInputAndSeedGiveTheSameBytesWithAnyNumberOfThreads() throws IOException {
-    var out = dir.resolve("out");
-    var options = SmallRelease.options(out);
+    for (int threads : new int[] {1, 4}) { // the small release is trained by two
+      var out = dir.resolve("out" + threads);
+      var options = SmallRelease.options(out);
 
-    Training.run(with(options, 1, options.prefixes()), Progress.NONE);
+      Training.run(with(options, threads, options.prefixes()), Progress.NONE);
 
-    assertThat(files(out)).isEqualTo(files(SmallRelease.directory()));
+      assertThat(files(out)).isEqualTo(files(SmallRelease.directory()));
+    }
   }
 
   @Test
@@ -66,7 +74,6 @@ class TrainingTest {
     assertThat(report.input().rows()).isEqualTo(561);
     assertThat(report.input().bad()).isZero();
     assertThat(report.input().badExamples()).isEmpty();
-    assertThat(report.sampled()).isZero();
     assertThat(report.prefixes()).isEqualTo(3);
     assertThat(files(SmallRelease.directory()).keySet())
         .containsExactly(
@@ -76,6 +83,7 @@ class TrainingTest {
             "575/model.mmap",
             "831/manifest.json",
             "831/model.mmap",
+            "forest.bin",
             "national.mmap",
             "ranker.ubj",
             "release.json");
@@ -98,7 +106,7 @@ class TrainingTest {
   }
 
   @Test
-  void noGroupOfNearDuplicatesIsOnBothSidesOfTheSplit() throws IOException {
+  void noPlaceIsOnBothSidesOfTheSplit() throws IOException {
     var held = dir.resolve("held.csv");
     var out = dir.resolve("out");
 
@@ -109,7 +117,7 @@ class TrainingTest {
     heldRows.forEach(row -> assertThat(all.remove(row)).isTrue());
     assertThat(report.scores().getJsonObject("full").getLong("rows")).isEqualTo(heldRows.size());
     assertThat(trainingRows(out)).isEqualTo(all.size());
-    assertThat(groupsOf(heldRows, all)).isEmpty();
+    assertThat(placesOf(heldRows, all)).isEmpty();
     assertThat(Verification.of(out).problems()).isEmpty();
   }
 
@@ -226,7 +234,8 @@ class TrainingTest {
     files.remove("release.json");
     files.remove("575/manifest.json");
     assertThat(whole).containsAllEntriesOf(files);
-    assertThat(files).containsOnlyKeys("575/model.mmap", "national.mmap", "ranker.ubj");
+    assertThat(files)
+        .containsOnlyKeys("575/model.mmap", "forest.bin", "national.mmap", "ranker.ubj");
     // A wrong pincode is corrected towards prefixes that are there, so the scores differ.
     assertThat(withoutScores(out)).isEqualTo(withoutScores(SmallRelease.directory()));
   }
@@ -249,21 +258,78 @@ class TrainingTest {
   }
 
   @Test
-  void aSampleKeepsRowsOfEveryCp() {
-    var out = dir.resolve("out");
-    int most = 15; // of up to 218 rows and 13 CPs in a prefix
+  void addsToTheCountsOfARelease() throws IOException {
+    var lines = Files.readAllLines(SmallRelease.addresses());
+    var header = lines.get(0);
+    var earlier = dir.resolve("earlier.csv");
+    var later = dir.resolve("later.csv");
+    Files.write(earlier, lines.subList(0, 400));
+    var rest = new ArrayList<>(List.of(header));
+    rest.addAll(lines.subList(400, lines.size()));
+    Files.write(later, rest);
+    var first = dir.resolve("first");
+    var second = dir.resolve("second");
 
-    var report = Training.run(sampled(SmallRelease.addresses(), out, most), Progress.NONE);
+    Training.run(adding(earlier, first, null, false), Progress.NONE);
+    Training.run(adding(later, second, first, false), Progress.NONE);
 
-    assertThat(report.input().rows()).isEqualTo(561);
-    assertThat(report.sampled()).isEqualTo(561 - 3 * most);
-    try (var models = SmallRelease.models(out)) {
+    assertThat(trainingRows(second)).isEqualTo(561);
+    try (var models = SmallRelease.models(second)) {
       for (var prefix : SmallRelease.PREFIXES) {
-        var model = models.scoring(prefix).model();
-        assertThat(model.manifest().rows()).isEqualTo(most);
-        assertThat(model.manifest().cps()).isEqualTo(cps(prefix));
+        assertThat(models.scoring(prefix).model().manifest().cps()).isEqualTo(cps(prefix));
       }
     }
+    assertThat(Verification.of(second).problems()).isEmpty();
+  }
+
+  @Test
+  void addingKnownPlacesCountsAddressesAndNoNGrams() throws IOException {
+    var first = dir.resolve("first");
+    var second = dir.resolve("second");
+    Training.run(adding(SmallRelease.addresses(), first, null, false), Progress.NONE);
+
+    Training.run(adding(SmallRelease.addresses(), second, first, false), Progress.NONE);
+
+    var before = CountsFile.read(first);
+    var after = CountsFile.read(second);
+    for (var prefix : SmallRelease.PREFIXES) {
+      assertThat(after.get(prefix).keys()).isEqualTo(before.get(prefix).keys());
+      assertThat(after.get(prefix).counts()).isEqualTo(before.get(prefix).counts());
+      assertThat(after.get(prefix).places()).isEqualTo(before.get(prefix).places());
+      assertThat(after.get(prefix).addresses())
+          .isEqualTo(Arrays.stream(before.get(prefix).addresses()).map(n -> 2 * n).toArray());
+    }
+  }
+
+  @Test
+  void decayHalvesTheEarlierCounts() {
+    var first = dir.resolve("first");
+    var second = dir.resolve("second");
+    Training.run(adding(SmallRelease.addresses(), first, null, false), Progress.NONE);
+
+    Training.run(adding(SmallRelease.addresses(), second, first, true), Progress.NONE);
+
+    var before = CountsFile.read(first);
+    var after = CountsFile.read(second);
+    for (var prefix : SmallRelease.PREFIXES) {
+      int all = Arrays.stream(before.get(prefix).counts()).sum();
+      int halved = Arrays.stream(after.get(prefix).counts()).sum();
+      assertThat(halved).isBetween(all * 9 / 20, all * 11 / 20);
+    }
+  }
+
+  @Test
+  void refusesToAddToAReleaseWithoutCounts() throws IOException {
+    var release = SmallRelease.copyTo(dir.resolve("release"));
+
+    assertThatThrownBy(
+            () ->
+                Training.run(
+                    adding(SmallRelease.addresses(), dir.resolve("out"), release, false),
+                    Progress.NONE))
+        .isInstanceOf(InputException.class)
+        .hasMessageEndingWith(
+            "has no counts.gz, so nothing can be added to it; train it without --no-counts");
   }
 
   @Test
@@ -296,7 +362,6 @@ class TrainingTest {
     assertThat(Verification.of(out)).isEqualTo(new Verification(3, List.of()));
     try (var models = SmallRelease.models(out)) {
       var manifest = models.scoring("831").model().manifest();
-      assertThat(manifest.directoryRows()).isZero();
       assertThat(manifest.cps()).isEqualTo(cps("831"));
     }
   }
@@ -319,6 +384,7 @@ class TrainingTest {
             "180/notes.txt",
             "575/notes.txt",
             "README.md",
+            "forest.bin",
             "national.mmap",
             "other/notes.txt",
             "ranker.ubj",
@@ -454,8 +520,10 @@ class TrainingTest {
         .containsExactly(
             "reading (KiB)",
             "looking for repeated rows",
+            "counting a part",
             "learning from a part",
             "measuring",
+            "counting all",
             "learning from all",
             "writing");
     assertThat(done).hasValue(announced.get());
@@ -479,7 +547,9 @@ class TrainingTest {
         o.seed(),
         o.heldBack(),
         o.heldBackOut(),
-        o.maxRows(),
+        o.add(),
+        o.decay(),
+        o.keepCounts(),
         threads);
   }
 
@@ -493,41 +563,74 @@ class TrainingTest {
         seed,
         0.3,
         held,
-        8000,
+        null,
+        false,
+        false,
         2);
   }
 
   /** Options with half of the rows held back, without offices. */
   private static Options small(Path data, Path out, long seed, Path held) {
     return new Options(
-        TrainingInput.Options.of(data), null, null, List.of(), out, seed, 0.5, held, 8000, 2);
+        TrainingInput.Options.of(data),
+        null,
+        null,
+        List.of(),
+        out,
+        seed,
+        0.5,
+        held,
+        null,
+        false,
+        false,
+        2);
   }
 
   /** Options without held-back rows and offices. */
   private static Options plain(Path data, Path out) {
-    return sampled(data, out, 8000);
+    return adding(data, out, null, false, false);
   }
 
-  private static Options sampled(Path data, Path out, int maxRows) {
-    return new Options(
-        TrainingInput.Options.of(data), null, null, List.of(), out, 1, 0, null, maxRows, 2);
+  /** Options that keep the counts. */
+  private static Options adding(Path data, Path out, @Nullable Path release, boolean decay) {
+    return adding(data, out, release, decay, true);
   }
 
-  /** The groups of near-duplicates that have rows in both lists. */
-  private static List<Integer> groupsOf(List<LabelledRow> held, List<LabelledRow> kept) {
-    var all = new ArrayList<>(held);
-    all.addAll(kept);
-    var groups =
-        NearDuplicates.groups(
-            all.stream().map(row -> PrefixRows.wording(PrefixRows.text(row))).toList(),
-            all.stream().map(LabelledRow::prefix).toList());
-    var ofHeld = new HashSet<Integer>();
-    for (int i = 0; i < held.size(); i++) ofHeld.add(groups[i]);
-    var both = new ArrayList<Integer>();
-    for (int i = held.size(); i < groups.length; i++) {
-      if (ofHeld.contains(groups[i])) both.add(groups[i]);
+  private static Options adding(
+      Path data, Path out, @Nullable Path release, boolean decay, boolean keep) {
+    var input = TrainingInput.Options.of(data);
+    return new Options(input, null, null, List.of(), out, 1, 0, null, release, decay, keep, 2);
+  }
+
+  /** The places that have rows in both lists. */
+  private static Set<Integer> placesOf(List<LabelledRow> held, List<LabelledRow> kept) {
+    var both = new HashSet<Integer>();
+    for (var prefix : SmallRelease.PREFIXES) {
+      var all =
+          SmallRelease.rows().stream().filter(row -> row.pincode().startsWith(prefix)).toList();
+      var places = new Places();
+      var ofText = new HashMap<String, Integer>();
+      for (var row : all) ofText.put(row.typed(), places.of(words(row.text())));
+      var ofHeld = new HashSet<Integer>();
+      held.stream()
+          .filter(row -> row.prefix().equals(prefix))
+          .forEach(row -> ofHeld.add(ofText.get(row.address())));
+      kept.stream()
+          .filter(row -> row.prefix().equals(prefix))
+          .map(row -> ofText.get(row.address()))
+          .filter(ofHeld::contains)
+          .forEach(both::add);
     }
     return both;
+  }
+
+  private static int[] words(String text) {
+    var grams = new Grams().read(text);
+    return IntStream.range(0, grams.size())
+        .filter(i -> grams.kind(i) == Grams.WORD)
+        .map(grams::fingerprint)
+        .sorted()
+        .toArray();
   }
 
   /** Accuracy of predicting each prefix's most frequent CP. */

@@ -337,6 +337,133 @@ public final class Forest implements Ranker {
     }
   }
 
+  /**
+   * Shares the difference of the scores of two rows out among the features: the Shapley values of
+   * the first row with the second as the only reference (interventional, Lundberg et al. 2020), so
+   * that they add up to the difference of the scores. For one score per row.
+   *
+   * @param effects receives one by feature
+   */
+  public void attribute(float[] first, float[] second, double[] effects) {
+    Arrays.fill(effects, 0, features, 0);
+    var sides = new Sides(features, effects);
+    for (int i = 0; i < tree.limit(); i++) {
+      attribute(tree.get(i) >>> 1, (tree.get(i) & 1) != 0, first, second, sides);
+    }
+  }
+
+  private void attribute(int at, boolean leaf, float[] first, float[] second, Sides sides) {
+    int word = words.get(at);
+    if (leaf) {
+      sides.add(Float.intBitsToFloat(word));
+      return;
+    }
+    int index = (word & TEST) >>> 1;
+    boolean absentLeft = (word & 1) != 0;
+    int feature = featureOf(index);
+    boolean firstLeft = goesLeft(first[feature], index, absentLeft);
+    boolean secondLeft = goesLeft(second[feature], index, absentLeft);
+    branch(
+        true,
+        at + 1,
+        (word & LEFT_LEAF) != 0,
+        feature,
+        firstLeft,
+        secondLeft,
+        first,
+        second,
+        sides);
+    int right = at + (word >>> SKIP_SHIFT);
+    branch(
+        false,
+        right,
+        (word & RIGHT_LEAF) != 0,
+        feature,
+        firstLeft,
+        secondLeft,
+        first,
+        second,
+        sides);
+  }
+
+  private void branch(
+      boolean left,
+      int child,
+      boolean leaf,
+      int feature,
+      boolean firstLeft,
+      boolean secondLeft,
+      float[] first,
+      float[] second,
+      Sides sides) {
+    boolean firstHere = firstLeft == left;
+    boolean secondHere = secondLeft == left;
+    if (firstHere == secondHere) {
+      if (firstHere) attribute(child, leaf, first, second, sides);
+      return;
+    }
+    byte side = firstHere ? Sides.FIRST : Sides.SECOND;
+    byte before = sides.of[feature];
+    if (before != 0 && before != side) return; // neither row nor a mix of both comes here
+    if (before == 0) sides.enter(feature, side);
+    attribute(child, leaf, first, second, sides);
+    if (before == 0) sides.leave(feature);
+  }
+
+  private boolean goesLeft(float value, int index, boolean absentLeft) {
+    return value != value ? absentLeft : value < threshold.get(index);
+  }
+
+  private int featureOf(int index) {
+    int low = 0;
+    int high = features;
+    while (high - low > 1) {
+      int middle = (low + high) >>> 1;
+      if (firstThreshold.get(middle) <= index) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The features on the way to a leaf that must have the value of one row or of the other. */
+  private static final class Sides {
+    static final byte FIRST = 1;
+    static final byte SECOND = 2;
+
+    final byte[] of;
+    private final double[] effects;
+    private int first;
+    private int second;
+
+    Sides(int features, double[] effects) {
+      of = new byte[features];
+      this.effects = effects;
+    }
+
+    void enter(int feature, byte side) {
+      of[feature] = side;
+      if (side == FIRST) first++;
+      else second++;
+    }
+
+    void leave(int feature) {
+      if (of[feature] == FIRST) first--;
+      else second--;
+      of[feature] = 0;
+    }
+
+    /** Adds a leaf: every order in which the features of the first row come in counts alike. */
+    void add(float value) {
+      if (first + second == 0) return;
+      double orders = 1; // (first + second choose first)
+      for (int i = 1; i <= first; i++) orders = orders * (second + i) / i;
+      for (int feature = 0; feature < of.length; feature++) {
+        if (of[feature] == FIRST) effects[feature] += value / (orders * first);
+        else if (of[feature] == SECOND) effects[feature] -= value / (orders * second);
+      }
+    }
+  }
+
   /** Does nothing: the owner frees the mapping. */
   @Override
   public void close() {}

@@ -17,9 +17,33 @@ public final class Grams {
   public static final byte WORD_PAIR = 1;
   public static final byte CHARS = 2;
 
+  /** Kinds of cues, one bit each: words that say what the next two words name. */
+  public static final byte NO_CUE = 0;
+
+  public static final byte POST_OFFICE = 1;
+  public static final byte REGION = 2;
+
   private static final int LONG_NUMBER = 5;
+  private static final int CUED_WORDS = 2;
   private static final long FNV_OFFSET = 0xcbf29ce484222325L;
   private static final long FNV_PRIME = 0x100000001b3L;
+
+  private static final long P = hash("p");
+  private static final long O = hash("o");
+  private static final long[] POST_OFFICES = hashes("po", "post", "vpo", "bo", "so");
+  private static final long[] REGIONS =
+      hashes(
+          "dist",
+          "distt",
+          "district",
+          "dt",
+          "teh",
+          "tehsil",
+          "taluka",
+          "tal",
+          "taluk",
+          "tq",
+          "mandal");
 
   /** Random, so that callers can construct equal fingerprints but not colliding slots. */
   private static final long KEY = new SecureRandom().nextLong();
@@ -27,10 +51,12 @@ public final class Grams {
   private int[] fingerprint = new int[512];
   private byte[] kind = new byte[512];
   private boolean[] repeated = new boolean[512];
+  private byte[] cue = new byte[512];
   private int size;
   private int words;
   private int[] slots = new int[1024]; // index + 1 of the n-gram that hashes here
   private char[] text = new char[256];
+  private byte current; // cue of the word in work
 
   /**
    * Replaces the n-grams by those of {@code canonical}.
@@ -50,12 +76,18 @@ public final class Grams {
     clear();
     int length = maskLongNumbers(canonical);
     long previous = 0;
+    byte cued = NO_CUE;
+    int left = 0;
     for (int start = 0; start < length; ) {
       while (start < length && text[start] == ' ') start++;
       int end = start;
       while (end < length && text[end] != ' ') end++;
       if (end > start) {
         long word = wordHash(FNV_OFFSET, start, end);
+        byte said = cueOf(word, previous);
+        current = said == NO_CUE && left > 0 ? cued : NO_CUE;
+        left = said == NO_CUE ? left - 1 : CUED_WORDS;
+        if (said != NO_CUE) cued = said;
         add(mix(word), WORD);
         if (words > 0) add(mix(wordHash(step(previous, ' '), start, end)), WORD_PAIR);
         if (chars) addChars(start, end);
@@ -89,6 +121,30 @@ public final class Grams {
   /** Whether the n-gram occurs more than once. */
   public boolean repeated(int i) {
     return repeated[i];
+  }
+
+  /** Whether n-gram {@code i} is of a word that {@code kind} of cue introduces. */
+  public boolean isCued(int i, byte kind) {
+    return (cue[i] & kind) != 0;
+  }
+
+  private static byte cueOf(long word, long previous) {
+    if (word == O && previous == P) return POST_OFFICE;
+    for (long hash : POST_OFFICES) if (hash == word) return POST_OFFICE;
+    for (long hash : REGIONS) if (hash == word) return REGION;
+    return NO_CUE;
+  }
+
+  private static long[] hashes(String... words) {
+    var hashes = new long[words.length];
+    for (int i = 0; i < words.length; i++) hashes[i] = hash(words[i]);
+    return hashes;
+  }
+
+  private static long hash(String word) {
+    long hash = FNV_OFFSET;
+    for (int i = 0; i < word.length(); i++) hash = step(hash, word.charAt(i));
+    return hash;
   }
 
   private void clear() {
@@ -149,6 +205,7 @@ public final class Grams {
       int i = slots[slot] - 1;
       if (fingerprint[i] == print) {
         repeated[i] = true;
+        cue[i] |= current;
         return;
       }
       slot = slot + 1 & mask;
@@ -157,6 +214,7 @@ public final class Grams {
     fingerprint[size] = print;
     kind[size] = gramKind;
     repeated[size] = false;
+    cue[size] = current;
     slots[slot] = ++size;
     if (size * 2 > slots.length) rehash();
   }
@@ -171,6 +229,7 @@ public final class Grams {
     fingerprint = Arrays.copyOf(fingerprint, size * 2);
     kind = Arrays.copyOf(kind, size * 2);
     repeated = Arrays.copyOf(repeated, size * 2);
+    cue = Arrays.copyOf(cue, size * 2);
   }
 
   private void rehash() {

@@ -17,9 +17,10 @@ import java.util.regex.Pattern;
  * @param prefix one to six digits, the name of its directory
  * @param index the model file
  * @param ranker the XGBoost model; prefixes may share one
+ * @param forest the same model as it is served, in the format of {@link Forest}
  * @param cps codes of the CPs that it can predict
  * @param rows number of training addresses
- * @param directoryRows number of directory offices in the training data
+ * @param places number of distinct places among them
  * @param scores accuracy, top-3 accuracy and calibration on held-out addresses, by question, as in
  *     {@code evaluate --json}; empty when none were held out
  * @param golden addresses with their expected candidates
@@ -28,13 +29,14 @@ public record Manifest(
     String prefix,
     FileRef index,
     FileRef ranker,
+    FileRef forest,
     List<String> cps,
     int rows,
-    int directoryRows,
+    int places,
     JsonObject scores,
     List<Golden> golden) {
   /** Version of the manifest format. */
-  public static final int FORMAT = 2;
+  public static final int FORMAT = 3;
 
   /** File name in the directory of the prefix. */
   public static final String FILE = "manifest.json";
@@ -138,7 +140,7 @@ public record Manifest(
 
   /** First eight digits of a digest over the files. */
   public String version() {
-    var files = index.sha256() + ranker.sha256();
+    var files = index.sha256() + ranker.sha256() + forest.sha256();
     return Digests.sha256Hex(files.getBytes(StandardCharsets.US_ASCII)).substring(0, 8);
   }
 
@@ -149,13 +151,14 @@ public record Manifest(
         .put("version", version())
         .put("index", index.toJson())
         .put("ranker", ranker.toJson())
+        .put("forest", forest.toJson())
         .put(
             "features",
             new JsonObject()
                 .put("schema", Features.SCHEMA)
                 .put("names", new JsonArray(Features.NAMES)))
         .put("rows", rows)
-        .put("directory_rows", directoryRows)
+        .put("places", places)
         .put("scores", scores)
         .put("cps", new JsonArray(cps))
         .put("golden", new JsonArray(golden.stream().map(Golden::toJson).toList()));
@@ -181,9 +184,10 @@ public record Manifest(
           json.getString("prefix"),
           FileRef.from(json.getJsonObject("index")),
           FileRef.from(json.getJsonObject("ranker")),
+          FileRef.from(json.getJsonObject("forest")),
           json.getJsonArray("cps").stream().map(String.class::cast).toList(),
           json.getInteger("rows"),
-          json.getInteger("directory_rows"),
+          json.getInteger("places"),
           json.getJsonObject("scores"),
           json.getJsonArray("golden").stream().map(g -> Golden.from((JsonObject) g)).toList());
     } catch (MalformedJsonException e) {

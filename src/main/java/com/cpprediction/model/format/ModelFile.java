@@ -23,7 +23,7 @@ import java.util.zip.CRC32C;
  */
 public final class ModelFile {
   /** Version of the file layout and of the sections' semantics. */
-  public static final int VERSION = 2;
+  public static final int VERSION = 3;
 
   private static final int MAGIC = 'C' | 'P' << 8 | 'M' << 16 | 'F' << 24;
   private static final int HEADER = 16;
@@ -34,63 +34,60 @@ public final class ModelFile {
 
   /** The sections; the ordinal is the id in the file. */
   public enum Section {
-    /** i32: address rows, directory rows, CPs, offices, pincodes. */
+    /** i32: CPs, offices, pincodes; distinct places of the training addresses, and offices. */
     COUNTS,
-    /**
-     * f32 by row: one over the L2 norm of its words; 0 when it has none. Address rows come first,
-     * then directory rows, both by CP.
-     */
-    ROW_WORD_SCALE,
-    /** f32 by row: one over the L2 norm of its character n-grams; 0 when it has none. */
-    ROW_CHAR_SCALE,
     /** i32: start of each bucket's n-grams in GRAM_ENTRY, and the end of the last. */
     GRAM_BUCKET,
     /**
-     * 6 bytes by n-gram, ascending: the lower 24 bits of its fingerprint, then the start of its
-     * rows in GRAM_POSTING (24 bits). A final entry has the end of the last; 2 zero bytes follow.
+     * u64 by n-gram, ascending: bits 0-23 the lower bits of its fingerprint; 24-47 the start of its
+     * list in GRAM_LIST, or the CP where it occurs once only; 48-55 its occurrences at all CPs (a
+     * level); 56-63 how rare it is among all prefixes, in steps of 1/32 of a natural logarithm.
      */
     GRAM_ENTRY,
     /**
-     * u8: the rows of each n-gram in blocks: their upper 7 bits, with the highest bit set when they
-     * contain it repeatedly; the number of rows minus one; the lower 8 bits of each, ascending.
+     * Of each n-gram that occurs more than once: u8 the number n of CPs, or 255 and u16 n; n CPs,
+     * ascending, u8 or (with more than 256 CPs) u16; n levels: at how many places of the CP.
      */
-    GRAM_POSTING,
+    GRAM_LIST,
     /** UTF-8 codes of the CPs, ascending, each terminated by a line feed. */
     CP_CODE,
-    /** i32 by CP: its pincode. */
+    /** i32 by CP: its likeliest pincode. */
     CP_PINCODE,
-    /** i32 by CP: its first address row, and the end of the last. */
-    CP_ROW,
-    /** i32 by CP: its first directory row, and the end of the last. */
-    CP_DIRECTORY,
-    /** f32 by CP: norm of the sum of its rows. */
-    CP_NORM,
+    /** i32 by CP: training addresses. */
+    CP_ADDRESSES,
+    /** i32 by CP: distinct places among them. */
+    CP_PLACES,
+    /**
+     * f32 by CP, four each: sum of the counts of its words and pairs of words; L2 norm of their
+     * weighted counts; the same two of its character n-grams.
+     */
+    CP_NORMS,
     /** i32 by CP: its own office, -1 when it has none. */
     CP_OFFICE,
-    /** i32 by CP, two each: first office of its pincode, and the one after the last. */
+    /** i32 by CP: its first office; those of the next CP follow. */
     CP_OFFICES,
-    /** f32 by CP: quantisation step of ALPHA. */
-    ALPHA_STEP,
-    /** i8, all rows of the index by CP: the ridge's dual weights. */
-    ALPHA,
     /** u8 by office: number of distinct words of its name. */
     OFFICE_WORDS,
-    /** f32 by office: sum of the idf of the distinct character n-grams of its name. */
+    /** f32 by office: sum of the weights of the distinct character n-grams of its name. */
     OFFICE_WEIGHT,
     /** As GRAM_BUCKET, for the words and character n-grams of office names. */
     OFFICE_BUCKET,
-    /** As GRAM_ENTRY, for the words and character n-grams of office names. */
+    /** As GRAM_ENTRY, with offices for CPs. */
     OFFICE_ENTRY,
-    /** As GRAM_POSTING, with offices instead of rows; none is repeated. */
-    OFFICE_POSTING,
-    /** i32, ascending: the pincodes of rows and CPs. */
+    /** As GRAM_LIST, with offices for CPs. */
+    OFFICE_LIST,
+    /** As GRAM_BUCKET, for the words of the taluks and districts of offices. */
+    REGION_BUCKET,
+    /** As GRAM_ENTRY, with one occurrence for each CP that lies there. */
+    REGION_ENTRY,
+    /** As GRAM_LIST. */
+    REGION_LIST,
+    /** i32, ascending: the pincodes of training addresses and CPs. */
     PINCODE,
     /** i32: start of each pincode's pairs in PINCODE_CP, and the end of the last. */
     PINCODE_LIST,
-    /** i32, two each, ascending CP: a CP and the number of its address rows with the pincode. */
-    PINCODE_CP,
-    /** The ranker in the format of {@code Forest}; empty during its training. */
-    FOREST
+    /** i32, two each, ascending CP: a CP and the number of its addresses with the pincode. */
+    PINCODE_CP
   }
 
   private final Map<Section, ByteBuffer> sections;

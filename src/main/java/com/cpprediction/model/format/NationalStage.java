@@ -33,16 +33,18 @@ import org.slf4j.LoggerFactory;
  * 20      4        N, n-grams
  * 24      4        W, weights
  * 28      4        f32: quantisation step of the weights
- * 32      4 P      i32: the prefixes, ascending
+ * 32      4        D, pincodes
+ * 36      4 P      i32: the prefixes, ascending
  *                 4 P      f32: bias of each prefix
  *         4 (B+1)  i32: start of each bucket's n-grams
  *         6 N + 8  as GRAM_ENTRY of a model file, with weights for postings
  *                 3 W      u16 index of the prefix; i8 weight, in steps
+ *                 4 D      i32: the pincodes that exist, ascending; none when they are not known
  * </pre>
  */
 public final class NationalStage implements Locator {
   /** Version of the layout. */
-  public static final int VERSION = 1;
+  public static final int VERSION = 2;
 
   /** File name in the directory of a release. */
   public static final String FILE = "national.mmap";
@@ -51,8 +53,10 @@ public final class NationalStage implements Locator {
 
   private static final int MAGIC = 'C' | 'P' << 8 | 'N' << 16 | 'S' << 24;
   private static final int CHECKED = 12; // start of the bytes covered by the CRC
-  private static final int HEADER = 32;
+  private static final int HEADER = 36;
   private static final int WEIGHT = 3;
+  private static final int FIRST_PINCODE = 100_000;
+  private static final int LAST_PINCODE = 999_999;
   private static final int MAX_PREFIXES = 1 << 16;
 
   /** The failure of addresses without a pincode when the release's stage is unusable. */
@@ -77,6 +81,7 @@ public final class NationalStage implements Locator {
   private final FloatBuffer bias;
   private final GramDirectory grams;
   private final ByteBuffer weights;
+  private final IntBuffer pincodes;
   private final float step;
   private final @Nullable Mapping content; // where there is something to free
   private final String sha256;
@@ -103,13 +108,16 @@ public final class NationalStage implements Locator {
     int size = bytes.getInt();
     int weightCount = bytes.getInt();
     step = bytes.getFloat();
+    int pincodeCount = bytes.getInt();
     long length =
         HEADER
             + 2L * Integer.BYTES * count
             + Integer.BYTES * (buckets + 1L)
             + GramDirectory.bytes(size)
-            + (long) WEIGHT * weightCount;
-    boolean counts = count > 0 && count < MAX_PREFIXES && buckets > 0 && size >= 0;
+            + (long) WEIGHT * weightCount
+            + (long) Integer.BYTES * pincodeCount;
+    boolean counts =
+        pincodeCount >= 0 && count > 0 && count < MAX_PREFIXES && buckets > 0 && size >= 0;
     if (!counts || weightCount < 0 || length != bytes.limit() || !Float.isFinite(step)) {
       throw damaged("has sizes that don't fit");
     }
@@ -120,6 +128,7 @@ public final class NationalStage implements Locator {
     IntBuffer starts = take(bytes, Integer.BYTES * (buckets + 1)).asIntBuffer();
     var entries = take(bytes, (int) GramDirectory.bytes(size));
     weights = take(bytes, WEIGHT * weightCount);
+    pincodes = take(bytes, Integer.BYTES * pincodeCount).asIntBuffer();
     grams = new GramDirectory("national stage", starts, entries, weightCount);
     check();
   }
@@ -159,10 +168,33 @@ public final class NationalStage implements Locator {
     for (int at = 0; at < weights.limit(); at += WEIGHT) {
       if (prefix(at) >= prefixes.length) throw damaged("has weights of no prefix");
     }
+    for (int i = 0; i < pincodes.limit(); i++) {
+      int pincode = pincodes.get(i);
+      boolean ascends = i == 0 || pincodes.get(i - 1) < pincode;
+      if (!ascends || pincode < FIRST_PINCODE || pincode > LAST_PINCODE) {
+        throw damaged("has pincodes that are none");
+      }
+    }
   }
 
   private static ModelException damaged(String how) {
     return new ModelException("the national stage " + how);
+  }
+
+  /** Whether {@code pincode} exists; true for all when the release has no directory. */
+  @Override
+  public boolean isPincode(int pincode) {
+    if (pincodes.limit() == 0) return true;
+    int low = 0;
+    int high = pincodes.limit() - 1;
+    while (low <= high) {
+      int middle = (low + high) >>> 1;
+      int at = pincodes.get(middle);
+      if (at == pincode) return true;
+      if (at < pincode) low = middle + 1;
+      else high = middle - 1;
+    }
+    return false;
   }
 
   /** The prefixes, ascending. */
@@ -264,6 +296,7 @@ public final class NationalStage implements Locator {
     private final int[] prefixes;
     private final float[] bias;
     private final float step;
+    private int[] pincodes = {};
     private final SortedMap<Integer, byte[]> lists = new TreeMap<>(Integer::compareUnsigned);
 
     /**
@@ -287,6 +320,14 @@ public final class NationalStage implements Locator {
       lists.put(fingerprint, list.array());
     }
 
+    /**
+     * @param all that exist, ascending
+     */
+    public Writer pincodes(int[] all) {
+      pincodes = all.clone();
+      return this;
+    }
+
     public byte[] toBytes() {
       var directory = new GramDirectory.Writer(lists.size());
       var postings = new ByteArrayOutputStream();
@@ -303,15 +344,17 @@ public final class NationalStage implements Locator {
               + 2 * Integer.BYTES * prefixes.length
               + Integer.BYTES * starts.length
               + entries.length
-              + postings.size();
+              + postings.size()
+              + Integer.BYTES * pincodes.length;
       var file = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
       file.putInt(MAGIC).putInt(VERSION).putInt(0);
       file.putInt(prefixes.length).putInt(starts.length - 1).putInt(lists.size());
-      file.putInt(postings.size() / WEIGHT).putFloat(step);
+      file.putInt(postings.size() / WEIGHT).putFloat(step).putInt(pincodes.length);
       for (int prefix : prefixes) file.putInt(prefix);
       for (float score : bias) file.putFloat(score);
       for (int start : starts) file.putInt(start);
       file.put(entries).put(postings.toByteArray());
+      for (int pincode : pincodes) file.putInt(pincode);
       int crc = ModelFile.crc(file.slice(CHECKED, length - CHECKED));
       return file.putInt(CHECKED - Integer.BYTES, crc).array();
     }

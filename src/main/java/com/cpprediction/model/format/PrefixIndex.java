@@ -10,91 +10,103 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The index of a prefix, read in place from a {@link ModelFile}: training addresses and directory
- * offices as rows of weighted n-grams, ridge weights, offices and pincodes. Immutable and
- * thread-safe. All references are validated once, on construction, and not while scoring.
+ * The counts of a prefix, read in place from a {@link ModelFile}: at how many distinct places of
+ * each CP an n-gram occurs, offices, pincodes. Its size and the time to score depend on the n-grams
+ * and CPs, not on the number of training addresses. Immutable and thread-safe. All references are
+ * checked once, on construction, and not while scoring.
  */
 public final class PrefixIndex {
   /** Relative weight of an n-gram that is repeated in a text. */
   public static final float REPEATED = (float) (1 + StrictMath.log(2));
 
-  /** Address rows that a CP's own pincode stands for. */
-  private static final double OWN_ROWS = 0.5;
+  /** Steps of a natural logarithm in which the rarity of an n-gram among prefixes is stored. */
+  public static final int RARITY_STEPS = 32;
 
-  private final int addressRows;
-  private final int rows;
+  /** The rarity, in steps, that leaves the weight of an n-gram as it is. */
+  private static final float NEUTRAL_RARITY = 6f * RARITY_STEPS;
+
+  /** Addresses that a CP's own pincode stands for. */
+  private static final double OWN_ADDRESSES = 0.5;
+
+  private static final int MAX_OCCURRENCES = 1 << 15;
+  private static final int LEAST_RARITY = 3;
+  private static final int NORMS = 4;
+
   private final int cps;
   private final int offices;
-  private final float[] idf; // by document frequency
-  private final GramTable grams;
-  private final GramTable officeGrams;
-  private final FloatBuffer wordScale;
-  private final FloatBuffer charScale;
+  private final int places;
+  private final float[] idf; // by occurrences
+  private final GramCounts grams;
+  private final GramCounts officeGrams;
+  private final GramCounts regionGrams;
   private final String[] cpCodes;
   private final IntBuffer cpPincode;
-  private final IntBuffer cpRow;
-  private final IntBuffer cpDirectory;
-  private final FloatBuffer cpNorm;
+  private final IntBuffer cpAddresses;
+  private final IntBuffer cpPlaces;
+  private final FloatBuffer cpNorms;
   private final IntBuffer cpOffice;
   private final IntBuffer cpOffices;
-  private final FloatBuffer alphaStep;
-  private final ByteBuffer alpha;
   private final ByteBuffer officeWords;
   private final FloatBuffer officeWeight;
   private final IntBuffer pincodes;
   private final IntBuffer pincodeList;
   private final IntBuffer pincodeCp;
   private final int[] usualPincode;
-  private final Evidence whole = new Whole();
+  private final float meanWords;
+  private final float meanChars;
 
   /**
    * @throws ModelException when the sections are inconsistent
    */
   public PrefixIndex(ModelFile file) {
-    var counts = ints(file, Section.COUNTS, 5);
-    for (int i = 0; i < 5; i++) require(counts.get(i) >= 0, Section.COUNTS);
-    addressRows = counts.get(0);
-    cps = counts.get(2);
-    offices = counts.get(3);
-    int pincodeCount = counts.get(4);
-    long allRows = (long) addressRows + counts.get(1);
-    require(Math.max(allRows, offices) <= GramTable.MAX_ROWS, Section.COUNTS);
-    rows = (int) allRows;
-    wordScale = floats(file, Section.ROW_WORD_SCALE, rows);
-    charScale = floats(file, Section.ROW_CHAR_SCALE, rows);
-    grams = gramTable(file, Section.GRAM_BUCKET, Section.GRAM_ENTRY, Section.GRAM_POSTING, rows);
+    var counts = ints(file, Section.COUNTS, 4);
+    for (int i = 0; i < 4; i++) require(counts.get(i) >= 0, Section.COUNTS);
+    cps = counts.get(0);
+    offices = counts.get(1);
+    int pincodeCount = counts.get(2);
+    places = counts.get(3);
+    require(Math.max(cps, offices) <= GramCounts.MAX_PLACES, Section.COUNTS);
+    grams = table(file, Section.GRAM_BUCKET, Section.GRAM_ENTRY, Section.GRAM_LIST, cps);
     cpCodes = lines(file, Section.CP_CODE, cps);
     cpPincode = ints(file, Section.CP_PINCODE, cps);
-    cpRow = starts(file, Section.CP_ROW, cps, 0, addressRows);
-    cpDirectory = starts(file, Section.CP_DIRECTORY, cps, addressRows, rows);
-    cpNorm = floats(file, Section.CP_NORM, cps);
+    cpAddresses = counts(file, Section.CP_ADDRESSES);
+    cpPlaces = counts(file, Section.CP_PLACES);
+    cpNorms = floats(file, Section.CP_NORMS, (long) NORMS * cps);
     cpOffice = ints(file, Section.CP_OFFICE, cps);
-    cpOffices = ints(file, Section.CP_OFFICES, 2L * cps);
-    alphaStep = floats(file, Section.ALPHA_STEP, cps);
-    alpha = bytes(file, Section.ALPHA, (long) rows * cps);
+    cpOffices = starts(file, Section.CP_OFFICES, cps, 0, offices);
     officeWords = bytes(file, Section.OFFICE_WORDS, offices);
     officeWeight = floats(file, Section.OFFICE_WEIGHT, offices);
     officeGrams =
-        gramTable(
-            file, Section.OFFICE_BUCKET, Section.OFFICE_ENTRY, Section.OFFICE_POSTING, offices);
+        table(file, Section.OFFICE_BUCKET, Section.OFFICE_ENTRY, Section.OFFICE_LIST, offices);
+    regionGrams =
+        table(file, Section.REGION_BUCKET, Section.REGION_ENTRY, Section.REGION_LIST, cps);
     pincodes = ints(file, Section.PINCODE, pincodeCount);
     int pairs = file.section(Section.PINCODE_CP).limit() / (2 * Integer.BYTES);
     pincodeList = starts(file, Section.PINCODE_LIST, pincodeCount, 0, pairs);
     pincodeCp = ints(file, Section.PINCODE_CP, 2L * pairs);
-    checkCps();
-    checkPincodes(pairs);
-    usualPincode = usualPincodes();
-    idf = new float[rows + 1];
-    for (int df = 0; df <= rows; df++) idf[df] = (float) idf(df, rows);
-  }
-
-  private void checkCps() {
     for (int cp = 0; cp < cps; cp++) {
       require(cpOffice(cp) >= -1 && cpOffice(cp) < offices, Section.CP_OFFICE);
-      boolean inside =
-          0 <= firstOffice(cp) && firstOffice(cp) <= endOffice(cp) && endOffice(cp) <= offices;
-      require(inside, Section.CP_OFFICES);
     }
+    checkPincodes(pairs);
+    usualPincode = usualPincodes();
+    idf = new float[Math.min(places, MAX_OCCURRENCES) + 2];
+    for (int df = 0; df < idf.length; df++) {
+      idf[df] = (float) (StrictMath.log((1.0 + places) / (1.0 + df)) + 1);
+    }
+    float words = 0;
+    float chars = 0;
+    for (int cp = 0; cp < cps; cp++) {
+      words += wordCount(cp);
+      chars += charCount(cp);
+    }
+    meanWords = Math.max(1, words / Math.max(1, cps));
+    meanChars = Math.max(1, chars / Math.max(1, cps));
+  }
+
+  private IntBuffer counts(ModelFile file, Section section) {
+    var values = ints(file, section, cps);
+    for (int cp = 0; cp < cps; cp++) require(values.get(cp) >= 0, section);
+    return values;
   }
 
   private void checkPincodes(int pairs) {
@@ -103,18 +115,8 @@ public final class PrefixIndex {
     }
     for (int entry = 0; entry < pairs; entry++) {
       boolean known = pincodeCp(entry) >= 0 && pincodeCp(entry) < cps;
-      require(known && pincodeRows(entry) >= 0, Section.PINCODE_CP);
+      require(known && pincodeAddresses(entry) >= 0, Section.PINCODE_CP);
     }
-  }
-
-  /** Number of rows: addresses first, then directory offices. */
-  public int rows() {
-    return rows;
-  }
-
-  /** Number of training addresses. */
-  public int addressRows() {
-    return addressRows;
   }
 
   public int cps() {
@@ -129,28 +131,54 @@ public final class PrefixIndex {
     return List.of(cpCodes);
   }
 
+  /** The likeliest pincode of {@code cp}. */
   public int cpPincode(int cp) {
     return cpPincode.get(cp);
   }
 
-  /** The first address row of {@code cp}; those of the next CP follow. */
-  int firstRow(int cp) {
-    return cpRow.get(cp);
+  /** Training addresses of {@code cp}. */
+  public int cpAddresses(int cp) {
+    return cpAddresses.get(cp);
   }
 
-  /** The first directory row of {@code cp}; those of the next CP follow. */
-  int firstDirectoryRow(int cp) {
-    return cpDirectory.get(cp);
+  /** Distinct places among the training addresses of {@code cp}. */
+  public int cpPlaces(int cp) {
+    return cpPlaces.get(cp);
   }
 
-  /** Address rows of {@code cp}. */
-  public int cpRows(int cp) {
-    return firstRow(cp + 1) - firstRow(cp);
+  /** Distinct places of all training addresses, and offices. */
+  public int places() {
+    return places;
   }
 
-  /** Norm of the sum of the rows of {@code cp}. */
-  float cpNorm(int cp) {
-    return cpNorm.get(cp);
+  /** Sum of the counts of the words and pairs of words of {@code cp}. */
+  float wordCount(int cp) {
+    return cpNorms.get(NORMS * cp);
+  }
+
+  /** L2 norm of the weighted counts of the words and pairs of words of {@code cp}. */
+  public float wordNorm(int cp) {
+    return cpNorms.get(NORMS * cp + 1);
+  }
+
+  /** Sum of the counts of the character n-grams of {@code cp}. */
+  float charCount(int cp) {
+    return cpNorms.get(NORMS * cp + 2);
+  }
+
+  /** L2 norm of the weighted counts of the character n-grams of {@code cp}. */
+  public float charNorm(int cp) {
+    return cpNorms.get(NORMS * cp + 3);
+  }
+
+  /** Mean of {@link #wordCount} over the CPs, at least 1. */
+  float meanWordCount() {
+    return meanWords;
+  }
+
+  /** Mean of {@link #charCount} over the CPs, at least 1. */
+  float meanCharCount() {
+    return meanChars;
   }
 
   /** The office of {@code cp}, or -1. */
@@ -159,11 +187,11 @@ public final class PrefixIndex {
   }
 
   int firstOffice(int cp) {
-    return cpOffices.get(2 * cp);
+    return cpOffices.get(cp);
   }
 
   int endOffice(int cp) {
-    return cpOffices.get(2 * cp + 1);
+    return cpOffices.get(cp + 1);
   }
 
   int offices() {
@@ -178,62 +206,47 @@ public final class PrefixIndex {
     return officeWeight.get(office);
   }
 
-  /**
-   * @param out receives one over the norm of each row's words, 0 for none
-   */
-  public void wordScales(float[] out) {
-    wordScale.get(0, out, 0, rows);
-  }
-
-  /**
-   * @param out receives one over the norm of each row's character n-grams, 0 for none
-   */
-  public void charScales(float[] out) {
-    charScale.get(0, out, 0, rows);
-  }
-
-  public boolean hasWords(int row) {
-    return wordScale.get(row) > 0;
-  }
-
-  public boolean hasChars(int row) {
-    return charScale.get(row) > 0;
-  }
-
-  public GramTable grams() {
+  public GramCounts grams() {
     return grams;
   }
 
-  GramTable officeGrams() {
+  GramCounts officeGrams() {
     return officeGrams;
   }
 
-  /** Inverse document frequency: ln((1+N)/(1+df)) + 1. */
-  public static double idf(int df, int rows) {
-    return StrictMath.log((1.0 + rows) / (1.0 + df)) + 1;
-  }
-
-  /** Inverse document frequency of an n-gram in {@code df} rows. */
-  public float idf(int df) {
-    return idf[df];
-  }
-
-  /** One ridge weight in steps of {@link #alphaStep}. */
-  public byte alpha(int row, int cp) {
-    return alpha.get(cp * rows + row);
-  }
-
-  public float alphaStep(int cp) {
-    return alphaStep.get(cp);
-  }
-
-  /** All rows as evidence. */
-  public Evidence whole() {
-    return whole;
+  GramCounts regionGrams() {
+    return regionGrams;
   }
 
   /**
-   * @return index of {@code pincode} in the table, or -1 when no row and no CP has it
+   * The weight of an n-gram: its inverse document frequency in the prefix, ln((1+N)/(1+df)) + 1,
+   * times how rare it is among all prefixes.
+   *
+   * @param gram index of it
+   * @param occurrences at all CPs, at least 1
+   */
+  public float weight(int gram, int occurrences) {
+    return idf(occurrences) * rarity(grams.weight(gram));
+  }
+
+  /** The weight of an n-gram that no CP has. */
+  public float unknownWeight() {
+    return idf(1);
+  }
+
+  private float idf(int occurrences) {
+    return idf[Math.min(occurrences, idf.length - 1)];
+  }
+
+  /**
+   * @param steps as stored
+   */
+  static float rarity(int steps) {
+    return Math.max(steps, LEAST_RARITY) / NEUTRAL_RARITY;
+  }
+
+  /**
+   * @return index of {@code pincode} in the table, or -1 when no address and no CP has it
    */
   int findPincode(int pincode) {
     int low = 0;
@@ -301,11 +314,11 @@ public final class PrefixIndex {
     return true;
   }
 
-  /** A CP's own pincode counts as half an address row. */
+  /** A CP's own pincode counts as half an address. */
   private double pincodeShare(int entry, int pincode) {
     int cp = pincodeCp(entry);
-    double own = cpPincode(cp) == pincode ? OWN_ROWS : 0;
-    return (pincodeRows(entry) + own) / (cpRows(cp) + OWN_ROWS);
+    double own = cpPincode(cp) == pincode ? OWN_ADDRESSES : 0;
+    return (pincodeAddresses(entry) + own) / (cpAddresses(cp) + OWN_ADDRESSES);
   }
 
   /** The pincode that {@code entry} belongs to. */
@@ -315,8 +328,8 @@ public final class PrefixIndex {
     return pincodes.get(place);
   }
 
-  /** Number of address rows of the entry's CP with its pincode. */
-  public int pincodeRows(int entry) {
+  /** Number of training addresses of the entry's CP with its pincode. */
+  public int pincodeAddresses(int entry) {
     return pincodeCp.get(2 * entry + 1);
   }
 
@@ -326,19 +339,19 @@ public final class PrefixIndex {
         .filter(
             place ->
                 IntStream.range(pincodeStart(place), pincodeEnd(place))
-                    .anyMatch(entry -> pincodeRows(entry) > 0))
+                    .anyMatch(entry -> pincodeAddresses(entry) > 0))
         .map(pincodes::get)
         .toArray();
   }
 
-  private static GramTable gramTable(
-      ModelFile file, Section bucket, Section entry, Section posting, int rows) {
-    return new GramTable(
+  private static GramCounts table(
+      ModelFile file, Section bucket, Section entry, Section list, int places) {
+    return new GramCounts(
         entry.name(),
         file.section(bucket).asIntBuffer(),
         file.section(entry),
-        file.section(posting),
-        rows);
+        file.section(list),
+        places);
   }
 
   /** The starts of {@code count} lists, and the end of the last. */
@@ -367,7 +380,8 @@ public final class PrefixIndex {
     if (lines.length != (count == 0 ? 0 : count + 1)) {
       throw new ModelException("section " + section + " has " + lines.length + " lines");
     }
-    return Arrays.copyOf(lines, count); // nothing follows the last line feed
+    require(count == 0 || lines[count].isEmpty(), section); // nothing follows the last line feed
+    return Arrays.copyOf(lines, count);
   }
 
   private static ByteBuffer bytes(ModelFile file, Section section, long length) {
@@ -381,46 +395,5 @@ public final class PrefixIndex {
 
   private static void require(boolean holds, Section section) {
     if (!holds) throw new ModelException("section " + section + " has a value out of range");
-  }
-
-  private final class Whole implements Evidence {
-    @Override
-    public boolean leavesOut(int row) {
-      return false;
-    }
-
-    /** Uses four partial sums, which the processor adds in parallel. */
-    @Override
-    public float ridge(int cp, float[] similarity) {
-      int start = cp * rows;
-      float a = 0;
-      float b = 0;
-      float c = 0;
-      float d = 0;
-      int row = 0;
-      for (; row < rows - 3; row += 4) {
-        a += similarity[row] * alpha.get(start + row);
-        b += similarity[row + 1] * alpha.get(start + row + 1);
-        c += similarity[row + 2] * alpha.get(start + row + 2);
-        d += similarity[row + 3] * alpha.get(start + row + 3);
-      }
-      for (; row < rows; row++) a += similarity[row] * alpha.get(start + row);
-      return (a + b + (c + d)) * alphaStep.get(cp);
-    }
-
-    @Override
-    public float cpNorm(int cp) {
-      return cpNorm.get(cp);
-    }
-
-    @Override
-    public int cpRows(int cp) {
-      return PrefixIndex.this.cpRows(cp);
-    }
-
-    @Override
-    public int pincodeRows(int entry) {
-      return PrefixIndex.this.pincodeRows(entry);
-    }
   }
 }

@@ -6,6 +6,7 @@ import com.cpprediction.json.StrictJson;
 import com.cpprediction.model.format.ModelException.Reason;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
@@ -44,6 +45,7 @@ public final class Release {
   private final SortedMap<String, String> manifests;
   private final JsonObject scores;
   private final Manifest.@Nullable FileRef national;
+  private final Map<String, Forest> forests = new ConcurrentHashMap<>(); // by path
   private final Map<String, byte[]> shared = new ConcurrentHashMap<>(); // by path
   private final Map<String, String> digests = new ConcurrentHashMap<>(); // of shared files
 
@@ -272,6 +274,16 @@ public final class Release {
         content.length,
         digests.computeIfAbsent(file.path(), p -> Digests.sha256Hex(content)));
     return content;
+  }
+
+  /**
+   * A forest that models share; read and checked once.
+   *
+   * @throws ModelException when the digest differs from the manifest, or it is no forest
+   */
+  public Forest forest(Manifest.FileRef file) {
+    var content = read(file);
+    return forests.computeIfAbsent(file.path(), path -> Forest.of(ByteBuffer.wrap(content)));
   }
 
   /**

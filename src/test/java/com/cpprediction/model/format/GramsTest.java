@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -135,6 +136,60 @@ public class GramsTest {
     assertThat(all(grams)).hasSize(grams.size());
   }
 
+  @ParameterizedTest(name = "\"{0}\" names the office \"{1}\" and the region \"{2}\"")
+  @CsvSource({
+    "po kavoor,kavoor,''",
+    "p o kavoor mangalore,kavoor mangalore,''",
+    "vpo kavoor mangalore dist udupi,kavoor mangalore,udupi",
+    "post kavoor mangalore udupi karnataka,kavoor mangalore,''",
+    "dist dakshina kannada karnataka,'',dakshina kannada",
+    "kavoor po,'',''",
+    "o kavoor,'',''",
+    "p kavoor o udupi,'',''",
+    "po kavoor teh udupi road,kavoor,udupi road",
+    "po tal udupi,'',udupi",
+    "so bo kavoor,kavoor,''",
+    "po 575015 kavoor,kavoor,''",
+    "posted district12 taluks,'',''",
+    "kavoor road po kavoor,kavoor,''",
+    "dist udupi po udupi,udupi,udupi",
+  })
+  void aCueMarksTheTwoWordsThatFollow(String text, String office, String region) {
+    var grams = new Grams().read(text);
+
+    assertThat(cued(grams, Grams.POST_OFFICE)).isEqualTo(wordsAndChars(office));
+    assertThat(cued(grams, Grams.REGION)).isEqualTo(wordsAndChars(region));
+  }
+
+  @Test
+  void cuesDoNotRemainWhenReused() {
+    var grams = new Grams().read("po kavoor dist udupi");
+
+    grams.read("kavoor udupi");
+
+    assertThat(cued(grams, Grams.POST_OFFICE)).isEmpty();
+    assertThat(cued(grams, Grams.REGION)).isEmpty();
+  }
+
+  /** The fingerprints of the cued words and character n-grams; pairs may cross the cue. */
+  private static Set<Integer> cued(Grams grams, byte cue) {
+    var cued = new TreeSet<Integer>();
+    for (int i = 0; i < grams.size(); i++) {
+      if (grams.kind(i) == Grams.WORD_PAIR) continue;
+      if (grams.isCued(i, cue)) cued.add(grams.fingerprint(i));
+    }
+    return cued;
+  }
+
+  private static Set<Integer> wordsAndChars(String text) {
+    var grams = new Grams().read(text);
+    var all = new TreeSet<Integer>();
+    for (int i = 0; i < grams.size(); i++) {
+      if (grams.kind(i) != Grams.WORD_PAIR) all.add(grams.fingerprint(i));
+    }
+    return all;
+  }
+
   /** Words of random letters, some of them repeated. */
   private static String text(Random random, int words) {
     var text = new StringBuilder();
@@ -154,10 +209,10 @@ public class GramsTest {
 
   private static Map<Byte, Integer> naiveCounts(String text) {
     var counts = new HashMap<Byte, Integer>();
-    NaiveIndex.words(text).keySet().stream()
+    NaiveGrams.words(text).keySet().stream()
         .map(gram -> gram.contains(" ") ? Grams.WORD_PAIR : Grams.WORD)
         .forEach(kind -> counts.merge(kind, 1, Integer::sum));
-    counts.put(Grams.CHARS, NaiveIndex.chars(text).size());
+    counts.put(Grams.CHARS, NaiveGrams.chars(text).size());
     return counts;
   }
 

@@ -35,7 +35,7 @@ public class ManifestTest {
     assertThat(manifest.prefix()).isEqualTo("180");
     assertThat(manifest.cps()).hasSize(11).isSorted().contains("CP10720");
     assertThat(manifest.rows()).isEqualTo(154);
-    assertThat(manifest.directoryRows()).isPositive();
+    assertThat(manifest.places()).isBetween(1, 154);
     assertThat(manifest.golden()).hasSize(6);
     assertThat(manifest.golden()).anyMatch(golden -> golden.address().pincode() == null);
     assertThat(manifest.version()).matches("[0-9a-f]{8}");
@@ -95,7 +95,7 @@ public class ManifestTest {
 
     assertThatThrownBy(this::parse)
         .isInstanceOf(ModelException.class)
-        .hasMessage("manifest has format 1, this service reads format 2");
+        .hasMessage("manifest has format 1, this service reads format 3");
   }
 
   @Test
@@ -104,8 +104,7 @@ public class ManifestTest {
 
     assertThatThrownBy(this::parse)
         .isInstanceOf(ModelException.class)
-        .hasMessage(
-            "model has features retrieve-rank-15/1, this service computes retrieve-rank-14/1");
+        .hasMessage("model has features retrieve-rank-15/1, this service computes counts-29/1");
   }
 
   @ParameterizedTest
@@ -125,9 +124,10 @@ public class ManifestTest {
         "prefix",
         "index",
         "ranker",
+        "forest",
         "features",
         "rows",
-        "directory_rows",
+        "places",
         "scores",
         "cps",
         "golden"

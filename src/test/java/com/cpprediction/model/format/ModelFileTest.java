@@ -36,13 +36,15 @@ public class ModelFileTest {
   static ModelFile.Writer emptyIndex() {
     var file =
         new ModelFile.Writer()
-            .putInts(Section.COUNTS, 0, 0, 0, 0, 0)
-            .putInts(Section.CP_ROW, 0)
-            .putInts(Section.CP_DIRECTORY, 0)
+            .putInts(Section.COUNTS, 0, 0, 0, 0)
+            .putInts(Section.CP_OFFICES, 0)
             .putInts(Section.PINCODE_LIST, 0);
-    var table = new GramTable.Writer();
-    table.putInto(file, Section.GRAM_BUCKET, Section.GRAM_ENTRY, Section.GRAM_POSTING);
-    table.putInto(file, Section.OFFICE_BUCKET, Section.OFFICE_ENTRY, Section.OFFICE_POSTING);
+    new GramCounts.Writer(0, 0)
+        .putInto(file, Section.GRAM_BUCKET, Section.GRAM_ENTRY, Section.GRAM_LIST);
+    new GramCounts.Writer(0, 0)
+        .putInto(file, Section.OFFICE_BUCKET, Section.OFFICE_ENTRY, Section.OFFICE_LIST);
+    new GramCounts.Writer(0, 0)
+        .putInto(file, Section.REGION_BUCKET, Section.REGION_ENTRY, Section.REGION_LIST);
     return file;
   }
 
@@ -52,19 +54,19 @@ public class ModelFileTest {
         ModelFile.of(
             emptyIndex()
                 .putInts(Section.COUNTS, 0, -1, Integer.MAX_VALUE, Integer.MIN_VALUE, 1)
-                .putFloats(Section.ROW_WORD_SCALE, 0f, -1.5f, Float.MIN_VALUE)
+                .putFloats(Section.CP_NORMS, 0f, -1.5f, Float.MIN_VALUE)
                 .putBytes(Section.CP_CODE, "CP1\n".getBytes(StandardCharsets.UTF_8))
                 .toBytes());
 
     var ints = new int[5];
     file.section(Section.COUNTS).asIntBuffer().get(ints);
     var floats = new float[3];
-    file.section(Section.ROW_WORD_SCALE).asFloatBuffer().get(floats);
+    file.section(Section.CP_NORMS).asFloatBuffer().get(floats);
     assertThat(ints).containsExactly(0, -1, Integer.MAX_VALUE, Integer.MIN_VALUE, 1);
     assertThat(floats).containsExactly(0f, -1.5f, Float.MIN_VALUE);
     assertThat(StandardCharsets.UTF_8.decode(file.section(Section.CP_CODE)).toString())
         .isEqualTo("CP1\n");
-    assertThat(file.section(Section.ALPHA).remaining()).isZero();
+    assertThat(file.section(Section.CP_ADDRESSES).remaining()).isZero();
   }
 
   @Test
@@ -102,10 +104,10 @@ public class ModelFileTest {
   @ParameterizedTest(name = "{1} at {0}: {2}")
   @CsvSource({
     "0, 0, not a model file",
-    "4, 1, 'model file of version 1, this service reads version 2'",
-    "8, 25, 'model file has 25 sections, not 24'",
-    "8, 27, 'model file has 27 sections, not 24'",
-    "8, -1, 'model file has -1 sections, not 24'",
+    "4, 1, 'model file of version 1, this service reads version 3'",
+    "8, 21, 'model file has 21 sections, not 22'",
+    "8, 26, 'model file has 26 sections, not 22'",
+    "8, -1, 'model file has -1 sections, not 22'",
     "12, 1, the table of sections is damaged (CRC differs)",
     "16, 1, the table of sections is damaged (CRC differs)",
   })
@@ -122,26 +124,26 @@ public class ModelFileTest {
   @CsvSource({
     "0, 8",
     "-8, 8",
-    "593, 8",
-    "592, -1",
-    "592, 1000000",
+    "545, 8",
+    "544, -1",
+    "544, 1000000",
     "1000000, 0",
     "9223372036854775800, 8",
-    "592, 9223372036854775807",
+    "544, 9223372036854775807",
     "-9223372036854775808, 9223372036854775807",
     "4294967296, 8",
-    "592, 4294967296",
+    "544, 4294967296",
   })
   void refusesASectionOutsideTheFile(long offset, long length) {
     var bytes = emptyIndex().toBytes();
     little(bytes)
-        .putLong(offsetAt(Section.ALPHA), offset)
-        .putLong(offsetAt(Section.ALPHA) + Long.BYTES, length);
+        .putLong(offsetAt(Section.CP_ADDRESSES), offset)
+        .putLong(offsetAt(Section.CP_ADDRESSES) + Long.BYTES, length);
     sign(bytes);
 
     assertThatThrownBy(() -> ModelFile.of(bytes))
         .isInstanceOf(ModelException.class)
-        .hasMessage("section ALPHA lies outside the model file");
+        .hasMessage("section CP_ADDRESSES lies outside the model file");
   }
 
   @ParameterizedTest
@@ -191,14 +193,14 @@ public class ModelFileTest {
   void readsAnEmptyIndex() {
     var index = new PrefixIndex(ModelFile.of(emptyIndex().toBytes()));
 
-    assertThat(index.rows()).isZero();
+    assertThat(index.places()).isZero();
     assertThat(index.cps()).isZero();
     assertThat(index.findPincode(560017)).isEqualTo(-1);
     assertThat(index.trainedPincodes()).isEmpty();
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2, 3, 4})
+  @ValueSource(ints = {0, 1, 2})
   void refusesCountsThatContradictTheSections(int count) throws IOException {
     for (int value : new int[] {-1, 0, 1, 1 << 16, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
       var bytes = trained();

@@ -1,0 +1,273 @@
+package com.cpprediction.model.format;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.IntBuffer;
+import java.util.Arrays;
+
+/**
+ * Looks up how often each n-gram occurs at each of a number of places: the addresses of CPs, or the
+ * names of offices. Buckets by the upper bits of the fingerprint; entries of eight bytes; lists of
+ * places with a count each. An n-gram that occurs once has its place in its entry and no list.
+ * Reads a mapping; all references are checked on construction. Thread-safe.
+ */
+public final class GramCounts {
+  /** Maximum number of places. */
+  public static final int MAX_PLACES = 1 << 16;
+
+  /** Maximum bytes of all lists, a limit of the entries. */
+  public static final int MAX_LISTS = 1 << 24;
+
+  private static final int ENTRY = Long.BYTES;
+  private static final int MASK = 0xffffff;
+  private static final int START_SHIFT = 24;
+  private static final int TOTAL_SHIFT = 48;
+  private static final int WEIGHT_SHIFT = 56;
+  private static final int GRAMS_PER_BUCKET = 4;
+
+  /** The entries have the lower 24 bits of a fingerprint: its bucket must tell the upper eight. */
+  private static final int LEAST_BUCKETS = 1 << Byte.SIZE;
+
+  private static final int LONG_LIST = 0xff; // the length follows in two bytes
+  private static final int NARROW = 1 << 8; // up to this many places take one byte each
+
+  private final IntBuffer buckets;
+  private final ByteBuffer entries;
+  private final ByteBuffer lists;
+  private final int shift;
+  private final int width; // bytes of a place
+
+  /**
+   * @param name for error messages
+   * @param places number of places
+   * @throws ModelException when a reference is out of bounds
+   */
+  GramCounts(String name, IntBuffer buckets, ByteBuffer entries, ByteBuffer lists, int places) {
+    this.buckets = buckets;
+    this.entries = entries;
+    this.lists = lists;
+    width = width(places);
+    shift = Integer.SIZE - Integer.numberOfTrailingZeros(buckets.limit() - 1);
+    if (!isDirectory()) throw new ModelException("the table of " + name + " points outside itself");
+    int end = 0;
+    for (int gram = 0; gram < size(); gram++) {
+      if (isSingle(gram)) {
+        if (start(gram) < places) continue;
+        throw new ModelException("the table of " + name + " has a place that is none");
+      }
+      end = endOfList(name, gram, end, places);
+    }
+    if (end != lists.limit()) {
+      throw new ModelException("the table of " + name + " has lists of no n-gram");
+    }
+  }
+
+  private boolean isDirectory() {
+    if (entries.limit() % ENTRY != 0 || buckets.limit() <= LEAST_BUCKETS) return false;
+    if (Integer.bitCount(buckets.limit() - 1) != 1) return false;
+    if (buckets.get(0) != 0 || buckets.get(buckets.limit() - 1) != size()) return false;
+    for (int i = 1; i < buckets.limit(); i++) if (buckets.get(i) < buckets.get(i - 1)) return false;
+    return true;
+  }
+
+  private int endOfList(String name, int gram, int start, int places) {
+    boolean inside = start(gram) == start && start < lists.limit();
+    inside = inside && (unsigned(start) != LONG_LIST || start + 2 < lists.limit());
+    if (!inside) throw new ModelException("the table of " + name + " points outside itself");
+    int length = length(gram);
+    int first = first(gram);
+    long end = first + (width + 1L) * length;
+    if (length == 0 || end > lists.limit()) {
+      throw new ModelException("the table of " + name + " points outside itself");
+    }
+    for (int i = 0; i < length; i++) {
+      boolean ascends = i == 0 || place(first, i - 1) < place(first, i);
+      if (!ascends || place(first, i) >= places) {
+        throw new ModelException("the table of " + name + " has a place that is none");
+      }
+    }
+    return (int) end;
+  }
+
+  private static int width(int places) {
+    return places <= NARROW ? 1 : 2;
+  }
+
+  /**
+   * Bytes of the list of an n-gram at most: one that occurs once has none.
+   *
+   * @param length number of its places
+   * @param places of all n-grams
+   */
+  public static int listBytes(int length, int places) {
+    return 3 + (width(places) + 1) * length;
+  }
+
+  /** Number of n-grams. */
+  public int size() {
+    return entries.limit() / ENTRY;
+  }
+
+  /**
+   * @return index of the n-gram with {@code fingerprint}, or -1
+   */
+  public int find(int fingerprint) {
+    int bucket = fingerprint >>> shift;
+    int low = fingerprint & MASK;
+    int end = buckets.get(bucket + 1);
+    for (int i = buckets.get(bucket); i < end; i++) {
+      if ((entries.getInt(i * ENTRY) & MASK) == low) return i;
+    }
+    return -1;
+  }
+
+  /** Occurrences of n-gram {@code gram} at all places, 1..32,768. */
+  public int total(int gram) {
+    return Levels.count((byte) (entries.getLong(gram * ENTRY) >>> TOTAL_SHIFT));
+  }
+
+  /** The weight stored with n-gram {@code gram}, 0..255. */
+  int weight(int gram) {
+    return (int) (entries.getLong(gram * ENTRY) >>> WEIGHT_SHIFT);
+  }
+
+  /** Whether n-gram {@code gram} occurs once; its place is {@link #start} then. */
+  boolean isSingle(int gram) {
+    return (entries.getLong(gram * ENTRY) >>> TOTAL_SHIFT & 0xff) == 0;
+  }
+
+  int start(int gram) {
+    return (int) (entries.getLong(gram * ENTRY) >>> START_SHIFT) & MASK;
+  }
+
+  /** Number of places of an n-gram that has a list. */
+  int length(int gram) {
+    int start = start(gram);
+    int length = unsigned(start);
+    return length < LONG_LIST ? length : Short.toUnsignedInt(lists.getShort(start + 1));
+  }
+
+  /** Start of the places of an n-gram that has a list. */
+  int first(int gram) {
+    int start = start(gram);
+    return unsigned(start) < LONG_LIST ? start + 1 : start + 3;
+  }
+
+  /** Place {@code i} of the list that starts at {@code first}. */
+  int place(int first, int i) {
+    return width == 1 ? unsigned(first + i) : Short.toUnsignedInt(lists.getShort(first + 2 * i));
+  }
+
+  /** Count {@code i} of the list of {@code length} places that starts at {@code first}. */
+  int count(int first, int length, int i) {
+    return Levels.count(lists.get(first + width * length + i));
+  }
+
+  private int unsigned(int at) {
+    return Byte.toUnsignedInt(lists.get(at));
+  }
+
+  /** Receives the count of an n-gram at a place. */
+  public interface Counted {
+    void accept(int place, int count);
+  }
+
+  /** Passes each place of n-gram {@code gram}, ascending, to {@code counted}. */
+  public void forEach(int gram, Counted counted) {
+    if (isSingle(gram)) {
+      counted.accept(start(gram), 1);
+      return;
+    }
+    int first = first(gram);
+    int length = length(gram);
+    for (int i = 0; i < length; i++) counted.accept(place(first, i), count(first, length, i));
+  }
+
+  /** Fingerprint of n-gram {@code gram}, whose lower 24 bits the entry has. */
+  public int fingerprint(int gram) {
+    int low = 0;
+    int high = buckets.limit() - 2;
+    while (low < high) { // the last bucket that starts at or before the n-gram
+      int middle = (low + high + 1) >>> 1;
+      if (buckets.get(middle) <= gram) low = middle;
+      else high = middle - 1;
+    }
+    return (low << shift) & ~MASK | entries.getInt(gram * ENTRY) & MASK;
+  }
+
+  /**
+   * Writes a table; n-grams must be added in unsigned order of their fingerprints, each place in
+   * ascending order.
+   */
+  public static final class Writer {
+    private final int[] buckets;
+    private final ByteBuffer entries;
+    private final int shift;
+    private final int width;
+    private byte[] lists = new byte[1024];
+    private int end;
+
+    /**
+     * @param size number of n-grams
+     */
+    public Writer(int size, int places) {
+      int perBucket = Math.max(LEAST_BUCKETS, size / GRAMS_PER_BUCKET);
+      buckets = new int[Integer.highestOneBit(perBucket) + 1];
+      shift = Integer.SIZE - Integer.numberOfTrailingZeros(buckets.length - 1);
+      width = width(places);
+      entries = ByteBuffer.allocate(size * ENTRY).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * @param total occurrences at all places
+     * @param weight 0..255
+     * @param length how many of {@code places} and {@code counts} are used, 1..65,535
+     */
+    public void add(
+        int fingerprint, int total, int weight, int[] places, int[] counts, int length) {
+      buckets[(fingerprint >>> shift) + 1]++;
+      boolean single = total == 1;
+      long start = single ? places[0] : end;
+      if (start > MASK) throw new ModelException("the lists of a table are too long");
+      entries.putLong(
+          fingerprint & MASK
+              | start << START_SHIFT
+              | Byte.toUnsignedLong(Levels.of(total)) << TOTAL_SHIFT
+              | (long) weight << WEIGHT_SHIFT);
+      if (single) return;
+      if (length < LONG_LIST) {
+        put(length);
+      } else {
+        put(LONG_LIST);
+        putShort(length);
+      }
+      for (int i = 0; i < length; i++) {
+        if (width == 1) put(places[i]);
+        else putShort(places[i]);
+      }
+      for (int i = 0; i < length; i++) put(Levels.of(counts[i]));
+    }
+
+    private void putShort(int value) {
+      put(value);
+      put(value >>> Byte.SIZE);
+    }
+
+    private void put(int value) {
+      if (end == lists.length) lists = Arrays.copyOf(lists, 2 * end);
+      lists[end++] = (byte) value;
+    }
+
+    /** Writes the three sections; must be called last. */
+    public void putInto(
+        ModelFile.Writer file,
+        ModelFile.Section bucket,
+        ModelFile.Section entry,
+        ModelFile.Section list) {
+      for (int i = 1; i < buckets.length; i++) buckets[i] += buckets[i - 1];
+      file.putInts(bucket, buckets)
+          .putBytes(entry, entries.array())
+          .putBytes(list, Arrays.copyOf(lists, end));
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package com.cpprediction.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.cpprediction.csv.InputException;
+import com.cpprediction.model.format.Grams;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class PrefixCountsTest {
+  private static final PrefixCounts.Options ALL = new PrefixCounts.Options(1, 0, 0, 100);
+
+  private static PrefixCounts counts(PrefixCounts.Options options, List<LabelledRow> rows) {
+    var builder = new PrefixCounts.Builder("575", options);
+    rows.forEach(row -> builder.add(row, row.address()));
+    return builder.build(List.of());
+  }
+
+  private static LabelledRow row(String text, String cp) {
+    return new LabelledRow(text, "575001", cp);
+  }
+
+  private static int count(PrefixCounts counts, String word, String cp) {
+    var grams = new Grams().read(word);
+    for (int i = 0; i < grams.size(); i++) {
+      if (grams.kind(i) != Grams.WORD) continue;
+      long key = PrefixCounts.key(grams.fingerprint(i), false, counts.cps().indexOf(cp));
+      int at = Arrays.binarySearch(counts.keys(), key);
+      return at < 0 ? 0 : counts.counts()[at];
+    }
+    throw new AssertionError(word);
+  }
+
+  @Test
+  void countsNGramsByCp() {
+    var counts =
+        counts(
+            ALL,
+            List.of(
+                row("kadri temple road", "B"),
+                row("bejai church kadri", "A"),
+                row("hampankatta clock tower", "B")));
+
+    assertThat(counts.cps()).containsExactly("A", "B");
+    assertThat(counts.addresses()).containsExactly(1, 2);
+    assertThat(counts.places()).containsExactly(1, 2);
+    assertThat(count(counts, "kadri", "A")).isEqualTo(1);
+    assertThat(count(counts, "kadri", "B")).isEqualTo(1);
+    assertThat(count(counts, "tower", "A")).isZero();
+    assertThat(counts.pincodes())
+        .isEqualTo(new TreeMap<>(Map.of(575001, new TreeMap<>(Map.of(0, 1, 1, 2)))));
+  }
+
+  @Test
+  void repeatsOfAPlaceWeighAsTwo() {
+    var rows = new ArrayList<LabelledRow>();
+    for (int i = 0; i < 50; i++) rows.add(row("kadri temple road mangalore", "A"));
+    rows.add(row("kadri temple road mangalore", "B"));
+
+    var counts = counts(ALL, rows);
+
+    assertThat(counts.addresses()).containsExactly(50, 1);
+    assertThat(counts.places()).containsExactly(2, 1);
+    assertThat(count(counts, "kadri", "A")).isEqualTo(PrefixCounts.PER_PLACE);
+    assertThat(count(counts, "kadri", "B")).isEqualTo(1);
+  }
+
+  @Test
+  void heldBackPlacesAreNotCounted() {
+    var rows = new ArrayList<LabelledRow>();
+    for (int i = 0; i < 400; i++) {
+      rows.add(row("place%d near%d street%d".formatted(i, i, i), "A"));
+      rows.add(row("place%d near%d street%d lane".formatted(i, i, i), "B"));
+    }
+
+    var counts = counts(new PrefixCounts.Options(1, 0.25, 30, 100), rows);
+
+    int counted = Arrays.stream(counts.addresses()).sum();
+    assertThat(counted).isBetween(540, 660).isEven(); // both addresses of a place, or none
+    assertThat(counts.held()).hasSize(30);
+    for (var held : counts.held()) {
+      assertThat(count(counts, held.address().split(" ")[0], "A")).isZero();
+    }
+  }
+
+  @Test
+  void boundsItsSample() {
+    var rows = new ArrayList<LabelledRow>();
+    for (int i = 0; i < 1_000; i++) rows.add(row("a%d b%d c%d".formatted(i, i, i), "A"));
+
+    var small = counts(new PrefixCounts.Options(1, 0, 0, 50), rows).sample();
+    var large = counts(new PrefixCounts.Options(1, 0, 0, 200), rows).sample();
+
+    assertThat(small).hasSize(50);
+    assertThat(large).hasSize(200);
+    double last = small.stream().mapToDouble(PrefixCounts.Place::order).max().orElseThrow();
+    assertThat(large.stream().filter(place -> place.order() <= last).map(PrefixCounts.Place::texts))
+        .isEqualTo(small.stream().map(PrefixCounts.Place::texts).toList());
+  }
+
+  @Test
+  void continuesFromEarlierCounts() {
+    var first = List.of(row("kadri temple road", "B"), row("bejai church street", "A"));
+    var second = List.of(row("hampankatta clock tower", "C"), row("kadri temple road", "B"));
+    var together = new ArrayList<>(first);
+    together.add(second.get(0));
+
+    var builder = new PrefixCounts.Builder("575", ALL).after(counts(ALL, first));
+    second.forEach(row -> builder.add(row, row.address()));
+    var continued = builder.build(List.of());
+    var whole = counts(ALL, together);
+
+    assertThat(continued.cps()).isEqualTo(whole.cps());
+    assertThat(continued.keys()).isEqualTo(whole.keys());
+    assertThat(continued.counts()).isEqualTo(whole.counts());
+    assertThat(continued.placeKeys()).isEqualTo(whole.placeKeys());
+    assertThat(continued.addresses()).containsExactly(1, 2, 1);
+    assertThat(continued.sample()).hasSize(3);
+  }
+
+  @Test
+  void refusesMoreCpsThanAModelHolds() {
+    var builder = new PrefixCounts.Builder("575", ALL);
+    for (int cp = 0; cp < PrefixCounts.MAX_CPS; cp++) {
+      builder.add(row("a" + cp, "CP" + cp), "a" + cp);
+    }
+
+    assertThatThrownBy(() -> builder.add(row("one more", "CP"), "one more"))
+        .isInstanceOf(InputException.class)
+        .hasMessage("Prefix 575 has more than 65535 CPs, which a model can't hold");
+  }
+}
