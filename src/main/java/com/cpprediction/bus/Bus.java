@@ -5,6 +5,7 @@ import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.PincodeCandidate;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PrefixScores;
 import io.vertx.core.Future;
@@ -228,7 +229,7 @@ public final class Bus {
           .put("addresses", array(request.addresses(), Wire::write))
           .put("by_pincode", request.byPincode())
           .put("explain", request.explain())
-          .put("wrong_pincodes", request.wrongPincodes())
+          .put("wrong_pincodes", write(request.wrongPincodes()))
           .put("remaining_ms", request.deadline().remainingMillis());
     }
 
@@ -239,7 +240,7 @@ public final class Bus {
           list(json.getJsonArray("addresses"), Wire::address),
           json.getBoolean("by_pincode"),
           json.getBoolean("explain"),
-          json.getDouble("wrong_pincodes"),
+          errors(json.getJsonArray("wrong_pincodes")),
           Deadline.in(Duration.ofMillis(json.getLong("remaining_ms"))));
     }
 
@@ -290,30 +291,43 @@ public final class Bus {
           json.getInteger("position"));
     }
 
+    private static JsonArray write(PincodeErrors errors) {
+      return new JsonArray().add(errors.slips()).add(errors.near()).add(errors.far());
+    }
+
+    private static PincodeErrors errors(JsonArray json) {
+      return new PincodeErrors(json.getDouble(0), json.getDouble(1), json.getDouble(2));
+    }
+
     private static JsonObject write(PrefixScores scores) {
       var cps = new JsonArray();
       for (int i = 0; i < scores.size(); i++) {
         var cp = new JsonArray().add(scores.cp(i)).add(scores.text(i)).add(scores.usual(i));
         for (int j = 0; j < scores.pincodes(); j++) {
-          cp.add(scores.right(i, j)).add(scores.wrong(i, j));
+          cp.add(scores.right(i, j)).add(scores.slip(i, j));
         }
         cps.add(cp);
       }
+      var near = new JsonArray();
+      for (int j = 0; j < scores.pincodes(); j++) near.add(scores.near(j));
       return new JsonObject()
           .put("fingerprint", scores.fingerprint())
-          .put("pincodes", scores.pincodes())
+          .put("near", near)
           .put("cps", cps);
     }
 
     private static PrefixScores scores(JsonObject json) {
-      int pincodes = json.getInteger("pincodes");
+      var ofPincodes = json.getJsonArray("near");
+      int pincodes = ofPincodes.size();
+      var near = new double[pincodes];
+      for (int j = 0; j < pincodes; j++) near[j] = ofPincodes.getDouble(j);
       var rows = json.getJsonArray("cps");
       int size = rows.size();
       var cps = new String[size];
       var text = new double[size];
       var usual = new int[size];
       var right = new double[size * pincodes];
-      var wrong = new double[size * pincodes];
+      var slip = new double[size * pincodes];
       for (int i = 0; i < size; i++) {
         var row = rows.getJsonArray(i);
         cps[i] = row.getString(0);
@@ -321,11 +335,11 @@ public final class Bus {
         usual[i] = row.getInteger(2);
         for (int j = 0; j < pincodes; j++) {
           right[i * pincodes + j] = row.getDouble(3 + 2 * j);
-          wrong[i * pincodes + j] = row.getDouble(4 + 2 * j);
+          slip[i * pincodes + j] = row.getDouble(4 + 2 * j);
         }
       }
       var fingerprint = json.getString("fingerprint");
-      return new PrefixScores(fingerprint, pincodes, cps, text, right, wrong, usual);
+      return new PrefixScores(fingerprint, pincodes, cps, text, right, slip, near, usual);
     }
 
     private static <T> JsonArray array(List<T> items, Function<T, JsonObject> write) {

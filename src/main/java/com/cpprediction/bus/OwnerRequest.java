@@ -3,6 +3,7 @@ package com.cpprediction.bus;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.PincodeErrors;
 import java.util.List;
 import java.util.Objects;
 
@@ -15,7 +16,7 @@ import java.util.Objects;
  * @param byPincode whether {@code prefix} was read from the first pincode of each address alone:
  *     the node must read the same one
  * @param explain whether to explain the scores as well
- * @param wrongPincodes share of wrong pincodes to explain with, 0..0.5
+ * @param wrongPincodes shares of wrong pincodes to explain with
  * @param deadline until when the caller waits; on the wire it is what remained when it was sent
  */
 public record OwnerRequest(
@@ -24,7 +25,7 @@ public record OwnerRequest(
     List<Address> addresses,
     boolean byPincode,
     boolean explain,
-    double wrongPincodes,
+    PincodeErrors wrongPincodes,
     Deadline deadline) {
   public OwnerRequest {
     Objects.requireNonNull(prefix, "prefix");

@@ -2,6 +2,7 @@ package com.cpprediction.bus;
 
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.SharedDeadline;
 import java.util.List;
 import java.util.Objects;
@@ -14,7 +15,7 @@ import java.util.Objects;
  * @param addresses at least one
  * @param deadline moves while others join
  * @param explain whether to explain the scores as well
- * @param wrongPincodes share of wrong pincodes to explain with, 0..0.5
+ * @param wrongPincodes shares of wrong pincodes to explain with
  */
 public record ScoreRequest(
     long generation,
@@ -22,7 +23,7 @@ public record ScoreRequest(
     List<Address> addresses,
     SharedDeadline deadline,
     boolean explain,
-    double wrongPincodes) {
+    PincodeErrors wrongPincodes) {
   public ScoreRequest {
     Objects.requireNonNull(prefix, "prefix");
     Objects.requireNonNull(deadline, "deadline");

@@ -78,7 +78,7 @@ final class PredictCommand implements Callable<Integer> {
       var scorer = new Scorer();
       var posterior = predictor.predict(scorer, query);
       var prefix = posterior.belief().prefix();
-      var explained = scorer.explain(models.usable(prefix), query, predictor.share());
+      var explained = scorer.explain(models.usable(prefix), query, predictor.errors());
       if (json) {
         var explanation = explain ? explained.toJson() : null;
         spec.commandLine().getOut().println(json(posterior, explanation));

@@ -7,6 +7,7 @@ import com.cpprediction.model.Replay.Difference;
 import com.cpprediction.model.Replay.Outcome;
 import com.cpprediction.model.Replay.Verdict;
 import com.cpprediction.persistence.StoredPredictions;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.StoredPrediction;
 import io.vertx.core.json.Json;
@@ -202,7 +203,8 @@ final class ReplayCommand implements Callable<Integer> {
       json.put("release", outcome.origin().release().toString())
           .put("engine", outcome.origin().engine().label());
     }
-    json.put("wrong_pincodes", stored.wrongPincodes());
+    json.put(
+        "wrong_pincodes", stored.wrongPincodes() == null ? null : json(stored.wrongPincodes()));
     if (!outcome.differences().isEmpty()) {
       var differences = new JsonArray();
       outcome.differences().forEach(difference -> differences.add(json(difference)));
@@ -210,6 +212,13 @@ final class ReplayCommand implements Callable<Integer> {
     }
     if (!outcome.problem().isEmpty()) json.put("problem", outcome.problem());
     return json;
+  }
+
+  private static JsonObject json(PincodeErrors errors) {
+    return new JsonObject()
+        .put("slips", errors.slips())
+        .put("near", errors.near())
+        .put("far", errors.far());
   }
 
   private static JsonObject json(Difference difference) {

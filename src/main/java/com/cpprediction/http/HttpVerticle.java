@@ -209,7 +209,7 @@ public final class HttpVerticle extends VerticleBase {
           connections.expire();
         });
     if (metrics.on()) new EventLoopLag(metrics).start(vertx);
-    var reader = new ShipmentReader(clock, wrongPincodes::share);
+    var reader = new ShipmentReader(clock, wrongPincodes::errors);
     budget = new ByteBudget(() -> config.get().http().maxPendingBytes(), metrics);
     admission = new AdmissionControl(() -> prediction().maxInFlight(), metrics);
     var dispatcher =

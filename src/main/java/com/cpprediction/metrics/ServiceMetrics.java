@@ -246,11 +246,15 @@ public final class ServiceMetrics {
     corrected.increment();
   }
 
-  /** Registers the share of wrong pincodes that predictions assume. */
-  public void wrongPincodes(Supplier<Number> share) {
+  /**
+   * Registers the share of wrong pincodes of a kind that predictions assume.
+   *
+   * @param kind {@code slips}, {@code near} or {@code far}
+   */
+  public void wrongPincodes(String kind, Supplier<Number> share) {
     Gauge.builder("cp.wrong.pincodes", share)
         .description("Share of wrong pincodes that predictions assume, 0..0.5")
-        .tag("source", "all")
+        .tag("kind", kind)
         .strongReference(true)
         .register(registry);
   }

@@ -28,7 +28,11 @@ record PincodeShares(double[] right, double[] slipped, int pincodes) {
     return right[cp];
   }
 
-  double wrong(int cp) {
-    return PincodeEvidence.wrong(slipped[cp], pincodes);
+  double slip(int cp) {
+    return PincodeEvidence.slip(slipped[cp]);
+  }
+
+  double near() {
+    return PincodeEvidence.near(pincodes);
   }
 }

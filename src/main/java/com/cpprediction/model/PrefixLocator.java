@@ -6,6 +6,7 @@ import com.cpprediction.prediction.Hypotheses;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.PincodeCandidate;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PincodeEvidence;
 import com.cpprediction.prediction.PrefixChances;
 import com.cpprediction.prediction.ServiceException;
@@ -29,12 +30,12 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
   private static final int PREFIX_LENGTH = 3; // of a prefix that has no model
 
   /**
-   * @param wrongPincodes share of wrong pincodes to assume, 0..0.5
+   * @param wrongPincodes shares of wrong pincodes to assume
    * @throws ServiceException {@link Failure#UNKNOWN_PREFIX} or {@link Failure#PINCODE_REQUIRED}
    *     when the release has no model of the likeliest prefix, {@link Failure#NOT_READY} when that
    *     can't be told
    */
-  Hypotheses locate(Address address, double wrongPincodes) {
+  Hypotheses locate(Address address, PincodeErrors wrongPincodes) {
     var pincodes = address.candidates();
     if (pincodes.isEmpty()) {
       var chances = locator.locate(address.text());
@@ -55,7 +56,7 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
    *
    * @throws ServiceException {@link Failure#UNKNOWN_PREFIX} when no model serves its prefix
    */
-  Hypotheses byPincode(Address address, double wrongPincodes) {
+  Hypotheses byPincode(Address address, PincodeErrors wrongPincodes) {
     var pincode = address.candidates().get(0).digits();
     var prefix = prefixOf(pincode);
     if (prefix == null) throw unknown(pincode.substring(0, PREFIX_LENGTH));
@@ -85,14 +86,14 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
 
   /**
    * Whether the words may outweigh the pincodes: only where the prefixes that they know include
-   * that of the first pincode, or of another one if no model serves the first. Else the words would
-   * favour the few that they know.
+   * that of the first pincode, or of another one if no model serves the first, or where the first
+   * does not exist. Else the words would favour the few that they know.
    */
   private boolean weighs(PrefixChances chances, List<PincodeCandidate> pincodes) {
     var prefix = prefixOf(pincodes.get(0).digits());
-    return prefix != null
-        ? chances.prefixes().contains(prefix)
-        : pincodes.stream().anyMatch(pincode -> knows(chances, pincode));
+    if (prefix != null) return chances.prefixes().contains(prefix);
+    return !locator.isPincode(pincodes.get(0).pincode())
+        || pincodes.stream().anyMatch(pincode -> knows(chances, pincode));
   }
 
   private static boolean knows(PrefixChances chances, PincodeCandidate pincode) {
@@ -103,8 +104,8 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
   }
 
   private Hypotheses likely(
-      PrefixChances chances, List<PincodeCandidate> pincodes, double wrongPincodes) {
-    var weights = new Weights(chances, pincodes, wrongPincodes);
+      PrefixChances chances, List<PincodeCandidate> pincodes, PincodeErrors wrongPincodes) {
+    var weights = new Weights(locator, chances, pincodes, wrongPincodes);
     var likely = weights.likely();
     var best = likely.get(0);
     if (!prefixes.contains(best.prefix())) {
@@ -124,16 +125,22 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
 
   /** The weight of each prefix by words and pincodes. */
   private static final class Weights {
+    private final Locator locator;
     private final PrefixChances chances;
     private final List<PincodeCandidate> pincodes;
-    private final double share;
+    private final PincodeErrors errors;
     private final double[] weights;
     private double total;
 
-    Weights(PrefixChances chances, List<PincodeCandidate> pincodes, double share) {
+    Weights(
+        Locator locator,
+        PrefixChances chances,
+        List<PincodeCandidate> pincodes,
+        PincodeErrors errors) {
+      this.locator = locator;
       this.chances = chances;
       this.pincodes = pincodes;
-      this.share = share;
+      this.errors = errors;
       weights = chances.probabilities().clone();
       for (int i = 0; i < weights.length; i++) {
         for (var pincode : pincodes) weights[i] *= weight(i, pincode);
@@ -143,11 +150,15 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
 
     private double weight(int i, PincodeCandidate pincode) {
       var prefix = chances.prefixes().get(i);
-      return PincodeEvidence.weight(
-          pincode.cue(),
-          PincodeEvidence.rightIn(prefix, pincode.pincode()),
-          PincodeEvidence.wrongIn(prefix, pincode.pincode()),
-          share);
+      double right = right(prefix, pincode);
+      double slip = PincodeEvidence.slipIn(prefix, pincode.pincode());
+      return PincodeEvidence.weight(pincode.cue(), right, slip, right, errors);
+    }
+
+    /** Probability of a pincode of the prefix; of one that doesn't exist, none. */
+    private double right(String prefix, PincodeCandidate pincode) {
+      boolean exists = locator.isPincode(pincode.pincode());
+      return exists ? PincodeEvidence.rightIn(prefix, pincode.pincode()) : 0;
     }
 
     /** The heaviest prefixes, at least one; of equal ones the lower. */
@@ -181,15 +192,15 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
         others += weights[i];
         for (int j = 0; j < right.length; j++) {
           var pincode = pincodes.get(j);
-          double whenRight = PincodeEvidence.rightIn(prefix, pincode.pincode());
+          double whenRight = right(prefix, pincode);
           if (whenRight == 0) continue;
-          double part = PincodeEvidence.rightWeight(pincode.cue(), whenRight, share);
+          double part = PincodeEvidence.rightWeight(pincode.cue(), whenRight, errors);
           right[j] += weights[i] * (part / weight(i, pincode));
         }
       }
       var othersRight = new ArrayList<Double>(right.length);
       for (double weight : right) othersRight.add(weight);
-      return new Hypotheses(likely, others, othersRight, share);
+      return new Hypotheses(likely, others, othersRight, errors);
     }
   }
 }

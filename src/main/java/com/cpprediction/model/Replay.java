@@ -10,6 +10,7 @@ import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Hypotheses;
 import com.cpprediction.prediction.Locator;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.ServiceException;
@@ -130,12 +131,12 @@ public final class Replay implements AutoCloseable {
 
   /** Predicts {@code stored} again; never fails because of its content. */
   public Outcome replay(StoredPrediction stored) {
-    var share = stored.wrongPincodes();
-    if (share == null) return new Outcome(Verdict.RELEASE_MISSING, null, List.of(), OLDER);
+    var errors = stored.wrongPincodes();
+    if (errors == null) return new Outcome(Verdict.RELEASE_MISSING, null, List.of(), OLDER);
     Outcome differs = null;
     try {
       var address = Address.of(stored.typed(), stored.pincodeField());
-      for (var hypotheses : hypotheses(address, share)) {
+      for (var hypotheses : hypotheses(address, errors)) {
         for (var way : ways(hypotheses)) {
           if (!way.fingerprint().equals(stored.fingerprint())) continue;
           var outcome = replay(way, address, stored);
@@ -186,16 +187,16 @@ public final class Replay implements AutoCloseable {
    * words and pincodes, and by the first pincode alone, as while the stage can't be used or another
    * node serves another release.
    */
-  private Set<Hypotheses> hypotheses(Address address, double share) {
+  private Set<Hypotheses> hypotheses(Address address, PincodeErrors errors) {
     var all = new LinkedHashSet<Hypotheses>();
     for (var release : releases.values()) {
       var prefixes = release.manifests().keySet();
       for (var national : nationals()) {
         var locator = national.isEmpty() ? Locator.NONE : stage(national);
-        add(all, () -> new PrefixLocator(prefixes, locator).locate(address, share));
+        add(all, () -> new PrefixLocator(prefixes, locator).locate(address, errors));
       }
       if (!address.candidates().isEmpty()) {
-        add(all, () -> new PrefixLocator(prefixes, Locator.NONE).locate(address, share));
+        add(all, () -> new PrefixLocator(prefixes, Locator.NONE).locate(address, errors));
       }
     }
     return all;

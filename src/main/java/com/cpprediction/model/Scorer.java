@@ -8,6 +8,7 @@ import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Hypotheses;
 import com.cpprediction.prediction.PincodeCandidate;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PincodeEvidence;
 import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.PrefixScores;
@@ -90,9 +91,9 @@ public final class Scorer {
   /**
    * The scores of one address, and the explanation of the order of the first two CPs of the prefix.
    *
-   * @param wrongPincodes share of wrong pincodes to assume, 0..0.5
+   * @param wrongPincodes shares of wrong pincodes to assume
    */
-  public Explanation explain(ScoringModel scoring, Address address, double wrongPincodes) {
+  public Explanation explain(ScoringModel scoring, Address address, PincodeErrors wrongPincodes) {
     var scored = score(scoring, address);
     var hypotheses = Hypotheses.certain(scoring.model().prefix(), address, wrongPincodes);
     var candidates = Posterior.of(address, hypotheses, List.of(scored)).scored().candidates();
@@ -117,7 +118,10 @@ public final class Scorer {
 
   /** The log-odds that the pincodes of the address add between the first CP and the second. */
   private static Explanation.Feature pincodes(
-      Address address, PrefixScores scored, List<Candidate> candidates, double wrongPincodes) {
+      Address address,
+      PrefixScores scored,
+      List<Candidate> candidates,
+      PincodeErrors wrongPincodes) {
     double first = evidence(address, scored, candidates.get(0).cp(), wrongPincodes);
     double second = evidence(address, scored, candidates.get(1).cp(), wrongPincodes);
     return new Explanation.Feature(Explanation.PINCODE, first, second, first - second);
@@ -125,7 +129,7 @@ public final class Scorer {
 
   /** Logarithm of the weight of all pincodes of the address for {@code cp}. */
   private static double evidence(
-      Address address, PrefixScores scored, String cp, double wrongPincodes) {
+      Address address, PrefixScores scored, String cp, PincodeErrors wrongPincodes) {
     int row = 0;
     while (!scored.cp(row).equals(cp)) row++;
     double sum = 0;
@@ -134,7 +138,7 @@ public final class Scorer {
       sum +=
           StrictMath.log(
               PincodeEvidence.weight(
-                  cue, scored.right(row, j), scored.wrong(row, j), wrongPincodes));
+                  cue, scored.right(row, j), scored.slip(row, j), scored.near(j), wrongPincodes));
     }
     return sum;
   }
@@ -202,7 +206,9 @@ public final class Scorer {
     var codes = new String[kept];
     var text = new double[kept];
     var right = new double[kept * width];
-    var wrong = new double[kept * width];
+    var slip = new double[kept * width];
+    var near = new double[width];
+    for (int j = 0; j < width; j++) near[j] = pincodes[j].near();
     var usual = new int[kept];
     int i = 0;
     for (int row = start; row < end; row++) {
@@ -213,11 +219,11 @@ public final class Scorer {
       usual[i] = index.usualPincode(cp);
       for (int j = 0; j < width; j++) {
         right[i * width + j] = pincodes[j].right(cp);
-        wrong[i * width + j] = pincodes[j].wrong(cp);
+        slip[i * width + j] = pincodes[j].slip(cp);
       }
       i++;
     }
-    return new PrefixScores(scoring.fingerprint(), width, codes, text, right, wrong, usual);
+    return new PrefixScores(scoring.fingerprint(), width, codes, text, right, slip, near, usual);
   }
 
   private boolean matters(int row, PincodeShares[] pincodes) {

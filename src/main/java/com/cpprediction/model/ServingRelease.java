@@ -5,6 +5,7 @@ import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Hypotheses;
 import com.cpprediction.prediction.Locator;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.ServiceException;
 import java.util.Collections;
 import java.util.Map;
@@ -166,12 +167,12 @@ public final class ServingRelease implements AutoCloseable {
    * The prefixes that {@code address} may belong to, by its words and its pincodes; usable under a
    * lease.
    *
-   * @param wrongPincodes share of wrong pincodes to assume, 0..0.5
+   * @param wrongPincodes shares of wrong pincodes to assume
    * @throws ServiceException {@link Failure#UNKNOWN_PREFIX} or {@link Failure#PINCODE_REQUIRED}
    *     when the release has no model of the likeliest, {@link Failure#NOT_READY} when that can't
    *     be told
    */
-  public Hypotheses locate(Address address, double wrongPincodes) {
+  public Hypotheses locate(Address address, PincodeErrors wrongPincodes) {
     return locator.locate(address, wrongPincodes);
   }
 
@@ -180,7 +181,7 @@ public final class ServingRelease implements AutoCloseable {
    *
    * @throws ServiceException {@link Failure#UNKNOWN_PREFIX} when the release has none
    */
-  public Hypotheses locateByPincode(Address address, double wrongPincodes) {
+  public Hypotheses locateByPincode(Address address, PincodeErrors wrongPincodes) {
     return locator.byPincode(address, wrongPincodes);
   }
 

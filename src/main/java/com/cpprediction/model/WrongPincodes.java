@@ -1,10 +1,12 @@
 package com.cpprediction.model;
 
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.prediction.PincodeErrors;
+import com.cpprediction.prediction.PincodeLikelihoods;
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -14,48 +16,48 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The share of wrong pincodes that predictions assume: configured, or estimated from the latest
+ * The shares of wrong pincodes that predictions assume: configured, or estimated from the latest
  * predictions of this node, without labels. Thread-safe. An estimate starts anew with the process.
  *
- * <p>Each prediction tells how much likelier its pincode is where it is wrong than where it is
- * right. The estimate is the maximum of the posterior of the share, the fix point of expectation
- * maximisation: π = (a π₀ + Σ P(wrong | π)) / (a + n), with the prior π₀ worth a predictions. It is
- * rounded to a grid, so that few shares occur in stored rows, and moves by one value at a time: a
- * batch of a caller with unusual pincodes changes the predictions of others little, and a lasting
- * change is followed within minutes.
+ * <p>Each prediction tells how likely its pincode is as a right one and as each kind of error. The
+ * estimate is the maximum of the posterior of the shares, by expectation maximisation: π_k = (a
+ * π₀_k + Σ P(kind k | π)) / (a + n), with the prior π₀ worth a predictions. Each share is rounded
+ * to a grid, so that few occur in stored rows, and moves by one value at a time: a batch of a
+ * caller with unusual pincodes changes the predictions of others little, and a lasting change is
+ * followed within minutes.
  */
 public final class WrongPincodes {
   private static final Logger log = LoggerFactory.getLogger(WrongPincodes.class);
 
-  /** The values of an estimate; the least one is its floor. */
+  /** The values of a share; the least one is its floor. */
   private static final double[] GRID = {
-    0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5
+    0.001, 0.002, 0.004, 0.007, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5
   };
 
-  private static final int START = 2; // in the grid
-  private static final double PRIOR = GRID[START];
+  private static final String[] KINDS = {"slips", "near", "far"};
+  private static final int[] START = {2, 1, 1}; // in the grid, by kind
+  private static final PincodeErrors PRIOR = errors(START);
   private static final int PRIOR_WEIGHT = 300; // predictions
   private static final int WINDOW = 5_000; // predictions
   private static final int STEP = 500; // predictions between two estimates
   private static final long INTERVAL_NANOS = TimeUnit.MINUTES.toNanos(1);
-  private static final int HALVINGS = 16; // of the interval of the share, to 1e-5
+  private static final int ITERATIONS = 10; // of an estimate that begins with the one before
+  private static final int ITERATIONS_ANEW = 300;
 
   /** An estimate stays on a grid value up to this part of the way to the next one. */
   private static final double HYSTERESIS = 0.65;
 
-  /** Ratios beyond it tell no more. */
-  private static final double MOST_ODDS = 1e9;
-
   private final Supplier<OptionalDouble> configured;
   private final Clock clock;
   private final LongSupplier nanos;
-  private final double[] odds = new double[WINDOW];
+  private final @Nullable PincodeLikelihoods[] latest = new PincodeLikelihoods[WINDOW];
   private int size;
   private int next;
   private int since; // the last estimate
   private long estimatedAt;
-  private double estimate = PRIOR;
-  private volatile int place = START;
+  private double[] estimate = shares(PRIOR);
+  private final int[] place = START.clone(); // in the grid, by kind
+  private volatile PincodeErrors estimated = PRIOR;
   private double before = Double.NaN;
   private @Nullable Instant movedAt;
 
@@ -64,7 +66,9 @@ public final class WrongPincodes {
    */
   public WrongPincodes(Supplier<OptionalDouble> configured, ServiceMetrics metrics, Clock clock) {
     this(configured, clock, System::nanoTime);
-    metrics.wrongPincodes(this::share);
+    metrics.wrongPincodes(KINDS[0], () -> errors().slips());
+    metrics.wrongPincodes(KINDS[1], () -> errors().near());
+    metrics.wrongPincodes(KINDS[2], () -> errors().far());
   }
 
   WrongPincodes(Supplier<OptionalDouble> configured, Clock clock, LongSupplier nanos) {
@@ -74,24 +78,20 @@ public final class WrongPincodes {
     estimatedAt = nanos.getAsLong();
   }
 
-  /** The share to assume where none is configured and nothing is known. */
-  public static double prior() {
+  /** The shares to assume where none is configured and nothing is known. */
+  public static PincodeErrors prior() {
     return PRIOR;
   }
 
-  /** The share to assume now, 0..0.5. */
-  public double share() {
-    return configured.get().orElse(GRID[place]);
+  /** The shares to assume now. */
+  public PincodeErrors errors() {
+    var share = configured.get();
+    return share.isPresent() ? PincodeErrors.of(share.getAsDouble()) : estimated;
   }
 
-  /**
-   * Takes a prediction into account.
-   *
-   * @param wrongOdds as {@link com.cpprediction.prediction.Posterior#wrongOdds}; NaN is ignored
-   */
-  public synchronized void observe(double wrongOdds) {
-    if (Double.isNaN(wrongOdds)) return;
-    odds[next] = Math.min(wrongOdds, MOST_ODDS);
+  /** Takes a prediction into account. */
+  public synchronized void observe(PincodeLikelihoods likelihoods) {
+    latest[next] = likelihoods;
     next = (next + 1) % WINDOW;
     size = Math.min(size + 1, WINDOW);
     since++;
@@ -99,73 +99,133 @@ public final class WrongPincodes {
     if (since < STEP && now - estimatedAt < INTERVAL_NANOS) return;
     since = 0;
     estimatedAt = now;
-    estimate = estimated(odds, size);
+    estimate = estimated(latest, size, estimate, ITERATIONS);
     move();
   }
 
+  /** The estimate from the predictions of a whole file, on the grid. */
+  public static PincodeErrors estimate(List<PincodeLikelihoods> predictions) {
+    var all = predictions.toArray(PincodeLikelihoods[]::new);
+    var shares = estimated(all, all.length, shares(PRIOR), ITERATIONS_ANEW);
+    var nearest = new int[KINDS.length];
+    for (int kind = 0; kind < nearest.length; kind++) {
+      for (int at = 0; at < GRID.length; at++) {
+        double distance = Math.abs(GRID[nearest[kind]] - shares[kind]);
+        if (Math.abs(GRID[at] - shares[kind]) < distance) nearest[kind] = at;
+      }
+    }
+    while (share(nearest) > PincodeErrors.MOST) nearest[greatest(nearest)]--;
+    return errors(nearest);
+  }
+
   /**
-   * The estimate from the predictions of a whole file, on the grid.
-   *
-   * @param wrongOdds as {@link com.cpprediction.prediction.Posterior#wrongOdds}; NaN is ignored
+   * @param shares to begin with, by kind
    */
-  public static double estimate(double[] wrongOdds) {
-    var known =
-        Arrays.stream(wrongOdds)
-            .filter(odds -> !Double.isNaN(odds))
-            .map(odds -> Math.min(odds, MOST_ODDS))
-            .toArray();
-    double estimate = estimated(known, known.length);
-    double nearest = GRID[0];
-    for (double value : GRID) {
-      if (Math.abs(value - estimate) < Math.abs(nearest - estimate)) nearest = value;
-    }
-    return nearest;
+  private static double[] estimated(
+      @Nullable PincodeLikelihoods[] predictions, int size, double[] shares, int iterations) {
+    var now = shares;
+    for (int i = 0; i < iterations; i++) now = expected(predictions, size, now);
+    return now;
   }
 
-  /** The zero of the falling derivative of the logarithm of the posterior. */
-  private static double estimated(double[] odds, int size) {
-    double low = GRID[0];
-    double high = GRID[GRID.length - 1];
-    for (int i = 0; i < HALVINGS; i++) {
-      double share = (low + high) / 2;
-      if (slope(odds, size, share) > 0) low = share;
-      else high = share;
+  /** One step of expectation maximisation. */
+  private static double[] expected(
+      @Nullable PincodeLikelihoods[] predictions, int size, double[] shares) {
+    double right = 1 - shares[0] - shares[1] - shares[2];
+    double slips = 0;
+    double near = 0;
+    double far = 0;
+    for (int i = 0; i < size; i++) {
+      var of = predictions[i];
+      if (of == null) continue;
+      double slip = shares[0] * of.slip();
+      double neighbour = shares[1] * of.near();
+      double any = shares[2] * of.far();
+      double all = right * of.right() + slip + neighbour + any;
+      if (!(all > 0)) continue;
+      slips += slip / all;
+      near += neighbour / all;
+      far += any / all;
     }
-    return (low + high) / 2;
-  }
-
-  private static double slope(double[] odds, int size, double share) {
-    double slope = PRIOR_WEIGHT * (PRIOR / share - (1 - PRIOR) / (1 - share));
-    for (int i = 0; i < size; i++) slope += (odds[i] - 1.0) / (1 + share * (odds[i] - 1.0));
-    return slope;
+    double weight = PRIOR_WEIGHT + size;
+    return new double[] {
+      (PRIOR_WEIGHT * PRIOR.slips() + slips) / weight,
+      (PRIOR_WEIGHT * PRIOR.near() + near) / weight,
+      (PRIOR_WEIGHT * PRIOR.far() + far) / weight
+    };
   }
 
   private void move() {
-    int to = place;
-    if (estimate > beyond(place + 1)) to = place + 1;
-    else if (estimate < beyond(place - 1)) to = place - 1;
-    if (to == place) return;
-    before = GRID[place];
+    boolean moved = false;
+    for (int kind = 0; kind < KINDS.length; kind++) {
+      int to = towards(place[kind], estimate[kind]);
+      if (to == place[kind]) continue;
+      double most = PincodeErrors.MOST - share(place) + GRID[place[kind]];
+      if (GRID[to] > most) continue;
+      place[kind] = to;
+      moved = true;
+    }
+    if (!moved) return;
+    before = estimated.share();
     movedAt = clock.instant();
-    place = to;
-    log.info("The share of wrong pincodes is now taken for {}, before for {}", GRID[to], before);
+    estimated = errors(place);
+    log.info(
+        "Wrong pincodes are now assumed for a share of {}, before for {}",
+        rounded(estimated.share()),
+        rounded(before));
   }
 
-  /** Where the estimate leaves the present grid value for that at {@code other}. */
-  private double beyond(int other) {
+  private static int towards(int place, double estimate) {
+    if (estimate > beyond(place, place + 1)) return place + 1;
+    return estimate < beyond(place, place - 1) ? place - 1 : place;
+  }
+
+  /** Where an estimate leaves the grid value at {@code place} for that at {@code other}. */
+  private static double beyond(int place, int other) {
     if (other < 0) return Double.NEGATIVE_INFINITY;
     if (other == GRID.length) return Double.POSITIVE_INFINITY;
     return GRID[place] + HYSTERESIS * (GRID[other] - GRID[place]);
   }
 
+  private static PincodeErrors errors(int[] places) {
+    return new PincodeErrors(GRID[places[0]], GRID[places[1]], GRID[places[2]]);
+  }
+
+  private static double[] shares(PincodeErrors errors) {
+    return new double[] {errors.slips(), errors.near(), errors.far()};
+  }
+
+  private static double share(int[] places) {
+    return GRID[places[0]] + GRID[places[1]] + GRID[places[2]];
+  }
+
+  private static int greatest(int[] places) {
+    int greatest = 0;
+    for (int i = 1; i < places.length; i++) if (places[i] > places[greatest]) greatest = i;
+    return greatest;
+  }
+
+  private static double rounded(double share) {
+    return Math.rint(share * 1e5) / 1e5;
+  }
+
   /** JSON as {@code wrong_pincodes} of {@code GET /models/status}. */
   public synchronized JsonObject toJson() {
+    var now = errors();
     return new JsonObject()
-        .put("share", share())
+        .put("share", rounded(now.share()))
+        .put("kinds", kinds(now.slips(), now.near(), now.far()))
         .put("source", configured.get().isPresent() ? "configured" : "estimated")
-        .put("estimate", Math.rint(estimate * 1e5) / 1e5)
+        .put("estimate", kinds(estimate[0], estimate[1], estimate[2]))
         .put("observed", size)
-        .put("before", Double.isNaN(before) ? null : before)
+        .put("before", Double.isNaN(before) ? null : rounded(before))
         .put("moved_at", movedAt == null ? null : movedAt.toString());
+  }
+
+  private static JsonObject kinds(double slips, double near, double far) {
+    return new JsonObject()
+        .put(KINDS[0], rounded(slips))
+        .put(KINDS[1], rounded(near))
+        .put(KINDS[2], rounded(far));
   }
 }

@@ -28,16 +28,17 @@ final class PredictionTable implements PredictionStore {
       """
       INSERT INTO predictions (prediction_id, predicted_at, shipment_id, address, pincode, prefix, cp,
                                confidence, alternatives, fingerprint, source, prefix_source, pincode_field,
-                               pincode_doubt, pincode_believed, wrong_pincodes)
+                               pincode_doubt, pincode_believed, wrong_slips, wrong_near, wrong_far)
       SELECT prediction_id, predicted_at, shipment_id, address, pincode, prefix, cp,
              confidence, alternatives::jsonb, fingerprint, source, prefix_source, pincode_field,
-             pincode_doubt, pincode_believed, wrong_pincodes
+             pincode_doubt, pincode_believed, wrong_slips, wrong_near, wrong_far
       FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                   $8::double precision[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
-                  $14::real[], $15::text[], $16::double precision[])
+                  $14::real[], $15::text[], $16::double precision[],
+                  $17::double precision[], $18::double precision[])
         AS row(prediction_id, predicted_at, shipment_id, address, pincode, prefix, cp,
                confidence, alternatives, fingerprint, source, prefix_source, pincode_field,
-               pincode_doubt, pincode_believed, wrong_pincodes)
+               pincode_doubt, pincode_believed, wrong_slips, wrong_near, wrong_far)
       ON CONFLICT DO NOTHING
       """;
 
@@ -82,7 +83,9 @@ final class PredictionTable implements PredictionStore {
             .addValue(beliefs(rows, String[]::new, StoredBelief::pincodeField))
             .addValue(beliefs(rows, Float[]::new, StoredBelief::doubt))
             .addValue(beliefs(rows, String[]::new, StoredBelief::believed))
-            .addValue(beliefs(rows, Double[]::new, StoredBelief::wrongPincodes));
+            .addValue(beliefs(rows, Double[]::new, belief -> belief.wrongPincodes().slips()))
+            .addValue(beliefs(rows, Double[]::new, belief -> belief.wrongPincodes().near()))
+            .addValue(beliefs(rows, Double[]::new, belief -> belief.wrongPincodes().far()));
     return database
         .write(INSERT, columns)
         .compose(
@@ -191,7 +194,9 @@ final class PredictionTable implements PredictionStore {
           .put("pincode_field", belief.pincodeField())
           .put("pincode_doubt", belief.doubt())
           .put("pincode_believed", belief.believed())
-          .put("wrong_pincodes", belief.wrongPincodes());
+          .put("wrong_slips", belief.wrongPincodes().slips())
+          .put("wrong_near", belief.wrongPincodes().near())
+          .put("wrong_far", belief.wrongPincodes().far());
     }
     // jsonb can't hold a NUL
     var text = json.encode().replace("\\u0000", "\\ufffd");

@@ -1,6 +1,7 @@
 package com.cpprediction.persistence;
 
 import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PrefixSource;
 import java.nio.ByteBuffer;
@@ -26,7 +27,7 @@ final class RowFormat {
   private static final byte ROWS = 2;
   private static final byte BELIEF_ROW = 3;
   private static final int FIXED = 2 + 2 * Long.BYTES + 1;
-  private static final int BELIEF = 1 + Float.BYTES + Double.BYTES;
+  private static final int BELIEF = 1 + Float.BYTES + 3 * Double.BYTES;
   private static final int NONE = 0xFFFF;
 
   private RowFormat() {}
@@ -73,7 +74,8 @@ final class RowFormat {
       put(out, beliefTexts[0]);
       out.putFloat(belief.doubt() == null ? Float.NaN : belief.doubt());
       put(out, beliefTexts[1]);
-      out.putDouble(belief.wrongPincodes());
+      var errors = belief.wrongPincodes();
+      out.putDouble(errors.slips()).putDouble(errors.near()).putDouble(errors.far());
     }
     return out.array();
   }
@@ -125,8 +127,9 @@ final class RowFormat {
     var pincodeField = textOrNull(in);
     float doubt = in.getFloat();
     var believed = textOrNull(in);
+    var errors = new PincodeErrors(in.getDouble(), in.getDouble(), in.getDouble());
     return new StoredBelief(
-        source, pincodeField, Float.isNaN(doubt) ? null : doubt, believed, in.getDouble());
+        source, pincodeField, Float.isNaN(doubt) ? null : doubt, believed, errors);
   }
 
   private static byte @Nullable [] utf8OrNull(@Nullable String text) {

@@ -1,5 +1,6 @@
 package com.cpprediction.persistence;
 
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PrefixSource;
 import java.util.Objects;
@@ -11,14 +12,14 @@ import org.jspecify.annotations.Nullable;
  * @param pincodeField the pincode that was sent as such, six digits, where there was one
  * @param doubt probability that the pincode is not that of the shipment, 0..1; absent without one
  * @param believed the pincode that was believed, where one was
- * @param wrongPincodes share of wrong pincodes that was assumed, 0..0.5
+ * @param wrongPincodes shares of wrong pincodes that were assumed
  */
 record StoredBelief(
     PrefixSource source,
     @Nullable String pincodeField,
     @Nullable Float doubt,
     @Nullable String believed,
-    double wrongPincodes) {
+    PincodeErrors wrongPincodes) {
   StoredBelief {
     Objects.requireNonNull(source, "source");
   }

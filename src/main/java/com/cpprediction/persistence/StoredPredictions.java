@@ -5,6 +5,7 @@ import com.cpprediction.postgres.DatabaseStartException;
 import com.cpprediction.postgres.DatabaseUri;
 import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.postgres.SqlFailure;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.StoredPrediction;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -31,7 +32,7 @@ public final class StoredPredictions implements AutoCloseable {
 
   private static final String COLUMNS =
       "prediction_id, address, pincode, pincode_field, prefix, fingerprint, cp, confidence,"
-          + " alternatives, prefix_source, pincode_doubt, pincode_believed, wrong_pincodes";
+          + " alternatives, prefix_source, pincode_doubt, pincode_believed, wrong_slips, wrong_near, wrong_far";
 
   private static final String BY_ID =
       "SELECT %s FROM predictions WHERE prediction_id = ?".formatted(COLUMNS);
@@ -142,7 +143,15 @@ public final class StoredPredictions implements AutoCloseable {
         row.getString("prefix_source"),
         (Float) row.getObject("pincode_doubt"),
         row.getString("pincode_believed"),
-        (Double) row.getObject("wrong_pincodes"));
+        errors(row));
+  }
+
+  /** Absent in rows of versions that stored none. */
+  private static @Nullable PincodeErrors errors(ResultSet row) throws SQLException {
+    var slips = (Double) row.getObject("wrong_slips");
+    return slips == null
+        ? null
+        : new PincodeErrors(slips, row.getDouble("wrong_near"), row.getDouble("wrong_far"));
   }
 
   private static DatabaseStartException cannotRead(SQLException e) {

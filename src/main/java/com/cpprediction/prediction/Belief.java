@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *     decimals; absent without it
  * @param believed {@code pincode} unless it is doubted by more than 0.5, else the likeliest pincode
  *     of the predicted CP, where one is known
- * @param wrongPincodes share of wrong pincodes that was assumed, 0..0.5
+ * @param wrongPincodes shares of wrong pincodes that were assumed
  */
 public record Belief(
     String prefix,
@@ -21,7 +21,7 @@ public record Belief(
     @Nullable String pincode,
     @Nullable Double doubt,
     @Nullable String believed,
-    double wrongPincodes) {
+    PincodeErrors wrongPincodes) {
   public Belief {
     Objects.requireNonNull(prefix, "prefix");
     Objects.requireNonNull(source, "source");

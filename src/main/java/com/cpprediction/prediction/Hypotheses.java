@@ -11,10 +11,10 @@ import java.util.List;
  *     given the words, times the {@linkplain PincodeEvidence#weight evidence} of the pincodes
  * @param othersRight for each pincode of the address, the part of {@code others} in which it is
  *     right
- * @param wrongPincodes share of wrong pincodes that was assumed, 0..0.5
+ * @param wrongPincodes shares of wrong pincodes that were assumed
  */
 public record Hypotheses(
-    List<Located> likely, double others, List<Double> othersRight, double wrongPincodes) {
+    List<Located> likely, double others, List<Double> othersRight, PincodeErrors wrongPincodes) {
   /** Maximum number of prefixes. */
   public static final int MOST = 3;
 
@@ -27,7 +27,7 @@ public record Hypotheses(
   }
 
   /** The prefix is known. */
-  public static Hypotheses certain(String prefix, Address address, double wrongPincodes) {
+  public static Hypotheses certain(String prefix, Address address, PincodeErrors wrongPincodes) {
     return new Hypotheses(
         List.of(new Located(prefix, 1)),
         0,

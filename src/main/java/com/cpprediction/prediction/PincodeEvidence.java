@@ -4,13 +4,13 @@ import com.cpprediction.prediction.PincodeCandidate.Cue;
 
 /**
  * What a pincode says of a CP or a prefix: P(pincode | CP) where the pincode is right, and a
- * mixture of typing errors and foreign pincodes where it is wrong.
+ * mixture of the kinds of {@linkplain PincodeErrors errors} where it is wrong.
  *
  * <p>The constants are a part of every scoring fingerprint by {@link #VERSION}.
  */
 public final class PincodeEvidence {
   /** Version of the formulas and constants; a part of the scoring fingerprint. */
-  public static final String VERSION = "1";
+  public static final String VERSION = "2";
 
   /** Single-digit errors (6 digits by 9 others) and swaps of neighbours (5) of a pincode. */
   public static final int SLIPS = 59;
@@ -18,17 +18,8 @@ public final class PincodeEvidence {
   /** Pincodes in use in India, by India Post's directory. */
   private static final double DIRECTORY = 19_800;
 
-  /** Shares of wrong pincodes: typing error; another one of the prefix; any of the directory. */
-  private static final double SLIP = 0.45;
-
-  private static final double INSIDE = 0.3;
-  private static final double ANYWHERE = 0.25;
-
   /** Probability of a number that is no pincode: uniform over six digits, the first 1 to 9. */
   private static final double NUMBER = 1 / 900_000.0;
-
-  /** Least share of wrong pincodes assumed, so that an impossible pincode excludes no CP. */
-  private static final double LEAST_WRONG = 1e-6;
 
   /** Pincodes of a prefix by its length, on average. */
   private static final double[] PINCODES = {DIRECTORY, 2_200, 240, 50, 8, 2, 1};
@@ -48,41 +39,49 @@ public final class PincodeEvidence {
   }
 
   /**
-   * Probability of a pincode of a shipment of a CP where it is wrong.
+   * Weight of the case that a pincode is right.
    *
-   * @param slipped probability of the pincodes of the CP of which it is a typing error
-   * @param pincodes number of pincodes of the CP's prefix; 0 where the pincode is not one of them
+   * @param right probability of the pincode where it is right
    */
-  public static double wrong(double slipped, int pincodes) {
-    double inside = pincodes == 0 ? 0 : INSIDE / pincodes;
-    return SLIP * slipped / SLIPS + inside + ANYWHERE / DIRECTORY;
-  }
-
-  /** The share of wrong pincodes that is reckoned with where {@code share} is assumed. */
-  static double wrongShare(double share) {
-    return Math.max(share, LEAST_WRONG);
-  }
-
-  /** Weight of the case that a pincode is right; the parameters are those of {@link #weight}. */
-  public static double rightWeight(Cue cue, double right, double share) {
-    return plausible(cue) * (1 - wrongShare(share)) * right;
-  }
-
-  /** Weight of the case that a pincode is wrong; the parameters are those of {@link #weight}. */
-  static double wrongWeight(Cue cue, double wrong, double share) {
-    return plausible(cue) * wrongShare(share) * wrong;
+  public static double rightWeight(Cue cue, double right, PincodeErrors errors) {
+    return plausible(cue) * (1 - errors.share()) * right;
   }
 
   /**
    * Weight of a pincode: that it is right, that it is wrong, and that the number is none, together.
    *
    * @param right probability of the pincode where it is right
-   * @param wrong the same where it is wrong
-   * @param share of wrong pincodes, 0..0.5
+   * @param slip the same where it is a typing error
+   * @param near the same where it is another one of the right prefix
    */
-  public static double weight(Cue cue, double right, double wrong, double share) {
+  public static double weight(
+      Cue cue, double right, double slip, double near, PincodeErrors errors) {
+    double wrong = errors.slips() * slip + errors.near() * near + errors.far() * far();
     double none = (1 - plausible(cue)) * NUMBER;
-    return rightWeight(cue, right, share) + wrongWeight(cue, wrong, share) + none;
+    return rightWeight(cue, right, errors) + plausible(cue) * wrong + none;
+  }
+
+  /**
+   * Probability of a pincode for a shipment of a CP where it is a typing error.
+   *
+   * @param slipped probability of the right pincodes of which it is a typing error
+   */
+  public static double slip(double slipped) {
+    return slipped / SLIPS;
+  }
+
+  /**
+   * Probability of a pincode where it is another one of the right prefix.
+   *
+   * @param pincodes number of pincodes of the prefix; 0 where the pincode is not one of them
+   */
+  public static double near(int pincodes) {
+    return pincodes == 0 ? 0 : 1.0 / pincodes;
+  }
+
+  /** Probability of a pincode where it is any at all. */
+  public static double far() {
+    return 1 / DIRECTORY;
   }
 
   /** Probability of {@code pincode} for a shipment of {@code prefix} where it is right. */
@@ -90,16 +89,18 @@ public final class PincodeEvidence {
     return isOf(pincode, prefix) ? 1 / PINCODES[prefix.length()] : 0;
   }
 
-  /** The same where it is wrong: estimated without knowing which pincodes are in use. */
-  public static double wrongIn(String prefix, int pincode) {
+  /** The same where it is a typing error: estimated without knowing which pincodes are in use. */
+  public static double slipIn(String prefix, int pincode) {
     int length = prefix.length();
-    double anywhere = ANYWHERE / DIRECTORY;
-    if (isOf(pincode, prefix)) {
-      int tail = LENGTH - length;
-      double slips = 9.0 * tail + Math.max(0, tail - 1);
-      return SLIP * slips / SLIPS / POWERS[tail] + INSIDE / PINCODES[length] + anywhere;
-    }
-    return SLIP * slips(prefix, pincode) / SLIPS / PINCODES[length] + anywhere;
+    if (!isOf(pincode, prefix)) return slip(slips(prefix, pincode) / PINCODES[length]);
+    int tail = LENGTH - length;
+    double slips = 9.0 * tail + Math.max(0, tail - 1);
+    return slip(slips / POWERS[tail]);
+  }
+
+  /** The same where it is another one of the right prefix. */
+  public static double nearIn(String prefix, int pincode) {
+    return rightIn(prefix, pincode);
   }
 
   /** Whether {@code pincode} begins with {@code prefix}. */

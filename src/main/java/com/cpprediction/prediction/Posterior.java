@@ -14,11 +14,10 @@ import org.jspecify.annotations.Nullable;
  * Bayes' rule.
  *
  * @param prefixes of the candidates
- * @param wrongOdds probability of the first pincode where it is wrong over that where it is right,
- *     given all else; independent of the share of wrong pincodes that was assumed. 0..infinity, NaN
- *     without a pincode
+ * @param likelihoods of the first pincode; absent without one
  */
-public record Posterior(Scored scored, Belief belief, List<String> prefixes, double wrongOdds) {
+public record Posterior(
+    Scored scored, Belief belief, List<String> prefixes, @Nullable PincodeLikelihoods likelihoods) {
   public Posterior {
     prefixes = List.copyOf(prefixes);
   }

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sums up the weights of the CPs of an address: P(c) ∝ Σ over prefixes p of P(p | words) · P(c | p,
@@ -15,13 +16,16 @@ final class PosteriorWeights {
   private static final double DOUBTED = 0.5;
 
   private final List<PincodeCandidate> pincodes;
-  private final double share;
+  private final PincodeErrors errors;
   private final Map<String, Weight> weights = new LinkedHashMap<>(); // by CP
   private final List<String> fingerprints = new ArrayList<>();
   private final double[] right; // of each pincode, the weight of the case that it is right
   private final double[] factors;
   private double total;
-  private double firstWrong; // weight of the case that the first pincode is a wrong one
+  private double firstRight; // of the first pincode, as in PincodeLikelihoods
+  private double firstSlip;
+  private double firstNear;
+  private double firstFar;
 
   /** Of one CP, whose prefix is the one with most of the weight. */
   private static final class Weight {
@@ -33,12 +37,11 @@ final class PosteriorWeights {
 
   PosteriorWeights(List<PincodeCandidate> pincodes, Hypotheses hypotheses) {
     this.pincodes = pincodes;
-    share = hypotheses.wrongPincodes();
+    errors = hypotheses.wrongPincodes();
     right = new double[pincodes.size()];
     factors = new double[pincodes.size()];
     for (int j = 0; j < right.length; j++) right[j] = hypotheses.othersRight().get(j);
     total = hypotheses.others();
-    if (right.length > 0) firstWrong = total - right[0];
   }
 
   /** Adds a prefix whose CPs are unknown: they are among the other ones. */
@@ -51,13 +54,19 @@ final class PosteriorWeights {
           factor(
               j,
               PincodeEvidence.rightIn(prefix, pincode),
-              PincodeEvidence.wrongIn(prefix, pincode));
+              PincodeEvidence.slipIn(prefix, pincode),
+              PincodeEvidence.nearIn(prefix, pincode));
     }
     for (int j = 0; j < factors.length; j++) {
       addRight(j, weight, PincodeEvidence.rightIn(prefix, pincodes.get(j).pincode()));
     }
     if (factors.length > 0) {
-      addFirstWrong(weight, PincodeEvidence.wrongIn(prefix, pincodes.get(0).pincode()));
+      int pincode = pincodes.get(0).pincode();
+      addFirst(
+          weight,
+          PincodeEvidence.rightIn(prefix, pincode),
+          PincodeEvidence.slipIn(prefix, pincode),
+          PincodeEvidence.nearIn(prefix, pincode));
     }
     total += weight;
   }
@@ -70,10 +79,12 @@ final class PosteriorWeights {
     for (int i = 0; i < within.size(); i++) {
       double weight = located.probability() * within.text(i);
       for (int j = 0; j < factors.length; j++) {
-        weight *= factor(j, within.right(i, j), within.wrong(i, j));
+        weight *= factor(j, within.right(i, j), within.slip(i, j), within.near(j));
       }
       for (int j = 0; j < factors.length; j++) addRight(j, weight, within.right(i, j));
-      if (factors.length > 0) addFirstWrong(weight, within.wrong(i, 0));
+      if (factors.length > 0) {
+        addFirst(weight, within.right(i, 0), within.slip(i, 0), within.near(0));
+      }
       total += weight;
       add(located.prefix(), within, i, weight);
     }
@@ -88,20 +99,23 @@ final class PosteriorWeights {
     cp.usualPincode = within.usual(i);
   }
 
-  private double factor(int j, double whenRight, double whenWrong) {
-    return factors[j] = PincodeEvidence.weight(pincodes.get(j).cue(), whenRight, whenWrong, share);
+  private double factor(int j, double whenRight, double slip, double near) {
+    return factors[j] =
+        PincodeEvidence.weight(pincodes.get(j).cue(), whenRight, slip, near, errors);
   }
 
   private void addRight(int j, double weight, double whenRight) {
     right[j] +=
         weight
-            * (PincodeEvidence.rightWeight(pincodes.get(j).cue(), whenRight, share) / factors[j]);
+            * (PincodeEvidence.rightWeight(pincodes.get(j).cue(), whenRight, errors) / factors[j]);
   }
 
-  private void addFirstWrong(double weight, double whenWrong) {
-    firstWrong +=
-        weight
-            * (PincodeEvidence.wrongWeight(pincodes.get(0).cue(), whenWrong, share) / factors[0]);
+  private void addFirst(double weight, double whenRight, double slip, double near) {
+    double rest = weight / factors[0]; // without the first pincode
+    firstRight += rest * whenRight;
+    firstSlip += rest * slip;
+    firstNear += rest * near;
+    firstFar += rest * PincodeEvidence.far();
   }
 
   Posterior posterior() {
@@ -112,7 +126,7 @@ final class PosteriorWeights {
             Posterior.fingerprint(fingerprints),
             best.stream().map(cp -> new Candidate(cp, weight(cp).sum / total)).toList());
     var prefixes = best.stream().map(cp -> weight(cp).prefix).toList();
-    return new Posterior(scored, belief(first), prefixes, wrongOdds());
+    return new Posterior(scored, belief(first), prefixes, likelihoods());
   }
 
   private Weight weight(String cp) {
@@ -135,7 +149,7 @@ final class PosteriorWeights {
   private Belief belief(Weight first) {
     var usual = first.usualPincode == 0 ? null : Integer.toString(first.usualPincode);
     if (right.length == 0) {
-      return new Belief(first.prefix, PrefixSource.TEXT, null, null, usual, share);
+      return new Belief(first.prefix, PrefixSource.TEXT, null, null, usual, errors);
     }
     int likeliest = 0;
     for (int j = 1; j < right.length; j++) if (right[j] > right[likeliest]) likeliest = j;
@@ -146,16 +160,15 @@ final class PosteriorWeights {
             ? PrefixSource.PINCODE
             : PrefixSource.CORRECTED;
     var believed = doubt(reported) > DOUBTED && usual != null ? usual : pincode.digits();
-    return new Belief(first.prefix, source, pincode.digits(), doubt(reported), believed, share);
+    return new Belief(first.prefix, source, pincode.digits(), doubt(reported), believed, errors);
   }
 
   private double doubt(int j) {
     return Math.min(1, Math.max(0, 1 - right[j] / total));
   }
 
-  private double wrongOdds() {
-    if (right.length == 0) return Double.NaN;
-    double assumed = PincodeEvidence.wrongShare(share);
-    return firstWrong / assumed / (right[0] / (1 - assumed));
+  private @Nullable PincodeLikelihoods likelihoods() {
+    if (right.length == 0) return null;
+    return new PincodeLikelihoods(firstRight, firstSlip, firstNear, firstFar);
   }
 }

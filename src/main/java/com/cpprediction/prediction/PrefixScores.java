@@ -14,7 +14,8 @@ public final class PrefixScores {
   private final String[] cps;
   private final double[] text;
   private final double[] right;
-  private final double[] wrong;
+  private final double[] slip;
+  private final double[] near;
   private final int[] usual;
 
   /**
@@ -26,7 +27,8 @@ public final class PrefixScores {
    * @param text probability of each CP given the text, 0..1, with sum 1
    * @param right of CP {@code c} and pincode {@code j} at {@code c * pincodes + j}: probability of
    *     the pincode given the CP, where the pincode is right
-   * @param wrong the same where it is wrong
+   * @param slip the same where it is a typing error
+   * @param near of pincode {@code j}: its probability where it is another one of the prefix
    * @param usual likeliest pincode of each CP, 0 where none is known
    */
   public PrefixScores(
@@ -35,20 +37,22 @@ public final class PrefixScores {
       String[] cps,
       double[] text,
       double[] right,
-      double[] wrong,
+      double[] slip,
+      double[] near,
       int[] usual) {
     this.fingerprint = Objects.requireNonNull(fingerprint, "fingerprint");
     this.pincodes = pincodes;
     this.cps = cps;
     this.text = text;
     this.right = right;
-    this.wrong = wrong;
+    this.slip = slip;
+    this.near = near;
     this.usual = usual;
     int cells = cps.length * pincodes;
     if (cps.length == 0 || text.length != cps.length || usual.length != cps.length) {
       throw new IllegalArgumentException("scores of " + cps.length + " CPs don't fit");
     }
-    if (right.length != cells || wrong.length != cells) {
+    if (right.length != cells || slip.length != cells || near.length != pincodes) {
       throw new IllegalArgumentException("scores of " + pincodes + " pincodes don't fit");
     }
   }
@@ -82,9 +86,14 @@ public final class PrefixScores {
     return right[i * pincodes + j];
   }
 
-  /** Probability of pincode {@code j} given CP {@code i} where it is wrong, 0..1. */
-  public double wrong(int i, int j) {
-    return wrong[i * pincodes + j];
+  /** Probability of pincode {@code j} given CP {@code i} where it is a typing error, 0..1. */
+  public double slip(int i, int j) {
+    return slip[i * pincodes + j];
+  }
+
+  /** Probability of pincode {@code j} where it is another one of the prefix, 0..1. */
+  public double near(int j) {
+    return near[j];
   }
 
   /** The likeliest pincode of CP {@code i}, 0 where none is known. */
@@ -100,7 +109,8 @@ public final class PrefixScores {
         && Arrays.equals(cps, that.cps)
         && Arrays.equals(text, that.text)
         && Arrays.equals(right, that.right)
-        && Arrays.equals(wrong, that.wrong)
+        && Arrays.equals(slip, that.slip)
+        && Arrays.equals(near, that.near)
         && Arrays.equals(usual, that.usual);
   }
 

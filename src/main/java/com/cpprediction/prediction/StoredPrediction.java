@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param prefixSource label of a {@link PrefixSource}; absent in rows of versions without
  * @param pincodeDoubt as {@link Belief#doubt}
  * @param pincodeBelieved as {@link Belief#believed}
- * @param wrongPincodes share of wrong pincodes that was assumed; absent in rows of versions without
+ * @param wrongPincodes shares of wrong pincodes that were assumed; absent in rows of versions
+ *     without
  */
 public record StoredPrediction(
     UUID id,
@@ -32,7 +33,7 @@ public record StoredPrediction(
     @Nullable String prefixSource,
     @Nullable Float pincodeDoubt,
     @Nullable String pincodeBelieved,
-    @Nullable Double wrongPincodes) {
+    @Nullable PincodeErrors wrongPincodes) {
   public StoredPrediction {
     Objects.requireNonNull(id, "id");
     Objects.requireNonNull(typed, "typed");

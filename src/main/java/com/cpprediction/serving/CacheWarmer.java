@@ -5,6 +5,7 @@ import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.json.ParseCost;
 import com.cpprediction.model.ServingRelease;
+import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.LookupResult;
@@ -184,7 +185,15 @@ public final class CacheWarmer {
                     var release = owners.releaseFor(List.of(prefix), lease);
                     return router.lookup(
                         new LookupQuery(
-                            lease, release, prefix, group, false, false, 0, deadline, lane));
+                            lease,
+                            release,
+                            prefix,
+                            group,
+                            false,
+                            false,
+                            WrongPincodes.prior(),
+                            deadline,
+                            lane));
                   });
       var all = found.stream().<Future<?>>flatMap(List::stream).toList();
       return deadline

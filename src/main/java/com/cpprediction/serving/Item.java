@@ -157,8 +157,8 @@ public final class Item {
   /** Places it by its pincode alone, to be looked up with the release of other nodes. */
   void relocateByPincode(ServingRelease lease) {
     try {
-      var share = request().hypotheses().wrongPincodes();
-      request = request().at(lease.locateByPincode(request().address(), share));
+      var errors = request().hypotheses().wrongPincodes();
+      request = request().at(lease.locateByPincode(request().address(), errors));
     } catch (ServiceException e) {
       failure = e;
     }

@@ -3,6 +3,7 @@ package com.cpprediction.serving;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.serving.Dispatcher.Lane;
 import java.util.List;
 
@@ -16,7 +17,7 @@ import java.util.List;
  * @param addresses at least one
  * @param byPincode whether {@code prefix} was read from the first pincode of each address alone
  * @param explain whether to explain the results as well
- * @param wrongPincodes share of wrong pincodes to explain with, 0..0.5
+ * @param wrongPincodes shares of wrong pincodes to explain with
  * @param lane in which what has to be scored here waits for a worker
  */
 public record LookupQuery(
@@ -26,7 +27,7 @@ public record LookupQuery(
     List<Address> addresses,
     boolean byPincode,
     boolean explain,
-    double wrongPincodes,
+    PincodeErrors wrongPincodes,
     Deadline deadline,
     Lane lane) {
   /** Whether this node can serve it. */

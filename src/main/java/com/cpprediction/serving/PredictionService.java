@@ -8,6 +8,8 @@ import com.cpprediction.metrics.Shed;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.PincodeErrors;
+import com.cpprediction.prediction.PincodeLikelihoods;
 import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PrefixSource;
@@ -23,7 +25,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiFunction;
-import java.util.function.DoubleConsumer;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,12 +51,12 @@ public final class PredictionService {
   private final Dispatcher dispatcher;
   private final ServiceMetrics metrics;
   private final ShipmentReader reader;
-  private final DoubleConsumer wrongPincodes;
+  private final Consumer<PincodeLikelihoods> wrongPincodes;
   private final AdmissionControl inFlight;
 
   /**
    * @param leases gives a lease on the models in force
-   * @param wrongPincodes takes {@link Posterior#wrongOdds} of every shipment
+   * @param wrongPincodes takes {@link Posterior#likelihoods} of every shipment with a pincode
    */
   public PredictionService(
       Vertx vertx,
@@ -65,7 +67,7 @@ public final class PredictionService {
       Dispatcher dispatcher,
       ServiceMetrics metrics,
       ShipmentReader reader,
-      DoubleConsumer wrongPincodes,
+      Consumer<PincodeLikelihoods> wrongPincodes,
       AdmissionControl inFlight) {
     this.vertx = vertx;
     this.config = config;
@@ -253,7 +255,7 @@ public final class PredictionService {
     for (var item : items) {
       lookups.add(item.request().address(), item.request().hypotheses().prefixes());
     }
-    double wrongPincodes = items.get(0).request().hypotheses().wrongPincodes();
+    PincodeErrors wrongPincodes = items.get(0).request().hypotheses().wrongPincodes();
     var lane = dispatcher.lane(items.size());
     var found =
         lookups.lookUp(
@@ -289,7 +291,7 @@ public final class PredictionService {
   }
 
   private void observe(Posterior posterior, Item item) {
-    wrongPincodes.accept(posterior.wrongOdds());
+    if (posterior.likelihoods() != null) wrongPincodes.accept(posterior.likelihoods());
     var doubt = posterior.belief().doubt();
     if (doubt != null) metrics.pincodeDoubted(doubt);
     boolean corrected = posterior.belief().source() == PrefixSource.CORRECTED;

@@ -4,6 +4,7 @@ import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Hypotheses;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.ServiceException;
@@ -11,7 +12,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,12 +30,12 @@ public final class ShipmentReader {
   private static final Set<String> PLACE = Set.of("address", "pincode");
 
   private final Clock clock;
-  private final DoubleSupplier wrongPincodes;
+  private final Supplier<PincodeErrors> wrongPincodes;
 
   /**
-   * @param wrongPincodes the share of wrong pincodes to assume now, 0..0.5
+   * @param wrongPincodes the shares of wrong pincodes to assume now
    */
-  public ShipmentReader(Clock clock, DoubleSupplier wrongPincodes) {
+  public ShipmentReader(Clock clock, Supplier<PincodeErrors> wrongPincodes) {
     this.clock = clock;
     this.wrongPincodes = wrongPincodes;
   }
@@ -66,7 +67,7 @@ public final class ShipmentReader {
     if (address.pincode() != null && lease.prefixes().isEmpty()) {
       throw Failure.NOT_READY.because("No model is loaded yet; try again in a moment");
     }
-    return lease.locate(address, wrongPincodes.getAsDouble());
+    return lease.locate(address, wrongPincodes.get());
   }
 
   /** {@code item}, which must be an object. */

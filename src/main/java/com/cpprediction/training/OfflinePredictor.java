@@ -8,14 +8,18 @@ import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Hypotheses;
+import com.cpprediction.prediction.PincodeErrors;
+import com.cpprediction.prediction.PincodeLikelihoods;
 import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.ServiceException;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Predicts as the service does, without a service.
@@ -23,13 +27,13 @@ import java.util.stream.IntStream;
  * @param release locates the prefixes of an address
  * @param scorings by prefix; throws {@link ServiceException} for an unusable one
  * @param leastSure minimum confidence, as {@code prediction.min_text_confidence}
- * @param wrongPincodes share of wrong pincodes to assume; empty where none is known
+ * @param wrongPincodes shares of wrong pincodes to assume; absent where none are known
  */
 public record OfflinePredictor(
     ServingRelease release,
     Function<String, ScoringModel> scorings,
     double leastSure,
-    OptionalDouble wrongPincodes)
+    @Nullable PincodeErrors wrongPincodes)
     implements EvaluatedRelease {
   /** Queries that the share of wrong pincodes is estimated from, at most. */
   private static final int FITTED = 5_000;
@@ -37,12 +41,13 @@ public record OfflinePredictor(
   /** A predictor with loaded models. */
   public static OfflinePredictor of(
       ModelStore models, double leastSure, OptionalDouble wrongPincodes) {
-    return new OfflinePredictor(models.current(), models::usable, leastSure, wrongPincodes);
+    var errors = wrongPincodes.isPresent() ? PincodeErrors.of(wrongPincodes.getAsDouble()) : null;
+    return new OfflinePredictor(models.current(), models::usable, leastSure, errors);
   }
 
-  /** The share of wrong pincodes that it assumes, 0..0.5. */
-  public double share() {
-    return wrongPincodes.orElse(WrongPincodes.prior());
+  /** The shares of wrong pincodes that it assumes. */
+  public PincodeErrors errors() {
+    return wrongPincodes == null ? WrongPincodes.prior() : wrongPincodes;
   }
 
   /**
@@ -50,7 +55,7 @@ public record OfflinePredictor(
    * @throws ServiceException when there is no prediction
    */
   public Posterior predict(Scorer scorer, Address address) {
-    return score(scorer, address, release.locate(address, share())).sure(leastSure);
+    return score(scorer, address, release.locate(address, errors())).sure(leastSure);
   }
 
   private Posterior score(Scorer scorer, Address address, Hypotheses hypotheses) {
@@ -79,24 +84,24 @@ public record OfflinePredictor(
   /** With the share of wrong pincodes estimated as the service would, unless one is known. */
   @Override
   public OfflinePredictor fitted(List<Query> queries) {
-    if (wrongPincodes.isPresent()) return this;
+    if (wrongPincodes != null) return this;
     int count = Math.min(queries.size(), FITTED);
-    var odds =
+    var likelihoods =
         IntStream.range(0, count)
             .parallel()
             .mapToObj(i -> queries.get((int) ((long) i * queries.size() / count)))
-            .mapToDouble(this::wrongOdds)
-            .toArray();
-    var share = OptionalDouble.of(WrongPincodes.estimate(odds));
-    return new OfflinePredictor(release, scorings, leastSure, share);
+            .map(this::likelihoods)
+            .filter(Objects::nonNull)
+            .toList();
+    return new OfflinePredictor(release, scorings, leastSure, WrongPincodes.estimate(likelihoods));
   }
 
-  /** NaN where the service would refuse the query. */
-  private double wrongOdds(Query query) {
+  /** Absent without a pincode, and where the service would refuse the query. */
+  private @Nullable PincodeLikelihoods likelihoods(Query query) {
     try {
-      return posterior(new Scorer(), query).wrongOdds();
+      return posterior(new Scorer(), query).likelihoods();
     } catch (ServiceException e) {
-      return Double.NaN;
+      return null;
     }
   }
 
@@ -115,10 +120,10 @@ public record OfflinePredictor(
     var address = Address.of(query.address(), query.pincode());
     if (query.masked()) address = new Address(address.text(), null);
     var prefix = query.prefix();
-    if (prefix == null) return score(scorer, address, release.locate(address, share()));
+    if (prefix == null) return score(scorer, address, release.locate(address, errors()));
     if (!release.prefixes().contains(prefix)) {
       throw Failure.UNKNOWN_PREFIX.because("No model serves prefix " + prefix);
     }
-    return score(scorer, address, Hypotheses.certain(prefix, address, share()));
+    return score(scorer, address, Hypotheses.certain(prefix, address, errors()));
   }
 }

@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -215,10 +214,7 @@ public final class Training {
     var national = NationalStage.of(ByteBuffer.wrap(learned.national()));
     var models =
         new OfflinePredictor(
-            ServingRelease.of(fingerprints, national),
-            scorings::get,
-            ALL_ANSWERED,
-            OptionalDouble.empty());
+            ServingRelease.of(fingerprints, national), scorings::get, ALL_ANSWERED, null);
     var pool = PincodePool.of(models.trainedPincodes());
     for (var variant : VARIANTS) {
       var evaluation = Evaluation.of(held, variant, pool, models, progress::step);

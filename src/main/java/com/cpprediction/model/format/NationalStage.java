@@ -81,7 +81,7 @@ public final class NationalStage implements Locator {
   private final FloatBuffer bias;
   private final GramDirectory grams;
   private final ByteBuffer weights;
-  private final IntBuffer pincodes;
+  private final int[] pincodes; // in the heap: asked without a use of the mapping
   private final float step;
   private final @Nullable Mapping content; // where there is something to free
   private final String sha256;
@@ -128,7 +128,8 @@ public final class NationalStage implements Locator {
     IntBuffer starts = take(bytes, Integer.BYTES * (buckets + 1)).asIntBuffer();
     var entries = take(bytes, (int) GramDirectory.bytes(size));
     weights = take(bytes, WEIGHT * weightCount);
-    pincodes = take(bytes, Integer.BYTES * pincodeCount).asIntBuffer();
+    pincodes = new int[pincodeCount];
+    take(bytes, Integer.BYTES * pincodeCount).asIntBuffer().get(pincodes);
     grams = new GramDirectory("national stage", starts, entries, weightCount);
     check();
   }
@@ -168,9 +169,9 @@ public final class NationalStage implements Locator {
     for (int at = 0; at < weights.limit(); at += WEIGHT) {
       if (prefix(at) >= prefixes.length) throw damaged("has weights of no prefix");
     }
-    for (int i = 0; i < pincodes.limit(); i++) {
-      int pincode = pincodes.get(i);
-      boolean ascends = i == 0 || pincodes.get(i - 1) < pincode;
+    for (int i = 0; i < pincodes.length; i++) {
+      int pincode = pincodes[i];
+      boolean ascends = i == 0 || pincodes[i - 1] < pincode;
       if (!ascends || pincode < FIRST_PINCODE || pincode > LAST_PINCODE) {
         throw damaged("has pincodes that are none");
       }
@@ -184,17 +185,7 @@ public final class NationalStage implements Locator {
   /** Whether {@code pincode} exists; true for all when the release has no directory. */
   @Override
   public boolean isPincode(int pincode) {
-    if (pincodes.limit() == 0) return true;
-    int low = 0;
-    int high = pincodes.limit() - 1;
-    while (low <= high) {
-      int middle = (low + high) >>> 1;
-      int at = pincodes.get(middle);
-      if (at == pincode) return true;
-      if (at < pincode) low = middle + 1;
-      else high = middle - 1;
-    }
-    return false;
+    return pincodes.length == 0 || Arrays.binarySearch(pincodes, pincode) >= 0;
   }
 
   /** The prefixes, ascending. */
