@@ -18,9 +18,10 @@ public record PincodeErrors(double slips, double near, double far) {
   private static final double NEAR = 0.3;
   private static final double FAR = 1 - SLIPS - NEAR;
   private static final double LEAST = 1e-6;
+  private static final double ROUNDING = 1e-9;
 
   public PincodeErrors {
-    if (!(slips >= 0 && near >= 0 && far > 0 && slips + near + far <= MOST)) {
+    if (!(slips >= 0 && near >= 0 && far > 0 && slips + near + far <= MOST + ROUNDING)) {
       throw new IllegalArgumentException(
           "shares of wrong pincodes: " + slips + ", " + near + ", " + far);
     }

@@ -10,6 +10,7 @@ import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Hypotheses;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
@@ -199,7 +200,7 @@ public final class DrainBenchmark {
             "S" + number,
             typed,
             address,
-            Hypotheses.certain("560", address, 0.01))
+            Hypotheses.certain("560", address, PincodeErrors.of(0.01)))
         .predicted(TestScores.believing(address, "560", scored), Prediction.Source.MODEL);
   }
 

@@ -9,6 +9,7 @@ import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Hypotheses;
 import com.cpprediction.prediction.LookupResult;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.PrefixScores;
@@ -52,7 +53,7 @@ public class BusTest {
             List.of(ADDRESS, new Address("no pincode", null)),
             true,
             true,
-            0.05,
+            new PincodeErrors(0.05, 0.002, 0.01),
             Deadline.in(Duration.ofHours(1))),
         new OwnerReply(
             List.of(
@@ -69,10 +70,10 @@ public class BusTest {
             "S\"1\"",
             "12, MG Road 😀",
             ADDRESS,
-            Hypotheses.certain("560", ADDRESS, 0.01));
+            Hypotheses.certain("560", ADDRESS, PincodeErrors.of(0.01)));
     var deadline = new SharedDeadline(Deadline.in(Duration.ofHours(1)));
     return Stream.of(
-        new ScoreRequest(7, "560", List.of(ADDRESS), deadline, false, 0),
+        new ScoreRequest(7, "560", List.of(ADDRESS), deadline, false, PincodeErrors.of(0.01)),
         new ScoreReply(List.of(SCORES, SCORES), List.of()),
         new RecordRequest(
             List.of(

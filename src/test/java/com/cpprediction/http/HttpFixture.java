@@ -22,6 +22,7 @@ import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.SharedDeadline;
@@ -340,7 +341,7 @@ public final class HttpFixture {
   /** A request to score {@code address} for prefix 560. */
   static ScoreRequest scoreRequest(Address address) {
     var deadline = new SharedDeadline(Deadline.in(Duration.ofMinutes(1)));
-    return new ScoreRequest(0, "560", List.of(address), deadline, false, 0);
+    return new ScoreRequest(0, "560", List.of(address), deadline, false, PincodeErrors.of(0.01));
   }
 
   /** Waits up to 10 s until {@code condition} holds. */

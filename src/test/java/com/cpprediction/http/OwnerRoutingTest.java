@@ -16,6 +16,7 @@ import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.LookupResult;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.serving.OwnerDirectory;
 import com.cpprediction.testing.TestScores;
@@ -371,7 +372,7 @@ class OwnerRoutingTest {
         List.of(Address.of("7, Brigade Road", prefix + "001")),
         true,
         false,
-        0.01,
+        PincodeErrors.of(0.01),
         Deadline.in(Duration.ofSeconds(5)));
   }
 
@@ -420,7 +421,13 @@ class OwnerRoutingTest {
     var asked = question("560", MINE);
     var explained =
         new OwnerRequest(
-            asked.prefix(), MINE, asked.addresses(), true, true, 0.01, asked.deadline());
+            asked.prefix(),
+            MINE,
+            asked.addresses(),
+            true,
+            true,
+            PincodeErrors.of(0.01),
+            asked.deadline());
 
     var reply =
         vertx

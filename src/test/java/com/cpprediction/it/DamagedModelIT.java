@@ -8,6 +8,7 @@ import com.cpprediction.bus.Bus;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Http;
 import com.cpprediction.testing.Ports;
@@ -156,6 +157,9 @@ class DamagedModelIT {
   }
 
   private static boolean places(ServingRelease release, String text) {
-    return release.locate(new Address(text, null), 0.01).prefixes().equals(List.of(DAMAGED));
+    return release
+        .locate(new Address(text, null), PincodeErrors.of(0.01))
+        .prefixes()
+        .equals(List.of(DAMAGED));
   }
 }

@@ -3,6 +3,7 @@ package com.cpprediction.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.cli.CommandRun;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Http;
@@ -71,8 +72,8 @@ class ReplayIT {
     assertThat(ended.exit()).as(ended.err()).isZero();
     assertThat(count(ended, "same")).isEqualTo(ids.size());
     assertThat(ended.json().getJsonArray("predictions"))
-        .extracting(one -> ((JsonObject) one).getDouble("wrong_pincodes"))
-        .contains(0.01, 0.25);
+        .extracting(one -> ((JsonObject) one).getJsonObject("wrong_pincodes").getDouble("slips"))
+        .contains(PincodeErrors.of(0.01).slips(), PincodeErrors.of(0.25).slips());
   }
 
   @Test

@@ -8,6 +8,7 @@ import com.cpprediction.model.format.ModelFile.Section;
 import com.cpprediction.model.format.PrefixIndex;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.training.SmallRelease;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -128,7 +129,7 @@ class IndexMutantsTest {
     var scoring = ScoringModel.of(mutant, "");
     var scorer = new Scorer();
     for (var address : addresses) {
-      var explanation = scorer.explain(scoring, address, 0.01);
+      var explanation = scorer.explain(scoring, address, PincodeErrors.of(0.01));
       assertThat(explanation.candidates()).as(name).isNotEmpty();
       assertThat(explanation.candidates())
           .as(name)

@@ -3,6 +3,7 @@ package com.cpprediction.model;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Hypotheses;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Posterior;
 import com.cpprediction.training.SmallRelease;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -46,7 +47,7 @@ final class Models {
   }
 
   /** The prediction by one model, where its prefix is certain. */
-  static Posterior posterior(ScoringModel scoring, Address address, double wrongPincodes) {
+  static Posterior posterior(ScoringModel scoring, Address address, PincodeErrors wrongPincodes) {
     return Posterior.of(
         address,
         Hypotheses.certain(scoring.model().prefix(), address, wrongPincodes),

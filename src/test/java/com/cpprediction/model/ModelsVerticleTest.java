@@ -13,6 +13,7 @@ import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.SharedDeadline;
 import com.cpprediction.training.SmallRelease;
@@ -195,7 +196,9 @@ class ModelsVerticleTest {
     var asked = new ArrayList<Future<Message<ScoreReply>>>();
     try (var lease = models.lease()) {
       var deadline = new SharedDeadline(Deadline.in(Duration.ofMinutes(1)));
-      var request = new ScoreRequest(lease.generation(), "831", addresses, deadline, false, 0);
+      var request =
+          new ScoreRequest(
+              lease.generation(), "831", addresses, deadline, false, PincodeErrors.of(0.01));
       for (int i = 0; i < 25; i++) asked.add(vertx.eventBus().request(Bus.score(0), request));
       Releases.remove(dir, "831");
       models.reload();
@@ -308,7 +311,7 @@ class ModelsVerticleTest {
             List.of(new Address("gandhi nagar", null)),
             new SharedDeadline(Deadline.in(Duration.ofMinutes(1))),
             false,
-            0);
+            PincodeErrors.of(0.01));
     return vertx
         .eventBus()
         .<ScoreReply>request(Bus.score(0), request)

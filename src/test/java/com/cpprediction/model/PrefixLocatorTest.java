@@ -9,6 +9,7 @@ import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Hypotheses;
 import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Locator;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PrefixChances;
 import com.cpprediction.prediction.ServiceException;
 import java.util.List;
@@ -16,21 +17,22 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class PrefixLocatorTest {
+  private static final PincodeErrors FEW = PincodeErrors.of(0.01);
   private static final Set<String> SERVED = Set.of("110", "400", "560", "575");
 
   @Test
   void aPincodeThatTheWordsSupportIsTheOnlyHypothesis() {
-    var hypotheses = locate(chances(0.001, 0.001, 0.9, 0.098), "560017", 0.01);
+    var hypotheses = locate(chances(0.001, 0.001, 0.9, 0.098), "560017", FEW);
 
     assertThat(hypotheses.likely()).containsExactly(new Located("560", 0.9));
     assertThat(hypotheses.others()).isPositive();
     assertThat(hypotheses.othersRight()).containsExactly(0.0);
-    assertThat(hypotheses.wrongPincodes()).isEqualTo(0.01);
+    assertThat(hypotheses.wrongPincodes()).isEqualTo(FEW);
   }
 
   @Test
   void wordsThatAreSureEnoughOutweighAPincode() {
-    var hypotheses = locate(chances(1e-10, 1e-10, 1e-9, 1), "560017", 0.01);
+    var hypotheses = locate(chances(1e-10, 1e-10, 1e-9, 1), "560017", FEW);
 
     assertThat(hypotheses.prefixes()).containsExactly("575");
     assertThat(hypotheses.othersRight().get(0)).isCloseTo(1e-9 * 0.99 / 50, within(1e-20));
@@ -39,7 +41,7 @@ class PrefixLocatorTest {
   @Test
   void wherePincodeAndWordsAreAsStrongBothAreHypotheses() {
     // 560: 0.99 / 50 = 0.02 times its chance; 575: 0.01 · 0.25 / 19800 = 1.3e-7
-    var hypotheses = locate(chances(1e-12, 1e-12, 6e-6, 0.999), "560017", 0.01);
+    var hypotheses = locate(chances(1e-12, 1e-12, 6e-6, 0.999), "560017", FEW);
 
     assertThat(hypotheses.prefixes()).containsExactlyInAnyOrder("560", "575");
   }
@@ -48,13 +50,14 @@ class PrefixLocatorTest {
   void aLargerShareOfWrongPincodesTrustsTheWordsMore() {
     var chances = chances(1e-12, 1e-12, 4e-5, 0.999);
 
-    assertThat(locate(chances, "560017", 0.002).prefixes()).containsExactly("560", "575");
-    assertThat(locate(chances, "560017", 0.4).prefixes()).startsWith("575");
+    assertThat(locate(chances, "560017", PincodeErrors.of(0.002)).prefixes())
+        .containsExactly("560", "575");
+    assertThat(locate(chances, "560017", PincodeErrors.of(0.4)).prefixes()).startsWith("575");
   }
 
   @Test
   void withoutAPincodeTheWordsDecideAndThreePrefixesAtMostAreScored() {
-    var hypotheses = locate(chances(0.3, 0.2, 0.25, 0.25), null, 0.01);
+    var hypotheses = locate(chances(0.3, 0.2, 0.25, 0.25), null, FEW);
 
     assertThat(hypotheses.prefixes()).containsExactly("110", "560", "575");
     assertThat(hypotheses.others()).isCloseTo(0.2, within(1e-12));
@@ -62,7 +65,7 @@ class PrefixLocatorTest {
 
   @Test
   void aPrefixWithLessThanATwentiethIsScoredAndOneWithLessThanAFiftiethIsNot() {
-    assertThat(locate(chances(0.9, 0.0199, 0.03, 0.0501), null, 0.01).prefixes())
+    assertThat(locate(chances(0.9, 0.0199, 0.03, 0.0501), null, FEW).prefixes())
         .containsExactly("110", "575", "560");
   }
 
@@ -70,7 +73,7 @@ class PrefixLocatorTest {
   void aPrefixWithoutAModelIsLeftToTheOthers() {
     var locator = new PrefixLocator(Set.of("110"), text -> chances(0.6, 0.4, 0, 0));
 
-    var hypotheses = locator.locate(new Address("x", null), 0.01);
+    var hypotheses = locator.locate(new Address("x", null), FEW);
 
     assertThat(hypotheses.prefixes()).containsExactly("110");
     assertThat(hypotheses.others()).isCloseTo(0.4, within(1e-12));
@@ -88,17 +91,43 @@ class PrefixLocatorTest {
   void aPrefixThatTheWordsDoNotKnowIsNotCorrected() {
     var locator = new PrefixLocator(Set.of("110", "831"), text -> chances(1, 0, 0, 0));
 
-    assertThat(locator.locate(new Address("x", "831001"), 0.4))
-        .isEqualTo(Hypotheses.certain("831", new Address("x", "831001"), 0.4));
+    assertThat(locator.locate(new Address("x", "831001"), PincodeErrors.of(0.4)))
+        .isEqualTo(Hypotheses.certain("831", new Address("x", "831001"), PincodeErrors.of(0.4)));
     assertFails(Failure.UNKNOWN_PREFIX, locator, "999999");
+  }
+
+  @Test
+  void aNumberThatDoesNotExistLetsTheWordsDecide() {
+    var chances = chances(0, 0, 0.01, 0.99);
+
+    assertThat(locator(chances, true).locate(new Address("x", "560999"), FEW).prefixes())
+        .containsExactly("560");
+    var hypotheses = locator(chances, false).locate(new Address("x", "560999"), FEW);
+    assertThat(hypotheses.prefixes()).containsExactly("575", "560");
+    assertThat(hypotheses.othersRight()).containsExactly(0.0);
+  }
+
+  @Test
+  void aNumberThatDoesNotExistOfAPrefixWithoutAModelIsATypingErrorOrTellsNothing() {
+    var chances = chances(0, 0.6, 0, 0.4);
+
+    assertThat(locator(chances, false).locate(new Address("x", "990001"), FEW).prefixes())
+        .containsExactly("400", "575");
+    assertThat(locator(chances, false).locate(new Address("x", "775004"), FEW).prefixes())
+        .containsExactly("575", "400");
+  }
+
+  @Test
+  void aPincodeOfAPrefixWithoutAModelIsRefusedWhateverTheWords() {
+    assertFails(Failure.UNKNOWN_PREFIX, locator(chances(0, 0, 0, 1), true), "775004");
   }
 
   @Test
   void theLongestPrefixOfThePincodeDecidesWhereTheWordsKnowAShorterOnly() {
     var locator = new PrefixLocator(Set.of("560", "5600"), text -> chances(0, 0, 1, 0));
 
-    assertThat(locator.locate(new Address("x", "560017"), 0.01).prefixes()).containsExactly("5600");
-    assertThat(locator.locate(new Address("x", "560117"), 0.01).prefixes()).containsExactly("560");
+    assertThat(locator.locate(new Address("x", "560017"), FEW).prefixes()).containsExactly("5600");
+    assertThat(locator.locate(new Address("x", "560117"), FEW).prefixes()).containsExactly("560");
   }
 
   @Test
@@ -109,17 +138,34 @@ class PrefixLocatorTest {
         };
     var locator = new PrefixLocator(SERVED, unusable);
 
-    assertThat(locator.locate(new Address("x", "560017"), 0.01).prefixes()).containsExactly("560");
+    assertThat(locator.locate(new Address("x", "560017"), FEW).prefixes()).containsExactly("560");
     assertFails(Failure.NOT_READY, locator, null);
     assertFails(Failure.PINCODE_REQUIRED, new PrefixLocator(SERVED, Locator.NONE), null);
   }
 
-  private static Hypotheses locate(PrefixChances chances, String pincode, double share) {
-    return new PrefixLocator(SERVED, text -> chances).locate(new Address("x", pincode), share);
+  /** One to which all pincodes exist, or none. */
+  private static PrefixLocator locator(PrefixChances chances, boolean exist) {
+    var locator =
+        new Locator() {
+          @Override
+          public PrefixChances locate(String text) {
+            return chances;
+          }
+
+          @Override
+          public boolean isPincode(int pincode) {
+            return exist;
+          }
+        };
+    return new PrefixLocator(SERVED, locator);
+  }
+
+  private static Hypotheses locate(PrefixChances chances, String pincode, PincodeErrors errors) {
+    return new PrefixLocator(SERVED, text -> chances).locate(new Address("x", pincode), errors);
   }
 
   private static void assertFails(Failure failure, PrefixLocator locator, String pincode) {
-    assertThatThrownBy(() -> locator.locate(new Address("x", pincode), 0.01))
+    assertThatThrownBy(() -> locator.locate(new Address("x", pincode), FEW))
         .isInstanceOfSatisfying(
             ServiceException.class, e -> assertThat(e.failure()).isSameAs(failure));
   }

@@ -8,6 +8,7 @@ import com.cpprediction.model.Replay.Verdict;
 import com.cpprediction.model.format.ModelException;
 import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.StoredPrediction;
@@ -144,7 +145,11 @@ class ReplayTest {
       var mixed = ScoringModel.of(models.scoring("575").model(), national);
       var typed = SmallRelease.rows("575").get(0).typed();
       var pincode = SmallRelease.rows("575").get(0).pincode();
-      row = row(typed, pincode, Models.posterior(mixed, Address.of(typed, pincode), 0.01));
+      row =
+          row(
+              typed,
+              pincode,
+              Models.posterior(mixed, Address.of(typed, pincode), PincodeErrors.of(0.01)));
     }
 
     assertThat(verdict(row, another, SmallRelease.directory())).isSameAs(Verdict.SAME);
@@ -214,7 +219,7 @@ class ReplayTest {
   private static StoredPrediction stored(
       ModelStore models, String typed, String pincode, double share) {
     var address = Address.of(typed, pincode);
-    var hypotheses = models.current().locate(address, share);
+    var hypotheses = models.current().locate(address, PincodeErrors.of(share));
     var scores =
         hypotheses.prefixes().stream()
             .map(prefix -> new Scorer().score(models.scoring(prefix), address))

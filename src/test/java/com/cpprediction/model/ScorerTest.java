@@ -8,6 +8,7 @@ import com.cpprediction.model.Explanation.Feature;
 import com.cpprediction.model.format.Features;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Scored;
 import com.cpprediction.training.SmallRelease;
 import java.util.ArrayList;
@@ -53,7 +54,7 @@ class ScorerTest {
     assertThat(addresses)
         .allSatisfy(
             address -> {
-              var scored = Models.posterior(scoring, address, 0.01).scored();
+              var scored = Models.posterior(scoring, address, PincodeErrors.of(0.01)).scored();
               var candidates = scored.candidates();
               assertThat(scored.fingerprint()).isEqualTo(scoring.fingerprint());
               assertThat(candidates)
@@ -73,7 +74,11 @@ class ScorerTest {
 
     long right = 0;
     for (int i = 0; i < rows.size(); i++) {
-      var best = Models.posterior(scoring, asked.get(i), 0.01).scored().candidates().get(0);
+      var best =
+          Models.posterior(scoring, asked.get(i), PincodeErrors.of(0.01))
+              .scored()
+              .candidates()
+              .get(0);
       if (best.cp().equals(rows.get(i).cp())) right++;
     }
 
@@ -83,7 +88,8 @@ class ScorerTest {
   @Test
   void anAddressOfUnknownWordsIsAnsweredToo() {
     for (var text : List.of("zzyzx", "12345", "x ".repeat(9000).strip(), "जम्मू")) {
-      var scored = Models.posterior(scoring, new Address(text, null), 0.01).scored();
+      var scored =
+          Models.posterior(scoring, new Address(text, null), PincodeErrors.of(0.01)).scored();
 
       assertThat(scored.candidates()).hasSize(3);
     }
@@ -146,7 +152,7 @@ class ScorerTest {
       if (address.pincode() == null) continue;
       double before = 2;
       for (double share : new double[] {0, 0.01, 0.1, 0.5}) {
-        var scored = Models.posterior(scoring, address, share).scored();
+        var scored = Models.posterior(scoring, address, PincodeErrors.of(share)).scored();
         double owner = confidence(scored, owners.get(address.pincode()));
         if (owner < before) changed++;
         assertThat(owner).isLessThanOrEqualTo(before);
@@ -159,13 +165,14 @@ class ScorerTest {
   @Test
   void anExplanationGivesTheAnswerAndTheEffectOfEveryFeature() {
     for (var address : addresses.subList(0, 30)) {
-      var explanation = scorer.explain(scoring, address, 0.01);
+      var explanation = scorer.explain(scoring, address, PincodeErrors.of(0.01));
 
       var names = new ArrayList<>(Features.NAMES);
       names.add("pincode");
       assertThat(explanation.scores()).isEqualTo(scorer.score(scoring, address));
       assertThat(explanation.candidates())
-          .isEqualTo(Models.posterior(scoring, address, 0.01).scored().candidates());
+          .isEqualTo(
+              Models.posterior(scoring, address, PincodeErrors.of(0.01)).scored().candidates());
       assertThat(explanation.features())
           .isSortedAccordingTo(Comparator.comparingDouble(f -> -Math.abs(f.effect())))
           .extracting(Feature::name)
@@ -180,7 +187,7 @@ class ScorerTest {
   void theEffectsAddUpToTheDifferenceOfTheLogOdds() {
     int compared = 0;
     for (var address : addresses.subList(0, 90)) {
-      var explanation = scorer.explain(scoring, address, 0.01);
+      var explanation = scorer.explain(scoring, address, PincodeErrors.of(0.01));
       double first = explanation.candidates().get(0).confidence();
       double second = explanation.candidates().get(1).confidence();
       if (second < 0.001) continue; // a confidence is rounded to six decimals

@@ -10,6 +10,7 @@ import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.SharedDeadline;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.DeploymentOptions;
@@ -83,7 +84,7 @@ class ScoringVerticleTest {
     var reply = ask(vertx, models.current(), "575", List.of(address), true);
 
     assertThat(reply.explanations())
-        .containsExactly(new Scorer().explain(scoring, address, 0.01).toJson());
+        .containsExactly(new Scorer().explain(scoring, address, PincodeErrors.of(0.01)).toJson());
     assertThat(reply.scores()).containsExactly(new Scorer().score(scoring, address));
   }
 
@@ -146,7 +147,7 @@ class ScoringVerticleTest {
             List.of(new Address("jammu", null)),
             new SharedDeadline(new Deadline(System.nanoTime())),
             false,
-            0.01);
+            PincodeErrors.of(0.01));
 
     assertThatThrownBy(() -> vertx.eventBus().request(Bus.score(0), late).await(10, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.DEADLINE_EXCEEDED));
@@ -209,6 +210,7 @@ class ScoringVerticleTest {
   private static ScoreRequest request(
       ServingRelease release, String prefix, List<Address> addresses, boolean explain) {
     var deadline = new SharedDeadline(Deadline.in(Duration.ofMinutes(1)));
-    return new ScoreRequest(release.generation(), prefix, addresses, deadline, explain, 0.01);
+    return new ScoreRequest(
+        release.generation(), prefix, addresses, deadline, explain, PincodeErrors.of(0.01));
   }
 }

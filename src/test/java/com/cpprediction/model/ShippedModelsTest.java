@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.PincodeErrors;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,7 +72,7 @@ class ShippedModelsTest {
       models.reload();
 
       var scoring = Models.scoringOf(models, address.pincode());
-      var answer = Models.posterior(scoring, address, 0.01).scored();
+      var answer = Models.posterior(scoring, address, PincodeErrors.of(0.01)).scored();
 
       assertThat(answer.candidates().get(0).cp()).isEqualTo(cp);
       assertThat(answer.candidates().get(0).confidence()).isGreaterThan(0.9);

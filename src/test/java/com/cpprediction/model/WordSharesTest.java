@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.cpprediction.model.format.Features;
 import com.cpprediction.model.format.PrefixIndex;
 import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.training.SmallRelease;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -75,7 +76,7 @@ class WordSharesTest {
             .explain(
                 models.scoring("575"),
                 new Address("bank of india bejai mangalore", "575004"),
-                0.01);
+                PincodeErrors.of(0.01));
 
     assertThat(explanation.words().get(0).word()).isEqualTo("bejai");
   }

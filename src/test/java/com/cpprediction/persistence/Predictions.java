@@ -4,6 +4,7 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Hypotheses;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionIds;
@@ -30,7 +31,11 @@ public final class Predictions {
     var address = Address.of(typed, null);
     var scored = new Scored("3f9a1c2e".repeat(8), candidates);
     return new PredictionRequest(
-            id, shipmentId, typed, address, Hypotheses.certain("560", address, 0.01))
+            id,
+            shipmentId,
+            typed,
+            address,
+            Hypotheses.certain("560", address, PincodeErrors.of(0.01)))
         .predicted(TestScores.believing(address, "560", scored), Source.MODEL);
   }
 

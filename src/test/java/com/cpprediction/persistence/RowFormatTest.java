@@ -2,6 +2,7 @@ package com.cpprediction.persistence;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PrefixSource;
 import java.util.Arrays;
 import java.util.List;
@@ -15,8 +16,8 @@ class RowFormatTest {
     var rows =
         List.of(
             ROW,
-            with(new StoredBelief(PrefixSource.CORRECTED, "560017", 0.75f, "411001", 0.15)),
-            with(new StoredBelief(PrefixSource.TEXT, null, null, null, 0.002)),
+            with(belief(PrefixSource.CORRECTED, "560017", 0.75f, "411001", 0.15, 0.02, 0.003)),
+            with(belief(PrefixSource.TEXT, null, null, null, 0, 0.002, 1e-6)),
             with(null));
 
     var body = RowFormat.write(rows);
@@ -27,11 +28,23 @@ class RowFormatTest {
 
   @Test
   void aRowIsOfTheRequestWithItsPincodeFieldWhateverIsBelieved() {
-    var row = with(new StoredBelief(PrefixSource.PINCODE, null, 0.1f, "560017", 0.01));
+    var row = with(belief(PrefixSource.PINCODE, null, 0.1f, "560017", 0.01, 0.002, 0.001));
 
     assertThat(row.isOf("S1", ROW.typed(), null)).isTrue();
     assertThat(row.isOf("S1", ROW.typed(), "560017")).isFalse();
     assertThat(with(null).isOf("S1", ROW.typed(), "560017")).isTrue();
+  }
+
+  private static StoredBelief belief(
+      PrefixSource source,
+      String pincodeField,
+      Float doubt,
+      String believed,
+      double slips,
+      double near,
+      double far) {
+    var errors = new PincodeErrors(slips, near, far);
+    return new StoredBelief(source, pincodeField, doubt, believed, errors);
   }
 
   private static PredictionRow with(StoredBelief belief) {

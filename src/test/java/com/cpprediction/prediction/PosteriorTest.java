@@ -15,34 +15,38 @@ import org.junit.jupiter.api.Test;
 
 class PosteriorTest {
   private static final Offset<Double> CLOSE = within(1e-6);
+  private static final double FAR = 1 / 19_800.0;
+  private static final PincodeErrors ERRORS = PincodeErrors.of(0.01);
   private static final Address WITH = new Address("kadri", "575004");
   private static final Address WITHOUT = new Address("kadri", null);
 
   @Test
   void weighsRightAndWrongPincodesByHand() {
-    // P(A) ∝ 0.2 (0.9 · 0.5 + 0.1 · 0.01) = 0.0902, P(B) ∝ 0.8 (0.9 · 0 + 0.1 · 0.001) = 0.00008
-    var scores = scores("f", cp("A", 0.2, 575004, 0.5, 0.01), cp("B", 0.8, 575001, 0, 0.001));
+    var errors = new PincodeErrors(0.06, 0.03, 0.01);
+    var scores = scores("f", 0.02, cp("A", 0.2, 575004, 0.5, 0.01), cp("B", 0.8, 575001, 0, 0.001));
 
-    var posterior = Posterior.of(WITH, certain("575", WITH, 0.1), List.of(scores));
+    var posterior = Posterior.of(WITH, certain("575", WITH, errors), List.of(scores));
 
+    double a = 0.2 * (0.9 * 0.5 + 0.06 * 0.01 + 0.03 * 0.02 + 0.01 * FAR);
+    double b = 0.8 * (0.06 * 0.001 + 0.03 * 0.02 + 0.01 * FAR);
     assertThat(posterior.scored().candidates()).extracting(Candidate::cp).containsExactly("A", "B");
-    assertThat(confidence(posterior, 0)).isCloseTo(0.0902 / 0.09028, CLOSE);
-    assertThat(confidence(posterior, 1)).isCloseTo(0.00008 / 0.09028, CLOSE);
-    // right: 0.2 · 0.9 · 0.5 = 0.09
+    assertThat(confidence(posterior, 0)).isCloseTo(a / (a + b), CLOSE);
+    assertThat(confidence(posterior, 1)).isCloseTo(b / (a + b), CLOSE);
+    double doubt = 1 - 0.2 * 0.9 * 0.5 / (a + b);
     assertThat(posterior.belief())
-        .isEqualTo(
-            new Belief("575", PrefixSource.PINCODE, "575004", 1 - 0.09 / 0.09028, "575004", 0.1));
-    // wrong: 0.2 · 0.01 + 0.8 · 0.001 = 0.0028; right: 0.2 · 0.5 = 0.1
-    assertThat(posterior.wrongOdds()).isCloseTo(0.028, CLOSE);
+        .isEqualTo(new Belief("575", PrefixSource.PINCODE, "575004", doubt, "575004", errors));
   }
 
   @Test
-  void theOddsOfAWrongPincodeDoNotDependOnTheShareThatIsAssumed() {
-    var scores = scores("f", cp("A", 0.2, 0, 0.5, 0.01), cp("B", 0.8, 0, 0, 0.001));
+  void theLikelihoodsOfThePincodeDoNotDependOnTheSharesThatAreAssumed() {
+    var scores = scores("f", 0.02, cp("A", 0.2, 0, 0.5, 0.01), cp("B", 0.8, 0, 0, 0.001));
 
     for (double share : new double[] {0, 0.002, 0.1, 0.5}) {
-      var posterior = Posterior.of(WITH, certain("575", WITH, share), List.of(scores));
-      assertThat(posterior.wrongOdds()).isCloseTo(0.028, CLOSE);
+      var certain = certain("575", WITH, PincodeErrors.of(share));
+      var of = Posterior.of(WITH, certain, List.of(scores)).likelihoods();
+      assertThat(of.slip() / of.right()).isCloseTo((0.2 * 0.01 + 0.8 * 0.001) / 0.1, CLOSE);
+      assertThat(of.near() / of.right()).isCloseTo(0.02 / 0.1, CLOSE);
+      assertThat(of.far() / of.right()).isCloseTo(FAR / 0.1, CLOSE);
     }
   }
 
@@ -51,7 +55,7 @@ class PosteriorTest {
     // 575: 0.6 · 0.5 each; 560: 0.3; others 0.1
     var hypotheses =
         new Hypotheses(
-            List.of(new Located("575", 0.6), new Located("560", 0.3)), 0.1, List.of(), 0.01);
+            List.of(new Located("575", 0.6), new Located("560", 0.3)), 0.1, List.of(), ERRORS);
     var first = scores("f", cp("A", 0.5, 575001), cp("B", 0.5, 575002));
     var second = scores("g", cp("C", 0.9, 560001), cp("A", 0.1, 560002));
 
@@ -62,8 +66,8 @@ class PosteriorTest {
             new Candidate("A", 0.33), new Candidate("B", 0.3), new Candidate("C", 0.27));
     assertThat(posterior.prefixes()).containsExactly("575", "575", "560");
     assertThat(posterior.belief())
-        .isEqualTo(new Belief("575", PrefixSource.TEXT, null, null, "575001", 0.01));
-    assertThat(posterior.wrongOdds()).isNaN();
+        .isEqualTo(new Belief("575", PrefixSource.TEXT, null, null, "575001", ERRORS));
+    assertThat(posterior.likelihoods()).isNull();
     assertThat(posterior.scored().fingerprint())
         .isEqualTo(Digests.sha256Hex("f\ng".getBytes(StandardCharsets.UTF_8)));
   }
@@ -72,7 +76,7 @@ class PosteriorTest {
   void aPrefixWhoseModelIsNotServedKeepsItsWeight() {
     var hypotheses =
         new Hypotheses(
-            List.of(new Located("575", 0.75), new Located("560", 0.25)), 0, List.of(), 0.01);
+            List.of(new Located("575", 0.75), new Located("560", 0.25)), 0, List.of(), ERRORS);
     var scores = new ArrayList<PrefixScores>();
     scores.add(scores("f", cp("A", 1, 575001)));
     scores.add(null);
@@ -85,7 +89,9 @@ class PosteriorTest {
   @Test
   void correctsThePincodeThatNoCpOfTheWordsBears() {
     // 560: 0.99 · 0.01 · 1e-5 = 9.9e-8; others (that of the pincode): 1e-9, right in them: 9e-10
-    var hypotheses = new Hypotheses(List.of(new Located("560", 0.99)), 1e-9, List.of(9e-10), 0.01);
+    var errors = new PincodeErrors(0.01, 0, 1e-9);
+    var hypotheses =
+        new Hypotheses(List.of(new Located("560", 0.99)), 1e-9, List.of(9e-10), errors);
     var scores = scores("f", cp("C", 1, 560017, 0, 1e-5));
 
     var posterior = Posterior.of(WITH, hypotheses, List.of(scores));
@@ -115,7 +121,7 @@ class PosteriorTest {
   void believesAPincodeThatItDoubtsWhereTheCpHasNone() {
     var scores = scores("f", cp("A", 1, 0, 0, 1e-5));
 
-    var belief = Posterior.of(WITH, certain("575", WITH, 0.01), List.of(scores)).belief();
+    var belief = Posterior.of(WITH, certain("575", WITH, ERRORS), List.of(scores)).belief();
 
     assertThat(belief.doubt()).isEqualTo(1);
     assertThat(belief.believed()).isEqualTo("575004");
@@ -123,12 +129,14 @@ class PosteriorTest {
   }
 
   @Test
-  void aPincodeThatNothingExplainsChangesNoOrder() {
-    var scores = scores("f", cp("A", 0.25, 0, 0, 0), cp("B", 0.75, 0, 0, 1e-300));
+  void aPincodeThatNothingExplainsChangesNothing() {
+    var scores = scores("f", cp("A", 0.25, 0, 0, 0), cp("B", 0.75, 0, 0, 0));
 
-    var posterior = Posterior.of(WITH, certain("575", WITH, 0), List.of(scores));
+    var posterior = Posterior.of(WITH, certain("575", WITH, PincodeErrors.of(0)), List.of(scores));
 
-    assertThat(posterior.scored().candidates().get(0)).isEqualTo(new Candidate("B", 1));
+    assertThat(posterior.scored().candidates())
+        .containsExactly(new Candidate("B", 0.75), new Candidate("A", 0.25));
+    assertThat(posterior.belief().doubt()).isEqualTo(1);
   }
 
   @Test
@@ -142,17 +150,17 @@ class PosteriorTest {
             cp("A", 0.2, 0),
             cp("E", 0.1, 0));
 
-    var posterior = Posterior.of(WITHOUT, certain("575", WITHOUT, 0.01), List.of(scores));
+    var posterior = Posterior.of(WITHOUT, certain("575", WITHOUT, ERRORS), List.of(scores));
 
     assertThat(posterior.scored().candidates())
         .extracting(Candidate::cp)
         .containsExactly("B", "D", "C");
   }
 
-  private record Cp(String code, double text, int usual, double right, double wrong) {}
+  private record Cp(String code, double text, int usual, double right, double slip) {}
 
-  private static Cp cp(String code, double text, int usual, double right, double wrong) {
-    return new Cp(code, text, usual, right, wrong);
+  private static Cp cp(String code, double text, int usual, double right, double slip) {
+    return new Cp(code, text, usual, right, slip);
   }
 
   /** One of an address without a pincode. */
@@ -161,6 +169,10 @@ class PosteriorTest {
   }
 
   private static PrefixScores scores(String fingerprint, Cp... cps) {
+    return scores(fingerprint, 0, cps);
+  }
+
+  private static PrefixScores scores(String fingerprint, double near, Cp... cps) {
     boolean without = Double.isNaN(cps[0].right());
     return new PrefixScores(
         fingerprint,
@@ -168,12 +180,13 @@ class PosteriorTest {
         Arrays.stream(cps).map(Cp::code).toArray(String[]::new),
         Arrays.stream(cps).mapToDouble(Cp::text).toArray(),
         without ? new double[0] : Arrays.stream(cps).mapToDouble(Cp::right).toArray(),
-        without ? new double[0] : Arrays.stream(cps).mapToDouble(Cp::wrong).toArray(),
+        without ? new double[0] : Arrays.stream(cps).mapToDouble(Cp::slip).toArray(),
+        without ? new double[0] : new double[] {near},
         Arrays.stream(cps).mapToInt(Cp::usual).toArray());
   }
 
-  private static Hypotheses certain(String prefix, Address address, double share) {
-    return Hypotheses.certain(prefix, address, share);
+  private static Hypotheses certain(String prefix, Address address, PincodeErrors errors) {
+    return Hypotheses.certain(prefix, address, errors);
   }
 
   private static double confidence(Posterior posterior, int candidate) {

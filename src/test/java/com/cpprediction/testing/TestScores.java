@@ -3,6 +3,8 @@ package com.cpprediction.testing;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Belief;
 import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.PincodeErrors;
+import com.cpprediction.prediction.PincodeLikelihoods;
 import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.PrefixChances;
 import com.cpprediction.prediction.PrefixScores;
@@ -38,11 +40,13 @@ public final class TestScores {
     }
     int pincodes = address.candidates().size();
     var right = new double[size * pincodes];
-    var wrong = new double[size * pincodes];
+    var slip = new double[size * pincodes];
+    var near = new double[pincodes];
     Arrays.fill(right, 0.5);
-    Arrays.fill(wrong, 1e-4);
+    Arrays.fill(slip, 1e-4);
+    Arrays.fill(near, 0.02);
     var usual = new int[size];
-    return new PrefixScores(fingerprint, pincodes, cps, text, right, wrong, usual);
+    return new PrefixScores(fingerprint, pincodes, cps, text, right, slip, near, usual);
   }
 
   /** A prefix with its probability, and others that no model serves. */
@@ -66,8 +70,9 @@ public final class TestScores {
             pincode,
             pincode == null ? null : 0.000123,
             pincode,
-            0.01);
+            PincodeErrors.of(0.01));
     var prefixes = Collections.nCopies(scored.candidates().size(), prefix);
-    return new Posterior(scored, belief, prefixes, Double.NaN);
+    var likelihoods = pincode == null ? null : new PincodeLikelihoods(0.5, 1e-4, 0.02, 5e-5);
+    return new Posterior(scored, belief, prefixes, likelihoods);
   }
 }

@@ -69,7 +69,7 @@ class CsvPredictorTest {
             "malformed-request",
             "pincode-required",
             "",
-            "unknown-prefix",
+            "pincode-required",
             "malformed-request",
             "malformed-request");
     var first = Files.readAllLines(dir.resolve("out.csv")).get(1);
@@ -108,7 +108,7 @@ class CsvPredictorTest {
         prefix -> {
           throw new IllegalArgumentException("a fault");
         };
-    var faulty = new OfflinePredictor(models.current(), scorings, 0, OptionalDouble.empty());
+    var faulty = new OfflinePredictor(models.current(), scorings, 0, null);
 
     assertThatThrownBy(() -> CsvPredictor.predict(in, out, faulty, Progress.NONE))
         .isExactlyInstanceOf(IllegalArgumentException.class)
