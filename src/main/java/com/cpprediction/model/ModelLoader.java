@@ -134,7 +134,9 @@ final class ModelLoader {
     if (golden.isEmpty()) throw new ModelException("manifest has no golden address");
     var scorer = new Scorer();
     for (int i = 0; i < golden.size(); i++) {
-      var ranked = scorer.rank(model.index(), model.ranker(), golden.get(i).address());
+      var ranked =
+          scorer.rank(
+              model.index(), model.forest().votes(), model.ranker(), golden.get(i).address());
       var expected = golden.get(i).answers();
       for (int place = 0; place < expected.size(); place++) {
         if (place < ranked.size() && isClose(ranked.get(place), expected.get(place))) continue;

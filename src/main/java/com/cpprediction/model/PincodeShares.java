@@ -1,38 +1,70 @@
 package com.cpprediction.model;
 
 import com.cpprediction.model.format.PrefixIndex;
+import com.cpprediction.prediction.PincodeCandidate;
 import com.cpprediction.prediction.PincodeEvidence;
+import java.util.Arrays;
+import java.util.List;
 
 /**
- * Probabilities of one pincode given each CP of a prefix.
- *
- * @param right by CP: where the pincode is right
- * @param slipped by CP: of the pincodes of which it is a typing error
- * @param pincodes number of pincodes of the prefix; 0 where it is not one of them
+ * Probabilities of the pincodes of one address given each CP of a prefix. Allocates nothing once it
+ * has seen as many; one instance per thread.
  */
-@SuppressWarnings("ArrayRecordComponent")
-record PincodeShares(double[] right, double[] slipped, int pincodes) {
-  static PincodeShares of(PrefixIndex index, String prefix, int pincode) {
-    var right = new double[index.cps()];
-    boolean known = index.addPincodeShares(pincode, 1, right);
-    var slips = new int[PincodeEvidence.SLIPS];
-    var slipped = new double[index.cps()];
-    int count = PincodeEvidence.slips(pincode, slips);
-    for (int i = 0; i < count; i++) {
-      if (PincodeEvidence.isOf(slips[i], prefix)) index.addPincodeShares(slips[i], 1, slipped);
+final class PincodeShares {
+  private final int[] slips = new int[PincodeEvidence.SLIPS];
+  private double[] right = {}; // by pincode and CP
+  private double[] slipped = {};
+  private double[] near = {};
+  private int width;
+  private int cps;
+
+  void read(PrefixIndex index, String prefix, List<PincodeCandidate> pincodes) {
+    width = pincodes.size();
+    cps = index.cps();
+    resize();
+    for (int j = 0; j < width; j++) {
+      int pincode = pincodes.get(j).pincode();
+      boolean known = index.addPincodeShares(pincode, 1, right, j * cps);
+      near[j] = PincodeEvidence.near(known ? index.pincodeCount() : 0);
+      int count = PincodeEvidence.slips(pincode, slips);
+      for (int i = 0; i < count; i++) {
+        if (!PincodeEvidence.isOf(slips[i], prefix)) continue;
+        index.addPincodeShares(slips[i], 1, slipped, j * cps);
+      }
     }
-    return new PincodeShares(right, slipped, known ? index.pincodeCount() : 0);
   }
 
-  double right(int cp) {
-    return right[cp];
+  private void resize() {
+    int cells = width * cps;
+    if (right.length < cells) {
+      right = new double[cells];
+      slipped = new double[cells];
+    }
+    if (near.length < width) near = new double[width];
+    Arrays.fill(right, 0, cells, 0);
+    Arrays.fill(slipped, 0, cells, 0);
   }
 
-  double slip(int cp) {
-    return PincodeEvidence.slip(slipped[cp]);
+  /** Number of pincodes. */
+  int width() {
+    return width;
   }
 
-  double near() {
-    return PincodeEvidence.near(pincodes);
+  double right(int cp, int j) {
+    return right[j * cps + cp];
+  }
+
+  double slip(int cp, int j) {
+    return PincodeEvidence.slip(slipped[j * cps + cp]);
+  }
+
+  double near(int j) {
+    return near[j];
+  }
+
+  /** Whether a pincode of the address is one of {@code cp}. */
+  boolean owns(int cp) {
+    for (int j = 0; j < width; j++) if (right(cp, j) > 0) return true;
+    return false;
   }
 }

@@ -1,13 +1,13 @@
 package com.cpprediction.model;
 
 import com.cpprediction.model.format.Features;
+import com.cpprediction.model.format.GramVotes;
 import com.cpprediction.model.format.Manifest;
 import com.cpprediction.model.format.PrefixIndex;
 import com.cpprediction.model.format.Ranker;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Hypotheses;
-import com.cpprediction.prediction.PincodeCandidate;
 import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PincodeEvidence;
 import com.cpprediction.prediction.Posterior;
@@ -31,9 +31,11 @@ public final class Scorer {
   private static final double LEAST_TEXT = 1e-4;
 
   private final Features features = new Features();
+  private final PincodeShares pincodes = new PincodeShares();
   private float[] values = {};
   private float[] scores = {};
   private int[] cps = {};
+  private int[] numbers = {}; // the pincodes of the last address
   private double[] weights = {};
 
   /**
@@ -56,7 +58,7 @@ public final class Scorer {
     int first = 0;
     for (int i = 0; i < addresses.size(); i++) {
       if (i > 0) between.run();
-      rows += read(scoring.model().index(), addresses.get(i), rows);
+      rows += read(scoring.model(), addresses.get(i), rows);
       ends[waiting++] = rows;
       if (rows < ROWS && i < addresses.size() - 1) continue;
       scoring.model().ranker().score(values, rows, scores);
@@ -72,14 +74,15 @@ public final class Scorer {
 
   /** The scores of one address. */
   public PrefixScores score(ScoringModel scoring, Address address) {
-    int rows = read(scoring.model().index(), address, 0);
+    int rows = read(scoring.model(), address, 0);
     scoring.model().ranker().score(values, rows, scores);
     return scores(scoring, address, 0, rows);
   }
 
   /** The ranker's scores alone, best first. */
-  public List<Manifest.Golden.Answer> rank(PrefixIndex index, Ranker ranker, Address address) {
-    int rows = read(index, address, 0);
+  public List<Manifest.Golden.Answer> rank(
+      PrefixIndex index, GramVotes votes, Ranker ranker, Address address) {
+    int rows = read(index, votes, address, 0);
     ranker.score(values, rows, scores);
     return IntStream.range(0, rows)
         .boxed()
@@ -168,9 +171,15 @@ public final class Scorer {
    *
    * @return how many there are
    */
-  private int read(PrefixIndex index, Address address, int row) {
-    var pincodes = address.candidates().stream().mapToInt(PincodeCandidate::pincode).toArray();
-    features.read(index, null, address.text(), pincodes);
+  private int read(PrefixModel model, Address address, int row) {
+    return read(model.index(), model.forest().votes(), address, row);
+  }
+
+  private int read(PrefixIndex index, GramVotes votes, Address address, int row) {
+    var given = address.candidates();
+    if (numbers.length != given.size()) numbers = new int[given.size()];
+    for (int j = 0; j < numbers.length; j++) numbers[j] = given.get(j).pincode();
+    features.read(index, votes, null, address.text(), numbers);
     int count = features.candidates();
     if (cps.length < row + count) grow(2 * (row + count));
     System.arraycopy(features.values(), 0, values, row * Features.COUNT, count * Features.COUNT);
@@ -194,47 +203,39 @@ public final class Scorer {
       sum += weights[row] = StrictMath.exp((double) scores[row] - highest);
     }
     for (int row = start; row < end; row++) weights[row] /= sum;
-    var pincodes = pincodes(index, scoring.model().prefix(), address);
+    pincodes.read(index, scoring.model().prefix(), address.candidates());
     int kept = 0;
     double keptSum = 0;
     for (int row = start; row < end; row++) {
-      if (!matters(row, pincodes)) continue;
+      if (!matters(row)) continue;
       keptSum += weights[row];
       kept++;
     }
-    int width = pincodes.length;
+    int width = pincodes.width();
     var codes = new String[kept];
     var text = new double[kept];
     var right = new double[kept * width];
     var slip = new double[kept * width];
     var near = new double[width];
-    for (int j = 0; j < width; j++) near[j] = pincodes[j].near();
+    for (int j = 0; j < width; j++) near[j] = pincodes.near(j);
     var usual = new int[kept];
     int i = 0;
     for (int row = start; row < end; row++) {
-      if (!matters(row, pincodes)) continue;
+      if (!matters(row)) continue;
       int cp = cps[row];
       codes[i] = index.cpCode(cp);
       text[i] = weights[row] / keptSum;
       usual[i] = index.usualPincode(cp);
       for (int j = 0; j < width; j++) {
-        right[i * width + j] = pincodes[j].right(cp);
-        slip[i * width + j] = pincodes[j].slip(cp);
+        right[i * width + j] = pincodes.right(cp, j);
+        slip[i * width + j] = pincodes.slip(cp, j);
       }
       i++;
     }
     return new PrefixScores(scoring.fingerprint(), width, codes, text, right, slip, near, usual);
   }
 
-  private boolean matters(int row, PincodeShares[] pincodes) {
-    if (weights[row] >= LEAST_TEXT) return true;
-    for (var pincode : pincodes) if (pincode.right(cps[row]) > 0) return true;
-    return false;
-  }
-
-  private static PincodeShares[] pincodes(PrefixIndex index, String prefix, Address address) {
-    return address.candidates().stream()
-        .map(candidate -> PincodeShares.of(index, prefix, candidate.pincode()))
-        .toArray(PincodeShares[]::new);
+  private boolean matters(int row) {
+    return weights[row] >= LEAST_TEXT || pincodes.owns(cps[row]);
   }
 }

@@ -87,13 +87,14 @@ final class WordShares {
     double charSquares = 0;
     for (int g = 0; g < grams.size(); g++) {
       double weight = weight(g);
+      if (grams.kind(g) == Grams.SKELETON) continue;
       if (grams.kind(g) == Grams.CHARS) charSquares += weight * weight;
       else wordSquares += weight * weight;
     }
     for (int g = 0; g < grams.size(); g++) {
       int gram = index.grams().find(grams.fingerprint(g));
       var own = places.get(grams.fingerprint(g));
-      if (gram < 0 || own == null) continue;
+      if (gram < 0 || own == null || grams.kind(g) == Grams.SKELETON) continue;
       boolean chars = grams.kind(g) == Grams.CHARS;
       double norm = chars ? index.charNorm(cp) : index.wordNorm(cp);
       double squares = chars ? charSquares : wordSquares;

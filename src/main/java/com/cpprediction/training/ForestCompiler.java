@@ -94,15 +94,16 @@ final class ForestCompiler {
 
   /**
    * @param ubj model in XGBoost's UBJSON, from a trusted source: a corrupt one crashes the process
+   * @param votes of the n-grams that its features are made of; none where there are no such
    * @return the bytes of a {@link Forest}
    * @throws ModelException when a forest can't represent the model
    */
-  static byte[] compile(byte[] ubj) {
+  static byte[] compile(byte[] ubj, float... votes) {
     try {
       Booster booster = XGBoost.loadModel(new ByteArrayInputStream(ubj));
       try {
         var json = new JsonObject(Buffer.buffer(booster.toByteArray("json")));
-        return new ForestCompiler(learner(json)).compile();
+        return new ForestCompiler(learner(json)).compile(votes);
       } finally {
         booster.dispose();
       }
@@ -133,22 +134,23 @@ final class ForestCompiler {
         "the ranker's objective is " + objective + ", whose base score a forest doesn't know");
   }
 
-  private byte[] compile() {
+  private byte[] compile(float[] votes) {
     var roots = new int[trees.size()];
     for (int i = 0; i < roots.length; i++) {
       roots[i] = words.size() << 1 | (trees.get(i).isLeaf(0) ? 1 : 0);
       add(trees.get(i), 0);
     }
     int count = firstThreshold[features];
-    int length = 6 + firstThreshold.length + count + 2 * roots.length + words.size();
+    int length = 7 + firstThreshold.length + count + 2 * roots.length + words.size() + votes.length;
     var out = ByteBuffer.allocate(length * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     out.putInt(features).putInt(groups).putInt(roots.length).putInt(count).putInt(words.size());
-    out.putFloat(base);
+    out.putInt(votes.length).putFloat(base);
     for (int first : firstThreshold) out.putInt(first);
     for (var own : thresholds) own.forEach(out::putFloat);
     for (int root : roots) out.putInt(root);
     for (var tree : trees) out.putInt(tree.group());
     words.forEach(out::putInt);
+    for (float vote : votes) out.putFloat(vote);
     return out.array();
   }
 

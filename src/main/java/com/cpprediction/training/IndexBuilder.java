@@ -40,7 +40,7 @@ final class IndexBuilder {
     int cps = data.cps().size();
     int places = Arrays.stream(data.places()).sum() + offices.offices().size();
     addOffices();
-    var chars = putGrams();
+    var groups = putGrams();
     writer.putBytes(Section.CP_CODE, lines(data.cps()));
     writer.putInts(Section.CP_PINCODE, offices.pincode());
     writer.putInts(Section.CP_ADDRESSES, data.addresses());
@@ -53,7 +53,7 @@ final class IndexBuilder {
     putRegions();
     writer.putInts(Section.COUNTS, cps, offices.offices().size(), putPincodes(), places);
     var index = new PrefixIndex(ModelFile.of(writer.toBytes()));
-    writer.putFloats(Section.CP_NORMS, norms(index, chars));
+    writer.putFloats(Section.CP_NORMS, norms(index, groups));
     writer.putFloats(Section.OFFICE_WEIGHT, officeWeights(index, officeGrams));
     return writer;
   }
@@ -67,8 +67,8 @@ final class IndexBuilder {
       for (int office = offices.first()[cp]; office < offices.first()[cp + 1]; office++) {
         grams.read(offices.offices().get(office).text());
         for (int i = 0; i < grams.size(); i++) {
-          boolean isChars = grams.kind(i) == Grams.CHARS;
-          pairs.add(PrefixCounts.key(grams.fingerprint(i), isChars, cp));
+          int group = Grams.group(grams.kind(i));
+          pairs.add(PrefixCounts.key(grams.fingerprint(i), group, cp));
         }
       }
     }
@@ -77,16 +77,16 @@ final class IndexBuilder {
   }
 
   /**
-   * @return whether each n-gram of the file is one of characters
+   * @return group of each n-gram of the file
    */
-  private boolean[] putGrams() {
+  private byte[] putGrams() {
     var start = starts();
     int grams = start.length - 1;
     int least = leastTotal(start);
     int kept = 0;
     for (int gram = 0; gram < grams; gram++) if (total(start, gram) >= least) kept++;
     var table = new GramCounts.Writer(kept, data.cps().size());
-    var chars = new boolean[kept];
+    var groups = new byte[kept];
     int size = 0;
     for (int gram = 0; gram < grams; gram++) {
       int total = total(start, gram);
@@ -103,10 +103,10 @@ final class IndexBuilder {
           places,
           Arrays.copyOfRange(counts, start[gram], start[gram + 1]),
           length);
-      chars[size++] = PrefixCounts.isChars(first);
+      groups[size++] = (byte) PrefixCounts.group(first);
     }
     table.putInto(writer, Section.GRAM_BUCKET, Section.GRAM_ENTRY, Section.GRAM_LIST);
-    return chars;
+    return groups;
   }
 
   /** The first key of each n-gram, and the end of the last; kinds with one fingerprint are one. */
@@ -129,7 +129,7 @@ final class IndexBuilder {
     for (int i = 1; i < keys.length && !collide; i++) {
       collide =
           PrefixCounts.fingerprint(keys[i]) == PrefixCounts.fingerprint(keys[i - 1])
-              && PrefixCounts.isChars(keys[i]) != PrefixCounts.isChars(keys[i - 1]);
+              && PrefixCounts.group(keys[i]) != PrefixCounts.group(keys[i - 1]);
     }
     if (!collide) return;
     var merged = new TreeMap<Long, Integer>();
@@ -137,8 +137,7 @@ final class IndexBuilder {
     for (int i = 0; i < keys.length; i++) {
       int fingerprint = PrefixCounts.fingerprint(keys[i]);
       if (fingerprint != PrefixCounts.fingerprint(first)) first = keys[i];
-      var key =
-          PrefixCounts.key(fingerprint, PrefixCounts.isChars(first), PrefixCounts.cp(keys[i]));
+      var key = PrefixCounts.key(fingerprint, PrefixCounts.group(first), PrefixCounts.cp(keys[i]));
       merged.merge(key, counts[i], Integer::sum);
     }
     keys = merged.keySet().stream().mapToLong(Long::longValue).toArray();
@@ -173,10 +172,11 @@ final class IndexBuilder {
     return 1;
   }
 
-  private float[] norms(PrefixIndex index, boolean[] chars) {
+  private float[] norms(PrefixIndex index, byte[] groups) {
     var sums = new double[NORMS * data.cps().size()];
-    for (int gram = 0; gram < chars.length; gram++) {
-      int from = chars[gram] ? 2 : 0;
+    for (int gram = 0; gram < groups.length; gram++) {
+      if (groups[gram] > 1) continue;
+      int from = 2 * groups[gram];
       double weight = index.weight(gram, index.grams().total(gram));
       index
           .grams()
@@ -199,6 +199,9 @@ final class IndexBuilder {
    */
   private List<int[]> putOffices() {
     var words = new byte[offices.offices().size()];
+    writer.putBytes(
+        Section.OFFICE_NAME,
+        lines(offices.offices().stream().map(office -> name(office.name())).toList()));
     var chars = new ArrayList<int[]>();
     var holders = new TreeMap<Integer, List<Integer>>(Integer::compareUnsigned);
     var grams = new Grams();
@@ -207,7 +210,7 @@ final class IndexBuilder {
       var own = new int[grams.size()];
       int size = 0;
       for (int i = 0; i < grams.size(); i++) {
-        if (grams.kind(i) == Grams.WORD_PAIR) continue;
+        if (grams.kind(i) == Grams.WORD_PAIR || grams.kind(i) == Grams.SKELETON) continue;
         holders.computeIfAbsent(grams.fingerprint(i), f -> new ArrayList<>()).add(office);
         if (grams.kind(i) == Grams.WORD) words[office]++;
         else own[size++] = grams.fingerprint(i);
@@ -218,6 +221,13 @@ final class IndexBuilder {
     putTable(
         holders, words.length, Section.OFFICE_BUCKET, Section.OFFICE_ENTRY, Section.OFFICE_LIST);
     return chars;
+  }
+
+  /** A name without blanks, as it is compared with texts; empty where it can't be. */
+  private static String name(String canonical) {
+    var name = canonical.replace(" ", "");
+    boolean comparable = name.chars().allMatch(c -> c < 128);
+    return comparable ? name.substring(0, Math.min(name.length(), Byte.SIZE * Long.BYTES)) : "";
   }
 
   private static float[] officeWeights(PrefixIndex index, List<int[]> chars) {

@@ -251,7 +251,7 @@ final class NationalTrainer {
     var prints = new int[grams.size()];
     int count = 0;
     for (int i = 0; i < grams.size(); i++) {
-      if (grams.kind(i) != Grams.CHARS) prints[count++] = grams.fingerprint(i);
+      if (Grams.group(grams.kind(i)) == 0) prints[count++] = grams.fingerprint(i);
     }
     return Arrays.copyOf(prints, count);
   }

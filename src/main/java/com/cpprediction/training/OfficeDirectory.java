@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Directory of post offices by pincode, and the office and pincode of each CP. */
@@ -34,8 +35,9 @@ final class OfficeDirectory {
    */
   record CpOffice(String pincode, String office, boolean delivers) {}
 
-  private static final Set<String> KINDS =
-      Set.of("so", "bo", "ho", "po", "s o", "b o", "h o", "p o");
+  /** A name and its kind; what follows, mostly the district in brackets, is not of the name. */
+  private static final Pattern KIND =
+      Pattern.compile("(.+?) (?:so|bo|ho|po|gpo|s o|b o|h o|p o|g p o)(?: .*)?");
 
   private final Map<String, Set<Office>> offices;
   private final Map<String, CpOffice> cps;
@@ -138,11 +140,7 @@ final class OfficeDirectory {
 
   private static String officeName(String name) {
     var canonical = Address.canonical(name);
-    for (var kind : KINDS) {
-      if (canonical.endsWith(' ' + kind)) {
-        return canonical.substring(0, canonical.length() - kind.length() - 1);
-      }
-    }
-    return canonical;
+    var named = KIND.matcher(canonical);
+    return named.matches() ? named.group(1) : canonical;
   }
 }

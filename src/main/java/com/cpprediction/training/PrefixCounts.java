@@ -52,8 +52,8 @@ record PrefixCounts(
 
   private static final int CP_BITS = 16;
   private static final long CP_MASK = (1 << CP_BITS) - 1;
-  private static final long CHARS = 1L << CP_BITS;
-  private static final int FINGERPRINT_SHIFT = CP_BITS + 1;
+  private static final int GROUP_MASK = 3;
+  private static final int FINGERPRINT_SHIFT = CP_BITS + 2;
 
   /**
    * A place of the sample.
@@ -65,17 +65,21 @@ record PrefixCounts(
    */
   record Place(double order, List<String> texts, List<Integer> cps, List<Integer> pincodes) {}
 
-  /** An n-gram at a CP; ascending by fingerprint (unsigned), kind and CP. */
-  static long key(int fingerprint, boolean chars, int cp) {
-    return Integer.toUnsignedLong(fingerprint) << FINGERPRINT_SHIFT | (chars ? CHARS : 0) | cp;
+  /**
+   * An n-gram at a CP; ascending by fingerprint (unsigned), group and CP.
+   *
+   * @param group as of {@link Grams#group}
+   */
+  static long key(int fingerprint, int group, int cp) {
+    return Integer.toUnsignedLong(fingerprint) << FINGERPRINT_SHIFT | (long) group << CP_BITS | cp;
   }
 
   static int fingerprint(long key) {
     return (int) (key >>> FINGERPRINT_SHIFT);
   }
 
-  static boolean isChars(long key) {
-    return (key & CHARS) != 0;
+  static int group(long key) {
+    return (int) (key >>> CP_BITS) & GROUP_MASK;
   }
 
   static int cp(long key) {
@@ -222,7 +226,7 @@ record PrefixCounts(
       if (times > PER_PLACE) return;
       places[cp]++;
       for (int i = 0; i < grams.size(); i++) {
-        pairs.add(key(grams.fingerprint(i), grams.kind(i) == Grams.CHARS, cp));
+        pairs.add(key(grams.fingerprint(i), Grams.group(grams.kind(i)), cp));
       }
       var kept = sample.get(place);
       if (kept == null) return;

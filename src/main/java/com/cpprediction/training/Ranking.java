@@ -1,6 +1,7 @@
 package com.cpprediction.training;
 
 import com.cpprediction.model.format.Features;
+import com.cpprediction.model.format.GramVotes;
 import com.cpprediction.model.format.OwnPlace;
 import com.cpprediction.model.format.PrefixIndex;
 import java.util.Arrays;
@@ -17,14 +18,14 @@ final class Ranking {
   private int candidates;
   private int groups;
 
-  static Ranking of(PrefixIndex index, List<PrefixCounts.Place> places) {
+  static Ranking of(PrefixIndex index, GramVotes votes, List<PrefixCounts.Place> places) {
     var ranking = new Ranking();
     var features = new Features();
     for (var place : places) {
       var cps = place.cps().stream().mapToInt(Integer::intValue).toArray();
       var own = OwnPlace.of(index, cps, place.texts().toArray(String[]::new));
       for (int i = 0; i < cps.length; i++) {
-        features.read(index, own, place.texts().get(i));
+        features.read(index, votes, own, place.texts().get(i));
         ranking.add(features, cps[i]);
       }
     }

@@ -4,6 +4,7 @@ import com.cpprediction.csv.InputException;
 import com.cpprediction.model.PrefixModel;
 import com.cpprediction.model.format.Features;
 import com.cpprediction.model.format.Forest;
+import com.cpprediction.model.format.GramVotes;
 import com.cpprediction.model.format.Manifest;
 import com.cpprediction.model.format.ModelFile;
 import com.cpprediction.model.format.PrefixIndex;
@@ -28,6 +29,9 @@ import java.util.concurrent.Executors;
 final class Trainer {
   /** Addresses that the ranker learns from at most. */
   static final int QUESTIONS = 200_000;
+
+  /** Addresses that the votes of n-grams are learned from, at most. */
+  private static final int VOTE_QUESTIONS = 40_000;
 
   /** Heap of a training beside that of the ranker's features. */
   private static final long HEAP = 256L << 20;
@@ -96,7 +100,7 @@ final class Trainer {
     }
   }
 
-  private record OnePrefix(String prefix, byte[] file, Ranking ranking) {}
+  private record OnePrefix(String prefix, byte[] file, VoteQuestions votes) {}
 
   /**
    * @param step called after each prefix that is counted, and each of {@link #steps}
@@ -171,31 +175,34 @@ final class Trainer {
     counted.values().removeIf(own -> own.sample().isEmpty());
     if (counted.isEmpty()) return Optional.empty();
     var rarity = new Rarity(counted.values().stream().map(PrefixCounts::fingerprints).toList());
-    double sampled = sampled(counted.values());
+    double sampled = sampled(counted.values(), QUESTIONS);
+    double voting = sampled(counted.values(), VOTE_QUESTIONS);
     var tasks = new ArrayList<Callable<OnePrefix>>();
-    for (var own : counted.values()) tasks.add(() -> build(own, rarity, sampled));
+    for (var own : counted.values()) tasks.add(() -> build(own, rarity, voting));
     var files = new TreeMap<String, byte[]>();
-    var rankings = new ArrayList<Ranking>();
+    var questions = new ArrayList<VoteQuestions>();
     for (var one : inParallel(tasks)) {
       files.put(one.prefix(), one.file());
-      rankings.add(one.ranking());
+      questions.add(one.votes());
     }
+    var weights = VoteTrainer.train(questions, seed);
+    var rankings = rankings(counted, files, GramVotes.of(weights), sampled);
     if (rankings.stream().allMatch(ranking -> ranking.groups() == 0)) return Optional.empty();
     var ranker = RankerTrainer.train(rankings, seed, step);
-    var trees = ForestCompiler.compile(ranker);
+    var trees = ForestCompiler.compile(ranker, weights);
     return Optional.of(
         new Learned(files, counted, ranker, trees, national(counted.values(), sampled)));
   }
 
   /** Bound of {@link PrefixCounts.Place#order} below which lie as many addresses as are ranked. */
-  private static double sampled(Iterable<PrefixCounts> counts) {
+  private static double sampled(Iterable<PrefixCounts> counts, int most) {
     var places = new ArrayList<PrefixCounts.Place>();
     counts.forEach(own -> places.addAll(own.sample()));
     places.sort((a, b) -> Double.compare(a.order(), b.order()));
     long addresses = 0;
     for (var place : places) {
       addresses += place.texts().size();
-      if (addresses > QUESTIONS) return place.order();
+      if (addresses > most) return place.order();
     }
     return 1;
   }
@@ -204,11 +211,28 @@ final class Trainer {
     return counts.sample().stream().filter(place -> place.order() < order).toList();
   }
 
-  private OnePrefix build(PrefixCounts counts, Rarity rarity, double sampled) {
+  private OnePrefix build(PrefixCounts counts, Rarity rarity, double voting) {
     var file = IndexBuilder.build(counts, directory, rarity).toBytes();
-    var ranking = Ranking.of(new PrefixIndex(ModelFile.of(file)), below(counts, sampled));
-    step.run();
-    return new OnePrefix(counts.prefix(), file, ranking);
+    var votes = VoteQuestions.of(new PrefixIndex(ModelFile.of(file)), below(counts, voting));
+    return new OnePrefix(counts.prefix(), file, votes);
+  }
+
+  private List<Ranking> rankings(
+      SortedMap<String, PrefixCounts> counts,
+      SortedMap<String, byte[]> files,
+      GramVotes votes,
+      double sampled) {
+    var tasks = new ArrayList<Callable<Ranking>>();
+    counts.forEach(
+        (prefix, own) ->
+            tasks.add(
+                () -> {
+                  var file = ModelFile.of(Objects.requireNonNull(files.get(prefix), prefix));
+                  var ranking = Ranking.of(new PrefixIndex(file), votes, below(own, sampled));
+                  step.run();
+                  return ranking;
+                }));
+    return inParallel(tasks);
   }
 
   private byte[] national(Iterable<PrefixCounts> counts, double sampled) {

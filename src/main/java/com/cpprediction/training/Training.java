@@ -250,7 +250,11 @@ public final class Training {
       for (var prefix : files.keySet()) {
         var score = scores.getOrDefault(prefix, new JsonObject());
         var golden =
-            GoldenAddresses.of(learned.index(prefix), reference, learned.counts(prefix).sample());
+            GoldenAddresses.of(
+                learned.index(prefix),
+                learned.forest().votes(),
+                reference,
+                learned.counts(prefix).sample());
         writer.add(learned.manifest(prefix, score, golden), files.get(prefix));
         progress.step(1);
       }

@@ -74,11 +74,12 @@ public class ForestBenchmark {
     var index = new PrefixIndex(ModelFile.of(Files.readAllBytes(directory.resolve("model.mmap"))));
     var manifest = Manifest.parse(Files.readAllBytes(directory.resolve("manifest.json")));
     var features = new Features();
+    var votes = Forests.votes(MODELS);
     var random = new Random(1);
     addresses = new float[ADDRESSES][];
     for (int i = 0; i < addresses.length; i++) {
       var address = manifest.golden().get(i % manifest.golden().size()).address();
-      features.read(index, null, someWords(address.text(), random));
+      features.read(index, votes, null, someWords(address.text(), random));
       addresses[i] = Arrays.copyOf(features.values(), features.candidates() * Features.COUNT);
     }
     hundred = new float[100 * Features.COUNT];

@@ -28,6 +28,7 @@ final class PlainWalk {
     roots = new int[in.getInt()];
     var thresholds = new float[in.getInt()];
     int words = in.getInt();
+    in.getInt(); // votes
     base = in.getFloat();
     var firstThreshold = ints(in, features + 1);
     for (int i = 0; i < thresholds.length; i++) thresholds[i] = in.getFloat();

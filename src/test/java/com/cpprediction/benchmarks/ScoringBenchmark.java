@@ -6,11 +6,13 @@ import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.Scorer;
 import com.cpprediction.model.ScoringModel;
 import com.cpprediction.model.format.Features;
+import com.cpprediction.model.format.GramVotes;
 import com.cpprediction.model.format.NationalStage;
 import com.cpprediction.model.format.PrefixIndex;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.PrefixChances;
 import com.cpprediction.prediction.PrefixScores;
+import com.cpprediction.training.Forests;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -36,9 +38,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What one address costs, whole and in its parts: retrieval (similarities to every row), all
- * features, the whole score with either engine, and naming the prefix by the words. For the prefix
- * with the median number of rows and for Mumbai, the largest. Run as {@link ForestBenchmark}.
+ * What one address costs, whole and in its parts: all features, the whole score with either engine,
+ * and naming the prefix by the words. For the prefix with the median number of rows and for Mumbai,
+ * the largest. Run as {@link ForestBenchmark}.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -61,6 +63,7 @@ public class ScoringBenchmark {
   private ScoringModel mappedScoring;
   private ScoringModel xgboostScoring;
   private PrefixIndex index;
+  private GramVotes votes;
   private Address[] addresses;
   private int next;
 
@@ -73,6 +76,7 @@ public class ScoringBenchmark {
     mappedScoring = mapped.scoring(name);
     xgboostScoring = xgboost.scoring(name);
     index = mappedScoring.model().index();
+    votes = Forests.votes(MODELS);
     national =
         NationalStage.of(ByteBuffer.wrap(Files.readAllBytes(MODELS.resolve(NationalStage.FILE))));
     var golden = mappedScoring.model().manifest().golden();
@@ -114,7 +118,7 @@ public class ScoringBenchmark {
 
   @Benchmark
   public float[] allFeatures() {
-    features.read(index, null, nextAddress().text());
+    features.read(index, votes, null, nextAddress().text());
     return features.values();
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.cpprediction.model.format.Features;
+import com.cpprediction.model.format.GramVotes;
 import com.cpprediction.model.format.PrefixIndex;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.PincodeErrors;
@@ -48,7 +49,7 @@ class WordSharesTest {
   @MethodSource("texts")
   void theSharesOfAllWordsAreTheCosines(String text) {
     var features = new Features();
-    features.read(index, null, text);
+    features.read(index, GramVotes.NONE, null, text);
     for (int i = 0; i < features.candidates(); i += 3) {
       var words = new WordShares(index, text).of(features.cp(i), features.cp(0));
 

@@ -21,7 +21,7 @@ class IndexBuilderTest {
     var counts = new int[keys.length];
     for (int gram = 0; gram < grams; gram++) {
       for (int cp = 0; cp < cps; cp++) {
-        keys[gram * cps + cp] = PrefixCounts.key(gram * STEP, false, cp);
+        keys[gram * cps + cp] = PrefixCounts.key(gram * STEP, 0, cp);
         counts[gram * cps + cp] = count.applyAsInt(gram);
       }
     }

@@ -29,7 +29,7 @@ class PrefixCountsTest {
     var grams = new Grams().read(word);
     for (int i = 0; i < grams.size(); i++) {
       if (grams.kind(i) != Grams.WORD) continue;
-      long key = PrefixCounts.key(grams.fingerprint(i), false, counts.cps().indexOf(cp));
+      long key = PrefixCounts.key(grams.fingerprint(i), 0, counts.cps().indexOf(cp));
       int at = Arrays.binarySearch(counts.keys(), key);
       return at < 0 ? 0 : counts.counts()[at];
     }

@@ -359,9 +359,9 @@ public final class SmallRelease {
         int cp = whole.cps().indexOf(address.cp());
         grams.read(address.text());
         for (int i = 0; i < grams.size(); i++) {
-          boolean chars = grams.kind(i) == Grams.CHARS;
+          int group = Grams.group(grams.kind(i));
           pairs.computeIfPresent(
-              PrefixCounts.key(grams.fingerprint(i), chars, cp),
+              PrefixCounts.key(grams.fingerprint(i), group, cp),
               (key, count) -> count > 1 ? count - 1 : null);
         }
       }

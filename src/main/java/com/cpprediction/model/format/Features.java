@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Features {
   /** Id of the feature schema, recorded in each model. */
-  public static final String SCHEMA = "counts-29/1";
+  public static final String SCHEMA = "counts-50/1";
 
   /** The columns, in order. */
   public static final List<String> NAMES =
@@ -43,7 +43,28 @@ public final class Features {
           "places_of_most",
           "cps",
           "words",
-          "votes");
+          "votes",
+          "learned",
+          "learned_share",
+          "learned_words",
+          "learned_pairs",
+          "learned_chars",
+          "learned_chars_of_unknown",
+          "learned_skeletons",
+          "learned_margin",
+          "cosine_words_margin",
+          "bm25_chars_margin",
+          "votes_margin",
+          "vote_squares_margin",
+          "firsts",
+          "learned_rank",
+          "learned_next_door",
+          "learned_nearby",
+          "own_office_like",
+          "own_office_alike",
+          "office_like",
+          "office_alike",
+          "own_office_end");
 
   /** Columns per candidate. */
   public static final int COUNT = NAMES.size();
@@ -69,7 +90,42 @@ public final class Features {
   private static final int BM25_CHARS = 9;
   private static final int KNOWN_CHARS = 10;
   private static final int SQUARES = 11;
-  private static final int SUMS = 12;
+  private static final int SCALED = 12; // the columns of which the highest and the sum are known
+  private static final int LEARNED = 12; // votes, by kind of n-gram
+  private static final int SUMS = LEARNED + GramVotes.KINDS;
+
+  // Columns that others are made of.
+  private static final int VOTED = NAMES.indexOf("learned");
+  private static final int VOTED_SHARE = VOTED + 1;
+  private static final int MARGINS = NAMES.indexOf("learned_margin");
+  private static final int[] MARGIN_OF =
+      columns("learned", "cosine_words", "bm25_chars_of_best", "votes", "vote_squares");
+  private static final int FIRSTS = NAMES.indexOf("firsts");
+  private static final int[] FIRST_OF =
+      columns(
+          "cosine_words",
+          "cosine_chars",
+          "bm25_words_of_best",
+          "bm25_chars_of_best",
+          "vote_words",
+          "vote_chars",
+          "vote_squares",
+          "purest_word",
+          "purest_pair",
+          "learned",
+          "learned_words",
+          "learned_pairs",
+          "learned_chars",
+          "learned_chars_of_unknown");
+  private static final int OFFICES_LIKE = NAMES.indexOf("own_office_like");
+
+  private static final int NEXT_DOOR = 2; // distance of pincodes
+  private static final int NEARBY = 100; // pincodes of one hundred
+  private static final int LEAST_NAME = 3; // characters of a name that is searched
+  private static final float LEAST_LIKE = 0.2f; // share of its n-grams that are in the text
+  private static final float UNLIKE = -1.5f; // of a character of a name that isn't
+  private static final float ERROR = 2.5f; // characters that one error outweighs
+  private static final float ALIKE = 0.6f;
 
   private final Grams grams = new Grams();
   private float[] sums = {};
@@ -86,8 +142,12 @@ public final class Features {
   private int[] candidate = {};
   private float[] values = {};
   private final int[] best = new int[TOP];
-  private final float[] highest = new float[SUMS];
-  private final float[] total = new float[SUMS];
+  private final float[] highest = new float[SCALED];
+  private final float[] total = new float[SCALED];
+  private final Fuzzy fuzzy = new Fuzzy();
+  private boolean[] known = {}; // by n-gram of the text
+  private float[] perPlace = {};
+  private @Nullable GramCodes codes;
   private int candidates;
   private float wordWeights;
   private float charWeights;
@@ -97,17 +157,32 @@ public final class Features {
   /**
    * Computes the candidates and features of a text.
    *
+   * @param votes of the release
    * @param own share of the text's own place in the counts, to leave out; null for none
    * @param text canonical
    * @param pincodes whose CPs are candidates whatever the text says
    */
-  public void read(PrefixIndex index, @Nullable OwnPlace own, String text, int... pincodes) {
+  public void read(
+      PrefixIndex index, GramVotes votes, @Nullable OwnPlace own, String text, int... pincodes) {
     resize(index);
     grams.read(text);
-    sum(index, own);
+    fuzzy.read(text, Grams.LONG_NUMBER);
+    sum(index, votes, own);
     offices(index);
     choose(index, pincodes);
     fill(index, own);
+  }
+
+  /** Receives the code of each n-gram of a text that a CP has, to learn votes from. */
+  public interface GramCodes {
+    void add(int cp, int code);
+  }
+
+  /**
+   * @param receiver of the codes of the texts that are read from now on
+   */
+  public void passCodes(GramCodes receiver) {
+    codes = receiver;
   }
 
   /** Number of candidates of the last text. */
@@ -130,6 +205,7 @@ public final class Features {
     if (score.length < cps) {
       sums = new float[SUMS * cps];
       saturation = new float[2 * cps];
+      perPlace = new float[cps];
       region = new float[cps];
       namedRegion = new float[cps];
       score = new float[cps];
@@ -145,15 +221,19 @@ public final class Features {
     }
   }
 
-  private void sum(PrefixIndex index, @Nullable OwnPlace own) {
+  private void sum(PrefixIndex index, GramVotes votes, @Nullable OwnPlace own) {
     int cps = index.cps();
     Arrays.fill(sums, 0, SUMS * cps, 0);
-    if (gramWeight.length < grams.size()) gramWeight = new float[2 * grams.size()];
+    if (gramWeight.length < grams.size()) {
+      gramWeight = new float[2 * grams.size()];
+      known = new boolean[2 * grams.size()];
+    }
     for (int cp = 0; cp < cps; cp++) {
       float words = index.wordCount(cp) - (own == null ? 0 : own.norm(cp, 0));
       float chars = index.charCount(cp) - (own == null ? 0 : own.norm(cp, 2));
       saturation[2 * cp] = K1 * (1 - B + B * words / index.meanWordCount());
       saturation[2 * cp + 1] = K1 * (1 - B + B * chars / index.meanCharCount());
+      perPlace[cp] = 1f / (places(index, own, cp) + 1);
     }
     wordWeights = 0;
     charWeights = 0;
@@ -163,21 +243,24 @@ public final class Features {
     for (int i = 0; i < grams.size(); i++) {
       int gram = table.find(grams.fingerprint(i));
       int occurrences = gram < 0 ? 0 : table.total(gram) - (own == null ? 0 : own.total(gram));
-      boolean known = occurrences > 0;
-      float plain = known ? index.weight(gram, occurrences) : index.unknownWeight();
+      known[i] = occurrences > 0;
+      float plain = known[i] ? index.weight(gram, occurrences) : index.unknownWeight();
       gramWeight[i] = plain;
       float weight = grams.repeated(i) ? plain * PrefixIndex.REPEATED : plain;
-      boolean chars = grams.kind(i) == Grams.CHARS;
-      if (chars) {
+      int group = Grams.group(grams.kind(i));
+      if (group == 1) {
         charSquares += weight * weight;
         charWeights += weight;
-      } else {
+      } else if (group == 0) {
         wordSquares += weight * weight;
         wordWeights += weight;
       }
-      if (!known) continue;
+      if (!known[i]) continue;
+      int code =
+          GramVotes.gramCode(grams, i, occurrences, table.weight(gram), known[grams.wordGram(i)]);
       if (table.isSingle(gram)) {
         add(i, table.start(gram), 1, 1, weight, plain);
+        vote(votes, code, table.start(gram), 1, 1);
         continue;
       }
       int first = table.first(gram);
@@ -186,13 +269,22 @@ public final class Features {
         int cp = table.place(first, k);
         int count = table.count(first, length, k);
         if (own != null) count -= own.count(gram, cp);
-        if (count > 0) add(i, cp, count, occurrences, weight, plain);
+        if (count <= 0) continue;
+        add(i, cp, count, occurrences, weight, plain);
+        vote(votes, code, cp, count, occurrences);
       }
     }
     scale(index, own, wordSquares, charSquares);
   }
 
+  private void vote(GramVotes votes, int gramCode, int cp, int count, int occurrences) {
+    int code = GramVotes.code(gramCode, (float) count / occurrences, count * perPlace[cp]);
+    sums[cp * SUMS + LEARNED + GramVotes.kind(gramCode)] += votes.vote(code);
+    if (codes != null) codes.add(cp, code);
+  }
+
   private void add(int i, int cp, int count, int occurrences, float weight, float plain) {
+    if (grams.kind(i) == Grams.SKELETON) return;
     int at = cp * SUMS;
     float share = (float) count / occurrences;
     if (grams.kind(i) == Grams.CHARS) {
@@ -228,7 +320,7 @@ public final class Features {
       int at = cp * SUMS;
       sums[at + COSINE_WORDS] /= norm(index.wordNorm(cp), own, cp, 1, wordSquares);
       sums[at + COSINE_CHARS] /= norm(index.charNorm(cp), own, cp, 3, charSquares);
-      for (int i = 0; i < SUMS; i++) {
+      for (int i = 0; i < SCALED; i++) {
         float sum = sums[at + i];
         if (sum > highest[i]) highest[i] = sum;
         total[i] += sum;
@@ -254,7 +346,7 @@ public final class Features {
     var regions = index.regionGrams();
     for (int i = 0; i < grams.size(); i++) {
       byte kind = grams.kind(i);
-      if (kind == Grams.WORD_PAIR) continue;
+      if (kind == Grams.WORD_PAIR || kind == Grams.SKELETON) continue;
       float weight = gramWeight[i];
       boolean named = kind == Grams.CHARS && grams.isCued(i, Grams.POST_OFFICE);
       if (named) namedWeights += weight;
@@ -369,8 +461,128 @@ public final class Features {
       values[at++] = places / most;
       values[at++] = index.cps();
       values[at++] = grams.words();
-      values[at] = words + chars;
+      values[at++] = words + chars;
+      at = fillVotes(from, at);
     }
+    for (int i = 0; i < MARGIN_OF.length; i++) fillMargins(MARGIN_OF[i], MARGINS + i);
+    fillShares();
+    for (int i = 0; i < candidates; i++) {
+      fillRanks(index, i);
+      fillLike(index, candidate[i], i * COUNT + OFFICES_LIKE);
+    }
+  }
+
+  private int fillVotes(int from, int start) {
+    int at = start;
+    float all = 0;
+    for (int kind = 0; kind < GramVotes.KINDS; kind++) all += sums[from + LEARNED + kind];
+    values[at++] = all;
+    values[at++] = 0; // its share: when all are known
+    for (int kind = 0; kind < 4; kind++) values[at++] = sums[from + LEARNED + kind];
+    values[at++] = sums[from + LEARNED + 4] + sums[from + LEARNED + 5];
+    return at;
+  }
+
+  /** How far each candidate is above the next one in a column, or below the first. */
+  private void fillMargins(int column, int out) {
+    float first = Float.NEGATIVE_INFINITY;
+    float second = Float.NEGATIVE_INFINITY;
+    int best = 0;
+    for (int i = 0; i < candidates; i++) {
+      float value = values[i * COUNT + column];
+      if (value > first) {
+        second = first;
+        first = value;
+        best = i;
+      } else if (value > second) {
+        second = value;
+      }
+    }
+    for (int i = 0; i < candidates; i++) {
+      float value = values[i * COUNT + column];
+      float other = i == best ? second : first;
+      values[i * COUNT + out] = candidates == 1 ? 0 : value - other;
+    }
+  }
+
+  /** Makes the votes relative to the highest, and a softmax of them. */
+  private void fillShares() {
+    float most = Float.NEGATIVE_INFINITY;
+    for (int i = 0; i < candidates; i++) most = Math.max(most, values[i * COUNT + VOTED]);
+    double sum = 0;
+    for (int i = 0; i < candidates; i++) {
+      values[i * COUNT + VOTED] -= most;
+      double share = NationalStage.exp(values[i * COUNT + VOTED]);
+      values[i * COUNT + VOTED_SHARE] = (float) share;
+      sum += share;
+    }
+    for (int i = 0; i < candidates; i++) values[i * COUNT + VOTED_SHARE] /= (float) sum;
+  }
+
+  private void fillRanks(PrefixIndex index, int i) {
+    int at = i * COUNT;
+    int firsts = 0;
+    for (int column : FIRST_OF) {
+      float value = values[at + column];
+      boolean first = value != 0;
+      for (int j = 0; j < candidates && first; j++) first = values[j * COUNT + column] <= value;
+      if (first) firsts++;
+    }
+    int rank = 0;
+    float nextDoor = 0;
+    float nearby = 0;
+    int pincode = index.cpPincode(candidate[i]);
+    float own = values[at + VOTED_SHARE];
+    for (int j = 0; j < candidates; j++) {
+      float share = values[j * COUNT + VOTED_SHARE];
+      if (share > own) rank++;
+      if (j == i) continue;
+      int other = index.cpPincode(candidate[j]);
+      if (Math.abs(other - pincode) <= NEXT_DOOR) nextDoor += share;
+      if (other / NEARBY == pincode / NEARBY) nearby += share;
+    }
+    values[at + FIRSTS] = firsts;
+    values[at + FIRSTS + 1] = rank;
+    values[at + FIRSTS + 2] = nextDoor;
+    values[at + FIRSTS + 3] = nearby / Math.max(1e-6f, 1 - own);
+  }
+
+  /** How much a part of the text is like the names of the offices of {@code cp}. */
+  private void fillLike(PrefixIndex index, int cp, int at) {
+    float like = 0;
+    float alike = Float.NEGATIVE_INFINITY;
+    values[at] = 0;
+    values[at + 1] = 0;
+    values[at + 4] = ABSENT;
+    for (int office = index.firstOffice(cp); office < index.endOffice(cp); office++) {
+      int from = index.officeNameStart(office);
+      int to = index.officeNameStart(office + 1);
+      int length = to - from;
+      if (length < LEAST_NAME) continue;
+      float weight = index.officeWeight(office);
+      float similar = 0;
+      float likeness = UNLIKE * length;
+      float end = ABSENT;
+      if (weight > 0 && officeFound[office] / weight >= LEAST_LIKE) {
+        fuzzy.find(index.officeNames(), from, to);
+        similar = 1 - fuzzy.errors() / (float) length;
+        likeness = length - ERROR * fuzzy.errors();
+        if (similar > ALIKE) end = fuzzy.end() / (float) fuzzy.length();
+      }
+      if (office == index.cpOffice(cp)) {
+        values[at] = similar;
+        values[at + 1] = likeness;
+        values[at + 4] = end;
+      }
+      like = Math.max(like, similar);
+      alike = Math.max(alike, likeness);
+    }
+    values[at + 2] = like;
+    values[at + 3] = alike == Float.NEGATIVE_INFINITY ? 0 : alike;
+  }
+
+  private static int[] columns(String... names) {
+    return Arrays.stream(names).mapToInt(NAMES::indexOf).toArray();
   }
 
   private static int places(PrefixIndex index, @Nullable OwnPlace own, int cp) {

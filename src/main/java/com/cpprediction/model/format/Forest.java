@@ -22,7 +22,7 @@ import java.util.Arrays;
  * construction.
  *
  * <pre>
- * i32    features F, groups, trees T, thresholds K, words W
+ * i32    features F, groups, trees T, thresholds K, words W, votes V: 0 or GramVotes.WEIGHTS
  * f32    base score
  * i32    F + 1: first threshold of each feature, and K
  * f32    K: thresholds, ascending within a feature
@@ -32,6 +32,7 @@ import java.util.Arrays;
  *        0-14 are twice its threshold's index, plus one when missing values go left; bit 15: the
  *        left child is a leaf; bit 16: the right one is; bits 17-31: distance in words to the right
  *        child
+ * f32    V: the votes of n-grams, of which its features are made
  * </pre>
  */
 public final class Forest implements Ranker {
@@ -49,7 +50,7 @@ public final class Forest implements Ranker {
   private static final int RIGHT_LEAF = 1 << 16;
   private static final int SKIP_SHIFT = 17;
 
-  private static final int HEADER = 6 * Integer.BYTES;
+  private static final int HEADER = 7 * Integer.BYTES;
   private static final int ROWS = Long.SIZE;
 
   /**
@@ -68,6 +69,7 @@ public final class Forest implements Ranker {
   private final IntBuffer tree;
   private final IntBuffer group;
   private final IntBuffer words;
+  private final GramVotes votes;
 
   /** Buffers of a thread. */
   private static final class Scratch {
@@ -87,6 +89,7 @@ public final class Forest implements Ranker {
     int trees = bytes.getInt();
     int thresholds = bytes.getInt();
     int wordCount = bytes.getInt();
+    int voteCount = bytes.getInt();
     base = bytes.getFloat();
     boolean counts =
         features > 0
@@ -96,8 +99,10 @@ public final class Forest implements Ranker {
             && trees >= groups
             && thresholds >= 0
             && thresholds <= MAX_THRESHOLDS
-            && wordCount >= trees;
-    long length = HEADER + Integer.BYTES * (features + 1L + thresholds + 2L * trees + wordCount);
+            && wordCount >= trees
+            && (voteCount == 0 || voteCount == GramVotes.WEIGHTS);
+    long length =
+        HEADER + Integer.BYTES * (features + 1L + thresholds + 2L * trees + wordCount + voteCount);
     if (!counts || length != bytes.limit()) throw damaged("has sizes that don't fit");
     if (!Float.isFinite(base)) throw damaged("has no base score");
     firstThreshold = take(bytes, features + 1).asIntBuffer();
@@ -105,6 +110,7 @@ public final class Forest implements Ranker {
     tree = take(bytes, trees).asIntBuffer();
     group = take(bytes, trees).asIntBuffer();
     words = take(bytes, wordCount).asIntBuffer();
+    votes = voteCount == 0 ? GramVotes.NONE : GramVotes.of(take(bytes, voteCount).asFloatBuffer());
     checkThresholds(thresholds);
     checkTrees(trees, thresholds);
   }
@@ -115,6 +121,11 @@ public final class Forest implements Ranker {
    */
   public static Forest of(ByteBuffer section) {
     return new Forest(section);
+  }
+
+  /** The votes of n-grams, of which its features are made. */
+  public GramVotes votes() {
+    return votes;
   }
 
   /** Encodes an inner node. */

@@ -4,9 +4,11 @@ import java.security.SecureRandom;
 import java.util.Arrays;
 
 /**
- * Extracts the n-grams of a text: words, word bigrams, and character trigrams and 4-grams within a
- * word and its surrounding blanks. Runs of five or more digits are skipped: the pincode is a
- * separate feature, and telephone numbers carry no information.
+ * Extracts the n-grams of a text: words, word bigrams, character trigrams and 4-grams within a word
+ * and its surrounding blanks, and the consonant skeletons of words and of two neighbours joined. A
+ * skeleton leaves out vowels, and letters that spellings of one name exchange are one. Runs of five
+ * or more digits are skipped: the pincode is a separate feature, and telephone numbers carry no
+ * information.
  *
  * <p>N-grams are identified by 32-bit fingerprints. Reusable, to avoid allocation; not thread-safe.
  */
@@ -16,15 +18,19 @@ public final class Grams {
 
   public static final byte WORD_PAIR = 1;
   public static final byte CHARS = 2;
+  public static final byte SKELETON = 3;
 
   /** Kinds of cues, one bit each: words that say what the next two words name. */
   public static final byte NO_CUE = 0;
 
   public static final byte POST_OFFICE = 1;
   public static final byte REGION = 2;
+  public static final byte LANDMARK = 4;
 
-  private static final int LONG_NUMBER = 5;
+  static final int LONG_NUMBER = 5;
   private static final int CUED_WORDS = 2;
+  private static final int LEAST_SKELETON = 3; // letters
+  private static final int LEAST_JOINED = 4;
   private static final long FNV_OFFSET = 0xcbf29ce484222325L;
   private static final long FNV_PRIME = 0x100000001b3L;
 
@@ -45,6 +51,24 @@ public final class Grams {
           "tq",
           "mandal");
 
+  private static final long[] LANDMARKS =
+      hashes(
+          "near",
+          "nr",
+          "opp",
+          "opposite",
+          "behind",
+          "bh",
+          "beside",
+          "besides",
+          "adjacent",
+          "adj",
+          "next",
+          "above");
+
+  /** Skeleton letter of each of a to z; blank for those that are left out. */
+  private static final String SKELETONS = " bkd pg  jklnn pkrst vvk j";
+
   /** Random, so that callers can construct equal fingerprints but not colliding slots. */
   private static final long KEY = new SecureRandom().nextLong();
 
@@ -52,11 +76,15 @@ public final class Grams {
   private byte[] kind = new byte[512];
   private boolean[] repeated = new boolean[512];
   private byte[] cue = new byte[512];
+  private int[] word = new int[512]; // place of the word in the text
+  private int[] wordGram = new int[512]; // index of the word
   private int size;
   private int words;
   private int[] slots = new int[1024]; // index + 1 of the n-gram that hashes here
   private char[] text = new char[256];
   private byte current; // cue of the word in work
+  private int currentGram; // its index
+  private int skeletonLength;
 
   /**
    * Replaces the n-grams by those of {@code canonical}.
@@ -76,6 +104,8 @@ public final class Grams {
     clear();
     int length = maskLongNumbers(canonical);
     long previous = 0;
+    long previousSkeleton = FNV_OFFSET;
+    int previousLength = 0;
     byte cued = NO_CUE;
     int left = 0;
     for (int start = 0; start < length; ) {
@@ -88,9 +118,20 @@ public final class Grams {
         current = said == NO_CUE && left > 0 ? cued : NO_CUE;
         left = said == NO_CUE ? left - 1 : CUED_WORDS;
         if (said != NO_CUE) cued = said;
-        add(mix(word), WORD);
+        currentGram = add(mix(word), WORD);
         if (words > 0) add(mix(wordHash(step(previous, ' '), start, end)), WORD_PAIR);
-        if (chars) addChars(start, end);
+        if (chars) {
+          addChars(start, end);
+          long skeleton = skeleton(FNV_OFFSET, start, end);
+          int letters = skeletonLength;
+          if (letters >= LEAST_SKELETON) add(mix(skeleton), SKELETON);
+          boolean joined = letters > 0 && previousLength > 0;
+          if (joined && previousLength + letters >= LEAST_JOINED) {
+            add(mix(skeleton(previousSkeleton, start, end)), SKELETON);
+          }
+          previousSkeleton = skeleton;
+          previousLength = letters;
+        }
         previous = word;
         words++;
       }
@@ -113,9 +154,17 @@ public final class Grams {
     return fingerprint[i];
   }
 
-  /** {@link #WORD}, {@link #WORD_PAIR} or {@link #CHARS}. */
+  /** {@link #WORD}, {@link #WORD_PAIR}, {@link #CHARS} or {@link #SKELETON}. */
   public byte kind(int i) {
     return kind[i];
+  }
+
+  /**
+   * The group of n-grams whose norm {@code kind} counts in: 0 of words and pairs, 1 of characters,
+   * 2 of skeletons, which has none.
+   */
+  public static int group(byte kind) {
+    return kind == WORD || kind == WORD_PAIR ? 0 : kind == CHARS ? 1 : 2;
   }
 
   /** Whether the n-gram occurs more than once. */
@@ -128,10 +177,26 @@ public final class Grams {
     return (cue[i] & kind) != 0;
   }
 
+  /** Cues that introduce n-gram {@code i}, one bit each. */
+  byte cues(int i) {
+    return cue[i];
+  }
+
+  /** Place in the text, from 0, of the word in which n-gram {@code i} occurs first. */
+  int word(int i) {
+    return word[i];
+  }
+
+  /** Index of the word in which n-gram {@code i} occurs first. */
+  int wordGram(int i) {
+    return wordGram[i];
+  }
+
   private static byte cueOf(long word, long previous) {
     if (word == O && previous == P) return POST_OFFICE;
     for (long hash : POST_OFFICES) if (hash == word) return POST_OFFICE;
     for (long hash : REGIONS) if (hash == word) return REGION;
+    for (long hash : LANDMARKS) if (hash == word) return LANDMARK;
     return NO_CUE;
   }
 
@@ -176,6 +241,26 @@ public final class Grams {
     }
   }
 
+  /**
+   * Continues a hash with the skeleton of a word, whose length goes to {@link #skeletonLength}; a
+   * word with another character than a to z has none.
+   */
+  private long skeleton(long hash, int start, int end) {
+    skeletonLength = 0;
+    char last = ' ';
+    int length = 0;
+    for (int i = start; i < end; i++) {
+      if (text[i] < 'a' || text[i] > 'z') return hash;
+      char letter = SKELETONS.charAt(text[i] - 'a');
+      if (letter == ' ' || letter == last) continue;
+      last = letter;
+      hash = step(hash, letter);
+      length++;
+    }
+    skeletonLength = length;
+    return hash;
+  }
+
   private long at(int i, int start, int end) {
     return i < start || i >= end ? ' ' : text[i];
   }
@@ -196,7 +281,10 @@ public final class Grams {
     return (int) ((z ^ z >>> 31) >>> 32);
   }
 
-  private void add(int hash, byte gramKind) {
+  /**
+   * @return index of the n-gram
+   */
+  private int add(int hash, byte gramKind) {
     int mask = slots.length - 1;
     // The kind separates the word "abc" from the trigram "abc".
     int print = hash ^ gramKind * 0x9e3779b9;
@@ -206,7 +294,7 @@ public final class Grams {
       if (fingerprint[i] == print) {
         repeated[i] = true;
         cue[i] |= current;
-        return;
+        return i;
       }
       slot = slot + 1 & mask;
     }
@@ -215,8 +303,11 @@ public final class Grams {
     kind[size] = gramKind;
     repeated[size] = false;
     cue[size] = current;
+    word[size] = words;
+    wordGram[size] = gramKind == WORD ? size : currentGram;
     slots[slot] = ++size;
     if (size * 2 > slots.length) rehash();
+    return size - 1;
   }
 
   /** Hash slot of a fingerprint, in the lower bits; affects the speed of lookups only. */
@@ -230,6 +321,8 @@ public final class Grams {
     kind = Arrays.copyOf(kind, size * 2);
     repeated = Arrays.copyOf(repeated, size * 2);
     cue = Arrays.copyOf(cue, size * 2);
+    word = Arrays.copyOf(word, size * 2);
+    wordGram = Arrays.copyOf(wordGram, size * 2);
   }
 
   private void rehash() {

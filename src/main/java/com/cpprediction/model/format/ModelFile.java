@@ -70,6 +70,8 @@ public final class ModelFile {
     OFFICE_WORDS,
     /** f32 by office: sum of the weights of the distinct character n-grams of its name. */
     OFFICE_WEIGHT,
+    /** A line of ASCII by office: its name without blanks, 64 characters at most; may be empty. */
+    OFFICE_NAME,
     /** As GRAM_BUCKET, for the words and character n-grams of office names. */
     OFFICE_BUCKET,
     /** As GRAM_ENTRY, with offices for CPs. */

@@ -27,7 +27,6 @@ public final class OwnPlace {
    */
   public static OwnPlace of(PrefixIndex index, int[] cps, String[] texts) {
     var keys = new long[1024];
-    var chars = new boolean[1024];
     int size = 0;
     var grams = new Grams();
     for (int i = 0; i < texts.length; i++) {
@@ -36,7 +35,7 @@ public final class OwnPlace {
         int gram = index.grams().find(grams.fingerprint(g));
         if (gram < 0) continue; // dropped from the counts
         if (size == keys.length) keys = Arrays.copyOf(keys, 2 * size);
-        keys[size++] = key(gram, cps[i]) << 1 | (grams.kind(g) == Grams.CHARS ? 1 : 0);
+        keys[size++] = key(gram, cps[i]) << 2 | Grams.group(grams.kind(g));
       }
     }
     Arrays.sort(keys, 0, size);
@@ -50,19 +49,20 @@ public final class OwnPlace {
     for (int i = 0; i < size; ) {
       int end = i + 1;
       while (end < size && keys[end] == keys[i]) end++;
-      long key = keys[i] >>> 1;
-      boolean isChars = (keys[i] & 1) != 0;
+      long key = keys[i] >>> 2;
+      int group = (int) keys[i] & 3;
       int gram = (int) (key >>> 16);
       int cp = (int) (key & 0xffff);
       int all = countAt(index.grams(), gram, cp);
       int others = Math.max(0, all - (end - i)); // fewer when the pair was dropped from the counts
       distinct[kept] = key;
       counts[kept++] = all - others;
-      int at = 4 * Arrays.binarySearch(own, cp) + (isChars ? 2 : 0);
+      i = end;
+      if (group > 1) continue; // skeletons are in no norm
+      int at = 4 * Arrays.binarySearch(own, cp) + 2 * group;
       double weight = index.weight(gram, index.grams().total(gram));
       norms[at] += all - others;
       norms[at + 1] += (float) (weight * weight * ((double) all * all - (double) others * others));
-      i = end;
     }
     return new OwnPlace(
         Arrays.copyOf(distinct, kept), Arrays.copyOf(counts, kept), own, places, norms);

@@ -47,6 +47,8 @@ public final class PrefixIndex {
   private final IntBuffer cpOffice;
   private final IntBuffer cpOffices;
   private final ByteBuffer officeWords;
+  private final byte[] officeNames; // one after the other
+  private final int[] officeNameStart;
   private final FloatBuffer officeWeight;
   private final IntBuffer pincodes;
   private final IntBuffer pincodeList;
@@ -76,6 +78,15 @@ public final class PrefixIndex {
     cpOffices = starts(file, Section.CP_OFFICES, cps, 0, offices);
     officeWords = bytes(file, Section.OFFICE_WORDS, offices);
     officeWeight = floats(file, Section.OFFICE_WEIGHT, offices);
+    var names = lines(file, Section.OFFICE_NAME, offices);
+    officeNameStart = new int[offices + 1];
+    for (int i = 0; i < offices; i++) {
+      boolean isName =
+          names[i].length() <= Fuzzy.LONGEST && names[i].chars().allMatch(c -> c < 128);
+      require(isName, Section.OFFICE_NAME);
+      officeNameStart[i + 1] = officeNameStart[i] + names[i].length();
+    }
+    officeNames = String.join("", names).getBytes(StandardCharsets.US_ASCII);
     officeGrams =
         table(file, Section.OFFICE_BUCKET, Section.OFFICE_ENTRY, Section.OFFICE_LIST, offices);
     regionGrams =
@@ -202,6 +213,15 @@ public final class PrefixIndex {
     return Byte.toUnsignedInt(officeWords.get(office));
   }
 
+  /** Names of all offices, without blanks, one after the other; that of each from its start on. */
+  byte[] officeNames() {
+    return officeNames;
+  }
+
+  int officeNameStart(int office) {
+    return officeNameStart[office];
+  }
+
   float officeWeight(int office) {
     return officeWeight.get(office);
   }
@@ -302,14 +322,14 @@ public final class PrefixIndex {
    * Adds the probability of {@code pincode} given each CP that has it.
    *
    * @param factor of what is added
-   * @param out by CP
+   * @param out by CP, from {@code start} on
    * @return whether a CP has it
    */
-  public boolean addPincodeShares(int pincode, double factor, double[] out) {
+  public boolean addPincodeShares(int pincode, double factor, double[] out, int start) {
     int place = findPincode(pincode);
     if (place < 0) return false;
     for (int entry = pincodeStart(place); entry < pincodeEnd(place); entry++) {
-      out[pincodeCp(entry)] += factor * pincodeShare(entry, pincode);
+      out[start + pincodeCp(entry)] += factor * pincodeShare(entry, pincode);
     }
     return true;
   }

@@ -64,7 +64,7 @@ class FeaturesTest {
     var features = new Features();
     var expected = naive().features(text);
 
-    features.read(index, null, text);
+    features.read(index, GramVotes.NONE, null, text);
 
     assertThat(features.candidates()).isEqualTo(index.cps()); // 13: fewer than are chosen
     for (int i = 0; i < features.candidates(); i++) {
@@ -84,7 +84,7 @@ class FeaturesTest {
   void theOwnOfficeIsOneOfTheOfficesOfItsCp() {
     var features = new Features();
     for (var text : texts()) {
-      features.read(index, null, text);
+      features.read(index, GramVotes.NONE, null, text);
       for (int i = 0; i < features.candidates(); i++) {
         assertThat(value(features, i, "own_office_share"))
             .isLessThanOrEqualTo(value(features, i, "office_share"));
@@ -114,7 +114,7 @@ class FeaturesTest {
       var texts = own.stream().map(SmallRelease.Counted::text).toArray(String[]::new);
       var features = new Features();
 
-      features.read(index, OwnPlace.of(index, cps, texts), row.text());
+      features.read(index, GramVotes.NONE, OwnPlace.of(index, cps, texts), row.text());
 
       var expected = naive.features(row.text());
       for (int i = 0; i < features.candidates(); i++) {
@@ -137,9 +137,9 @@ class FeaturesTest {
   @Test
   void unknownNGramsDiluteTheCosine() {
     var features = new Features();
-    features.read(index, null, "bejai mangalore");
+    features.read(index, GramVotes.NONE, null, "bejai mangalore");
     float known = value(features, 0, "cosine_words");
-    features.read(index, null, "bejai mangalore zzyzx qwrtp");
+    features.read(index, GramVotes.NONE, null, "bejai mangalore zzyzx qwrtp");
 
     assertThat(value(features, 0, "cosine_words")).isLessThan(known);
   }
@@ -149,9 +149,9 @@ class FeaturesTest {
     var many = manyCps(40);
     var features = new Features();
 
-    features.read(many, null, "word13 word14 word15 other1");
+    features.read(many, GramVotes.NONE, null, "word13 word14 word15 other1");
     var byText = candidates(features);
-    features.read(many, null, "word13 word14 word15 other1", 560039, 560999);
+    features.read(many, GramVotes.NONE, null, "word13 word14 word15 other1", 560039, 560999);
 
     assertThat(byText).hasSize(Features.TOP).contains(13, 14, 15).doesNotContain(38, 39);
     var expected = new TreeSet<>(byText);
@@ -165,8 +165,8 @@ class FeaturesTest {
     var with = new Features();
     var text = SmallRelease.rows(PREFIX).get(3).text();
 
-    without.read(index, null, text);
-    with.read(index, null, text, 575003);
+    without.read(index, GramVotes.NONE, null, text);
+    with.read(index, GramVotes.NONE, null, text, 575003);
 
     assertThat(candidates(with)).isEqualTo(candidates(without));
     assertThat(with.values()).isEqualTo(without.values());
@@ -178,9 +178,9 @@ class FeaturesTest {
     var other = index("180");
     for (var text : texts()) {
       var fresh = new Features();
-      reused.read(other, null, "gandhi nagar jammu", 180004);
-      reused.read(index, null, text, 575001);
-      fresh.read(index, null, text, 575001);
+      reused.read(other, GramVotes.NONE, null, "gandhi nagar jammu", 180004);
+      reused.read(index, GramVotes.NONE, null, text, 575001);
+      fresh.read(index, GramVotes.NONE, null, text, 575001);
 
       assertThat(reused.candidates()).isEqualTo(fresh.candidates());
       int values = fresh.candidates() * Features.COUNT;

@@ -92,8 +92,8 @@ class OwnPlaceTest {
       var place = rows.places().get(at);
       var others = index(rows.fileWithout(at), whole);
       for (var address : place) {
-        left.read(whole, own(whole, place), address.text());
-        without.read(others, null, address.text());
+        left.read(whole, GramVotes.NONE, own(whole, place), address.text());
+        without.read(others, GramVotes.NONE, null, address.text());
 
         assertExactColumns(left, without, address.text());
       }
@@ -109,11 +109,11 @@ class OwnPlaceTest {
       var place = rows.places().get(at);
       var others = index(rows.fileWithout(at), whole);
       for (var address : place) {
-        features.read(others, null, address.text());
+        features.read(others, GramVotes.NONE, null, address.text());
         var expected = features.values().clone();
-        features.read(whole, null, address.text());
+        features.read(whole, GramVotes.NONE, null, address.text());
         plain += distance(features, expected);
-        features.read(whole, own(whole, place), address.text());
+        features.read(whole, GramVotes.NONE, own(whole, place), address.text());
         corrected += distance(features, expected);
       }
     }
@@ -143,8 +143,8 @@ class OwnPlaceTest {
       var place = rows.places().get(at);
       var others = index(rows.fileOfRepeatedPairsWithout(at), repeated);
       for (var address : place) {
-        left.read(repeated, own(repeated, place), address.text());
-        without.read(others, null, address.text());
+        left.read(repeated, GramVotes.NONE, own(repeated, place), address.text());
+        without.read(others, GramVotes.NONE, null, address.text());
 
         assertExactColumns(left, without, address.text());
       }
@@ -158,8 +158,8 @@ class OwnPlaceTest {
     var without = new Features();
     var text = rows.places().get(3).get(0).text();
 
-    with.read(whole, own, text);
-    without.read(whole, null, text);
+    with.read(whole, GramVotes.NONE, own, text);
+    without.read(whole, GramVotes.NONE, null, text);
 
     assertThat(own.places(2)).isEqualTo(1);
     assertThat(own.places(3)).isZero();
