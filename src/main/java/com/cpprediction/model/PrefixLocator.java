@@ -38,6 +38,11 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
   Hypotheses locate(Address address, PincodeErrors wrongPincodes) {
     var pincodes = address.candidates();
     if (pincodes.isEmpty()) {
+      if (address.endsAbroad()) {
+        throw Failure.PINCODE_REQUIRED.because(
+            "The address has no pincode and ends in a place abroad; if it is in India, add the"
+                + " pincode to the address or send it as pincode");
+      }
       var chances = locator.locate(address.text());
       if (chances == null) {
         throw Failure.PINCODE_REQUIRED.because(

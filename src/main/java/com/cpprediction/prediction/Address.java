@@ -164,6 +164,11 @@ public final class Address implements Comparable<Address> {
     return read(normal(typed)).text();
   }
 
+  /** Whether the last place that the text names is abroad. */
+  public boolean endsAbroad() {
+    return PincodeReader.endsAbroad(new Tokens(text));
+  }
+
   private static PincodeReader read(String normal) {
     return PincodeReader.read(new Tokens(fold(normal)), PincodeReader.POSSIBLE);
   }

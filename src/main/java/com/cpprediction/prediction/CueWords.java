@@ -159,7 +159,7 @@ final class CueWords {
         ABROAD,
         "singapore spore russia moscow beijing shanghai guangzhou shenzhen almaty kazakhstan minsk"
             + " belarus tashkent uzbekistan kyrgyzstan bishkek romania bucharest vietnam hanoi"
-            + " nigeria kathmandu malaysia indonesia jakarta thailand bangkok australia sydney"
+            + " nigeria seoul kathmandu malaysia indonesia jakarta thailand bangkok australia sydney"
             + " melbourne canada toronto germany japan tokyo uae usa sharjah riyadh doha"
             + " pakistan karachi lahore islamabad bangladesh srilanka nepal");
     add(
@@ -167,12 +167,12 @@ final class CueWords {
         "china dubai london england myanmar bhutan oman muscat qatar kuwait bahrain iran iraq egypt"
             + " kenya ghana mauritius maldives italy spain portugal netherlands belgium switzerland"
             + " sweden norway denmark finland poland ireland scotland brazil mexico argentina"
-            + " ukraine turkey israel korea taiwan philippines manila cambodia tanzania uganda"
+            + " ukraine turkey israel taiwan philippines manila cambodia tanzania uganda"
             + " ethiopia dhaka colombo");
     add(ABROAD_FIRST, "sri shri hong kuala united arab saudi new south north st saint great");
     add(
         ABROAD_SECOND,
-        "lanka kong lumpur kingdom states emirates arabia zealand africa petersburg");
+        "lanka kong lumpur kingdom states emirates arabia zealand africa petersburg korea");
   }
 
   private CueWords() {}

@@ -95,6 +95,13 @@ final class PincodeReader {
     return reader;
   }
 
+  /** Whether the last place that an address names is abroad. */
+  static boolean endsAbroad(Tokens tokens) {
+    var reader = new PincodeReader(tokens, POSSIBLE);
+    int last = reader.lastPlaceName();
+    return last >= 0 && reader.namesAbroad(last);
+  }
+
   /** Number of tokens looked at, repeated ones included; the time is proportional to it. */
   int steps() {
     return steps;
@@ -637,14 +644,23 @@ final class PincodeReader {
   /** Whether the last words name a place abroad, or a number stands beside one. */
   private boolean isAbroad() {
     if (found == 0 || cues[0] == Cue.LABELLED && cues[found - 1] == Cue.LABELLED) return false;
+    int last = lastPlaceName();
+    if (last < 0) return besideAbroad;
+    if (tokens.kind[last] == CueWords.STATE) return false;
+    return besideAbroad || namesAbroad(last);
+  }
+
+  private int lastPlaceName() {
     int i = tokens.count - 1;
     while (i >= 0 && !isPlaceName(i)) {
       steps++;
       i--;
     }
-    if (i < 0) return besideAbroad;
-    if (tokens.kind[i] == CueWords.STATE) return false;
-    return besideAbroad || isAbroadWord(i) || tokens.kind[i] == CueWords.ABROAD_LAST;
+    return i;
+  }
+
+  private boolean namesAbroad(int last) {
+    return isAbroadWord(last) || tokens.kind[last] == CueWords.ABROAD_LAST;
   }
 
   private boolean isPlaceName(int i) {

@@ -138,7 +138,7 @@ class IndexMutantsTest {
     }
     for (int pincode : mutant.index().trainedPincodes()) {
       var shares = new double[mutant.index().cps()];
-      mutant.index().addPincodeShares(pincode, 1, shares);
+      mutant.index().addPincodeShares(pincode, 1, shares, 0);
       for (double share : shares) assertThat(share).as(name).isNotNegative();
     }
   }

@@ -97,6 +97,20 @@ class PrefixLocatorTest {
   }
 
   @Test
+  void anAddressThatEndsAbroadIsNotLocatedByItsWords() {
+    var locator = new PrefixLocator(SERVED, text -> chances(0, 0, 0, 1));
+
+    assertThatThrownBy(() -> locator.locate(new Address("galle road colombo", null), FEW))
+        .isInstanceOfSatisfying(
+            ServiceException.class, e -> assertThat(e.failure()).isSameAs(Failure.PINCODE_REQUIRED))
+        .hasMessageContaining("abroad");
+    assertThat(locator.locate(new Address("galle road colombo", "575004"), FEW).prefixes())
+        .containsExactly("575");
+    assertThat(locator.locate(new Address("dubai market mangalore", null), FEW).prefixes())
+        .containsExactly("575");
+  }
+
+  @Test
   void aNumberThatDoesNotExistLetsTheWordsDecide() {
     var chances = chances(0, 0, 0.01, 0.99);
 
