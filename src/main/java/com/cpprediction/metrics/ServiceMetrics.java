@@ -11,6 +11,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -125,7 +126,7 @@ public final class ServiceMetrics {
   private final Timer modelLoad;
   private final Timer flush;
   private final DistributionSummary flushRows;
-  private final DistributionSummary pincodeDoubt;
+  private final ProbabilityHistogram pincodeDoubt;
   private final Counter corrected;
   private final Counter configReloadFailures;
 
@@ -214,10 +215,11 @@ public final class ServiceMetrics {
             .description("Rows in one insert")
             .register(registry);
     pincodeDoubt =
-        DistributionSummary.builder("cp.pincode.doubt")
-            .description("Probability that the pincode of a shipment is not its own, 0..1")
-            .serviceLevelObjectives(DOUBTS)
-            .register(registry);
+        new ProbabilityHistogram(
+            "cp_pincode_doubt",
+            "Probability that the pincode of a shipment is not its own, 0..1",
+            DOUBTS);
+    pincodeDoubt.exportTo(registry);
     corrected =
         Counter.builder("cp.predictions.corrected")
             .description("Predictions of another prefix than that of the pincode")
@@ -238,7 +240,15 @@ public final class ServiceMetrics {
    * @param doubt probability that the pincode is not that of the shipment, 0..1
    */
   public void pincodeDoubted(double doubt) {
-    pincodeDoubt.record(doubt);
+    if (on) pincodeDoubt.record(doubt);
+  }
+
+  /**
+   * JSON: {@code count} and {@code mean} of the doubts since start, and {@code buckets} with their
+   * upper bound {@code to} and their {@code count}. The mean is absent while nothing is counted.
+   */
+  JsonObject pincodeDoubt() {
+    return pincodeDoubt.toJson();
   }
 
   /** A shipment was predicted to belong to another prefix than that of its pincode. */

@@ -84,6 +84,7 @@ class ArchitectureTest {
       Vert.x Web     io.vertx.ext.web                http dashboard web
       Netty          io.netty                        http
       Micrometer     io.micrometer                   metrics cache http cli server
+      Prometheus     io.prometheus                   metrics
       Vert.x meters  io.vertx.micrometer             server
       Logback        ch.qos.logback                  logging
       UUID creator   com.github.f4b6a3               prediction

@@ -41,6 +41,24 @@ class ServiceMetricsTest {
   }
 
   @Test
+  void distinguishesSmallDoubtsFromLargeOnes() {
+    var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    var metrics = metrics(registry);
+
+    for (double doubt : new double[] {0, 0.0005, 0.001, 0.3, 1}) metrics.pincodeDoubted(doubt);
+
+    assertThat(registry.scrape())
+        .contains(
+            "cp_pincode_doubt_bucket{le=\"0.001\"} 3",
+            "cp_pincode_doubt_bucket{le=\"0.25\"} 3",
+            "cp_pincode_doubt_bucket{le=\"0.5\"} 4",
+            "cp_pincode_doubt_bucket{le=\"0.99\"} 4",
+            "cp_pincode_doubt_bucket{le=\"1.0\"} 5",
+            "cp_pincode_doubt_bucket{le=\"+Inf\"} 5",
+            "cp_pincode_doubt_sum 1.3");
+  }
+
+  @Test
   void recordsNothingWithMetricsOff() {
     var registry = new CompositeMeterRegistry();
     var metrics = metrics(registry);

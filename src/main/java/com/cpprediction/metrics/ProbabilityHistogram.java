@@ -1,0 +1,60 @@
+package com.cpprediction.metrics;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.core.metrics.Histogram;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+
+/**
+ * Counts probabilities in buckets. Thread-safe. A summary of Micrometer 1.17 rounds a value up to
+ * an integer before it chooses the bucket.
+ */
+final class ProbabilityHistogram {
+  private final Histogram histogram;
+
+  /**
+   * @param name as Prometheus has it
+   * @param bounds upper bounds of the buckets, ascending
+   */
+  ProbabilityHistogram(String name, String description, double... bounds) {
+    histogram =
+        Histogram.builder()
+            .name(name)
+            .help(description)
+            .classicOnly()
+            .classicUpperBounds(bounds)
+            .withoutExemplars()
+            .build();
+  }
+
+  /** Exports it where {@code registry} is that of Prometheus. */
+  void exportTo(MeterRegistry registry) {
+    if (registry instanceof PrometheusMeterRegistry exported) {
+      exported.getPrometheusRegistry().register(histogram);
+    }
+  }
+
+  /**
+   * Counts a probability.
+   *
+   * @param probability 0..1
+   */
+  void record(double probability) {
+    histogram.observe(probability);
+  }
+
+  /** Count and mean, and the count of each bucket by its upper bound; no mean of nothing. */
+  JsonObject toJson() {
+    var data = histogram.collect().getDataPoints().get(0);
+    var json = new JsonObject().put("count", data.getCount());
+    if (data.getCount() > 0) json.put("mean", data.getSum() / data.getCount());
+    var buckets = new JsonArray();
+    for (var bucket : data.getClassicBuckets()) {
+      if (Double.isInfinite(bucket.getUpperBound())) continue; // no probability exceeds 1
+      buckets.add(
+          new JsonObject().put("to", bucket.getUpperBound()).put("count", bucket.getCount()));
+    }
+    return json.put("buckets", buckets);
+  }
+}
