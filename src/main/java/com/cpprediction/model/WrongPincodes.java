@@ -5,13 +5,11 @@ import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PincodeLikelihoods;
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,8 +56,7 @@ public final class WrongPincodes {
   private double[] estimate = shares(PRIOR);
   private final int[] place = START.clone(); // in the grid, by kind
   private volatile PincodeErrors estimated = PRIOR;
-  private double before = Double.NaN;
-  private @Nullable Instant movedAt;
+  private final ShareHistory history = new ShareHistory();
 
   /**
    * @param configured the share that the configuration fixes now, if any
@@ -166,13 +163,11 @@ public final class WrongPincodes {
       moved = true;
     }
     if (!moved) return;
-    before = estimated.share();
-    movedAt = clock.instant();
+    double before = rounded(estimated.share());
     estimated = errors(place);
-    log.info(
-        "Wrong pincodes are now assumed for a share of {}, before for {}",
-        rounded(estimated.share()),
-        rounded(before));
+    double after = rounded(estimated.share());
+    if (after != before) history.moved(clock.instant(), before, after);
+    log.info("Wrong pincodes are now assumed for a share of {}, before for {}", after, before);
   }
 
   private static int towards(int place, double estimate) {
@@ -218,8 +213,7 @@ public final class WrongPincodes {
         .put("source", configured.get().isPresent() ? "configured" : "estimated")
         .put("estimate", kinds(estimate[0], estimate[1], estimate[2]))
         .put("observed", size)
-        .put("before", Double.isNaN(before) ? null : rounded(before))
-        .put("moved_at", movedAt == null ? null : movedAt.toString());
+        .put("moves", history.toJson());
   }
 
   private static JsonObject kinds(double slips, double near, double far) {

@@ -53,6 +53,8 @@ class ContractIT {
           "predicted_at",
           "source",
           "cached",
+          "estimate",
+          "observed",
           "directory",
           "at",
           "ms",

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PincodeEvidence;
 import com.cpprediction.prediction.PincodeLikelihoods;
+import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -41,8 +42,7 @@ class WrongPincodesTest {
         .isEqualTo(WrongPincodes.prior())
         .isEqualTo(new PincodeErrors(0.004, 0.002, 0.002));
     assertThat(wrong.toJson().getDouble("share")).isEqualTo(0.008);
-    assertThat(wrong.toJson().getDouble("before")).isNull();
-    assertThat(wrong.toJson().getString("moved_at")).isNull();
+    assertThat(wrong.toJson().getJsonArray("moves")).isEmpty();
   }
 
   @ParameterizedTest
@@ -96,13 +96,17 @@ class WrongPincodesTest {
     observe(500, 1, SLIP);
 
     assertThat(wrong.errors()).isEqualTo(new PincodeErrors(0.007, 0.001, 0.001));
-    assertThat(wrong.toJson().getDouble("before")).isEqualTo(0.008);
-    assertThat(wrong.toJson().getString("moved_at")).isEqualTo(NOW.toString());
+    var first = move(0.008, 0.009);
+    assertThat(wrong.toJson().getJsonArray("moves")).containsExactly(first);
 
     observe(500, 1, SLIP);
 
     assertThat(wrong.errors().slips()).isEqualTo(0.01);
-    assertThat(wrong.toJson().getDouble("before")).isEqualTo(0.009);
+    assertThat(wrong.toJson().getJsonArray("moves")).containsExactly(first, move(0.009, 0.012));
+  }
+
+  private static JsonObject move(double from, double to) {
+    return new JsonObject().put("at", NOW.toString()).put("from", from).put("to", to);
   }
 
   @Test
