@@ -38,7 +38,7 @@ public final class DashboardState {
           "last_error");
 
   private static final List<String> RELEASE_FIELDS =
-      List.of("release", "engine", "mapping", "loaded", "last_reload");
+      List.of("release", "engine", "mapping", "loaded", "last_reload", "wrong_pincodes");
 
   /** Fields of a model's accuracy in service. */
   private static final List<String> LIVE_FIELDS = List.of("outcomes", "right", "accuracy");

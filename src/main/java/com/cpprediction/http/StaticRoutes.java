@@ -37,6 +37,7 @@ final class StaticRoutes {
           entry("dashboard-ask.js", "dashboard-ask.js"),
           entry("dashboard-format.js", "dashboard-format.js"),
           entry("dashboard-models.js", "dashboard-models.js"),
+          entry("dashboard-pincodes.js", "dashboard-pincodes.js"),
           entry("dashboard-plots.js", "dashboard-plots.js"),
           entry("docs.css", "docs.css"),
           entry("docs.js", "docs.js"),

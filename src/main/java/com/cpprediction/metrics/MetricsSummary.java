@@ -37,6 +37,8 @@ public final class MetricsSummary {
     return json.put("predictions", byTag(registry, "cp.prediction", "source"))
         .put("outcomes", counts(registry, "cp.predictions", "outcome"))
         .put("shed", counts(registry, "cp.shed", "reason"))
+        .put("corrected", (long) registry.get("cp.predictions.corrected").counter().count())
+        .put("pincode_doubt", metrics.pincodeDoubt())
         .put("score", times(registry.find("cp.score").timer()))
         .put("event_loop_delay", times(registry.find("cp.event.loop.delay").timer()))
         .put("database", database(registry))

@@ -1,6 +1,6 @@
 /** The box that asks for a prediction and says why it came out so. */
 
-import { $, element, known, share, write } from './dashboard-format.js';
+import { $, bar, element, known, share, write } from './dashboard-format.js';
 
 const EXAMPLE = 'Kadri Hills, near Kadri Temple, Mangalore 575002';
 const SHOWN = 6;
@@ -28,12 +28,6 @@ const newShipment = () => `dashboard-${crypto.getRandomValues(new Uint32Array(1)
 
 const signed = value => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
 const plain = value => (Number.isInteger(value) ? String(value) : value.toFixed(2).replace(/^-(0\.00)$/, '$1')).replace('-', '−');
-
-function bar(part) {
-  const fill = element('i');
-  fill.style.width = `${Math.min(100, 100 * part)}%`;
-  return element('span', { class: 'bar', 'aria-hidden': 'true' }, fill);
-}
 
 /** A bar to the right for what speaks for the first CP, to the left for what speaks against it. */
 function both(effect, most) {

@@ -58,6 +58,13 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** A bar of which `part`, 0..1, is filled. */
+export function bar(part) {
+  const fill = element('i');
+  fill.style.width = `${Math.min(100, 100 * part)}%`;
+  return element('span', { class: 'bar', 'aria-hidden': 'true' }, fill);
+}
+
 /** Sets a text, and nothing when it is there already: what is selected stays so. */
 export function write(where, text) {
   if (where.textContent !== text) where.textContent = text;

@@ -3,6 +3,7 @@
 import { startAsking } from './dashboard-ask.js';
 import { $, bytes, count, digits, duration, element, known, moment, NONE, rate, share, show, terms, write } from './dashboard-format.js';
 import { Models } from './dashboard-models.js';
+import { showDoubts, showShare } from './dashboard-pincodes.js';
 import { Plots } from './dashboard-plots.js';
 
 const STALE = 4; // seconds without news
@@ -195,8 +196,11 @@ function showRelease() {
     ['Live accuracy', live?.outcomes ? `${share(live.accuracy)} of ${count(live.outcomes)}` : 'no outcomes yet'],
   ]);
   models.show(catalogue.models);
+  showWrongPincodes();
   showCluster(catalogue.cluster);
 }
+
+const showWrongPincodes = () => showShare(catalogue.wrong_pincodes, state && state.at - state.uptime_ms);
 
 function showCluster({ enabled, node, members = [], replicas, replicas_missing: missing, unanswered = [] }) {
   $('cluster-card').hidden = !enabled;
@@ -234,6 +238,8 @@ function showState(fresh) {
   write($('version'), `version ${fresh.version}`);
   showNow(fresh);
   showCards(fresh);
+  showDoubts(fresh.meters);
+  if (catalogue) showWrongPincodes();
   showNotices(notices(fresh));
   plot(fresh);
   showLink();

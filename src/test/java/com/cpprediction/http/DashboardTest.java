@@ -46,6 +46,7 @@ class DashboardTest {
   private HttpFixture edge;
   private String prefix = "560";
   private String word = "road";
+  private JsonObject wrongPincodes; // absent in the status
 
   @BeforeAll
   static void startBrowser() {
@@ -55,7 +56,7 @@ class DashboardTest {
   @BeforeEach
   void setUp(Vertx vertx) {
     edge = new HttpFixture(vertx);
-    edge.answer(Bus.MODELS_STATUS, ignored -> Future.succeededFuture(models(prefix)));
+    edge.answer(Bus.MODELS_STATUS, ignored -> Future.succeededFuture(models()));
     edge.explainer = request -> Future.succeededFuture(explanation(word));
   }
 
@@ -135,6 +136,10 @@ class DashboardTest {
     assertThat(text("#rate")).isEqualTo("–");
     assertThat(text("#model-p99")).isEqualTo("–");
     assertThat(text("#answered")).isEqualTo("–");
+    assertThat(text("#doubt"))
+        .containsPattern("Predictions corrected\\s+–")
+        .containsPattern("Mean doubt\\s+–");
+    assertThat(text("#undoubted")).isEqualTo("Doubts are not measured while metrics are off.");
     assertThat(text("#process")).contains("MiB");
     assertThat(text("#link")).isEqualTo("Ready");
     assertThat(browser.complaints()).isEmpty();
@@ -151,6 +156,79 @@ class DashboardTest {
 
     browser.until(driver -> text("#model-count").equals("1"));
     assertThat(text("#model-p50")).isEqualTo("–");
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  private static JsonObject kinds(double slips, double near, double far) {
+    return new JsonObject().put("slips", slips).put("near", near).put("far", far);
+  }
+
+  @Test
+  void showsHowTheShareOfWrongPincodesMoved() throws Exception {
+    var moves =
+        new JsonArray()
+            .add(move("2026-01-02T03:04:05Z", 0.01, 0.02))
+            .add(move("2026-01-02T04:04:05Z", 0.02, 0.03))
+            .add(move("2026-01-02T04:05:05Z", 0.03, 0.02));
+    wrongPincodes =
+        new JsonObject()
+            .put("share", 0.02)
+            .put("source", "estimated")
+            .put("kinds", kinds(0.015, 0.004, 0.001))
+            .put("estimate", kinds(0.015, 0.00745, 0.001))
+            .put("observed", 4_321)
+            .put("moves", moves);
+    edge.start();
+    browser.open(edge.base() + "/");
+
+    browser.until(driver -> text("#wrong-share").contains("estimate"));
+
+    assertThat(text("#wrong-share"))
+        .containsPattern("Assumed now\\s+2.0 %")
+        .containsPattern("Set by\\s+the estimate")
+        .containsPattern("Typing errors\\s+1.5 %")
+        .containsPattern("Other pincodes of the prefix\\s+0.4 %")
+        .containsPattern("Any other pincodes\\s+0.1 %")
+        .containsPattern("Estimate\\s+2.3 %")
+        .containsPattern("Latest predictions behind it\\s+4,321");
+    assertThat(text("#wrong-moves tbody"))
+        .containsPattern("(?s)3.0 %\\s+2.0 %.*2.0 %\\s+3.0 %.*1.0 %\\s+2.0 %"); // newest first
+    assertThat(browser.find("#wrong-moves [role=img]").getDomAttribute("aria-label"))
+        .startsWith("The estimate went from 1.0 % to 2.0 % since the start");
+    assertThat(line()).matches("M0 28.41H[\\d.]+V16.81H[\\d.]+V5.22H[\\d.]+V16.81H100");
+    assertThat(text("#wrong-most-label")).isEqualTo("3.0 %");
+    assertThat(browser.driver().findElement(By.id("wrong-unmoved")).isDisplayed()).isFalse();
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  @Test
+  void showsCorrectedPredictionsAndTheDistributionOfDoubts() throws Exception {
+    for (int i = 0; i < 1_500; i++) edge.metrics.pincodeDoubted(0.0005);
+    edge.metrics.pincodeDoubted(0.3);
+    edge.metrics.pincodeDoubted(1);
+    edge.metrics.corrected();
+    for (int i = 0; i < 4; i++) edge.metrics.answered(Source.MODEL, 5_000_000);
+    edge.start();
+    browser.open(edge.base() + "/");
+
+    browser.until(driver -> text("#doubt").contains("1,502"));
+
+    assertThat(text("#doubt"))
+        .containsPattern("Predictions corrected\\s+1 \\(25.0 %\\)")
+        .containsPattern("Predictions with a pincode\\s+1,502")
+        .containsPattern("Mean doubt\\s+0.1 %");
+    assertThat(text("#doubts").split("\\n+"))
+        .containsExactly(
+            "0–0.1 %", "1,500",
+            "0.1–1 %", "0",
+            "1–5 %", "0",
+            "5–10 %", "0",
+            "10–25 %", "0",
+            "25–50 %", "1",
+            "50–75 %", "0",
+            "75–90 %", "0",
+            "90–99 %", "0",
+            "99–100 %", "1");
     assertThat(browser.complaints()).isEmpty();
   }
 
@@ -301,7 +379,7 @@ class DashboardTest {
     return (String) browser.run("return document.querySelector(arguments[0]).innerText", selector);
   }
 
-  private static JsonObject models(String prefix) {
+  private JsonObject models() {
     var model =
         new JsonObject()
             .put("prefix", prefix)
@@ -314,7 +392,17 @@ class DashboardTest {
         .put("engine", "mapped")
         .put("mapping", "mapped")
         .put("last_reload", new JsonObject())
+        .put("wrong_pincodes", wrongPincodes)
         .put("models", new JsonArray().add(model));
+  }
+
+  private static JsonObject move(String at, double from, double to) {
+    return new JsonObject().put("at", at).put("from", from).put("to", to);
+  }
+
+  /** Path of the step line of moves. */
+  private static String line() {
+    return browser.driver().findElement(By.id("wrong-line")).getDomAttribute("d");
   }
 
   private static JsonObject explanation(String word) {

@@ -8,6 +8,7 @@ import com.cpprediction.testing.Http;
 import com.cpprediction.testing.Scrape;
 import com.cpprediction.testing.TestService;
 import com.cpprediction.training.SmallRelease;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.math.BigDecimal;
 import java.nio.file.Files;
@@ -108,7 +109,7 @@ class DashboardIT {
 
     double errors =
         scrape.sum("cp_predictions_total", labels -> !labels.get("outcome").equals("ok"));
-    var stored = Pattern.compile("Stored\\s+%.0f\\s".formatted(model + cache));
+    var stored = Pattern.compile("Stored\\s+%,.0f\\s".formatted(model + cache));
     browser.until(
         driver ->
             value("answered") == model + cache
@@ -124,7 +125,9 @@ class DashboardIT {
     var stats = http.get("/cache/stats").json();
     assertThat(value("hit-rate")).isEqualTo(stats.getDouble("hit_rate")).isBetween(0.01, 0.99);
     assertThat(text("#storing")).containsPattern("Rows waiting\\s+0\\s");
-    browser.until(driver -> sumOfColumn(2) == model); // models are told less often
+    double requests = requests();
+    assertThat(requests).isGreaterThanOrEqualTo(model);
+    browser.until(driver -> sumOfColumn(2) == requests); // models are told less often
     for (var source : List.of("model", "cache")) showsThePercentiles(source);
   }
 
@@ -189,6 +192,78 @@ class DashboardIT {
     http.post("/models/reload", new JsonObject());
     configure(new JsonObject());
     browser.until(driver -> text("#notices").isEmpty());
+  }
+
+  @Test
+  void showsTheConfiguredShareOfWrongPincodes() throws Exception {
+    configure(new JsonObject().put("prediction", new JsonObject().put("wrong_pincodes", 0.123)));
+
+    browser.until(driver -> text("#wrong-share").contains("the configuration"));
+
+    assertThat(text("#wrong-share")).containsPattern("Assumed now\\s+12.3 %");
+    assertThat(text("#wrong-moves-title")).endsWith("unused while configured");
+    configure(new JsonObject());
+    browser.until(driver -> text("#wrong-share").contains("the estimate"));
+    assertThat(text("#wrong-share")).doesNotContain("12.3 %");
+    assertThat(text("#wrong-moves-title")).isEqualTo("Moves of the estimate");
+  }
+
+  @Test
+  void showsHowTheShareOfWrongPincodesMovesWithTraffic() {
+    predictWithWrongPincodes(600);
+    browser.until(driver -> text("#wrong-moves tbody").contains("%"));
+
+    var shares = http.get("/models/status").json().getJsonObject("wrong_pincodes");
+    var moves = shares.getJsonArray("moves");
+    var last = moves.getJsonObject(moves.size() - 1);
+    assertThat(moves.getJsonObject(0).getDouble("from")).isEqualTo(0.01);
+    assertThat(last.getDouble("to")).isEqualTo(shares.getDouble("share")).isGreaterThan(0.01);
+    browser.until( // models are told less often
+        driver ->
+            browser.driver().findElements(By.cssSelector("#wrong-moves tbody tr")).size()
+                == moves.size());
+    assertThat(text("#wrong-moves tbody tr"))
+        .contains(percent(last.getDouble("from")))
+        .contains(percent(last.getDouble("to")));
+    assertThat(text("#wrong-share"))
+        .containsPattern("Assumed now\\s+" + percent(shares.getDouble("share")))
+        .containsPattern("Set by\\s+the estimate");
+    assertThat(browser.driver().findElement(By.id("wrong-unmoved")).isDisplayed()).isFalse();
+    showsTheDoubtsOfTheMetrics();
+    assertThat(browser.run(CONTRASTS)).asInstanceOf(LIST).isEmpty();
+  }
+
+  private static void showsTheDoubtsOfTheMetrics() {
+    var scrape = Scrape.of(http.get("/metrics").body());
+    double all = scrape.values().get("cp_pincode_doubt_count");
+    double corrected = scrape.values().get("cp_predictions_corrected_total");
+    double mean = scrape.values().get("cp_pincode_doubt_sum") / all;
+
+    browser.until(driver -> text("#doubt").contains(String.format(Locale.ROOT, "%,.0f", all)));
+    assertThat(text("#doubt"))
+        .containsPattern("Predictions corrected\\s+%,.0f".formatted(corrected))
+        .containsPattern("Mean doubt\\s+" + percent(mean));
+    var counts =
+        "return [...document.querySelectorAll('#doubts li > :last-child')].map(at => at.innerText)";
+    var sum =
+        ((List<?>) browser.run(counts))
+            .stream().mapToLong(some -> Long.parseLong(((String) some).replace(",", ""))).sum();
+    assertThat((double) sum).isEqualTo(all).isPositive();
+  }
+
+  /** Addresses of one prefix with a pincode of another. */
+  private static void predictWithWrongPincodes(int count) {
+    var rows = SmallRelease.rows();
+    var shipments = new JsonArray();
+    for (int i = 0; i < count; i++) {
+      var row = rows.get(i % rows.size());
+      var prefix = row.pincode().substring(0, 3);
+      var other =
+          rows.stream().map(SmallRelease.Row::pincode).filter(pin -> !pin.startsWith(prefix));
+      shipments.add(
+          Http.shipment("wrong" + i, row.text()).put("pincode", other.findFirst().orElseThrow()));
+    }
+    http.post("/predict/batch", new JsonObject().put("shipments", shipments));
   }
 
   @Test
@@ -262,6 +337,13 @@ class DashboardIT {
     return ((Number) browser.run(sum, column)).doubleValue();
   }
 
+  /** Addresses that all models scored; those of a doubted pincode count for several models. */
+  private static double requests() {
+    return http.get("/models/status").json().getJsonArray("models").stream()
+        .mapToLong(model -> ((JsonObject) model).getLong("requests"))
+        .sum();
+  }
+
   private static double answered(Scrape scrape, String source) {
     return scrape.sum(
         "cp_predictions_total",
@@ -276,6 +358,10 @@ class DashboardIT {
 
   private static String text(String selector) {
     return (String) browser.run("return document.querySelector(arguments[0]).innerText", selector);
+  }
+
+  private static String percent(double share) {
+    return String.format(Locale.ROOT, "%.1f %%", 100 * share);
   }
 
   /** As the page rounds milliseconds. */
