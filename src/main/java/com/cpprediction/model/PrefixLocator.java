@@ -13,6 +13,7 @@ import com.cpprediction.prediction.ServiceException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,10 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
 
   private static final int PINCODE_LENGTH = 6; // and so the longest prefix
   private static final int PREFIX_LENGTH = 3; // of a prefix that has no model
+
+  private static final int FIRST_ARMY_PINCODE = 900_000;
+  private static final Pattern ARMY =
+      Pattern.compile("(?:^| )(?:apo|fpo|(?:army|field) post|fleet mail)(?: |$)");
 
   /**
    * @param wrongPincodes shares of wrong pincodes to assume
@@ -51,7 +56,7 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
       return likely(chances, pincodes, wrongPincodes);
     }
     var chances = chances(address.text());
-    return chances == null || !weighs(chances, pincodes)
+    return chances == null || !weighs(chances, address)
         ? byPincode(address, wrongPincodes)
         : likely(chances, pincodes, wrongPincodes);
   }
@@ -94,11 +99,18 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
    * that of the first pincode, or of another one if no model serves the first, or where the first
    * does not exist. Else the words would favour the few that they know.
    */
-  private boolean weighs(PrefixChances chances, List<PincodeCandidate> pincodes) {
+  private boolean weighs(PrefixChances chances, Address address) {
+    var pincodes = address.candidates();
     var prefix = prefixOf(pincodes.get(0).digits());
     if (prefix != null) return chances.prefixes().contains(prefix);
-    return !locator.isPincode(pincodes.get(0).pincode())
+    return !exists(pincodes.get(0).pincode(), address)
         || pincodes.stream().anyMatch(pincode -> knows(chances, pincode));
+  }
+
+  /** The directory of India Post has no pincodes of the army. */
+  private boolean exists(int pincode, Address address) {
+    if (locator.isPincode(pincode)) return true;
+    return pincode >= FIRST_ARMY_PINCODE && ARMY.matcher(address.text()).find();
   }
 
   private static boolean knows(PrefixChances chances, PincodeCandidate pincode) {

@@ -132,6 +132,18 @@ class PrefixLocatorTest {
   }
 
   @Test
+  void aPincodeOfTheArmyIsNoTypingError() {
+    var locator = locator(chances(0, 0, 0, 1), false);
+    var army = new Address("12 rajput regiment c/o 56 apo 937056", "937056");
+
+    assertThatThrownBy(() -> locator.locate(army, FEW))
+        .isInstanceOfSatisfying(
+            ServiceException.class, e -> assertThat(e.failure()).isSameAs(Failure.UNKNOWN_PREFIX));
+    assertThat(locator.locate(new Address("kadri 937056", "937056"), FEW).prefixes())
+        .containsExactly("575");
+  }
+
+  @Test
   void aPincodeOfAPrefixWithoutAModelIsRefusedWhateverTheWords() {
     assertFails(Failure.UNKNOWN_PREFIX, locator(chances(0, 0, 0, 1), true), "775004");
   }

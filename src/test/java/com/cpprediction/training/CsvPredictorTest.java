@@ -69,7 +69,7 @@ class CsvPredictorTest {
             "malformed-request",
             "pincode-required",
             "",
-            "pincode-required",
+            "unknown-prefix",
             "malformed-request",
             "malformed-request");
     var first = Files.readAllLines(dir.resolve("out.csv")).get(1);

@@ -57,6 +57,9 @@ public final class NationalStage implements Locator {
   private static final int WEIGHT = 3;
   private static final int FIRST_PINCODE = 100_000;
   private static final int LAST_PINCODE = 999_999;
+  private static final int REGION = 100_000; // numbers of a region of India Post
+  private static final int REGIONS = 8; // without that of the army
+  private static final int DISTRICT = 1_000; // numbers of a sorting district
   private static final int MAX_PREFIXES = 1 << 16;
 
   /** The failure of addresses without a pincode when the release's stage is unusable. */
@@ -82,6 +85,7 @@ public final class NationalStage implements Locator {
   private final GramDirectory grams;
   private final ByteBuffer weights;
   private final int[] pincodes; // in the heap: asked without a use of the mapping
+  private final boolean ofAllIndia; // pincodes
   private final float step;
   private final @Nullable Mapping content; // where there is something to free
   private final String sha256;
@@ -130,6 +134,7 @@ public final class NationalStage implements Locator {
     weights = take(bytes, WEIGHT * weightCount);
     pincodes = new int[pincodeCount];
     take(bytes, Integer.BYTES * pincodeCount).asIntBuffer().get(pincodes);
+    ofAllIndia = Arrays.stream(pincodes).map(p -> p / REGION).distinct().count() >= REGIONS;
     grams = new GramDirectory("national stage", starts, entries, weightCount);
     check();
   }
@@ -182,10 +187,24 @@ public final class NationalStage implements Locator {
     return new ModelException("the national stage " + how);
   }
 
-  /** Whether {@code pincode} exists; true for all when the release has no directory. */
+  /**
+   * Whether {@code pincode} exists; true where the directory of the release does not tell. One that
+   * lacks a region of India tells of the sorting districts (three digits) of its pincodes only.
+   */
   @Override
   public boolean isPincode(int pincode) {
-    return pincodes.length == 0 || Arrays.binarySearch(pincodes, pincode) >= 0;
+    if (isListed(pincode)) return true;
+    return !ofAllIndia && !listsDistrict(pincode / DISTRICT * DISTRICT);
+  }
+
+  private boolean isListed(int pincode) {
+    return Arrays.binarySearch(pincodes, pincode) >= 0;
+  }
+
+  private boolean listsDistrict(int first) {
+    int at = Arrays.binarySearch(pincodes, first);
+    if (at >= 0) return true;
+    return -at - 1 < pincodes.length && pincodes[-at - 1] < first + DISTRICT;
   }
 
   /** The prefixes, ascending. */

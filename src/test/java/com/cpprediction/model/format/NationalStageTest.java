@@ -53,6 +53,39 @@ public class NationalStageTest {
   }
 
   @Test
+  void anyPincodeMayExistWithoutADirectory() {
+    assertThat(withPincodes().isPincode(999_999)).isTrue();
+  }
+
+  @Test
+  void aDirectoryOfAllRegionsHasEveryPincode() {
+    var stage =
+        withPincodes(110_001, 226_001, 302_001, 400_001, 560_017, 600_001, 700_001, 800_001);
+
+    assertThat(stage.isPincode(560_017)).isTrue();
+    assertThat(stage.isPincode(560_018)).isFalse();
+    assertThat(stage.isPincode(999_999)).isFalse();
+  }
+
+  @Test
+  void aDirectoryOfSomeRegionsTellsOfItsDistrictsOnly() {
+    var stage = withPincodes(560_001, 560_999, 575_004);
+
+    assertThat(stage.isPincode(560_999)).isTrue();
+    assertThat(stage.isPincode(560_000)).isFalse();
+    assertThat(stage.isPincode(575_003)).isFalse();
+    assertThat(stage.isPincode(575_999)).isFalse();
+    assertThat(stage.isPincode(561_000)).isTrue();
+    assertThat(stage.isPincode(574_999)).isTrue();
+    assertThat(stage.isPincode(999_999)).isTrue();
+  }
+
+  private static NationalStage withPincodes(int... pincodes) {
+    var writer = new NationalStage.Writer(new int[] {110, 560}, new float[] {0, 1}, 0.5f);
+    return NationalStage.of(ByteBuffer.wrap(writer.pincodes(pincodes).toBytes()));
+  }
+
+  @Test
   void sumsBiasAndWeights() {
     var writer = new NationalStage.Writer(new int[] {110, 560}, new float[] {0, 1}, 0.5f);
     var word = new Grams().read("delhi").fingerprint(0);
