@@ -146,7 +146,9 @@ public final class Features {
   private final float[] total = new float[SCALED];
   private final Fuzzy fuzzy = new Fuzzy();
   private boolean[] known = {}; // by n-gram of the text
-  private float[] perPlace = {};
+  private float[] perPlace = {}; // by CP: 1 / (places + 1)
+  private final GramCounts.Postings postings = new GramCounts.Postings();
+  private float[] shares = {}; // by posting
   private @Nullable GramCodes codes;
   private int candidates;
   private float wordWeights;
@@ -256,52 +258,81 @@ public final class Features {
         wordWeights += weight;
       }
       if (!known[i]) continue;
-      int code =
-          GramVotes.gramCode(grams, i, occurrences, table.weight(gram), known[grams.wordGram(i)]);
-      if (table.isSingle(gram)) {
-        add(i, table.start(gram), 1, 1, weight, plain);
-        vote(votes, code, table.start(gram), 1, 1);
-        continue;
-      }
-      int first = table.first(gram);
-      int length = table.length(gram);
-      for (int k = 0; k < length; k++) {
-        int cp = table.place(first, k);
-        int count = table.count(first, length, k);
-        if (own != null) count -= own.count(gram, cp);
-        if (count <= 0) continue;
-        add(i, cp, count, occurrences, weight, plain);
-        vote(votes, code, cp, count, occurrences);
-      }
+      table.read(gram, postings);
+      if (own != null) leaveOut(own, gram);
+      share(occurrences);
+      vote(votes, i, gram, occurrences, table);
+      if (group == 1) addChars(weight, plain);
+      else if (group == 0) addWords(grams.kind(i) == Grams.WORD, weight, plain, occurrences);
     }
     scale(index, own, wordSquares, charSquares);
   }
 
-  private void vote(GramVotes votes, int gramCode, int cp, int count, int occurrences) {
-    int code = GramVotes.code(gramCode, (float) count / occurrences, count * perPlace[cp]);
-    sums[cp * SUMS + LEARNED + GramVotes.kind(gramCode)] += votes.vote(code);
-    if (codes != null) codes.add(cp, code);
+  private void leaveOut(OwnPlace own, int gram) {
+    int size = 0;
+    for (int k = 0; k < postings.size; k++) {
+      int cp = postings.places[k];
+      int count = postings.counts[k] - own.count(gram, cp);
+      if (count <= 0) continue;
+      postings.places[size] = cp;
+      postings.counts[size++] = count;
+    }
+    postings.size = size;
   }
 
-  private void add(int i, int cp, int count, int occurrences, float weight, float plain) {
-    if (grams.kind(i) == Grams.SKELETON) return;
-    int at = cp * SUMS;
-    float share = (float) count / occurrences;
-    if (grams.kind(i) == Grams.CHARS) {
-      sums[at + COSINE_CHARS] += weight * plain * count;
-      sums[at + VOTE_CHARS] += weight * share;
+  /** The share of each CP in the occurrences of the n-gram in work. */
+  private void share(int occurrences) {
+    if (shares.length < postings.size) shares = new float[2 * postings.size];
+    float inverse = 1f / occurrences;
+    for (int k = 0; k < postings.size; k++) shares[k] = postings.counts[k] * inverse;
+  }
+
+  private void vote(GramVotes votes, int i, int gram, int occurrences, GramCounts table) {
+    boolean isKnown = known[grams.wordGram(i)];
+    int gramCode = GramVotes.gramCode(grams, i, occurrences, table.weight(gram), isKnown);
+    int column = LEARNED + GramVotes.kind(gramCode);
+    for (int k = 0; k < postings.size; k++) {
+      int cp = postings.places[k];
+      int code = GramVotes.code(gramCode, shares[k], postings.counts[k] * perPlace[cp]);
+      sums[cp * SUMS + column] += votes.vote(code);
+      if (codes != null) codes.add(cp, code);
+    }
+  }
+
+  private void addChars(float weight, float plain) {
+    float square = weight * plain;
+    for (int k = 0; k < postings.size; k++) {
+      int cp = postings.places[k];
+      int at = cp * SUMS;
+      int count = postings.counts[k];
+      float vote = weight * shares[k];
+      sums[at + COSINE_CHARS] += square * count;
+      sums[at + VOTE_CHARS] += vote;
       sums[at + BM25_CHARS] += weight * count / (count + saturation[2 * cp + 1]);
       sums[at + KNOWN_CHARS] += weight;
-      sums[at + SQUARES] += CHAR_VOTE * weight * share * share;
-      return;
+      sums[at + SQUARES] += CHAR_VOTE * vote * shares[k];
     }
-    sums[at + COSINE_WORDS] += weight * plain * count;
-    sums[at + VOTE_WORDS] += weight * share;
-    sums[at + BM25_WORDS] += weight * count / (count + saturation[2 * cp]);
-    sums[at + KNOWN_WORDS] += weight;
-    sums[at + SQUARES] += weight * share * share;
-    float purity = weight * count / (occurrences + 1f);
-    if (grams.kind(i) == Grams.WORD_PAIR) {
+  }
+
+  private void addWords(boolean single, float weight, float plain, int occurrences) {
+    float square = weight * plain;
+    float pure = weight / (occurrences + 1f);
+    for (int k = 0; k < postings.size; k++) {
+      int cp = postings.places[k];
+      int at = cp * SUMS;
+      int count = postings.counts[k];
+      float vote = weight * shares[k];
+      sums[at + COSINE_WORDS] += square * count;
+      sums[at + VOTE_WORDS] += vote;
+      sums[at + BM25_WORDS] += weight * count / (count + saturation[2 * cp]);
+      sums[at + KNOWN_WORDS] += weight;
+      sums[at + SQUARES] += vote * shares[k];
+      addPurity(single, at, pure * count);
+    }
+  }
+
+  private void addPurity(boolean single, int at, float purity) {
+    if (!single) {
       sums[at + PAIR] = Math.max(sums[at + PAIR], purity);
     } else if (purity > sums[at + BEST]) {
       sums[at + SECOND] = sums[at + BEST];
@@ -466,6 +497,7 @@ public final class Features {
     }
     for (int i = 0; i < MARGIN_OF.length; i++) fillMargins(MARGIN_OF[i], MARGINS + i);
     fillShares();
+    fillFirsts();
     for (int i = 0; i < candidates; i++) {
       fillRanks(index, i);
       fillLike(index, candidate[i], i * COUNT + OFFICES_LIKE);
@@ -519,15 +551,21 @@ public final class Features {
     for (int i = 0; i < candidates; i++) values[i * COUNT + VOTED_SHARE] /= (float) sum;
   }
 
+  /** In how many columns each candidate has the highest value. */
+  private void fillFirsts() {
+    for (int i = 0; i < candidates; i++) values[i * COUNT + FIRSTS] = 0;
+    for (int column : FIRST_OF) {
+      float most = Float.NEGATIVE_INFINITY;
+      for (int i = 0; i < candidates; i++) most = Math.max(most, values[i * COUNT + column]);
+      if (most == 0) continue;
+      for (int i = 0; i < candidates; i++) {
+        if (values[i * COUNT + column] == most) values[i * COUNT + FIRSTS]++;
+      }
+    }
+  }
+
   private void fillRanks(PrefixIndex index, int i) {
     int at = i * COUNT;
-    int firsts = 0;
-    for (int column : FIRST_OF) {
-      float value = values[at + column];
-      boolean first = value != 0;
-      for (int j = 0; j < candidates && first; j++) first = values[j * COUNT + column] <= value;
-      if (first) firsts++;
-    }
     int rank = 0;
     float nextDoor = 0;
     float nearby = 0;
@@ -541,7 +579,6 @@ public final class Features {
       if (Math.abs(other - pincode) <= NEXT_DOOR) nextDoor += share;
       if (other / NEARBY == pincode / NEARBY) nearby += share;
     }
-    values[at + FIRSTS] = firsts;
     values[at + FIRSTS + 1] = rank;
     values[at + FIRSTS + 2] = nextDoor;
     values[at + FIRSTS + 3] = nearby / Math.max(1e-6f, 1 - own);

@@ -167,6 +167,45 @@ public final class GramCounts {
     return Byte.toUnsignedInt(lists.get(at));
   }
 
+  /** The places of an n-gram with their counts, copied out of a table. Reusable, one per thread. */
+  static final class Postings {
+    int[] places = new int[NARROW];
+    int[] counts = new int[NARROW];
+    private byte[] bytes = new byte[2 * NARROW];
+    int size;
+
+    private void resize(int length, int width) {
+      size = length;
+      if (places.length < length) {
+        places = new int[2 * length];
+        counts = new int[2 * length];
+      }
+      if (bytes.length < (width + 1) * length) bytes = new byte[2 * (width + 1) * length];
+    }
+  }
+
+  /** Copies the places of n-gram {@code gram}, ascending, to {@code out}. */
+  void read(int gram, Postings out) {
+    if (isSingle(gram)) {
+      out.size = 1;
+      out.places[0] = start(gram);
+      out.counts[0] = 1;
+      return;
+    }
+    int length = length(gram);
+    out.resize(length, width);
+    var bytes = out.bytes;
+    lists.get(first(gram), bytes, 0, (width + 1) * length);
+    for (int i = 0; i < length; i++) {
+      out.places[i] =
+          width == 1
+              ? Byte.toUnsignedInt(bytes[i])
+              : Byte.toUnsignedInt(bytes[2 * i])
+                  | Byte.toUnsignedInt(bytes[2 * i + 1]) << Byte.SIZE;
+      out.counts[i] = Levels.count(bytes[width * length + i]);
+    }
+  }
+
   /** Receives the count of an n-gram at a place. */
   public interface Counted {
     void accept(int place, int count);
