@@ -17,6 +17,9 @@ final class IndexBuilder {
   /** N-grams that a model holds at most; of more, the most frequent. So it is with their lists. */
   static final int MAX_GRAMS = 1 << 17;
 
+  /** CPs that an n-gram may have however few there are. */
+  private static final int LEAST_COMMON = 8;
+
   private static final int NORMS = 4;
 
   private final PrefixCounts data;
@@ -83,14 +86,15 @@ final class IndexBuilder {
     var start = starts();
     int grams = start.length - 1;
     int least = leastTotal(start);
+    int most = Math.max(LEAST_COMMON, data.cps().size() / 2);
     int kept = 0;
-    for (int gram = 0; gram < grams; gram++) if (total(start, gram) >= least) kept++;
+    for (int gram = 0; gram < grams; gram++) if (isKept(start, gram, least, most)) kept++;
     var table = new GramCounts.Writer(kept, data.cps().size());
     var groups = new byte[kept];
     int size = 0;
     for (int gram = 0; gram < grams; gram++) {
+      if (!isKept(start, gram, least, most)) continue;
       int total = total(start, gram);
-      if (total < least) continue;
       int length = start[gram + 1] - start[gram];
       var places = new int[length];
       for (int i = 0; i < length; i++) places[i] = PrefixCounts.cp(keys[start[gram] + i]);
@@ -107,6 +111,14 @@ final class IndexBuilder {
     }
     table.putInto(writer, Section.GRAM_BUCKET, Section.GRAM_ENTRY, Section.GRAM_LIST);
     return groups;
+  }
+
+  /**
+   * @param least occurrences
+   * @param most CPs: an n-gram that more than half of them have tells nothing, and costs most
+   */
+  private boolean isKept(int[] start, int gram, int least, int most) {
+    return total(start, gram) >= least && start[gram + 1] - start[gram] <= most;
   }
 
   /** The first key of each n-gram, and the end of the last; kinds with one fingerprint are one. */
