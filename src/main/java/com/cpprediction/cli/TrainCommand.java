@@ -99,6 +99,15 @@ final class TrainCommand implements Callable<Integer> {
   private Path heldBackOut;
 
   @Option(
+      names = "--doubtful",
+      paramLabel = "FILE",
+      description = {
+        "Write a CSV of the rows whose label the release contradicts at a confidence of 0.95 or"
+            + " more, each judged without its own place."
+      })
+  private Path doubtful;
+
+  @Option(
       names = "--add",
       paramLabel = "RELEASE",
       description = "Add the addresses to the counts of this release, whose addresses aren't read.")
@@ -160,6 +169,7 @@ final class TrainCommand implements Callable<Integer> {
             seed,
             heldBack,
             heldBackOut,
+            doubtful,
             add,
             decay,
             !noCounts,
@@ -180,7 +190,7 @@ final class TrainCommand implements Callable<Integer> {
       input.faults().forEach(fault -> kinds.put(fault.kind(), fault.count()));
       var examples = new JsonArray(new ArrayList<>(input.badExamples()));
       report.badOffices().forEach(examples::add);
-      printer.println(
+      var encoded =
           new JsonObject()
               .put("files", input.files())
               .put("rows", input.rows())
@@ -194,8 +204,12 @@ final class TrainCommand implements Callable<Integer> {
               .put("contradictions", new JsonArray(input.contradictions()))
               .put("prefixes", report.prefixes())
               .put("bytes", report.bytes())
-              .put("scores", report.scores())
-              .encode());
+              .put("scores", report.scores());
+      var labels = report.doubtful();
+      if (labels != null) {
+        encoded.put("doubtful_rows", labels.doubtful()).put("judged_rows", labels.judged());
+      }
+      printer.println(encoded.encode());
       return;
     }
     print(report.input(), printer);
@@ -206,6 +220,12 @@ final class TrainCommand implements Callable<Integer> {
         report.prefixes(),
         report.bytes() / 1e6,
         out);
+    var labels = report.doubtful();
+    if (labels != null) {
+      printer.printf(
+          "%d of %d labels are doubtful, listed in %s%n",
+          labels.doubtful(), labels.judged(), labels.file());
+    }
     if (report.scores().isEmpty() && heldBack > 0) {
       printer.println("Not measured: there are too few addresses to hold some back");
     }

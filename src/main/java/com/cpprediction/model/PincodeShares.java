@@ -1,10 +1,12 @@
 package com.cpprediction.model;
 
+import com.cpprediction.model.format.OwnPlace;
 import com.cpprediction.model.format.PrefixIndex;
 import com.cpprediction.prediction.PincodeCandidate;
 import com.cpprediction.prediction.PincodeEvidence;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Probabilities of the pincodes of one address given each CP of a prefix. Allocates nothing once it
@@ -18,18 +20,22 @@ final class PincodeShares {
   private int width;
   private int cps;
 
-  void read(PrefixIndex index, String prefix, List<PincodeCandidate> pincodes) {
+  /**
+   * @param own place whose addresses are left out; null for none
+   */
+  void read(
+      PrefixIndex index, String prefix, @Nullable OwnPlace own, List<PincodeCandidate> pincodes) {
     width = pincodes.size();
     cps = index.cps();
     resize();
     for (int j = 0; j < width; j++) {
       int pincode = pincodes.get(j).pincode();
-      boolean known = index.addPincodeShares(pincode, 1, right, j * cps);
+      boolean known = index.addPincodeShares(pincode, own, 1, right, j * cps);
       near[j] = PincodeEvidence.near(known ? index.pincodeCount() : 0);
       int count = PincodeEvidence.slips(pincode, slips);
       for (int i = 0; i < count; i++) {
         if (!PincodeEvidence.isOf(slips[i], prefix)) continue;
-        index.addPincodeShares(slips[i], 1, slipped, j * cps);
+        index.addPincodeShares(slips[i], own, 1, slipped, j * cps);
       }
     }
   }

@@ -3,6 +3,7 @@ package com.cpprediction.model;
 import com.cpprediction.model.format.Features;
 import com.cpprediction.model.format.GramVotes;
 import com.cpprediction.model.format.Manifest;
+import com.cpprediction.model.format.OwnPlace;
 import com.cpprediction.model.format.PrefixIndex;
 import com.cpprediction.model.format.Ranker;
 import com.cpprediction.prediction.Address;
@@ -17,6 +18,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Scores by one model: candidates and their features, the ranker's scores, a softmax over them for
@@ -58,12 +60,12 @@ public final class Scorer {
     int first = 0;
     for (int i = 0; i < addresses.size(); i++) {
       if (i > 0) between.run();
-      rows += read(scoring.model(), addresses.get(i), rows);
+      rows += read(scoring.model(), null, addresses.get(i), rows);
       ends[waiting++] = rows;
       if (rows < ROWS && i < addresses.size() - 1) continue;
       scoring.model().ranker().score(values, rows, scores);
       for (int k = 0, start = 0; k < waiting; start = ends[k++]) {
-        results.add(scores(scoring, addresses.get(first + k), start, ends[k]));
+        results.add(scores(scoring, null, addresses.get(first + k), start, ends[k]));
       }
       first = i + 1;
       rows = 0;
@@ -74,15 +76,24 @@ public final class Scorer {
 
   /** The scores of one address. */
   public PrefixScores score(ScoringModel scoring, Address address) {
-    int rows = read(scoring.model(), address, 0);
+    return score(scoring, null, address);
+  }
+
+  /**
+   * The scores of a training address.
+   *
+   * @param own its place, which is left out of the counts; null for none
+   */
+  public PrefixScores score(ScoringModel scoring, @Nullable OwnPlace own, Address address) {
+    int rows = read(scoring.model(), own, address, 0);
     scoring.model().ranker().score(values, rows, scores);
-    return scores(scoring, address, 0, rows);
+    return scores(scoring, own, address, 0, rows);
   }
 
   /** The ranker's scores alone, best first. */
   public List<Manifest.Golden.Answer> rank(
       PrefixIndex index, GramVotes votes, Ranker ranker, Address address) {
-    int rows = read(index, votes, address, 0);
+    int rows = read(index, votes, null, address, 0);
     ranker.score(values, rows, scores);
     return IntStream.range(0, rows)
         .boxed()
@@ -171,15 +182,16 @@ public final class Scorer {
    *
    * @return how many there are
    */
-  private int read(PrefixModel model, Address address, int row) {
-    return read(model.index(), model.forest().votes(), address, row);
+  private int read(PrefixModel model, @Nullable OwnPlace own, Address address, int row) {
+    return read(model.index(), model.forest().votes(), own, address, row);
   }
 
-  private int read(PrefixIndex index, GramVotes votes, Address address, int row) {
+  private int read(
+      PrefixIndex index, GramVotes votes, @Nullable OwnPlace own, Address address, int row) {
     var given = address.candidates();
     if (numbers.length != given.size()) numbers = new int[given.size()];
     for (int j = 0; j < numbers.length; j++) numbers[j] = given.get(j).pincode();
-    features.read(index, votes, null, address.text(), numbers);
+    features.read(index, votes, own, address.text(), numbers);
     int count = features.candidates();
     if (cps.length < row + count) grow(2 * (row + count));
     System.arraycopy(features.values(), 0, values, row * Features.COUNT, count * Features.COUNT);
@@ -194,7 +206,8 @@ public final class Scorer {
     weights = new double[rows];
   }
 
-  private PrefixScores scores(ScoringModel scoring, Address address, int start, int end) {
+  private PrefixScores scores(
+      ScoringModel scoring, @Nullable OwnPlace own, Address address, int start, int end) {
     var index = scoring.model().index();
     float highest = Float.NEGATIVE_INFINITY;
     for (int row = start; row < end; row++) highest = Math.max(highest, scores[row]);
@@ -203,7 +216,7 @@ public final class Scorer {
       sum += weights[row] = StrictMath.exp((double) scores[row] - highest);
     }
     for (int row = start; row < end; row++) weights[row] /= sum;
-    pincodes.read(index, scoring.model().prefix(), address.candidates());
+    pincodes.read(index, scoring.model().prefix(), own, address.candidates());
     int kept = 0;
     double keptSum = 0;
     for (int row = start; row < end; row++) {

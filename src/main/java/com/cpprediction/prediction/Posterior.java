@@ -31,6 +31,23 @@ public record Posterior(
    */
   public static Posterior of(
       Address address, Hypotheses hypotheses, List<? extends @Nullable PrefixScores> scores) {
+    return weights(address, hypotheses, scores).posterior();
+  }
+
+  /**
+   * The probability of {@code cp}, first or not; 0 where it is none of the CPs of {@code scores}.
+   * The other parameters are those of {@link #of}.
+   */
+  public static double confidence(
+      Address address,
+      Hypotheses hypotheses,
+      List<? extends @Nullable PrefixScores> scores,
+      String cp) {
+    return weights(address, hypotheses, scores).confidence(cp);
+  }
+
+  private static PosteriorWeights weights(
+      Address address, Hypotheses hypotheses, List<? extends @Nullable PrefixScores> scores) {
     var weights = new PosteriorWeights(address.candidates(), hypotheses);
     for (int k = 0; k < scores.size(); k++) {
       var located = hypotheses.likely().get(k);
@@ -38,7 +55,7 @@ public record Posterior(
       if (within == null) weights.add(located);
       else weights.add(located, within);
     }
-    return weights.posterior();
+    return weights;
   }
 
   /**

@@ -129,6 +129,12 @@ final class PosteriorWeights {
     return new Posterior(scored, belief(first), prefixes, likelihoods());
   }
 
+  /** The probability of {@code cp}; 0 where it was not added. */
+  double confidence(String cp) {
+    var weight = weights.get(cp);
+    return weight == null ? 0 : weight.sum / total;
+  }
+
   private Weight weight(String cp) {
     return Objects.requireNonNull(weights.get(cp));
   }

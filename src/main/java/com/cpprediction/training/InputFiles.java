@@ -58,7 +58,8 @@ final class InputFiles {
     }
   }
 
-  private static boolean isCsv(Path file) {
+  /** Whether a file in a directory of {@code --data} is read, by its name. */
+  static boolean isCsv(Path file) {
     var name = file.getFileName().toString();
     return !name.startsWith(".") && (name.endsWith(".csv") || name.endsWith(".csv.gz"));
   }

@@ -5,12 +5,15 @@ import com.cpprediction.model.Scorer;
 import com.cpprediction.model.ScoringModel;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.model.WrongPincodes;
+import com.cpprediction.model.format.OwnPlace;
 import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Hypotheses;
 import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PincodeLikelihoods;
 import com.cpprediction.prediction.Posterior;
+import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.ServiceException;
 import java.util.List;
 import java.util.Objects;
@@ -64,6 +67,36 @@ public record OfflinePredictor(
             .map(prefix -> scorer.score(scorings.apply(prefix), address))
             .toList();
     return Posterior.of(address, hypotheses, scores);
+  }
+
+  /**
+   * The scores of a training address.
+   *
+   * @param first likeliest CP
+   */
+  record Contested(
+      Address address, Hypotheses hypotheses, List<PrefixScores> scores, Candidate first) {
+    /** The confidence in {@code cp}, 0..1. */
+    double confidence(String cp) {
+      return Posterior.confidence(address, hypotheses, scores, cp);
+    }
+  }
+
+  /**
+   * Scores a training address.
+   *
+   * @param scorer of the calling thread
+   * @param own its place, which is left out of the counts of {@code prefix}; null for none
+   * @throws ServiceException when the release has no model of its prefix
+   */
+  Contested contest(Scorer scorer, Address address, String prefix, @Nullable OwnPlace own) {
+    var hypotheses = release.locate(address, errors());
+    var scores =
+        hypotheses.prefixes().stream()
+            .map(p -> scorer.score(scorings.apply(p), p.equals(prefix) ? own : null, address))
+            .toList();
+    var first = Posterior.of(address, hypotheses, scores).scored().candidates().get(0);
+    return new Contested(address, hypotheses, scores, first);
   }
 
   @Override

@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.stream.IntStream;
 
 /**
  * What a training keeps of the addresses of a prefix: counts that add up, and a sample of places
@@ -160,19 +159,14 @@ record PrefixCounts(
     private int[] places = new int[16];
     private final TreeMap<Integer, TreeMap<Integer, Integer>> pincodes = new TreeMap<>();
     private final PairCounts pairs = new PairCounts(MAX_PAIRS);
-    private final Places found = new Places();
     private final Map<Long, Integer> ofPlace = new HashMap<>(); // addresses by place and CP
     private final Map<Integer, Place> sample = new HashMap<>();
     private final PriorityQueue<Drawn> drawn = // the highest order first
         new PriorityQueue<>(Comparator.comparingDouble(Drawn::order).reversed());
     private final List<LabelledRow> held = new ArrayList<>();
-    private boolean[] isHeld = new boolean[64];
-    private boolean[] isKnown = new boolean[64];
-    private int[] earlierKeys = {};
+    private CountedPlaces found;
     private int earlierPlaces; // numbered below zero
-    private int[] placeKeys = new int[64];
     private final Grams grams = new Grams();
-    private int[] words = new int[64];
 
     /** A place of the sample, by its number. */
     private record Drawn(double order, int place) {}
@@ -180,6 +174,7 @@ record PrefixCounts(
     Builder(String prefix, Options options) {
       this.prefix = prefix;
       this.options = options;
+      found = new CountedPlaces(options.seed(), options.heldBack(), new int[0]);
     }
 
     /** Starts from counts of earlier addresses; before the first address. */
@@ -199,7 +194,7 @@ record PrefixCounts(
                               .computeIfAbsent(pincode, p -> new TreeMap<>())
                               .put(index[cp], count)));
       pairs.add(earlier.keys(), earlier.counts()); // the CPs have the same numbers here
-      earlierKeys = earlier.placeKeys();
+      found = new CountedPlaces(options.seed(), options.heldBack(), earlier.placeKeys());
       for (var place : earlier.sample()) {
         int number = --earlierPlaces;
         if (enter(number, place.order())) sample.put(number, place);
@@ -209,11 +204,10 @@ record PrefixCounts(
 
     void add(LabelledRow row, String text) {
       grams.read(text);
-      var own = words();
       int before = found.size();
-      int place = found.of(own);
-      if (place == before) begin(place, own, text);
-      if (isHeld[place]) {
+      int place = found.of(grams, text);
+      if (place == before) begin(place, text);
+      if (found.isHeld(place)) {
         if (held.size() < options.held()) held.add(row);
         return;
       }
@@ -221,7 +215,7 @@ record PrefixCounts(
       int pincode = Integer.parseInt(row.pincode());
       addresses[cp] = saturated(addresses[cp]);
       pincodes.computeIfAbsent(pincode, p -> new TreeMap<>()).merge(cp, 1, Builder::sum);
-      if (isKnown[place]) return; // counted before
+      if (found.isKnown(place)) return; // counted before
       int times = ofPlace.merge((long) place << CP_BITS | cp, 1, Builder::sum);
       if (times > PER_PLACE) return;
       places[cp]++;
@@ -243,30 +237,8 @@ record PrefixCounts(
       return (int) Math.min((long) a + b, Integer.MAX_VALUE);
     }
 
-    /** Fingerprints of the words, ascending. */
-    private int[] words() {
-      int size = 0;
-      for (int i = 0; i < grams.size(); i++) {
-        if (grams.kind(i) != Grams.WORD) continue;
-        if (size == words.length) words = Arrays.copyOf(words, 2 * size);
-        words[size++] = grams.fingerprint(i);
-      }
-      var own = Arrays.copyOf(words, size);
-      Arrays.sort(own);
-      return own;
-    }
-
-    private void begin(int place, int[] own, String text) {
-      if (place == isHeld.length) {
-        isHeld = Arrays.copyOf(isHeld, 2 * place);
-        isKnown = Arrays.copyOf(isKnown, 2 * place);
-        placeKeys = Arrays.copyOf(placeKeys, 2 * place);
-      }
-      placeKeys[place] = placeKey(own);
-      isKnown[place] = Arrays.binarySearch(earlierKeys, placeKeys[place]) >= 0;
-      isHeld[place] =
-          !isKnown[place] && chance(options.seed(), "held back", text) < options.heldBack();
-      if (isHeld[place] || isKnown[place]) return;
+    private void begin(int place, String text) {
+      if (found.isHeld(place) || found.isKnown(place)) return;
       double order = chance(options.seed(), "sample", text);
       if (enter(place, order)) {
         sample.put(
@@ -283,22 +255,6 @@ record PrefixCounts(
         sample.remove(last.place());
       }
       return drawn.add(new Drawn(order, place));
-    }
-
-    /** A key that most spellings of a place share: of the two words with the lowest hashes. */
-    private static int placeKey(int[] own) {
-      int first = -1;
-      int second = -1;
-      for (int word : own) {
-        int hash = word * 0x9e3779b1;
-        if (Integer.compareUnsigned(hash, first) < 0) {
-          second = first;
-          first = hash;
-        } else if (Integer.compareUnsigned(hash, second) < 0) {
-          second = hash;
-        }
-      }
-      return first * 31 + second;
     }
 
     private int id(String code) {
@@ -336,11 +292,6 @@ record PrefixCounts(
             byPincode.put(pincode, renamed);
           });
       var ordered = new TreeMap<>(sample).values().stream().map(p -> renamed(p, index)).toList();
-      var keys =
-          IntStream.concat(Arrays.stream(earlierKeys), Arrays.stream(placeKeys, 0, found.size()))
-              .sorted()
-              .distinct()
-              .toArray();
       return new PrefixCounts(
           prefix,
           sorted,
@@ -350,7 +301,7 @@ record PrefixCounts(
           renamedKeys(index),
           sortedCounts(index),
           ordered,
-          keys,
+          found.keys(),
           held);
     }
 

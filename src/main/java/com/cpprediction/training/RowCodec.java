@@ -42,7 +42,7 @@ final class RowCodec {
       put(time.getNano());
     }
 
-    private void put(String text) {
+    void put(String text) {
       var utf8 = text.getBytes(UTF_8);
       put(utf8.length);
       reserve(utf8.length);
@@ -50,7 +50,7 @@ final class RowCodec {
       length += utf8.length;
     }
 
-    private void put(long number) {
+    void put(long number) {
       reserve(10);
       long left = number;
       for (; (left & ~0x7FL) != 0; left >>>= 7) bytes[length++] = (byte) (left | 0x80);
@@ -71,6 +71,11 @@ final class RowCodec {
 
     Decoder(byte[] bytes) {
       this.bytes = bytes;
+    }
+
+    /** Where the next row begins. */
+    int at() {
+      return at;
     }
 
     boolean hasNext() {
@@ -106,7 +111,7 @@ final class RowCodec {
       time();
     }
 
-    private String text() {
+    String text() {
       int length = (int) number();
       var text = new String(bytes, at, length, UTF_8);
       at += length;
@@ -132,7 +137,7 @@ final class RowCodec {
       return Instant.ofEpochSecond(seconds, number());
     }
 
-    private long number() {
+    long number() {
       long number = 0;
       for (int shift = 0; ; shift += 7) {
         byte b = bytes[at++];

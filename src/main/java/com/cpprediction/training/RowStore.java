@@ -110,6 +110,16 @@ final class RowStore implements AutoCloseable {
     return Objects.requireNonNull(spill).read(partition.at[inFile], partition.lengths[inFile]);
   }
 
+  /** A part of a block. */
+  byte[] part(String prefix, int index, int from, int to) {
+    var partition = partitions.getOrDefault(prefix, NONE);
+    int inFile = index - partition.held.size();
+    if (inFile < 0) return Arrays.copyOfRange(partition.held.get(index), from, to);
+    Objects.checkIndex(inFile, partition.spilled);
+    Objects.checkFromToIndex(from, to, partition.lengths[inFile]);
+    return Objects.requireNonNull(spill).read(partition.at[inFile] + from, to - from);
+  }
+
   @Override
   public void close() {
     if (spill != null) spill.close();

@@ -160,7 +160,7 @@ final class Trainer {
           });
     }
     var byPrefix = new TreeMap<String, PrefixCounts>();
-    inParallel(tasks).forEach(counts -> byPrefix.put(counts.prefix(), counts));
+    inParallel(threads, tasks).forEach(counts -> byPrefix.put(counts.prefix(), counts));
     return byPrefix;
   }
 
@@ -181,7 +181,7 @@ final class Trainer {
     for (var own : counted.values()) tasks.add(() -> build(own, rarity, voting));
     var files = new TreeMap<String, byte[]>();
     var questions = new ArrayList<VoteQuestions>();
-    for (var one : inParallel(tasks)) {
+    for (var one : inParallel(threads, tasks)) {
       files.put(one.prefix(), one.file());
       questions.add(one.votes());
     }
@@ -232,7 +232,7 @@ final class Trainer {
                   step.run();
                   return ranking;
                 }));
-    return inParallel(tasks);
+    return inParallel(threads, tasks);
   }
 
   private byte[] national(Iterable<PrefixCounts> counts, double sampled) {
@@ -259,7 +259,12 @@ final class Trainer {
     return all.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  private <T> List<T> inParallel(List<Callable<T>> tasks) {
+  /**
+   * Runs tasks on {@code threads} threads.
+   *
+   * @return their results in the order of the tasks
+   */
+  static <T> List<T> inParallel(int threads, List<Callable<T>> tasks) {
     var pool = Executors.newFixedThreadPool(threads);
     try {
       var results = new ArrayList<T>();

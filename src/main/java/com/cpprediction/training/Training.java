@@ -10,6 +10,7 @@ import com.cpprediction.model.XgboostRanker;
 import com.cpprediction.model.format.ModelException;
 import com.cpprediction.model.format.NationalStage;
 import com.cpprediction.model.format.Ranker;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.terminal.Progress;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -61,6 +62,7 @@ public final class Training {
    *     for no evaluation
    * @param heldBackOut file for the held-back rows, which the release then excludes, for {@code
    *     evaluate}, if any
+   * @param doubtful file for the rows whose label the release contradicts, if any
    * @param add directory of a release whose counts the addresses are added to, if any
    * @param decay whether those counts are halved first
    * @param keepCounts whether the counts are kept beside the release, for {@code add}
@@ -75,6 +77,7 @@ public final class Training {
       long seed,
       double heldBack,
       @Nullable Path heldBackOut,
+      @Nullable Path doubtful,
       @Nullable Path add,
       boolean decay,
       boolean keepCounts,
@@ -89,9 +92,15 @@ public final class Training {
    * @param bytes size of the release
    * @param scores on held-back rows, by query variant; empty without evaluation: nothing was held
    *     back, or the rest had nothing to rank
+   * @param doubtful rows whose label the release contradicts, where they were asked for
    */
   public record Report(
-      InputReport input, List<String> badOffices, int prefixes, long bytes, JsonObject scores) {}
+      InputReport input,
+      List<String> badOffices,
+      int prefixes,
+      long bytes,
+      JsonObject scores,
+      @Nullable DoubtfulLabels doubtful) {}
 
   private Training(Options options, Progress progress) {
     this.options = options;
@@ -130,6 +139,7 @@ public final class Training {
     var overall = new JsonObject();
     boolean release = options.heldBackOut() == null;
     Optional<Trainer.Learned> learned = Optional.empty();
+    PincodeErrors wrongPincodes = null;
     if (options.heldBack() > 0) {
       var part =
           count(
@@ -137,7 +147,9 @@ public final class Training {
       var held = held(part.values());
       if (!held.isEmpty() || !release) {
         learned = learn("learning from a part", part);
-        if (learned.isPresent()) measure(learned.get(), held, scores, overall);
+        if (learned.isPresent()) {
+          wrongPincodes = measure(learned.get(), held, scores, overall);
+        }
         if (!release && learned.isPresent()) writeHeldBack(held);
       }
     }
@@ -145,7 +157,37 @@ public final class Training {
     var whole = learned.orElseThrow(() -> nothingToRank(release));
     var files = written(whole);
     long bytes = write(whole, files, scores, overall);
-    return new Report(input.report(), directory.badRows(), files.size(), bytes, overall);
+    var doubtful =
+        doubtful(input, predictor(whole, wrongPincodes), release ? 0 : options.heldBack());
+    return new Report(input.report(), directory.badRows(), files.size(), bytes, overall, doubtful);
+  }
+
+  /**
+   * Lists the doubtful labels, where they are asked for; the release is in place already.
+   *
+   * @param heldBack share of places that the release has not counted
+   */
+  private @Nullable DoubtfulLabels doubtful(
+      TrainingInput input, OfflinePredictor models, double heldBack) {
+    if (options.doubtful() == null) return null;
+    try {
+      return LabelReport.write(
+          options.doubtful(),
+          input,
+          input.prefixes().stream().filter(this::isWritten).toList(),
+          models,
+          prefix -> {
+            var before = earlier.get(prefix);
+            var keys = before == null ? new int[0] : before.placeKeys();
+            return new CountedPlaces(options.seed(), heldBack, keys);
+          },
+          options.data().work(),
+          options.threads(),
+          progress);
+    } catch (InputException e) {
+      throw new InputException(
+          "%s; the release in %s is complete".formatted(e.getMessage(), options.out()));
+    }
   }
 
   private SortedMap<String, PrefixCounts> earlier(Path release) {
@@ -165,9 +207,19 @@ public final class Training {
   private void checkOutputs() {
     OutputPath.checkDirectory(options.out());
     var held = options.heldBackOut();
-    if (held == null) return;
-    boolean inRelease = options.out().toAbsolutePath().equals(held.toAbsolutePath().getParent());
-    if (!inRelease || Files.exists(options.out())) OutputPath.checkFile(held);
+    if (held != null && exists(held)) OutputPath.checkFile(held);
+    var doubtful = options.doubtful();
+    if (doubtful == null) return;
+    if (held != null && doubtful.toAbsolutePath().equals(held.toAbsolutePath())) {
+      throw new InputException("Held-back rows and doubtful labels need a file each");
+    }
+    if (exists(doubtful)) LabelReport.check(doubtful, options.data().data());
+  }
+
+  /** Whether the directory of a file must be there: it is not that of the release, made later. */
+  private boolean exists(Path file) {
+    boolean inRelease = options.out().toAbsolutePath().equals(file.toAbsolutePath().getParent());
+    return !inRelease || Files.exists(options.out());
   }
 
   private static InputException nothingToRank(boolean release) {
@@ -197,24 +249,16 @@ public final class Training {
     return new Trainer(directory, options.seed(), options.threads(), () -> progress.step(1));
   }
 
-  private void measure(
+  /**
+   * @return the shares of wrong pincodes of {@code held}, estimated as the service does
+   */
+  private @Nullable PincodeErrors measure(
       Trainer.Learned learned,
       List<LabelledRow> held,
       Map<String, JsonObject> scores,
       JsonObject overall) {
     progress.begin("measuring", held.size() * VARIANTS.size());
-    var scorings = new HashMap<String, ScoringModel>();
-    var fingerprints = new HashMap<String, String>();
-    for (var prefix : learned.files().keySet()) {
-      var model = learned.model(prefix, new JsonObject(), List.of());
-      var scoring = ScoringModel.of(model, "");
-      scorings.put(prefix, scoring);
-      fingerprints.put(prefix, scoring.fingerprint());
-    }
-    var national = NationalStage.of(ByteBuffer.wrap(learned.national()));
-    var models =
-        new OfflinePredictor(
-            ServingRelease.of(fingerprints, national), scorings::get, ALL_ANSWERED, null);
+    var models = predictor(learned, null);
     var pool = PincodePool.of(models.trainedPincodes());
     for (var variant : VARIANTS) {
       var evaluation = Evaluation.of(held, variant, pool, models, progress::step);
@@ -227,6 +271,23 @@ public final class Training {
                       .computeIfAbsent(prefix, p -> new JsonObject())
                       .put(variant.label(), score));
     }
+    var asWritten = held.stream().map(row -> QueryVariant.FULL.query(row, pool)).toList();
+    return models.fitted(asWritten).wrongPincodes();
+  }
+
+  private static OfflinePredictor predictor(
+      Trainer.Learned learned, @Nullable PincodeErrors wrongPincodes) {
+    var scorings = new HashMap<String, ScoringModel>();
+    var fingerprints = new HashMap<String, String>();
+    for (var prefix : learned.files().keySet()) {
+      var model = learned.model(prefix, new JsonObject(), List.of());
+      var scoring = ScoringModel.of(model, "");
+      scorings.put(prefix, scoring);
+      fingerprints.put(prefix, scoring.fingerprint());
+    }
+    var national = NationalStage.of(ByteBuffer.wrap(learned.national()));
+    return new OfflinePredictor(
+        ServingRelease.of(fingerprints, national), scorings::get, ALL_ANSWERED, wrongPincodes);
   }
 
   private SortedMap<String, byte[]> written(Trainer.Learned learned) {

@@ -11,6 +11,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -92,10 +93,13 @@ public final class TrainingInput implements AutoCloseable {
   /** Names places of rows: the line, behind the name of the file where there are several. */
   private record Places(List<Path> files, List<Long> firstNumbers) {
     String of(long number, long line) {
-      if (files.size() == 1) return "line " + line;
+      return files.size() == 1 ? "line " + line : "%s line %d".formatted(file(number), line);
+    }
+
+    Path file(long number) {
       int file = files.size() - 1;
       while (firstNumbers.get(file) > number) file--;
-      return "%s line %d".formatted(files.get(file), line);
+      return files.get(file);
     }
 
     String of(InputRow row) {
@@ -216,6 +220,16 @@ public final class TrainingInput implements AutoCloseable {
    */
   Iterable<InputRow> rows(String prefix) {
     return () -> new Pass(prefix);
+  }
+
+  /** The rows of a prefix for access by index, after one pass over them. */
+  IndexedRows indexed(String prefix, Consumer<InputRow> pass) {
+    return IndexedRows.read(store, prefix, pass);
+  }
+
+  /** The file of a row, as it was named. */
+  Path file(InputRow row) {
+    return places.file(row.number());
   }
 
   /** Names the place of a row: its line, behind the name of its file where there are several. */

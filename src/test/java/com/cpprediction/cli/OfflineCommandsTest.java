@@ -221,6 +221,55 @@ class OfflineCommandsTest {
         .containsExactly("%1$s line 2: CP1, %1$s line 4: CP2".formatted(first));
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void trainingCountsDoubtfulLabels(boolean json) throws IOException {
+    var lines = Files.readAllLines(SmallRelease.addresses());
+    int at = 2;
+    while (!lines.get(at).endsWith(",575017,CP14584")) at++;
+    lines.set(at, lines.get(at).replace("CP14584", "CP-TYPO"));
+    var data = Files.write(dir.resolve("rows.csv"), lines);
+    var doubtful = dir.resolve("doubtful.csv");
+    var arguments =
+        "train --data %s --out %s --work %s --doubtful %s --threads 2%s"
+            .formatted(data, dir.resolve("out"), dir, doubtful, json ? " --json" : "")
+            .split(" ");
+
+    assertThat(run(arguments)).isZero();
+
+    int rows = lines.size() - 1;
+    var listed = Files.readAllLines(doubtful);
+    assertThat(listed.get(0))
+        .isEqualTo(
+            "file,line,address,pincode,cp_code,predicted_cp,confidence,cp_code_confidence,"
+                + "place_rows_of_cp_code,place_rows_of_predicted_cp");
+    assertThat(listed).anyMatch(line -> line.contains(",575017,CP-TYPO,CP14584,"));
+    int found = listed.size() - 1;
+    if (json) {
+      assertThat(new JsonObject(out.toString()).getMap())
+          .containsEntry("doubtful_rows", found)
+          .containsEntry("judged_rows", rows);
+    } else {
+      assertThat(out.toString())
+          .contains(
+              "%d of %d labels are doubtful, listed in %s\n".formatted(found, rows, doubtful));
+    }
+  }
+
+  @Test
+  void aReportOfLabelsNeedsADirectory() {
+    var missing = dir.resolve("missing").resolve("doubtful.csv");
+    var arguments =
+        "train --data %s --out %s --doubtful %s"
+            .formatted(SmallRelease.addresses(), dir.resolve("out"), missing)
+            .split(" ");
+
+    assertThat(run(arguments)).isEqualTo(1);
+    assertThat(err.toString().strip())
+        .isEqualTo("Cannot write " + missing + ": its directory does not exist; create it");
+    assertThat(dir.resolve("out")).doesNotExist();
+  }
+
   @Test
   void trainingNeedsADirectoryForTemporaryRows() throws IOException {
     var data = Files.writeString(dir.resolve("a.csv"), "address,pincode,cp_code\nx,171001,CP1\n");

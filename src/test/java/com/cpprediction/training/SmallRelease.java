@@ -111,6 +111,7 @@ public final class SmallRelease {
         0.2,
         null,
         null,
+        null,
         false,
         false,
         2);
@@ -127,6 +128,7 @@ public final class SmallRelease {
             out,
             2,
             0,
+            null,
             null,
             null,
             false,
@@ -161,6 +163,7 @@ public final class SmallRelease {
             out,
             1,
             0.2,
+            null,
             null,
             null,
             false,

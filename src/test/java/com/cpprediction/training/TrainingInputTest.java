@@ -437,6 +437,27 @@ class TrainingInputTest {
     assertThat(file).exists();
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void rowsOfAPrefixAreFoundByTheirIndex(boolean onDisk) throws IOException {
+    var file = write(dir.resolve("rows.csv"), many(2_000, 10));
+    var options = new Options(List.of(file), null, null, work);
+    var limits = onDisk ? ON_DISK : TrainingInput.Limits.DEFAULT;
+    try (var input = TrainingInput.read(options, 2, Progress.NONE, limits)) {
+      for (var prefix : input.prefixes()) {
+        var passed = new ArrayList<InputRow>();
+        var indexed = input.indexed(prefix, passed::add);
+
+        assertThat(passed).containsExactlyElementsOf(input.rows(prefix));
+        assertThat(indexed.size()).isEqualTo(passed.size());
+        for (int row = passed.size() - 1; row >= 0; row--) {
+          assertThat(indexed.get(row)).isEqualTo(passed.get(row));
+          assertThat(input.file(indexed.get(row))).isEqualTo(file);
+        }
+      }
+    }
+  }
+
   @Test
   void aFullDiskIsReportedWithItsDirectory() throws IOException {
     var file = write(dir.resolve("rows.csv"), many(40_000, 10));

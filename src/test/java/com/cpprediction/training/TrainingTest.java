@@ -547,6 +547,7 @@ class TrainingTest {
         o.seed(),
         o.heldBack(),
         o.heldBackOut(),
+        o.doubtful(),
         o.add(),
         o.decay(),
         o.keepCounts(),
@@ -564,6 +565,7 @@ class TrainingTest {
         0.3,
         held,
         null,
+        null,
         false,
         false,
         2);
@@ -580,6 +582,7 @@ class TrainingTest {
         seed,
         0.5,
         held,
+        null,
         null,
         false,
         false,
@@ -599,7 +602,8 @@ class TrainingTest {
   private static Options adding(
       Path data, Path out, @Nullable Path release, boolean decay, boolean keep) {
     var input = TrainingInput.Options.of(data);
-    return new Options(input, null, null, List.of(), out, 1, 0, null, release, decay, keep, 2);
+    return new Options(
+        input, null, null, List.of(), out, 1, 0, null, null, release, decay, keep, 2);
   }
 
   /** The places that have rows in both lists. */

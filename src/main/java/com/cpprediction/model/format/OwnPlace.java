@@ -4,7 +4,8 @@ import java.util.Arrays;
 
 /**
  * The share of one place in the counts of a prefix: subtracted from the features of its own
- * training addresses, which then see the counts that a new address would. Immutable.
+ * training addresses, and where it has pincodes from their shares, which then see the counts that a
+ * new address would. Immutable.
  */
 public final class OwnPlace {
   private final long[] keys; // index of an n-gram, then a CP; ascending
@@ -12,13 +13,16 @@ public final class OwnPlace {
   private final int[] cps; // ascending
   private final int[] places;
   private final float[] norms; // four by CP, as the section CP_NORMS, norms squared
+  private final long[] addresses; // by address: CP, then pincode; ascending
 
-  private OwnPlace(long[] keys, int[] counts, int[] cps, int[] places, float[] norms) {
+  private OwnPlace(
+      long[] keys, int[] counts, int[] cps, int[] places, float[] norms, long[] addresses) {
     this.keys = keys;
     this.counts = counts;
     this.cps = cps;
     this.places = places;
     this.norms = norms;
+    this.addresses = addresses;
   }
 
   /**
@@ -65,7 +69,29 @@ public final class OwnPlace {
       norms[at + 1] += (float) (weight * weight * ((double) all * all - (double) others * others));
     }
     return new OwnPlace(
-        Arrays.copyOf(distinct, kept), Arrays.copyOf(counts, kept), own, places, norms);
+        Arrays.copyOf(distinct, kept),
+        Arrays.copyOf(counts, kept),
+        own,
+        places,
+        norms,
+        new long[0]);
+  }
+
+  /**
+   * The same with a share in the counts of pincodes.
+   *
+   * @param cps of all addresses of the place, also of those whose n-grams were not counted
+   * @param pincodes of the same addresses
+   */
+  public OwnPlace withPincodes(int[] cps, int[] pincodes) {
+    var all = new long[cps.length];
+    for (int i = 0; i < all.length; i++) all[i] = address(cps[i], pincodes[i]);
+    Arrays.sort(all);
+    return new OwnPlace(keys, counts, this.cps, places, norms, all);
+  }
+
+  private static long address(int cp, int pincode) {
+    return (long) cp << Integer.SIZE | pincode;
   }
 
   private static long key(int gram, int cp) {
@@ -104,6 +130,28 @@ public final class OwnPlace {
   int places(int cp) {
     int at = Arrays.binarySearch(cps, cp);
     return at < 0 ? 0 : places[at];
+  }
+
+  /** Addresses of a CP. */
+  int addresses(int cp) {
+    return before(address(cp + 1, 0)) - before(address(cp, 0));
+  }
+
+  /** Addresses of a CP with a pincode. */
+  int addresses(int cp, int pincode) {
+    return before(address(cp, pincode + 1)) - before(address(cp, pincode));
+  }
+
+  /** Number of addresses below {@code key}. */
+  private int before(long key) {
+    int low = 0;
+    int high = addresses.length;
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (addresses[middle] < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /**

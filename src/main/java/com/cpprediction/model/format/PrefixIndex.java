@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The counts of a prefix, read in place from a {@link ModelFile}: at how many distinct places of
@@ -309,7 +310,7 @@ public final class PrefixIndex {
     for (int place = 0; place < pincodes.limit(); place++) {
       for (int entry = pincodeStart(place); entry < pincodeEnd(place); entry++) {
         int cp = pincodeCp(entry);
-        double share = pincodeShare(entry, pincodes.get(place));
+        double share = pincodeShare(entry, pincodes.get(place), null);
         if (share <= most[cp]) continue;
         most[cp] = share;
         usual[cp] = pincodes.get(place);
@@ -326,19 +327,39 @@ public final class PrefixIndex {
    * @return whether a CP has it
    */
   public boolean addPincodeShares(int pincode, double factor, double[] out, int start) {
+    return addPincodeShares(pincode, null, factor, out, start);
+  }
+
+  /**
+   * As {@link #addPincodeShares(int, double, double[], int)}.
+   *
+   * @param own place whose addresses are left out; null for none
+   */
+  public boolean addPincodeShares(
+      int pincode, @Nullable OwnPlace own, double factor, double[] out, int start) {
     int place = findPincode(pincode);
     if (place < 0) return false;
+    boolean known = false;
     for (int entry = pincodeStart(place); entry < pincodeEnd(place); entry++) {
-      out[start + pincodeCp(entry)] += factor * pincodeShare(entry, pincode);
+      double share = pincodeShare(entry, pincode, own);
+      known |= share > 0;
+      out[start + pincodeCp(entry)] += factor * share;
     }
-    return true;
+    return known;
   }
 
   /** A CP's own pincode counts as half an address. */
-  private double pincodeShare(int entry, int pincode) {
+  private double pincodeShare(int entry, int pincode, @Nullable OwnPlace leftOut) {
     int cp = pincodeCp(entry);
-    double own = cpPincode(cp) == pincode ? OWN_ADDRESSES : 0;
-    return (pincodeAddresses(entry) + own) / (cpAddresses(cp) + OWN_ADDRESSES);
+    int there = pincodeAddresses(entry);
+    int all = cpAddresses(cp);
+    boolean owns = cpPincode(cp) == pincode;
+    if (leftOut != null) {
+      there = Math.max(0, there - leftOut.addresses(cp, pincode));
+      all = Math.max(there, all - leftOut.addresses(cp));
+      owns &= there > 0 || cpOffice(cp) >= 0; // else only the place says that it does
+    }
+    return (there + (owns ? OWN_ADDRESSES : 0)) / (all + OWN_ADDRESSES);
   }
 
   /** The pincode that {@code entry} belongs to. */
