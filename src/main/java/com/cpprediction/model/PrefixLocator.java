@@ -32,7 +32,8 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
 
   private static final int FIRST_ARMY_PINCODE = 900_000;
   private static final Pattern ARMY =
-      Pattern.compile("(?:^| )(?:apo|fpo|(?:army|field) post|fleet mail)(?: |$)");
+      Pattern.compile("(?:^| )(?:apo|fpo|army post|fleet mail)(?: |$)");
+  private static final Pattern ARMY_NUMBER = Pattern.compile("(?:^| )9[0-9]{5}(?: |$)");
 
   /**
    * @param wrongPincodes shares of wrong pincodes to assume
@@ -47,6 +48,11 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
         throw Failure.PINCODE_REQUIRED.because(
             "The address has no pincode and ends in a place abroad; if it is in India, add the"
                 + " pincode to the address or send it as pincode");
+      }
+      if (ARMY_NUMBER.matcher(address.text()).find() && isOfArmy(address)) {
+        throw Failure.PINCODE_REQUIRED.because(
+            "The address is one of the army's post, which no model serves; send a pincode of India"
+                + " Post as pincode");
       }
       var chances = locator.locate(address.text());
       if (chances == null) {
@@ -110,7 +116,11 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
   /** The directory of India Post has no pincodes of the army. */
   private boolean exists(int pincode, Address address) {
     if (locator.isPincode(pincode)) return true;
-    return pincode >= FIRST_ARMY_PINCODE && ARMY.matcher(address.text()).find();
+    return pincode >= FIRST_ARMY_PINCODE && isOfArmy(address);
+  }
+
+  private static boolean isOfArmy(Address address) {
+    return ARMY.matcher(address.text()).find();
   }
 
   private static boolean knows(PrefixChances chances, PincodeCandidate pincode) {

@@ -139,7 +139,10 @@ class PrefixLocatorTest {
     assertThatThrownBy(() -> locator.locate(army, FEW))
         .isInstanceOfSatisfying(
             ServiceException.class, e -> assertThat(e.failure()).isSameAs(Failure.UNKNOWN_PREFIX));
+    assertFails(Failure.PINCODE_REQUIRED, locator, "c/o 56 apo 937056", null);
     assertThat(locator.locate(new Address("kadri 937056", "937056"), FEW).prefixes())
+        .containsExactly("575");
+    assertThat(locator.locate(new Address("c/o 56 apo kadri", null), FEW).prefixes())
         .containsExactly("575");
   }
 
@@ -191,7 +194,12 @@ class PrefixLocatorTest {
   }
 
   private static void assertFails(Failure failure, PrefixLocator locator, String pincode) {
-    assertThatThrownBy(() -> locator.locate(new Address("x", pincode), FEW))
+    assertFails(failure, locator, "x", pincode);
+  }
+
+  private static void assertFails(
+      Failure failure, PrefixLocator locator, String text, String pincode) {
+    assertThatThrownBy(() -> locator.locate(new Address(text, pincode), FEW))
         .isInstanceOfSatisfying(
             ServiceException.class, e -> assertThat(e.failure()).isSameAs(failure));
   }
