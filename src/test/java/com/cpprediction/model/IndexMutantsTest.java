@@ -13,14 +13,17 @@ import com.cpprediction.training.SmallRelease;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Model files with right CRCs and wrong content: refused when they are read, or else they score,
@@ -62,7 +65,7 @@ class IndexMutantsTest {
   @EnumSource
   void aCutOrLengthenedSectionIsRefused(Section section) {
     var content = bytes(section);
-    int unit = section == Section.CP_CODE ? 1 : 4;
+    int unit = section == Section.CP_CODE || section == Section.OFFICE_NAME ? 1 : 4;
     for (int length : new int[] {content.length - unit, content.length + unit, 0, 3}) {
       if (length < 0) continue;
       boolean same = length == content.length;
@@ -70,6 +73,32 @@ class IndexMutantsTest {
           .as("%d bytes of %d", length, content.length)
           .isEqualTo(!same);
     }
+  }
+
+  @ParameterizedTest(name = "\"{0}\"")
+  @ValueSource(strings = {"kadrí", "कद्री", "\u0080", "two\nlines", "65"})
+  void anOfficeNameThatCannotBeComparedIsRefused(String name) {
+    var names = new String(bytes(Section.OFFICE_NAME), StandardCharsets.UTF_8).split("\n", -1);
+    assertThat(isRefused(Section.OFFICE_NAME, joined(names))).isFalse();
+
+    names[names.length / 2] = name.equals("65") ? "a".repeat(65) : name;
+
+    assertThat(isRefused(Section.OFFICE_NAME, joined(names))).isTrue();
+  }
+
+  @Test
+  void anOfficeMayHaveALongNameOrNone() {
+    for (var name : List.of("", "a", "a".repeat(64))) {
+      var names = new String(bytes(Section.OFFICE_NAME), StandardCharsets.UTF_8).split("\n", -1);
+      Arrays.fill(names, 0, names.length - 1, name);
+
+      assertThat(isRefused(Section.OFFICE_NAME, joined(names))).isFalse();
+      refuseOrUse(Section.OFFICE_NAME, joined(names), "\"" + name + "\"");
+    }
+  }
+
+  private static byte[] joined(String[] lines) {
+    return String.join("\n", lines).getBytes(StandardCharsets.UTF_8);
   }
 
   /** One to three numbers, or a run of bytes, or two numbers in each other's place. */

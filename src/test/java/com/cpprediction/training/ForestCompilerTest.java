@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.cpprediction.model.format.Forest;
+import com.cpprediction.model.format.GramVotes;
 import com.cpprediction.model.format.ModelException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -59,6 +60,35 @@ class ForestCompilerTest {
       parameters.put("seed", random.nextInt(1000));
       parameters.put("nthread", 1);
       return parameters;
+    }
+  }
+
+  @Test
+  void votesLeaveTheScores() throws Exception {
+    var random = new Random(4);
+    var kind = new Kind("reg:squarederror", 1, 4, 3, 0.3);
+    var booster = train(kind, random);
+    try {
+      var votes = new float[GramVotes.WEIGHTS];
+      for (int i = 0; i < votes.length; i++) votes[i] = random.nextFloat();
+      var model = booster.toByteArray("ubj");
+      var without = Forest.of(ByteBuffer.wrap(ForestCompiler.compile(model)));
+      var with = Forest.of(ByteBuffer.wrap(ForestCompiler.compile(model, votes)));
+      var rows = questions(booster, kind.columns(), random);
+
+      for (int i = 0; i < 20; i++) {
+        var row = row(rows, i, kind.columns());
+        var expected = new float[1];
+        var scores = new float[1];
+        without.score(row, 1, expected);
+        with.score(row, 1, scores);
+        assertThat(scores).isEqualTo(expected);
+      }
+      assertThat(with.sha256()).isNotEqualTo(without.sha256());
+      assertThat(without.votes()).isSameAs(GramVotes.NONE);
+      assertThat(with.votes()).isNotSameAs(GramVotes.NONE);
+    } finally {
+      booster.dispose();
     }
   }
 

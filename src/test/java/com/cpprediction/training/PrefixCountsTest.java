@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 class PrefixCountsTest {
@@ -54,6 +55,38 @@ class PrefixCountsTest {
     assertThat(count(counts, "tower", "A")).isZero();
     assertThat(counts.pincodes())
         .isEqualTo(new TreeMap<>(Map.of(575001, new TreeMap<>(Map.of(0, 1, 1, 2)))));
+  }
+
+  @Test
+  void aKeyHoldsFingerprintGroupAndCp() {
+    long before = -1;
+    for (int fingerprint : new int[] {0, 1, Integer.MAX_VALUE, Integer.MIN_VALUE, -1}) {
+      for (int group = 0; group < 3; group++) {
+        for (int cp : new int[] {0, 1, 300, PrefixCounts.MAX_CPS}) {
+          long key = PrefixCounts.key(fingerprint, group, cp);
+
+          assertThat(PrefixCounts.fingerprint(key)).isEqualTo(fingerprint);
+          assertThat(PrefixCounts.group(key)).isEqualTo(group);
+          assertThat(PrefixCounts.cp(key)).isEqualTo(cp);
+          assertThat(key).as("ascends").isGreaterThan(before);
+          before = key;
+        }
+      }
+    }
+  }
+
+  @Test
+  void countsEveryKindInItsGroup() {
+    var counts = counts(ALL, List.of(row("kadri temple road", "A")));
+    var grams = new Grams().read("kadri temple road");
+
+    var expected = new TreeSet<Long>();
+    for (int i = 0; i < grams.size(); i++) {
+      expected.add(PrefixCounts.key(grams.fingerprint(i), Grams.group(grams.kind(i)), 0));
+    }
+    assertThat(counts.keys()).containsExactly(expected.stream().mapToLong(k -> k).toArray());
+    assertThat(Arrays.stream(counts.keys()).mapToInt(PrefixCounts::group).distinct())
+        .containsExactlyInAnyOrder(0, 1, 2);
   }
 
   @Test

@@ -89,7 +89,9 @@ public class GramsTest {
     assertThat(count(grams, Grams.WORD)).isEqualTo(3);
     assertThat(repeated(grams, Grams.WORD)).isEqualTo(1);
     assertThat(repeated(grams, Grams.WORD_PAIR)).isZero();
-    assertThat(repeated(grams, Grams.CHARS)).isEqualTo(new Grams().read("gandhi").size() - 1);
+    assertThat(repeated(grams, Grams.CHARS))
+        .isEqualTo(count(new Grams().read("gandhi"), Grams.CHARS));
+    assertThat(repeated(grams, Grams.SKELETON)).isEqualTo(1);
   }
 
   @Test
@@ -136,6 +138,102 @@ public class GramsTest {
     assertThat(all(grams)).hasSize(grams.size());
   }
 
+  @ParameterizedTest(name = "\"{0}\" and \"{1}\"")
+  @CsvSource({
+    "andheri east,andherieast",
+    "zakir,jakir",
+    "faridabad,pharidabad",
+    "wakad,vaakhad",
+    "qutub vihar,kutubvihar",
+    "maxwell,makvel",
+    "bommanahalli,bomnhali",
+    "sion koliwada,koliwada",
+  })
+  void spellingsOfANameShareASkeleton(String one, String other) {
+    var shared = skeletons(one);
+    shared.retainAll(skeletons(other));
+
+    assertThat(shared).isNotEmpty();
+  }
+
+  @ParameterizedTest(name = "\"{0}\" has {1} skeletons")
+  @CsvSource({
+    "kadri,1",
+    "road,0",
+    "main road,0",
+    "kadri road,2",
+    "near kadri,2",
+    "area kadri,2",
+    "aea kadri,1",
+    "sector15,0",
+    "kadri 5 road,1",
+    "kadri 575004 road,2",
+    "kadri kadri,2",
+    "ab cd ef,0",
+    "abc cde fgh,2",
+    "गांधी,0",
+    "kadri-x,0",
+  })
+  void aWordOfThreeConsonantsAndTwoNeighboursOfFourHaveASkeleton(String text, int skeletons) {
+    assertThat(count(new Grams().read(text), Grams.SKELETON)).isEqualTo(skeletons);
+    assertThat(NaiveGrams.skeletons(text)).hasSize(skeletons);
+  }
+
+  @Test
+  void skeletonsTellWordsOfOtherConsonantsApart() {
+    assertThat(skeletons("kadri")).doesNotContainAnyElementsOf(skeletons("kavoor"));
+  }
+
+  @Test
+  void wordsOnlyHaveNoSkeletons() {
+    assertThat(counts(new Grams().readWords("kadri temple road")).keySet())
+        .containsExactlyInAnyOrder(Grams.WORD, Grams.WORD_PAIR);
+  }
+
+  @Test
+  void knowsTheWordInWhichEachNGramOccursFirst() {
+    var random = new Random(11);
+    var grams = new Grams();
+    for (int round = 0; round < 100; round++) {
+      var text = text(random, 1 + random.nextInt(60));
+      var words = NaiveGrams.split(text);
+      grams.read(text);
+
+      int last = 0;
+      for (int i = 0; i < grams.size(); i++) {
+        assertThat(grams.word(i)).isBetween(last, words.size() - 1);
+        last = grams.word(i);
+        var own = new Grams().read(words.get(grams.word(i)));
+        assertThat(grams.kind(grams.wordGram(i))).isEqualTo(Grams.WORD);
+        assertThat(grams.fingerprint(grams.wordGram(i))).isEqualTo(own.fingerprint(0));
+      }
+      assertThat(placesByKind(grams)).isEqualTo(naivePlacesByKind(text));
+    }
+  }
+
+  @ParameterizedTest(name = "\"{0}\" names \"{1}\"")
+  @CsvSource({
+    "near kadri temple road,kadri temple",
+    "opp clock tower,clock tower",
+    "nr kadri opposite bejai church,kadri bejai church",
+    "next to kadri,to kadri",
+    "beside po kavoor,''",
+    "po kavoor near kadri,kadri",
+    "near near kadri,kadri",
+    "nearby kadri,''",
+    "kadri near,''",
+  })
+  void aLandmarkFollowsItsCue(String text, String landmark) {
+    assertThat(cued(new Grams().read(text), Grams.LANDMARK)).isEqualTo(wordsAndChars(landmark));
+  }
+
+  @Test
+  void anNGramHasTheCuesOfAllItsOccurrences() {
+    var grams = new Grams().read("kadri po kadri near kadri dist kadri");
+
+    assertThat((int) grams.cues(0)).isEqualTo(Grams.POST_OFFICE | Grams.LANDMARK | Grams.REGION);
+  }
+
   @ParameterizedTest(name = "\"{0}\" names the office \"{1}\" and the region \"{2}\"")
   @CsvSource({
     "po kavoor,kavoor,''",
@@ -171,11 +269,42 @@ public class GramsTest {
     assertThat(cued(grams, Grams.REGION)).isEmpty();
   }
 
-  /** The fingerprints of the cued words and character n-grams; pairs may cross the cue. */
+  private static Set<Integer> skeletons(String text) {
+    var grams = new Grams().read(text);
+    var skeletons = new TreeSet<Integer>();
+    for (int i = 0; i < grams.size(); i++) {
+      if (grams.kind(i) == Grams.SKELETON) skeletons.add(grams.fingerprint(i));
+    }
+    return skeletons;
+  }
+
+  /** Number of n-grams of each kind that occur first in each word. */
+  private static Map<String, Integer> placesByKind(Grams grams) {
+    var counts = new HashMap<String, Integer>();
+    for (int i = 0; i < grams.size(); i++) {
+      counts.merge(grams.kind(i) + " in word " + grams.word(i), 1, Integer::sum);
+    }
+    return counts;
+  }
+
+  private static Map<String, Integer> naivePlacesByKind(String text) {
+    var counts = new HashMap<String, Integer>();
+    var seen = new HashSet<String>();
+    for (var one : NaiveGrams.occurrences(text)) {
+      if (!seen.add(one.kind() + one.gram())) continue;
+      counts.merge(one.kind() + " in word " + one.at(), 1, Integer::sum);
+    }
+    return counts;
+  }
+
+  /**
+   * The fingerprints of the cued words and character n-grams; pairs and joined skeletons cross the
+   * cue.
+   */
   private static Set<Integer> cued(Grams grams, byte cue) {
     var cued = new TreeSet<Integer>();
     for (int i = 0; i < grams.size(); i++) {
-      if (grams.kind(i) == Grams.WORD_PAIR) continue;
+      if (!isOfOneWord(grams.kind(i))) continue;
       if (grams.isCued(i, cue)) cued.add(grams.fingerprint(i));
     }
     return cued;
@@ -185,9 +314,13 @@ public class GramsTest {
     var grams = new Grams().read(text);
     var all = new TreeSet<Integer>();
     for (int i = 0; i < grams.size(); i++) {
-      if (grams.kind(i) != Grams.WORD_PAIR) all.add(grams.fingerprint(i));
+      if (isOfOneWord(grams.kind(i))) all.add(grams.fingerprint(i));
     }
     return all;
+  }
+
+  private static boolean isOfOneWord(byte kind) {
+    return kind == Grams.WORD || kind == Grams.CHARS;
   }
 
   /** Words of random letters, some of them repeated. */
@@ -213,6 +346,7 @@ public class GramsTest {
         .map(gram -> gram.contains(" ") ? Grams.WORD_PAIR : Grams.WORD)
         .forEach(kind -> counts.merge(kind, 1, Integer::sum));
     counts.put(Grams.CHARS, NaiveGrams.chars(text).size());
+    counts.put(Grams.SKELETON, NaiveGrams.skeletons(text).size());
     return counts;
   }
 

@@ -104,7 +104,7 @@ public class ManifestTest {
 
     assertThatThrownBy(this::parse)
         .isInstanceOf(ModelException.class)
-        .hasMessage("model has features retrieve-rank-15/1, this service computes counts-29/1");
+        .hasMessage("model has features retrieve-rank-15/1, this service computes counts-50/1");
   }
 
   @ParameterizedTest

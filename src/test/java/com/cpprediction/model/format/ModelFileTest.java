@@ -105,9 +105,9 @@ public class ModelFileTest {
   @CsvSource({
     "0, 0, not a model file",
     "4, 1, 'model file of version 1, this service reads version 3'",
-    "8, 21, 'model file has 21 sections, not 22'",
-    "8, 26, 'model file has 26 sections, not 22'",
-    "8, -1, 'model file has -1 sections, not 22'",
+    "8, 22, 'model file has 22 sections, not 23'",
+    "8, 26, 'model file has 26 sections, not 23'",
+    "8, -1, 'model file has -1 sections, not 23'",
     "12, 1, the table of sections is damaged (CRC differs)",
     "16, 1, the table of sections is damaged (CRC differs)",
   })
