@@ -130,7 +130,7 @@ final class PredictCommand implements Callable<Integer> {
     if (candidates.size() < 2) return;
     var printer = spec.commandLine().getOut();
     printer.printf(
-        "%nWhat decided for %s against %s (by how much its score would fall):%n",
+        "%nWhat decided for %s against %s (effects add up to the log-odds):%n",
         candidates.get(0).cp(), candidates.get(1).cp());
     printer.print(
         effects(
@@ -138,7 +138,7 @@ final class PredictCommand implements Callable<Integer> {
             explanation.features().stream()
                 .filter(feature -> feature.effect() != 0)
                 .map(f -> effect(f.name(), f.first(), f.second(), f.effect()))));
-    printer.printf("%nWhich words carried the linear score (ridge):%n");
+    printer.printf("%nWhat each word adds to the cosines:%n");
     printer.print(
         effects(
             "word",

@@ -13,7 +13,7 @@ import java.util.List;
  *
  * @param candidates one to three CPs, most likely first, by the text and the pincodes
  * @param features largest effect first; empty when there was one candidate only
- * @param words of the address that carried something of the linear score, largest effect first
+ * @param words of the address that have a share in the cosines, largest effect first
  */
 public record Explanation(
     PrefixScores scores, List<Candidate> candidates, List<Feature> features, List<Word> words) {
@@ -25,13 +25,14 @@ public record Explanation(
    *     of the weight of the pincodes for each CP
    * @param first its value for the first CP
    * @param second its value for the second
-   * @param effect by how much the first CP's score would fall, had it the second's value
+   * @param effect its share of the difference of the scores (a Shapley value); all add up to the
+   *     log-odds between the first CP and the second
    */
   public record Feature(String name, double first, double second, double effect) {}
 
   /**
    * @param word as the model sees it
-   * @param first its share of the linear score of the first CP; all shares sum up to it
+   * @param first its share of the cosines of the first CP; all shares sum up to the two of them
    * @param second the same of the second CP; 0 when there is none
    * @param effect the first less the second
    */

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Scores by one model: candidates and their features, the ranker's scores, a softmax over them for
- * the text; shares of the training rows for the pincodes. The one path that the service, {@code
+ * the text; shares of the training addresses for the pincodes. The one path that the service, {@code
  * evaluate} and {@code predict} share. One instance per thread.
  */
 public final class Scorer {

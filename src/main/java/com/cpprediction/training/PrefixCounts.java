@@ -20,7 +20,7 @@ import java.util.TreeMap;
  * @param prefix three digits
  * @param cps codes of the CPs of the addresses, ascending; elsewhere a CP is its index here
  * @param addresses by CP
- * @param places distinct places by CP
+ * @param places counted addresses by CP, of each place at most {@link #PER_PLACE}
  * @param pincodes addresses by pincode and CP
  * @param keys n-grams with their CP, see {@link #key}, ascending
  * @param counts by key: the addresses that have the n-gram, of each place at most {@link

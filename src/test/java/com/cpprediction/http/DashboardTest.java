@@ -410,7 +410,7 @@ class DashboardTest {
     return new JsonObject()
         .put("first", "CP1")
         .put("second", "CP2")
-        .put("features", new JsonArray().add(of.copy().put("feature", "ridge")))
+        .put("features", new JsonArray().add(of.copy().put("feature", "cosine_words")))
         .put("words", new JsonArray().add(of.copy().put("word", word)));
   }
 }

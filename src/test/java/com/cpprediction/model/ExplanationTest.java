@@ -14,7 +14,7 @@ class ExplanationTest {
 
   @Test
   void namesBothCpsAndRoundsItsFigures() {
-    var feature = new Explanation.Feature("ridge", 0.12345678, 0, 2);
+    var feature = new Explanation.Feature("cosine_words", 0.12345678, 0, 2);
     var explanation = explanation(List.of("CP1", "CP2"), List.of(feature), List.of(WORD));
 
     assertThat(explanation.toJson())
@@ -22,7 +22,7 @@ class ExplanationTest {
             new JsonObject(
                 """
                 {"first": "CP1", "second": "CP2",
-                 "features": [{"feature": "ridge", "first": 0.123457, "second": 0.0, "effect": 2.0}],
+                 "features": [{"feature": "cosine_words", "first": 0.123457, "second": 0.0, "effect": 2.0}],
                  "words": [{"word": "bejai", "first": 0.25, "second": 0.125, "effect": 0.125}]}
                 """));
   }

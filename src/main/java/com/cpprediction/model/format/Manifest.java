@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
  * @param forest the same model as it is served, in the format of {@link Forest}
  * @param cps codes of the CPs that it can predict
  * @param rows number of training addresses
- * @param places number of distinct places among them
+ * @param places number of counted ones: of each place at most two for a CP
  * @param scores accuracy, top-3 accuracy and calibration on held-out addresses, by question, as in
  *     {@code evaluate --json}; empty when none were held out
  * @param golden addresses with their expected candidates

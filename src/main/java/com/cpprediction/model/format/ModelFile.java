@@ -34,7 +34,7 @@ public final class ModelFile {
 
   /** The sections; the ordinal is the id in the file. */
   public enum Section {
-    /** i32: CPs, offices, pincodes; distinct places of the training addresses, and offices. */
+    /** i32: CPs, offices, pincodes; counted addresses of all CPs, and offices. */
     COUNTS,
     /** i32: start of each bucket's n-grams in GRAM_ENTRY, and the end of the last. */
     GRAM_BUCKET,
@@ -46,16 +46,16 @@ public final class ModelFile {
     GRAM_ENTRY,
     /**
      * Of each n-gram that occurs more than once: u8 the number n of CPs, or 255 and u16 n; n CPs,
-     * ascending, u8 or (with more than 256 CPs) u16; n levels: at how many places of the CP.
+     * ascending, u8 or (with more than 256 CPs) u16; n levels: counted addresses of the CP with it.
      */
     GRAM_LIST,
     /** UTF-8 codes of the CPs, ascending, each terminated by a line feed. */
     CP_CODE,
-    /** i32 by CP: its likeliest pincode. */
+    /** i32 by CP: its own pincode, that of its office or of most addresses; 0 without either. */
     CP_PINCODE,
     /** i32 by CP: training addresses. */
     CP_ADDRESSES,
-    /** i32 by CP: distinct places among them. */
+    /** i32 by CP: counted addresses, at most two of each place. */
     CP_PLACES,
     /**
      * f32 by CP, four each: sum of the counts of its words and pairs of words; L2 norm of their

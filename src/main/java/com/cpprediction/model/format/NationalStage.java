@@ -35,11 +35,11 @@ import org.slf4j.LoggerFactory;
  * 28      4        f32: quantisation step of the weights
  * 32      4        D, pincodes
  * 36      4 P      i32: the prefixes, ascending
- *                 4 P      f32: bias of each prefix
+ *         4 P      f32: bias of each prefix
  *         4 (B+1)  i32: start of each bucket's n-grams
  *         6 N + 8  as GRAM_ENTRY of a model file, with weights for postings
- *                 3 W      u16 index of the prefix; i8 weight, in steps
- *                 4 D      i32: the pincodes that exist, ascending; none when they are not known
+ *         3 W      u16 index of the prefix; i8 weight, in steps
+ *         4 D      i32: the pincodes that exist, ascending; none when they are not known
  * </pre>
  */
 public final class NationalStage implements Locator {

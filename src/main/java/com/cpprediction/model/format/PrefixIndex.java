@@ -153,12 +153,12 @@ public final class PrefixIndex {
     return cpAddresses.get(cp);
   }
 
-  /** Distinct places among the training addresses of {@code cp}. */
+  /** Counted training addresses of {@code cp}: at most two of each place. */
   public int cpPlaces(int cp) {
     return cpPlaces.get(cp);
   }
 
-  /** Distinct places of all training addresses, and offices. */
+  /** Counted addresses of all CPs, and offices. */
   public int places() {
     return places;
   }
