@@ -57,12 +57,23 @@ final class CountedPlaces {
     return isKnown[place];
   }
 
-  /** Keys of all places, those of the earlier training too, ascending. */
+  /** Keys of the counted places, those of the earlier training too, ascending. */
   int[] keys() {
-    return IntStream.concat(Arrays.stream(earlierKeys), Arrays.stream(keys, 0, found.size()))
+    var own = IntStream.range(0, found.size()).filter(place -> !isHeld[place]);
+    return IntStream.concat(Arrays.stream(earlierKeys), own.map(place -> keys[place]))
         .sorted()
         .distinct()
         .toArray();
+  }
+
+  /** Key of a place by its first address, canonical. */
+  static int keyOf(String text) {
+    return key(new CountedPlaces(0, 0, new int[0]).words(new Grams().read(text)));
+  }
+
+  /** Whether a place is of the half that is forgotten when counts are halved. */
+  static boolean isForgotten(int key) {
+    return (key * 0x85ebca6b >>> Integer.SIZE - 1) != 0;
   }
 
   /** Fingerprints of the words, ascending. */

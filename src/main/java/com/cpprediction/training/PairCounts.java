@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /**
  * Counts long keys that come in any order: a buffer that is sorted into the counts whenever it is
- * full. Counts saturate. Above a bound of distinct keys, those counted once are dropped, as in
- * lossy counting (Manku, Motwani 2002).
+ * full. Counts saturate. Above a bound of distinct keys, those with the lowest counts are dropped,
+ * as in lossy counting (Manku, Motwani 2002).
  */
 final class PairCounts {
   private static final int BUFFER = 1 << 20;
@@ -86,10 +86,10 @@ final class PairCounts {
       long sum = (first ? counts[a++] : 0L) + (second ? times[b++] : 0L);
       sums[at++] = (int) Math.min(sum, Integer.MAX_VALUE);
     }
-    if (at > bound) {
+    for (int least = 2; at > bound; least++) {
       int kept = 0;
       for (int i = 0; i < at; i++) {
-        if (sums[i] == 1) continue;
+        if (sums[i] < least) continue;
         all[kept] = all[i];
         sums[kept++] = sums[i];
       }

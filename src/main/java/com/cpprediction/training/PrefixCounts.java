@@ -85,7 +85,10 @@ record PrefixCounts(
     return (int) (key & CP_MASK);
   }
 
-  /** What remains when every count is halved; a count of one stays at every other key. */
+  /**
+   * What remains when every count is halved; a count of one stays at every other key. Half of the
+   * places are forgotten, and count anew when they are met again.
+   */
   PrefixCounts halved() {
     var kept = new long[keys.length];
     var halves = new int[keys.length];
@@ -112,8 +115,10 @@ record PrefixCounts(
         older,
         Arrays.copyOf(kept, size),
         Arrays.copyOf(halves, size),
-        sample,
-        placeKeys,
+        sample.stream()
+            .filter(place -> !CountedPlaces.isForgotten(CountedPlaces.keyOf(place.texts().get(0))))
+            .toList(),
+        Arrays.stream(placeKeys).filter(key -> !CountedPlaces.isForgotten(key)).toArray(),
         held);
   }
 

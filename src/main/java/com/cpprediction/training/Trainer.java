@@ -33,6 +33,9 @@ final class Trainer {
   /** Addresses that the votes of n-grams are learned from, at most. */
   private static final int VOTE_QUESTIONS = 40_000;
 
+  /** N-grams that a candidate has of an address, on average at most. */
+  private static final int CODES_PER_CANDIDATE = 64;
+
   /** Heap of a training beside that of the ranker's features. */
   private static final long HEAP = 256L << 20;
 
@@ -119,7 +122,9 @@ final class Trainer {
    */
   static void checkHeap(long rows, long heap) {
     long features = Math.min(rows, QUESTIONS) * Features.TOP * Features.COUNT * Float.BYTES;
-    long needed = HEAP + 2 * features; // of each prefix, then of all
+    long votes =
+        Math.min(rows, VOTE_QUESTIONS) * Features.TOP * CODES_PER_CANDIDATE * Character.BYTES;
+    long needed = HEAP + votes + 2 * features; // features of each prefix, then of all
     if (heap >= needed) return;
     throw new InputException(
         "Training on %d rows needs %d MB of heap, there are %d; start Java with -Xmx%dm"

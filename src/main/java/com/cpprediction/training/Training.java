@@ -126,10 +126,16 @@ public final class Training {
     try (var input = TrainingInput.read(options.data(), options.threads(), progress)) {
       var missing = new TreeSet<>(options.prefixes());
       missing.removeAll(input.prefixes());
-      if (!missing.isEmpty()) throw new InputException("No row has the prefix " + missing);
-      Trainer.checkHeap(input.report().rows(), Runtime.getRuntime().maxMemory());
-      Files.createDirectories(options.out());
       if (options.add() != null) earlier = earlier(options.add());
+      missing.removeAll(earlier.keySet());
+      if (!missing.isEmpty()) throw new InputException("No row has the prefix " + missing);
+      long known =
+          earlier.values().stream()
+              .flatMap(own -> own.sample().stream())
+              .mapToLong(place -> place.texts().size())
+              .sum();
+      Trainer.checkHeap(known + input.report().rows(), Runtime.getRuntime().maxMemory());
+      Files.createDirectories(options.out());
       return run(input);
     }
   }

@@ -172,13 +172,14 @@ public record Manifest(
       var json = StrictJson.parseObject(utf8);
       if (!Integer.valueOf(FORMAT).equals(json.getValue("format"))) {
         throw new ModelException(
-            "manifest has format %s, this service reads format %d"
+            "manifest has format %s, this service reads format %d; train the release again"
                 .formatted(json.getValue("format"), FORMAT));
       }
       var schema = json.getJsonObject("features").getString("schema");
       if (!Features.SCHEMA.equals(schema)) {
         throw new ModelException(
-            "model has features %s, this service computes %s".formatted(schema, Features.SCHEMA));
+            "model has features %s, this service computes %s; train the release again"
+                .formatted(schema, Features.SCHEMA));
       }
       return new Manifest(
           json.getString("prefix"),

@@ -130,7 +130,8 @@ public final class ModelFile {
       }
       if (file.getInt(4) != VERSION) {
         throw new ModelException(
-            "model file of version " + file.getInt(4) + ", this service reads version " + VERSION);
+            "model file of version %d, this service reads version %d; train the release again"
+                .formatted(file.getInt(4), VERSION));
       }
       int count = file.getInt(8);
       var all = Section.values();

@@ -104,7 +104,8 @@ public final class NationalStage implements Locator {
     var bytes = file.duplicate().order(ByteOrder.LITTLE_ENDIAN).position(0);
     if (bytes.limit() < HEADER || bytes.getInt() != MAGIC) throw damaged("is none");
     int version = bytes.getInt();
-    if (version != VERSION) throw damaged("has version " + version + ", not " + VERSION);
+    if (version != VERSION)
+      throw damaged("has version " + version + ", not " + VERSION + "; train the release again");
     int crc = ModelFile.crc(bytes.slice(CHECKED, bytes.limit() - CHECKED));
     if (bytes.getInt() != crc) throw damaged("is damaged (CRC differs)");
     int count = bytes.getInt();

@@ -95,7 +95,7 @@ public class ManifestTest {
 
     assertThatThrownBy(this::parse)
         .isInstanceOf(ModelException.class)
-        .hasMessage("manifest has format 1, this service reads format 3");
+        .hasMessage("manifest has format 1, this service reads format 3; train the release again");
   }
 
   @Test
@@ -104,7 +104,7 @@ public class ManifestTest {
 
     assertThatThrownBy(this::parse)
         .isInstanceOf(ModelException.class)
-        .hasMessage("model has features retrieve-rank-15/1, this service computes counts-50/1");
+        .hasMessage("model has features retrieve-rank-15/1, this service computes counts-50/1; train the release again");
   }
 
   @ParameterizedTest

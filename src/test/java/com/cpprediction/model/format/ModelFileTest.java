@@ -104,7 +104,7 @@ public class ModelFileTest {
   @ParameterizedTest(name = "{1} at {0}: {2}")
   @CsvSource({
     "0, 0, not a model file",
-    "4, 1, 'model file of version 1, this service reads version 3'",
+    "4, 1, 'model file of version 1, this service reads version 3; train the release again'",
     "8, 22, 'model file has 22 sections, not 23'",
     "8, 26, 'model file has 26 sections, not 23'",
     "8, -1, 'model file has -1 sections, not 23'",
