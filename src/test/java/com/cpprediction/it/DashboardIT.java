@@ -216,8 +216,9 @@ class DashboardIT {
     var shares = http.get("/models/status").json().getJsonObject("wrong_pincodes");
     var moves = shares.getJsonArray("moves");
     var last = moves.getJsonObject(moves.size() - 1);
-    assertThat(moves.getJsonObject(0).getDouble("from")).isEqualTo(0.01);
-    assertThat(last.getDouble("to")).isEqualTo(shares.getDouble("share")).isGreaterThan(0.01);
+    assertThat(moves.getJsonObject(0).getDouble("from")).isEqualTo(0.008);
+    assertThat(last.getDouble("to")).isEqualTo(shares.getDouble("share")).isNotEqualTo(0.008);
+    assertThat(shares.getJsonObject("kinds").getDouble("far")).isGreaterThan(0.002);
     browser.until( // models are told less often
         driver ->
             browser.driver().findElements(By.cssSelector("#wrong-moves tbody tr")).size()

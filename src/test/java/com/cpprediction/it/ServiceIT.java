@@ -45,7 +45,9 @@ class ServiceIT {
     var config =
         new JsonObject()
             .put("models", new JsonObject().put("engine", engine))
-            .put("prediction", new JsonObject().put("wrong_pincodes", 0.01));
+            .put(
+                "prediction",
+                new JsonObject().put("wrong_pincodes", 0.01).put("min_text_confidence", 0.5));
     service = new TestService(directory -> config);
     if (engine.equals("mapped")) service.embedded();
     http = service.http();
