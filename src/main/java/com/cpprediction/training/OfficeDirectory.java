@@ -37,7 +37,7 @@ final class OfficeDirectory {
 
   /** A name and its kind; what follows, mostly the district in brackets, is not of the name. */
   private static final Pattern KIND =
-      Pattern.compile("(.+?) (?:so|bo|ho|po|gpo|s o|b o|h o|p o|g p o)(?: .*)?");
+      Pattern.compile("(?!g p o$)(.+?) (?:so|bo|ho|po|gpo|s o|b o|h o|p o|g p o)(?: .*)?");
 
   private final Map<String, Set<Office>> offices;
   private final Map<String, CpOffice> cps;
