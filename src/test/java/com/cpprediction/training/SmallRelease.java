@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -217,6 +218,18 @@ public final class SmallRelease {
     return ofCp(prefix, OfficeDirectory.Office::text);
   }
 
+  /** The names of the offices that CPs of one prefix are, by code. */
+  public static Map<String, String> ownOffices(String prefix) {
+    var counts = counts(prefix, 0);
+    var offices = Offices.of(counts, offices());
+    var names = new TreeMap<String, String>();
+    for (int cp = 0; cp < counts.cps().size(); cp++) {
+      int own = offices.own()[cp];
+      if (own >= 0) names.put(counts.cps().get(cp), offices.offices().get(own).name());
+    }
+    return names;
+  }
+
   private static Map<String, List<String>> ofCp(
       String prefix, Function<OfficeDirectory.Office, String> what) {
     var counts = counts(prefix, 0);
@@ -275,11 +288,14 @@ public final class SmallRelease {
   }
 
   /**
-   * The counts of the first 90 addresses of one prefix, of which every tenth comes again thrice in
-   * other words and once with another CP. No n-gram occurs more than 128 times.
+   * The counts of 90 addresses of eight CPs of one prefix, of which every tenth comes again thrice
+   * in other words and once with another CP. No n-gram occurs more than 128 times.
    */
   public static final class FewRows {
+    private static final int CPS = 8; // of so few no n-gram is too common to be held
+
     private final String prefix;
+    private final List<String> cps;
     private final List<LabelledRow> rows = new ArrayList<>();
     private final List<Integer> placeOfRow = new ArrayList<>();
     private final PrefixCounts whole;
@@ -287,7 +303,19 @@ public final class SmallRelease {
 
     public FewRows(String prefix) {
       this.prefix = prefix;
-      var first = rows(prefix).stream().filter(row -> row.text().split(" ").length > 3).toList();
+      cps =
+          rows(prefix).stream()
+              .collect(Collectors.groupingBy(Row::cp, TreeMap::new, Collectors.counting()))
+              .entrySet()
+              .stream()
+              .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+              .limit(CPS)
+              .map(Map.Entry::getKey)
+              .toList();
+      var first =
+          rows(prefix).stream()
+              .filter(row -> cps.contains(row.cp()) && row.text().split(" ").length > 3)
+              .toList();
       for (int i = 0; i < 90; i++) {
         var row = first.get(i * first.size() / 90);
         rows.add(new LabelledRow(row.text(), row.pincode(), row.cp()));
@@ -322,7 +350,7 @@ public final class SmallRelease {
       var options = new PrefixCounts.Options(1, 0, 0, 1_000);
       var builder = new PrefixCounts.Builder(prefix, options);
       rows.forEach(row -> builder.add(row, row.address()));
-      return builder.build(offices().cpsOf(prefix));
+      return builder.build(cps);
     }
 
     /** The counted addresses by place. */

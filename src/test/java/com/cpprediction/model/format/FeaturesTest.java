@@ -3,11 +3,13 @@ package com.cpprediction.model.format;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.cpprediction.training.Forests;
 import com.cpprediction.training.SmallRelease;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -15,16 +17,45 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FeaturesTest {
   private static final String PREFIX = "575";
   private static final double CLOSE = 1e-4;
 
+  private static final List<String> WORDS = List.of("kadri", "bejai", "kavoor", "road", "कद्री");
+
+  /** Columns of which "firsts" counts those in which a candidate has the highest value. */
+  private static final List<String> COMPARED =
+      List.of(
+          "cosine_words",
+          "cosine_chars",
+          "bm25_words_of_best",
+          "bm25_chars_of_best",
+          "vote_words",
+          "vote_chars",
+          "vote_squares",
+          "purest_word",
+          "purest_pair",
+          "learned",
+          "learned_words",
+          "learned_pairs",
+          "learned_chars",
+          "learned_chars_of_unknown");
+
+  private static final NaiveVotes NAIVE_VOTES = new NaiveVotes(1);
+  private static final GramVotes VOTES = NAIVE_VOTES.votes();
+
   private static PrefixIndex index;
+  private static NaiveCounts all;
+  private static GramVotes trained;
 
   @BeforeAll
   static void readTheSmallRelease() throws IOException {
     index = index(PREFIX);
+    trained = Forests.votes(SmallRelease.directory());
+    all = naive();
+    SmallRelease.counted(PREFIX).forEach(row -> all.add(row.cp(), row.text()));
   }
 
   private static PrefixIndex index(String prefix) throws IOException {
@@ -49,22 +80,21 @@ class FeaturesTest {
   }
 
   private static NaiveCounts naive() {
-    var naive =
-        new NaiveCounts(
-            SmallRelease.PREFIXES.stream().map(SmallRelease::countedTexts).toList(),
-            SmallRelease.officeNames(PREFIX),
-            SmallRelease.officeTexts(PREFIX));
-    SmallRelease.counted(PREFIX).forEach(row -> naive.add(row.cp(), row.text()));
-    return naive;
+    return new NaiveCounts(
+        SmallRelease.PREFIXES.stream().map(SmallRelease::countedTexts).toList(),
+        SmallRelease.officeNames(PREFIX),
+        SmallRelease.officeTexts(PREFIX),
+        SmallRelease.ownOffices(PREFIX),
+        NAIVE_VOTES);
   }
 
   @ParameterizedTest(name = "\"{0}\"")
   @MethodSource("texts")
   void computesEveryFeatureAsItsNameSays(String text) {
     var features = new Features();
-    var expected = naive().features(text);
+    var expected = all.features(text);
 
-    features.read(index, GramVotes.NONE, null, text);
+    features.read(index, VOTES, null, text);
 
     assertThat(features.candidates()).isEqualTo(index.cps()); // 13: fewer than are chosen
     for (int i = 0; i < features.candidates(); i++) {
@@ -84,7 +114,7 @@ class FeaturesTest {
   void theOwnOfficeIsOneOfTheOfficesOfItsCp() {
     var features = new Features();
     for (var text : texts()) {
-      features.read(index, GramVotes.NONE, null, text);
+      features.read(index, VOTES, null, text);
       for (int i = 0; i < features.candidates(); i++) {
         assertThat(value(features, i, "own_office_share"))
             .isLessThanOrEqualTo(value(features, i, "office_share"));
@@ -92,6 +122,8 @@ class FeaturesTest {
             .isLessThanOrEqualTo(value(features, i, "office_exact"));
         assertThat(value(features, i, "named_own_office"))
             .isLessThanOrEqualTo(value(features, i, "named_office"));
+        assertThat(value(features, i, "own_office_like"))
+            .isLessThanOrEqualTo(value(features, i, "office_like"));
       }
     }
   }
@@ -101,11 +133,8 @@ class FeaturesTest {
     var sample = SmallRelease.counted(PREFIX);
     for (int left = 0; left < sample.size(); left += 5) {
       var row = sample.get(left);
-      var naive =
-          new NaiveCounts(
-              SmallRelease.PREFIXES.stream().map(SmallRelease::countedTexts).toList(),
-              SmallRelease.officeNames(PREFIX),
-              SmallRelease.officeTexts(PREFIX));
+      var naive = naive();
+      naive.leaveOutAs(all);
       var own = SmallRelease.placeOf(PREFIX, row);
       sample.stream()
           .filter(other -> !own.contains(other))
@@ -114,7 +143,7 @@ class FeaturesTest {
       var texts = own.stream().map(SmallRelease.Counted::text).toArray(String[]::new);
       var features = new Features();
 
-      features.read(index, GramVotes.NONE, OwnPlace.of(index, cps, texts), row.text());
+      features.read(index, VOTES, OwnPlace.of(index, cps, texts), row.text());
 
       var expected = naive.features(row.text());
       for (int i = 0; i < features.candidates(); i++) {
@@ -134,14 +163,160 @@ class FeaturesTest {
     }
   }
 
+  /** Columns that count candidates above or beside one: of ties, which rounding must not part. */
+  @ParameterizedTest(name = "\"{0}\"")
+  @MethodSource("texts")
+  void comparesEachCandidateWithTheOthers(String text) {
+    var features = new Features();
+    features.read(index, VOTES, null, text);
+    var all = IntStream.range(0, features.candidates()).boxed().toList();
+
+    for (int i : all) {
+      long firsts =
+          COMPARED.stream()
+              .filter(name -> value(features, i, name) != 0)
+              .filter(
+                  name ->
+                      all.stream()
+                          .allMatch(j -> value(features, j, name) <= value(features, i, name)))
+              .count();
+      float own = value(features, i, "learned_share");
+      int pincode = index.cpPincode(features.cp(i));
+      var others = all.stream().filter(j -> j != i).toList();
+      double nextDoor =
+          others.stream()
+              .filter(j -> Math.abs(index.cpPincode(features.cp(j)) - pincode) <= 2)
+              .mapToDouble(j -> value(features, j, "learned_share"))
+              .sum();
+      double nearby =
+          others.stream()
+              .filter(j -> index.cpPincode(features.cp(j)) / 100 == pincode / 100)
+              .mapToDouble(j -> value(features, j, "learned_share"))
+              .sum();
+
+      assertThat(value(features, i, "firsts")).isEqualTo(firsts);
+      assertThat(value(features, i, "learned_rank"))
+          .isEqualTo(all.stream().filter(j -> value(features, j, "learned_share") > own).count());
+      assertThat((double) value(features, i, "learned_next_door"))
+          .isCloseTo(nextDoor, within(CLOSE));
+      assertThat((double) value(features, i, "learned_nearby"))
+          .isCloseTo(nearby / Math.max(1e-6, 1 - own), within(CLOSE));
+    }
+  }
+
+  @Test
+  void learnedVotesPreferTheOneThatHasTheText() {
+    var features = new Features();
+    int first = 0;
+    var rows = SmallRelease.rows(PREFIX);
+    for (var row : rows) {
+      features.read(index, trained, null, row.text());
+      for (int i = 0; i < features.candidates(); i++) {
+        boolean right = index.cpCode(features.cp(i)).equals(row.cp());
+        if (right && value(features, i, "learned_margin") > 0) first++;
+      }
+    }
+
+    assertThat(first).isGreaterThan(rows.size() * 3 / 4);
+  }
+
+  @Test
+  void everyFeatureIsANumber() {
+    var random = new Random(9);
+    var features = new Features();
+    var texts = new ArrayList<String>();
+    for (var prefix : SmallRelease.PREFIXES) {
+      SmallRelease.rows(prefix).forEach(row -> texts.add(row.text()));
+    }
+    for (int i = 0; i < 2_000; i++) texts.add(oddText(random));
+
+    for (var text : texts) {
+      features.read(index, trained, null, text, 575001);
+      assertNumbers(features, text);
+    }
+  }
+
+  @ParameterizedTest(name = "\"{0}\"")
+  @ValueSource(strings = {"", "575004", "9876543210 575004", "1 2 3", "kadri", "zzyzx", "कद्री"})
+  void everyFeatureIsANumberWithOneCandidateAndWithoutOffices(String text) {
+    var features = new Features();
+    for (int cps : new int[] {1, 2, 3}) {
+      var few = manyCps(cps);
+      features.read(few, VOTES, null, text);
+
+      assertThat(features.candidates()).isEqualTo(cps);
+      assertNumbers(features, text);
+      for (int i = 0; i < cps; i++) {
+        assertThat(value(features, i, "own_office_like")).isZero();
+        assertThat(value(features, i, "own_office_alike")).isZero();
+        assertThat(value(features, i, "office_like")).isZero();
+        assertThat(value(features, i, "office_alike")).isZero();
+        assertThat(value(features, i, "own_office_end")).isEqualTo(-1);
+      }
+    }
+  }
+
+  @ParameterizedTest(name = "\"{0}\"")
+  @ValueSource(strings = {"", "word0 other0", "word0", "zzyzx", "12345"})
+  void theOnlyCandidateHasNoMargin(String text) {
+    var features = new Features();
+
+    features.read(manyCps(1), VOTES, null, text);
+
+    for (var name : Features.NAMES) {
+      if (name.endsWith("_margin")) assertThat(value(features, 0, name)).as(name).isZero();
+    }
+    assertThat(value(features, 0, "learned")).isZero();
+    assertThat(value(features, 0, "learned_share")).isEqualTo(1);
+    assertThat(value(features, 0, "learned_rank")).isZero();
+    assertThat(value(features, 0, "learned_next_door")).isZero();
+    assertThat(value(features, 0, "learned_nearby")).isZero();
+  }
+
+  private static void assertNumbers(Features features, String text) {
+    for (int at = 0; at < features.candidates() * Features.COUNT; at++) {
+      if (Float.isFinite(features.values()[at])) continue;
+      throw new AssertionError(
+          "%s of %s is %s"
+              .formatted(Features.NAMES.get(at % Features.COUNT), text, features.values()[at]));
+    }
+  }
+
+  /** Words of addresses among characters that none has, unpaired surrogates among them. */
+  private static String oddText(Random random) {
+    var text = new StringBuilder();
+    for (int n = random.nextInt(40); n > 0; n--) {
+      switch (random.nextInt(8)) {
+        case 0 -> text.append((char) random.nextInt(1 << 16));
+        case 1 -> text.append((char) random.nextInt(128));
+        case 2 -> text.append(random.nextInt());
+        case 3 -> text.append("po ");
+        case 4 -> text.append("near ");
+        case 5 -> text.append(WORDS.get(random.nextInt(WORDS.size())));
+        case 6 -> text.append(Character.toChars(random.nextInt(Character.MAX_CODE_POINT)));
+        default -> text.append(' ');
+      }
+    }
+    return text.toString();
+  }
+
   @Test
   void unknownNGramsDiluteTheCosine() {
     var features = new Features();
-    features.read(index, GramVotes.NONE, null, "bejai mangalore");
-    float known = value(features, 0, "cosine_words");
-    features.read(index, GramVotes.NONE, null, "bejai mangalore zzyzx qwrtp");
+    var text = SmallRelease.rows(PREFIX).get(3).text();
+    features.read(index, VOTES, null, text);
+    double known = mostOf(features, "cosine_words");
+    features.read(index, VOTES, null, text + " zzyzx qwrtp");
 
-    assertThat(value(features, 0, "cosine_words")).isLessThan(known);
+    assertThat(known).isPositive();
+    assertThat(mostOf(features, "cosine_words")).isLessThan(known);
+  }
+
+  private static double mostOf(Features features, String name) {
+    return IntStream.range(0, features.candidates())
+        .mapToDouble(i -> value(features, i, name))
+        .max()
+        .orElseThrow();
   }
 
   @Test
@@ -149,9 +324,9 @@ class FeaturesTest {
     var many = manyCps(40);
     var features = new Features();
 
-    features.read(many, GramVotes.NONE, null, "word13 word14 word15 other1");
+    features.read(many, VOTES, null, "word13 word14 word15 other1");
     var byText = candidates(features);
-    features.read(many, GramVotes.NONE, null, "word13 word14 word15 other1", 560039, 560999);
+    features.read(many, VOTES, null, "word13 word14 word15 other1", 560039, 560999);
 
     assertThat(byText).hasSize(Features.TOP).contains(13, 14, 15).doesNotContain(38, 39);
     var expected = new TreeSet<>(byText);
@@ -165,8 +340,8 @@ class FeaturesTest {
     var with = new Features();
     var text = SmallRelease.rows(PREFIX).get(3).text();
 
-    without.read(index, GramVotes.NONE, null, text);
-    with.read(index, GramVotes.NONE, null, text, 575003);
+    without.read(index, VOTES, null, text);
+    with.read(index, VOTES, null, text, 575003);
 
     assertThat(candidates(with)).isEqualTo(candidates(without));
     assertThat(with.values()).isEqualTo(without.values());
@@ -178,9 +353,9 @@ class FeaturesTest {
     var other = index("180");
     for (var text : texts()) {
       var fresh = new Features();
-      reused.read(other, GramVotes.NONE, null, "gandhi nagar jammu", 180004);
-      reused.read(index, GramVotes.NONE, null, text, 575001);
-      fresh.read(index, GramVotes.NONE, null, text, 575001);
+      reused.read(other, VOTES, null, "gandhi nagar jammu", 180004);
+      reused.read(index, VOTES, null, text, 575001);
+      fresh.read(index, VOTES, null, text, 575001);
 
       assertThat(reused.candidates()).isEqualTo(fresh.candidates());
       int values = fresh.candidates() * Features.COUNT;

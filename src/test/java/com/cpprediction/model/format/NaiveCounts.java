@@ -1,37 +1,30 @@
 package com.cpprediction.model.format;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /** A slow reference implementation of the features, over strings and maps. */
 final class NaiveCounts {
-  private static final Set<String> POST = Set.of("po", "post", "vpo", "bo", "so");
-  private static final Set<String> REGION =
-      Set.of(
-          "dist",
-          "distt",
-          "district",
-          "dt",
-          "teh",
-          "tehsil",
-          "taluka",
-          "tal",
-          "taluk",
-          "tq",
-          "mandal");
-
   private final List<Set<String>> vocabularies;
   private final List<String> cps;
   private final Map<String, List<String>> officeNames;
   private final Map<String, List<String>> officeTexts;
+  private final Map<String, String> ownOffices;
+  private final NaiveVotes votes;
   private final Map<String, Map<String, Integer>> words = new HashMap<>(); // by CP
   private final Map<String, Map<String, Integer>> chars = new HashMap<>();
+  private final Map<String, Map<String, Integer>> skeletons = new HashMap<>();
+  private final Map<String, Set<String>> holders = new HashMap<>();
+  private NaiveCounts commonOf = this;
   private final Map<String, Integer> totals = new HashMap<>();
   private final Map<String, Integer> places = new TreeMap<>();
 
@@ -39,11 +32,16 @@ final class NaiveCounts {
    * @param addresses counted texts of every prefix
    * @param officeNames by CP of the prefix
    * @param officeTexts name and place, by CP of the prefix
+   * @param ownOffices names of the offices that CPs are, by CP of the prefix
    */
   NaiveCounts(
       Collection<List<String>> addresses,
       Map<String, List<String>> officeNames,
-      Map<String, List<String>> officeTexts) {
+      Map<String, List<String>> officeTexts,
+      Map<String, String> ownOffices,
+      NaiveVotes votes) {
+    this.ownOffices = ownOffices;
+    this.votes = votes;
     vocabularies = addresses.stream().map(NaiveCounts::vocabulary).toList();
     this.officeNames = officeNames;
     this.officeTexts = officeTexts;
@@ -56,6 +54,7 @@ final class NaiveCounts {
     for (var text : texts) {
       NaiveGrams.words(text).keySet().forEach(gram -> all.add(key(false, gram)));
       NaiveGrams.chars(text).keySet().forEach(gram -> all.add(key(true, gram)));
+      NaiveGrams.skeletons(text).keySet().forEach(gram -> all.add("skeleton " + gram));
     }
     return all;
   }
@@ -69,11 +68,24 @@ final class NaiveCounts {
   private void count(String cp, String text) {
     for (var gram : NaiveGrams.words(text).keySet()) count(words, cp, gram);
     for (var gram : NaiveGrams.chars(text).keySet()) count(chars, cp, gram);
+    for (var gram : NaiveGrams.skeletons(text).keySet()) count(skeletons, cp, gram);
+  }
+
+  /** Leaves the n-grams out that another one leaves out: those that most CPs have. */
+  void leaveOutAs(NaiveCounts other) {
+    commonOf = other;
+  }
+
+  private boolean isCommon(String key) {
+    int have = commonOf.holders.getOrDefault(key, Set.of()).size();
+    return have > Math.max(8, cps.size() / 2);
   }
 
   private void count(Map<String, Map<String, Integer>> counts, String cp, String gram) {
     counts.computeIfAbsent(cp, c -> new HashMap<>()).merge(gram, 1, Integer::sum);
-    totals.merge(key(counts == chars, gram), 1, Integer::sum);
+    var key = counts == skeletons ? "skeleton " + gram : key(counts == chars, gram);
+    totals.merge(key, 1, Integer::sum);
+    holders.computeIfAbsent(key, k -> new HashSet<>()).add(cp);
   }
 
   private static String key(boolean isChars, String gram) {
@@ -81,10 +93,12 @@ final class NaiveCounts {
   }
 
   private int count(boolean isChars, String cp, String gram) {
+    if (isCommon(key(isChars, gram))) return 0;
     return level((isChars ? chars : words).getOrDefault(cp, Map.of()).getOrDefault(gram, 0));
   }
 
   private int total(boolean isChars, String gram) {
+    if (isCommon(key(isChars, gram))) return 0;
     return level(totals.getOrDefault(key(isChars, gram), 0));
   }
 
@@ -102,9 +116,12 @@ final class NaiveCounts {
   }
 
   private double rarity(boolean isChars, String gram) {
-    long have = vocabularies.stream().filter(own -> own.contains(key(isChars, gram))).count();
-    double steps = Math.rint(32 * Math.log((vocabularies.size() + 1) / (have + 0.5)));
-    return Math.max(3, Math.min(255, steps)) / (6 * 32);
+    return Math.max(3, steps(key(isChars, gram))) / (6 * 32);
+  }
+
+  private double steps(String key) {
+    long have = vocabularies.stream().filter(own -> own.contains(key)).count();
+    return Math.min(255, Math.rint(32 * Math.log((vocabularies.size() + 1) / (have + 0.5))));
   }
 
   /** The features of each CP, by code, in the order of {@link Features#NAMES}. */
@@ -141,7 +158,120 @@ final class NaiveCounts {
       row.add(voteWords + voteChars);
       features.put(cp, row);
     }
+    addVotes(features, text);
+    for (var cp : cps) features.get(cp).addAll(alike(cp, text));
     return features;
+  }
+
+  /** The learned votes, and columns made of other columns. */
+  private void addVotes(Map<String, List<Double>> features, String text) {
+    var learned = new TreeMap<String, double[]>();
+    for (var cp : cps) learned.put(cp, learned(cp, text));
+    var sums = new TreeMap<String, Double>();
+    learned.forEach((cp, byKind) -> sums.put(cp, Arrays.stream(byKind).sum()));
+    double most = sums.values().stream().mapToDouble(Double::doubleValue).max().orElse(0);
+    double all = sums.values().stream().mapToDouble(sum -> Math.exp(sum - most)).sum();
+    for (var cp : cps) {
+      var row = features.get(cp);
+      row.add(sums.get(cp) - most);
+      row.add(Math.exp(sums.get(cp) - most) / all);
+      var byKind = learned.get(cp);
+      for (int kind = 0; kind < 4; kind++) row.add(byKind[kind]);
+      row.add(byKind[4] + byKind[5]);
+    }
+    var of = List.of("learned", "cosine_words", "bm25_chars_of_best", "votes", "vote_squares");
+    for (var cp : cps) {
+      for (var name : of) {
+        int column = Features.NAMES.indexOf(name);
+        double others =
+            cps.stream()
+                .filter(other -> !other.equals(cp))
+                .mapToDouble(other -> features.get(other).get(column))
+                .max()
+                .orElse(features.get(cp).get(column));
+        features.get(cp).add(features.get(cp).get(column) - others);
+      }
+    }
+    for (var cp : cps) {
+      for (int i = 0; i < 4; i++) features.get(cp).add(Double.NaN); // ties: compared apart
+    }
+  }
+
+  /** The sums of the votes for a CP, by kind of n-gram. */
+  private double[] learned(String cp, String text) {
+    var occurrences = NaiveGrams.occurrences(text);
+    var words = NaiveGrams.split(text);
+    var cues = NaiveGrams.cues(text);
+    var first = new LinkedHashMap<String, NaiveGrams.Occurrence>();
+    var cued = new HashMap<String, Integer>();
+    for (var one : occurrences) {
+      var id = one.kind() + " " + one.gram();
+      first.putIfAbsent(id, one);
+      cued.merge(id, (int) cues.get(one.at()), (a, b) -> a | b);
+    }
+    var sums = new double[GramVotes.KINDS];
+    first.forEach(
+        (id, one) -> {
+          int count = countOf(one, cp);
+          if (count == 0) return;
+          boolean known = total(false, words.get(one.at())) > 0;
+          int position = NaiveVotes.position(cued.get(id), words.size() - 1 - one.at());
+          sums[NaiveVotes.kindClass(one.kind(), known)] +=
+              votes.vote(
+                  one.kind(),
+                  known,
+                  count,
+                  level(totals.get(keyOf(one))),
+                  steps(keyOf(one)),
+                  position,
+                  places.getOrDefault(cp, 0));
+        });
+    return sums;
+  }
+
+  private static String keyOf(NaiveGrams.Occurrence one) {
+    if (one.kind() == Grams.SKELETON) return "skeleton " + one.gram();
+    return key(one.kind() == Grams.CHARS, one.gram());
+  }
+
+  private int countOf(NaiveGrams.Occurrence one, String cp) {
+    if (isCommon(keyOf(one))) return 0;
+    if (one.kind() != Grams.SKELETON) return count(one.kind() == Grams.CHARS, cp, one.gram());
+    return level(skeletons.getOrDefault(cp, Map.of()).getOrDefault(one.gram(), 0));
+  }
+
+  /** How much a part of the text is like the offices of a CP. */
+  private List<Double> alike(String cp, String text) {
+    double like = 0;
+    double alike = Double.NEGATIVE_INFINITY;
+    var own = List.of(0.0, 0.0, -1.0);
+    for (var office : officeNames.getOrDefault(cp, List.of())) {
+      var name = office.replace(" ", "");
+      if (!name.chars().allMatch(c -> c < 128)) continue;
+      name = name.substring(0, Math.min(64, name.length()));
+      if (name.length() < 3) continue;
+      double similar = 0;
+      double likeness = -1.5 * name.length();
+      double end = -1;
+      if (share(office, text) >= 0.2) {
+        var search = new NaiveSearch(text).find(name);
+        similar = 1 - search.errors() / (double) name.length();
+        likeness = name.length() - 2.5 * search.errors();
+        if (similar > 0.6) end = search.end() / (double) search.length();
+      }
+      if (office.equals(ownOffices.get(cp))) own = List.of(similar, likeness, end);
+      like = Math.max(like, similar);
+      alike = Math.max(alike, likeness);
+    }
+    return List.of(own.get(0), own.get(1), like, Double.isFinite(alike) ? alike : 0, own.get(2));
+  }
+
+  /** The weighted share of the character n-grams of an office that are in the text. */
+  private double share(String office, String text) {
+    var found = NaiveGrams.chars(text).keySet();
+    var runs = NaiveGrams.chars(office).keySet();
+    double all = runs.stream().mapToDouble(g -> weight(true, g)).sum();
+    return runs.stream().filter(found::contains).mapToDouble(g -> weight(true, g)).sum() / all;
   }
 
   private static double highest(Map<String, Map<String, Double>> rows, String name) {
@@ -217,21 +347,23 @@ final class NaiveCounts {
 
   private double length(boolean isChars, String cp) {
     return (isChars ? chars : words)
-        .getOrDefault(cp, Map.of()).values().stream().mapToInt(NaiveCounts::level).sum();
+        .getOrDefault(cp, Map.of()).keySet().stream()
+            .mapToInt(gram -> count(isChars, cp, gram))
+            .sum();
   }
 
   private double normSquare(boolean isChars, String cp) {
     return (isChars ? chars : words)
-        .getOrDefault(cp, Map.of()).entrySet().stream()
-            .mapToDouble(e -> Math.pow(weight(isChars, e.getKey()) * level(e.getValue()), 2))
+        .getOrDefault(cp, Map.of()).keySet().stream()
+            .mapToDouble(g -> Math.pow(weight(isChars, g) * count(isChars, cp, g), 2))
             .sum();
   }
 
   private List<Double> offices(String cp, String text) {
     var found = NaiveGrams.chars(text).keySet();
     var foundWords = new HashSet<>(NaiveGrams.split(text));
-    var namedPost = cued(text, POST);
-    var namedRegions = new HashSet<>(cued(text, REGION));
+    var namedPost = cued(text, Grams.POST_OFFICE);
+    var namedRegions = new HashSet<>(cued(text, Grams.REGION));
     var namedChars = new HashSet<String>();
     namedPost.forEach(word -> namedChars.addAll(NaiveGrams.chars(word).keySet()));
     double named = namedChars.stream().mapToDouble(g -> weight(true, g)).sum();
@@ -282,23 +414,13 @@ final class NaiveCounts {
     return values;
   }
 
-  /** The two words after each cue; another cue begins anew. */
-  private static List<String> cued(String text, Set<String> cues) {
-    var named = new ArrayList<String>();
+  /** The two words after each cue of a kind; another cue begins anew. */
+  private static List<String> cued(String text, byte cue) {
     var words = NaiveGrams.split(text);
-    int left = 0;
-    boolean wanted = false;
-    for (int i = 0; i < words.size(); i++) {
-      var word = words.get(i);
-      boolean po = i > 0 && word.equals("o") && words.get(i - 1).equals("p");
-      boolean post = POST.contains(word) || po;
-      if (post || REGION.contains(word)) {
-        wanted = post == (cues == POST);
-        left = 2;
-        continue;
-      }
-      if (left-- > 0 && wanted) named.add(word);
-    }
-    return named;
+    var cues = NaiveGrams.cues(text);
+    return IntStream.range(0, words.size())
+        .filter(i -> cues.get(i) == cue)
+        .mapToObj(words::get)
+        .toList();
   }
 }

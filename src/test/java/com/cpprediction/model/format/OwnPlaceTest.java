@@ -29,8 +29,12 @@ class OwnPlaceTest {
           "own_office_share",
           "office_found",
           "named_own_office",
-          "named_office");
+          "named_office",
+          "cosine_words_margin",
+          "bm25_chars_margin",
+          "firsts");
 
+  private static final GramVotes VOTES = new NaiveVotes(1).votes();
   private static final FewRows rows = new FewRows("575");
   private static final PrefixIndex whole = index(rows.file());
 
@@ -92,8 +96,8 @@ class OwnPlaceTest {
       var place = rows.places().get(at);
       var others = index(rows.fileWithout(at), whole);
       for (var address : place) {
-        left.read(whole, GramVotes.NONE, own(whole, place), address.text());
-        without.read(others, GramVotes.NONE, null, address.text());
+        left.read(whole, VOTES, own(whole, place), address.text());
+        without.read(others, VOTES, null, address.text());
 
         assertExactColumns(left, without, address.text());
       }
@@ -109,11 +113,11 @@ class OwnPlaceTest {
       var place = rows.places().get(at);
       var others = index(rows.fileWithout(at), whole);
       for (var address : place) {
-        features.read(others, GramVotes.NONE, null, address.text());
+        features.read(others, VOTES, null, address.text());
         var expected = features.values().clone();
-        features.read(whole, GramVotes.NONE, null, address.text());
+        features.read(whole, VOTES, null, address.text());
         plain += distance(features, expected);
-        features.read(whole, GramVotes.NONE, own(whole, place), address.text());
+        features.read(whole, VOTES, own(whole, place), address.text());
         corrected += distance(features, expected);
       }
     }
@@ -143,8 +147,8 @@ class OwnPlaceTest {
       var place = rows.places().get(at);
       var others = index(rows.fileOfRepeatedPairsWithout(at), repeated);
       for (var address : place) {
-        left.read(repeated, GramVotes.NONE, own(repeated, place), address.text());
-        without.read(others, GramVotes.NONE, null, address.text());
+        left.read(repeated, VOTES, own(repeated, place), address.text());
+        without.read(others, VOTES, null, address.text());
 
         assertExactColumns(left, without, address.text());
       }
@@ -153,13 +157,13 @@ class OwnPlaceTest {
 
   @Test
   void aPlaceOfNoCountedWordsTakesNothing() {
-    var own = OwnPlace.of(whole, new int[] {2}, new String[] {"bcdfgh vwxklm"});
+    var own = OwnPlace.of(whole, new int[] {2}, new String[] {"bcdfgq vwxkzq"});
     var with = new Features();
     var without = new Features();
     var text = rows.places().get(3).get(0).text();
 
-    with.read(whole, GramVotes.NONE, own, text);
-    without.read(whole, GramVotes.NONE, null, text);
+    with.read(whole, VOTES, own, text);
+    without.read(whole, VOTES, null, text);
 
     assertThat(own.places(2)).isEqualTo(1);
     assertThat(own.places(3)).isZero();
