@@ -302,7 +302,7 @@ class TrainingTest {
   }
 
   @Test
-  void decayHalvesTheEarlierCounts() {
+  void decayHalvesTheEarlierCountsAndCountsForgottenPlacesAnew() {
     var first = dir.resolve("first");
     var second = dir.resolve("second");
     Training.run(adding(SmallRelease.addresses(), first, null, false), Progress.NONE);
@@ -313,8 +313,13 @@ class TrainingTest {
     var after = CountsFile.read(second);
     for (var prefix : SmallRelease.PREFIXES) {
       int all = Arrays.stream(before.get(prefix).counts()).sum();
-      int halved = Arrays.stream(after.get(prefix).counts()).sum();
-      assertThat(halved).isBetween(all * 9 / 20, all * 11 / 20);
+      int places = before.get(prefix).placeKeys().length;
+      var halved = before.get(prefix).halved();
+      assertThat(Arrays.stream(halved.counts()).sum()).isBetween(all * 9 / 20, all * 11 / 20);
+      assertThat(halved.placeKeys().length).isBetween(places * 2 / 5, places * 3 / 5);
+      assertThat(Arrays.stream(after.get(prefix).counts()).sum())
+          .isBetween(all * 17 / 20, all * 23 / 20);
+      assertThat(after.get(prefix).placeKeys()).isEqualTo(before.get(prefix).placeKeys());
     }
   }
 
