@@ -312,6 +312,7 @@ public final class Bus {
       for (int j = 0; j < scores.pincodes(); j++) near.add(scores.near(j));
       return new JsonObject()
           .put("fingerprint", scores.fingerprint())
+          .put("fit", scores.fit())
           .put("near", near)
           .put("cps", cps);
     }
@@ -339,7 +340,8 @@ public final class Bus {
         }
       }
       var fingerprint = json.getString("fingerprint");
-      return new PrefixScores(fingerprint, pincodes, cps, text, right, slip, near, usual);
+      return new PrefixScores(
+          fingerprint, json.getDouble("fit"), pincodes, cps, text, right, slip, near, usual);
     }
 
     private static <T> JsonArray array(List<T> items, Function<T, JsonObject> write) {

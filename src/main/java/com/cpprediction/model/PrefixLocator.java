@@ -9,6 +9,7 @@ import com.cpprediction.prediction.PincodeCandidate;
 import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PincodeEvidence;
 import com.cpprediction.prediction.PrefixChances;
+import com.cpprediction.prediction.PrefixFit;
 import com.cpprediction.prediction.ServiceException;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 record PrefixLocator(Set<String> prefixes, Locator locator) {
   /** Least share of the weight of all prefixes with which one is scored. */
-  private static final double LEAST = 0.02;
+  private static final double LEAST = 0.01;
 
   private static final int PINCODE_LENGTH = 6; // and so the longest prefix
   private static final int PREFIX_LENGTH = 3; // of a prefix that has no model
@@ -156,6 +157,7 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
     private final PrefixChances chances;
     private final List<PincodeCandidate> pincodes;
     private final PincodeErrors errors;
+    private final double[] words; // weight of each prefix by the words alone
     private final double[] weights;
     private double total;
 
@@ -169,6 +171,8 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
       this.pincodes = pincodes;
       this.errors = errors;
       weights = chances.probabilities().clone();
+      for (int i = 0; i < weights.length; i++) weights[i] = PrefixFit.weight(weights[i]);
+      words = weights.clone();
       for (int i = 0; i < weights.length; i++) {
         for (var pincode : pincodes) weights[i] *= weight(i, pincode);
         total += weights[i];
@@ -206,7 +210,7 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
     }
 
     private Located located(int i) {
-      return new Located(chances.prefixes().get(i), chances.probabilities()[i]);
+      return new Located(chances.prefixes().get(i), words[i]);
     }
 
     Hypotheses hypotheses(List<Located> likely) {

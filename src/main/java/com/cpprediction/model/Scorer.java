@@ -12,6 +12,7 @@ import com.cpprediction.prediction.Hypotheses;
 import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PincodeEvidence;
 import com.cpprediction.prediction.Posterior;
+import com.cpprediction.prediction.PrefixFit;
 import com.cpprediction.prediction.PrefixScores;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -55,17 +56,19 @@ public final class Scorer {
     if (addresses.size() == 1) return List.of(score(scoring, addresses.get(0)));
     var results = new ArrayList<PrefixScores>(addresses.size());
     var ends = new int[Math.min(addresses.size(), ROWS)];
+    var votes = new float[ends.length];
     int rows = 0;
     int waiting = 0;
     int first = 0;
     for (int i = 0; i < addresses.size(); i++) {
       if (i > 0) between.run();
       rows += read(scoring.model(), null, addresses.get(i), rows);
+      votes[waiting] = features.highestVote();
       ends[waiting++] = rows;
       if (rows < ROWS && i < addresses.size() - 1) continue;
       scoring.model().ranker().score(values, rows, scores);
       for (int k = 0, start = 0; k < waiting; start = ends[k++]) {
-        results.add(scores(scoring, null, addresses.get(first + k), start, ends[k]));
+        results.add(scores(scoring, null, addresses.get(first + k), votes[k], start, ends[k]));
       }
       first = i + 1;
       rows = 0;
@@ -87,7 +90,7 @@ public final class Scorer {
   public PrefixScores score(ScoringModel scoring, @Nullable OwnPlace own, Address address) {
     int rows = read(scoring.model(), own, address, 0);
     scoring.model().ranker().score(values, rows, scores);
-    return scores(scoring, own, address, 0, rows);
+    return scores(scoring, own, address, features.highestVote(), 0, rows);
   }
 
   /** The ranker's scores alone, best first. */
@@ -207,7 +210,12 @@ public final class Scorer {
   }
 
   private PrefixScores scores(
-      ScoringModel scoring, @Nullable OwnPlace own, Address address, int start, int end) {
+      ScoringModel scoring,
+      @Nullable OwnPlace own,
+      Address address,
+      float vote,
+      int start,
+      int end) {
     var index = scoring.model().index();
     float highest = Float.NEGATIVE_INFINITY;
     for (int row = start; row < end; row++) highest = Math.max(highest, scores[row]);
@@ -215,6 +223,7 @@ public final class Scorer {
     for (int row = start; row < end; row++) {
       sum += weights[row] = StrictMath.exp((double) scores[row] - highest);
     }
+    double fit = PrefixFit.of(vote, highest + StrictMath.log(sum));
     for (int row = start; row < end; row++) weights[row] /= sum;
     pincodes.read(index, scoring.model().prefix(), own, address.candidates());
     int kept = 0;
@@ -245,7 +254,8 @@ public final class Scorer {
       }
       i++;
     }
-    return new PrefixScores(scoring.fingerprint(), width, codes, text, right, slip, near, usual);
+    return new PrefixScores(
+        scoring.fingerprint(), fit, width, codes, text, right, slip, near, usual);
   }
 
   private boolean matters(int row) {

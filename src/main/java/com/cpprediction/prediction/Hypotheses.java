@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * The prefixes that an address may belong to, those that are worth scoring.
  *
- * @param likely one to three, likeliest first, by words and pincodes together
+ * @param likely one to four, likeliest first, by words and pincodes together
  * @param others weight of all other prefixes: the sum over them of the probability of the prefix
  *     given the words, times the {@linkplain PincodeEvidence#weight evidence} of the pincodes
  * @param othersRight for each pincode of the address, the part of {@code others} in which it is
@@ -16,7 +16,7 @@ import java.util.List;
 public record Hypotheses(
     List<Located> likely, double others, List<Double> othersRight, PincodeErrors wrongPincodes) {
   /** Maximum number of prefixes. */
-  public static final int MOST = 3;
+  public static final int MOST = 4;
 
   public Hypotheses {
     likely = List.copyOf(likely);

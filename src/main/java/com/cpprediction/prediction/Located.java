@@ -5,9 +5,9 @@ import java.util.Objects;
 /**
  * A prefix that an address may belong to.
  *
- * @param probability of the prefix given the words of the address, 0..1; the pincode is not in it
+ * @param weight of the words of the address, as {@link PrefixFit#weight}; only ratios count
  */
-public record Located(String prefix, double probability) {
+public record Located(String prefix, double weight) {
   public Located {
     Objects.requireNonNull(prefix, "prefix");
   }

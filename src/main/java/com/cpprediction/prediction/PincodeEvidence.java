@@ -10,7 +10,7 @@ import com.cpprediction.prediction.PincodeCandidate.Cue;
  */
 public final class PincodeEvidence {
   /** Version of the formulas and constants; a part of the scoring fingerprint. */
-  public static final String VERSION = "2";
+  public static final String VERSION = "3";
 
   /** Single-digit errors (6 digits by 9 others) and swaps of neighbours (5) of a pincode. */
   public static final int SLIPS = 59;

@@ -98,7 +98,10 @@ final class PincodeReader {
   /** Whether the last place that an address names is abroad. */
   static boolean endsAbroad(Tokens tokens) {
     var reader = new PincodeReader(tokens, POSSIBLE);
-    int last = reader.lastPlaceName();
+    int last = reader.lastPlaceName(tokens.count - 1);
+    while (last >= 0 && tokens.kind[last] == CueWords.REFERENCE) { // such as a post box
+      last = reader.lastPlaceName(last - 1);
+    }
     return last >= 0 && reader.namesAbroad(last);
   }
 
@@ -644,14 +647,14 @@ final class PincodeReader {
   /** Whether the last words name a place abroad, or a number stands beside one. */
   private boolean isAbroad() {
     if (found == 0 || cues[0] == Cue.LABELLED && cues[found - 1] == Cue.LABELLED) return false;
-    int last = lastPlaceName();
+    int last = lastPlaceName(tokens.count - 1);
     if (last < 0) return besideAbroad;
     if (tokens.kind[last] == CueWords.STATE) return false;
     return besideAbroad || namesAbroad(last);
   }
 
-  private int lastPlaceName() {
-    int i = tokens.count - 1;
+  private int lastPlaceName(int from) {
+    int i = from;
     while (i >= 0 && !isPlaceName(i)) {
       steps++;
       i--;

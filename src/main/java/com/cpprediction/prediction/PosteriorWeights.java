@@ -47,7 +47,7 @@ final class PosteriorWeights {
   /** Adds a prefix whose CPs are unknown: they are among the other ones. */
   void add(Located located) {
     var prefix = located.prefix();
-    double weight = located.probability();
+    double weight = located.weight();
     for (int j = 0; j < factors.length; j++) {
       int pincode = pincodes.get(j).pincode();
       weight *=
@@ -76,8 +76,9 @@ final class PosteriorWeights {
       throw new IllegalArgumentException("these are scores of another address");
     }
     fingerprints.add(within.fingerprint());
+    double ofPrefix = located.weight() * StrictMath.exp(within.fit());
     for (int i = 0; i < within.size(); i++) {
-      double weight = located.probability() * within.text(i);
+      double weight = ofPrefix * within.text(i);
       for (int j = 0; j < factors.length; j++) {
         weight *= factor(j, within.right(i, j), within.slip(i, j), within.near(j));
       }

@@ -10,6 +10,7 @@ import java.util.Objects;
  */
 public final class PrefixScores {
   private final String fingerprint;
+  private final double fit;
   private final int pincodes;
   private final String[] cps;
   private final double[] text;
@@ -22,6 +23,7 @@ public final class PrefixScores {
    * The arrays are not copied.
    *
    * @param fingerprint scoring fingerprint (64 hex digits) of the model and all settings involved
+   * @param fit as {@link PrefixFit#of}
    * @param pincodes number of pincodes of the address
    * @param cps codes of at least one CP
    * @param text probability of each CP given the text, 0..1, with sum 1
@@ -33,6 +35,7 @@ public final class PrefixScores {
    */
   public PrefixScores(
       String fingerprint,
+      double fit,
       int pincodes,
       String[] cps,
       double[] text,
@@ -41,6 +44,7 @@ public final class PrefixScores {
       double[] near,
       int[] usual) {
     this.fingerprint = Objects.requireNonNull(fingerprint, "fingerprint");
+    this.fit = fit;
     this.pincodes = pincodes;
     this.cps = cps;
     this.text = text;
@@ -60,6 +64,11 @@ public final class PrefixScores {
   /** Scoring fingerprint of the model and all settings involved. */
   public String fingerprint() {
     return fingerprint;
+  }
+
+  /** How well the prefix fits the words, as {@link PrefixFit#of}. */
+  public double fit() {
+    return fit;
   }
 
   /** Number of CPs. */
@@ -105,6 +114,7 @@ public final class PrefixScores {
   public boolean equals(Object other) {
     return other instanceof PrefixScores that
         && fingerprint.equals(that.fingerprint)
+        && fit == that.fit
         && pincodes == that.pincodes
         && Arrays.equals(cps, that.cps)
         && Arrays.equals(text, that.text)

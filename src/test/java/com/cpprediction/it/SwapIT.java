@@ -209,7 +209,8 @@ class SwapIT {
       replace(next, prefix + "/model.mmap");
       replace(next, prefix + "/manifest.json");
     }
-    for (var name : List.of("ranker.ubj", "national.mmap", "release.json")) replace(next, name);
+    for (var name : List.of("ranker.ubj", "forest.bin", "national.mmap", "release.json"))
+      replace(next, name);
     begun.incrementAndGet();
     var answer = http.post("/models/reload", new JsonObject());
     assertThat(answer.status()).isEqualTo(200);

@@ -11,6 +11,7 @@ import com.cpprediction.prediction.Located;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PrefixChances;
+import com.cpprediction.prediction.PrefixFit;
 import com.cpprediction.prediction.ServiceException;
 import java.util.List;
 import java.util.Set;
@@ -24,7 +25,7 @@ class PrefixLocatorTest {
   void aPincodeThatTheWordsSupportIsTheOnlyHypothesis() {
     var hypotheses = locate(chances(0.001, 0.001, 0.9, 0.098), "560017", FEW);
 
-    assertThat(hypotheses.likely()).containsExactly(new Located("560", 0.9));
+    assertThat(hypotheses.likely()).containsExactly(new Located("560", PrefixFit.weight(0.9)));
     assertThat(hypotheses.others()).isPositive();
     assertThat(hypotheses.othersRight()).containsExactly(0.0);
     assertThat(hypotheses.wrongPincodes()).isEqualTo(FEW);
@@ -35,7 +36,8 @@ class PrefixLocatorTest {
     var hypotheses = locate(chances(1e-10, 1e-10, 1e-9, 1), "560017", FEW);
 
     assertThat(hypotheses.prefixes()).containsExactly("575");
-    assertThat(hypotheses.othersRight().get(0)).isCloseTo(1e-9 * 0.99 / 50, within(1e-20));
+    assertThat(hypotheses.othersRight().get(0))
+        .isCloseTo(PrefixFit.weight(1e-9) * 0.99 / 50, within(1e-20));
   }
 
   @Test
@@ -48,7 +50,7 @@ class PrefixLocatorTest {
 
   @Test
   void aLargerShareOfWrongPincodesTrustsTheWordsMore() {
-    var chances = chances(1e-12, 1e-12, 4e-5, 0.999);
+    var chances = chances(1e-12, 1e-12, 1e-5, 0.999);
 
     assertThat(locate(chances, "560017", PincodeErrors.of(0.002)).prefixes())
         .containsExactly("560", "575");
@@ -56,16 +58,20 @@ class PrefixLocatorTest {
   }
 
   @Test
-  void withoutAPincodeTheWordsDecideAndThreePrefixesAtMostAreScored() {
-    var hypotheses = locate(chances(0.3, 0.2, 0.25, 0.25), null, FEW);
+  void withoutAPincodeTheWordsDecideAndFourPrefixesAtMostAreScored() {
+    var all = List.of("110", "400", "560", "575", "600");
+    var chances = new PrefixChances(all, new double[] {0.25, 0.15, 0.2, 0.2, 0.2});
 
-    assertThat(hypotheses.prefixes()).containsExactly("110", "560", "575");
-    assertThat(hypotheses.others()).isCloseTo(0.2, within(1e-12));
+    var hypotheses =
+        new PrefixLocator(Set.copyOf(all), text -> chances).locate(new Address("x", null), FEW);
+
+    assertThat(hypotheses.prefixes()).containsExactly("110", "560", "575", "600");
+    assertThat(hypotheses.others()).isCloseTo(PrefixFit.weight(0.15), within(1e-12));
   }
 
   @Test
-  void aPrefixWithLessThanATwentiethIsScoredAndOneWithLessThanAFiftiethIsNot() {
-    assertThat(locate(chances(0.9, 0.0199, 0.03, 0.0501), null, FEW).prefixes())
+  void aPrefixWithLessThanAHundredthOfTheWeightIsNotScored() {
+    assertThat(locate(chances(0.9, 0.002, 0.03, 0.068), null, FEW).prefixes())
         .containsExactly("110", "575", "560");
   }
 
@@ -76,7 +82,7 @@ class PrefixLocatorTest {
     var hypotheses = locator.locate(new Address("x", null), FEW);
 
     assertThat(hypotheses.prefixes()).containsExactly("110");
-    assertThat(hypotheses.others()).isCloseTo(0.4, within(1e-12));
+    assertThat(hypotheses.others()).isCloseTo(PrefixFit.weight(0.4), within(1e-12));
   }
 
   @Test

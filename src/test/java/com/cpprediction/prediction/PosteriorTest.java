@@ -176,6 +176,7 @@ class PosteriorTest {
     boolean without = Double.isNaN(cps[0].right());
     return new PrefixScores(
         fingerprint,
+        0,
         without ? 0 : 1,
         Arrays.stream(cps).map(Cp::code).toArray(String[]::new),
         Arrays.stream(cps).mapToDouble(Cp::text).toArray(),

@@ -7,6 +7,7 @@ import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PincodeLikelihoods;
 import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.PrefixChances;
+import com.cpprediction.prediction.PrefixFit;
 import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.PrefixSource;
 import com.cpprediction.prediction.Scored;
@@ -46,16 +47,28 @@ public final class TestScores {
     Arrays.fill(slip, 1e-4);
     Arrays.fill(near, 0.02);
     var usual = new int[size];
-    return new PrefixScores(fingerprint, pincodes, cps, text, right, slip, near, usual);
+    return new PrefixScores(fingerprint, 0, pincodes, cps, text, right, slip, near, usual);
   }
 
-  /** A prefix with its probability, and others that no model serves. */
+  /**
+   * A prefix that has {@code probability} of the {@linkplain PrefixFit#weight weight} of all, and
+   * others that no model serves.
+   */
   public static PrefixChances chances(String prefix, double probability) {
+    double low = 0;
+    double high = 1;
+    for (int i = 0; i < 60; i++) {
+      double chance = (low + high) / 2;
+      double own = PrefixFit.weight(chance);
+      double others = OTHERS * PrefixFit.weight((1 - chance) / OTHERS);
+      if (own < probability * (own + others)) low = chance;
+      else high = chance;
+    }
     var prefixes = new ArrayList<String>();
     for (int i = 1; i <= OTHERS; i++) prefixes.add("0%02d".formatted(i));
     prefixes.add(prefix);
-    var probabilities = new ArrayList<>(Collections.nCopies(OTHERS, (1 - probability) / OTHERS));
-    probabilities.add(probability);
+    var probabilities = new ArrayList<>(Collections.nCopies(OTHERS, (1 - high) / OTHERS));
+    probabilities.add(high);
     return new PrefixChances(
         prefixes, probabilities.stream().mapToDouble(Double::doubleValue).toArray());
   }

@@ -151,6 +151,7 @@ public final class Features {
   private float[] shares = {}; // by posting
   private @Nullable GramCodes codes;
   private int candidates;
+  private float highestVote;
   private float wordWeights;
   private float charWeights;
   private float namedWeights;
@@ -190,6 +191,11 @@ public final class Features {
   /** Number of candidates of the last text. */
   public int candidates() {
     return candidates;
+  }
+
+  /** The highest vote of n-grams for a candidate of the last text. */
+  public float highestVote() {
+    return highestVote;
   }
 
   /** The CP of candidate {@code i}, ascending. */
@@ -541,6 +547,7 @@ public final class Features {
   private void fillShares() {
     float most = Float.NEGATIVE_INFINITY;
     for (int i = 0; i < candidates; i++) most = Math.max(most, values[i * COUNT + VOTED]);
+    highestVote = most;
     double sum = 0;
     for (int i = 0; i < candidates; i++) {
       values[i * COUNT + VOTED] -= most;

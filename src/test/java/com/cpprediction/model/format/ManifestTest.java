@@ -104,7 +104,8 @@ public class ManifestTest {
 
     assertThatThrownBy(this::parse)
         .isInstanceOf(ModelException.class)
-        .hasMessage("model has features retrieve-rank-15/1, this service computes counts-50/1; train the release again");
+        .hasMessage(
+            "model has features retrieve-rank-15/1, this service computes counts-50/1; train the release again");
   }
 
   @ParameterizedTest
