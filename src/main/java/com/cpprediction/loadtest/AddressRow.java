@@ -51,7 +51,7 @@ public record AddressRow(String address, String pincode) {
   }
 
   /** A shipment as {@code POST /predict} expects it. */
-  JsonObject shipment(String id) {
+  public JsonObject shipment(String id) {
     var json = new JsonObject().put("shipment_id", id).put("address", address);
     return pincode.isEmpty() ? json : json.put("pincode", pincode);
   }
