@@ -43,7 +43,7 @@ final class Measurement implements AutoCloseable {
   private static final long POLL_MILLIS = 20;
 
   /** Errors after which the row of a request may be stored all the same. */
-  private static final Pattern MAYBE_STORED = Pattern.compile("50[04]");
+  private static final Pattern MAYBE_STORED = Pattern.compile("200|50[04]");
 
   /** First index of each phase in the workload: phases have only popular addresses in common. */
   private static final long WARM_UP = 0;

@@ -1,27 +1,36 @@
 package com.cpprediction.cli;
 
 import com.cpprediction.loadtest.AddressRow;
+import com.cpprediction.loadtest.Arrivals;
+import com.cpprediction.loadtest.Condition;
 import com.cpprediction.loadtest.Environment;
+import com.cpprediction.loadtest.HistogramFile;
 import com.cpprediction.loadtest.LoadGenerator;
 import com.cpprediction.loadtest.LoadReport;
 import com.cpprediction.loadtest.LoadTest;
 import com.cpprediction.loadtest.Profile;
 import com.cpprediction.loadtest.Step;
 import com.cpprediction.loadtest.Target;
+import com.cpprediction.persistence.ShipmentDeletion;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.server.Version;
 import com.cpprediction.terminal.ProgressLine;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -32,7 +41,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Sends requests to a running service at rising rates and reports latencies, counted from the",
       "time each request was due. Its shipments are stored like any others; their ids begin with",
-      "load-test-. Exit code 1: a rate was not held."
+      "load-test-. Exit code 1: a rate was not held, a --fail-if is true, --find found none, or",
+      "--clean-up did not find all rows."
     },
     mixinStandardHelpOptions = true)
 final class LoadTestCommand implements Callable<Integer> {
@@ -41,18 +51,27 @@ final class LoadTestCommand implements Callable<Integer> {
   private static final double FASTEST = 100_000;
   private static final Duration REPORT_TIMEOUT = Duration.ofSeconds(20);
 
+  /** Longest wait for rows that aren't in the database yet. */
+  private static final Duration CLEAN_UP_TIMEOUT = Duration.ofSeconds(15);
+
+  private static final Duration CLOCK_SKEW = Duration.ofHours(1);
+  private static final long POLL_MILLIS = 100;
+
   @Spec private CommandSpec spec;
 
   @Option(
       names = "--url",
+      split = ",",
       defaultValue = "http://127.0.0.1:8000",
-      description = "Where the service is (default: ${DEFAULT-VALUE}).")
-  private String url;
+      description =
+          "Where the service is (default: ${DEFAULT-VALUE}); of several, as the nodes of a cluster,"
+              + " each gets every n-th request.")
+  private List<String> urls;
 
   @Option(
       names = "--max-qps",
       paramLabel = "RATE",
-      description = "Requests per second at most (default: 150).")
+      description = "Requests per second at most (default: 150, with --find 100000).")
   private Double maxRate;
 
   @Option(
@@ -76,9 +95,10 @@ final class LoadTestCommand implements Callable<Integer> {
       paramLabel = "PROFILE",
       defaultValue = "misses",
       description =
-          "misses: each address once; hits: the same few; mixed: four in five again; batch: 100 in"
-              + " a request, each once; or a CSV file, plain or .gz, with a column address and,"
-              + " where known, pincode (default: ${DEFAULT-VALUE}).")
+          "misses: each address once; hits: the same few; mixed: four in five again; batch and"
+              + " stream: 100 in a request, each once; wrong-pincodes, no-pincodes: each once, with"
+              + " the pincode of another place or none; or a CSV file, plain or .gz, with a column"
+              + " address and, where known, pincode (default: ${DEFAULT-VALUE}).")
   private String profile;
 
   @Option(
@@ -99,6 +119,52 @@ final class LoadTestCommand implements Callable<Integer> {
       description = "Connections at most (default: ${DEFAULT-VALUE}).")
   private int connections;
 
+  @Option(
+      names = "--threads",
+      defaultValue = "1",
+      description = "Threads that send (default: ${DEFAULT-VALUE}).")
+  private int threads;
+
+  @Option(
+      names = "--arrivals",
+      defaultValue = "constant",
+      description =
+          "When requests are due: constant, at even intervals, or poisson, at random as from many"
+              + " independent callers (default: ${DEFAULT-VALUE}).")
+  private String arrivals;
+
+  @Option(
+      names = "--fail-if",
+      paramLabel = "CONDITION",
+      description =
+          "Exit code 1 where it is true of a rate, such as p99>20ms; may be repeated. Of p50, p90,"
+              + " p99, p99.9 and max (us, ms, s), error-rate (%%) and rate, served per second.")
+  private List<String> failIf = List.of();
+
+  @Option(
+      names = "--find",
+      paramLabel = "CONDITION",
+      description =
+          "Search the highest rate, up to --max-qps, at which it is true, such as p99<10ms;"
+              + " --fail-if then applies to the rate found.")
+  private String find;
+
+  @Option(
+      names = "--histogram",
+      paramLabel = "FILE",
+      description =
+          "Write the latencies for HdrHistogram's tools: .hgrm, percentiles of each rate, or"
+              + " .hlog, second by second.")
+  private Path histogram;
+
+  @Option(
+      names = "--clean-up",
+      description =
+          "At the end delete the rows of this run, and no others, from the database of --conf.")
+  private boolean cleanUp;
+
+  @Mixin private ConfigOption conf;
+
   @Option(names = "--token", description = "Bearer token for http.predict_token.")
   private String token;
 
@@ -108,7 +174,7 @@ final class LoadTestCommand implements Callable<Integer> {
   @Option(
       names = "--report",
       paramLabel = "DIR",
-      description = "Write report.html and report.json there.")
+      description = "Write report.html, report.json and series.csv there.")
   private Path report;
 
   @Option(names = "--json", description = "Print report.json, without a progress line.")
@@ -116,30 +182,48 @@ final class LoadTestCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    var target = target();
+    var targets = urls.stream().map(this::target).toList();
+    var bound = find == null ? null : condition("--find", find);
+    var failures = failIf.stream().map(text -> condition("--fail-if", text)).toList();
     var rates = rates();
     UsageCheck.require(
         spec, duration >= 0.1 && duration <= 3_600, "--duration must be in 0.1..3600");
     UsageCheck.require(spec, warmUp >= 0 && warmUp <= 600, "--warm-up must be in 0..600");
     UsageCheck.require(
         spec, connections >= 1 && connections <= 10_000, "--connections must be in 1..10000");
+    UsageCheck.require(spec, threads >= 1 && threads <= 64, "--threads must be in 1..64");
+    UsageCheck.require(
+        spec,
+        histogram == null || HistogramFile.supports(histogram),
+        "--histogram must end in .hgrm or .hlog");
+    UsageCheck.require(
+        spec, bound == null || !testCache, "--find and --test-cache exclude each other");
+    var timing = timing();
     var shape = shape();
     var addresses =
         shape == Profile.FILE
             ? AddressRow.read(Path.of(profile), spec.commandLine().getErr()::println)
             : AddressRow.packaged();
     var plan =
-        new LoadTest.Plan(shape, addresses, rates, seconds(duration), seconds(warmUp), testCache);
+        new LoadTest.Plan(
+            shape, addresses, rates, bound, seconds(duration), seconds(warmUp), testCache);
     var done = new CountDownLatch(1);
     var hook = onInterrupt(done);
-    try (var generator = new LoadGenerator(target, connections);
+    // Opened first: a database that can't be reached must not be noticed after the rows are made.
+    try (var deletion = cleanUp ? deletion() : null;
+        var generator = new LoadGenerator(targets, connections, threads, timing);
         var progress = new Lines(json)) {
-      var test = new LoadTest(generator, plan, runId(), progress);
+      var run = runId();
+      var test = new LoadTest(generator, plan, run, progress);
       var service = test.describe();
       progress.header();
+      var begun = Instant.now();
       var results = test.run(service);
-      finish(results);
-      return results.complete() && results.all().stream().allMatch(Step::held) ? 0 : 1;
+      var faults = faults(results, failures);
+      if (deletion != null) cleanUp(deletion, run, begun, results).ifPresent(faults::add);
+      finish(results, faults, begun);
+      boolean held = bound != null || results.all().stream().allMatch(Step::held);
+      return results.complete() && held && faults.isEmpty() ? 0 : 1;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       spec.commandLine().getErr().println("Interrupted before anything was measured");
@@ -150,7 +234,7 @@ final class LoadTestCommand implements Callable<Integer> {
     }
   }
 
-  private Target target() {
+  private Target target(String url) {
     try {
       return Target.of(url, token, insecure);
     } catch (IllegalArgumentException e) {
@@ -159,10 +243,29 @@ final class LoadTestCommand implements Callable<Integer> {
     }
   }
 
+  private Condition condition(String option, String text) {
+    try {
+      return Condition.parse(text);
+    } catch (IllegalArgumentException e) {
+      UsageCheck.require(spec, false, "%s \"%s\" %s".formatted(option, text, e.getMessage()));
+      throw e;
+    }
+  }
+
+  private Arrivals timing() {
+    for (var known : Arrivals.values()) if (known.label().equals(arrivals)) return known;
+    UsageCheck.require(spec, false, "--arrivals must be constant or poisson");
+    throw new IllegalStateException();
+  }
+
   private List<Double> rates() {
-    double max = maxRate == null ? DEFAULT_RATE : maxRate;
+    double max = maxRate != null ? maxRate : find != null ? FASTEST : DEFAULT_RATE;
     UsageCheck.require(
         spec, max > 0 && max <= FASTEST, "--max-qps must be above 0 and up to 100000");
+    if (find != null) {
+      UsageCheck.require(spec, steps.isEmpty(), "--find and --steps exclude each other");
+      return List.of(max);
+    }
     if (steps.size() > 1) {
       for (double rate : steps) {
         UsageCheck.require(
@@ -180,14 +283,65 @@ final class LoadTestCommand implements Callable<Integer> {
     return IntStream.rangeClosed(1, (int) count).mapToObj(i -> max * i / count).toList();
   }
 
+  private ShipmentDeletion deletion() {
+    var config = conf.load().config();
+    return ShipmentDeletion.open(config.database(), conf.home().resolve(config.dataDir()));
+  }
+
+  /** Each condition of {@code --fail-if} that is true, and a search without a find. */
+  private List<String> faults(LoadTest.Results results, List<Condition> failures) {
+    var faults = new ArrayList<String>();
+    var judged = results.steps();
+    if (find != null) {
+      var found = results.found();
+      judged = found == null ? List.of() : List.of(found);
+      if (found == null && results.complete()) faults.add("No rate was found with " + find);
+    }
+    for (var step : judged) {
+      for (var failure : failures) {
+        if (!failure.holds(step)) continue;
+        faults.add(
+            "%s: %s, which --fail-if %s forbids"
+                .formatted(step.name(), failure.describe(step), failure));
+      }
+    }
+    return faults;
+  }
+
+  /**
+   * Deletes the run's rows as they are stored, until all predictions that were returned are found.
+   *
+   * @return a sentence where rows are missing
+   */
+  private Optional<String> cleanUp(
+      ShipmentDeletion deletion, String run, Instant begun, LoadTest.Results results)
+      throws InterruptedException {
+    long deleted = 0;
+    long end = System.nanoTime() + CLEAN_UP_TIMEOUT.toNanos();
+    while (true) {
+      long now = deletion.delete(LoadTest.ids(run), begun.minus(CLOCK_SKEW));
+      deleted += now;
+      if (now > 0) end = System.nanoTime() + CLEAN_UP_TIMEOUT.toNanos();
+      if (now == 0 && (deleted >= results.predicted() || System.nanoTime() > end)) break;
+      Thread.sleep(POLL_MILLIS);
+    }
+    if (!json) spec.commandLine().getOut().printf("Deleted %d rows of this run%n", deleted);
+    return deleted >= results.predicted()
+        ? Optional.empty()
+        : Optional.of(
+            "--clean-up: %d rows of this run are not in the database of --conf; is it the service's?"
+                .formatted(results.predicted() - deleted));
+  }
+
   private Profile shape() {
     for (var known : Profile.values()) {
-      if (known != Profile.FILE && known.label().equals(profile)) return known;
+      if (known != Profile.FILE && known.option().equals(profile)) return known;
     }
     UsageCheck.require(
         spec,
         profile.matches(".*\\.csv(\\.gz)?"),
-        "--profile must be misses, hits, mixed, batch, or a file that ends in .csv or .csv.gz");
+        "--profile must be misses, hits, mixed, batch, stream, wrong-pincodes, no-pincodes, or a"
+            + " file that ends in .csv or .csv.gz");
     return Profile.FILE;
   }
 
@@ -226,11 +380,16 @@ final class LoadTestCommand implements Callable<Integer> {
     }
   }
 
-  private void finish(LoadTest.Results results) {
+  private void finish(LoadTest.Results results, List<String> faults, Instant begun) {
     var out = spec.commandLine().getOut();
-    var document = LoadReport.json(about(), results);
-    if (report != null) LoadReport.write(report, document);
+    var document = LoadReport.json(about().put("faults", new JsonArray(faults)), results);
+    if (report != null) LoadReport.write(report, document, results);
+    var files =
+        histogram == null
+            ? List.<Path>of()
+            : HistogramFile.write(histogram, results.steps(), begun.toEpochMilli());
     if (json) {
+      faults.forEach(spec.commandLine().getErr()::println);
       out.println(document.encode());
       return;
     }
@@ -249,17 +408,27 @@ final class LoadTestCommand implements Callable<Integer> {
           first.millis(50) / again.millis(50),
           100 * again.hitRate());
     }
+    var found = results.found();
+    if (found != null) {
+      out.printf(
+          "Highest rate with %s: %s (p50 %s ms, p99 %s ms)%n",
+          find, found.name(), millis(found.millis(50)), millis(found.millis(99)));
+    }
+    faults.forEach(out::println);
     if (!results.complete()) out.println("Interrupted: the last step is left out");
+    files.forEach(file -> out.println("Histogram: " + file));
     if (report != null) out.println("Report: " + report.resolve("report.html"));
   }
 
   private JsonObject about() {
     return new JsonObject()
-        .put("url", url)
+        .put("url", String.join(",", urls))
         .put("profile", profile)
         .put("version", Version.current())
         .put("seconds_per_rate", duration)
         .put("connections", connections)
+        .put("threads", threads)
+        .put("arrivals", arrivals)
         .mergeIn(Environment.now());
   }
 
@@ -311,6 +480,20 @@ final class LoadTestCommand implements Callable<Integer> {
           millis(step.maxMillis()),
           step.shipments() > 1 ? "-" : Math.round(100 * step.hitRate()) + " %",
           step.failed());
+      var meters = step.meters();
+      if (meters != null && meters.predictions() > 0) {
+        out.printf(
+            ROW,
+            "  in service",
+            String.format(Locale.ROOT, "%.1f", meters.requests(step.path(), true) / step.total()),
+            millis(meters.millis(50)),
+            millis(meters.millis(95)),
+            millis(meters.millis(99)),
+            millis(meters.millis(99.9)),
+            "-",
+            Math.round(100 * meters.hitRate()) + " %",
+            meters.requests(step.path(), false) - meters.requests(step.path(), true));
+      }
       out.flush();
     }
 

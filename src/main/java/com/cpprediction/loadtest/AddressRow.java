@@ -18,6 +18,7 @@ import java.util.function.Consumer;
  */
 public record AddressRow(String address, String pincode) {
   private static final String PACKAGED = "addresses.csv";
+  private static final int PREFIX = 3;
   private static final List<String> COLUMNS = List.of("address");
 
   /** Two real addresses of most prefixes, from the golden addresses of the shipped release. */
@@ -44,6 +45,16 @@ public record AddressRow(String address, String pincode) {
     bad.report(file).forEach(unusable);
     if (rows.isEmpty()) throw new InputException(file + " has no address");
     return rows;
+  }
+
+  /** Prefix of the pincode; empty for none. */
+  String prefix() {
+    return pincode.length() < PREFIX ? "" : pincode.substring(0, PREFIX);
+  }
+
+  /** The same place without its pincode in field or text. */
+  AddressRow withoutPincode() {
+    return new AddressRow(pincode.isEmpty() ? address : address.replace(pincode, ""), "");
   }
 
   private static AddressRow of(CsvRows.Row row) {

@@ -1,75 +1,63 @@
 package com.cpprediction.loadtest;
 
-import io.vertx.core.AsyncResult;
-import io.vertx.core.Context;
+import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpClientOptions;
-import io.vertx.core.http.HttpClientResponse;
-import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.PoolOptions;
-import io.vertx.core.http.RequestOptions;
-import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.ToLongFunction;
 import org.HdrHistogram.Histogram;
 
 /**
- * Sends requests over HTTP/1.1 and measures latencies. Runs one step at a time, on one event loop;
- * the methods block and must not be called on an event loop.
+ * Sends requests over HTTP/1.1 and measures latencies. Runs one step at a time, on one or more
+ * event loops; the methods block and must not be called on an event loop.
  *
- * <p>In the open loop requests are due at even intervals, timed by a separate thread, and sent
- * independently of responses. Latency counts from the due time, so that a stall of service or
+ * <p>In the open loop requests are due at times that don't depend on responses, and a separate
+ * thread has them sent then. Latency counts from the due time, so that a stall of service or
  * generator is not omitted from the figures (coordinated omission).
  */
 public final class LoadGenerator implements AutoCloseable {
   /** Exceeds the service's own deadline, so that requests rarely time out on this side. */
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
-  private static final Duration CONNECT = Duration.ofSeconds(2);
-
-  /** Below the service's idle timeout, so that no request is sent on a closing connection. */
-  private static final int IDLE_SECONDS = 20;
-
-  private static final long LONGEST_MICROS = TimeUnit.MINUTES.toMicros(5);
-  private static final int DIGITS = 3;
-  private static final int OK = 200;
-  private static final byte[] CACHED = "\"source\":\"cache\"".getBytes(StandardCharsets.UTF_8);
+  private static final long PROGRESS_MILLIS = 250;
 
   /** Maximum requests in flight; a request due beyond it counts as failed. */
   static final int MAX_OUTSTANDING = 20_000;
 
-  private final Vertx vertx = Vertx.vertx();
-  private final Context context = vertx.getOrCreateContext();
-  private final Target target;
-  private final Duration timeout;
-  private final HttpClient http;
+  private final Vertx vertx;
+  private final List<Target> targets;
+  private final List<Sender> senders = new ArrayList<>();
+  private final Arrivals arrivals;
 
-  /** Notified of a step's progress every 250 ms, on the event loop. */
+  /** Notified of a step's progress every 250 ms, on an event loop. */
   @FunctionalInterface
   public interface Listener {
     Listener NONE = (seconds, ok, failed, p99) -> {};
 
     /**
      * @param seconds since the first request
-     * @param ok responses with status 200
-     * @param p99 latency in milliseconds
+     * @param ok requests served
+     * @param p99 latency in milliseconds, with several threads that of one's requests
      */
     void progress(double seconds, long ok, long failed, double p99);
   }
 
   /**
+   * One target, one thread, constant arrivals.
+   *
    * @param connections maximum open connections
    */
   public LoadGenerator(Target target, int connections) {
@@ -77,27 +65,40 @@ public final class LoadGenerator implements AutoCloseable {
   }
 
   LoadGenerator(Target target, int connections, Duration timeout) {
-    this.target = target;
-    this.timeout = timeout;
-    http =
-        vertx
-            .httpClientBuilder()
-            .with(
-                new HttpClientOptions()
-                    .setConnectTimeout((int) CONNECT.toMillis())
-                    .setKeepAliveTimeout(IDLE_SECONDS)
-                    .setTrustAll(target.insecure())
-                    .setVerifyHost(!target.insecure()))
-            .with(
-                new PoolOptions().setHttp1MaxSize(connections).setMaxWaitQueueSize(MAX_OUTSTANDING))
-            // Requests of a broken connection fail, too, and are counted.
-            .withConnectHandler(connection -> connection.exceptionHandler(broken -> {}))
-            .build();
+    this(List.of(target), connections, 1, Arrivals.CONSTANT, timeout);
   }
 
-  /** The service under test. */
-  public Target target() {
-    return target;
+  /**
+   * @param targets which take turns; at least one
+   * @param connections maximum open connections, at least one for each target and thread
+   * @param threads event loops that send
+   * @param arrivals of open loops
+   */
+  public LoadGenerator(List<Target> targets, int connections, int threads, Arrivals arrivals) {
+    this(targets, connections, threads, arrivals, TIMEOUT);
+  }
+
+  private LoadGenerator(
+      List<Target> targets, int connections, int threads, Arrivals arrivals, Duration timeout) {
+    this.targets = List.copyOf(targets);
+    this.arrivals = arrivals;
+    vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(threads));
+    int each = Math.max(1, connections / threads / targets.size());
+    for (int i = 0; i < threads; i++) {
+      senders.add(new Sender(this.targets, each, MAX_OUTSTANDING / threads, timeout));
+    }
+    var left = senders.iterator();
+    var options = new DeploymentOptions().setInstances(threads);
+    join(vertx.deployVerticle(left::next, options));
+  }
+
+  private static void join(Future<?> future) {
+    future.toCompletionStage().toCompletableFuture().join();
+  }
+
+  /** The services under test. */
+  public List<Target> targets() {
+    return targets;
   }
 
   /**
@@ -115,38 +116,44 @@ public final class LoadGenerator implements AutoCloseable {
   public Step closed(
       String name, RequestSource requests, int callers, Duration duration, Listener listener)
       throws InterruptedException {
-    return await(new ClosedLoop(name, requests, callers, duration, listener));
+    return await(new ClosedLoop(name, requests, callers, duration, Long.MAX_VALUE, listener));
   }
 
   /** Sends {@code count} requests, {@code callers} at a time. */
   public Step count(String name, RequestSource requests, int callers, long count, Listener listener)
       throws InterruptedException {
-    var loop = new ClosedLoop(name, requests, callers, Duration.ofDays(1), listener);
-    loop.most = count;
-    return await(loop);
+    return await(new ClosedLoop(name, requests, callers, Duration.ofDays(1), count, listener));
   }
 
   /**
-   * Gets a JSON document.
+   * Gets a JSON document of the first target.
    *
    * @throws LoadTestException when the response is none, or there is no response
    */
   public JsonObject get(String path) throws InterruptedException {
-    var response = Promise.<JsonObject>promise();
-    // On the event loop: a body that arrives before its handler is set is lost.
-    context.runOnContext(
-        go ->
-            http.request(
-                    target
-                        .request(HttpMethod.GET, path)
-                        .putHeader("Accept", "application/json")
-                        .setTimeout(timeout.toMillis()))
-                .compose(request -> request.send())
-                .compose(head -> head.body())
-                .map(Buffer::toJsonObject)
-                .onComplete(response));
+    return get(targets.get(0), path);
+  }
+
+  /** As {@link #get(String)}, of another target. */
+  JsonObject get(Target target, String path) throws InterruptedException {
+    return get(target, path, "application/json", Buffer::toJsonObject);
+  }
+
+  /**
+   * As {@link #get(String)}, of a text.
+   *
+   * @return empty where the target responds with a JSON document, a problem
+   */
+  String text(Target target, String path) throws InterruptedException {
+    return get(
+        target, path, "text/plain", body -> body.toString().startsWith("{") ? "" : body.toString());
+  }
+
+  private <T> T get(Target target, String path, String accept, Function<Buffer, T> read)
+      throws InterruptedException {
+    var response = senders.get(0).get(target, path, accept).map(read::apply);
     try {
-      return response.future().toCompletionStage().toCompletableFuture().get();
+      return response.toCompletionStage().toCompletableFuture().get();
     } catch (ExecutionException e) {
       var cause = Objects.requireNonNullElse(e.getCause(), e);
       throw new LoadTestException(
@@ -157,182 +164,147 @@ public final class LoadGenerator implements AutoCloseable {
   }
 
   private Step await(Loop loop) throws InterruptedException {
-    context.runOnContext(go -> loop.begin());
+    loop.begin();
     try {
-      return loop.done.future().toCompletionStage().toCompletableFuture().get();
+      return loop.ended().toCompletionStage().toCompletableFuture().get();
     } catch (ExecutionException e) {
       throw new IllegalStateException("the load generator failed", e.getCause());
     } catch (InterruptedException e) {
-      context.runOnContext(stop -> loop.end());
+      loop.end();
       throw e;
+    } finally {
+      loop.stopReporting();
     }
   }
 
   /** Closes all connections and drops requests in flight. Blocks. */
   @Override
   public void close() {
-    vertx.close().toCompletionStage().toCompletableFuture().join();
+    join(vertx.close());
   }
 
-  /** One step. Confined to the event loop. */
+  /** One step, in parts that run on the senders. */
   private abstract class Loop {
-    final Promise<Step> done = Promise.promise();
+    final List<Sender.Part> parts = new ArrayList<>();
     final Duration duration;
+    final long begun = System.nanoTime();
     private final String name;
     private final double rate;
     private final RequestSource requests;
-    private final RequestOptions to;
     private final Listener listener;
-    private final Histogram latency = histogram();
-    private final Histogram service = histogram();
-    private final Histogram refusals = histogram();
-    final Histogram lag = histogram();
-    private final Map<String, Long> errors = new TreeMap<>();
-    long begun;
-    long due;
-    volatile boolean over;
-    private long ended;
-    private long openAtHalf;
-    private long sent;
-    private long open;
-    private long ok;
-    private long inTime;
-    private long cached;
-    private long uncertain;
+    private final Sender.Progress progress = new Sender.Progress(new LongAdder(), new LongAdder());
     private long reporting;
-    private long openAtEnd;
 
-    Loop(String name, double rate, RequestSource requests, Duration duration, Listener listener) {
+    /**
+     * @param most parts
+     */
+    Loop(
+        String name,
+        double rate,
+        RequestSource requests,
+        Duration duration,
+        int most,
+        Listener listener) {
       this.name = name;
       this.rate = rate;
       this.requests = requests;
       this.duration = duration;
       this.listener = listener;
-      to =
-          target
-              .request(HttpMethod.POST, requests.path())
-              .setTimeout(timeout.toMillis()) // to get a connection, and between two reads on it
-              .putHeader("Content-Type", "application/json");
+      int count = Math.min(senders.size(), most);
+      for (int i = 0; i < count; i++) {
+        parts.add(senders.get(i).new Part(requests, i, count, begun, progress));
+      }
     }
 
+    /** Begins to send. */
     void begin() {
-      begun = System.nanoTime();
-      reporting = vertx.setPeriodic(250, tick -> report());
+      onEach(
+          0, part -> reporting = vertx.setPeriodic(PROGRESS_MILLIS, tick -> report(part.latency)));
     }
 
-    private void report() {
-      double p99 = latency.getTotalCount() == 0 ? 0 : latency.getValueAtPercentile(99) / 1e3;
-      listener.progress((System.nanoTime() - begun) / 1e9, ok, failed(), p99);
+    private void onEach(int number, Consumer<Sender.Part> action) {
+      var part = parts.get(number);
+      part.context().runOnContext(go -> action.accept(part));
     }
 
-    private long failed() {
-      return errors.values().stream().mapToLong(Long::longValue).sum();
+    void onEach(Consumer<Sender.Part> action) {
+      for (int i = 0; i < parts.size(); i++) onEach(i, action);
     }
 
-    /**
-     * @param intended due time, {@link System#nanoTime}
-     */
-    Future<Boolean> send(long intended) {
-      if (open >= MAX_OUTSTANDING) {
-        count("not sent: %d wait for their answers".formatted(MAX_OUTSTANDING));
-        record(latency, timeout.toNanos());
-        return Future.succeededFuture(false);
-      }
-      var content = requests.body().apply(sent++);
-      open++;
-      return http.request(to)
-          .compose(
-              request -> {
-                long start = System.nanoTime();
-                return request
-                    .send(content)
-                    .compose(head -> head.body().map(body -> new Response(head, body, start)));
-              })
-          .transform(result -> Future.succeededFuture(settle(result, intended)));
-    }
-
-    private boolean settle(AsyncResult<Response> result, long intended) {
-      long now = System.nanoTime();
-      open--;
-      boolean good = result.succeeded() && result.result().head().statusCode() == OK;
-      // A refusal can be fast, and would lower the latencies.
-      record(good || result.failed() ? latency : refusals, now - intended);
-      if (good) {
-        record(service, now - result.result().start());
-        ok++;
-        if (!over) inTime++;
-        if (isCached(result.result().body())) cached++;
-      } else if (result.succeeded()) {
-        count(problem(result.result()));
-      } else {
-        uncertain++;
-        count(
-            result.cause() instanceof TimeoutException
-                ? "no answer in %d s".formatted(timeout.toSeconds())
-                : "connection: " + result.cause().getMessage());
-      }
-      if (over && open == 0) finish();
-      return good;
-    }
-
-    private void count(String error) {
-      errors.merge(error, 1L, Long::sum);
-    }
-
-    /** Called at half of the step's duration. */
-    void half() {
-      openAtHalf = open;
-    }
-
-    /** Called when the last request has been due. */
+    /** The last request has been due. */
     void end() {
-      if (over) return;
-      over = true;
-      ended = System.nanoTime();
-      openAtEnd = open;
-      if (open == 0) finish();
+      onEach(Sender.Part::end);
     }
 
-    private void finish() {
-      vertx.cancelTimer(reporting);
-      report();
-      done.tryComplete(
-          new Step(
-              name,
-              rate,
-              requests.shipments(),
-              due,
-              sent,
-              ok,
-              inTime,
-              cached,
-              uncertain,
-              openAtHalf,
-              openAtEnd,
-              errors,
-              (ended - begun) / 1e9,
-              (System.nanoTime() - begun) / 1e9,
-              latency,
-              service,
-              refusals,
-              lag));
+    void stopReporting() {
+      onEach(0, part -> vertx.cancelTimer(reporting));
+    }
+
+    private void report(Histogram latency) {
+      double p99 = latency.getTotalCount() == 0 ? 0 : latency.getValueAtPercentile(99) / 1e3;
+      listener.progress(
+          (System.nanoTime() - begun) / 1e9, progress.ok().sum(), progress.failed().sum(), p99);
+    }
+
+    Future<Step> ended() {
+      return Future.all(parts.stream().map(part -> part.done.future()).toList())
+          .map(done -> step());
+    }
+
+    private Step step() {
+      var latency = merged(part -> part.latency);
+      report(latency);
+      long end = parts.stream().mapToLong(part -> part.ended).max().orElseThrow();
+      return new Step(
+          name,
+          rate,
+          requests.path(),
+          requests.shipments(),
+          sum(part -> part.due),
+          sum(part -> part.sent),
+          sum(part -> part.ok),
+          sum(part -> part.refused),
+          sum(part -> part.inTime),
+          sum(part -> part.cached),
+          sum(part -> part.uncertain),
+          sum(part -> part.openAtHalf),
+          sum(part -> part.openAtEnd),
+          errors(),
+          (end - begun) / 1e9,
+          (System.nanoTime() - begun) / 1e9,
+          latency,
+          merged(part -> part.service),
+          merged(part -> part.refusals),
+          merged(part -> part.lag),
+          Series.sum(parts.stream().map(part -> part.series).toList()),
+          null);
+    }
+
+    private long sum(ToLongFunction<Sender.Part> value) {
+      return parts.stream().mapToLong(value).sum();
+    }
+
+    private Map<String, Long> errors() {
+      var errors = new TreeMap<String, Long>();
+      for (var part : parts) part.errors.forEach((error, n) -> errors.merge(error, n, Long::sum));
+      return errors;
+    }
+
+    private Histogram merged(Function<Sender.Part, Histogram> histogram) {
+      var merged = Sender.histogram();
+      for (var part : parts) merged.add(histogram.apply(part));
+      return merged;
     }
   }
 
-  /**
-   * @param start when the request was sent, {@link System#nanoTime}
-   */
-  private record Response(HttpClientResponse head, Buffer body, long start) {}
-
   private final class OpenLoop extends Loop {
-    private final double interval;
-    private final long total;
+    private final double rate;
+    private volatile boolean ended;
 
     OpenLoop(
         String name, RequestSource requests, double rate, Duration duration, Listener listener) {
-      super(name, rate, requests, duration, listener);
-      interval = TimeUnit.SECONDS.toNanos(1) / rate;
-      total = Math.max(1, Math.round(rate * duration.toNanos() / 1e9));
+      super(name, rate, requests, duration, senders.size(), listener);
+      this.rate = rate;
     }
 
     @Override
@@ -343,30 +315,37 @@ public final class LoadGenerator implements AutoCloseable {
       pace.start();
     }
 
-    /** Schedules each request on the event loop; Vert.x timers have millisecond resolution only. */
+    @Override
+    void end() {
+      ended = true;
+      super.end();
+    }
+
+    /** Schedules each request on its event loop; Vert.x timers have millisecond resolution only. */
     private void keepTime() {
-      for (long n = 0; n < total && !over; n++) {
-        if (n == total / 2) context.runOnContext(half -> half());
-        long intended = begun + (long) (n * interval);
+      var schedule = arrivals.schedule(rate, duration, parts.size() + Double.hashCode(rate));
+      boolean halfway = false;
+      int turn = 0;
+      for (long at = schedule.getAsLong(); at >= 0 && !ended; at = schedule.getAsLong()) {
+        if (!halfway && at >= duration.toNanos() / 2) {
+          halfway = true;
+          onEach(Sender.Part::half);
+        }
+        long intended = begun + at;
         await(intended);
-        context.runOnContext(now -> sendDue(intended));
+        var part = parts.get(turn);
+        turn = (turn + 1) % parts.size();
+        part.context().runOnContext(now -> part.sendDue(intended));
       }
-      await(begun + (long) (total * interval)); // the last interval belongs to the step
-      context.runOnContext(done -> end());
+      await(begun + duration.toNanos()); // the last interval belongs to the step
+      end();
     }
 
     private void await(long nanos) {
-      for (long left = nanos - System.nanoTime(); left > 0 && !over; ) {
+      for (long left = nanos - System.nanoTime(); left > 0 && !ended; ) {
         LockSupport.parkNanos(left);
         left = nanos - System.nanoTime();
       }
-    }
-
-    private void sendDue(long intended) {
-      if (over) return;
-      due++;
-      record(lag, System.nanoTime() - intended);
-      send(intended);
     }
   }
 
@@ -375,61 +354,65 @@ public final class LoadGenerator implements AutoCloseable {
     private static final long PAUSE_MILLIS = 50;
 
     private final int callers;
-    private long most = Long.MAX_VALUE;
-    private long ending;
+    private final long most;
 
+    /**
+     * @param most requests, over all parts
+     */
     ClosedLoop(
-        String name, RequestSource requests, int callers, Duration duration, Listener listener) {
-      super(name, 0, requests, duration, listener);
+        String name,
+        RequestSource requests,
+        int callers,
+        Duration duration,
+        long most,
+        Listener listener) {
+      super(name, 0, requests, duration, callers, listener);
       this.callers = callers;
+      this.most = most;
     }
 
     @Override
     void begin() {
       super.begin();
-      ending = vertx.setTimer(duration.toMillis(), timer -> end());
-      for (int i = 0; i < callers; i++) again();
-    }
-
-    private void again() {
-      if (over) return;
-      if (due == most) {
-        vertx.cancelTimer(ending);
-        end();
-        return;
+      int count = parts.size();
+      for (int i = 0; i < count; i++) {
+        int own = callers / count + (i < callers % count ? 1 : 0);
+        long quota = most / count + (i < most % count ? 1 : 0);
+        var part = parts.get(i);
+        part.context().runOnContext(go -> new Callers(part, quota).begin(own));
       }
-      due++;
-      send(System.nanoTime())
-          .onSuccess(
-              good -> {
-                if (good) again();
-                else vertx.setTimer(PAUSE_MILLIS, later -> again());
-              });
     }
-  }
 
-  private static Histogram histogram() {
-    return new Histogram(LONGEST_MICROS, DIGITS);
-  }
+    /** The callers of one part. Confined to its event loop. */
+    private final class Callers {
+      private final Sender.Part part;
+      private final long quota;
+      private long ending;
 
-  private static void record(Histogram histogram, long nanos) {
-    histogram.recordValue(Math.min(TimeUnit.NANOSECONDS.toMicros(nanos), LONGEST_MICROS));
-  }
+      Callers(Sender.Part part, long quota) {
+        this.part = part;
+        this.quota = quota;
+      }
 
-  /** Compares the end of the body only: {@code source} is a prediction's last field. */
-  private static boolean isCached(Buffer body) {
-    int from = body.length() - 1 - CACHED.length;
-    if (from < 0) return false;
-    for (int i = 0; i < CACHED.length; i++) if (body.getByte(from + i) != CACHED[i]) return false;
-    return true;
-  }
+      void begin(int count) {
+        ending = vertx.setTimer(duration.toMillis(), timer -> part.end());
+        for (int i = 0; i < count; i++) again();
+      }
 
-  private static String problem(Response response) {
-    int status = response.head().statusCode();
-    try {
-      return status + " " + response.body().toJsonObject().getString("code", "");
-    } catch (DecodeException e) { // not of this service
-      return Integer.toString(status);
+      private void again() {
+        if (part.over) return;
+        if (part.due == quota) {
+          vertx.cancelTimer(ending);
+          part.end();
+          return;
+        }
+        part.send(System.nanoTime())
+            .onSuccess(
+                good -> {
+                  if (good) again();
+                  else vertx.setTimer(PAUSE_MILLIS, later -> again());
+                });
+      }
     }
   }
 }

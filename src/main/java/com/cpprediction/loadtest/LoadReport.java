@@ -33,6 +33,8 @@ public final class LoadReport {
             .put("complete", results.complete())
             .put("service", results.service())
             .put("steps", steps);
+    var found = results.found();
+    if (found != null) json.put("found_rate", found.rate());
     var first = results.first();
     var again = results.again();
     if (first != null && again != null) {
@@ -49,8 +51,10 @@ public final class LoadReport {
   private static JsonObject json(Step step) {
     var errors = new JsonObject();
     step.errors().forEach(errors::put);
-    return new JsonObject()
-        .put("name", step.name())
+    var json = new JsonObject();
+    var meters = step.meters();
+    if (meters != null) json.put("service_meters", meters.json(step.path()));
+    json.put("name", step.name())
         .put("rate", step.rate())
         .put(
             "kind",
@@ -61,6 +65,7 @@ public final class LoadReport {
         .put("due", step.due())
         .put("sent", step.sent())
         .put("ok", step.ok())
+        .put("refused", step.refused())
         .put("ok_in_time", step.inTime())
         .put("cached", step.cached())
         .put("uncertain", step.uncertain())
@@ -76,7 +81,46 @@ public final class LoadReport {
         .put("latency", times(step.latency()))
         .put("service_time", times(step.service()))
         .put("refusals", times(step.refusals()))
-        .put("generator_lag", times(step.lag()));
+        .put("generator_lag", times(step.lag()))
+        .put("series", series(step));
+    return json;
+  }
+
+  /** Second by second, by due time. */
+  private static JsonArray series(Step step) {
+    var series = new JsonArray();
+    for (var second : step.series().seconds()) {
+      series.add(
+          new JsonObject()
+              .put("due", second.due())
+              .put("ok", second.ok())
+              .put("failed", second.failed())
+              .put("p50", second.millis(50))
+              .put("p99", second.millis(99))
+              .put("max", second.millis(100)));
+    }
+    return series;
+  }
+
+  private static String csv(LoadTest.Results results) {
+    var text = new StringBuilder("step,second,due,ok,failed,p50_ms,p99_ms,max_ms\n");
+    for (var step : results.all()) {
+      int number = 0;
+      for (var second : step.series().seconds()) {
+        text.append(
+            "%s,%d,%d,%d,%d,%s,%s,%s\n"
+                .formatted(
+                    step.name(),
+                    number++,
+                    second.due(),
+                    second.ok(),
+                    second.failed(),
+                    second.millis(50),
+                    second.millis(99),
+                    second.millis(100)));
+      }
+    }
+    return text.toString();
   }
 
   private static JsonObject times(Histogram histogram) {
@@ -106,15 +150,16 @@ public final class LoadReport {
   }
 
   /**
-   * Writes {@code report.json} and {@code report.html}.
+   * Writes {@code report.json}, {@code report.html} and {@code series.csv}.
    *
    * @param directory created where absent
    * @throws LoadTestException when it can't be written
    */
-  public static void write(Path directory, JsonObject report) {
+  public static void write(Path directory, JsonObject report, LoadTest.Results results) {
     try {
       Files.createDirectories(directory);
       Files.writeString(directory.resolve("report.json"), report.encodePrettily() + "\n");
+      Files.writeString(directory.resolve("series.csv"), csv(results));
       Files.writeString(directory.resolve("report.html"), ReportPage.of("load-test.html", report));
     } catch (IOException | UncheckedIOException e) {
       throw new LoadTestException("Cannot write to %s: %s".formatted(directory, e), e);

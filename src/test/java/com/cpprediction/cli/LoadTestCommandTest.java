@@ -55,6 +55,12 @@ class LoadTestCommandTest {
                                     ? "{\"status\":\"ready\"}"
                                     : "{\"code\":\"not-ready\",\"detail\":\"Not ready: models\"}");
                     case "/models/status" -> request.response().end("{\"release\":\"</script>\"}");
+                    case "/cluster" -> request.response().end("{\"enabled\":false}");
+                    case "/metrics" ->
+                        request
+                            .response()
+                            .setStatusCode(404)
+                            .end("{\"code\":\"not-found\",\"detail\":\"Metrics are off\"}");
                     case "/cache/stats" -> request.response().end("{\"size\":0}");
                     default ->
                         request
@@ -111,6 +117,7 @@ class LoadTestCommandTest {
       assertThat(browser.find("#steps tbody tr").getText()).startsWith("100/s");
       assertThat(browser.find("#by-rate canvas").isDisplayed()).isTrue();
       assertThat(browser.find("#percentiles canvas").isDisplayed()).isTrue();
+      assertThat(browser.find("#series canvas").isDisplayed()).isTrue();
       assertThat(browser.find("#about").getText()).contains("</script>");
       assertThat(browser.viewport(360, 800).run("return document.body.scrollWidth <= 360"))
           .isEqualTo(true);
@@ -175,7 +182,16 @@ class LoadTestCommandTest {
         "--max-qps 100 --steps 50,150 | a rate is above --max-qps",
         "--duration 0 | --duration must be in 0.1..3600",
         "--connections 0 | --connections must be in 1..10000",
-        "--profile some | --profile must be misses, hits, mixed, batch, or a file"
+        "--threads 0 | --threads must be in 1..64",
+        "--arrivals often | --arrivals must be constant or poisson",
+        "--fail-if p98>20ms | must begin with p50, p90, p99, p99.9, max, error-rate, rate",
+        "--fail-if p99>20 | needs a unit: us, ms or s",
+        "--find p99 | is not like p99<10ms",
+        "--find p99<10ms --steps 10 | --find and --steps exclude each other",
+        "--find p99<10ms --test-cache | --find and --test-cache exclude each other",
+        "--histogram x.txt | --histogram must end in .hgrm or .hlog",
+        "--url http://127.0.0.1:1,ftp://x | is not like http://127.0.0.1:8000",
+        "--profile some | --profile must be misses, hits, mixed, batch, stream, wrong-pincodes"
       })
   void wrongUsageNamesTheFault(String arguments, String message) {
     var all = ("load-test " + arguments).split(" ");

@@ -13,6 +13,8 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -64,6 +66,60 @@ class LoadGeneratorTest {
     assertThat(step.failed()).isZero();
     assertThat(step.latency().getTotalCount()).isEqualTo(200);
     assertThat(seen).hasSize(200).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void severalThreadsShareTheRequestsOfAStepBetweenThem() throws Exception {
+    var seen = ConcurrentHashMap.<String>newKeySet();
+    var server =
+        vertx
+            .createHttpServer()
+            .requestHandler(
+                request ->
+                    request
+                        .body()
+                        .onSuccess(
+                            body -> {
+                              seen.add(body.toString());
+                              request.response().end(MISS);
+                            }))
+            .listen(0, "127.0.0.1")
+            .await(5, SECONDS);
+    var target = Target.of("http://127.0.0.1:" + server.actualPort(), null, false);
+    generator = new LoadGenerator(List.of(target), 6, 3, Arrivals.POISSON);
+
+    var open = generator.open("s", REQUESTS, 200, SECOND, LoadGenerator.Listener.NONE);
+    long inOpenLoop = seen.size();
+    seen.clear();
+    var counted = generator.count("s", REQUESTS, 5, 100, LoadGenerator.Listener.NONE);
+
+    assertThat(open.ok()).isEqualTo(open.due()).isEqualTo(inOpenLoop).isGreaterThan(100);
+    assertThat(open.latency().getTotalCount()).isEqualTo(open.due());
+    assertThat(open.lag().getTotalCount()).isEqualTo(open.due());
+    assertThat(counted.ok()).isEqualTo(100);
+    assertThat(seen).hasSize(100);
+  }
+
+  @Test
+  void aStallCountsInTheSecondsInWhichItsRequestsWereDue() throws Exception {
+    var waiting = new ArrayList<HttpServerRequest>();
+    serve(
+        request -> {
+          waiting.add(request);
+          if (waiting.size() < 250) return; // the last of them is due after 2.49 s
+          waiting.forEach(held -> held.response().end(MISS));
+          waiting.clear();
+        });
+
+    var step =
+        generator.open("s", REQUESTS, 100, SECOND.multipliedBy(5), LoadGenerator.Listener.NONE);
+
+    var seconds = step.series().seconds();
+    assertThat(seconds).hasSize(5);
+    assertThat(seconds).allSatisfy(second -> assertThat(second.due()).isEqualTo(100));
+    assertThat(seconds).allSatisfy(second -> assertThat(second.ok()).isEqualTo(100));
+    assertThat(seconds.get(0).millis(100)).isGreaterThan(2_400);
+    assertThat(seconds.get(0).millis(100)).isGreaterThan(seconds.get(1).millis(100));
   }
 
   @Test
