@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,6 +62,9 @@ public final class PredictionCache {
   }
 
   private final AsyncCache<Key, PrefixScores> cache;
+  private final LongAdder loads = new LongAdder(); // that were scored
+  private final LongAdder waiting = new LongAdder(); // nanoseconds, as scoring
+  private final LongAdder scoring = new LongAdder();
   private volatile CacheConfig config;
 
   public PredictionCache(CacheConfig config, MeterRegistry registry) {
@@ -147,6 +151,19 @@ public final class PredictionCache {
     return cleared;
   }
 
+  /**
+   * Loads of {@code count} keys, asked for together, were scored.
+   *
+   * @param waited nanoseconds from asking until a worker began
+   * @param scored nanoseconds that the worker took for all of them
+   */
+  public void loaded(int count, long waited, long scored) {
+    if (!enabled()) return;
+    loads.add(count);
+    waiting.add(count * waited); // each key had to wait for the whole
+    scoring.add(count * scored);
+  }
+
   /** The numbers behind {@code GET /cache/stats}. */
   public JsonObject stats() {
     var entries = cache.synchronous();
@@ -163,7 +180,15 @@ public final class PredictionCache {
         .put("evictions", stats.evictionCount())
         .put("loads", stats.loadCount())
         .put("load_failures", stats.loadFailureCount())
-        .put("average_load_ms", stats.averageLoadPenalty() / TimeUnit.MILLISECONDS.toNanos(1));
+        .put("average_load_ms", stats.averageLoadPenalty() / TimeUnit.MILLISECONDS.toNanos(1))
+        .put("average_wait_ms", average(waiting))
+        .put("average_score_ms", average(scoring));
+  }
+
+  /** Milliseconds per load that was scored. */
+  private double average(LongAdder nanos) {
+    long count = loads.sum();
+    return count == 0 ? 0 : nanos.sum() / (double) TimeUnit.MILLISECONDS.toNanos(count);
   }
 
   private void load(List<Key> keys, List<Flight> flights, SharedDeadline until, Score score) {

@@ -87,19 +87,23 @@ public final class ScoringVerticle extends VerticleBase {
   private ScoreReply score(ScoreRequest request, ScoringModel scoring) {
     long start = System.nanoTime();
     var scored = scorer.score(scoring, request.addresses(), () -> expire(request));
-    metrics.scored(scored.size(), System.nanoTime() - start);
+    long nanos = System.nanoTime() - start;
+    metrics.scored(scored.size(), nanos);
     models.status().scored(request.prefix(), scored.size());
-    return new ScoreReply(scored, List.of());
+    return new ScoreReply(scored, List.of(), start, nanos);
   }
 
   private ScoreReply explain(ScoreRequest request, ScoringModel scoring) {
+    long start = System.nanoTime();
     var explained =
         request.addresses().stream()
             .map(address -> scorer.explain(scoring, address, request.wrongPincodes()))
             .toList();
     return new ScoreReply(
         explained.stream().map(Explanation::scores).toList(),
-        explained.stream().map(Explanation::toJson).toList());
+        explained.stream().map(Explanation::toJson).toList(),
+        start,
+        System.nanoTime() - start);
   }
 
   private static void expire(ScoreRequest request) {

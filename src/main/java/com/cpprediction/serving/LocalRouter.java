@@ -84,7 +84,13 @@ public final class LocalRouter implements LookupRouter {
     var latest = until.latest();
     var end = cache.enabled() ? latest.later(config.get().timeout()) : latest;
     var addresses = keys.stream().map(Key::address).toList();
-    return ask(query, addresses, until, end, false).map(ScoreReply::scores);
+    long asked = System.nanoTime();
+    return ask(query, addresses, until, end, false)
+        .map(
+            reply -> {
+              cache.loaded(addresses.size(), reply.begun() - asked, reply.nanos());
+              return reply.scores();
+            });
   }
 
   /** Keeps a lease of its own: others may wait for the same scores when the caller has given up. */

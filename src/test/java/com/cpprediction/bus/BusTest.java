@@ -74,7 +74,7 @@ public class BusTest {
     var deadline = new SharedDeadline(Deadline.in(Duration.ofHours(1)));
     return Stream.of(
         new ScoreRequest(7, "560", List.of(ADDRESS), deadline, false, PincodeErrors.of(0.01)),
-        new ScoreReply(List.of(SCORES, SCORES), List.of()),
+        new ScoreReply(List.of(SCORES, SCORES), List.of(), 1, 2),
         new RecordRequest(
             List.of(
                 request.predicted(TestScores.believing(ADDRESS, "560", SCORED), Source.MODEL))));

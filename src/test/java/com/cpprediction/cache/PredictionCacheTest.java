@@ -104,6 +104,26 @@ class PredictionCacheTest {
   }
 
   @Test
+  void tellsWaitingFromScoringAndCountsAddressesScoredTogetherOneByOne() {
+    assertThat(cache.stats().getDouble("average_wait_ms")).isZero();
+
+    cache.loaded(1, 9_000_000, 1_000_000);
+    cache.loaded(3, 1_000_000, 5_000_000);
+
+    assertThat(cache.stats().getDouble("average_wait_ms")).isEqualTo(3);
+    assertThat(cache.stats().getDouble("average_score_ms")).isEqualTo(4);
+  }
+
+  @Test
+  void countsNoLoadsWhileSwitchedOff() {
+    var off = cache(false, 100, Duration.ofMinutes(1));
+
+    off.loaded(1, 9_000_000, 1_000_000);
+
+    assertThat(off.stats().getDouble("average_score_ms")).isZero();
+  }
+
+  @Test
   void turnsAnExceptionOfTheScorerIntoAFailure() {
     var failed =
         get(

@@ -40,7 +40,9 @@ class CollidingNamesTest {
             Future.succeededFuture(
                 new ScoreReply(
                     request.addresses().stream().map(CollidingNamesTest::scored).toList(),
-                    List.of()));
+                    List.of(),
+                    System.nanoTime(),
+                    0));
     edge.start();
   }
 

@@ -335,7 +335,9 @@ public final class HttpFixture {
   public static ScoreReply reply(ScoreRequest request, String fingerprint) {
     return new ScoreReply(
         request.addresses().stream().map(address -> scored(address, fingerprint)).toList(),
-        List.of());
+        List.of(),
+        System.nanoTime(),
+        0);
   }
 
   /** A request to score {@code address} for prefix 560. */
@@ -374,7 +376,7 @@ public final class HttpFixture {
       var scored = reply(request, FINGERPRINTS.get(request.prefix())).scores();
       return explainer
           .apply(request)
-          .map(explanation -> new ScoreReply(scored, List.of(explanation)));
+          .map(explanation -> new ScoreReply(scored, List.of(explanation), System.nanoTime(), 0));
     }
     scoreRequests.add(request);
     return request.prefix().equals("411")

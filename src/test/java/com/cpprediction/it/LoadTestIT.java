@@ -179,6 +179,18 @@ class LoadTestIT {
   }
 
   @Test
+  void theCacheTellsWhatItsMissesWaitedFor() {
+    run("--max-qps=200", "--steps=1", "--duration=0.5");
+
+    var stats = service.http().get("/cache/stats").json();
+    double waited = stats.getDouble("average_wait_ms");
+    double scored = stats.getDouble("average_score_ms");
+    assertThat(waited).isPositive();
+    assertThat(scored).isPositive();
+    assertThat(waited + scored).isLessThanOrEqualTo(stats.getDouble("average_load_ms"));
+  }
+
+  @Test
   void writesAPercentileDistributionForEachRate() throws Exception {
     run("--steps=20,30", "--duration=0.5", "--histogram", dir.resolve("x.hgrm").toString());
 
