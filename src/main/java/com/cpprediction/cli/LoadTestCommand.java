@@ -24,7 +24,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -113,7 +112,8 @@ final class LoadTestCommand implements Callable<Integer> {
       names = "--warm-up",
       paramLabel = "SECONDS",
       defaultValue = "3",
-      description = "At the highest rate, before all else, unreported (default: ${DEFAULT-VALUE}).")
+      description =
+          "At the highest rate, with --find as fast as possible, unreported (default: ${DEFAULT-VALUE}).")
   private double warmUp;
 
   @Option(
@@ -223,8 +223,17 @@ final class LoadTestCommand implements Callable<Integer> {
       var begun = Instant.now();
       var results = test.run(service);
       var faults = faults(results, failures);
-      if (deletion != null) cleanUp(deletion, run, begun, results).ifPresent(faults::add);
-      finish(results, faults, begun);
+      var about = about();
+      if (deletion != null) {
+        long deleted = cleanUp(deletion, run, begun, results);
+        about.put("deleted", deleted);
+        if (deleted < results.predicted()) {
+          faults.add(
+              "--clean-up: %d rows of this run are not in the database of --conf; is it the service's?"
+                  .formatted(results.predicted() - deleted));
+        }
+      }
+      finish(results, about.put("faults", new JsonArray(faults)), begun);
       boolean held = bound != null || results.all().stream().allMatch(Step::held);
       return results.complete() && held && faults.isEmpty() ? 0 : 1;
     } catch (InterruptedException e) {
@@ -314,9 +323,9 @@ final class LoadTestCommand implements Callable<Integer> {
   /**
    * Deletes the run's rows as they are stored, until all predictions that were returned are found.
    *
-   * @return a sentence where rows are missing
+   * @return rows deleted
    */
-  private Optional<String> cleanUp(
+  private static long cleanUp(
       ShipmentDeletion deletion, String run, Instant begun, LoadTest.Results results)
       throws InterruptedException {
     long deleted = 0;
@@ -330,12 +339,7 @@ final class LoadTestCommand implements Callable<Integer> {
       if (System.nanoTime() - last > patience.toNanos()) break;
       Thread.sleep(POLL_MILLIS);
     }
-    if (!json) spec.commandLine().getOut().printf("Deleted %d rows of this run%n", deleted);
-    return deleted >= results.predicted()
-        ? Optional.empty()
-        : Optional.of(
-            "--clean-up: %d rows of this run are not in the database of --conf; is it the service's?"
-                .formatted(results.predicted() - deleted));
+    return deleted;
   }
 
   private Profile shape() {
@@ -385,9 +389,10 @@ final class LoadTestCommand implements Callable<Integer> {
     }
   }
 
-  private void finish(LoadTest.Results results, List<String> faults, Instant begun) {
+  private void finish(LoadTest.Results results, JsonObject about, Instant begun) {
     var out = spec.commandLine().getOut();
-    var document = LoadReport.json(about().put("faults", new JsonArray(faults)), results);
+    var faults = about.getJsonArray("faults");
+    var document = LoadReport.json(about, results);
     if (report != null) LoadReport.write(report, document, results);
     var files =
         histogram == null
@@ -398,7 +403,8 @@ final class LoadTestCommand implements Callable<Integer> {
       out.println(document.encode());
       return;
     }
-    for (var step : results.all()) {
+    var found = results.found();
+    for (var step : found == null ? results.all() : List.of(found)) {
       if (!step.verdict().isEmpty()) out.println(step.verdict());
       step.errors().forEach((error, count) -> out.printf("%s: %d %s%n", step.name(), count, error));
     }
@@ -413,7 +419,6 @@ final class LoadTestCommand implements Callable<Integer> {
           first.millis(50) / again.millis(50),
           100 * again.hitRate());
     }
-    var found = results.found();
     if (found != null) {
       out.printf(
           "Highest rate with %s: %s (p50 %s ms, p99 %s ms)%n",
@@ -421,6 +426,9 @@ final class LoadTestCommand implements Callable<Integer> {
     }
     faults.forEach(out::println);
     if (!results.complete()) out.println("Interrupted: the last step is left out");
+    if (about.containsKey("deleted")) {
+      out.printf("Deleted %d rows of this run%n", about.getLong("deleted"));
+    }
     files.forEach(file -> out.println("Histogram: " + file));
     if (report != null) out.println("Report: " + report.resolve("report.html"));
   }

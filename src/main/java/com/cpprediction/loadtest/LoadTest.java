@@ -31,6 +31,8 @@ public final class LoadTest {
   /** Name of the cache test's step that repeats them. */
   static final String AGAIN = "again";
 
+  private static final String WARM_UP = "warm-up";
+  private static final int WARM_CALLERS = 8;
   private static final int FILL_CALLERS = 8;
 
   /** Prefixes named in a message at most. */
@@ -178,10 +180,7 @@ public final class LoadTest {
     boolean complete = false;
     try {
       var bound = plan.bound();
-      if (!plan.warmUp().isZero()) {
-        double rate = bound == null ? plan.highest() : Math.min(RateSearch.FROM, plan.highest());
-        open("warm-up", requests("warm"), rate, plan.warmUp());
-      }
+      if (!plan.warmUp().isZero()) warmUp();
       fillCache();
       if (bound != null) found = search(bound);
       else for (double rate : plan.rates()) measure(rate);
@@ -227,8 +226,24 @@ public final class LoadTest {
         .orElse(null);
   }
 
+  /** A generator that was late itself is in the latencies, and so in the bound. */
   private static boolean within(Condition bound, Step step) {
-    return step.held() && step.onSchedule() && bound.holds(step);
+    return step.held() && bound.holds(step);
+  }
+
+  /**
+   * A search begins with low rates, which would leave the service uncompiled: as fast as it can.
+   */
+  private void warmUp() throws InterruptedException {
+    var requests = requests("warm");
+    if (plan.bound() == null) {
+      open(WARM_UP, requests, plan.highest(), plan.warmUp());
+      return;
+    }
+    var listener = reporter.began(WARM_UP, plan.warmUp());
+    predicted +=
+        requests.shipments()
+            * generator.closed(WARM_UP, requests, WARM_CALLERS, plan.warmUp(), listener).ok();
   }
 
   private Step measure(double rate) throws InterruptedException {
