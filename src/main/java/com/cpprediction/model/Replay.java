@@ -99,6 +99,12 @@ public final class Replay implements AutoCloseable {
       return Posterior.fingerprint(asked().map(Source::fingerprint).toList());
     }
 
+    /** One release places an address, so all of its models go with one national stage. */
+    boolean suits(Source source) {
+      return asked()
+          .allMatch(one -> one.settings().national().equals(source.settings().national()));
+    }
+
     Stream<Source> asked() {
       return sources.stream().filter(Objects::nonNull);
     }
@@ -216,7 +222,9 @@ public final class Replay implements AutoCloseable {
     for (var located : hypotheses.likely()) {
       var longer = new ArrayList<Way>();
       for (var way : ways) {
-        for (var source : sources(located.prefix())) longer.add(extended(way, source));
+        for (var source : sources(located.prefix())) {
+          if (way.suits(source)) longer.add(extended(way, source));
+        }
       }
       for (var way : ways) longer.add(extended(way, null));
       ways = longer;
@@ -336,5 +344,7 @@ public final class Replay implements AutoCloseable {
   public void close() {
     models.values().forEach(PrefixModel::release);
     models.clear();
+    stages.values().forEach(NationalStage::release);
+    stages.clear();
   }
 }
