@@ -7,8 +7,8 @@ import java.util.List;
  * The prefixes that an address may belong to, those that are worth scoring.
  *
  * @param likely one to four, likeliest first, by words and pincodes together
- * @param others weight of all other prefixes: the sum over them of the probability of the prefix
- *     given the words, times the {@linkplain PincodeEvidence#weight evidence} of the pincodes
+ * @param others weight of all other prefixes: the sum over them of the {@linkplain PrefixFit#weight
+ *     weight of the words}, times the {@linkplain PincodeEvidence#weight evidence} of the pincodes
  * @param othersRight for each pincode of the address, the part of {@code others} in which it is
  *     right
  * @param wrongPincodes shares of wrong pincodes that were assumed

@@ -9,7 +9,10 @@ import com.cpprediction.prediction.PincodeCandidate.Cue;
  * <p>The constants are a part of every scoring fingerprint by {@link #VERSION}.
  */
 public final class PincodeEvidence {
-  /** Version of the formulas and constants; a part of the scoring fingerprint. */
+  /**
+   * Version of the formulas and constants of this class, of {@link PrefixFit}, and of the choice of
+   * prefixes ({@link Hypotheses#MOST}); a part of the scoring fingerprint.
+   */
   public static final String VERSION = "3";
 
   /** Single-digit errors (6 digits by 9 others) and swaps of neighbours (5) of a pincode. */

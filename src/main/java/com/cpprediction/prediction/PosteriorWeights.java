@@ -8,9 +8,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sums up the weights of the CPs of an address: P(c) ∝ Σ over prefixes p of P(p | words) · P(c | p,
- * text) · Π over pincodes of {@link PincodeEvidence#weight}. Sums run in the order of the
- * hypotheses and of their scores. One use.
+ * Sums up the weights of the CPs of an address: P(c) ∝ Σ over prefixes p of weight(p) · exp(fit of
+ * p) · P(c | p, text) · Π over pincodes of {@link PincodeEvidence#weight}, with the weight and the
+ * fit of {@link PrefixFit}. Sums run in the order of the hypotheses and of their scores. One use.
  */
 final class PosteriorWeights {
   private static final double DOUBTED = 0.5;

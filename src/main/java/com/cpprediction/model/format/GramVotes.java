@@ -32,6 +32,8 @@ public final class GramVotes {
   /** No n-gram has a vote. */
   public static final GramVotes NONE = new GramVotes(FloatBuffer.allocate(WEIGHTS));
 
+  private static final float MOST = 1e6f;
+
   private static final int PAIRS = SHARES * USUAL; // codes of one n-gram
   private static final int STEPS = 200; // of a share in the tables of classes
   private static final byte[] SHARE = classes(10, 20, 40, 70, 100, 140, 190);
@@ -61,11 +63,12 @@ public final class GramVotes {
 
   /**
    * @param weights {@link #WEIGHTS} from 0 on
-   * @throws ModelException when one is no number
+   * @throws ModelException when one is no number, or sums of them might be none
    */
   static GramVotes of(FloatBuffer weights) {
     for (int i = 0; i < WEIGHTS; i++) {
-      if (!Float.isFinite(weights.get(i))) throw new ModelException("a vote is no number");
+      boolean usable = Math.abs(weights.get(i)) <= MOST;
+      if (!usable) throw new ModelException("a vote is no number, or too large a one");
     }
     return new GramVotes(weights);
   }

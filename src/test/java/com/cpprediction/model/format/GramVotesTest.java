@@ -75,7 +75,8 @@ class GramVotesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+  @ValueSource(
+      floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 3e38f, -3e38f})
   void refusesAWeightThatIsNoNumber(float value) {
     for (int at : new int[] {0, 700, GramVotes.WEIGHTS - 1}) {
       var weights = new float[GramVotes.WEIGHTS];
@@ -83,7 +84,7 @@ class GramVotesTest {
 
       assertThatThrownBy(() -> GramVotes.of(FloatBuffer.wrap(weights)))
           .isInstanceOf(ModelException.class)
-          .hasMessage("a vote is no number");
+          .hasMessage("a vote is no number, or too large a one");
     }
   }
 
@@ -207,7 +208,7 @@ class GramVotesTest {
 
     assertThatThrownBy(() -> Forest.of(forest(votes.length, votes)))
         .isInstanceOf(ModelException.class)
-        .hasMessage("a vote is no number");
+        .hasMessage("a vote is no number, or too large a one");
   }
 
   /** Over all n-grams of a text with every cue, known and unknown words. */
