@@ -153,9 +153,9 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
 
   /** The weight of each prefix by words and pincodes. */
   private static final class Weights {
-    private final Locator locator;
     private final PrefixChances chances;
     private final List<PincodeCandidate> pincodes;
+    private final boolean[] exist; // by pincode
     private final PincodeErrors errors;
     private final double[] words; // weight of each prefix by the words alone
     private final double[] weights;
@@ -166,30 +166,33 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
         PrefixChances chances,
         List<PincodeCandidate> pincodes,
         PincodeErrors errors) {
-      this.locator = locator;
       this.chances = chances;
       this.pincodes = pincodes;
       this.errors = errors;
+      exist = new boolean[pincodes.size()];
+      for (int j = 0; j < exist.length; j++) {
+        exist[j] = locator.isPincode(pincodes.get(j).pincode());
+      }
       weights = chances.probabilities().clone();
       for (int i = 0; i < weights.length; i++) weights[i] = PrefixFit.weight(weights[i]);
       words = weights.clone();
       for (int i = 0; i < weights.length; i++) {
-        for (var pincode : pincodes) weights[i] *= weight(i, pincode);
+        for (int j = 0; j < exist.length; j++) weights[i] *= weight(i, j);
         total += weights[i];
       }
     }
 
-    private double weight(int i, PincodeCandidate pincode) {
+    private double weight(int i, int j) {
       var prefix = chances.prefixes().get(i);
-      double right = right(prefix, pincode);
+      var pincode = pincodes.get(j);
+      double right = right(prefix, j);
       double slip = PincodeEvidence.slipIn(prefix, pincode.pincode());
       return PincodeEvidence.weight(pincode.cue(), right, slip, right, errors);
     }
 
     /** Probability of a pincode of the prefix; of one that doesn't exist, none. */
-    private double right(String prefix, PincodeCandidate pincode) {
-      boolean exists = locator.isPincode(pincode.pincode());
-      return exists ? PincodeEvidence.rightIn(prefix, pincode.pincode()) : 0;
+    private double right(String prefix, int j) {
+      return exist[j] ? PincodeEvidence.rightIn(prefix, pincodes.get(j).pincode()) : 0;
     }
 
     /** The heaviest prefixes, at least one; of equal ones the lower. */
@@ -222,11 +225,10 @@ record PrefixLocator(Set<String> prefixes, Locator locator) {
         if (chosen.contains(prefix)) continue;
         others += weights[i];
         for (int j = 0; j < right.length; j++) {
-          var pincode = pincodes.get(j);
-          double whenRight = right(prefix, pincode);
+          double whenRight = right(prefix, j);
           if (whenRight == 0) continue;
-          double part = PincodeEvidence.rightWeight(pincode.cue(), whenRight, errors);
-          right[j] += weights[i] * (part / weight(i, pincode));
+          double part = PincodeEvidence.rightWeight(pincodes.get(j).cue(), whenRight, errors);
+          right[j] += weights[i] * (part / weight(i, j));
         }
       }
       var othersRight = new ArrayList<Double>(right.length);

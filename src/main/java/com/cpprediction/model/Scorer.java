@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Scores by one model: candidates and their features, the ranker's scores, a softmax over them for
- * the text; shares of the training addresses for the pincodes. The one path that the service,
- * {@code evaluate} and {@code predict} share. One instance per thread.
+ * the text, how well its prefix fits; shares of the training addresses for the pincodes. The one
+ * path that the service, {@code evaluate} and {@code predict} share. One instance per thread.
  */
 public final class Scorer {
   /** Candidates ranked in one call; further ones of the same address are ranked with them. */

@@ -99,22 +99,10 @@ final class WordShares {
       double norm = chars ? index.charNorm(cp) : index.wordNorm(cp);
       double squares = chars ? charSquares : wordSquares;
       double scale = Math.sqrt(Math.max(norm * norm, 1) * squares);
-      double part = weight(g) * plain(gram) * count(gram, cp) / scale / own.size();
+      double part = weight(g) * plain(gram) * index.grams().count(gram, cp) / scale / own.size();
       for (int place : own) shares[place] += part;
     }
     return shares;
-  }
-
-  private int count(int gram, int cp) {
-    var found = new int[1];
-    index
-        .grams()
-        .forEach(
-            gram,
-            (place, count) -> {
-              if (place == cp) found[0] = count;
-            });
-    return found[0];
   }
 
   private double plain(int gram) {

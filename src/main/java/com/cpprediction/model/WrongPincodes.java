@@ -21,9 +21,9 @@ import org.slf4j.LoggerFactory;
  * <p>Each prediction tells how likely its pincode is as a right one and as each kind of error. The
  * estimate is the maximum of the posterior of the shares, by expectation maximisation: π_k = (a
  * π₀_k + Σ P(kind k | π)) / (a + n), with the prior π₀ worth a predictions. Each share is rounded
- * to a grid, so that few occur in stored rows, and moves by one value at a time: a batch of a
- * caller with unusual pincodes changes the predictions of others little, and a lasting change is
- * followed within minutes.
+ * to a grid, so that few occur in stored rows, and moves by one value at a time, at most every five
+ * seconds: a burst of one caller with unusual pincodes changes the predictions of others little,
+ * and a lasting change is followed within minutes.
  */
 public final class WrongPincodes {
   private static final Logger log = LoggerFactory.getLogger(WrongPincodes.class);
@@ -39,7 +39,8 @@ public final class WrongPincodes {
   private static final int PRIOR_WEIGHT = 300; // predictions
   private static final int WINDOW = 5_000; // predictions
   private static final int STEP = 500; // predictions between two estimates
-  private static final long INTERVAL_NANOS = TimeUnit.MINUTES.toNanos(1);
+  private static final long LEAST_NANOS = TimeUnit.SECONDS.toNanos(5); // between two estimates
+  private static final long MOST_NANOS = TimeUnit.MINUTES.toNanos(1);
   private static final int ITERATIONS = 10; // of an estimate that begins with the one before
   private static final int ITERATIONS_ANEW = 300;
 
@@ -94,7 +95,7 @@ public final class WrongPincodes {
     size = Math.min(size + 1, WINDOW);
     since++;
     long now = nanos.getAsLong();
-    if (since < STEP && now - estimatedAt < INTERVAL_NANOS) return;
+    if (now - estimatedAt < (since < STEP ? MOST_NANOS : LEAST_NANOS)) return;
     since = 0;
     estimatedAt = now;
     estimate = estimated(latest, size, estimate, ITERATIONS);
@@ -168,7 +169,7 @@ public final class WrongPincodes {
     estimated = errors(place);
     double after = rounded(estimated.share());
     if (after != before) history.moved(clock.instant(), before, after);
-    log.info("Wrong pincodes are now assumed for a share of {}, before for {}", after, before);
+    log.info("The estimated share of wrong pincodes is now {}, before {}", after, before);
   }
 
   private static int towards(int place, double estimate) {

@@ -1,9 +1,9 @@
 package com.cpprediction.prediction;
 
 /**
- * Probability of a pincode given all else that is known of its shipment, for each way in which it
- * can have come about. Only their ratios mean something: they don't depend on the shares of wrong
- * pincodes that were assumed.
+ * Probability of a pincode given the words, over the prefixes that were scored, for each way in
+ * which it can have come about. Only their ratios mean something: they don't depend on the shares
+ * of wrong pincodes that were assumed.
  *
  * @param right where it is the right one
  * @param slip where it is a typing error

@@ -295,7 +295,8 @@ final class IndexBuilder {
     var byPincode = new TreeMap<Integer, TreeMap<Integer, Integer>>();
     data.pincodes().forEach((pincode, cps) -> byPincode.put(pincode, new TreeMap<>(cps)));
     for (int cp = 0; cp < offices.pincode().length; cp++) {
-      byPincode.computeIfAbsent(offices.pincode()[cp], p -> new TreeMap<>()).putIfAbsent(cp, 0);
+      int own = offices.pincode()[cp];
+      if (own != 0) byPincode.computeIfAbsent(own, p -> new TreeMap<>()).putIfAbsent(cp, 0);
     }
     var lists = new int[byPincode.size() + 1];
     var pairs = new ArrayList<Integer>();

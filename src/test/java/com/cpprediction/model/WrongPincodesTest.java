@@ -79,7 +79,7 @@ class WrongPincodesTest {
     var world = new World(7);
     var traffic = world.traffic(20_000, slips, near, far);
 
-    traffic.forEach(wrong::observe);
+    traffic.forEach(this::observe);
 
     var online = wrong.errors();
     assertWithinAStep(online.slips(), slips);
@@ -107,6 +107,17 @@ class WrongPincodesTest {
 
   private static JsonObject move(double from, double to) {
     return new JsonObject().put("at", NOW.toString()).put("from", from).put("to", to);
+  }
+
+  @Test
+  void aBurstMovesAShareByOneValueAtMost() {
+    for (int i = 0; i < 4_000; i++) wrong.observe(SLIP);
+    assertThat(wrong.errors()).isEqualTo(WrongPincodes.prior());
+
+    nanos.addAndGet(TimeUnit.SECONDS.toNanos(5));
+    for (int i = 0; i < 4_000; i++) wrong.observe(SLIP);
+
+    assertThat(wrong.errors().slips()).isEqualTo(0.007);
   }
 
   @Test
@@ -143,7 +154,7 @@ class WrongPincodesTest {
 
   @Test
   void leavesATenthToRightPincodesWhateverComes() {
-    for (int i = 0; i < 50_000; i++) wrong.observe(List.of(SLIP, NEAR, FARAWAY).get(i % 3));
+    for (int i = 0; i < 50_000; i++) observe(List.of(SLIP, NEAR, FARAWAY).get(i % 3));
 
     assertThat(wrong.errors().share()).isBetween(0.8, PincodeErrors.MOST);
     var all = new ArrayList<PincodeLikelihoods>();
@@ -189,13 +200,19 @@ class WrongPincodesTest {
   }
 
   /** Predictions of which a share has a wrong pincode, evenly spread. */
+  /** A hundred predictions a second. */
+  private void observe(PincodeLikelihoods likelihoods) {
+    nanos.addAndGet(TimeUnit.MILLISECONDS.toNanos(10));
+    wrong.observe(likelihoods);
+  }
+
   private void observe(int count, double truth, PincodeLikelihoods ofWrong) {
     double due = 0;
     for (int i = 0; i < count; i++) {
       due += truth;
       boolean isWrong = due >= 1;
       if (isWrong) due--;
-      wrong.observe(isWrong ? ofWrong : RIGHT);
+      observe(isWrong ? ofWrong : RIGHT);
     }
   }
 

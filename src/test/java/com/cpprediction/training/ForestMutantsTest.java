@@ -132,6 +132,23 @@ class ForestMutantsTest {
     }
   }
 
+  @Test
+  void valuesWhoseSumsAreNoNumbersAreRefused() {
+    int base = 6 * Integer.BYTES;
+    int leaves = 0;
+    for (int at = base; at < whole.length; at += Integer.BYTES) {
+      var mutant = whole.clone();
+      word(mutant).putFloat(at, 3e38f);
+      try {
+        Forest.of(ByteBuffer.wrap(mutant));
+      } catch (ModelException e) {
+        if (e.getMessage().contains(at == base ? "base score" : "leaf without value")) leaves++;
+      }
+    }
+
+    assertThat(leaves).isGreaterThan(2);
+  }
+
   /**
    * Whether the mutant is admitted; if so it has scored, within its own sizes. Anything thrown but
    * a {@link ModelException} fails the test.

@@ -102,14 +102,18 @@ public final class SmallRelease {
 
   /** Options of its training, with another directory. */
   public static Options options(Path out) {
+    return options(input(), out, 1, 0.2);
+  }
+
+  private static Options options(TrainingInput.Options data, Path out, long seed, double heldBack) {
     return new Options(
-        input(),
+        data,
         directoryFile(),
         officesFile(),
         List.of(),
         out,
-        1,
-        0.2,
+        seed,
+        heldBack,
         null,
         null,
         null,
@@ -120,22 +124,7 @@ public final class SmallRelease {
 
   /** Trains another release of the same prefixes, whose predictions differ slightly. */
   public static Path trainAnother(Path out) {
-    Training.run(
-        new Options(
-            input(),
-            directoryFile(),
-            officesFile(),
-            List.of(),
-            out,
-            2,
-            0,
-            null,
-            null,
-            null,
-            false,
-            false,
-            2),
-        Progress.NONE);
+    Training.run(options(input(), out, 2, 0), Progress.NONE);
     return out;
   }
 
@@ -155,22 +144,7 @@ public final class SmallRelease {
       }
       csv.publish();
     }
-    Training.run(
-        new Options(
-            TrainingInput.Options.of(data),
-            directoryFile(),
-            officesFile(),
-            List.of(),
-            out,
-            1,
-            0.2,
-            null,
-            null,
-            null,
-            false,
-            false,
-            2),
-        Progress.NONE);
+    Training.run(options(TrainingInput.Options.of(data), out, 1, 0.2), Progress.NONE);
     return out;
   }
 

@@ -388,22 +388,22 @@ public final class Features {
       boolean named = kind == Grams.CHARS && grams.isCued(i, Grams.POST_OFFICE);
       if (named) namedWeights += weight;
       int gram = table.find(grams.fingerprint(i));
-      if (gram >= 0) {
-        boolean single = table.isSingle(gram);
-        int length = single ? 1 : table.length(gram);
-        int first = single ? 0 : table.first(gram);
-        for (int k = 0; k < length; k++) {
-          int office = single ? table.start(gram) : table.place(first, k);
-          if (kind == Grams.WORD) {
-            officeWordsFound[office] += weight;
-            officeWordCount[office]++;
-          } else {
-            officeFound[office] += weight;
-            if (named) officeNamed[office] += weight;
-          }
-        }
-      }
+      if (gram >= 0) addOffices(table, gram, kind == Grams.WORD, named, weight);
       if (kind == Grams.WORD) region(regions, i, weight);
+    }
+  }
+
+  private void addOffices(GramCounts table, int gram, boolean word, boolean named, float weight) {
+    table.read(gram, postings);
+    for (int k = 0; k < postings.size; k++) {
+      int office = postings.places[k];
+      if (word) {
+        officeWordsFound[office] += weight;
+        officeWordCount[office]++;
+        continue;
+      }
+      officeFound[office] += weight;
+      if (named) officeNamed[office] += weight;
     }
   }
 
@@ -412,11 +412,9 @@ public final class Features {
     if (named) namedRegions++;
     int gram = regions.find(grams.fingerprint(i));
     if (gram < 0) return;
-    boolean single = regions.isSingle(gram);
-    int length = single ? 1 : regions.length(gram);
-    int first = single ? 0 : regions.first(gram);
-    for (int k = 0; k < length; k++) {
-      int cp = single ? regions.start(gram) : regions.place(first, k);
+    regions.read(gram, postings);
+    for (int k = 0; k < postings.size; k++) {
+      int cp = postings.places[k];
       region[cp] += weight;
       if (named) namedRegion[cp]++;
     }

@@ -45,6 +45,8 @@ public final class Forest implements Ranker {
   /** Maximum distance in words from a node to its right child. */
   public static final int MAX_SKIP = (1 << 15) - 1;
 
+  private static final float MOST_SCORE = 1e6f;
+
   private static final int TEST = 0x7fff;
   private static final int LEFT_LEAF = 1 << 15;
   private static final int RIGHT_LEAF = 1 << 16;
@@ -104,7 +106,7 @@ public final class Forest implements Ranker {
     long length =
         HEADER + Integer.BYTES * (features + 1L + thresholds + 2L * trees + wordCount + voteCount);
     if (!counts || length != bytes.limit()) throw damaged("has sizes that don't fit");
-    if (!Float.isFinite(base)) throw damaged("has no base score");
+    if (!isScore(base)) throw damaged("has no base score");
     firstThreshold = take(bytes, features + 1).asIntBuffer();
     threshold = take(bytes, thresholds).asFloatBuffer();
     tree = take(bytes, trees).asIntBuffer();
@@ -189,7 +191,7 @@ public final class Forest implements Ranker {
         at++;
         continue;
       }
-      if (!Float.isFinite(Float.intBitsToFloat(word))) throw damaged("has a leaf without value");
+      if (!isScore(Float.intBitsToFloat(word))) throw damaged("has a leaf without value");
       at++;
       if (depth == 0) return at;
       int parent = pending[--depth];
@@ -198,6 +200,11 @@ public final class Forest implements Ranker {
       }
       leaf = (words.get(parent) & RIGHT_LEAF) != 0;
     }
+  }
+
+  /** Whether sums of many such values are numbers. */
+  private static boolean isScore(float value) {
+    return Math.abs(value) <= MOST_SCORE;
   }
 
   private static ModelException damaged(String how) {

@@ -136,30 +136,30 @@ public final class GramCounts {
     return (entries.getLong(gram * ENTRY) >>> TOTAL_SHIFT & 0xff) == 0;
   }
 
-  int start(int gram) {
+  private int start(int gram) {
     return (int) (entries.getLong(gram * ENTRY) >>> START_SHIFT) & MASK;
   }
 
   /** Number of places of an n-gram that has a list. */
-  int length(int gram) {
+  private int length(int gram) {
     int start = start(gram);
     int length = unsigned(start);
     return length < LONG_LIST ? length : Short.toUnsignedInt(lists.getShort(start + 1));
   }
 
   /** Start of the places of an n-gram that has a list. */
-  int first(int gram) {
+  private int first(int gram) {
     int start = start(gram);
     return unsigned(start) < LONG_LIST ? start + 1 : start + 3;
   }
 
   /** Place {@code i} of the list that starts at {@code first}. */
-  int place(int first, int i) {
+  private int place(int first, int i) {
     return width == 1 ? unsigned(first + i) : Short.toUnsignedInt(lists.getShort(first + 2 * i));
   }
 
   /** Count {@code i} of the list of {@code length} places that starts at {@code first}. */
-  int count(int first, int length, int i) {
+  private int count(int first, int length, int i) {
     return Levels.count(lists.get(first + width * length + i));
   }
 
@@ -220,6 +220,16 @@ public final class GramCounts {
     int first = first(gram);
     int length = length(gram);
     for (int i = 0; i < length; i++) counted.accept(place(first, i), count(first, length, i));
+  }
+
+  /** The count of n-gram {@code gram} at a place, 0 where it does not occur. */
+  public int count(int gram, int place) {
+    if (isSingle(gram)) return start(gram) == place ? 1 : 0;
+    int first = first(gram);
+    int length = length(gram);
+    int i = 0;
+    while (i < length && place(first, i) < place) i++;
+    return i < length && place(first, i) == place ? count(first, length, i) : 0;
   }
 
   /** Fingerprint of n-gram {@code gram}, whose lower 24 bits the entry has. */

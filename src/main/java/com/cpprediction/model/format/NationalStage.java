@@ -60,6 +60,7 @@ public final class NationalStage implements Locator {
   private static final int REGION = 100_000; // numbers of a region of India Post
   private static final int REGIONS = 8; // without that of the army
   private static final int DISTRICT = 1_000; // numbers of a sorting district
+  private static final float MOST_SCORE = 1e6f;
   private static final int MAX_PREFIXES = 1 << 16;
 
   /** The failure of addresses without a pincode when the release's stage is unusable. */
@@ -123,7 +124,7 @@ public final class NationalStage implements Locator {
             + (long) Integer.BYTES * pincodeCount;
     boolean counts =
         pincodeCount >= 0 && count > 0 && count < MAX_PREFIXES && buckets > 0 && size >= 0;
-    if (!counts || weightCount < 0 || length != bytes.limit() || !Float.isFinite(step)) {
+    if (!counts || weightCount < 0 || length != bytes.limit() || !isScore(step)) {
       throw damaged("has sizes that don't fit");
     }
     prefixes = new int[count];
@@ -170,7 +171,7 @@ public final class NationalStage implements Locator {
           || i > 0 && prefixes[i] <= prefixes[i - 1]) {
         throw damaged("has prefixes that are none");
       }
-      if (!Float.isFinite(bias.get(i))) throw damaged("has a score that is none");
+      if (!isScore(bias.get(i))) throw damaged("has a score that is none");
     }
     for (int at = 0; at < weights.limit(); at += WEIGHT) {
       if (prefix(at) >= prefixes.length) throw damaged("has weights of no prefix");
@@ -182,6 +183,11 @@ public final class NationalStage implements Locator {
         throw damaged("has pincodes that are none");
       }
     }
+  }
+
+  /** Whether sums of many such values are numbers. */
+  private static boolean isScore(float value) {
+    return Math.abs(value) <= MOST_SCORE;
   }
 
   private static ModelException damaged(String how) {

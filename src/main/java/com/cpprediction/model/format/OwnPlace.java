@@ -57,7 +57,7 @@ public final class OwnPlace {
       int group = (int) keys[i] & 3;
       int gram = (int) (key >>> 16);
       int cp = (int) (key & 0xffff);
-      int all = countAt(index.grams(), gram, cp);
+      int all = index.grams().count(gram, cp);
       int others = Math.max(0, all - (end - i)); // fewer when the pair was dropped from the counts
       distinct[kept] = key;
       counts[kept++] = all - others;
@@ -96,16 +96,6 @@ public final class OwnPlace {
 
   private static long key(int gram, int cp) {
     return (long) gram << 16 | cp;
-  }
-
-  private static int countAt(GramCounts grams, int gram, int cp) {
-    var found = new int[1];
-    grams.forEach(
-        gram,
-        (place, count) -> {
-          if (place == cp) found[0] = count;
-        });
-    return found[0];
   }
 
   /** Occurrences of an n-gram, at all CPs. */

@@ -122,13 +122,21 @@ public final class PrefixIndex {
   }
 
   private void checkPincodes(int pairs) {
-    for (int i = 1; i < pincodes.limit(); i++) {
-      require(pincodes.get(i) > pincodes.get(i - 1), Section.PINCODE);
+    for (int i = 0; i < pincodes.limit(); i++) {
+      boolean ascends = i == 0 || pincodes.get(i) > pincodes.get(i - 1);
+      require(ascends && isPincode(pincodes.get(i)), Section.PINCODE);
+    }
+    for (int cp = 0; cp < cps; cp++) {
+      require(cpPincode(cp) == 0 || isPincode(cpPincode(cp)), Section.CP_PINCODE);
     }
     for (int entry = 0; entry < pairs; entry++) {
       boolean known = pincodeCp(entry) >= 0 && pincodeCp(entry) < cps;
       require(known && pincodeAddresses(entry) >= 0, Section.PINCODE_CP);
     }
+  }
+
+  private static boolean isPincode(int number) {
+    return number >= 100_000 && number <= 999_999;
   }
 
   public int cps() {
@@ -143,7 +151,7 @@ public final class PrefixIndex {
     return List.of(cpCodes);
   }
 
-  /** The likeliest pincode of {@code cp}. */
+  /** The likeliest pincode of {@code cp}; 0 where none is known. */
   public int cpPincode(int cp) {
     return cpPincode.get(cp);
   }

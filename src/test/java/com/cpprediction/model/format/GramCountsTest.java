@@ -68,6 +68,9 @@ class GramCountsTest {
           var read = new TreeMap<Integer, Integer>();
           table.forEach(gram, read::put);
           assertThat(read).isEqualTo(own);
+          for (int place = 0; place < places; place++) {
+            assertThat(table.count(gram, place)).isEqualTo(own.getOrDefault(place, 0));
+          }
           assertThat(table.fingerprint(gram)).isEqualTo(fingerprint);
           assertThat(table.weight(gram)).isEqualTo(fingerprint & 0xff);
           int total = own.values().stream().mapToInt(Integer::intValue).sum();

@@ -85,6 +85,20 @@ public class ModelFileTest {
   }
 
   @ParameterizedTest
+  @ValueSource(ints = {-1, 0, 99_999, 1_000_000})
+  void refusesAnIndexWithANumberThatIsNoPincode(int pincode) {
+    var file =
+        emptyIndex()
+            .putInts(Section.COUNTS, 0, 0, 1, 0)
+            .putInts(Section.PINCODE, pincode)
+            .putInts(Section.PINCODE_LIST, 0, 0);
+
+    assertThatThrownBy(() -> new PrefixIndex(ModelFile.of(file.toBytes())))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("PINCODE");
+  }
+
+  @ParameterizedTest
   @EnumSource
   void alignsSections(Section section) {
     var bytes = emptyIndex().putBytes(Section.CP_CODE, new byte[3]).toBytes();

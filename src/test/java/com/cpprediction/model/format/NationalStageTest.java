@@ -85,6 +85,15 @@ public class NationalStageTest {
     return NationalStage.of(ByteBuffer.wrap(writer.pincodes(pincodes).toBytes()));
   }
 
+  @ParameterizedTest
+  @CsvSource({"3e38, 0.5", "NaN, 0.5", "1, 3e38", "1, Infinity"})
+  void refusesScoresWhoseSumsAreNoNumbers(float bias, float step) {
+    var file = new NationalStage.Writer(new int[] {110}, new float[] {bias}, step).toBytes();
+
+    assertThatThrownBy(() -> NationalStage.of(ByteBuffer.wrap(file)))
+        .isInstanceOf(ModelException.class);
+  }
+
   @Test
   void sumsBiasAndWeights() {
     var writer = new NationalStage.Writer(new int[] {110, 560}, new float[] {0, 1}, 0.5f);

@@ -185,22 +185,10 @@ class OwnPlaceTest {
 
     assertThat(own.places(1)).isEqualTo(2);
     assertThat(own.places(4)).isEqualTo(1);
-    int one = Math.min(2, count(gram, 1));
-    int four = Math.min(1, count(gram, 4));
+    int one = Math.min(2, whole.grams().count(gram, 1));
+    int four = Math.min(1, whole.grams().count(gram, 4));
     assertThat(own.count(gram, 1)).isEqualTo(one);
     assertThat(own.count(gram, 4)).isEqualTo(four);
     assertThat(own.total(gram)).isEqualTo(one + four);
-  }
-
-  private static int count(int gram, int cp) {
-    var found = new int[1];
-    whole
-        .grams()
-        .forEach(
-            gram,
-            (place, count) -> {
-              if (place == cp) found[0] = count;
-            });
-    return found[0];
   }
 }
