@@ -116,7 +116,7 @@ public final class Bus {
   private Bus() {}
 
   /**
-   * {@link ScoreRequest} in, {@link ScoreReply} out; of one of this node's workers, which all score
+   * {@link ScoreBatch} in, {@link ScoreReplies} out; of one of this node's workers, which all score
    * for every prefix. Without a body in, nothing out, once the worker has finished with what it was
    * sent before. Local.
    *
@@ -158,8 +158,8 @@ public final class Bus {
 
   /** Teaches {@code bus} the records of this package; to be called once per Vert.x. */
   public static void registerCodecs(EventBus bus) {
-    bus.registerDefaultCodec(ScoreRequest.class, new LocalCodec<>("cp.score-request"));
-    bus.registerDefaultCodec(ScoreReply.class, new LocalCodec<>("cp.score-reply"));
+    bus.registerDefaultCodec(ScoreBatch.class, new LocalCodec<>("cp.score-batch"));
+    bus.registerDefaultCodec(ScoreReplies.class, new LocalCodec<>("cp.score-replies"));
     bus.registerDefaultCodec(RecordRequest.class, new LocalCodec<>("cp.record-request"));
     bus.registerDefaultCodec(
         OwnerRequest.class, new WireCodec<>("cp.owner-request", Wire::write, Wire::ownerRequest));

@@ -27,6 +27,7 @@ import com.cpprediction.serving.OwnerEndpoint;
 import com.cpprediction.serving.OwnerRouter;
 import com.cpprediction.serving.ParsingPool;
 import com.cpprediction.serving.PredictionService;
+import com.cpprediction.serving.ScoringWorkers;
 import com.cpprediction.serving.ShipmentReader;
 import com.cpprediction.tls.Identity;
 import com.cpprediction.tls.IdentityWatcher;
@@ -213,7 +214,10 @@ public final class HttpVerticle extends VerticleBase {
     budget = new ByteBudget(() -> config.get().http().maxPendingBytes(), metrics);
     admission = new AdmissionControl(() -> prediction().maxInFlight(), metrics);
     var dispatcher =
-        new Dispatcher(vertx, prediction().workers(), Runtime.getRuntime().availableProcessors());
+        new Dispatcher(
+            vertx,
+            new ScoringWorkers(
+                vertx, prediction().workers(), Runtime.getRuntime().availableProcessors()));
     var local = new LocalRouter(vertx, this::prediction, cache, dispatcher);
     var lookups = new OwnerRouter(vertx, () -> config.get().cluster(), local, owners, metrics);
     var service =

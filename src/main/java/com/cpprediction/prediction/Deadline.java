@@ -26,6 +26,11 @@ public record Deadline(long nanos) {
     return new Deadline(nanos + time.toNanos());
   }
 
+  /** The later one of the two. */
+  public Deadline latest(Deadline other) {
+    return other.nanos - nanos > 0 ? other : this;
+  }
+
   /** Whether the deadline has passed. */
   public boolean over() {
     return nanos - System.nanoTime() <= 0;

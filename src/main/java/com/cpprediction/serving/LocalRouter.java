@@ -1,6 +1,5 @@
 package com.cpprediction.serving;
 
-import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.cache.PredictionCache;
@@ -57,7 +56,10 @@ public final class LocalRouter implements LookupRouter {
     var fingerprint = Objects.requireNonNull(query.lease().fingerprints().get(prefix), prefix);
     var keys = addresses.stream().map(address -> new Key(fingerprint, address)).toList();
     return cache.getAll(
-        keys, Dispatcher.CHUNK, query.deadline(), (missing, until) -> score(query, missing, until));
+        keys,
+        ScoringWorkers.CHUNK,
+        query.deadline(),
+        (missing, until) -> score(query, missing, until));
   }
 
   /** Looks up once more where the caller whose scoring this one joined ran out of time first. */
@@ -106,10 +108,7 @@ public final class LocalRouter implements LookupRouter {
         new ScoreRequest(
             lease.generation(), query.prefix(), addresses, until, explain, query.wrongPincodes());
     return dispatcher
-        .dispatch(
-            query.lane(),
-            () -> until.latest().over(),
-            worker -> Bus.<ScoreReply>ask(vertx, Bus.score(worker), request, end))
+        .dispatch(query.lane(), request, end)
         .onComplete(done -> lease.close())
         .recover(
             cause ->

@@ -4,7 +4,7 @@ import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.PincodeErrors;
-import com.cpprediction.serving.Dispatcher.Lane;
+import com.cpprediction.serving.ScoringWorkers.Lane;
 import java.util.List;
 
 /**

@@ -16,6 +16,7 @@ import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.Scored;
 import com.cpprediction.prediction.SharedDeadline;
 import com.cpprediction.testing.TestScores;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.EventBus;
@@ -73,8 +74,13 @@ public class BusTest {
             Hypotheses.certain("560", ADDRESS, PincodeErrors.of(0.01)));
     var deadline = new SharedDeadline(Deadline.in(Duration.ofHours(1)));
     return Stream.of(
-        new ScoreRequest(7, "560", List.of(ADDRESS), deadline, false, PincodeErrors.of(0.01)),
-        new ScoreReply(List.of(SCORES, SCORES), List.of(), 1, 2),
+        new ScoreBatch(
+            List.of(
+                new ScoreRequest(
+                    7, "560", List.of(ADDRESS), deadline, false, PincodeErrors.of(0.01)))),
+        new ScoreReplies(
+            List.of(
+                Future.succeededFuture(new ScoreReply(List.of(SCORES, SCORES), List.of(), 1, 2)))),
         new RecordRequest(
             List.of(
                 request.predicted(TestScores.believing(ADDRESS, "560", SCORED), Source.MODEL))));

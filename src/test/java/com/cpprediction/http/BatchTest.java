@@ -6,8 +6,8 @@ import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.serving.Dispatcher;
 import com.cpprediction.serving.PredictionService;
+import com.cpprediction.serving.ScoringWorkers;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Timeout(60)
 class BatchTest {
   private static final int BATCH = PredictionService.MAX_BATCH;
-  private static final int CHUNKS = (BATCH + Dispatcher.CHUNK - 1) / Dispatcher.CHUNK;
+  private static final int CHUNKS = (BATCH + ScoringWorkers.CHUNK - 1) / ScoringWorkers.CHUNK;
 
   private final Map<ScoreRequest, Promise<ScoreReply>> held = new ConcurrentHashMap<>();
   private HttpFixture edge;
@@ -65,7 +65,7 @@ class BatchTest {
     assertThat(batch.isComplete()).isFalse();
     assertThat(held).hasSizeBetween(1, 3).hasSizeLessThan(CHUNKS);
     assertThat(held.keySet())
-        .allSatisfy(chunk -> assertThat(chunk.addresses()).hasSize(Dispatcher.CHUNK));
+        .allSatisfy(chunk -> assertThat(chunk.addresses()).hasSize(ScoringWorkers.CHUNK));
     answerWhatIsHeld(batch);
     assertThat(summary(batch).getInteger("predicted")).isEqualTo(BATCH);
   }
@@ -78,9 +78,9 @@ class BatchTest {
     held.values().iterator().next().fail(Failure.OVERLOADED.because("this chunk alone"));
     answerWhatIsHeld(batch);
 
-    assertThat(summary(batch).getInteger("failed")).isEqualTo(Dispatcher.CHUNK);
-    assertThat(summary(batch).getInteger("predicted")).isEqualTo(BATCH - Dispatcher.CHUNK);
-    assertThat(edge.recorded()).hasSize(BATCH - Dispatcher.CHUNK);
+    assertThat(summary(batch).getInteger("failed")).isEqualTo(ScoringWorkers.CHUNK);
+    assertThat(summary(batch).getInteger("predicted")).isEqualTo(BATCH - ScoringWorkers.CHUNK);
+    assertThat(edge.recorded()).hasSize(BATCH - ScoringWorkers.CHUNK);
   }
 
   @Test

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.RecordRequest;
+import com.cpprediction.bus.ScoreBatch;
+import com.cpprediction.bus.ScoreReplies;
 import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.cache.PredictionCache;
@@ -124,7 +126,7 @@ public final class HttpFixture {
     this.vertx = vertx;
     Bus.registerCodecs(vertx.eventBus());
     serve(ServingRelease.of(FINGERPRINTS, Locator.NONE));
-    for (int worker = 0; worker < WORKERS; worker++) answer(Bus.score(worker), this::score);
+    for (int worker = 0; worker < WORKERS; worker++) answer(Bus.score(worker), this::scoreAll);
     OpenLeases.check(this::leases, this::answerAll);
     answer(
         Bus.RECORD,
@@ -370,8 +372,14 @@ public final class HttpFixture {
             new Candidate("CP3", 0.004)));
   }
 
+  private Future<ScoreReplies> scoreAll(ScoreBatch batch) {
+    if (batch == null) return Future.succeededFuture();
+    var replies = batch.requests().stream().map(this::score).toList();
+    return Future.join(replies)
+        .transform(done -> Future.succeededFuture(new ScoreReplies(replies)));
+  }
+
   private Future<ScoreReply> score(ScoreRequest request) {
-    if (request == null) return Future.succeededFuture();
     if (request.explain()) {
       var scored = reply(request, FINGERPRINTS.get(request.prefix())).scores();
       return explainer

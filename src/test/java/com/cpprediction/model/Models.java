@@ -1,5 +1,10 @@
 package com.cpprediction.model;
 
+import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.ScoreBatch;
+import com.cpprediction.bus.ScoreReplies;
+import com.cpprediction.bus.ScoreReply;
+import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Hypotheses;
@@ -7,6 +12,8 @@ import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Posterior;
 import com.cpprediction.training.SmallRelease;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -52,6 +59,14 @@ final class Models {
         address,
         Hypotheses.certain(scoring.model().prefix(), address, wrongPincodes),
         List.of(new Scorer().score(scoring, address)));
+  }
+
+  /** The reply of a worker to a message with {@code request} alone. */
+  static Future<ScoreReply> ask(Vertx vertx, int worker, ScoreRequest request) {
+    return vertx
+        .eventBus()
+        .<ScoreReplies>request(Bus.score(worker), new ScoreBatch(List.of(request)))
+        .compose(message -> message.body().replies().get(0));
   }
 
   /** Addresses of a prefix, with their pincode, with another's and without. */

@@ -23,7 +23,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.Vertx;
-import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
@@ -193,19 +192,19 @@ class ModelsVerticleTest {
   void whatWasAskedOfAPrefixBeforeItWentIsAnswered(Vertx vertx) throws Exception {
     var fingerprint = models.scoring("831").fingerprint();
     var addresses = Models.addresses("831").subList(0, 20);
-    var asked = new ArrayList<Future<Message<ScoreReply>>>();
+    var asked = new ArrayList<Future<ScoreReply>>();
     try (var lease = models.lease()) {
       var deadline = new SharedDeadline(Deadline.in(Duration.ofMinutes(1)));
       var request =
           new ScoreRequest(
               lease.generation(), "831", addresses, deadline, false, PincodeErrors.of(0.01));
-      for (int i = 0; i < 25; i++) asked.add(vertx.eventBus().request(Bus.score(0), request));
+      for (int i = 0; i < 25; i++) asked.add(Models.ask(vertx, 0, request));
       Releases.remove(dir, "831");
       models.reload();
-      for (int i = 0; i < 25; i++) asked.add(vertx.eventBus().request(Bus.score(0), request));
+      for (int i = 0; i < 25; i++) asked.add(Models.ask(vertx, 0, request));
 
       for (var reply : asked) {
-        assertThat(reply.await(10, SECONDS).body().scores())
+        assertThat(reply.await(10, SECONDS).scores())
             .hasSize(20)
             .allMatch(scored -> scored.fingerprint().equals(fingerprint));
       }
@@ -312,12 +311,6 @@ class ModelsVerticleTest {
             new SharedDeadline(Deadline.in(Duration.ofMinutes(1))),
             false,
             PincodeErrors.of(0.01));
-    return vertx
-        .eventBus()
-        .<ScoreReply>request(Bus.score(0), request)
-        .await(10, SECONDS)
-        .body()
-        .scores()
-        .get(0);
+    return Models.ask(vertx, 0, request).await(10, SECONDS).scores().get(0);
   }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.ScoreBatch;
+import com.cpprediction.bus.ScoreReplies;
 import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.prediction.Address;
@@ -74,6 +76,26 @@ class ScoringVerticleTest {
 
       assertThat(reply.scores()).isEqualTo(new Scorer().score(models.scoring(prefix), addresses));
     }
+  }
+
+  @Test
+  void aRequestOfAMessageFailsAlone(Vertx vertx) throws Exception {
+    var address = new Address("gandhi nagar jammu", "180004");
+    var good = request(models.current(), "180", List.of(address), false);
+    var bad = request(models.current(), "999", List.of(address), false);
+
+    var replies =
+        vertx
+            .eventBus()
+            .<ScoreReplies>request(Bus.score(0), new ScoreBatch(List.of(good, bad, good)))
+            .await(10, SECONDS)
+            .body()
+            .replies();
+
+    var scores = new Scorer().score(models.scoring("180"), List.of(address));
+    assertThat(replies.get(0).result().scores()).isEqualTo(scores);
+    assertThat(Failure.of(replies.get(1).cause())).isEqualTo(Failure.NOT_READY);
+    assertThat(replies.get(2).result().scores()).isEqualTo(scores);
   }
 
   @Test
@@ -149,7 +171,7 @@ class ScoringVerticleTest {
             false,
             PincodeErrors.of(0.01));
 
-    assertThatThrownBy(() -> vertx.eventBus().request(Bus.score(0), late).await(10, SECONDS))
+    assertThatThrownBy(() -> Models.ask(vertx, 0, late).await(10, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.DEADLINE_EXCEEDED));
     assertThat(models.status().toJson().getJsonArray("models").getJsonObject(0).getLong("requests"))
         .isZero();
@@ -178,8 +200,7 @@ class ScoringVerticleTest {
     var request = request(models.current(), "831", Models.addresses("831"), false);
     var order = new CopyOnWriteArrayList<String>();
 
-    var scored =
-        vertx.eventBus().request(Bus.score(1), request).onComplete(done -> order.add("scored"));
+    var scored = Models.ask(vertx, 1, request).onComplete(done -> order.add("scored"));
     var finished =
         vertx.eventBus().request(Bus.score(1), null).onComplete(done -> order.add("finished"));
 
@@ -200,11 +221,7 @@ class ScoringVerticleTest {
   private static ScoreReply ask(
       Vertx vertx, ServingRelease release, String prefix, List<Address> addresses, boolean explain)
       throws Exception {
-    return vertx
-        .eventBus()
-        .<ScoreReply>request(Bus.score(0), request(release, prefix, addresses, explain))
-        .await(10, SECONDS)
-        .body();
+    return Models.ask(vertx, 0, request(release, prefix, addresses, explain)).await(10, SECONDS);
   }
 
   private static ScoreRequest request(
