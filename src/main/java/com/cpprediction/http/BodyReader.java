@@ -23,19 +23,26 @@ final class BodyReader {
 
   /** Parses the JSON object in the body and converts it with {@code reader}, on any thread. */
   <T> Future<T> read(RoutingContext ctx, Function<JsonObject, T> reader) {
+    return read(ctx, Operation.Parser.of(reader));
+  }
+
+  /** Parses the JSON object in the body with {@code parser}, on any thread. */
+  <T> Future<T> read(RoutingContext ctx, Operation.Parser<T> parser) {
     var body = RequestBody.of(ctx);
-    if (body == null) return pool.parse(false, () -> reader.apply(parse(EMPTY)));
+    if (body == null) return pool.parse(false, () -> parse(EMPTY, parser));
     var bytes = body.bytes();
     boolean gzipped = RouteContract.gzipped(ctx.request());
-    Callable<T> reading = () -> reader.apply(parse(gzipped ? body.gunzip() : bytes));
+    Callable<T> reading = () -> parse(gzipped ? body.gunzip() : bytes, parser);
     if (!gzipped && !ParseCost.big(bytes)) return pool.parse(false, reading);
     body.retain(); // until it is parsed, even if its caller disconnects
     return pool.parse(true, reading).onComplete(read -> body.release());
   }
 
-  private static JsonObject parse(byte[] body) {
+  static <T> T parse(byte[] body, Operation.Parser<T> parser) {
+    var usual = parser.usual().apply(body);
+    if (usual != null) return usual;
     try {
-      return StrictJson.parseRequest(body);
+      return parser.any().apply(StrictJson.parseRequest(body));
     } catch (MalformedJsonException e) {
       throw Failure.MALFORMED_REQUEST.because(e.getMessage());
     }

@@ -1,14 +1,19 @@
 package com.cpprediction.http;
 
+import com.cpprediction.json.JsonBytes;
 import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.serving.Reply;
+import io.netty.buffer.Unpooled;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.internal.buffer.BufferInternal;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
@@ -36,6 +41,7 @@ final class Exchange {
   private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
   private static final Pattern MILLIS = Pattern.compile("0*[1-9][0-9]{0,8}");
   private static final String KEY = "exchange";
+  private static final int USUAL_REPLY = 512; // bytes of a prediction, or a little more
 
   private final RoutingContext ctx;
   private final ByteBudget budget;
@@ -100,6 +106,23 @@ final class Exchange {
       headers.set(HttpHeaders.CACHE_CONTROL, NO_STORE);
     }
     headers.set(CONTENT_TYPE_OPTIONS, NOSNIFF);
+  }
+
+  /** Responds with {@code reply}, which counts against the byte budget until it is written. */
+  static void respond(RoutingContext ctx, Reply reply) {
+    ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, JSON);
+    end(ctx, encode(reply));
+  }
+
+  static Buffer encode(Reply reply) {
+    var bytes = new JsonBytes(USUAL_REPLY);
+    reply.write(bytes);
+    return buffer(bytes);
+  }
+
+  /** {@code json} as a buffer, not copied: to be written to no more. */
+  static Buffer buffer(JsonBytes json) {
+    return BufferInternal.buffer(Unpooled.wrappedBuffer(json.array(), 0, json.length()));
   }
 
   /** Responds with {@code body}, which counts against the byte budget until it is written. */
@@ -176,8 +199,8 @@ final class Exchange {
     return source;
   }
 
-  void source(String value) {
-    source = value;
+  void source(@Nullable Source value) {
+    source = value == null ? null : value.label();
   }
 
   int status() {

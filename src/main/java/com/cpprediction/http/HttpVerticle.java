@@ -8,6 +8,7 @@ import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.dashboard.DashboardState;
 import com.cpprediction.dashboard.EventStream;
 import com.cpprediction.dashboard.EventStream.Topic;
+import com.cpprediction.http.Operation.Parser;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.model.ServingRelease;
@@ -28,7 +29,9 @@ import com.cpprediction.serving.OwnerRouter;
 import com.cpprediction.serving.ParsingPool;
 import com.cpprediction.serving.PredictionService;
 import com.cpprediction.serving.ScoringWorkers;
+import com.cpprediction.serving.ShipmentParser;
 import com.cpprediction.serving.ShipmentReader;
+import com.cpprediction.serving.Shipments;
 import com.cpprediction.tls.Identity;
 import com.cpprediction.tls.IdentityWatcher;
 import io.vertx.core.Future;
@@ -250,16 +253,15 @@ public final class HttpVerticle extends VerticleBase {
     var sharedContext =
         new Operation.OperationContext(
             () -> prediction().timeout(), pool, bodyReader, admission, metrics::failed);
-    var predict =
-        new Operation<>(body -> service.single(body, false), service::predict, sharedContext);
-    var explain =
-        new Operation<>(body -> service.single(body, true), service::predict, sharedContext);
-    var predictBatch = new Operation<>(service::batch, service::predictBatch, sharedContext);
+    var predict = new Operation<>(single(service, false), service::predict, sharedContext);
+    var explain = new Operation<>(single(service, true), service::predict, sharedContext);
+    var predictBatch = new Operation<>(batch(service), service::predictBatch, sharedContext);
     var outcomeContext = // outcome reports don't count in cp_predictions_total
         new Operation.OperationContext(
             () -> prediction().timeout(), pool, bodyReader, admission, failure -> {});
     var outcomes =
-        new Operation<>(OutcomeService::read, new OutcomeService(vertx)::report, outcomeContext);
+        new Operation<>(
+            Parser.of(OutcomeService::read), new OutcomeService(vertx)::report, outcomeContext);
     stream =
         new NdjsonStream(vertx, config, service, pool, admission, budget, metrics, bodyTimeout);
     var registered = new ArrayList<Future<Void>>();
@@ -330,6 +332,24 @@ public final class HttpVerticle extends VerticleBase {
 
   private static List<Future<Void>> unregister(List<MessageConsumer<?>> consumers) {
     return consumers.stream().map(MessageConsumer::unregister).toList();
+  }
+
+  private static Parser<Shipments> single(PredictionService service, boolean explain) {
+    return new Parser<>(
+        body -> {
+          var shipment = ShipmentParser.shipment(body);
+          return shipment == null ? null : service.single(shipment, explain);
+        },
+        body -> service.single(body, explain));
+  }
+
+  private static Parser<Shipments> batch(PredictionService service) {
+    return new Parser<>(
+        body -> {
+          var shipments = ShipmentParser.batch(body);
+          return shipments == null ? null : service.batch(shipments);
+        },
+        service::batch);
   }
 
   private PredictionConfig prediction() {

@@ -2,6 +2,7 @@ package com.cpprediction.http;
 
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.http.NdjsonSplitter.Line;
+import com.cpprediction.json.JsonBytes;
 import com.cpprediction.json.ParseCost;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
@@ -63,7 +64,8 @@ final class NdjsonStream {
   private static final int STREAM_BYTES = 1024 * 1024;
 
   private static final long CLOSE_DELAY_MILLIS = 500;
-  private static final Buffer LINE_END = Buffer.buffer("\n");
+  private static final char LINE_END = '\n';
+  private static final int LINE_BYTES = 512; // of a prediction, or a little more
   private static final CharSequence NDJSON = HttpHeaders.createOptimized(RouteContract.NDJSON);
 
   private final Vertx vertx;
@@ -367,17 +369,15 @@ final class NdjsonStream {
     /** Writes served chunks in order, up to the first one in flight. */
     private void writeServed() {
       if (ended) return;
-      var output = Buffer.buffer();
+      var output = new JsonBytes(LINE_BYTES * CHUNK_LINES);
       while (!inFlight.isEmpty() && !inFlight.peek().items.isEmpty()) {
         var chunk = inFlight.remove();
         for (int i = 0; i < chunk.items.size(); i++) {
-          var item = chunk.items.get(i);
-          output
-              .appendBuffer(item.json(chunk.lines.get(i).number()).toBuffer())
-              .appendBuffer(LINE_END);
+          chunk.items.get(i).write(output, chunk.lines.get(i).number());
+          output.raw(LINE_END);
         }
       }
-      if (output.length() > 0) response.write(output);
+      if (output.length() > 0) response.write(Exchange.buffer(output));
       advance();
     }
 
@@ -387,8 +387,9 @@ final class NdjsonStream {
         response.end();
         return;
       }
-      var last = failed(rejection.why()).json(rejection.from());
-      response.end(last.toBuffer().appendBuffer(LINE_END));
+      var last = new JsonBytes(LINE_BYTES);
+      failed(rejection.why()).write(last, rejection.from());
+      response.end(Exchange.buffer(last.raw(LINE_END)));
       // An immediate close with unread input would reset the connection and lose the response.
       vertx.setTimer(CLOSE_DELAY_MILLIS, waited -> request.connection().close());
     }

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One operation, served over HTTP and over the event bus with the same JSON.
@@ -27,7 +28,22 @@ import java.util.function.Supplier;
  * @param useCase serves it; fails with {@link ServiceException}s only, which it counts
  * @param <Q> the parsed request
  */
-record Operation<Q>(Function<JsonObject, Q> parser, UseCase<Q> useCase, OperationContext context) {
+record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext context) {
+  /**
+   * Parses and validates a request.
+   *
+   * @param usual reads a body of the usual shape from its bytes; returns null for any other
+   * @param any reads every body
+   * @param <Q> the parsed request
+   */
+  record Parser<Q extends @Nullable Object>(
+      Function<byte[], @Nullable Q> usual, Function<JsonObject, Q> any) {
+    /** Of requests that have no usual shape. */
+    static <Q> Parser<Q> of(Function<JsonObject, Q> any) {
+      return new Parser<>(body -> null, any);
+    }
+  }
+
   /**
    * Context shared by operations.
    *
@@ -71,8 +87,8 @@ record Operation<Q>(Function<JsonObject, Q> parser, UseCase<Q> useCase, Operatio
               if (!reply.servedBy().isEmpty()) {
                 ctx.response().putHeader(Exchange.SERVED_BY, reply.servedBy());
               }
-              exchange.source(reply.body().getString("source"));
-              Exchange.respond(ctx, reply.body());
+              exchange.source(reply.source());
+              Exchange.respond(ctx, reply);
             })
         .onFailure(ctx::fail);
   }
@@ -88,7 +104,7 @@ record Operation<Q>(Function<JsonObject, Q> parser, UseCase<Q> useCase, Operatio
                 Exchange.deadline(headers.get(Exchange.DEADLINE_MS), start, context.timeout.get()),
             () -> read(message.body()),
             requestId)
-        .onSuccess(reply -> message.reply(reply.body(), options(reply)))
+        .onSuccess(reply -> message.reply(reply.json(), options(reply)))
         .onFailure(
             cause -> {
               var problem = Problem.of(cause);
@@ -105,7 +121,7 @@ record Operation<Q>(Function<JsonObject, Q> parser, UseCase<Q> useCase, Operatio
 
   private Future<Q> read(Object body) {
     return body instanceof JsonObject json
-        ? context.pool.parse(ParseCost.big(json), () -> parser.apply(json))
+        ? context.pool.parse(ParseCost.big(json), () -> parser.any.apply(json))
         : Future.failedFuture(ShipmentReader.malformed("The message must be a JsonObject"));
   }
 

@@ -16,6 +16,9 @@ public final class ParseCost {
   private static final int BEYOND_ASCII = 8;
   private static final int ESCAPE = 3 * BEYOND_ASCII; // may encode a character of three bytes
 
+  /** Cost of a byte at most: an escape has two or more. */
+  private static final int DEAREST = (ESCAPE + 2) / 2;
+
   /** One more than the nesting of any valid request. */
   private static final int DEEPEST = 4;
 
@@ -23,6 +26,7 @@ public final class ParseCost {
 
   /** Whether to parse the JSON document {@code utf8} off the event loop. */
   public static boolean big(byte[] utf8) {
+    if (utf8.length <= SMALL / DEAREST) return false;
     return utf8.length > SMALL || of(utf8) > SMALL;
   }
 

@@ -1,5 +1,6 @@
 package com.cpprediction.serving;
 
+import com.cpprediction.json.JsonBytes;
 import com.cpprediction.json.MalformedJsonException;
 import com.cpprediction.json.StrictJson;
 import com.cpprediction.metrics.ServiceMetrics;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * One shipment of a request on its way to a prediction or a failure. Open until it has one; what
  * comes later is ignored. Read on one thread, then confined to one context.
  */
-public final class Item {
+public final class Item implements Reply {
   /** Bytes of a line of a stream at most. */
   public static final int MAX_LINE = 16 * 1024;
 
@@ -56,6 +57,14 @@ public final class Item {
     }
   }
 
+  public static Item read(TypedShipment typed, ShipmentReader reader, ServingRelease lease) {
+    try {
+      return new Item(typed.shipmentId(), reader.request(typed, lease), null);
+    } catch (ServiceException e) {
+      return new Item(ShipmentReader.validId(typed.shipmentId()), null, e);
+    }
+  }
+
   /**
    * Reads a line of a stream.
    *
@@ -65,6 +74,8 @@ public final class Item {
     if (content == null) {
       return failed(Failure.TOO_LARGE.because("The line is longer than " + MAX_LINE + " bytes"));
     }
+    var typed = ShipmentParser.shipment(content);
+    if (typed != null) return read(typed, reader, lease);
     try {
       return read(StrictJson.parse(content), reader, lease);
     } catch (MalformedJsonException e) {
@@ -110,7 +121,8 @@ public final class Item {
   }
 
   /** The node that served it, as {@link LookupResult#servedBy}; empty where none did. */
-  String servedBy() {
+  @Override
+  public String servedBy() {
     return prediction == null ? "" : served().servedBy();
   }
 
@@ -187,7 +199,7 @@ public final class Item {
     }
     var posterior = Posterior.of(request().address(), request().hypotheses(), scores);
     try {
-      prediction = request().predicted(posterior.sure(least), source());
+      prediction = request().predicted(posterior.sure(least), lookupSource());
       served = lookup(posterior.belief().prefix());
     } catch (ServiceException e) { // it needs a pincode after all
       failure = e;
@@ -195,8 +207,13 @@ public final class Item {
     return posterior;
   }
 
+  @Override
+  public @Nullable Source source() {
+    return prediction == null ? null : prediction.source();
+  }
+
   /** The cache, where no model was asked. */
-  private Source source() {
+  private Source lookupSource() {
     boolean asked =
         lookups.stream().anyMatch(l -> l.succeeded() && l.result().source() == Source.MODEL);
     return asked ? Source.MODEL : Source.CACHE;
@@ -224,6 +241,7 @@ public final class Item {
   }
 
   /** As a result in a response. */
+  @Override
   public JsonObject json() {
     if (prediction == null) {
       return new JsonObject()
@@ -235,12 +253,22 @@ public final class Item {
     return explanation.isEmpty() ? json : json.put("explanation", explanation);
   }
 
+  @Override
+  public void write(JsonBytes out) {
+    if (prediction != null && served().explanation().isEmpty()) {
+      PredictionJson.write(prediction, out);
+    } else {
+      Reply.super.write(out);
+    }
+  }
+
   /**
-   * As a result in a stream.
+   * Writes a result in a stream.
    *
    * @param line of the stream
    */
-  public JsonObject json(long line) {
-    return prediction != null ? json() : json().put("line", line);
+  public void write(JsonBytes out, long line) {
+    if (prediction != null) write(out);
+    else out.raw(json().put("line", line).toBuffer().getBytes());
   }
 }

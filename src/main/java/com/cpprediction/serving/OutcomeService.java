@@ -47,7 +47,7 @@ public final class OutcomeService {
   public Future<Reply> report(List<OutcomeReport> items, Deadline deadline, String requestId) {
     if (deadline.over()) return Future.failedFuture(Deadline.exceeded());
     return judge(items.stream().filter(OutcomeReport::good).toList(), deadline)
-        .map(judged -> new Reply(response(items, judged), ""))
+        .map(judged -> Reply.of(response(items, judged)))
         .recover(
             cause ->
                 Future.failedFuture(

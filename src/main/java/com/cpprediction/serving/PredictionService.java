@@ -90,6 +90,16 @@ public final class PredictionService {
     return read(List.of(body), explain, (item, lease) -> Item.read(item, reader, lease));
   }
 
+  /** As {@link #single(JsonObject, boolean)}, of a shipment parsed already. */
+  public Shipments single(TypedShipment shipment, boolean explain) {
+    return read(List.of(shipment), explain, (item, lease) -> Item.read(item, reader, lease));
+  }
+
+  /** As {@link #batch(JsonObject)}, of shipments parsed already. */
+  public Shipments batch(List<TypedShipment> shipments) {
+    return read(shipments, false, (item, lease) -> Item.read(item, reader, lease));
+  }
+
   /** As {@link #single}, of {@code POST /predict/batch}. */
   public Shipments batch(JsonObject body) {
     ShipmentReader.onlyKnown(body, BATCH);
@@ -129,14 +139,13 @@ public final class PredictionService {
         .map(
             served -> {
               if (item.failure() != null) throw item.failure();
-              return new Reply(item.json(), item.servedBy());
+              return item;
             });
   }
 
   /** Responds to {@code POST /predict/batch}. */
   public Future<Reply> predictBatch(Shipments asked, Deadline deadline, String requestId) {
-    return admitAndServe(asked, deadline, requestId)
-        .map(served -> new Reply(asked.batchJson(), asked.servedBy()));
+    return admitAndServe(asked, deadline, requestId).map(served -> asked);
   }
 
   private Future<Void> admitAndServe(Shipments asked, Deadline deadline, String requestId) {

@@ -46,10 +46,35 @@ public final class ShipmentReader {
   PredictionRequest request(@Nullable Object item, ServingRelease lease) {
     var json = object(item, "A shipment");
     onlyKnown(json, SHIPMENT);
-    var shipmentId = required(json, "shipment_id", MAX_SHIPMENT_ID);
-    var typed = required(json, "address", MAX_ADDRESS);
-    var address = address(json, typed);
-    return new PredictionRequest(id(json), shipmentId, typed, address, located(address, lease));
+    return request(
+        json.getValue("shipment_id"),
+        json.getValue("address"),
+        json.getValue("pincode"),
+        json.getValue("prediction_id"),
+        lease);
+  }
+
+  /** As {@link #request(Object, ServingRelease)}. */
+  PredictionRequest request(TypedShipment shipment, ServingRelease lease) {
+    return request(
+        shipment.shipmentId(),
+        shipment.address(),
+        shipment.pincode(),
+        shipment.predictionId(),
+        lease);
+  }
+
+  private PredictionRequest request(
+      @Nullable Object shipmentId,
+      @Nullable Object typed,
+      @Nullable Object pincode,
+      @Nullable Object predictionId,
+      ServingRelease lease) {
+    var ofShipment = required(shipmentId, "shipment_id", MAX_SHIPMENT_ID);
+    var text = required(typed, "address", MAX_ADDRESS);
+    var address = Address.of(text, pincode(pincode));
+    return new PredictionRequest(
+        id(predictionId), ofShipment, text, address, located(address, lease));
   }
 
   /**
@@ -59,7 +84,8 @@ public final class ShipmentReader {
     if (item instanceof String typed) return Address.of(text(typed, "address", MAX_ADDRESS), null);
     var json = object(item, "An address");
     onlyKnown(json, PLACE);
-    return address(json, required(json, "address", MAX_ADDRESS));
+    var typed = required(json, "address", MAX_ADDRESS);
+    return Address.of(typed, pincode(json.getValue("pincode")));
   }
 
   /** The prefixes of {@code address} in the release of {@code lease}. */
@@ -109,9 +135,13 @@ public final class ShipmentReader {
 
   /** The id of a shipment that can't be read as a whole, where the id can be. */
   static @Nullable String shipmentId(@Nullable Object item) {
-    if (!(item instanceof JsonObject json)) return null;
+    return item instanceof JsonObject json ? validId(json.getValue("shipment_id")) : null;
+  }
+
+  /** {@code value} where it is a valid shipment id. */
+  static @Nullable String validId(@Nullable Object value) {
     try {
-      return text(json.getValue("shipment_id"), "shipment_id", MAX_SHIPMENT_ID);
+      return text(value, "shipment_id", MAX_SHIPMENT_ID);
     } catch (ServiceException e) {
       return null;
     }
@@ -121,15 +151,10 @@ public final class ShipmentReader {
     return Failure.MALFORMED_REQUEST.because(detail);
   }
 
-  private UUID id(JsonObject json) {
-    var id = json.getValue("prediction_id");
+  private UUID id(@Nullable Object id) {
     return id == null
         ? PredictionIds.next()
         : PredictionIds.parse(text(id, "prediction_id", MAX_PREDICTION_ID), clock.instant());
-  }
-
-  private static Address address(JsonObject json, String typed) {
-    return Address.of(typed, pincode(json.getValue("pincode")));
   }
 
   private static @Nullable String pincode(@Nullable Object value) {
@@ -142,7 +167,10 @@ public final class ShipmentReader {
 
   /** As {@link #text}, of a field that must be there. */
   static String required(JsonObject json, String field, int max) {
-    var value = json.getValue(field);
+    return required(json.getValue(field), field, max);
+  }
+
+  private static String required(@Nullable Object value, String field, int max) {
     if (value == null) throw malformed(field + " is missing");
     return text(value, field, max);
   }

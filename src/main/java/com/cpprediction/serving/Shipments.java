@@ -1,10 +1,12 @@
 package com.cpprediction.serving;
 
+import com.cpprediction.json.JsonBytes;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionRequest;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -15,7 +17,10 @@ import java.util.stream.Collectors;
  * The shipments of one request, with the lease on the models that they are served with until it is
  * closed. Read on one thread, then confined to one context.
  */
-public final class Shipments implements AutoCloseable {
+public final class Shipments implements Reply, AutoCloseable {
+  private static final byte[] RESULTS = "{\"results\":[".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] SUMMARY = "],\"summary\":".getBytes(StandardCharsets.US_ASCII);
+
   private final List<Item> items;
   private final boolean explain;
   private ServingRelease lease;
@@ -69,27 +74,40 @@ public final class Shipments implements AutoCloseable {
   }
 
   /** The response of {@code POST /predict/batch}. */
-  JsonObject batchJson() {
+  @Override
+  public JsonObject json() {
     var results = new JsonArray(new ArrayList<>(items.size()));
+    for (var item : items) results.add(item.json());
+    return new JsonObject().put("results", results).put("summary", summary());
+  }
+
+  @Override
+  public void write(JsonBytes out) {
+    out.raw(RESULTS);
+    for (int i = 0; i < items.size(); i++) {
+      if (i > 0) out.raw(',');
+      items.get(i).write(out);
+    }
+    out.raw(SUMMARY).raw(summary().toBuffer().getBytes()).raw('}');
+  }
+
+  private JsonObject summary() {
     int predicted = 0;
     int cached = 0;
     for (var item : items) {
-      results.add(item.json());
       if (item.prediction() == null) continue;
       predicted++;
-      if (item.prediction().source() == Source.CACHE) cached++;
+      if (item.source() == Source.CACHE) cached++;
     }
-    var summary =
-        new JsonObject()
-            .put("count", items.size())
-            .put("predicted", predicted)
-            .put("failed", items.size() - predicted)
-            .put("cached", cached);
-    return new JsonObject().put("results", results).put("summary", summary);
+    return new JsonObject()
+        .put("count", items.size())
+        .put("predicted", predicted)
+        .put("failed", items.size() - predicted)
+        .put("cached", cached);
   }
 
-  /** As {@link Reply#servedBy}. */
-  String servedBy() {
+  @Override
+  public String servedBy() {
     return items.stream()
         .map(Item::servedBy)
         .filter(node -> !node.isEmpty())
