@@ -54,11 +54,8 @@ public final class Bus {
           PREDICT, PREDICT_BATCH, OUTCOMES, MODELS_STATUS, MODELS_RELOAD, CACHE_STATS, CACHE_CLEAR);
 
   /**
-   * {@link RecordRequest} in; out, once the predictions are kept as {@code persistence.ack}
-   * promises, {@code {"refused":[…],"taken":[…]}}: the ids of those that PostgreSQL refused, and of
-   * those whose id is another shipment's; both empty when all is well. In one batch an id is of one
-   * shipment. Fails with {@link Failure#OVERLOADED} or {@link Failure#NOT_READY} when nothing was
-   * kept, and with {@link Failure#DEADLINE_EXCEEDED} when that is unknown. Local.
+   * {@link RecordBatch} in; {@link RecordReply} out, once the predictions are kept as {@code
+   * persistence.ack} promises or were refused. In one request an id is of one shipment. Local.
    */
   public static final String RECORD = "cp.record";
 
@@ -160,7 +157,8 @@ public final class Bus {
   public static void registerCodecs(EventBus bus) {
     bus.registerDefaultCodec(ScoreBatch.class, new LocalCodec<>("cp.score-batch"));
     bus.registerDefaultCodec(ScoreReplies.class, new LocalCodec<>("cp.score-replies"));
-    bus.registerDefaultCodec(RecordRequest.class, new LocalCodec<>("cp.record-request"));
+    bus.registerDefaultCodec(RecordBatch.class, new LocalCodec<>("cp.record-batch"));
+    bus.registerDefaultCodec(RecordReply.class, new LocalCodec<>("cp.record-reply"));
     bus.registerDefaultCodec(
         OwnerRequest.class, new WireCodec<>("cp.owner-request", Wire::write, Wire::ownerRequest));
     bus.registerDefaultCodec(

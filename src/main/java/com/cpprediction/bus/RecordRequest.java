@@ -4,7 +4,8 @@ import com.cpprediction.prediction.Prediction;
 import java.util.List;
 
 /**
- * Predictions to keep, stored together or, where one is refused by the database, each for itself.
+ * Predictions of one caller to keep, stored together or, where one is refused by the database, each
+ * for itself.
  *
  * @param predictions at least one
  */

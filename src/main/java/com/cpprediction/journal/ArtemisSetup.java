@@ -4,12 +4,18 @@ import com.cpprediction.files.OwnerOnly;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.apache.activemq.artemis.core.io.IOCriticalErrorListener;
 import org.apache.activemq.artemis.core.io.SequentialFile;
 import org.apache.activemq.artemis.core.io.SequentialFileFactory;
 import org.apache.activemq.artemis.core.io.nio.NIOSequentialFile;
 import org.apache.activemq.artemis.core.io.nio.NIOSequentialFileFactory;
 import org.apache.activemq.artemis.core.journal.impl.JournalImpl;
+import org.apache.activemq.artemis.utils.ExecutorFactory;
+import org.apache.activemq.artemis.utils.actors.ArtemisExecutor;
+import org.apache.activemq.artemis.utils.actors.OrderedExecutorFactory;
 
 /** Configuration of the Artemis journal, the library that writes the files. */
 final class ArtemisSetup {
@@ -61,20 +67,86 @@ final class ArtemisSetup {
 
   static JournalImpl journal(
       NIOSequentialFileFactory files, int fileBytes, IOCriticalErrorListener listener) {
-    return new JournalImpl(
-        null,
-        fileBytes,
-        MIN_FILES,
-        KEEP_ALL_FILES,
-        NO_COMPACTING,
-        NO_COMPACTING,
-        OPEN_TIMEOUT_SECONDS,
-        files,
-        PREFIX,
-        EXTENSION,
-        MAX_IO,
-        USER_VERSION,
-        listener,
-        0);
+    return new CallersJournal(new Threads(), files, fileBytes, listener);
+  }
+
+  /** A journal that appends on the caller's thread, and ends its own threads when stopped. */
+  private static final class CallersJournal extends JournalImpl {
+    private final Threads threads;
+
+    CallersJournal(
+        Threads threads,
+        NIOSequentialFileFactory files,
+        int fileBytes,
+        IOCriticalErrorListener listener) {
+      super(
+          threads,
+          fileBytes,
+          MIN_FILES,
+          KEEP_ALL_FILES,
+          NO_COMPACTING,
+          NO_COMPACTING,
+          OPEN_TIMEOUT_SECONDS,
+          files,
+          PREFIX,
+          EXTENSION,
+          MAX_IO,
+          USER_VERSION,
+          listener,
+          0);
+      this.threads = threads;
+    }
+
+    @Override
+    public synchronized void stop() {
+      super.stop();
+      threads.shutdown();
+    }
+  }
+
+  /** The executors of a journal. */
+  private static final class Threads implements ExecutorFactory {
+    private static final int FILES_AND_RECLAIMING = 2;
+    private static final int SHUTDOWN_SECONDS = 120;
+
+    private final ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(
+            FILES_AND_RECLAIMING,
+            FILES_AND_RECLAIMING,
+            1,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            Threads::thread);
+
+    private final ExecutorFactory ordered = new OrderedExecutorFactory(pool);
+    private int given;
+
+    Threads() {
+      pool.allowCoreThreadTimeOut(true);
+    }
+
+    private static Thread thread(Runnable work) {
+      var thread = new Thread(work, "cp-journal-files");
+      thread.setDaemon(true);
+      return thread;
+    }
+
+    /**
+     * The library asks for an executor for files, for reclaiming and for appends, in this order.
+     */
+    @Override
+    public ArtemisExecutor getExecutor() {
+      return given++ < FILES_AND_RECLAIMING ? ordered.getExecutor() : Runnable::run;
+    }
+
+    /** Waits for tasks that close files. */
+    void shutdown() {
+      pool.shutdown();
+      try {
+        if (!pool.awaitTermination(SHUTDOWN_SECONDS, TimeUnit.SECONDS)) pool.shutdownNow();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 }

@@ -9,12 +9,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import java.util.stream.LongStream;
 import org.apache.activemq.artemis.api.core.ActiveMQBuffer;
 import org.apache.activemq.artemis.core.journal.EncoderPersister;
 import org.apache.activemq.artemis.core.journal.EncodingSupport;
@@ -30,20 +27,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A write-ahead journal: records are appended, later settled, and recovered after a restart unless
- * settled. Opening, halting, erasing and closing block. The other methods don't; they are for use
- * from one thread, and completions run on a thread of the journal.
+ * settled. All methods that write block, as long as the disk does. {@link #entry}, {@link #append},
+ * {@link #settle} and {@link #sync} are for use from one thread, during which another may {@link
+ * #halt}.
  *
  * <p>Damage found on opening affects the damaged records only: the files are set aside unchanged,
  * and their intact records are copied to new ones.
  */
 public final class Journal implements AutoCloseable {
-  /** Notified once of the result of an append or a sync, on a thread of the journal. */
-  public interface Completion {
-    void done();
-
-    void failed(JournalException cause);
-  }
-
   /**
    * The result of opening.
    *
@@ -72,7 +63,8 @@ public final class Journal implements AutoCloseable {
 
   private final AtomicLong waitingBytes = new AtomicLong();
   private final AtomicBoolean failed = new AtomicBoolean();
-  private @Nullable JournalImpl files;
+  private volatile @Nullable JournalException failure; // of the last write that failed
+  private volatile @Nullable JournalImpl files;
   private long next = 1; // sequence of the next record
   private SequenceRanges settled = new SequenceRanges();
 
@@ -164,8 +156,9 @@ public final class Journal implements AutoCloseable {
       settled.add(scan.next(), next); // appends that failed meanwhile
       var entries = entries(scan);
       waitingBytes.set(entries.stream().mapToLong(Entry::bytes).sum());
+      failure = null;
       failed.set(false);
-      delete(scan.sound() ? scan.partial() : List.of());
+      if (scan.sound()) delete(scan.partial().stream().mapToLong(Long::longValue).toArray());
       return new Found(entries, scan.corrupt(), directories.damaged());
     } catch (JournalException e) {
       throw e;
@@ -233,8 +226,10 @@ public final class Journal implements AutoCloseable {
   }
 
   private void markFailed(@Nullable Throwable cause, @Nullable String message) {
+    var known = JournalException.of(cause != null ? cause : new IOException(message));
     if (failed.getAndSet(true)) return;
-    onFailure.accept(JournalException.of(cause != null ? cause : new IOException(message)));
+    failure = known;
+    onFailure.accept(known);
   }
 
   /** Bytes on disk of records that aren't settled. Thread-safe. */
@@ -248,41 +243,45 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * Appends a record. Once completed it survives the end of the process, and after the next {@link
-   * #sync} a power failure. A restart recovers it whole or not at all. After a failed append all
-   * others fail until the journal is reopened; their partial records stay on disk until {@linkplain
-   * #erase erased}.
+   * The next record, to be appended.
    *
    * @param body must not be modified afterwards
-   * @return the entry to settle later, also when the append fails
    */
-  public Entry append(byte[] body, Completion completion) {
+  public Entry entry(byte[] body) {
     int parts = Math.max(1, (body.length + partBytes - 1) / partBytes);
     var entry = new Entry(next, parts, clock.millis(), body);
     next += parts;
-    waitingBytes.addAndGet(entry.bytes());
-    var single = new SingleCompletion(completion, parts);
-    for (var frame : frames(entry)) append(frame, single);
     return entry;
   }
 
-  private void append(Frame frame, SingleCompletion single) {
-    if (failed.get()) {
-      single.onError(0, "the journal has failed");
-      return;
-    }
+  /**
+   * Appends a record. On return it survives the end of the process, and after the next {@link
+   * #sync} a power failure. A restart recovers it whole or not at all.
+   *
+   * @throws JournalException when it could not be written: all others fail until the journal is
+   *     reopened, and a restart may recover the record until it is {@linkplain #erase erased}
+   */
+  public void append(Entry entry) {
+    waitingBytes.addAndGet(entry.bytes());
+    for (var frame : frames(entry)) append(frame);
+  }
+
+  private void append(Frame frame) {
+    var written = new Written();
+    var encoding = new FrameEncoding(frame.encode());
     try {
-      files()
+      writable()
           .appendAddRecord(
               Frame.id(frame.sequence()),
               RECORD,
               EncoderPersister.getInstance(),
-              new FrameEncoding(frame.encode()),
+              encoding,
               false,
-              single);
+              written);
     } catch (Exception e) {
-      single.fail(JournalException.of(e));
+      throw failed(e);
     }
+    written.check();
   }
 
   /** Deletes records that need no recovery any more. */
@@ -292,50 +291,53 @@ public final class Journal implements AutoCloseable {
       waitingBytes.addAndGet(-entry.bytes());
       settled.add(entry.sequence(), entry.end());
     }
-    delete(
-        entries.stream()
-            .flatMap(entry -> LongStream.range(entry.sequence(), entry.end()).boxed())
-            .toList());
+    delete(sequences(entries));
   }
 
-  private void delete(List<Long> sequences) {
-    for (long sequence : sequences) {
-      if (failed.get()) return; // reopening returns these records, to be settled again
-      try {
-        files().appendDeleteRecord(Frame.id(sequence), false, null);
-      } catch (Exception e) {
-        markFailed(e, e.getMessage());
-      }
+  private static long[] sequences(Collection<Entry> entries) {
+    int count = 0;
+    for (var entry : entries) count += entry.parts();
+    var sequences = new long[count];
+    int to = 0;
+    for (var entry : entries) {
+      for (long next = entry.sequence(); next < entry.end(); next++) sequences[to++] = next;
     }
-    if (!failed.get()) appendMarker();
+    return sequences;
+  }
+
+  private void delete(long[] sequences) {
+    if (failed.get()) return; // reopening returns these records, to be settled again
+    try {
+      var open = writable();
+      for (long sequence : sequences) open.appendDeleteRecord(Frame.id(sequence), false, null);
+      appendMarker(false, null);
+    } catch (Exception e) {
+      markFailed(e, e.getMessage());
+    }
   }
 
   /**
    * Appends a marker that lists the settled sequences. On recovery it separates live records from
    * stale ones in a recycled file.
    */
-  private void appendMarker() {
+  private void appendMarker(boolean sync, @Nullable IOCompletion completion) throws Exception {
     var marker = new FrameEncoding(marker(next - 1, settled));
-    try {
-      files().appendAddEvent(1, MARKER, EncoderPersister.getInstance(), marker, false, null);
-    } catch (Exception e) {
-      markFailed(e, e.getMessage());
-    }
+    writable().appendAddEvent(1, MARKER, EncoderPersister.getInstance(), marker, sync, completion);
   }
 
-  /** Forces all earlier appends to disk. */
-  public void sync(Completion completion) {
-    var single = new SingleCompletion(completion, 1);
-    if (failed.get()) {
-      single.onError(0, "the journal has failed");
-      return;
-    }
+  /**
+   * Forces all earlier appends to disk.
+   *
+   * @throws JournalException when it is unknown whether they are on disk
+   */
+  public void sync() {
+    var written = new Written();
     try {
-      var marker = new FrameEncoding(marker(next - 1, settled));
-      files().appendAddEvent(1, MARKER, EncoderPersister.getInstance(), marker, true, single);
+      appendMarker(true, written);
     } catch (Exception e) {
-      single.fail(JournalException.of(e));
+      throw failed(e);
     }
+    written.check();
   }
 
   private byte[] marker(long highest, SequenceRanges settled) {
@@ -372,8 +374,10 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  private JournalImpl files() {
-    return Objects.requireNonNull(files, "not open");
+  private JournalImpl writable() {
+    var open = files;
+    if (failed.get() || open == null) throw new HaltedException();
+    return open;
   }
 
   private void closeFiles() throws Exception {
@@ -435,34 +439,35 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  /** Completes once, after all parts: the library may report a failure twice. */
-  private final class SingleCompletion implements IOCompletion {
-    private final AtomicBoolean reported = new AtomicBoolean();
-    private final Completion completion;
-    private final AtomicInteger open;
+  private JournalException failed(Exception cause) {
+    markFailed(cause, cause.getMessage());
+    var first = failure;
+    return first != null ? first : JournalException.of(cause);
+  }
 
-    SingleCompletion(Completion completion, int parts) {
-      this.completion = completion;
-      open = new AtomicInteger(parts);
-    }
+  /** The result of a write, known when the library's method returns, which writes on its caller. */
+  private final class Written implements IOCompletion {
+    private boolean done;
+    private @Nullable String error;
 
     @Override
     public void storeLineUp() {}
 
     @Override
     public void done() {
-      if (open.decrementAndGet() == 0 && !reported.getAndSet(true)) completion.done();
+      done = true;
     }
 
     @Override
     public void onError(int code, String message) {
-      fail(JournalException.of(new IOException(message)));
+      error = message;
     }
 
-    void fail(JournalException cause) {
-      if (reported.getAndSet(true)) return;
-      markFailed(cause, cause.getMessage());
-      completion.failed(cause);
+    /**
+     * Throws unless the write succeeded; the library reports some failures to its listener only.
+     */
+    void check() {
+      if (!done || error != null) throw failed(new IOException(error));
     }
   }
 

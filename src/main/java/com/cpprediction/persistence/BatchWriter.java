@@ -1,10 +1,12 @@
 package com.cpprediction.persistence;
 
+import com.cpprediction.bus.Recorded;
 import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.journal.Entry;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.postgres.SqlFailure;
 import com.cpprediction.prediction.Failure;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -17,12 +19,15 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,11 +35,13 @@ import org.slf4j.LoggerFactory;
 /**
  * Queues rows and writes them to the store in batches, in order. A row leaves the queue only once
  * stored or set aside: after a failure the writer pauses, notifies its {@link Listener}, and sends
- * the same rows again when {@linkplain #resume() resumed}. For use from one event loop.
+ * the same rows again when {@linkplain #resume() resumed}. For use from one event loop, except
+ * where a method says otherwise.
  *
  * <p>An idle writer sends at once. Rows that arrive while a batch is in flight form the next one;
  * acknowledged rows linger up to {@code persistence.linger_ms} to fill it. For a backlog up to
- * {@value #MAX_IN_FLIGHT} full batches are pipelined.
+ * {@value #MAX_IN_FLIGHT} full batches are pipelined. Journaled rows that are handed over by
+ * another thread wake the event loop only when it is idle or they fill a batch.
  */
 final class BatchWriter {
   /** Notified of the store's health. */
@@ -54,9 +61,13 @@ final class BatchWriter {
 
     InFlightBatch(List<PendingRow> pending) {
       this.pending = pending;
-      rows = pending.stream().map(PendingRow::read).toList();
+      rows = new ArrayList<>(pending.size());
+      for (var row : pending) rows.add(row.read());
     }
   }
+
+  /** The rows of a journal record, on their way to the queue. */
+  private record Journaled(List<PredictionRow> rows, Entry entry) {}
 
   private static final Logger log = LoggerFactory.getLogger(BatchWriter.class);
 
@@ -67,6 +78,7 @@ final class BatchWriter {
   private static final int MAX_DECODED = 2_000;
 
   private final Vertx vertx;
+  private final Context loop;
   private final PredictionStore store;
   private final Supplier<PersistenceConfig> config;
   private final ServiceMetrics metrics;
@@ -76,6 +88,13 @@ final class BatchWriter {
 
   private final Deque<PendingRow> queue = new ArrayDeque<>();
   private final Deque<InFlightBatch> inFlight = new ArrayDeque<>(); // oldest first
+
+  private final Queue<Journaled> handedOver = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger handedOverRows = new AtomicInteger();
+  private final AtomicBoolean wakeScheduled = new AtomicBoolean();
+
+  /** Whether nothing else will make the event loop take the rows that are handed over. */
+  private volatile boolean idle = true;
 
   /** Sizes of the next batches while a rejected row is searched by bisection. */
   private final Deque<Integer> bisection = new ArrayDeque<>();
@@ -90,7 +109,7 @@ final class BatchWriter {
   private @Nullable Promise<Void> drained;
 
   /**
-   * Creates a paused writer.
+   * Creates a paused writer for the event loop of the caller's context.
    *
    * @param trim receives the journal entries whose rows are all settled
    */
@@ -103,6 +122,7 @@ final class BatchWriter {
       Consumer<Collection<Entry>> trim,
       Listener listener) {
     this.vertx = vertx;
+    loop = vertx.getOrCreateContext();
     this.store = store;
     this.config = config;
     this.metrics = metrics;
@@ -117,7 +137,7 @@ final class BatchWriter {
    * @param acknowledge whether the request is acknowledged now instead of when the rows are settled
    * @return completes once all rows are settled
    */
-  Future<Unstored> add(List<PredictionRow> rows, boolean acknowledge) {
+  Future<Recorded> add(List<PredictionRow> rows, boolean acknowledge) {
     int capacity = config.get().queueCapacity();
     if (queued + rows.size() > capacity) {
       return Future.failedFuture(
@@ -128,16 +148,41 @@ final class BatchWriter {
     var request = new PendingRequest(rows.size());
     long now = System.currentTimeMillis();
     for (var row : rows) enqueue(new PendingRow(row, null, 0, request, acknowledge, now));
+    count();
     if (acknowledge) ledger.acknowledged(rows.size(), acknowledged);
     sendNext(false);
     return request.future();
   }
 
-  /** Queues the rows of a request that is acknowledged because {@code entry} holds them. */
+  /**
+   * Queues the rows of requests that are acknowledged because {@code entry} holds them.
+   * Thread-safe.
+   */
   void addJournaled(List<PredictionRow> rows, Entry entry) {
-    enqueue(rows, entry);
-    ledger.acknowledged(rows.size(), acknowledged);
-    sendNext(false);
+    ledger.handedOver(rows.size());
+    handedOver.add(new Journaled(rows, entry));
+    int waiting = handedOverRows.addAndGet(rows.size());
+    if (idle || waiting >= config.get().batchSize()) wake();
+  }
+
+  private void wake() {
+    if (wakeScheduled.getAndSet(true)) return;
+    loop.runOnContext(
+        woken -> {
+          wakeScheduled.set(false);
+          sendNext(false);
+        });
+  }
+
+  private void takeHandedOver() {
+    int rows = 0;
+    for (var next = handedOver.poll(); next != null; next = handedOver.poll()) {
+      rows += enqueue(next.rows, next.entry);
+    }
+    if (rows == 0) return;
+    count();
+    handedOverRows.addAndGet(-rows);
+    ledger.queued(rows, acknowledged);
   }
 
   /**
@@ -148,6 +193,7 @@ final class BatchWriter {
   int addRecovered(List<Entry> entries) {
     int rows = 0;
     for (var entry : entries) rows += enqueue(List.of(), entry);
+    count();
     ledger.recovered(rows, acknowledged);
     sendNext(false);
     return rows;
@@ -166,15 +212,14 @@ final class BatchWriter {
     return positions.length;
   }
 
-  /** Counts rows that are acknowledged but not kept. */
+  /** Counts rows that are acknowledged but not kept. Thread-safe. */
   void countDropped(int rows) {
-    ledger.dropped(rows, acknowledged);
+    ledger.dropped(rows);
   }
 
   private void enqueue(PendingRow pending) {
     queue.add(pending);
     if (pending.acknowledged()) acknowledged++;
-    count();
   }
 
   private void count() {
@@ -187,6 +232,7 @@ final class BatchWriter {
 
   /** Journal sequences of the records that aren't settled. */
   Set<Long> journaled() {
+    takeHandedOver();
     var all = new HashSet<Long>();
     queue.forEach(pending -> add(pending, all));
     inFlight.forEach(batch -> batch.pending.forEach(pending -> add(pending, all)));
@@ -199,7 +245,7 @@ final class BatchWriter {
 
   /** Number of rows not settled yet. Thread-safe. */
   int queued() {
-    return queued;
+    return queued + handedOverRows.get();
   }
 
   /** Age in seconds of the oldest row not settled yet, 0 when there is none. Thread-safe. */
@@ -219,11 +265,13 @@ final class BatchWriter {
   /** Sends no further batch until resumed. */
   void pause() {
     paused = true;
+    updateIdle();
   }
 
   /** Sends batches again. */
   void resume() {
     paused = false;
+    takeHandedOver();
     if (queue.isEmpty()) listener.available();
     else sendNext(false);
   }
@@ -235,18 +283,30 @@ final class BatchWriter {
    */
   Future<Integer> drain(Duration grace) {
     drained = Promise.promise();
+    takeHandedOver();
     if (queued == 0) drained.complete();
     else sendNext(false);
     return drained
         .future()
         .timeout(grace.toMillis(), TimeUnit.MILLISECONDS)
-        .transform(rejected -> Future.succeededFuture(queued));
+        .transform(rejected -> Future.succeededFuture(queued()));
   }
 
   /**
    * @param afterBatch whether a batch has just completed; the next rows may linger only then
    */
   private void sendNext(boolean afterBatch) {
+    takeHandedOver();
+    sendQueued(afterBatch);
+    updateIdle();
+  }
+
+  private void updateIdle() {
+    idle = paused || awaited == 0 && lingerTimer < 0;
+    if (idle && !handedOver.isEmpty()) wake(); // handed over before
+  }
+
+  private void sendQueued(boolean afterBatch) {
     while (!paused && !failing && !queue.isEmpty() && awaited < maxInFlight()) {
       if (lingerTimer >= 0) {
         if (queue.size() < config.get().batchSize() && drained == null) return;
@@ -399,30 +459,35 @@ final class BatchWriter {
   }
 
   private void settle(InFlightBatch batch, int added, IntFunction<Settlement> settlementOf) {
-    var settlements = IntStream.range(0, batch.rows.size()).mapToObj(settlementOf).toList();
     inFlight.remove(batch);
     int rows = batch.rows.size();
-    int early = (int) batch.pending.stream().filter(PendingRow::acknowledged).count();
+    var settlements = new Settlement[rows];
+    var settledEntries = new ArrayList<Entry>();
+    int early = 0;
+    int refused = 0;
+    int taken = 0;
+    for (int i = 0; i < rows; i++) {
+      settlements[i] = settlementOf.apply(i);
+      if (settlements[i] == Settlement.REFUSED) refused++;
+      if (settlements[i] == Settlement.TAKEN) taken++;
+      var pending = batch.pending.get(i);
+      if (pending.acknowledged()) early++;
+      var journaled = pending.journaled();
+      if (journaled != null && journaled.settle()) settledEntries.add(journaled.entry());
+    }
     acknowledged -= early;
     count();
-    int refused = Collections.frequency(settlements, Settlement.REFUSED);
-    int taken = Collections.frequency(settlements, Settlement.TAKEN);
     ledger.settled(rows - refused - taken, added, refused, taken, rows - early, acknowledged);
-    trim.accept(
-        batch.pending.stream()
-            .map(PendingRow::journaled)
-            .filter(journaled -> journaled != null && journaled.settle())
-            .map(JournaledRows::entry)
-            .toList());
+    trim.accept(settledEntries);
     listener.available();
     for (int i = 0; i < rows; i++) {
-      batch.pending.get(i).settle(batch.rows.get(i).id(), settlements.get(i));
+      batch.pending.get(i).settle(batch.rows.get(i).id(), settlements[i]);
     }
     if (drained != null && queued == 0) drained.tryComplete();
   }
 
   private void unavailable(Throwable failure) {
-    paused = true;
+    pause();
     listener.unavailable(failure);
   }
 }

@@ -6,84 +6,35 @@ import com.cpprediction.journal.JournalException;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
-import io.vertx.core.AsyncResult;
+import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.ContextInternal;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Objects;
-import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Appends rows to the journal, then queues them in the {@link BatchWriter}; trims settled records;
- * reopens the journal after a failure. For use from one event loop.
+ * Appends rows to the journal, then hands them over to the {@link BatchWriter}; trims settled
+ * records; reopens the journal after a failure. For use from one worker context, which the disk may
+ * block, except where a method says otherwise.
  */
 final class JournalAppender {
   private static final Logger log = LoggerFactory.getLogger(JournalAppender.class);
   private static final long RETRY_MILLIS = 1_000;
 
-  /** The rows of a request whose append isn't acknowledged yet. */
-  private final class PendingAppend implements Journal.Completion {
-    final List<PredictionRow> rows;
-    final Promise<Void> acknowledged = Promise.promise();
-    final long start = System.nanoTime();
-    private @Nullable Entry entry;
-    private volatile @Nullable JournalException cause;
-
-    PendingAppend(List<PredictionRow> rows) {
-      this.rows = rows;
-    }
-
-    void append() {
-      entry = journal.append(RowFormat.write(rows), this);
-    }
-
-    Entry entry() {
-      return Objects.requireNonNull(entry, "not appended");
-    }
-
-    /** Runs on the journal's thread. */
-    @Override
-    public void done() {
-      appended.add(this);
-      if (!drainScheduled.getAndSet(true)) loop.runOnContext(run -> drainAppended());
-    }
-
-    /** Runs on the journal's thread. */
-    @Override
-    public void failed(JournalException cause) {
-      this.cause = cause;
-      done();
-    }
-
-    void onAppended() {
-      if (cause != null || !appending.remove(this)) return; // fails once the journal is halted
-      dirty = true;
-      writer.addJournaled(rows, entry());
-      if (syncMillis > 0) acknowledge();
-      else unsynced.add(this);
-    }
-
-    void acknowledge() {
-      metrics.journaled(System.nanoTime() - start);
-      acknowledged.complete();
-    }
-  }
-
   private final Vertx vertx;
+  private final ContextInternal thread;
   private final Context loop;
   private final Path directory;
   private final Journal journal;
@@ -92,20 +43,24 @@ final class JournalAppender {
   private final ServiceMetrics metrics;
   private final RecentIds recent;
   private final BatchWriter writer;
-  private final Queue<PendingAppend> appended = new ConcurrentLinkedQueue<>();
 
-  /** Appends that haven't succeeded. */
-  private final Set<PendingAppend> appending = new LinkedHashSet<>();
+  /** Records whose append failed, to be erased. */
+  private final List<Entry> failed = new ArrayList<>();
 
-  private final AtomicBoolean drainScheduled = new AtomicBoolean();
-  private List<PendingAppend> unsynced = new ArrayList<>();
-  private boolean dirty;
-  private boolean syncing;
+  /** Requests whose append failed, to fail once their records are erased. */
+  private final List<Promise<Void>> failing = new ArrayList<>();
+
+  private List<Promise<Void>> unsynced = new ArrayList<>();
+  private boolean dirty; // whether a sync is scheduled
   private boolean closed;
   private boolean recovered;
   private volatile @Nullable String failure = "The journal is not open yet";
 
-  /** Locks the journal; blocks. */
+  /**
+   * Locks the journal; blocks. Belongs to the worker context of the caller.
+   *
+   * @param loop of {@code writer}
+   */
   JournalAppender(
       Vertx vertx,
       Context loop,
@@ -117,6 +72,7 @@ final class JournalAppender {
       RecentIds recent,
       BatchWriter writer) {
     this.vertx = vertx;
+    thread = (ContextInternal) vertx.getOrCreateContext();
     this.loop = loop;
     this.directory = directory;
     this.maxBytes = maxBytes;
@@ -126,7 +82,7 @@ final class JournalAppender {
     syncMillis = sync.toMillis();
     journal =
         Journal.in(
-            directory, clock, cause -> loop.runOnContext(run -> onFailure(cause.getMessage())));
+            directory, clock, cause -> thread.runOnContext(run -> onFailure(cause.getMessage())));
   }
 
   /**
@@ -136,18 +92,12 @@ final class JournalAppender {
    */
   Future<Void> start() {
     metrics.journalBytes(journal::waitingBytes);
-    if (syncMillis > 0) vertx.setPeriodic(syncMillis, tick -> sync());
     return open();
   }
 
   private Future<Void> open() {
-    return vertx
-        .executeBlocking(journal::open, false)
-        .map(
-            found -> {
-              opened(found);
-              return (Void) null;
-            })
+    return blocking(journal::open)
+        .compose(this::opened)
         .recover(
             cause -> {
               logFailure(String.valueOf(cause.getMessage()));
@@ -156,7 +106,7 @@ final class JournalAppender {
             });
   }
 
-  private void opened(Journal.Found found) {
+  private Future<Void> opened(Journal.Found found) {
     if (found.corrupt() > 0) {
       metrics.journalDamaged(found.corrupt());
       log.error(
@@ -164,28 +114,49 @@ final class JournalAppender {
           found.corrupt(),
           found.damaged());
     }
-    if (!recovered) {
-      recovered = true;
-      var readable = readableOf(found.entries());
-      int unreadable = found.entries().size() - readable.size();
-      if (unreadable > 0) {
-        log.error("{} records of the journal are of a later version and stay in it", unreadable);
-      }
-      claimIds(readable);
-      int rows = writer.addRecovered(readable);
-      if (rows > 0) log.info("{} predictions wait in the journal", rows);
-    } else {
-      // These records were settled while the journal couldn't be trimmed.
-      var known = writer.journaled();
-      journal.settle(
-          readableOf(found.entries()).stream()
-              .filter(entry -> !known.contains(entry.sequence()))
-              .toList());
-      log.info("The journal can be written again");
+    return recovered ? reopened(found) : recover(found);
+  }
+
+  private Future<Void> recover(Journal.Found found) {
+    recovered = true;
+    var readable = readableOf(found.entries());
+    int unreadable = found.entries().size() - readable.size();
+    if (unreadable > 0) {
+      log.error("{} records of the journal are of a later version and stay in it", unreadable);
     }
+    claimIds(readable);
+    return onLoop(() -> recover(readable)).map(queued -> usable());
+  }
+
+  private int recover(List<Entry> entries) {
+    int rows = writer.addRecovered(entries);
+    if (rows > 0) log.info("{} predictions wait in the journal", rows);
+    return rows;
+  }
+
+  /** Settles the records that were settled while the journal couldn't be trimmed. */
+  private Future<Void> reopened(Journal.Found found) {
+    return onLoop(writer::journaled)
+        .map(
+            known -> {
+              settleAllBut(known, found);
+              log.info("The journal can be written again");
+              return usable();
+            });
+  }
+
+  private void settleAllBut(Set<Long> known, Journal.Found found) {
+    journal.settle(
+        readableOf(found.entries()).stream()
+            .filter(entry -> !known.contains(entry.sequence()))
+            .toList());
+  }
+
+  private @Nullable Void usable() {
     failure = null;
     if (journal.hasFailed()) onFailure("It can't be written since it was opened");
-    else if (syncMillis == 0) sync(); // appends completed before the failure
+    else sync(); // appends completed before the failure
+    return null;
   }
 
   /** Registers the ids of recovered rows, the newest {@value RecentIds#CAPACITY}. */
@@ -205,45 +176,52 @@ final class JournalAppender {
     return entries.stream().filter(entry -> RowFormat.rows(entry.body()).length > 0).toList();
   }
 
-  private void onFailure(String reason) {
+  private void onFailure(@Nullable String reason) {
     if (failure != null) return; // being opened already
-    logFailure(reason);
+    logFailure(String.valueOf(reason));
     halt().onComplete(halted -> scheduleOpen());
   }
 
   /**
-   * Ends all appends and erases the failed ones from the journal before their requests fail, so
-   * that a restart doesn't recover a row that was refused.
+   * Erases the failed appends from the journal before their requests fail, so that a restart
+   * doesn't recover a row that was refused.
    */
   private Future<Void> halt() {
-    return blocking(journal::halt)
-        .transform(
-            halted -> {
-              drainAppended();
-              var failed = List.copyOf(appending);
-              appending.clear();
-              if (failed.isEmpty()) return Future.succeededFuture();
-              var entries = failed.stream().map(PendingAppend::entry).toList();
-              Future<Void> erased =
-                  halted.failed()
-                      ? Future.failedFuture(halted.cause())
-                      : blocking(() -> journal.erase(entries));
-              return erased.onComplete(
-                  done -> failed.forEach(append -> append.acknowledged.fail(overloaded(done))));
+    var entries = List.copyOf(failed);
+    var requests = List.copyOf(failing);
+    failed.clear();
+    failing.clear();
+    return this.<Void>blocking(
+            () -> {
+              journal.halt();
+              if (!entries.isEmpty()) journal.erase(entries);
+              return null;
+            })
+        .onComplete(
+            erased -> {
+              var cause = erased.succeeded() ? refused(failure) : unknown(erased.cause());
+              requests.forEach(request -> request.fail(cause));
             });
   }
 
-  private Future<Void> blocking(Runnable work) {
-    return vertx.executeBlocking(
-        () -> {
-          work.run();
-          return null;
-        },
-        false);
+  /** Runs {@code work} on another thread, so that appends can be refused meanwhile. */
+  private <T> Future<T> blocking(Callable<T> work) {
+    Promise<T> done = thread.promise();
+    loop.executeBlocking(work, false).onComplete(done);
+    return done.future();
   }
 
-  private RuntimeException overloaded(AsyncResult<Void> erased) {
-    return erased.succeeded() ? overloaded(failure) : outcomeUnknown(erased.cause());
+  private <T> Future<T> onLoop(Callable<T> work) {
+    Promise<T> done = thread.promise();
+    loop.runOnContext(
+        run -> {
+          try {
+            done.complete(work.call());
+          } catch (Exception e) {
+            done.fail(e);
+          }
+        });
+    return done.future();
   }
 
   private void logFailure(String reason) {
@@ -260,69 +238,74 @@ final class JournalAppender {
   }
 
   /**
-   * Appends {@code rows} and completes once they are as durable as {@code journal.sync_ms}
-   * promises. Fails with {@link Failure#OVERLOADED} when no row was kept, with {@link
-   * Failure#DEADLINE_EXCEEDED} when that is unknown.
+   * Appends {@code rows} as one record, and completes once they are as durable as {@code
+   * journal.sync_ms} promises: at once unless that is 0. Fails with {@link Failure#OVERLOADED} when
+   * no row was kept, with {@link Failure#DEADLINE_EXCEEDED} when that is unknown.
    */
   Future<Void> append(List<PredictionRow> rows) {
-    if (failure != null) return Future.failedFuture(overloaded(failure));
+    if (failure != null) return Future.failedFuture(refused(failure));
     if (full()) {
       return Future.failedFuture(
-          overloaded("The journal is full: %d bytes wait for PostgreSQL".formatted(maxBytes)));
+          refused("The journal is full: %d bytes wait for PostgreSQL".formatted(maxBytes)));
     }
-    var pending = new PendingAppend(rows);
-    appending.add(pending);
-    pending.append();
-    return pending.acknowledged.future();
+    long start = System.nanoTime();
+    var entry = journal.entry(RowFormat.write(rows));
+    try {
+      journal.append(entry);
+    } catch (JournalException e) {
+      var promise = Promise.<Void>promise();
+      failed.add(entry);
+      failing.add(promise);
+      return promise.future(); // fails in onFailure, which the journal has scheduled
+    }
+    scheduleSync();
+    writer.addJournaled(rows, entry);
+    if (syncMillis > 0) {
+      metrics.journaled(System.nanoTime() - start);
+      return Future.succeededFuture();
+    }
+    var synced = Promise.<Void>promise();
+    unsynced.add(synced);
+    return synced.future().onSuccess(done -> metrics.journaled(System.nanoTime() - start));
   }
 
-  private static RuntimeException overloaded(@Nullable String reason) {
+  private static ServiceException refused(@Nullable String reason) {
     return Failure.OVERLOADED.because(reason + "; try again later");
   }
 
-  private static RuntimeException outcomeUnknown(Throwable cause) {
+  private static ServiceException unknown(Throwable cause) {
     return Failure.DEADLINE_EXCEEDED.because(
         cause.getMessage() + "; whether the prediction was kept is unknown");
   }
 
-  private void drainAppended() {
-    drainScheduled.set(false);
-    for (var next = appended.poll(); next != null; next = appended.poll()) next.onAppended();
-    if (syncMillis == 0) sync();
+  /** Syncs in {@code journal.sync_ms}, or once for all appends that wait on this thread. */
+  private void scheduleSync() {
+    if (dirty) return;
+    dirty = true;
+    if (syncMillis > 0) vertx.setTimer(syncMillis, timer -> sync());
+    else thread.runOnContext(run -> sync());
   }
 
   /** Forces the journal to disk, then acknowledges the appends completed before. */
   private void sync() {
-    if (syncing || !dirty || failure != null) return;
-    syncing = true;
+    if (!dirty || failure != null) return;
     dirty = false;
     var batch = unsynced;
     unsynced = new ArrayList<>();
-    journal.sync(
-        new Journal.Completion() {
-          @Override
-          public void done() {
-            loop.runOnContext(run -> synced(batch, null));
-          }
-
-          @Override
-          public void failed(JournalException cause) {
-            loop.runOnContext(run -> synced(batch, cause));
-          }
-        });
-  }
-
-  private void synced(List<PendingAppend> batch, @Nullable JournalException cause) {
-    syncing = false;
-    for (var request : batch) {
-      if (cause == null) request.acknowledge();
-      else request.acknowledged.fail(outcomeUnknown(cause));
+    try {
+      journal.sync();
+      for (var request : batch) request.complete();
+    } catch (JournalException e) {
+      for (var request : batch) request.fail(unknown(e));
     }
-    if (syncMillis == 0) sync();
   }
 
+  /** Deletes records whose rows are settled. Thread-safe. */
   void trim(Collection<Entry> entries) {
-    if (failure == null) journal.settle(entries);
+    thread.runOnContext(
+        run -> {
+          if (failure == null) journal.settle(entries);
+        });
   }
 
   private boolean full() {
@@ -354,6 +337,10 @@ final class JournalAppender {
 
   Future<Void> close() {
     closed = true;
-    return blocking(journal::close);
+    return blocking(
+        () -> {
+          journal.close();
+          return null;
+        });
   }
 }

@@ -1,7 +1,7 @@
 package com.cpprediction.persistence;
 
 import com.cpprediction.bus.Bus;
-import com.cpprediction.bus.RecordRequest;
+import com.cpprediction.bus.RecordBatch;
 import com.cpprediction.config.DatabaseConfig;
 import com.cpprediction.config.JournalConfig;
 import com.cpprediction.config.PersistenceConfig;
@@ -19,6 +19,7 @@ import com.cpprediction.postgres.SqlFailure;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonArray;
@@ -39,9 +40,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Stores predictions and outcomes in PostgreSQL and reads them back: consumes {@link Bus#RECORD},
- * {@link Bus#STORED}, {@link Bus#POPULAR} and {@link Bus#JUDGE}. Runs on an event loop. Starts with
- * or without the database and a writable journal, and retries both; {@link #stop} stores queued
- * rows first, and leaves the rest in the journal.
+ * {@link Bus#STORED}, {@link Bus#POPULAR} and {@link Bus#JUDGE}. Runs on an event loop; the journal
+ * is written on a thread of its own. Starts with or without the database and a writable journal,
+ * and retries both; {@link #stop} stores queued rows first, and leaves the rest in the journal.
  */
 public final class PersistenceVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(PersistenceVerticle.class);
@@ -62,7 +63,7 @@ public final class PersistenceVerticle extends VerticleBase {
   private volatile @Nullable PersistenceHealth health;
   private volatile @Nullable JournalAppender appender; // with a journal
   private volatile boolean stopping;
-  private PredictionRecorder recorder;
+  private @Nullable Future<Void> drained; // once it stops
   private Database database;
   private OutcomeJudge outcomes;
 
@@ -120,7 +121,6 @@ public final class PersistenceVerticle extends VerticleBase {
             new Backoff(new Random()));
     var ledger = new RowLedger(metrics);
     var writer = new BatchWriter(vertx, table, config, metrics, ledger, this::trim, watch);
-    recorder = new PredictionRecorder(ack, config, recent, writer, () -> appender);
     this.maintenance = maintenance;
     this.watch = watch;
     this.writer = writer;
@@ -140,17 +140,21 @@ public final class PersistenceVerticle extends VerticleBase {
     metrics.queuedRows(writer::queued);
     metrics.oldestSeconds(writer::oldestSeconds);
     maintenance.start(this::databaseUp);
-    return listen()
+    return listen(writer)
         .compose(listening -> openJournal(clock, writer))
         .compose(opened -> watch.start(writer))
         .onSuccess(connected -> outcomes.start());
   }
 
-  private Future<?> listen() {
+  private Future<?> listen(BatchWriter writer) {
     var bus = vertx.eventBus();
     var queries = new PredictionQueries(database);
     return Future.all(
-        bus.localConsumer(Bus.RECORD, this::record).completion(),
+        switch (ack) {
+          case JOURNAL -> Future.succeededFuture(); // consumes on the thread of the journal
+          case COMMIT -> consume(PredictionRecorder.committing(config, recent, writer));
+          case NONE -> consume(PredictionRecorder.queueing(config, recent, writer));
+        },
         bus.<String>localConsumer(
                 Bus.STORED, message -> query(message, "read predictions", queries::byShipment))
             .completion(),
@@ -162,38 +166,46 @@ public final class PersistenceVerticle extends VerticleBase {
             .completion());
   }
 
+  private Future<Void> consume(PredictionRecorder recorder) {
+    return vertx
+        .eventBus()
+        .<RecordBatch>localConsumer(Bus.RECORD, message -> record(message, recorder))
+        .completion();
+  }
+
   /**
    * Also opens a journal with rows of an earlier process when {@code ack} isn't {@code journal}.
    */
-  private Future<Void> openJournal(Clock clock, BatchWriter writer) {
+  private Future<?> openJournal(Clock clock, BatchWriter writer) {
     if (ack != Ack.JOURNAL && !Journal.existsIn(directory)) return Future.succeededFuture();
     var loop = vertx.getOrCreateContext();
-    return vertx
-        .executeBlocking(
+    return vertx.deployVerticle(
+        new JournalVerticle(
             () ->
-                new JournalAppender(
-                    vertx,
-                    loop,
-                    directory,
-                    journal.maxBytes(),
-                    journal.sync(),
-                    clock,
-                    metrics,
-                    recent,
-                    writer),
-            false)
-        .compose(
-            locked -> {
-              appender = locked;
-              return locked.start();
-            });
+                appender =
+                    new JournalAppender(
+                        vertx,
+                        loop,
+                        directory,
+                        journal.maxBytes(),
+                        journal.sync(),
+                        clock,
+                        metrics,
+                        recent,
+                        writer),
+            locked ->
+                ack == Ack.JOURNAL
+                    ? consume(PredictionRecorder.journaling(locked, config, recent, writer))
+                    : Future.succeededFuture(),
+            this::drain),
+        JournalVerticle.OPTIONS);
   }
 
   private void trim(Collection<Entry> entries) {
     if (!entries.isEmpty()) Objects.requireNonNull(appender).trim(entries);
   }
 
-  private void record(Message<RecordRequest> message) {
+  private void record(Message<RecordBatch> message, PredictionRecorder recorder) {
     RequestId.clear(); // later log messages concern the rows of many requests
     if (stopping) {
       fail(message, Failure.NOT_READY.because("The service is stopping, so nothing was kept"));
@@ -204,8 +216,8 @@ public final class PersistenceVerticle extends VerticleBase {
       return;
     }
     recorder
-        .record(message.body().predictions())
-        .onSuccess(unstored -> message.reply(unstored.json()))
+        .record(message.body())
+        .onSuccess(message::reply)
         .onFailure(cause -> fail(message, cause));
   }
 
@@ -296,21 +308,34 @@ public final class PersistenceVerticle extends VerticleBase {
 
   @Override
   public Future<?> stop() {
-    stopping = true;
-    outcomes.stop();
-    var watch = Objects.requireNonNull(this.watch, "not started");
-    return Objects.requireNonNull(writer, "not started")
-        .drain(grace)
+    return drain()
         .compose(
-            left -> {
-              if (left > 0) logUnstored(left);
-              watch.stop();
+            done -> {
+              Objects.requireNonNull(watch, "not started").stop();
               // A frozen server delays a clean close of the connections.
-              var closing = database.close().timeout(CLOSE_SECONDS, TimeUnit.SECONDS);
-              return Future.join(
-                      closing, appender == null ? Future.succeededFuture() : appender.close())
-                  .otherwiseEmpty();
+              return database.close().timeout(CLOSE_SECONDS, TimeUnit.SECONDS).otherwiseEmpty();
             });
+  }
+
+  /** Stops recording, and completes once queued rows are stored or the grace is over. */
+  private synchronized Future<Void> drain() {
+    if (drained != null) return drained;
+    stopping = true;
+    var promise = Promise.<Void>promise();
+    drained = promise.future();
+    context.runOnContext(
+        run -> {
+          outcomes.stop();
+          Objects.requireNonNull(writer, "not started")
+              .drain(grace)
+              .onSuccess(
+                  left -> {
+                    if (left > 0) logUnstored(left);
+                  })
+              .<Void>mapEmpty()
+              .onComplete(promise);
+        });
+    return drained;
   }
 
   private void logUnstored(int rows) {

@@ -1,81 +1,152 @@
 package com.cpprediction.persistence;
 
+import com.cpprediction.bus.RecordBatch;
+import com.cpprediction.bus.RecordReply;
+import com.cpprediction.bus.RecordRequest;
+import com.cpprediction.bus.Recorded;
 import com.cpprediction.config.PersistenceConfig;
-import com.cpprediction.config.PersistenceConfig.Ack;
 import com.cpprediction.config.PersistenceConfig.WhenFull;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the predictions of a request as {@code persistence.ack} promises, and refuses a reused id.
- * For use from one event loop.
+ * Keeps the predictions of requests as {@code persistence.ack} promises, and refuses reused ids.
+ * For use from one context.
  */
 final class PredictionRecorder {
-  private final Ack ack;
+  private static final int ROWS_OF_A_RECORD = 1_000;
+  private static final int ONE_REQUEST = 1;
+
+  /** Requests whose rows are kept together. */
+  private static final class Group {
+    final List<PredictionRow> rows = new ArrayList<>();
+    final List<Claimed> requests = new ArrayList<>();
+  }
+
+  /**
+   * A request whose ids are claimed.
+   *
+   * @param rows number of its rows to keep
+   * @param taken ids that belong to another shipment
+   */
+  private record Claimed(int rows, List<UUID> taken) {}
+
+  private final Function<List<PredictionRow>, Future<Recorded>> store;
+  private final int rowsTogether;
   private final Supplier<PersistenceConfig> config;
   private final RecentIds recent;
   private final BatchWriter writer;
-  private final Supplier<@Nullable JournalAppender> journal;
 
-  /**
-   * @param journal returns an appender when {@code ack} is {@code journal}
-   */
-  PredictionRecorder(
-      Ack ack,
+  private PredictionRecorder(
+      Function<List<PredictionRow>, Future<Recorded>> store,
+      int rowsTogether,
       Supplier<PersistenceConfig> config,
       RecentIds recent,
-      BatchWriter writer,
-      Supplier<@Nullable JournalAppender> journal) {
-    this.ack = ack;
+      BatchWriter writer) {
+    this.store = store;
+    this.rowsTogether = rowsTogether;
     this.config = config;
     this.recent = recent;
     this.writer = writer;
-    this.journal = journal;
+  }
+
+  /** Journals the rows of a batch together. */
+  static PredictionRecorder journaling(
+      JournalAppender journal,
+      Supplier<PersistenceConfig> config,
+      RecentIds recent,
+      BatchWriter writer) {
+    return new PredictionRecorder(
+        rows -> journal.append(rows).map(Recorded.ALL), ROWS_OF_A_RECORD, config, recent, writer);
+  }
+
+  /** Completes once the rows of a batch are stored in PostgreSQL. */
+  static PredictionRecorder committing(
+      Supplier<PersistenceConfig> config, RecentIds recent, BatchWriter writer) {
+    return new PredictionRecorder(
+        rows -> writer.add(rows, false), ONE_REQUEST, config, recent, writer);
+  }
+
+  /** Completes at once. */
+  static PredictionRecorder queueing(
+      Supplier<PersistenceConfig> config, RecentIds recent, BatchWriter writer) {
+    return new PredictionRecorder(
+        rows -> {
+          var stored = writer.add(rows, true);
+          return stored.failed() ? stored : Future.succeededFuture(Recorded.ALL);
+        },
+        ONE_REQUEST,
+        config,
+        recent,
+        writer);
   }
 
   /**
-   * Completes once the predictions are kept. Fails with {@link Failure#OVERLOADED} when the journal
-   * or the queue is full and {@code persistence.when_full} is {@code refuse}.
+   * Completes once the predictions are kept or refused. A request fails with {@link
+   * Failure#OVERLOADED} when the journal or the queue is full and {@code persistence.when_full} is
+   * {@code refuse}.
    */
-  Future<Unstored> record(List<Prediction> predictions) {
-    var rows = new ArrayList<PredictionRow>();
-    var taken = new ArrayList<UUID>();
-    for (var prediction : predictions) {
-      var request = prediction.request();
-      if (recent.claim(request.id(), request.address().digest(request.shipmentId()))) {
+  Future<RecordReply> record(RecordBatch batch) {
+    var kept = new ArrayList<Future<List<Recorded>>>();
+    var group = new Group();
+    for (var request : batch.requests()) {
+      if (group.rows.size() >= rowsTogether) {
+        kept.add(keep(group));
+        group = new Group();
+      }
+      group.requests.add(claim(request, group.rows));
+    }
+    kept.add(keep(group));
+    if (kept.size() == 1) return kept.get(0).map(RecordReply::new);
+    return Future.join(kept)
+        .map(done -> new RecordReply(kept.stream().flatMap(all -> all.result().stream()).toList()));
+  }
+
+  private Claimed claim(RecordRequest request, List<PredictionRow> rows) {
+    int before = rows.size();
+    var taken = new ArrayList<UUID>(0);
+    for (var prediction : request.predictions()) {
+      var asked = prediction.request();
+      if (recent.claim(asked.id(), asked.address().digest(asked.shipmentId()))) {
         rows.add(PredictionRow.of(prediction));
       } else {
-        taken.add(request.id());
+        taken.add(asked.id());
       }
     }
-    var kept = rows.isEmpty() ? Future.succeededFuture(Unstored.NONE) : keep(rows);
-    return kept.recover(cause -> dropIfConfigured(rows, cause))
-        .map(unstored -> unstored.and(taken));
+    return new Claimed(rows.size() - before, taken);
   }
 
-  private Future<Unstored> keep(List<PredictionRow> rows) {
-    return switch (ack) {
-      case JOURNAL -> Objects.requireNonNull(journal.get()).append(rows).map(Unstored.NONE);
-      case COMMIT -> writer.add(rows, false);
-      case NONE -> {
-        var stored = writer.add(rows, true);
-        yield stored.failed() ? stored : Future.succeededFuture(Unstored.NONE);
-      }
-    };
+  /** Results in the order of the requests; doesn't fail. */
+  private Future<List<Recorded>> keep(Group group) {
+    var kept = group.rows.isEmpty() ? Future.succeededFuture(Recorded.ALL) : store(group.rows);
+    return kept.map(
+        result -> {
+          var results = new ArrayList<Recorded>(group.requests.size());
+          for (var request : group.requests) {
+            results.add((request.rows > 0 ? result : Recorded.ALL).and(request.taken));
+          }
+          return results;
+        });
   }
 
-  private Future<Unstored> dropIfConfigured(List<PredictionRow> rows, Throwable cause) {
-    boolean full = cause instanceof ServiceException e && e.failure() == Failure.OVERLOADED;
-    if (!full || config.get().whenFull() != WhenFull.DROP) return Future.failedFuture(cause);
-    writer.countDropped(rows.size());
-    return Future.succeededFuture(Unstored.NONE);
+  private Future<Recorded> store(List<PredictionRow> rows) {
+    return store
+        .apply(rows)
+        .recover(
+            cause -> {
+              if (!(cause instanceof ServiceException failure)) return Future.failedFuture(cause);
+              if (failure.failure() != Failure.OVERLOADED
+                  || config.get().whenFull() != WhenFull.DROP) {
+                return Future.succeededFuture(Recorded.failed(failure));
+              }
+              writer.countDropped(rows.size());
+              return Future.succeededFuture(Recorded.ALL);
+            });
   }
 }

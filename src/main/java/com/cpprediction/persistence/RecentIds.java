@@ -4,8 +4,8 @@ import java.util.UUID;
 
 /**
  * Maps about the last {@value #CAPACITY} prediction ids to a digest of their shipments, to detect a
- * reused id. An 8-way set-associative cache in 3 MiB, which evicts the oldest id of a set. For use
- * from one event loop.
+ * reused id. An 8-way set-associative cache in 3 MiB, which evicts the oldest id of a set.
+ * Thread-safe.
  */
 final class RecentIds {
   static final int CAPACITY = 1 << 17;
@@ -24,7 +24,7 @@ final class RecentIds {
    *
    * @return false when the id is registered for another digest
    */
-  boolean claim(UUID id, long digest) {
+  synchronized boolean claim(UUID id, long digest) {
     long high = id.getMostSignificantBits();
     long low = id.getLeastSignificantBits();
     int set = (int) ((high ^ Long.rotateLeft(low, Integer.SIZE)) * GOLDEN >>> Long.SIZE - SET_BITS);

@@ -4,10 +4,7 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.ServiceMetrics.Kept;
 import com.cpprediction.metrics.ServiceMetrics.RowOutcome;
 
-/**
- * Counts every row that this process is responsible for, by its state. Written from one event loop;
- * {@link #balance()} is thread-safe.
- */
+/** Counts every row that this process is responsible for, by its state. Thread-safe. */
 final class RowLedger {
   /**
    * A consistent snapshot, in rows since the start.
@@ -15,7 +12,7 @@ final class RowLedger {
    * @param recovered read from the journal of an earlier process
    * @param acknowledged accepted from requests
    * @param stored in PostgreSQL; retries count once
-   * @param waiting in the queue and in flight, counted independently
+   * @param waiting handed over, in the queue and in flight, counted independently
    * @param rejected set aside: refused by PostgreSQL, or an id of another shipment
    * @param dropped not kept because of {@code persistence.when_full} {@code drop}
    */
@@ -30,6 +27,9 @@ final class RowLedger {
   private final ServiceMetrics metrics;
   private volatile Balance balance = new Balance(0, 0, 0, 0, 0, 0);
 
+  private int handedOver; // rows on their way to the queue
+  private int queued; // rows in the queue and in flight, acknowledged
+
   RowLedger(ServiceMetrics metrics) {
     this.metrics = metrics;
   }
@@ -38,20 +38,36 @@ final class RowLedger {
     return balance;
   }
 
-  void recovered(int rows, int waiting) {
+  synchronized void recovered(int rows, int waiting) {
     metrics.kept(Kept.RECOVERED, rows);
-    post(rows, 0, 0, waiting, 0, 0);
+    queued = waiting;
+    post(rows, 0, 0, 0, 0);
   }
 
-  void acknowledged(int rows, int waiting) {
+  synchronized void acknowledged(int rows, int waiting) {
     metrics.kept(Kept.ACKNOWLEDGED, rows);
-    post(0, rows, 0, waiting, 0, 0);
+    queued = waiting;
+    post(0, rows, 0, 0, 0);
   }
 
-  void dropped(int rows, int waiting) {
+  /** Counts rows that are acknowledged and on their way to the queue. */
+  synchronized void handedOver(int rows) {
+    metrics.kept(Kept.ACKNOWLEDGED, rows);
+    handedOver += rows;
+    post(0, rows, 0, 0, 0);
+  }
+
+  /** Counts rows of {@link #handedOver} that have reached the queue. */
+  synchronized void queued(int rows, int waiting) {
+    handedOver -= rows;
+    queued = waiting;
+    post(0, 0, 0, 0, 0);
+  }
+
+  synchronized void dropped(int rows) {
     metrics.kept(Kept.ACKNOWLEDGED, rows);
     metrics.kept(Kept.DROPPED, rows);
-    post(0, rows, 0, waiting, 0, rows);
+    post(0, rows, 0, 0, rows);
   }
 
   /**
@@ -60,24 +76,24 @@ final class RowLedger {
    * @param taken rows whose id belongs to another shipment
    * @param late rows of all these that are acknowledged only now
    */
-  void settled(int stored, int added, int refused, int taken, int late, int waiting) {
+  synchronized void settled(int stored, int added, int refused, int taken, int late, int waiting) {
     metrics.kept(Kept.ACKNOWLEDGED, late);
     metrics.rows(RowOutcome.STORED, added);
     metrics.rows(RowOutcome.DUPLICATE, stored - added);
     metrics.rows(RowOutcome.REJECTED, refused);
     metrics.rows(RowOutcome.CONFLICT, taken);
-    post(0, late, stored, waiting, refused + taken, 0);
+    queued = waiting;
+    post(0, late, stored, refused + taken, 0);
   }
 
-  private void post(
-      int recovered, int acknowledged, int stored, int waiting, int rejected, int dropped) {
+  private void post(int recovered, int acknowledged, int stored, int rejected, int dropped) {
     var before = balance;
     balance =
         new Balance(
             before.recovered + recovered,
             before.acknowledged + acknowledged,
             before.stored + stored,
-            waiting,
+            handedOver + queued,
             before.rejected + rejected,
             before.dropped + dropped);
   }

@@ -1,7 +1,7 @@
 package com.cpprediction.serving;
 
-import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.RecordRequest;
+import com.cpprediction.bus.Recorded;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -53,6 +54,7 @@ public final class PredictionService {
   private final ShipmentReader reader;
   private final Consumer<PincodeLikelihoods> wrongPincodes;
   private final AdmissionControl inFlight;
+  private final Recorder recorder;
 
   /**
    * @param leases gives a lease on the models in force
@@ -79,6 +81,7 @@ public final class PredictionService {
     this.reader = reader;
     this.wrongPincodes = wrongPincodes;
     this.inFlight = inFlight;
+    recorder = new Recorder(vertx);
   }
 
   /**
@@ -311,7 +314,13 @@ public final class PredictionService {
   private Future<Void> record(List<Item> items, Deadline deadline, String requestId) {
     var predictions = items.stream().map(Item::prediction).filter(Objects::nonNull).toList();
     if (predictions.isEmpty()) return Future.succeededFuture();
-    return Bus.<JsonObject>ask(vertx, Bus.RECORD, new RecordRequest(predictions), deadline)
+    return recorder
+        .record(new RecordRequest(predictions), deadline)
+        .compose(
+            recorded ->
+                recorded.failure() == null
+                    ? Future.succeededFuture(recorded)
+                    : Future.failedFuture(recorded.failure()))
         .onFailure(
             cause -> {
               if (Failure.of(cause) == Failure.OVERLOADED) metrics.shed(Shed.STORING);
@@ -321,7 +330,7 @@ public final class PredictionService {
               var failures = failures(recorded, requestId);
               if (failures.isEmpty()) return null;
               for (var item : items) {
-                var failure = failures.get(item.request().id().toString());
+                var failure = failures.get(item.request().id());
                 if (failure != null) item.fail(failure);
               }
               return null;
@@ -329,17 +338,17 @@ public final class PredictionService {
   }
 
   /** Why predictions were not recorded, by their ids. */
-  private static Map<String, ServiceException> failures(JsonObject recorded, String requestId) {
-    var failures = new HashMap<String, ServiceException>();
-    for (var id : recorded.getJsonArray("taken")) failures.put((String) id, PredictionIds.taken());
-    var refused = recorded.getJsonArray("refused");
-    if (!refused.isEmpty()) {
+  private static Map<UUID, ServiceException> failures(Recorded recorded, String requestId) {
+    if (recorded.taken().isEmpty() && recorded.refused().isEmpty()) return Map.of();
+    var failures = new HashMap<UUID, ServiceException>();
+    for (var id : recorded.taken()) failures.put(id, PredictionIds.taken());
+    if (!recorded.refused().isEmpty()) {
       log.error(
           "Cannot answer request {}: {} predictions were refused for storing",
           requestId,
-          refused.size());
+          recorded.refused().size());
       var failure = Failure.INTERNAL.because("The prediction could not be stored");
-      for (var id : refused) failures.put((String) id, failure);
+      for (var id : recorded.refused()) failures.put(id, failure);
     }
     return failures;
   }

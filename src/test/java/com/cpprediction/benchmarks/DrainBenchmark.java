@@ -1,6 +1,7 @@
 package com.cpprediction.benchmarks;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.RecordBatch;
 import com.cpprediction.bus.RecordRequest;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.metrics.ServiceMetrics;
@@ -136,7 +137,8 @@ public final class DrainBenchmark {
     var deployment = vertx.deployVerticle(verticle(journal, NOWHERE)).await();
     var longEnough = new DeliveryOptions().setSendTimeout(60_000);
     for (var rows = batches(1_000); rows.hasNext(); ) {
-      vertx.eventBus().request(Bus.RECORD, new RecordRequest(rows.next()), longEnough).await();
+      var batch = new RecordBatch(List.of(new RecordRequest(rows.next())));
+      vertx.eventBus().request(Bus.RECORD, batch, longEnough).await();
     }
     vertx.undeploy(deployment).await();
   }

@@ -2,7 +2,6 @@ package com.cpprediction.benchmarks;
 
 import com.cpprediction.journal.Entry;
 import com.cpprediction.journal.Journal;
-import com.cpprediction.journal.JournalException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -81,7 +79,7 @@ public class JournalBenchmark {
 
     /** Fills one. */
     @Setup
-    public void fill() throws IOException, InterruptedException {
+    public void fill() throws IOException {
       directory = Files.createTempDirectory("cp-journal");
       try (var journal = journal(directory)) {
         journal.open();
@@ -100,7 +98,7 @@ public class JournalBenchmark {
   @BenchmarkMode(Mode.SampleTime)
   @Warmup(iterations = 2, time = 2)
   @Measurement(iterations = 3, time = 5)
-  public void append(Open open) throws InterruptedException {
+  public void append(Open open) {
     open.journal.settle(append(open.journal, open.body, open.rows));
   }
 
@@ -108,11 +106,9 @@ public class JournalBenchmark {
   @BenchmarkMode(Mode.SampleTime)
   @Warmup(iterations = 2, time = 2)
   @Measurement(iterations = 3, time = 5)
-  public void appendAndSync(Open open) throws InterruptedException {
+  public void appendAndSync(Open open) {
     var entries = append(open.journal, open.body, open.rows);
-    var synced = new Latch(1);
-    open.journal.sync(synced);
-    synced.await();
+    open.journal.sync();
     open.journal.settle(entries);
   }
 
@@ -131,41 +127,22 @@ public class JournalBenchmark {
   }
 
   private static Journal journal(Path directory) {
-    return Journal.in(directory, Clock.systemUTC(), Latch::raise);
+    return Journal.in(directory, Clock.systemUTC(), cause -> {});
   }
 
-  private static List<Entry> append(Journal journal, byte[] body, int rows)
-      throws InterruptedException {
-    var appended = new Latch(rows);
+  private static List<Entry> append(Journal journal, byte[] body, int rows) {
     var entries = new ArrayList<Entry>(rows);
-    for (int i = 0; i < rows; i++) entries.add(journal.append(body, appended));
-    appended.await();
+    for (int i = 0; i < rows; i++) {
+      var entry = journal.entry(body);
+      journal.append(entry);
+      entries.add(entry);
+    }
     return entries;
   }
 
   private static void delete(Path directory) throws IOException {
     try (var files = Files.walk(directory)) {
       for (var file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
-    }
-  }
-
-  private static final class Latch extends CountDownLatch implements Journal.Completion {
-    Latch(int count) {
-      super(count);
-    }
-
-    static void raise(JournalException cause) {
-      throw cause;
-    }
-
-    @Override
-    public void done() {
-      countDown();
-    }
-
-    @Override
-    public void failed(JournalException cause) {
-      throw cause;
     }
   }
 }

@@ -4,7 +4,10 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.RecordBatch;
+import com.cpprediction.bus.RecordReply;
 import com.cpprediction.bus.RecordRequest;
+import com.cpprediction.bus.Recorded;
 import com.cpprediction.bus.ScoreBatch;
 import com.cpprediction.bus.ScoreReplies;
 import com.cpprediction.bus.ScoreReply;
@@ -27,6 +30,7 @@ import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PrefixScores;
+import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.SharedDeadline;
 import com.cpprediction.serving.HealthCheck;
 import com.cpprediction.serving.OwnerDirectory;
@@ -63,6 +67,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Queue;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -130,12 +135,23 @@ public final class HttpFixture {
     OpenLeases.check(this::leases, this::answerAll);
     answer(
         Bus.RECORD,
-        (RecordRequest batch) -> {
-          batches.add(batch);
-          return recorder
-              .apply(batch)
-              .map(ids -> new JsonObject().put("refused", ids).put("taken", taken.apply(batch)));
+        (RecordBatch batch) -> {
+          var results = batch.requests().stream().map(this::record).toList();
+          return Future.join(results)
+              .map(done -> new RecordReply(results.stream().map(Future::result).toList()));
         });
+  }
+
+  private Future<Recorded> record(RecordRequest request) {
+    batches.add(request);
+    return recorder
+        .apply(request)
+        .map(refused -> new Recorded(null, ids(refused), ids(taken.apply(request))))
+        .otherwise(cause -> Recorded.failed((ServiceException) cause));
+  }
+
+  private static List<UUID> ids(JsonArray ids) {
+    return ids.stream().map(id -> UUID.fromString((String) id)).toList();
   }
 
   /** From now on requests are served with {@code release}. */

@@ -3,7 +3,6 @@ package com.cpprediction.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.cpprediction.journal.Journal.Completion;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -19,8 +18,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.Test;
@@ -86,7 +83,7 @@ class JournalTest {
           entries.clear();
           for (var entry : found.entries()) entries.put(number(entry), entry);
         }
-        case 1 -> sync(open);
+        case 1 -> open.sync();
         case 2, 3, 4 -> {
           int count = 1 + random.nextInt(20);
           var appended = append(open, next, count);
@@ -263,9 +260,7 @@ class JournalTest {
         }
         entries = new ArrayList<>(found.entries());
       } else if (random.nextInt(3) > 0) {
-        var done = new CompletableFuture<Void>();
-        var entry = open.append(hostile.next(), completing(done));
-        done.join();
+        var entry = append(open, hostile.next());
         entries.add(entry);
         waiting.put(entry.sequence(), entry.body());
       } else {
@@ -287,9 +282,7 @@ class JournalTest {
     try (var journal = journal()) {
       journal.open();
       append(journal, 1, 3);
-      var done = new CompletableFuture<Void>();
-      entry = journal.append(big, completing(done));
-      done.join();
+      entry = append(journal, big);
       assertThat(entry.parts()).isEqualTo(3);
       journal.settle(List.of(entry));
     }
@@ -323,9 +316,7 @@ class JournalTest {
     try (var journal = journal()) {
       journal.open();
       append(journal, 1, 3);
-      var done = new CompletableFuture<Void>();
-      var big = journal.append(new byte[2_000], completing(done));
-      done.join();
+      var big = append(journal, new byte[2_000]);
       var small = append(journal, 5, 1).get(0);
       journal.halt();
       assertThat(fails(journal)).isTrue();
@@ -345,9 +336,12 @@ class JournalTest {
 
   /** Whether appends fail. */
   private static boolean fails(Journal journal) {
-    var done = new CompletableFuture<Void>();
-    journal.append(body(8), completing(done));
-    return done.isCompletedExceptionally();
+    try {
+      append(journal, body(8));
+      return false;
+    } catch (JournalException e) {
+      return true;
+    }
   }
 
   /** Uses files of the service's size. */
@@ -357,9 +351,7 @@ class JournalTest {
     new Random(1).nextBytes(body);
     try (var journal = Journal.in(directory, Clock.systemUTC(), JournalTest::fail)) {
       journal.open();
-      var kept = new CompletableFuture<Void>();
-      journal.append(body, completing(kept));
-      kept.get(30, TimeUnit.SECONDS);
+      append(journal, body);
     }
 
     try (var journal = Journal.in(directory, Clock.systemUTC(), JournalTest::fail)) {
@@ -381,9 +373,7 @@ class JournalTest {
     Arrays.fill(big, (byte) 'y');
     try (var journal = journal()) {
       journal.open();
-      var done = new CompletableFuture<Void>();
-      journal.append(big, completing(done));
-      done.join();
+      append(journal, big);
       append(journal, 1, 2);
     }
     var bytes = Files.readAllBytes(fileIn(directory.resolve("1")));
@@ -401,9 +391,7 @@ class JournalTest {
     new Random(1).nextBytes(big);
     try (var journal = journal()) {
       journal.open();
-      var done = new CompletableFuture<Void>();
-      journal.append(big, completing(done));
-      done.join();
+      append(journal, big);
     }
     try (var journal = journal()) {
       var found = journal.open();
@@ -501,7 +489,7 @@ class JournalTest {
     try (var journal = journal()) {
       journal.open();
       journal.settle(append(journal, 1, 8).subList(2, 5));
-      sync(journal);
+      journal.sync();
       append(journal, 9, 4);
     }
     return Files.readAllBytes(fileIn(directory.resolve("1")));
@@ -572,33 +560,14 @@ class JournalTest {
 
   private static List<Entry> append(Journal journal, int first, int count) {
     var entries = new ArrayList<Entry>();
-    CompletableFuture<Void> last = null;
-    for (int i = first; i < first + count; i++) {
-      last = new CompletableFuture<>();
-      entries.add(journal.append(body(i), completing(last)));
-    }
-    if (last != null) last.join();
+    for (int i = first; i < first + count; i++) entries.add(append(journal, body(i)));
     return entries;
   }
 
-  private static void sync(Journal journal) {
-    var done = new CompletableFuture<Void>();
-    journal.sync(completing(done));
-    done.join();
-  }
-
-  private static Completion completing(CompletableFuture<Void> future) {
-    return new Completion() {
-      @Override
-      public void done() {
-        future.complete(null);
-      }
-
-      @Override
-      public void failed(JournalException cause) {
-        future.completeExceptionally(cause);
-      }
-    };
+  private static Entry append(Journal journal, byte[] body) {
+    var entry = journal.entry(body);
+    journal.append(entry);
+    return entry;
   }
 
   private static byte[] body(int number) {

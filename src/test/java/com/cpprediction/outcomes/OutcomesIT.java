@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.RecordBatch;
 import com.cpprediction.bus.RecordRequest;
 import com.cpprediction.config.DatabaseConfig;
 import com.cpprediction.config.JournalConfig;
@@ -373,7 +374,8 @@ class OutcomesIT {
   private void record(String... shipments) throws Exception {
     var predictions = new ArrayList<Prediction>();
     for (var shipment : shipments) predictions.add(Predictions.of(shipment));
-    request(Bus.RECORD, new RecordRequest(predictions)).await(10, SECONDS);
+    request(Bus.RECORD, new RecordBatch(List.of(new RecordRequest(predictions))))
+        .await(10, SECONDS);
   }
 
   /** Takes shipments and CPs alternately. */

@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.bus.Recorded;
 import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.config.PersistenceConfig.Ack;
 import com.cpprediction.config.PersistenceConfig.WhenFull;
@@ -261,7 +262,7 @@ class BatchWriterTest {
         onLoop(
             () -> {
               writer.resume();
-              var added = new ArrayList<Future<Unstored>>();
+              var added = new ArrayList<Future<Recorded>>();
               for (int i = 0; i < 60; i++) {
                 var rows = Predictions.rows(1 + random.nextInt(7));
                 expected.addAll(Predictions.shipments(rows));
@@ -432,7 +433,7 @@ class BatchWriterTest {
               return added;
             });
 
-    assertThat(await(all)).isEqualTo(Unstored.NONE);
+    assertThat(await(all)).isEqualTo(Recorded.ALL);
     assertThat(store.stored).isEqualTo(Predictions.shipments(rows));
   }
 
@@ -485,13 +486,63 @@ class BatchWriterTest {
 
     onLoop(
         () -> {
-          writer.resume();
           writer.addJournaled(rows, entry);
+          writer.resume();
           results.get(0).complete();
           assertThat(trimmed).isEmpty();
           assertThat(writer.journaled()).containsExactly(entry.sequence());
           results.get(1).complete();
           return assertThat(trimmed).containsExactly(entry);
+        });
+  }
+
+  @Test
+  void sendsRowsThatOtherThreadsJournal() {
+    var ledger = new RowLedger(metrics);
+    writer = writer(ledger);
+    var rows = Predictions.rows(40);
+    var entries = entries(rows, 4);
+    onLoop(
+        () -> {
+          writer.resume();
+          return null;
+        });
+
+    for (int i = 0; i < 10; i++) {
+      writer.addJournaled(rows.subList(4 * i, 4 * i + 4), entries.get(i));
+      assertThat(ledger.balance().acknowledged()).isEqualTo(4 * (i + 1));
+      assertThat(ledger.balance().balanced()).isTrue();
+    }
+    int left = await(onLoop(() -> writer.drain(Duration.ofSeconds(5))));
+
+    assertThat(left).isZero();
+    assertThat(store.stored).containsExactlyElementsOf(Predictions.shipments(rows));
+    assertThat(trimmed).containsExactlyElementsOf(entries);
+    assertThat(ledger.balance()).isEqualTo(new RowLedger.Balance(0, 40, 40, 0, 0, 0));
+  }
+
+  /** Rows that are handed over wake the event loop once, not for each batch of a busy writer. */
+  @Test
+  void takesJournaledRowsWhenABatchIsStored() {
+    var inFlight = Promise.<Void>promise();
+    store.script = batch -> inFlight.future();
+    var rows = Predictions.rows(3);
+    var entries = entries(rows, 1);
+    onLoop(
+        () -> {
+          writer.resume();
+          return writer.add(List.of(Predictions.row("first")), true);
+        });
+
+    for (int i = 0; i < 3; i++) writer.addJournaled(rows.subList(i, i + 1), entries.get(i));
+
+    assertThat(writer.queued()).isEqualTo(4);
+    onLoop(
+        () -> {
+          assertThat(store.batches).containsExactly(List.of("first"));
+          inFlight.complete();
+          return assertThat(store.batches)
+              .containsExactly(List.of("first"), Predictions.shipments(rows));
         });
   }
 
@@ -510,7 +561,7 @@ class BatchWriterTest {
             });
 
     assertThat(await(unstored))
-        .isEqualTo(new Unstored(List.of(), List.of(rows.get(1).id(), rows.get(2).id())));
+        .isEqualTo(new Recorded(null, List.of(), List.of(rows.get(1).id(), rows.get(2).id())));
     assertThat(store.rejected).as("by the writer").isEmpty();
     assertThat(ledger.balance()).isEqualTo(new RowLedger.Balance(0, 3, 1, 0, 2, 0));
     assertThat(registry.get("cp.db.rows").tag("outcome", "conflict").counter().count())

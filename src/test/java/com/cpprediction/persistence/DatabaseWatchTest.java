@@ -3,6 +3,7 @@ package com.cpprediction.persistence;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.bus.Recorded;
 import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.postgres.Backoff;
@@ -59,7 +60,7 @@ class DatabaseWatchTest {
             new Backoff(new Random(1)));
     var writer = writer(vertx, store, watch);
 
-    var added = Promise.<Unstored>promise();
+    var added = Promise.<Recorded>promise();
     vertx.runOnContext(
         go ->
             watch

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.RecordBatch;
+import com.cpprediction.bus.RecordReply;
 import com.cpprediction.bus.RecordRequest;
+import com.cpprediction.bus.Recorded;
 import com.cpprediction.config.DatabaseConfig;
 import com.cpprediction.config.JournalConfig;
 import com.cpprediction.config.PersistenceConfig;
@@ -20,13 +23,13 @@ import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
+import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Ports;
 import com.cpprediction.testing.Processes;
 import com.cpprediction.testing.SmallDisk;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
@@ -35,9 +38,12 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.UUID;
+import java.util.stream.Stream;
 import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -69,6 +75,7 @@ class PersistenceVerticleIT {
   private WhenFull whenFull = WhenFull.REFUSE;
   private volatile PersistenceConfig config;
   private DatabaseConfig.Pool pool = ServiceConfig.defaults().database().pool();
+  private final List<String> deployed = new ArrayList<>();
   private Vertx vertx;
 
   @BeforeEach
@@ -183,7 +190,7 @@ class PersistenceVerticleIT {
     deploy(Ack.COMMIT, uri);
     assertThat(taken(second)).as("sent again").isEqualTo(ids(second));
 
-    assertThat(conflicting).isEqualTo(ack == Ack.COMMIT ? ids(second) : new JsonArray());
+    assertThat(conflicting).isEqualTo(ack == Ack.COMMIT ? ids(second) : List.of());
     assertThat(TestDatabase.query(uri, "SELECT shipment_id FROM predictions"))
         .containsExactlyInAnyOrder("S1", "S3");
     assertThat(TestDatabase.query(uri, REJECTS))
@@ -272,7 +279,7 @@ class PersistenceVerticleIT {
     var verticle =
         deploy(Ack.COMMIT, "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres");
 
-    assertNotReady(request(Bus.RECORD, new RecordRequest(Predictions.many(1))));
+    assertNotReady(request(new RecordRequest(Predictions.many(1))));
 
     assertThat(verticle.ready()).isFalse();
     assertThat(verticle.health().getInteger("queued")).isZero();
@@ -290,11 +297,11 @@ class PersistenceVerticleIT {
       Processes.signal(server, "STOP"); // first, so that it starts no more sessions
       var sessions = server.descendants().toList();
       sessions.forEach(session -> Processes.signalAny(session, "STOP"));
-      var response = request(Bus.RECORD, new RecordRequest(List.of(kept)));
+      var response = request(new RecordRequest(List.of(kept)));
       try {
         Await.until(() -> verticle.database().getString("status").equals("down"));
         assertThat(verticle.database().getString("error")).contains("does not answer");
-        assertNotReady(request(Bus.RECORD, new RecordRequest(Predictions.many(1))));
+        assertNotReady(request(new RecordRequest(Predictions.many(1))));
       } finally {
         sessions.forEach(session -> Processes.signalAny(session, "CONT"));
         Processes.signal(server, "CONT");
@@ -392,7 +399,7 @@ class PersistenceVerticleIT {
     var uri = TestDatabase.migrated();
     grace = Duration.ofSeconds(20);
     deploy(Ack.NONE, uri);
-    var recorded = request(Bus.RECORD, new RecordRequest(Predictions.many(5_000)));
+    var recorded = request(new RecordRequest(Predictions.many(5_000)));
     recorded.await(5, SECONDS);
 
     undeploy();
@@ -409,7 +416,7 @@ class PersistenceVerticleIT {
     var stopped = vertx.undeploy(verticle.deploymentID());
 
     Await.until(() -> !verticle.ready());
-    assertNotReady(request(Bus.RECORD, new RecordRequest(Predictions.many(1))));
+    assertNotReady(request(new RecordRequest(Predictions.many(1))));
     stopped.await(10, SECONDS);
     assertThat(verticle.health().getInteger("queued")).isEqualTo(1);
   }
@@ -420,7 +427,7 @@ class PersistenceVerticleIT {
 
     config = config(Ack.NONE, 10, Duration.ofSeconds(5));
 
-    var tooMany = request(Bus.RECORD, new RecordRequest(Predictions.many(11)));
+    var tooMany = request(new RecordRequest(Predictions.many(11)));
     assertThatThrownBy(() -> tooMany.await(5, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.OVERLOADED));
     record(Predictions.of("S1"));
@@ -453,6 +460,39 @@ class PersistenceVerticleIT {
     assertThat(third.health().getInteger("recovered")).isZero();
   }
 
+  /** Requests of one message fail alone. */
+  @ParameterizedTest
+  @EnumSource
+  void keepsTheResultsOfRequestsInOneMessageApart(Ack ack) throws Exception {
+    var uri = TestDatabase.migrated();
+    TestDatabase.execute(
+        uri, "ALTER TABLE predictions ADD CONSTRAINT no_poison CHECK (shipment_id <> 'S13')");
+    var verticle = deploy(ack, uri);
+    var first = Predictions.of("S1");
+    var id = first.request().id();
+    var poison = Predictions.of("S13");
+    var others = Collections.nCopies(1_500, "O").stream().map(Predictions::of).toList();
+
+    var reply =
+        record(
+                new RecordRequest(List.of(first)),
+                new RecordRequest(List.of(Predictions.of(id, "S2", first.request().typed()))),
+                new RecordRequest(List.of(poison, Predictions.of("S3"))),
+                new RecordRequest(others))
+            .await(20, SECONDS);
+
+    assertThat(reply.results())
+        .containsExactly(
+            Recorded.ALL,
+            Recorded.ALL.and(List.of(id)),
+            ack == Ack.COMMIT ? new Recorded(null, ids(poison), List.of()) : Recorded.ALL,
+            Recorded.ALL);
+    Await.until(() -> verticle.health().getInteger("waiting") == 0);
+    assertThat(verticle.health().getInteger("stored")).isEqualTo(1_502);
+    assertThat(verticle.health().getInteger("rejected")).isEqualTo(1);
+    assertThat(verticle.health().getBoolean("balanced")).isTrue();
+  }
+
   @Test
   void storesJournaledRowsWithAnyAcknowledgement() throws Exception {
     deploy(Ack.JOURNAL, "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres");
@@ -475,7 +515,7 @@ class PersistenceVerticleIT {
     while (verticle.ready()) record(Predictions.many(200).toArray(Prediction[]::new));
     int waiting = verticle.health().getInteger("waiting");
 
-    var response = request(Bus.RECORD, new RecordRequest(Predictions.many(3)));
+    var response = request(new RecordRequest(Predictions.many(3)));
 
     if (policy == WhenFull.REFUSE) {
       assertThatThrownBy(() -> response.await(5, SECONDS))
@@ -483,7 +523,7 @@ class PersistenceVerticleIT {
           .hasMessageContaining("journal is full");
       assertThat(verticle.health().getInteger("dropped")).isZero();
     } else {
-      assertThat(response.await(5, SECONDS)).isEqualTo(Unstored.NONE.json());
+      assertThat(response.await(5, SECONDS)).isEqualTo(Recorded.ALL);
       assertThat(verticle.health().getInteger("dropped")).isEqualTo(3);
     }
     assertThat(verticle.health().getInteger("waiting")).isEqualTo(waiting);
@@ -517,7 +557,7 @@ class PersistenceVerticleIT {
       while (refused.isEmpty()) {
         var batches = new ArrayList<RecordRequest>();
         for (int i = 0; i < 4; i++) batches.add(new RecordRequest(Predictions.many(300)));
-        var responses = batches.stream().map(batch -> request(Bus.RECORD, batch)).toList();
+        var responses = batches.stream().map(batch -> request(batch)).toList();
         for (int i = 0; i < batches.size(); i++) {
           var ids =
               batches.get(i).predictions().stream().map(p -> p.request().id().toString()).toList();
@@ -541,11 +581,11 @@ class PersistenceVerticleIT {
   }
 
   /** Whether the rows were kept; fails unless the failure says that none was. */
-  private static boolean isKept(Future<Object> response) throws Exception {
+  private static boolean isKept(Future<Recorded> response) throws Exception {
     try {
-      return response.await(10, SECONDS).equals(Unstored.NONE.json());
-    } catch (ReplyException e) {
-      assertThat(Failure.of(e)).isEqualTo(Failure.OVERLOADED);
+      return response.await(10, SECONDS).equals(Recorded.ALL);
+    } catch (ServiceException e) {
+      assertThat(e.failure()).isEqualTo(Failure.OVERLOADED);
       return false;
     }
   }
@@ -629,7 +669,7 @@ class PersistenceVerticleIT {
             pool,
             Predictions.metrics(),
             grace);
-    vertx.deployVerticle(verticle).await(20, SECONDS);
+    deployed.add(vertx.deployVerticle(verticle).await(20, SECONDS));
     return verticle;
   }
 
@@ -639,28 +679,26 @@ class PersistenceVerticleIT {
   }
 
   private void undeploy() throws Exception {
-    for (var id : vertx.deploymentIDs()) vertx.undeploy(id).await(30, SECONDS);
+    for (var id : deployed) vertx.undeploy(id).await(30, SECONDS);
+    deployed.clear();
   }
 
   /** Records predictions and returns the ids that were refused. */
-  private JsonArray record(Prediction... predictions) throws Exception {
-    return kept(predictions).getJsonArray("refused");
+  private List<UUID> record(Prediction... predictions) throws Exception {
+    return kept(predictions).refused();
   }
 
   /** Records predictions and returns the ids that belong to another shipment. */
-  private JsonArray taken(Prediction... predictions) throws Exception {
-    return kept(predictions).getJsonArray("taken");
+  private List<UUID> taken(Prediction... predictions) throws Exception {
+    return kept(predictions).taken();
   }
 
-  private JsonObject kept(Prediction... predictions) throws Exception {
-    return (JsonObject)
-        request(Bus.RECORD, new RecordRequest(List.of(predictions))).await(10, SECONDS);
+  private Recorded kept(Prediction... predictions) throws Exception {
+    return request(new RecordRequest(List.of(predictions))).await(10, SECONDS);
   }
 
-  private static JsonArray ids(Prediction... predictions) {
-    var ids = new JsonArray();
-    for (var prediction : predictions) ids.add(prediction.request().id().toString());
-    return ids;
+  private static List<UUID> ids(Prediction... predictions) {
+    return Stream.of(predictions).map(prediction -> prediction.request().id()).toList();
   }
 
   private JsonArray stored(String shipmentId) throws Exception {
@@ -671,11 +709,26 @@ class PersistenceVerticleIT {
     return (JsonArray) request(Bus.POPULAR, count).await(10, SECONDS);
   }
 
+  private Future<Recorded> request(RecordRequest request) {
+    return record(request)
+        .map(reply -> reply.results().get(0))
+        .compose(
+            recorded ->
+                recorded.failure() == null
+                    ? Future.succeededFuture(recorded)
+                    : Future.failedFuture(recorded.failure()));
+  }
+
+  private Future<RecordReply> record(RecordRequest... requests) {
+    var batch = new RecordBatch(List.of(requests));
+    return Bus.ask(vertx, Bus.RECORD, batch, Deadline.in(Duration.ofSeconds(20)));
+  }
+
   private Future<Object> request(String address, Object body) {
     return Bus.ask(vertx, address, body, Deadline.in(Duration.ofSeconds(20)));
   }
 
-  private static void assertNotReady(Future<Object> response) {
+  private static void assertNotReady(Future<?> response) {
     assertThatThrownBy(() -> response.await(5, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
   }

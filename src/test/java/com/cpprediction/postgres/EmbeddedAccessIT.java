@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.files.OwnerOnly;
 import com.cpprediction.journal.Journal;
-import com.cpprediction.journal.JournalException;
 import com.cpprediction.persistence.Schema;
 import com.cpprediction.testing.Jdbc;
 import com.cpprediction.testing.OtherUser;
@@ -22,7 +21,6 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,22 +34,7 @@ class EmbeddedAccessIT {
       var database = EmbeddedDatabase.start(dataDir, 0);
       var journal = Journal.in(dataDir.resolve("journal"), Clock.systemUTC(), cause -> {});
       journal.open();
-      var appended = new CountDownLatch(1);
-      journal.append(
-          "a row".getBytes(StandardCharsets.UTF_8),
-          new Journal.Completion() {
-            @Override
-            public void done() {
-              appended.countDown();
-            }
-
-            @Override
-            public void failed(JournalException cause) {
-              System.out.println("not journaled: " + cause.getMessage());
-              Runtime.getRuntime().halt(1);
-            }
-          });
-      appended.await();
+      journal.append(journal.entry("a row".getBytes(StandardCharsets.UTF_8)));
       System.out.println("ready " + database.uri());
       Thread.currentThread().join();
     }
