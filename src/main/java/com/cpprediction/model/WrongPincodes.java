@@ -5,9 +5,13 @@ import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PincodeLikelihoods;
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -50,11 +54,12 @@ public final class WrongPincodes {
   private final Supplier<OptionalDouble> configured;
   private final Clock clock;
   private final LongSupplier nanos;
-  private final @Nullable PincodeLikelihoods[] latest = new PincodeLikelihoods[WINDOW];
-  private int size;
-  private int next;
-  private int since; // the last estimate
-  private long estimatedAt;
+  private final AtomicReferenceArray<@Nullable PincodeLikelihoods> latest =
+      new AtomicReferenceArray<>(WINDOW);
+  private final AtomicLong observed = new AtomicLong();
+  private final ReentrantLock estimating = new ReentrantLock(); // guards what changes below
+  private volatile long estimatedAt;
+  private volatile long observedThen; // at the last estimate
   private double[] estimate = shares(PRIOR);
   private final int[] place = START.clone(); // in the grid, by kind
   private volatile PincodeErrors estimated = PRIOR;
@@ -88,24 +93,41 @@ public final class WrongPincodes {
     return share.isPresent() ? PincodeErrors.of(share.getAsDouble()) : estimated;
   }
 
-  /** Takes a prediction into account. */
-  public synchronized void observe(PincodeLikelihoods likelihoods) {
-    latest[next] = likelihoods;
-    next = (next + 1) % WINDOW;
-    size = Math.min(size + 1, WINDOW);
-    since++;
-    long now = nanos.getAsLong();
-    if (now - estimatedAt < (since < STEP ? MOST_NANOS : LEAST_NANOS)) return;
-    since = 0;
-    estimatedAt = now;
-    estimate = estimated(latest, size, estimate, ITERATIONS);
+  /**
+   * Takes a prediction into account. Never waits: every event loop calls it for every prediction,
+   * and the one that finds an estimate due makes it.
+   */
+  public void observe(PincodeLikelihoods likelihoods) {
+    long before = observed.getAndIncrement();
+    latest.setRelease((int) (before % WINDOW), likelihoods);
+    if (!due() || !estimating.tryLock()) return;
+    try {
+      if (due()) estimate();
+    } finally {
+      estimating.unlock();
+    }
+  }
+
+  private boolean due() {
+    boolean few = observed.get() - observedThen < STEP;
+    return nanos.getAsLong() - estimatedAt >= (few ? MOST_NANOS : LEAST_NANOS);
+  }
+
+  private void estimate() {
+    observedThen = observed.get();
+    estimatedAt = nanos.getAsLong();
+    var window = new ArrayList<PincodeLikelihoods>(WINDOW);
+    for (int i = 0; i < WINDOW; i++) {
+      var of = latest.getAcquire(i);
+      if (of != null) window.add(of);
+    }
+    estimate = estimated(window, estimate, ITERATIONS);
     move();
   }
 
   /** The estimate from the predictions of a whole file, on the grid. */
   public static PincodeErrors estimate(List<PincodeLikelihoods> predictions) {
-    var all = predictions.toArray(PincodeLikelihoods[]::new);
-    var shares = estimated(all, all.length, shares(PRIOR), ITERATIONS_ANEW);
+    var shares = estimated(predictions, shares(PRIOR), ITERATIONS_ANEW);
     var nearest = new int[KINDS.length];
     for (int kind = 0; kind < nearest.length; kind++) {
       for (int at = 0; at < GRID.length; at++) {
@@ -121,22 +143,19 @@ public final class WrongPincodes {
    * @param shares to begin with, by kind
    */
   private static double[] estimated(
-      @Nullable PincodeLikelihoods[] predictions, int size, double[] shares, int iterations) {
+      List<PincodeLikelihoods> predictions, double[] shares, int iterations) {
     var now = shares;
-    for (int i = 0; i < iterations; i++) now = expected(predictions, size, now);
+    for (int i = 0; i < iterations; i++) now = expected(predictions, now);
     return now;
   }
 
   /** One step of expectation maximisation. */
-  private static double[] expected(
-      @Nullable PincodeLikelihoods[] predictions, int size, double[] shares) {
+  private static double[] expected(List<PincodeLikelihoods> predictions, double[] shares) {
     double right = 1 - shares[0] - shares[1] - shares[2];
     double slips = 0;
     double near = 0;
     double far = 0;
-    for (int i = 0; i < size; i++) {
-      var of = predictions[i];
-      if (of == null) continue;
+    for (var of : predictions) {
       double slip = shares[0] * of.slip();
       double neighbour = shares[1] * of.near();
       double any = shares[2] * of.far();
@@ -146,7 +165,7 @@ public final class WrongPincodes {
       near += neighbour / all;
       far += any / all;
     }
-    double weight = PRIOR_WEIGHT + size;
+    double weight = PRIOR_WEIGHT + predictions.size();
     return new double[] {
       (PRIOR_WEIGHT * PRIOR.slips() + slips) / weight,
       (PRIOR_WEIGHT * PRIOR.near() + near) / weight,
@@ -207,15 +226,20 @@ public final class WrongPincodes {
   }
 
   /** JSON as {@code wrong_pincodes} of {@code GET /models/status}. */
-  public synchronized JsonObject toJson() {
-    var now = errors();
-    return new JsonObject()
-        .put("share", rounded(now.share()))
-        .put("kinds", kinds(now.slips(), now.near(), now.far()))
-        .put("source", configured.get().isPresent() ? "configured" : "estimated")
-        .put("estimate", kinds(estimate[0], estimate[1], estimate[2]))
-        .put("observed", size)
-        .put("moves", history.toJson());
+  public JsonObject toJson() {
+    estimating.lock();
+    try {
+      var now = errors();
+      return new JsonObject()
+          .put("share", rounded(now.share()))
+          .put("kinds", kinds(now.slips(), now.near(), now.far()))
+          .put("source", configured.get().isPresent() ? "configured" : "estimated")
+          .put("estimate", kinds(estimate[0], estimate[1], estimate[2]))
+          .put("observed", (int) Math.min(observed.get(), WINDOW))
+          .put("moves", history.toJson());
+    } finally {
+      estimating.unlock();
+    }
   }
 
   private static JsonObject kinds(double slips, double near, double far) {

@@ -16,6 +16,9 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -189,6 +192,39 @@ class WrongPincodesTest {
     assertThat(WrongPincodes.estimate(List.of())).isEqualTo(WrongPincodes.prior());
   }
 
+  @Test
+  void takesThePredictionsOfManyThreadsAsThoseOfOne() throws Exception {
+    int each = 1_000;
+    var kinds = List.of(RIGHT, SLIP, NEAR, FARAWAY); // one for each thread
+    var ofOne = new WrongPincodes(() -> configured, Clock.fixed(NOW, ZoneOffset.UTC), nanos::get);
+    var pool = Executors.newFixedThreadPool(kinds.size());
+    var begin = new CyclicBarrier(kinds.size());
+
+    for (int i = 0; i < each; i++) kinds.forEach(ofOne::observe);
+    try {
+      var threads = new ArrayList<Future<?>>();
+      for (var kind : kinds) {
+        threads.add(
+            pool.submit(
+                () -> {
+                  begin.await();
+                  for (int i = 0; i < each; i++) wrong.observe(kind);
+                  return null;
+                }));
+      }
+      for (var thread : threads) thread.get(10, TimeUnit.SECONDS);
+    } finally {
+      pool.shutdownNow();
+    }
+    nanos.addAndGet(TimeUnit.SECONDS.toNanos(5));
+    ofOne.observe(RIGHT);
+    wrong.observe(RIGHT);
+
+    assertThat(wrong.errors()).isNotEqualTo(WrongPincodes.prior());
+    assertThat(wrong.toJson()).isEqualTo(ofOne.toJson());
+    assertThat(wrong.toJson().getInteger("observed")).isEqualTo(kinds.size() * each + 1);
+  }
+
   private double estimate(String kind) {
     return wrong.toJson().getJsonObject("estimate").getDouble(kind);
   }
@@ -199,13 +235,13 @@ class WrongPincodesTest {
     else assertThat(share / truth).isBetween(0.66, 1.5);
   }
 
-  /** Predictions of which a share has a wrong pincode, evenly spread. */
   /** A hundred predictions a second. */
   private void observe(PincodeLikelihoods likelihoods) {
     nanos.addAndGet(TimeUnit.MILLISECONDS.toNanos(10));
     wrong.observe(likelihoods);
   }
 
+  /** Predictions of which a share has a wrong pincode, evenly spread. */
   private void observe(int count, double truth, PincodeLikelihoods ofWrong) {
     double due = 0;
     for (int i = 0; i < count; i++) {
