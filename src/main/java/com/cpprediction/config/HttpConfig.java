@@ -6,12 +6,14 @@ import java.util.Locale;
 /**
  * The HTTP server.
  *
+ * @param instances zero for one per processor, at most 8
  * @param maxPendingBytes zero for a share of the heap
  * @param allowedHosts in lower case
  */
 public record HttpConfig(
     String host,
     int port,
+    int instances,
     int maxConnections,
     int maxPendingBytes,
     int maxStreams,
@@ -19,6 +21,8 @@ public record HttpConfig(
     BearerTokens adminToken,
     BearerTokens predictToken,
     Tls tls) {
+  private static final int MOST_BY_DEFAULT = 8;
+
   /** HTTPS: all empty for plain HTTP. */
   public record Tls(String certificate, String key, String password) {
     public boolean enabled() {
@@ -29,6 +33,13 @@ public record HttpConfig(
     public String toString() { // without the password
       return "Tls[certificate=%s, key=%s]".formatted(certificate, key);
     }
+  }
+
+  /** Event loops that serve HTTP: as configured, or one per processor. */
+  public int eventLoops() {
+    return instances > 0
+        ? instances
+        : Math.min(MOST_BY_DEFAULT, Runtime.getRuntime().availableProcessors());
   }
 
   public HttpConfig {

@@ -1,5 +1,6 @@
 package com.cpprediction.dashboard;
 
+import com.cpprediction.common.Slots;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Failure;
@@ -29,7 +30,8 @@ import org.slf4j.LoggerFactory;
 /**
  * {@code GET /events}: server-sent events, the same for every listener. Each topic is refreshed
  * once for all listeners, and only while there are any. A slow listener skips superseded snapshots;
- * nothing is queued. Confined to one event loop.
+ * nothing is queued. Confined to one event loop, but for the limit on listeners, which is that of
+ * the node.
  */
 public final class EventStream {
   public static final String TYPE = "text/event-stream";
@@ -46,6 +48,7 @@ public final class EventStream {
   private final Duration period;
   private final List<Feed> feeds;
   private final Predicate<RoutingContext> operator;
+  private final Slots ofNode;
   private final Set<Listener> listeners = new LinkedHashSet<>();
   private long timer;
   private long ticks;
@@ -69,36 +72,40 @@ public final class EventStream {
 
   /**
    * @param operator whether a listener is an operator; evaluated when it connects
+   * @param ofNode counts the listeners of all event loops
    */
   public EventStream(
       Vertx vertx,
       ServiceMetrics metrics,
       Duration period,
       List<Topic> topics,
-      Predicate<RoutingContext> operator) {
+      Predicate<RoutingContext> operator,
+      Slots ofNode) {
     this.vertx = vertx;
     this.metrics = metrics;
     this.period = period;
     this.operator = operator;
+    this.ofNode = ofNode;
     feeds = topics.stream().map(Feed::new).toList();
   }
 
   public void listen(RoutingContext ctx) {
     if (closed) throw Failure.NOT_READY.because("The service is stopping");
-    if (listeners.size() >= MAX_LISTENERS) {
+    var response = ctx.response();
+    boolean head = ctx.request().method() == HttpMethod.HEAD;
+    if (head ? ofNode.used() >= MAX_LISTENERS : !ofNode.tryAcquire(MAX_LISTENERS)) {
       metrics.shed(Shed.LISTENERS);
       throw Failure.OVERLOADED.because(
           MAX_LISTENERS + " listen already; close a dashboard that is not in use");
     }
-    var response = ctx.response();
-    if (ctx.request().method() == HttpMethod.HEAD) {
+    if (head) {
       response.putHeader(HttpHeaders.CONTENT_TYPE, TYPE).end();
       return;
     }
-    ResponseFraming.begin(ctx, TYPE).write(RETRY);
     var listener = new Listener(ctx.request().connection(), response, operator.test(ctx));
-    ctx.addEndHandler(ended -> remove(listener));
     listeners.add(listener);
+    ctx.addEndHandler(ended -> remove(listener));
+    ResponseFraming.begin(ctx, TYPE).write(RETRY);
     if (listeners.size() == 1) startTimer();
     else listener.sendNew();
   }
@@ -123,7 +130,9 @@ public final class EventStream {
   }
 
   private void remove(Listener listener) {
-    if (listeners.remove(listener) && listeners.isEmpty()) vertx.cancelTimer(timer);
+    if (!listeners.remove(listener)) return;
+    ofNode.release();
+    if (listeners.isEmpty()) vertx.cancelTimer(timer);
   }
 
   private void tick() {

@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.common.Slots;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
@@ -12,13 +13,15 @@ import java.util.Set;
 import java.util.function.IntSupplier;
 
 /**
- * Limits the number of connections and the time that one may be open without a request: short
- * before its first complete request head, longer between requests. Confined to one event loop.
+ * Limits the number of connections of a node and the time that one may be open without a request:
+ * short before its first complete request head, longer between requests. Confined to one event
+ * loop.
  */
 final class ConnectionLimits {
   private static final int MAX_READ = 16 * 1024;
 
   private final IntSupplier limit;
+  private final Slots ofNode;
   private final ServiceMetrics metrics;
   private final RequestTimeout<HttpConnection> firstHead;
   private final RequestTimeout<HttpConnection> idle;
@@ -26,13 +29,19 @@ final class ConnectionLimits {
 
   /**
    * @param limit maximum number of connections
+   * @param ofNode counts the connections of all event loops
    * @param headTime until the first request head is complete
    * @param idleTime from a response to the next complete request head, including the time the
    *     caller takes to read the response
    */
   ConnectionLimits(
-      IntSupplier limit, ServiceMetrics metrics, Duration headTime, Duration idleTime) {
+      IntSupplier limit,
+      Slots ofNode,
+      ServiceMetrics metrics,
+      Duration headTime,
+      Duration idleTime) {
     this.limit = limit;
+    this.ofNode = ofNode;
     this.metrics = metrics;
     firstHead = new RequestTimeout<>(headTime, this::headTimedOut);
     idle = new RequestTimeout<>(idleTime, HttpConnection::close);
@@ -51,22 +60,18 @@ final class ConnectionLimits {
             new AdaptiveRecvByteBufAllocator(64, 2_048, MAX_READ).maxMessagesPerRead(1));
   }
 
-  /** Number of further connections that may be opened. */
-  int remaining() {
-    return limit.getAsInt() - open.size();
-  }
-
   /** Registers a new connection, or closes it beyond the limit. */
   void opened(HttpConnection connection) {
     open.add(connection);
+    boolean room = ofNode.acquire() <= limit.getAsInt();
     limitReadAhead(((ConnectionBase) connection).channel());
     connection.closeHandler(closed -> closed(connection));
-    if (open.size() > limit.getAsInt()) {
-      metrics.shed(Shed.CONNECTIONS);
-      connection.close();
-    } else {
+    if (room) {
       HalfClose.allow(connection);
       firstHead.start(connection);
+    } else {
+      metrics.shed(Shed.CONNECTIONS);
+      connection.close();
     }
   }
 
@@ -93,6 +98,7 @@ final class ConnectionLimits {
 
   private void closed(HttpConnection connection) {
     open.remove(connection);
+    ofNode.release();
     requestStarted(connection);
   }
 }

@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.common.Slots;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import io.netty.buffer.ByteBufAllocator;
@@ -13,9 +14,9 @@ import io.netty.util.concurrent.Future;
 import io.vertx.core.net.JdkSSLEngineOptions;
 import io.vertx.core.spi.tls.DefaultSslContextFactory;
 import io.vertx.core.spi.tls.SslContextFactory;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.IntSupplier;
 import javax.net.ssl.SSLEngine;
@@ -23,13 +24,15 @@ import javax.net.ssl.SSLException;
 
 /**
  * Connections in their TLS handshake, which Vert.x doesn't report: counts them against the
- * connection limit and closes them when the service stops. Confined to one event loop.
+ * connection limit and closes them when the service stops. Thread-safe: with several event loops
+ * the handshakes of all of them are made with the options of the first.
  */
 final class Handshakes {
   private final IntSupplier remaining;
   private final ServiceMetrics metrics;
-  private final Set<ChannelHandlerContext> inProgress = new HashSet<>();
-  private boolean stopping;
+  private final Set<ChannelHandlerContext> inProgress = ConcurrentHashMap.newKeySet();
+  private final Slots slots = new Slots();
+  private volatile boolean stopping;
 
   /**
    * @param remaining number of further connections that may be opened
@@ -45,7 +48,7 @@ final class Handshakes {
   }
 
   int count() {
-    return inProgress.size();
+    return slots.used();
   }
 
   /** Closes current and future handshakes. */
@@ -55,19 +58,19 @@ final class Handshakes {
   }
 
   private void started(ChannelHandlerContext connection, Future<?> handshake) {
-    if (stopping) {
-      connection.close();
-    } else if (inProgress.size() >= remaining.getAsInt()) {
+    if (!slots.tryAcquire(remaining.getAsInt())) {
       metrics.shed(Shed.CONNECTIONS);
       connection.close();
-    } else {
-      inProgress.add(connection);
-      handshake.addListener(done -> ended(connection, done.cause()));
+      return;
     }
+    inProgress.add(connection);
+    handshake.addListener(done -> ended(connection, done.cause()));
+    if (stopping) connection.close(); // closeAll may have missed it
   }
 
   private void ended(ChannelHandlerContext connection, Throwable cause) {
     inProgress.remove(connection);
+    slots.release();
     if (cause instanceof SslHandshakeTimeoutException) metrics.shed(Shed.SLOW_HEAD);
   }
 

@@ -2,33 +2,24 @@ package com.cpprediction.http;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.OwnerRequest;
-import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.PredictionConfig;
-import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.dashboard.DashboardState;
 import com.cpprediction.dashboard.EventStream;
 import com.cpprediction.dashboard.EventStream.Topic;
 import com.cpprediction.http.Operation.Parser;
-import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
-import com.cpprediction.model.ServingRelease;
-import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
-import com.cpprediction.serving.AdmissionControl;
 import com.cpprediction.serving.CacheWarmer;
 import com.cpprediction.serving.Dispatcher;
-import com.cpprediction.serving.HealthCheck;
 import com.cpprediction.serving.HealthReport;
 import com.cpprediction.serving.LocalRouter;
 import com.cpprediction.serving.OutcomeService;
-import com.cpprediction.serving.OwnerDirectory;
 import com.cpprediction.serving.OwnerEndpoint;
 import com.cpprediction.serving.OwnerRouter;
 import com.cpprediction.serving.ParsingPool;
 import com.cpprediction.serving.PredictionService;
-import com.cpprediction.serving.ScoringWorkers;
 import com.cpprediction.serving.ShipmentParser;
 import com.cpprediction.serving.ShipmentReader;
 import com.cpprediction.serving.Shipments;
@@ -44,33 +35,26 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.ServerSSLOptions;
 import io.vertx.ext.web.RoutingContext;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 
-/** The HTTP server and the consumers of the public bus addresses. One per node. */
+/**
+ * The HTTP server and the consumers of the public bus addresses, on one event loop. A node has
+ * several, which share its port and its {@link HttpNode}.
+ */
 public final class HttpVerticle extends VerticleBase {
   private static final Duration IDLE = Duration.ofSeconds(60);
 
-  /**
-   * Delay before closing the server, so that busy keep-alive connections get a response with {@code
-   * Connection: close}.
-   */
-  private static final Duration CLOSE_DELAY = Duration.ofMillis(200);
+  private static final int TIMEOUT_CHECKS = 20; // per time limit for a body
 
-  /** Time limit for the first request head of a connection, and for every body. */
-  private static final Duration RECEIVE_TIMEOUT = Duration.ofSeconds(10);
-
-  private static final int TIMEOUT_CHECKS = 20; // per RECEIVE_TIMEOUT
+  /** Any free port, the same for all verticles of a node. */
+  private static final int ANY_SHARED_PORT = -1;
 
   private static final Duration STATE_PERIOD = Duration.ofSeconds(1);
 
@@ -81,112 +65,24 @@ public final class HttpVerticle extends VerticleBase {
 
   private static final Set<String> TLS = Set.of("TLSv1.3", "TLSv1.2");
 
-  private final Supplier<ServiceConfig> config;
-  private final Supplier<ServingRelease> leases;
-  private final WrongPincodes wrongPincodes;
-  private final PredictionCache cache;
-  private final OwnerDirectory owners;
-  private final ServiceMetrics metrics;
-  private final List<HealthCheck> checks;
-  private final Supplier<JsonObject> configView;
-  private final Clock clock;
-  private final Duration grace;
-  private final Duration closeDelay;
-  private final Duration receiveTimeout;
-  private final Optional<IdentityWatcher> identity;
-  private final StaticRoutes pages;
-  private final RouteMeters meters;
+  private final HttpNode node;
+  private final boolean first;
   private final SameOrigin origins;
 
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
   private final List<MessageConsumer<?>> ownerConsumers = new ArrayList<>();
   private RequestTimeout<RoutingContext> bodyTimeout;
   private ConnectionLimits connections;
-  private Handshakes handshakes;
-  private AdmissionControl admission;
-  private ByteBudget budget;
   private EventStream events;
   private NdjsonStream stream;
   private HttpServer server;
   private Routes routes;
   private LoadShedder shedder;
-  private volatile boolean stopping;
-  private volatile int port;
 
-  /**
-   * Blocks: reads pages from the jar and may resolve {@code http.host}.
-   *
-   * @param config the active configuration; {@code http} is read once, {@code prediction} per
-   *     request
-   * @param leases gives a lease on the models in force
-   * @param wrongPincodes the share of wrong pincodes to assume, which predictions tell
-   * @param owners the other nodes of the cluster
-   * @param checks for {@code /health} and {@code /health/ready}
-   * @param configView for {@code GET /config}: secrets masked; doesn't block
-   * @param identity the TLS certificate, empty for plain HTTP; started and stopped here
-   * @param clock validates the time in a caller's {@code prediction_id}
-   * @param grace time limit on stop for requests in flight
-   */
-  public HttpVerticle(
-      Supplier<ServiceConfig> config,
-      Supplier<ServingRelease> leases,
-      WrongPincodes wrongPincodes,
-      PredictionCache cache,
-      OwnerDirectory owners,
-      ServiceMetrics metrics,
-      List<HealthCheck> checks,
-      Supplier<JsonObject> configView,
-      Optional<IdentityWatcher> identity,
-      Clock clock,
-      Duration grace) {
-    this(
-        config,
-        leases,
-        wrongPincodes,
-        cache,
-        owners,
-        metrics,
-        checks,
-        configView,
-        identity,
-        clock,
-        grace,
-        CLOSE_DELAY,
-        RECEIVE_TIMEOUT);
-  }
-
-  HttpVerticle(
-      Supplier<ServiceConfig> config,
-      Supplier<ServingRelease> leases,
-      WrongPincodes wrongPincodes,
-      PredictionCache cache,
-      OwnerDirectory owners,
-      ServiceMetrics metrics,
-      List<HealthCheck> checks,
-      Supplier<JsonObject> configView,
-      Optional<IdentityWatcher> identity,
-      Clock clock,
-      Duration grace,
-      Duration closeDelay,
-      Duration receiveTimeout) {
-    this.config = config;
-    this.leases = leases;
-    this.wrongPincodes = wrongPincodes;
-    this.cache = cache;
-    this.owners = owners;
-    this.metrics = metrics;
-    this.checks = List.copyOf(checks);
-    this.configView = configView;
-    this.identity = identity;
-    this.clock = clock;
-    this.grace = grace;
-    this.closeDelay = closeDelay;
-    this.receiveTimeout = receiveTimeout;
-    var contract = OpenApiContract.read(metrics.version());
-    pages = new StaticRoutes(contract);
-    meters = new RouteMeters(contract, metrics);
-    boolean loopback = Guard.isLoopbackHost(config.get().http().host());
-    origins = new SameOrigin(loopback, () -> config.get().http().allowedHosts());
+  public HttpVerticle(HttpNode node) {
+    this.node = node;
+    first = node.register();
+    origins = node.origins();
   }
 
   /** Methods by path, once started. */
@@ -194,97 +90,112 @@ public final class HttpVerticle extends VerticleBase {
     return routes.served();
   }
 
-  /** The listening port, once started. */
-  public int port() {
-    return port;
-  }
-
   @Override
   public Future<?> start() {
-    bodyTimeout = new RequestTimeout<>(receiveTimeout, this::disconnect);
+    bodyTimeout = new RequestTimeout<>(node.receiveTimeout(), this::disconnect);
     connections =
         new ConnectionLimits(
-            () -> config.get().http().maxConnections(), metrics, receiveTimeout, IDLE);
-    handshakes = new Handshakes(connections::remaining, metrics);
+            () -> node.config().get().http().maxConnections(),
+            node.connections(),
+            node.metrics(),
+            node.receiveTimeout(),
+            IDLE);
     vertx.setPeriodic(
-        receiveTimeout.toMillis() / TIMEOUT_CHECKS,
+        node.receiveTimeout().toMillis() / TIMEOUT_CHECKS,
         tick -> {
           bodyTimeout.expire();
           connections.expire();
         });
-    if (metrics.on()) new EventLoopLag(metrics).start(vertx);
-    var reader = new ShipmentReader(clock, wrongPincodes::errors);
-    budget = new ByteBudget(() -> config.get().http().maxPendingBytes(), metrics);
-    admission = new AdmissionControl(() -> prediction().maxInFlight(), metrics);
-    var dispatcher =
-        new Dispatcher(
-            vertx,
-            new ScoringWorkers(
-                vertx, prediction().workers(), Runtime.getRuntime().availableProcessors()));
-    var local = new LocalRouter(vertx, this::prediction, cache, dispatcher);
-    var lookups = new OwnerRouter(vertx, () -> config.get().cluster(), local, owners, metrics);
+    if (node.metrics().on()) new EventLoopLag(node.metrics()).start(vertx);
+    var reader = new ShipmentReader(node.clock(), node.wrongPincodes()::errors);
+    var dispatcher = new Dispatcher(vertx, node.workers());
+    var local = new LocalRouter(vertx, this::prediction, node.cache(), dispatcher);
+    var lookups =
+        new OwnerRouter(
+            vertx, () -> node.config().get().cluster(), local, node.owners(), node.metrics());
     var service =
         new PredictionService(
             vertx,
             this::prediction,
-            leases,
+            node.leases(),
             lookups,
-            owners,
+            node.owners(),
             dispatcher,
-            metrics,
+            node.metrics(),
             reader,
-            wrongPincodes::observe,
-            admission);
-    var pool = new ParsingPool(vertx, BodyReceiver.MAX_BYTES, metrics);
+            node.wrongPincodes()::observe,
+            node.admission());
+    var pool = new ParsingPool(vertx, BodyReceiver.MAX_BYTES, node.parsing(), node.metrics());
     var bodyReader = new BodyReader(pool);
     var warmer =
         new CacheWarmer(
             vertx,
             this::prediction,
-            leases,
-            cache,
+            node.leases(),
+            node.cache(),
             lookups,
-            owners,
+            node.owners(),
             dispatcher,
             reader,
             pool,
-            admission);
-    var cacheRoutes = new CacheRoutes(cache, bodyReader, warmer);
+            node.admission(),
+            node.warming());
+    var cacheRoutes = new CacheRoutes(node.cache(), bodyReader, warmer);
     var sharedContext =
         new Operation.OperationContext(
-            () -> prediction().timeout(), pool, bodyReader, admission, metrics::failed);
+            () -> prediction().timeout(),
+            pool,
+            bodyReader,
+            node.admission(),
+            node.metrics()::failed);
     var predict = new Operation<>(single(service, false), service::predict, sharedContext);
     var explain = new Operation<>(single(service, true), service::predict, sharedContext);
     var predictBatch = new Operation<>(batch(service), service::predictBatch, sharedContext);
     var outcomeContext = // outcome reports don't count in cp_predictions_total
         new Operation.OperationContext(
-            () -> prediction().timeout(), pool, bodyReader, admission, failure -> {});
+            () -> prediction().timeout(), pool, bodyReader, node.admission(), failure -> {});
     var outcomes =
         new Operation<>(
             Parser.of(OutcomeService::read), new OutcomeService(vertx)::report, outcomeContext);
     stream =
-        new NdjsonStream(vertx, config, service, pool, admission, budget, metrics, bodyTimeout);
+        new NdjsonStream(
+            vertx,
+            node.config(),
+            service,
+            pool,
+            node.admission(),
+            node.budget(),
+            node.metrics(),
+            bodyTimeout,
+            node.streams());
     var registered = new ArrayList<Future<Void>>();
     registered.add(consume(Bus.PREDICT, message -> predict(message, predict, explain)));
     registered.add(consume(Bus.PREDICT_BATCH, predictBatch::handle));
     registered.add(consume(Bus.OUTCOMES, outcomes::handle));
-    registered.add(consume(Bus.MODELS_CHANGED, message -> events.refresh(MODELS)));
-    registered.add(consume(Bus.CACHE_STATS, cacheRoutes::stats));
-    registered.add(consume(Bus.CACHE_CLEAR, cacheRoutes::clear));
-    if (owners.self() != null) { // until the end: others ask as long as they think it serves
-      var endpoint = new OwnerEndpoint(vertx, leases, local, dispatcher, admission);
+    if (first) { // every consumer of a published message gets it
+      registered.add(consume(Bus.CACHE_STATS, cacheRoutes::stats));
+      registered.add(consume(Bus.CACHE_CLEAR, cacheRoutes::clear));
+    }
+    var changes =
+        vertx.eventBus().localConsumer(Bus.MODELS_CHANGED, message -> events.refresh(MODELS));
+    consumers.add(changes);
+    registered.add(changes.completion());
+    if (node.owners().self() != null) { // until the end: others ask as long as they think it serves
+      var endpoint = new OwnerEndpoint(vertx, node.leases(), local, dispatcher, node.admission());
       var forOthers =
-          vertx.eventBus().<OwnerRequest>consumer(Bus.owner(owners.self().id()), endpoint::serve);
+          vertx
+              .eventBus()
+              .<OwnerRequest>consumer(Bus.owner(node.owners().self().id()), endpoint::serve);
       ownerConsumers.add(forOthers);
       registered.add(forOthers.completion());
     }
     shedder =
         new LoadShedder(
             Set.of(Routes.PREDICT, Routes.PREDICT_BATCH),
-            admission,
+            node.admission(),
             origins,
-            new Guard(() -> config.get().http())::mayPredict,
-            metrics);
+            new Guard(() -> node.config().get().http())::mayPredict,
+            node.metrics());
     setRoutes(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader);
     server =
         vertx
@@ -292,13 +203,13 @@ public final class HttpVerticle extends VerticleBase {
             .connectionHandler(connections::opened)
             .requestHandler(this::dispatch)
             .invalidRequestHandler(ProblemHandler::refuse);
-    var http = config.get().http();
+    var http = node.config().get().http();
     return Future.all(registered)
-        .compose(ok -> server.listen(http.port(), http.host()))
+        .compose(ok -> server.listen(http.port() == 0 ? ANY_SHARED_PORT : http.port(), http.host()))
         .onSuccess(
             listening -> {
-              port = listening.actualPort();
-              identity.ifPresent(watcher -> watcher.start(this::useCertificate));
+              node.listening(listening.actualPort());
+              if (first) node.identity().ifPresent(watcher -> watcher.start(this::useCertificate));
             });
   }
 
@@ -313,19 +224,21 @@ public final class HttpVerticle extends VerticleBase {
   /** Fails readiness, stops accepting, then gives requests in flight {@code grace} to finish. */
   @Override
   public Future<?> stop() {
-    stopping = true; // from here on responses have Connection: close
-    identity.ifPresent(IdentityWatcher::stop);
+    node.stop(); // from here on responses have Connection: close
+    node.identity().ifPresent(IdentityWatcher::stop);
     events.close();
     stream.stop();
     bodyTimeout.expireAll(); // requests still sending their body are not accepted yet
     return Future.join(unregister(consumers))
-        .transform(done -> vertx.timer(closeDelay.toMillis(), TimeUnit.MILLISECONDS))
+        .transform(done -> vertx.timer(node.closeDelay().toMillis(), TimeUnit.MILLISECONDS))
         .transform(
             done -> {
-              handshakes.closeAll();
+              node.handshakes().closeAll();
               return Future.join(
-                  server.shutdown(grace.toMillis(), TimeUnit.MILLISECONDS),
-                  Deadline.in(grace).bound(vertx, admission.drained()).otherwiseEmpty());
+                  server.shutdown(node.grace().toMillis(), TimeUnit.MILLISECONDS),
+                  Deadline.in(node.grace())
+                      .bound(vertx, node.admission().drained())
+                      .otherwiseEmpty());
             })
         .transform(done -> Future.join(unregister(ownerConsumers)));
   }
@@ -353,7 +266,7 @@ public final class HttpVerticle extends VerticleBase {
   }
 
   private PredictionConfig prediction() {
-    return config.get().prediction();
+    return node.config().get().prediction();
   }
 
   private HttpServerOptions options() {
@@ -364,15 +277,16 @@ public final class HttpVerticle extends VerticleBase {
             .setDecompressionSupported(false)
             .setIdleTimeout((int) IDLE.toSeconds())
             .setUseAlpn(false) // the connection limits rely on HTTP/1.1
-            .setSslHandshakeTimeout(receiveTimeout.toMillis())
+            .setSslHandshakeTimeout(node.receiveTimeout().toMillis())
             .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS);
-    identity.ifPresent(
-        watcher ->
-            options
-                .setSsl(true)
-                .setSslEngineOptions(handshakes.engine())
-                .setKeyCertOptions(watcher.current().options())
-                .setEnabledSecureTransportProtocols(TLS));
+    node.identity()
+        .ifPresent(
+            watcher ->
+                options
+                    .setSsl(true)
+                    .setSslEngineOptions(node.handshakes().engine())
+                    .setKeyCertOptions(watcher.current().options())
+                    .setEnabledSecureTransportProtocols(TLS));
     return options;
   }
 
@@ -397,40 +311,57 @@ public final class HttpVerticle extends VerticleBase {
       Operation<?> outcomes,
       CacheRoutes cacheRoutes,
       BodyReader bodyReader) {
-    var guard = new Guard(() -> config.get().http());
-    var queries = new QueryRoutes(vertx, this::prediction, budget);
-    var report = new HealthReport(checks, () -> stopping);
-    var state = new DashboardState(vertx, metrics, cache, owners, admission, report, clock);
+    var guard = new Guard(() -> node.config().get().http());
+    var queries = new QueryRoutes(vertx, this::prediction, node.budget());
+    var report = new HealthReport(node.checks(), node::stopping);
+    var state =
+        new DashboardState(
+            vertx,
+            node.metrics(),
+            node.cache(),
+            node.owners(),
+            node.admission(),
+            report,
+            node.clock());
     events =
         new EventStream(
             vertx,
-            metrics,
+            node.metrics(),
             STATE_PERIOD,
             List.of(
                 new Topic("state", 1, state::state),
                 new Topic(MODELS, MODEL_PERIODS, state::models)),
-            guard::isOperator);
+            guard::isOperator,
+            node.listeners());
     var problems = new ProblemHandler(this::exchange);
     routes =
-        new Routes(vertx, meters, guard, origins, budget, bodyTimeout, problems, this::beginRequest)
+        new Routes(
+                vertx,
+                node.meters(),
+                guard,
+                origins,
+                node.budget(),
+                bodyTimeout,
+                problems,
+                this::beginRequest)
             .predictions(predict, explain, predictBatch, stream, outcomes, queries)
             .models(queries, new ModelRoutes(vertx, bodyReader))
             .cache(cacheRoutes)
             .state(
                 new HealthRoutes(report, guard::isOperator),
-                new MetricsRoute(vertx, metrics, cache),
-                owners::describe,
-                configView)
-            .pages(pages, events);
+                new MetricsRoute(vertx, node.metrics(), node.cache()),
+                node.owners()::describe,
+                node.configView())
+            .pages(node.pages(), events);
   }
 
   private void disconnect(RoutingContext ctx) {
-    if (!stopping) metrics.shed(Shed.SLOW_BODY);
+    if (!node.stopping()) node.metrics().shed(Shed.SLOW_BODY);
     ctx.request().connection().close();
   }
 
   private void dispatch(HttpServerRequest request) {
-    if (!stopping && shedder.shed(request)) {
+    if (!node.stopping() && shedder.shed(request)) {
       connections.requestStarted(request.connection());
       connections.responseEnded(request.connection());
     } else {
@@ -465,14 +396,14 @@ public final class HttpVerticle extends VerticleBase {
             });
   }
 
-  /** The exchange of {@code ctx}, created once; recorded in the meters when it ends. */
+  /** The exchange of {@code ctx}, created once; recorded in the node.meters() when it ends. */
   private Exchange exchange(RoutingContext ctx) {
     var begun = Exchange.begun(ctx);
     if (begun != null) return begun;
-    var exchange = Exchange.begin(ctx, budget);
+    var exchange = Exchange.begin(ctx, node.budget());
     ctx.addHeadersEndHandler(
         headers -> {
-          if (stopping) ctx.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+          if (node.stopping()) ctx.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
           Exchange.setCachingHeaders(ctx.response());
         });
     ctx.addEndHandler(
@@ -482,7 +413,7 @@ public final class HttpVerticle extends VerticleBase {
           long nanos = exchange.nanos();
           AccessLog.write(exchange, nanos, end.failed());
           if (end.failed()) return; // the caller disconnected
-          metrics.httpRequest(exchange.route(), exchange.method(), exchange.status(), nanos);
+          node.metrics().httpRequest(exchange.route(), exchange.method(), exchange.status(), nanos);
         });
     return exchange;
   }

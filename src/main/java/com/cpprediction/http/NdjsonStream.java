@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.common.Slots;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.http.NdjsonSplitter.Line;
 import com.cpprediction.json.JsonBytes;
@@ -76,11 +77,13 @@ final class NdjsonStream {
   private final ByteBudget budget;
   private final ServiceMetrics metrics;
   private final RequestTimeout<RoutingContext> lineTimeout;
+  private final Slots streams;
   private final Set<Session> sessions = new HashSet<>();
   private boolean stopping;
 
   /**
    * @param lineTimeout disconnects callers that send a line too slowly
+   * @param streams counts the streams of all event loops
    */
   NdjsonStream(
       Vertx vertx,
@@ -90,7 +93,8 @@ final class NdjsonStream {
       AdmissionControl admission,
       ByteBudget budget,
       ServiceMetrics metrics,
-      RequestTimeout<RoutingContext> lineTimeout) {
+      RequestTimeout<RoutingContext> lineTimeout,
+      Slots streams) {
     this.vertx = vertx;
     this.config = config;
     this.service = service;
@@ -99,22 +103,28 @@ final class NdjsonStream {
     this.budget = budget;
     this.metrics = metrics;
     this.lineTimeout = lineTimeout;
+    this.streams = streams;
   }
 
   void handle(RoutingContext ctx) {
     if (stopping) throw stoppingFailure();
-    var http = config.get().http();
-    if (sessions.size() >= http.maxStreams()) {
-      metrics.shed(Shed.STREAMS);
-      throw Failure.OVERLOADED.because(
-          "%d streams are open, as many as http.max_streams; try again in a moment"
-              .formatted(http.maxStreams()));
-    }
+    int most = config.get().http().maxStreams();
+    if (streams.used() >= most) throw full(most);
     Exchange.of(ctx).deadline(timeout()); // validates the header
     boolean expects = BodyReceiver.expectsContinue(ctx.request());
     budget.reserve(STREAM_BYTES);
+    if (!streams.tryAcquire(most)) { // another event loop has taken the last
+      budget.release(STREAM_BYTES);
+      throw full(most);
+    }
     if (expects) ctx.response().writeContinue();
     new Session(ctx).begin();
+  }
+
+  private ServiceException full(int most) {
+    metrics.shed(Shed.STREAMS);
+    return Failure.OVERLOADED.because(
+        most + " streams are open, as many as http.max_streams; try again in a moment");
   }
 
   /** Accepts no more lines; finishes those in flight and ends each stream with a failure line. */
@@ -403,6 +413,7 @@ final class NdjsonStream {
       admission.withdraw(admitted);
       setTimed(false);
       sessions.remove(this);
+      streams.release();
       budget.release(STREAM_BYTES);
       admission.leave();
     }

@@ -9,6 +9,7 @@ import com.cpprediction.config.ConfigWatcher;
 import com.cpprediction.config.LoadedConfig;
 import com.cpprediction.config.PersistenceConfig.Ack;
 import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.http.HttpNode;
 import com.cpprediction.http.HttpVerticle;
 import com.cpprediction.logging.Logging;
 import com.cpprediction.logging.RequestId;
@@ -68,6 +69,9 @@ public final class Service {
   /** Timeout of handing prefixes over to other nodes, plus the reserve for PostgreSQL. */
   private static final Duration HANDOVER_TIMEOUT = Duration.ofSeconds(3).plus(DATABASE_GRACE);
 
+  /** Contexts of other verticles and timers, at most, that are made after that of persistence. */
+  private static final int OTHER_CONTEXTS = 8;
+
   private static final long NANOS_PER_MILLI = 1_000_000;
 
   /** Name of the journal's directory in {@code data_dir}. */
@@ -97,7 +101,7 @@ public final class Service {
   private volatile boolean unclean; // whether a verticle failed to stop
   private volatile @Nullable EmbeddedDatabase embedded;
   private volatile @Nullable PersistenceVerticle persistence;
-  private volatile @Nullable HttpVerticle http;
+  private volatile @Nullable HttpNode http;
 
   /**
    * @param loaded configuration read by {@code loader}
@@ -114,7 +118,7 @@ public final class Service {
             ? new PrometheusMeterRegistry(PrometheusConfig.DEFAULT)
             : new CompositeMeterRegistry(); // without a child: drops all meters
     membership = clustered ? VertxSetup.membership(home, config.cluster()) : null;
-    vertx = VertxSetup.vertx(registry, config.metrics().enabled(), membership);
+    vertx = VertxSetup.vertx(eventLoops(config), registry, config.metrics().enabled(), membership);
     metrics = new ServiceMetrics(registry, Version.current());
     watcher =
         new ConfigWatcher(vertx, loader, loaded, metrics::configReloadFailed, Clock.systemUTC());
@@ -152,6 +156,14 @@ public final class Service {
                 watcher,
                 config.persistence().ack() == Ack.COMMIT)
             .all();
+  }
+
+  /**
+   * Vert.x deals event loops to contexts in turn, to workers as well: with so many, neither two
+   * HTTP verticles nor one of them and persistence share one.
+   */
+  private static int eventLoops(ServiceConfig config) {
+    return config.http().eventLoops() + config.prediction().workers() + OTHER_CONTEXTS;
   }
 
   /**
@@ -199,7 +211,8 @@ public final class Service {
             metrics,
             STORE_GRACE);
     http =
-        new HttpVerticle(
+        new HttpNode(
+            vertx,
             watcher::current,
             models::lease,
             wrongPincodes,
@@ -227,7 +240,7 @@ public final class Service {
     return Objects.requireNonNull(persistence, "not started");
   }
 
-  private HttpVerticle http() {
+  private HttpNode http() {
     return Objects.requireNonNull(http, "not started");
   }
 
@@ -383,7 +396,11 @@ public final class Service {
   }
 
   private Future<Void> deployHttp() {
-    return deploy("opening the port", "finishing requests", this::http, new DeploymentOptions())
+    return deploy(
+            "opening the port",
+            "finishing requests",
+            () -> new HttpVerticle(http()),
+            new DeploymentOptions().setInstances(http().instances()))
         .recover(this::cannotListen);
   }
 

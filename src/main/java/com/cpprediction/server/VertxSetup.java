@@ -37,13 +37,16 @@ final class VertxSetup {
   /**
    * Builds Vert.x, and joins the cluster where there is a membership. Blocks.
    *
+   * @param eventLoops threads for event loops at most; each starts with its first task
    * @param measured whether {@code registry} collects the meters of Vert.x
    * @param membership of a node in a cluster
    * @throws StartException when the cluster can't be joined
    */
-  static Vertx vertx(MeterRegistry registry, boolean measured, @Nullable Membership membership) {
+  static Vertx vertx(
+      int eventLoops, MeterRegistry registry, boolean measured, @Nullable Membership membership) {
     var options =
         new VertxOptions()
+            .setEventLoopPoolSize(eventLoops)
             .setFileSystemOptions(
                 new FileSystemOptions()
                     .setFileCachingEnabled(false)

@@ -7,23 +7,23 @@ import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
 
 /**
- * Counts the requests being served and the shipments in them, and limits the shipments. Confined to
- * one event loop, except for {@link #shipments()}.
+ * Counts the requests of a node being served and the shipments in them, and limits the shipments.
+ * Thread-safe: shared by its event loops.
  */
 public final class AdmissionControl {
   private final IntSupplier limit;
   private final ServiceMetrics metrics;
   private final AtomicInteger shipments = new AtomicInteger();
-  private final Queue<Waiter> forRoom = new ArrayDeque<>();
+  private final AtomicInteger requests = new AtomicInteger();
+  private final AtomicInteger accepting;
+  private final Queue<Waiter> forRoom = new ConcurrentLinkedQueue<>();
   private final Promise<Void> drained = Promise.promise();
-  private int requests;
-  private boolean draining;
 
   /**
    * A stream that waits for room.
@@ -34,14 +34,16 @@ public final class AdmissionControl {
 
   /**
    * @param limit shipments at most
+   * @param loops event loops that accept requests
    */
-  public AdmissionControl(IntSupplier limit, ServiceMetrics metrics) {
+  public AdmissionControl(IntSupplier limit, int loops, ServiceMetrics metrics) {
     this.limit = limit;
+    accepting = new AtomicInteger(loops);
     this.metrics = metrics;
     metrics.inFlight(this::shipments);
   }
 
-  /** Shipments being served. From any thread. */
+  /** Shipments being served. */
   public int shipments() {
     return shipments.get();
   }
@@ -63,10 +65,15 @@ public final class AdmissionControl {
       throw Failure.TOO_LARGE.because(
           "More than prediction.max_in_flight, %d shipments; send smaller batches".formatted(most));
     }
-    if (shipments.addAndGet(count) > most) {
-      release(count);
-      throw full(most);
+    if (!reserve(count, most)) throw full(most);
+  }
+
+  /** Never above {@code most}, not even for a moment: others would be refused meanwhile. */
+  private boolean reserve(int count, int most) {
+    for (int now = shipments.get(); now + count <= most; now = shipments.get()) {
+      if (shipments.compareAndSet(now, now + count)) return true;
     }
+    return false;
   }
 
   /**
@@ -76,19 +83,22 @@ public final class AdmissionControl {
    * @return 0 when there is no room; {@link #whenRoom} then says when to ask again
    */
   public int admitSome(int wanted) {
-    int count = Math.max(0, Math.min(wanted, half() - shipments()));
-    shipments.addAndGet(count);
-    return count;
+    while (true) {
+      int now = shipments();
+      int count = Math.max(0, Math.min(wanted, half() - now));
+      if (count == 0 || shipments.compareAndSet(now, now + count)) return count;
+    }
   }
 
   /**
    * Runs {@code resume} once, as soon as {@link #admitSome} may admit a shipment, never before this
    * returns.
    *
-   * @param own where to run it; of this event loop
+   * @param own where to run it
    */
   public void whenRoom(Context own, Runnable resume) {
     forRoom.add(new Waiter(own, resume));
+    resumeNext(); // room that another event loop has made meanwhile
   }
 
   /** Takes {@code resume} off the list of those that wait. */
@@ -150,27 +160,30 @@ public final class AdmissionControl {
 
   /** A request begins whose shipments are not counted yet. */
   public void enter() {
-    requests++;
+    requests.incrementAndGet();
   }
 
   public void leave() {
-    requests--;
+    requests.decrementAndGet();
     settle();
   }
 
   /** Whether the service is draining, and nothing new should begin. */
   boolean draining() {
-    return draining;
+    return accepting.get() == 0;
   }
 
-  /** Completes once no request is in flight; to be called when no new one can come. */
+  /**
+   * Completes once every event loop has called this and no request is in flight; to be called when
+   * no new one can come to it.
+   */
   public Future<Void> drained() {
-    draining = true;
+    accepting.decrementAndGet();
     settle();
     return drained.future();
   }
 
   private void settle() {
-    if (draining && requests == 0 && shipments.get() == 0) drained.tryComplete();
+    if (draining() && requests.get() == 0 && shipments.get() == 0) drained.tryComplete();
   }
 }

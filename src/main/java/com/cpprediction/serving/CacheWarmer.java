@@ -2,6 +2,7 @@ package com.cpprediction.serving;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.cache.PredictionCache;
+import com.cpprediction.common.Slots;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.json.ParseCost;
 import com.cpprediction.model.ServingRelease;
@@ -44,10 +45,11 @@ public final class CacheWarmer {
   private final ShipmentReader reader;
   private final ParsingPool pool;
   private final AdmissionControl inFlight;
-  private boolean running;
+  private final Slots running;
 
   /**
    * @param leases gives a lease on the models in force
+   * @param running counts the warmings of all event loops, of which one may run at a time
    */
   public CacheWarmer(
       Vertx vertx,
@@ -59,7 +61,8 @@ public final class CacheWarmer {
       Dispatcher dispatcher,
       ShipmentReader reader,
       ParsingPool pool,
-      AdmissionControl inFlight) {
+      AdmissionControl inFlight,
+      Slots running) {
     this.vertx = vertx;
     this.config = config;
     this.leases = leases;
@@ -70,6 +73,7 @@ public final class CacheWarmer {
     this.reader = reader;
     this.pool = pool;
     this.inFlight = inFlight;
+    this.running = running;
   }
 
   /**
@@ -79,10 +83,7 @@ public final class CacheWarmer {
    * @param left whether the caller has left, and warming may end
    */
   public Future<JsonObject> warm(JsonObject body, String requestId, BooleanSupplier left) {
-    if (running) {
-      return Future.failedFuture(
-          Failure.OVERLOADED.because("The cache is being warmed already; try again later"));
-    }
+    if (running.used() > 0) return busy();
     if (!cache.enabled()) {
       return Future.failedFuture(
           Failure.NOT_READY.because("The cache is switched off; see cache.enabled"));
@@ -94,15 +95,20 @@ public final class CacheWarmer {
       }
       var addresses =
           body.containsKey("popular") ? popular(body) : Future.succeededFuture(listed(body));
-      running = true;
+      if (!running.tryAcquire(1)) return busy();
       return addresses
           .compose(all -> new Run(all, left).chunk(0))
           .recover(
               cause -> Future.failedFuture(Problem.logged(cause, requestId, "warming the cache")))
-          .onComplete(done -> running = false);
+          .onComplete(done -> running.release());
     } catch (ServiceException e) {
       return Future.failedFuture(e);
     }
+  }
+
+  private static Future<JsonObject> busy() {
+    return Future.failedFuture(
+        Failure.OVERLOADED.because("The cache is being warmed already; try again later"));
   }
 
   private static JsonArray listed(JsonObject body) {

@@ -1,5 +1,6 @@
 package com.cpprediction.serving;
 
+import com.cpprediction.common.Slots;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Failure;
@@ -10,8 +11,8 @@ import java.util.concurrent.Callable;
 
 /**
  * Threads that parse big requests, where a second of parsing and folding doesn't hold the event
- * loop. Small ones are parsed at once. Confined to one event loop; its threads end with the
- * verticle that made it.
+ * loop. Small ones are parsed at once. Confined to one event loop, but for the limit on those that
+ * wait, which is that of the node; its threads end with the verticles that made it.
  */
 public final class ParsingPool {
   private static final int MAX_WAITING = 64;
@@ -27,12 +28,14 @@ public final class ParsingPool {
 
   private final WorkerExecutor threads;
   private final ServiceMetrics metrics;
-  private int waiting;
+  private final Slots waiting;
 
   /**
    * @param largest bytes of the largest request
+   * @param waiting counts the requests that wait, of all event loops
    */
-  public ParsingPool(Vertx vertx, int largest, ServiceMetrics metrics) {
+  public ParsingPool(Vertx vertx, int largest, Slots waiting, ServiceMetrics metrics) {
+    this.waiting = waiting;
     this.metrics = metrics;
     threads = vertx.createSharedWorkerExecutor("cp-read", threads(largest));
   }
@@ -62,13 +65,12 @@ public final class ParsingPool {
    */
   public <T> Future<T> parse(boolean big, Callable<T> parsing) {
     if (!big) return now(parsing);
-    if (waiting >= MAX_WAITING) {
+    if (!waiting.tryAcquire(MAX_WAITING)) {
       metrics.shed(Shed.READING);
       return Future.failedFuture(
           Failure.OVERLOADED.because("Too many big requests at a time; try again in a moment"));
     }
-    waiting++;
-    return threads.executeBlocking(parsing, false).onComplete(parsed -> waiting--);
+    return threads.executeBlocking(parsing, false).onComplete(parsed -> waiting.release());
   }
 
   private static <T> Future<T> now(Callable<T> parsing) {

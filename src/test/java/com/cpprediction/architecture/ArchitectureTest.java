@@ -53,12 +53,12 @@ class ArchitectureTest {
       outcomes      <- bus logging metrics postgres prediction
       tls           <- common metrics watch
       persistence   <- bus config journal logging metrics outcomes postgres prediction
-      serving       <- bus cache config json metrics model prediction
+      serving       <- bus cache common config json metrics model prediction
       training      <- csv json model model.format prediction terminal
       ablation      <- common config journal json loadtest model.format persistence postgres prediction terminal
       cluster       <- bus config metrics model prediction serving
-      dashboard     <- bus cache metrics prediction serving web
-      http          <- bus cache config dashboard json logging metrics model prediction serving tls web
+      dashboard     <- bus cache common metrics prediction serving web
+      http          <- bus cache common config dashboard json logging metrics model prediction serving tls web
       server        <- bus cache cluster common config http logging metrics model persistence postgres serving tls
       cli           <- ablation bus common config journal loadtest logging metrics model model.format persistence postgres prediction server terminal training
       """;

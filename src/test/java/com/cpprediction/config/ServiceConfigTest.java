@@ -29,7 +29,7 @@ class ServiceConfigTest {
         Configs.of(
             new JsonObject(
                 """
-                {"data_dir": "d", "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "preload": "per_request", "poll_ms": 300, "max_accuracy_drop": 0.125}, "http": {"host": "h", "port": 1, "max_connections": 2, "max_pending_bytes": 24, "max_streams": 25,
+                {"data_dir": "d", "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "preload": "per_request", "poll_ms": 300, "max_accuracy_drop": 0.125}, "http": {"host": "h", "port": 1, "instances": 26, "max_connections": 2, "max_pending_bytes": 24, "max_streams": 25,
                           "allowed_hosts": ["CP.example", "[::1]"],
                           "admin_token": "0123456789abcdef", "predict_token": "fedcba9876543210",
                           "tls": {"certificate": "c", "key": "k", "password": "p"}},
@@ -61,6 +61,7 @@ class ServiceConfigTest {
                 new HttpConfig(
                     "h",
                     1,
+                    26,
                     2,
                     24,
                     25,

@@ -41,6 +41,7 @@ import com.cpprediction.tls.IdentityWatcher;
 import com.cpprediction.tls.KeyFiles;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.Message;
@@ -85,6 +86,9 @@ public final class HttpFixture {
   /** Workers that may be asked; {@link #prediction} says how many are. */
   static final int WORKERS = 8;
 
+  /** Threads that served a request of predictions. */
+  final Set<Thread> loops = ConcurrentHashMap.newKeySet();
+
   final List<ScoreRequest> scoreRequests = new CopyOnWriteArrayList<>();
   final List<RecordRequest> batches = new CopyOnWriteArrayList<>();
   public final List<HealthCheck> checks = new ArrayList<>();
@@ -105,6 +109,7 @@ public final class HttpFixture {
   volatile String adminToken = "";
   volatile String predictToken = "";
   String host = "127.0.0.1";
+  int instances = Integer.getInteger("fixture.instances", 1);
   int maxConnections = 1_000;
   volatile int maxPendingBytes;
   volatile int maxStreams = 1_000;
@@ -124,7 +129,8 @@ public final class HttpFixture {
   private KeyFiles keyFiles; // none for plain HTTP
   private SSLContext trusted;
   private HttpClient client = HttpClient.newHttpClient();
-  private HttpVerticle verticle;
+  private HttpNode node;
+  private Map<String, List<HttpMethod>> routes;
   private String deployment;
 
   public HttpFixture(Vertx vertx) {
@@ -162,6 +168,7 @@ public final class HttpFixture {
 
   private ServingRelease lease() {
     var release = current;
+    loops.add(Thread.currentThread());
     assertThat(release.retain()).isTrue();
     return release;
   }
@@ -198,8 +205,9 @@ public final class HttpFixture {
             .map(files -> new IdentityWatcher(vertx, files, metrics, Clock.systemUTC()));
     var wrongPincodes =
         new WrongPincodes(() -> prediction.wrongPincodes(), metrics, Clock.systemUTC());
-    verticle =
-        new HttpVerticle(
+    node =
+        new HttpNode(
+            vertx,
             () ->
                 new ServiceConfig(
                     defaults.dataDir(),
@@ -225,7 +233,18 @@ public final class HttpFixture {
             grace,
             closeDelay,
             receiveTimeout);
-    deployment = vertx.deployVerticle(verticle).await(10, SECONDS);
+    var verticles = new ConcurrentLinkedQueue<HttpVerticle>();
+    deployment =
+        vertx
+            .deployVerticle(
+                () -> {
+                  var verticle = new HttpVerticle(node);
+                  verticles.add(verticle);
+                  return verticle;
+                },
+                new DeploymentOptions().setInstances(node.instances()))
+            .await(10, SECONDS);
+    routes = verticles.element().served();
     return this;
   }
 
@@ -244,6 +263,7 @@ public final class HttpFixture {
     return new HttpConfig(
         host,
         0,
+        instances,
         maxConnections,
         maxPendingBytes,
         maxStreams,
@@ -258,7 +278,7 @@ public final class HttpFixture {
   }
 
   public boolean started() {
-    return verticle != null;
+    return node != null;
   }
 
   /** Shipments in flight, by the meter. */
@@ -268,7 +288,7 @@ public final class HttpFixture {
 
   /** As {@link HttpVerticle#served()}. */
   public Map<String, List<HttpMethod>> served() {
-    return verticle.served();
+    return routes;
   }
 
   public void switchCacheOff() {
@@ -279,7 +299,7 @@ public final class HttpFixture {
     var socket = connectPlain();
     if (trusted == null) return socket;
     var secured =
-        (SSLSocket) trusted.getSocketFactory().createSocket(socket, host, verticle.port(), true);
+        (SSLSocket) trusted.getSocketFactory().createSocket(socket, host, node.port(), true);
     secured.startHandshake();
     return secured;
   }
@@ -293,7 +313,7 @@ public final class HttpFixture {
   }
 
   public InetSocketAddress address() {
-    return new InetSocketAddress(host, verticle.port());
+    return new InetSocketAddress(host, node.port());
   }
 
   /** Sends {@code request} verbatim and reads until the service closes the connection. */
@@ -424,6 +444,6 @@ public final class HttpFixture {
 
   /** The base URL, without a trailing slash. */
   public String base() {
-    return "%s://%s:%d".formatted(trusted == null ? "http" : "https", host, verticle.port());
+    return "%s://%s:%d".formatted(trusted == null ? "http" : "https", host, node.port());
   }
 }

@@ -98,7 +98,7 @@ class LoadShedderTest {
     var shedder =
         new LoadShedder(
             Set.of("/predict"),
-            new AdmissionControl(() -> 0, metrics),
+            new AdmissionControl(() -> 0, 1, metrics),
             new SameOrigin(true, List::of),
             request -> !request.headers().contains("Authorization"),
             metrics);

@@ -1,0 +1,289 @@
+package com.cpprediction.http;
+
+import com.cpprediction.cache.PredictionCache;
+import com.cpprediction.common.Slots;
+import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.ServingRelease;
+import com.cpprediction.model.WrongPincodes;
+import com.cpprediction.serving.AdmissionControl;
+import com.cpprediction.serving.HealthCheck;
+import com.cpprediction.serving.OwnerDirectory;
+import com.cpprediction.serving.ScoringWorkers;
+import com.cpprediction.tls.IdentityWatcher;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+
+/**
+ * Everything that the {@link HttpVerticle}s of a node share: its limits are those of the node,
+ * whichever event loop serves a request. Thread-safe.
+ */
+public final class HttpNode {
+  /**
+   * Delay before closing the server, so that busy keep-alive connections get a response with {@code
+   * Connection: close}.
+   */
+  private static final Duration CLOSE_DELAY = Duration.ofMillis(200);
+
+  /** Time limit for the first request head of a connection, and for every body. */
+  private static final Duration RECEIVE_TIMEOUT = Duration.ofSeconds(10);
+
+  private final Supplier<ServiceConfig> config;
+  private final Supplier<ServingRelease> leases;
+  private final WrongPincodes wrongPincodes;
+  private final PredictionCache cache;
+  private final OwnerDirectory owners;
+  private final ServiceMetrics metrics;
+  private final List<HealthCheck> checks;
+  private final Supplier<JsonObject> configView;
+  private final Optional<IdentityWatcher> identity;
+  private final Clock clock;
+  private final Duration grace;
+  private final Duration closeDelay;
+  private final Duration receiveTimeout;
+
+  private final int instances;
+  private final AtomicInteger registered = new AtomicInteger();
+  private final StaticRoutes pages;
+  private final RouteMeters meters;
+  private final boolean loopback;
+  private final ByteBudget budget;
+  private final AdmissionControl admission;
+  private final ScoringWorkers workers;
+  private final Slots connections = new Slots();
+  private final Slots streams = new Slots();
+  private final Slots listeners = new Slots();
+  private final Slots parsing = new Slots();
+  private final Slots warming = new Slots();
+  private final Handshakes handshakes;
+  private volatile boolean stopping;
+  private volatile int port;
+
+  /**
+   * Blocks: reads pages from the jar and may resolve {@code http.host}.
+   *
+   * @param config the active configuration; {@code http} is read once, {@code prediction} per
+   *     request
+   * @param leases gives a lease on the models in force
+   * @param wrongPincodes the share of wrong pincodes to assume, which predictions tell
+   * @param owners the other nodes of the cluster
+   * @param checks for {@code /health} and {@code /health/ready}
+   * @param configView for {@code GET /config}: secrets masked; doesn't block
+   * @param identity the TLS certificate, empty for plain HTTP; started and stopped by the server
+   * @param clock validates the time in a caller's {@code prediction_id}
+   * @param grace time limit on stop for requests in flight
+   */
+  public HttpNode(
+      Vertx vertx,
+      Supplier<ServiceConfig> config,
+      Supplier<ServingRelease> leases,
+      WrongPincodes wrongPincodes,
+      PredictionCache cache,
+      OwnerDirectory owners,
+      ServiceMetrics metrics,
+      List<HealthCheck> checks,
+      Supplier<JsonObject> configView,
+      Optional<IdentityWatcher> identity,
+      Clock clock,
+      Duration grace) {
+    this(
+        vertx,
+        config,
+        leases,
+        wrongPincodes,
+        cache,
+        owners,
+        metrics,
+        checks,
+        configView,
+        identity,
+        clock,
+        grace,
+        CLOSE_DELAY,
+        RECEIVE_TIMEOUT);
+  }
+
+  HttpNode(
+      Vertx vertx,
+      Supplier<ServiceConfig> config,
+      Supplier<ServingRelease> leases,
+      WrongPincodes wrongPincodes,
+      PredictionCache cache,
+      OwnerDirectory owners,
+      ServiceMetrics metrics,
+      List<HealthCheck> checks,
+      Supplier<JsonObject> configView,
+      Optional<IdentityWatcher> identity,
+      Clock clock,
+      Duration grace,
+      Duration closeDelay,
+      Duration receiveTimeout) {
+    this.config = config;
+    this.leases = leases;
+    this.wrongPincodes = wrongPincodes;
+    this.cache = cache;
+    this.owners = owners;
+    this.metrics = metrics;
+    this.checks = List.copyOf(checks);
+    this.configView = configView;
+    this.identity = identity;
+    this.clock = clock;
+    this.grace = grace;
+    this.closeDelay = closeDelay;
+    this.receiveTimeout = receiveTimeout;
+    var http = config.get().http();
+    instances = http.eventLoops();
+    var contract = OpenApiContract.read(metrics.version());
+    pages = new StaticRoutes(contract);
+    meters = new RouteMeters(contract, metrics);
+    loopback = Guard.isLoopbackHost(http.host());
+    budget = new ByteBudget(() -> config.get().http().maxPendingBytes(), metrics);
+    admission =
+        new AdmissionControl(() -> config.get().prediction().maxInFlight(), instances, metrics);
+    workers =
+        new ScoringWorkers(
+            vertx, config.get().prediction().workers(), Runtime.getRuntime().availableProcessors());
+    handshakes =
+        new Handshakes(() -> config.get().http().maxConnections() - connections.used(), metrics);
+  }
+
+  /** Verticles to deploy, each on an event loop of its own. */
+  public int instances() {
+    return instances;
+  }
+
+  /** The listening port, once all verticles have started. */
+  public int port() {
+    return port;
+  }
+
+  /** Registers a verticle; returns whether it is the first. */
+  boolean register() {
+    return registered.getAndIncrement() == 0;
+  }
+
+  void listening(int actualPort) {
+    port = actualPort;
+  }
+
+  /** Whether the service is stopping: readiness fails, and responses close their connections. */
+  boolean stopping() {
+    return stopping;
+  }
+
+  void stop() {
+    stopping = true;
+  }
+
+  Supplier<ServiceConfig> config() {
+    return config;
+  }
+
+  Supplier<ServingRelease> leases() {
+    return leases;
+  }
+
+  WrongPincodes wrongPincodes() {
+    return wrongPincodes;
+  }
+
+  PredictionCache cache() {
+    return cache;
+  }
+
+  OwnerDirectory owners() {
+    return owners;
+  }
+
+  ServiceMetrics metrics() {
+    return metrics;
+  }
+
+  List<HealthCheck> checks() {
+    return checks;
+  }
+
+  Supplier<JsonObject> configView() {
+    return configView;
+  }
+
+  Optional<IdentityWatcher> identity() {
+    return identity;
+  }
+
+  Clock clock() {
+    return clock;
+  }
+
+  Duration grace() {
+    return grace;
+  }
+
+  Duration closeDelay() {
+    return closeDelay;
+  }
+
+  Duration receiveTimeout() {
+    return receiveTimeout;
+  }
+
+  StaticRoutes pages() {
+    return pages;
+  }
+
+  RouteMeters meters() {
+    return meters;
+  }
+
+  ByteBudget budget() {
+    return budget;
+  }
+
+  AdmissionControl admission() {
+    return admission;
+  }
+
+  ScoringWorkers workers() {
+    return workers;
+  }
+
+  /** Counts connections. */
+  Slots connections() {
+    return connections;
+  }
+
+  /** Counts streams of {@code POST /predict/stream}. */
+  Slots streams() {
+    return streams;
+  }
+
+  /** Counts listeners of {@code GET /events}. */
+  Slots listeners() {
+    return listeners;
+  }
+
+  /** Counts big requests that wait to be parsed. */
+  Slots parsing() {
+    return parsing;
+  }
+
+  /** Counts warmings of the cache. */
+  Slots warming() {
+    return warming;
+  }
+
+  Handshakes handshakes() {
+    return handshakes;
+  }
+
+  /** A check of its own for an event loop. */
+  SameOrigin origins() {
+    return new SameOrigin(loopback, () -> config.get().http().allowedHosts());
+  }
+}
