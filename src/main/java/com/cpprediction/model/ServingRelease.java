@@ -189,7 +189,7 @@ public final class ServingRelease implements AutoCloseable {
    * @return the longest prefix of {@code pincode} that the release has, if any
    */
   public @Nullable String prefixOf(String pincode) {
-    return locator.prefixOf(pincode);
+    return locator.prefixOf(Integer.parseInt(pincode));
   }
 
   /**

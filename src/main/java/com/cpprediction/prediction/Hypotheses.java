@@ -42,6 +42,9 @@ public record Hypotheses(
 
   /** The prefixes, likeliest first. */
   public List<String> prefixes() {
-    return likely.stream().map(Located::prefix).toList();
+    if (likely.size() == 1) return List.of(prefix());
+    var prefixes = new String[likely.size()];
+    for (int i = 0; i < prefixes.length; i++) prefixes[i] = likely.get(i).prefix();
+    return List.of(prefixes);
   }
 }

@@ -13,7 +13,7 @@ public interface Locator {
 
   /**
    * @param text canonical
-   * @return the prefixes it knows; absent where it knows none
+   * @return the prefixes it knows, valid until the thread asks again; absent where it knows none
    * @throws ServiceException {@link Failure#NOT_READY} when that can't be told
    */
   @Nullable PrefixChances locate(String text);

@@ -95,10 +95,20 @@ public final class PincodeEvidence {
   /** The same where it is a typing error: estimated without knowing which pincodes are in use. */
   public static double slipIn(String prefix, int pincode) {
     int length = prefix.length();
-    if (!isOf(pincode, prefix)) return slip(slips(prefix, pincode) / PINCODES[length]);
+    if (!isOf(pincode, prefix)) return slipInto(slips(prefix, pincode), length);
     int tail = LENGTH - length;
     double slips = 9.0 * tail + Math.max(0, tail - 1);
     return slip(slips / POWERS[tail]);
+  }
+
+  /**
+   * The same of a pincode that does not begin with the prefix.
+   *
+   * @param errors number of its typing errors that begin with the prefix
+   * @param length of the prefix
+   */
+  static double slipInto(int errors, int length) {
+    return slip(errors / PINCODES[length]);
   }
 
   /** The same where it is another one of the right prefix. */

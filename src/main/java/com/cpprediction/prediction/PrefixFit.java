@@ -38,6 +38,19 @@ public final class PrefixFit {
   }
 
   /**
+   * As {@link #weight}, of many prefixes.
+   *
+   * @param out receives as many weights as there are probabilities
+   */
+  static void weights(double[] probabilities, double[] out) {
+    int count = probabilities.length;
+    for (int i = 0; i < count; i++) out[i] = OF_LIKELY * (probabilities[i] / LIKELY);
+    for (int i = 0; i < count; i++) {
+      if (probabilities[i] >= LIKELY) out[i] = weight(probabilities[i]); // few are
+    }
+  }
+
+  /**
    * Logarithm of the weight by the model of the prefix.
    *
    * @param vote highest vote of n-grams for a candidate

@@ -114,7 +114,7 @@ public final class Grams {
       while (end < length && text[end] != ' ') end++;
       if (end > start) {
         long word = wordHash(FNV_OFFSET, start, end);
-        byte said = cueOf(word, previous);
+        byte said = chars ? cueOf(word, previous) : NO_CUE;
         current = said == NO_CUE && left > 0 ? cued : NO_CUE;
         left = said == NO_CUE ? left - 1 : CUED_WORDS;
         if (said != NO_CUE) cued = said;

@@ -3,6 +3,7 @@ package com.cpprediction.model.format;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.PrefixChances;
+import com.cpprediction.prediction.PrefixTable;
 import com.cpprediction.prediction.ServiceException;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -71,6 +72,7 @@ public final class NationalStage implements Locator {
 
   private static final double LN_2 = StrictMath.log(2);
   private static final double LOG2_E = 1 / LN_2;
+  private static final double LEAST_EXPONENT = -700;
   private static final int TERMS = 9; // of the Taylor series, for |r| ≤ ln 2 / 2
   private static final double[] INVERSE = new double[TERMS + 1];
 
@@ -81,7 +83,7 @@ public final class NationalStage implements Locator {
   private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
 
   private final int[] prefixes;
-  private final List<String> names; // the prefixes as text
+  private final PrefixTable names; // the prefixes as text
   private final FloatBuffer bias;
   private final GramDirectory grams;
   private final ByteBuffer weights;
@@ -96,6 +98,9 @@ public final class NationalStage implements Locator {
   private static final class Scratch {
     final Grams grams = new Grams();
     float[] scores = {};
+    double[] chances = {};
+    double[] rests = {}; // of exp
+    double[] sums = {};
   }
 
   private NationalStage(ByteBuffer file, @Nullable Mapping content, String sha256) {
@@ -129,7 +134,7 @@ public final class NationalStage implements Locator {
     }
     prefixes = new int[count];
     take(bytes, Integer.BYTES * count).asIntBuffer().get(prefixes);
-    names = Arrays.stream(prefixes).mapToObj(Integer::toString).toList();
+    names = new PrefixTable(Arrays.stream(prefixes).mapToObj(Integer::toString).toList());
     bias = take(bytes, Float.BYTES * count).asFloatBuffer();
     IntBuffer starts = take(bytes, Integer.BYTES * (buckets + 1)).asIntBuffer();
     var entries = take(bytes, (int) GramDirectory.bytes(size));
@@ -216,7 +221,7 @@ public final class NationalStage implements Locator {
 
   /** The prefixes, ascending. */
   public List<String> prefixes() {
-    return names;
+    return names.prefixes();
   }
 
   /**
@@ -261,13 +266,23 @@ public final class NationalStage implements Locator {
   }
 
   private PrefixChances find(String text) {
-    var scores = scores(text, SCRATCH.get());
+    int count = prefixes.length;
+    var scratch = SCRATCH.get();
+    if (scratch.chances.length != count) {
+      scratch.scores = new float[count];
+      scratch.chances = new double[count];
+      scratch.rests = new double[count];
+      scratch.sums = new double[count];
+    }
+    var scores = scores(text, scratch);
+    var chances = scratch.chances;
     float best = scores[0];
-    for (int i = 1; i < prefixes.length; i++) best = Math.max(best, scores[i]);
-    var chances = new double[prefixes.length];
+    for (int i = 1; i < count; i++) best = Math.max(best, scores[i]);
+    for (int i = 0; i < count; i++) chances[i] = scores[i] - best;
+    exp(chances, scratch.rests, scratch.sums);
     double sum = 0;
-    for (int i = 0; i < chances.length; i++) sum += chances[i] = exp(scores[i] - best);
-    for (int i = 0; i < chances.length; i++) chances[i] /= sum;
+    for (int i = 0; i < count; i++) sum += chances[i];
+    for (int i = 0; i < count; i++) chances[i] /= sum;
     return new PrefixChances(names, chances);
   }
 
@@ -280,7 +295,7 @@ public final class NationalStage implements Locator {
    * @return 0 below -700
    */
   static double exp(double x) {
-    if (x < -700) return 0;
+    if (x < LEAST_EXPONENT) return 0;
     double power = Math.rint(x * LOG2_E);
     double r = x - power * LN_2;
     double sum = 1;
@@ -288,8 +303,29 @@ public final class NationalStage implements Locator {
     return sum * Double.longBitsToDouble((long) power + Double.MAX_EXPONENT << 52);
   }
 
+  /**
+   * Replaces each number by its {@link #exp(double)}. Each step is one loop over all numbers, which
+   * the compiler turns into vector instructions.
+   *
+   * @param rests overwritten; as many
+   * @param sums overwritten; as many
+   */
+  static void exp(double[] all, double[] rests, double[] sums) {
+    int count = all.length;
+    for (int i = 0; i < count; i++) rests[i] = all[i] - Math.rint(all[i] * LOG2_E) * LN_2;
+    Arrays.fill(sums, 1);
+    for (int term = TERMS; term > 0; term--) {
+      double inverse = INVERSE[term];
+      for (int i = 0; i < count; i++) sums[i] = 1 + sums[i] * rests[i] * inverse;
+    }
+    for (int i = 0; i < count; i++) {
+      long power = (long) Math.rint(all[i] * LOG2_E);
+      double scale = Double.longBitsToDouble(power + Double.MAX_EXPONENT << 52);
+      all[i] = all[i] < LEAST_EXPONENT ? 0 : sums[i] * scale;
+    }
+  }
+
   private float[] scores(String text, Scratch scratch) {
-    if (scratch.scores.length < prefixes.length) scratch.scores = new float[prefixes.length];
     var scores = scratch.scores;
     bias.get(0, scores, 0, prefixes.length);
     var read = scratch.grams.readWords(text);

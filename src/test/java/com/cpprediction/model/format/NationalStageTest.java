@@ -119,6 +119,21 @@ public class NationalStageTest {
     assertThat(NationalStage.exp(-1e6)).isZero();
   }
 
+  @Test
+  void itsExponentialFunctionOfManyNumbersIsThatOfEach() {
+    var random = new Random(1);
+    var all = random.doubles(10_000, -710, 0).toArray();
+    all[0] = 0;
+    all[1] = -1e6;
+    all[2] = -700;
+    all[3] = Math.nextDown(-700.0);
+    var each = Arrays.stream(all).map(NationalStage::exp).toArray();
+
+    NationalStage.exp(all, new double[all.length], new double[all.length]);
+
+    assertThat(all).isEqualTo(each);
+  }
+
   private static double highest(PrefixChances chances) {
     return Arrays.stream(chances.probabilities()).max().orElseThrow();
   }
