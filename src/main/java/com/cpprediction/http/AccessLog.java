@@ -27,7 +27,7 @@ final class AccessLog {
             .addKeyValue("route", exchange.route())
             .addKeyValue("status", exchange.status())
             .addKeyValue("ms", Math.round(nanos / NANOS_PER_MS * 1_000) / 1_000.0);
-    if (exchange.source() != null) line = line.addKeyValue("source", exchange.source());
+    if (exchange.source() != null) line = line.addKeyValue("source", exchange.source().label());
     line.log(abandoned ? "Caller left" : "Answered");
   }
 }

@@ -30,8 +30,12 @@ final class BodyReader {
   <T> Future<T> read(RoutingContext ctx, Operation.Parser<T> parser) {
     var body = RequestBody.of(ctx);
     if (body == null) return pool.parse(false, () -> parse(EMPTY, parser));
+    return read(body, RouteContract.gzipped(ctx.request()), parser);
+  }
+
+  /** Parses the JSON object in {@code body} with {@code parser}, on any thread. */
+  <T> Future<T> read(RequestBody body, boolean gzipped, Operation.Parser<T> parser) {
     var bytes = body.bytes();
-    boolean gzipped = RouteContract.gzipped(ctx.request());
     Callable<T> reading = () -> parse(gzipped ? body.gunzip() : bytes, parser);
     if (!gzipped && !ParseCost.big(bytes)) return pool.parse(false, reading);
     body.retain(); // until it is parsed, even if its caller disconnects

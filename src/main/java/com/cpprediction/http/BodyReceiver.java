@@ -21,7 +21,7 @@ final class BodyReceiver implements PlatformHandler {
 
   private final Limit limit;
   private final ByteBudget budget;
-  private final RequestTimeout<RoutingContext> timeout;
+  private final RequestTimeout<HttpServerRequest> timeout;
 
   /**
    * Body limit of one route.
@@ -39,7 +39,7 @@ final class BodyReceiver implements PlatformHandler {
   /**
    * @param timeout disconnects callers that send a body too slowly
    */
-  BodyReceiver(Limit limit, ByteBudget budget, RequestTimeout<RoutingContext> timeout) {
+  BodyReceiver(Limit limit, ByteBudget budget, RequestTimeout<HttpServerRequest> timeout) {
     this.limit = limit;
     this.budget = budget;
     this.timeout = timeout;
@@ -58,14 +58,14 @@ final class BodyReceiver implements PlatformHandler {
     var body = new RequestBody(budget, limit, chunked ? 0 : contentLength);
     body.attachTo(ctx);
     ctx.addEndHandler(ended -> body.release());
-    timeout.start(ctx);
+    timeout.start(request);
     if (expectsContinue) ctx.response().writeContinue();
     request
         .exceptionHandler(cause -> onException(ctx, cause))
         .endHandler(
             complete -> {
               if (ctx.failed()) return;
-              timeout.cancel(ctx);
+              timeout.cancel(request);
               ctx.next();
             })
         .handler(chunk -> receive(ctx, body, chunk))

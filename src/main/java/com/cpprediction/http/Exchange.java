@@ -12,6 +12,7 @@ import io.netty.buffer.Unpooled;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.internal.buffer.BufferInternal;
 import io.vertx.core.json.JsonObject;
@@ -19,6 +20,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -43,25 +45,27 @@ final class Exchange {
   private static final String KEY = "exchange";
   private static final int USUAL_REPLY = 512; // bytes of a prediction, or a little more
 
-  private final RoutingContext ctx;
+  private final HttpServerRequest request;
   private final ByteBudget budget;
   private final String requestId;
   private final long start = System.nanoTime();
   private String route = ServiceMetrics.OTHER;
   private String method = ServiceMetrics.OTHER;
-  private @Nullable String source;
+  private @Nullable Source source;
 
-  private Exchange(RoutingContext ctx, ByteBudget budget) {
-    this.ctx = ctx;
+  /** Begins the exchange of {@code request}, on its context. */
+  Exchange(HttpServerRequest request, ByteBudget budget) {
+    this.request = request;
     this.budget = budget;
-    requestId = requestId(ctx.request().getHeader(REQUEST_ID));
+    requestId = requestId(request.getHeader(REQUEST_ID));
     RequestId.set(requestId);
-    ctx.response().putHeader(REQUEST_ID, requestId);
-    ctx.put(KEY, this);
+    request.response().putHeader(REQUEST_ID, requestId);
   }
 
   static Exchange begin(RoutingContext ctx, ByteBudget budget) {
-    return new Exchange(ctx, budget);
+    var exchange = new Exchange(ctx.request(), budget);
+    ctx.put(KEY, exchange);
+    return exchange;
   }
 
   /** The exchange of {@code ctx}, which has begun. */
@@ -76,7 +80,15 @@ final class Exchange {
 
   /** The caller's id if it is safe to log, else a new one. */
   static String requestId(@Nullable String given) {
-    return given != null && RequestId.isSafe(given) ? given : UUID.randomUUID().toString();
+    return given != null && RequestId.isSafe(given) ? given : randomId();
+  }
+
+  /** A random UUID; needn't be unguessable, since a request id grants nothing. */
+  private static String randomId() {
+    var random = ThreadLocalRandom.current();
+    long version4 = random.nextLong() & 0xFFFF_FFFF_FFFF_0FFFL | 0x4000L;
+    long variant = random.nextLong() & 0x3FFF_FFFF_FFFF_FFFFL | 0x8000_0000_0000_0000L;
+    return new UUID(version4, variant).toString();
   }
 
   /**
@@ -109,15 +121,13 @@ final class Exchange {
   }
 
   /** Responds with {@code reply}, which counts against the byte budget until it is written. */
-  static void respond(RoutingContext ctx, Reply reply) {
-    ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, JSON);
-    end(ctx, encode(reply));
-  }
-
-  static Buffer encode(Reply reply) {
+  void respond(Reply reply) {
+    if (!reply.servedBy().isEmpty()) response().putHeader(SERVED_BY, reply.servedBy());
+    source = reply.source();
+    response().putHeader(HttpHeaders.CONTENT_TYPE, JSON);
     var bytes = new JsonBytes(USUAL_REPLY);
     reply.write(bytes);
-    return buffer(bytes);
+    end(buffer(bytes));
   }
 
   /** {@code json} as a buffer, not copied: to be written to no more. */
@@ -128,13 +138,16 @@ final class Exchange {
   /** Responds with {@code body}, which counts against the byte budget until it is written. */
   static void respond(RoutingContext ctx, JsonObject body) {
     ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, JSON);
-    end(ctx, body.toBuffer());
+    of(ctx).end(body.toBuffer());
   }
 
-  private static void end(RoutingContext ctx, Buffer content) {
-    var budget = of(ctx).budget;
+  private HttpServerResponse response() {
+    return request.response();
+  }
+
+  private void end(Buffer content) {
     int bytes = content.length();
-    var written = ctx.response().end(content);
+    var written = response().end(content);
     budget.add(bytes);
     written.onComplete(done -> budget.release(bytes));
   }
@@ -154,7 +167,7 @@ final class Exchange {
    */
   static void respondShared(RoutingContext ctx, String type, Buffer content) {
     ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, type);
-    if (ctx.request().isSSL()) end(ctx, content);
+    if (ctx.request().isSSL()) of(ctx).end(content);
     else ctx.response().end(content);
   }
 
@@ -164,7 +177,7 @@ final class Exchange {
 
   /** As {@link #deadline(String, long, Duration)}. */
   Deadline deadline(Duration longest) {
-    return deadline(ctx.request().getHeader(DEADLINE_MS), start, longest);
+    return deadline(request.getHeader(DEADLINE_MS), start, longest);
   }
 
   /**
@@ -173,7 +186,7 @@ final class Exchange {
    * @param start {@link System#nanoTime()} when the part arrived
    */
   Deadline deadline(long start, Duration longest) {
-    return deadline(ctx.request().getHeader(DEADLINE_MS), start, longest);
+    return deadline(request.getHeader(DEADLINE_MS), start, longest);
   }
 
   /** Pattern of the matched route, {@code other} without one. */
@@ -194,17 +207,13 @@ final class Exchange {
     method = served.name();
   }
 
-  /** Source of a single prediction, {@code model} or {@code cache}; absent on other routes. */
-  @Nullable String source() {
+  /** Source of a single prediction; absent on other routes. */
+  @Nullable Source source() {
     return source;
   }
 
-  void source(@Nullable Source value) {
-    source = value == null ? null : value.label();
-  }
-
   int status() {
-    return ctx.response().getStatusCode();
+    return response().getStatusCode();
   }
 
   long nanos() {

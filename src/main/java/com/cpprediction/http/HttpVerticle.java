@@ -71,13 +71,14 @@ public final class HttpVerticle extends VerticleBase {
 
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
   private final List<MessageConsumer<?>> ownerConsumers = new ArrayList<>();
-  private RequestTimeout<RoutingContext> bodyTimeout;
+  private RequestTimeout<HttpServerRequest> bodyTimeout;
   private ConnectionLimits connections;
   private EventStream events;
   private NdjsonStream stream;
   private HttpServer server;
   private Routes routes;
   private LoadShedder shedder;
+  private DirectRoute direct;
 
   public HttpVerticle(HttpNode node) {
     this.node = node;
@@ -197,6 +198,18 @@ public final class HttpVerticle extends VerticleBase {
             new Guard(() -> node.config().get().http())::mayPredict,
             node.metrics());
     setRoutes(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader);
+    direct =
+        new DirectRoute(
+            new PlainRequests(
+                Set.of(Routes.PREDICT),
+                origins,
+                new Guard(() -> node.config().get().http())::mayPredict),
+            predict,
+            node.budget(),
+            bodyTimeout,
+            connections,
+            node::stopping,
+            node.metrics().requests(Routes.PREDICT, HttpMethod.POST.name()));
     server =
         vertx
             .createHttpServer(options())
@@ -355,16 +368,16 @@ public final class HttpVerticle extends VerticleBase {
             .pages(node.pages(), events);
   }
 
-  private void disconnect(RoutingContext ctx) {
+  private void disconnect(HttpServerRequest request) {
     if (!node.stopping()) node.metrics().shed(Shed.SLOW_BODY);
-    ctx.request().connection().close();
+    request.connection().close();
   }
 
   private void dispatch(HttpServerRequest request) {
     if (!node.stopping() && shedder.shed(request)) {
       connections.requestStarted(request.connection());
       connections.responseEnded(request.connection());
-    } else {
+    } else if (node.stopping() || !direct.serve(request)) {
       routes.router().handle(request);
     }
   }
@@ -408,7 +421,7 @@ public final class HttpVerticle extends VerticleBase {
         });
     ctx.addEndHandler(
         end -> {
-          bodyTimeout.cancel(ctx);
+          bodyTimeout.cancel(ctx.request());
           connections.responseEnded(ctx.request().connection());
           long nanos = exchange.nanos();
           AccessLog.write(exchange, nanos, end.failed());

@@ -76,7 +76,7 @@ final class NdjsonStream {
   private final AdmissionControl admission;
   private final ByteBudget budget;
   private final ServiceMetrics metrics;
-  private final RequestTimeout<RoutingContext> lineTimeout;
+  private final RequestTimeout<HttpServerRequest> lineTimeout;
   private final Slots streams;
   private final Set<Session> sessions = new HashSet<>();
   private boolean stopping;
@@ -93,7 +93,7 @@ final class NdjsonStream {
       AdmissionControl admission,
       ByteBudget budget,
       ServiceMetrics metrics,
-      RequestTimeout<RoutingContext> lineTimeout,
+      RequestTimeout<HttpServerRequest> lineTimeout,
       Slots streams) {
     this.vertx = vertx;
     this.config = config;
@@ -329,8 +329,8 @@ final class NdjsonStream {
     private void setTimed(boolean on) {
       if (on == timing) return;
       timing = on;
-      if (on) lineTimeout.start(ctx);
-      else lineTimeout.cancel(ctx);
+      if (on) lineTimeout.start(request);
+      else lineTimeout.cancel(request);
     }
 
     private void serve(int count) {

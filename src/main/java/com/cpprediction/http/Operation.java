@@ -82,15 +82,16 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
             () -> exchange.deadline(context.timeout.get()),
             () -> context.reader.read(ctx, parser),
             exchange.requestId())
-        .onSuccess(
-            reply -> {
-              if (!reply.servedBy().isEmpty()) {
-                ctx.response().putHeader(Exchange.SERVED_BY, reply.servedBy());
-              }
-              exchange.source(reply.source());
-              Exchange.respond(ctx, reply);
-            })
+        .onSuccess(exchange::respond)
         .onFailure(ctx::fail);
+  }
+
+  /** Serves an HTTP request with the body {@code body}, which is not compressed. */
+  Future<Reply> serve(Exchange exchange, RequestBody body) {
+    return respond(
+        () -> exchange.deadline(context.timeout.get()),
+        () -> context.reader.read(body, false, parser),
+        exchange.requestId());
   }
 
   /** Serves a message; a failure is replied as code and detail. */

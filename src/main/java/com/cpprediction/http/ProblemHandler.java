@@ -85,7 +85,8 @@ final class ProblemHandler implements Handler<RoutingContext> {
     };
   }
 
-  private static void send(
+  /** Responds to {@code request} with the problem document of {@code failure}. */
+  static void send(
       HttpServerRequest request, ServiceException failure, int status, String requestId) {
     send(
         request,

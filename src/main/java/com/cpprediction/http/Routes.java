@@ -5,6 +5,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
@@ -39,7 +40,7 @@ final class Routes {
   private final Guard guard;
   private final SameOrigin origins;
   private final ByteBudget budget;
-  private final RequestTimeout<RoutingContext> bodyTimeout;
+  private final RequestTimeout<HttpServerRequest> bodyTimeout;
 
   /**
    * @param first runs before every route
@@ -51,7 +52,7 @@ final class Routes {
       Guard guard,
       SameOrigin origins,
       ByteBudget budget,
-      RequestTimeout<RoutingContext> bodyTimeout,
+      RequestTimeout<HttpServerRequest> bodyTimeout,
       ProblemHandler problems,
       Handler<RoutingContext> first) {
     this.vertx = vertx;

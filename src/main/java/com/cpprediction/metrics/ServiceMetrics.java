@@ -327,6 +327,18 @@ public final class ServiceMetrics {
     if (times != null) record(times, nanos);
   }
 
+  /** The meters of one registered operation, for {@link #httpRequest} without its lookups. */
+  public RequestMeters requests(String route, String method) {
+    var operation = new Operation(route, method);
+    var own =
+        http.entrySet().stream().filter(one -> one.getKey().operation.equals(operation)).toList();
+    return new RequestMeters(
+        own.stream().mapToInt(one -> one.getKey().status).toArray(),
+        own.stream().map(Map.Entry::getValue).toArray(Timer[]::new),
+        other,
+        operations.get(operation));
+  }
+
   private Timer http(Operation operation, String status) {
     return Timer.builder("cp.http.requests")
         .description("HTTP requests, from the last header to the last byte written")

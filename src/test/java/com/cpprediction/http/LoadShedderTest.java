@@ -111,30 +111,36 @@ class LoadShedderTest {
                 })
             .listen(0, "127.0.0.1")
             .await(10, SECONDS);
-    var uri = "http://127.0.0.1:" + server.actualPort();
+    var caller = new Caller("http://127.0.0.1:" + server.actualPort());
 
-    assertThat(status(uri, "/predict", BODY)).isEqualTo(503);
-    assertThat(status(uri, "/predict", BODY, "Accept", "*/*")).isEqualTo(503);
-    assertThat(status(uri, "/predict", BODY, "X-Deadline-Ms", "20")).isEqualTo(503);
-    assertThat(status(uri, "/predict", new byte[32 * 1024 + 1])).isEqualTo(202);
-    assertThat(status(uri, "/predict?explain=true", BODY)).isEqualTo(202);
-    assertThat(status(uri, "/outcomes", BODY)).isEqualTo(202);
-    assertThat(status(uri, "/predict", BODY, "Accept", "text/html")).isEqualTo(202);
-    assertThat(status(uri, "/predict", BODY, "Content-Encoding", "gzip")).isEqualTo(202);
-    assertThat(status(uri, "/predict", BODY, "Sec-Fetch-Site", "cross-site")).isEqualTo(202);
-    assertThat(status(uri, "/predict", BODY, "Authorization", "Bearer x")).isEqualTo(202);
+    assertThat(caller.status("/predict", BODY)).isEqualTo(503);
+    assertThat(caller.status("/predict", BODY, "Accept", "*/*")).isEqualTo(503);
+    assertThat(caller.status("/predict", BODY, "X-Deadline-Ms", "20")).isEqualTo(503);
+    assertThat(caller.status("/predict", new byte[32 * 1024 + 1])).isEqualTo(202);
+    assertThat(caller.status("/predict?explain=true", BODY)).isEqualTo(202);
+    assertThat(caller.status("/outcomes", BODY)).isEqualTo(202);
+    assertThat(caller.status("/predict", BODY, "Accept", "text/html")).isEqualTo(202);
+    assertThat(caller.status("/predict", BODY, "Content-Encoding", "gzip")).isEqualTo(202);
+    assertThat(caller.status("/predict", BODY, "Sec-Fetch-Site", "cross-site")).isEqualTo(202);
+    assertThat(caller.status("/predict", BODY, "Authorization", "Bearer x")).isEqualTo(202);
   }
 
-  private static int status(String uri, String path, byte[] body, String... headers)
-      throws Exception {
-    var request =
-        HttpRequest.newBuilder(URI.create(uri + path))
-            .version(HttpClient.Version.HTTP_1_1)
-            .header("Content-Type", "application/json")
-            .POST(BodyPublishers.ofByteArray(body));
-    if (headers.length > 0) request.headers(headers);
-    var client = HttpClient.newHttpClient();
-    return client.send(request.build(), BodyHandlers.discarding()).statusCode();
+  /** Posts JSON to another server. */
+  record Caller(String uri) {
+    int status(String path, String body, String... headers) throws Exception {
+      return status(path, body.getBytes(StandardCharsets.UTF_8), headers);
+    }
+
+    int status(String path, byte[] body, String... headers) throws Exception {
+      var request =
+          HttpRequest.newBuilder(URI.create(uri + path))
+              .version(HttpClient.Version.HTTP_1_1)
+              .header("Content-Type", "application/json")
+              .POST(BodyPublishers.ofByteArray(body));
+      if (headers.length > 0) request.headers(headers);
+      var client = HttpClient.newHttpClient();
+      return client.send(request.build(), BodyHandlers.discarding()).statusCode();
+    }
   }
 
   @Test
