@@ -1,7 +1,5 @@
 package com.cpprediction.journal;
 
-import java.util.Arrays;
-
 /**
  * Encodes bytes without zeros, at a cost of at most one byte per 254 (consistent overhead byte
  * stuffing: Cheshire and Baker, IEEE/ACM Transactions on Networking, 1999). Each block starts with
@@ -13,24 +11,59 @@ final class ByteStuffing {
 
   private ByteStuffing() {}
 
-  static byte[] stuff(byte[] bytes) {
-    var out = new byte[bytes.length + bytes.length / (FULL - 1) + 1];
-    int block = 0;
-    int to = 1;
-    for (byte b : bytes) {
-      if (b != 0) out[to++] = b;
-      if (b != 0 && to - block < FULL) continue;
+  /** The highest number of bytes that {@code count} bytes are encoded as. */
+  static int maxLength(int count) {
+    return count + count / (FULL - 1) + 1;
+  }
+
+  /** Encodes several arrays as one, straight into another. */
+  static final class Encoder {
+    private final byte[] out;
+    private int block; // start of the open block
+    private int to;
+
+    /**
+     * @param from where the encoded bytes begin
+     */
+    Encoder(byte[] out, int from) {
+      this.out = out;
+      block = from;
+      to = from + 1;
+    }
+
+    void put(byte[] bytes, int count) {
+      for (int at = 0; at < count; ) {
+        int end = Math.min(count, at + block + FULL - to);
+        int run = at;
+        while (run < end && bytes[run] != 0) run++;
+        System.arraycopy(bytes, at, out, to, run - at);
+        to += run - at;
+        at = run;
+        if (run < end) { // at a zero, which the end of the block implies
+          at++;
+          endBlock();
+        } else if (to - block == FULL) {
+          endBlock();
+        }
+      }
+    }
+
+    private void endBlock() {
       out[block] = (byte) (to - block);
       block = to++;
     }
-    out[block] = (byte) (to - block);
-    return Arrays.copyOf(out, to);
+
+    /** Ends the encoded bytes; returns the position after them. */
+    int end() {
+      out[block] = (byte) (to - block);
+      return to;
+    }
   }
 
   /**
    * Decodes {@code out.length} bytes.
    *
-   * @return end of the encoded bytes, or -1 when {@link #stuff} didn't write them
+   * @return end of the encoded bytes, or -1 when {@link Encoder} didn't write them
    */
   static int unstuff(byte[] in, int from, byte[] out) {
     int at = from;

@@ -1,6 +1,7 @@
 package com.cpprediction.journal;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 
@@ -75,23 +76,28 @@ record Frame(Kind kind, long sequence, int part, int parts, long appendedAt, byt
   }
 
   byte[] encode() {
-    var plain = ByteBuffer.allocate(HEADER + body.length);
-    plain
+    var header = ByteBuffer.allocate(HEADER);
+    header
         .putInt(0)
         .put(VERSION)
         .put((byte) kind.code)
         .putLong(sequence)
         .putLong(appendedAt)
         .putShort((short) part)
-        .putShort((short) parts)
-        .put(body)
-        .putInt(0, crc(plain.array(), Integer.BYTES, plain.capacity() - Integer.BYTES));
-    var readVersion2 = ByteStuffing.stuff(plain.array());
-    var out = ByteBuffer.allocate(STUFFED + readVersion2.length).putLong(MAGIC);
+        .putShort((short) parts);
+    var crc = new CRC32C();
+    crc.update(header.array(), Integer.BYTES, HEADER - Integer.BYTES);
+    crc.update(body, 0, body.length);
+    header.putInt(0, (int) crc.getValue());
+    int length = HEADER + body.length;
+    var out = ByteBuffer.allocate(STUFFED + ByteStuffing.maxLength(length)).putLong(MAGIC);
     for (int digit = DIGITS - 1; digit >= 0; digit--) {
-      out.put((byte) (plain.capacity() >>> digit * DIGIT | 1 << DIGIT));
+      out.put((byte) (length >>> digit * DIGIT | 1 << DIGIT));
     }
-    return out.put(readVersion2).array();
+    var stuffed = new ByteStuffing.Encoder(out.array(), STUFFED);
+    stuffed.put(header.array(), HEADER);
+    stuffed.put(body, body.length);
+    return Arrays.copyOf(out.array(), stuffed.end());
   }
 
   /** The complete frame at {@code at}, if there is one. */

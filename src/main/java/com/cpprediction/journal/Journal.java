@@ -184,7 +184,12 @@ public final class Journal implements AutoCloseable {
       // Synced after all records; also stores the next sequence.
       var marker = marker(scan.next() - 1, scan.settled());
       rebuilt.appendAddEvent(
-          1, MARKER, EncoderPersister.getInstance(), new ByteArrayEncoding(marker), true, null);
+          1,
+          MARKER,
+          EncoderPersister.getInstance(),
+          new ByteArrayEncoding(marker.encode()),
+          true,
+          null);
     } finally {
       rebuilt.stop();
     }
@@ -268,7 +273,7 @@ public final class Journal implements AutoCloseable {
 
   private void append(Frame frame) {
     var written = new Written();
-    var encoding = new FrameEncoding(frame.encode());
+    var encoding = new FrameEncoding(frame);
     try {
       writable()
           .appendAddRecord(
@@ -340,8 +345,8 @@ public final class Journal implements AutoCloseable {
     written.check();
   }
 
-  private byte[] marker(long highest, SequenceRanges settled) {
-    return Frame.marker(highest, clock.millis(), settled.encode()).encode();
+  private Frame marker(long highest, SequenceRanges settled) {
+    return Frame.marker(highest, clock.millis(), settled.encode());
   }
 
   /**
@@ -409,8 +414,8 @@ public final class Journal implements AutoCloseable {
   private final class FrameEncoding implements EncodingSupport {
     private final byte[] bytes;
 
-    FrameEncoding(byte[] bytes) {
-      this.bytes = bytes;
+    FrameEncoding(Frame frame) {
+      bytes = frame.encode();
     }
 
     @Override

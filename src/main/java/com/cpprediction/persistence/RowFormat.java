@@ -4,13 +4,16 @@ import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PrefixSource;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,74 +30,135 @@ final class RowFormat {
   private static final byte ROWS = 2;
   private static final byte BELIEF_ROW = 3;
   private static final int FIXED = 2 + 2 * Long.BYTES + 1;
-  private static final int BELIEF = 1 + Float.BYTES + 3 * Double.BYTES;
   private static final int NONE = 0xFFFF;
+  private static final int FEW = 8;
 
   private RowFormat() {}
 
   static byte[] write(List<PredictionRow> rows) {
-    var written = rows.stream().map(RowFormat::write).toList();
-    int size = 1;
-    for (var row : written) size += Integer.BYTES + row.length;
-    var out = ByteBuffer.allocate(size).put(ROWS);
-    for (var row : written) out.putInt(row.length).put(row);
-    return out.array();
+    var out = new Output(rows.size());
+    out.putByte(ROWS);
+    for (var row : rows) {
+      int length = out.skipInt();
+      write(row, out);
+      out.setInt(length, out.size - length - Integer.BYTES);
+    }
+    return out.toBytes();
   }
 
-  private static byte[] write(PredictionRow row) {
-    var texts =
-        new byte[][] {
-          utf8(row.shipmentId()),
-          utf8(row.typed()),
-          utf8OrNull(row.pincode()),
-          utf8(row.prefix()),
-          utf8(row.fingerprint())
-        };
-    var cps = row.candidates().stream().map(candidate -> utf8(candidate.cp())).toList();
+  private static void write(PredictionRow row, Output out) {
     var belief = row.belief();
-    var beliefTexts =
-        belief == null
-            ? new byte[0][]
-            : new byte[][] {utf8OrNull(belief.pincodeField()), utf8OrNull(belief.believed())};
-    int size = FIXED + (belief == null ? 0 : BELIEF);
-    for (var text : beliefTexts) size += Short.BYTES + (text == null ? 0 : text.length);
-    for (var text : texts) size += Short.BYTES + (text == null ? 0 : text.length);
-    for (var cp : cps) size += Short.BYTES + cp.length + Double.BYTES;
-    var out = ByteBuffer.allocate(size);
-    out.put(belief == null ? ROW : BELIEF_ROW).put((byte) row.source().ordinal());
-    out.putLong(row.id().getMostSignificantBits()).putLong(row.id().getLeastSignificantBits());
-    for (var text : texts) put(out, text);
-    out.put((byte) cps.size());
-    for (int i = 0; i < cps.size(); i++) {
-      put(out, cps.get(i));
-      out.putDouble(row.candidates().get(i).confidence());
+    out.putByte(belief == null ? ROW : BELIEF_ROW);
+    out.putByte((byte) row.source().ordinal());
+    out.putLong(row.id().getMostSignificantBits());
+    out.putLong(row.id().getLeastSignificantBits());
+    out.putText(row.shipmentId());
+    out.putText(row.typed());
+    out.putText(row.pincode());
+    out.putText(row.prefix());
+    out.putText(row.fingerprint());
+    var candidates = row.candidates();
+    out.putByte((byte) candidates.size());
+    for (int i = 0; i < candidates.size(); i++) {
+      out.putText(candidates.get(i).cp());
+      out.putDouble(candidates.get(i).confidence());
     }
-    if (belief != null) {
-      out.put((byte) belief.source().ordinal());
-      put(out, beliefTexts[0]);
-      out.putFloat(belief.doubt() == null ? Float.NaN : belief.doubt());
-      put(out, beliefTexts[1]);
-      var errors = belief.wrongPincodes();
-      out.putDouble(errors.slips()).putDouble(errors.near()).putDouble(errors.far());
+    if (belief == null) return;
+    out.putByte((byte) belief.source().ordinal());
+    out.putText(belief.pincodeField());
+    out.putInt(Float.floatToIntBits(belief.doubt() == null ? Float.NaN : belief.doubt()));
+    out.putText(belief.believed());
+    out.putDouble(belief.wrongPincodes().slips());
+    out.putDouble(belief.wrongPincodes().near());
+    out.putDouble(belief.wrongPincodes().far());
+  }
+
+  /** Bytes that grow as they are written. */
+  private static final class Output {
+    private static final int ROW_BYTES = 448; // more than most rows have
+
+    private static final VarHandle INT =
+        MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+    private static final VarHandle LONG =
+        MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
+    private byte[] bytes;
+    int size;
+
+    Output(int rows) {
+      bytes = new byte[1 + rows * ROW_BYTES];
     }
-    return out.array();
+
+    private int grow(int count) {
+      int at = size;
+      size += count;
+      if (size > bytes.length) bytes = Arrays.copyOf(bytes, Math.max(size, 2 * bytes.length));
+      return at;
+    }
+
+    void putByte(byte value) {
+      int at = grow(1);
+      bytes[at] = value;
+    }
+
+    /** Position of an int to be set later. */
+    int skipInt() {
+      return grow(Integer.BYTES);
+    }
+
+    void setInt(int at, int value) {
+      INT.set(bytes, at, value);
+    }
+
+    void putInt(int value) {
+      int at = grow(Integer.BYTES);
+      INT.set(bytes, at, value);
+    }
+
+    void putLong(long value) {
+      int at = grow(Long.BYTES);
+      LONG.set(bytes, at, value);
+    }
+
+    void putDouble(double value) {
+      putLong(Double.doubleToLongBits(value));
+    }
+
+    void putText(@Nullable String text) {
+      int at = grow(Short.BYTES);
+      int length = NONE;
+      if (text != null) {
+        var utf8 = text.getBytes(StandardCharsets.UTF_8);
+        length = utf8.length;
+        int to = grow(length);
+        System.arraycopy(utf8, 0, bytes, to, length);
+      }
+      bytes[at] = (byte) (length >>> Byte.SIZE);
+      bytes[at + 1] = (byte) length;
+    }
+
+    byte[] toBytes() {
+      return Arrays.copyOf(bytes, size);
+    }
   }
 
   /** Offsets of the rows in {@code body}; empty for a later version. */
   static int[] rows(byte[] body) {
     if (body.length > FIXED && body[0] == ROW) return new int[] {0};
-    var in = ByteBuffer.wrap(body);
-    if (body.length == 0 || in.get() != ROWS) return new int[0];
-    var rows = IntStream.builder();
+    if (body.length == 0 || body[0] != ROWS) return new int[0];
+    var in = ByteBuffer.wrap(body).position(1);
+    var rows = new int[FEW];
+    int count = 0;
     while (in.hasRemaining()) {
       int length = in.remaining() < Integer.BYTES ? -1 : in.getInt();
       if (length <= FIXED || length > in.remaining() || !isRow(in.get(in.position()))) {
         return new int[0];
       }
-      rows.add(in.position());
+      if (count == rows.length) rows = Arrays.copyOf(rows, 2 * count);
+      rows[count++] = in.position();
       in.position(in.position() + length);
     }
-    return rows.build().toArray();
+    return Arrays.copyOf(rows, count);
   }
 
   private static boolean isRow(byte version) {
@@ -130,19 +194,6 @@ final class RowFormat {
     var errors = new PincodeErrors(in.getDouble(), in.getDouble(), in.getDouble());
     return new StoredBelief(
         source, pincodeField, Float.isNaN(doubt) ? null : doubt, believed, errors);
-  }
-
-  private static byte @Nullable [] utf8OrNull(@Nullable String text) {
-    return text == null ? null : utf8(text);
-  }
-
-  private static byte[] utf8(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static void put(ByteBuffer out, byte @Nullable [] text) {
-    out.putShort((short) (text == null ? NONE : text.length));
-    if (text != null) out.put(text);
   }
 
   private static String text(ByteBuffer in) {
