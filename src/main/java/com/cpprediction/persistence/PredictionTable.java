@@ -2,50 +2,45 @@ package com.cpprediction.persistence;
 
 import com.cpprediction.postgres.Database;
 import com.cpprediction.postgres.SqlFailure;
-import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.Prediction.Source;
+import com.cpprediction.prediction.PrefixSource;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.Function;
-import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Inserts predictions into PostgreSQL and sets rejected ones aside. */
 final class PredictionTable implements PredictionStore {
+  // In a select list unnest passes values through; in FROM it first stores each column aside.
   private static final String INSERT =
       """
       INSERT INTO predictions (prediction_id, predicted_at, shipment_id, address, pincode, prefix, cp,
                                confidence, alternatives, fingerprint, source, prefix_source, pincode_field,
                                pincode_doubt, pincode_believed, wrong_slips, wrong_near, wrong_far)
-      SELECT prediction_id, predicted_at, shipment_id, address, pincode, prefix, cp,
-             confidence, alternatives::jsonb, fingerprint, source, prefix_source, pincode_field,
-             pincode_doubt, pincode_believed, wrong_slips, wrong_near, wrong_far
-      FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                  $8::double precision[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
-                  $14::real[], $15::text[], $16::double precision[],
-                  $17::double precision[], $18::double precision[])
-        AS row(prediction_id, predicted_at, shipment_id, address, pincode, prefix, cp,
-               confidence, alternatives, fingerprint, source, prefix_source, pincode_field,
-               pincode_doubt, pincode_believed, wrong_slips, wrong_near, wrong_far)
+      SELECT unnest($1::uuid[]), to_timestamp(unnest($2::double precision[])), unnest($3::text[]),
+             unnest($4::text[]), unnest($5::text[]), unnest($6::text[]), unnest($7::text[]),
+             unnest($8::double precision[]), unnest($9::text[])::jsonb, unnest($10::text[]),
+             unnest($11::text[]), unnest($12::text[]), unnest($13::text[]),
+             unnest($14::real[]), unnest($15::text[]), unnest($16::double precision[]),
+             unnest($17::double precision[]), unnest($18::double precision[])
       ON CONFLICT DO NOTHING
       """;
 
   private static final String SAME_ID =
       """
       SELECT prediction_id, shipment_id, address, pincode, pincode_field, prefix_source
-      FROM unnest($1::uuid[], $2::timestamptz[]) AS row(id, at)
+      FROM (SELECT unnest($1::uuid[]) AS id, to_timestamp(unnest($2::double precision[])) AS at) AS row
       JOIN predictions ON prediction_id = id AND predicted_at = at
       """;
 
@@ -68,24 +63,7 @@ final class PredictionTable implements PredictionStore {
 
   @Override
   public Future<Inserted> insert(List<PredictionRow> rows) {
-    var columns =
-        keys(rows)
-            .addValue(texts(rows, PredictionRow::shipmentId))
-            .addValue(texts(rows, PredictionRow::typed))
-            .addValue(texts(rows, PredictionRow::pincode))
-            .addValue(texts(rows, PredictionRow::prefix))
-            .addValue(texts(rows, r -> r.best().cp()))
-            .addValue(column(rows, Double[]::new, r -> r.best().confidence()))
-            .addValue(texts(rows, r -> json(r.alternatives()).encode()))
-            .addValue(texts(rows, PredictionRow::fingerprint))
-            .addValue(texts(rows, r -> r.source().label()))
-            .addValue(beliefs(rows, String[]::new, belief -> belief.source().label()))
-            .addValue(beliefs(rows, String[]::new, StoredBelief::pincodeField))
-            .addValue(beliefs(rows, Float[]::new, StoredBelief::doubt))
-            .addValue(beliefs(rows, String[]::new, StoredBelief::believed))
-            .addValue(beliefs(rows, Double[]::new, belief -> belief.wrongPincodes().slips()))
-            .addValue(beliefs(rows, Double[]::new, belief -> belief.wrongPincodes().near()))
-            .addValue(beliefs(rows, Double[]::new, belief -> belief.wrongPincodes().far()));
+    var columns = Columns.of(rows).tuple();
     return database
         .write(INSERT, columns)
         .compose(
@@ -99,17 +77,10 @@ final class PredictionTable implements PredictionStore {
             });
   }
 
-  private static Tuple keys(List<PredictionRow> rows) {
-    return Tuple.tuple()
-        .addValue(column(rows, UUID[]::new, PredictionRow::id))
-        .addValue(
-            column(rows, OffsetDateTime[]::new, r -> r.predictedAt().atOffset(ZoneOffset.UTC)));
-  }
-
   /** Indexes of rows whose id is stored for another shipment. */
   private Future<Set<Integer>> taken(List<PredictionRow> rows) {
     return database
-        .write(SAME_ID, keys(rows))
+        .write(SAME_ID, Columns.of(rows).keys())
         .map(
             found -> {
               var stored = new HashMap<UUID, Row>();
@@ -145,25 +116,6 @@ final class PredictionTable implements PredictionStore {
         .mapEmpty();
   }
 
-  private static String[] texts(List<PredictionRow> rows, Function<PredictionRow, String> value) {
-    return column(rows, String[]::new, value);
-  }
-
-  private static <T> T[] column(
-      List<PredictionRow> rows, IntFunction<T[]> array, Function<PredictionRow, T> value) {
-    return rows.stream().map(value).toArray(array);
-  }
-
-  /** A column of the beliefs, null for rows without. */
-  private static <T> @Nullable T[] beliefs(
-      List<PredictionRow> rows,
-      IntFunction<T[]> array,
-      Function<StoredBelief, ? extends @Nullable T> value) {
-    return rows.stream()
-        .map(row -> row.belief() == null ? null : value.apply(row.belief()))
-        .toArray(array);
-  }
-
   /** Succeeds when rows can be inserted: the table exists, permission is granted, writes work. */
   Future<Void> probe() {
     return insert(List.of()).mapEmpty();
@@ -185,7 +137,7 @@ final class PredictionTable implements PredictionStore {
             .put("prefix", row.prefix())
             .put("cp", row.best().cp())
             .put("confidence", row.best().confidence())
-            .put("alternatives", json(row.alternatives()))
+            .put("alternatives", new JsonArray(AlternativesJson.encode(row.candidates())))
             .put("fingerprint", row.fingerprint())
             .put("source", row.source().label());
     var belief = row.belief();
@@ -213,14 +165,105 @@ final class PredictionTable implements PredictionStore {
     return database.write(REJECT, values).mapEmpty();
   }
 
-  private static JsonArray json(List<Candidate> candidates) {
-    var array = new JsonArray();
-    candidates.forEach(
-        candidate ->
-            array.add(
-                new JsonObject()
-                    .put("cp", candidate.cp())
-                    .put("confidence", candidate.confidence())));
-    return array;
+  /** The parameters of {@link #INSERT}: the columns of the table. */
+  private static final class Columns {
+    private static final double MILLIS = 1e3;
+    private static final String[] SOURCES =
+        Stream.of(Source.values()).map(source -> source.label()).toArray(String[]::new);
+    private static final String[] PREFIX_SOURCES =
+        Stream.of(PrefixSource.values()).map(source -> source.label()).toArray(String[]::new);
+
+    private final UUID[] ids;
+    private final Double[] times; // seconds since 1970; a double is exact to the millisecond
+    private final String[] shipmentIds;
+    private final String[] addresses;
+    private final @Nullable String[] pincodes;
+    private final String[] prefixes;
+    private final String[] cps;
+    private final Double[] confidences;
+    private final String[] alternatives;
+    private final String[] fingerprints;
+    private final String[] sources;
+    private final @Nullable String[] prefixSources; // from here on null without a belief
+    private final @Nullable String[] pincodeFields;
+    private final @Nullable Float[] doubts;
+    private final @Nullable String[] believed;
+    private final @Nullable Double[] slips;
+    private final @Nullable Double[] near;
+    private final @Nullable Double[] far;
+
+    private Columns(int rows) {
+      ids = new UUID[rows];
+      times = new Double[rows];
+      shipmentIds = new String[rows];
+      addresses = new String[rows];
+      pincodes = new String[rows];
+      prefixes = new String[rows];
+      cps = new String[rows];
+      confidences = new Double[rows];
+      alternatives = new String[rows];
+      fingerprints = new String[rows];
+      sources = new String[rows];
+      prefixSources = new String[rows];
+      pincodeFields = new String[rows];
+      doubts = new Float[rows];
+      believed = new String[rows];
+      slips = new Double[rows];
+      near = new Double[rows];
+      far = new Double[rows];
+    }
+
+    static Columns of(List<PredictionRow> rows) {
+      var columns = new Columns(rows.size());
+      for (int i = 0; i < rows.size(); i++) columns.set(i, rows.get(i));
+      return columns;
+    }
+
+    private void set(int i, PredictionRow row) {
+      ids[i] = row.id();
+      times[i] = row.predictedAt().toEpochMilli() / MILLIS;
+      shipmentIds[i] = row.shipmentId();
+      addresses[i] = row.typed();
+      pincodes[i] = row.pincode();
+      prefixes[i] = row.prefix();
+      cps[i] = row.best().cp();
+      confidences[i] = row.best().confidence();
+      alternatives[i] = AlternativesJson.encode(row.candidates());
+      fingerprints[i] = row.fingerprint();
+      sources[i] = SOURCES[row.source().ordinal()];
+      var belief = row.belief();
+      if (belief == null) return;
+      prefixSources[i] = PREFIX_SOURCES[belief.source().ordinal()];
+      pincodeFields[i] = belief.pincodeField();
+      doubts[i] = belief.doubt();
+      believed[i] = belief.believed();
+      slips[i] = belief.wrongPincodes().slips();
+      near[i] = belief.wrongPincodes().near();
+      far[i] = belief.wrongPincodes().far();
+    }
+
+    Tuple keys() {
+      return Tuple.tuple().addValue(ids).addValue(times);
+    }
+
+    Tuple tuple() {
+      return keys()
+          .addValue(shipmentIds)
+          .addValue(addresses)
+          .addValue(pincodes)
+          .addValue(prefixes)
+          .addValue(cps)
+          .addValue(confidences)
+          .addValue(alternatives)
+          .addValue(fingerprints)
+          .addValue(sources)
+          .addValue(prefixSources)
+          .addValue(pincodeFields)
+          .addValue(doubts)
+          .addValue(believed)
+          .addValue(slips)
+          .addValue(near)
+          .addValue(far);
+    }
   }
 }

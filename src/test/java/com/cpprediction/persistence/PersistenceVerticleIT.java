@@ -37,11 +37,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
 import java.util.UUID;
 import java.util.stream.Stream;
 import java.util.zip.ZipInputStream;
@@ -225,6 +227,27 @@ class PersistenceVerticleIT {
 
     assertThat(stored("NULL")).hasSize(1);
     assertThat(popular(1).getJsonObject(0).getString("address")).isEqualTo(typed);
+  }
+
+  @Test
+  void storesTheTimeOfEachIdToTheMillisecond() throws Exception {
+    var uri = TestDatabase.create();
+    deploy(Ack.COMMIT, uri);
+    var random = new Random(1);
+    var times = new ArrayList<String>();
+    for (int i = 0; i < 1_000; i++) {
+      long millis = random.nextLong(Instant.parse("2200-01-01T00:00:00Z").toEpochMilli());
+      times.add(Long.toString(millis));
+      var id = new UUID(millis << 16 | 0x7000, random.nextLong() >>> 2 | 1L << 63);
+      record(Predictions.of(id, "S", "14 MG Road, Bengaluru 560017"));
+    }
+
+    assertThat(
+            TestDatabase.query(
+                uri,
+                "SELECT (extract(epoch FROM predicted_at)::numeric * 1000)::bigint FROM predictions"
+                    + " WHERE date_trunc('milliseconds', predicted_at) = predicted_at"))
+        .containsExactlyInAnyOrderElementsOf(times);
   }
 
   @Test
