@@ -7,6 +7,8 @@ import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.serving.Problem;
 import com.cpprediction.web.ResponseFraming;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -30,8 +32,8 @@ import org.slf4j.LoggerFactory;
 /**
  * {@code GET /events}: server-sent events, the same for every listener. Each topic is refreshed
  * once for all listeners, and only while there are any. A slow listener skips superseded snapshots;
- * nothing is queued. Confined to one event loop, but for the limit on listeners, which is that of
- * the node.
+ * nothing is queued. Thread-safe: shared by the event loops of a node. Each listener is written to
+ * on its own; topics are refreshed on the one that the constructor's caller has.
  */
 public final class EventStream {
   public static final String TYPE = "text/event-stream";
@@ -48,18 +50,21 @@ public final class EventStream {
   private final Duration period;
   private final List<Feed> feeds;
   private final Predicate<RoutingContext> operator;
-  private final Slots ofNode;
+  private final Context home;
+  private final Slots slots = new Slots();
+  private volatile boolean closed;
+
+  // Confined to home:
   private final Set<Listener> listeners = new LinkedHashSet<>();
   private long timer;
   private long ticks;
-  private boolean closed;
 
   /**
    * One kind of event, sent when its snapshot has changed.
    *
    * @param name of the event
    * @param periods between refreshes
-   * @param source takes a snapshot, on the event loop
+   * @param source takes a snapshot, without blocking
    */
   public record Topic(String name, int periods, Supplier<Future<Snapshot>> source) {}
 
@@ -72,20 +77,18 @@ public final class EventStream {
 
   /**
    * @param operator whether a listener is an operator; evaluated when it connects
-   * @param ofNode counts the listeners of all event loops
    */
   public EventStream(
       Vertx vertx,
       ServiceMetrics metrics,
       Duration period,
       List<Topic> topics,
-      Predicate<RoutingContext> operator,
-      Slots ofNode) {
+      Predicate<RoutingContext> operator) {
     this.vertx = vertx;
     this.metrics = metrics;
     this.period = period;
     this.operator = operator;
-    this.ofNode = ofNode;
+    home = vertx.getOrCreateContext();
     feeds = topics.stream().map(Feed::new).toList();
   }
 
@@ -93,7 +96,7 @@ public final class EventStream {
     if (closed) throw Failure.NOT_READY.because("The service is stopping");
     var response = ctx.response();
     boolean head = ctx.request().method() == HttpMethod.HEAD;
-    if (head ? ofNode.used() >= MAX_LISTENERS : !ofNode.tryAcquire(MAX_LISTENERS)) {
+    if (head ? slots.used() >= MAX_LISTENERS : !slots.tryAcquire(MAX_LISTENERS)) {
       metrics.shed(Shed.LISTENERS);
       throw Failure.OVERLOADED.because(
           MAX_LISTENERS + " listen already; close a dashboard that is not in use");
@@ -102,24 +105,34 @@ public final class EventStream {
       response.putHeader(HttpHeaders.CONTENT_TYPE, TYPE).end();
       return;
     }
-    var listener = new Listener(ctx.request().connection(), response, operator.test(ctx));
-    listeners.add(listener);
-    ctx.addEndHandler(ended -> remove(listener));
+    var listener =
+        new Listener(
+            vertx.getOrCreateContext(), ctx.request().connection(), response, operator.test(ctx));
+    ctx.addEndHandler(ended -> listener.ended());
     ResponseFraming.begin(ctx, TYPE).write(RETRY);
-    if (listeners.size() == 1) startTimer();
-    else listener.sendNew();
+    home.runOnContext(joins -> add(listener));
   }
 
   /** Refreshes the topic {@code name} early, after a change. */
   public void refresh(String name) {
-    if (listeners.isEmpty()) return;
-    for (var feed : feeds) if (feed.topic.name().equals(name)) feed.refresh();
+    home.runOnContext(
+        changed -> {
+          if (listeners.isEmpty()) return;
+          for (var feed : feeds) if (feed.topic.name().equals(name)) feed.refresh();
+        });
   }
 
   /** Closes every stream and refuses new listeners. */
   public void close() {
     closed = true;
-    for (var listener : List.copyOf(listeners)) listener.close();
+    home.runOnContext(closing -> listeners.forEach(Listener::close));
+  }
+
+  private void add(Listener listener) {
+    listeners.add(listener);
+    if (closed) listener.close();
+    if (listeners.size() == 1) startTimer();
+    else listener.sendNew();
   }
 
   private void startTimer() {
@@ -130,9 +143,7 @@ public final class EventStream {
   }
 
   private void remove(Listener listener) {
-    if (!listeners.remove(listener)) return;
-    ofNode.release();
-    if (listeners.isEmpty()) vertx.cancelTimer(timer);
+    if (listeners.remove(listener) && listeners.isEmpty()) vertx.cancelTimer(timer);
   }
 
   private void tick() {
@@ -141,19 +152,18 @@ public final class EventStream {
     ticks++;
   }
 
-  /** Iterates over a copy: a failed write removes its listener. */
   private void sendAll() {
-    for (var listener : List.copyOf(listeners)) listener.sendNew();
+    listeners.forEach(Listener::sendNew);
   }
 
-  /** The latest snapshot of one topic. */
+  /** The latest snapshot of one topic. Confined to home, but for its frames. */
   private final class Feed {
     final Topic topic;
     private boolean refreshing;
     private boolean failing;
     private @Nullable Snapshot latest;
-    private @Nullable Buffer operatorFrame;
-    private @Nullable Buffer publicFrame;
+    private volatile @Nullable Buffer operatorFrame;
+    private volatile @Nullable Buffer publicFrame;
 
     Feed(Topic topic) {
       this.topic = topic;
@@ -171,9 +181,13 @@ public final class EventStream {
       refreshing = true;
       Future.succeededFuture()
           .compose(now -> topic.source().get())
-          .onComplete(done -> refreshing = false)
-          .onSuccess(this::publish)
-          .onFailure(this::failed);
+          .onComplete(taken -> home.runOnContext(here -> refreshed(taken)));
+    }
+
+    private void refreshed(AsyncResult<Snapshot> taken) {
+      refreshing = false;
+      if (taken.succeeded()) publish(taken.result());
+      else failed(taken.cause());
     }
 
     private void failed(Throwable cause) {
@@ -209,32 +223,49 @@ public final class EventStream {
     }
   }
 
+  /** A response. Confined to its event loop. */
   private final class Listener {
+    private final Context own;
     private final HttpConnection connection;
     private final HttpServerResponse response;
     private final boolean isOperator;
     private final Map<Feed, Buffer> sent = new HashMap<>();
+    private boolean ended;
 
-    Listener(HttpConnection connection, HttpServerResponse response, boolean isOperator) {
+    Listener(
+        Context own, HttpConnection connection, HttpServerResponse response, boolean isOperator) {
+      this.own = own;
       this.connection = connection;
       this.response = response;
       this.isOperator = isOperator;
     }
 
-    /** Sends frames this listener doesn't have, unless its write queue is full. */
+    /** Sends frames this listener doesn't have, unless its write queue is full. On any thread. */
     void sendNew() {
-      for (var feed : feeds) {
-        var frame = isOperator ? feed.operatorFrame : feed.publicFrame;
-        if (frame == null || frame == sent.get(feed) || response.writeQueueFull()) continue;
-        sent.put(feed, frame);
-        response.write(frame);
-      }
+      own.runOnContext(turn -> feeds.forEach(this::send));
     }
 
-    /** Closes the connection, too: the response head did not announce it. */
+    private void send(Feed feed) {
+      var frame = isOperator ? feed.operatorFrame : feed.publicFrame;
+      if (ended || frame == null || frame == sent.get(feed) || response.writeQueueFull()) return;
+      sent.put(feed, frame);
+      response.write(frame);
+    }
+
+    /** Closes the connection, too: the response head did not announce it. On any thread. */
     void close() {
-      response.end();
-      connection.close();
+      own.runOnContext(
+          turn -> {
+            if (ended) return;
+            response.end();
+            connection.close();
+          });
+    }
+
+    void ended() {
+      ended = true;
+      slots.release();
+      home.runOnContext(left -> remove(this));
     }
   }
 }

@@ -3,11 +3,15 @@ package com.cpprediction.http;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.common.Slots;
 import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.dashboard.DashboardState;
+import com.cpprediction.dashboard.EventStream;
+import com.cpprediction.dashboard.EventStream.Topic;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.serving.AdmissionControl;
 import com.cpprediction.serving.HealthCheck;
+import com.cpprediction.serving.HealthReport;
 import com.cpprediction.serving.OwnerDirectory;
 import com.cpprediction.serving.ScoringWorkers;
 import com.cpprediction.tls.IdentityWatcher;
@@ -34,13 +38,21 @@ public final class HttpNode {
   /** Time limit for the first request head of a connection, and for every body. */
   private static final Duration RECEIVE_TIMEOUT = Duration.ofSeconds(10);
 
+  private static final Duration STATE_PERIOD = Duration.ofSeconds(1);
+
+  /** Name of the events that describe models. */
+  static final String MODELS = "models";
+
+  /** Dashboard periods between refreshes of the models; a change refreshes them at once. */
+  private static final int MODEL_PERIODS = 5;
+
   private final Supplier<ServiceConfig> config;
   private final Supplier<ServingRelease> leases;
   private final WrongPincodes wrongPincodes;
   private final PredictionCache cache;
   private final OwnerDirectory owners;
   private final ServiceMetrics metrics;
-  private final List<HealthCheck> checks;
+  private final HealthReport health;
   private final Supplier<JsonObject> configView;
   private final Optional<IdentityWatcher> identity;
   private final Clock clock;
@@ -58,10 +70,10 @@ public final class HttpNode {
   private final ScoringWorkers workers;
   private final Slots connections = new Slots();
   private final Slots streams = new Slots();
-  private final Slots listeners = new Slots();
   private final Slots parsing = new Slots();
   private final Slots warming = new Slots();
   private final Handshakes handshakes;
+  private final EventStream events;
   private volatile boolean stopping;
   private volatile int port;
 
@@ -130,7 +142,7 @@ public final class HttpNode {
     this.cache = cache;
     this.owners = owners;
     this.metrics = metrics;
-    this.checks = List.copyOf(checks);
+    health = new HealthReport(checks, () -> stopping);
     this.configView = configView;
     this.identity = identity;
     this.clock = clock;
@@ -151,6 +163,16 @@ public final class HttpNode {
             vertx, config.get().prediction().workers(), Runtime.getRuntime().availableProcessors());
     handshakes =
         new Handshakes(() -> config.get().http().maxConnections() - connections.used(), metrics);
+    var state = new DashboardState(vertx, metrics, cache, owners, admission, health, clock);
+    events =
+        new EventStream(
+            vertx,
+            metrics,
+            STATE_PERIOD,
+            List.of(
+                new Topic("state", 1, state::state),
+                new Topic(MODELS, MODEL_PERIODS, state::models)),
+            new Guard(() -> config.get().http())::isOperator);
   }
 
   /** Verticles to deploy, each on an event loop of its own. */
@@ -179,6 +201,7 @@ public final class HttpNode {
 
   void stop() {
     stopping = true;
+    events.close();
   }
 
   Supplier<ServiceConfig> config() {
@@ -205,8 +228,8 @@ public final class HttpNode {
     return metrics;
   }
 
-  List<HealthCheck> checks() {
-    return checks;
+  HealthReport health() {
+    return health;
   }
 
   Supplier<JsonObject> configView() {
@@ -263,9 +286,9 @@ public final class HttpNode {
     return streams;
   }
 
-  /** Counts listeners of {@code GET /events}. */
-  Slots listeners() {
-    return listeners;
+  /** The state of the node, computed once for the listeners of all event loops. */
+  EventStream events() {
+    return events;
   }
 
   /** Counts big requests that wait to be parsed. */

@@ -3,9 +3,6 @@ package com.cpprediction.http;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.OwnerRequest;
 import com.cpprediction.config.PredictionConfig;
-import com.cpprediction.dashboard.DashboardState;
-import com.cpprediction.dashboard.EventStream;
-import com.cpprediction.dashboard.EventStream.Topic;
 import com.cpprediction.http.Operation.Parser;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Deadline;
@@ -13,7 +10,6 @@ import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.serving.CacheWarmer;
 import com.cpprediction.serving.Dispatcher;
-import com.cpprediction.serving.HealthReport;
 import com.cpprediction.serving.LocalRouter;
 import com.cpprediction.serving.OutcomeService;
 import com.cpprediction.serving.OwnerEndpoint;
@@ -56,13 +52,6 @@ public final class HttpVerticle extends VerticleBase {
   /** Any free port, the same for all verticles of a node. */
   private static final int ANY_SHARED_PORT = -1;
 
-  private static final Duration STATE_PERIOD = Duration.ofSeconds(1);
-
-  private static final String MODELS = "models";
-
-  /** Dashboard periods between refreshes of the models; a change refreshes them at once. */
-  private static final int MODEL_PERIODS = 5;
-
   private static final Set<String> TLS = Set.of("TLSv1.3", "TLSv1.2");
 
   private final HttpNode node;
@@ -73,7 +62,6 @@ public final class HttpVerticle extends VerticleBase {
   private final List<MessageConsumer<?>> ownerConsumers = new ArrayList<>();
   private RequestTimeout<HttpServerRequest> bodyTimeout;
   private ConnectionLimits connections;
-  private EventStream events;
   private NdjsonStream stream;
   private HttpServer server;
   private Routes routes;
@@ -176,11 +164,13 @@ public final class HttpVerticle extends VerticleBase {
     if (first) { // every consumer of a published message gets it
       registered.add(consume(Bus.CACHE_STATS, cacheRoutes::stats));
       registered.add(consume(Bus.CACHE_CLEAR, cacheRoutes::clear));
+      var changes =
+          vertx
+              .eventBus()
+              .localConsumer(Bus.MODELS_CHANGED, message -> node.events().refresh(HttpNode.MODELS));
+      consumers.add(changes);
+      registered.add(changes.completion());
     }
-    var changes =
-        vertx.eventBus().localConsumer(Bus.MODELS_CHANGED, message -> events.refresh(MODELS));
-    consumers.add(changes);
-    registered.add(changes.completion());
     if (node.owners().self() != null) { // until the end: others ask as long as they think it serves
       var endpoint = new OwnerEndpoint(vertx, node.leases(), local, dispatcher, node.admission());
       var forOthers =
@@ -239,7 +229,6 @@ public final class HttpVerticle extends VerticleBase {
   public Future<?> stop() {
     node.stop(); // from here on responses have Connection: close
     node.identity().ifPresent(IdentityWatcher::stop);
-    events.close();
     stream.stop();
     bodyTimeout.expireAll(); // requests still sending their body are not accepted yet
     return Future.join(unregister(consumers))
@@ -326,26 +315,6 @@ public final class HttpVerticle extends VerticleBase {
       BodyReader bodyReader) {
     var guard = new Guard(() -> node.config().get().http());
     var queries = new QueryRoutes(vertx, this::prediction, node.budget());
-    var report = new HealthReport(node.checks(), node::stopping);
-    var state =
-        new DashboardState(
-            vertx,
-            node.metrics(),
-            node.cache(),
-            node.owners(),
-            node.admission(),
-            report,
-            node.clock());
-    events =
-        new EventStream(
-            vertx,
-            node.metrics(),
-            STATE_PERIOD,
-            List.of(
-                new Topic("state", 1, state::state),
-                new Topic(MODELS, MODEL_PERIODS, state::models)),
-            guard::isOperator,
-            node.listeners());
     var problems = new ProblemHandler(this::exchange);
     routes =
         new Routes(
@@ -361,11 +330,11 @@ public final class HttpVerticle extends VerticleBase {
             .models(queries, new ModelRoutes(vertx, bodyReader))
             .cache(cacheRoutes)
             .state(
-                new HealthRoutes(report, guard::isOperator),
+                new HealthRoutes(node.health(), guard::isOperator),
                 new MetricsRoute(vertx, node.metrics(), node.cache()),
                 node.owners()::describe,
                 node.configView())
-            .pages(node.pages(), events);
+            .pages(node.pages(), node.events());
   }
 
   private void disconnect(HttpServerRequest request) {

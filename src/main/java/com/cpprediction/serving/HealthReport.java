@@ -7,8 +7,8 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 
 /**
- * The states of all health checks, in as much detail as a reader may have. Confined to one event
- * loop.
+ * The states of all health checks, in as much detail as a reader may have. Thread-safe, as the
+ * checks are.
  */
 public final class HealthReport {
   /** Fields whose values are words of a closed set. */

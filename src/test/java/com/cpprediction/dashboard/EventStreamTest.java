@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.cache.PredictionCache;
-import com.cpprediction.common.Slots;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.dashboard.EventStream.Snapshot;
 import com.cpprediction.dashboard.EventStream.Topic;
@@ -312,8 +311,7 @@ public class EventStreamTest {
                   @Override
                   public Future<?> start() {
                     events =
-                        new EventStream(
-                            vertx, edge.metrics, PERIOD, List.of(topics), ctx -> true, new Slots());
+                        new EventStream(vertx, edge.metrics, PERIOD, List.of(topics), ctx -> true);
                     var router = Router.router(vertx);
                     router.get("/events").handler(events::listen);
                     return server.requestHandler(router).listen(0, "127.0.0.1");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.dashboard.EventStream;
+import com.cpprediction.serving.HealthCheck;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -150,6 +152,15 @@ class EventLoopsTest {
 
   @Test
   void eachListenerOfEventsGetsThemWhicheverLoopItIsOn() throws Exception {
+    var computing = ConcurrentHashMap.<Thread>newKeySet();
+    edge.checks.add(
+        new HealthCheck(
+            "watched",
+            () -> true,
+            () -> {
+              computing.add(Thread.currentThread());
+              return new JsonObject();
+            }));
     edge.start();
     var events = new ArrayList<Future<String>>();
 
@@ -169,6 +180,7 @@ class EventLoopsTest {
     }
 
     for (var event : events) assertThat(event.await(10, SECONDS)).contains("data: {");
+    assertThat(computing).as("once for all loops").hasSize(1);
   }
 
   @Test
