@@ -20,7 +20,6 @@ public final class Logging {
   public static final String REQUESTS = "com.cpprediction.http.access";
 
   private static final String SERVICE = "com.cpprediction";
-  private static final String CONSOLE = "CONSOLE";
 
   private static final Map<Logger, Level> overridden = new HashMap<>(); // by log.levels
   private static @Nullable Encoder<ILoggingEvent> originalEncoder; // set once replaced
@@ -54,8 +53,8 @@ public final class Logging {
 
   private static void format(LoggerContext context, Format format) {
     var root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-    if (!(root.getAppender(CONSOLE) instanceof ConsoleAppender<ILoggingEvent> console)) {
-      return; // the operator's own logback.xml
+    if (!(root.getAppender(LogSetup.CONSOLE) instanceof ConsoleAppender<ILoggingEvent> console)) {
+      return; // the operator's own configuration of Logback
     }
     boolean json = originalEncoder != null && console.getEncoder() != originalEncoder;
     if (json == (format == Format.JSON)) return;

@@ -252,7 +252,13 @@ class OperationIT {
             .put("requests", true)
             .put(
                 "levels",
-                new JsonArray(List.of("ROOT=trace", "io.vertx=trace", "org.postgresql=trace")));
+                new JsonArray(
+                    List.of(
+                        "ROOT=trace",
+                        "io.vertx=trace",
+                        "io.vertx.core.net.impl.ConnectionBase=trace",
+                        "org.apache.activemq=trace",
+                        "org.postgresql=trace")));
     try (var captured = new CapturedLog()) {
       configure(new JsonObject().put("log", loudest));
       awaitValue("log.level", "trace");
