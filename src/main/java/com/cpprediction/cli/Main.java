@@ -2,6 +2,7 @@ package com.cpprediction.cli;
 
 import com.cpprediction.server.Version;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -12,20 +13,7 @@ import picocli.CommandLine.Command;
     description = "Names the delivery branch (CP) of a shipment from its Indian address.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
-    synopsisSubcommandLabel = "COMMAND",
-    subcommands = {
-      ServeCommand.class,
-      PredictCommand.class,
-      TrainCommand.class,
-      EvaluateCommand.class,
-      ModelsCommand.class,
-      ReplayCommand.class,
-      ConfigCommand.class,
-      DbCommand.class,
-      JournalCommand.class,
-      LoadTestCommand.class,
-      AblationCommand.class
-    })
+    synopsisSubcommandLabel = "COMMAND")
 public final class Main {
   static {
     // Set before DJL loads; it would send a request to the metadata address of the cloud.
@@ -35,6 +23,20 @@ public final class Main {
     System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
     Locale.setDefault(Locale.ROOT); // the same number format on every machine, for scripts
   }
+
+  private static final List<String> COMMANDS =
+      List.of(
+          "serve",
+          "predict",
+          "train",
+          "evaluate",
+          "models",
+          "replay",
+          "config",
+          "db",
+          "journal",
+          "load-test",
+          "ablation");
 
   private Main() {}
 
@@ -51,6 +53,9 @@ public final class Main {
 
   static int run(PrintWriter out, PrintWriter err, String... arguments) {
     var line = new CommandLine(new Main());
+    // picocli reads the options of each command by reflection: a named command needs no other.
+    boolean named = arguments.length > 0 && COMMANDS.contains(arguments[0]);
+    (named ? List.of(arguments[0]) : COMMANDS).forEach(name -> line.addSubcommand(command(name)));
     line.setOut(out).setErr(err);
     line.setExecutionExceptionHandler(
         (failure, command, parsed) -> {
@@ -62,5 +67,22 @@ public final class Main {
       return CommandLine.ExitCode.USAGE;
     }
     return line.execute(arguments);
+  }
+
+  private static Class<?> command(String name) {
+    return switch (name) {
+      case "serve" -> ServeCommand.class;
+      case "predict" -> PredictCommand.class;
+      case "train" -> TrainCommand.class;
+      case "evaluate" -> EvaluateCommand.class;
+      case "models" -> ModelsCommand.class;
+      case "replay" -> ReplayCommand.class;
+      case "config" -> ConfigCommand.class;
+      case "db" -> DbCommand.class;
+      case "journal" -> JournalCommand.class;
+      case "load-test" -> LoadTestCommand.class;
+      case "ablation" -> AblationCommand.class;
+      default -> throw new IllegalArgumentException(name);
+    };
   }
 }
