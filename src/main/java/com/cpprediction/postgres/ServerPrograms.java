@@ -1,17 +1,14 @@
 package com.cpprediction.postgres;
 
 import com.cpprediction.files.OwnerOnly;
-import com.cpprediction.json.Digests;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
+import java.net.JarURLConnection;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Objects;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -22,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The programs of the bundled PostgreSQL. They are unpacked once, to a directory named by the
- * SHA-256 of their archive, and never run when another user may have changed them.
+ * length and CRC-32 of their archive, and never run when another user may have changed them.
  */
 final class ServerPrograms {
   private static final Logger log = LoggerFactory.getLogger(ServerPrograms.class);
@@ -69,7 +66,7 @@ final class ServerPrograms {
           "Other users may replace the programs of PostgreSQL, since they may write %s; take that right from them (chmod o-w), or give it to the user of the service"
               .formatted(real.getParent()));
     }
-    var unpacked = real.resolve(digest(archive));
+    var unpacked = real.resolve(identity(archive));
     if (!isComplete(unpacked)) {
       deleteAllIn(real); // other versions and partial ones
       unpack(archive, real, unpacked);
@@ -125,11 +122,14 @@ final class ServerPrograms {
     return ServerPrograms.class.getResourceAsStream(archive);
   }
 
-  private static String digest(String archive) throws IOException {
-    try (var in = new DigestInputStream(open(archive), Digests.sha256())) {
-      in.transferTo(OutputStream.nullOutputStream());
-      return HexFormat.of().formatHex(in.getMessageDigest().digest());
+  /** Length and CRC-32 of the archive, which its jar tells without reading it. */
+  private static String identity(String archive) throws IOException {
+    var connection = ServerPrograms.class.getResource(archive).openConnection();
+    if (connection instanceof JarURLConnection jar) {
+      var entry = jar.getJarEntry();
+      return "%d-%08x".formatted(entry.getSize(), entry.getCrc());
     }
+    throw new IOException(archive + " is not in a jar");
   }
 
   /** Whether all files are there in full: a power failure may truncate them. */
