@@ -82,15 +82,25 @@ public final class Schema {
    * @param days {@code persistence.retention_days}
    */
   public void migrate(int days) {
-    Flyway.configure(Schema.class.getClassLoader())
-        .dataSource(source)
-        .locations("classpath:db/migration")
-        .connectRetries(0)
-        .baselineOnMigrate(true) // the schema may contain unrelated tables
-        .baselineVersion("0")
-        .load()
-        .migrate();
+    if (!isMigrated()) {
+      Flyway.configure(Schema.class.getClassLoader())
+          .dataSource(source)
+          .locations("classpath:" + Migrations.LOCATION)
+          .connectRetries(0)
+          .baselineOnMigrate(true) // the schema may contain unrelated tables
+          .baselineVersion("0")
+          .load()
+          .migrate();
+    }
     createPartitions(days);
+  }
+
+  private boolean isMigrated() {
+    try (var connection = source.getConnection()) {
+      return Migrations.complete(connection);
+    } catch (SQLException e) {
+      throw new FlywayException("Cannot read the history of the schema", e);
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 package com.cpprediction.persistence;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.postgres.DatabaseUri;
@@ -45,6 +46,37 @@ class SchemaIT {
   }
 
   @Test
+  void findsAMigratedDatabaseWithoutFlyway() throws Exception {
+    var uri = TestDatabase.create();
+
+    assertThat(migrated(uri)).isFalse();
+    schema(uri).migrate(0);
+    assertThat(migrated(uri)).isTrue();
+
+    TestDatabase.execute(
+        uri, "UPDATE flyway_schema_history SET checksum = checksum + 1 WHERE version = '3'");
+    assertThat(migrated(uri)).isFalse();
+    assertThatThrownBy(() -> schema(uri).migrate(0)).hasMessageContaining("checksum mismatch");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "DELETE FROM flyway_schema_history WHERE version = '6'",
+        "UPDATE flyway_schema_history SET success = false WHERE version = '6'",
+        "ALTER TABLE flyway_schema_history RENAME TO other",
+        "CREATE SCHEMA other; ALTER TABLE flyway_schema_history SET SCHEMA other"
+      })
+  void leavesADatabaseThatLacksAMigrationToFlyway(String change) throws Exception {
+    var uri = TestDatabase.create();
+    schema(uri).migrate(0);
+
+    TestDatabase.execute(uri, change);
+
+    assertThat(migrated(uri)).isFalse();
+  }
+
+  @Test
   void migratesADatabaseWithUnrelatedTables() throws Exception {
     var uri = TestDatabase.create();
     TestDatabase.execute(uri, "CREATE TABLE others (x int)");
@@ -52,6 +84,14 @@ class SchemaIT {
     schema(uri).migrate(0);
 
     assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions")).containsExactly("0");
+    assertThat(migrated(uri)).isTrue();
+  }
+
+  private static boolean migrated(String uri) throws Exception {
+    var source = DatabaseUri.parse(uri).dataSource(Duration.ofSeconds(3), Duration.ofSeconds(30));
+    try (var connection = source.getConnection()) {
+      return Migrations.complete(connection);
+    }
   }
 
   @Test
