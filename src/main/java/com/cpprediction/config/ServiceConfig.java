@@ -5,6 +5,7 @@ import java.util.Map;
 /** The whole configuration, valid: made of nothing but values that the schema accepts. */
 public record ServiceConfig(
     String dataDir,
+    ServerConfig server,
     ModelsConfig models,
     HttpConfig http,
     PredictionConfig prediction,
@@ -21,6 +22,23 @@ public record ServiceConfig(
   /** The configuration without a file and without variables. */
   public static ServiceConfig defaults() {
     return of(ConfigSchema.defaults());
+  }
+
+  /** This configuration with another HTTP server. */
+  public ServiceConfig with(HttpConfig http) {
+    return new ServiceConfig(
+        dataDir,
+        server,
+        models,
+        http,
+        prediction,
+        cache,
+        persistence,
+        journal,
+        database,
+        cluster,
+        metrics,
+        log);
   }
 
   /**

@@ -9,6 +9,7 @@ import com.cpprediction.model.format.Mapping;
 import com.cpprediction.model.format.ModelException;
 import com.cpprediction.model.format.ModelException.Reason;
 import com.cpprediction.model.format.Release;
+import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.json.JsonObject;
@@ -19,6 +20,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -486,6 +488,16 @@ public final class ModelStore implements AutoCloseable {
   /** Describes the models. */
   public ModelStatus status() {
     return status;
+  }
+
+  /** The golden addresses of all models in force, in an order that mixes prefixes. */
+  public List<Address> goldenAddresses() {
+    var addresses = new ArrayList<Address>();
+    for (var loaded : current.models().values()) {
+      loaded.model().manifest().golden().forEach(golden -> addresses.add(golden.address()));
+    }
+    Collections.shuffle(addresses, new Random(1));
+    return addresses;
   }
 
   /** Prefixes with a model, ascending. */

@@ -177,63 +177,89 @@ public final class Service {
             .map(files -> new IdentityWatcher(vertx, files, metrics, Clock.systemUTC()));
     Bus.registerCodecs(vertx.eventBus());
     RequestId.propagate(vertx.eventBus());
-    if (config.database().embedded()) {
-      var dataDir = home.resolve(config.dataDir());
-      var database =
-          phases.run(
-              "starting the embedded PostgreSQL",
-              () -> EmbeddedDatabase.start(dataDir, config.database().embeddedPort()));
-      embedded = database;
-      if (stopping) database.close();
-    } else {
-      EmbeddedDatabase.secure(home.resolve(config.dataDir()));
-    }
+    var dataDir = home.resolve(config.dataDir());
+    if (!config.database().embedded()) EmbeddedDatabase.secure(dataDir);
     checkNotStopping();
     if (cluster != null) {
       deploy("joining the cluster", "leaving the cluster", () -> cluster, new DeploymentOptions())
           .await();
     }
     checkNotStopping();
-    phases.run(
-        "loading models",
-        () -> {
-          models.reload();
-          return null;
-        });
-    checkNotStopping();
     persistence =
         new PersistenceVerticle(
             () -> current().persistence(),
             config.journal(),
-            home.resolve(config.dataDir()).resolve(JOURNAL),
+            dataDir.resolve(JOURNAL),
             this::databaseUri,
             config.database().pool(),
             metrics,
             STORE_GRACE);
-    http =
-        new HttpNode(
-            vertx,
-            watcher::current,
-            models::lease,
-            wrongPincodes,
-            cache,
-            cluster == null ? OwnerDirectory.ALONE : cluster,
-            metrics,
-            checks,
-            watcher::toJson,
-            identity,
-            Clock.systemUTC(),
-            HTTP_GRACE);
-    return deploy(
-            "connecting to the database and opening the journal",
-            "storing what is queued",
-            this::persistence,
-            new DeploymentOptions())
+    // PostgreSQL and the journal start while models load: each waits for what the other doesn't.
+    var storing =
+        (config.database().embedded() ? startDatabase(dataDir) : Future.succeededFuture())
+            .compose(ok -> deployPersistence());
+    try {
+      phases.run(
+          "loading models",
+          () -> {
+            models.reload();
+            return null;
+          });
+      http =
+          new HttpNode(
+              vertx,
+              watcher::current,
+              models::lease,
+              wrongPincodes,
+              cache,
+              cluster == null ? OwnerDirectory.ALONE : cluster,
+              metrics,
+              checks,
+              watcher::toJson,
+              identity,
+              Clock.systemUTC(),
+              HTTP_GRACE);
+      warmUp();
+      checkNotStopping();
+    } catch (RuntimeException e) {
+      storing.otherwiseEmpty().await(); // what has started is stopped
+      throw e;
+    }
+    return storing
         .compose(ok -> deployScorers(config.prediction().workers()))
         .compose(ok -> deployModels())
         .compose(ok -> deployHttp())
         .onSuccess(ok -> watch())
         .compose(ok -> activate());
+  }
+
+  private void warmUp() {
+    var limit = loaded.config().server().warmUp(cluster != null);
+    if (limit.isZero()) return;
+    phases.run("warming up", () -> new WarmUp(current(), models).run(limit, () -> stopping));
+  }
+
+  private Future<Void> startDatabase(Path dataDir) {
+    return vertx.executeBlocking(
+        () -> {
+          var database =
+              phases.run(
+                  "starting the embedded PostgreSQL",
+                  () -> EmbeddedDatabase.start(dataDir, loaded.config().database().embeddedPort()));
+          embedded = database;
+          if (stopping) database.close();
+          return null;
+        },
+        false);
+  }
+
+  private Future<Void> deployPersistence() {
+    checkNotStopping();
+    return deploy(
+        "connecting to the database and opening the journal",
+        "storing what is queued",
+        this::persistence,
+        new DeploymentOptions());
   }
 
   private PersistenceVerticle persistence() {

@@ -44,22 +44,9 @@ final class VertxSetup {
    */
   static Vertx vertx(
       int eventLoops, MeterRegistry registry, boolean measured, @Nullable Membership membership) {
-    var options =
-        new VertxOptions()
-            .setEventLoopPoolSize(eventLoops)
-            .setFileSystemOptions(
-                new FileSystemOptions()
-                    .setFileCachingEnabled(false)
-                    .setClassPathResolvingEnabled(false));
+    var options = options().setEventLoopPoolSize(eventLoops);
     if (membership != null) options.setEventBusOptions(membership.bus());
-    if (measured) {
-      options.setMetricsOptions(
-          new MicrometerMetricsOptions()
-              .setEnabled(true)
-              .setJvmMetricsEnabled(true)
-              // Labelled with the HTTP method, an unbounded set: callers can make one up.
-              .addDisabledMetricsCategory(MetricsDomain.HTTP_SERVER));
-    }
+    if (measured) options.setMetricsOptions(meters(MicrometerMetricsOptions.DEFAULT_REGISTRY_NAME));
     var builder = Vertx.builder().with(options);
     if (measured) builder.withMetrics(new MicrometerMetricsFactory(registry));
     if (membership == null) return builder.build();
@@ -79,5 +66,40 @@ final class VertxSetup {
               .formatted(e.getMessage()),
           e);
     }
+  }
+
+  /**
+   * A Vert.x beside that of the service, whose meters it leaves alone.
+   *
+   * @param measured whether {@code registry} collects its meters
+   */
+  static Vertx separate(MeterRegistry registry, boolean measured) {
+    var options = options();
+    var builder = Vertx.builder().with(options);
+    if (measured) {
+      options.setMetricsOptions(meters("separate").setJvmMetricsEnabled(false));
+      builder.withMetrics(new MicrometerMetricsFactory(registry));
+    }
+    return builder.build();
+  }
+
+  private static VertxOptions options() {
+    return new VertxOptions()
+        .setFileSystemOptions(
+            new FileSystemOptions()
+                .setFileCachingEnabled(false)
+                .setClassPathResolvingEnabled(false));
+  }
+
+  /**
+   * @param registry a name of its own for each registry of the process
+   */
+  private static MicrometerMetricsOptions meters(String registry) {
+    return new MicrometerMetricsOptions()
+        .setEnabled(true)
+        .setRegistryName(registry)
+        .setJvmMetricsEnabled(true)
+        // Labelled with the HTTP method, an unbounded set: callers can make one up.
+        .addDisabledMetricsCategory(MetricsDomain.HTTP_SERVER);
   }
 }

@@ -47,7 +47,7 @@ class ArchitectureTest {
       logging       <- config
       metrics       <- common prediction
       model.format  <- common json prediction
-      postgres      <- common config files journal json prediction
+      postgres      <- common config files journal prediction
       loadtest      <- common csv web
       model         <- bus common json metrics model.format prediction watch
       outcomes      <- bus logging metrics postgres prediction
@@ -59,7 +59,7 @@ class ArchitectureTest {
       cluster       <- bus config metrics model prediction serving
       dashboard     <- bus cache common metrics prediction serving web
       http          <- bus cache common config dashboard json logging metrics model prediction serving tls web
-      server        <- bus cache cluster common config http logging metrics model persistence postgres serving tls
+      server        <- bus cache cluster common config http logging metrics model persistence postgres prediction serving tls
       cli           <- ablation bus common config journal loadtest logging metrics model model.format persistence postgres prediction server terminal training
       """;
 

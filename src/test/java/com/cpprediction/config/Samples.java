@@ -72,6 +72,7 @@ final class Samples {
       case "log.levels" -> new JsonArray().add("com.cpprediction.http=warn").add("io.netty=off");
       case "log.format" -> "json";
       case "prediction.wrong_pincodes" -> 0.07;
+      case "server.warm_up_ms" -> 750.0;
       default -> {
         if (key.defaultValue() instanceof Boolean flag) yield !flag;
         if (key.defaultValue() instanceof Double number) yield number / 2;
@@ -87,6 +88,7 @@ final class Samples {
       case "data_dir", "models.dir" -> "directory/" + n;
       case "http.host", "cluster.host" -> "host-" + n;
       case "cluster.weight" -> (n + 1) / 100.0;
+      case "server.warm_up_ms" -> (double) n;
       case "database.uri" -> "postgresql://cp:secret@db-%d/cp".formatted(n);
       default -> {
         var schema = key.schema();
@@ -180,6 +182,7 @@ final class Samples {
           Stream.of(List.of("a"), List.of("=info"), List.of("a=INFO"), List.of("a.b=info\n"));
       case "log.format" -> Stream.of("", "xml", "JSON");
       case "prediction.wrong_pincodes" -> Stream.of(-0.001, 0.501, 1e300, 0.0005, "", "AUTO");
+      case "server.warm_up_ms" -> Stream.of(-1, 60_001, 0.5, "", "AUTO");
       case "prediction.min_text_confidence" -> Stream.of(-0.001, 1.001);
       default -> {
         if (key.defaultValue() instanceof Boolean) yield Stream.of();

@@ -29,7 +29,7 @@ class ServiceConfigTest {
         Configs.of(
             new JsonObject(
                 """
-                {"data_dir": "d", "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "preload": "per_request", "poll_ms": 300, "max_accuracy_drop": 0.125}, "http": {"host": "h", "port": 1, "instances": 26, "max_connections": 2, "max_pending_bytes": 24, "max_streams": 25,
+                {"data_dir": "d", "server": {"warm_up_ms": 750}, "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "preload": "per_request", "poll_ms": 300, "max_accuracy_drop": 0.125}, "http": {"host": "h", "port": 1, "instances": 26, "max_connections": 2, "max_pending_bytes": 24, "max_streams": 25,
                           "allowed_hosts": ["CP.example", "[::1]"],
                           "admin_token": "0123456789abcdef", "predict_token": "fedcba9876543210",
                           "tls": {"certificate": "c", "key": "k", "password": "p"}},
@@ -56,6 +56,7 @@ class ServiceConfigTest {
         .isEqualTo(
             new ServiceConfig(
                 "d",
+                new ServerConfig(OptionalDouble.of(750)),
                 new ModelsConfig(
                     "m", "xgboost", "heap", "per_request", Duration.ofMillis(300), 0.125),
                 new HttpConfig(
@@ -138,6 +139,16 @@ class ServiceConfigTest {
     assertThat(share("0.300000000000001")).hasValue(0.3);
     assertThat(Double.toString(share("-0.0").orElseThrow())).isEqualTo("0.0");
     assertThat(share("\"auto\"")).isEmpty();
+  }
+
+  @Test
+  void warmsUpLongerInACluster() {
+    var server = ServiceConfig.defaults().server();
+
+    assertThat(server.warmUp(false)).isEqualTo(Duration.ofMillis(500));
+    assertThat(server.warmUp(true)).isEqualTo(Duration.ofMillis(2_000));
+    assertThat(new ServerConfig(OptionalDouble.of(0)).warmUp(true)).isZero();
+    assertThat(new ServerConfig(OptionalDouble.of(750)).warmUp(false)).hasMillis(750);
   }
 
   private static OptionalDouble share(String json) {

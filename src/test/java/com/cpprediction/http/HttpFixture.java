@@ -211,6 +211,7 @@ public final class HttpFixture {
             () ->
                 new ServiceConfig(
                     defaults.dataDir(),
+                    defaults.server(),
                     defaults.models(),
                     http(),
                     prediction,

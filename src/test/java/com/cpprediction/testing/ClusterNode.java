@@ -36,7 +36,11 @@ public final class ClusterNode implements AutoCloseable {
     if (!host.startsWith("127.")) cluster.put("trusted_network", true);
     var launch =
         new PackagedService.Launch(within, HEAP, host, httpPort(host), List.of("--cluster"));
-    var config = new JsonObject().put("cluster", cluster).mergeIn(changes, true);
+    var config =
+        new JsonObject()
+            .put("cluster", cluster)
+            .put("server", new JsonObject().put("warm_up_ms", 100))
+            .mergeIn(changes, true);
     return new ClusterNode(member, new PackagedService(databaseUri, config, launch));
   }
 
