@@ -43,6 +43,11 @@ final class ServeCommand implements Callable<Integer> {
       description = "Join the nodes that cluster.members names; needs database.uri.")
   private boolean clustered;
 
+  @Option(
+      names = "--until-ready",
+      description = "Stop as soon as it is ready; exit code 1 if it is not. Checks a set-up.")
+  private boolean untilReady;
+
   @Override
   public Integer call() throws InterruptedException {
     var loader = settings.loader().checking(StartupRules.of(settings.home()));
@@ -60,6 +65,7 @@ final class ServeCommand implements Callable<Integer> {
       settled.countDown();
     }
     spec.commandLine().getOut().println(state(service, loaded.config().http()));
+    if (untilReady) return service.notReady().isEmpty() ? 0 : 1; // the shutdown hook stops it
     new CountDownLatch(1).await(); // the shutdown hook ends the process
     return 0;
   }

@@ -58,10 +58,10 @@ class SystemdUnitTest {
 
   /** The unit with the Java of this test, whose path may differ from the package's. */
   private Path installed() throws IOException {
-    var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    var launcher = Path.of("bin/cp-prediction-service").toAbsolutePath().toString();
     return Files.writeString(
         directory.resolve(UNIT.getFileName()),
-        Files.readString(UNIT).replace("/usr/bin/java", java));
+        Files.readString(UNIT).replace("/opt/cp-prediction/bin/cp-prediction-service", launcher));
   }
 
   private static Program analyze(String... arguments) {
