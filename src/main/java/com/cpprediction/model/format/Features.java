@@ -94,6 +94,11 @@ public final class Features {
   private static final int LEARNED = 12; // votes, by kind of n-gram
   private static final int SUMS = LEARNED + GramVotes.KINDS;
 
+  // Kinds of n-grams, one bit each.
+  private static final int WORDS = 1 << Grams.WORD;
+  private static final int CHARS = 1 << Grams.CHARS;
+  private static final int ALL_KINDS = -1;
+
   // Columns that others are made of.
   private static final int VOTED = NAMES.indexOf("learned");
   private static final int VOTED_SHARE = VOTED + 1;
@@ -148,6 +153,7 @@ public final class Features {
   private boolean[] known = {}; // by n-gram of the text
   private float[] perPlace = {}; // by CP: 1 / (places + 1)
   private final GramCounts.Postings postings = new GramCounts.Postings();
+  private final GramCounts.Found found = new GramCounts.Found();
   private float[] shares = {}; // by posting
   private @Nullable GramCodes codes;
   private int candidates;
@@ -248,11 +254,12 @@ public final class Features {
     float wordSquares = 0;
     float charSquares = 0;
     var table = index.grams();
+    table.find(grams, ALL_KINDS, found);
     for (int i = 0; i < grams.size(); i++) {
-      int gram = table.find(grams.fingerprint(i));
-      int occurrences = gram < 0 ? 0 : table.total(gram) - (own == null ? 0 : own.total(gram));
+      int gram = found.gram(i);
+      int occurrences = gram < 0 ? 0 : found.total(i) - (own == null ? 0 : own.total(gram));
       known[i] = occurrences > 0;
-      float plain = known[i] ? index.weight(gram, occurrences) : index.unknownWeight();
+      float plain = known[i] ? index.weightOf(found.weight(i), occurrences) : index.unknownWeight();
       gramWeight[i] = plain;
       float weight = grams.repeated(i) ? plain * PrefixIndex.REPEATED : plain;
       int group = Grams.group(grams.kind(i));
@@ -264,10 +271,10 @@ public final class Features {
         wordWeights += weight;
       }
       if (!known[i]) continue;
-      table.read(gram, postings);
+      table.read(found, i, postings);
       if (own != null) leaveOut(own, gram);
       share(occurrences);
-      vote(votes, i, gram, occurrences, table);
+      vote(votes, i, occurrences);
       if (group == 1) addChars(weight, plain);
       else if (group == 0) addWords(grams.kind(i) == Grams.WORD, weight, plain, occurrences);
     }
@@ -293,9 +300,9 @@ public final class Features {
     for (int k = 0; k < postings.size; k++) shares[k] = postings.counts[k] * inverse;
   }
 
-  private void vote(GramVotes votes, int i, int gram, int occurrences, GramCounts table) {
+  private void vote(GramVotes votes, int i, int occurrences) {
     boolean isKnown = known[grams.wordGram(i)];
-    int gramCode = GramVotes.gramCode(grams, i, occurrences, table.weight(gram), isKnown);
+    int gramCode = GramVotes.gramCode(grams, i, occurrences, found.weight(i), isKnown);
     int column = LEARNED + GramVotes.kind(gramCode);
     for (int k = 0; k < postings.size; k++) {
       int cp = postings.places[k];
@@ -381,20 +388,23 @@ public final class Features {
     namedRegions = 0;
     var table = index.officeGrams();
     var regions = index.regionGrams();
+    table.find(grams, WORDS | CHARS, found);
     for (int i = 0; i < grams.size(); i++) {
       byte kind = grams.kind(i);
       if (kind == Grams.WORD_PAIR || kind == Grams.SKELETON) continue;
       float weight = gramWeight[i];
       boolean named = kind == Grams.CHARS && grams.isCued(i, Grams.POST_OFFICE);
       if (named) namedWeights += weight;
-      int gram = table.find(grams.fingerprint(i));
-      if (gram >= 0) addOffices(table, gram, kind == Grams.WORD, named, weight);
-      if (kind == Grams.WORD) region(regions, i, weight);
+      if (found.gram(i) >= 0) addOffices(table, i, kind == Grams.WORD, named, weight);
+    }
+    regions.find(grams, WORDS, found);
+    for (int i = 0; i < grams.size(); i++) {
+      if (grams.kind(i) == Grams.WORD) region(regions, i, gramWeight[i]);
     }
   }
 
-  private void addOffices(GramCounts table, int gram, boolean word, boolean named, float weight) {
-    table.read(gram, postings);
+  private void addOffices(GramCounts table, int i, boolean word, boolean named, float weight) {
+    table.read(found, i, postings);
     for (int k = 0; k < postings.size; k++) {
       int office = postings.places[k];
       if (word) {
@@ -410,9 +420,8 @@ public final class Features {
   private void region(GramCounts regions, int i, float weight) {
     boolean named = grams.isCued(i, Grams.REGION);
     if (named) namedRegions++;
-    int gram = regions.find(grams.fingerprint(i));
-    if (gram < 0) return;
-    regions.read(gram, postings);
+    if (found.gram(i) < 0) return;
+    regions.read(found, i, postings);
     for (int k = 0; k < postings.size; k++) {
       int cp = postings.places[k];
       region[cp] += weight;

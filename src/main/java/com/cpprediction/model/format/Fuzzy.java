@@ -11,9 +11,9 @@ final class Fuzzy {
 
   private static final int ASCII = 128;
 
-  private final long[] where = new long[ASCII]; // of each character in the name
-  private char[] text = new char[256]; // without blanks and long numbers
-  private boolean[] begins = new boolean[257]; // whether a word begins, or the text ends
+  private final long[] where = new long[ASCII + 1]; // of each character in the name
+  private char[] text = new char[256]; // without blanks and long numbers; ASCII for all others
+  private byte[] inside = new byte[257]; // 1 within a word, 0 where one begins or the text ends
   private int length;
   private int errors;
   private int end;
@@ -24,7 +24,7 @@ final class Fuzzy {
   void read(String canonical, int longNumber) {
     if (text.length < canonical.length()) {
       text = new char[2 * canonical.length()];
-      begins = new boolean[text.length + 1];
+      inside = new byte[text.length + 1];
     }
     length = 0;
     boolean begin = true;
@@ -42,12 +42,12 @@ final class Fuzzy {
           begin = true;
           continue;
         }
-        begins[length] = begin;
+        inside[length] = (byte) (begin ? 0 : 1);
         begin = false;
-        text[length++] = c;
+        text[length++] = (char) Math.min(c, ASCII);
       }
     }
-    begins[length] = true;
+    inside[length] = 0;
   }
 
   private static boolean isDigit(char c) {
@@ -60,7 +60,8 @@ final class Fuzzy {
   }
 
   /**
-   * Finds the best match, of equal ones the last.
+   * Finds the best match, of equal ones the last. Without a branch on a character, since the
+   * processor would mispredict several for each name.
    *
    * @param name ASCII without blanks, from {@code from} to {@code to}, 1 to {@link #LONGEST}
    *     characters
@@ -68,37 +69,31 @@ final class Fuzzy {
   void find(byte[] name, int from, int to) {
     int size = to - from;
     for (int i = 0; i < size; i++) where[name[from + i]] |= 1L << i;
-    long high = 1L << size - 1;
     long plus = -1; // vertical differences of +1
     long minus = 0;
     int distance = size;
-    int above = 0; // cost of a match that begins here
-    errors = size;
-    end = 0;
+    long above = 0; // cost of a match that begins here
+    long best = (long) size << Integer.SIZE | length; // its errors, and characters behind it
     for (int i = 0; i < length; i++) {
-      int next = begins[i + 1] ? 0 : 1;
-      int step = next - above;
+      long next = inside[i + 1];
+      long rise = next & ~above;
+      long fall = above & ~next;
       above = next;
-      long equal = text[i] < ASCII ? where[text[i]] : 0;
+      long equal = where[text[i]];
       long vertical = equal | minus;
-      if (step < 0) equal |= 1;
+      equal |= fall;
       long horizontal = (equal & plus) + plus ^ plus | equal;
       long up = minus | ~(horizontal | plus);
       long down = plus & horizontal;
-      if ((up & high) != 0) distance++;
-      else if ((down & high) != 0) distance--;
-      up <<= 1;
-      down <<= 1;
-      if (step > 0) up |= 1;
-      else if (step < 0) down |= 1;
+      distance += (int) (up >>> size - 1 & 1) - (int) (down >>> size - 1 & 1);
+      up = up << 1 | rise;
+      down = down << 1 | fall;
       plus = down | ~(vertical | up);
       minus = up & vertical;
-      int cost = distance + next;
-      if (cost <= errors) {
-        errors = cost;
-        end = i + 1;
-      }
+      best = Math.min(best, distance + next << Integer.SIZE | length - 1 - i);
     }
+    errors = (int) (best >>> Integer.SIZE);
+    end = length - (int) best;
     for (int i = 0; i < size; i++) where[name[from + i]] = 0;
   }
 

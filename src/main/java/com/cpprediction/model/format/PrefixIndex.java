@@ -255,7 +255,16 @@ public final class PrefixIndex {
    * @param occurrences at all CPs, at least 1
    */
   public float weight(int gram, int occurrences) {
-    return idf(occurrences) * rarity(grams.weight(gram));
+    return weightOf(grams.weight(gram), occurrences);
+  }
+
+  /**
+   * As {@link #weight}.
+   *
+   * @param steps the rarity of the n-gram, as stored
+   */
+  float weightOf(int steps, int occurrences) {
+    return idf(occurrences) * rarity(steps);
   }
 
   /** The weight of an n-gram that no CP has. */

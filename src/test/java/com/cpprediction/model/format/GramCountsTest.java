@@ -7,6 +7,7 @@ import com.cpprediction.model.format.ModelFile.Section;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -79,6 +80,46 @@ class GramCountsTest {
         });
   }
 
+  @ParameterizedTest(name = "{0} places")
+  @ValueSource(ints = {1, 20, 256, 700})
+  void findsTheNGramsOfATextTogether(int places) {
+    var text = new Grams().read("h no 12 mandi road near old bus stand mandi himachal pradesh");
+    var counts = random(3_000, places);
+    var lists = List.copyOf(counts.values());
+    for (int i = 0; i < text.size(); i += 2) counts.put(text.fingerprint(i), lists.get(i));
+    var table = table(file(counts, places), places);
+    var found = new GramCounts.Found();
+    var postings = new GramCounts.Postings();
+
+    table.find(text, 1 << Grams.WORD | 1 << Grams.CHARS, found);
+
+    for (int i = 0; i < text.size(); i++) {
+      boolean asked = text.kind(i) == Grams.WORD || text.kind(i) == Grams.CHARS;
+      int gram = asked ? table.find(text.fingerprint(i)) : -1;
+      assertThat(found.gram(i)).isEqualTo(gram);
+      assertThat(gram >= 0).isEqualTo(asked && i % 2 == 0);
+      if (gram < 0) continue;
+      assertThat(found.total(i)).isEqualTo(table.total(gram));
+      assertThat(found.weight(i)).isEqualTo(table.weight(gram));
+      var expected = new TreeMap<Integer, Integer>();
+      table.forEach(gram, expected::put);
+      var read = new TreeMap<Integer, Integer>();
+      table.read(found, i, postings);
+      for (int k = 0; k < postings.size; k++) read.put(postings.places[k], postings.counts[k]);
+      assertThat(read).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void findsNoNGramOfATextInAnEmptyTable() {
+    var text = new Grams().read("mandi road");
+    var found = new GramCounts.Found();
+
+    table(file(Map.of(), 1), 1).find(text, -1, found);
+
+    for (int i = 0; i < text.size(); i++) assertThat(found.gram(i)).isEqualTo(-1);
+  }
+
   @Test
   void doesNotFindAnUnknownNGram() {
     var expected = random(1_000, 20);
@@ -128,6 +169,7 @@ class GramCountsTest {
       assertThat(e).hasMessageStartingWith("the table of test");
       return;
     }
+    table.find(new Grams().read("mandi road himachal"), -1, new GramCounts.Found());
     for (int gram = 0; gram < table.size(); gram++) {
       table.forEach(gram, (place, count) -> assertThat(place).isBetween(0, 299));
       table.find(table.fingerprint(gram));
