@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * Everything that the {@link HttpVerticle}s of a node share: its limits are those of the node,
@@ -62,6 +63,7 @@ public final class HttpNode {
 
   private final int instances;
   private final AtomicInteger registered = new AtomicInteger();
+  private final AtomicInteger turn = new AtomicInteger();
   private final StaticRoutes pages;
   private final RouteMeters meters;
   private final boolean loopback;
@@ -74,6 +76,7 @@ public final class HttpNode {
   private final Slots warming = new Slots();
   private final Handshakes handshakes;
   private final EventStream events;
+  private volatile List<HttpVerticle> loops = List.of();
   private volatile boolean stopping;
   private volatile int port;
 
@@ -188,6 +191,22 @@ public final class HttpNode {
   /** Registers a verticle; returns whether it is the first. */
   boolean register() {
     return registered.getAndIncrement() == 0;
+  }
+
+  /** Has messages dealt to {@code verticle}, too. */
+  synchronized void join(HttpVerticle verticle) {
+    loops = Stream.concat(loops.stream(), Stream.of(verticle)).toList();
+  }
+
+  /** Has no more messages dealt to {@code verticle}. */
+  synchronized void leave(HttpVerticle verticle) {
+    loops = loops.stream().filter(other -> other != verticle).toList();
+  }
+
+  /** The verticle whose turn it is to serve a message; the one that asks has joined. */
+  HttpVerticle next() {
+    var now = loops;
+    return now.get(Math.floorMod(turn.getAndIncrement(), now.size()));
   }
 
   void listening(int actualPort) {

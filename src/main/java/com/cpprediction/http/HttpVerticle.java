@@ -1,9 +1,9 @@
 package com.cpprediction.http;
 
 import com.cpprediction.bus.Bus;
-import com.cpprediction.bus.OwnerRequest;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.http.Operation.Parser;
+import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
@@ -31,14 +31,18 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.net.ServerSSLOptions;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * The HTTP server and the consumers of the public bus addresses, on one event loop. A node has
@@ -57,6 +61,9 @@ public final class HttpVerticle extends VerticleBase {
   private final HttpNode node;
   private final boolean first;
   private final SameOrigin origins;
+
+  /** Of the public addresses of the event bus and that of an owner. */
+  private final Map<String, Handler<Message<Object>>> handlers = new HashMap<>();
 
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
   private final List<MessageConsumer<?>> ownerConsumers = new ArrayList<>();
@@ -157,29 +164,17 @@ public final class HttpVerticle extends VerticleBase {
             node.metrics(),
             bodyTimeout,
             node.streams());
-    var registered = new ArrayList<Future<Void>>();
-    registered.add(consume(Bus.PREDICT, message -> predict(message, predict, explain)));
-    registered.add(consume(Bus.PREDICT_BATCH, predictBatch::handle));
-    registered.add(consume(Bus.OUTCOMES, outcomes::handle));
-    if (first) { // every consumer of a published message gets it
-      registered.add(consume(Bus.CACHE_STATS, cacheRoutes::stats));
-      registered.add(consume(Bus.CACHE_CLEAR, cacheRoutes::clear));
-      var changes =
-          vertx
-              .eventBus()
-              .localConsumer(Bus.MODELS_CHANGED, message -> node.events().refresh(HttpNode.MODELS));
-      consumers.add(changes);
-      registered.add(changes.completion());
-    }
-    if (node.owners().self() != null) { // until the end: others ask as long as they think it serves
+    handlers.put(Bus.PREDICT, message -> predict(message, predict, explain));
+    handlers.put(Bus.PREDICT_BATCH, predictBatch::handle);
+    handlers.put(Bus.OUTCOMES, outcomes::handle);
+    handlers.put(Bus.CACHE_STATS, cacheRoutes::stats);
+    handlers.put(Bus.CACHE_CLEAR, cacheRoutes::clear);
+    var self = node.owners().self();
+    if (self != null) {
       var endpoint = new OwnerEndpoint(vertx, node.leases(), local, dispatcher, node.admission());
-      var forOthers =
-          vertx
-              .eventBus()
-              .<OwnerRequest>consumer(Bus.owner(node.owners().self().id()), endpoint::serve);
-      ownerConsumers.add(forOthers);
-      registered.add(forOthers.completion());
+      handlers.put(Bus.owner(self.id()), endpoint::serve);
     }
+    node.join(this);
     shedder =
         new LoadShedder(
             Set.of(Routes.PREDICT, Routes.PREDICT_BATCH),
@@ -207,7 +202,7 @@ public final class HttpVerticle extends VerticleBase {
             .requestHandler(this::dispatch)
             .invalidRequestHandler(ProblemHandler::refuse);
     var http = node.config().get().http();
-    return Future.all(registered)
+    return Future.all(first ? register() : List.of())
         .compose(ok -> server.listen(http.port() == 0 ? ANY_SHARED_PORT : http.port(), http.host()))
         .onSuccess(
             listening -> {
@@ -242,7 +237,11 @@ public final class HttpVerticle extends VerticleBase {
                       .bound(vertx, node.admission().drained())
                       .otherwiseEmpty());
             })
-        .transform(done -> Future.join(unregister(ownerConsumers)));
+        .transform(
+            done -> {
+              if (!first) node.leave(this);
+              return Future.join(unregister(ownerConsumers));
+            });
   }
 
   private static List<Future<Void>> unregister(List<MessageConsumer<?>> consumers) {
@@ -300,10 +299,39 @@ public final class HttpVerticle extends VerticleBase {
     }
   }
 
-  private Future<Void> consume(String address, Handler<Message<Object>> handler) {
-    MessageConsumer<Object> consumer = vertx.eventBus().consumer(address, handler);
-    consumers.add(consumer);
-    return consumer.completion();
+  /** Registers each address once for the node: in a cluster that writes to a map of all nodes. */
+  private List<Future<Void>> register() {
+    var bus = vertx.eventBus();
+    var self = node.owners().self();
+    for (var address : handlers.keySet()) {
+      // Owners until the end: others ask this node as long as they think it serves.
+      boolean owner = self != null && address.equals(Bus.owner(self.id()));
+      (owner ? ownerConsumers : consumers)
+          .add(bus.consumer(address, message -> node.next().receive(address, message)));
+    }
+    consumers.add(
+        bus.localConsumer(Bus.MODELS_CHANGED, message -> node.events().refresh(HttpNode.MODELS)));
+    return Stream.of(consumers, ownerConsumers)
+        .flatMap(List::stream)
+        .map(MessageConsumer::completion)
+        .toList();
+  }
+
+  /** Serves a message to {@code address} on this event loop; called on any. */
+  private void receive(String address, Message<Object> message) {
+    var handler = Objects.requireNonNull(handlers.get(address), address);
+    if (first) { // where the address is registered
+      handler.handle(message);
+      return;
+    }
+    var requestId = RequestId.current();
+    ((ContextInternal) context)
+        .duplicate()
+        .runOnContext(
+            turn -> {
+              if (requestId != null) RequestId.set(requestId);
+              handler.handle(message);
+            });
   }
 
   private void setRoutes(

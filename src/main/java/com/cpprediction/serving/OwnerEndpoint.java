@@ -40,8 +40,11 @@ public final class OwnerEndpoint {
     this.inFlight = inFlight;
   }
 
-  public void serve(Message<OwnerRequest> message) {
-    var request = message.body();
+  /**
+   * @param message an {@link OwnerRequest}
+   */
+  public void serve(Message<?> message) {
+    var request = (OwnerRequest) message.body();
     int count = request.addresses().size();
     try {
       inFlight.admit(count);

@@ -4,6 +4,7 @@ import static com.cpprediction.http.HttpFixture.shipment;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.bus.Bus;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.dashboard.EventStream;
 import com.cpprediction.serving.HealthCheck;
@@ -80,6 +81,29 @@ class EventLoopsTest {
         .containsExactlyInAnyOrderElementsOf(
             IntStream.range(0, 10 * CONNECTIONS).mapToObj(i -> "S" + i).toList());
     HttpFixture.until(() -> edge.inFlight() == 0);
+  }
+
+  @Test
+  void messagesAreDealtToAllLoops() throws Exception {
+    edge.start();
+
+    for (int i = 0; i < LOOPS; i++) {
+      var served = edge.ask(Bus.PREDICT, shipment("S" + i, "Door " + i + ", MG Road 560017"));
+      assertThat(served.body().getString("shipment_id")).isEqualTo("S" + i);
+    }
+
+    assertThat(edge.loops).hasSize(LOOPS);
+  }
+
+  @Test
+  void anAddressIsRegisteredOnceWhateverTheNumberOfLoops(Vertx vertx) throws Exception {
+    edge.start();
+
+    vertx.eventBus().publish(Bus.PREDICT, shipment("S1", "MG Road 560017")); // to each consumer
+    HttpFixture.until(() -> !edge.batches.isEmpty());
+    edge.stop().await(10, SECONDS);
+
+    assertThat(edge.recorded()).hasSize(1);
   }
 
   @Test
