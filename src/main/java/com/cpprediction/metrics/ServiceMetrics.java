@@ -426,7 +426,7 @@ public final class ServiceMetrics {
     of(kept, how).increment(count);
   }
 
-  /** The rows of one request were appended to the journal within {@code nanos}. */
+  /** The rows of one record were appended to the journal within {@code nanos}. */
   public void journaled(long nanos) {
     record(journalAppend, nanos);
   }

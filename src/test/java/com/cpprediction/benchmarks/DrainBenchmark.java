@@ -17,6 +17,7 @@ import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.Scored;
 import com.cpprediction.testing.TestScores;
+import com.sun.management.OperatingSystemMXBean;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -29,6 +30,8 @@ import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.sqlclient.PoolOptions;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,8 +47,9 @@ import java.util.stream.IntStream;
 
 /**
  * Measures how fast the persistence verticle stores a backlog of journaled rows, compared with a
- * hand-written loop that sends the same pipelined statements without journal and ledger. Both
- * alternate on the embedded PostgreSQL with fsync on.
+ * hand-written loop that sends pipelined statements without journal and ledger. Both alternate on
+ * the embedded PostgreSQL with fsync on. Also prints processor time a row: of this process, and of
+ * the sessions of PostgreSQL, which needs Linux.
  *
  * <pre>
  * mvn -q test-compile dependency:build-classpath -Dmdep.outputFile=target/classpath
@@ -58,6 +62,11 @@ public final class DrainBenchmark {
   private static final int TURNS = Integer.getInteger("turns", 4);
   private static final int WINDOW = 4;
   private static final String NOWHERE = "postgresql://postgres@127.0.0.1:1/postgres";
+
+  private static final long TICK_NANOS = 10_000_000; // USER_HZ is 100
+
+  private static final String SESSIONS =
+      "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'";
 
   private static final String INSERT =
       """
@@ -90,7 +99,7 @@ public final class DrainBenchmark {
             .build();
   }
 
-  /** Prints rows per second of both for each round. */
+  /** Prints rates and processor times of both for each round. */
   public static void main(String[] arguments) throws Exception {
     var directory = Files.createTempDirectory("cp-drain");
     try (var server = EmbeddedDatabase.startForScratchDatabases(directory, 0)) {
@@ -100,13 +109,24 @@ public final class DrainBenchmark {
   }
 
   private void run() throws Exception {
-    System.out.printf("%8s %14s %14s %7s%n", "turn", "verticle", "by hand", "ratio");
+    System.out.printf(
+        "%8s %14s %17s %14s %17s %7s%n",
+        "turn", "verticle", "client/server us", "by hand", "client/server us", "ratio");
     for (int turn = 1; turn <= TURNS; turn++) {
       clear();
-      double drained = drain(directory.resolve("journal-" + turn));
+      var drained = drain(directory.resolve("journal-" + turn));
       clear();
-      double byHand = byHand();
-      System.out.printf("%8d %10.0f /s %10.0f /s %7.2f%n", turn, drained, byHand, drained / byHand);
+      var byHand = byHand();
+      System.out.printf(
+          "%8d %10.0f /s %9.1f / %5.1f %10.0f /s %9.1f / %5.1f %7.2f%n",
+          turn,
+          drained.rate(),
+          drained.client(),
+          drained.server(),
+          byHand.rate(),
+          byHand.client(),
+          byHand.server(),
+          drained.rate() / byHand.rate());
     }
     client.close().await();
     vertx.close().await();
@@ -117,16 +137,56 @@ public final class DrainBenchmark {
     client.query("CHECKPOINT").execute().await();
   }
 
-  private double drain(Path journal) throws Exception {
+  /**
+   * A measured turn.
+   *
+   * @param rate rows per second
+   * @param client microseconds of this process a row
+   * @param server microseconds of PostgreSQL's sessions a row
+   */
+  private record Turn(double rate, double client, double server) {}
+
+  /** The state of the clocks at the start of a turn. */
+  private record Begin(long nanos, long client, long server, long rows) {
+    static Begin now(SqlClient sql, long rows) throws IOException {
+      return new Begin(System.nanoTime(), clientNanos(), serverNanos(sql), rows);
+    }
+
+    Turn end(SqlClient sql) throws IOException {
+      double count = ROWS - rows;
+      return new Turn(
+          count / ((System.nanoTime() - nanos) / 1e9),
+          (clientNanos() - client) / 1e3 / count,
+          (serverNanos(sql) - server) / 1e3 / count);
+    }
+
+    private static long clientNanos() {
+      var system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+      return system.getProcessCpuTime();
+    }
+
+    /** Processor time of all sessions of the database, of fields 14 and 15 of proc_pid_stat(5). */
+    private static long serverNanos(SqlClient sql) throws IOException {
+      long ticks = 0;
+      for (var session : sql.query(SESSIONS).execute().await()) {
+        var stat = Files.readString(Path.of("/proc", session.getInteger(0).toString(), "stat"));
+        var fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        ticks += Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
+      }
+      return ticks * TICK_NANOS;
+    }
+  }
+
+  private Turn drain(Path journal) throws Exception {
     fill(journal);
     var verticle = verticle(journal, uri);
     var deployment = vertx.deployVerticle(verticle).await();
     long first = await(() -> stored(verticle), count -> count > 0);
-    long begin = System.nanoTime();
+    var begin = Begin.now(client, first);
     await(() -> stored(verticle), count -> count == ROWS);
-    double seconds = (System.nanoTime() - begin) / 1e9;
+    var turn = begin.end(client);
     vertx.undeploy(deployment).await();
-    return (ROWS - first) / seconds;
+    return turn;
   }
 
   private static long stored(PersistenceVerticle verticle) {
@@ -164,11 +224,11 @@ public final class DrainBenchmark {
     }
   }
 
-  private double byHand() {
+  private Turn byHand() throws IOException {
     var all = new ArrayList<List<Prediction>>();
     batches(ServiceConfig.defaults().persistence().batchSize()).forEachRemaining(all::add);
     var rest = all.iterator();
-    long begin = System.nanoTime();
+    var begin = Begin.now(client, 0);
     var done = Promise.<Void>promise();
     vertx.runOnContext(
         go -> {
@@ -176,7 +236,7 @@ public final class DrainBenchmark {
           Future.all(loops).<Void>mapEmpty().onComplete(done);
         });
     done.future().await();
-    return ROWS / ((System.nanoTime() - begin) / 1e9);
+    return begin.end(client);
   }
 
   private Future<Void> next(Iterator<List<Prediction>> rest) {

@@ -46,17 +46,18 @@ public class JournalBenchmark {
   /** An open journal. */
   @State(Scope.Thread)
   public static class Open {
-    /** Rows appended together: one answer's, or those of as many requests at the same time. */
+    /** Rows of a record: one answer's, or those of as many requests at the same time. */
     @Param({"1", "16", "500"})
     public int rows;
 
-    private final byte[] body = new byte[ROW];
+    private byte[] body;
     private Path directory;
     private Journal journal;
 
     /** Opens an empty one. */
     @Setup
     public void open() throws IOException {
+      body = new byte[rows * ROW];
       new Random(1).nextBytes(body);
       directory = Files.createTempDirectory("cp-journal");
       journal = JournalBenchmark.journal(directory);
@@ -99,7 +100,7 @@ public class JournalBenchmark {
   @Warmup(iterations = 2, time = 2)
   @Measurement(iterations = 3, time = 5)
   public void append(Open open) {
-    open.journal.settle(append(open.journal, open.body, open.rows));
+    open.journal.settle(append(open.journal, open.body, 1));
   }
 
   @Benchmark
@@ -107,7 +108,7 @@ public class JournalBenchmark {
   @Warmup(iterations = 2, time = 2)
   @Measurement(iterations = 3, time = 5)
   public void appendAndSync(Open open) {
-    var entries = append(open.journal, open.body, open.rows);
+    var entries = append(open.journal, open.body, 1);
     open.journal.sync();
     open.journal.settle(entries);
   }
@@ -130,9 +131,9 @@ public class JournalBenchmark {
     return Journal.in(directory, Clock.systemUTC(), cause -> {});
   }
 
-  private static List<Entry> append(Journal journal, byte[] body, int rows) {
-    var entries = new ArrayList<Entry>(rows);
-    for (int i = 0; i < rows; i++) {
+  private static List<Entry> append(Journal journal, byte[] body, int records) {
+    var entries = new ArrayList<Entry>(records);
+    for (int i = 0; i < records; i++) {
       var entry = journal.entry(body);
       journal.append(entry);
       entries.add(entry);
