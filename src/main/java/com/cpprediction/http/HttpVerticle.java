@@ -276,6 +276,8 @@ public final class HttpVerticle extends VerticleBase {
             .setHttp2ClearTextEnabled(false)
             .setCompressionSupported(false)
             .setDecompressionSupported(false)
+            .setPerFrameWebSocketCompressionSupported(false) // no handlers for them, which see
+            .setPerMessageWebSocketCompressionSupported(false) // every request and response
             .setIdleTimeout((int) IDLE.toSeconds())
             .setUseAlpn(false) // the connection limits rely on HTTP/1.1
             .setSslHandshakeTimeout(node.receiveTimeout().toMillis())

@@ -1,10 +1,12 @@
 package com.cpprediction.prediction;
 
-import com.github.f4b6a3.uuid.UuidCreator;
 import com.github.f4b6a3.uuid.util.UuidUtil;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 
 /** Prediction ids: UUID v7 (RFC 9562), which contain the time of the prediction. */
@@ -15,11 +17,42 @@ public final class PredictionIds {
   private static final Pattern UUID_TEXT =
       Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
 
+  private static final int COUNTER_BITS = 12; // of ids within a millisecond
+  private static final long COUNTER_MASK = (1 << COUNTER_BITS) - 1;
+  private static final long VERSION_7 = 0x7000;
+  private static final long VARIANT = Long.MIN_VALUE; // binary 10
+
+  /** Milliseconds and counter of the latest id. */
+  private static final AtomicLong LAST = new AtomicLong();
+
+  private static final ThreadLocal<BufferedRandom> RANDOM =
+      ThreadLocal.withInitial(BufferedRandom::new);
+
   private PredictionIds() {}
 
-  /** A new id, greater than all earlier ones of this process. */
+  /** A new id, greater than all earlier ones of this process, with 62 random bits. */
   public static UUID next() {
-    return UuidCreator.getTimeOrderedEpoch();
+    long now = System.currentTimeMillis() << COUNTER_BITS;
+    long time = LAST.accumulateAndGet(now, (last, current) -> Math.max(last + 1, current));
+    long millis = time >>> COUNTER_BITS;
+    long counter = time & COUNTER_MASK;
+    return new UUID(
+        millis << Short.SIZE | VERSION_7 | counter, VARIANT | RANDOM.get().next() >>> 2);
+  }
+
+  /** Unguessable numbers of one thread, which a generator shared by all would make wait. */
+  private static final class BufferedRandom {
+    private static final int NUMBERS = 256;
+
+    private final SecureRandom source = new SecureRandom();
+    private final ByteBuffer numbers = ByteBuffer.allocate(NUMBERS * Long.BYTES).limit(0);
+
+    long next() {
+      if (!numbers.hasRemaining()) {
+        source.nextBytes(numbers.clear().array());
+      }
+      return numbers.getLong();
+    }
   }
 
   /**

@@ -100,6 +100,9 @@ final class VertxSetup {
         .setRegistryName(registry)
         .setJvmMetricsEnabled(true)
         // Labelled with the HTTP method, an unbounded set: callers can make one up.
-        .addDisabledMetricsCategory(MetricsDomain.HTTP_SERVER);
+        .addDisabledMetricsCategory(MetricsDomain.HTTP_SERVER)
+        // A look-up for each side of a message and for each read and write of a connection.
+        .addDisabledMetricsCategory(MetricsDomain.EVENT_BUS)
+        .addDisabledMetricsCategory(MetricsDomain.NET_SERVER);
   }
 }

@@ -150,7 +150,8 @@ public final class Item implements Reply {
 
   /** Whether a lookup failed since its model is not served just now. */
   boolean unserved() {
-    return lookups.stream().anyMatch(Item::unserved);
+    for (var lookup : lookups) if (unserved(lookup)) return true;
+    return false;
   }
 
   private static boolean unserved(Future<LookupResult> lookup) {
@@ -214,9 +215,10 @@ public final class Item implements Reply {
 
   /** The cache, where no model was asked. */
   private Source lookupSource() {
-    boolean asked =
-        lookups.stream().anyMatch(l -> l.succeeded() && l.result().source() == Source.MODEL);
-    return asked ? Source.MODEL : Source.CACHE;
+    for (var lookup : lookups) {
+      if (lookup.succeeded() && lookup.result().source() == Source.MODEL) return Source.MODEL;
+    }
+    return Source.CACHE;
   }
 
   private LookupResult lookup(String prefix) {
@@ -225,7 +227,8 @@ public final class Item implements Reply {
 
   /** Why a lookup failed, where one did. */
   @Nullable Throwable cause() {
-    return lookups.stream().filter(Future::failed).map(Future::cause).findFirst().orElse(null);
+    for (var lookup : lookups) if (lookup.failed()) return lookup.cause();
+    return null;
   }
 
   /** Takes the prediction back, if there is one; a failure it has already stays. */

@@ -54,6 +54,7 @@ public final class Shipments implements Reply, AutoCloseable {
 
   /** Items without a prediction or a failure. */
   List<Item> open() {
+    if (items.size() == 1) return items.get(0).open() ? items : List.of();
     return items.stream().filter(Item::open).toList();
   }
 

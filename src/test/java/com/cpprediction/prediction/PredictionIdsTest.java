@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,6 +32,32 @@ class PredictionIdsTest {
 
     assertThat(PredictionIds.parse(first.toString(), Instant.now())).isEqualTo(first);
     assertThat(first.toString()).isLessThan(second.toString());
+  }
+
+  @Test
+  void generatesDistinctIdsOnSeveralThreadsInTheOrderOfEach() throws Exception {
+    var all = ConcurrentHashMap.<UUID>newKeySet();
+    Callable<Boolean> generating =
+        () -> {
+          var last = PredictionIds.next();
+          for (int i = 0; i < 20_000; i++) {
+            var next = PredictionIds.next();
+            if (!all.add(next) || next.toString().compareTo(last.toString()) <= 0) return false;
+            last = next;
+          }
+          return true;
+        };
+    var threads = Executors.newFixedThreadPool(4);
+    try {
+      var done = threads.invokeAll(Collections.nCopies(4, generating));
+
+      for (var one : done) assertThat(one.get()).isTrue();
+    } finally {
+      threads.shutdown();
+    }
+    assertThat(all).hasSize(80_000).allMatch(id -> id.version() == 7 && id.variant() == 2);
+    var random = all.stream().map(id -> id.getLeastSignificantBits()).distinct().count();
+    assertThat(random).isEqualTo(80_000);
   }
 
   @ParameterizedTest
