@@ -246,6 +246,12 @@ public final class PredictionService {
    * them has no pincode, since what places an address by its words is part of the release.
    */
   private String release(List<Item> items, ServingRelease lease) {
+    if (items.size() == 1) {
+      var request = items.get(0).request();
+      return request.address().candidates().isEmpty()
+          ? lease.release()
+          : owners.releaseFor(request.hypotheses().prefixes(), lease);
+    }
     boolean byText =
         items.stream().anyMatch(item -> item.request().address().candidates().isEmpty());
     if (byText) return lease.release();
@@ -284,8 +290,16 @@ public final class PredictionService {
                         deadline,
                         lane)));
     for (int i = 0; i < items.size(); i++) items.get(i).await(found.get(i));
+    if (complete(found)) return Future.succeededFuture();
     var all = found.stream().<Future<?>>flatMap(List::stream).toList();
     return deadline.bound(vertx, Future.join(all)).<Void>mapEmpty().otherwiseEmpty();
+  }
+
+  private static boolean complete(List<? extends List<? extends Future<?>>> found) {
+    for (var ofItem : found) {
+      for (var result : ofItem) if (!result.isComplete()) return false;
+    }
+    return true;
   }
 
   private void settle(List<Item> items, String requestId) {
@@ -294,6 +308,7 @@ public final class PredictionService {
       var posterior = item.settle(least);
       if (posterior != null) observe(posterior, item);
     }
+    if (items.size() == 1 && items.get(0).cause() == null) return;
     items.stream()
         .map(Item::cause)
         .filter(Objects::nonNull)
