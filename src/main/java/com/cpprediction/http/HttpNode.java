@@ -1,5 +1,7 @@
 package com.cpprediction.http;
 
+import com.cpprediction.bus.ScoreReply;
+import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.common.Slots;
 import com.cpprediction.config.ServiceConfig;
@@ -12,9 +14,11 @@ import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.serving.AdmissionControl;
 import com.cpprediction.serving.HealthCheck;
 import com.cpprediction.serving.HealthReport;
+import com.cpprediction.serving.InlineScorer;
 import com.cpprediction.serving.OwnerDirectory;
 import com.cpprediction.serving.ScoringWorkers;
 import com.cpprediction.tls.IdentityWatcher;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
@@ -22,6 +26,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -49,6 +54,7 @@ public final class HttpNode {
 
   private final Supplier<ServiceConfig> config;
   private final Supplier<ServingRelease> leases;
+  private final Supplier<Function<ScoreRequest, Future<ScoreReply>>> scorers;
   private final WrongPincodes wrongPincodes;
   private final PredictionCache cache;
   private final OwnerDirectory owners;
@@ -86,6 +92,7 @@ public final class HttpNode {
    * @param config the active configuration; {@code http} is read once, {@code prediction} per
    *     request
    * @param leases gives a lease on the models in force
+   * @param scorers makes a scorer for one event loop
    * @param wrongPincodes the share of wrong pincodes to assume, which predictions tell
    * @param owners the other nodes of the cluster
    * @param checks for {@code /health} and {@code /health/ready}
@@ -98,6 +105,7 @@ public final class HttpNode {
       Vertx vertx,
       Supplier<ServiceConfig> config,
       Supplier<ServingRelease> leases,
+      Supplier<Function<ScoreRequest, Future<ScoreReply>>> scorers,
       WrongPincodes wrongPincodes,
       PredictionCache cache,
       OwnerDirectory owners,
@@ -111,6 +119,7 @@ public final class HttpNode {
         vertx,
         config,
         leases,
+        scorers,
         wrongPincodes,
         cache,
         owners,
@@ -128,6 +137,7 @@ public final class HttpNode {
       Vertx vertx,
       Supplier<ServiceConfig> config,
       Supplier<ServingRelease> leases,
+      Supplier<Function<ScoreRequest, Future<ScoreReply>>> scorers,
       WrongPincodes wrongPincodes,
       PredictionCache cache,
       OwnerDirectory owners,
@@ -141,6 +151,7 @@ public final class HttpNode {
       Duration receiveTimeout) {
     this.config = config;
     this.leases = leases;
+    this.scorers = scorers;
     this.wrongPincodes = wrongPincodes;
     this.cache = cache;
     this.owners = owners;
@@ -229,6 +240,11 @@ public final class HttpNode {
 
   Supplier<ServingRelease> leases() {
     return leases;
+  }
+
+  /** A scorer of its own for an event loop. */
+  InlineScorer inlineScorer() {
+    return new InlineScorer(() -> config.get().prediction().inlineUs(), scorers.get());
   }
 
   WrongPincodes wrongPincodes() {

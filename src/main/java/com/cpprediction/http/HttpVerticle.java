@@ -104,7 +104,7 @@ public final class HttpVerticle extends VerticleBase {
         });
     if (node.metrics().on()) new EventLoopLag(node.metrics()).start(vertx);
     var reader = new ShipmentReader(node.clock(), node.wrongPincodes()::errors);
-    var dispatcher = new Dispatcher(vertx, node.workers());
+    var dispatcher = new Dispatcher(vertx, node.workers(), node.inlineScorer());
     var local = new LocalRouter(vertx, this::prediction, node.cache(), dispatcher);
     var lookups =
         new OwnerRouter(

@@ -19,6 +19,7 @@ import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.ModelsVerticle;
 import com.cpprediction.model.PrefixAssignment;
+import com.cpprediction.model.RequestScorer;
 import com.cpprediction.model.ScoringVerticle;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.model.WrongPincodes;
@@ -210,6 +211,7 @@ public final class Service {
               vertx,
               watcher::current,
               models::lease,
+              () -> new RequestScorer(models, metrics)::serve,
               wrongPincodes,
               cache,
               cluster == null ? OwnerDirectory.ALONE : cluster,

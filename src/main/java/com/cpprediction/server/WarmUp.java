@@ -10,6 +10,7 @@ import com.cpprediction.http.HttpVerticle;
 import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.ModelStore;
+import com.cpprediction.model.RequestScorer;
 import com.cpprediction.model.ScoringVerticle;
 import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.persistence.DiscardingRecorder;
@@ -154,6 +155,7 @@ final class WarmUp {
             vertx,
             () -> config,
             models::lease,
+            () -> new RequestScorer(models, metrics)::serve,
             new WrongPincodes(prediction::wrongPincodes, metrics, Clock.systemUTC()),
             new PredictionCache(config.cache(), registry),
             OwnerDirectory.ALONE,

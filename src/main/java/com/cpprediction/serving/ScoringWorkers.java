@@ -90,6 +90,10 @@ public final class ScoringWorkers {
       return result.future();
     }
 
+    ScoreRequest request() {
+      return request;
+    }
+
     private boolean late() {
       return request.deadline().latest().over();
     }

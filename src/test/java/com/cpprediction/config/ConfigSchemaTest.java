@@ -77,6 +77,7 @@ class ConfigSchemaTest {
             "http.allowed_hosts",
             "http.admin_token",
             "http.predict_token",
+            "prediction.inline_us",
             "prediction.max_in_flight",
             "prediction.timeout_ms",
             "prediction.wrong_pincodes",

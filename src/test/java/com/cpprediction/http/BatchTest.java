@@ -39,7 +39,7 @@ class BatchTest {
   void holdWhatComesInBulk(Vertx vertx) throws Exception {
     edge = new HttpFixture(vertx);
     edge.prediction =
-        new PredictionConfig(4, 10_000, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
+        new PredictionConfig(4, 0, 10_000, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
     edge.scorer =
         request -> {
           if (request.addresses().size() == 1) return Future.succeededFuture(reply(request));

@@ -128,7 +128,7 @@ class ContractTest {
   void rendersSharedProblemsAsInTheirExamples() throws Exception {
     edge.answer(Bus.STORED, asked -> Future.succeededFuture(new JsonArray()));
     edge.prediction =
-        new PredictionConfig(1, 2_000, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
+        new PredictionConfig(1, 0, 2_000, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
     edge.start();
     var predict = "POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
     var shipment = shipment("S1", "MG Road 560017").encode();

@@ -110,7 +110,7 @@ class EventLoopsTest {
   void theLimitOnShipmentsIsThatOfTheNode() throws Exception {
     int limit = 7;
     edge.prediction =
-        new PredictionConfig(4, limit, Duration.ofSeconds(30), OptionalDouble.of(0.01), 0.5);
+        new PredictionConfig(4, 0, limit, Duration.ofSeconds(30), OptionalDouble.of(0.01), 0.5);
     var held = Promise.<Void>promise();
     edge.scorer =
         request ->

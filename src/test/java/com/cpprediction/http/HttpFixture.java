@@ -98,7 +98,7 @@ public final class HttpFixture {
   final PredictionCache cache = new PredictionCache(ServiceConfig.defaults().cache(), registry);
 
   volatile PredictionConfig prediction =
-      new PredictionConfig(WORKERS, 10_000, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
+      new PredictionConfig(WORKERS, 0, 10_000, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
   volatile OwnerDirectory owners = OwnerDirectory.ALONE;
   volatile Function<ScoreRequest, Future<ScoreReply>> scorer =
       request -> Future.succeededFuture(reply(request, FINGERPRINTS.get("560")));
@@ -223,6 +223,7 @@ public final class HttpFixture {
                     defaults.metrics(),
                     defaults.log()),
             this::lease,
+            () -> this::score,
             wrongPincodes,
             cache,
             owners,

@@ -325,7 +325,7 @@ class HttpVerticleTest {
     asked.future().await(10, SECONDS);
     var second = edge.post("/cache/warm", body);
     edge.prediction =
-        new PredictionConfig(1, 1, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
+        new PredictionConfig(1, 0, 1, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
     var predicted = edge.post("/predict", shipment("S1", "FC Road 411033"));
     flight.fail("enough");
 
@@ -498,7 +498,7 @@ class HttpVerticleTest {
     assertThat(edge.batches).singleElement().satisfies(b -> assertThat(b.predictions()).hasSize(1));
 
     edge.prediction =
-        new PredictionConfig(1, 100, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.485);
+        new PredictionConfig(1, 0, 100, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.485);
     assertThat(edge.post("/predict", shipment("S1", "12, MG Road")).statusCode()).isEqualTo(200);
   }
 

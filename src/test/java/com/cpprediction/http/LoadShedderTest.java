@@ -53,7 +53,7 @@ class LoadShedderTest {
   void setUp(Vertx vertx) throws Exception {
     edge = new HttpFixture(vertx);
     edge.prediction =
-        new PredictionConfig(1, 1, Duration.ofSeconds(60), OptionalDouble.of(0.01), 0.5);
+        new PredictionConfig(1, 0, 1, Duration.ofSeconds(60), OptionalDouble.of(0.01), 0.5);
     edge.scorer = request -> flight.future();
     edge.start();
     responded = edge.posting("/predict", SHIPMENT);
@@ -164,7 +164,7 @@ class LoadShedderTest {
     assertThat(post("/predict").body()).contains("More than 1 shipments");
 
     edge.prediction =
-        new PredictionConfig(1, 3, Duration.ofSeconds(60), OptionalDouble.of(0.01), 0.5);
+        new PredictionConfig(1, 0, 3, Duration.ofSeconds(60), OptionalDouble.of(0.01), 0.5);
     var two = List.of(edge.posting("/predict", SHIPMENT), edge.posting("/predict", SHIPMENT));
     HttpFixture.until(() -> edge.inFlight() == 3);
 

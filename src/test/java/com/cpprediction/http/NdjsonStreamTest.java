@@ -210,7 +210,7 @@ class NdjsonStreamTest {
   @Test
   void slowsDownInsteadOfFailingAtASmallLimit() throws Exception {
     edge.prediction =
-        new PredictionConfig(2, 4, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
+        new PredictionConfig(2, 0, 4, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
     var held = hold();
     var caller = caller();
 
@@ -268,7 +268,7 @@ class NdjsonStreamTest {
   @Test
   void namesTheFirstWaitingLineOnStop() throws Exception {
     edge.prediction =
-        new PredictionConfig(1, 6, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
+        new PredictionConfig(1, 0, 6, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
     var held = hold();
     var lines = new StringBuilder();
     for (int i = 1; i <= 9; i++) lines.append(line("S" + i)).append('\n');
@@ -286,7 +286,7 @@ class NdjsonStreamTest {
   @Test
   void stopsWithLinesWaitingAfterTheEndOfInput() throws Exception {
     edge.prediction =
-        new PredictionConfig(1, 6, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
+        new PredictionConfig(1, 0, 6, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
     var held = hold();
     edge.start();
     var lines = new StringBuilder();

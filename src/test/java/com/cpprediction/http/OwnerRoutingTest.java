@@ -357,7 +357,7 @@ class OwnerRoutingTest {
   void refusesOtherNodesWhatItHasNoRoomFor(Vertx vertx) {
     edge.prediction =
         new com.cpprediction.config.PredictionConfig(
-            1, 1, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
+            1, 0, 1, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
     edge.scorer = request -> Future.future(never -> {});
     vertx.eventBus().request(Bus.owner("me"), question("560", MINE));
 

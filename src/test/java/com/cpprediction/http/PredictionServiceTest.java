@@ -329,7 +329,7 @@ class PredictionServiceTest {
   @Test
   void refusesABatchThatWillNeverFit() throws Exception {
     edge.prediction =
-        new PredictionConfig(1, 2, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
+        new PredictionConfig(1, 0, 2, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
 
     var response = edge.post("/predict/batch", batch(SHIPMENT, SHIPMENT, SHIPMENT));
 
@@ -341,7 +341,7 @@ class PredictionServiceTest {
   void countsWhatItTurnsAway() throws Exception {
     holdTheScorer();
     edge.prediction =
-        new PredictionConfig(1, 1, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
+        new PredictionConfig(1, 0, 1, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
     var first = edge.posting("/predict", SHIPMENT);
     asked.future().await(10, SECONDS);
 
@@ -365,7 +365,7 @@ class PredictionServiceTest {
   void refusesShipmentsBeyondItsLimit() throws Exception {
     holdTheScorer();
     edge.prediction =
-        new PredictionConfig(1, 2, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
+        new PredictionConfig(1, 0, 2, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
 
     var first = edge.posting("/predict", SHIPMENT);
     asked.future().await(10, SECONDS);
@@ -416,7 +416,7 @@ class PredictionServiceTest {
 
   private void timeout(long millis) {
     edge.prediction =
-        new PredictionConfig(1, 10_000, Duration.ofMillis(millis), OptionalDouble.of(0.01), 0.5);
+        new PredictionConfig(1, 0, 10_000, Duration.ofMillis(millis), OptionalDouble.of(0.01), 0.5);
   }
 
   /** Waits until the cache was hit {@code times}, that is, until so many joined a flight. */
