@@ -9,6 +9,7 @@ import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import java.util.List;
+import java.util.function.ObjIntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,11 +22,21 @@ public final class RequestScorer {
 
   private final ModelStore models;
   private final ServiceMetrics metrics;
+  private final ObjIntConsumer<String> scored;
   private final Scorer scorer = new Scorer();
 
+  /** Counts in {@code GET /models/status}. */
   public RequestScorer(ModelStore models, ServiceMetrics metrics) {
+    this(models, metrics, models.status()::scored);
+  }
+
+  /**
+   * @param scored takes each prefix and how many of its addresses were scored
+   */
+  public RequestScorer(ModelStore models, ServiceMetrics metrics, ObjIntConsumer<String> scored) {
     this.models = models;
     this.metrics = metrics;
+    this.scored = scored;
   }
 
   /**
@@ -67,11 +78,11 @@ public final class RequestScorer {
 
   private ScoreReply score(ScoreRequest request, ScoringModel scoring) {
     long start = System.nanoTime();
-    var scored = scorer.score(scoring, request.addresses(), () -> expire(request));
+    var scores = scorer.score(scoring, request.addresses(), () -> expire(request));
     long nanos = System.nanoTime() - start;
-    metrics.scored(scored.size(), nanos);
-    models.status().scored(request.prefix(), scored.size());
-    return new ScoreReply(scored, List.of(), start, nanos);
+    metrics.scored(scores.size(), nanos);
+    scored.accept(request.prefix(), scores.size());
+    return new ScoreReply(scores, List.of(), start, nanos);
   }
 
   private ScoreReply explain(ScoreRequest request, ScoringModel scoring) {

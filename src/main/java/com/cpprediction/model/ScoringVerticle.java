@@ -17,8 +17,15 @@ public final class ScoringVerticle extends VerticleBase {
    * @param worker its number, from 0 on: it is sent messages of its own
    */
   public ScoringVerticle(int worker, ModelStore models, ServiceMetrics metrics) {
+    this(worker, new RequestScorer(models, metrics));
+  }
+
+  /**
+   * @param scorer of this worker alone
+   */
+  public ScoringVerticle(int worker, RequestScorer scorer) {
     this.worker = worker;
-    scorer = new RequestScorer(models, metrics);
+    this.scorer = scorer;
   }
 
   @Override

@@ -144,6 +144,11 @@ final class WarmUp {
     return requests;
   }
 
+  /** Its addresses don't count in {@code GET /models/status}. */
+  private RequestScorer scorer(ServiceMetrics metrics) {
+    return new RequestScorer(models, metrics, (prefix, addresses) -> {});
+  }
+
   /** The port of a service of its own. */
   private int start(Vertx vertx, MeterRegistry registry) throws Exception {
     var metrics = new ServiceMetrics(registry, Version.current());
@@ -155,7 +160,7 @@ final class WarmUp {
             vertx,
             () -> config,
             models::lease,
-            () -> new RequestScorer(models, metrics)::serve,
+            () -> scorer(metrics)::serve,
             new WrongPincodes(prediction::wrongPincodes, metrics, Clock.systemUTC()),
             new PredictionCache(config.cache(), registry),
             OwnerDirectory.ALONE,
@@ -173,7 +178,7 @@ final class WarmUp {
         .compose(
             ok ->
                 vertx.deployVerticle(
-                    () -> new ScoringVerticle(number.getAndIncrement(), models, metrics),
+                    () -> new ScoringVerticle(number.getAndIncrement(), scorer(metrics)),
                     new DeploymentOptions()
                         .setThreadingModel(ThreadingModel.WORKER)
                         .setWorkerPoolName("cp-warm-up")

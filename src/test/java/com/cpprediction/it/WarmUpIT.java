@@ -44,6 +44,9 @@ class WarmUpIT {
       }
       var status = service.http().get("/models/status").json();
       assertThat(status.getJsonObject("wrong_pincodes").getInteger("observed")).isZero();
+      assertThat(status.getJsonArray("models"))
+          .isNotEmpty()
+          .allSatisfy(model -> assertThat(((JsonObject) model).getLong("requests")).isZero());
       assertThat(TestDatabase.query(service.databaseUri(), "SELECT count(*) FROM predictions"))
           .containsExactly("0");
     }
