@@ -8,7 +8,6 @@ import com.cpprediction.model.ScoringModel;
 import com.cpprediction.model.format.Features;
 import com.cpprediction.model.format.GramVotes;
 import com.cpprediction.model.format.NationalStage;
-import com.cpprediction.model.format.PrefixIndex;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.PrefixChances;
 import com.cpprediction.prediction.PrefixScores;
@@ -20,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
@@ -39,8 +39,9 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What one address costs, whole and in its parts: all features, the whole score with either engine,
- * and naming the prefix by the words. For the prefix with the median number of rows and for Mumbai,
- * the largest. Run as {@link ForestBenchmark}.
+ * and naming the prefix by the words. For the prefix with the median number of rows, for Mumbai,
+ * the largest, and for addresses of all prefixes in turns, which the processor's caches don't hold.
+ * Run as {@link ForestBenchmark}.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -49,10 +50,10 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 public class ScoringBenchmark {
-  private static final int ADDRESSES = 997;
+  private static final int ADDRESSES = 2_000;
   private static final Path MODELS = Path.of(System.getProperty("models", "models"));
 
-  @Param({"median", "400"})
+  @Param({"median", "400", "all"})
   public String prefix;
 
   private final Features features = new Features();
@@ -60,33 +61,44 @@ public class ScoringBenchmark {
   private ModelStore mapped;
   private ModelStore xgboost;
   private NationalStage national;
-  private ScoringModel mappedScoring;
-  private ScoringModel xgboostScoring;
-  private PrefixIndex index;
   private GramVotes votes;
-  private Address[] addresses;
+  private Question[] questions;
   private int next;
+
+  /** An address, and its prefix's model in both engines. */
+  private record Question(Address address, ScoringModel mapped, ScoringModel xgboost) {}
 
   /** Loads the release with both engines. */
   @Setup
   public void load() throws IOException {
     mapped = catalog(Engine.MAPPED);
     xgboost = catalog(Engine.XGBOOST);
-    var name = prefix.equals("median") ? median() : prefix;
-    mappedScoring = mapped.scoring(name);
-    xgboostScoring = xgboost.scoring(name);
-    index = mappedScoring.model().index();
     votes = Forests.votes(MODELS);
     national =
         NationalStage.of(ByteBuffer.wrap(Files.readAllBytes(MODELS.resolve(NationalStage.FILE))));
-    var golden = mappedScoring.model().manifest().golden();
+    var asked =
+        switch (prefix) {
+          case "median" -> List.of(median());
+          case "all" -> List.copyOf(mapped.prefixes());
+          default -> List.of(prefix);
+        };
+    int each = Math.max(1, ADDRESSES / asked.size());
+    var all = new ArrayList<Question>();
+    for (var name : asked) addQuestions(name, each, all);
+    Collections.shuffle(all, new Random(1));
+    questions = all.toArray(Question[]::new);
+  }
+
+  private void addQuestions(String name, int count, List<Question> out) {
+    var scoring = mapped.scoring(name);
+    var golden = scoring.model().manifest().golden();
     var random = new Random(1);
-    addresses = new Address[ADDRESSES];
-    for (int i = 0; i < ADDRESSES; i++) {
+    for (int i = 0; i < count; i++) {
       var one = golden.get(i % golden.size()).address();
       var words = new ArrayList<>(List.of(one.text().split(" ")));
       words.removeIf(word -> random.nextInt(8) == 0); // not all the same, or the processor learns
-      addresses[i] = new Address(String.join(" ", words), one.pincode());
+      var address = new Address(String.join(" ", words), one.pincode());
+      out.add(new Question(address, scoring, xgboost.scoring(name)));
     }
   }
 
@@ -111,29 +123,32 @@ public class ScoringBenchmark {
     xgboost.close();
   }
 
-  private Address nextAddress() {
-    next = (next + 1) % addresses.length;
-    return addresses[next];
+  private Question next() {
+    next = (next + 1) % questions.length;
+    return questions[next];
   }
 
   @Benchmark
   public float[] allFeatures() {
-    features.read(index, votes, null, nextAddress().text());
+    var question = next();
+    features.read(question.mapped().model().index(), votes, null, question.address().text());
     return features.values();
   }
 
   @Benchmark
   public PrefixScores wholeMapped() {
-    return scorer.score(mappedScoring, nextAddress());
+    var question = next();
+    return scorer.score(question.mapped(), question.address());
   }
 
   @Benchmark
   public PrefixScores wholeXgboost() {
-    return scorer.score(xgboostScoring, nextAddress());
+    var question = next();
+    return scorer.score(question.xgboost(), question.address());
   }
 
   @Benchmark
   public PrefixChances namePrefix() {
-    return national.locate(nextAddress().text());
+    return national.locate(next().address().text());
   }
 }
