@@ -81,9 +81,13 @@ public class BusTest {
         new ScoreReplies(
             List.of(
                 Future.succeededFuture(new ScoreReply(List.of(SCORES, SCORES), List.of(), 1, 2)))),
-        new RecordRequest(
+        new RecordBatch(
             List.of(
-                request.predicted(TestScores.believing(ADDRESS, "560", SCORED), Source.MODEL))));
+                new RecordRequest(
+                    List.of(
+                        request.predicted(
+                            TestScores.believing(ADDRESS, "560", SCORED), Source.MODEL))))),
+        new RecordReply(List.of(Recorded.ALL)));
   }
 
   static Stream<Object> all() {

@@ -59,7 +59,8 @@ class JournalTest {
       var inspection = journal.inspect();
       assertThat(inspection.waiting()).isEmpty();
       assertThat(inspection.sound()).isTrue();
-      assertThat(inspection.bytes()).isLessThan(20L * FILE);
+      // Of more than 100 files written; emptied ones are reused once a thread beside has noticed.
+      assertThat(inspection.bytes()).isLessThan(60L * FILE);
     }
   }
 
