@@ -17,9 +17,11 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
@@ -66,6 +68,7 @@ public final class PredictionCache {
   private final LongAdder waiting = new LongAdder(); // nanoseconds, as scoring
   private final LongAdder scoring = new LongAdder();
   private volatile CacheConfig config;
+  private volatile @Nullable Set<String> fingerprints; // in force; absent for all
 
   public PredictionCache(CacheConfig config, MeterRegistry registry) {
     this(config, registry, Ticker.systemTicker());
@@ -92,6 +95,16 @@ public final class PredictionCache {
     policy().eviction().orElseThrow().setMaximum(changed.maxSize());
     policy().expireAfterWrite().orElseThrow().setExpiresAfter(changed.ttl());
     if (!changed.enabled()) cache.synchronous().invalidateAll();
+  }
+
+  /**
+   * From now on keeps scores of the fingerprints {@code inForce} only; those of others reach the
+   * callers that wait for them.
+   */
+  public void retain(Collection<String> inForce) {
+    var retained = Set.copyOf(inForce);
+    fingerprints = retained; // first, for scorings that end meanwhile
+    cache.asMap().keySet().removeIf(key -> !retained.contains(key.fingerprint()));
   }
 
   /** Whether scores are kept at all. */
@@ -195,12 +208,20 @@ public final class PredictionCache {
     ask(keys, until, score)
         .onSuccess(
             scored -> {
-              for (int i = 0; i < flights.size(); i++) flights.get(i).complete(scored.get(i));
+              for (int i = 0; i < flights.size(); i++) {
+                flights.get(i).complete(scored.get(i));
+                if (replaced(keys.get(i))) cache.asMap().remove(keys.get(i), flights.get(i));
+              }
             })
         .onFailure(
             cause -> {
               for (int i = 0; i < flights.size(); i++) fail(keys.get(i), flights.get(i), cause);
             });
+  }
+
+  private boolean replaced(Key key) {
+    var inForce = fingerprints;
+    return inForce != null && !inForce.contains(key.fingerprint());
   }
 
   private void fail(Key key, Flight flight, Throwable cause) {

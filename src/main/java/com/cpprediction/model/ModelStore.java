@@ -27,6 +27,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -66,6 +67,7 @@ public final class ModelStore implements AutoCloseable {
   private volatile JsonObject scores = new JsonObject(); // of the release in force
   private volatile Set<String> inaccurate = Set.of(); // of failures, those for their accuracy
   private volatile DoubleSupplier maxAccuracyDrop = () -> 1;
+  private volatile Consumer<ServingRelease> onPublish = release -> {};
   private String unscored = ""; // the last release that was admitted without a comparison
 
   /** One that holds all models of its release. */
@@ -382,6 +384,7 @@ public final class ModelStore implements AutoCloseable {
       before.close();
     }
     status.meter(before.here(), current.here());
+    onPublish.accept(current);
   }
 
   private ServingRelease generation(ReleaseContent content, SortedMap<String, LoadedModel> models) {
@@ -440,6 +443,14 @@ public final class ModelStore implements AutoCloseable {
    */
   public void limitDrop(DoubleSupplier maxAccuracyDrop) {
     this.maxAccuracyDrop = maxAccuracyDrop;
+  }
+
+  /**
+   * From now on gives each new generation to {@code listener} once it is in force, on the thread of
+   * the reload.
+   */
+  public void onPublish(Consumer<ServingRelease> listener) {
+    onPublish = listener;
   }
 
   /**

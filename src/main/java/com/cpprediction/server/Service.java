@@ -148,6 +148,7 @@ public final class Service {
         new WrongPincodes(() -> current().prediction().wrongPincodes(), metrics, Clock.systemUTC());
     models.status().shows(wrongPincodes::toJson);
     cache = new PredictionCache(config.cache(), registry);
+    models.onPublish(release -> cache.retain(release.fingerprints().values()));
     metrics.cacheEnabled(cache::enabled);
     checks =
         new HealthChecks(

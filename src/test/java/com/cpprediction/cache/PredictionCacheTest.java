@@ -76,6 +76,34 @@ class PredictionCacheTest {
   }
 
   @Test
+  void dropsScoresOfReplacedModelsAtOnce() {
+    get(key("a"), this::scored);
+    get(new Key(OTHER, address("a")), () -> scored(OTHER));
+
+    cache.retain(List.of(OTHER));
+
+    assertThat(cache.stats().getLong("size")).isEqualTo(1);
+    assertThat(source(get(new Key(OTHER, address("a")), PredictionCacheTest::never)))
+        .isEqualTo(Source.CACHE);
+  }
+
+  @Test
+  void servesButDoesNotKeepAScoringThatModelsWereReplacedDuring() {
+    var flight = Promise.<PrefixScores>promise();
+    var before = get(key("a"), flight::future);
+    cache.retain(List.of(OTHER));
+    var late = Promise.<PrefixScores>promise(); // of a request that leased the old models
+    var after = get(key("b"), late::future);
+
+    flight.complete(answer(FINGERPRINT));
+    late.complete(answer(FINGERPRINT));
+
+    assertThat(before.result().scores()).isEqualTo(answer(FINGERPRINT));
+    assertThat(after.result().scores()).isEqualTo(answer(FINGERPRINT));
+    assertThat(cache.stats().getLong("size")).isZero();
+  }
+
+  @Test
   void joinsAFlightInsteadOfScoringTwice() {
     var flight = Promise.<PrefixScores>promise();
 

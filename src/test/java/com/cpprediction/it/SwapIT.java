@@ -95,7 +95,9 @@ class SwapIT {
     start(engine);
     models.add(served());
     var withoutPincode = answered(withoutPincode());
+    assertThat(cached()).isPositive();
     swap();
+    assertThat(cached()).as("scores of replaced models").isZero();
     models.add(served());
     withoutPincode = answered(withoutPincode);
     swap();
@@ -129,6 +131,10 @@ class SwapIT {
     assertThat(swapped.nanos()).isNotEmpty();
     assertThat(http.get("/models/status").json().getJsonArray("failed")).isEmpty();
     if (Files.exists(Path.of("/proc/self/maps"))) Await.until(this::mapped, maps -> maps == 3);
+  }
+
+  private int cached() {
+    return http.get("/cache/stats").json().getInteger("size");
   }
 
   private interface Act {

@@ -92,6 +92,21 @@ class ModelReloadTest {
   }
 
   @Test
+  void tellsOfEachGenerationOnceItIsInForce() throws IOException {
+    var told = new ArrayList<ServingRelease>();
+    models.onPublish(
+        generation -> {
+          assertThat(models.current()).isSameAs(generation);
+          told.add(generation);
+        });
+    Releases.change(dir, "575");
+
+    models.reload();
+
+    assertThat(told).containsExactly(models.current());
+  }
+
+  @Test
   void aChangedModelReplacesTheOldOneAndItsAnswersAreNew() throws IOException {
     var before = models.lease();
     var old = before.scoring("575");
