@@ -64,6 +64,7 @@ public final class PredictionCache {
   }
 
   private final AsyncCache<Key, PrefixScores> cache;
+  private final AddressCache addresses;
   private final LongAdder loads = new LongAdder(); // that were scored
   private final LongAdder waiting = new LongAdder(); // nanoseconds, as scoring
   private final LongAdder scoring = new LongAdder();
@@ -87,6 +88,14 @@ public final class PredictionCache {
                 .recordStats()
                 .buildAsync(),
             "predictions");
+    addresses = new AddressCache(config, ticker);
+  }
+
+  /**
+   * What was read of addresses; has the size, lifetime and switch of this, and is cleared with it.
+   */
+  public AddressCache addresses() {
+    return addresses;
   }
 
   /** Takes new settings at once. Switching the cache off also forgets what it holds. */
@@ -95,6 +104,7 @@ public final class PredictionCache {
     policy().eviction().orElseThrow().setMaximum(changed.maxSize());
     policy().expireAfterWrite().orElseThrow().setExpiresAfter(changed.ttl());
     if (!changed.enabled()) cache.synchronous().invalidateAll();
+    addresses.apply(changed);
   }
 
   /**
@@ -161,6 +171,7 @@ public final class PredictionCache {
     entries.cleanUp();
     long cleared = entries.estimatedSize();
     entries.invalidateAll();
+    addresses.clear();
     return cleared;
   }
 

@@ -103,7 +103,8 @@ public final class HttpVerticle extends VerticleBase {
           connections.expire();
         });
     if (node.metrics().on()) new EventLoopLag(node.metrics()).start(vertx);
-    var reader = new ShipmentReader(node.clock(), node.wrongPincodes()::errors);
+    var reader =
+        new ShipmentReader(node.clock(), node.wrongPincodes()::errors, node.cache().addresses());
     var dispatcher = new Dispatcher(vertx, node.workers(), node.inlineScorer());
     var local = new LocalRouter(vertx, this::prediction, node.cache(), dispatcher);
     var lookups =

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * unmapped, except for those that a newer generation holds as well. Thread-safe.
  */
 public final class ServingRelease implements AutoCloseable {
+  private static final AtomicLong WITHOUT_MODELS = new AtomicLong(); // generations
+
   private final long generation;
   private final ReleaseContent content;
   private final SortedMap<String, LoadedModel> models;
@@ -74,7 +77,7 @@ public final class ServingRelease implements AutoCloseable {
       Map<String, String> fingerprints,
       Set<String> here,
       Locator locator) {
-    generation = 0;
+    generation = WITHOUT_MODELS.incrementAndGet();
     content = ReleaseContent.EMPTY;
     models = Collections.emptySortedMap();
     this.release = release;

@@ -1,5 +1,6 @@
 package com.cpprediction.serving;
 
+import com.cpprediction.cache.AddressCache;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
@@ -8,6 +9,7 @@ import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.prediction.TypedAddress;
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.util.Set;
@@ -31,13 +33,17 @@ public final class ShipmentReader {
 
   private final Clock clock;
   private final Supplier<PincodeErrors> wrongPincodes;
+  private final AddressCache addresses;
 
   /**
    * @param wrongPincodes the shares of wrong pincodes to assume now
+   * @param addresses of earlier requests
    */
-  public ShipmentReader(Clock clock, Supplier<PincodeErrors> wrongPincodes) {
+  public ShipmentReader(
+      Clock clock, Supplier<PincodeErrors> wrongPincodes, AddressCache addresses) {
     this.clock = clock;
     this.wrongPincodes = wrongPincodes;
+    this.addresses = addresses;
   }
 
   /**
@@ -71,10 +77,35 @@ public final class ShipmentReader {
       @Nullable Object predictionId,
       ServingRelease lease) {
     var ofShipment = required(shipmentId, "shipment_id", MAX_SHIPMENT_ID);
+    var key = key(typed, pincode);
+    var kept = key == null ? null : addresses.get(key);
+    if (kept != null && typed instanceof String text) {
+      var id = id(predictionId);
+      boolean current = kept.isOf(lease.generation(), wrongPincodes.get());
+      var entry = current ? kept : located(key, kept.address(), lease);
+      return new PredictionRequest(id, ofShipment, text, entry.address(), entry.hypotheses());
+    }
     var text = required(typed, "address", MAX_ADDRESS);
     var address = Address.of(text, pincode(pincode));
+    var id = id(predictionId);
     return new PredictionRequest(
-        id(predictionId), ofShipment, text, address, located(address, lease));
+        id, ofShipment, text, address, located(key, address, lease).hypotheses());
+  }
+
+  /** Absent where the address can't be kept. */
+  private @Nullable TypedAddress key(@Nullable Object typed, @Nullable Object pincode) {
+    if (!(typed instanceof String text) || !addresses.keeps(text)) return null;
+    if (pincode == null) return new TypedAddress(text, null);
+    return pincode instanceof String field && field.length() <= MAX_PINCODE
+        ? new TypedAddress(text, field)
+        : null;
+  }
+
+  private AddressCache.Entry located(
+      @Nullable TypedAddress key, Address address, ServingRelease lease) {
+    var entry = new AddressCache.Entry(address, located(address, lease), lease.generation());
+    if (key != null) addresses.put(key, entry);
+    return entry;
   }
 
   /**

@@ -1,5 +1,8 @@
 package com.cpprediction.benchmarks;
 
+import com.cpprediction.cache.AddressCache;
+import com.cpprediction.cache.PredictionCache;
+import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.loadtest.AddressRow;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.Engine;
@@ -9,6 +12,7 @@ import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Hypotheses;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.prediction.TypedAddress;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -50,15 +54,18 @@ public class LocatingBenchmark {
   private String[] typed;
   private String[] fields;
   private Address[] addresses;
+  private AddressCache cache;
   private int next;
 
   /** Loads the release, and keeps the addresses that it can locate. */
   @Setup
   public void load() {
-    var metrics = new ServiceMetrics(new SimpleMeterRegistry(), "benchmark");
+    var registry = new SimpleMeterRegistry();
+    var metrics = new ServiceMetrics(registry, "benchmark");
     store = new ModelStore(MODELS, Engine.MAPPED, false, metrics, Clock.systemUTC());
     store.reload();
     release = store.lease();
+    cache = new PredictionCache(ServiceConfig.defaults().cache(), registry).addresses();
     var texts = new ArrayList<String>();
     var pincodes = new ArrayList<String>();
     var read = new ArrayList<Address>();
@@ -68,7 +75,9 @@ public class LocatingBenchmark {
       var field = pincode.equals("field") ? row.pincode() : null;
       try {
         var address = Address.of(text, field);
-        release.locate(address, WrongPincodes.prior());
+        var hypotheses = release.locate(address, WrongPincodes.prior());
+        var entry = new AddressCache.Entry(address, hypotheses, release.generation());
+        cache.put(new TypedAddress(text, field), entry);
         texts.add(text);
         pincodes.add(field);
         read.add(address);
@@ -102,6 +111,16 @@ public class LocatingBenchmark {
   @Benchmark
   public Hypotheses locate() {
     return release.locate(addresses[next()], WrongPincodes.prior());
+  }
+
+  /** What {@link #readAndLocate} is replaced by where the same was sent before. */
+  @Benchmark
+  public Hypotheses repeated() {
+    int i = next();
+    var entry = cache.get(new TypedAddress(typed[i], fields[i]));
+    return entry.isOf(release.generation(), WrongPincodes.prior())
+        ? entry.hypotheses()
+        : readAndLocate();
   }
 
   @Benchmark

@@ -36,7 +36,7 @@ class CasesTest {
 
   private static ModelStore models;
 
-  private final ShipmentReader reader = new ShipmentReader(Clock.systemUTC(), WrongPincodes::prior);
+  private final ShipmentReader reader = TestReaders.shipments(WrongPincodes::prior);
 
   /** A request, and one or several permitted results. */
   record Case(JsonObject json) {

@@ -11,7 +11,6 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -105,7 +104,7 @@ class ShipmentParserTest {
     "/",
   };
 
-  private final ShipmentReader reader = new ShipmentReader(Clock.systemUTC(), WrongPincodes::prior);
+  private final ShipmentReader reader = TestReaders.shipments(WrongPincodes::prior);
   private final ServingRelease lease = ServingRelease.of(Map.of("560", "a"), Locator.NONE);
 
   @ParameterizedTest(name = "seed {0}")
