@@ -70,7 +70,7 @@ public final class AddressCache {
     return enabled && typed.length() <= LONGEST;
   }
 
-  /** The entry of {@code typed}, of whichever generation. */
+  /** The entry of {@code typed}, of any generation. */
   public @Nullable Entry get(TypedAddress typed) {
     return cache.getIfPresent(typed);
   }

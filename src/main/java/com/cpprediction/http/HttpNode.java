@@ -31,8 +31,8 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * Everything that the {@link HttpVerticle}s of a node share: its limits are those of the node,
- * whichever event loop serves a request. Thread-safe.
+ * Everything that the {@link HttpVerticle}s of a node share: its limits hold for all event loops
+ * together. Thread-safe.
  */
 public final class HttpNode {
   /**
@@ -244,7 +244,8 @@ public final class HttpNode {
 
   /** A scorer of its own for an event loop. */
   InlineScorer inlineScorer() {
-    return new InlineScorer(() -> config.get().prediction().inlineUs(), scorers.get());
+    boolean reads = config.get().models().perRequest(); // which blocks
+    return new InlineScorer(() -> reads ? 0 : config.get().prediction().inlineUs(), scorers.get());
   }
 
   WrongPincodes wrongPincodes() {

@@ -377,7 +377,7 @@ public final class HttpVerticle extends VerticleBase {
     if (!node.stopping() && shedder.shed(request)) {
       connections.requestStarted(request.connection());
       connections.responseEnded(request.connection());
-    } else if (node.stopping() || !direct.serve(request)) {
+    } else if (node.stopping() || node.admission().full() || !direct.serve(request)) {
       routes.router().handle(request);
     }
   }
@@ -409,7 +409,9 @@ public final class HttpVerticle extends VerticleBase {
             });
   }
 
-  /** The exchange of {@code ctx}, created once; recorded in the node.meters() when it ends. */
+  /**
+   * The exchange of {@code ctx}, created once; recorded in the meters of its route when it ends.
+   */
   private Exchange exchange(RoutingContext ctx) {
     var begun = Exchange.begun(ctx);
     if (begun != null) return begun;

@@ -304,7 +304,7 @@ final class JournalAppender {
   void trim(Collection<Entry> entries) {
     thread.runOnContext(
         run -> {
-          if (failure == null) journal.settle(entries);
+          if (failure == null && !closed) journal.settle(entries);
         });
   }
 
@@ -335,12 +335,22 @@ final class JournalAppender {
     return directory;
   }
 
+  /** Closes the journal, once it has settled the records that were trimmed before. */
   Future<Void> close() {
-    closed = true;
-    return blocking(
-        () -> {
-          journal.close();
-          return null;
+    Promise<Void> trimmed = thread.promise();
+    thread.runOnContext(
+        run -> {
+          closed = true;
+          trimmed.complete();
         });
+    return trimmed
+        .future()
+        .compose(
+            done ->
+                blocking(
+                    () -> {
+                      journal.close();
+                      return null;
+                    }));
   }
 }

@@ -215,8 +215,8 @@ public final class PersistenceVerticle extends VerticleBase {
       fail(message, databaseDown());
       return;
     }
-    recorder
-        .record(message.body())
+    Future.succeededFuture(message.body())
+        .compose(recorder::record) // a failure of any kind is replied
         .onSuccess(message::reply)
         .onFailure(cause -> fail(message, cause));
   }

@@ -14,12 +14,16 @@ import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the predictions of requests as {@code persistence.ack} promises, and refuses reused ids.
  * For use from one context.
  */
 final class PredictionRecorder {
+  private static final Logger log = LoggerFactory.getLogger(PredictionRecorder.class);
+
   private static final int ROWS_OF_A_RECORD = 1_000;
   private static final int ONE_REQUEST = 1;
 
@@ -124,7 +128,12 @@ final class PredictionRecorder {
 
   /** Results in the order of the requests; doesn't fail. */
   private Future<List<Recorded>> keep(Group group) {
-    var kept = group.rows.isEmpty() ? Future.succeededFuture(Recorded.ALL) : store(group.rows);
+    var kept =
+        group.rows.isEmpty()
+            ? Future.succeededFuture(Recorded.ALL)
+            : Future.succeededFuture(group.rows)
+                .compose(this::store)
+                .otherwise(cause -> unforeseen(group.rows.size(), cause));
     return kept.map(
         result -> {
           var results = new ArrayList<Recorded>(group.requests.size());
@@ -133,6 +142,11 @@ final class PredictionRecorder {
           }
           return results;
         });
+  }
+
+  private static Recorded unforeseen(int rows, Throwable cause) {
+    log.error("Cannot keep {} predictions", rows, cause);
+    return Recorded.failed(Failure.INTERNAL.because("The prediction could not be stored"));
   }
 
   private Future<Recorded> store(List<PredictionRow> rows) {

@@ -48,7 +48,7 @@ import org.slf4j.LoggerFactory;
  */
 final class WarmUp {
   private static final Logger log = LoggerFactory.getLogger(WarmUp.class);
-  private static final String LOOPBACK = "127.0.0.1";
+  static final String LOOPBACK = "127.0.0.1";
   private static final Duration START_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration READ_TIMEOUT = Duration.ofSeconds(5);
   private static final int OK = 200;
@@ -86,7 +86,7 @@ final class WarmUp {
             LOOPBACK,
             0,
             1,
-            http.maxConnections(),
+            CONNECTIONS + 1, // one may still be closing
             http.maxPendingBytes(),
             http.maxStreams(),
             List.of(),

@@ -21,6 +21,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Deals messages to this node's scoring workers: each goes to an idle worker, and waits here while
@@ -32,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * the node, which take its lock once per pass.
  */
 public final class ScoringWorkers {
+  private static final Logger log = LoggerFactory.getLogger(ScoringWorkers.class);
+
   /** Addresses in a message at most; scoring them takes some milliseconds. */
   public static final int CHUNK = 32;
 
@@ -98,9 +102,17 @@ public final class ScoringWorkers {
       return request.deadline().latest().over();
     }
 
+    /** A failure of a listener is logged: others wait for the caller of this. */
     void complete(Future<ScoreReply> reply) {
-      if (context == null || Thread.currentThread() == thread) reply.onComplete(result);
-      else context.runOnContext(there -> reply.onComplete(result));
+      if (context != null && Thread.currentThread() != thread) {
+        context.runOnContext(there -> reply.onComplete(result));
+        return;
+      }
+      try {
+        reply.onComplete(result);
+      } catch (RuntimeException | Error e) {
+        log.error("Cannot deliver scores of prefix {}", request.prefix(), e);
+      }
     }
   }
 
@@ -267,7 +279,7 @@ public final class ScoringWorkers {
     Future<List<Future<ScoreReply>>> sent;
     try {
       sent = sender.send(message.worker(), requests, end);
-    } catch (RuntimeException e) { // else the worker would stay busy
+    } catch (RuntimeException | Error e) { // else the worker would stay busy
       sent = Future.failedFuture(e);
     }
     sent.onComplete(

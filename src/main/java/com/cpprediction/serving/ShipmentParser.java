@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Parses shipments from bytes without a tree of objects, where they are JSON of the usual shape:
  * objects of strings with known names, each once. Everything else, valid or not, is left to {@link
- * StrictJson}, which alone reports errors; both read the same from what this accepts. Of one call.
+ * StrictJson}, which alone reports errors; both read the same from what this accepts. An instance
+ * parses one document.
  */
 public final class ShipmentParser {
   /** Longest string in bytes; {@link ShipmentReader} accepts no longer one. */

@@ -240,6 +240,27 @@ class ScoringWorkersTest {
   }
 
   @Test
+  void aCallerThatFailsKeepsNoOtherFromItsScores() {
+    workers(1);
+    var tasks = List.of(task("a", END), task("b", END));
+    tasks
+        .get(0)
+        .future()
+        .onComplete(
+            done -> {
+              throw new IllegalStateException("a caller's fault");
+            });
+    workers.submit(workers.lane(1), tasks);
+
+    done("a");
+    var next = single("c");
+    done("c");
+
+    assertThat(tasks.get(1).future().succeeded()).isTrue();
+    assertThat(next.succeeded()).isTrue();
+  }
+
+  @Test
   void aFailureInsideAMessageIsThatOfItsRequestOnly() {
     workers(1);
     var tasks = List.of(task("a", END), task("b", END));
