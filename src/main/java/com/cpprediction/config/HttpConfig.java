@@ -35,14 +35,14 @@ public record HttpConfig(
     }
   }
 
+  public HttpConfig {
+    allowedHosts = allowedHosts.stream().map(name -> name.toLowerCase(Locale.ROOT)).toList();
+  }
+
   /** Event loops that serve HTTP: as configured, or one per processor. */
   public int eventLoops() {
     return instances > 0
         ? instances
         : Math.min(MOST_BY_DEFAULT, Runtime.getRuntime().availableProcessors());
-  }
-
-  public HttpConfig {
-    allowedHosts = allowedHosts.stream().map(name -> name.toLowerCase(Locale.ROOT)).toList();
   }
 }

@@ -36,13 +36,22 @@ import java.util.stream.Stream;
  */
 public final class HttpNode {
   /**
-   * Delay before closing the server, so that busy keep-alive connections get a response with {@code
-   * Connection: close}.
+   * Time limits.
+   *
+   * @param grace of requests in flight, on stop
+   * @param closeDelay before closing the server, so that busy keep-alive connections get a response
+   *     with {@code Connection: close}
+   * @param receive of the first request head of a connection, and of every body
    */
-  private static final Duration CLOSE_DELAY = Duration.ofMillis(200);
+  public record Timeouts(Duration grace, Duration closeDelay, Duration receive) {
+    private static final Duration CLOSE_DELAY = Duration.ofMillis(200);
+    private static final Duration RECEIVE = Duration.ofSeconds(10);
 
-  /** Time limit for the first request head of a connection, and for every body. */
-  private static final Duration RECEIVE_TIMEOUT = Duration.ofSeconds(10);
+    /** The usual ones. */
+    public static Timeouts of(Duration grace) {
+      return new Timeouts(grace, CLOSE_DELAY, RECEIVE);
+    }
+  }
 
   private static final Duration STATE_PERIOD = Duration.ofSeconds(1);
 
@@ -63,9 +72,7 @@ public final class HttpNode {
   private final Supplier<JsonObject> configView;
   private final Optional<IdentityWatcher> identity;
   private final Clock clock;
-  private final Duration grace;
-  private final Duration closeDelay;
-  private final Duration receiveTimeout;
+  private final Timeouts timeouts;
 
   private final int instances;
   private final AtomicInteger registered = new AtomicInteger();
@@ -99,7 +106,6 @@ public final class HttpNode {
    * @param configView for {@code GET /config}: secrets masked; doesn't block
    * @param identity the TLS certificate, empty for plain HTTP; started and stopped by the server
    * @param clock validates the time in a caller's {@code prediction_id}
-   * @param grace time limit on stop for requests in flight
    */
   public HttpNode(
       Vertx vertx,
@@ -114,41 +120,7 @@ public final class HttpNode {
       Supplier<JsonObject> configView,
       Optional<IdentityWatcher> identity,
       Clock clock,
-      Duration grace) {
-    this(
-        vertx,
-        config,
-        leases,
-        scorers,
-        wrongPincodes,
-        cache,
-        owners,
-        metrics,
-        checks,
-        configView,
-        identity,
-        clock,
-        grace,
-        CLOSE_DELAY,
-        RECEIVE_TIMEOUT);
-  }
-
-  HttpNode(
-      Vertx vertx,
-      Supplier<ServiceConfig> config,
-      Supplier<ServingRelease> leases,
-      Supplier<Function<ScoreRequest, Future<ScoreReply>>> scorers,
-      WrongPincodes wrongPincodes,
-      PredictionCache cache,
-      OwnerDirectory owners,
-      ServiceMetrics metrics,
-      List<HealthCheck> checks,
-      Supplier<JsonObject> configView,
-      Optional<IdentityWatcher> identity,
-      Clock clock,
-      Duration grace,
-      Duration closeDelay,
-      Duration receiveTimeout) {
+      Timeouts timeouts) {
     this.config = config;
     this.leases = leases;
     this.scorers = scorers;
@@ -160,9 +132,7 @@ public final class HttpNode {
     this.configView = configView;
     this.identity = identity;
     this.clock = clock;
-    this.grace = grace;
-    this.closeDelay = closeDelay;
-    this.receiveTimeout = receiveTimeout;
+    this.timeouts = timeouts;
     var http = config.get().http();
     instances = http.eventLoops();
     var contract = OpenApiContract.read(metrics.version());
@@ -280,16 +250,8 @@ public final class HttpNode {
     return clock;
   }
 
-  Duration grace() {
-    return grace;
-  }
-
-  Duration closeDelay() {
-    return closeDelay;
-  }
-
-  Duration receiveTimeout() {
-    return receiveTimeout;
+  Timeouts timeouts() {
+    return timeouts;
   }
 
   StaticRoutes pages() {

@@ -5,7 +5,6 @@ import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.http.Operation.Parser;
 import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.Shed;
-import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.serving.CacheWarmer;
@@ -88,16 +87,16 @@ public final class HttpVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    bodyTimeout = new RequestTimeout<>(node.receiveTimeout(), this::disconnect);
+    bodyTimeout = new RequestTimeout<>(node.timeouts().receive(), this::disconnect);
     connections =
         new ConnectionLimits(
             () -> node.config().get().http().maxConnections(),
             node.connections(),
             node.metrics(),
-            node.receiveTimeout(),
+            node.timeouts().receive(),
             IDLE);
     vertx.setPeriodic(
-        node.receiveTimeout().toMillis() / TIMEOUT_CHECKS,
+        node.timeouts().receive().toMillis() / TIMEOUT_CHECKS,
         tick -> {
           bodyTimeout.expire();
           connections.expire();
@@ -228,14 +227,17 @@ public final class HttpVerticle extends VerticleBase {
     stream.stop();
     bodyTimeout.expireAll(); // requests still sending their body are not accepted yet
     return Future.join(unregister(consumers))
-        .transform(done -> vertx.timer(node.closeDelay().toMillis(), TimeUnit.MILLISECONDS))
+        .transform(
+            done -> vertx.timer(node.timeouts().closeDelay().toMillis(), TimeUnit.MILLISECONDS))
         .transform(
             done -> {
               node.handshakes().closeAll();
+              long grace = node.timeouts().grace().toMillis();
               return Future.join(
-                  server.shutdown(node.grace().toMillis(), TimeUnit.MILLISECONDS),
-                  Deadline.in(node.grace())
-                      .bound(vertx, node.admission().drained())
+                  server.shutdown(grace, TimeUnit.MILLISECONDS),
+                  node.admission()
+                      .drained()
+                      .timeout(grace, TimeUnit.MILLISECONDS)
                       .otherwiseEmpty());
             })
         .transform(
@@ -281,7 +283,7 @@ public final class HttpVerticle extends VerticleBase {
             .setPerMessageWebSocketCompressionSupported(false) // every request and response
             .setIdleTimeout((int) IDLE.toSeconds())
             .setUseAlpn(false) // the connection limits rely on HTTP/1.1
-            .setSslHandshakeTimeout(node.receiveTimeout().toMillis())
+            .setSslHandshakeTimeout(node.timeouts().receive().toMillis())
             .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS);
     node.identity()
         .ifPresent(

@@ -36,6 +36,12 @@ public final class JsonBytes {
     return bytes;
   }
 
+  /** The document written so far. */
+  @Override
+  public String toString() {
+    return new String(bytes, 0, length, StandardCharsets.UTF_8);
+  }
+
   /** Appends bytes that are JSON already. */
   public JsonBytes raw(byte[] json) {
     return raw(json, json.length);

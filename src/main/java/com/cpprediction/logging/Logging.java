@@ -44,6 +44,18 @@ public final class Logging {
     format(context, config.format());
   }
 
+  /** Runs {@code work} without the log of requests, before any caller's is served. */
+  public static void withoutRequests(Runnable work) {
+    var requests = ((LoggerContext) LoggerFactory.getILoggerFactory()).getLogger(REQUESTS);
+    var level = requests.getLevel();
+    requests.setLevel(Level.OFF);
+    try {
+      work.run();
+    } finally {
+      requests.setLevel(level);
+    }
+  }
+
   /** Routes java.util.logging, which libraries use, to SLF4J. */
   private static void bridge() {
     if (SLF4JBridgeHandler.isInstalled()) return;

@@ -1,11 +1,14 @@
 package com.cpprediction.persistence;
 
+import com.cpprediction.json.JsonBytes;
 import com.cpprediction.prediction.Candidate;
-import io.vertx.core.json.Json;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** The JSON of a prediction's alternatives, {@code [{"cp":"CP1","confidence":0.02},…]}. */
 final class AlternativesJson {
+  private static final byte[] CP = "{\"cp\":".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] CONFIDENCE = ",\"confidence\":".getBytes(StandardCharsets.US_ASCII);
   private static final int USUAL_LENGTH = 80;
 
   private AlternativesJson() {}
@@ -14,25 +17,12 @@ final class AlternativesJson {
    * @param candidates the best one, then the alternatives
    */
   static String encode(List<Candidate> candidates) {
-    var json = new StringBuilder(USUAL_LENGTH).append('[');
+    var json = new JsonBytes(USUAL_LENGTH).raw('[');
     for (int i = 1; i < candidates.size(); i++) {
-      if (i > 1) json.append(',');
+      if (i > 1) json.raw(',');
       var candidate = candidates.get(i);
-      json.append("{\"cp\":");
-      appendText(json, candidate.cp());
-      json.append(",\"confidence\":").append(candidate.confidence()).append('}');
+      json.raw(CP).text(candidate.cp()).raw(CONFIDENCE).number(candidate.confidence()).raw('}');
     }
-    return json.append(']').toString();
-  }
-
-  private static void appendText(StringBuilder json, String text) {
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c < ' ' || c == '"' || c == '\\') {
-        json.append(Json.encode(text));
-        return;
-      }
-    }
-    json.append('"').append(text).append('"');
+    return json.raw(']').toString();
   }
 }

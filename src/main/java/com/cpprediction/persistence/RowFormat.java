@@ -4,10 +4,8 @@ import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PrefixSource;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import io.vertx.core.buffer.Buffer;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,114 +30,53 @@ final class RowFormat {
   private static final int FIXED = 2 + 2 * Long.BYTES + 1;
   private static final int NONE = 0xFFFF;
   private static final int FEW = 8;
+  private static final int ROW_BYTES = 448; // more than most rows have
 
   private RowFormat() {}
 
   static byte[] write(List<PredictionRow> rows) {
-    var out = new Output(rows.size());
-    out.putByte(ROWS);
+    var out = Buffer.buffer(1 + rows.size() * ROW_BYTES).appendByte(ROWS);
     for (var row : rows) {
-      int length = out.skipInt();
-      write(row, out);
-      out.setInt(length, out.size - length - Integer.BYTES);
+      int start = out.length();
+      write(row, out.appendInt(0));
+      out.setInt(start, out.length() - start - Integer.BYTES);
     }
-    return out.toBytes();
+    return out.getBytes();
   }
 
-  private static void write(PredictionRow row, Output out) {
+  private static void write(PredictionRow row, Buffer out) {
     var belief = row.belief();
-    out.putByte(belief == null ? ROW : BELIEF_ROW);
-    out.putByte((byte) row.source().ordinal());
-    out.putLong(row.id().getMostSignificantBits());
-    out.putLong(row.id().getLeastSignificantBits());
-    out.putText(row.shipmentId());
-    out.putText(row.typed());
-    out.putText(row.pincode());
-    out.putText(row.prefix());
-    out.putText(row.fingerprint());
+    out.appendByte(belief == null ? ROW : BELIEF_ROW)
+        .appendByte((byte) row.source().ordinal())
+        .appendLong(row.id().getMostSignificantBits())
+        .appendLong(row.id().getLeastSignificantBits());
+    append(row.shipmentId(), out);
+    append(row.typed(), out);
+    append(row.pincode(), out);
+    append(row.prefix(), out);
+    append(row.fingerprint(), out);
     var candidates = row.candidates();
-    out.putByte((byte) candidates.size());
+    out.appendByte((byte) candidates.size());
     for (int i = 0; i < candidates.size(); i++) {
-      out.putText(candidates.get(i).cp());
-      out.putDouble(candidates.get(i).confidence());
+      append(candidates.get(i).cp(), out);
+      out.appendDouble(candidates.get(i).confidence());
     }
     if (belief == null) return;
-    out.putByte((byte) belief.source().ordinal());
-    out.putText(belief.pincodeField());
-    out.putInt(Float.floatToIntBits(belief.doubt() == null ? Float.NaN : belief.doubt()));
-    out.putText(belief.believed());
-    out.putDouble(belief.wrongPincodes().slips());
-    out.putDouble(belief.wrongPincodes().near());
-    out.putDouble(belief.wrongPincodes().far());
+    out.appendByte((byte) belief.source().ordinal());
+    append(belief.pincodeField(), out);
+    out.appendFloat(belief.doubt() == null ? Float.NaN : belief.doubt());
+    append(belief.believed(), out);
+    var errors = belief.wrongPincodes();
+    out.appendDouble(errors.slips()).appendDouble(errors.near()).appendDouble(errors.far());
   }
 
-  /** Bytes that grow as they are written. */
-  private static final class Output {
-    private static final int ROW_BYTES = 448; // more than most rows have
-
-    private static final VarHandle INT =
-        MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
-    private static final VarHandle LONG =
-        MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
-
-    private byte[] bytes;
-    int size;
-
-    Output(int rows) {
-      bytes = new byte[1 + rows * ROW_BYTES];
+  private static void append(@Nullable String text, Buffer out) {
+    if (text == null) {
+      out.appendShort((short) NONE);
+      return;
     }
-
-    private int grow(int count) {
-      int at = size;
-      size += count;
-      if (size > bytes.length) bytes = Arrays.copyOf(bytes, Math.max(size, 2 * bytes.length));
-      return at;
-    }
-
-    void putByte(byte value) {
-      int at = grow(1);
-      bytes[at] = value;
-    }
-
-    /** Position of an int to be set later. */
-    int skipInt() {
-      return grow(Integer.BYTES);
-    }
-
-    void setInt(int at, int value) {
-      INT.set(bytes, at, value);
-    }
-
-    void putInt(int value) {
-      int at = grow(Integer.BYTES);
-      INT.set(bytes, at, value);
-    }
-
-    void putLong(long value) {
-      int at = grow(Long.BYTES);
-      LONG.set(bytes, at, value);
-    }
-
-    void putDouble(double value) {
-      putLong(Double.doubleToLongBits(value));
-    }
-
-    void putText(@Nullable String text) {
-      int at = grow(Short.BYTES);
-      int length = NONE;
-      if (text != null) {
-        var utf8 = text.getBytes(StandardCharsets.UTF_8);
-        length = utf8.length;
-        int to = grow(length);
-        System.arraycopy(utf8, 0, bytes, to, length);
-      }
-      bytes[at] = (byte) (length >>> Byte.SIZE);
-      bytes[at + 1] = (byte) length;
-    }
-
-    byte[] toBytes() {
-      return Arrays.copyOf(bytes, size);
-    }
+    var utf8 = text.getBytes(StandardCharsets.UTF_8);
+    out.appendShort((short) utf8.length).appendBytes(utf8);
   }
 
   /** Offsets of the rows in {@code body}; empty for a later version. */

@@ -221,8 +221,8 @@ public final class Service {
               watcher::toJson,
               identity,
               Clock.systemUTC(),
-              HTTP_GRACE);
-      warmUp();
+              HttpNode.Timeouts.of(HTTP_GRACE));
+      if (!storing.failed()) warmUp(); // else the failure is told at once
       checkNotStopping();
     } catch (RuntimeException e) {
       storing.otherwiseEmpty().await(); // what has started is stopped
@@ -239,7 +239,13 @@ public final class Service {
   private void warmUp() {
     var limit = loaded.config().server().warmUp(cluster != null);
     if (limit.isZero()) return;
-    phases.run("warming up", () -> new WarmUp(current(), models).run(limit, () -> stopping));
+    var warmUp = new WarmUp(current(), models);
+    phases.run(
+        "warming up",
+        () -> {
+          Logging.withoutRequests(() -> warmUp.run(limit, () -> stopping));
+          return null;
+        });
   }
 
   private Future<Void> startDatabase(Path dataDir) {

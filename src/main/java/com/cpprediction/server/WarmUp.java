@@ -50,6 +50,7 @@ final class WarmUp {
   private static final Logger log = LoggerFactory.getLogger(WarmUp.class);
   static final String LOOPBACK = "127.0.0.1";
   private static final Duration START_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
   private static final Duration READ_TIMEOUT = Duration.ofSeconds(5);
   private static final int OK = 200;
   private static final int CONNECTIONS = 2;
@@ -124,7 +125,16 @@ final class WarmUp {
       log.warn("Cannot warm up", e);
       return Served.NONE;
     } finally {
-      vertx.close().onFailure(e -> log.warn("The warm-up does not end cleanly", e));
+      close(vertx);
+    }
+  }
+
+  /** Waits, so that its threads don't compete with the first requests. */
+  private static void close(Vertx vertx) {
+    try {
+      vertx.close().await(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (Exception e) { // await rethrows the cause, checked or not
+      log.warn("The warm-up does not end cleanly", e);
     }
   }
 
@@ -169,7 +179,7 @@ final class WarmUp {
             JsonObject::new,
             Optional.empty(),
             Clock.systemUTC(),
-            Duration.ZERO);
+            HttpNode.Timeouts.of(Duration.ZERO));
     var number = new AtomicInteger();
     vertx
         .deployVerticle(

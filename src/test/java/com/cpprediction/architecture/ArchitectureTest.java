@@ -52,7 +52,7 @@ class ArchitectureTest {
       model         <- bus common json metrics model.format prediction watch
       outcomes      <- bus logging metrics postgres prediction
       tls           <- common metrics watch
-      persistence   <- bus config journal logging metrics outcomes postgres prediction
+      persistence   <- bus config journal json logging metrics outcomes postgres prediction
       serving       <- bus cache common config json metrics model prediction
       training      <- csv json model model.format prediction terminal
       ablation      <- common config journal json loadtest model.format persistence postgres prediction terminal

@@ -29,7 +29,6 @@ import java.util.OptionalDouble;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -68,10 +67,7 @@ class EventLoopsTest {
 
     for (int round = 0; round < 10; round++) {
       int from = round * CONNECTIONS;
-      var responses =
-          all(
-              IntStream.range(from, from + CONNECTIONS)
-                  .mapToObj(i -> predict(shipment("S" + i, "Door " + i + ", MG Road 560017"))));
+      var responses = all(predictAll(from));
 
       assertThat(responses).extracting(HttpClientResponse::statusCode).containsOnly(200);
     }
@@ -111,24 +107,17 @@ class EventLoopsTest {
     int limit = 7;
     edge.prediction =
         new PredictionConfig(4, 0, limit, Duration.ofSeconds(30), OptionalDouble.of(0.01), 0.5);
-    var held = Promise.<Void>promise();
-    edge.scorer =
-        request ->
-            held.future()
-                .map(go -> HttpFixture.reply(request, HttpFixture.FINGERPRINTS.get("560")));
+    var held = holdScores();
     edge.start();
 
-    var responses =
-        IntStream.range(0, CONNECTIONS)
-            .mapToObj(i -> predict(shipment("S" + i, "Door " + i + ", MG Road 560017")))
-            .toList();
+    var responses = predictAll(0);
     HttpFixture.until(
         () -> responses.stream().filter(Future::isComplete).count() == CONNECTIONS - limit);
     assertThat(edge.inFlight()).isEqualTo(limit);
     held.complete();
 
     var statuses =
-        all(responses.stream()).stream()
+        all(responses).stream()
             .collect(Collectors.groupingBy(HttpClientResponse::statusCode, Collectors.counting()));
     assertThat(statuses)
         .containsOnly(Map.entry(200, (long) limit), Map.entry(503, (long) CONNECTIONS - limit));
@@ -209,16 +198,9 @@ class EventLoopsTest {
 
   @Test
   void stopsOnceEveryLoopHasFinishedItsRequests() throws Exception {
-    var held = Promise.<Void>promise();
-    edge.scorer =
-        request ->
-            held.future()
-                .map(go -> HttpFixture.reply(request, HttpFixture.FINGERPRINTS.get("560")));
+    var held = holdScores();
     edge.start();
-    var responses =
-        IntStream.range(0, CONNECTIONS)
-            .mapToObj(i -> predict(shipment("S" + i, "Door " + i + ", MG Road 560017")))
-            .toList();
+    var responses = predictAll(0);
     HttpFixture.until(() -> edge.inFlight() == CONNECTIONS);
 
     var stopped = edge.stop();
@@ -226,11 +208,26 @@ class EventLoopsTest {
     assertThat(stopped.isComplete()).isFalse();
     held.complete();
 
-    assertThat(all(responses.stream()))
-        .extracting(HttpClientResponse::statusCode)
-        .containsOnly(200);
+    assertThat(all(responses)).extracting(HttpClientResponse::statusCode).containsOnly(200);
     stopped.await(10, SECONDS);
     assertThat(edge.recorded()).hasSize(CONNECTIONS);
+  }
+
+  /** Keeps scores back until the promise is completed. */
+  private Promise<Void> holdScores() {
+    var held = Promise.<Void>promise();
+    edge.scorer =
+        request ->
+            held.future()
+                .map(go -> HttpFixture.reply(request, HttpFixture.FINGERPRINTS.get("560")));
+    return held;
+  }
+
+  /** A request on each connection, for the shipments from this number on. */
+  private List<Future<HttpClientResponse>> predictAll(int from) {
+    return IntStream.range(from, from + CONNECTIONS)
+        .mapToObj(i -> predict(shipment("S" + i, "Door " + i + ", MG Road 560017")))
+        .toList();
   }
 
   private boolean accepts() {
@@ -254,8 +251,8 @@ class EventLoopsTest {
     return client.request(method, address.getPort(), address.getHostString(), path);
   }
 
-  private static List<HttpClientResponse> all(Stream<Future<HttpClientResponse>> responses)
+  private static List<HttpClientResponse> all(List<Future<HttpClientResponse>> responses)
       throws Exception {
-    return Future.all(responses.toList()).await(30, SECONDS).<HttpClientResponse>list();
+    return Future.all(responses).await(30, SECONDS).<HttpClientResponse>list();
   }
 }

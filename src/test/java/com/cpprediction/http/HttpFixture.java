@@ -232,9 +232,7 @@ public final class HttpFixture {
             () -> new JsonObject().put("http.port", 0),
             identity,
             Clock.systemUTC(),
-            grace,
-            closeDelay,
-            receiveTimeout);
+            new HttpNode.Timeouts(grace, closeDelay, receiveTimeout));
     var verticles = new ConcurrentLinkedQueue<HttpVerticle>();
     deployment =
         vertx

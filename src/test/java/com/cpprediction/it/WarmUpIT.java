@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.postgres.TestDatabase;
+import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Scrape;
 import com.cpprediction.testing.TestService;
 import io.vertx.core.json.JsonObject;
@@ -17,13 +18,15 @@ class WarmUpIT {
     var config =
         new JsonObject()
             .put("server", new JsonObject().put("warm_up_ms", 300))
+            .put("log", new JsonObject().put("requests", true))
             .put("persistence", new JsonObject().put("ack", "journal"));
 
     try (var log = new CapturedLog();
         var service = TestService.started(directory -> config)) {
       assertThat(log.plain())
           .anyMatch(line -> line.matches("(?s).*Warmed up with [1-9]\\d* requests.*"))
-          .noneMatch(line -> line.contains("were refused"));
+          .noneMatch(line -> line.contains("were refused"))
+          .noneMatch(line -> line.contains("Answered"));
 
       var scrape = Scrape.of(service.http().get("/metrics").body());
       for (var counter :
@@ -49,6 +52,9 @@ class WarmUpIT {
           .allSatisfy(model -> assertThat(((JsonObject) model).getLong("requests")).isZero());
       assertThat(TestDatabase.query(service.databaseUri(), "SELECT count(*) FROM predictions"))
           .containsExactly("0");
+      Await.until(
+          "requests are logged again",
+          () -> log.plain().stream().anyMatch(line -> line.contains("Answered")));
     }
   }
 }
