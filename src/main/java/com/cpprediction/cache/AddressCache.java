@@ -50,9 +50,8 @@ public final class AddressCache {
 
   void apply(CacheConfig changed) {
     enabled = changed.enabled();
-    cache.policy().eviction().orElseThrow().setMaximum(changed.maxSize());
-    cache.policy().expireAfterWrite().orElseThrow().setExpiresAfter(changed.ttl());
     if (!enabled) clear();
+    Resizing.apply(cache, changed);
   }
 
   void clear() {

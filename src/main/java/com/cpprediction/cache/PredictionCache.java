@@ -9,7 +9,6 @@ import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.SharedDeadline;
 import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.Policy;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.cache.CaffeineCacheMetrics;
@@ -98,18 +97,20 @@ public final class PredictionCache {
     return addresses;
   }
 
-  /** Takes new settings at once. Switching the cache off also forgets what it holds. */
+  /**
+   * Takes new settings. Switching the cache off also forgets what it holds. Blocks for as long as
+   * it removes entries, a second for a million; lookups go on meanwhile.
+   */
   public void apply(CacheConfig changed) {
     config = changed;
-    policy().eviction().orElseThrow().setMaximum(changed.maxSize());
-    policy().expireAfterWrite().orElseThrow().setExpiresAfter(changed.ttl());
     if (!changed.enabled()) cache.synchronous().invalidateAll();
+    Resizing.apply(cache.synchronous(), changed);
     addresses.apply(changed);
   }
 
   /**
    * From now on keeps scores of the fingerprints {@code inForce} only; those of others reach the
-   * callers that wait for them.
+   * callers that wait for them. Blocks as {@link #apply} does.
    */
   public void retain(Collection<String> inForce) {
     var retained = Set.copyOf(inForce);
@@ -162,7 +163,8 @@ public final class PredictionCache {
   }
 
   /**
-   * Forgets everything; scorings in flight still reach their callers.
+   * Forgets everything; scorings in flight still reach their callers. Blocks as {@link #apply}
+   * does.
    *
    * @return how many entries there were
    */
@@ -268,10 +270,6 @@ public final class PredictionCache {
                 : Future.failedFuture(
                     new IllegalStateException(
                         scored.size() + " answers for " + keys.size() + " addresses")));
-  }
-
-  private Policy<Key, PrefixScores> policy() {
-    return cache.synchronous().policy();
   }
 
   /**

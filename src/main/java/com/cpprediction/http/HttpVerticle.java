@@ -136,7 +136,7 @@ public final class HttpVerticle extends VerticleBase {
             pool,
             node.admission(),
             node.warming());
-    var cacheRoutes = new CacheRoutes(node.cache(), bodyReader, warmer);
+    var cacheRoutes = new CacheRoutes(vertx, node.cache(), bodyReader, warmer);
     var sharedContext =
         new Operation.OperationContext(
             () -> prediction().timeout(),
@@ -386,6 +386,7 @@ public final class HttpVerticle extends VerticleBase {
 
   private void beginRequest(RoutingContext ctx) {
     exchange(ctx);
+    CanonicalPath.check(ctx);
     if (ctx.request().headers().getAll(HttpHeaders.HOST).size() > 1) {
       throw Failure.MALFORMED_REQUEST.because("A request has one Host header");
     }

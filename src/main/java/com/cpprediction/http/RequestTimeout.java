@@ -25,7 +25,9 @@ final class RequestTimeout<T> {
     this.onTimeout = onTimeout;
   }
 
+  /** Starts timing; an operation that is timed already starts anew. */
   void start(T timed) {
+    started.remove(timed); // else a map in order of insertion keeps its place
     started.put(timed, System.nanoTime());
   }
 

@@ -24,6 +24,9 @@ final class Routes {
   static final String PREDICT = "/predict";
   static final String PREDICT_BATCH = "/predict/batch";
 
+  /** Before the shipment id in the path of a stored prediction. */
+  static final String PREDICTIONS = "/predictions/";
+
   /** Body limit of a shipment in bytes, with room for every character as two escapes. */
   static final int SHIPMENT_BYTES = 32 * 1024;
 
@@ -84,7 +87,7 @@ final class Routes {
         .handler(stream::handle);
     post("/outcomes", OUTCOMES_BYTES, guard::predict, outcomes::rejectIfFull)
         .handler(outcomes::handle);
-    get("/predictions/:shipment_id")
+    get(PREDICTIONS + ":shipment_id")
         .useNormalizedPath(false) // ".." is a valid shipment id
         .handler(guard::predict)
         .handler(queries::stored);

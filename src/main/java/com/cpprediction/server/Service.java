@@ -4,6 +4,7 @@ import com.cpprediction.bus.Bus;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.cluster.ClusterVerticle;
 import com.cpprediction.cluster.Membership;
+import com.cpprediction.config.CacheConfig;
 import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.config.ConfigWatcher;
 import com.cpprediction.config.LoadedConfig;
@@ -462,9 +463,20 @@ public final class Service {
         .mapEmpty();
   }
 
+  /** On a worker, one change after the other. */
+  private void resize(CacheConfig changed) {
+    vertx
+        .executeBlocking(
+            () -> {
+              cache.apply(changed);
+              return null;
+            })
+        .onFailure(cause -> log.error("The cache keeps its size", cause));
+  }
+
   private void watch() {
     watcher.onChange(ServiceConfig::log, Logging::apply);
-    watcher.onChange(ServiceConfig::cache, cache::apply);
+    watcher.onChange(ServiceConfig::cache, this::resize);
     watcher.onChange(
         config -> config.persistence().retentionDays(), days -> persistence().applyRetention());
     watcher.start();

@@ -27,7 +27,10 @@ import java.util.function.Supplier;
 public final class CacheWarmer {
   static final int MAX_ADDRESSES = 10_000;
 
-  /** Addresses scored at a time, so that warming never holds the workers for long. */
+  /**
+   * Addresses scored at a time, so that warming never holds the workers for long; where the limit
+   * of shipments in flight is lower, half of that.
+   */
   private static final int CHUNK = 100;
 
   /** Longest warming; the response then counts what was warmed so far. */
@@ -159,7 +162,8 @@ public final class CacheWarmer {
       if (start >= addresses.size() || end.over() || left.getAsBoolean() || inFlight.draining()) {
         return Future.succeededFuture(summary());
       }
-      int next = Math.min(start + CHUNK, addresses.size());
+      int chunk = Math.max(1, Math.min(CHUNK, inFlight.limit() / 2));
+      int next = Math.min(start + chunk, addresses.size());
       inFlight.admit(next - start);
       var lease = leases.get();
       return placed(start, next, lease)

@@ -341,6 +341,20 @@ class PredictionCacheTest {
     assertThat(seen.future().await(5, TimeUnit.SECONDS)).isSameAs(mine);
   }
 
+  @Test
+  void shrinksByManyEntries() {
+    cache.apply(new CacheConfig(true, 100_000, Duration.ofMinutes(1)));
+    getAll(keys(25_250), this::scoredAll);
+
+    cache.apply(new CacheConfig(true, 4_500, Duration.ofSeconds(20)));
+
+    assertThat(cache.stats().getLong("size")).isEqualTo(4_500);
+  }
+
+  private static List<Key> keys(int count) {
+    return IntStream.range(0, count).mapToObj(i -> key("a" + i)).toList();
+  }
+
   private PredictionCache cache(boolean enabled, int maxSize, Duration ttl) {
     return new PredictionCache(new CacheConfig(enabled, maxSize, ttl), registry, now::get);
   }

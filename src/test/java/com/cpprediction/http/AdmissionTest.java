@@ -251,6 +251,47 @@ class AdmissionTest {
     isProblem(edge.get(path), Failure.NOT_FOUND);
   }
 
+  /** A proxy that keeps callers from {@code /config} by its prefix doesn't recognize these. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "//config",
+        "/web/../config",
+        "/web/%2e%2e/config",
+        "/predictions/../config",
+        "/predictions/x/../../config",
+        "/./config",
+        "/%63onfig",
+        "/config/",
+        "/config//",
+        "/config/.",
+        "config",
+        "http://localhost//config"
+      })
+  void returns404ForPathsThatAreNotWrittenAsTheyAreRouted(String target) throws Exception {
+    var head = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+    assertThat(edge.raw("GET /config" + head)).startsWith("HTTP/1.1 200 ");
+    assertThat(edge.raw("GET " + target + head))
+        .startsWith("HTTP/1.1 404 ")
+        .contains("There is nothing at this path")
+        .doesNotContain("http.port");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"//predict", "/predict/", "/health/../predict", "/predict/%62atch"})
+  void predictsAtNoOtherPath(String path) throws Exception {
+    var body = shipment("S1", ADDRESS).encode();
+
+    var response =
+        edge.raw(
+            "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
+                .formatted(path, body.length(), body));
+
+    assertThat(response).startsWith("HTTP/1.1 404 ");
+    assertThat(edge.recorded()).isEmpty();
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

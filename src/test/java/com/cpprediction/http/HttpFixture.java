@@ -358,6 +358,12 @@ public final class HttpFixture {
             BodyHandlers.ofString()));
   }
 
+  /** As {@link #send} without a body, unawaited. */
+  Future<HttpResponse<String>> sending(String method, String path) {
+    return Future.fromCompletionStage(
+        client.sendAsync(request(method, path, null), BodyHandlers.ofString()));
+  }
+
   public Message<JsonObject> ask(String address, Object body) throws Exception {
     return vertx.eventBus().<JsonObject>request(address, body).await(10, SECONDS);
   }

@@ -22,6 +22,7 @@ import com.cpprediction.testing.TestScores;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
@@ -35,6 +36,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -333,6 +335,52 @@ class HttpVerticleTest {
     assertThat(new JsonObject(predicted.body()).getString("code")).isEqualTo("overloaded");
     var warmed = new JsonObject(first.await(10, SECONDS).body());
     assertThat(warmed.getInteger("failed")).isEqualTo(1);
+  }
+
+  @Test
+  void warmsWithALimitBelowAChunk() throws Exception {
+    edge.prediction =
+        new PredictionConfig(1, 0, 7, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
+    edge.start();
+    var addresses = new JsonArray();
+    for (int i = 0; i < 30; i++) addresses.add("House " + i + ", MG Road 560017");
+
+    var warmed = edge.post("/cache/warm", new JsonObject().put("addresses", addresses));
+
+    assertThat(new JsonObject(warmed.body()))
+        .isEqualTo(
+            new JsonObject()
+                .put("requested", 30)
+                .put("warmed", 30)
+                .put("already_cached", 0)
+                .put("failed", 0)
+                .put("left", 0));
+  }
+
+  @Test
+  void clearsTheCacheOnAWorker(Vertx vertx) throws Exception {
+    edge.start();
+    edge.post("/predict", shipment("S1", "MG Road 560017"));
+    var busy = new CountDownLatch(1);
+    for (int i = 0; i < VertxOptions.DEFAULT_WORKER_POOL_SIZE; i++) {
+      vertx.executeBlocking(
+          () -> {
+            busy.await();
+            return null;
+          },
+          false);
+    }
+
+    var overHttp = edge.sending("DELETE", "/cache");
+    var overBus = vertx.eventBus().<JsonObject>request(Bus.CACHE_CLEAR, null);
+    var whileAllWorkersAreBusy = new JsonObject(edge.get("/cache/stats").body());
+    busy.countDown();
+
+    assertThat(whileAllWorkersAreBusy.getLong("size")).isEqualTo(1);
+    assertThat(
+            new JsonObject(overHttp.await(10, SECONDS).body()).getLong("cleared")
+                + overBus.await(10, SECONDS).body().getLong("cleared"))
+        .isEqualTo(1);
   }
 
   @Test
