@@ -8,19 +8,21 @@ import com.cpprediction.serving.ScoringWorkers.Task;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executor;
 
 /**
- * Collects the requests for single addresses that one pass of the event loop brings, and submits
- * them together at its end, without a timer: a request that comes alone is not delayed. A few that
- * are scored fast are scored right then. Confined to one event loop.
+ * Collects the score requests that one pass of the event loop brings, and submits those of a lane
+ * together at its end, without a timer: a request that comes alone is not delayed. A few single
+ * addresses that are scored fast are scored right then. Confined to one event loop.
  */
 public final class Dispatcher {
   private final ScoringWorkers workers;
   private final InlineScorer inline;
   private final Executor endOfPass;
-  private List<Task> pass = new ArrayList<>();
+  private Map<Lane, List<Task>> pass = new LinkedHashMap<>();
 
   public Dispatcher(Vertx vertx, ScoringWorkers workers, InlineScorer inline) {
     this(workers, inline, submission -> vertx.runOnContext(pass -> submission.run()));
@@ -41,29 +43,32 @@ public final class Dispatcher {
   }
 
   /**
-   * Has {@code request} scored by a worker, or here where that is faster.
+   * Has {@code request} scored by a worker, or here where that is faster. A part of a batch whose
+   * prefix was never scored before gets a message of its own, since reading the model may take
+   * long.
    *
    * @param end time limit of the worker's reply
    */
   Future<ScoreReply> dispatch(Lane lane, ScoreRequest request, Deadline end) {
-    var task = new Task(request, end);
+    boolean alone = !workers.isSingle(lane) && !inline.knows(request.prefix());
+    var task = new Task(request, end, alone);
     task.future().onSuccess(reply -> inline.observe(request, reply));
-    if (!workers.isSingle(lane)) {
-      workers.submit(lane, List.of(task));
-      return task.future();
-    }
-    pass.add(task);
-    if (pass.size() == 1) endOfPass.execute(this::submit);
+    if (pass.isEmpty()) endOfPass.execute(this::submit);
+    pass.computeIfAbsent(lane, first -> new ArrayList<>()).add(task);
     return task.future();
   }
 
   private void submit() {
-    var tasks = pass;
-    pass = new ArrayList<>();
-    if (inline.worthwhile(tasks)) {
+    var lanes = pass;
+    pass = new LinkedHashMap<>();
+    lanes.forEach(this::submit);
+  }
+
+  private void submit(Lane lane, List<Task> tasks) {
+    if (workers.isSingle(lane) && inline.worthwhile(tasks)) {
       for (var task : tasks) task.complete(inline.score(task.request()));
-      return;
+    } else {
+      workers.submit(lane, tasks);
     }
-    workers.submit(workers.lane(1), tasks);
   }
 }

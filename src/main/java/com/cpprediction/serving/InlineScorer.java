@@ -43,6 +43,11 @@ public final class InlineScorer {
     return left > 0;
   }
 
+  /** Whether addresses of {@code prefix} were scored before. */
+  boolean knows(String prefix) {
+    return nanos.containsKey(prefix);
+  }
+
   Future<ScoreReply> score(ScoreRequest request) {
     return scorer.apply(request);
   }

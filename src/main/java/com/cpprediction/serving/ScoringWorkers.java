@@ -39,7 +39,7 @@ public final class ScoringWorkers {
   /** Addresses in a message at most; scoring them takes some milliseconds. */
   public static final int CHUNK = 32;
 
-  /** Single addresses that one worker scores rather than waking another one. */
+  /** Addresses that one worker scores rather than waking another one. */
   private static final int FEW = 4;
 
   /** How often a worker that timed out is asked whether it has finished. */
@@ -72,22 +72,52 @@ public final class ScoringWorkers {
   /** The queued requests of one bulk request, or of all requests for a single address. */
   static final class Lane {
     private final Queue<Task> tasks = new ArrayDeque<>();
+    private int addresses; // of the tasks
+
+    private void add(Collection<Task> more) {
+      for (var task : more) {
+        tasks.add(task);
+        addresses += task.addresses();
+      }
+    }
+
+    private boolean isEmpty() {
+      return tasks.isEmpty();
+    }
+
+    private Task head() {
+      return tasks.element();
+    }
+
+    private Task remove() {
+      var task = tasks.remove();
+      addresses -= task.addresses();
+      return task;
+    }
   }
 
   /** A request to score, which completes on the event loop that made it. */
   static final class Task {
     private final ScoreRequest request;
     private final Deadline end;
+    private final boolean alone;
     private final Promise<ScoreReply> result = Promise.promise();
     private final @Nullable Context context = Vertx.currentContext();
     private final Thread thread = Thread.currentThread();
 
+    /** One that may share its message. */
+    Task(ScoreRequest request, Deadline end) {
+      this(request, end, false);
+    }
+
     /**
      * @param end time limit of the worker's reply
+     * @param alone whether to send it in a message of its own, so that it delays no other one
      */
-    Task(ScoreRequest request, Deadline end) {
+    Task(ScoreRequest request, Deadline end, boolean alone) {
       this.request = request;
       this.end = end;
+      this.alone = alone;
     }
 
     Future<ScoreReply> future() {
@@ -96,6 +126,10 @@ public final class ScoringWorkers {
 
     ScoreRequest request() {
       return request;
+    }
+
+    private int addresses() {
+      return request.addresses().size();
     }
 
     private boolean late() {
@@ -150,11 +184,11 @@ public final class ScoringWorkers {
     return lane == singles;
   }
 
-  /** Has {@code tasks} scored; those of requests for one address share messages. */
+  /** Has {@code tasks} scored, at least one; those of a lane share messages. */
   void submit(Lane lane, Collection<Task> tasks) {
     synchronized (this) {
-      if (lane != singles && lane.tasks.isEmpty()) bulk.add(lane);
-      lane.tasks.addAll(tasks);
+      if (lane != singles && lane.isEmpty()) bulk.add(lane);
+      lane.add(tasks);
     }
     deal();
   }
@@ -191,7 +225,7 @@ public final class ScoringWorkers {
   private boolean dealOne(List<Message> messages, List<Task> late) {
     int idle = worker(0);
     boolean chunk = !bulk.isEmpty() && bulky.cardinality() < mostBulky;
-    boolean single = !singles.tasks.isEmpty();
+    boolean single = !singles.isEmpty();
     if (chunk && (!single || servedSingly >= CHUNK)) { // its turn; worth waiting for a worker
       if (idle < 0) return dropLate(late);
       chunk(idle, messages, late);
@@ -205,33 +239,48 @@ public final class ScoringWorkers {
     return true;
   }
 
+  /** An even share of a lane's addresses for each worker that bulk may have. */
   private void chunk(int worker, List<Message> messages, List<Task> late) {
     var lane = bulk.remove();
-    var task = lane.tasks.remove();
-    if (!lane.tasks.isEmpty()) bulk.add(lane);
-    if (task.late()) {
-      late.add(task);
-      return;
-    }
+    var tasks = take(lane, share(lane, mostBulky), late);
+    if (!lane.isEmpty()) bulk.add(lane);
+    if (tasks.isEmpty()) return;
     servedSingly = 0;
     load[worker]++;
     bulky.set(worker);
-    messages.add(new Message(worker, List.of(task), true));
+    messages.add(new Message(worker, tasks, true));
   }
 
   /** An even share for each worker that may run beside, so that all finish at the same time. */
   private void singles(int worker, List<Message> messages, List<Task> late) {
-    int shares = Math.max(1, Math.min(processors - busy(), idle()));
-    int size = Math.min(CHUNK, Math.max(FEW, (singles.tasks.size() + shares - 1) / shares));
-    var tasks = new ArrayList<Task>(size);
-    while (tasks.size() < size && !singles.tasks.isEmpty()) {
-      var task = singles.tasks.remove();
-      (task.late() ? late : tasks).add(task);
-    }
+    var tasks = take(singles, share(singles, Math.min(processors - busy(), idle())), late);
     if (tasks.isEmpty()) return;
     servedSingly += tasks.size();
     load[worker]++;
     messages.add(new Message(worker, tasks, false));
+  }
+
+  private static int share(Lane lane, int workers) {
+    int shares = Math.max(1, workers);
+    return Math.min(CHUNK, Math.max(FEW, (lane.addresses + shares - 1) / shares));
+  }
+
+  /** Takes tasks for one message: of at most {@code addresses}, or a single task. */
+  private static List<Task> take(Lane lane, int addresses, List<Task> late) {
+    var tasks = new ArrayList<Task>(Math.min(addresses, lane.tasks.size()));
+    int left = addresses;
+    while (!lane.isEmpty()) {
+      if (!tasks.isEmpty() && (lane.head().alone || lane.head().addresses() > left)) break;
+      var task = lane.remove();
+      if (task.late()) {
+        late.add(task);
+        continue;
+      }
+      tasks.add(task);
+      if (task.alone) break;
+      left -= task.addresses();
+    }
+    return tasks;
   }
 
   /**
@@ -241,12 +290,12 @@ public final class ScoringWorkers {
   private boolean dropLate(List<Task> late) {
     dropLate(singles, late);
     for (var lane : bulk) dropLate(lane, late);
-    bulk.removeIf(lane -> lane.tasks.isEmpty());
+    bulk.removeIf(Lane::isEmpty);
     return false;
   }
 
   private static void dropLate(Lane lane, List<Task> late) {
-    while (!lane.tasks.isEmpty() && lane.tasks.element().late()) late.add(lane.tasks.remove());
+    while (!lane.isEmpty() && lane.head().late()) late.add(lane.remove());
   }
 
   /** A worker with {@code messages} in flight, none of them a chunk; -1: none. */

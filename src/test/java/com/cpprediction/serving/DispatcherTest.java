@@ -68,11 +68,31 @@ class DispatcherTest {
   }
 
   @Test
-  void doesNotKeepBulkUntilTheEndOfThePass() {
-    dispatch(dispatcher.lane(2), request("560", false));
+  void sendsTheRequestsOfABatchTogetherApartFromSingles() {
+    limitMicros = 10_000;
+    learn("560", "411", "110");
+    var batch = dispatcher.lane(2);
+    var other = dispatcher.lane(2);
 
-    assertThat(byWorkers).containsExactly("560");
-    assertThat(endOfPass).isEmpty();
+    dispatch(batch, request("560", false));
+    single("560");
+    dispatch(other, request("110", false));
+    dispatch(batch, request("411", false));
+    endPass();
+
+    assertThat(byWorkers).containsExactly("560+411", "110");
+    assertThat(inline).containsExactly("560");
+  }
+
+  @Test
+  void sendsAnUnknownPrefixOfABatchInAMessageOfItsOwn() {
+    learn("560", "411");
+    var batch = dispatcher.lane(2);
+
+    for (var prefix : List.of("560", "110", "411", "560")) dispatch(batch, request(prefix, false));
+    endPass();
+
+    assertThat(byWorkers).containsExactly("560", "110", "411+560");
   }
 
   @Test

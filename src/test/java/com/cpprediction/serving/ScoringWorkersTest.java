@@ -120,6 +120,32 @@ class ScoringWorkersTest {
   }
 
   @Test
+  void sharesMessagesAmongTheRequestsOfABatch() {
+    workers = new ScoringWorkers(vertx, 4, 2, this::send);
+    var batch = workers.lane(40);
+    var all = new ArrayList<Task>();
+    for (int i = 1; i <= 8; i++) all.add(task("A" + i, 5));
+
+    workers.submit(batch, all);
+    done("A1");
+
+    assertThat(sent).hasToString("[A1+A2+A3+A4 to 0, A5+A6 to 1, A7 to 0]");
+  }
+
+  @Test
+  void sendsAtMostAChunkOfABatchInAMessage() {
+    workers(2);
+    var batch = workers.lane(100);
+    var all = List.of(task("A", 20), task("B", 12), task("C", 1), task("D", 32));
+
+    workers.submit(batch, all);
+    done("A");
+    done("C");
+
+    assertThat(sent).hasToString("[A+B to 0, C to 0, D to 0]");
+  }
+
+  @Test
   void starvesNeitherBulkNorSingles() {
     workers(1);
     single("first");
@@ -338,7 +364,7 @@ class ScoringWorkersTest {
   }
 
   private Future<ScoreReply> single(String what) {
-    return bulk(workers.lane(1), what);
+    return submit(workers.lane(1), task(what, END));
   }
 
   private void singles(String... all) {
@@ -346,12 +372,12 @@ class ScoringWorkersTest {
   }
 
   private Future<ScoreReply> bulk(Lane lane, String what) {
-    return submit(lane, task(what, END));
+    return submit(lane, task(what, ScoringWorkers.CHUNK));
   }
 
   private Future<ScoreReply> late(Lane lane) {
     var over = new SharedDeadline(Deadline.in(Duration.ZERO));
-    return submit(lane, new Task(request("late", over), END));
+    return submit(lane, new Task(request("late", 1, over), END));
   }
 
   private Future<ScoreReply> submit(Lane lane, Task task) {
@@ -360,12 +386,16 @@ class ScoringWorkersTest {
   }
 
   private static Task task(String what, Deadline end) {
-    return new Task(request(what, new SharedDeadline(END)), end);
+    return new Task(request(what, 1, new SharedDeadline(END)), end);
   }
 
-  private static ScoreRequest request(String what, SharedDeadline deadline) {
-    return new ScoreRequest(
-        0, what, List.of(new Address("mg road", null)), deadline, false, PincodeErrors.of(0.01));
+  private static Task task(String what, int addresses) {
+    return new Task(request(what, addresses, new SharedDeadline(END)), END);
+  }
+
+  private static ScoreRequest request(String what, int addresses, SharedDeadline deadline) {
+    var asked = Collections.nCopies(addresses, new Address("mg road", null));
+    return new ScoreRequest(0, what, asked, deadline, false, PincodeErrors.of(0.01));
   }
 
   private Future<List<Future<ScoreReply>>> send(
