@@ -31,7 +31,10 @@ final class ArtemisSetup {
   private static final int MIN_FILES = 2;
   private static final int KEEP_ALL_FILES = -1; // keeps the disk space allocated
   private static final int NO_COMPACTING = 0; // records are settled roughly in order
-  private static final int OPEN_TIMEOUT_SECONDS = 1;
+
+  /** Longest wait for the next file, which a disk that is busy syncing others delays. */
+  private static final int OPEN_TIMEOUT_SECONDS = 10;
+
   private static final int MAX_IO = 1;
   private static final int USER_VERSION = 1;
 

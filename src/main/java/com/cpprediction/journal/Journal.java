@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -12,7 +13,9 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.apache.activemq.artemis.api.core.ActiveMQBuffer;
+import org.apache.activemq.artemis.core.io.nio.NIOSequentialFileFactory;
 import org.apache.activemq.artemis.core.journal.EncoderPersister;
 import org.apache.activemq.artemis.core.journal.EncodingSupport;
 import org.apache.activemq.artemis.core.journal.IOCompletion;
@@ -58,6 +61,7 @@ public final class Journal implements AutoCloseable {
   private final int partBytes;
   private final Clock clock;
   private final Consumer<JournalException> onFailure;
+  private final Function<Path, NIOSequentialFileFactory> factory;
   private final DirectoryLock lock;
   private final JournalDirectories directories;
 
@@ -73,12 +77,14 @@ public final class Journal implements AutoCloseable {
       int fileBytes,
       Clock clock,
       Consumer<JournalException> onFailure,
+      Function<Path, NIOSequentialFileFactory> factory,
       DirectoryLock lock) {
     this.directory = directory;
     this.fileBytes = fileBytes;
     partBytes = Math.min(fileBytes / PARTS_PER_FILE, MAX_PART_BYTES);
     this.clock = clock;
     this.onFailure = onFailure;
+    this.factory = factory;
     this.lock = lock;
     directories = new JournalDirectories(directory, clock);
   }
@@ -96,9 +102,18 @@ public final class Journal implements AutoCloseable {
 
   static Journal of(
       Path directory, int fileBytes, Clock clock, Consumer<JournalException> onFailure) {
+    return of(directory, fileBytes, clock, onFailure, ArtemisSetup::files);
+  }
+
+  static Journal of(
+      Path directory,
+      int fileBytes,
+      Clock clock,
+      Consumer<JournalException> onFailure,
+      Function<Path, NIOSequentialFileFactory> factory) {
     try {
       var real = OwnerOnly.createDirectories(directory).toRealPath();
-      return new Journal(real, fileBytes, clock, onFailure, DirectoryLock.acquire(real));
+      return new Journal(real, fileBytes, clock, onFailure, factory, DirectoryLock.acquire(real));
     } catch (DirectoryLock.InUseException e) {
       throw new JournalException(
           "The journal in %s is in use by process %s; stop that first"
@@ -167,6 +182,30 @@ public final class Journal implements AutoCloseable {
     }
   }
 
+  /**
+   * Deletes directories of damaged files: those set aside longer than {@code maxAge} ago, and the
+   * oldest beyond five or {@code maxBytes} together; the newest may be larger. Blocks. Thread-safe.
+   *
+   * @return the deleted ones
+   * @throws JournalException when one can't be deleted
+   */
+  public List<Path> discardDamaged(long maxBytes, Duration maxAge) {
+    try {
+      return directories.discard(maxBytes, maxAge);
+    } catch (IOException e) {
+      throw JournalException.of(e);
+    }
+  }
+
+  /** Bytes of damaged files that were set aside. Blocks. Thread-safe. */
+  public long damagedBytes() {
+    try {
+      return directories.damagedBytes();
+    } catch (IOException e) {
+      throw JournalException.of(e);
+    }
+  }
+
   private static List<Entry> entries(JournalScan scan) {
     return List.copyOf(scan.waiting().values());
   }
@@ -219,7 +258,7 @@ public final class Journal implements AutoCloseable {
     OwnerOnly.createDirectories(directory);
     var opened =
         ArtemisSetup.journal(
-            ArtemisSetup.files(directory), fileBytes, (e, message, file) -> markFailed(e, message));
+            factory.apply(directory), fileBytes, (e, message, file) -> markFailed(e, message));
     opened.start();
     try {
       opened.load(new IgnoringLoader());

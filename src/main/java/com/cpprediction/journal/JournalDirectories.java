@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
@@ -21,8 +23,11 @@ import java.util.regex.Pattern;
 final class JournalDirectories {
   private static final Pattern NUMBER = Pattern.compile("[1-9]\\d{0,8}");
   private static final String STAGING = ".unfinished";
+  private static final int MAX_DAMAGED = 5; // directories that are kept
   private static final DateTimeFormatter STAMP =
       DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS").withZone(ZoneOffset.UTC);
+
+  private static final Pattern DAMAGED = Pattern.compile("damaged-(\\d{8}-\\d{6}-\\d{3})-.*");
 
   private final Path directory;
   private final Clock clock;
@@ -63,6 +68,52 @@ final class JournalDirectories {
     setAsideAllBut(current());
   }
 
+  /**
+   * Deletes directories that were set aside longer than {@code maxAge} ago, and the oldest others
+   * until at most {@value #MAX_DAMAGED} of at most {@code maxBytes} together are left. The newest
+   * may be larger.
+   *
+   * @return the deleted ones
+   */
+  List<Path> discard(long maxBytes, Duration maxAge) throws IOException {
+    var deleted = new ArrayList<Path>();
+    var newestFirst = new ArrayList<>(damaged());
+    newestFirst.removeIf(path -> !DAMAGED.matcher(path.getFileName().toString()).matches());
+    newestFirst.sort(Comparator.comparing(Path::getFileName).reversed());
+    long bytes = 0;
+    for (int i = 0; i < newestFirst.size(); i++) {
+      var path = newestFirst.get(i);
+      bytes += bytes(path);
+      boolean surplus = i >= MAX_DAMAGED || i > 0 && bytes > maxBytes;
+      var age = Duration.between(setAsideAt(path), clock.instant());
+      if (!surplus && age.compareTo(maxAge) <= 0) continue;
+      delete(path);
+      deleted.add(path);
+    }
+    return deleted;
+  }
+
+  /** Bytes of the directories that were set aside. */
+  long damagedBytes() throws IOException {
+    long bytes = 0;
+    for (var path : damaged()) bytes += bytes(path);
+    return bytes;
+  }
+
+  private static Instant setAsideAt(Path damaged) {
+    var name = DAMAGED.matcher(damaged.getFileName().toString());
+    if (!name.matches()) throw new IllegalArgumentException(damaged.toString());
+    return STAMP.parse(name.group(1), Instant::from);
+  }
+
+  private static long bytes(Path directory) throws IOException {
+    long bytes = 0;
+    try (var files = Files.newDirectoryStream(directory)) {
+      for (var file : files) bytes += Files.size(file);
+    }
+    return bytes;
+  }
+
   /** Directories that were set aside. */
   List<Path> damaged() throws IOException {
     var all = new ArrayList<Path>();
@@ -97,12 +148,12 @@ final class JournalDirectories {
     return Integer.parseInt(directory.getFileName().toString());
   }
 
-  private static void delete(Path staging) throws IOException {
-    if (!Files.exists(staging)) return;
-    try (var files = Files.newDirectoryStream(staging)) {
+  private static void delete(Path staged) throws IOException {
+    if (!Files.exists(staged)) return;
+    try (var files = Files.newDirectoryStream(staged)) {
       for (var file : files) Files.delete(file);
     }
-    Files.delete(staging);
+    Files.delete(staged);
   }
 
   private static void force(Path directory) throws IOException {

@@ -445,6 +445,15 @@ public final class ServiceMetrics {
         .register(registry);
   }
 
+  /** Bytes of damaged journal files that were set aside. */
+  public void journalDamagedBytes(Supplier<Number> value) {
+    Gauge.builder("cp.journal.set.aside", value)
+        .description("Bytes of damaged journal files that were set aside")
+        .baseUnit("bytes")
+        .strongReference(true)
+        .register(registry);
+  }
+
   /** Age in seconds of the oldest row not yet stored in PostgreSQL. */
   public void oldestSeconds(Supplier<Number> value) {
     Gauge.builder("cp.db.queue.oldest", value)

@@ -15,11 +15,14 @@ import io.vertx.core.internal.ContextInternal;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +35,7 @@ import org.slf4j.LoggerFactory;
 final class JournalAppender {
   private static final Logger log = LoggerFactory.getLogger(JournalAppender.class);
   private static final long RETRY_MILLIS = 1_000;
+  private static final long DISCARD_MILLIS = TimeUnit.HOURS.toMillis(1);
 
   private final Vertx vertx;
   private final ContextInternal thread;
@@ -40,6 +44,7 @@ final class JournalAppender {
   private final Journal journal;
   private final long maxBytes;
   private final long syncMillis;
+  private final IntSupplier retentionDays;
   private final ServiceMetrics metrics;
   private final RecentIds recent;
   private final BatchWriter writer;
@@ -54,12 +59,14 @@ final class JournalAppender {
   private boolean dirty; // whether a sync is scheduled
   private boolean closed;
   private boolean recovered;
+  private volatile long damagedBytes;
   private volatile @Nullable String failure = "The journal is not open yet";
 
   /**
    * Locks the journal; blocks. Belongs to the worker context of the caller.
    *
    * @param loop of {@code writer}
+   * @param retentionDays {@code persistence.retention_days}
    */
   JournalAppender(
       Vertx vertx,
@@ -67,6 +74,7 @@ final class JournalAppender {
       Path directory,
       int maxBytes,
       Duration sync,
+      IntSupplier retentionDays,
       Clock clock,
       ServiceMetrics metrics,
       RecentIds recent,
@@ -76,6 +84,7 @@ final class JournalAppender {
     this.loop = loop;
     this.directory = directory;
     this.maxBytes = maxBytes;
+    this.retentionDays = retentionDays;
     this.metrics = metrics;
     this.recent = recent;
     this.writer = writer;
@@ -92,6 +101,12 @@ final class JournalAppender {
    */
   Future<Void> start() {
     metrics.journalBytes(journal::waitingBytes);
+    metrics.journalDamagedBytes(() -> damagedBytes);
+    vertx.setPeriodic(
+        DISCARD_MILLIS,
+        timer -> {
+          if (!closed) discardDamaged();
+        });
     return open();
   }
 
@@ -114,7 +129,30 @@ final class JournalAppender {
           found.corrupt(),
           found.damaged());
     }
+    discardDamaged();
     return recovered ? reopened(found) : recover(found);
+  }
+
+  /**
+   * Bounds damaged files that were set aside: their rows may be those that {@code retention_days}
+   * drops, and their disk space is the journal's.
+   */
+  private void discardDamaged() {
+    int days = retentionDays.getAsInt();
+    var maxAge = days == 0 ? ChronoUnit.FOREVER.getDuration() : Duration.ofDays(days);
+    blocking(
+            () -> {
+              var discarded = journal.discardDamaged(maxBytes, maxAge);
+              damagedBytes = journal.damagedBytes();
+              return discarded;
+            })
+        .onSuccess(
+            discarded -> {
+              if (discarded.isEmpty()) return;
+              log.warn("Deleted damaged files of the journal that were set aside: {}", discarded);
+            })
+        .onFailure(
+            cause -> log.warn("Damaged files of the journal stay there. {}", cause.getMessage()));
   }
 
   private Future<Void> recover(Journal.Found found) {

@@ -189,6 +189,7 @@ public final class PersistenceVerticle extends VerticleBase {
                         directory,
                         journal.maxBytes(),
                         journal.sync(),
+                        () -> config.get().retentionDays(),
                         clock,
                         metrics,
                         recent,

@@ -9,6 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -18,8 +21,14 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.zip.ZipInputStream;
+import org.apache.activemq.artemis.core.io.SequentialFile;
+import org.apache.activemq.artemis.core.io.nio.NIOSequentialFile;
+import org.apache.activemq.artemis.core.io.nio.NIOSequentialFileFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class JournalTest {
   private static final int FILE = 4096;
+  private static final Duration FOREVER = Duration.ofDays(999_999);
 
   @TempDir private Path directory;
 
@@ -161,6 +171,128 @@ class JournalTest {
       assertThat(inspection.damaged()).hasSize(1);
       assertThat(Files.readAllBytes(fileIn(inspection.damaged().get(0)))).isEqualTo(bytes);
       assertThat(numbers(journal.open().entries())).isEqualTo(numbers(found.entries()));
+    }
+  }
+
+  @Test
+  void keepsTheNewestDamagedFilesWithinTheirBounds() throws Exception {
+    var clock = new AtomicReference<>(Instant.parse("2026-01-01T00:00:00Z"));
+    for (int day = 0; day < 8; day++) {
+      damageAt(clock.updateAndGet(before -> before.plus(Duration.ofDays(1))));
+    }
+    var byHand = Files.createDirectory(directory.resolve("damaged-by-hand"));
+    try (var journal = at(clock.get())) {
+      assertThat(journal.damagedBytes()).isEqualTo(8L * bytesOfOne(journal));
+      assertThat(journal.discardDamaged(Long.MAX_VALUE, Duration.ofDays(99))).hasSize(3);
+      assertThat(days(journal)).containsExactly("05", "06", "07", "08", "09");
+
+      assertThat(journal.discardDamaged(Long.MAX_VALUE, Duration.ofDays(2))).hasSize(2);
+      assertThat(days(journal)).containsExactly("07", "08", "09");
+
+      assertThat(journal.discardDamaged(2L * bytesOfOne(journal), FOREVER)).hasSize(1);
+      assertThat(days(journal)).containsExactly("08", "09");
+
+      assertThat(journal.discardDamaged(1, FOREVER)).hasSize(1);
+      assertThat(days(journal)).containsExactly("09");
+      assertThat(journal.damagedBytes()).isEqualTo(bytesOfOne(journal));
+    }
+    assertThat(byHand).exists();
+  }
+
+  /** Has a journal found damaged at {@code time}. */
+  private void damageAt(Instant time) throws Exception {
+    Entry damaged;
+    try (var journal = at(time)) {
+      journal.open();
+      damaged = append(journal, 1, 2).get(0);
+    }
+    var file = fileIn(new JournalDirectories(directory, Clock.systemUTC()).current());
+    var bytes = Files.readAllBytes(file);
+    bytes[endOf(damaged, bytes) - 1] ^= 1;
+    Files.write(file, bytes);
+    try (var journal = at(time)) {
+      assertThat(journal.open().corrupt()).isPositive();
+    }
+  }
+
+  private Journal at(Instant time) {
+    return Journal.of(directory, FILE, Clock.fixed(time, ZoneOffset.UTC), cause -> {});
+  }
+
+  private static long bytesOfOne(Journal journal) throws Exception {
+    var damaged = journal.inspect().damaged();
+    damaged.removeIf(path -> path.endsWith("damaged-by-hand"));
+    try (var files = Files.list(damaged.get(0))) {
+      return files.mapToLong(file -> file.toFile().length()).sum();
+    }
+  }
+
+  /** The days of January 2026 of what was set aside. */
+  private static List<String> days(Journal journal) {
+    return journal.inspect().damaged().stream()
+        .map(path -> path.getFileName().toString())
+        .filter(name -> name.startsWith("damaged-202601"))
+        .map(name -> name.substring("damaged-202601".length()).substring(0, 2))
+        .sorted()
+        .toList();
+  }
+
+  /** The library's own timeout of a second would fail the journal here. */
+  @Test
+  void waitsForAFileThatADiskIsSlowToOpen() throws Exception {
+    var slow = new AtomicBoolean();
+    var opened = new CountDownLatch(1);
+    var journal =
+        Journal.of(
+            directory,
+            FILE,
+            Clock.systemUTC(),
+            cause -> {
+              throw new AssertionError(cause);
+            },
+            in -> new SlowFiles(in, slow, opened));
+    try (journal) {
+      journal.open();
+      slow.set(true);
+      var appending = new Thread(() -> append(journal, 1, 200)); // several files
+
+      appending.start();
+      appending.join(1_500);
+      assertThat(appending.isAlive()).isTrue();
+      opened.countDown();
+      appending.join();
+
+      assertThat(journal.hasFailed()).isFalse();
+    }
+    try (var again = journal()) {
+      assertThat(again.open().entries()).hasSize(200);
+    }
+  }
+
+  /** Files whose opening waits for a latch, once {@code slow}. */
+  private static final class SlowFiles extends NIOSequentialFileFactory {
+    private final AtomicBoolean slow;
+    private final CountDownLatch opened;
+
+    SlowFiles(Path directory, AtomicBoolean slow, CountDownLatch opened) {
+      super(directory.toFile(), false, 1);
+      this.slow = slow;
+      this.opened = opened;
+    }
+
+    @Override
+    public SequentialFile createSequentialFile(String name) {
+      return new NIOSequentialFile(this, getDirectory(), name, 1) {
+        @Override
+        public void open(int maxIO, boolean useExecutor) throws IOException {
+          try {
+            if (slow.get()) opened.await();
+          } catch (InterruptedException e) {
+            throw new IOException(e);
+          }
+          super.open(maxIO, useExecutor);
+        }
+      };
     }
   }
 

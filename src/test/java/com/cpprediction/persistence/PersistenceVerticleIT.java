@@ -648,6 +648,23 @@ class PersistenceVerticleIT {
   }
 
   @Test
+  void boundsDamagedFilesThatWereSetAside() throws Exception {
+    for (int day = 1; day <= 9; day++) {
+      var damaged = journal.resolve("damaged-2026010%d-120000-000-1".formatted(day));
+      Files.writeString(Files.createDirectories(damaged).resolve("cp-1.journal"), "x");
+    }
+
+    deploy(Ack.JOURNAL, TestDatabase.migrated());
+
+    Await.until(() -> damaged().size() <= 5);
+    assertThat(damaged()).contains("damaged-20260109-120000-000-1");
+  }
+
+  private List<String> damaged() {
+    return Stream.of(journal.toFile().list()).filter(name -> name.startsWith("damaged")).toList();
+  }
+
+  @Test
   void refusesAJournalThatIsInUse() throws Exception {
     var uri = TestDatabase.migrated();
     deploy(Ack.JOURNAL, uri);
