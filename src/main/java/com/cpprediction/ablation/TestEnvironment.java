@@ -95,6 +95,7 @@ final class TestEnvironment implements AutoCloseable {
             .put("data_dir", home.resolve("data").toString())
             .put("http", new JsonObject().put("host", "127.0.0.1").put("port", 0))
             .put("models", new JsonObject().put("dir", models.toString()))
+            .put("cache", new JsonObject().put("warm_popular", 0)) // rows of earlier runs
             .put("database", new JsonObject().put("uri", database.uri()))
             .put("prediction", new JsonObject())
             .mergeIn(variant.config().copy(), true);

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -67,6 +68,8 @@ public final class PredictionCache {
   private final LongAdder loads = new LongAdder(); // that were scored
   private final LongAdder waiting = new LongAdder(); // nanoseconds, as scoring
   private final LongAdder scoring = new LongAdder();
+  private final LongAdder warmed = new LongAdder();
+  private volatile int toWarm;
   private volatile CacheConfig config;
   private volatile @Nullable Set<String> fingerprints; // in force; absent for all
 
@@ -111,11 +114,32 @@ public final class PredictionCache {
   /**
    * From now on keeps scores of the fingerprints {@code inForce} only; those of others reach the
    * callers that wait for them. Blocks as {@link #apply} does.
+   *
+   * @return up to {@code most} addresses whose scores it had and keeps no longer, the most used
+   *     first
    */
-  public void retain(Collection<String> inForce) {
+  public List<Address> retain(Collection<String> inForce, int most) {
     var retained = Set.copyOf(inForce);
+    var before = fingerprints;
     fingerprints = retained; // first, for scorings that end meanwhile
+    if (before != null && retained.containsAll(before)) return List.of();
+    var replaced =
+        cache
+            .synchronous()
+            .policy()
+            .eviction()
+            .orElseThrow()
+            .hottest(
+                entries ->
+                    entries
+                        .map(Map.Entry::getKey)
+                        .filter(key -> !retained.contains(key.fingerprint()))
+                        .map(Key::address)
+                        .distinct() // one may have scores of several prefixes
+                        .limit(most)
+                        .toList());
     cache.asMap().keySet().removeIf(key -> !retained.contains(key.fingerprint()));
+    return replaced;
   }
 
   /** Whether scores are kept at all. */
@@ -126,6 +150,7 @@ public final class PredictionCache {
   /**
    * The scores filed under {@code keys}; has those scored that are neither there nor in flight.
    *
+   * @param ahead of any request: counts as neither hit nor miss
    * @param deadline until when the caller waits
    * @param together keys that {@code score} is asked for at a time, at most
    * @param score asked for the keys that are not being scored yet, with the latest deadline of
@@ -134,14 +159,14 @@ public final class PredictionCache {
    * @return one future for each key, in order; they fail independently
    */
   public List<Future<LookupResult>> getAll(
-      List<Key> keys, int together, Deadline deadline, Score score) {
+      List<Key> keys, boolean ahead, int together, Deadline deadline, Score score) {
     var until = new SharedDeadline(deadline);
     if (!enabled()) return scoreAll(keys, together, until, score);
     var lookups = new ArrayList<Future<LookupResult>>(keys.size());
     var missing = new ArrayList<Key>();
     var started = new ArrayList<Flight>();
     for (var key : keys) {
-      var flight = (Flight) cache.getIfPresent(key);
+      var flight = (Flight) (ahead ? cache.asMap().get(key) : cache.getIfPresent(key));
       if (flight == null) {
         var mine = new Flight(until);
         flight = (Flight) cache.asMap().putIfAbsent(key, mine);
@@ -190,6 +215,21 @@ public final class PredictionCache {
     scoring.add(count * scored);
   }
 
+  /**
+   * The cache refilled itself with some addresses.
+   *
+   * @param left addresses that still are to be
+   */
+  public void warmed(int count, int left) {
+    warmed.add(count);
+    toWarm = left;
+  }
+
+  /** Addresses that the cache refilled itself with. */
+  public long warmed() {
+    return warmed.sum();
+  }
+
   /** The numbers behind {@code GET /cache/stats}. */
   public JsonObject stats() {
     var entries = cache.synchronous();
@@ -206,6 +246,8 @@ public final class PredictionCache {
         .put("evictions", stats.evictionCount())
         .put("loads", stats.loadCount())
         .put("load_failures", stats.loadFailureCount())
+        .put("warmed", warmed())
+        .put("to_warm", toWarm)
         .put("average_load_ms", stats.averageLoadPenalty() / TimeUnit.MILLISECONDS.toNanos(1))
         .put("average_wait_ms", average(waiting))
         .put("average_score_ms", average(scoring));

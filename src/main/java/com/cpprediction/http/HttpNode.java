@@ -11,7 +11,9 @@ import com.cpprediction.dashboard.EventStream.Topic;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.model.WrongPincodes;
+import com.cpprediction.prediction.Address;
 import com.cpprediction.serving.AdmissionControl;
+import com.cpprediction.serving.CacheRefill;
 import com.cpprediction.serving.HealthCheck;
 import com.cpprediction.serving.HealthReport;
 import com.cpprediction.serving.InlineScorer;
@@ -29,6 +31,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that the {@link HttpVerticle}s of a node share: its limits hold for all event loops
@@ -90,6 +93,7 @@ public final class HttpNode {
   private final Handshakes handshakes;
   private final EventStream events;
   private volatile List<HttpVerticle> loops = List.of();
+  private volatile @Nullable CacheRefill refill; // of the first verticle
   private volatile boolean stopping;
   private volatile int port;
 
@@ -190,6 +194,26 @@ public final class HttpNode {
     return now.get(Math.floorMod(turn.getAndIncrement(), now.size()));
   }
 
+  /** Refills the cache with the most frequent recent addresses, once a verticle has started. */
+  public void refillCache() {
+    var own = refill;
+    if (own != null) own.popular();
+  }
+
+  /**
+   * Refills the cache with addresses of replaced scores, once a verticle has started.
+   *
+   * @param replaced the most used ones first
+   */
+  public void refillCache(List<Address> replaced) {
+    var own = refill;
+    if (own != null) own.replaced(replaced);
+  }
+
+  void refillWith(CacheRefill own) {
+    refill = own;
+  }
+
   void listening(int actualPort) {
     port = actualPort;
   }
@@ -201,6 +225,8 @@ public final class HttpNode {
 
   void stop() {
     stopping = true;
+    var own = refill;
+    if (own != null) own.stop();
     events.close();
   }
 

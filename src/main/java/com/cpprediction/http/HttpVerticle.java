@@ -7,6 +7,7 @@ import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.serving.CacheRefill;
 import com.cpprediction.serving.CacheWarmer;
 import com.cpprediction.serving.Dispatcher;
 import com.cpprediction.serving.LocalRouter;
@@ -136,6 +137,21 @@ public final class HttpVerticle extends VerticleBase {
             pool,
             node.admission(),
             node.warming());
+    if (first) {
+      node.refillWith(
+          new CacheRefill(
+              vertx,
+              node.config(),
+              node.leases(),
+              node.cache(),
+              local,
+              dispatcher,
+              reader,
+              pool,
+              node.admission(),
+              node.metrics(),
+              CacheRefill.RETRY));
+    }
     var cacheRoutes = new CacheRoutes(vertx, node.cache(), bodyReader, warmer);
     var sharedContext =
         new Operation.OperationContext(

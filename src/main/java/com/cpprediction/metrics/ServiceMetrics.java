@@ -121,6 +121,7 @@ public final class ServiceMetrics {
   private final Counter hopFailures;
   private final Timer journalAppend;
   private final Counter journalDamaged;
+  private final Counter cacheWarmed;
   private final Timer score;
   private final Timer loopDelay;
   private final Timer modelLoad;
@@ -204,6 +205,10 @@ public final class ServiceMetrics {
     journalDamaged =
         Counter.builder("cp.journal.damaged")
             .description("Records of the journal that can't be read")
+            .register(registry);
+    cacheWarmed =
+        Counter.builder("cp.cache.warmed")
+            .description("Addresses that the cache refilled itself with")
             .register(registry);
     score = timer("cp.score", "Scoring one address with a model").register(registry);
     loopDelay =
@@ -514,6 +519,11 @@ public final class ServiceMetrics {
         "cp.cache.enabled",
         "1 while the cache is enabled, else 0",
         () -> value.getAsBoolean() ? 1 : 0);
+  }
+
+  /** The cache refilled itself with {@code count} addresses. */
+  public void cacheWarmed(int count) {
+    cacheWarmed.increment(count);
   }
 
   /** 1 while the newest version of {@code part} is active, 0 while it is refused. */

@@ -45,6 +45,7 @@ import java.time.Duration;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -99,6 +100,7 @@ public final class Service {
   private final WrongPincodes wrongPincodes;
   private final PredictionCache cache;
   private final List<HealthCheck> checks;
+  private volatile Set<String> here = Set.of(); // prefixes of the models in force
   private volatile boolean stopping;
   private volatile boolean unclean; // whether a verticle failed to stop
   private volatile @Nullable EmbeddedDatabase embedded;
@@ -149,7 +151,7 @@ public final class Service {
         new WrongPincodes(() -> current().prediction().wrongPincodes(), metrics, Clock.systemUTC());
     models.status().shows(wrongPincodes::toJson);
     cache = new PredictionCache(config.cache(), registry);
-    models.onPublish(release -> cache.retain(release.fingerprints().values()));
+    models.onPublish(this::published);
     metrics.cacheEnabled(cache::enabled);
     checks =
         new HealthChecks(
@@ -234,7 +236,20 @@ public final class Service {
         .compose(ok -> deployModels())
         .compose(ok -> deployHttp())
         .onSuccess(ok -> watch())
-        .compose(ok -> activate());
+        .compose(ok -> activate())
+        .onSuccess(ok -> http().refillCache());
+  }
+
+  /** On the thread of the reload; one release at a time. */
+  private void published(ServingRelease release) {
+    int most = current().cache().warmPopular();
+    var replaced = cache.retain(release.fingerprints().values(), most);
+    boolean further = !here.containsAll(release.here());
+    here = release.here();
+    var node = http;
+    if (node == null) return; // a start: it refills at its end
+    if (further) node.refillCache();
+    node.refillCache(replaced);
   }
 
   private void warmUp() {

@@ -201,6 +201,7 @@ public final class CacheWarmer {
                             group,
                             false,
                             false,
+                            false,
                             WrongPincodes.prior(),
                             deadline,
                             lane));

@@ -57,6 +57,7 @@ public final class LocalRouter implements LookupRouter {
     var keys = addresses.stream().map(address -> new Key(fingerprint, address)).toList();
     return cache.getAll(
         keys,
+        query.ahead(),
         ScoringWorkers.CHUNK,
         query.deadline(),
         (missing, until) -> score(query, missing, until));

@@ -17,6 +17,7 @@ import java.util.List;
  * @param addresses at least one
  * @param byPincode whether {@code prefix} was read from the first pincode of each address alone
  * @param explain whether to explain the results as well
+ * @param ahead whether no request waits for them, so that they count as neither hit nor miss here
  * @param wrongPincodes shares of wrong pincodes to explain with
  * @param lane in which what has to be scored here waits for a worker
  */
@@ -27,6 +28,7 @@ public record LookupQuery(
     List<Address> addresses,
     boolean byPincode,
     boolean explain,
+    boolean ahead,
     PincodeErrors wrongPincodes,
     Deadline deadline,
     Lane lane) {

@@ -75,6 +75,7 @@ public final class OwnerEndpoint {
             addresses,
             request.byPincode(),
             request.explain(),
+            false,
             request.wrongPincodes(),
             request.deadline(),
             dispatcher.lane(addresses.size()));

@@ -286,6 +286,7 @@ public final class PredictionService {
                         addresses,
                         byPincode,
                         asked.explain(),
+                        false,
                         wrongPincodes,
                         deadline,
                         lane)));

@@ -178,6 +178,7 @@ public final class HotPath {
         new JsonObject()
             .put("data_dir", data.toString())
             .put("http", new JsonObject().put("host", "127.0.0.1").put("port", 0))
+            .put("cache", new JsonObject().put("warm_popular", 0))
             .put("models", new JsonObject().put("dir", MODELS.toAbsolutePath().toString()));
     var over = System.getProperty("config");
     if (over != null) config.mergeIn(new JsonObject(Files.readString(Path.of(over))), true);

@@ -90,6 +90,7 @@ public class SharedStateBenchmark {
   public void fill() {
     cache.getAll(
         keys,
+        false,
         KEYS,
         deadline,
         (missing, until) ->
@@ -124,6 +125,7 @@ public class SharedStateBenchmark {
   public List<Future<LookupResult>> cacheHit(Position position) {
     return cache.getAll(
         List.of(keys.get(position.move())),
+        false,
         1,
         deadline,
         (missing, until) -> Future.failedFuture("all keys are cached"));

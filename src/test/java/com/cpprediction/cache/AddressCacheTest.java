@@ -23,7 +23,7 @@ class AddressCacheTest {
   private final AddressCache cache = scores.addresses();
 
   private static CacheConfig config(boolean enabled, int size) {
-    return new CacheConfig(enabled, size, TTL);
+    return new CacheConfig(enabled, size, TTL, 0);
   }
 
   private static AddressCache.Entry entry(String typed) {

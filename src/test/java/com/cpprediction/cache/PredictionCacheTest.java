@@ -80,7 +80,7 @@ class PredictionCacheTest {
     get(key("a"), this::scored);
     get(new Key(OTHER, address("a")), () -> scored(OTHER));
 
-    cache.retain(List.of(OTHER));
+    cache.retain(List.of(OTHER), 10);
 
     assertThat(cache.stats().getLong("size")).isEqualTo(1);
     assertThat(source(get(new Key(OTHER, address("a")), PredictionCacheTest::never)))
@@ -88,10 +88,38 @@ class PredictionCacheTest {
   }
 
   @Test
+  void tellsTheMostUsedAddressesOfReplacedScores() {
+    cache.apply(new CacheConfig(true, 5, Duration.ofMinutes(1), 0)); // half full, it counts uses
+    cache.retain(List.of(FINGERPRINT, OTHER), 10);
+    for (var text : List.of("a", "b", "c")) get(key(text), this::scored);
+    get(new Key(OTHER, address("kept")), () -> scored(OTHER));
+    for (int i = 0; i < 3; i++) get(key("b"), PredictionCacheTest::never);
+
+    assertThat(cache.retain(List.of(FINGERPRINT, OTHER), 10)).as("nothing replaced").isEmpty();
+    assertThat(cache.retain(List.of(OTHER), 2))
+        .hasSize(2)
+        .startsWith(address("b"))
+        .doesNotContain(address("kept"));
+    assertThat(cache.retain(List.of(OTHER), 2)).as("already dropped").isEmpty();
+  }
+
+  @Test
+  void countsALookupAheadOfRequestsAsNeitherHitNorMiss() {
+    for (int i = 0; i < 2; i++) {
+      cache.getAll(List.of(key("a")), true, 1, SOON, (missing, until) -> scored().map(List::of));
+    }
+
+    assertThat(cache.stats().getLong("misses")).isZero();
+    assertThat(cache.stats().getLong("hits")).isZero();
+    assertThat(source(get(key("a"), PredictionCacheTest::never))).isEqualTo(Source.CACHE);
+    assertThat(cache.stats().getLong("hits")).isEqualTo(1);
+  }
+
+  @Test
   void servesButDoesNotKeepAScoringThatModelsWereReplacedDuring() {
     var flight = Promise.<PrefixScores>promise();
     var before = get(key("a"), flight::future);
-    cache.retain(List.of(OTHER));
+    cache.retain(List.of(OTHER), 10);
     var late = Promise.<PrefixScores>promise(); // of a request that leased the old models
     var after = get(key("b"), late::future);
 
@@ -185,6 +213,7 @@ class PredictionCacheTest {
     var lookups =
         some.getAll(
             keys,
+            false,
             3,
             SOON,
             (missing, until) -> {
@@ -243,7 +272,7 @@ class PredictionCacheTest {
   void takesAnotherTimeToLiveAtOnce() {
     get(key("a"), this::scored);
 
-    cache.apply(new CacheConfig(true, 100, Duration.ofSeconds(5)));
+    cache.apply(new CacheConfig(true, 100, Duration.ofSeconds(5), 0));
     now.addAndGet(TimeUnit.SECONDS.toNanos(6));
 
     assertThat(source(get(key("a"), this::scored))).isEqualTo(Source.MODEL);
@@ -254,7 +283,7 @@ class PredictionCacheTest {
   void takesAnotherSizeAtOnce() {
     for (int i = 0; i < 50; i++) get(key("a" + i), this::scored);
 
-    cache.apply(new CacheConfig(true, 10, Duration.ofMinutes(1)));
+    cache.apply(new CacheConfig(true, 10, Duration.ofMinutes(1), 0));
 
     var stats = cache.stats();
     assertThat(stats.getLong("size")).isEqualTo(10);
@@ -266,7 +295,7 @@ class PredictionCacheTest {
   void scoresEverythingWhileSwitchedOff() {
     get(key("a"), this::scored);
 
-    cache.apply(new CacheConfig(false, 100, Duration.ofMinutes(1)));
+    cache.apply(new CacheConfig(false, 100, Duration.ofMinutes(1), 0));
     var flight = Promise.<PrefixScores>promise();
     get(key("a"), flight::future);
     var other = get(key("a"), this::scored);
@@ -343,10 +372,10 @@ class PredictionCacheTest {
 
   @Test
   void shrinksByManyEntries() {
-    cache.apply(new CacheConfig(true, 100_000, Duration.ofMinutes(1)));
+    cache.apply(new CacheConfig(true, 100_000, Duration.ofMinutes(1), 0));
     getAll(keys(25_250), this::scoredAll);
 
-    cache.apply(new CacheConfig(true, 4_500, Duration.ofSeconds(20)));
+    cache.apply(new CacheConfig(true, 4_500, Duration.ofSeconds(20), 0));
 
     assertThat(cache.stats().getLong("size")).isEqualTo(4_500);
   }
@@ -356,7 +385,7 @@ class PredictionCacheTest {
   }
 
   private PredictionCache cache(boolean enabled, int maxSize, Duration ttl) {
-    return new PredictionCache(new CacheConfig(enabled, maxSize, ttl), registry, now::get);
+    return new PredictionCache(new CacheConfig(enabled, maxSize, ttl, 0), registry, now::get);
   }
 
   private static Key key(String text) {
@@ -400,13 +429,14 @@ class PredictionCacheTest {
   private Future<LookupResult> get(
       Key key, Deadline deadline, Function<SharedDeadline, Future<PrefixScores>> score) {
     return cache
-        .getAll(List.of(key), 1, deadline, (missing, until) -> score.apply(until).map(List::of))
+        .getAll(
+            List.of(key), false, 1, deadline, (missing, until) -> score.apply(until).map(List::of))
         .get(0);
   }
 
   private List<Future<LookupResult>> getAll(
       List<Key> keys, Function<List<Key>, Future<List<PrefixScores>>> score) {
-    return cache.getAll(keys, MANY, SOON, (missing, until) -> score.apply(missing));
+    return cache.getAll(keys, false, MANY, SOON, (missing, until) -> score.apply(missing));
   }
 
   @Test

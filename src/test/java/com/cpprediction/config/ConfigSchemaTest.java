@@ -85,6 +85,7 @@ class ConfigSchemaTest {
             "cache.enabled",
             "cache.max_size",
             "cache.ttl_seconds",
+            "cache.warm_popular",
             "persistence.when_full",
             "persistence.batch_size",
             "persistence.linger_ms",

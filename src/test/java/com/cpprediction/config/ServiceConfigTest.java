@@ -35,7 +35,7 @@ class ServiceConfigTest {
                           "tls": {"certificate": "c", "key": "k", "password": "p"}},
                  "prediction": {"workers": 2, "max_in_flight": 3, "timeout_ms": 40,
                                 "inline_us": 27, "wrong_pincodes": 0.05, "min_text_confidence": 0.25},
-                 "cache": {"enabled": false, "max_size": 6, "ttl_seconds": 7},
+                 "cache": {"enabled": false, "max_size": 6, "ttl_seconds": 7, "warm_popular": 9},
                  "persistence": {"ack": "none", "when_full": "drop", "batch_size": 8, "linger_ms": 9,
                                  "queue_capacity": 10, "statement_timeout_ms": 110, "retention_days": 19,
                                  "outcomes_window_days": 23},
@@ -72,7 +72,7 @@ class ServiceConfigTest {
                     new HttpConfig.Tls("c", "k", "p")),
                 new PredictionConfig(
                     2, 27, 3, Duration.ofMillis(40), OptionalDouble.of(0.05), 0.25),
-                new CacheConfig(false, 6, Duration.ofSeconds(7)),
+                new CacheConfig(false, 6, Duration.ofSeconds(7), 9),
                 new PersistenceConfig(
                     Ack.NONE,
                     WhenFull.DROP,

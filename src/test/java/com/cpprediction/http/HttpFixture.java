@@ -292,7 +292,7 @@ public final class HttpFixture {
   }
 
   public void switchCacheOff() {
-    cache.apply(new CacheConfig(false, 10, Duration.ofMinutes(1)));
+    cache.apply(new CacheConfig(false, 10, Duration.ofMinutes(1), 0));
   }
 
   public Socket connect() throws IOException {

@@ -25,6 +25,6 @@ final class TestReaders {
 
   static PredictionCache cache(boolean enabled) {
     return new PredictionCache(
-        new CacheConfig(enabled, MANY, Duration.ofHours(1)), new SimpleMeterRegistry());
+        new CacheConfig(enabled, MANY, Duration.ofHours(1), 0), new SimpleMeterRegistry());
   }
 }

@@ -30,6 +30,7 @@ public record TestHome(Path directory) {
         new JsonObject()
             .put("http", new JsonObject().put("port", 0))
             .put("server", new JsonObject().put("warm_up_ms", 0)) // for tests that start fast
+            .put("cache", new JsonObject().put("warm_popular", 0)) // or hits come of themselves
             .put("persistence", new JsonObject().put("ack", "commit")) // rows are there at once
             .put("models", new JsonObject().put("dir", SmallRelease.directory().toString()))
             .mergeIn(changes, true);
