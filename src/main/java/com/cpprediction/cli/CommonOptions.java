@@ -6,6 +6,8 @@ import com.cpprediction.logging.Logging;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelStore;
+import com.cpprediction.model.PrefixAssignment;
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.model.format.ModelException;
 import com.cpprediction.server.Home;
 import com.cpprediction.server.Version;
@@ -55,15 +57,26 @@ final class CommonOptions {
    */
   ModelStore models() {
     var loaded = load();
-    return models(loaded, models(loaded));
+    return models(loaded, models(loaded), PrefixAssignment.ALL);
+  }
+
+  /**
+   * As {@link #models()}, without loading a model: {@link ModelStore#onDemand} loads those that are
+   * needed.
+   *
+   * @throws ModelException when the release names no model
+   */
+  ModelStore modelsOnDemand() {
+    var loaded = load();
+    return models(loaded, models(loaded), PrefixAssignment.ON_DEMAND);
   }
 
   /** As {@link #models()}, of the release in {@code directory}. */
   ModelStore models(Path directory) {
-    return models(load(), directory.toAbsolutePath());
+    return models(load(), directory.toAbsolutePath(), PrefixAssignment.ALL);
   }
 
-  private static ModelStore models(LoadedConfig loaded, Path directory) {
+  private static ModelStore models(LoadedConfig loaded, Path directory, PrefixAssignment share) {
     var config = loaded.config();
     Logging.apply(config.log());
     var models =
@@ -71,12 +84,23 @@ final class CommonOptions {
             directory,
             Engine.of(config.models().engine()),
             config.models().heap(),
+            false,
             new ServiceMetrics(new SimpleMeterRegistry(), Version.current()),
-            Clock.systemUTC());
+            Clock.systemUTC(),
+            share);
     models.reload();
-    if (!models.prefixes().isEmpty()) return models;
+    boolean onDemand = share == PrefixAssignment.ON_DEMAND;
+    var prefixes = onDemand ? models.current().prefixes() : models.prefixes();
+    if (!prefixes.isEmpty()) return models;
     models.close();
     throw new ModelException("No model could be loaded from " + directory);
+  }
+
+  /** A predictor that loads models on demand, with the settings of the service. */
+  OfflinePredictor predictor(ModelStore models, ServingRelease release) {
+    var prediction = load().config().prediction();
+    return OfflinePredictor.onDemand(
+        models, release, prediction.minTextConfidence(), prediction.wrongPincodes());
   }
 
   /** A predictor with the settings of the service. */

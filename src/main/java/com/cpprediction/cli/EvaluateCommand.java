@@ -163,6 +163,7 @@ final class EvaluateCommand implements Callable<Integer> {
         "--confusions must be in 0.." + MOST_CONFUSIONS);
     var input = LabelledRows.read(data);
     var err = spec.commandLine().getErr();
+    input.notes().forEach(err::println);
     if (input.bad() > 0) {
       err.printf("%d rows could not be used:%n", input.bad());
       input.badExamples().forEach(example -> err.println("  " + example));

@@ -348,9 +348,9 @@ final class LoadTestCommand implements Callable<Integer> {
     }
     UsageCheck.require(
         spec,
-        profile.matches(".*\\.csv(\\.gz)?"),
+        profile.matches(".*[./\\\\].*"),
         "--profile must be misses, hits, mixed, batch, stream, wrong-pincodes, no-pincodes, or a"
-            + " file that ends in .csv or .csv.gz");
+            + " file, whose name has a dot or a slash");
     return Profile.FILE;
   }
 

@@ -1,18 +1,27 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.common.UserFacingException;
+import com.cpprediction.csv.InputException;
 import com.cpprediction.model.Explanation;
-import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.Scorer;
+import com.cpprediction.model.format.ModelException;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Belief;
 import com.cpprediction.prediction.Candidate;
+import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.serving.Problem;
+import com.cpprediction.terminal.Plurals;
+import com.cpprediction.terminal.Progress;
 import com.cpprediction.terminal.ProgressLine;
 import com.cpprediction.terminal.TextTables;
 import com.cpprediction.training.CsvPredictor;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,12 +55,14 @@ final class PredictCommand implements Callable<Integer> {
 
   @Option(
       names = "--in",
-      description = "CSV, plain or .gz, with a column address and perhaps pincode.")
+      description =
+          "CSV, plain or gzip, with a column address and perhaps pincode, as people name them.")
   private Path in;
 
   @Option(
       names = "--out",
-      description = "With --in: CSV to write, plain or .gz, the input's rows in order.")
+      description =
+          "With --in: CSV to write, plain or .gz: the input's rows and columns in order, ours behind.")
   private Path out;
 
   @Option(
@@ -59,7 +70,10 @@ final class PredictCommand implements Callable<Integer> {
       description = "Add what decided for the first CP against the second, and which words.")
   private boolean explain;
 
-  @Option(names = "--json", description = "The answer as JSON.")
+  @Option(
+      names = "--json",
+      description =
+          "The prediction as JSON, or the problem; with --in the number of rows and the reasons.")
   private boolean json;
 
   @Override
@@ -67,33 +81,95 @@ final class PredictCommand implements Callable<Integer> {
     UsageCheck.require(
         spec, (address == null) != (in == null), "give either an ADDRESS or --in FILE");
     UsageCheck.require(spec, (in == null) == (out == null), "--in and --out go together");
-    try (var models = settings.models()) {
-      if (in != null) {
-        long rows = predict(models);
-        spec.commandLine().getOut().printf("%d rows written to %s%n", rows, out);
-        return 0;
-      }
-      var query = Address.of(address, pincode);
-      var predictor = settings.predictor(models);
+    UsageCheck.require(spec, in == null || pincode == null, "--pincode goes with an ADDRESS");
+    UsageCheck.require(spec, in == null || !explain, "--explain goes with an ADDRESS");
+    if (!json) return predict();
+    try {
+      return predict();
+    } catch (UserFacingException e) {
+      spec.commandLine().getOut().println(problem(e).json().encodePrettily());
+      return 1;
+    }
+  }
+
+  private static Problem problem(UserFacingException e) {
+    if (e instanceof ServiceException) return Problem.of(e);
+    var detail = String.valueOf(e.getMessage());
+    if (e instanceof InputException) return Problem.of(Failure.MALFORMED_REQUEST.because(detail));
+    if (e instanceof ModelException) return Problem.of(Failure.NOT_READY.because(detail));
+    return new Problem(Failure.INTERNAL, detail, new JsonObject());
+  }
+
+  private int predict() {
+    if (in != null) return predictFile();
+    var query = Address.of(address, pincode);
+    try (var models = settings.modelsOnDemand();
+        var release = models.lease()) {
+      var predictor = settings.predictor(models, release);
       var scorer = new Scorer();
       var posterior = predictor.predict(scorer, query);
       var prefix = posterior.belief().prefix();
-      var explained = scorer.explain(models.usable(prefix), query, predictor.errors());
+      var explained =
+          explain ? scorer.explain(models.onDemand(prefix), query, predictor.errors()) : null;
       if (json) {
-        var explanation = explain ? explained.toJson() : null;
+        var explanation = explained == null ? null : explained.toJson();
         spec.commandLine().getOut().println(json(posterior, explanation));
       } else {
         print(posterior);
-        if (explain) print(explained);
+        if (explained != null) print(explained);
       }
       return 0;
     }
   }
 
-  private long predict(ModelStore models) {
-    try (var progress = new ProgressLine()) {
-      return CsvPredictor.predict(in, out, settings.predictor(models), progress);
+  private int predictFile() {
+    CsvPredictor.Summary summary;
+    var err = spec.commandLine().getErr();
+    try (var progress = new ProgressLine();
+        var file = CsvPredictor.open(in, out, json ? Progress.NONE : progress)) {
+      file.notes().forEach(err::println);
+      try (var models = settings.modelsOnDemand();
+          var release = models.lease()) {
+        summary = file.predict(settings.predictor(models, release));
+      }
     }
+    summary.notes().forEach(err::println);
+    // The rows themselves may go to standard output.
+    var printer = Files.isRegularFile(out) ? spec.commandLine().getOut() : err;
+    if (json) printer.println(json(summary).encode());
+    else print(summary, printer);
+    return summary.rows() == 0 || summary.answered() > 0 ? 0 : 1;
+  }
+
+  private void print(CsvPredictor.Summary summary, PrintWriter printer) {
+    printer.printf(
+        "%s written to %s: %d predicted, %d not%n",
+        Plurals.count(summary.rows(), "row"),
+        out,
+        summary.answered(),
+        summary.rows() - summary.answered());
+    for (var one : summary.unanswered()) {
+      printer.printf(
+          "  %d: %s (%s line %d)%n",
+          one.rows(), one.reason(), one.rows() == 1 ? "in" : "first in", one.firstLine());
+    }
+  }
+
+  private static JsonObject json(CsvPredictor.Summary summary) {
+    var reasons = new JsonArray();
+    for (var one : summary.unanswered()) {
+      reasons.add(
+          new JsonObject()
+              .put("reason", one.reason())
+              .put("rows", one.rows())
+              .put("first_line", one.firstLine()));
+    }
+    return new JsonObject()
+        .put("rows", summary.rows())
+        .put("predicted", summary.answered())
+        .put("unpredicted", summary.rows() - summary.answered())
+        .put("reasons", reasons)
+        .put("notes", new JsonArray(summary.notes()));
   }
 
   private void print(Posterior posterior) {

@@ -37,7 +37,7 @@ final class TrainCommand implements Callable<Integer> {
       required = true,
       description = {
         "CSV, plain or gzip, with the columns address,pincode,cp_code and optionally time; or a"
-            + " directory of such files, *.csv and *.csv.gz.",
+            + " directory of such files, *.csv or *.tsv, perhaps with .gz.",
         "May be given several times."
       })
   private List<Path> data;
@@ -197,6 +197,7 @@ final class TrainCommand implements Callable<Integer> {
               .put("bad_rows", input.bad())
               .put("bad_kinds", kinds)
               .put("bad_examples", examples)
+              .put("notes", new JsonArray(input.notes()))
               .put("rows_of_other_times", input.outside())
               .put("duplicate_rows", input.duplicates())
               .put("contradicting_rows", input.contradicting())
@@ -236,6 +237,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private static void print(InputReport input, PrintWriter printer) {
+    input.notes().forEach(printer::println);
     printer.printf("%d rows read, %d could not be used%n", input.rows(), input.bad());
     for (var fault : input.faults()) {
       printer.printf("  %d: %s%n", fault.count(), fault.kind());

@@ -32,22 +32,40 @@ public final class CsvOutput implements AutoCloseable {
   }
 
   /**
+   * How a file is written.
+   *
+   * @param separator between values
+   * @param marked whether it begins with a byte order mark, by which spreadsheet programs know
+   *     UTF-8
+   */
+  public record Form(char separator, boolean marked) {
+    /** Commas, no mark. */
+    static final Form PLAIN = new Form(',', false);
+  }
+
+  /** As {@link #create(Path, Form)}, with commas and without a byte order mark. */
+  public static CsvOutput create(Path file) {
+    return create(file, Form.PLAIN);
+  }
+
+  /**
    * @param file replaced on {@link #publish} where it exists
    * @throws InputException when {@code file} cannot be written
    */
-  public static CsvOutput create(Path file) {
+  public static CsvOutput create(Path file, Form form) {
     OutputPath.checkFile(file);
     try {
-      var target = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
-      // Devices and pipes are written directly: they have no previous content to keep.
-      boolean regular = !Files.exists(target) || Files.isRegularFile(target);
-      var temporary = regular ? beside(target) : target;
+      boolean device = OutputPath.isDevice(file);
+      var target = Files.exists(file) && !device ? file.toRealPath() : file.toAbsolutePath();
+      var temporary = device ? target : beside(target);
       var out = Files.newOutputStream(temporary);
       var text =
           new OutputStreamWriter(
               file.toString().endsWith(".gz") ? new GZIPOutputStream(out) : out,
               StandardCharsets.UTF_8);
-      return new CsvOutput(file, target, temporary, CsvWriter.builder().build(text));
+      if (form.marked()) text.write('\ufeff');
+      var csv = CsvWriter.builder().fieldSeparator(form.separator()).build(text);
+      return new CsvOutput(file, target, temporary, csv);
     } catch (IOException e) {
       throw OutputPath.failure(file, e);
     }

@@ -1,63 +1,62 @@
 package com.cpprediction.csv;
 
-import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.ServiceException;
-import de.siegmar.fastcsv.reader.CsvParseException;
-import de.siegmar.fastcsv.reader.CsvReader;
-import de.siegmar.fastcsv.reader.CsvRecord;
-import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.Reader;
-import java.io.UncheckedIOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
-import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 
 /**
- * Reads a CSV file in UTF-8, plain or compressed by gzip, whose first line names the columns. The
- * content tells whether a file is compressed, not its name. A file without the required columns is
- * refused; an unusable row is reported with its line number and skipped.
+ * Reads a CSV file whose first line names the columns, as spreadsheet programs and people write it:
+ * see {@link TextLines} for its encoding, {@link Records} for its quotes, {@link Header} for its
+ * columns. Values are separated by commas, semicolons, tabs or bars; a first line {@code sep=;}
+ * tells, else the names of the columns do. A file without the required columns, or of another
+ * format, is refused; an unusable row is reported with its line number. Used by one thread.
  */
-public final class CsvRows {
+public final class CsvRows implements AutoCloseable {
   /** Maximum length of an address in characters, as over HTTP. */
   static final int MAX_ADDRESS = 1_000;
 
-  /** Maximum lines of a row; a longer one has an unclosed quote and contains the rows below it. */
-  private static final int MAX_LINES = 5;
-
   private static final int EXAMPLES = 10;
-  private static final int BUFFER = 1 << 16;
-  private static final Pattern LINE_BREAK = Pattern.compile("\r\n|\r|\n");
+  private static final String SEPARATORS = ",;\t|";
+  private static final Pattern SEPARATOR_LINE = Pattern.compile("\"?sep=(.)\"?");
 
-  private CsvRows() {}
+  private final String name;
+  private final TextLines lines;
+  private final Records records;
+  private final Header header;
+  private final char separator;
+  private long open;
+  private long firstOpen;
+
+  private CsvRows(String name, TextLines lines, Records records, Header header, char separator) {
+    this.name = name;
+    this.lines = lines;
+    this.records = records;
+    this.header = header;
+    this.separator = separator;
+  }
 
   /** One row, with columns by name. Immutable. */
   public static final class Row {
-    private final Map<String, Integer> columns;
-    private final CsvRecord record;
+    private final Header header;
+    private final Records.Parsed record;
+    private final char separator;
 
-    private Row(Map<String, Integer> columns, CsvRecord record) {
-      this.columns = columns;
+    private Row(Header header, Records.Parsed record, char separator) {
+      this.header = header;
       this.record = record;
+      this.separator = separator;
     }
 
     /**
@@ -78,8 +77,25 @@ public final class CsvRows {
 
     /** The value as in the file; empty when the row or the file lacks the column. */
     String getAsTyped(String column) {
-      var at = columns.get(column);
-      return at == null || at >= record.getFieldCount() ? "" : record.getField(at);
+      int at = header.at(column);
+      return at < 0 || at >= record.values().size() ? "" : record.values().get(at);
+    }
+
+    /**
+     * As many values as the header has columns, as in the file; the last one has those that belong
+     * to no column, too.
+     */
+    public List<String> values() {
+      var values = record.values();
+      int columns = header.names().size();
+      if (values.size() == columns) return values;
+      var filled = new ArrayList<>(values.subList(0, Math.min(columns, values.size())));
+      if (isSurplus()) {
+        var last = values.subList(columns - 1, values.size());
+        filled.set(columns - 1, String.join(Character.toString(separator), last));
+      }
+      while (filled.size() < columns) filled.add("");
+      return filled;
     }
 
     /**
@@ -88,11 +104,11 @@ public final class CsvRows {
      * @throws BadRow when it is blank or longer than {@value #MAX_ADDRESS} characters
      */
     public String address() {
-      var stripped = get("address");
+      var stripped = get(Columns.ADDRESS);
       if (stripped.codePointCount(0, stripped.length()) > MAX_ADDRESS) {
         throw new BadRow("address is longer than %d characters".formatted(MAX_ADDRESS));
       }
-      return getAsTyped("address");
+      return getAsTyped(Columns.ADDRESS);
     }
 
     /**
@@ -101,42 +117,54 @@ public final class CsvRows {
      * @throws BadRow when it is not
      */
     public String pincode() {
-      try {
-        return Objects.requireNonNull(Address.of("x", get("pincode")).pincode());
-      } catch (ServiceException e) {
-        throw new BadRow("pincode is not six digits");
-      }
+      get(Columns.PINCODE);
+      var pincode = pincodeOrEmpty();
+      if (pincode.isEmpty()) throw new BadRow(Pincodes.FAULT);
+      return pincode;
     }
 
     /**
-     * Finds unclosed quotes.
+     * The column {@code pincode} as six digits, or empty.
      *
-     * @throws BadRow when the row has more than {@value CsvRows#MAX_LINES} lines
+     * @throws BadRow when it is neither
+     */
+    public String pincodeOrEmpty() {
+      return Pincodes.read(getAsTyped(Columns.PINCODE));
+    }
+
+    /**
+     * Finds values that belong to no column.
+     *
+     * @throws BadRow when the row has more values than the header names columns
      */
     public void check() {
-      long breaks = record.getFields().stream().mapToLong(Row::lineBreaks).sum();
-      if (breaks < MAX_LINES) return;
+      if (!isSurplus()) return;
+      if (record.isOpen()) throw new BadRow("a quote is not closed");
       throw new BadRow(
-          "a quote is not closed",
-          "a quote opened here is not closed until line " + (line() + breaks));
+          "more values than columns",
+          "the row has %d values, the first line names %d columns; put a value that contains the"
+                  .formatted(record.values().size(), header.names().size())
+              + " separator in quotes");
+    }
+
+    private boolean isSurplus() {
+      var values = record.values();
+      for (int i = header.names().size(); i < values.size(); i++) {
+        if (!values.get(i).isBlank()) return true;
+      }
+      return false;
     }
 
     /** Number of its first line in the file, from 1. */
     public long line() {
-      return record.getStartingLineNumber();
+      return record.line();
     }
 
     /** Length of all values in UTF-16 characters. */
     public int length() {
       int length = 0;
-      for (int i = 0; i < record.getFieldCount(); i++) length += record.getField(i).length();
+      for (var value : record.values()) length += value.length();
       return length;
-    }
-
-    private static long lineBreaks(String field) {
-      return field.indexOf('\n') < 0 && field.indexOf('\r') < 0
-          ? 0
-          : LINE_BREAK.matcher(field).results().count();
     }
   }
 
@@ -144,13 +172,17 @@ public final class CsvRows {
    * Unusable rows of a file.
    *
    * @param examples the first ten, each with line number and fault
+   * @param notes as {@link CsvRows#notes}
    */
-  public record BadRows(long count, List<String> examples) {
-    /** A summary line for {@code file}, then the examples; empty without bad rows. */
+  public record BadRows(long count, List<String> examples, List<String> notes) {
+    /** The notes, then a summary line for {@code file} and the examples; empty without any. */
     public List<String> report(Path file) {
-      if (count == 0) return List.of();
-      var lines = new ArrayList<String>();
-      lines.add("%d rows of %s could not be used".formatted(count, file));
+      var lines = new ArrayList<>(notes);
+      if (count == 0) return lines;
+      lines.add(
+          count == 1
+              ? "1 row of %s could not be used".formatted(file)
+              : "%d rows of %s could not be used".formatted(count, file));
       lines.addAll(examples);
       return lines;
     }
@@ -160,125 +192,198 @@ public final class CsvRows {
    * Reads the usable rows.
    *
    * @param use called for each row; a {@link BadRow} it throws marks the row as unusable
-   * @throws InputException when the file cannot be read or lacks one of {@code columns}
+   * @throws InputException when the file cannot be read or lacks a required column
    */
-  public static BadRows read(Path file, List<String> columns, Consumer<Row> use) {
+  public static BadRows read(Path file, Columns columns, Consumer<Row> use) {
     var examples = new ArrayList<String>();
     var bad = new LongAdder();
-    each(
-        file,
-        columns,
-        row -> {
-          try {
-            row.check();
-            use.accept(row);
-          } catch (BadRow e) {
-            bad.increment();
-            if (examples.size() < EXAMPLES) {
-              examples.add("line %d: %s".formatted(row.line(), e.getMessage()));
+    try (var rows = open(file, columns)) {
+      rows.each(
+          row -> {
+            try {
+              row.check();
+              use.accept(row);
+            } catch (BadRow e) {
+              bad.increment();
+              if (examples.size() < EXAMPLES) {
+                examples.add("line %d: %s".formatted(row.line(), e.getMessage()));
+              }
             }
-          }
-        });
-    return new BadRows(bad.sum(), examples);
-  }
-
-  /**
-   * Reads all rows, without {@link Row#check}.
-   *
-   * @throws InputException when the file cannot be read or lacks one of {@code columns}
-   */
-  public static void each(Path file, List<String> columns, Consumer<Row> use) {
-    each(file, columns, bytes -> {}, use);
-  }
-
-  /**
-   * As {@link #each(Path, List, Consumer)}.
-   *
-   * @param progress called with the number of bytes of each piece read from the file, as compressed
-   */
-  public static void each(
-      Path file, List<String> columns, LongConsumer progress, Consumer<Row> use) {
-    open(file, progress, in -> each(file.toString(), in, columns, use));
+          });
+      return new BadRows(bad.sum(), examples, rows.notes());
+    }
   }
 
   /**
    * Checks the first line of a file.
    *
-   * @throws InputException when the file cannot be read or lacks one of {@code columns}
+   * @throws InputException when the file cannot be read or lacks a required column
    */
-  public static void checkHeader(Path file, List<String> columns) {
-    open(
-        file,
-        bytes -> {},
-        in -> {
-          try (var reader = reader(new InputStreamReader(in, strictUtf8()))) {
-            var first = reader.iterator();
-            if (!first.hasNext()) throw empty(file.toString());
-            header(file.toString(), first.next(), columns);
-          } catch (CsvParseException e) {
-            throw notCsv(file.toString(), e);
-          }
-        });
+  public static void checkHeader(Path file, Columns columns) {
+    open(file, columns).close();
   }
 
-  private interface Reading {
-    void of(InputStream in) throws IOException;
+  /**
+   * Opens a file and reads its first line.
+   *
+   * @throws InputException when the file cannot be read or lacks a required column
+   */
+  public static CsvRows open(Path file, Columns columns) {
+    return open(file, columns, bytes -> {});
   }
 
-  private static void open(Path file, LongConsumer progress, Reading reading) {
+  /**
+   * As {@link #open(Path, Columns)}.
+   *
+   * @param progress called with the number of bytes of each piece read from the file, as compressed
+   */
+  public static CsvRows open(Path file, Columns columns, LongConsumer progress) {
     if (Files.isDirectory(file)) throw new InputException(file + " is a directory; name a file");
-    try (var in = Files.newInputStream(file)) {
-      reading.of(uncompressed(new Counted(in, progress)));
+    try {
+      return open(file.toString(), new Counted(Files.newInputStream(file), progress), columns);
     } catch (NoSuchFileException e) {
       throw new InputException("There is no file " + file);
     } catch (IOException e) {
-      throw cannotRead(file, e);
-    } catch (UncheckedIOException e) {
-      throw cannotRead(file, Objects.requireNonNull(e.getCause()));
+      throw cannotRead(file.toString(), e);
     }
   }
 
   /**
-   * Reads all rows of an uncompressed stream, without {@link Row#check}. Closes it.
+   * Opens a stream, which {@link #close} closes.
    *
-   * @param name of the source, for error messages
-   * @throws InputException when it is not CSV or lacks one of {@code columns}
+   * @param name of the source, for messages
+   * @throws InputException when it is not CSV or lacks a required column
    */
-  public static void each(String name, InputStream in, List<String> columns, Consumer<Row> use)
-      throws IOException {
-    try (var text = new InputStreamReader(in, strictUtf8());
-        var reader = reader(text)) {
-      Map<String, Integer> header = null;
-      for (var record : reader) {
-        if (header == null) header = header(name, record, columns);
-        else use.accept(new Row(header, record));
-      }
-      if (header == null) throw empty(name);
-    } catch (CsvParseException e) {
-      throw notCsv(name, e);
+  public static CsvRows open(String name, InputStream in, Columns columns) {
+    try {
+      return opened(name, TextLines.of(name, in), columns);
+    } catch (IOException e) {
+      closeAfter(in, e);
+      throw cannotRead(name, e);
+    } catch (RuntimeException e) {
+      closeAfter(in, e);
+      throw e;
     }
   }
 
-  private static InputException empty(String name) {
-    return new InputException(name + " is empty; it needs a header line");
+  private static void closeAfter(InputStream in, Exception failure) {
+    try {
+      in.close();
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
   }
 
-  private static InputException notCsv(String name, CsvParseException e) {
-    var cause = e.getCause() == null ? "" : ": " + e.getCause().getMessage();
-    return new InputException(
-        name + " is not CSV: " + e.getMessage() + cause + "; write a quote in a value twice");
+  private static CsvRows opened(String name, TextLines lines, Columns columns) throws IOException {
+    var records = new Records(lines);
+    var first = records.peek();
+    if (first == null) throw new InputException(name + " is empty; it needs a header line");
+    var other = Formats.namedText(first.text());
+    if (other != null) throw new InputException(name + " is " + other);
+    var told = SEPARATOR_LINE.matcher(first.text());
+    char separator;
+    if (told.matches()) {
+      separator = told.group(1).charAt(0);
+      records.skip();
+    } else {
+      separator = separator(first.text(), columns);
+    }
+    records.separateBy(separator);
+    var names = records.next();
+    if (names == null) throw new InputException(name + " is empty; it needs a header line");
+    var header = Header.of(name, names.values(), columns);
+    records.expect(header.names().size(), header.at(Columns.PINCODE), Pincodes::isPincode);
+    return new CsvRows(name, lines, records, header, separator);
   }
 
-  private static CsvReader<CsvRecord> reader(Reader text) {
-    return CsvReader.builder().allowExtraFields(true).allowMissingFields(true).ofCsvRecord(text);
+  /** The separator by which most columns, then most names, are found. */
+  private static char separator(String names, Columns columns) {
+    char best = Records.NONE;
+    int most = Header.known(List.of(names), columns) << Short.SIZE;
+    for (int i = 0; i < SEPARATORS.length(); i++) {
+      var separated = Records.alone(names, SEPARATORS.charAt(i));
+      if (separated.size() == 1) continue;
+      int found = (Header.known(separated, columns) << Short.SIZE) + separated.size();
+      if (found <= most) continue;
+      most = found;
+      best = SEPARATORS.charAt(i);
+    }
+    return best;
   }
 
-  private static InputStream uncompressed(InputStream in) throws IOException {
-    var buffered = new BufferedInputStream(in, BUFFER);
-    buffered.mark(2);
-    boolean gzip = buffered.read() == 0x1f && buffered.read() == 0x8b; // RFC 1952
-    buffered.reset();
-    return gzip ? new GZIPInputStream(buffered, BUFFER) : buffered;
+  /** Names of all columns, in order. */
+  public List<String> names() {
+    return header.names();
+  }
+
+  /** The name in the file of a column that was asked for; empty where the file has none. */
+  public String name(String column) {
+    return header.has(column) ? header.names().get(header.at(column)) : "";
+  }
+
+  /** How to write a file that the same program reads. */
+  public CsvOutput.Form form() {
+    return new CsvOutput.Form(separator == Records.NONE ? ',' : separator, lines.isMarked());
+  }
+
+  /**
+   * Reads all rows, without {@link Row#check}.
+   *
+   * @throws InputException when the file cannot be read
+   */
+  public void each(Consumer<Row> use) {
+    try {
+      for (var record = records.next(); record != null; record = records.next()) {
+        if (record.isOpen() && open++ == 0) firstOpen = record.line();
+        use.accept(new Row(header, record, separator));
+      }
+    } catch (IOException e) {
+      throw cannotRead(name, e);
+    }
+  }
+
+  /** Faults of the text, in the lines read so far, that leave its rows usable. */
+  public List<String> notes() {
+    var notes = new ArrayList<String>();
+    if (lines.foreign() > 0) {
+      notes.add(
+          "%s is not in UTF-8 from line %d on; %s read as Windows-1252"
+              .formatted(name, lines.firstForeign(), lines(lines.foreign(), "was", "were")));
+    }
+    if (open > 0) {
+      notes.add(
+          "%s has a quote in line %d that is not closed; %s read as a row of its own"
+              .formatted(name, firstOpen, lines(open, "was", "were")));
+    }
+    return notes;
+  }
+
+  private static String lines(long count, String one, String several) {
+    return count == 1 ? "1 line " + one : count + " lines " + several;
+  }
+
+  @Override
+  public void close() {
+    try {
+      lines.close();
+    } catch (IOException e) {
+      throw cannotRead(name, e);
+    }
+  }
+
+  private static InputException cannotRead(String name, IOException cause) {
+    if (cause instanceof AccessDeniedException) {
+      return new InputException("Cannot read " + name + ": permission denied");
+    }
+    if (cause instanceof EOFException) {
+      return new InputException("Cannot read " + name + ": the compressed file ends too early");
+    }
+    if (cause instanceof ZipException) {
+      return new InputException(
+          "Cannot read %s: the compressed file is damaged (%s)"
+              .formatted(name, cause.getMessage()));
+    }
+    return new InputException("Cannot read " + name + ": " + cause.getMessage());
   }
 
   /** Reports the bytes read. */
@@ -303,39 +408,5 @@ public final class CsvRows {
       if (read > 0) progress.accept(read);
       return read;
     }
-  }
-
-  private static CharsetDecoder strictUtf8() {
-    return StandardCharsets.UTF_8
-        .newDecoder()
-        .onMalformedInput(CodingErrorAction.REPORT)
-        .onUnmappableCharacter(CodingErrorAction.REPORT);
-  }
-
-  private static InputException cannotRead(Path file, IOException cause) {
-    if (cause instanceof CharacterCodingException) {
-      return new InputException(file + " is not UTF-8; convert it to UTF-8");
-    }
-    if (cause instanceof AccessDeniedException) {
-      return new InputException("Cannot read " + file + ": permission denied");
-    }
-    if (cause instanceof EOFException) {
-      return new InputException("Cannot read " + file + ": the compressed file ends too early");
-    }
-    return new InputException("Cannot read " + file + ": " + cause.getMessage());
-  }
-
-  private static Map<String, Integer> header(String name, CsvRecord record, List<String> columns) {
-    var header = new HashMap<String, Integer>();
-    for (int i = 0; i < record.getFieldCount(); i++) {
-      header.putIfAbsent(record.getField(i).replace("\ufeff", "").strip(), i);
-    }
-    var missing = columns.stream().filter(column -> !header.containsKey(column)).toList();
-    if (!missing.isEmpty()) {
-      throw new InputException(
-          "%s lacks the column %s; its first line must name the columns %s"
-              .formatted(name, String.join(", ", missing), String.join(",", columns)));
-    }
-    return header;
   }
 }

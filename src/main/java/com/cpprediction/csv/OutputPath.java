@@ -19,10 +19,19 @@ public final class OutputPath {
   public static void checkFile(Path file) {
     var parent = file.toAbsolutePath().getParent();
     if (Files.isDirectory(file)) throw cannot(file, "it is a directory; name a file");
+    if (isDevice(file)) {
+      if (!Files.isWritable(file)) throw cannot(file, "permission denied");
+      return;
+    }
     if (parent == null || !Files.exists(parent))
       throw cannot(file, "its directory does not exist; create it");
     if (!Files.isDirectory(parent)) throw cannot(file, parent + " is a file");
     if (!Files.isWritable(parent)) throw cannot(file, "permission denied");
+  }
+
+  /** Whether {@code file} is written in place: a device or a pipe has no content to replace. */
+  static boolean isDevice(Path file) {
+    return Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file);
   }
 
   /**

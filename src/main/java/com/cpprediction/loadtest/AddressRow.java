@@ -1,13 +1,13 @@
 package com.cpprediction.loadtest;
 
+import com.cpprediction.csv.Columns;
 import com.cpprediction.csv.CsvRows;
 import com.cpprediction.csv.InputException;
 import io.vertx.core.json.JsonObject;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
@@ -19,22 +19,21 @@ import java.util.function.Consumer;
 public record AddressRow(String address, String pincode) {
   private static final String PACKAGED = "addresses.csv";
   private static final int PREFIX = 3;
-  private static final List<String> COLUMNS = List.of("address");
+  private static final Columns COLUMNS = Columns.of(Columns.ADDRESS).and(Columns.PINCODE);
 
   /** Two real addresses of most prefixes, from the golden addresses of the shipped release. */
   public static List<AddressRow> packaged() {
     var rows = new ArrayList<AddressRow>();
-    try (var in = AddressRow.class.getResourceAsStream(PACKAGED)) {
-      CsvRows.each(PACKAGED, in, COLUMNS, row -> rows.add(of(row)));
+    var in = Objects.requireNonNull(AddressRow.class.getResourceAsStream(PACKAGED), PACKAGED);
+    try (var file = CsvRows.open(PACKAGED, in, COLUMNS)) {
+      file.each(row -> rows.add(of(row)));
       return rows;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 
   /**
-   * Reads a CSV file, plain or {@code .gz}, with a column {@code address} and, where known, {@code
-   * pincode}. Unusable rows are skipped.
+   * Reads a CSV file with a column {@code address} and, where known, {@code pincode}. Unusable rows
+   * are skipped.
    *
    * @param unusable receives a summary of the unusable rows, line by line
    * @throws InputException when the file can't be read or has no address
@@ -58,7 +57,7 @@ public record AddressRow(String address, String pincode) {
   }
 
   private static AddressRow of(CsvRows.Row row) {
-    return new AddressRow(row.address(), row.getOrEmpty("pincode"));
+    return new AddressRow(row.address(), row.pincodeOrEmpty());
   }
 
   /** A shipment as {@code POST /predict} expects it. */

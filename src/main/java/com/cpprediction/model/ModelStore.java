@@ -529,6 +529,16 @@ public final class ModelStore implements AutoCloseable {
             .formatted(prefix, failures.getOrDefault(prefix, "it is not held here")));
   }
 
+  /**
+   * As {@link #usable}, loading the model first where it is not held yet. Blocks.
+   *
+   * @throws ServiceException {@link Failure#NOT_READY} when its model can't be used
+   */
+  public ScoringModel onDemand(String prefix) {
+    if (scoring(prefix) == null && !failures.containsKey(prefix)) claim(Set.of(prefix));
+    return usable(prefix);
+  }
+
   /** The model of {@code prefix} in force, where there is one. Safe where no reload can come. */
   public @Nullable ScoringModel scoring(String prefix) {
     return current.scoring(prefix);

@@ -21,6 +21,23 @@ public interface PrefixAssignment {
         public void handOver() {}
       };
 
+  /** None as long as {@link ModelStore#onDemand} asks for none: of an offline command. */
+  PrefixAssignment ON_DEMAND =
+      new PrefixAssignment() {
+        @Override
+        public boolean whole() {
+          return true;
+        }
+
+        @Override
+        public Set<String> of(String release, Set<String> prefixes) {
+          return Set.of();
+        }
+
+        @Override
+        public void handOver() {}
+      };
+
   /** Whether this node holds every model there is, and so knows only what it holds. */
   boolean whole();
 

@@ -1,9 +1,11 @@
 package com.cpprediction.training;
 
 import com.cpprediction.csv.BadRow;
+import com.cpprediction.csv.Columns;
 import com.cpprediction.csv.CsvOutput;
 import com.cpprediction.csv.CsvRows;
 import com.cpprediction.csv.InputException;
+import com.cpprediction.csv.OutputPath;
 import com.cpprediction.model.Scorer;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
@@ -13,70 +15,179 @@ import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.terminal.Progress;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.atomic.LongAdder;
+import java.util.Map;
+import java.util.Set;
 
-/** Predicts the CPs of a file of addresses with a release, offline. */
-public final class CsvPredictor {
-  private CsvPredictor() {}
+/**
+ * Predicts the CPs of a file of addresses with a release, offline. Used once, by one thread.
+ *
+ * <p>The output has a row for each row of the input, in order: the columns of the input, then the
+ * candidates, or the code of the problem and its reason. It is written with the separator of the
+ * input, replaced at the end, and may be the input.
+ */
+public final class CsvPredictor implements AutoCloseable {
+  private static final Columns COLUMNS = Columns.of(Columns.ADDRESS).and(Columns.PINCODE);
+
+  /** Put before the names of all new columns while one of them is a column of the input. */
+  private static final String PREFIX = "predicted_";
+
+  private final Path out;
+  private final Progress progress;
+  private final FileProgress read;
+  private final CsvRows rows;
+  private final Scorer scorer = new Scorer();
+  private final Map<String, Count> reasons = new LinkedHashMap<>();
+  private long count;
+  private long answered;
 
   /**
-   * Writes a row for each row of {@code in}, in order: address, pincode, then the candidates or the
-   * code of the error. {@code out} is replaced at the end and may be {@code in}.
+   * Rows without a prediction for one reason.
+   *
+   * @param firstLine number of the first of them in the file
+   */
+  public record Unanswered(String reason, long rows, long firstLine) {}
+
+  /**
+   * A predicted file.
+   *
+   * @param rows number of rows, of the input as of the output
+   * @param answered number of those with a prediction
+   * @param unanswered the others, by reason, most frequent first
+   * @param notes as {@link CsvRows#notes}
+   */
+  public record Summary(
+      long rows, long answered, List<Unanswered> unanswered, List<String> notes) {}
+
+  private static final class Count {
+    private final long firstLine;
+    private long rows;
+
+    Count(long firstLine) {
+      this.firstLine = firstLine;
+    }
+  }
+
+  /** A row that gets no prediction. */
+  private record Problem(Failure failure, String kind, String reason) {}
+
+  private CsvPredictor(Path in, Path out, Progress progress) {
+    this.out = out;
+    this.progress = progress;
+    read = new FileProgress(progress, List.of(in));
+    rows = CsvRows.open(in, COLUMNS, read::add);
+  }
+
+  /**
+   * Opens {@code in}, and checks its columns and that {@code out} can be written.
    *
    * @param in CSV with a column {@code address} and, where known, {@code pincode}
-   * @return number of rows written
    * @throws InputException when {@code in} cannot be read or {@code out} not be written
    */
-  public static long predict(Path in, Path out, OfflinePredictor models, Progress progress) {
-    var scorer = new Scorer();
-    var rows = new LongAdder();
-    try (var csv = CsvOutput.create(out)) {
+  public static CsvPredictor open(Path in, Path out, Progress progress) {
+    OutputPath.checkFile(out);
+    return new CsvPredictor(in, out, progress);
+  }
+
+  /** Which columns are read, where their names are not those that they are asked for by. */
+  public List<String> notes() {
+    var notes = new ArrayList<String>();
+    for (var column : COLUMNS.all()) {
+      var name = rows.name(column);
+      if (!name.isEmpty() && !name.equals(column)) {
+        notes.add("%s is read from the column \"%s\"".formatted(column, name));
+      }
+    }
+    if (rows.name(Columns.PINCODE).isEmpty()) {
+      notes.add(
+          "No column is a pincode, of: %s; pincodes are read from the addresses"
+              .formatted(String.join(", ", rows.names())));
+    }
+    return notes;
+  }
+
+  /**
+   * Predicts every row.
+   *
+   * @throws InputException when the input cannot be read or the output not be written
+   */
+  public Summary predict(OfflinePredictor models) {
+    try (var csv = CsvOutput.create(out, rows.form())) {
       csv.write(header());
-      progress.begin("predicting", Progress.UNKNOWN);
-      CsvRows.each(
-          in,
-          List.of("address"),
+      read.begin("predicting (KiB)");
+      rows.each(
           row -> {
-            csv.write(cells(row, scorer, models));
-            rows.increment();
-            progress.step(1);
+            csv.write(cells(row, models));
+            count++;
+            read.show(count);
           });
       csv.publish();
     }
-    return rows.sum();
+    read.end(count);
+    var unanswered = new ArrayList<Unanswered>();
+    reasons.forEach(
+        (reason, found) -> unanswered.add(new Unanswered(reason, found.rows, found.firstLine)));
+    unanswered.sort(Comparator.comparingLong(Unanswered::rows).reversed());
+    return new Summary(count, answered, List.copyOf(unanswered), rows.notes());
   }
 
-  private static List<String> header() {
-    var header = new ArrayList<>(List.of("address", "pincode", "cp", "confidence"));
-    for (int i = 2; i <= Scored.CANDIDATES; i++) header.addAll(List.of("cp" + i, "confidence" + i));
-    header.add("problem");
+  private List<String> header() {
+    var own = new ArrayList<>(List.of("cp", "confidence"));
+    for (int i = 2; i <= Scored.CANDIDATES; i++) own.addAll(List.of("cp" + i, "confidence" + i));
+    own.addAll(List.of("problem", "reason"));
+    var taken = new HashSet<String>();
+    rows.names().forEach(name -> taken.add(name.toLowerCase(Locale.ROOT)));
+    while (clash(own, taken)) own.replaceAll(PREFIX::concat);
+    var header = new ArrayList<>(rows.names());
+    header.addAll(own);
     return header;
   }
 
-  private static List<String> cells(CsvRows.Row row, Scorer scorer, OfflinePredictor models) {
-    var record = new ArrayList<>(List.of(row.getOrEmpty("address"), row.getOrEmpty("pincode")));
-    var problem = "";
-    try {
-      for (var candidate : candidates(row, scorer, models)) {
-        record.add(candidate.cp());
-        record.add(String.format(Locale.ROOT, "%.6f", candidate.confidence()));
-      }
-    } catch (BadRow e) {
-      problem = Failure.MALFORMED_REQUEST.slug();
-    } catch (ServiceException e) {
-      problem = e.failure().slug();
-    }
-    while (record.size() < 2 + 2 * Scored.CANDIDATES) record.add("");
-    record.add(problem);
-    return record;
+  private static boolean clash(List<String> own, Set<String> taken) {
+    return own.stream().anyMatch(taken::contains);
   }
 
-  private static List<Candidate> candidates(
-      CsvRows.Row row, Scorer scorer, OfflinePredictor models) {
+  private List<String> cells(CsvRows.Row row, OfflinePredictor models) {
+    var cells = new ArrayList<>(row.values());
+    int width = cells.size() + 2 * Scored.CANDIDATES;
+    Problem problem = null;
+    try {
+      for (var candidate : candidates(row, models)) {
+        cells.add(candidate.cp());
+        cells.add(String.format(Locale.ROOT, "%.6f", candidate.confidence()));
+      }
+      answered++;
+    } catch (BadRow e) {
+      problem = new Problem(Failure.MALFORMED_REQUEST, e.kind(), reason(e));
+    } catch (ServiceException e) {
+      problem = new Problem(e.failure(), e.failure().title(), reason(e));
+    }
+    while (cells.size() < width) cells.add("");
+    if (problem == null) {
+      cells.addAll(List.of("", ""));
+      return cells;
+    }
+    cells.addAll(List.of(problem.failure().slug(), problem.reason()));
+    reasons.computeIfAbsent(problem.kind(), kind -> new Count(row.line())).rows++;
+    return cells;
+  }
+
+  private static String reason(RuntimeException e) {
+    return String.valueOf(e.getMessage());
+  }
+
+  private List<Candidate> candidates(CsvRows.Row row, OfflinePredictor models) {
     row.check();
-    var address = Address.of(row.address(), row.getOrEmpty("pincode"));
+    var address = Address.of(row.address(), row.pincodeOrEmpty());
     return models.predict(scorer, address).scored().candidates();
+  }
+
+  @Override
+  public void close() {
+    rows.close();
   }
 }

@@ -17,21 +17,17 @@ import java.util.concurrent.Future;
  * the order of the input, other threads encode. Used once.
  */
 final class InputReader {
-  private static final int KIB = 10; // bits
-
   private final TrainingInput.Options options;
   private final int threads;
-  private final Progress progress;
   private final RowStore store;
+  private final Progress progress;
   private final Queue<Future<InputChunk.Encoded>> encoding = new ArrayDeque<>();
   private final List<Long> firstNumbers = new ArrayList<>();
+  private final List<String> notes = new ArrayList<>();
   private final FaultCounts faults = new FaultCounts();
-  private final long begun = System.nanoTime();
   private InputChunk chunk;
   private long read;
   private long outside;
-  private long bytes;
-  private int shown;
 
   /**
    * @param threads that encode
@@ -46,31 +42,32 @@ final class InputReader {
 
   /** Reads all files. */
   void read(List<Path> files) {
-    var size = InputFiles.bytes(files);
-    int steps = size.isPresent() ? (int) (size.getAsLong() >> KIB) : Progress.UNKNOWN;
-    progress.begin("reading (KiB)", steps);
+    var shown = new FileProgress(progress, files);
+    shown.begin("reading (KiB)");
     var pool = Executors.newFixedThreadPool(threads);
     try {
       for (var file : files) {
         firstNumbers.add(read + 1);
-        CsvRows.each(
-            file, options.columns(), piece -> bytes += piece, row -> add(row, steps, pool));
+        try (var rows = CsvRows.open(file, options.columns(), shown::add)) {
+          rows.each(row -> add(row, shown, pool));
+          notes.addAll(rows.notes());
+        }
       }
       encode(pool);
-      while (!encoding.isEmpty()) append(encoding.remove(), steps);
+      while (!encoding.isEmpty()) append(encoding.remove(), shown);
     } finally {
       pool.shutdownNow();
     }
     store.finish();
-    show(steps, steps);
+    shown.end(read);
   }
 
-  private void add(CsvRows.Row row, int steps, ExecutorService pool) {
+  private void add(CsvRows.Row row, FileProgress shown, ExecutorService pool) {
     read++;
     chunk.add(row);
     if (!chunk.isFull()) return;
     encode(pool);
-    if (encoding.size() > 2 * threads) append(encoding.remove(), steps);
+    if (encoding.size() > 2 * threads) append(encoding.remove(), shown);
   }
 
   private void encode(ExecutorService pool) {
@@ -78,12 +75,12 @@ final class InputReader {
     chunk = new InputChunk(read + 1, options);
   }
 
-  private void append(Future<InputChunk.Encoded> future, int steps) {
+  private void append(Future<InputChunk.Encoded> future, FileProgress shown) {
     var encoded = await(future);
     encoded.appendTo(store);
     encoded.faults().forEach(faults::add);
     outside += encoded.outside();
-    show((int) (bytes >> KIB), steps);
+    shown.show(read);
   }
 
   private static <T> T await(Future<T> future) {
@@ -99,15 +96,6 @@ final class InputReader {
     }
   }
 
-  /** Shows that {@code done} steps of {@code steps} are complete, and the rate. */
-  private void show(int done, int steps) {
-    int within = steps == Progress.UNKNOWN ? done : Math.min(done, steps);
-    if (within > shown) progress.step(within - shown);
-    shown = Math.max(shown, within);
-    double seconds = (System.nanoTime() - begun) / 1e9;
-    progress.note("%,d rows/s".formatted(Math.round(read / seconds)));
-  }
-
   /** {@link InputRow#number} of the first row of each file. */
   List<Long> firstNumbers() {
     return firstNumbers;
@@ -115,6 +103,11 @@ final class InputReader {
 
   FaultCounts faults() {
     return faults;
+  }
+
+  /** Faults of the texts that leave their rows usable. */
+  List<String> notes() {
+    return notes;
   }
 
   /** Number of rows of another time. */

@@ -10,6 +10,8 @@ import java.util.List;
  * @param rows number of usable rows
  * @param outside number of rows before {@code --since} or not before {@code --until}
  * @param faults of the unusable rows, in the order of their first examples
+ * @param notes faults of the text that leave its rows usable, as of {@link
+ *     com.cpprediction.csv.CsvRows#notes}
  * @param duplicates number of rows that repeat the canonical text, pincode and CP of an earlier row
  * @param contradicting number of rows whose canonical text and pincode have several CPs
  * @param contradicted number of canonical texts with pincode that have several CPs
@@ -20,6 +22,7 @@ public record InputReport(
     long rows,
     long outside,
     List<Fault> faults,
+    List<String> notes,
     long duplicates,
     long contradicting,
     long contradicted,

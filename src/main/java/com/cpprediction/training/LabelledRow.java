@@ -1,8 +1,8 @@
 package com.cpprediction.training;
 
 import com.cpprediction.csv.BadRow;
+import com.cpprediction.csv.Columns;
 import com.cpprediction.csv.CsvRows;
-import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
@@ -15,7 +15,7 @@ import java.util.Set;
  */
 public record LabelledRow(String address, String pincode, String cp) {
   /** Columns of a file of labelled addresses. */
-  static final List<String> COLUMNS = List.of("address", "pincode", "cp_code");
+  static final Columns COLUMNS = Columns.of(Columns.ADDRESS, Columns.PINCODE, Columns.CP_CODE);
 
   private static final int MAX_CODE = 64;
 
@@ -30,7 +30,7 @@ public record LabelledRow(String address, String pincode, String cp) {
    */
   static LabelledRow of(CsvRows.Row row) {
     var address = row.address();
-    var code = row.get("cp_code");
+    var code = row.get(Columns.CP_CODE);
     var lower = code.toLowerCase(Locale.ROOT);
     if (NOTHING.contains(lower)) throw new BadRow("cp_code is \"%s\"".formatted(lower));
     if (code.length() > MAX_CODE || code.indexOf('\n') >= 0) {

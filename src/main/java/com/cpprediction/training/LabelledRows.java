@@ -12,8 +12,10 @@ import java.util.List;
  * @param rows usable rows, in the order of the file
  * @param bad number of unusable rows
  * @param badExamples the first unusable rows, each with line number and fault
+ * @param notes as {@link CsvRows#notes}
  */
-public record LabelledRows(List<LabelledRow> rows, long bad, List<String> badExamples) {
+public record LabelledRows(
+    List<LabelledRow> rows, long bad, List<String> badExamples, List<String> notes) {
   /**
    * Reads a CSV file with the columns {@code address,pincode,cp_code}.
    *
@@ -34,6 +36,6 @@ public record LabelledRows(List<LabelledRow> rows, long bad, List<String> badExa
       var first = bad.examples().isEmpty() ? "" : "; " + bad.examples().get(0);
       throw new InputException(file + " has no usable row" + first);
     }
-    return new LabelledRows(List.copyOf(rows), bad.count(), bad.examples());
+    return new LabelledRows(List.copyOf(rows), bad.count(), bad.examples(), bad.notes());
   }
 }

@@ -1,6 +1,7 @@
 package com.cpprediction.training;
 
 import com.cpprediction.csv.BadRow;
+import com.cpprediction.csv.Columns;
 import com.cpprediction.csv.CsvRows;
 import com.cpprediction.prediction.Address;
 import java.nio.file.Path;
@@ -39,6 +40,12 @@ final class OfficeDirectory {
   private static final Pattern KIND =
       Pattern.compile("(?!g p o$)(.+?) (?:so|bo|ho|po|gpo|s o|b o|h o|p o|g p o)(?: .*)?");
 
+  private static final Columns OFFICES =
+      Columns.of(Columns.PINCODE, "office").and("taluk", "district", "state");
+  private static final String DELIVERS = "is_delivery_office_of_pincode";
+  private static final Columns CPS =
+      Columns.of(Columns.CP_CODE, Columns.PINCODE, "office").and(DELIVERS);
+
   private final Map<String, Set<Office>> offices;
   private final Map<String, CpOffice> cps;
   private final Set<NationalTrainer.Labelled> texts;
@@ -69,7 +76,7 @@ final class OfficeDirectory {
       var bad =
           CsvRows.read(
               directory,
-              List.of("pincode", "office"),
+              OFFICES,
               row -> {
                 var office = new Office(officeName(row.get("office")), place(row));
                 if (office.name().isEmpty()) throw new BadRow("office has no name");
@@ -84,14 +91,14 @@ final class OfficeDirectory {
       var bad =
           CsvRows.read(
               cpOffices,
-              List.of("cp_code", "pincode", "office"),
+              CPS,
               row ->
                   cps.put(
                       row.get("cp_code"),
                       new CpOffice(
                           row.pincode(),
                           officeName(row.get("office")),
-                          "1".equals(row.getOrEmpty("is_delivery_office_of_pincode")))));
+                          "1".equals(row.getOrEmpty(DELIVERS)))));
       badRows.addAll(bad.report(cpOffices));
     }
     return new OfficeDirectory(offices, cps, texts, List.copyOf(badRows));

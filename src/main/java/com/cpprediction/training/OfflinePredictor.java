@@ -44,8 +44,21 @@ public record OfflinePredictor(
   /** A predictor with loaded models. */
   public static OfflinePredictor of(
       ModelStore models, double leastSure, OptionalDouble wrongPincodes) {
-    var errors = wrongPincodes.isPresent() ? PincodeErrors.of(wrongPincodes.getAsDouble()) : null;
-    return new OfflinePredictor(models.current(), models::usable, leastSure, errors);
+    return new OfflinePredictor(models.current(), models::usable, leastSure, errors(wrongPincodes));
+  }
+
+  /**
+   * A predictor that loads the models it needs.
+   *
+   * @param release a lease on the release of {@code models}
+   */
+  public static OfflinePredictor onDemand(
+      ModelStore models, ServingRelease release, double leastSure, OptionalDouble wrongPincodes) {
+    return new OfflinePredictor(release, models::onDemand, leastSure, errors(wrongPincodes));
+  }
+
+  private static @Nullable PincodeErrors errors(OptionalDouble wrongPincodes) {
+    return wrongPincodes.isPresent() ? PincodeErrors.of(wrongPincodes.getAsDouble()) : null;
   }
 
   /** The shares of wrong pincodes that it assumes. */

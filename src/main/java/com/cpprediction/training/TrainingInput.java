@@ -1,5 +1,6 @@
 package com.cpprediction.training;
 
+import com.cpprediction.csv.Columns;
 import com.cpprediction.csv.CsvRows;
 import com.cpprediction.csv.InputException;
 import com.cpprediction.terminal.Progress;
@@ -71,12 +72,9 @@ public final class TrainingInput implements AutoCloseable {
       return (since == null || !time.isBefore(since)) && (until == null || time.isBefore(until));
     }
 
-    /** Columns that each file must have. */
-    List<String> columns() {
-      if (!hasTimes()) return LabelledRow.COLUMNS;
-      var columns = new ArrayList<>(LabelledRow.COLUMNS);
-      columns.add(TIME);
-      return columns;
+    /** Columns of each file. */
+    Columns columns() {
+      return hasTimes() ? LabelledRow.COLUMNS.require(TIME) : LabelledRow.COLUMNS.and(TIME);
     }
   }
 
@@ -141,6 +139,8 @@ public final class TrainingInput implements AutoCloseable {
       reader.read(files);
       var places = new Places(files, reader.firstNumbers());
       var faults = reader.faults().report(places::of);
+      var notes = new ArrayList<>(InputFiles.leftOut(options.data()));
+      notes.addAll(reader.notes());
       if (store.prefixes().isEmpty()) throw noRow(files, reader.outside(), faults);
       progress.begin("looking for repeated rows", store.prefixes().size());
       var repeats = Repeats.count(store, limits.rowsPerPass(), () -> progress.step(1));
@@ -150,6 +150,7 @@ public final class TrainingInput implements AutoCloseable {
               store.prefixes().stream().mapToLong(store::rows).sum(),
               reader.outside(),
               faults,
+              notes,
               repeats.duplicates(),
               repeats.contradicting(),
               repeats.addresses(),

@@ -1,5 +1,6 @@
 package com.cpprediction.benchmarks;
 
+import com.cpprediction.csv.Columns;
 import com.cpprediction.csv.CsvRows;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -119,7 +120,7 @@ public final class PerturbedAddresses {
     var sources = new ArrayList<Source>();
     CsvRows.read(
         Path.of(arguments[0]),
-        List.of("address", "pincode", "cp_code"),
+        Columns.of("address", "pincode", "cp_code"),
         row -> {
           if (row.pincode().startsWith(prefix)) {
             sources.add(new Source(row.address(), row.pincode(), row.get("cp_code")));

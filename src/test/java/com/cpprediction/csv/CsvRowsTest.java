@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class CsvRowsTest {
-  private static final List<String> COLUMNS = List.of("address");
+  private static final Columns COLUMNS = Columns.of("address").and("pincode");
   private static final String ROWS =
       "\ufeffaddress,pincode\n  MG Road ,560001\n\n,560017\nMall,1\n";
 
@@ -55,14 +55,16 @@ class CsvRowsTest {
     var empty = Files.writeString(directory.resolve("empty.csv"), "");
     var none = directory.resolve("none.csv");
 
-    assertThatThrownBy(() -> CsvRows.each(none, COLUMNS, this::keep))
+    assertThatThrownBy(() -> CsvRows.open(none, COLUMNS))
         .isInstanceOf(InputException.class)
         .hasMessage("There is no file " + none);
-    assertThatThrownBy(() -> CsvRows.each(other, COLUMNS, this::keep))
+    assertThatThrownBy(() -> CsvRows.open(other, COLUMNS))
         .isInstanceOf(InputException.class)
         .hasMessage(
-            other + " lacks the column address; its first line must name the columns address");
-    assertThatThrownBy(() -> CsvRows.each(empty, COLUMNS, this::keep))
+            other
+                + " lacks the column address: its first line has \"street\"; it must name the columns"
+                + " address");
+    assertThatThrownBy(() -> CsvRows.open(empty, COLUMNS))
         .isInstanceOf(InputException.class)
         .hasMessage(empty + " is empty; it needs a header line");
   }
@@ -82,7 +84,9 @@ class CsvRowsTest {
 
     CsvRows.read(plain, COLUMNS, this::keep);
     assertThat(read).containsExactly("  MG Road |560001");
-    CsvRows.each(compressed, COLUMNS, bytes::addAndGet, row -> read.add(row.line() + ""));
+    try (var rows = CsvRows.open(compressed, COLUMNS, bytes::addAndGet)) {
+      rows.each(row -> read.add(row.line() + ""));
+    }
     assertThat(read.subList(1, read.size())).containsExactly("2", "4", "5", "6");
     assertThat(bytes).hasValue(Files.size(compressed));
   }
@@ -96,7 +100,7 @@ class CsvRowsTest {
     var whole = Files.readAllBytes(file);
     Files.write(file, Arrays.copyOf(whole, whole.length - 9));
 
-    assertThatThrownBy(() -> CsvRows.each(file, COLUMNS, this::keep))
+    assertThatThrownBy(() -> CsvRows.read(file, COLUMNS, this::keep))
         .isInstanceOf(InputException.class)
         .hasMessage("Cannot read " + file + ": the compressed file ends too early");
   }
@@ -106,10 +110,12 @@ class CsvRowsTest {
     var file = Files.writeString(directory.resolve("rows.csv"), "address,time\n\"a\"b\n");
 
     CsvRows.checkHeader(file, COLUMNS);
-    assertThatThrownBy(() -> CsvRows.checkHeader(file, List.of("pincode")))
+    assertThatThrownBy(() -> CsvRows.checkHeader(file, Columns.of("cp_code")))
         .isInstanceOf(InputException.class)
         .hasMessage(
-            file + " lacks the column pincode; its first line must name the columns pincode");
+            file
+                + " lacks the column cp_code: its first line has \"address\", \"time\"; it must name the"
+                + " columns cp_code");
   }
 
   @Test

@@ -122,7 +122,7 @@ class ProfileTest {
     assertThat(body.getString("address")).isEqualTo("MG Road");
     assertThat(body.containsKey("pincode")).isFalse();
     assertThat(unusable)
-        .contains("1 rows of %s could not be used".formatted(plain), "line 4: address is missing");
+        .contains("1 row of %s could not be used".formatted(plain), "line 4: address is missing");
   }
 
   @Test

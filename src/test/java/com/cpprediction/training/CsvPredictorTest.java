@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.csv.Columns;
 import com.cpprediction.csv.CsvRows;
 import com.cpprediction.csv.InputException;
 import com.cpprediction.model.ModelStore;
@@ -13,7 +14,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.zip.GZIPInputStream;
@@ -54,13 +54,15 @@ class CsvPredictorTest {
             ",Gandhi Nagar Jammu",
             "999999,Gol Gujral",
             "180001," + "x".repeat(1001),
-            "180001,\"" + "line\n".repeat(6) + '"');
+            "180001,\"Gol Gujral" + "\n".repeat(6) + '"');
 
     assertThat(predict(in, dir.resolve("out.csv"))).isEqualTo(9);
 
     var problems = new ArrayList<String>();
-    CsvRows.each(
-        dir.resolve("out.csv"), List.of("cp"), row -> problems.add(row.getOrEmpty("problem")));
+    CsvRows.read(
+        dir.resolve("out.csv"),
+        Columns.of("cp", "problem"),
+        row -> problems.add(row.getOrEmpty("problem")));
     assertThat(problems)
         .containsExactly(
             "",
@@ -71,9 +73,9 @@ class CsvPredictorTest {
             "",
             "unknown-prefix",
             "malformed-request",
-            "malformed-request");
+            "");
     var first = Files.readAllLines(dir.resolve("out.csv")).get(1);
-    assertThat(first).contains(',' + good.pincode() + ',' + good.cp() + ',');
+    assertThat(first).contains(good.typed() + "\"," + good.cp() + ',');
   }
 
   @Test
@@ -91,10 +93,12 @@ class CsvPredictorTest {
   void anUnreadableInputLeavesTheOutputUnchanged() throws IOException {
     var out = write("out.csv", "of yesterday");
     var missing = dir.resolve("missing.csv");
-    var broken = write("broken.csv", "address", "one", "\"two\" three", "four");
+    var broken = write("broken.csv", "address", "one", "x".repeat(5 << 20), "four");
 
     assertThatThrownBy(() -> predict(missing, out)).hasMessage("There is no file " + missing);
-    assertThatThrownBy(() -> predict(broken, out)).isInstanceOf(InputException.class);
+    assertThatThrownBy(() -> predict(broken, out))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("line 3 of " + broken + " is longer than");
 
     assertThat(out).hasContent("of yesterday");
     assertThat(dir).isDirectoryNotContaining("glob:**.part");
@@ -110,7 +114,7 @@ class CsvPredictorTest {
         };
     var faulty = new OfflinePredictor(models.current(), scorings, 0, null);
 
-    assertThatThrownBy(() -> CsvPredictor.predict(in, out, faulty, Progress.NONE))
+    assertThatThrownBy(() -> predict(in, out, faulty))
         .isExactlyInstanceOf(IllegalArgumentException.class)
         .hasMessage("a fault");
 
@@ -143,8 +147,13 @@ class CsvPredictorTest {
   }
 
   private static long predict(Path in, Path out) {
-    return CsvPredictor.predict(
-        in, out, OfflinePredictor.of(models, 0.5, OptionalDouble.empty()), Progress.NONE);
+    return predict(in, out, OfflinePredictor.of(models, 0.5, OptionalDouble.empty())).rows();
+  }
+
+  private static CsvPredictor.Summary predict(Path in, Path out, OfflinePredictor models) {
+    try (var file = CsvPredictor.open(in, out, Progress.NONE)) {
+      return file.predict(models);
+    }
   }
 
   private Path write(String name, String... lines) throws IOException {

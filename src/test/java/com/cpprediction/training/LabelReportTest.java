@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.cpprediction.csv.Columns;
 import com.cpprediction.csv.CsvOutput;
 import com.cpprediction.csv.CsvRows;
 import com.cpprediction.csv.InputException;
@@ -352,7 +353,7 @@ class LabelReportTest {
   private Path write(String name, List<Row> rows) {
     var file = dir.resolve(name);
     try (var csv = CsvOutput.create(file)) {
-      csv.write(LabelledRow.COLUMNS);
+      csv.write(LabelledRow.COLUMNS.required());
       for (var row : rows) csv.write(List.of(row.typed(), row.pincode(), row.cp()));
       csv.publish();
     }
@@ -431,7 +432,7 @@ class LabelReportTest {
     var listed = new ArrayList<Listed>();
     CsvRows.read(
         report(),
-        LabelReport.COLUMNS,
+        Columns.of(LabelReport.COLUMNS.toArray(String[]::new)),
         row ->
             listed.add(
                 new Listed(

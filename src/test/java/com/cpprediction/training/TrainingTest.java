@@ -178,7 +178,7 @@ class TrainingTest {
     try (var out = new GZIPOutputStream(Files.newOutputStream(data))) {
       out.write("\ufeffcp_code, note ,pincode,address\r\n".getBytes(UTF_8));
       out.write("CP1,hello,180 001,\"Line 1\nLine \"\"2\"\"\"\r\n\r\n".getBytes(UTF_8));
-      out.write(" CP2 ,,180002,Gol Gujral,more\r\n".getBytes(UTF_8));
+      out.write(" CP2 ,,180002,Gol Gujral,\r\n".getBytes(UTF_8));
     }
 
     assertThat(LabelledRows.read(data))
@@ -188,6 +188,7 @@ class TrainingTest {
                     new LabelledRow("Line 1\nLine \"2\"", "180001", "CP1"),
                     new LabelledRow("Gol Gujral", "180002", "CP2")),
                 0,
+                List.of(),
                 List.of()));
   }
 
@@ -204,8 +205,8 @@ class TrainingTest {
     assertRefused(
         noColumns,
         noColumns
-            + " lacks the column pincode, cp_code; its first line must name the columns"
-            + " address,pincode,cp_code");
+            + " lacks the column cp_code: its first line has \"address\", \"pin\", \"code\"; it must name"
+            + " the columns address,pincode,cp_code");
     assertRefused(empty, empty + " is empty; it needs a header line");
     assertRefused(noRows, noRows + " has no usable row; line 2: pincode is not six digits");
     assertRefused(noGzip, noGzip + " has no usable row");
