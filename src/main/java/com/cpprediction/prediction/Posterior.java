@@ -48,7 +48,9 @@ public record Posterior(
 
   private static PosteriorWeights weights(
       Address address, Hypotheses hypotheses, List<? extends @Nullable PrefixScores> scores) {
-    var weights = new PosteriorWeights(address.candidates(), hypotheses);
+    int cps = 0;
+    for (var within : scores) if (within != null) cps += within.size();
+    var weights = new PosteriorWeights(address.candidates(), hypotheses, cps);
     for (int k = 0; k < scores.size(); k++) {
       var located = hypotheses.likely().get(k);
       var within = scores.get(k);

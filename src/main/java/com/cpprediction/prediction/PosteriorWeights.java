@@ -1,10 +1,7 @@
 package com.cpprediction.prediction;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,8 +14,8 @@ final class PosteriorWeights {
 
   private final List<PincodeCandidate> pincodes;
   private final PincodeErrors errors;
-  private final Map<String, Weight> weights = new LinkedHashMap<>(); // by CP
-  private final List<String> fingerprints = new ArrayList<>();
+  private final CpWeights weights;
+  private final List<String> fingerprints;
   private final double[] right; // of each pincode, the weight of the case that it is right
   private final double[] factors;
   private double total;
@@ -27,16 +24,79 @@ final class PosteriorWeights {
   private double firstNear;
   private double firstFar;
 
-  /** Of one CP, whose prefix is the one with most of the weight. */
-  private static final class Weight {
-    private double sum;
-    private double highest = -1;
-    private String prefix = "";
-    private int usualPincode;
+  /** Sums by CP, in the order in which they came; a hash table with linear probing. */
+  private static final class CpWeights {
+    private final String[] cps;
+    private final double[] sums;
+    private final double[] highest; // of a prefix
+    private final String[] prefixes; // with the highest weight
+    private final int[] usualPincodes;
+    private final int[] slots; // 1 + index of a CP, 0 where free
+    private int size;
+
+    CpWeights(int most) {
+      cps = new String[most];
+      sums = new double[most];
+      highest = new double[most];
+      prefixes = new String[most];
+      usualPincodes = new int[most];
+      slots = new int[Math.max(2, 2 * Integer.highestOneBit(2 * most - 1))];
+    }
+
+    void add(String prefix, PrefixScores within, int i, double weight) {
+      int cp = index(within.cp(i), true);
+      sums[cp] += weight;
+      if (weight <= highest[cp]) return;
+      highest[cp] = weight;
+      prefixes[cp] = prefix;
+      usualPincodes[cp] = within.usual(i);
+    }
+
+    /**
+     * @param added whether to add {@code cp} if it isn't there
+     * @return -1 where there is none
+     */
+    int index(String cp, boolean added) {
+      int mask = slots.length - 1;
+      int hash = cp.hashCode();
+      int slot = (hash ^ hash >>> Short.SIZE) & mask;
+      while (slots[slot] != 0) {
+        int found = slots[slot] - 1;
+        if (cps[found].equals(cp)) return found;
+        slot = slot + 1 & mask;
+      }
+      if (!added) return -1;
+      slots[slot] = size + 1;
+      cps[size] = cp;
+      highest[size] = -1;
+      prefixes[size] = "";
+      return size++;
+    }
+
+    /**
+     * Indexes of the heaviest, equal ones in the order in which they came; returns their number.
+     */
+    int best(int[] best) {
+      int count = 0;
+      for (int cp = 0; cp < size; cp++) {
+        int at = count;
+        while (at > 0 && sums[best[at - 1]] < sums[cp]) at--;
+        if (at == best.length) continue;
+        count = Math.min(count + 1, best.length);
+        System.arraycopy(best, at, best, at + 1, count - at - 1);
+        best[at] = cp;
+      }
+      return count;
+    }
   }
 
-  PosteriorWeights(List<PincodeCandidate> pincodes, Hypotheses hypotheses) {
+  /**
+   * @param cps that {@link #add(Located, PrefixScores)} adds, at most
+   */
+  PosteriorWeights(List<PincodeCandidate> pincodes, Hypotheses hypotheses, int cps) {
     this.pincodes = pincodes;
+    weights = new CpWeights(cps);
+    fingerprints = new ArrayList<>(hypotheses.likely().size());
     errors = hypotheses.wrongPincodes();
     right = new double[pincodes.size()];
     factors = new double[pincodes.size()];
@@ -87,17 +147,8 @@ final class PosteriorWeights {
         addFirst(weight, within.right(i, 0), within.slip(i, 0), within.near(0));
       }
       total += weight;
-      add(located.prefix(), within, i, weight);
+      weights.add(located.prefix(), within, i, weight);
     }
-  }
-
-  private void add(String prefix, PrefixScores within, int i, double weight) {
-    var cp = weights.computeIfAbsent(within.cp(i), code -> new Weight());
-    cp.sum += weight;
-    if (weight <= cp.highest) return;
-    cp.highest = weight;
-    cp.prefix = prefix;
-    cp.usualPincode = within.usual(i);
   }
 
   private double factor(int j, double whenRight, double slip, double near) {
@@ -120,54 +171,44 @@ final class PosteriorWeights {
   }
 
   Posterior posterior() {
-    var best = best();
-    var first = weight(best.get(0));
-    var scored =
-        new Scored(
-            Posterior.fingerprint(fingerprints),
-            best.stream().map(cp -> new Candidate(cp, weight(cp).sum / total)).toList());
-    var prefixes = best.stream().map(cp -> weight(cp).prefix).toList();
-    return new Posterior(scored, belief(first), prefixes, likelihoods());
+    var best = new int[Scored.CANDIDATES];
+    int count = weights.best(best);
+    var candidates = new Candidate[count];
+    var prefixes = new String[count];
+    for (int i = 0; i < count; i++) {
+      candidates[i] = new Candidate(weights.cps[best[i]], weights.sums[best[i]] / total);
+      prefixes[i] = weights.prefixes[best[i]];
+    }
+    var scored = new Scored(Posterior.fingerprint(fingerprints), List.of(candidates));
+    return new Posterior(scored, belief(best[0]), List.of(prefixes), likelihoods());
   }
 
   /** The probability of {@code cp}; 0 where it was not added. */
   double confidence(String cp) {
-    var weight = weights.get(cp);
-    return weight == null ? 0 : weight.sum / total;
+    int index = weights.index(cp, false);
+    return index < 0 ? 0 : weights.sums[index] / total;
   }
 
-  private Weight weight(String cp) {
-    return Objects.requireNonNull(weights.get(cp));
-  }
-
-  /** The heaviest CPs, equal ones in the order in which they were added. */
-  private List<String> best() {
-    var best = new ArrayList<String>(Scored.CANDIDATES + 1);
-    for (var entry : weights.entrySet()) {
-      int at = best.size();
-      while (at > 0 && weight(best.get(at - 1)).sum < entry.getValue().sum) at--;
-      if (at == Scored.CANDIDATES) continue;
-      best.add(at, entry.getKey());
-      if (best.size() > Scored.CANDIDATES) best.remove(Scored.CANDIDATES);
-    }
-    return best;
-  }
-
-  private Belief belief(Weight first) {
-    var usual = first.usualPincode == 0 ? null : Integer.toString(first.usualPincode);
+  private Belief belief(int first) {
+    var prefix = weights.prefixes[first];
+    int usualPincode = weights.usualPincodes[first];
     if (right.length == 0) {
-      return new Belief(first.prefix, PrefixSource.TEXT, null, null, usual, errors);
+      var usual = usualPincode == 0 ? null : Integer.toString(usualPincode);
+      return new Belief(prefix, PrefixSource.TEXT, null, null, usual, errors);
     }
     int likeliest = 0;
     for (int j = 1; j < right.length; j++) if (right[j] > right[likeliest]) likeliest = j;
     int reported = doubt(likeliest) > DOUBTED ? 0 : likeliest;
     var pincode = pincodes.get(reported);
     var source =
-        PincodeEvidence.isOf(pincode.pincode(), first.prefix)
+        PincodeEvidence.isOf(pincode.pincode(), prefix)
             ? PrefixSource.PINCODE
             : PrefixSource.CORRECTED;
-    var believed = doubt(reported) > DOUBTED && usual != null ? usual : pincode.digits();
-    return new Belief(first.prefix, source, pincode.digits(), doubt(reported), believed, errors);
+    var digits = pincode.digits();
+    double doubt = doubt(reported);
+    boolean usual = doubt > DOUBTED && usualPincode != 0;
+    var believed = usual ? Integer.toString(usualPincode) : digits;
+    return new Belief(prefix, source, digits, doubt, believed, errors);
   }
 
   private double doubt(int j) {

@@ -145,7 +145,7 @@ public final class Item implements Reply {
    * @param results one for each of its hypotheses, in their order
    */
   void await(List<Future<LookupResult>> results) {
-    lookups = List.copyOf(results);
+    lookups = results;
   }
 
   /** Whether a lookup failed since its model is not served just now. */

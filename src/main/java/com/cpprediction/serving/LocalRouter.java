@@ -54,7 +54,8 @@ public final class LocalRouter implements LookupRouter {
   private List<Future<LookupResult>> cached(LookupQuery query, List<Address> addresses) {
     var prefix = query.prefix();
     var fingerprint = Objects.requireNonNull(query.lease().fingerprints().get(prefix), prefix);
-    var keys = addresses.stream().map(address -> new Key(fingerprint, address)).toList();
+    var keys = new ArrayList<Key>(addresses.size());
+    for (var address : addresses) keys.add(new Key(fingerprint, address));
     return cache.getAll(
         keys,
         query.ahead(),
@@ -86,7 +87,8 @@ public final class LocalRouter implements LookupRouter {
       LookupQuery query, List<Key> keys, SharedDeadline until) {
     var latest = until.latest();
     var end = cache.enabled() ? latest.later(config.get().timeout()) : latest;
-    var addresses = keys.stream().map(Key::address).toList();
+    var addresses = new ArrayList<Address>(keys.size());
+    for (var key : keys) addresses.add(key.address());
     long asked = System.nanoTime();
     return ask(query, addresses, until, end, false)
         .map(

@@ -6,11 +6,13 @@ import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.model.ServingRelease;
+import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.prediction.PincodeErrors;
+import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.PincodeLikelihoods;
 import com.cpprediction.prediction.Posterior;
+import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PrefixSource;
 import com.cpprediction.prediction.ServiceException;
@@ -20,9 +22,9 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.BiFunction;
@@ -221,12 +223,15 @@ public final class PredictionService {
         .compose(
             found -> {
               var open = asked.open();
-              return open.stream().anyMatch(Item::unserved)
-                      && !deadline.over()
-                      && replaced(open, asked.lease(), release)
+              return anyUnserved(open) && !deadline.over() && replaced(open, asked.lease(), release)
                   ? Future.failedFuture(Failure.NOT_READY.because("The models were replaced"))
                   : Future.succeededFuture();
             });
+  }
+
+  private static boolean anyUnserved(List<Item> items) {
+    for (var item : items) if (item.unserved()) return true;
+    return false;
   }
 
   /** Once and whole, since no request is served by two releases. */
@@ -252,14 +257,11 @@ public final class PredictionService {
           ? lease.release()
           : owners.releaseFor(request.hypotheses().prefixes(), lease);
     }
-    boolean byText =
-        items.stream().anyMatch(item -> item.request().address().candidates().isEmpty());
-    if (byText) return lease.release();
-    var prefixes =
-        items.stream()
-            .flatMap(item -> item.request().hypotheses().prefixes().stream())
-            .distinct()
-            .toList();
+    var prefixes = new LinkedHashSet<String>();
+    for (var item : items) {
+      if (item.request().address().candidates().isEmpty()) return lease.release();
+      prefixes.addAll(item.request().hypotheses().prefixes());
+    }
     return owners.releaseFor(prefixes, lease);
   }
 
@@ -269,14 +271,11 @@ public final class PredictionService {
     if (byPincode) asked.open().forEach(item -> item.relocateByPincode(asked.lease()));
     var items = asked.open();
     if (items.isEmpty()) return Future.succeededFuture();
-    var lookups = new PrefixLookups();
-    for (var item : items) {
-      lookups.add(item.request().address(), item.request().hypotheses().prefixes());
-    }
-    PincodeErrors wrongPincodes = items.get(0).request().hypotheses().wrongPincodes();
+    var wrongPincodes = items.get(0).request().hypotheses().wrongPincodes();
     var lane = dispatcher.lane(items.size());
     var found =
-        lookups.lookUp(
+        lookUp(
+            items,
             (prefix, addresses) ->
                 router.lookup(
                     new LookupQuery(
@@ -292,8 +291,28 @@ public final class PredictionService {
                         lane)));
     for (int i = 0; i < items.size(); i++) items.get(i).await(found.get(i));
     if (complete(found)) return Future.succeededFuture();
-    var all = found.stream().<Future<?>>flatMap(List::stream).toList();
-    return deadline.bound(vertx, Future.join(all)).<Void>mapEmpty().otherwiseEmpty();
+    return deadline.bound(vertx, all(found)).<Void>mapEmpty().otherwiseEmpty();
+  }
+
+  private static List<List<Future<LookupResult>>> lookUp(
+      List<Item> items, BiFunction<String, List<Address>, List<Future<LookupResult>>> query) {
+    if (items.size() == 1) {
+      var request = items.get(0).request();
+      return List.of(
+          PrefixLookups.ofOne(request.address(), request.hypotheses().prefixes(), query));
+    }
+    var lookups = new PrefixLookups();
+    for (var item : items) {
+      lookups.add(item.request().address(), item.request().hypotheses().prefixes());
+    }
+    return lookups.lookUp(query);
+  }
+
+  private static Future<?> all(List<List<Future<LookupResult>>> found) {
+    if (found.size() == 1 && found.get(0).size() == 1) return found.get(0).get(0);
+    var all = new ArrayList<Future<?>>(2 * found.size());
+    for (var ofItem : found) all.addAll(ofItem);
+    return Future.join(all);
   }
 
   private static boolean complete(List<? extends List<? extends Future<?>>> found) {
@@ -310,12 +329,14 @@ public final class PredictionService {
       if (posterior != null) observe(posterior, item);
     }
     if (items.size() == 1 && items.get(0).cause() == null) return;
-    items.stream()
-        .map(Item::cause)
-        .filter(Objects::nonNull)
-        .distinct()
-        .forEach(
-            cause -> Problem.logged(cause, requestId, "some of " + items.size() + " shipments"));
+    var causes = new LinkedHashSet<Throwable>();
+    for (var item : items) {
+      var cause = item.cause();
+      if (cause != null) causes.add(cause);
+    }
+    for (var cause : causes) {
+      Problem.logged(cause, requestId, "some of " + items.size() + " shipments");
+    }
   }
 
   private void observe(Posterior posterior, Item item) {
@@ -328,7 +349,8 @@ public final class PredictionService {
 
   /** Fails those that can't be recorded; the future fails when none can. */
   private Future<Void> record(List<Item> items, Deadline deadline, String requestId) {
-    var predictions = items.stream().map(Item::prediction).filter(Objects::nonNull).toList();
+    var predictions = new ArrayList<Prediction>(items.size());
+    for (var item : items) if (item.prediction() != null) predictions.add(item.prediction());
     if (predictions.isEmpty()) return Future.succeededFuture();
     return recorder
         .record(new RecordRequest(predictions), deadline)

@@ -32,6 +32,18 @@ final class PrefixLookups {
     places.add(own);
   }
 
+  /** As {@link #lookUp}, of a single address. */
+  static List<Future<LookupResult>> ofOne(
+      Address address,
+      List<String> prefixes,
+      BiFunction<String, List<Address>, List<Future<LookupResult>>> query) {
+    var addresses = List.of(address);
+    if (prefixes.size() == 1) return query.apply(prefixes.get(0), addresses);
+    var results = new ArrayList<Future<LookupResult>>(prefixes.size());
+    for (var prefix : prefixes) results.addAll(query.apply(prefix, addresses));
+    return results;
+  }
+
   /**
    * Looks all of them up.
    *
@@ -44,7 +56,9 @@ final class PrefixLookups {
     addresses.forEach((prefix, group) -> results.put(prefix, query.apply(prefix, group)));
     var byAddress = new ArrayList<List<Future<LookupResult>>>(places.size());
     for (var own : places) {
-      byAddress.add(own.stream().map(place -> place.in(results)).toList());
+      var ofAddress = new ArrayList<Future<LookupResult>>(own.size());
+      for (var place : own) ofAddress.add(place.in(results));
+      byAddress.add(ofAddress);
     }
     return byAddress;
   }

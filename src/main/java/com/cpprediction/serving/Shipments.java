@@ -55,7 +55,9 @@ public final class Shipments implements Reply, AutoCloseable {
   /** Items without a prediction or a failure. */
   List<Item> open() {
     if (items.size() == 1) return items.get(0).open() ? items : List.of();
-    return items.stream().filter(Item::open).toList();
+    var open = new ArrayList<Item>(items.size());
+    for (var item : items) if (item.open()) open.add(item);
+    return open;
   }
 
   /**
