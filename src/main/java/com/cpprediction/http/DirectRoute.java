@@ -95,7 +95,13 @@ final class DirectRoute {
     private void serve(@Nullable Void received) {
       bodyTimeout.cancel(request);
       if (body == null || ended) return;
-      predict.serve(exchange, body).onSuccess(this::respond).onFailure(this::fail);
+      predict
+          .serve(exchange, body)
+          .onComplete(
+              (reply, failure) -> {
+                if (failure == null) respond(reply);
+                else fail(failure);
+              });
     }
 
     private void respond(Reply reply) {

@@ -135,11 +135,21 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
       return unread(e, requestId).mapEmpty();
     }
     context.admission.enter();
-    return reading
-        .get()
-        .recover(cause -> unread(cause, requestId))
-        .compose(request -> useCase.respond(request, deadline, requestId))
-        .onComplete(done -> context.admission.leave());
+    var read = reading.get();
+    var reply =
+        read.succeeded()
+            ? serve(read.result(), deadline, requestId)
+            : read.recover(cause -> unread(cause, requestId))
+                .compose(request -> serve(request, deadline, requestId));
+    return reply.onComplete(done -> context.admission.leave());
+  }
+
+  private Future<Reply> serve(Q request, Deadline deadline, String requestId) {
+    try {
+      return useCase.respond(request, deadline, requestId);
+    } catch (RuntimeException | Error e) {
+      return Future.failedFuture(e);
+    }
   }
 
   /** Counts a request of which not one shipment could be read. */

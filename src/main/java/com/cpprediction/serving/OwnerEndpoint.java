@@ -18,7 +18,7 @@ import java.util.function.Supplier;
  * where it can. They record the predictions.
  */
 public final class OwnerEndpoint {
-  private final Vertx vertx;
+  private final DeadlineSweep deadlines;
   private final Supplier<ServingRelease> leases;
   private final LookupRouter local;
   private final Dispatcher dispatcher;
@@ -33,7 +33,7 @@ public final class OwnerEndpoint {
       LookupRouter local,
       Dispatcher dispatcher,
       AdmissionControl inFlight) {
-    this.vertx = vertx;
+    deadlines = new DeadlineSweep(vertx);
     this.leases = leases;
     this.local = local;
     this.dispatcher = dispatcher;
@@ -84,9 +84,8 @@ public final class OwnerEndpoint {
           Failure.NOT_READY.because(
               "This node does not answer prefix " + request.prefix() + " with that release now"));
     }
-    return request
-        .deadline()
-        .bound(vertx, Future.all(local.lookup(query)))
+    return deadlines
+        .bound(request.deadline(), Future.all(local.lookup(query)))
         .map(all -> all.<LookupResult>list());
   }
 

@@ -46,7 +46,6 @@ public final class PredictionService {
   private static final Set<String> BATCH = Set.of("shipments");
   private static final int RECORDING_SHARE = 10; // of the time of a batch, a tenth is for recording
 
-  private final Vertx vertx;
   private final Supplier<PredictionConfig> config;
   private final Supplier<ServingRelease> leases;
   private final LookupRouter router;
@@ -57,6 +56,7 @@ public final class PredictionService {
   private final Consumer<PincodeLikelihoods> wrongPincodes;
   private final AdmissionControl inFlight;
   private final Recorder recorder;
+  private final DeadlineSweep deadlines;
 
   /**
    * @param leases gives a lease on the models in force
@@ -73,7 +73,6 @@ public final class PredictionService {
       ShipmentReader reader,
       Consumer<PincodeLikelihoods> wrongPincodes,
       AdmissionControl inFlight) {
-    this.vertx = vertx;
     this.config = config;
     this.leases = leases;
     this.router = router;
@@ -84,6 +83,7 @@ public final class PredictionService {
     this.wrongPincodes = wrongPincodes;
     this.inFlight = inFlight;
     recorder = new Recorder(vertx);
+    deadlines = new DeadlineSweep(vertx);
   }
 
   /**
@@ -158,11 +158,19 @@ public final class PredictionService {
     Supplier<Future<Void>> serving =
         () -> {
           inFlight.admit(count);
-          return Future.<Void>succeededFuture()
-              .compose(admitted -> lookUpAndRecord(asked, deadline, requestId))
+          return begun(() -> lookUpAndRecord(asked, deadline, requestId))
               .onComplete(done -> inFlight.release(count));
         };
     return serve(asked, serving, requestId);
+  }
+
+  /** The future of {@code work}, or its exception as a failed one. */
+  private static Future<Void> begun(Supplier<Future<Void>> work) {
+    try {
+      return work.get();
+    } catch (RuntimeException | Error e) {
+      return Future.failedFuture(e);
+    }
   }
 
   /**
@@ -182,20 +190,21 @@ public final class PredictionService {
    */
   private Future<Void> serve(Shipments asked, Supplier<Future<Void>> serving, String requestId) {
     long start = System.nanoTime();
-    return Future.<Void>succeededFuture()
-        .compose(now -> serving.get())
-        .recover(
-            cause -> {
-              var failure = Problem.logged(cause, requestId, asked.items().size() + " shipments");
-              asked.items().forEach(item -> item.fail(failure));
-              return Future.failedFuture(failure);
-            })
-        .onComplete(
-            done -> {
+    return begun(serving)
+        .transform(
+            (served, cause) -> {
+              var failure = cause == null ? null : failed(asked, cause, requestId);
               asked.close();
               long nanos = System.nanoTime() - start;
-              asked.items().forEach(item -> item.count(metrics, nanos));
+              for (var item : asked.items()) item.count(metrics, nanos);
+              return failure == null ? Future.succeededFuture() : Future.failedFuture(failure);
             });
+  }
+
+  private static ServiceException failed(Shipments asked, Throwable cause, String requestId) {
+    var failure = Problem.logged(cause, requestId, asked.items().size() + " shipments");
+    for (var item : asked.items()) item.fail(failure);
+    return failure;
   }
 
   /** Settles every item and records the predictions; fails when none can be recorded. */
@@ -204,13 +213,16 @@ public final class PredictionService {
     var good = asked.open();
     if (good.isEmpty()) return Future.succeededFuture();
     var scoring = good.size() == 1 ? deadline : deadline.earlier(RECORDING_SHARE);
-    return lookUp(asked, scoring)
+    var found = lookUp(asked, scoring);
+    if (found.succeeded()) return settleAndRecord(good, deadline, requestId);
+    return found
         .recover(refusal -> startAgain(asked, scoring))
-        .compose(
-            found -> {
-              settle(good, requestId);
-              return record(good, deadline, requestId);
-            });
+        .compose(settled -> settleAndRecord(good, deadline, requestId));
+  }
+
+  private Future<Void> settleAndRecord(List<Item> items, Deadline deadline, String requestId) {
+    settle(items, requestId);
+    return record(items, deadline, requestId);
   }
 
   /**
@@ -219,14 +231,17 @@ public final class PredictionService {
    */
   private Future<Void> lookUp(Shipments asked, Deadline deadline) {
     var release = release(asked.open(), asked.lease());
-    return lookUp(asked, release, deadline)
-        .compose(
-            found -> {
-              var open = asked.open();
-              return anyUnserved(open) && !deadline.over() && replaced(open, asked.lease(), release)
-                  ? Future.failedFuture(Failure.NOT_READY.because("The models were replaced"))
-                  : Future.succeededFuture();
-            });
+    var found = lookUp(asked, release, deadline);
+    return found.isComplete()
+        ? current(asked, release, deadline)
+        : found.compose(all -> current(asked, release, deadline));
+  }
+
+  private Future<Void> current(Shipments asked, String release, Deadline deadline) {
+    var open = asked.open();
+    return anyUnserved(open) && !deadline.over() && replaced(open, asked.lease(), release)
+        ? Future.failedFuture(Failure.NOT_READY.because("The models were replaced"))
+        : Future.succeededFuture();
   }
 
   private static boolean anyUnserved(List<Item> items) {
@@ -265,7 +280,7 @@ public final class PredictionService {
     return owners.releaseFor(prefixes, lease);
   }
 
-  /** Completes when every item has its results, or its time is up. */
+  /** Completes when every item has its results, or its time is up; doesn't fail. */
   private Future<Void> lookUp(Shipments asked, String release, Deadline deadline) {
     boolean byPincode = !release.equals(asked.lease().release());
     if (byPincode) asked.open().forEach(item -> item.relocateByPincode(asked.lease()));
@@ -291,7 +306,9 @@ public final class PredictionService {
                         lane)));
     for (int i = 0; i < items.size(); i++) items.get(i).await(found.get(i));
     if (complete(found)) return Future.succeededFuture();
-    return deadline.bound(vertx, all(found)).<Void>mapEmpty().otherwiseEmpty();
+    return deadlines
+        .bound(deadline, all(found))
+        .transform((results, failure) -> Future.succeededFuture());
   }
 
   private static List<List<Future<LookupResult>>> lookUp(
@@ -354,24 +371,20 @@ public final class PredictionService {
     if (predictions.isEmpty()) return Future.succeededFuture();
     return recorder
         .record(new RecordRequest(predictions), deadline)
-        .compose(
-            recorded ->
-                recorded.failure() == null
-                    ? Future.succeededFuture(recorded)
-                    : Future.failedFuture(recorded.failure()))
-        .onFailure(
-            cause -> {
-              if (Failure.of(cause) == Failure.OVERLOADED) metrics.shed(Shed.STORING);
-            })
-        .map(
-            recorded -> {
-              var failures = failures(recorded, requestId);
-              if (failures.isEmpty()) return null;
-              for (var item : items) {
-                var failure = failures.get(item.request().id());
-                if (failure != null) item.fail(failure);
+        .transform(
+            (recorded, cause) -> {
+              var failure = cause == null ? recorded.failure() : cause;
+              if (failure != null) {
+                if (Failure.of(failure) == Failure.OVERLOADED) metrics.shed(Shed.STORING);
+                return Future.failedFuture(failure);
               }
-              return null;
+              var failures = failures(recorded, requestId);
+              if (failures.isEmpty()) return Future.succeededFuture();
+              for (var item : items) {
+                var ofItem = failures.get(item.request().id());
+                if (ofItem != null) item.fail(ofItem);
+              }
+              return Future.succeededFuture();
             });
   }
 
