@@ -1,6 +1,7 @@
 package com.cpprediction.http;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.config.PersistenceConfig.Ack;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.http.Operation.Parser;
 import com.cpprediction.logging.RequestId;
@@ -121,7 +122,8 @@ public final class HttpVerticle extends VerticleBase {
             node.metrics(),
             reader,
             node.wrongPincodes()::observe,
-            node.admission());
+            node.admission(),
+            node.config().get().persistence().ack() != Ack.COMMIT);
     var pool = new ParsingPool(vertx, BodyReceiver.MAX_BYTES, node.parsing(), node.metrics());
     var bodyReader = new BodyReader(pool);
     var warmer =

@@ -61,6 +61,8 @@ public final class PredictionService {
   /**
    * @param leases gives a lease on the models in force
    * @param wrongPincodes takes {@link Posterior#likelihoods} of every shipment with a pincode
+   * @param recordTogether whether the requests of one pass of the event loop are recorded together,
+   *     and end together
    */
   public PredictionService(
       Vertx vertx,
@@ -72,7 +74,8 @@ public final class PredictionService {
       ServiceMetrics metrics,
       ShipmentReader reader,
       Consumer<PincodeLikelihoods> wrongPincodes,
-      AdmissionControl inFlight) {
+      AdmissionControl inFlight,
+      boolean recordTogether) {
     this.config = config;
     this.leases = leases;
     this.router = router;
@@ -82,7 +85,7 @@ public final class PredictionService {
     this.reader = reader;
     this.wrongPincodes = wrongPincodes;
     this.inFlight = inFlight;
-    recorder = new Recorder(vertx);
+    recorder = new Recorder(vertx, recordTogether);
     deadlines = new DeadlineSweep(vertx);
   }
 

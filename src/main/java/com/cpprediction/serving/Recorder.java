@@ -22,18 +22,25 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sends the predictions that one pass of an event loop asks to record as one message of {@link
  * Bus#RECORD}: the journal writes them at once. A lone request isn't delayed, since the message is
- * sent at the end of the pass. For use from one event loop.
+ * sent at the end of the pass. Where requests wait for PostgreSQL each has a message of its own,
+ * since a refused row of one would delay all others of its message. For use from one event loop.
  */
 final class Recorder {
   private record Waiting(RecordRequest request, Deadline deadline, Promise<Recorded> promise) {}
 
   private final Vertx vertx;
   private final Context context;
+  private final boolean together;
   private List<Waiting> collected = new ArrayList<>();
 
-  /** Belongs to the event loop of the caller's context. */
-  Recorder(Vertx vertx) {
+  /**
+   * Belongs to the event loop of the caller's context.
+   *
+   * @param together whether the requests of a pass share a message
+   */
+  Recorder(Vertx vertx, boolean together) {
     this.vertx = vertx;
+    this.together = together;
     context = vertx.getOrCreateContext();
   }
 
@@ -42,6 +49,10 @@ final class Recorder {
    * when the message fails, and with {@link Failure#DEADLINE_EXCEEDED} at {@code deadline}.
    */
   Future<Recorded> record(RecordRequest request, Deadline deadline) {
+    if (!together) {
+      return Bus.<RecordReply>ask(vertx, Bus.RECORD, new RecordBatch(List.of(request)), deadline)
+          .map(reply -> reply.results().get(0));
+    }
     Promise<Recorded> promise = ((ContextInternal) vertx.getOrCreateContext()).promise();
     if (collected.isEmpty()) context.runOnContext(endOfPass -> send());
     collected.add(new Waiting(request, deadline, promise));

@@ -44,7 +44,7 @@ class RecorderTest {
     Bus.registerCodecs(vertx.eventBus());
     vertx.eventBus().<RecordBatch>localConsumer(Bus.RECORD, messages::add);
     context = vertx.getOrCreateContext();
-    recorder = onLoop(() -> new Recorder(vertx));
+    recorder = onLoop(() -> new Recorder(vertx, true));
   }
 
   @Test
@@ -64,6 +64,18 @@ class RecorderTest {
     assertThat(results.get(1).await(5, SECONDS)).isEqualTo(taken);
     assertThat(results.get(2).await(5, SECONDS)).isEqualTo(overloaded);
     assertThat(later.get(0).await(5, SECONDS)).isEqualTo(Recorded.ALL);
+  }
+
+  @Test
+  void sendsEachRequestAsAMessageOfItsOwnWhereTheyDoNotShareOne() throws Exception {
+    recorder = onLoop(() -> new Recorder(vertx, false));
+    var results = recordAll(List.of(request("S0"), request("S1")), LONG);
+    messages.take();
+
+    messages.take().reply(new RecordReply(List.of(Recorded.ALL)));
+
+    assertThat(results.get(1).await(5, SECONDS)).isEqualTo(Recorded.ALL);
+    assertThat(results.get(0).isComplete()).isFalse();
   }
 
   @Test
