@@ -189,14 +189,19 @@ public final class Address implements Comparable<Address> {
   }
 
   private static String pincode(String field) {
+    if (isPincode(field)) return field;
     var digits = canonical(field).replace(" ", "");
-    boolean six = digits.length() == 6 && digits.charAt(0) != '0';
-    for (int i = 0; six && i < 6; i++) six = digits.charAt(i) >= '0' && digits.charAt(i) <= '9';
-    if (!six) {
+    if (!isPincode(digits)) {
       throw Failure.MALFORMED_REQUEST.because(
           "pincode must be six digits, the first 1 to 9, such as \"560017\"");
     }
     return digits;
+  }
+
+  private static boolean isPincode(String digits) {
+    boolean six = digits.length() == 6 && digits.charAt(0) != '0';
+    for (int i = 0; six && i < 6; i++) six = digits.charAt(i) >= '0' && digits.charAt(i) <= '9';
+    return six;
   }
 
   private static String normal(String typed) {

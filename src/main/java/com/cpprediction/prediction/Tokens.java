@@ -32,6 +32,9 @@ final class Tokens {
 
   private static final int FEW = 2;
 
+  private static final int CHARACTERS = 4; // of a token and the gap after it, at least as a rule
+  private static final int MOST_EXPECTED = 48;
+
   private static final int LETTER = -1;
   private static final int DIGIT = -2;
   private static final int NOTHING = -3; // such as a zero-width joiner: doesn't part its neighbours
@@ -65,12 +68,12 @@ final class Tokens {
 
   int length;
   int count;
-  int[] start = new int[48];
-  int[] end = new int[48];
-  byte[] kind = new byte[48];
+  int[] start;
+  int[] end;
+  byte[] kind;
 
   /** Characters before the token of the same index; after the last token: before the end. */
-  int[] gap = new int[49];
+  int[] gap;
 
   private boolean open; // the last token may go on
   private int marks; // in the last gap, other than blanks
@@ -80,8 +83,13 @@ final class Tokens {
    * @param folded NFKC, in lower case except for ASCII
    */
   Tokens(String folded) {
-    text = new char[2 * folded.length()]; // a blank before each token
     int length = folded.length();
+    text = new char[2 * length]; // a blank before each token
+    int expected = Math.min(MOST_EXPECTED, 2 + length / CHARACTERS);
+    start = new int[expected];
+    end = new int[expected];
+    kind = new byte[expected];
+    gap = new int[expected + 1];
     for (int i = 0; i < length; ) {
       char c = folded.charAt(i++);
       if (c < ASCII.length) {
