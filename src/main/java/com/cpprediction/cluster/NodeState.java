@@ -1,6 +1,7 @@
 package com.cpprediction.cluster;
 
 import io.vertx.core.json.JsonObject;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,10 @@ record NodeState(
     Set<String> ready,
     Set<String> refused) {
   NodeState {
+    Objects.requireNonNull(id, "id");
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(release, "release");
+    Objects.requireNonNull(settings, "settings");
     if (!(weight > 0 && weight < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("weight is " + weight);
     }

@@ -25,7 +25,7 @@ final class Accept {
     double weight = NEVER;
     int best = 0;
     for (var part : header.toLowerCase(Locale.ROOT).split(",")) {
-      var parameters = part.split(";");
+      var parameters = part.split(";", -1);
       var range = parameters[0].strip();
       int specific =
           range.equals(type) ? 3 : range.equals(family) ? 2 : range.equals("*/*") ? 1 : 0;
@@ -42,7 +42,7 @@ final class Accept {
       var parameter = parameters[i].strip();
       if (!parameter.startsWith("q=")) continue;
       try {
-        return Double.parseDouble(parameter.substring(2));
+        return Math.max(NEVER, Math.min(ALWAYS, Double.parseDouble(parameter.substring(2))));
       } catch (NumberFormatException e) {
         return NEVER;
       }

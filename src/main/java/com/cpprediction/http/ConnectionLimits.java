@@ -68,6 +68,7 @@ final class ConnectionLimits {
     connection.closeHandler(closed -> closed(connection));
     if (room) {
       HalfClose.allow(connection);
+      HttpVersions.check(connection);
       firstHead.start(connection);
     } else {
       metrics.shed(Shed.CONNECTIONS);

@@ -21,7 +21,7 @@ import io.vertx.core.net.impl.ConnectionBase;
  */
 final class HalfClose extends ChannelDuplexHandler {
   /** Name of the last handler, which Vert.x adds. */
-  private static final String VERTX = "handler";
+  static final String VERTX = "handler";
 
   private long requests; // complete ones
   private long responses;

@@ -41,10 +41,13 @@ public final class OwnerEndpoint {
   }
 
   /**
-   * @param message an {@link OwnerRequest}
+   * @param message an {@link OwnerRequest}; any other is refused
    */
   public void serve(Message<?> message) {
-    var request = (OwnerRequest) message.body();
+    if (!(message.body() instanceof OwnerRequest request)) {
+      fail(message, ShipmentReader.malformed("The message must be an OwnerRequest"));
+      return;
+    }
     int count = request.addresses().size();
     try {
       inFlight.admit(count);

@@ -27,7 +27,11 @@ class AcceptTest {
         "application/json;q=0.2, application/*;q=0.9  | 0.2",
         "application/json;profile=x;q=0.4             | 0.4",
         "application/json;q=x                         | 0",
-        "application/jsonx, ;, /                      | 0"
+        "application/json;q=7                         | 1",
+        "application/json;q=-1                        | 0",
+        "application/jsonx, ;, /                      | 0",
+        ";                                            | 0",
+        ",;;                                          | 0"
       })
   void weighsAcceptHeaders(String header, double weight) {
     assertThat(Accept.weight(header, RouteContract.JSON)).isEqualTo(weight);

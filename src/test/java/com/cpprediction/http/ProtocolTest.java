@@ -76,6 +76,9 @@ class ProtocolTest {
         "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
         "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: x\r\n\r\n{}",
         "GET  /health\r\n\r\n",
+        "GET /health HTTP/0.9\r\nHost: localhost\r\n\r\n",
+        "GET /health HTTP/1.2\r\nHost: localhost\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\n",
         "\u0016\u0003\u0001\u0002\r\n\r\n"
       })
   void refusesMalformedHttp(String request) throws Exception {
