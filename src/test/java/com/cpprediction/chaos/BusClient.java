@@ -138,7 +138,15 @@ final class BusClient implements AutoCloseable {
   }
 
   void publish(String address) {
-    vertx.eventBus().publish(address, null);
+    publish(address, null);
+  }
+
+  void publish(String address, Object body) {
+    vertx.eventBus().publish(address, body);
+  }
+
+  Future<Message<Object>> request(String address, Object body, DeliveryOptions options) {
+    return vertx.eventBus().request(address, body, options);
   }
 
   /** What one address answers, as it came. */

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -211,26 +210,12 @@ class SwapIT {
   /** Puts the other release in place, file by file, and has it taken over. */
   private void swap() throws IOException {
     var next = releases.get((done.get() + 1) % 2);
-    for (var prefix : SmallRelease.PREFIXES) {
-      replace(next, prefix + "/model.mmap");
-      replace(next, prefix + "/manifest.json");
-    }
-    for (var name : List.of("ranker.ubj", "forest.bin", "national.mmap", "release.json"))
-      replace(next, name);
+    SmallRelease.replace(live, next);
     begun.incrementAndGet();
     var answer = http.post("/models/reload", new JsonObject());
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.json().getInteger("loaded")).isEqualTo(3);
     done.incrementAndGet();
-  }
-
-  private void replace(Path from, String name) throws IOException {
-    var fresh = Files.copy(from.resolve(name), live.resolve("fresh"));
-    Files.move(
-        fresh,
-        live.resolve(name),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
   }
 
   private Map<String, String> served() {

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
 
 /**
  * The packaged service in a process of its own, on a port that stays, with the small release unless
@@ -23,12 +24,13 @@ import java.util.concurrent.TimeUnit;
  */
 public final class PackagedService extends TestResource {
   /** What an operator is told, wherever the process listens. */
-  private static final String ADMIN_TOKEN = "token-of-the-chaos-tests";
+  public static final String ADMIN_TOKEN = "token-of-the-chaos-tests";
 
   /** So that a frozen process keeps no test waiting. */
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
-  private final HttpClient http = HttpClient.newBuilder().connectTimeout(PATIENCE).build();
+  private HttpClient http = HttpClient.newBuilder().connectTimeout(PATIENCE).build();
+  private String scheme = "http";
   private final Callable<String> databaseUri;
   private final Launch launch;
   private final JsonObject config;
@@ -86,6 +88,16 @@ public final class PackagedService extends TestResource {
 
   public PackagedService(Callable<String> databaseUri, JsonObject changes) {
     this(databaseUri, changes, Launch.alone());
+  }
+
+  /**
+   * Asks it over HTTPS from now on, which its configuration enables.
+   *
+   * @param tls trusts its certificate
+   */
+  public void secured(SSLContext tls) {
+    http = HttpClient.newBuilder().connectTimeout(PATIENCE).sslContext(tls).build();
+    scheme = "https";
   }
 
   /** Changes what it reads when it is started next, or at once what is hot. */
@@ -201,7 +213,7 @@ public final class PackagedService extends TestResource {
   }
 
   private HttpRequest.Builder to(String path) {
-    var uri = URI.create("http://%s:%d%s".formatted(host(), port(), path));
+    var uri = URI.create("%s://%s:%d%s".formatted(scheme, host(), port(), path));
     return HttpRequest.newBuilder(uri)
         .timeout(PATIENCE)
         .header("Authorization", "Bearer " + ADMIN_TOKEN);

@@ -87,6 +87,26 @@ public final class SmallRelease {
         directory().resolve(name), directory.resolve(name), StandardCopyOption.REPLACE_EXISTING);
   }
 
+  /** Puts another release in the place of the one in {@code live}, file by file. */
+  public static void replace(Path live, Path next) throws IOException {
+    for (var prefix : PREFIXES) {
+      replaceFile(live, next, prefix + "/model.mmap");
+      replaceFile(live, next, prefix + "/manifest.json");
+    }
+    for (var name : List.of("ranker.ubj", "forest.bin", "national.mmap", "release.json")) {
+      replaceFile(live, next, name);
+    }
+  }
+
+  private static void replaceFile(Path live, Path next, String name) throws IOException {
+    var fresh = Files.copy(next.resolve(name), live.resolve("fresh"));
+    Files.move(
+        fresh,
+        live.resolve(name),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+  }
+
   /** Loads a release as the service does. */
   public static ModelStore models(Path directory) {
     var models =
