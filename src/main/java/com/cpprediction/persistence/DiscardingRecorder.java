@@ -12,7 +12,7 @@ import java.util.Collections;
 
 /**
  * Consumes {@link Bus#RECORD} in place of {@link PersistenceVerticle}: encodes rows for the journal
- * and discards them. For the warm-up before a service is ready.
+ * and for PostgreSQL, and discards them. For the warm-up before a service is ready.
  */
 public final class DiscardingRecorder extends VerticleBase {
   @Override
@@ -27,6 +27,7 @@ public final class DiscardingRecorder extends VerticleBase {
       for (var prediction : request.predictions()) rows.add(PredictionRow.of(prediction));
     }
     RowFormat.write(rows);
+    PredictionTable.parameters(rows);
     message.reply(new RecordReply(Collections.nCopies(requests.size(), Recorded.ALL)));
   }
 }

@@ -63,9 +63,8 @@ final class PredictionTable implements PredictionStore {
 
   @Override
   public Future<Inserted> insert(List<PredictionRow> rows) {
-    var columns = Columns.of(rows).tuple();
     return database
-        .write(INSERT, columns)
+        .write(INSERT, parameters(rows))
         .compose(
             inserted -> {
               int added = inserted.rowCount();
@@ -75,6 +74,11 @@ final class PredictionTable implements PredictionStore {
               return taken(rows)
                   .compose(taken -> setAside(rows, taken).map(new Inserted(added, taken)));
             });
+  }
+
+  /** The parameters of an insert of {@code rows}. */
+  static Tuple parameters(List<PredictionRow> rows) {
+    return Columns.of(rows).tuple();
   }
 
   /** Indexes of rows whose id is stored for another shipment. */

@@ -11,12 +11,14 @@ import java.time.Duration;
 import java.util.Locale;
 
 /**
- * A keep-alive connection to an HTTP/1.1 server of this process that sends {@code Content-Length}
- * with each response. Loads no HTTP client, which a start has no other use for. For one thread.
+ * A keep-alive connection to an HTTP/1.1 server of this process. Loads no HTTP client, which a
+ * start has no other use for. For one thread.
  */
 final class LoopbackConnection implements AutoCloseable {
   private static final int SEND_BYTES = 4096;
   private static final String LENGTH = "content-length:";
+  private static final String CHUNKED = "transfer-encoding: chunked";
+  private static final int HEX = 16;
 
   private final Socket socket = new Socket();
   private final InputStream in;
@@ -41,7 +43,7 @@ final class LoopbackConnection implements AutoCloseable {
         POST %%s HTTP/1.1\r
         Host: 127.0.0.1:%d\r
         Authorization: Bearer %s\r
-        Content-Type: application/json\r
+        Content-Type: %%s\r
         Content-Length: %%d\r
         \r
         """
@@ -51,24 +53,35 @@ final class LoopbackConnection implements AutoCloseable {
   /**
    * Sends a request and reads its response to the end.
    *
-   * @param body JSON
    * @return the status of the response
    */
-  int post(String path, byte[] body) throws IOException {
-    var begin = head.formatted(path, body.length).getBytes(StandardCharsets.US_ASCII);
+  int post(String path, String contentType, byte[] body) throws IOException {
+    var begin = head.formatted(path, contentType, body.length).getBytes(StandardCharsets.US_ASCII);
     var request = new byte[begin.length + body.length];
     System.arraycopy(begin, 0, request, 0, begin.length);
     System.arraycopy(body, 0, request, begin.length, body.length);
     socket.getOutputStream().write(request);
     int status = Integer.parseInt(line().split(" ")[1]);
     int length = 0;
+    boolean chunked = false;
     for (var header = line(); !header.isEmpty(); header = line()) {
       var name = header.toLowerCase(Locale.ROOT);
       if (name.startsWith(LENGTH))
         length = Integer.parseInt(name.substring(LENGTH.length()).strip());
+      chunked |= name.equals(CHUNKED);
     }
-    in.skipNBytes(length);
+    if (chunked) skipChunks();
+    else in.skipNBytes(length);
     return status;
+  }
+
+  private void skipChunks() throws IOException {
+    int size;
+    do {
+      size = Integer.parseInt(line(), HEX);
+      in.skipNBytes(size);
+      line(); // the end of the chunk
+    } while (size > 0);
   }
 
   private String line() throws IOException {

@@ -50,6 +50,16 @@ class WarmUpTest {
   }
 
   @Test
+  void servesEnoughRequestsOnABusyMachineButNotForever() {
+    var limit = Duration.ofMillis(500);
+
+    assertThat(WarmUp.goesOn(499_000_000, limit, 100_000)).isTrue();
+    assertThat(WarmUp.goesOn(500_000_000, limit, WarmUp.ENOUGH)).isFalse();
+    assertThat(WarmUp.goesOn(500_000_000, limit, WarmUp.ENOUGH - 1)).isTrue();
+    assertThat(WarmUp.goesOn(2_000_000_000, limit, 0)).isFalse();
+  }
+
+  @Test
   void servesNothingWithoutModels(@TempDir Path empty) {
     try (var models = store(empty)) {
       assertThat(new WarmUp(ServiceConfig.defaults(), models).run(LONG, () -> false))
