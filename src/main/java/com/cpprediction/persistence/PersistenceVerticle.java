@@ -179,6 +179,10 @@ public final class PersistenceVerticle extends VerticleBase {
   private Future<?> openJournal(Clock clock, BatchWriter writer) {
     if (ack != Ack.JOURNAL && !Journal.existsIn(directory)) return Future.succeededFuture();
     var loop = vertx.getOrCreateContext();
+    int room = journal.room(Runtime.getRuntime().maxMemory());
+    if (room < journal.maxBytes()) {
+      log.info("The journal takes {} bytes, a third of the heap; raise -Xmx for more", room);
+    }
     return vertx.deployVerticle(
         new JournalVerticle(
             () ->
@@ -187,7 +191,7 @@ public final class PersistenceVerticle extends VerticleBase {
                         vertx,
                         loop,
                         directory,
-                        journal.maxBytes(),
+                        room,
                         journal.sync(),
                         () -> config.get().retentionDays(),
                         clock,

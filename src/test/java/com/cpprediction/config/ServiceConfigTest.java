@@ -19,6 +19,14 @@ class ServiceConfigTest {
   private static final String SAMPLES = "com.cpprediction.config.Samples#";
 
   @Test
+  void rowsThatWaitInTheJournalTakeAThirdOfTheHeapAtMost() {
+    var journal = new JournalConfig(256 << 20, Duration.ofMillis(10));
+
+    assertThat(journal.room(192 << 20)).isEqualTo(64 << 20);
+    assertThat(journal.room(1L << 40)).isEqualTo(journal.maxBytes());
+  }
+
+  @Test
   void anEmptyFileLeavesTheDefaults() {
     assertThat(Configs.of(new JsonObject())).isEqualTo(ServiceConfig.defaults());
   }

@@ -98,6 +98,30 @@ class SmallHeapIT {
     isWell();
   }
 
+  @Test
+  void rowsThatWaitForPostgresLeaveRoomInTheHeap() throws Exception {
+    var shipments = new JsonArray();
+    for (int i = 0; i < 1_000; i++) shipments.add(shipment(1).put("shipment_id", "W" + i));
+    var batch = new JsonObject().put("shipments", shipments);
+
+    postgres.stopFast();
+    try {
+      Await.until(
+          "the journal is full",
+          () -> {
+            service.post("/predict/batch", batch);
+            return !service.ready();
+          });
+      assertThat(service.persistence().getLong("waiting")).isGreaterThan(1_000);
+    } finally {
+      postgres.start();
+    }
+
+    Await.until("all rows are stored", () -> service.waiting() == 0);
+    assertThat(service.persistence().getLong("dropped")).isZero();
+    isWell();
+  }
+
   /** What {@code load} returns; each health question meanwhile is answered well. */
   private static <T> T whileHealthIsAsked(Callable<T> load) throws Exception {
     var over = new AtomicBoolean();
