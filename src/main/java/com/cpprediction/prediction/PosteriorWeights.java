@@ -1,16 +1,20 @@
 package com.cpprediction.prediction;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Sums up the weights of the CPs of an address: P(c) ∝ Σ over prefixes p of weight(p) · exp(fit of
  * p) · P(c | p, text) · Π over pincodes of {@link PincodeEvidence#weight}, with the weight and the
- * fit of {@link PrefixFit}. Sums run in the order of the hypotheses and of their scores. One use.
+ * fit of {@link PrefixFit}. Sums run in the order of the hypotheses and of their scores. One use,
+ * and one at a time on a thread.
  */
 final class PosteriorWeights {
   private static final double DOUBTED = 0.5;
+
+  private static final ThreadLocal<CpWeights> WEIGHTS = ThreadLocal.withInitial(CpWeights::new);
 
   private final List<PincodeCandidate> pincodes;
   private final PincodeErrors errors;
@@ -26,15 +30,29 @@ final class PosteriorWeights {
 
   /** Sums by CP, in the order in which they came; a hash table with linear probing. */
   private static final class CpWeights {
-    private final String[] cps;
-    private final double[] sums;
-    private final double[] highest; // of a prefix
-    private final String[] prefixes; // with the highest weight
-    private final int[] usualPincodes;
-    private final int[] slots; // 1 + index of a CP, 0 where free
+    private static final int USUAL = 64;
+
+    private String[] cps;
+    private double[] sums;
+    private double[] highest; // of a prefix
+    private String[] prefixes; // with the highest weight
+    private int[] usualPincodes;
+    private int[] slots; // 1 + index of a CP, 0 where free
     private int size;
 
-    CpWeights(int most) {
+    CpWeights() {
+      allocate(USUAL);
+    }
+
+    /** Forgets everything, and makes room for {@code most} CPs. */
+    CpWeights cleared(int most) {
+      if (most > cps.length) allocate(most);
+      else Arrays.fill(slots, 0);
+      size = 0;
+      return this;
+    }
+
+    private void allocate(int most) {
       cps = new String[most];
       sums = new double[most];
       highest = new double[most];
@@ -68,6 +86,7 @@ final class PosteriorWeights {
       if (!added) return -1;
       slots[slot] = size + 1;
       cps[size] = cp;
+      sums[size] = 0;
       highest[size] = -1;
       prefixes[size] = "";
       return size++;
@@ -95,7 +114,7 @@ final class PosteriorWeights {
    */
   PosteriorWeights(List<PincodeCandidate> pincodes, Hypotheses hypotheses, int cps) {
     this.pincodes = pincodes;
-    weights = new CpWeights(cps);
+    weights = WEIGHTS.get().cleared(cps);
     fingerprints = new ArrayList<>(hypotheses.likely().size());
     errors = hypotheses.wrongPincodes();
     right = new double[pincodes.size()];
