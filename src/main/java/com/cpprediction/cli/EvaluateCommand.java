@@ -1,6 +1,7 @@
 package com.cpprediction.cli;
 
 import com.cpprediction.model.ModelStore;
+import com.cpprediction.terminal.Plurals;
 import com.cpprediction.terminal.Progress;
 import com.cpprediction.terminal.ProgressLine;
 import com.cpprediction.training.Evaluation;
@@ -10,6 +11,7 @@ import com.cpprediction.training.OfflinePredictor;
 import com.cpprediction.training.PincodePool;
 import com.cpprediction.training.QueryVariant;
 import com.cpprediction.training.QuestionReport;
+import com.cpprediction.training.TrainedRows;
 import com.cpprediction.training.UnknownCps;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintWriter;
@@ -34,6 +36,8 @@ final class EvaluateCommand implements Callable<Integer> {
   /** Share of wrong pincodes of {@code --all}, as in the scores of a release. */
   private static final double WRONG = 0.25;
 
+  private static final String THIS = "the release";
+  private static final String OTHER = "the release of --against";
   private static final int CONFUSIONS = 10;
   private static final int MOST_CONFUSIONS = 100_000;
 
@@ -140,11 +144,13 @@ final class EvaluateCommand implements Callable<Integer> {
    * @param release its id
    * @param againstRelease id of the other release; null without one
    * @param unknown labels that the releases lack, one for each release
+   * @param trained rows that the releases were trained on, one for each release
    */
   private record Results(
       String release,
       @Nullable String againstRelease,
       List<UnknownCps> unknown,
+      List<TrainedRows> trained,
       List<QuestionReport> reports) {}
 
   @Override
@@ -165,7 +171,7 @@ final class EvaluateCommand implements Callable<Integer> {
     var err = spec.commandLine().getErr();
     input.notes().forEach(err::println);
     if (input.bad() > 0) {
-      err.printf("%d rows could not be used:%n", input.bad());
+      err.printf("%s could not be used:%n", Plurals.count(input.bad(), "row"));
       input.badExamples().forEach(example -> err.println("  " + example));
     }
     try (var models = settings.models();
@@ -179,15 +185,26 @@ final class EvaluateCommand implements Callable<Integer> {
     var release = settings.predictor(models);
     var other = others == null ? null : settings.predictor(others);
     var unknown = new ArrayList<UnknownCps>();
-    unknown.add(UnknownCps.of(rows, release.cps(), "the release"));
+    unknown.add(UnknownCps.of(rows, release.cps(), THIS));
     if (other != null) {
-      unknown.add(UnknownCps.of(rows, other.cps(), "the release of --against"));
+      unknown.add(UnknownCps.of(rows, other.cps(), OTHER));
     }
+    var trained = new ArrayList<TrainedRows>();
+    trained.add(trained(models, rows, THIS));
+    if (others != null) trained.add(trained(others, rows, OTHER));
     return new Results(
         release.release().release(),
         other == null ? null : other.release().release(),
         unknown,
+        trained,
         ask(release, other, rows));
+  }
+
+  /** Warns before the figures, with --json too. */
+  private TrainedRows trained(ModelStore models, List<LabelledRow> rows, String name) {
+    var trained = TrainedRows.of(rows, models.goldenAddresses(), models.directory());
+    if (trained.rows() > 0) spec.commandLine().getErr().println(trained.describe(name));
+    return trained;
   }
 
   /** Closes the progress bar before the tables are printed. */
@@ -227,11 +244,13 @@ final class EvaluateCommand implements Callable<Integer> {
     var common =
         new JsonObject()
             .put("release", results.release())
-            .put("unknown_cps", results.unknown().get(0).toJson());
+            .put("unknown_cps", results.unknown().get(0).toJson())
+            .put("trained_rows", results.trained().get(0).rows());
     if (results.againstRelease() != null) {
       common
           .put("against_release", results.againstRelease())
-          .put("against_unknown_cps", results.unknown().get(1).toJson());
+          .put("against_unknown_cps", results.unknown().get(1).toJson())
+          .put("against_trained_rows", results.trained().get(1).rows());
     }
     if (!question.all) {
       var report = results.reports().get(0);

@@ -13,6 +13,7 @@ import com.cpprediction.server.Service;
 import com.cpprediction.server.StartException;
 import com.cpprediction.server.StartupRules;
 import com.cpprediction.server.Version;
+import com.cpprediction.terminal.Plurals;
 import com.cpprediction.terminal.ProgressLine;
 import com.cpprediction.terminal.TextTables;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -61,6 +62,10 @@ final class JournalCommand {
 
   private static String absent(Path directory) {
     return "There is no journal in " + directory;
+  }
+
+  private static String waiting(long predictions) {
+    return Plurals.count(predictions, "prediction waits", "predictions wait");
   }
 
   private static String time(Entry entry) {
@@ -126,16 +131,15 @@ final class JournalCommand {
       if (found.sound()) {
         spec.commandLine()
             .getOut()
-            .printf(
-                "The journal is sound: %d predictions wait%n",
-                JournaledRows.count(found.waiting()));
+            .printf("The journal is sound: %s%n", waiting(JournaledRows.count(found.waiting())));
         return 0;
       }
       spec.commandLine()
           .getErr()
           .printf(
-              "The journal is damaged: %d records can't be read, %d predictions wait; the next start sets its files aside and goes on with the rest%n",
-              found.corrupt(), JournaledRows.count(found.waiting()));
+              "The journal is damaged: %s can't be read, %s; the next start sets its files aside and goes on with the rest%n",
+              Plurals.count(found.corrupt(), "record"),
+              waiting(JournaledRows.count(found.waiting())));
       return 1;
     }
   }
@@ -196,8 +200,10 @@ final class JournalCommand {
         spec.commandLine()
             .getOut()
             .printf(
-                "%d predictions stored, %d set aside, %d left%n",
-                rows.getLong("stored"), rows.getLong("rejected"), rows.getLong("waiting"));
+                "%s stored, %d set aside, %d left%n",
+                Plurals.count(rows.getLong("stored"), "prediction"),
+                rows.getLong("rejected"),
+                rows.getLong("waiting"));
         if (!drained && error != null) spec.commandLine().getErr().println(error);
         return drained ? 0 : 1;
       } finally {

@@ -14,6 +14,7 @@ import com.cpprediction.loadtest.Target;
 import com.cpprediction.persistence.ShipmentDeletion;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.server.Version;
+import com.cpprediction.terminal.Plurals;
 import com.cpprediction.terminal.ProgressLine;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -229,8 +230,12 @@ final class LoadTestCommand implements Callable<Integer> {
         about.put("deleted", deleted);
         if (deleted < results.predicted()) {
           faults.add(
-              "--clean-up: %d rows of this run are not in the database of --conf; is it the service's?"
-                  .formatted(results.predicted() - deleted));
+              "--clean-up: %s not in the database of --conf; is it the service's?"
+                  .formatted(
+                      Plurals.count(
+                          results.predicted() - deleted,
+                          "row of this run is",
+                          "rows of this run are")));
         }
       }
       finish(results, about.put("faults", new JsonArray(faults)), begun);
@@ -427,7 +432,7 @@ final class LoadTestCommand implements Callable<Integer> {
     faults.forEach(out::println);
     if (!results.complete()) out.println("Interrupted: the last step is left out");
     if (about.containsKey("deleted")) {
-      out.printf("Deleted %d rows of this run%n", about.getLong("deleted"));
+      out.printf("Deleted %s of this run%n", Plurals.count(about.getLong("deleted"), "row"));
     }
     files.forEach(file -> out.println("Histogram: " + file));
     if (report != null) out.println("Report: " + report.resolve("report.html"));
@@ -470,7 +475,7 @@ final class LoadTestCommand implements Callable<Integer> {
 
     @Override
     public LoadGenerator.Listener began(String name, Duration lasts) {
-      if (silent || System.console() == null) return LoadGenerator.Listener.NONE;
+      if (silent || !bar.isShown()) return LoadGenerator.Listener.NONE;
       bar.begin(name, Math.toIntExact(lasts.toMillis()));
       return (seconds, ok, failed, p99) ->
           bar.show(

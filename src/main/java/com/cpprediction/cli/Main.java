@@ -2,6 +2,7 @@ package com.cpprediction.cli;
 
 import com.cpprediction.server.Version;
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine;
@@ -24,6 +25,8 @@ public final class Main {
     Locale.setDefault(Locale.ROOT); // the same number format on every machine, for scripts
   }
 
+  private static final int FAILED = CommandLine.ExitCode.SOFTWARE;
+
   private static final List<String> COMMANDS =
       List.of(
           "serve",
@@ -41,14 +44,24 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] arguments) {
-    var err = new PrintWriter(System.err, true);
+    var out = StandardStream.out(Charset.defaultCharset());
+    var err = StandardStream.err(Charset.defaultCharset());
     int code = CommandLine.ExitCode.SOFTWARE;
     try {
-      code = run(new PrintWriter(System.out, true), err, arguments);
+      code = run(out.writer(), err.writer(), arguments);
     } catch (Throwable e) { // an Error would end this thread, not the process
-      err.println(ErrorReport.describe(e));
+      err.writer().println(ErrorReport.describe(e));
     }
-    System.exit(code);
+    System.exit(written(out, err) || code != CommandLine.ExitCode.OK ? code : FAILED);
+  }
+
+  /** Whether all that a command printed was written; standard error says why if not. */
+  private static boolean written(StandardStream out, StandardStream err) {
+    var failure = out.finish();
+    if (failure != null) {
+      err.writer().println("Cannot write to standard output: " + failure.getMessage());
+    }
+    return err.finish() == null && failure == null;
   }
 
   static int run(PrintWriter out, PrintWriter err, String... arguments) {

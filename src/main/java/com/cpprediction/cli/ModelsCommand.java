@@ -1,6 +1,7 @@
 package com.cpprediction.cli;
 
 import com.cpprediction.model.Verification;
+import com.cpprediction.terminal.Plurals;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
@@ -65,7 +66,10 @@ final class ModelsCommand {
                 .encode());
       } else {
         found.problems().forEach(out::println);
-        out.printf("%d models, %d problems%n", found.models(), found.problems().size());
+        out.printf(
+            "%s, %s%n",
+            Plurals.count(found.models(), "model"),
+            Plurals.count(found.problems().size(), "problem"));
       }
       return found.problems().isEmpty() ? 0 : 1;
     }

@@ -10,6 +10,7 @@ import com.cpprediction.persistence.StoredPredictions;
 import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.StoredPrediction;
+import com.cpprediction.terminal.Plurals;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -135,7 +136,9 @@ final class ReplayCommand implements Callable<Integer> {
         counts(replayed).entrySet().stream()
             .map(count -> count.getValue() + " " + count.getKey().replace('-', ' '))
             .collect(Collectors.joining(", "));
-    out.printf("%d predictions%s%n", replayed.size(), counts.isEmpty() ? "" : ": " + counts);
+    out.printf(
+        "%s%s%n",
+        Plurals.count(replayed.size(), "prediction"), counts.isEmpty() ? "" : ": " + counts);
     if (sample != null) out.printf("again with --sample %d --seed %d%n", sample, seedUsed);
   }
 

@@ -5,6 +5,7 @@ import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.server.Service;
 import com.cpprediction.server.StartupRules;
+import com.cpprediction.terminal.Plurals;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -87,7 +88,8 @@ final class ServeCommand implements Callable<Integer> {
   private static String state(Service service, HttpConfig http) {
     var scheme = http.tls().enabled() ? "https" : "http";
     var host = http.host().contains(":") ? "[" + http.host() + "]" : http.host();
-    var where = "%s://%s:%d, %d models".formatted(scheme, host, service.port(), service.models());
+    var models = Plurals.count(service.models(), "model");
+    var where = "%s://%s:%d, %s".formatted(scheme, host, service.port(), models);
     var missing = service.notReady();
     var impaired = service.degraded();
     return (missing.isEmpty()

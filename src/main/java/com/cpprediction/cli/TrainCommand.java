@@ -1,5 +1,8 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.csv.InputException;
+import com.cpprediction.model.format.Release;
+import com.cpprediction.terminal.Plurals;
 import com.cpprediction.terminal.Progress;
 import com.cpprediction.terminal.ProgressLine;
 import com.cpprediction.training.AccuracyTable;
@@ -10,6 +13,7 @@ import com.cpprediction.training.TrainingInput;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -80,6 +84,9 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(names = "--out", required = true, description = "Directory of the release.")
   private Path out;
+
+  @Option(names = "--force", description = "Replace the release that is in --out.")
+  private boolean force;
 
   @Option(
       names = "--seed",
@@ -159,6 +166,11 @@ final class TrainCommand implements Callable<Integer> {
           prefix.matches("[1-9][0-9]{2}"),
           "--prefixes: \"" + prefix + "\" is not three digits, the first 1 to 9");
     }
+    if (!force && Files.exists(out.resolve(Release.FILE))) {
+      throw new InputException(
+          "%s has a release; name another directory with --out, or replace it with --force"
+              .formatted(out));
+    }
     var options =
         new Training.Options(
             new TrainingInput.Options(data, since, until, work),
@@ -217,15 +229,18 @@ final class TrainCommand implements Callable<Integer> {
     report.badOffices().forEach(example -> printer.println("  " + example));
     printer.printf(
         Locale.ROOT,
-        "%d prefixes, %.1f MB written to %s%n",
-        report.prefixes(),
+        "%s, %.1f MB written to %s%n",
+        Plurals.count(report.prefixes(), "prefix", "prefixes"),
         report.bytes() / 1e6,
         out);
     var labels = report.doubtful();
     if (labels != null) {
       printer.printf(
-          "%d of %d labels are doubtful, listed in %s%n",
-          labels.doubtful(), labels.judged(), labels.file());
+          "%d of %s %s doubtful, listed in %s%n",
+          labels.doubtful(),
+          Plurals.count(labels.judged(), "label"),
+          labels.doubtful() == 1 ? "is" : "are",
+          labels.file());
     }
     if (report.scores().isEmpty() && heldBack > 0) {
       printer.println("Not measured: there are too few addresses to hold some back");
@@ -238,21 +253,24 @@ final class TrainCommand implements Callable<Integer> {
 
   private static void print(InputReport input, PrintWriter printer) {
     input.notes().forEach(printer::println);
-    printer.printf("%d rows read, %d could not be used%n", input.rows(), input.bad());
+    printer.printf(
+        "%s read, %d could not be used%n", Plurals.count(input.rows(), "row"), input.bad());
     for (var fault : input.faults()) {
       printer.printf("  %d: %s%n", fault.count(), fault.kind());
       fault.examples().forEach(example -> printer.println("    " + example));
     }
     if (input.outside() > 0) {
-      printer.printf("%d rows are of other times%n", input.outside());
+      printer.printf("%s of other times%n", Plurals.count(input.outside(), "row is", "rows are"));
     }
     if (input.duplicates() > 0) {
-      printer.printf("%d rows repeat an earlier one%n", input.duplicates());
+      printer.printf(
+          "%s an earlier one%n", Plurals.count(input.duplicates(), "row repeats", "rows repeat"));
     }
     if (input.contradicted() == 0) return;
     printer.printf(
-        "%d rows of %d addresses contradict each other: same text and pincode, several CPs%n",
-        input.contradicting(), input.contradicted());
+        "%s of %s contradict each other: same text and pincode, several CPs%n",
+        Plurals.count(input.contradicting(), "row"),
+        Plurals.count(input.contradicted(), "address", "addresses"));
     input.contradictions().forEach(example -> printer.println("    " + example));
   }
 }

@@ -1,5 +1,6 @@
 package com.cpprediction.loadtest;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -7,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.HdrHistogram.HistogramLogWriter;
 
 /**
@@ -53,37 +55,41 @@ public final class HistogramFile {
   }
 
   private static Path distribution(Path file, Step step) throws IOException {
-    try (var out = open(file)) {
-      step.latency().outputPercentileDistribution(out, TICKS, MICROS_PER_MILLI);
-    }
-    return file;
+    return write(
+        file, out -> step.latency().outputPercentileDistribution(out, TICKS, MICROS_PER_MILLI));
   }
 
   private static Path log(Path file, List<Step> steps, long begun) throws IOException {
-    try (var out = open(file)) {
-      var writer = new HistogramLogWriter(out);
-      writer.outputLogFormatVersion();
-      writer.outputStartTime(begun);
-      writer.setBaseTime(begun);
-      writer.outputBaseTime(begun);
-      writer.outputLegend();
-      long at = begun;
-      for (var step : steps) {
-        for (var second : step.series().seconds()) {
-          var latency = second.latency();
-          latency.setTag(step.name().replace(' ', '-'));
-          double from = (at - begun) / 1e3;
-          at += SECOND;
-          writer.outputIntervalHistogram(from, (at - begun) / 1e3, latency, MICROS_PER_MILLI);
-        }
-      }
-    }
-    return file;
+    return write(file, out -> log(out, steps, begun));
   }
 
-  private static PrintStream open(Path file) throws IOException {
+  private static void log(PrintStream out, List<Step> steps, long begun) {
+    var writer = new HistogramLogWriter(out);
+    writer.outputLogFormatVersion();
+    writer.outputStartTime(begun);
+    writer.setBaseTime(begun);
+    writer.outputBaseTime(begun);
+    writer.outputLegend();
+    long at = begun;
+    for (var step : steps) {
+      for (var second : step.series().seconds()) {
+        var latency = second.latency();
+        latency.setTag(step.name().replace(' ', '-'));
+        double from = (at - begun) / 1e3;
+        at += SECOND;
+        writer.outputIntervalHistogram(from, (at - begun) / 1e3, latency, MICROS_PER_MILLI);
+      }
+    }
+  }
+
+  /** Writes a file as a whole: a {@link PrintStream} on it would hide a failure. */
+  private static Path write(Path file, Consumer<PrintStream> content) throws IOException {
     var directory = file.toAbsolutePath().getParent();
     if (directory != null) Files.createDirectories(directory);
-    return new PrintStream(Files.newOutputStream(file), false, StandardCharsets.UTF_8);
+    var bytes = new ByteArrayOutputStream();
+    try (var out = new PrintStream(bytes, false, StandardCharsets.UTF_8)) {
+      content.accept(out);
+    }
+    return Files.write(file, bytes.toByteArray());
   }
 }

@@ -1,5 +1,6 @@
 package com.cpprediction.terminal;
 
+import java.io.Console;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,8 +34,26 @@ public final class ProgressLine implements Progress, AutoCloseable {
     try {
       return isTerminal(Files.readSymbolicLink(STANDARD_ERROR).toString());
     } catch (IOException e) { // closed, or a system without /proc
-      return System.console() != null;
+      return isConsole();
     }
+  }
+
+  /** From JDK 22 on there is a console without a terminal, too; then it says so itself. */
+  private static boolean isConsole() {
+    var console = System.console();
+    if (console == null) return false;
+    try {
+      return (boolean) Console.class.getMethod("isTerminal").invoke(console);
+    } catch (NoSuchMethodException e) { // an older JDK
+      return true;
+    } catch (ReflectiveOperationException e) {
+      return false;
+    }
+  }
+
+  /** Whether progress is shown at all. */
+  public boolean isShown() {
+    return shown;
   }
 
   /** Whether {@code device} is the path of a terminal. */

@@ -18,6 +18,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipException;
@@ -96,6 +97,13 @@ final class CountsFile {
    * @throws InputException when there are none, or they can't be read
    */
   static SortedMap<String, PrefixCounts> read(Path release) {
+    var counts = new TreeMap<String, PrefixCounts>();
+    each(release, own -> counts.put(own.prefix(), own));
+    return counts;
+  }
+
+  /** As {@link #read}, one prefix after the other, of which {@code use} need keep none. */
+  static void each(Path release, Consumer<PrefixCounts> use) {
     var file = release.resolve(NAME);
     try (var in =
         new DataInputStream(
@@ -108,13 +116,8 @@ final class CountsFile {
             "%s has version %d, this program reads version %d; train from all addresses again"
                 .formatted(file, version, VERSION));
       }
-      var counts = new TreeMap<String, PrefixCounts>();
-      for (int left = in.readInt(); left > 0; left--) {
-        var own = readPrefix(in);
-        counts.put(own.prefix(), own);
-      }
+      for (int left = in.readInt(); left > 0; left--) use.accept(readPrefix(in));
       if (in.read() >= 0) throw damaged(file); // the end has gzip check its CRC
-      return counts;
     } catch (NoSuchFileException e) {
       throw new InputException(
           "%s has no %s, so nothing can be added to it; train it without --no-counts"

@@ -3,6 +3,7 @@ package com.cpprediction.training;
 import com.cpprediction.csv.Columns;
 import com.cpprediction.csv.CsvRows;
 import com.cpprediction.csv.InputException;
+import com.cpprediction.terminal.Plurals;
 import com.cpprediction.terminal.Progress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -195,7 +196,10 @@ public final class TrainingInput implements AutoCloseable {
       List<Path> files, long outside, List<InputReport.Fault> faults) {
     var what = files.size() == 1 ? files.get(0) + " has" : files.size() + " files have";
     var times =
-        outside == 0 ? "" : "; %d rows are before --since or not before --until".formatted(outside);
+        outside == 0
+            ? ""
+            : "; %s before --since or not before --until"
+                .formatted(Plurals.count(outside, "row is", "rows are"));
     var fault = faults.isEmpty() ? "" : "; " + faults.get(0).examples().get(0);
     return new InputException(what + " no usable row" + times + fault);
   }

@@ -1,6 +1,7 @@
 package com.cpprediction.training;
 
 import com.cpprediction.csv.InputException;
+import com.cpprediction.terminal.Plurals;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
@@ -57,7 +58,8 @@ public record UnknownCps(String release, long total, long rows, List<Label> labe
   }
 
   private String sentence() {
-    return "%d of %d rows name a CP that %s lacks".formatted(rows, total, release);
+    return "%d of %s %s a CP that %s lacks"
+        .formatted(rows, Plurals.count(total, "row"), rows == 1 ? "names" : "name", release);
   }
 
   /** A line that counts and names them; empty when there are none. */
@@ -69,7 +71,8 @@ public record UnknownCps(String release, long total, long rows, List<Label> labe
             .map(label -> "%s (%d)".formatted(label.cp(), label.rows()))
             .collect(Collectors.joining(", "));
     var more = labels.size() > NAMED ? " and %d more".formatted(labels.size() - NAMED) : "";
-    return "%s, and count as wrong: %s%s".formatted(sentence(), named, more);
+    return "%s, and %s as wrong: %s%s"
+        .formatted(sentence(), rows == 1 ? "counts" : "count", named, more);
   }
 
   /** Rows and all labels. */

@@ -139,6 +139,56 @@ class OfflineCommandsTest {
   }
 
   @Test
+  void trainingReplacesAReleaseOnlyIfTold() throws IOException {
+    var data =
+        Files.writeString(
+            dir.resolve("two.csv"),
+            "Address;PIN Code;CP Code\nMall Road;1,71,001;CP1\nLower Bazar;171002.0;CP2\n");
+    var release = dir.resolve("out");
+    var arguments = "train --data %s --held-back 0 --out %s".formatted(data, release).split(" ");
+    assertThat(run(arguments)).isZero();
+    assertThat(out.toString()).contains("2 rows read, 0 could not be used\n1 prefix, ");
+    var before = Files.getLastModifiedTime(release.resolve("release.json"));
+
+    assertThat(run(arguments)).isEqualTo(1);
+
+    assertThat(err.toString().strip())
+        .isEqualTo(
+            release
+                + " has a release; name another directory with --out, or replace it with --force");
+    assertThat(Files.getLastModifiedTime(release.resolve("release.json"))).isEqualTo(before);
+    assertThat(run((String.join(" ", arguments) + " --force").split(" "))).isZero();
+  }
+
+  @Test
+  void evaluatingWarnsOfRowsThatTheReleaseWasTrainedOn() throws IOException {
+    var release = dir.resolve("part");
+    var held = dir.resolve("held.csv");
+    var train =
+        "train --data %s --out %s --work %s --held-back-out %s"
+            .formatted(SmallRelease.addresses(), release, dir, held);
+    assertThat(run(train.split(" "))).isZero();
+    var evaluate = "evaluate --json --models %s --data ".formatted(release);
+
+    assertThat(run((evaluate + held).split(" "))).isZero();
+    assertThat(err.toString()).doesNotContain("trained");
+    out.getBuffer().setLength(0);
+    assertThat(run((evaluate + SmallRelease.addresses()).split(" "))).isZero();
+
+    var rows = Files.readAllLines(SmallRelease.addresses()).size() - 1;
+    int trained = new JsonObject(out.toString()).getInteger("trained_rows");
+    assertThat(trained).isBetween(rows / 2, rows - 1);
+    assertThat(err.toString())
+        .contains("At least %d of %d rows trained the release: figures".formatted(trained, rows));
+
+    Files.delete(release.resolve("counts.gz"));
+    out.getBuffer().setLength(0);
+    assertThat(run((evaluate + SmallRelease.addresses()).split(" "))).isZero();
+    assertThat(new JsonObject(out.toString()).getInteger("trained_rows"))
+        .isBetween(1, SmallRelease.PREFIXES.size() * 6);
+  }
+
+  @Test
   void trainingSaysWhenThereWasTooLittleToMeasure() throws IOException {
     var data =
         Files.writeString(
@@ -193,15 +243,16 @@ class OfflineCommandsTest {
             4 rows read, 1 could not be used
               1: cp_code is "nan"
                 %2$s line 2: cp_code is "nan"
-            1 rows are of other times
-            1 rows repeat an earlier one
-            3 rows of 1 addresses contradict each other: same text and pincode, several CPs
+            1 row is of other times
+            1 row repeats an earlier one
+            3 rows of 1 address contradict each other: same text and pincode, several CPs
                 %1$s line 2: CP1, %1$s line 4: CP2
             """
                 .formatted(first, second));
     out.getBuffer().setLength(0);
-    var json = Arrays.copyOf(arguments, arguments.length + 1);
+    var json = Arrays.copyOf(arguments, arguments.length + 2);
     json[arguments.length] = "--json";
+    json[arguments.length + 1] = "--force";
 
     assertThat(run(json)).isZero();
     var report = new JsonObject(out.toString());

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 class JournalCommandIT {
   private static final Pattern DAMAGED =
-      Pattern.compile("1 records can't be read, (\\d+) predictions wait");
+      Pattern.compile("1 record can't be read, (\\d+) predictions wait");
 
   private static final String ROWS = "shipment_id = 'left'";
 

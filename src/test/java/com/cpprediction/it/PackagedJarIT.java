@@ -105,7 +105,7 @@ class PackagedJarIT {
 
     assertThat(ended.code()).as(ended.err()).isZero();
     assertThat(ended.out())
-        .contains(id + "  same  " + answer.getString("model"), "1 predictions: 1 same");
+        .contains(id + "  same  " + answer.getString("model"), "1 prediction: 1 same");
   }
 
   @Test

@@ -99,7 +99,7 @@ class ReplayIT {
     assertThat(said.exit()).isEqualTo(1);
     assertThat(said.out())
         .containsPattern(old.get(0) + "  release missing: 180 fingerprint [0-9a-f]{64}")
-        .contains("1 predictions: 1 release missing");
+        .contains("1 prediction: 1 release missing");
   }
 
   @Test
@@ -127,7 +127,7 @@ class ReplayIT {
     var ended = replay(List.of(id));
 
     assertThat(ended.exit()).isEqualTo(1);
-    assertThat(ended.out()).contains(id + "  unknown id", "1 predictions: 1 unknown id");
+    assertThat(ended.out()).contains(id + "  unknown id", "1 prediction: 1 unknown id");
   }
 
   @Test

@@ -254,7 +254,7 @@ class TrainingInputTest {
         .hasMessage(bad + " has no usable row; line 2: pincode is not six digits");
     assertThatThrownBy(() -> TrainingInput.read(since, 1, Progress.NONE))
         .hasMessage(
-            "2 files have no usable row; 1 rows are before --since or not before --until; "
+            "2 files have no usable row; 1 row is before --since or not before --until; "
                 + bad
                 + " line 2: pincode is not six digits");
   }
