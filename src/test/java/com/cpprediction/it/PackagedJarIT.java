@@ -265,7 +265,7 @@ class PackagedJarIT {
     var predicted =
         run("predict", "--in", DATA.resolve("addresses.csv").toString(), "--out", out.toString());
     assertThat(predicted.code()).as(predicted.err()).isZero();
-    assertThat(Files.readAllLines(out).get(0)).startsWith("address,pincode,cp,confidence");
+    assertThat(Files.readAllLines(out).get(0)).startsWith("address,pincode,cp_code,cp,confidence");
   }
 
   @Test
