@@ -6,18 +6,37 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Bearer tokens, each of which is accepted: a token is replaced by accepting the old and the new
- * one for a while. Holds digests of the tokens only. Immutable.
+ * one for a while. A token may bear the name of its caller, {@code name:token}. Holds digests of
+ * the tokens only. Immutable.
  */
 public final class BearerTokens {
   public static final BearerTokens NONE = new BearerTokens(List.of());
 
-  private final List<ByteBuffer> digests;
+  /** Name of the callers without a name. */
+  public static final String UNNAMED = "";
 
-  private BearerTokens(List<ByteBuffer> digests) {
-    this.digests = digests;
+  private static final Pattern NAMED = Pattern.compile("([a-z][a-z0-9_-]{0,31}):(\\S{16,})");
+
+  private final List<Token> tokens;
+  private final boolean named;
+
+  private record Token(String caller, ByteBuffer digest) {
+    static Token of(String text) {
+      var named = NAMED.matcher(text);
+      return named.matches()
+          ? new Token(named.group(1), ByteBuffer.wrap(BearerTokens.digest(named.group(2))))
+          : new Token(UNNAMED, ByteBuffer.wrap(BearerTokens.digest(text)));
+    }
+  }
+
+  private BearerTokens(List<Token> tokens) {
+    this.tokens = tokens;
+    named = tokens.stream().anyMatch(token -> !token.caller.equals(UNNAMED));
   }
 
   /**
@@ -25,23 +44,34 @@ public final class BearerTokens {
    */
   public static BearerTokens of(String text) {
     if (text.isEmpty()) return NONE;
-    return new BearerTokens(
-        Arrays.stream(text.strip().split("\\s+"))
-            .map(BearerTokens::digest)
-            .map(ByteBuffer::wrap)
-            .toList());
+    return new BearerTokens(Arrays.stream(text.strip().split("\\s+")).map(Token::of).toList());
   }
 
   public boolean none() {
-    return digests.isEmpty();
+    return tokens.isEmpty();
   }
 
-  /** Whether {@code token} is one of the tokens. Takes equally long whichever bytes differ. */
-  public boolean accept(String token) {
+  /** Whether a token bears a name. */
+  public boolean named() {
+    return named;
+  }
+
+  /**
+   * The name of the caller that {@code token} belongs to, {@link #UNNAMED} where it has none; null
+   * where the token is not accepted. Takes equally long whichever bytes differ.
+   */
+  public @Nullable String caller(String token) {
     var given = digest(token);
-    boolean found = false;
-    for (var digest : digests) found |= MessageDigest.isEqual(digest.array(), given);
-    return found;
+    String caller = null;
+    for (var one : tokens) {
+      if (MessageDigest.isEqual(one.digest.array(), given)) caller = one.caller;
+    }
+    return caller;
+  }
+
+  /** Whether {@code token} is one of the tokens. */
+  public boolean accept(String token) {
+    return caller(token) != null;
   }
 
   private static byte[] digest(String token) {
@@ -50,12 +80,12 @@ public final class BearerTokens {
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof BearerTokens that && digests.equals(that.digests);
+    return other instanceof BearerTokens that && tokens.equals(that.tokens);
   }
 
   @Override
   public int hashCode() {
-    return digests.hashCode();
+    return tokens.hashCode();
   }
 
   @Override

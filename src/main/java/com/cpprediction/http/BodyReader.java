@@ -23,30 +23,30 @@ final class BodyReader {
 
   /** Parses the JSON object in the body and converts it with {@code reader}, on any thread. */
   <T> Future<T> read(RoutingContext ctx, Function<JsonObject, T> reader) {
-    return read(ctx, Operation.Parser.of(reader));
+    return read(ctx, Operation.Parser.of(reader), Exchange.of(ctx).caller());
   }
 
-  /** Parses the JSON object in the body with {@code parser}, on any thread. */
-  <T> Future<T> read(RoutingContext ctx, Operation.Parser<T> parser) {
+  /** Parses the JSON object in the body with {@code parser} for {@code caller}, on any thread. */
+  <T> Future<T> read(RoutingContext ctx, Operation.Parser<T> parser, String caller) {
     var body = RequestBody.of(ctx);
-    if (body == null) return pool.parse(false, () -> parse(EMPTY, parser));
-    return read(body, RouteContract.gzipped(ctx.request()), parser);
+    if (body == null) return pool.parse(false, () -> parse(EMPTY, parser, caller));
+    return read(body, RouteContract.gzipped(ctx.request()), parser, caller);
   }
 
   /** Parses the JSON object in {@code body} with {@code parser}, on any thread. */
-  <T> Future<T> read(RequestBody body, boolean gzipped, Operation.Parser<T> parser) {
+  <T> Future<T> read(RequestBody body, boolean gzipped, Operation.Parser<T> parser, String caller) {
     var bytes = body.bytes();
-    Callable<T> reading = () -> parse(gzipped ? body.gunzip() : bytes, parser);
+    Callable<T> reading = () -> parse(gzipped ? body.gunzip() : bytes, parser, caller);
     if (!gzipped && !ParseCost.big(bytes)) return pool.parse(false, reading);
     body.retain(); // until it is parsed, even if its caller disconnects
     return pool.parse(true, reading).onComplete(read -> body.release());
   }
 
-  static <T> T parse(byte[] body, Operation.Parser<T> parser) {
-    var usual = parser.usual().apply(body);
+  static <T> T parse(byte[] body, Operation.Parser<T> parser, String caller) {
+    var usual = parser.usual().apply(body, caller);
     if (usual != null) return usual;
     try {
-      return parser.any().apply(StrictJson.parseRequest(body));
+      return parser.any().apply(StrictJson.parseRequest(body), caller);
     } catch (MalformedJsonException e) {
       throw Failure.MALFORMED_REQUEST.because(e.getMessage());
     }

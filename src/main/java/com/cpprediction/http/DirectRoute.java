@@ -10,6 +10,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,7 @@ final class DirectRoute {
       new BodyReceiver.Limit(Routes.SHIPMENT_BYTES, Routes.PREDICT);
 
   private final PlainRequests plain;
+  private final Function<HttpServerRequest, String> callers;
   private final Operation<?> predict;
   private final ByteBudget budget;
   private final RequestTimeout<HttpServerRequest> bodyTimeout;
@@ -31,12 +33,14 @@ final class DirectRoute {
 
   /**
    * @param plain recognizes the requests to serve
+   * @param callers names the caller of an authorized request
    * @param bodyTimeout disconnects callers that send a body too slowly
    * @param stopping whether to close connections after their response
    * @param meters of {@code POST /predict}
    */
   DirectRoute(
       PlainRequests plain,
+      Function<HttpServerRequest, String> callers,
       Operation<?> predict,
       ByteBudget budget,
       RequestTimeout<HttpServerRequest> bodyTimeout,
@@ -44,6 +48,7 @@ final class DirectRoute {
       BooleanSupplier stopping,
       RequestMeters meters) {
     this.plain = plain;
+    this.callers = callers;
     this.predict = predict;
     this.budget = budget;
     this.bodyTimeout = bodyTimeout;
@@ -73,6 +78,7 @@ final class DirectRoute {
       exchange = new Exchange(request, budget);
       exchange.route(Routes.PREDICT);
       exchange.method(HttpMethod.POST);
+      exchange.caller(callers.apply(request));
     }
 
     void begin() {

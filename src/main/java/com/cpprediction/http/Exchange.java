@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.config.BearerTokens;
 import com.cpprediction.json.JsonBytes;
 import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.ServiceMetrics;
@@ -51,6 +52,7 @@ final class Exchange {
   private final long start = System.nanoTime();
   private String route = ServiceMetrics.OTHER;
   private String method = ServiceMetrics.OTHER;
+  private String caller = BearerTokens.UNNAMED;
   private @Nullable Source source;
 
   /** Begins the exchange of {@code request}, on its context. */
@@ -205,6 +207,15 @@ final class Exchange {
 
   void method(HttpMethod served) {
     method = served.name();
+  }
+
+  /** Name of the authorized caller, as {@link BearerTokens#caller}. */
+  String caller() {
+    return caller;
+  }
+
+  void caller(String name) {
+    caller = name;
   }
 
   /** Source of a single prediction; absent on other routes. */

@@ -57,6 +57,7 @@ final class Guard {
   void predict(RoutingContext ctx) {
     var http = config.get();
     if (!http.predictToken().none()) requireToken(ctx, http.predictToken(), http.adminToken());
+    Exchange.of(ctx).caller(caller(ctx.request()));
     ctx.next();
   }
 
@@ -66,6 +67,20 @@ final class Guard {
     if (http.predictToken().none()) return true;
     var token = token(request);
     return token != null && (http.predictToken().accept(token) | http.adminToken().accept(token));
+  }
+
+  /**
+   * The name of the caller of {@code request}, by its token for predictions or for operators; empty
+   * where it has none.
+   */
+  String caller(HttpServerRequest request) {
+    var http = config.get();
+    if (!http.predictToken().named() && !http.adminToken().named()) return BearerTokens.UNNAMED;
+    var token = token(request);
+    if (token == null) return BearerTokens.UNNAMED;
+    var caller = http.predictToken().caller(token);
+    if (caller == null) caller = http.adminToken().caller(token);
+    return caller == null ? BearerTokens.UNNAMED : caller;
   }
 
   /** Whether {@code request} comes from this machine and not through a proxy on it. */

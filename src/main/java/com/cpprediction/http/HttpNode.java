@@ -9,8 +9,8 @@ import com.cpprediction.dashboard.DashboardState;
 import com.cpprediction.dashboard.EventStream;
 import com.cpprediction.dashboard.EventStream.Topic;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.CallerPincodes;
 import com.cpprediction.model.ServingRelease;
-import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.serving.AdmissionControl;
 import com.cpprediction.serving.CacheRefill;
@@ -67,7 +67,7 @@ public final class HttpNode {
   private final Supplier<ServiceConfig> config;
   private final Supplier<ServingRelease> leases;
   private final Supplier<Function<ScoreRequest, Future<ScoreReply>>> scorers;
-  private final WrongPincodes wrongPincodes;
+  private final CallerPincodes wrongPincodes;
   private final PredictionCache cache;
   private final OwnerDirectory owners;
   private final ServiceMetrics metrics;
@@ -104,7 +104,7 @@ public final class HttpNode {
    *     request
    * @param leases gives a lease on the models in force
    * @param scorers makes a scorer for one event loop
-   * @param wrongPincodes the share of wrong pincodes to assume, which predictions tell
+   * @param wrongPincodes of each caller, which predictions assume and tell
    * @param owners the other nodes of the cluster
    * @param checks for {@code /health} and {@code /health/ready}
    * @param configView for {@code GET /config}: secrets masked; doesn't block
@@ -116,7 +116,7 @@ public final class HttpNode {
       Supplier<ServiceConfig> config,
       Supplier<ServingRelease> leases,
       Supplier<Function<ScoreRequest, Future<ScoreReply>>> scorers,
-      WrongPincodes wrongPincodes,
+      CallerPincodes wrongPincodes,
       PredictionCache cache,
       OwnerDirectory owners,
       ServiceMetrics metrics,
@@ -244,7 +244,7 @@ public final class HttpNode {
     return new InlineScorer(() -> reads ? 0 : config.get().prediction().inlineUs(), scorers.get());
   }
 
-  WrongPincodes wrongPincodes() {
+  CallerPincodes wrongPincodes() {
     return wrongPincodes;
   }
 

@@ -1,6 +1,7 @@
 package com.cpprediction.http;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.config.BearerTokens;
 import com.cpprediction.config.PersistenceConfig.Ack;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.http.Operation.Parser;
@@ -105,7 +106,10 @@ public final class HttpVerticle extends VerticleBase {
         });
     if (node.metrics().on()) new EventLoopLag(node.metrics()).start(vertx);
     var reader =
-        new ShipmentReader(node.clock(), node.wrongPincodes()::errors, node.cache().addresses());
+        new ShipmentReader(
+            node.clock(),
+            node.wrongPincodes().of(BearerTokens.UNNAMED)::errors,
+            node.cache().addresses());
     var dispatcher = new Dispatcher(vertx, node.workers(), node.inlineScorer());
     var local = new LocalRouter(vertx, this::prediction, node.cache(), dispatcher);
     var lookups =
@@ -121,7 +125,6 @@ public final class HttpVerticle extends VerticleBase {
             dispatcher,
             node.metrics(),
             reader,
-            node.wrongPincodes()::observe,
             node.admission(),
             node.config().get().persistence().ack() != Ack.COMMIT);
     var pool = new ParsingPool(vertx, BodyReceiver.MAX_BYTES, node.parsing(), node.metrics());
@@ -181,7 +184,8 @@ public final class HttpVerticle extends VerticleBase {
             node.budget(),
             node.metrics(),
             bodyTimeout,
-            node.streams());
+            node.streams(),
+            node.wrongPincodes());
     handlers.put(Bus.PREDICT, message -> predict(message, predict, explain));
     handlers.put(Bus.PREDICT_BATCH, predictBatch::handle);
     handlers.put(Bus.OUTCOMES, outcomes::handle);
@@ -193,20 +197,19 @@ public final class HttpVerticle extends VerticleBase {
       handlers.put(Bus.owner(self.id()), endpoint::serve);
     }
     node.join(this);
+    var guard = new Guard(() -> node.config().get().http());
     shedder =
         new LoadShedder(
             Set.of(Routes.PREDICT, Routes.PREDICT_BATCH),
             node.admission(),
             origins,
-            new Guard(() -> node.config().get().http())::mayPredict,
+            guard::mayPredict,
             node.metrics());
     setRoutes(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader);
     direct =
         new DirectRoute(
-            new PlainRequests(
-                Set.of(Routes.PREDICT),
-                origins,
-                new Guard(() -> node.config().get().http())::mayPredict),
+            new PlainRequests(Set.of(Routes.PREDICT), origins, guard::mayPredict),
+            guard::caller,
             predict,
             node.budget(),
             bodyTimeout,
@@ -269,22 +272,24 @@ public final class HttpVerticle extends VerticleBase {
     return consumers.stream().map(MessageConsumer::unregister).toList();
   }
 
-  private static Parser<Shipments> single(PredictionService service, boolean explain) {
+  private Parser<Shipments> single(PredictionService service, boolean explain) {
+    var pincodes = node.wrongPincodes();
     return new Parser<>(
-        body -> {
+        (body, caller) -> {
           var shipment = ShipmentParser.shipment(body);
-          return shipment == null ? null : service.single(shipment, explain);
+          return shipment == null ? null : service.single(shipment, explain, pincodes.of(caller));
         },
-        body -> service.single(body, explain));
+        (body, caller) -> service.single(body, explain, pincodes.of(caller)));
   }
 
-  private static Parser<Shipments> batch(PredictionService service) {
+  private Parser<Shipments> batch(PredictionService service) {
+    var pincodes = node.wrongPincodes();
     return new Parser<>(
-        body -> {
+        (body, caller) -> {
           var shipments = ShipmentParser.batch(body);
-          return shipments == null ? null : service.batch(shipments);
+          return shipments == null ? null : service.batch(shipments, pincodes.of(caller));
         },
-        service::batch);
+        (body, caller) -> service.batch(body, pincodes.of(caller)));
   }
 
   private PredictionConfig prediction() {

@@ -7,6 +7,7 @@ import com.cpprediction.json.JsonBytes;
 import com.cpprediction.json.ParseCost;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
+import com.cpprediction.model.CallerPincodes;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.serving.AdmissionControl;
@@ -78,6 +79,7 @@ final class NdjsonStream {
   private final ServiceMetrics metrics;
   private final RequestTimeout<HttpServerRequest> lineTimeout;
   private final Slots streams;
+  private final CallerPincodes pincodes;
   private final Set<Session> sessions = new HashSet<>();
   private boolean stopping;
 
@@ -94,7 +96,8 @@ final class NdjsonStream {
       ByteBudget budget,
       ServiceMetrics metrics,
       RequestTimeout<HttpServerRequest> lineTimeout,
-      Slots streams) {
+      Slots streams,
+      CallerPincodes pincodes) {
     this.vertx = vertx;
     this.config = config;
     this.service = service;
@@ -104,6 +107,7 @@ final class NdjsonStream {
     this.metrics = metrics;
     this.lineTimeout = lineTimeout;
     this.streams = streams;
+    this.pincodes = pincodes;
   }
 
   void handle(RoutingContext ctx) {
@@ -343,8 +347,10 @@ final class NdjsonStream {
       inFlight.add(chunk);
       var exchange = Exchange.of(ctx);
       var deadline = exchange.deadline(System.nanoTime(), timeout());
+      var caller = pincodes.of(exchange.caller());
       pool.parseInTurn(
-              costly(lines), () -> service.lines(lines.stream().map(Line::content).toList()))
+              costly(lines),
+              () -> service.lines(lines.stream().map(Line::content).toList(), caller))
           .compose(many -> service.predictLines(many, deadline, exchange.requestId()).map(many))
           .onComplete(
               result -> {

@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.config.BearerTokens;
 import com.cpprediction.json.ParseCost;
 import com.cpprediction.logging.RequestId;
 import com.cpprediction.prediction.Deadline;
@@ -16,6 +17,7 @@ import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -30,17 +32,17 @@ import org.jspecify.annotations.Nullable;
  */
 record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext context) {
   /**
-   * Parses and validates a request.
+   * Parses and validates a request of a caller, which is named or the empty string.
    *
    * @param usual reads a body of the usual shape from its bytes; returns null for any other
    * @param any reads every body
    * @param <Q> the parsed request
    */
   record Parser<Q extends @Nullable Object>(
-      Function<byte[], @Nullable Q> usual, Function<JsonObject, Q> any) {
+      BiFunction<byte[], String, @Nullable Q> usual, BiFunction<JsonObject, String, Q> any) {
     /** Of requests that have no usual shape. */
     static <Q> Parser<Q> of(Function<JsonObject, Q> any) {
-      return new Parser<>(body -> null, any);
+      return new Parser<>((body, caller) -> null, (body, caller) -> any.apply(body));
     }
   }
 
@@ -80,7 +82,7 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
     var exchange = Exchange.of(ctx);
     respond(
             () -> exchange.deadline(context.timeout.get()),
-            () -> context.reader.read(ctx, parser),
+            () -> context.reader.read(ctx, parser, exchange.caller()),
             exchange.requestId())
         .onSuccess(exchange::respond)
         .onFailure(ctx::fail);
@@ -90,7 +92,7 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
   Future<Reply> serve(Exchange exchange, RequestBody body) {
     return respond(
         () -> exchange.deadline(context.timeout.get()),
-        () -> context.reader.read(body, false, parser),
+        () -> context.reader.read(body, false, parser, exchange.caller()),
         exchange.requestId());
   }
 
@@ -122,7 +124,8 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
 
   private Future<Q> read(Object body) {
     return body instanceof JsonObject json
-        ? context.pool.parse(ParseCost.big(json), () -> parser.any.apply(json))
+        ? context.pool.parse(
+            ParseCost.big(json), () -> parser.any.apply(json, BearerTokens.UNNAMED))
         : Future.failedFuture(ShipmentReader.malformed("The message must be a JsonObject"));
   }
 

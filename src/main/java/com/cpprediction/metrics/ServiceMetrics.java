@@ -264,12 +264,13 @@ public final class ServiceMetrics {
   /**
    * Registers the share of wrong pincodes of a kind that predictions assume.
    *
+   * @param caller name of the caller; empty for all without one
    * @param kind {@code slips}, {@code near} or {@code far}
    */
-  public void wrongPincodes(String kind, Supplier<Number> share) {
+  public void wrongPincodes(String caller, String kind, Supplier<Number> share) {
     Gauge.builder("cp.wrong.pincodes", share)
         .description("Share of wrong pincodes that predictions assume, 0..0.5")
-        .tag("kind", kind)
+        .tags("caller", caller.isEmpty() ? OTHER : caller, "kind", kind)
         .strongReference(true)
         .register(registry);
   }

@@ -1,6 +1,5 @@
 package com.cpprediction.model;
 
-import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PincodeLikelihoods;
 import io.vertx.core.json.JsonObject;
@@ -19,15 +18,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The shares of wrong pincodes that predictions assume: configured, or estimated from the latest
- * predictions of this node, without labels. Thread-safe. An estimate starts anew with the process.
+ * The shares of wrong pincodes that predictions for one caller assume: configured, or estimated
+ * from its latest predictions on this node, without labels. Thread-safe. An estimate starts anew
+ * with the process.
  *
  * <p>Each prediction tells how likely its pincode is as a right one and as each kind of error. The
  * estimate is the maximum of the posterior of the shares, by expectation maximisation: π_k = (a
  * π₀_k + Σ P(kind k | π)) / (a + n), with the prior π₀ worth a predictions. Each share is rounded
  * to a grid, so that few occur in stored rows, and moves by one value at a time, at most every five
- * seconds: a burst of one caller with unusual pincodes changes the predictions of others little,
- * and a lasting change is followed within minutes.
+ * seconds: a burst of unusual pincodes changes predictions little, and a lasting change is followed
+ * within minutes.
  */
 public final class WrongPincodes {
   private static final Logger log = LoggerFactory.getLogger(WrongPincodes.class);
@@ -37,7 +37,7 @@ public final class WrongPincodes {
     0.001, 0.002, 0.004, 0.007, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5
   };
 
-  private static final String[] KINDS = {"slips", "near", "far"};
+  static final String[] KINDS = {"slips", "near", "far"};
   private static final int[] START = {2, 1, 1}; // in the grid, by kind
   private static final PincodeErrors PRIOR = errors(START);
   private static final int PRIOR_WEIGHT = 300; // predictions
@@ -67,14 +67,8 @@ public final class WrongPincodes {
 
   /**
    * @param configured the share that the configuration fixes now, if any
+   * @param nanos as {@link System#nanoTime()}
    */
-  public WrongPincodes(Supplier<OptionalDouble> configured, ServiceMetrics metrics, Clock clock) {
-    this(configured, clock, System::nanoTime);
-    metrics.wrongPincodes(KINDS[0], () -> errors().slips());
-    metrics.wrongPincodes(KINDS[1], () -> errors().near());
-    metrics.wrongPincodes(KINDS[2], () -> errors().far());
-  }
-
   WrongPincodes(Supplier<OptionalDouble> configured, Clock clock, LongSupplier nanos) {
     this.configured = configured;
     this.clock = clock;
@@ -225,8 +219,8 @@ public final class WrongPincodes {
     return Math.rint(share * 1e5) / 1e5;
   }
 
-  /** JSON as {@code wrong_pincodes} of {@code GET /models/status}. */
-  public JsonObject toJson() {
+  /** JSON as {@code wrong_pincodes} of {@code GET /models/status}, without {@code callers}. */
+  JsonObject toJson() {
     estimating.lock();
     try {
       var now = errors();

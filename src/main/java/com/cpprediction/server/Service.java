@@ -16,6 +16,7 @@ import com.cpprediction.logging.Logging;
 import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.ServiceMetrics.Reload;
+import com.cpprediction.model.CallerPincodes;
 import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.ModelsVerticle;
@@ -23,7 +24,6 @@ import com.cpprediction.model.PrefixAssignment;
 import com.cpprediction.model.RequestScorer;
 import com.cpprediction.model.ScoringVerticle;
 import com.cpprediction.model.ServingRelease;
-import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.persistence.PersistenceVerticle;
 import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.serving.HealthCheck;
@@ -97,7 +97,7 @@ public final class Service {
   private final PhaseLog phases = new PhaseLog(PhaseLog.EXPECTED);
   private final ConfigWatcher watcher;
   private final ModelStore models;
-  private final WrongPincodes wrongPincodes;
+  private final CallerPincodes wrongPincodes;
   private final PredictionCache cache;
   private final List<HealthCheck> checks;
   private volatile Set<String> here = Set.of(); // prefixes of the models in force
@@ -148,7 +148,8 @@ public final class Service {
             cluster != null ? cluster : PrefixAssignment.ALL);
     models.limitDrop(() -> watcher.current().models().maxAccuracyDrop());
     wrongPincodes =
-        new WrongPincodes(() -> current().prediction().wrongPincodes(), metrics, Clock.systemUTC());
+        new CallerPincodes(
+            () -> current().prediction().wrongPincodes(), metrics, Clock.systemUTC());
     models.status().shows(wrongPincodes::toJson);
     cache = new PredictionCache(config.cache(), registry);
     models.onPublish(this::published);

@@ -9,10 +9,10 @@ import com.cpprediction.http.HttpNode;
 import com.cpprediction.http.HttpVerticle;
 import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.CallerPincodes;
 import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.RequestScorer;
 import com.cpprediction.model.ScoringVerticle;
-import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.persistence.DiscardingRecorder;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.serving.OwnerDirectory;
@@ -216,7 +216,7 @@ final class WarmUp {
             () -> config,
             models::lease,
             () -> scorer(metrics)::serve,
-            new WrongPincodes(prediction::wrongPincodes, metrics, Clock.systemUTC()),
+            new CallerPincodes(prediction::wrongPincodes, metrics, Clock.systemUTC()),
             new PredictionCache(config.cache(), registry),
             OwnerDirectory.ALONE,
             metrics,

@@ -8,6 +8,7 @@ import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.LookupResult;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Prediction.Source;
@@ -48,18 +49,32 @@ public final class Item implements Reply {
     this.failure = failure;
   }
 
-  public static Item read(@Nullable Object item, ShipmentReader reader, ServingRelease lease) {
+  /**
+   * Reads a shipment.
+   *
+   * @param wrongPincodes shares of wrong pincodes to assume
+   */
+  public static Item read(
+      @Nullable Object item,
+      ShipmentReader reader,
+      ServingRelease lease,
+      PincodeErrors wrongPincodes) {
     try {
-      var request = reader.request(item, lease);
+      var request = reader.request(item, lease, wrongPincodes);
       return new Item(request.shipmentId(), request, null);
     } catch (ServiceException e) {
       return new Item(ShipmentReader.shipmentId(item), null, e);
     }
   }
 
-  public static Item read(TypedShipment typed, ShipmentReader reader, ServingRelease lease) {
+  /** As {@link #read(Object, ShipmentReader, ServingRelease, PincodeErrors)}. */
+  public static Item read(
+      TypedShipment typed,
+      ShipmentReader reader,
+      ServingRelease lease,
+      PincodeErrors wrongPincodes) {
     try {
-      return new Item(typed.shipmentId(), reader.request(typed, lease), null);
+      return new Item(typed.shipmentId(), reader.request(typed, lease, wrongPincodes), null);
     } catch (ServiceException e) {
       return new Item(ShipmentReader.validId(typed.shipmentId()), null, e);
     }
@@ -70,14 +85,18 @@ public final class Item implements Reply {
    *
    * @param content JSON; absent where it is longer than {@link #MAX_LINE}
    */
-  static Item parse(byte @Nullable [] content, ShipmentReader reader, ServingRelease lease) {
+  static Item parse(
+      byte @Nullable [] content,
+      ShipmentReader reader,
+      ServingRelease lease,
+      PincodeErrors wrongPincodes) {
     if (content == null) {
       return failed(Failure.TOO_LARGE.because("The line is longer than " + MAX_LINE + " bytes"));
     }
     var typed = ShipmentParser.shipment(content);
-    if (typed != null) return read(typed, reader, lease);
+    if (typed != null) return read(typed, reader, lease, wrongPincodes);
     try {
-      return read(StrictJson.parse(content), reader, lease);
+      return read(StrictJson.parse(content), reader, lease, wrongPincodes);
     } catch (MalformedJsonException e) {
       return failed(Failure.MALFORMED_REQUEST.because(e.getMessage()));
     }
@@ -161,7 +180,8 @@ public final class Item implements Reply {
   /** Places it anew, to be looked up with another generation of the models. */
   void relocate(ShipmentReader reader, ServingRelease lease) {
     try {
-      request = request().at(reader.located(request().address(), lease));
+      var errors = request().hypotheses().wrongPincodes();
+      request = request().at(reader.located(request().address(), lease, errors));
     } catch (ServiceException e) {
       failure = e;
     }

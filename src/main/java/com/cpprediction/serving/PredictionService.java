@@ -6,11 +6,12 @@ import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.model.ServingRelease;
+import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.LookupResult;
-import com.cpprediction.prediction.PincodeLikelihoods;
+import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
@@ -28,7 +29,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.BiFunction;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -53,14 +53,12 @@ public final class PredictionService {
   private final Dispatcher dispatcher;
   private final ServiceMetrics metrics;
   private final ShipmentReader reader;
-  private final Consumer<PincodeLikelihoods> wrongPincodes;
   private final AdmissionControl inFlight;
   private final Recorder recorder;
   private final DeadlineSweep deadlines;
 
   /**
    * @param leases gives a lease on the models in force
-   * @param wrongPincodes takes {@link Posterior#likelihoods} of every shipment with a pincode
    * @param recordTogether whether the requests of one pass of the event loop are recorded together,
    *     and end together
    */
@@ -73,7 +71,6 @@ public final class PredictionService {
       Dispatcher dispatcher,
       ServiceMetrics metrics,
       ShipmentReader reader,
-      Consumer<PincodeLikelihoods> wrongPincodes,
       AdmissionControl inFlight,
       boolean recordTogether) {
     this.config = config;
@@ -83,7 +80,6 @@ public final class PredictionService {
     this.dispatcher = dispatcher;
     this.metrics = metrics;
     this.reader = reader;
-    this.wrongPincodes = wrongPincodes;
     this.inFlight = inFlight;
     recorder = new Recorder(vertx, recordTogether);
     deadlines = new DeadlineSweep(vertx);
@@ -92,24 +88,25 @@ public final class PredictionService {
   /**
    * Reads the body of {@code POST /predict}; on any thread.
    *
+   * @param caller its wrong pincodes, which are assumed and which the predictions tell
    * @return to be served, which ends its lease
    */
-  public Shipments single(JsonObject body, boolean explain) {
-    return read(List.of(body), explain, (item, lease) -> Item.read(item, reader, lease));
+  public Shipments single(JsonObject body, boolean explain, WrongPincodes caller) {
+    return read(List.of(body), explain, caller, Item::read);
   }
 
-  /** As {@link #single(JsonObject, boolean)}, of a shipment parsed already. */
-  public Shipments single(TypedShipment shipment, boolean explain) {
-    return read(List.of(shipment), explain, (item, lease) -> Item.read(item, reader, lease));
+  /** As {@link #single(JsonObject, boolean, WrongPincodes)}, of a shipment parsed already. */
+  public Shipments single(TypedShipment shipment, boolean explain, WrongPincodes caller) {
+    return read(List.of(shipment), explain, caller, Item::read);
   }
 
-  /** As {@link #batch(JsonObject)}, of shipments parsed already. */
-  public Shipments batch(List<TypedShipment> shipments) {
-    return read(shipments, false, (item, lease) -> Item.read(item, reader, lease));
+  /** As {@link #batch(JsonObject, WrongPincodes)}, of shipments parsed already. */
+  public Shipments batch(List<TypedShipment> shipments, WrongPincodes caller) {
+    return read(shipments, false, caller, Item::read);
   }
 
   /** As {@link #single}, of {@code POST /predict/batch}. */
-  public Shipments batch(JsonObject body) {
+  public Shipments batch(JsonObject body, WrongPincodes caller) {
     ShipmentReader.onlyKnown(body, BATCH);
     if (!(body.getValue("shipments") instanceof JsonArray shipments)) {
       throw ShipmentReader.malformed("shipments must be an array");
@@ -118,22 +115,26 @@ public final class PredictionService {
       throw ShipmentReader.malformed(
           "shipments has " + shipments.size() + " items, must have 1 to " + MAX_BATCH);
     }
-    return read(
-        shipments.stream().toList(), false, (item, lease) -> Item.read(item, reader, lease));
+    return read(shipments.stream().toList(), false, caller, Item::read);
   }
 
   /** As {@link #single}, of lines of {@code POST /predict/stream}. */
-  public Shipments lines(List<byte @Nullable []> lines) {
-    return read(lines, false, (line, lease) -> Item.parse(line, reader, lease));
+  public Shipments lines(List<byte @Nullable []> lines, WrongPincodes caller) {
+    return read(lines, false, caller, Item::parse);
+  }
+
+  private interface Reading<T> {
+    Item read(T raw, ShipmentReader reader, ServingRelease lease, PincodeErrors wrongPincodes);
   }
 
   private <T> Shipments read(
-      List<T> raw, boolean explain, BiFunction<T, ServingRelease, Item> reading) {
+      List<T> raw, boolean explain, WrongPincodes caller, Reading<T> reading) {
     var lease = leases.get();
     try {
+      var errors = caller.errors(); // the same for all of a request
       var items = new ArrayList<Item>(raw.size());
-      for (var one : raw) items.add(reading.apply(one, lease));
-      return new Shipments(items, lease, explain);
+      for (var one : raw) items.add(reading.read(one, reader, lease, errors));
+      return new Shipments(items, lease, explain, caller);
     } catch (RuntimeException | Error e) {
       lease.close();
       throw e;
@@ -217,14 +218,16 @@ public final class PredictionService {
     if (good.isEmpty()) return Future.succeededFuture();
     var scoring = good.size() == 1 ? deadline : deadline.earlier(RECORDING_SHARE);
     var found = lookUp(asked, scoring);
-    if (found.succeeded()) return settleAndRecord(good, deadline, requestId);
+    var caller = asked.caller();
+    if (found.succeeded()) return settleAndRecord(good, caller, deadline, requestId);
     return found
         .recover(refusal -> startAgain(asked, scoring))
-        .compose(settled -> settleAndRecord(good, deadline, requestId));
+        .compose(settled -> settleAndRecord(good, caller, deadline, requestId));
   }
 
-  private Future<Void> settleAndRecord(List<Item> items, Deadline deadline, String requestId) {
-    settle(items, requestId);
+  private Future<Void> settleAndRecord(
+      List<Item> items, WrongPincodes caller, Deadline deadline, String requestId) {
+    settle(items, caller, requestId);
     return record(items, deadline, requestId);
   }
 
@@ -342,11 +345,11 @@ public final class PredictionService {
     return true;
   }
 
-  private void settle(List<Item> items, String requestId) {
+  private void settle(List<Item> items, WrongPincodes caller, String requestId) {
     double least = config.get().minTextConfidence();
     for (var item : items) {
       var posterior = item.settle(least);
-      if (posterior != null) observe(posterior, item);
+      if (posterior != null) observe(posterior, item, caller);
     }
     if (items.size() == 1 && items.get(0).cause() == null) return;
     var causes = new LinkedHashSet<Throwable>();
@@ -359,8 +362,8 @@ public final class PredictionService {
     }
   }
 
-  private void observe(Posterior posterior, Item item) {
-    if (posterior.likelihoods() != null) wrongPincodes.accept(posterior.likelihoods());
+  private void observe(Posterior posterior, Item item, WrongPincodes caller) {
+    if (posterior.likelihoods() != null) caller.observe(posterior.likelihoods());
     var doubt = posterior.belief().doubt();
     if (doubt != null) metrics.pincodeDoubted(doubt);
     boolean corrected = posterior.belief().source() == PrefixSource.CORRECTED;

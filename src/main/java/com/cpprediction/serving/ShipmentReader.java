@@ -36,7 +36,7 @@ public final class ShipmentReader {
   private final AddressCache addresses;
 
   /**
-   * @param wrongPincodes the shares of wrong pincodes to assume now
+   * @param wrongPincodes the shares of wrong pincodes to assume now for addresses without a caller
    * @param addresses of earlier requests
    */
   public ShipmentReader(
@@ -48,8 +48,10 @@ public final class ShipmentReader {
 
   /**
    * @param item {@code {"shipment_id","address","pincode"?,"prediction_id"?}}
+   * @param wrongPincodes shares of wrong pincodes to assume
    */
-  PredictionRequest request(@Nullable Object item, ServingRelease lease) {
+  PredictionRequest request(
+      @Nullable Object item, ServingRelease lease, PincodeErrors wrongPincodes) {
     var json = object(item, "A shipment");
     onlyKnown(json, SHIPMENT);
     return request(
@@ -57,17 +59,20 @@ public final class ShipmentReader {
         json.getValue("address"),
         json.getValue("pincode"),
         json.getValue("prediction_id"),
-        lease);
+        lease,
+        wrongPincodes);
   }
 
-  /** As {@link #request(Object, ServingRelease)}. */
-  PredictionRequest request(TypedShipment shipment, ServingRelease lease) {
+  /** As {@link #request(Object, ServingRelease, PincodeErrors)}. */
+  PredictionRequest request(
+      TypedShipment shipment, ServingRelease lease, PincodeErrors wrongPincodes) {
     return request(
         shipment.shipmentId(),
         shipment.address(),
         shipment.pincode(),
         shipment.predictionId(),
-        lease);
+        lease,
+        wrongPincodes);
   }
 
   private PredictionRequest request(
@@ -75,21 +80,22 @@ public final class ShipmentReader {
       @Nullable Object typed,
       @Nullable Object pincode,
       @Nullable Object predictionId,
-      ServingRelease lease) {
+      ServingRelease lease,
+      PincodeErrors errors) {
     var ofShipment = required(shipmentId, "shipment_id", MAX_SHIPMENT_ID);
     var key = key(typed, pincode);
     var kept = key == null ? null : addresses.get(key);
     if (kept != null && typed instanceof String text) {
       var id = id(predictionId);
-      boolean current = kept.isOf(lease.generation(), wrongPincodes.get());
-      var entry = current ? kept : located(key, kept.address(), lease);
+      boolean current = kept.isOf(lease.generation(), errors);
+      var entry = current ? kept : located(key, kept.address(), lease, errors);
       return new PredictionRequest(id, ofShipment, text, entry.address(), entry.hypotheses());
     }
     var text = required(typed, "address", MAX_ADDRESS);
     var address = Address.of(text, pincode(pincode));
     var id = id(predictionId);
     return new PredictionRequest(
-        id, ofShipment, text, address, located(key, address, lease).hypotheses());
+        id, ofShipment, text, address, located(key, address, lease, errors).hypotheses());
   }
 
   /** Absent where the address can't be kept. */
@@ -102,8 +108,9 @@ public final class ShipmentReader {
   }
 
   private AddressCache.Entry located(
-      @Nullable TypedAddress key, Address address, ServingRelease lease) {
-    var entry = new AddressCache.Entry(address, located(address, lease), lease.generation());
+      @Nullable TypedAddress key, Address address, ServingRelease lease, PincodeErrors errors) {
+    var hypotheses = located(address, lease, errors);
+    var entry = new AddressCache.Entry(address, hypotheses, lease.generation());
     if (key != null) addresses.put(key, entry);
     return entry;
   }
@@ -119,12 +126,17 @@ public final class ShipmentReader {
     return Address.of(typed, pincode(json.getValue("pincode")));
   }
 
-  /** The prefixes of {@code address} in the release of {@code lease}. */
+  /** The prefixes of {@code address} in the release of {@code lease}, for no caller. */
   Hypotheses located(Address address, ServingRelease lease) {
+    return located(address, lease, wrongPincodes.get());
+  }
+
+  /** The prefixes of {@code address} in the release of {@code lease}. */
+  Hypotheses located(Address address, ServingRelease lease, PincodeErrors wrongPincodes) {
     if (address.pincode() != null && lease.prefixes().isEmpty()) {
       throw Failure.NOT_READY.because("No model is loaded yet; try again in a moment");
     }
-    return lease.locate(address, wrongPincodes.get());
+    return lease.locate(address, wrongPincodes);
   }
 
   /** {@code item}, which must be an object. */

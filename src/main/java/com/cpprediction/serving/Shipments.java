@@ -2,6 +2,7 @@ package com.cpprediction.serving;
 
 import com.cpprediction.json.JsonBytes;
 import com.cpprediction.model.ServingRelease;
+import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionRequest;
 import io.vertx.core.json.JsonArray;
@@ -23,17 +24,20 @@ public final class Shipments implements Reply, AutoCloseable {
 
   private final List<Item> items;
   private final boolean explain;
+  private final WrongPincodes caller;
   private ServingRelease lease;
 
   /**
    * An id is of one shipment among {@code items}.
    *
    * @param lease given back when this is closed
+   * @param caller the wrong pincodes of the caller
    */
-  Shipments(List<Item> items, ServingRelease lease, boolean explain) {
+  Shipments(List<Item> items, ServingRelease lease, boolean explain, WrongPincodes caller) {
     this.items = List.copyOf(items);
     this.lease = lease;
     this.explain = explain;
+    this.caller = caller;
     if (items.size() == 1) return;
     var claimed = new HashMap<UUID, PredictionRequest>();
     items.forEach(item -> item.claim(claimed));
@@ -50,6 +54,11 @@ public final class Shipments implements Reply, AutoCloseable {
 
   boolean explain() {
     return explain;
+  }
+
+  /** The wrong pincodes of the caller. */
+  WrongPincodes caller() {
+    return caller;
   }
 
   /** Items without a prediction or a failure. */

@@ -9,7 +9,7 @@ const SHARES = 1.15; // height of the plot in largest shares
 
 /** Shows the share and its moves. `started` is the start of the process in ms; null before it is known. */
 export function showShare(wrong, started) {
-  const { share: assumed, kinds, source, estimate, observed, moves = [] } = wrong ?? {};
+  const { share: assumed, kinds, source, estimate, observed, moves = [], callers = {} } = wrong ?? {};
   const configured = source === 'configured';
   terms('wrong-share', [
     ['Assumed now', element('strong', {}, share(assumed))],
@@ -19,6 +19,7 @@ export function showShare(wrong, started) {
     ['Set by', source ? (configured ? 'the configuration' : 'the estimate') : NONE],
     ['Estimate', share(sum(estimate))],
     ['Latest predictions behind it', count(observed)],
+    ...Object.entries(callers).map(([name, { share: own }]) => [`Assumed for ${name}`, share(own)]),
   ]);
   write($('wrong-moves-title'), configured ? 'Moves of the estimate, unused while configured' : 'Moves of the estimate');
   $('wrong-moves').hidden = moves.length === 0;

@@ -4,7 +4,7 @@ import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.cache.PredictionCache.Key;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.model.WrongPincodes;
+import com.cpprediction.model.CallerPincodes;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Deadline;
@@ -65,8 +65,8 @@ public class SharedStateBenchmark {
   private final ServiceMetrics metrics = new ServiceMetrics(registry, "benchmark");
   private final PredictionCache cache =
       new PredictionCache(ServiceConfig.defaults().cache(), registry);
-  private final WrongPincodes wrongPincodes =
-      new WrongPincodes(OptionalDouble::empty, metrics, Clock.systemUTC());
+  private final CallerPincodes wrongPincodes =
+      new CallerPincodes(OptionalDouble::empty, metrics, Clock.systemUTC());
   private final Deadline deadline = Deadline.in(Duration.ofHours(1));
   private final List<Key> keys =
       IntStream.range(0, KEYS)
@@ -133,7 +133,7 @@ public class SharedStateBenchmark {
 
   @Benchmark
   public void observe() {
-    wrongPincodes.observe(RIGHT);
+    wrongPincodes.of("").observe(RIGHT);
   }
 
   /** The meters of a request with one shipment. */

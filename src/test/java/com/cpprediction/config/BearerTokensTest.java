@@ -32,6 +32,20 @@ class BearerTokensTest {
   }
 
   @Test
+  void namesTheCallerOfAToken() {
+    var tokens =
+        BearerTokens.of("shop:" + OLD + " " + NEW + " No:the-old-token-17 x:too-short-token");
+
+    assertThat(tokens.named()).isTrue();
+    assertThat(tokens.caller(OLD)).isEqualTo("shop");
+    assertThat(tokens.caller(NEW)).isEqualTo(BearerTokens.UNNAMED);
+    assertThat(tokens.caller("No:the-old-token-17")).isEqualTo(BearerTokens.UNNAMED);
+    assertThat(tokens.caller("x:too-short-token")).isEqualTo(BearerTokens.UNNAMED);
+    assertThat(tokens.caller("shop:" + OLD)).isNull();
+    assertThat(BearerTokens.of(OLD + " " + NEW).named()).isFalse();
+  }
+
+  @Test
   void areEqualWhenTheyAcceptTheSame() {
     assertThat(BearerTokens.of(OLD + " " + NEW))
         .isEqualTo(BearerTokens.of(" " + OLD + "\n" + NEW))

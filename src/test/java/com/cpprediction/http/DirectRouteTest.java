@@ -182,6 +182,7 @@ class DirectRouteTest {
                 Set.of("/predict"),
                 new SameOrigin(true, List::of),
                 request -> !request.headers().contains("Authorization")),
+            request -> "",
             operation,
             new ByteBudget(() -> 0, metrics),
             new RequestTimeout<>(Duration.ofSeconds(10), late -> {}),

@@ -97,6 +97,37 @@ class GuardTest {
     assertThat(send(method, path, body, "Bearer " + ADMIN).statusCode()).isEqualTo(200);
   }
 
+  @Test
+  void namedCallersHaveWrongPincodesOfTheirOwn() throws Exception {
+    edge.predictToken = "shop:" + CALLER + " depot:another-token-of-16 third-token-of-16";
+    edge.start();
+    var shipment = "{\"shipment_id\":\"S1\",\"address\":\"MG Road\",\"pincode\":\"560017\"}";
+    var batch = "{\"shipments\":[" + shipment + "]}";
+
+    send("POST", "/predict", shipment, "Bearer " + CALLER);
+    send("POST", "/predict/batch", batch, "Bearer " + CALLER);
+    send("POST", "/predict?explain=true", shipment, "Bearer " + CALLER);
+    edge.send(
+        "POST",
+        "/predict/stream",
+        shipment.getBytes(StandardCharsets.UTF_8),
+        "Content-Type",
+        RouteContract.NDJSON,
+        "Authorization",
+        "Bearer another-token-of-16");
+    send("POST", "/predict", shipment, "Bearer third-token-of-16");
+
+    var wrong = edge.wrongPincodes().toJson();
+    assertThat(wrong.getInteger("observed")).isEqualTo(1);
+    var callers = wrong.getJsonObject("callers");
+    assertThat(callers.fieldNames()).containsExactlyInAnyOrder("shop", "depot");
+    assertThat(callers.getJsonObject("shop").getInteger("observed")).isEqualTo(3);
+    assertThat(callers.getJsonObject("depot").getInteger("observed")).isEqualTo(1);
+    assertThat(edge.registry.scrape())
+        .contains("cp_wrong_pincodes{caller=\"shop\",kind=\"far\"}")
+        .contains("cp_wrong_pincodes{caller=\"other\",kind=\"far\"}");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

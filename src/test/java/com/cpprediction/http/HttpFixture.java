@@ -20,8 +20,8 @@ import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.CallerPincodes;
 import com.cpprediction.model.ServingRelease;
-import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Deadline;
@@ -204,7 +204,7 @@ public final class HttpFixture {
         Optional.ofNullable(keyFiles)
             .map(files -> new IdentityWatcher(vertx, files, metrics, Clock.systemUTC()));
     var wrongPincodes =
-        new WrongPincodes(() -> prediction.wrongPincodes(), metrics, Clock.systemUTC());
+        new CallerPincodes(() -> prediction.wrongPincodes(), metrics, Clock.systemUTC());
     node =
         new HttpNode(
             vertx,
@@ -275,6 +275,10 @@ public final class HttpFixture {
 
   public Future<Void> stop() {
     return vertx.undeploy(deployment);
+  }
+
+  CallerPincodes wrongPincodes() {
+    return node.wrongPincodes();
   }
 
   public boolean started() {

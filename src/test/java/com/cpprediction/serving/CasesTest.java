@@ -128,7 +128,7 @@ class CasesTest {
 
   private Predicted predict(JsonObject shipment) {
     try (var lease = models.lease()) {
-      var request = reader.request(shipment, lease);
+      var request = reader.request(shipment, lease, WrongPincodes.prior());
       var scorer = new Scorer();
       var scores =
           request.hypotheses().prefixes().stream()

@@ -191,8 +191,8 @@ class ShipmentParserTest {
     if (typed == null) return false;
     var json = StrictJson.parseRequest(body);
     assertThat(json(typed)).as("%s", new Body(body)).isEqualTo(json);
-    assertThat(result(Item.read(typed, reader, lease), typed))
-        .isEqualTo(result(Item.read(json, reader, lease), typed));
+    assertThat(result(Item.read(typed, reader, lease, WrongPincodes.prior()), typed))
+        .isEqualTo(result(Item.read(json, reader, lease, WrongPincodes.prior()), typed));
     assertThat(StrictJson.parse(body)).isEqualTo(json);
     return true;
   }

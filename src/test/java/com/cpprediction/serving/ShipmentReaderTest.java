@@ -131,24 +131,25 @@ class ShipmentReaderTest {
       if (random.nextInt(10) == 0) wrongPincodes = PincodeErrors.of(random.nextDouble());
       var typed = new TypedShipment(shipment, address, pincode, id);
 
-      var result = outcome(reader, typed, of);
-      assertThat(result).isEqualTo(outcome(anew, typed, of));
+      var result = outcome(reader, typed, of, wrongPincodes);
+      assertThat(result).isEqualTo(outcome(anew, typed, of, wrongPincodes));
       if (result instanceof List) read++;
     }
     assertThat(read).isBetween(300, 2_700);
   }
 
-  private static Object outcome(ShipmentReader reader, TypedShipment typed, ServingRelease lease) {
+  private static Object outcome(
+      ShipmentReader reader, TypedShipment typed, ServingRelease lease, PincodeErrors errors) {
     try {
-      var request = reader.request(typed, lease);
+      var request = reader.request(typed, lease, errors);
       return List.of(request.typed(), request.address(), request.hypotheses());
     } catch (ServiceException e) {
       return e.failure() + " " + e.getMessage();
     }
   }
 
-  private static PredictionRequest read(
+  private PredictionRequest read(
       ShipmentReader reader, String address, String pincode, ServingRelease lease) {
-    return reader.request(new TypedShipment(ID, address, pincode, null), lease);
+    return reader.request(new TypedShipment(ID, address, pincode, null), lease, wrongPincodes);
   }
 }
