@@ -1,6 +1,7 @@
 package com.cpprediction.persistence;
 
 import com.cpprediction.postgres.Backoff;
+import com.cpprediction.postgres.EncodingException;
 import com.cpprediction.postgres.SqlFailure;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -71,12 +72,18 @@ final class DatabaseWatch implements BatchWriter.Listener {
 
   /**
    * @param writer resumed whenever the database becomes available
-   * @return completes after the first attempt, successful or not
+   * @return completes after the first attempt, successful or not; fails with an {@link
+   *     EncodingException} when nothing can ever be stored
    */
   Future<Void> start(BatchWriter writer) {
     this.writer = writer;
     probeTimer = vertx.setPeriodic(PROBE_INTERVAL_MILLIS, timer -> probeWhenIdle());
-    return connect().otherwiseEmpty();
+    return connect()
+        .recover(
+            cause ->
+                cause instanceof EncodingException
+                    ? Future.failedFuture(cause)
+                    : Future.succeededFuture());
   }
 
   private BatchWriter writer() {

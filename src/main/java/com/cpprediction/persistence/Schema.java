@@ -2,6 +2,7 @@ package com.cpprediction.persistence;
 
 import com.cpprediction.postgres.DatabaseStartException;
 import com.cpprediction.postgres.DatabaseUri;
+import com.cpprediction.postgres.EncodingException;
 import com.cpprediction.postgres.SqlFailure;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -80,6 +81,7 @@ public final class Schema {
    * Runs pending migrations under Flyway's lock, then {@link #createPartitions}.
    *
    * @param days {@code persistence.retention_days}
+   * @throws EncodingException when the database can't hold all letters
    */
   public void migrate(int days) {
     if (!isMigrated()) {
@@ -97,9 +99,19 @@ public final class Schema {
 
   private boolean isMigrated() {
     try (var connection = source.getConnection()) {
+      checkEncoding(connection);
       return Migrations.complete(connection);
     } catch (SQLException e) {
       throw new FlywayException("Cannot read the history of the schema", e);
+    }
+  }
+
+  private static void checkEncoding(Connection connection) throws SQLException {
+    try (var statement = connection.createStatement();
+        var encoding = statement.executeQuery("SHOW server_encoding")) {
+      encoding.next();
+      var name = encoding.getString(1);
+      if (!name.equals("UTF8")) throw new EncodingException(name);
     }
   }
 

@@ -16,6 +16,7 @@ public enum SqlFailure {
   ROW_REJECTED;
 
   public static SqlFailure of(Throwable failure) {
+    if (failure instanceof EncodingException) return PERMANENT;
     var state = sqlState(failure);
     if (state == null) return TRANSIENT;
     return switch (state.substring(0, 2)) {
@@ -29,6 +30,7 @@ public enum SqlFailure {
   /** The cause as a word from a closed set, for programs; {@link #describe} is for people. */
   public static String reason(Throwable failure) {
     if (failure instanceof TimeoutException) return "silent";
+    if (failure instanceof EncodingException) return "encoding";
     var state = sqlState(failure);
     if (state == null) return "unreachable";
     return switch (state) {
@@ -59,8 +61,8 @@ public enum SqlFailure {
   /** A sentence for an operator, without passwords and values of rows. */
   public static String describe(Throwable failure) {
     if (failure instanceof TimeoutException) return "PostgreSQL does not answer in time";
-    if (failure instanceof ServiceException) {
-      return String.valueOf(failure.getMessage()); // refused by the bulkhead
+    if (failure instanceof ServiceException || failure instanceof EncodingException) {
+      return String.valueOf(failure.getMessage()); // for an operator already
     }
     var state = sqlState(failure);
     if (state == null) return "PostgreSQL can't be reached: " + message(failure);

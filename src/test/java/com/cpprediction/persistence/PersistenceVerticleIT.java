@@ -648,6 +648,14 @@ class PersistenceVerticleIT {
   }
 
   @Test
+  void doesNotStartOnADatabaseThatCanNotHoldAllLetters() throws Exception {
+    var uri = SchemaIT.latin();
+
+    assertThatThrownBy(() -> deploy(Ack.JOURNAL, uri))
+        .hasMessageContaining("The encoding of the database is LATIN1");
+  }
+
+  @Test
   void boundsDamagedFilesThatWereSetAside() throws Exception {
     for (int day = 1; day <= 9; day++) {
       var damaged = journal.resolve("damaged-2026010%d-120000-000-1".formatted(day));

@@ -3,6 +3,7 @@ package com.cpprediction.persistence;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.common.UserFacingException;
 import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.postgres.DatabaseUri;
 import com.cpprediction.postgres.TestDatabase;
@@ -85,6 +86,28 @@ class SchemaIT {
 
     assertThat(TestDatabase.query(uri, "SELECT count(*) FROM predictions")).containsExactly("0");
     assertThat(migrated(uri)).isTrue();
+  }
+
+  @Test
+  void refusesADatabaseThatCanNotHoldAllLetters() throws Exception {
+    var uri = latin();
+
+    assertThatThrownBy(() -> Schema.migrate(uri, 0))
+        .isInstanceOf(UserFacingException.class)
+        .hasMessageContainingAll("is LATIN1", "ENCODING 'UTF8'", "database.uri");
+    assertThat(
+            TestDatabase.query(uri, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+        .containsExactly("0");
+  }
+
+  /** The URI of a new database in Latin-1. */
+  static String latin() throws Exception {
+    var server = TestDatabase.server().uri();
+    var name = "latin" + System.nanoTime();
+    TestDatabase.execute(
+        server,
+        "CREATE DATABASE %s ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0".formatted(name));
+    return server.replaceFirst("/postgres$", "/" + name);
   }
 
   private static boolean migrated(String uri) throws Exception {
