@@ -69,6 +69,15 @@ final class CueWords {
   /** Second word of a country of two. */
   static final byte ABROAD_SECOND = 20;
 
+  /** A country or city abroad, where no pincode says otherwise: "Penha de France, 403521". */
+  static final byte ABROAD_UNNUMBERED = 21;
+
+  /** "city", behind the name of one. */
+  static final byte CITY = 22;
+
+  /** "uk": Uttarakhand, or the United Kingdom behind a place abroad. */
+  static final byte STATE_OR_ABROAD = 23;
+
   private static final int SEED = 0x811c9dc5; // FNV-1a
   private static final int PRIME = 0x01000193;
   private static final int SIZE = 2_048;
@@ -153,7 +162,7 @@ final class CueWords {
             + " meghalaya mizoram nagaland odisha orissa punjab rajasthan sikkim tamilnadu tamil"
             + " nadu telangana tripura uttarakhand uttaranchal uttar bengal delhi puducherry"
             + " pondicherry chandigarh ladakh kashmir jammu lakshadweep andaman daman ap ar as br"
-            + " cg ga gj hr hp jh jk ka kl mp mh mn ml mz nl od pb rj sk tn ts tg tr up uk wb dl"
+            + " cg ga gj hr hp jh jk ka kl mp mh mn ml mz nl od pb rj sk tn ts tg tr up wb dl"
             + " py ch an भारत दिल्ली महाराष्ट्र प्रदेश बिहार राजस्थान");
     add(
         ABROAD,
@@ -173,6 +182,25 @@ final class CueWords {
     add(
         ABROAD_SECOND,
         "lanka kong lumpur kingdom states emirates arabia zealand africa petersburg korea");
+    add(
+        ABROAD_UNNUMBERED,
+        "france paris lyon marseille manchester birmingham liverpool leeds edinburgh glasgow"
+            + " bristol cardiff belfast britain dublin brussels antwerp amsterdam rotterdam zurich"
+            + " geneva vienna austria prague czechia budapest hungary athens greece istanbul ankara"
+            + " madrid barcelona lisbon rome naples berlin munich frankfurt hamburg cologne"
+            + " stockholm copenhagen helsinki iceland warsaw kyiv kiev bulgaria serbia croatia"
+            + " slovenia slovakia lithuania latvia armenia azerbaijan york jersey chicago boston"
+            + " houston dallas seattle washington miami philadelphia detroit denver vegas orleans"
+            + " angeles francisco california texas florida massachusetts michigan illinois"
+            + " pennsylvania vancouver montreal ottawa colombia venezuela ecuador bolivia chile cuba"
+            + " jamaica brisbane perth auckland fiji osaka kyoto yokohama busan taipei mongolia"
+            + " minh laos phuket yangon brunei penang johor cebu thimphu afghanistan tehran baghdad"
+            + " beirut lebanon jordan syria yemen jeddah dammam ajman fujairah abudhabi cairo"
+            + " algeria morocco tunisia libya nairobi lagos accra johannesburg durban zambia"
+            + " zimbabwe botswana namibia mozambique malawi rwanda congo cameroon senegal"
+            + " madagascar seychelles");
+    add(CITY, "city");
+    add(STATE_OR_ABROAD, "uk");
   }
 
   private CueWords() {}

@@ -102,7 +102,7 @@ final class PincodeReader {
     while (last >= 0 && tokens.kind[last] == CueWords.REFERENCE) { // such as a post box
       last = reader.lastPlaceName(last - 1);
     }
-    return last >= 0 && reader.namesAbroad(last);
+    return last >= 0 && reader.namesAbroadAlone(last);
   }
 
   /** Number of tokens looked at, repeated ones included; the time is proportional to it. */
@@ -559,9 +559,9 @@ final class PincodeReader {
       return (tokens.gap[i] & (PLUS | TELEPHONE)) != 0 || tokens.first(i) == '0';
     }
     return switch (tokens.kind[i]) {
-      case CueWords.STATE, CueWords.TELEPHONE, CueWords.PH -> true;
+      case CueWords.STATE, CueWords.STATE_OR_ABROAD, CueWords.TELEPHONE, CueWords.PH -> true;
       case CueWords.TELEPHONE_LETTER -> (tokens.gap[i + 1] & COLON) != 0;
-      default -> i + 1 < tokens.count && tokens.kind[i + 1] == CueWords.STATE; // "West Bengal"
+      default -> i + 1 < tokens.count && isState(i + 1); // "West Bengal"
     };
   }
 
@@ -649,7 +649,7 @@ final class PincodeReader {
     if (found == 0 || cues[0] == Cue.LABELLED && cues[found - 1] == Cue.LABELLED) return false;
     int last = lastPlaceName(tokens.count - 1);
     if (last < 0) return besideAbroad;
-    if (tokens.kind[last] == CueWords.STATE) return false;
+    if (isState(last)) return false;
     return besideAbroad || namesAbroad(last);
   }
 
@@ -664,6 +664,21 @@ final class PincodeReader {
 
   private boolean namesAbroad(int last) {
     return isAbroadWord(last) || tokens.kind[last] == CueWords.ABROAD_LAST;
+  }
+
+  /** As {@link #namesAbroad}, of an address without a pincode. */
+  private boolean namesAbroadAlone(int last) {
+    boolean second =
+        tokens.kind[last] == CueWords.CITY || tokens.kind[last] == CueWords.STATE_OR_ABROAD;
+    int name = second ? last - 1 : last;
+    if (name < 0) return false;
+    if (namesAbroad(name)) return true;
+    boolean ofAnother = name > 0 && tokens.is(name - 1, "de"); // "Penha de France" is in Goa
+    return tokens.kind[name] == CueWords.ABROAD_UNNUMBERED && !ofAnother;
+  }
+
+  private boolean isState(int i) {
+    return tokens.kind[i] == CueWords.STATE || tokens.kind[i] == CueWords.STATE_OR_ABROAD;
   }
 
   private boolean isPlaceName(int i) {

@@ -141,6 +141,13 @@ final class Tokens {
     return length(i) == 2 && text[start[i]] == '9' && text[start[i] + 1] == '1';
   }
 
+  /** Whether token {@code i} is {@code word}. */
+  boolean is(int i, String word) {
+    if (length(i) != word.length()) return false;
+    for (int k = 0; k < word.length(); k++) if (text[start[i] + k] != word.charAt(k)) return false;
+    return true;
+  }
+
   private void add(int what, char c, char low) {
     if (what >= 0) {
       addGap(what);

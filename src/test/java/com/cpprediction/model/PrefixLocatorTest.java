@@ -16,6 +16,8 @@ import com.cpprediction.prediction.ServiceException;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PrefixLocatorTest {
   private static final PincodeErrors FEW = PincodeErrors.of(0.01);
@@ -102,18 +104,43 @@ class PrefixLocatorTest {
     assertFails(Failure.UNKNOWN_PREFIX, locator, "999999");
   }
 
-  @Test
-  void anAddressThatEndsAbroadIsNotLocatedByItsWords() {
-    var locator = new PrefixLocator(SERVED, text -> chances(0, 0, 0, 1));
+  @ParameterizedTest(name = "\"{0}\"")
+  @ValueSource(
+      strings = {
+        "galle road colombo",
+        "district 1 ho chi minh city",
+        "mexico city",
+        "14 deansgate manchester uk",
+        "12 rue de rivoli paris france",
+        "paris",
+        "350 fifth avenue new york",
+      })
+  void anAddressThatEndsAbroadIsNotLocatedByItsWords(String text) {
+    var locator = new PrefixLocator(SERVED, words -> chances(0, 0, 0, 1));
 
-    assertThatThrownBy(() -> locator.locate(new Address("galle road colombo", null), FEW))
+    assertThatThrownBy(() -> locator.locate(new Address(text, null), FEW))
         .isInstanceOfSatisfying(
             ServiceException.class, e -> assertThat(e.failure()).isSameAs(Failure.PINCODE_REQUIRED))
         .hasMessageContaining("abroad");
-    assertThat(locator.locate(new Address("galle road colombo", "575004"), FEW).prefixes())
+    assertThat(locator.locate(new Address(text, "575004"), FEW).prefixes())
         .containsExactly("575");
-    assertThat(locator.locate(new Address("dubai market mangalore", null), FEW).prefixes())
-        .containsExactly("575");
+  }
+
+  @ParameterizedTest(name = "\"{0}\"")
+  @ValueSource(
+      strings = {
+        "dubai market mangalore",
+        "paris salon mangalore",
+        "rajpur road dehradun uk",
+        "uk",
+        "city",
+        "salt lake city",
+        "penha de france",
+      })
+  void anAddressThatEndsInIndiaIsLocatedByItsWords(String text) {
+    var locator = new PrefixLocator(SERVED, words -> chances(0, 0, 0, 1));
+
+    assertThat(locator.locate(new Address(text, null), FEW).prefixes()).containsExactly("575");
   }
 
   @Test
