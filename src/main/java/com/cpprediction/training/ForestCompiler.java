@@ -140,6 +140,11 @@ final class ForestCompiler {
       roots[i] = words.size() << 1 | (trees.get(i).isLeaf(0) ? 1 : 0);
       add(trees.get(i), 0);
     }
+    if (words.size() > Forest.MAX_WORDS) {
+      throw new ModelException(
+          "the ranker has %d nodes, a forest can hold %d; train it with fewer trees"
+              .formatted(words.size(), Forest.MAX_WORDS));
+    }
     int count = firstThreshold[features];
     int length = 7 + firstThreshold.length + count + 2 * roots.length + words.size() + votes.length;
     var out = ByteBuffer.allocate(length * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);

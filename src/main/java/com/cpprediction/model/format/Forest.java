@@ -10,11 +10,11 @@ import java.util.Arrays;
  * missing values (NaN) take the default branch, leaves are added in float32 in the order of the
  * trees, starting from the base score.
  *
- * <p>Rows are scored in blocks of 64. Each value is replaced by its rank among the thresholds of
- * its feature; then all rows of the block pass one tree after the other, level by level. The next
- * node is computed from a rank without a branch, and a row takes as many steps as its tree is deep,
- * since a leaf is its own child: no branch is mispredicted, and the processor overlaps the paths of
- * the rows. One pass per tree with sets of rows that each node divides takes 1.8 times as long.
+ * <p>Rows are scored in blocks of 64. Each value is replaced by an integer of the same order; then
+ * each row passes four trees at once. The next node is computed from a difference without a branch,
+ * and a row takes as many steps as the deepest of the trees is deep, since a leaf is its own child:
+ * no branch is mispredicted, and the processor overlaps the four paths. All rows of a block pass
+ * the four trees before the next four, which then are in the processor's first cache.
  *
  * <p>Immutable, thread-safe, lock-free and allocation-free. All references are validated once, on
  * construction.
@@ -37,8 +37,14 @@ public final class Forest implements Ranker {
   /** Maximum number of thresholds. */
   public static final int MAX_THRESHOLDS = 1 << 14;
 
+  /** Maximum number of features. */
+  public static final int MAX_FEATURES = 1 << 13;
+
   /** Maximum number of scores per row. */
   public static final int MAX_GROUPS = 1 << 10;
+
+  /** Maximum number of nodes and leaves. */
+  public static final int MAX_WORDS = 1 << 17;
 
   /** Maximum distance in words from a node to its right child. */
   public static final int MAX_SKIP = (1 << 15) - 1;
@@ -51,15 +57,22 @@ public final class Forest implements Ranker {
   private static final int RIGHT_LEAF = 1 << 16;
   private static final int SKIP_SHIFT = 17;
 
-  // Of a node in memory: its left child, with the right one next to it; where its value's rank is;
-  // the index of its threshold among those of the feature.
-  private static final int RANK_SHIFT = 32;
-  private static final int RANK = 0xffff;
-  private static final int INDEX_SHIFT = 48;
-  private static final long NO_INDEX = 0x7fff; // above all ranks: a leaf goes left, to itself
+  // Of a node in memory: its left child, with the right one next to it; the column of its value's
+  // key; one less than the key of its threshold.
+  private static final int CHILD_BITS = 17;
+  private static final int CHILD = (1 << CHILD_BITS) - 1;
+  private static final int COLUMN_BITS = 14;
+  private static final int COLUMN = (1 << COLUMN_BITS) - 1;
+  private static final int KEY_SHIFT = CHILD_BITS + COLUMN_BITS;
+
+  // Keys of missing values that go left and right, and of leaves: a leaf goes left, to itself.
+  private static final int ABSENT_LEFT = Integer.MIN_VALUE;
+  private static final int ABSENT_RIGHT = Integer.MAX_VALUE - 1;
+  private static final int LEAF = Integer.MAX_VALUE;
 
   private static final int HEADER = 7 * Integer.BYTES;
-  private static final int ROWS = Long.SIZE;
+  private static final int ROWS = 64;
+  private static final int TOGETHER = 4; // trees that a row passes at once
 
   /**
    * Maximum depth in nodes: each level shortens the distance to the right child by at least one.
@@ -77,15 +90,13 @@ public final class Forest implements Ranker {
   private final long[] nodes;
   private final float[] leaves; // by node
   private final int[] roots; // by tree
-  private final int[] depths; // by tree, in steps
+  private final int[] depths; // by tree, in steps; of trees that are passed at once, the deepest
   private final int[] group; // by tree
   private final GramVotes votes;
 
   /** Buffers of a thread. */
   private static final class Scratch {
-    final float[] value = new float[ROWS];
-    final int[] at = new int[ROWS];
-    char[] ranks = {}; // by row, two of each feature: with missing values going right, and left
+    long[] keys = {}; // by row, two of each feature: with missing values going right, and left
     float[] sums = {};
   }
 
@@ -102,13 +113,14 @@ public final class Forest implements Ranker {
     base = bytes.getFloat();
     boolean counts =
         features > 0
-            && features <= MAX_THRESHOLDS
+            && features <= MAX_FEATURES
             && groups > 0
             && groups <= MAX_GROUPS
             && trees >= groups
             && thresholds >= 0
             && thresholds <= MAX_THRESHOLDS
             && wordCount >= trees
+            && wordCount <= MAX_WORDS
             && (voteCount == 0 || voteCount == GramVotes.WEIGHTS);
     long length =
         HEADER + Integer.BYTES * (features + 1L + thresholds + 2L * trees + wordCount + voteCount);
@@ -236,7 +248,7 @@ public final class Forest implements Ranker {
         int content = words[at];
         if ((word[node] & 1) != 0) {
           leaves[node] = Float.intBitsToFloat(content);
-          nodes[node] = NO_INDEX << INDEX_SHIFT | node;
+          nodes[node] = (long) LEAF << KEY_SHIFT | node;
           continue;
         }
         nodes[node] = inner(content, end);
@@ -244,13 +256,26 @@ public final class Forest implements Ranker {
         word[end++] = at + (content >>> SKIP_SHIFT) << 1 | (content & RIGHT_LEAF) / RIGHT_LEAF;
       }
     }
+    for (int i = 0; i + TOGETHER <= depths.length; i += TOGETHER) {
+      for (int k = 1; k < TOGETHER; k++) depths[i] = Math.max(depths[i], depths[i + k]);
+    }
   }
 
   private long inner(int word, int child) {
     int index = (word & TEST) >>> 1;
-    int feature = featureOf(index);
-    long rank = 2 * feature + (word & 1);
-    return (long) (index - firstThreshold[feature]) << INDEX_SHIFT | rank << RANK_SHIFT | child;
+    long column = 2 * featureOf(index) + (word & 1);
+    return key(threshold[index]) - 1L << KEY_SHIFT | column << CHILD_BITS | child;
+  }
+
+  /** An integer that is less than that of another number where the number is. */
+  private static int key(float value) {
+    int bits = Float.floatToRawIntBits(value + 0f); // no -0
+    return bits ^ bits >> Integer.SIZE - 1 & Integer.MAX_VALUE;
+  }
+
+  /** The number of a key. */
+  private static float value(int key) {
+    return Float.intBitsToFloat(key ^ key >> Integer.SIZE - 1 & Integer.MAX_VALUE);
   }
 
   private int featureOf(int index) {
@@ -309,69 +334,72 @@ public final class Forest implements Ranker {
           "%d rows in %d values, to %d scores".formatted(rows, values.length, scores.length));
     }
     var scratch = SCRATCH.get();
-    if (scratch.ranks.length < 2 * ROWS * features) scratch.ranks = new char[2 * ROWS * features];
+    if (scratch.keys.length < 2 * ROWS * features) scratch.keys = new long[2 * ROWS * features];
     if (scratch.sums.length < ROWS * groups) scratch.sums = new float[ROWS * groups];
     for (int start = 0; start < rows; start += ROWS) {
       int count = Math.min(ROWS, rows - start);
-      for (int feature = 0; feature < features; feature++) {
-        rank(values, start * features + feature, count, feature, scratch);
+      readKeys(values, start * features, count * features, scratch.keys);
+      Arrays.fill(scratch.sums, 0, count * groups, base);
+      int tree = 0;
+      for (; tree + TOGETHER <= roots.length; tree += TOGETHER) walkFour(tree, count, scratch);
+      for (; tree < roots.length; tree++) walk(tree, count, scratch);
+      System.arraycopy(scratch.sums, 0, scores, start * groups, count * groups);
+    }
+  }
+
+  private static void readKeys(float[] values, int from, int count, long[] keys) {
+    for (int i = 0; i < count; i++) {
+      float value = values[from + i];
+      boolean absent = value != value;
+      long key = key(value);
+      keys[2 * i] = (absent ? ABSENT_RIGHT : key) << KEY_SHIFT;
+      keys[2 * i + 1] = (absent ? ABSENT_LEFT : key) << KEY_SHIFT;
+    }
+  }
+
+  /** Adds the leaves that each row reaches in four trees to its sums. */
+  private void walkFour(int tree, int rows, Scratch scratch) {
+    var keys = scratch.keys;
+    var sums = scratch.sums;
+    int depth = depths[tree];
+    for (int row = 0; row < rows; row++) {
+      int start = 2 * features * row;
+      int a = roots[tree];
+      int b = roots[tree + 1];
+      int c = roots[tree + 2];
+      int d = roots[tree + 3];
+      for (int step = 0; step < depth; step++) {
+        a = next(nodes[a], keys, start);
+        b = next(nodes[b], keys, start);
+        c = next(nodes[c], keys, start);
+        d = next(nodes[d], keys, start);
       }
-      Arrays.fill(scratch.sums, 0, ROWS * groups, base);
-      for (int i = 0; i < roots.length; i++) walk(i, count, scratch);
-      for (int row = 0; row < count; row++) {
-        for (int g = 0; g < groups; g++) {
-          scores[(start + row) * groups + g] = scratch.sums[g * ROWS + row];
-        }
+      int sum = row * groups;
+      sums[sum + group[tree]] += leaves[a];
+      sums[sum + group[tree + 1]] += leaves[b];
+      sums[sum + group[tree + 2]] += leaves[c];
+      sums[sum + group[tree + 3]] += leaves[d];
+    }
+  }
+
+  private void walk(int tree, int rows, Scratch scratch) {
+    int depth = depths[tree];
+    for (int row = 0; row < rows; row++) {
+      int at = roots[tree];
+      for (int step = 0; step < depth; step++) {
+        at = next(nodes[at], scratch.keys, 2 * features * row);
       }
+      scratch.sums[row * groups + group[tree]] += leaves[at];
     }
   }
 
   /**
-   * Ranks the values of a feature, one per row from {@code from} on: the number of its thresholds
-   * that are not greater. A binary search of all rows side by side.
+   * The child of a node that a row goes to: the right one where the node's key less the row's is
+   * negative. They have 33 bits of 64, so that their difference does not overflow.
    */
-  private void rank(float[] values, int from, int rows, int feature, Scratch scratch) {
-    int first = firstThreshold[feature];
-    int length = firstThreshold[feature + 1] - first;
-    if (length == 0) return;
-    var value = scratch.value;
-    var at = scratch.at;
-    for (int row = 0, i = from; row < rows; row++, i += features) {
-      value[row] = values[i];
-      at[row] = first;
-    }
-    for (int rest = length; rest > 0; ) {
-      int half = rest + 1 >>> 1;
-      for (int row = 0; row < rows; row++) { // a conditional move, no branch
-        at[row] += threshold[at[row] + half - 1] <= value[row] ? half : 0;
-      }
-      rest -= half;
-    }
-    var ranks = scratch.ranks;
-    for (int row = 0, out = 2 * feature; row < rows; row++, out += 2 * features) {
-      char rank = (char) (at[row] - first); // 0 of a missing value, which goes left so
-      ranks[out] = value[row] != value[row] ? (char) length : rank;
-      ranks[out + 1] = rank;
-    }
-  }
-
-  /** Adds the leaf that each row reaches in a tree to its sum. */
-  private void walk(int tree, int rows, Scratch scratch) {
-    var at = scratch.at;
-    var ranks = scratch.ranks;
-    var sums = scratch.sums;
-    Arrays.fill(at, 0, rows, roots[tree]);
-    int depth = depths[tree];
-    for (int step = 0; step < depth; step++) {
-      for (int row = 0, start = 0; row < rows; row++, start += 2 * features) {
-        long node = nodes[at[row]];
-        int rank = ranks[start + ((int) (node >>> RANK_SHIFT) & RANK)];
-        int right = (int) (node >>> INDEX_SHIFT) - rank >>> 31; // 1 where the index is below it
-        at[row] = (int) node + right;
-      }
-    }
-    int sum = group[tree] * ROWS;
-    for (int row = 0; row < rows; row++) sums[sum + row] += leaves[at[row]];
+  private static int next(long node, long[] keys, int start) {
+    long difference = node - keys[start + ((int) (node >>> CHILD_BITS) & COLUMN)];
+    return ((int) node & CHILD) + (int) (difference >>> Long.SIZE - 1);
   }
 
   /**
@@ -388,15 +416,15 @@ public final class Forest implements Ranker {
   }
 
   private void attribute(int at, float[] first, float[] second, Sides sides) {
-    int left = (int) nodes[at];
+    int left = (int) nodes[at] & CHILD;
     if (left == at) {
       sides.add(leaves[at]);
       return;
     }
-    int rank = (int) (nodes[at] >>> RANK_SHIFT) & RANK;
-    int feature = rank >>> 1;
-    boolean absentLeft = (rank & 1) != 0;
-    float limit = threshold[firstThreshold[feature] + (int) (nodes[at] >>> INDEX_SHIFT)];
+    int column = (int) (nodes[at] >>> CHILD_BITS) & COLUMN;
+    int feature = column >>> 1;
+    boolean absentLeft = (column & 1) != 0;
+    float limit = value((int) (nodes[at] >> KEY_SHIFT) + 1);
     boolean firstLeft = goesLeft(first[feature], limit, absentLeft);
     boolean secondLeft = goesLeft(second[feature], limit, absentLeft);
     branch(left, feature, firstLeft, secondLeft, first, second, sides);
