@@ -122,8 +122,7 @@ class PrefixLocatorTest {
         .isInstanceOfSatisfying(
             ServiceException.class, e -> assertThat(e.failure()).isSameAs(Failure.PINCODE_REQUIRED))
         .hasMessageContaining("abroad");
-    assertThat(locator.locate(new Address(text, "575004"), FEW).prefixes())
-        .containsExactly("575");
+    assertThat(locator.locate(new Address(text, "575004"), FEW).prefixes()).containsExactly("575");
   }
 
   @ParameterizedTest(name = "\"{0}\"")
