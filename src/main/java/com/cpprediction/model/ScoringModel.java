@@ -48,6 +48,7 @@ public record ScoringModel(PrefixModel model, String fingerprint) {
             "ranker " + files.ranker(),
             "forest " + files.forest(),
             "features " + Features.SCHEMA,
+            "contenders " + Scorer.CONTENDERS,
             "national " + national,
             "engine " + engine.label(),
             "pincode evidence " + PincodeEvidence.VERSION);

@@ -20,7 +20,7 @@ final class Ranking {
 
   static Ranking of(PrefixIndex index, GramVotes votes, List<PrefixCounts.Place> places) {
     var ranking = new Ranking();
-    var features = new Features();
+    var features = Features.ofAll();
     for (var place : places) {
       var cps = place.cps().stream().mapToInt(Integer::intValue).toArray();
       var own = OwnPlace.of(index, cps, place.texts().toArray(String[]::new));

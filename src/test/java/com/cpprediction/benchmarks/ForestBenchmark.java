@@ -80,7 +80,7 @@ public class ForestBenchmark {
     for (int i = 0; i < addresses.length; i++) {
       var address = manifest.golden().get(i % manifest.golden().size()).address();
       features.read(index, votes, null, someWords(address.text(), random));
-      addresses[i] = Arrays.copyOf(features.values(), features.candidates() * Features.COUNT);
+      addresses[i] = Arrays.copyOf(features.values(), features.contenders() * Features.COUNT);
     }
     hundred = new float[100 * Features.COUNT];
     for (int at = 0, i = 0; at < hundred.length; i++) {

@@ -75,6 +75,17 @@ class IndexMutantsTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(floats = {3e38f, 1e20f, -1, Float.NaN, Float.POSITIVE_INFINITY})
+  void aNormThatSumsOverflowWithIsRefused(float norm) {
+    var norms = bytes(Section.CP_NORMS);
+    assertThat(isRefused(Section.CP_NORMS, norms)).isFalse();
+
+    ByteBuffer.wrap(norms).order(ByteOrder.LITTLE_ENDIAN).putFloat(4, norm);
+
+    assertThat(isRefused(Section.CP_NORMS, norms)).isTrue();
+  }
+
   @ParameterizedTest(name = "\"{0}\"")
   @ValueSource(strings = {"kadrí", "कद्री", "\u0080", "two\nlines", "65"})
   void anOfficeNameThatCannotBeComparedIsRefused(String name) {

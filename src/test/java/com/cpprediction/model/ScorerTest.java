@@ -110,6 +110,33 @@ class ScorerTest {
   }
 
   @Test
+  void aCandidateThatIsNoContenderIsAsLikelyAsItsVotesSay() {
+    var model = scoring.model();
+    var features = new Features();
+    int outvoted = 0;
+    for (var asked : addresses) {
+      var address = new Address(asked.text(), null);
+      features.read(model.index(), model.forest().votes(), null, address.text());
+      var rest = new HashMap<String, Double>();
+      for (int i = 0; i < features.candidates(); i++) {
+        rest.put(model.index().cpCode(features.cp(i)), 2.7 * features.share(i));
+      }
+      for (int k = 0; k < features.contenders(); k++) {
+        rest.remove(model.index().cpCode(features.cp(features.contender(k))));
+      }
+      var scores = scorer.score(scoring, address);
+      for (int i = 0; i < scores.size(); i++) {
+        var expected = rest.remove(scores.cp(i));
+        if (expected == null) continue;
+        assertThat(scores.text(i)).isCloseTo(expected, within(0.01 * expected));
+        outvoted++;
+      }
+      assertThat(rest.values()).allMatch(left -> left < 1e-4);
+    }
+    assertThat(outvoted).isPositive();
+  }
+
+  @Test
   void thePincodeDoesNotEnterTheProbabilitiesGivenTheText() {
     for (int i = 0; i < addresses.size(); i += 3) { // with its pincode, another's, and none
       var text = addresses.get(i).text();
@@ -164,10 +191,16 @@ class ScorerTest {
 
   @Test
   void anExplanationGivesTheAnswerAndTheEffectOfEveryFeature() {
+    int ofAll = 0;
     for (var address : addresses.subList(0, 30)) {
       var explanation = scorer.explain(scoring, address, PincodeErrors.of(0.01));
 
       var names = new ArrayList<>(Features.NAMES);
+      if (explanation.features().size() == 2) { // the second CP is no contender
+        names.retainAll(List.of("learned_share"));
+      } else {
+        ofAll++;
+      }
       names.add("pincode");
       assertThat(explanation.scores()).isEqualTo(scorer.score(scoring, address));
       assertThat(explanation.candidates())
@@ -181,6 +214,7 @@ class ScorerTest {
           .filteredOn(f -> f.first() == f.second())
           .allSatisfy(f -> assertThat(f.effect()).isZero());
     }
+    assertThat(ofAll).isBetween(1, 29);
   }
 
   @Test
@@ -226,10 +260,11 @@ class ScorerTest {
   }
 
   private static int at(Features features, String cp) {
-    for (int i = 0; i < features.candidates(); i++) {
-      if (scoring.model().index().cpCode(features.cp(i)).equals(cp)) return i;
+    for (int k = 0; k < features.contenders(); k++) {
+      int contender = features.cp(features.contender(k));
+      if (scoring.model().index().cpCode(contender).equals(cp)) return k;
     }
-    throw new AssertionError(cp + " is no candidate");
+    throw new AssertionError(cp + " is no contender");
   }
 
   /** The CP that owns each pincode of the prefix; in 180 each has one. */

@@ -65,7 +65,7 @@ class VoteTrainerTest {
         features.read(index, votes, null, row.address());
         int best = 0;
         int ties = 0;
-        for (int i = 0; i < features.candidates(); i++) {
+        for (int i = 0; i < features.contenders(); i++) {
           float value = features.values()[i * Features.COUNT + at];
           float most = features.values()[best * Features.COUNT + at];
           if (i > 0 && value == most) ties++;
@@ -73,7 +73,8 @@ class VoteTrainerTest {
           best = i;
           ties = 0;
         }
-        if (ties == 0 && index.cpCode(features.cp(best)).equals(row.cp())) right++;
+        if (ties == 0 && index.cpCode(features.cp(features.contender(best))).equals(row.cp()))
+          right++;
       }
       return right / (double) asked.size();
     }

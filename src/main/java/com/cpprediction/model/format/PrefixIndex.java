@@ -33,6 +33,9 @@ public final class PrefixIndex {
   private static final int LEAST_RARITY = 3;
   private static final int NORMS = 4;
 
+  /** A thousand times what the counts of the largest table add up to. */
+  private static final float MOST_NORM = 1e13f;
+
   private final int cps;
   private final int offices;
   private final int places;
@@ -57,6 +60,9 @@ public final class PrefixIndex {
   private final int[] usualPincode;
   private final float meanWords;
   private final float meanChars;
+  private final CpFactors factors;
+  private final GramSubset ofOffices;
+  private final GramSubset ofRegions;
 
   /**
    * @throws ModelException when the sections are inconsistent
@@ -113,6 +119,9 @@ public final class PrefixIndex {
     }
     meanWords = Math.max(1, words / Math.max(1, cps));
     meanChars = Math.max(1, chars / Math.max(1, cps));
+    factors = new CpFactors().read(this, null);
+    ofOffices = new GramSubset(grams, officeGrams);
+    ofRegions = new GramSubset(grams, regionGrams);
   }
 
   private IntBuffer counts(ModelFile file, Section section) {
@@ -201,6 +210,10 @@ public final class PrefixIndex {
     return meanChars;
   }
 
+  CpFactors factors() {
+    return factors;
+  }
+
   /** The office of {@code cp}, or -1. */
   int cpOffice(int cp) {
     return cpOffice.get(cp);
@@ -245,6 +258,20 @@ public final class PrefixIndex {
 
   GramCounts regionGrams() {
     return regionGrams;
+  }
+
+  /**
+   * Whether {@link #officeGrams} may have an n-gram.
+   *
+   * @param gram its index in {@link #grams}, or -1
+   */
+  boolean mayBeOfOffice(int gram, int fingerprint) {
+    return ofOffices.mayHave(gram, fingerprint);
+  }
+
+  /** As {@link #mayBeOfOffice}, of {@link #regionGrams}. */
+  boolean mayBeOfRegion(int gram, int fingerprint) {
+    return ofRegions.mayHave(gram, fingerprint);
   }
 
   /**
@@ -427,7 +454,7 @@ public final class PrefixIndex {
   private static FloatBuffer floats(ModelFile file, Section section, long count) {
     var floats = bytes(file, section, count * Float.BYTES).asFloatBuffer();
     for (int i = 0; i < count; i++) {
-      require(Float.isFinite(floats.get(i)) && floats.get(i) >= 0, section);
+      require(floats.get(i) >= 0 && floats.get(i) <= MOST_NORM, section);
     }
     return floats;
   }

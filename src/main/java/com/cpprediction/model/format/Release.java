@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Release {
   /** Version of the scores that nodes of a cluster exchange. */
-  private static final int EXCHANGE = 2;
+  private static final int EXCHANGE = 3;
 
   /** Version of the format of {@code release.json}. */
   public static final int FORMAT = 1;

@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FeaturesTest {
   private static final String PREFIX = "575";
   private static final double CLOSE = 1e-4;
+  private static final int LEAST_CONTENDERS = 5;
 
   private static final List<String> WORDS = List.of("kadri", "bejai", "kavoor", "road", "कद्री");
 
@@ -91,7 +92,7 @@ class FeaturesTest {
   @ParameterizedTest(name = "\"{0}\"")
   @MethodSource("texts")
   void computesEveryFeatureAsItsNameSays(String text) {
-    var features = new Features();
+    var features = Features.ofAll();
     var expected = all.features(text);
 
     features.read(index, VOTES, null, text);
@@ -112,7 +113,7 @@ class FeaturesTest {
 
   @Test
   void theOwnOfficeIsOneOfTheOfficesOfItsCp() {
-    var features = new Features();
+    var features = Features.ofAll();
     for (var text : texts()) {
       features.read(index, VOTES, null, text);
       for (int i = 0; i < features.candidates(); i++) {
@@ -141,7 +142,7 @@ class FeaturesTest {
           .forEach(o -> naive.add(o.cp(), o.text()));
       var cps = own.stream().mapToInt(o -> index.cpCodes().indexOf(o.cp())).toArray();
       var texts = own.stream().map(SmallRelease.Counted::text).toArray(String[]::new);
-      var features = new Features();
+      var features = Features.ofAll();
 
       features.read(index, VOTES, OwnPlace.of(index, cps, texts), row.text());
 
@@ -167,7 +168,7 @@ class FeaturesTest {
   @ParameterizedTest(name = "\"{0}\"")
   @MethodSource("texts")
   void comparesEachCandidateWithTheOthers(String text) {
-    var features = new Features();
+    var features = Features.ofAll();
     features.read(index, VOTES, null, text);
     var all = IntStream.range(0, features.candidates()).boxed().toList();
 
@@ -204,9 +205,60 @@ class FeaturesTest {
     }
   }
 
+  /** Five at least, and their rows are those that they have among all candidates. */
+  @ParameterizedTest(name = "\"{0}\"")
+  @MethodSource("texts")
+  void contendersAreTheCandidatesThatTheVotesDoNotRuleOut(String text) {
+    var all = Features.ofAll();
+    var features = new Features(1);
+    all.read(index, VOTES, null, text);
+
+    features.read(index, VOTES, null, text);
+
+    var contenders =
+        IntStream.range(0, all.candidates())
+            .filter(
+                i ->
+                    value(all, i, "learned") >= -1
+                        || value(all, i, "learned_rank") < LEAST_CONTENDERS)
+            .boxed()
+            .toList();
+    assertThat(features.candidates()).isEqualTo(all.candidates());
+    assertThat(IntStream.range(0, features.contenders()).map(features::contender).boxed())
+        .containsExactlyElementsOf(contenders);
+    for (int k = 0; k < contenders.size(); k++) {
+      for (var name : Features.NAMES) {
+        assertThat(value(features, k, name))
+            .as(name)
+            .isEqualTo(value(all, contenders.get(k), name));
+      }
+    }
+    double sum = 0;
+    for (int i = 0; i < features.candidates(); i++) {
+      assertThat(features.share(i)).isEqualTo(value(all, i, "learned_share"));
+      sum += features.share(i);
+    }
+    assertThat(sum).isCloseTo(1, within(CLOSE));
+  }
+
+  @Test
+  void theCpsOfThePincodesAreContenders() {
+    var many = manyCps(40);
+    var features = new Features(0);
+
+    features.read(many, VOTES, null, "word13 word14 word15 other1", 560039, 560999);
+
+    var contenders =
+        IntStream.range(0, features.contenders())
+            .map(k -> features.cp(features.contender(k)))
+            .boxed()
+            .toList();
+    assertThat(contenders).contains(38, 39).hasSizeLessThan(features.candidates());
+  }
+
   @Test
   void learnedVotesPreferTheOneThatHasTheText() {
-    var features = new Features();
+    var features = Features.ofAll();
     int first = 0;
     var rows = SmallRelease.rows(PREFIX);
     for (var row : rows) {
@@ -223,7 +275,7 @@ class FeaturesTest {
   @Test
   void everyFeatureIsANumber() {
     var random = new Random(9);
-    var features = new Features();
+    var features = Features.ofAll();
     var texts = new ArrayList<String>();
     for (var prefix : SmallRelease.PREFIXES) {
       SmallRelease.rows(prefix).forEach(row -> texts.add(row.text()));
@@ -239,7 +291,7 @@ class FeaturesTest {
   @ParameterizedTest(name = "\"{0}\"")
   @ValueSource(strings = {"", "575004", "9876543210 575004", "1 2 3", "kadri", "zzyzx", "कद्री"})
   void everyFeatureIsANumberWithOneCandidateAndWithoutOffices(String text) {
-    var features = new Features();
+    var features = Features.ofAll();
     for (int cps : new int[] {1, 2, 3}) {
       var few = manyCps(cps);
       features.read(few, VOTES, null, text);
@@ -259,7 +311,7 @@ class FeaturesTest {
   @ParameterizedTest(name = "\"{0}\"")
   @ValueSource(strings = {"", "word0 other0", "word0", "zzyzx", "12345"})
   void theOnlyCandidateHasNoMargin(String text) {
-    var features = new Features();
+    var features = Features.ofAll();
 
     features.read(manyCps(1), VOTES, null, text);
 
@@ -302,7 +354,7 @@ class FeaturesTest {
 
   @Test
   void unknownNGramsDiluteTheCosine() {
-    var features = new Features();
+    var features = Features.ofAll();
     var text = SmallRelease.rows(PREFIX).get(3).text();
     features.read(index, VOTES, null, text);
     double known = mostOf(features, "cosine_words");
@@ -322,7 +374,7 @@ class FeaturesTest {
   @Test
   void choosesTheBestByTextAndTheCpsOfThePincodes() {
     var many = manyCps(40);
-    var features = new Features();
+    var features = Features.ofAll();
 
     features.read(many, VOTES, null, "word13 word14 word15 other1");
     var byText = candidates(features);
@@ -336,8 +388,8 @@ class FeaturesTest {
 
   @Test
   void thePincodeIsNoFeature() {
-    var without = new Features();
-    var with = new Features();
+    var without = Features.ofAll();
+    var with = Features.ofAll();
     var text = SmallRelease.rows(PREFIX).get(3).text();
 
     without.read(index, VOTES, null, text);
@@ -349,10 +401,10 @@ class FeaturesTest {
 
   @Test
   void givesTheSameFeaturesWhenReused() throws IOException {
-    var reused = new Features();
+    var reused = Features.ofAll();
     var other = index("180");
     for (var text : texts()) {
-      var fresh = new Features();
+      var fresh = Features.ofAll();
       reused.read(other, VOTES, null, "gandhi nagar jammu", 180004);
       reused.read(index, VOTES, null, text, 575001);
       fresh.read(index, VOTES, null, text, 575001);

@@ -70,6 +70,8 @@ class FuzzyTest {
         find(fuzzy, name);
 
         naive.find(name);
+        var bytes = name.getBytes(StandardCharsets.US_ASCII);
+        assertThat(fuzzy.pairs(bytes, 0, bytes.length)).isEqualTo((int) naive.pairs(name));
         assertThat(fuzzy.errors()).as("%s in %s", name, text).isEqualTo(naive.errors());
         assertThat(fuzzy.end()).as("%s in %s", name, text).isEqualTo(naive.end());
       }

@@ -1,5 +1,8 @@
 package com.cpprediction.model.format;
 
+import java.util.HashSet;
+import java.util.stream.IntStream;
+
 /** A slow reference implementation of {@link Fuzzy}: the dynamic programme of Sellers (1980). */
 final class NaiveSearch {
   private final String text; // without blanks
@@ -46,6 +49,17 @@ final class NaiveSearch {
       end = j;
     }
     return this;
+  }
+
+  /** Pairs of neighbours of a name that the text has: of characters, by their last five bits. */
+  long pairs(String name) {
+    var pairs = new HashSet<String>();
+    for (int i = 1; i < text.length(); i++) pairs.add(pair(text, i));
+    return IntStream.range(1, name.length()).filter(i -> pairs.contains(pair(name, i))).count();
+  }
+
+  private static String pair(String of, int i) {
+    return Math.min(128, of.charAt(i - 1)) % 32 + " " + Math.min(128, of.charAt(i)) % 32;
   }
 
   private int inside(int at) {

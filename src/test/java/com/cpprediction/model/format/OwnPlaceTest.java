@@ -90,8 +90,8 @@ class OwnPlaceTest {
 
   @Test
   void givesTheFeaturesOfAFileThatNeverCountedThePlace() {
-    var left = new Features();
-    var without = new Features();
+    var left = Features.ofAll();
+    var without = Features.ofAll();
     for (int at = 0; at < rows.places().size(); at++) {
       var place = rows.places().get(at);
       var others = index(rows.fileWithout(at), whole);
@@ -108,7 +108,7 @@ class OwnPlaceTest {
   void theOtherColumnsComeCloseToIt() {
     double plain = 0;
     double corrected = 0;
-    var features = new Features();
+    var features = Features.ofAll();
     for (int at = 0; at < rows.places().size(); at++) {
       var place = rows.places().get(at);
       var others = index(rows.fileWithout(at), whole);
@@ -141,8 +141,8 @@ class OwnPlaceTest {
   @Test
   void takesNothingFromTheCountsThatDropped() {
     var repeated = index(rows.fileOfRepeatedPairs());
-    var left = new Features();
-    var without = new Features();
+    var left = Features.ofAll();
+    var without = Features.ofAll();
     for (int at = 0; at < rows.places().size(); at++) {
       var place = rows.places().get(at);
       var others = index(rows.fileOfRepeatedPairsWithout(at), repeated);
@@ -158,8 +158,8 @@ class OwnPlaceTest {
   @Test
   void aPlaceOfNoCountedWordsTakesNothing() {
     var own = OwnPlace.of(whole, new int[] {2}, new String[] {"bcdfgq vwxkzq"});
-    var with = new Features();
-    var without = new Features();
+    var with = Features.ofAll();
+    var without = Features.ofAll();
     var text = rows.places().get(3).get(0).text();
 
     with.read(whole, VOTES, own, text);
