@@ -181,7 +181,7 @@ public final class PersistenceVerticle extends VerticleBase {
     var loop = vertx.getOrCreateContext();
     int room = journal.room(Runtime.getRuntime().maxMemory());
     if (room < journal.maxBytes()) {
-      log.info("The journal takes {} bytes, a third of the heap; raise -Xmx for more", room);
+      log.info("The journal takes {} bytes, a quarter of the heap; raise -Xmx for more", room);
     }
     return vertx.deployVerticle(
         new JournalVerticle(

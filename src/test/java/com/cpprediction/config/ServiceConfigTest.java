@@ -19,10 +19,10 @@ class ServiceConfigTest {
   private static final String SAMPLES = "com.cpprediction.config.Samples#";
 
   @Test
-  void rowsThatWaitInTheJournalTakeAThirdOfTheHeapAtMost() {
+  void rowsThatWaitInTheJournalTakeAQuarterOfTheHeapAtMost() {
     var journal = new JournalConfig(256 << 20, Duration.ofMillis(10));
 
-    assertThat(journal.room(192 << 20)).isEqualTo(64 << 20);
+    assertThat(journal.room(192 << 20)).isEqualTo(48 << 20);
     assertThat(journal.room(1L << 40)).isEqualTo(journal.maxBytes());
   }
 
