@@ -185,34 +185,45 @@ public final class EmbeddedDatabase implements AutoCloseable {
   }
 
   private static DatabaseStartException cannotUse(Path dataDir, IOException e) {
+    var reason = reason(e);
+    var wayOut = StartFailure.wayOut(reason, "name a local directory that this user may write to");
     return new DatabaseStartException(
-        "Cannot use data_dir %s (%s); name a local directory that this user may write to"
-            .formatted(dataDir.toAbsolutePath(), e),
-        e);
+        "Cannot use data_dir %s (%s); %s".formatted(dataDir.toAbsolutePath(), reason, wayOut), e);
+  }
+
+  /** The words of the operating system, and the file where there is one. */
+  private static String reason(Exception e) {
+    return e.getClass() == IOException.class ? String.valueOf(e.getMessage()) : e.toString();
   }
 
   private static EmbeddedDatabase start(
       DirectoryLock lock, Path data, Path bin, String password, int port, String rights)
       throws IOException {
+    discardUnfinished(data);
     setAsideUnfinished(data);
     checkPort(port);
     try {
       var server = new PostgresServer(bin, data, settings(data));
-      if (!Files.exists(data.resolve("PG_VERSION"))) server.initialize(SUPERUSER);
+      if (!Files.exists(data.resolve("PG_VERSION"))) {
+        OwnerOnly.createFile(initializing(data));
+        server.initialize(SUPERUSER);
+      }
       Files.writeString(hbaFile(data), HBA_RULES);
       server.executeSingleUser(roles(password) + rights, DATABASE, START_TIMEOUT);
       var uri = uri(start(server, port), password);
       checkConnection(uri);
       OwnerOnly.createFile(data.resolve(MARKER));
+      Files.deleteIfExists(initializing(data));
       return new EmbeddedDatabase(lock, data, uri);
     } catch (DatabaseStartException e) {
       stop(data, STOP_TIMEOUT);
       throw e;
     } catch (IOException | SQLException | RuntimeException e) {
       stop(data, STOP_TIMEOUT);
+      var message = String.valueOf(e.getMessage()).replaceFirst("\\.$", "");
+      var wayOut = StartFailure.wayOut(message, "if it can't run here, set database.uri");
       throw new DatabaseStartException(
-          "The embedded PostgreSQL in %s does not start: %s%s"
-              .formatted(data, e.getMessage(), PostgresServer.hint(e)),
+          "The embedded PostgreSQL in %s does not start: %s; %s".formatted(data, message, wayOut),
           e);
     }
   }
@@ -301,6 +312,22 @@ public final class EmbeddedDatabase implements AutoCloseable {
       // PostgreSQL refuses to start when the stale id belongs to another process by now.
       log.info("Removed a process id file without its PostgreSQL from {}", data);
     }
+  }
+
+  /** Exists while the service initialises {@code data}. */
+  private static Path initializing(Path data) {
+    return data.resolveSibling(data.getFileName() + ".initializing");
+  }
+
+  /** Deletes a directory that never served and that the service itself began to initialise. */
+  private static void discardUnfinished(Path data) throws IOException {
+    if (!Files.exists(initializing(data))) return;
+    if (Files.exists(data) && !Files.exists(data.resolve(MARKER))) {
+      log.warn("{} was never fully initialised and is made anew", data);
+      ServerPrograms.deleteAllIn(data);
+      Files.delete(data);
+    }
+    Files.delete(initializing(data));
   }
 
   /** Moves the directory instead of deleting it: it may be a database copied there by hand. */

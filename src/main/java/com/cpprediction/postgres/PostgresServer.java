@@ -137,14 +137,6 @@ final class PostgresServer {
         .findFirst();
   }
 
-  /** Advice to append to the message of {@code failure}; empty where there is none. */
-  static String hint(Exception failure) {
-    var message = String.valueOf(failure.getMessage());
-    return message.contains(UNSHARE)
-        ? "; PostgreSQL doesn't run as root, and this machine refuses root a user namespace, in which it would: run the service as another user, or set database.uri"
-        : "";
-  }
-
   /** The command line. PostgreSQL refuses to run as root, except in its own user namespace. */
   private List<String> command(String program, List<String> options) {
     var command = new ArrayList<String>();
@@ -186,8 +178,18 @@ final class PostgresServer {
   private static final class Output {
     private static final Pattern ERROR = Pattern.compile("\\b(ERROR|FATAL|PANIC): ");
 
+    /** Lines that say why a program failed, among those that say how far it came. */
+    private static final Pattern REASON =
+        Pattern.compile(
+            "\\b(ERROR|FATAL|PANIC|WARNING|DETAIL|HINT|error|warning|detail|hint): |LOG:  (?!starting|listening|database system)|^(unshare|\\S+/bin/\\w+): ");
+
+    /** Time and process before a line of the server's log, and progress before these. */
+    private static final Pattern LOG_PREFIX =
+        Pattern.compile("^.*?\\d{4}-\\d{2}-\\d{2} \\S+ \\w+ \\[\\d+] ");
+
     private final Deque<String> last = new ArrayDeque<>();
     private final Deque<String> errors = new ArrayDeque<>();
+    private final Deque<String> reasons = new ArrayDeque<>();
     private final Thread reader;
 
     Output(Process process) {
@@ -207,8 +209,10 @@ final class PostgresServer {
     private synchronized void keep(String line) {
       log.debug("{}", line);
       if (line.isBlank()) return;
-      keep(line, last);
-      if (ERROR.matcher(line).find()) keep(line, errors);
+      var words = LOG_PREFIX.matcher(line).replaceFirst("");
+      keep(words, last);
+      if (ERROR.matcher(words).find()) keep(words, errors);
+      if (REASON.matcher(words).find()) keep(words, reasons);
     }
 
     private static void keep(String line, Deque<String> lines) {
@@ -216,9 +220,12 @@ final class PostgresServer {
       if (lines.size() > MAX_LINES) lines.remove();
     }
 
-    /** The last lines of an ended process, joined into one. */
+    /**
+     * The last lines of an ended process, those with reasons where it gave any, joined into one.
+     */
     String last(Process process) throws IOException {
-      var lines = joined(last);
+      var why = joined(reasons);
+      var lines = why.isEmpty() ? joined(last) : why;
       return lines.isEmpty() ? "exit code " + process.exitValue() : lines;
     }
 

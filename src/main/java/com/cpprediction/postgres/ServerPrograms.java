@@ -1,9 +1,12 @@
 package com.cpprediction.postgres;
 
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+
 import com.cpprediction.files.OwnerOnly;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.JarURLConnection;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -11,6 +14,8 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
@@ -27,23 +32,35 @@ final class ServerPrograms {
   /** Holds the {@link Extent} of a complete directory; written last. */
   private static final String EXTENT_FILE = "complete";
 
-  /** Number and total bytes of the files in a directory, without {@link #EXTENT_FILE}. */
-  private record Extent(long files, long bytes) {
+  /**
+   * Number and total bytes of files, and the sum of their CRC-32, which no order changes. {@link
+   * #EXTENT_FILE} and links don't count.
+   */
+  private record Extent(long files, long bytes, long checksum) {
+    static final Extent NONE = new Extent(0, 0, 0);
+
+    /** Reads 60 MB, in some 50 ms once they are in memory. */
     static Extent of(Path directory) throws IOException {
-      long files = 0;
-      long bytes = 0;
+      var extent = NONE;
       try (var paths = Files.walk(directory)) {
-        for (var path : paths.filter(Files::isRegularFile).toList()) {
-          if (path.equals(directory.resolve(EXTENT_FILE)) || Files.isSymbolicLink(path)) continue;
-          files++;
-          bytes += Files.size(path);
+        for (var path : paths.filter(p -> Files.isRegularFile(p, NOFOLLOW_LINKS)).toList()) {
+          if (path.equals(directory.resolve(EXTENT_FILE))) continue;
+          var crc = new CRC32();
+          try (var in = new CheckedInputStream(Files.newInputStream(path), crc)) {
+            in.transferTo(OutputStream.nullOutputStream());
+          }
+          extent = extent.plus(Files.size(path), crc);
         }
       }
-      return new Extent(files, bytes);
+      return extent;
+    }
+
+    Extent plus(long size, CRC32 crc) {
+      return new Extent(files + 1, bytes + size, checksum + crc.getValue());
     }
 
     String text() {
-      return "%d files, %d bytes".formatted(files, bytes);
+      return "%d files, %d bytes, checksum %x".formatted(files, bytes, checksum);
     }
   }
 
@@ -132,7 +149,7 @@ final class ServerPrograms {
     throw new IOException(archive + " is not in a jar");
   }
 
-  /** Whether all files are there in full: a power failure may truncate them. */
+  /** Whether all files are as they were: a power failure may truncate or empty them. */
   private static boolean isComplete(Path unpacked) throws IOException {
     try {
       var complete = Files.readString(unpacked.resolve(EXTENT_FILE));
@@ -144,22 +161,39 @@ final class ServerPrograms {
 
   private static void unpack(String archive, Path directory, Path unpacked) throws IOException {
     var partial = OwnerOnly.createDirectories(directory.resolve("unfinished"));
-    try (var in =
-        new TarArchiveInputStream(
-            new XZCompressorInputStream(new BufferedInputStream(open(archive))))) {
-      for (var entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
-        extract(entry, in, partial);
+    try {
+      var written = extractAll(archive, partial);
+      if (!Extent.of(partial).equals(written)) {
+        throw new IOException("The programs of PostgreSQL are not on disk as they were written");
       }
+      Files.writeString(partial.resolve(EXTENT_FILE), written.text());
+      OwnerOnly.close(partial);
+      Files.move(partial, unpacked);
+    } catch (IOException e) {
+      deleteAllIn(directory); // a full disk gets its room back
+      throw e;
     }
-    Files.writeString(partial.resolve(EXTENT_FILE), Extent.of(partial).text());
-    OwnerOnly.close(partial);
-    Files.move(partial, unpacked);
     var suspect = OwnerOnly.findSuspect(directory);
     if (suspect.isPresent()) {
       throw new DatabaseStartException(
           "Other users may write %s, so no program in there is run; name a data_dir on a file system that keeps permissions"
               .formatted(suspect.get().path()));
     }
+  }
+
+  private static Extent extractAll(String archive, Path to) throws IOException {
+    var extent = Extent.NONE;
+    try (var in =
+        new TarArchiveInputStream(
+            new XZCompressorInputStream(new BufferedInputStream(open(archive))))) {
+      for (var entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
+        var crc = new CRC32();
+        extract(entry, new CheckedInputStream(in, crc), to);
+        boolean link = entry.isSymbolicLink(); // counts as a file
+        if (entry.isFile() && !link) extent = extent.plus(entry.getSize(), crc);
+      }
+    }
+    return extent;
   }
 
   private static void extract(TarArchiveEntry entry, InputStream content, Path to)
@@ -184,7 +218,8 @@ final class ServerPrograms {
     }
   }
 
-  private static void deleteAllIn(Path directory) throws IOException {
+  /** Deletes the content of {@code directory}. */
+  static void deleteAllIn(Path directory) throws IOException {
     try (var paths = Files.walk(directory)) {
       for (var path : paths.sorted(Comparator.reverseOrder()).toList()) {
         if (!path.equals(directory)) Files.delete(path);

@@ -19,8 +19,17 @@ public final class SmallDisk implements AutoCloseable {
 
   /** Mounts one; skips the test where that is not permitted. */
   public static SmallDisk mount(Path root, int megabytes) throws IOException {
+    return mount(root, megabytes, "");
+  }
+
+  /** As {@link #mount(Path, int)}, of a kind that runs no programs. */
+  public static SmallDisk mountNoexec(Path root, int megabytes) throws IOException {
+    return mount(root, megabytes, ",noexec");
+  }
+
+  private static SmallDisk mount(Path root, int megabytes, String more) throws IOException {
     Files.createDirectories(root);
-    var options = "size=" + megabytes + "m";
+    var options = "size=%dm%s".formatted(megabytes, more);
     var mounted = Program.run(MOUNT, "", "-t", "tmpfs", "-o", options, "tmpfs", root.toString());
     if (mounted.exit() != 0) {
       Assumptions.abort("Needs the right to mount a tmpfs: " + mounted.output());
@@ -30,6 +39,13 @@ public final class SmallDisk implements AutoCloseable {
 
   public Path root() {
     return root;
+  }
+
+  /** Makes room. */
+  public void grow(int megabytes) {
+    var grown =
+        Program.run(MOUNT, "", "-o", "remount,size=%dm".formatted(megabytes), root.toString());
+    if (grown.exit() != 0) throw new IllegalStateException(grown.output());
   }
 
   private Path ballast() {
