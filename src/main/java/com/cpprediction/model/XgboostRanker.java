@@ -98,10 +98,7 @@ public final class XgboostRanker implements Ranker {
     try {
       return Model.newInstance("ranker", "XGBoost");
     } catch (EngineException | LinkageError e) {
-      throw new ModelException(
-          Reason.UNREADABLE,
-          "XGBoost cannot be loaded (%s); on Linux, install libgomp1".formatted(e),
-          e);
+      throw new ModelException(Reason.UNREADABLE, NativeLibrary.describe(e), e);
     }
   }
 

@@ -1,6 +1,9 @@
 package com.cpprediction.training;
 
+import com.cpprediction.model.NativeLibrary;
 import com.cpprediction.model.format.Features;
+import com.cpprediction.model.format.ModelException;
+import com.cpprediction.model.format.ModelException.Reason;
 import java.util.List;
 import java.util.Map;
 import ml.dmlc.xgboost4j.java.Booster;
@@ -52,6 +55,8 @@ final class RankerTrainer {
       return booster.toByteArray("ubj");
     } catch (XGBoostError e) {
       throw new IllegalStateException("XGBoost cannot train the ranker", e);
+    } catch (LinkageError e) {
+      throw new ModelException(Reason.UNREADABLE, NativeLibrary.describe(e), e);
     } finally {
       if (booster != null) booster.dispose();
       if (matrix != null) matrix.dispose();

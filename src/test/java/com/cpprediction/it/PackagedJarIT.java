@@ -60,6 +60,7 @@ class PackagedJarIT {
             "--out",
             models.toString());
     assertThat(trained.code()).as(trained.err()).isZero();
+    assertThat(trained.err()).doesNotContain("WARNING: "); // of a JVM from 24 on
     assertThat(new JsonObject(trained.out()).getInteger("prefixes")).isEqualTo(3);
   }
 
@@ -79,8 +80,9 @@ class PackagedJarIT {
     var address = "Bunts Hostel Road, Mangalore 575003";
     var answer = http.post("/predict", Http.shipment("jar", address)).json();
     assertThat(answer.getString("cp")).startsWith("CP");
-    assertThat(new JsonObject(run("predict", "--json", address).out()).getString("cp"))
-        .isEqualTo(answer.getString("cp"));
+    var predicted = run("predict", "--json", address);
+    assertThat(new JsonObject(predicted.out()).getString("cp")).isEqualTo(answer.getString("cp"));
+    assertThat(predicted.err()).doesNotContain("WARNING: ");
 
     assertReplays(dataDir, answer);
     serving.process().destroyForcibly().waitFor(); // leaves its PostgreSQL behind

@@ -100,8 +100,26 @@ public final class Mapping implements AutoCloseable {
     }
   }
 
-  /** {@code sun.misc.Unsafe.invokeCleaner}, the only supported way from JDK 9 to 21. */
   private static @Nullable MethodHandle unmapper() {
+    var cleaner = cleaner();
+    return cleaner != null ? cleaner : invokeCleaner();
+  }
+
+  /** The cleaner of the buffer itself; needs the packages that the manifest of the jar opens. */
+  private static @Nullable MethodHandle cleaner() {
+    try {
+      var lookup = MethodHandles.lookup();
+      var cleaner = lookup.unreflect(Class.forName("sun.nio.ch.DirectBuffer").getMethod("cleaner"));
+      var clean = lookup.unreflect(cleaner.type().returnType().getMethod("clean"));
+      return MethodHandles.filterReturnValue(cleaner, clean)
+          .asType(MethodType.methodType(void.class, ByteBuffer.class));
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      return null;
+    }
+  }
+
+  /** {@code sun.misc.Unsafe.invokeCleaner}, which prints a warning from JDK 24 on. */
+  private static @Nullable MethodHandle invokeCleaner() {
     try {
       var type = Class.forName("sun.misc.Unsafe");
       var field = type.getDeclaredField("theUnsafe");
