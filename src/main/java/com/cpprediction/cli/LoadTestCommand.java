@@ -411,31 +411,42 @@ final class LoadTestCommand implements Callable<Integer> {
     var found = results.found();
     for (var step : found == null ? results.all() : List.of(found)) {
       if (!step.verdict().isEmpty()) out.println(step.verdict());
-      step.errors().forEach((error, count) -> out.printf("%s: %d %s%n", step.name(), count, error));
+      step.errors()
+          .forEach(
+              (error, count) -> out.printf("%s: %d failed with %s.%n", step.name(), count, error));
     }
     var first = results.first();
     var again = results.again();
     if (first != null && again != null && first.ok() > 0 && again.ok() > 0) {
       out.printf(
-          "Cache: p50 %s ms the first time, %s ms again, %.1f times as fast; %.0f %% from the"
-              + " cache%n",
+          "Cache: p50 %s ms the first time, %s ms again, %.1f times as fast; %.0f %% came from"
+              + " the cache.%n",
           millis(first.millis(50)),
           millis(again.millis(50)),
           first.millis(50) / again.millis(50),
           100 * again.hitRate());
     }
+    if (find == null && results.complete()) out.println(held(results));
     if (found != null) {
       out.printf(
-          "Highest rate with %s: %s (p50 %s ms, p99 %s ms)%n",
+          "The highest rate with %s is %s (p50 %s ms, p99 %s ms).%n",
           find, found.name(), millis(found.millis(50)), millis(found.millis(99)));
     }
     faults.forEach(out::println);
-    if (!results.complete()) out.println("Interrupted: the last step is left out");
+    if (!results.complete()) out.println("Interrupted: the last step is left out.");
     if (about.containsKey("deleted")) {
-      out.printf("Deleted %s of this run%n", Plurals.count(about.getLong("deleted"), "row"));
+      out.printf("Deleted %s of this run.%n", Plurals.count(about.getLong("deleted"), "row"));
     }
     files.forEach(file -> out.println("Histogram: " + file));
     if (report != null) out.println("Report: " + report.resolve("report.html"));
+  }
+
+  private static String held(LoadTest.Results results) {
+    long held = results.steps().stream().filter(Step::held).count();
+    int all = results.steps().size();
+    return held == all
+        ? (all == 1 ? "The rate was held." : "All %d rates were held.".formatted(all))
+        : "%d of %d rates were held.".formatted(held, all);
   }
 
   private JsonObject about() {

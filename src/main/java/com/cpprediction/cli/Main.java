@@ -2,9 +2,11 @@ package com.cpprediction.cli;
 
 import com.cpprediction.server.Version;
 import java.io.PrintWriter;
-import java.nio.charset.Charset;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -39,16 +41,29 @@ public final class Main {
           "db",
           "journal",
           "load-test",
-          "ablation");
+          "ablation",
+          "status",
+          "reload",
+          "outcomes");
+
+  /** Commands about the others. */
+  private static final Map<String, Class<?>> HELP =
+      Map.of(
+          "help", CommandLine.HelpCommand.class,
+          "generate-completion", AutoComplete.GenerateCompletion.class,
+          "man", ManCommand.class);
 
   private Main() {}
 
   public static void main(String[] arguments) {
-    var out = StandardStream.out(Charset.defaultCharset());
-    var err = StandardStream.err(Charset.defaultCharset());
+    var out = StandardStream.out(Locales.charset("stdout.encoding"));
+    var err = StandardStream.err(Locales.charset("stderr.encoding"));
     int code = CommandLine.ExitCode.SOFTWARE;
     try {
-      code = run(out.writer(), err.writer(), arguments);
+      code = run(out.writer(), err.writer(), Locales.typed(arguments));
+    } catch (Locales.UnreadableArgumentException e) {
+      err.writer().println(e.getMessage());
+      code = CommandLine.ExitCode.USAGE;
     } catch (Throwable e) { // an Error would end this thread, not the process
       err.writer().println(ErrorReport.describe(e));
     }
@@ -69,7 +84,10 @@ public final class Main {
     // picocli reads the options of each command by reflection: a named command needs no other.
     boolean named = arguments.length > 0 && COMMANDS.contains(arguments[0]);
     (named ? List.of(arguments[0]) : COMMANDS).forEach(name -> line.addSubcommand(command(name)));
+    if (!named) HELP.values().forEach(line::addSubcommand);
     line.setOut(out).setErr(err);
+    line.registerConverter(Path.class, new Locales.PathConverter());
+    line.setParameterExceptionHandler((e, args) -> wrongUsage(err, e));
     line.setExecutionExceptionHandler(
         (failure, command, parsed) -> {
           err.println(ErrorReport.describe(failure));
@@ -80,6 +98,18 @@ public final class Main {
       return CommandLine.ExitCode.USAGE;
     }
     return line.execute(arguments);
+  }
+
+  /** Prints one line; a usage of a screen would hide it. */
+  private static int wrongUsage(PrintWriter err, CommandLine.ParameterException e) {
+    var command = e.getCommandLine();
+    var message = new StringBuilder(String.valueOf(e.getMessage()));
+    if (e instanceof CommandLine.UnmatchedArgumentException unknown) {
+      var similar = unknown.getSuggestions();
+      if (!similar.isEmpty()) message.append("; similar: ").append(String.join(", ", similar));
+    }
+    err.printf("%s. See %s --help%n", message, command.getCommandSpec().qualifiedName());
+    return command.getCommandSpec().exitCodeOnInvalidInput();
   }
 
   private static Class<?> command(String name) {
@@ -95,6 +125,9 @@ public final class Main {
       case "journal" -> JournalCommand.class;
       case "load-test" -> LoadTestCommand.class;
       case "ablation" -> AblationCommand.class;
+      case "status" -> StatusCommand.class;
+      case "reload" -> ReloadCommand.class;
+      case "outcomes" -> OutcomesCommand.class;
       default -> throw new IllegalArgumentException(name);
     };
   }

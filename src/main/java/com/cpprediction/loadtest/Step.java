@@ -142,17 +142,17 @@ public record Step(
   public String verdict() {
     var most = commonest();
     if (!held() && most.matches(WRONG_REQUEST) && failed() > TOLERATED * due) {
-      return "%s: %d of %d requests were refused, most with \"%s\"; the figures are of the others"
+      return "%s: %d of %d requests were refused, most with \"%s\"; the figures are of the others."
           .formatted(name, failed(), due, most);
     }
     if (!onSchedule()) {
       return ("%s: this program was late itself (by %.1f ms at the 99th percentile), which is in"
-              + " the latencies; run it on another machine than the service")
+              + " the latencies; run it on another machine than the service.")
           .formatted(name, lag.getValueAtPercentile(99) / 1e3);
     }
     return held()
         ? ""
-        : "%s: the service did not hold the rate, it answered %.0f/s".formatted(name, achieved());
+        : "%s: the service did not hold the rate, it served %.0f/s.".formatted(name, achieved());
   }
 
   /** The most frequent error; empty without errors. */

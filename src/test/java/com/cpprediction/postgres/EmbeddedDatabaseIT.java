@@ -161,6 +161,20 @@ class EmbeddedDatabaseIT {
     }
   }
 
+  /** As a service leaves it that is killed at its first start, again and again. */
+  @Test
+  void makesAnewWhatItBeganToInitialiseItself() throws Exception {
+    var unfinished = Files.createDirectories(dataDir.resolve("postgres"));
+    Files.writeString(unfinished.resolve("PG_VERSION"), "18\n");
+    Files.createFile(dataDir.resolve("postgres.initializing"));
+
+    start().close();
+
+    try (var found = Files.newDirectoryStream(dataDir, "postgres*")) {
+      assertThat(found).containsExactly(dataDir.resolve("postgres"));
+    }
+  }
+
   @Test
   void startsInAnEmptyDirectoryThatIsThereAlready() throws Exception {
     Files.createDirectories(dataDir.resolve("postgres"));

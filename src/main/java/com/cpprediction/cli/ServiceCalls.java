@@ -1,0 +1,216 @@
+package com.cpprediction.cli;
+
+import com.cpprediction.common.UserFacingException;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
+import org.jspecify.annotations.Nullable;
+
+/** Calls of the HTTP API of a running service. Blocks. */
+final class ServiceCalls {
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+  private static final int OVERLOADED = 503;
+  private static final int ATTEMPTS = 5;
+  private static final long MAX_RETRY_SECONDS = 10;
+
+  /** A call failed; the message says why and what to do. */
+  static final class FailedException extends UserFacingException {
+    private static final long serialVersionUID = 1;
+
+    FailedException(String message) {
+      super(message, false);
+    }
+  }
+
+  /**
+   * A response in JSON.
+   *
+   * @param status of HTTP
+   */
+  record Response(int status, JsonObject body) {
+    boolean ok() {
+      return status == 200;
+    }
+  }
+
+  private final URI url;
+  private final @Nullable String token;
+  private final Duration timeout;
+  private final HttpClient http;
+
+  /**
+   * @param ca certificates to trust, in PEM; null for those of the JVM
+   * @param insecure whether to trust any certificate
+   * @param timeout of a response
+   */
+  ServiceCalls(
+      URI url, @Nullable String token, @Nullable Path ca, boolean insecure, Duration timeout) {
+    this.url = url;
+    this.token = token;
+    this.timeout = timeout;
+    var builder =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(CONNECT_TIMEOUT);
+    if (ca != null) builder.sslContext(context(trusting(ca)));
+    if (insecure) builder.sslContext(context(new TrustManager[] {new AnyCertificate()}));
+    http = builder.build();
+  }
+
+  URI url() {
+    return url;
+  }
+
+  /** The body of a response with status 200. */
+  JsonObject get(String path) {
+    return body("GET " + path, getAny(path));
+  }
+
+  /** The response of any status. */
+  Response getAny(String path) {
+    return call(request(path).GET().build());
+  }
+
+  /**
+   * The body of a response with status 200. A service that is overloaded is called again when it
+   * says so, up to five times.
+   */
+  JsonObject post(String path, JsonObject json) {
+    var request =
+        request(path)
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(json.encode()))
+            .build();
+    return body("POST " + path, call(request));
+  }
+
+  private HttpRequest.Builder request(String path) {
+    var request = HttpRequest.newBuilder(URI.create(url + path)).timeout(timeout);
+    request.header("Accept", "application/json");
+    if (token != null) request.header("Authorization", "Bearer " + token);
+    return request;
+  }
+
+  private static JsonObject body(String call, Response response) {
+    if (response.ok()) return response.body();
+    throw new FailedException(
+        "%s: %d %s"
+            .formatted(
+                call,
+                response.status(),
+                response.body().getString("detail", "no problem document")));
+  }
+
+  private Response call(HttpRequest request) {
+    try {
+      for (int attempt = 1; ; attempt++) {
+        var response = http.send(request, BodyHandlers.ofString());
+        boolean again = request.method().equals("POST") && response.statusCode() == OVERLOADED;
+        if (!again || attempt == ATTEMPTS)
+          return new Response(response.statusCode(), json(response));
+        var seconds = response.headers().firstValueAsLong("Retry-After").orElse(1);
+        Thread.sleep(Duration.ofSeconds(Math.min(seconds, MAX_RETRY_SECONDS)).toMillis());
+      }
+    } catch (HttpTimeoutException e) {
+      throw new FailedException(
+          "The service at %s does not respond within %d s; see --timeout"
+              .formatted(url, timeout.toSeconds()));
+    } catch (SSLException e) {
+      throw new FailedException(
+          "No TLS with the service at %s (%s); see --ca and --insecure"
+              .formatted(url, e.getMessage()));
+    } catch (IOException e) {
+      throw new FailedException(
+          "The service at %s can't be reached (%s); does it run, and is --url right?"
+              .formatted(
+                  url, e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new FailedException("Interrupted");
+    }
+  }
+
+  private JsonObject json(HttpResponse<String> response) {
+    try {
+      return new JsonObject(response.body());
+    } catch (DecodeException e) {
+      throw new FailedException(
+          "%s responds to %s with status %d and no JSON; is it this service?"
+              .formatted(url, response.request().uri().getPath(), response.statusCode()));
+    }
+  }
+
+  private static SSLContext context(TrustManager[] trusted) {
+    try {
+      var context = SSLContext.getInstance("TLS");
+      context.init(null, trusted, null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static TrustManager[] trusting(Path ca) {
+    try (var in = Files.newInputStream(ca)) {
+      var store = KeyStore.getInstance(KeyStore.getDefaultType());
+      store.load(null, null);
+      for (var certificate : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+        store.setCertificateEntry("ca-" + store.size(), certificate);
+      }
+      if (store.size() == 0) throw new FailedException("--ca %s has no certificate".formatted(ca));
+      var factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      factory.init(store);
+      return factory.getTrustManagers();
+    } catch (IOException | GeneralSecurityException e) {
+      throw new FailedException(
+          "--ca %s has no certificates in PEM (%s)".formatted(ca, e.getMessage()));
+    }
+  }
+
+  /** Checks neither certificates nor host names. */
+  private static final class AnyCertificate extends X509ExtendedTrustManager {
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
+  }
+}
