@@ -19,10 +19,13 @@ import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +36,15 @@ public final class Item implements Reply {
   /** Bytes of a line of a stream at most. */
   public static final int MAX_LINE = 16 * 1024;
 
+  /** Failures of an address that this generation of the models can't place; another one may. */
+  private static final Set<Failure> UNPLACED =
+      EnumSet.of(Failure.UNKNOWN_PREFIX, Failure.PINCODE_REQUIRED);
+
   private final @Nullable String shipmentId;
+
+  /** Reads it against another generation of the models; absent where it can't be read at all. */
+  private @Nullable Function<ServingRelease, PredictionRequest> rereading;
+
   private @Nullable PredictionRequest request;
   private List<Future<LookupResult>> lookups = List.of(); // by hypothesis
   private @Nullable LookupResult served; // by the model of the predicted prefix
@@ -63,7 +74,9 @@ public final class Item implements Reply {
       var request = reader.request(item, lease, wrongPincodes);
       return new Item(request.shipmentId(), request, null);
     } catch (ServiceException e) {
-      return new Item(ShipmentReader.shipmentId(item), null, e);
+      var failed = new Item(ShipmentReader.shipmentId(item), null, e);
+      failed.rereading = another -> reader.request(item, another, wrongPincodes);
+      return failed;
     }
   }
 
@@ -76,7 +89,9 @@ public final class Item implements Reply {
     try {
       return new Item(typed.shipmentId(), reader.request(typed, lease, wrongPincodes), null);
     } catch (ServiceException e) {
-      return new Item(ShipmentReader.validId(typed.shipmentId()), null, e);
+      var failed = new Item(ShipmentReader.validId(typed.shipmentId()), null, e);
+      failed.rereading = another -> reader.request(typed, another, wrongPincodes);
+      return failed;
     }
   }
 
@@ -177,11 +192,21 @@ public final class Item implements Reply {
     return lookup.failed() && Failure.of(lookup.cause()) == Failure.NOT_READY;
   }
 
+  /** Whether it is open, or would be if its address could be placed. */
+  boolean placeable() {
+    return open() || failure != null && UNPLACED.contains(failure.failure());
+  }
+
   /** Places it anew, to be looked up with another generation of the models. */
   void relocate(ShipmentReader reader, ServingRelease lease) {
+    failure = null;
     try {
-      var errors = request().hypotheses().wrongPincodes();
-      request = request().at(reader.located(request().address(), lease, errors));
+      if (request != null) {
+        var errors = request.hypotheses().wrongPincodes();
+        request = request.at(reader.located(request.address(), lease, errors));
+      } else if (rereading != null) {
+        request = rereading.apply(lease);
+      }
     } catch (ServiceException e) {
       failure = e;
     }

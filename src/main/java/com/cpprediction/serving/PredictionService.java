@@ -222,7 +222,8 @@ public final class PredictionService {
     if (found.succeeded()) return settleAndRecord(good, caller, deadline, requestId);
     return found
         .recover(refusal -> startAgain(asked, scoring))
-        .compose(settled -> settleAndRecord(good, caller, deadline, requestId));
+        // A start anew may place what was not placed before.
+        .compose(settled -> settleAndRecord(asked.open(), caller, deadline, requestId));
   }
 
   private Future<Void> settleAndRecord(

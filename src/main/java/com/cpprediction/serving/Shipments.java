@@ -38,6 +38,10 @@ public final class Shipments implements Reply, AutoCloseable {
     this.lease = lease;
     this.explain = explain;
     this.caller = caller;
+    claimIds();
+  }
+
+  private void claimIds() {
     if (items.size() == 1) return;
     var claimed = new HashMap<UUID, PredictionRequest>();
     items.forEach(item -> item.claim(claimed));
@@ -70,14 +74,16 @@ public final class Shipments implements Reply, AutoCloseable {
   }
 
   /**
-   * Serves the open items with another generation of the models instead.
+   * Serves with another generation of the models instead the open items, and those that the one so
+   * far could not place.
    *
    * @param fresh given back when this is closed, in place of the lease so far
    */
   void startAgain(ServingRelease fresh, ShipmentReader reader) {
     lease.close();
     lease = fresh;
-    open().forEach(item -> item.relocate(reader, fresh));
+    items.stream().filter(Item::placeable).forEach(item -> item.relocate(reader, fresh));
+    claimIds();
   }
 
   @Override

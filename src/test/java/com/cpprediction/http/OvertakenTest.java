@@ -16,6 +16,7 @@ import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.Prediction.Source;
+import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.serving.OwnerDirectory;
 import com.cpprediction.testing.TestScores;
 import io.vertx.core.Future;
@@ -236,9 +237,13 @@ class OvertakenTest {
 
   /** One of which this node has 560 and another 411. */
   private static ServingRelease remote(double probability, String id) {
+    return remote(probability, id, HttpFixture.FINGERPRINTS.keySet());
+  }
+
+  private static ServingRelease remote(double probability, String id, Set<String> prefixes) {
     return ServingRelease.of(
         id,
-        HttpFixture.FINGERPRINTS.keySet(),
+        prefixes,
         HttpFixture.FINGERPRINTS,
         Set.of("560"),
         text -> TestScores.chances("411", probability));
@@ -262,6 +267,37 @@ class OvertakenTest {
         .isEqualTo("cache");
     assertThat(owners.asked).extracting(OwnerRequest::release).containsExactly(OLD, NEW + 1);
     assertThat(edge.batches).hasSize(1);
+  }
+
+  /** The release that serves it has a model that the one it was read against lacks. */
+  @Test
+  void anItemWithoutAModelIsPlacedAnew() throws Exception {
+    edge.owners = new Owners(1, true);
+    edge.serve(remote(0.9, OLD, Set.of("411")));
+    edge.start();
+    var ids = PredictionIds.next().toString();
+
+    var answer =
+        new JsonObject(
+            edge.post(
+                    "/predict/batch",
+                    batch(
+                        BY_WORDS,
+                        BY_PINCODE.copy().put("prediction_id", ids),
+                        shipment("S3", "Fort 560002").put("prediction_id", ids)))
+                .body());
+
+    assertThat(answer.getJsonArray("results"))
+        .extracting(result -> ((JsonObject) result).getString("prefix"))
+        .containsExactly("411", "560", null);
+    assertThat(
+            answer
+                .getJsonArray("results")
+                .getJsonObject(2)
+                .getJsonObject("error")
+                .getString("code"))
+        .as("an id is of one shipment")
+        .isEqualTo("malformed-request");
   }
 
   @Test
