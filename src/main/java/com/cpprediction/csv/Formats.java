@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Names the format of a file that is not CSV, by its first bytes. */
@@ -48,6 +49,9 @@ final class Formats {
           new Format("89504e470d0a1a0a", "a picture", "type its rows into a table"),
           new Format("ffd8ff", "a picture", "type its rows into a table"));
 
+  /** No program writes these into the names of columns. */
+  private static final Pattern CONTROL = Pattern.compile("[\\p{Cntrl}&&[^\t\\u0080-\\u009f]]");
+
   private static final int TAR_MAGIC = 257;
 
   private Formats() {}
@@ -87,7 +91,7 @@ final class Formats {
     if (text.startsWith("{\"") || text.startsWith("[{") || text.equals("{") || text.equals("[")) {
       return "JSON; write its values as CSV, with a header line";
     }
-    return start.indexOf('\0') >= 0 ? "not text" : null;
+    return CONTROL.matcher(start).find() ? "not text" : null;
   }
 
   private static String zip(byte[] head) {

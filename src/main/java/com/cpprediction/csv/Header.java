@@ -131,7 +131,7 @@ final class Header {
     int length = name.codePointCount(0, name.length());
     var shown =
         length <= MAX_NAME ? name : name.substring(0, name.offsetByCodePoints(0, MAX_NAME)) + '…';
-    return '"' + shown.replaceAll("\\s+", " ") + '"';
+    return '"' + shown.replaceAll("[\\s\\p{Cntrl}]+", " ") + '"';
   }
 
   /** Names of all columns, stripped. */

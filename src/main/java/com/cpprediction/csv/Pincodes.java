@@ -53,7 +53,7 @@ final class Pincodes {
    */
   static String read(String cell) {
     var text = cell.strip();
-    if (text.isEmpty()) return "";
+    if (text.isEmpty() || isPlain(text)) return text;
     text = Normalizer.normalize(text, Normalizer.Form.NFKC).toLowerCase(Locale.ROOT);
     text = INVISIBLE.matcher(text).replaceAll("").strip();
     var formula = FORMULA.matcher(text);
@@ -70,6 +70,13 @@ final class Pincodes {
     } catch (ServiceException e) {
       throw new BadRow(FAULT);
     }
+  }
+
+  /** Whether {@code text} is six ASCII digits already, as almost all are. */
+  private static boolean isPlain(String text) {
+    if (text.length() != DIGITS || text.charAt(0) == '0') return false;
+    for (int i = 0; i < DIGITS; i++) if (text.charAt(i) < '0' || text.charAt(i) > '9') return false;
+    return true;
   }
 
   /** Whether a cell is a pincode. */

@@ -164,7 +164,8 @@ public final class CsvPredictor implements AutoCloseable {
     } catch (BadRow e) {
       problem = new Problem(Failure.MALFORMED_REQUEST, e.kind(), reason(e));
     } catch (ServiceException e) {
-      problem = new Problem(e.failure(), e.failure().title(), reason(e));
+      boolean malformed = e.failure() == Failure.MALFORMED_REQUEST; // of few texts, unlike others
+      problem = new Problem(e.failure(), malformed ? reason(e) : e.failure().title(), reason(e));
     }
     while (cells.size() < width) cells.add("");
     if (problem == null) {

@@ -138,6 +138,7 @@ class PredictFileTest {
     assertThat(written()).hasSize(3);
     assertThat(out.toString())
         .contains("2 rows written to", ": 0 predicted, 2 not", "  1: pincode is not six digits")
+        .contains("  1: address has no letter or digit")
         .contains("(in line 2)", "(in line 3)");
     assertThat(predict("address,pincode")).isZero();
     assertThat(written()).hasSize(1);
@@ -393,7 +394,8 @@ class PredictFileTest {
             new Object[] {"<?xml version=\"1.0\"?>".getBytes(UTF_8), "XML or HTML"},
             new Object[] {" <html><table>".getBytes(UTF_8), "XML or HTML"},
             new Object[] {"{\"address\": \"x\"}".getBytes(UTF_8), "JSON"},
-            new Object[] {new byte[] {5, 0, 7, 0, 0, 0, 9, 1}, "not text"})
+            new Object[] {new byte[] {5, 0, 7, 0, 0, 0, 9, 1}, "not text"},
+            new Object[] {hex("a7e53b01c64f0d3b9f10ff"), "not text"})
         .map(org.junit.jupiter.params.provider.Arguments::of);
   }
 
