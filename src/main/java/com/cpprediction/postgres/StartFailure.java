@@ -7,6 +7,14 @@ import java.util.regex.Pattern;
  * the way out of each.
  */
 enum StartFailure {
+  /** Before {@link #FULL_DISK}: the kernel reports these limits as ENOSPC, too. */
+  SYSTEM_V(
+      "semget|shmget|create semaphores",
+      "raise the kernel's limits of System V semaphores and shared memory (kernel.sem, kernel.shmmni, kernel.shmall), or set database.uri"),
+  /** Not initdb's "selecting dynamic shared memory implementation", which it always prints. */
+  SHARED_MEMORY(
+      "shared memory segment \"|/dev/shm",
+      "give it more shared memory (/dev/shm, --shm-size of a container), or set database.uri"),
   FULL_DISK(
       "No space left on device|Disk quota exceeded",
       "the disk of data_dir is full: a first start takes 110 MB, so free some, name another data_dir, or set database.uri"),
@@ -25,9 +33,6 @@ enum StartFailure {
   PROCESSES(
       "could not fork|Resource temporarily unavailable|unable to create native thread",
       "raise the limit of processes (ulimit -u, TasksMax, pids.max), or set database.uri"),
-  SHARED_MEMORY(
-      "shared memory|/dev/shm",
-      "give it more shared memory (/dev/shm, --shm-size of a container), or set database.uri"),
   MEMORY("Cannot allocate memory|out of memory", "give it more memory, or set database.uri"),
   FILE_SIZE("File too large", "raise the limit of file sizes (ulimit -f), or set database.uri"),
   LIBRARY(

@@ -32,6 +32,11 @@ class StartFailureTest {
         "FATAL:  insufficient file descriptors available to start server process | ulimit -n",
         "FATAL:  could not fork process: Resource temporarily unavailable | ulimit -u",
         "FATAL:  could not open shared memory segment \"/PostgreSQL.1\": Permission denied | /dev/shm",
+        "FATAL:  could not resize shared memory segment \"/PostgreSQL.1\" to 4194304 bytes: No space left on device | /dev/shm",
+        "FATAL:  could not create shared memory segment: No space left on device DETAIL:  Failed system call was shmget(key=1, size=56, 03600). | kernel.shmmni",
+        "FATAL:  could not create semaphores: No space left on device DETAIL:  Failed system call was semget(1, 17, 03600). | kernel.sem",
+        "selecting dynamic shared memory implementation ... posix initdb: error: could not write file: No space left on device | the disk of data_dir is full",
+        "FATAL:  could not map anonymous shared memory: Cannot allocate memory HINT:  This error usually means that PostgreSQL's request for a shared memory segment exceeded available memory | more memory",
         "FATAL:  could not map anonymous memory: Cannot allocate memory | more memory",
         "initdb: error: could not create directory \"/d\": Read-only file system | can be written",
         "/d/bin/postgres: error while loading shared libraries: libx.so: cannot open | a library"
