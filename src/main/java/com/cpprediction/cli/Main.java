@@ -103,7 +103,7 @@ public final class Main {
   /** Prints one line; a usage of a screen would hide it. */
   private static int wrongUsage(PrintWriter err, CommandLine.ParameterException e) {
     var command = e.getCommandLine();
-    var message = new StringBuilder(String.valueOf(e.getMessage()));
+    var message = new StringBuilder(String.valueOf(e.getMessage()).replaceFirst("[.]$", ""));
     if (e instanceof CommandLine.UnmatchedArgumentException unknown) {
       var similar = unknown.getSuggestions();
       if (!similar.isEmpty()) message.append("; similar: ").append(String.join(", ", similar));

@@ -1,5 +1,6 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.terminal.Plurals;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
@@ -22,7 +23,6 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 final class ReloadCommand implements Callable<Integer> {
   private static final Duration PATIENCE = Duration.ofMinutes(10);
-  private static final int SHOWN = 12; // digits of a release
 
   @Spec private CommandSpec spec;
   @Mixin private ServiceOptions options;
@@ -52,16 +52,17 @@ final class ReloadCommand implements Callable<Integer> {
       out.println(report.encodePrettily());
     } else {
       out.printf(
-          "%d models loaded, %d unchanged, %d removed, %d refused, in %d ms%n",
-          report.getInteger("loaded", 0),
+          "%s loaded, %d unchanged, %d removed, %d refused, in %d ms%n",
+          Plurals.count(report.getInteger("loaded", 0), "model"),
           report.getInteger("unchanged", 0),
           report.getInteger("removed", 0),
           failed.size(),
           report.getLong("ms", 0L));
       out.println(
           before.equals(after)
-              ? "Release " + shown(after) + ", as before"
-              : "Release %s takes the place of %s".formatted(shown(after), shown(before)));
+              ? "Release " + StatusCommand.shown(after) + ", as before"
+              : "Release %s takes the place of %s"
+                  .formatted(StatusCommand.shown(after), StatusCommand.shown(before)));
       failed.forEach(
           refused -> out.printf("Refused %s: %s%n", refused.getKey(), refused.getValue()));
     }
@@ -71,9 +72,5 @@ final class ReloadCommand implements Callable<Integer> {
 
   private static String release(ServiceCalls service) {
     return service.get("/models/status").getString("release", "none");
-  }
-
-  private static String shown(String release) {
-    return release.substring(0, Math.min(SHOWN, release.length()));
   }
 }

@@ -93,8 +93,8 @@ final class ServiceCalls {
   }
 
   /**
-   * The body of a response with status 200. A service that is overloaded is called again when it
-   * says so, up to five times.
+   * The body of a response with status 200. An overloaded service (503) is called up to five times,
+   * each after the seconds of its {@code Retry-After}, else 1, at most 10.
    */
   JsonObject post(String path, JsonObject json) {
     var request =

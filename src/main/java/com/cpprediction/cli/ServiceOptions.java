@@ -1,12 +1,11 @@
 package com.cpprediction.cli;
 
 import java.io.IOException;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -16,6 +15,9 @@ import picocli.CommandLine.Spec;
 final class ServiceOptions {
   /** The variables that the service itself reads its tokens from, strongest first. */
   private static final String[] TOKEN_VARIABLES = {"CP_HTTP_ADMIN_TOKEN", "CP_HTTP_PREDICT_TOKEN"};
+
+  /** Visible ASCII, as the service demands of its own. */
+  private static final Pattern TOKEN = Pattern.compile("[!-~]+");
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
@@ -67,25 +69,8 @@ final class ServiceOptions {
         timeout == null || timeout >= 1 && timeout <= 86_400,
         "--timeout must be in 1..86400");
     var longest = timeout == null ? patience : Duration.ofSeconds(timeout);
-    return new ServiceCalls(address(), token(System.getenv()), ca, insecure, longest);
-  }
-
-  private URI address() {
-    URI uri;
-    try {
-      uri = new URI(url.replaceFirst("/$", ""));
-    } catch (URISyntaxException e) {
-      uri = URI.create("");
-    }
-    boolean web = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
-    boolean bare =
-        uri.getHost() != null
-            && uri.getUserInfo() == null
-            && uri.getQuery() == null
-            && uri.getFragment() == null;
-    UsageCheck.require(
-        spec, web && bare, "--url \"" + url + "\" is not like http://127.0.0.1:8000");
-    return uri;
+    return new ServiceCalls(
+        ServiceUrl.parse(spec, url), token(System.getenv()), ca, insecure, longest);
   }
 
   /** The first of several tokens, which a service may have while they are replaced. */
@@ -100,6 +85,10 @@ final class ServiceOptions {
       }
     }
     for (var variable : TOKEN_VARIABLES) if (text == null) text = environment.get(variable);
-    return text == null || text.isBlank() ? null : text.strip().split("\\s+")[0];
+    if (text == null || text.isBlank()) return null;
+    var first = text.strip().split("\\s+")[0];
+    UsageCheck.require(
+        spec, TOKEN.matcher(first).matches(), "the token has characters other than visible ASCII");
+    return first;
   }
 }

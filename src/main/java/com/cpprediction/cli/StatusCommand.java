@@ -1,5 +1,6 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.terminal.Plurals;
 import com.cpprediction.terminal.TextTables;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -24,7 +25,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 final class StatusCommand implements Callable<Integer> {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final int PREFIX_BYTES = 12; // digits of a digest that are shown
+  private static final int RELEASE_DIGITS = 12;
 
   @Spec private CommandSpec spec;
   @Mixin private ServiceOptions options;
@@ -117,10 +118,12 @@ final class StatusCommand implements Callable<Integer> {
   private static String release(JsonObject models) {
     var release = models.getString("release");
     if (release == null) return "none";
-    return "%s, engine %s"
-        .formatted(
-            release.substring(0, Math.min(PREFIX_BYTES, release.length())),
-            models.getString("engine", "-"));
+    return "%s, engine %s".formatted(shown(release), models.getString("engine", "-"));
+  }
+
+  /** The digits of a release that tell it from others. */
+  static String shown(String release) {
+    return release.substring(0, Math.min(RELEASE_DIGITS, release.length()));
   }
 
   /** Such as {@code 3: 110, 121..122}. */
@@ -157,8 +160,8 @@ final class StatusCommand implements Callable<Integer> {
     if (persistence.isEmpty()) return "- (shown to operators: --token)";
     return String.format(
         Locale.ROOT,
-        "%d predictions wait, the oldest %.1f s; %d of %d bytes",
-        persistence.getLong("waiting", 0L),
+        "%s, the oldest %.1f s; %d of %d bytes",
+        Plurals.count(persistence.getLong("waiting", 0L), "prediction waits", "predictions wait"),
         persistence.getDouble("oldest_seconds", 0.0),
         journal.getLong("bytes", 0L),
         journal.getLong("max_bytes", 0L));
@@ -166,6 +169,6 @@ final class StatusCommand implements Callable<Integer> {
 
   private static String cluster(JsonObject cluster) {
     if (!cluster.getBoolean("enabled", false)) return "off";
-    return objects(cluster, "members").size() + " members";
+    return Plurals.count(objects(cluster, "members").size(), "member");
   }
 }

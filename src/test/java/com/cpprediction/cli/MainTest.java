@@ -47,6 +47,13 @@ class MainTest {
   }
 
   @Test
+  void endsTheSentenceAboutAnUnknownCommandOnce() {
+    assertThat(CommandRun.of("help", "foo").err())
+        .contains("'foo'. See cp-prediction-service")
+        .doesNotContain("..");
+  }
+
+  @Test
   void completesCommandsAndOptionsInBash() throws Exception {
     var script = directory.resolve("completion");
     Files.writeString(script, CommandRun.of("generate-completion").out());

@@ -77,7 +77,7 @@ class ServiceCommandsIT {
         .containsPattern("release +[0-9a-f]{12}, engine mapped")
         .containsPattern("prefixes +3: 180, 575, 831")
         .containsPattern("cache +\\d of 10000 entries, hit rate")
-        .containsPattern("journal +\\d+ predictions wait, the oldest")
+        .containsPattern("journal +\\d+ predictions? waits?, the oldest")
         .containsPattern("database +up")
         .containsPattern("cluster +off");
     var json = run("status", "--json").json();
