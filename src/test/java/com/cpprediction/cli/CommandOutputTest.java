@@ -44,6 +44,7 @@ class CommandOutputTest {
     command.addAll(List.of(System.getProperty("java.class.path"), Main.class.getName()));
     command.addAll(List.of(arguments));
     var process = new ProcessBuilder(command);
+    process.environment().keySet().removeIf(name -> name.startsWith("CP_"));
     process.environment().put("CP_MODELS_DIR", SmallRelease.directory().toString());
     var started = process.redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
     var err = new String(started.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
