@@ -1,5 +1,7 @@
 package com.cpprediction.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.cpprediction.csv.BadRow;
 import com.cpprediction.csv.Columns;
 import com.cpprediction.csv.CsvRows;
@@ -8,21 +10,24 @@ import com.cpprediction.terminal.Plurals;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.BufferedInputStream;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import java.util.zip.GZIPInputStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,6 +51,10 @@ final class OutcomesCommand implements Callable<Integer> {
   private static final int BATCH = 1_000;
 
   private static final int BATCH_CHARACTERS = 128 * 1024; // of 4 bytes at most
+  private static final Pattern NDJSON =
+      Pattern.compile(".*[.]ndjson([.]gz)?", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+  private static final byte[] GZIP_MAGIC = {0x1f, (byte) 0x8b};
+  private static final String BYTE_ORDER_MARK = "\ufeff";
   private static final String SHIPMENT = "shipment_id";
   private static final String CP = "cp";
   private static final String FAILED = "failed";
@@ -56,8 +65,8 @@ final class OutcomesCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "FILE",
       description =
-          "CSV, plain or .gz, with the columns shipment_id and cp; or .ndjson, a JSON object with"
-              + " these two in each line.")
+          "CSV with the columns shipment_id and cp (or cp_code); or .ndjson, a JSON object with"
+              + " shipment_id and cp in each line; plain or .gz.")
   private Path file;
 
   @Option(names = "--json", description = "A JSON object for each line.")
@@ -73,35 +82,26 @@ final class OutcomesCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     var report = new Report(options.service(PATIENCE), spec.commandLine().getOut());
-    if (file.toString().toLowerCase(Locale.ROOT).endsWith(".ndjson")) readLines(report);
+    if (NDJSON.matcher(file.toString()).matches()) readLines(report);
     else readRows(report);
     report.send();
     return report.end();
   }
 
   private void readRows(Report report) {
-    var unusable =
-        CsvRows.read(
-            file,
-            Columns.of(SHIPMENT, CP),
-            row -> {
-              try {
-                var outcome =
-                    new JsonObject().put(SHIPMENT, row.get(SHIPMENT)).put(CP, row.get(CP));
-                report.add(row.line(), outcome);
-              } catch (BadRow e) {
-                report.fail(row.line(), String.valueOf(e.getMessage()));
-              }
-            });
-    unusable.report(file).forEach(spec.commandLine().getErr()::println);
-    report.unusable = unusable.count() > 0;
+    try (var rows = CsvRows.open(file, Columns.of(SHIPMENT).and(CP, Columns.CP_CODE))) {
+      var cp = rows.name(CP).isEmpty() ? Columns.CP_CODE : CP;
+      if (rows.name(cp).isEmpty()) CsvRows.checkHeader(file, Columns.of(SHIPMENT, CP));
+      rows.each(row -> report.addRow(row, cp));
+      rows.notes().forEach(spec.commandLine().getErr()::println);
+    }
   }
 
   private void readLines(Report report) {
     long number = 0;
-    try (BufferedReader lines = Files.newBufferedReader(file)) {
+    try (var lines = lines()) {
       for (var line = lines.readLine(); line != null; line = lines.readLine()) {
-        number++;
+        if (number++ == 0 && line.startsWith(BYTE_ORDER_MARK)) line = line.substring(1);
         if (!line.isBlank()) report.addLine(number, line);
       }
     } catch (NoSuchFileException e) {
@@ -109,7 +109,22 @@ final class OutcomesCommand implements Callable<Integer> {
     } catch (CharacterCodingException e) {
       throw new InputException("%s is not in UTF-8 after line %d".formatted(file, number));
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read " + file, e);
+      throw new InputException("Cannot read %s: %s".formatted(file, e.getMessage()));
+    }
+  }
+
+  /** The text of the file, which its first bytes, not its name, tell to be compressed. */
+  private BufferedReader lines() throws IOException {
+    var in = new BufferedInputStream(Files.newInputStream(file));
+    try {
+      in.mark(GZIP_MAGIC.length);
+      var head = in.readNBytes(GZIP_MAGIC.length);
+      in.reset();
+      var text = Arrays.equals(head, GZIP_MAGIC) ? new GZIPInputStream(in) : in;
+      return new BufferedReader(new InputStreamReader(text, UTF_8.newDecoder()));
+    } catch (IOException e) {
+      in.close();
+      throw e;
     }
   }
 
@@ -120,7 +135,6 @@ final class OutcomesCommand implements Callable<Integer> {
     private final List<Line> batch = new ArrayList<>();
     private final Map<String, Long> counts = new LinkedHashMap<>();
     private int characters;
-    private boolean unusable; // whether a row of CSV could not be read
 
     Report(ServiceCalls service, PrintWriter out) {
       this.service = service;
@@ -130,20 +144,35 @@ final class OutcomesCommand implements Callable<Integer> {
       }
     }
 
+    void addRow(CsvRows.Row row, String cp) {
+      try {
+        row.check();
+        var outcome = new JsonObject().put(SHIPMENT, row.get(SHIPMENT)).put(CP, row.get(cp));
+        add(row.line(), outcome);
+      } catch (BadRow e) {
+        var shipment = row.getOrEmpty(SHIPMENT);
+        var outcome = new JsonObject();
+        if (!shipment.isEmpty()) outcome.put(SHIPMENT, shipment);
+        fail(new Line(row.line(), outcome), String.valueOf(e.getMessage()));
+      }
+    }
+
     void addLine(long number, String text) {
       try {
         add(number, new JsonObject(text));
       } catch (DecodeException e) {
-        fail(number, "is no JSON object");
+        fail(new Line(number, new JsonObject()), "is no JSON object");
       }
     }
 
     /** Prints a line that can't be sent, after those before it. */
-    void fail(long number, String reason) {
+    private void fail(Line line, String reason) {
       send();
-      print(
-          new Line(number, new JsonObject()),
-          new JsonObject().put("error", new JsonObject().put("detail", reason)));
+      var result = new JsonObject().put("error", new JsonObject().put("detail", reason));
+      if (line.outcome().containsKey(SHIPMENT)) {
+        result.put(SHIPMENT, line.outcome().getValue(SHIPMENT));
+      }
+      print(line, result);
     }
 
     void add(long number, JsonObject outcome) {
@@ -200,7 +229,7 @@ final class OutcomesCommand implements Callable<Integer> {
       counts.forEach((word, count) -> summary.append(", %d %s".formatted(count, word)));
       (json ? spec.commandLine().getErr() : out)
           .printf("%s: %s%n", Plurals.count(all, "outcome"), summary.substring(2));
-      return unusable || counts.getOrDefault(FAILED, 0L) > 0 ? 1 : 0;
+      return counts.getOrDefault(FAILED, 0L) > 0 ? 1 : 0;
     }
   }
 }

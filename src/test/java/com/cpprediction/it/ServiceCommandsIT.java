@@ -1,5 +1,7 @@
 package com.cpprediction.it;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.cli.CommandRun;
@@ -13,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -123,6 +126,58 @@ class ServiceCommandsIT {
         .containsPattern("3 outcomes: .*1 unknown, 1 failed");
     assertThat(run.err()).isEmpty();
     assertThat(run.exit()).isEqualTo(1);
+  }
+
+  @Test
+  void countsEachRowOfASpreadsheetOnce() throws Exception {
+    var file = directory.resolve("spreadsheet.csv");
+    Files.writeString(
+        file, "Shipment ID;CP Code\nS9;CP1\nS8;CP2;extra\n;CP1\nS7;\n\u00e96;CP1\n", ISO_8859_1);
+
+    var run = run("outcomes", file.toString());
+    var json = run("outcomes", "--json", file.toString());
+
+    assertThat(run.out())
+        .contains("line 2  S9  unknown")
+        .contains("line 3  S8  failed  the row has 3 values, the first line names 2 columns")
+        .contains("line 4  -  failed  shipment_id is missing")
+        .contains("line 5  S7  failed  cp_code is missing")
+        .contains("5 outcomes: 0 right, 0 alternative, 0 wrong, 2 unknown, 3 failed");
+    assertThat(run.err()).contains("is not in UTF-8 from line 6 on");
+    assertThat(run.exit()).isEqualTo(1);
+    var results = json.out().lines().map(JsonObject::new).toList();
+    assertThat(results)
+        .extracting(result -> result.getInteger("line"))
+        .containsExactly(2, 3, 4, 5, 6);
+    assertThat(results.get(1).getString("shipment_id")).isEqualTo("S8");
+  }
+
+  @Test
+  void namesTheMissingColumnOfTheCp() throws Exception {
+    var file = Files.writeString(directory.resolve("without.csv"), "shipment_id,branch\nS1,CP1\n");
+
+    var run = run("outcomes", file.toString());
+
+    assertThat(run.err()).contains("lacks the column cp: its first line has");
+    assertThat(run.exit()).isEqualTo(1);
+  }
+
+  @Test
+  void readsJsonLinesWithAByteOrderMarkAndCompressed() throws Exception {
+    var line = "\ufeff{\"shipment_id\": \"S9\", \"cp\": \"CP1\"}\n";
+    var plain = Files.writeString(directory.resolve("marked.ndjson"), line);
+    var packed = directory.resolve("packed.NDJSON.gz");
+    try (var gzip = new GZIPOutputStream(Files.newOutputStream(packed))) {
+      gzip.write(line.getBytes(UTF_8));
+    }
+    var damaged =
+        Files.write(directory.resolve("damaged.ndjson.gz"), new byte[] {0x1f, (byte) 0x8b, 8});
+
+    assertThat(run("outcomes", plain.toString()).out()).contains("line 1  S9  unknown");
+    assertThat(run("outcomes", packed.toString()).out()).contains("line 1  S9  unknown");
+    var run = run("outcomes", damaged.toString());
+    assertThat(run.exit()).isEqualTo(1);
+    assertThat(run.err()).startsWith("Cannot read " + damaged).hasLineCount(1);
   }
 
   @Test
