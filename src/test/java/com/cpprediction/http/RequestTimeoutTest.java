@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class RequestTimeoutTest {
@@ -23,10 +24,13 @@ class RequestTimeoutTest {
   @Test
   void expiresBehindAnOperationThatStartedAnew() {
     var timedOut = new ArrayList<String>();
-    var timeout = new RequestTimeout<String>(Duration.ZERO, timedOut::add);
+    var nanos = new AtomicLong();
+    var timeout = new RequestTimeout<String>(Duration.ofNanos(10), timedOut::add, nanos::get);
     timeout.start("first");
     timeout.start("second");
-    timeout.cancel("first");
+    nanos.set(5);
+    timeout.start("first");
+    nanos.set(10);
 
     timeout.expire();
 
