@@ -9,11 +9,7 @@ import com.cpprediction.testing.Scrape;
 import com.cpprediction.testing.TestService;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -80,28 +76,13 @@ class CacheRefillIT {
     var before = predictAll("model");
     var live = service.config().getParent().resolveSibling("live");
 
-    replace(SmallRelease.trainAnother(directory.resolve("another")), live);
+    SmallRelease.replace(live, SmallRelease.trainAnother(directory.resolve("another")));
     assertThat(http.post("/models/reload", new JsonObject()).status()).isEqualTo(200);
     awaitRefill(KNOWN);
 
     var after = predictAll("cache");
     assertThat(after).doesNotContainAnyElementsOf(before);
     assertThat(cache().getLong("misses")).as("of the first requests").isEqualTo(KNOWN);
-  }
-
-  /** Puts the files of another release in place, the nested ones first. */
-  private static void replace(Path release, Path live) throws IOException {
-    try (var files = Files.walk(release)) {
-      var byDepth = Comparator.comparingInt(Path::getNameCount).reversed();
-      for (var file : files.filter(Files::isRegularFile).sorted(byDepth).toList()) {
-        var fresh = Files.copy(file, live.resolve("fresh"));
-        Files.move(
-            fresh,
-            live.resolve(release.relativize(file)),
-            StandardCopyOption.ATOMIC_MOVE,
-            StandardCopyOption.REPLACE_EXISTING);
-      }
-    }
   }
 
   private JsonObject cache() {

@@ -150,7 +150,7 @@ class CacheRefillTest {
     return addresses;
   }
 
-  /** What PostgreSQL answers the first, second… time; nothing where it is away. */
+  /** Serves the lookups of popular addresses in turn; an empty or missing reply is a failure. */
   private void store(List<JsonArray> answers) {
     vertx
         .eventBus()
