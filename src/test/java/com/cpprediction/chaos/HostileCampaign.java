@@ -100,8 +100,12 @@ final class HostileCampaign {
   private void run(HostileExchange exchange, InetSocketAddress server, @Nullable SSLContext tls) {
     try {
       var responses = RawConnection.exchange(server, tls, exchange);
-      if (responses.isEmpty()) count(exchange.kind(), "none");
-      for (var response : responses) check(exchange, response);
+      if (responses.all().isEmpty()) {
+        var end = exchange.aborted() ? "aborted" : responses.reset() ? "reset" : "none";
+        count(exchange.kind(), end);
+        if (exchange.operation() != null && !responses.reset()) fault(exchange, "no response");
+      }
+      for (var response : responses.all()) check(exchange, response);
     } catch (IOException e) {
       fault(exchange, e.toString());
     }
@@ -139,7 +143,7 @@ final class HostileCampaign {
     fault(exchange.kind(), what + "\n<- " + new String(exchange.bytes(), ISO_8859_1));
   }
 
-  /** Notes what a response broke; of those that begin alike only some. */
+  /** Notes a fault; of those that begin alike only {@value #ALIKE}. */
   void fault(String kind, String what) {
     var key = kind + ": " + what.lines().findFirst().orElse("");
     if (faultCounts.computeIfAbsent(key, first -> new AtomicInteger()).incrementAndGet() > ALIKE) {
@@ -153,7 +157,7 @@ final class HostileCampaign {
     return UNPRINTABLE.matcher(text).replaceAll("?");
   }
 
-  /** What was wrong, with the exchange. */
+  /** Faults of the responses, each with its exchange. */
   List<String> faults() {
     return List.copyOf(faults);
   }

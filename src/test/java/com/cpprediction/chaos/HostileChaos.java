@@ -44,7 +44,8 @@ class HostileChaos {
   private static final int SERIES_GROWTH = 300;
   private static final int FEW = 30; // connections that have not ended yet
   private static final Duration DRAINED = Duration.ofMinutes(2);
-  private static final String DELAY = "cp_event_loop_delay_seconds_max";
+  private static final boolean ASSERT_DELAY = Boolean.getBoolean("hostile.assertDelay");
+  private static final double LONGEST_DELAY = 0.1; // seconds
   private static final String JCMD =
       Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
   private static final int NODES = 3;
@@ -140,7 +141,15 @@ class HostileChaos {
     campaign.send(0, requests / WARM, servers, tls);
     var before = new ArrayList<Holdings>();
     for (var service : services) before.add(Holdings.of(service));
-    campaign.send(1, requests - requests / WARM, servers, tls);
+    try (var delay = new DelaySampler(services)) {
+      campaign.send(1, requests - requests / WARM, servers, tls);
+      delay.sample();
+      System.out.println(delay);
+      assertThat(delay.samples()).as("samples of the event-loop delay").isPositive();
+      if (ASSERT_DELAY) {
+        assertThat(delay.greatest()).as("event-loop delay, s").isLessThan(LONGEST_DELAY);
+      }
+    }
     for (int i = 0; i < services.size(); i++) {
       assertSettled(services.get(i));
       var after = Holdings.of(services.get(i));
@@ -165,6 +174,7 @@ class HostileChaos {
         "hostile requests, %s, seed %d: %d responses, %d predictions%n%s%n",
         name, SEED, campaign.responses(), campaign.predicted().size(), campaign.table());
     assertThat(campaign.faults()).isEmpty();
+    assertThat(campaign.predicted()).as("predictions of the campaign").isNotEmpty();
     assertThat(lost(campaign.predicted(), database)).as("predicted and not stored").isEmpty();
   }
 
@@ -182,16 +192,14 @@ class HostileChaos {
   }
 
   /**
-   * What a process holds.
+   * Resources of a process.
    *
    * @param heap in bytes, after a collection
    * @param series of its meters
    * @param descriptors open files and sockets
-   * @param delay longest one of an event loop lately, in seconds
    */
-  private record Holdings(long heap, int series, int descriptors, int threads, double delay) {
+  private record Holdings(long heap, int series, int descriptors, int threads) {
     static Holdings of(PackagedService service) throws Exception {
-      var delay = Scrape.of(service.get("/metrics").body()).sum(DELAY, labels -> true);
       Processes.run(JCMD, Long.toString(service.pid()), "GC.run");
       Processes.run(JCMD, Long.toString(service.pid()), "GC.run");
       var scrape = Scrape.of(service.get("/metrics").body());
@@ -201,8 +209,7 @@ class HostileChaos {
           (long) heap,
           scrape.values().size(),
           entries(process.resolve("fd")),
-          entries(process.resolve("task")),
-          delay);
+          entries(process.resolve("task")));
     }
 
     private static int entries(Path directory) throws IOException {
@@ -220,8 +227,8 @@ class HostileChaos {
 
     @Override
     public String toString() {
-      return "heap %.0f MB, %d series, %d descriptors, %d threads, event loop late by %.0f ms"
-          .formatted(heap / 1e6, series, descriptors, threads, delay * 1e3);
+      return "heap %.0f MB, %d series, %d descriptors, %d threads"
+          .formatted(heap / 1e6, series, descriptors, threads);
     }
   }
 }

@@ -29,7 +29,14 @@ final class RawConnection {
    */
   record Response(int status, String head, String body) {}
 
-  /** What came back is no sequence of responses, or the connection stayed open. */
+  /**
+   * The complete responses of an exchange.
+   *
+   * @param reset whether the connection ended in a reset, which may discard a response on its way
+   */
+  record Responses(List<Response> all, boolean reset) {}
+
+  /** The bytes received are no sequence of responses, or the connection stayed open. */
   static final class BrokenException extends IOException {
     BrokenException(String what) {
       super(what);
@@ -42,10 +49,10 @@ final class RawConnection {
    * Sends all bytes, shuts the sending side down and reads to the end.
    *
    * @param tls of the client; null for plain TCP
-   * @return the complete responses; none where the sender aborted
+   * @return no response where the sender aborted
    * @throws BrokenException where the server broke the protocol
    */
-  static List<Response> exchange(
+  static Responses exchange(
       InetSocketAddress server, @Nullable SSLContext tls, HostileExchange exchange)
       throws IOException {
     try (var plain = new Socket()) {
@@ -56,9 +63,11 @@ final class RawConnection {
         boolean reset = !send(socket, exchange);
         if (exchange.aborted()) {
           plain.setSoLinger(true, 0);
-          return List.of();
+          return new Responses(List.of(), true);
         }
-        return parse(read(socket), reset);
+        var received = new ByteArrayOutputStream();
+        reset |= !read(socket, received);
+        return new Responses(parse(received.toByteArray(), reset), reset);
       }
     }
   }
@@ -94,8 +103,8 @@ final class RawConnection {
     }
   }
 
-  private static byte[] read(Socket socket) throws IOException {
-    var all = new ByteArrayOutputStream();
+  /** Reads to the end of the connection; returns false where that is a reset. */
+  private static boolean read(Socket socket, ByteArrayOutputStream all) throws BrokenException {
     var buffer = new byte[16_384];
     long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
     try {
@@ -105,10 +114,10 @@ final class RawConnection {
       }
     } catch (InterruptedIOException e) {
       throw new BrokenException("still open after " + PATIENCE_MILLIS + " ms: " + all);
-    } catch (IOException e) { // a reset: what came before it counts
-      return all.toByteArray();
+    } catch (IOException e) { // the bytes before a reset count
+      return false;
     }
-    return all.toByteArray();
+    return true;
   }
 
   /**

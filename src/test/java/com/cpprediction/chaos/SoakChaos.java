@@ -106,7 +106,7 @@ class SoakChaos {
     add("connections", hours, sockets);
   }
 
-  /** What a descriptor is open for; empty where it was closed meanwhile. */
+  /** Target of a descriptor; empty where it was closed meanwhile. */
   private static String target(Path descriptor) {
     try {
       return Files.readSymbolicLink(descriptor).toString();

@@ -9,8 +9,9 @@
  * with {@code mvn -B -Pchaos verify}, one of them with {@code -Dit.test=ServiceChaos}. Each prints
  * a line of a table. System properties: {@code ack} ({@code journal} or {@code commit}), {@code
  * rate} (requests per second before, during and after a fault), {@code kills}, {@code cut.step},
- * {@code outage.seconds}, {@code overload.seconds}, {@code hostile.requests}, {@code soak.minutes},
- * {@code seed}. What needs a small file system of its own, or network namespaces, is skipped where
- * none may be had.
+ * {@code outage.seconds}, {@code overload.seconds}, {@code hostile.requests}, {@code
+ * hostile.assertDelay} (refuse event-loop delays of 0.1 s and more; a shared machine stalls for
+ * longer), {@code soak.minutes}, {@code seed}. What needs a small file system of its own, or
+ * network namespaces, is skipped where none may be had.
  */
 package com.cpprediction.chaos;
