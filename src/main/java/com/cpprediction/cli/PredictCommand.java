@@ -2,6 +2,7 @@ package com.cpprediction.cli;
 
 import com.cpprediction.common.UserFacingException;
 import com.cpprediction.csv.InputException;
+import com.cpprediction.csv.OutputPath;
 import com.cpprediction.model.Explanation;
 import com.cpprediction.model.Scorer;
 import com.cpprediction.model.format.ModelException;
@@ -21,7 +22,6 @@ import com.cpprediction.training.CsvPredictor;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -124,19 +124,22 @@ final class PredictCommand implements Callable<Integer> {
 
   private int predictFile() {
     CsvPredictor.Summary summary;
+    var notes = new ArrayList<String>();
     var err = spec.commandLine().getErr();
     try (var progress = new ProgressLine();
         var file = CsvPredictor.open(in, out, json ? Progress.NONE : progress)) {
-      file.notes().forEach(err::println);
+      notes.addAll(file.notes());
+      notes.forEach(err::println);
       try (var models = settings.modelsOnDemand();
           var release = models.lease()) {
         summary = file.predict(settings.predictor(models, release));
       }
     }
     summary.notes().forEach(err::println);
+    notes.addAll(summary.notes());
     // The rows themselves may go to standard output.
-    var printer = Files.isRegularFile(out) ? spec.commandLine().getOut() : err;
-    if (json) printer.println(json(summary).encode());
+    var printer = OutputPath.isDevice(out) ? err : spec.commandLine().getOut();
+    if (json) printer.println(json(summary, notes).encode());
     else print(summary, printer);
     return summary.rows() == 0 || summary.answered() > 0 ? 0 : 1;
   }
@@ -155,7 +158,7 @@ final class PredictCommand implements Callable<Integer> {
     }
   }
 
-  private static JsonObject json(CsvPredictor.Summary summary) {
+  private static JsonObject json(CsvPredictor.Summary summary, List<String> notes) {
     var reasons = new JsonArray();
     for (var one : summary.unanswered()) {
       reasons.add(
@@ -169,7 +172,7 @@ final class PredictCommand implements Callable<Integer> {
         .put("predicted", summary.answered())
         .put("unpredicted", summary.rows() - summary.answered())
         .put("reasons", reasons)
-        .put("notes", new JsonArray(summary.notes()));
+        .put("notes", new JsonArray(notes));
   }
 
   private void print(Posterior posterior) {

@@ -1,6 +1,7 @@
 package com.cpprediction.csv;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.UncheckedIOException;
@@ -58,7 +59,8 @@ public final class CsvOutput implements AutoCloseable {
       boolean device = OutputPath.isDevice(file);
       var target = Files.exists(file) && !device ? file.toRealPath() : file.toAbsolutePath();
       var temporary = device ? target : beside(target);
-      var out = Files.newOutputStream(temporary);
+      var out =
+          device ? new FileOutputStream(file.toFile(), true) : Files.newOutputStream(temporary);
       var text =
           new OutputStreamWriter(
               file.toString().endsWith(".gz") ? new GZIPOutputStream(out) : out,

@@ -1,6 +1,7 @@
 package com.cpprediction.csv;
 
 import java.io.EOFException;
+import java.io.FileInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,7 +30,8 @@ public final class CsvRows implements AutoCloseable {
 
   private static final int EXAMPLES = 10;
   private static final String SEPARATORS = ",;\t|";
-  private static final Pattern SEPARATOR_LINE = Pattern.compile("\"?sep=(.)\"?");
+  private static final Pattern SEPARATOR_LINE =
+      Pattern.compile("(?i)\"?sep=([^\"]|\\\\t)\"?[,;\t|]*");
 
   private final String name;
   private final TextLines lines;
@@ -240,12 +242,18 @@ public final class CsvRows implements AutoCloseable {
   public static CsvRows open(Path file, Columns columns, LongConsumer progress) {
     if (Files.isDirectory(file)) throw new InputException(file + " is a directory; name a file");
     try {
-      return open(file.toString(), new Counted(Files.newInputStream(file), progress), columns);
+      return open(file.toString(), new Counted(stream(file), progress), columns);
     } catch (NoSuchFileException e) {
       throw new InputException("There is no file " + file);
     } catch (IOException e) {
       throw cannotRead(file.toString(), e);
     }
+  }
+
+  /** A stream whose {@code available} works on a pipe, too, where that of a channel fails. */
+  private static InputStream stream(Path file) throws IOException {
+    boolean pipe = Files.exists(file) && !Files.isRegularFile(file);
+    return pipe ? new FileInputStream(file.toFile()) : Files.newInputStream(file);
   }
 
   /**
@@ -283,7 +291,7 @@ public final class CsvRows implements AutoCloseable {
     var told = SEPARATOR_LINE.matcher(first.text());
     char separator;
     if (told.matches()) {
-      separator = told.group(1).charAt(0);
+      separator = told.group(1).equals("\\t") ? '\t' : told.group(1).charAt(0);
       records.skip();
     } else {
       separator = separator(first.text(), columns);

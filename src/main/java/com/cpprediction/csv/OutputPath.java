@@ -7,10 +7,14 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Checks of output paths, to be made before long work. */
 public final class OutputPath {
+  private static final Pattern DESCRIPTOR =
+      Pattern.compile("/dev/(?:stdin|stdout|stderr|fd/\\d+)|/proc/.+/fd/\\d+");
+
   private OutputPath() {}
 
   /**
@@ -29,8 +33,12 @@ public final class OutputPath {
     if (!Files.isWritable(parent)) throw cannot(file, "permission denied");
   }
 
-  /** Whether {@code file} is written in place: a device or a pipe has no content to replace. */
-  static boolean isDevice(Path file) {
+  /**
+   * Whether {@code file} is appended to in place: a device, a pipe, or an open descriptor such as
+   * {@code /dev/stdout}, be it redirected to a regular file.
+   */
+  public static boolean isDevice(Path file) {
+    if (DESCRIPTOR.matcher(file.toAbsolutePath().normalize().toString()).matches()) return true;
     return Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file);
   }
 

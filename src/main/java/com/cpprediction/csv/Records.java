@@ -101,14 +101,20 @@ final class Records {
     if (split.end() == End.CLOSED) return new Parsed(split.values(), first.number(), false);
     var closed = split(text, separator, false);
     if (closed.end() == End.CLOSED) return new Parsed(closed.values(), first.number(), false);
-    var joined = split.end() == End.OPEN ? joined(first) : null;
-    var alone = alone(text, separator);
-    if (joined == null) return new Parsed(alone, first.number(), true);
+    var joined =
+        split.end() == End.OPEN ? joined(first, split.values().size(), closed.values()) : null;
+    if (joined == null) return new Parsed(closed.values(), first.number(), true);
     return new Parsed(joined, first.number(), false);
   }
 
-  /** The values of {@code first} and the lines after it, if these close its quote. */
-  private @Nullable List<String> joined(TextLines.Line first) throws IOException {
+  /**
+   * The values of {@code first} and the lines after it, if these close its quote.
+   *
+   * @param open index of the value whose quote is open
+   * @param alone values of {@code first} if its quote is not closed
+   */
+  private @Nullable List<String> joined(TextLines.Line first, int open, List<String> alone)
+      throws IOException {
     var taken = new ArrayDeque<TextLines.Line>();
     var text = new StringBuilder(first.text());
     var end = first.end();
@@ -124,21 +130,33 @@ final class Records {
       if (split.end() == End.RAGGED) break;
       if (split.end() == End.CLOSED) values = split.values();
     }
-    if (values != null && !isDoubtful(first.text(), taken, values)) return values;
+    if (values != null && !isDoubtful(open, alone, taken, values)) return values;
     while (!taken.isEmpty()) ahead.addFirst(taken.removeLast());
     return null;
   }
 
   /** Whether joined lines are rather records of their own. */
-  private boolean isDoubtful(String first, Collection<TextLines.Line> others, List<String> joined) {
-    if (columns == 0) return false;
-    int open = split(first, separator, true).values().size();
-    var alone = alone(first, separator);
+  private boolean isDoubtful(
+      int open, List<String> alone, Collection<TextLines.Line> others, List<String> joined) {
+    if (columns == 0 || alone.size() < columns && joined.size() == columns) return false;
     if (alone.size() == columns && joined.size() > columns) return true;
     if (key > open && isRecord(alone)) return true;
     // The last line has the values behind the quotes, which may look like a record.
-    long counted = others.size() - (open == columns - 1 ? 0 : 1);
-    return others.stream().limit(counted).anyMatch(line -> isRecord(alone(line.text(), separator)));
+    boolean last = open == columns - 1 || key >= 0 && key < open;
+    var inner =
+        others.stream()
+            .limit(others.size() - (last ? 0 : 1))
+            .map(line -> alone(line.text(), separator))
+            .toList();
+    if (inner.stream().anyMatch(this::isRecord)) return true;
+    if (key > open && isRecord(joined)) return false;
+    return !inner.isEmpty() && hasShape(alone) && inner.stream().allMatch(this::hasShape);
+  }
+
+  /** Whether values are as many as a record has, without the blank that follows a comma of text. */
+  private boolean hasShape(List<String> values) {
+    if (columns < 2 || values.size() != columns) return false;
+    return values.stream().skip(1).noneMatch(value -> value.startsWith(" "));
   }
 
   private boolean isRecord(List<String> values) {

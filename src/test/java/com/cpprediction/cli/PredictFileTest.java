@@ -4,14 +4,17 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_16BE;
 import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.file.StandardOpenOption.APPEND;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayOutputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipEntry;
@@ -280,6 +284,83 @@ class PredictFileTest {
     assertThat(err.toString()).isEmpty();
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "address,pincode|\"12 MG Road|Bangalore,575003|India\",575003|Next Road,575003",
+        "id,address,pincode|1,\"12 MG|MG Road, Bangalore, 575003|India\",575003|2,Road,575003",
+        "id,address|1,\"House 1|MG Road, Mangalore 575003\"|2,Road 575003",
+        "id,address,pincode|1,\"4,Om|Hostel Road,Kadri,Blr|India\",575003|2,Road,575003"
+      })
+  void aLineWithinAValueMayLookLikeARow(String lines) throws IOException {
+    assertThat(predict(lines.replace('|', '\n').getBytes(UTF_8))).isZero();
+
+    assertThat(out.toString()).contains("2 rows written", ": 2 predicted, 0 not");
+    assertThat(err.toString()).doesNotContain("quote");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "id,address|1,\"House 1 575003|2,Road 575003|3,door 7 575003\"|4,Road 575003",
+        "id,address,pincode|1,\"Road 575003,NA|2,Road 575003,NA|3,Rd 575003\",NA|4,Rd 575003,NA",
+        "id,address,pincode|1,\"Road 575003,|2,Road 575003,|3,Road 575003\",|4,Road 575003,",
+        "pincode,address,city|575003,\"Road,Blr|575003,Y Road 5\",Blr|575003,A,B|575003,C,D"
+      })
+  void anUnclosedQuoteWithoutAPincodeBehindItSwallowsNoRow(String lines) throws IOException {
+    assertThat(predict(lines.replace('|', '\n').getBytes(UTF_8))).isZero();
+
+    assertThat(out.toString()).contains("4 rows written", ": 4 predicted, 0 not");
+    assertThat(err.toString()).contains("has a quote in line 2 that is not closed");
+  }
+
+  @Test
+  void appendsToADescriptorThatIsRedirectedToAFile() throws IOException {
+    var all = Files.writeString(dir.resolve("all.csv"), "kept\n").toRealPath();
+    var in = Files.writeString(dir.resolve("in.csv"), "address\nRoad 575003\n").toString();
+    var models = SmallRelease.directory().toString();
+    try (var open = new FileOutputStream(all.toFile(), true);
+        var descriptors = Files.list(Path.of("/proc/self/fd"))) {
+      assertThat(open.getFD().valid()).isTrue();
+      var descriptor = descriptors.filter(link -> leadsTo(link, all)).findFirst().orElseThrow();
+
+      int exit = run("predict", "--models", models, "--in", in, "--out", descriptor.toString());
+
+      assertThat(exit).isZero();
+    }
+    assertThat(Files.readAllLines(all)).hasSize(3).startsWith("kept", "address," + OURS);
+    assertThat(out.toString()).isEmpty();
+    assertThat(err.toString()).contains("1 row written to");
+  }
+
+  private static boolean leadsTo(Path link, Path file) {
+    try {
+      return Files.readSymbolicLink(link).equals(file);
+    } catch (IOException e) {
+      return false; // closed since the listing
+    }
+  }
+
+  @Test
+  void readsAPipe() throws Exception {
+    var pipe = dir.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    var writer =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                Files.writeString(pipe, "address,pincode\nRoad,575003\n", APPEND);
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+
+    assertThat(predict(pipe)).isZero();
+
+    writer.get();
+    assertThat(out.toString()).contains("1 row written", ": 1 predicted, 0 not");
+  }
+
   @Test
   void aRowWithMoreValuesThanColumnsSaysSo() throws IOException {
     assertThat(predict("pincode,address", "575003,4,Hostel Road", "575003,Hostel Road,,")).isZero();
@@ -306,7 +387,7 @@ class PredictFileTest {
   @ParameterizedTest
   @ValueSource(strings = {"sep=;", "SEP=;", "\"sep=;\""})
   void aFirstLineMayNameTheSeparator(String line) throws IOException {
-    int exit = predict(line.replace("SEP", "sep"), "address;pincode", "4, Hostel Road;5,75,003");
+    int exit = predict(line, "address;pincode", "4, Hostel Road;5,75,003");
 
     assertThat(exit).isZero();
     assertThat(written().get(1)).startsWith("4, Hostel Road;5,75,003;CP");
@@ -515,6 +596,7 @@ class PredictFileTest {
         .containsEntry("rows", 2)
         .containsEntry("predicted", 1)
         .containsEntry("unpredicted", 1);
+    assertThat(counts.getJsonArray("notes").getString(0)).startsWith("No column is a pincode");
     assertThat(counts.getJsonArray("reasons").getJsonObject(0).getMap())
         .containsEntry("rows", 1)
         .containsEntry("first_line", 3)
