@@ -159,7 +159,7 @@ final class Measurement implements AutoCloseable {
   private void warmUp() throws InterruptedException {
     service.awaitReady();
     figures.put(Metric.START, (System.nanoTime() - started) / 1e6);
-    var generator = new LoadGenerator(new Target(service.uri(), null, false), CONNECTIONS);
+    var generator = new LoadGenerator(new Target(service.uri(), null, null, false), CONNECTIONS);
     load = generator;
     long end = System.nanoTime() + plan.warmUp().toNanos();
     long sent = 0;

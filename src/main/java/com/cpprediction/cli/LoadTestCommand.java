@@ -29,6 +29,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import javax.net.ssl.TrustManager;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -169,11 +171,7 @@ final class LoadTestCommand implements Callable<Integer> {
 
   @Mixin private ConfigOption conf;
 
-  @Option(names = "--token", description = "Bearer token for http.predict_token.")
-  private String token;
-
-  @Option(names = "--insecure", description = "Take any certificate.")
-  private boolean insecure;
+  @Mixin private AccessOptions access;
 
   @Option(
       names = "--report",
@@ -186,7 +184,9 @@ final class LoadTestCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    var targets = urls.stream().map(this::target).toList();
+    var token = access.token();
+    var trusted = access.trusted();
+    var targets = urls.stream().map(url -> target(url, token, trusted)).toList();
     var bound = find == null ? null : condition("--find", find);
     var failures = failIf.stream().map(text -> condition("--fail-if", text)).toList();
     var rates = rates();
@@ -251,9 +251,10 @@ final class LoadTestCommand implements Callable<Integer> {
     }
   }
 
-  private Target target(String url) {
+  private Target target(String url, @Nullable String token, @Nullable TrustManager trusted) {
+    var uri = ServiceUrl.parse(spec, url);
     try {
-      return Target.of(url, token, insecure);
+      return Target.of(uri.toString(), token, trusted, access.insecure());
     } catch (IllegalArgumentException e) {
       UsageCheck.require(spec, false, "--url \"" + url + "\" " + e.getMessage());
       throw e;

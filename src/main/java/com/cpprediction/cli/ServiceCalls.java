@@ -4,7 +4,6 @@ import com.cpprediction.common.UserFacingException;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -12,19 +11,11 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /** Calls of the HTTP API of a running service. Blocks. */
@@ -60,12 +51,10 @@ final class ServiceCalls {
   private final HttpClient http;
 
   /**
-   * @param ca certificates to trust, in PEM; null for those of the JVM
-   * @param insecure whether to trust any certificate
+   * @param trusted decides on certificates; null for the JVM's decision
    * @param timeout of a response
    */
-  ServiceCalls(
-      URI url, @Nullable String token, @Nullable Path ca, boolean insecure, Duration timeout) {
+  ServiceCalls(URI url, @Nullable String token, @Nullable TrustManager trusted, Duration timeout) {
     this.url = url;
     this.token = token;
     this.timeout = timeout;
@@ -73,8 +62,7 @@ final class ServiceCalls {
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(CONNECT_TIMEOUT);
-    if (ca != null) builder.sslContext(context(trusting(ca)));
-    if (insecure) builder.sslContext(context(new TrustManager[] {new AnyCertificate()}));
+    if (trusted != null) builder.sslContext(context(trusted));
     http = builder.build();
   }
 
@@ -161,56 +149,13 @@ final class ServiceCalls {
     }
   }
 
-  private static SSLContext context(TrustManager[] trusted) {
+  private static SSLContext context(TrustManager trusted) {
     try {
       var context = SSLContext.getInstance("TLS");
-      context.init(null, trusted, null);
+      context.init(null, new TrustManager[] {trusted}, null);
       return context;
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
-    }
-  }
-
-  private static TrustManager[] trusting(Path ca) {
-    try (var in = Files.newInputStream(ca)) {
-      var store = KeyStore.getInstance(KeyStore.getDefaultType());
-      store.load(null, null);
-      for (var certificate : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
-        store.setCertificateEntry("ca-" + store.size(), certificate);
-      }
-      if (store.size() == 0) throw new FailedException("--ca %s has no certificate".formatted(ca));
-      var factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-      factory.init(store);
-      return factory.getTrustManagers();
-    } catch (IOException | GeneralSecurityException e) {
-      throw new FailedException(
-          "--ca %s has no certificates in PEM (%s)".formatted(ca, e.getMessage()));
-    }
-  }
-
-  /** Checks neither certificates nor host names. */
-  private static final class AnyCertificate extends X509ExtendedTrustManager {
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type) {}
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type) {}
-
-    @Override
-    public X509Certificate[] getAcceptedIssuers() {
-      return new X509Certificate[0];
     }
   }
 }

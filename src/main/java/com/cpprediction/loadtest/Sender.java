@@ -13,6 +13,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.json.DecodeException;
+import io.vertx.core.net.TrustOptions;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -55,16 +56,17 @@ final class Sender extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    boolean insecure = targets.get(0).insecure();
+    var first = targets.get(0); // all have the same options
+    var options =
+        new HttpClientOptions()
+            .setConnectTimeout((int) CONNECT.toMillis())
+            .setKeepAliveTimeout(IDLE_SECONDS)
+            .setVerifyHost(!first.insecure());
+    if (first.trusted() != null) options.setTrustOptions(TrustOptions.wrap(first.trusted()));
     http =
         vertx
             .httpClientBuilder()
-            .with(
-                new HttpClientOptions()
-                    .setConnectTimeout((int) CONNECT.toMillis())
-                    .setKeepAliveTimeout(IDLE_SECONDS)
-                    .setTrustAll(insecure)
-                    .setVerifyHost(!insecure))
+            .with(options)
             .with(new PoolOptions().setHttp1MaxSize(connections).setMaxWaitQueueSize(mostOpen))
             // Requests of a broken connection fail, too, and are counted.
             .withConnectHandler(connection -> connection.exceptionHandler(broken -> {}))

@@ -3,6 +3,7 @@ package com.cpprediction.loadtest;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
 import java.net.URI;
+import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,15 +11,18 @@ import org.jspecify.annotations.Nullable;
  *
  * @param url {@code http://host:port} or {@code https://…}, without a path
  * @param token bearer token; null for none
- * @param insecure whether certificates are not verified
+ * @param trusted decides on certificates; null for the JVM's decision
+ * @param insecure whether host names are not verified
  */
-public record Target(URI url, @Nullable String token, boolean insecure) {
+public record Target(
+    URI url, @Nullable String token, @Nullable TrustManager trusted, boolean insecure) {
   /**
    * Parses a URL.
    *
    * @throws IllegalArgumentException when it has another scheme, a path, a query or a user
    */
-  public static Target of(String url, @Nullable String token, boolean insecure) {
+  public static Target of(
+      String url, @Nullable String token, @Nullable TrustManager trusted, boolean insecure) {
     var uri = URI.create(url);
     boolean web = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
     var path = uri.getPath();
@@ -29,7 +33,7 @@ public record Target(URI url, @Nullable String token, boolean insecure) {
         || !(path == null || path.isEmpty() || path.equals("/"))) {
       throw new IllegalArgumentException("is not like http://127.0.0.1:8000");
     }
-    return new Target(uri, token, insecure);
+    return new Target(uri, token, trusted, insecure);
   }
 
   boolean tls() {

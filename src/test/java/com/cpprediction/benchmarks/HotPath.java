@@ -329,7 +329,7 @@ public final class HotPath {
   /** Misses at a steady rate, latencies from the due time. */
   private Step steady(ServerProcess server, String name) throws InterruptedException {
     var requests = RequestSource.singles("hot-path-" + name + "-", i -> fresh());
-    var target = Target.of(server.uri("").toString(), null, false);
+    var target = Target.of(server.uri("").toString(), null, null, false);
     try (var generator = new LoadGenerator(target, CONNECTIONS)) {
       return generator.open(name, requests, STEADY_RATE, STEADY, LoadGenerator.Listener.NONE);
     }

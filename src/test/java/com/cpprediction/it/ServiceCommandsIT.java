@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -79,7 +80,7 @@ class ServiceCommandsIT {
         .containsPattern("ready +yes\\b")
         .containsPattern("release +[0-9a-f]{12}, engine mapped")
         .containsPattern("prefixes +3: 180, 575, 831")
-        .containsPattern("cache +\\d of 10000 entries, hit rate")
+        .containsPattern("cache +\\d+ of 10000 entries, hit rate")
         .containsPattern("journal +\\d+ predictions? waits?, the oldest")
         .containsPattern("database +up")
         .containsPattern("cluster +off");
@@ -204,6 +205,24 @@ class ServiceCommandsIT {
     assertThat(results.get(2_501).getJsonObject("error").getString("detail")).contains("cp");
     assertThat(run.err()).contains("2502 outcomes: ", "2500 unknown, 2 failed");
     assertThat(run.exit()).isEqualTo(1);
+  }
+
+  @Test
+  void measuresTheServiceWithTheSameOptions() {
+    var brief = List.of("--steps", "20,30", "--duration", "0.5", "--warm-up", "0", "--json");
+    var profile = List.of("--profile", SmallRelease.addresses().toString());
+    var options = Stream.concat(brief.stream(), profile.stream()).toArray(String[]::new);
+
+    var run = run("load-test", options);
+    var untrusted =
+        CommandRun.of("load-test", "--url", url, "--token-file", tokenFile, "--steps", "1");
+
+    assertThat(run.err()).isEmpty();
+    var step = run.json().getJsonArray("steps").getJsonObject(0);
+    assertThat(step.getInteger("ok")).isPositive();
+    assertThat(step.getJsonObject("errors")).isEmpty();
+    assertThat(untrusted.exit()).isEqualTo(1);
+    assertThat(untrusted.err()).contains(url);
   }
 
   @Test

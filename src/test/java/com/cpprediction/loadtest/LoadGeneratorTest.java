@@ -85,7 +85,7 @@ class LoadGeneratorTest {
                             }))
             .listen(0, "127.0.0.1")
             .await(5, SECONDS);
-    var target = Target.of("http://127.0.0.1:" + server.actualPort(), null, false);
+    var target = Target.of("http://127.0.0.1:" + server.actualPort(), null, null, false);
     generator = new LoadGenerator(List.of(target), 6, 3, Arrivals.POISSON);
 
     var open = generator.open("s", REQUESTS, 200, SECOND, LoadGenerator.Listener.NONE);
@@ -244,7 +244,7 @@ class LoadGeneratorTest {
                             }))
             .listen(0, "127.0.0.1")
             .await(5, SECONDS);
-    var target = Target.of("http://127.0.0.1:" + server.actualPort(), null, false);
+    var target = Target.of("http://127.0.0.1:" + server.actualPort(), null, null, false);
     generator = new LoadGenerator(target, 1, Duration.ofSeconds(2));
 
     // One connection: the other requests time out waiting for it.
@@ -294,7 +294,7 @@ class LoadGeneratorTest {
 
   @Test
   void aRefusedConnectionIsAnErrorOfEachRequest() throws Exception {
-    generator = new LoadGenerator(Target.of("http://127.0.0.1:1", null, false), 4);
+    generator = new LoadGenerator(Target.of("http://127.0.0.1:1", null, null, false), 4);
 
     var step = generator.count("s", REQUESTS, 1, 3, LoadGenerator.Listener.NONE);
 
@@ -309,7 +309,8 @@ class LoadGeneratorTest {
     var server =
         vertx.createHttpServer().requestHandler(handler).listen(0, "127.0.0.1").await(5, SECONDS);
     generator =
-        new LoadGenerator(Target.of("http://127.0.0.1:" + server.actualPort(), null, false), 256);
+        new LoadGenerator(
+            Target.of("http://127.0.0.1:" + server.actualPort(), null, null, false), 256);
   }
 
   private static void block(long millis) {
