@@ -1,5 +1,6 @@
 package com.cpprediction.persistence;
 
+import com.cpprediction.config.JournalConfig;
 import com.cpprediction.journal.Entry;
 import com.cpprediction.journal.Journal;
 import com.cpprediction.journal.JournalException;
@@ -42,7 +43,8 @@ final class JournalAppender {
   private final Context loop;
   private final Path directory;
   private final Journal journal;
-  private final long maxBytes;
+  private final long maxBytes; // on disk
+  private final long room; // of waiting rows
   private final long syncMillis;
   private final IntSupplier retentionDays;
   private final ServiceMetrics metrics;
@@ -66,14 +68,15 @@ final class JournalAppender {
    * Locks the journal; blocks. Belongs to the worker context of the caller.
    *
    * @param loop of {@code writer}
+   * @param heap bytes of heap at most
    * @param retentionDays {@code persistence.retention_days}
    */
   JournalAppender(
       Vertx vertx,
       Context loop,
       Path directory,
-      int maxBytes,
-      Duration sync,
+      JournalConfig config,
+      long heap,
       IntSupplier retentionDays,
       Clock clock,
       ServiceMetrics metrics,
@@ -83,12 +86,13 @@ final class JournalAppender {
     thread = (ContextInternal) vertx.getOrCreateContext();
     this.loop = loop;
     this.directory = directory;
-    this.maxBytes = maxBytes;
+    maxBytes = config.maxBytes();
+    room = config.room(heap);
     this.retentionDays = retentionDays;
     this.metrics = metrics;
     this.recent = recent;
     this.writer = writer;
-    syncMillis = sync.toMillis();
+    syncMillis = config.sync().toMillis();
     journal =
         Journal.in(
             directory, clock, cause -> thread.runOnContext(run -> onFailure(cause.getMessage())));
@@ -284,7 +288,7 @@ final class JournalAppender {
     if (failure != null) return Future.failedFuture(refused(failure));
     if (full()) {
       return Future.failedFuture(
-          refused("The journal is full: %d bytes wait for PostgreSQL".formatted(maxBytes)));
+          refused("The journal is full: %d bytes wait for PostgreSQL".formatted(room)));
     }
     long start = System.nanoTime();
     var entry = journal.entry(RowFormat.write(rows));
@@ -347,7 +351,7 @@ final class JournalAppender {
   }
 
   private boolean full() {
-    return journal.waitingBytes() >= maxBytes;
+    return journal.waitingBytes() >= room;
   }
 
   /** Whether a row could be appended now. Thread-safe. */
@@ -365,8 +369,8 @@ final class JournalAppender {
     return journal.waitingBytes();
   }
 
-  long maxBytes() {
-    return maxBytes;
+  long room() {
+    return room;
   }
 
   Path directory() {

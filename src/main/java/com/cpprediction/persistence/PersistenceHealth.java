@@ -86,7 +86,7 @@ final class PersistenceHealth {
         new JsonObject()
             .put("directory", appender.directory().toString())
             .put("bytes", appender.waitingBytes())
-            .put("max_bytes", appender.maxBytes());
+            .put("max_bytes", appender.room());
     var failure = appender.failure();
     if (failure != null) journaled.put("error", failure);
     return health.put("journal", journaled);

@@ -179,7 +179,8 @@ public final class PersistenceVerticle extends VerticleBase {
   private Future<?> openJournal(Clock clock, BatchWriter writer) {
     if (ack != Ack.JOURNAL && !Journal.existsIn(directory)) return Future.succeededFuture();
     var loop = vertx.getOrCreateContext();
-    int room = journal.room(Runtime.getRuntime().maxMemory());
+    long heap = Runtime.getRuntime().maxMemory();
+    int room = journal.room(heap);
     if (room < journal.maxBytes()) {
       log.info("The journal takes {} bytes, a quarter of the heap; raise -Xmx for more", room);
     }
@@ -191,8 +192,8 @@ public final class PersistenceVerticle extends VerticleBase {
                         vertx,
                         loop,
                         directory,
-                        room,
-                        journal.sync(),
+                        journal,
+                        heap,
                         () -> config.get().retentionDays(),
                         clock,
                         metrics,

@@ -33,6 +33,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -666,6 +667,26 @@ class PersistenceVerticleIT {
 
     Await.until(() -> damaged().size() <= 5);
     assertThat(damaged()).contains("damaged-20260109-120000-000-1");
+  }
+
+  /** They hold rows that may not be stored, so a smaller heap must not delete them. */
+  @Test
+  void keepsDamagedFilesThatAreLargerThanTheRoomForWaitingRows() throws Exception {
+    maxBytes = Integer.MAX_VALUE;
+    int room = new JournalConfig(maxBytes, sync).room(Runtime.getRuntime().maxMemory());
+    assertThat(room).isLessThan(maxBytes - 10);
+    for (int day = 1; day <= 6; day++) {
+      var damaged = journal.resolve("damaged-2026010%d-120000-000-1".formatted(day));
+      var file = Files.createDirectories(damaged).resolve("cp-1.journal");
+      try (var sparse = new RandomAccessFile(file.toFile(), "rw")) {
+        sparse.setLength(day == 6 ? room + 1 : 1);
+      }
+    }
+
+    deploy(Ack.JOURNAL, TestDatabase.migrated());
+
+    Await.until(() -> !damaged().contains("damaged-20260101-120000-000-1")); // deleted last
+    assertThat(damaged()).hasSize(5).contains("damaged-20260106-120000-000-1");
   }
 
   private List<String> damaged() {
