@@ -1,6 +1,8 @@
 package com.cpprediction.persistence;
 
 import com.cpprediction.postgres.Database;
+import com.cpprediction.postgres.SqlFailure;
+import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PrefixSource;
 import io.vertx.core.Future;
@@ -10,6 +12,7 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.format.DateTimeFormatter;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 
 /** Queries stored predictions. */
@@ -56,7 +59,11 @@ final class PredictionQueries {
         .map(rows -> array(rows, PredictionQueries::prediction));
   }
 
-  /** The most frequent addresses among the newest rows, most frequent first. */
+  /**
+   * The most frequent addresses among the newest rows, most frequent first. Fails with {@link
+   * Failure#DEADLINE_EXCEEDED} where the query takes longer than {@code
+   * persistence.statement_timeout_ms}.
+   */
   Future<JsonArray> popular(int limit) {
     return database
         .read(POPULAR, Tuple.of(limit, RECENT))
@@ -67,7 +74,13 @@ final class PredictionQueries {
                     row ->
                         new JsonObject()
                             .put("address", row.getString("address"))
-                            .put("pincode", row.getString("pincode"))));
+                            .put("pincode", row.getString("pincode"))))
+        .recover(
+            cause ->
+                Future.failedFuture(
+                    cause instanceof TimeoutException
+                        ? Failure.DEADLINE_EXCEEDED.because(SqlFailure.describe(cause))
+                        : cause));
   }
 
   private static JsonObject prediction(Row row) {

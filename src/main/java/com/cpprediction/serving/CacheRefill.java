@@ -8,6 +8,7 @@ import com.cpprediction.model.ServingRelease;
 import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
+import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.ServiceException;
@@ -48,8 +49,11 @@ public final class CacheRefill {
   /** Models that a node is given one after the other are refilled for together. */
   private static final Duration SETTLING = Duration.ofMillis(200);
 
-  /** Until PostgreSQL is asked again where it is away. */
+  /** Until PostgreSQL is asked again where it is away; doubled after each other failure. */
   public static final Duration RETRY = Duration.ofSeconds(5);
+
+  /** Of a query that fails though PostgreSQL is there, which costs it and its other callers. */
+  private static final int ATTEMPTS = 4;
 
   /** Of the query, which counts many rows; longer than the limit of a statement. */
   private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(30);
@@ -71,6 +75,7 @@ public final class CacheRefill {
   private Deque<Object> left = new ArrayDeque<>();
 
   private boolean asking; // PostgreSQL, now or soon
+  private int failures; // in a row, though PostgreSQL was there
   private boolean scoring; // now or soon
   private volatile boolean stopped;
 
@@ -148,12 +153,25 @@ public final class CacheRefill {
     asking = true;
     Bus.<JsonArray>ask(vertx, Bus.POPULAR, most, Deadline.in(QUERY_TIMEOUT))
         .onComplete(done -> asking = false)
-        .onSuccess(addresses -> add(addresses.getList()))
-        .onFailure(
-            cause -> {
-              log.debug("No popular addresses yet", cause);
-              askIn(retry);
-            });
+        .onSuccess(
+            addresses -> {
+              failures = 0;
+              add(addresses.getList());
+            })
+        .onFailure(this::askAgain);
+  }
+
+  /** At fixed intervals while PostgreSQL is away, else a few times with exponential backoff. */
+  private void askAgain(Throwable cause) {
+    log.debug("No popular addresses yet", cause);
+    if (Failure.of(cause) == Failure.NOT_READY) {
+      askIn(retry);
+    } else if (++failures < ATTEMPTS) {
+      askIn(retry.multipliedBy(1L << failures));
+    } else {
+      failures = 0;
+      log.warn("The cache is not refilled from PostgreSQL. {}", cause.getMessage());
+    }
   }
 
   /** Those that are left of an earlier refill come after {@code addresses}. */

@@ -8,6 +8,7 @@ import com.cpprediction.common.Slots;
 import com.cpprediction.config.CacheConfig;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Address;
@@ -181,6 +182,35 @@ class CacheRefillTest {
     assertThat(asked).hasValue(3);
     assertThat(cache.stats().getInteger("to_warm")).isZero();
     assertThat(inFlight.shipments()).isZero();
+  }
+
+  @Test
+  void givesUpAQueryThatFailsThoughPostgresIsThere() throws Exception {
+    vertx
+        .eventBus()
+        .<Integer>localConsumer(
+            Bus.POPULAR,
+            message -> {
+              var failure = Failure.DEADLINE_EXCEEDED;
+              if (asked.incrementAndGet() <= 2) failure = Failure.NOT_READY; // not counted
+              if (asked.get() > 6) message.reply(popular(texts("road", 5)));
+              else message.fail(failure.code(), "as the test wants");
+            });
+
+    try (var log = new CapturedLog()) {
+      refill.popular();
+      Await.until("it gives up", () -> log.plain().stream().anyMatch(CacheRefillTest::givenUp));
+
+      assertThat(asked).as("twice and four times").hasValue(6);
+    }
+
+    refill.popular();
+    awaitRefill(5);
+    assertThat(asked).hasValue(7);
+  }
+
+  private static boolean givenUp(String message) {
+    return message.contains("The cache is not refilled");
   }
 
   @Test
