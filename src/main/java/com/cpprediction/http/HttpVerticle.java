@@ -409,18 +409,16 @@ public final class HttpVerticle extends VerticleBase {
 
   private void beginRequest(RoutingContext ctx) {
     exchange(ctx);
+    boolean unread = ctx.response().writeQueueFull();
+    if (!unread) connections.requestStarted(ctx.request().connection()); // even if refused below
     CanonicalPath.check(ctx);
     if (ctx.request().headers().getAll(HttpHeaders.HOST).size() > 1) {
       throw Failure.MALFORMED_REQUEST.because("A request has one Host header");
     }
     if (ProblemHandler.hasUnsupportedTransferEncoding(ctx.request()))
       throw ProblemHandler.unsupportedTransferEncoding();
-    if (ctx.response().writeQueueFull()) {
-      awaitDrain(ctx);
-    } else {
-      connections.requestStarted(ctx.request().connection());
-      ctx.next();
-    }
+    if (unread) awaitDrain(ctx);
+    else ctx.next();
   }
 
   /** Delays a pipelined request until its caller has read earlier responses. */

@@ -266,6 +266,29 @@ class ProtocolTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET //x HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /health/live HTTP/1.1\r\nHost: localhost\r\nHost: other\r\n\r\n"
+      })
+  void keepsAConnectionWhoseFirstRequestIsRefused(String refused) throws Exception {
+    edge.receiveTimeout = Duration.ofSeconds(1);
+    edge.start();
+    try (var used = edge.connect()) {
+      write(used, refused);
+      var lines = lines(used);
+      assertThat(lines.readLine()).startsWith("HTTP/1.1 40");
+      try (var unused = edge.connect()) {
+        assertThat(unused.getInputStream().read()).isEqualTo(-1); // timed out
+      }
+
+      write(used, "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
+
+      assertThat(lines.lines().anyMatch(line -> line.endsWith("HTTP/1.1 200 OK"))).isTrue();
+    }
+  }
+
   @Test
   void limitsTheConnections() throws Exception {
     edge.maxConnections = 2;
