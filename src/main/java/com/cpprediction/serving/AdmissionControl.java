@@ -68,6 +68,11 @@ public final class AdmissionControl {
     if (!reserve(count, most)) throw full(most);
   }
 
+  /** Admits {@code count} more shipments of an admitted request, if there is room for all. */
+  boolean admitFurther(int count) {
+    return reserve(count, limit());
+  }
+
   /** Never above {@code most}, not even for a moment: others would be refused meanwhile. */
   private boolean reserve(int count, int most) {
     for (int now = shipments.get(); now + count <= most; now = shipments.get()) {

@@ -192,9 +192,9 @@ public final class Item implements Reply {
     return lookup.failed() && Failure.of(lookup.cause()) == Failure.NOT_READY;
   }
 
-  /** Whether it is open, or would be if its address could be placed. */
-  boolean placeable() {
-    return open() || failure != null && UNPLACED.contains(failure.failure());
+  /** Whether it would be open if its address could be placed. */
+  boolean unplaced() {
+    return failure != null && UNPLACED.contains(failure.failure());
   }
 
   /** Places it anew, to be looked up with another generation of the models. */

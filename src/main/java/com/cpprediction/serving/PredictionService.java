@@ -162,8 +162,9 @@ public final class PredictionService {
     Supplier<Future<Void>> serving =
         () -> {
           inFlight.admit(count);
+          asked.admitted(count);
           return begun(() -> lookUpAndRecord(asked, deadline, requestId))
-              .onComplete(done -> inFlight.release(count));
+              .onComplete(done -> inFlight.release(asked.admitted()));
         };
     return serve(asked, serving, requestId);
   }
@@ -182,6 +183,7 @@ public final class PredictionService {
    * doesn't.
    */
   public Future<Void> predictLines(Shipments asked, Deadline deadline, String requestId) {
+    asked.admitted(asked.items().size());
     return serve(asked, () -> lookUpAndRecord(asked, deadline, requestId), requestId)
         .otherwiseEmpty();
   }
@@ -222,7 +224,7 @@ public final class PredictionService {
     if (found.succeeded()) return settleAndRecord(good, caller, deadline, requestId);
     return found
         .recover(refusal -> startAgain(asked, scoring))
-        // A start anew may place what was not placed before.
+        // Items without a prefix in the old release may have one in the new.
         .compose(settled -> settleAndRecord(asked.open(), caller, deadline, requestId));
   }
 
@@ -258,7 +260,7 @@ public final class PredictionService {
 
   /** Once and whole, since no request is served by two releases. */
   private Future<Void> startAgain(Shipments asked, Deadline deadline) {
-    asked.startAgain(leases.get(), reader);
+    asked.startAgain(leases.get(), reader, inFlight::admitFurther);
     return lookUp(asked, release(asked.open(), asked.lease()), deadline);
   }
 

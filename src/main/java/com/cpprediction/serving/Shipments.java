@@ -5,13 +5,16 @@ import com.cpprediction.model.ServingRelease;
 import com.cpprediction.model.WrongPincodes;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionRequest;
+import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 
 /**
@@ -26,6 +29,7 @@ public final class Shipments implements Reply, AutoCloseable {
   private final boolean explain;
   private final WrongPincodes caller;
   private ServingRelease lease;
+  private int admitted;
 
   /**
    * An id is of one shipment among {@code items}.
@@ -73,17 +77,44 @@ public final class Shipments implements Reply, AutoCloseable {
     return open;
   }
 
+  /** Notes that {@code count} items were admitted. */
+  void admitted(int count) {
+    admitted = count;
+  }
+
+  /** Items that were admitted, for the caller to release. */
+  int admitted() {
+    return admitted;
+  }
+
   /**
    * Serves with another generation of the models instead the open items, and those that the one so
-   * far could not place.
+   * far could not place. If more are open then than were admitted, and the others are not admitted,
+   * those keep their failure.
    *
    * @param fresh given back when this is closed, in place of the lease so far
+   * @param admit whether so many further items are admitted
    */
-  void startAgain(ServingRelease fresh, ShipmentReader reader) {
+  void startAgain(ServingRelease fresh, ShipmentReader reader, IntPredicate admit) {
     lease.close();
     lease = fresh;
-    items.stream().filter(Item::placeable).forEach(item -> item.relocate(reader, fresh));
+    open().forEach(item -> item.relocate(reader, fresh));
+    reopen(reader, admit);
     claimIds();
+  }
+
+  private void reopen(ShipmentReader reader, IntPredicate admit) {
+    var failures = new LinkedHashMap<Item, ServiceException>();
+    for (var item : items) {
+      var failure = item.failure();
+      if (failure == null || !item.unplaced()) continue;
+      item.relocate(reader, lease);
+      if (item.open()) failures.put(item, failure);
+    }
+    int further = open().size() - admitted;
+    if (further <= 0) return;
+    if (admit.test(further)) admitted += further;
+    else failures.forEach(Item::fail);
   }
 
   @Override

@@ -10,6 +10,7 @@ import com.cpprediction.bus.OwnerReply;
 import com.cpprediction.bus.OwnerRequest;
 import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.bus.ScoreRequest;
+import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Failure;
@@ -34,6 +35,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Models are replaced while a request is on its way: it is served by one release all the same. */
 @ExtendWith(VertxExtension.class)
@@ -298,6 +301,33 @@ class OvertakenTest {
                 .getString("code"))
         .as("an id is of one shipment")
         .isEqualTo("malformed-request");
+  }
+
+  /**
+   * @param limit of shipments in flight
+   */
+  @ParameterizedTest
+  @CsvSource({"1, 1", "2, 2"})
+  void anItemIsPlacedAnewWithinTheLimitOnly(int limit, int predicted) throws Exception {
+    var defaults = edge.prediction;
+    edge.prediction =
+        new PredictionConfig(
+            defaults.workers(),
+            defaults.inlineUs(),
+            limit,
+            defaults.timeout(),
+            defaults.wrongPincodes(),
+            defaults.minTextConfidence());
+    edge.owners = new Owners(1, true);
+    edge.serve(remote(0.9, OLD, Set.of("411")));
+    edge.start();
+
+    var answer = new JsonObject(edge.post("/predict/batch", batch(BY_WORDS, BY_PINCODE)).body());
+
+    assertThat(answer.getJsonObject("summary").getInteger("predicted")).isEqualTo(predicted);
+    assertThat(answer.getJsonArray("results").getJsonObject(0).getString("prefix"))
+        .isEqualTo("411");
+    HttpFixture.until(() -> edge.inFlight() == 0);
   }
 
   @Test
