@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe; futures complete on the caller's Vert.x context.
  */
 public final class PredictionCache {
+  /** Bounds the search for addresses, which holds Caffeine's lock on eviction. */
+  private static final int SEARCHED = 10;
+
   /**
    * Ordered, so that even keys of one hash are found in logarithmic time: hash tables make trees of
    * such.
@@ -116,7 +119,7 @@ public final class PredictionCache {
    * callers that wait for them. Blocks as {@link #apply} does.
    *
    * @return up to {@code most} addresses whose scores it had and keeps no longer, the most used
-   *     first
+   *     first, of its {@value #SEARCHED} times {@code most} most used entries
    */
   public List<Address> retain(Collection<String> inForce, int most) {
     var retained = Set.copyOf(inForce);
@@ -132,6 +135,7 @@ public final class PredictionCache {
             .hottest(
                 entries ->
                     entries
+                        .limit((long) SEARCHED * most)
                         .map(Map.Entry::getKey)
                         .filter(key -> !retained.contains(key.fingerprint()))
                         .map(Key::address)

@@ -104,6 +104,19 @@ class PredictionCacheTest {
   }
 
   @Test
+  void looksForReplacedScoresAmongItsMostUsedOnly() {
+    cache.retain(List.of(FINGERPRINT, OTHER), 10);
+    for (int i = 0; i < 60; i++) get(key("kept" + i), this::scored);
+    for (int use = 0; use < 3; use++) {
+      for (int i = 0; i < 60; i++) get(key("kept" + i), PredictionCacheTest::never);
+    }
+    get(new Key(OTHER, address("rare")), () -> scored(OTHER));
+
+    assertThat(cache.retain(List.of(FINGERPRINT), 1)).isEmpty();
+    assertThat(cache.stats().getLong("size")).as("dropped all the same").isEqualTo(60);
+  }
+
+  @Test
   void countsALookupAheadOfRequestsAsNeitherHitNorMiss() {
     for (int i = 0; i < 2; i++) {
       cache.getAll(List.of(key("a")), true, 1, SOON, (missing, until) -> scored().map(List::of));
