@@ -90,6 +90,9 @@ public final class ServiceMetrics {
   /** Tag value for anything outside a closed set. */
   public static final String OTHER = "other";
 
+  /** Tag of callers without a name; no name of a token has parentheses. */
+  private static final String UNNAMED = "(unnamed)";
+
   private static final String MODEL_OUTCOMES = "cp.model.outcomes";
   private static final String MODEL_RIGHT = "cp.model.outcomes.right";
   private static final String PREFIX = "prefix";
@@ -270,7 +273,7 @@ public final class ServiceMetrics {
   public void wrongPincodes(String caller, String kind, Supplier<Number> share) {
     Gauge.builder("cp.wrong.pincodes", share)
         .description("Share of wrong pincodes that predictions assume, 0..0.5")
-        .tags("caller", caller.isEmpty() ? OTHER : caller, "kind", kind)
+        .tags("caller", caller.isEmpty() ? UNNAMED : caller, "kind", kind)
         .strongReference(true)
         .register(registry);
   }

@@ -125,7 +125,7 @@ class GuardTest {
     assertThat(callers.getJsonObject("depot").getInteger("observed")).isEqualTo(1);
     assertThat(edge.registry.scrape())
         .contains("cp_wrong_pincodes{caller=\"shop\",kind=\"far\"}")
-        .contains("cp_wrong_pincodes{caller=\"other\",kind=\"far\"}");
+        .contains("cp_wrong_pincodes{caller=\"(unnamed)\",kind=\"far\"}");
   }
 
   @ParameterizedTest
