@@ -44,13 +44,13 @@ public final class Dispatcher {
 
   /**
    * Has {@code request} scored by a worker, or here where that is faster. A part of a batch whose
-   * prefix was never scored before gets a message of its own, since reading the model may take
-   * long.
+   * prefix was never scored before by these models gets a message of its own, since reading the
+   * model may take long.
    *
    * @param end time limit of the worker's reply
    */
   Future<ScoreReply> dispatch(Lane lane, ScoreRequest request, Deadline end) {
-    boolean alone = !workers.isSingle(lane) && !inline.knows(request.prefix());
+    boolean alone = !workers.isSingle(lane) && !inline.knows(request);
     var task = new Task(request, end, alone);
     task.future().onSuccess(reply -> inline.observe(request, reply));
     if (pass.isEmpty()) endOfPass.execute(this::submit);

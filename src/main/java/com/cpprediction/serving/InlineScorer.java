@@ -21,6 +21,7 @@ public final class InlineScorer {
   private final IntSupplier limitMicros;
   private final Function<ScoreRequest, Future<ScoreReply>> scorer;
   private final Map<String, Double> nanos = new HashMap<>(); // of an address, by prefix
+  private long generation; // of the models that took so long
 
   /**
    * @param limitMicros time for the requests of one pass, now; 0 for none
@@ -36,16 +37,25 @@ public final class InlineScorer {
     double left = TimeUnit.MICROSECONDS.toNanos(limitMicros.getAsInt());
     for (var task : tasks) {
       var request = task.request();
-      if (request.explain()) return false;
+      if (request.explain() || !current(request)) return false;
       left -= nanos.getOrDefault(request.prefix(), Double.POSITIVE_INFINITY);
       if (left < 0) return false;
     }
     return left > 0;
   }
 
-  /** Whether addresses of {@code prefix} were scored before. */
-  boolean knows(String prefix) {
-    return nanos.containsKey(prefix);
+  /** Whether addresses of the prefix of {@code request} were scored before by the same models. */
+  boolean knows(ScoreRequest request) {
+    return current(request) && nanos.containsKey(request.prefix());
+  }
+
+  /** Whether {@code request} is for the newest generation seen; forgets the times of older ones. */
+  private boolean current(ScoreRequest request) {
+    if (request.generation() > generation) {
+      generation = request.generation();
+      nanos.clear();
+    }
+    return request.generation() == generation;
   }
 
   Future<ScoreReply> score(ScoreRequest request) {
@@ -54,7 +64,7 @@ public final class InlineScorer {
 
   /** Takes the time of {@code reply} into the average. */
   void observe(ScoreRequest request, ScoreReply reply) {
-    if (request.explain()) return;
+    if (request.explain() || !current(request)) return;
     double latest = (double) reply.nanos() / request.addresses().size();
     nanos.merge(request.prefix(), latest, (average, one) -> average + WEIGHT * (one - average));
   }

@@ -29,6 +29,7 @@ class DispatcherTest {
   private final List<Runnable> endOfPass = new ArrayList<>();
   private final Dispatcher dispatcher;
   private int limitMicros;
+  private long generation = 1;
   private long micros = 100; // of an address
   private Failure failure; // of scoring
 
@@ -93,6 +94,26 @@ class DispatcherTest {
     endPass();
 
     assertThat(byWorkers).containsExactly("560", "110", "411+560");
+  }
+
+  @Test
+  void forgetsTheTimesOfReplacedModels() {
+    limitMicros = 10_000;
+    learn("560", "411");
+    generation++;
+    var batch = dispatcher.lane(2);
+
+    for (var prefix : List.of("560", "411", "560")) dispatch(batch, request(prefix, false));
+    endPass();
+    single("560");
+    endPass();
+
+    assertThat(byWorkers).containsExactly("560", "411", "560");
+    assertThat(inline).as("known again").containsExactly("560");
+    generation--;
+    single("411");
+    endPass();
+    assertThat(byWorkers).as("a late request of the replaced ones").endsWith("411");
   }
 
   @Test
@@ -203,10 +224,11 @@ class DispatcherTest {
     return dispatcher.dispatch(lane, request, END);
   }
 
-  private static ScoreRequest request(String prefix, boolean explain) {
+  private ScoreRequest request(String prefix, boolean explain) {
     var deadline = new SharedDeadline(END);
     var addresses = List.of(new Address("mg road", null));
-    return new ScoreRequest(0, prefix, addresses, deadline, explain, PincodeErrors.of(0.01));
+    return new ScoreRequest(
+        generation, prefix, addresses, deadline, explain, PincodeErrors.of(0.01));
   }
 
   private Future<ScoreReply> score(ScoreRequest request) {
