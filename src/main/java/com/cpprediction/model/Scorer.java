@@ -42,7 +42,7 @@ public final class Scorer {
    */
   private static final double OUTVOTED = 2.7;
 
-  /** What contenders and other candidates are, a part of each scoring fingerprint. */
+  /** Definition of contenders and other candidates, a part of each scoring fingerprint. */
   static final String CONTENDERS = Features.CONTENDERS + "/" + OUTVOTED;
 
   private static final String VOTES = "learned_share";

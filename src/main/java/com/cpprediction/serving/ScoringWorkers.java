@@ -239,7 +239,10 @@ public final class ScoringWorkers {
     return true;
   }
 
-  /** An even share of a lane's addresses for each worker that bulk may have. */
+  /**
+   * Of the addresses left in a lane, the share of one of the workers that bulk may have: shares
+   * shrink, so that workers that begin at different times finish together.
+   */
   private void chunk(int worker, List<Message> messages, List<Task> late) {
     var lane = bulk.remove();
     var tasks = take(lane, share(lane, mostBulky), late);

@@ -3,8 +3,8 @@ package com.cpprediction.model.format;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the features of a CP are made of whatever the text: of a whole prefix computed once, without
- * a place anew for each.
+ * Factors of a CP's features that do not depend on the text: computed once for a whole prefix, anew
+ * for each address where a place is left out.
  */
 final class CpFactors {
   private static final float K1 = 1.2f;
