@@ -61,10 +61,18 @@ public final class BearerTokens {
    * where the token is not accepted. Takes equally long whichever bytes differ.
    */
   public @Nullable String caller(String token) {
-    var given = digest(token);
+    return caller(digest(token));
+  }
+
+  /**
+   * As {@link #caller(String)}.
+   *
+   * @param digest of the token, by {@link #digest}
+   */
+  public @Nullable String caller(byte[] digest) {
     String caller = null;
     for (var one : tokens) {
-      if (MessageDigest.isEqual(one.digest.array(), given)) caller = one.caller;
+      if (MessageDigest.isEqual(one.digest.array(), digest)) caller = one.caller;
     }
     return caller;
   }
@@ -74,7 +82,8 @@ public final class BearerTokens {
     return caller(token) != null;
   }
 
-  private static byte[] digest(String token) {
+  /** Digest of {@code token}, to compare it with the tokens of several lists. */
+  public static byte[] digest(String token) {
     return Digests.sha256(token.getBytes(StandardCharsets.UTF_8));
   }
 

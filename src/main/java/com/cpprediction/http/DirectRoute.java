@@ -10,7 +10,6 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +22,6 @@ final class DirectRoute {
       new BodyReceiver.Limit(Routes.SHIPMENT_BYTES, Routes.PREDICT);
 
   private final PlainRequests plain;
-  private final Function<HttpServerRequest, String> callers;
   private final Operation<?> predict;
   private final ByteBudget budget;
   private final RequestTimeout<HttpServerRequest> bodyTimeout;
@@ -33,14 +31,12 @@ final class DirectRoute {
 
   /**
    * @param plain recognizes the requests to serve
-   * @param callers names the caller of an authorized request
    * @param bodyTimeout disconnects callers that send a body too slowly
    * @param stopping whether to close connections after their response
    * @param meters of {@code POST /predict}
    */
   DirectRoute(
       PlainRequests plain,
-      Function<HttpServerRequest, String> callers,
       Operation<?> predict,
       ByteBudget budget,
       RequestTimeout<HttpServerRequest> bodyTimeout,
@@ -48,7 +44,6 @@ final class DirectRoute {
       BooleanSupplier stopping,
       RequestMeters meters) {
     this.plain = plain;
-    this.callers = callers;
     this.predict = predict;
     this.budget = budget;
     this.bodyTimeout = bodyTimeout;
@@ -59,8 +54,9 @@ final class DirectRoute {
 
   /** Serves {@code request} if it is plain; else leaves it untouched. */
   boolean serve(HttpServerRequest request) {
-    if (!plain.test(request)) return false;
-    new Call(request).begin();
+    var caller = plain.caller(request);
+    if (caller == null) return false;
+    new Call(request, caller).begin();
     return true;
   }
 
@@ -72,13 +68,13 @@ final class DirectRoute {
     private @Nullable RequestBody body;
     private boolean ended;
 
-    Call(HttpServerRequest request) {
+    Call(HttpServerRequest request, String caller) {
       this.request = request;
       response = request.response();
       exchange = new Exchange(request, budget);
       exchange.route(Routes.PREDICT);
       exchange.method(HttpMethod.POST);
-      exchange.caller(callers.apply(request));
+      exchange.caller(caller);
     }
 
     void begin() {

@@ -40,7 +40,8 @@ final class Guard {
             ctx, REALM, "Set http.admin_token to do this from another machine, or through a proxy");
       }
     } else {
-      requireToken(ctx, tokens, BearerTokens.NONE);
+      var token = token(ctx.request());
+      if (token == null || !tokens.accept(token)) throw refused(ctx);
     }
     ctx.next();
   }
@@ -55,32 +56,27 @@ final class Guard {
 
   /** Admits callers of predictions: by predict or admin token, or all while none is configured. */
   void predict(RoutingContext ctx) {
-    var http = config.get();
-    if (!http.predictToken().none()) requireToken(ctx, http.predictToken(), http.adminToken());
-    Exchange.of(ctx).caller(caller(ctx.request()));
+    var caller = caller(ctx.request());
+    if (caller == null) throw refused(ctx);
+    Exchange.of(ctx).caller(caller);
     ctx.next();
-  }
-
-  /** Whether {@link #predict} would admit {@code request}. */
-  boolean mayPredict(HttpServerRequest request) {
-    var http = config.get();
-    if (http.predictToken().none()) return true;
-    var token = token(request);
-    return token != null && (http.predictToken().accept(token) | http.adminToken().accept(token));
   }
 
   /**
    * The name of the caller of {@code request}, by its token for predictions or for operators; empty
-   * where it has none.
+   * where it has none, null where {@link #predict} would refuse it. Digests the token once.
    */
-  String caller(HttpServerRequest request) {
+  @Nullable String caller(HttpServerRequest request) {
     var http = config.get();
-    if (!http.predictToken().named() && !http.adminToken().named()) return BearerTokens.UNNAMED;
+    var refusal = http.predictToken().none() ? BearerTokens.UNNAMED : null;
+    if (http.predictToken().none() && !http.adminToken().named()) return BearerTokens.UNNAMED;
     var token = token(request);
-    if (token == null) return BearerTokens.UNNAMED;
-    var caller = http.predictToken().caller(token);
-    if (caller == null) caller = http.adminToken().caller(token);
-    return caller == null ? BearerTokens.UNNAMED : caller;
+    if (token == null) return refusal;
+    var digest = BearerTokens.digest(token);
+    var caller = http.predictToken().caller(digest);
+    var operator = http.adminToken().caller(digest);
+    if (caller != null) return caller;
+    return operator == null ? refusal : operator;
   }
 
   /** Whether {@code request} comes from this machine and not through a proxy on it. */
@@ -111,12 +107,10 @@ final class Guard {
     }
   }
 
-  private static void requireToken(RoutingContext ctx, BearerTokens tokens, BearerTokens others) {
-    var token = token(ctx.request());
-    if (token == null) throw unauthorized(ctx, REALM, "Send Authorization: Bearer and a token");
-    if (!(tokens.accept(token) | others.accept(token))) {
-      throw unauthorized(ctx, WRONG, "This token is not accepted here");
-    }
+  private static ServiceException refused(RoutingContext ctx) {
+    return token(ctx.request()) == null
+        ? unauthorized(ctx, REALM, "Send Authorization: Bearer and a token")
+        : unauthorized(ctx, WRONG, "This token is not accepted here");
   }
 
   /** The bearer token (RFC 6750), where there is exactly one such header. */

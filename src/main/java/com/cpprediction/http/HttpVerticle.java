@@ -203,13 +203,12 @@ public final class HttpVerticle extends VerticleBase {
             Set.of(Routes.PREDICT, Routes.PREDICT_BATCH),
             node.admission(),
             origins,
-            guard::mayPredict,
+            guard::caller,
             node.metrics());
     setRoutes(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader);
     direct =
         new DirectRoute(
-            new PlainRequests(Set.of(Routes.PREDICT), origins, guard::mayPredict),
-            guard::caller,
+            new PlainRequests(Set.of(Routes.PREDICT), origins, guard::caller),
             predict,
             node.budget(),
             bodyTimeout,

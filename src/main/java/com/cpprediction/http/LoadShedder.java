@@ -9,7 +9,8 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
-import java.util.function.Predicate;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sheds predictions over the admission limit before routing: at overload, routing refused requests
@@ -28,15 +29,15 @@ final class LoadShedder {
 
   /**
    * @param paths of the prediction routes, as the contract writes them
-   * @param mayPredict whether the caller is authorized
+   * @param callers names the caller of a request; null where it is not authorized
    */
   LoadShedder(
       Set<String> paths,
       AdmissionControl admission,
       SameOrigin origins,
-      Predicate<HttpServerRequest> mayPredict,
+      Function<HttpServerRequest, @Nullable String> callers,
       ServiceMetrics metrics) {
-    plain = new PlainRequests(paths, origins, mayPredict);
+    plain = new PlainRequests(paths, origins, callers);
     this.admission = admission;
     this.metrics = metrics;
     render(admission.limit());
@@ -44,7 +45,7 @@ final class LoadShedder {
 
   /** Refuses {@code request} if it is plain and the limit is reached; else leaves it untouched. */
   boolean shed(HttpServerRequest request) {
-    if (!admission.full() || AccessLog.enabled() || !plain.test(request)) return false;
+    if (!admission.full() || AccessLog.enabled() || plain.caller(request) == null) return false;
     long start = System.nanoTime();
     respond(request);
     metrics.shed(Shed.IN_FLIGHT);

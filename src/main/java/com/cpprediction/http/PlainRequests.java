@@ -6,7 +6,8 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import java.util.Set;
-import java.util.function.Predicate;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Recognizes plain requests for predictions: those that all checks of their route before the body
@@ -26,36 +27,40 @@ final class PlainRequests {
 
   private final Set<String> paths;
   private final SameOrigin origins;
-  private final Predicate<HttpServerRequest> mayPredict;
+  private final Function<HttpServerRequest, @Nullable String> callers;
 
   /**
    * @param paths of the prediction routes, as the contract writes them
-   * @param mayPredict whether the caller is authorized
+   * @param callers names the caller of a request; null where it is not authorized
    */
-  PlainRequests(Set<String> paths, SameOrigin origins, Predicate<HttpServerRequest> mayPredict) {
+  PlainRequests(
+      Set<String> paths,
+      SameOrigin origins,
+      Function<HttpServerRequest, @Nullable String> callers) {
     this.paths = paths;
     this.origins = origins;
-    this.mayPredict = mayPredict;
+    this.callers = callers;
   }
 
-  boolean test(HttpServerRequest request) {
-    if (request.method() != HttpMethod.POST || !paths.contains(request.uri())) return false;
-    if (request.version() != HttpVersion.HTTP_1_1) return false;
+  /** The caller of {@code request}, empty without a name; null where it is not a plain one. */
+  @Nullable String caller(HttpServerRequest request) {
+    if (request.method() != HttpMethod.POST || !paths.contains(request.uri())) return null;
+    if (request.version() != HttpVersion.HTTP_1_1) return null;
     var headers = request.headers();
-    for (var name : DISQUALIFYING_HEADERS) if (headers.contains(name)) return false;
+    for (var name : DISQUALIFYING_HEADERS) if (headers.contains(name)) return null;
     var accept = headers.get(HttpHeaders.ACCEPT);
-    if (accept != null && !ACCEPTED.contains(accept)) return false;
-    if (!RouteContract.JSON.equals(headers.get(HttpHeaders.CONTENT_TYPE))) return false;
+    if (accept != null && !ACCEPTED.contains(accept)) return null;
+    if (!RouteContract.JSON.equals(headers.get(HttpHeaders.CONTENT_TYPE))) return null;
     long length = BodyReceiver.contentLength(request);
-    if (length < 0 || length > Routes.SHIPMENT_BYTES) return false;
+    if (length < 0 || length > Routes.SHIPMENT_BYTES) return null;
     if (headers.getAll(HttpHeaders.HOST).size() > 1 || request.response().writeQueueFull()) {
-      return false;
+      return null;
     }
     try {
       origins.check(request, false);
     } catch (ServiceException e) {
-      return false;
+      return null;
     }
-    return mayPredict.test(request);
+    return callers.apply(request);
   }
 }

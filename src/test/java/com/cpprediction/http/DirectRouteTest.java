@@ -181,8 +181,7 @@ class DirectRouteTest {
             new PlainRequests(
                 Set.of("/predict"),
                 new SameOrigin(true, List::of),
-                request -> !request.headers().contains("Authorization")),
-            request -> "",
+                request -> request.headers().contains("Authorization") ? null : ""),
             operation,
             new ByteBudget(() -> 0, metrics),
             new RequestTimeout<>(Duration.ofSeconds(10), late -> {}),
