@@ -141,7 +141,8 @@ final class PredictCommand implements Callable<Integer> {
     var printer = OutputPath.isDevice(out) ? err : spec.commandLine().getOut();
     if (json) printer.println(json(summary, notes).encode());
     else print(summary, printer);
-    return summary.rows() == 0 || summary.answered() > 0 ? 0 : 1;
+    if (summary.rows() == 0) err.println(in + " has no rows below its header");
+    return summary.answered() > 0 ? 0 : 1;
   }
 
   private void print(CsvPredictor.Summary summary, PrintWriter printer) {

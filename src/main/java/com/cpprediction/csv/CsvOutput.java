@@ -66,7 +66,12 @@ public final class CsvOutput implements AutoCloseable {
               file.toString().endsWith(".gz") ? new GZIPOutputStream(out) : out,
               StandardCharsets.UTF_8);
       if (form.marked()) text.write('\ufeff');
-      var csv = CsvWriter.builder().fieldSeparator(form.separator()).build(text);
+      char comment = form.separator() == '#' ? ';' : '#'; // it must differ
+      var csv =
+          CsvWriter.builder()
+              .fieldSeparator(form.separator())
+              .commentCharacter(comment)
+              .build(text);
       return new CsvOutput(file, target, temporary, csv);
     } catch (IOException e) {
       throw OutputPath.failure(file, e);

@@ -294,7 +294,7 @@ public final class CsvRows implements AutoCloseable {
       separator = told.group(1).equals("\\t") ? '\t' : told.group(1).charAt(0);
       records.skip();
     } else {
-      separator = separator(first.text(), columns);
+      separator = separator(List.of(first.text(), records.peekQuoted()), columns);
     }
     records.separateBy(separator);
     var names = records.next();
@@ -304,17 +304,26 @@ public final class CsvRows implements AutoCloseable {
     return new CsvRows(name, lines, records, header, separator);
   }
 
-  /** The separator by which most columns, then most names, are found. */
-  private static char separator(String names, Columns columns) {
+  /**
+   * The separator by which most columns, then most names, are found.
+   *
+   * @param headers readings of the header: its first line, and all its lines
+   */
+  private static char separator(List<String> headers, Columns columns) {
     char best = Records.NONE;
-    int most = Header.known(List.of(names), columns) << Short.SIZE;
-    for (int i = 0; i < SEPARATORS.length(); i++) {
-      var separated = Records.alone(names, SEPARATORS.charAt(i));
-      if (separated.size() == 1) continue;
-      int found = (Header.known(separated, columns) << Short.SIZE) + separated.size();
-      if (found <= most) continue;
-      most = found;
-      best = SEPARATORS.charAt(i);
+    int most = 0;
+    for (var names : headers) {
+      most = Math.max(most, Header.known(List.of(names), columns) << Short.SIZE);
+    }
+    for (var names : headers) {
+      for (int i = 0; i < SEPARATORS.length(); i++) {
+        var separated = Records.alone(names, SEPARATORS.charAt(i));
+        if (separated.size() == 1) continue;
+        int found = (Header.known(separated, columns) << Short.SIZE) + separated.size();
+        if (found <= most) continue;
+        most = found;
+        best = SEPARATORS.charAt(i);
+      }
     }
     return best;
   }

@@ -16,14 +16,19 @@ final class Header {
 
   private static final int MAX_NAME = 40;
   private static final Pattern SPELLING = Pattern.compile("[^\\p{L}\\p{M}\\p{N}]+");
+
+  /** Remark in brackets, unless it names an end of the way other than the destination. */
+  private static final Pattern REMARK =
+      Pattern.compile("[(\\[](?![^)\\]]*(?:origin|pick|sender|from|return|billing))[^)\\]]*[)\\]]");
+
   private static final String ROLE =
       "(?:customers?|clients?|consignees?|receivers?|recipients?|buyers?|delivery|deliver(?:ed)?to"
-          + "|shipping|shipment|shipto|ship|destination|dest|drop(?:off)?|address)?";
+          + "|shipping|shipment|shipto|ship|destination|dest|drop(?:off)?|to|area|address)?";
   private static final Pattern ADDRESS =
       Pattern.compile(
           "(?:customers?|clients?)?"
               + ROLE.replace("|address", "")
-              + "(?:full|complete|postal|street)?(?:address(?:es)?|addr|adress)(?:text|details?)?"
+              + "(?:full|complete|postal|street)?(?:address(?:es)?|addr|adress)(?:text|details?|line)?"
               + "|पता|पूरापता");
   private static final Pattern ADDRESS_PART =
       Pattern.compile(".*(?:address|addr|street)(?:line)?[1-9]");
@@ -31,7 +36,7 @@ final class Header {
       Pattern.compile(
           "(?:customers?|clients?)?"
               + ROLE
-              + "(?:pin(?:code)?(?:no|number)?|zip(?:code)?|post(?:al)?(?:pin|zip)?code|postal"
+              + "(?:pin(?:code)?(?:no|number)?|pin(?:code)?zip(?:code)?|zip(?:code)?|post(?:al)?(?:pin|zip)?code|postal"
               + "|zippostalcode|postalzip)|पिन|पिनकोड");
   private static final Pattern CP_CODE =
       Pattern.compile("(?:delivery|actual|true)?cp(?:code|id)|(?:delivery)?branchcode");
@@ -96,7 +101,8 @@ final class Header {
   /** A name without what people write in different ways: capitals, blanks, dots, dashes. */
   private static String spelling(String name) {
     var normal = Normalizer.normalize(name, Normalizer.Form.NFKC).toLowerCase(Locale.ROOT);
-    return SPELLING.matcher(normal).replaceAll("");
+    var plain = REMARK.matcher(normal).replaceAll("");
+    return SPELLING.matcher(plain).replaceAll("");
   }
 
   private static InputException ambiguous(
@@ -120,8 +126,13 @@ final class Header {
             : List.<String>of();
     var remedy =
         parts.isEmpty()
-            ? "it must name the columns " + String.join(",", columns.required())
-            : "join %s in one column, named \"address\"".formatted(String.join(" and ", parts));
+            ? "it must name the %s %s"
+                .formatted(
+                    columns.required().size() == 1 ? "column" : "columns",
+                    String.join(",", columns.required()))
+            : parts.size() == 1
+                ? "rename %s to \"address\"".formatted(parts.get(0))
+                : "join %s in one column, named \"address\"".formatted(String.join(" and ", parts));
     return new InputException(
         "%s lacks the column %s: its first line has %s; %s"
             .formatted(file, String.join(", ", missing), seen, remedy));

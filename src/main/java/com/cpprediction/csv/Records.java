@@ -60,6 +60,25 @@ final class Records {
     return line;
   }
 
+  /**
+   * The next line and those after it until all quotes are closed, which stay the next; empty if
+   * they are not closed within {@link #MAX_LINES}.
+   */
+  String peekQuoted() throws IOException {
+    var taken = new ArrayDeque<TextLines.Line>();
+    var text = new StringBuilder();
+    long quotes = 0;
+    do {
+      var line = nextLine();
+      if (line == null) break;
+      taken.addLast(line);
+      text.append(line.text()).append(line.end());
+      quotes += line.text().chars().filter(c -> c == '"').count();
+    } while (quotes % 2 != 0 && taken.size() < MAX_LINES);
+    while (!taken.isEmpty()) ahead.addFirst(taken.removeLast());
+    return quotes % 2 == 0 ? text.toString().stripTrailing() : "";
+  }
+
   /** Leaves the next line out. */
   void skip() throws IOException {
     nextLine();

@@ -99,7 +99,8 @@ public final class CsvPredictor implements AutoCloseable {
     for (var column : COLUMNS.all()) {
       var name = rows.name(column);
       if (!name.isEmpty() && !name.equals(column)) {
-        notes.add("%s is read from the column \"%s\"".formatted(column, name));
+        notes.add(
+            "%s is read from the column \"%s\"".formatted(column, name.replaceAll("\\s+", " ")));
       }
     }
     if (rows.name(Columns.PINCODE).isEmpty()) {

@@ -62,7 +62,7 @@ class CsvRowsTest {
         .isInstanceOf(InputException.class)
         .hasMessage(
             other
-                + " lacks the column address: its first line has \"street\"; it must name the columns"
+                + " lacks the column address: its first line has \"street\"; it must name the column"
                 + " address");
     assertThatThrownBy(() -> CsvRows.open(empty, COLUMNS))
         .isInstanceOf(InputException.class)
@@ -115,7 +115,7 @@ class CsvRowsTest {
         .hasMessage(
             file
                 + " lacks the column cp_code: its first line has \"address\", \"time\"; it must name the"
-                + " columns cp_code");
+                + " column cp_code");
   }
 
   @Test
