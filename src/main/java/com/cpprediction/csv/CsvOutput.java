@@ -1,7 +1,6 @@
 package com.cpprediction.csv;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.UncheckedIOException;
@@ -59,8 +58,7 @@ public final class CsvOutput implements AutoCloseable {
       boolean device = OutputPath.isDevice(file);
       var target = Files.exists(file) && !device ? file.toRealPath() : file.toAbsolutePath();
       var temporary = device ? target : beside(target);
-      var out =
-          device ? new FileOutputStream(file.toFile(), true) : Files.newOutputStream(temporary);
+      var out = device ? OutputPath.open(file) : Files.newOutputStream(temporary);
       var text =
           new OutputStreamWriter(
               file.toString().endsWith(".gz") ? new GZIPOutputStream(out) : out,

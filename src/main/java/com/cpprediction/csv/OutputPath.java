@@ -1,6 +1,9 @@
 package com.cpprediction.csv;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -14,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 public final class OutputPath {
   private static final Pattern DESCRIPTOR =
       Pattern.compile("/dev/(?:stdin|stdout|stderr|fd/\\d+)|/proc/.+/fd/\\d+");
+
+  private static final Pattern STANDARD_OUTPUT =
+      Pattern.compile("/dev/(?:stdout|fd/1)|/proc/self/fd/1");
 
   private OutputPath() {}
 
@@ -40,6 +46,20 @@ public final class OutputPath {
   public static boolean isDevice(Path file) {
     if (DESCRIPTOR.matcher(file.toAbsolutePath().normalize().toString()).matches()) return true;
     return Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file);
+  }
+
+  /**
+   * Opens a device to append to. Standard output is written at the position that other programs
+   * with the same descriptor share, and stays open.
+   */
+  static OutputStream open(Path device) throws IOException {
+    if (!STANDARD_OUTPUT.matcher(device.toAbsolutePath().normalize().toString()).matches()) {
+      return new FileOutputStream(device.toFile(), true);
+    }
+    return new FileOutputStream(FileDescriptor.out) {
+      @Override
+      public void close() {} // the descriptor belongs to the process
+    };
   }
 
   /**

@@ -114,6 +114,9 @@ class CommandOutputTest {
     assertThat(ended.code()).isZero();
     assertThat(Files.readAllLines(out)).hasSize(2).last().asString().contains("575003,CP");
     assertThat(ended.err()).contains("1 row written to /dev/stdout: 1 predicted, 0 not");
+    var shared = Files.writeString(dir.resolve("shared.csv"), "x".repeat(10));
+    run("1<> " + shared, "predict", "--in", in + "", "--out", "/dev/stdout");
+    assertThat(shared).content().as("written where the shell is").startsWith("address,");
     assertThat(run("> /dev/full", "predict", "--in", in + "", "--out", "/dev/stdout").err())
         .contains("Cannot write /dev/stdout: No space left on device");
   }
