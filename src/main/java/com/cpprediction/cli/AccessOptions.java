@@ -1,5 +1,6 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.config.BearerTokens;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,6 +80,6 @@ class AccessOptions {
     var first = text.strip().split("\\s+")[0];
     UsageCheck.require(
         spec, TOKEN.matcher(first).matches(), "the token has characters other than visible ASCII");
-    return first;
+    return BearerTokens.sent(first);
   }
 }

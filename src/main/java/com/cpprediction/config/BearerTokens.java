@@ -47,6 +47,16 @@ public final class BearerTokens {
     return new BearerTokens(Arrays.stream(text.strip().split("\\s+")).map(Token::of).toList());
   }
 
+  /**
+   * What a caller sends of a token that may bear its name.
+   *
+   * @param token as {@link #of} takes it, without blanks
+   */
+  public static String sent(String token) {
+    var named = NAMED.matcher(token);
+    return named.matches() ? named.group(2) : token;
+  }
+
   public boolean none() {
     return tokens.isEmpty();
   }

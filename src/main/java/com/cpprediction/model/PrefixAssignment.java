@@ -1,42 +1,32 @@
 package com.cpprediction.model;
 
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /** The models of a release that this node is to hold. Thread-safe. */
 public interface PrefixAssignment {
   /** All of them: of a process that is a node of its own. */
-  PrefixAssignment ALL =
-      new PrefixAssignment() {
-        @Override
-        public boolean whole() {
-          return true;
-        }
-
-        @Override
-        public Set<String> of(String release, Set<String> prefixes) {
-          return prefixes;
-        }
-
-        @Override
-        public void handOver() {}
-      };
+  PrefixAssignment ALL = alone(prefixes -> prefixes);
 
   /** None as long as {@link ModelStore#onDemand} asks for none: of an offline command. */
-  PrefixAssignment ON_DEMAND =
-      new PrefixAssignment() {
-        @Override
-        public boolean whole() {
-          return true;
-        }
+  PrefixAssignment ON_DEMAND = alone(prefixes -> Set.of());
 
-        @Override
-        public Set<String> of(String release, Set<String> prefixes) {
-          return Set.of();
-        }
+  private static PrefixAssignment alone(UnaryOperator<Set<String>> held) {
+    return new PrefixAssignment() {
+      @Override
+      public boolean whole() {
+        return true;
+      }
 
-        @Override
-        public void handOver() {}
-      };
+      @Override
+      public Set<String> of(String release, Set<String> prefixes) {
+        return held.apply(prefixes);
+      }
+
+      @Override
+      public void handOver() {}
+    };
+  }
 
   /** Whether this node holds every model there is, and so knows only what it holds. */
   boolean whole();

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code -Dhostile.requests=100000} requests of strangers, against a heap of 512 MB. */
+/** {@code -Dhostile.requests=100000} hostile requests, against a heap of 512 MB. */
 @Tag("chaos")
 class HostileChaos {
   private static final int REQUESTS = Integer.getInteger("hostile.requests", 100_000);
@@ -97,7 +97,7 @@ class HostileChaos {
     }
   }
 
-  /** A third of the requests, over HTTP, and as many messages from a stranger on the bus. */
+  /** A third of the requests, over HTTP, and as many messages from a foreign member of the bus. */
   @Test
   void againstACluster() throws Exception {
     try (var network = NodeNetwork.make(NODES);

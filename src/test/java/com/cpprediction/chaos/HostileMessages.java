@@ -136,7 +136,7 @@ final class HostileMessages {
   private JsonObject state() {
     return new JsonObject()
         .put("id", value())
-        .put("name", "stranger")
+        .put("name", "foreign")
         .put("sequence", random.nextLong())
         .put("release", value())
         .put("settings", "")

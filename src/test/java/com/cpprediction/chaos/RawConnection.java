@@ -2,11 +2,13 @@ package com.cpprediction.chaos;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import com.cpprediction.testing.Await;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -18,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** A connection of its own for each exchange, below HTTP. */
 final class RawConnection {
   private static final int PATIENCE_MILLIS = 20_000;
-  private static final int PAUSE_MILLIS = 10;
+  private static final Duration PAUSE = Duration.ofMillis(10); // of a slow sender
   private static final Pattern STATUS = Pattern.compile("HTTP/1\\.[01] (\\d{3})(?: .*)?");
   private static final Pattern LENGTH = Pattern.compile("content-length: (\\d+)");
 
@@ -81,7 +83,7 @@ final class RawConnection {
   /**
    * @return false where the server has reset the connection, as it may while a request is refused
    */
-  private static boolean send(Socket socket, HostileExchange exchange) throws IOException {
+  private static boolean send(Socket socket, HostileExchange exchange) {
     try {
       var out = socket.getOutputStream();
       int at = 0;
@@ -89,15 +91,12 @@ final class RawConnection {
         out.write(exchange.bytes(), at, pause - at);
         out.flush();
         at = pause;
-        Thread.sleep(PAUSE_MILLIS);
+        Await.elapse(PAUSE);
       }
       out.write(exchange.bytes(), at, exchange.bytes().length - at);
       out.flush();
       socket.shutdownOutput();
       return true;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException();
     } catch (IOException e) {
       return false;
     }

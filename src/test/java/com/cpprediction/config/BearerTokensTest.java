@@ -43,6 +43,8 @@ class BearerTokensTest {
     assertThat(tokens.caller("x:too-short-token")).isEqualTo(BearerTokens.UNNAMED);
     assertThat(tokens.caller("shop:" + OLD)).isNull();
     assertThat(BearerTokens.of(OLD + " " + NEW).named()).isFalse();
+    assertThat(BearerTokens.sent("shop:" + OLD)).isEqualTo(OLD);
+    assertThat(BearerTokens.sent("x:too-short-token")).isEqualTo("x:too-short-token");
   }
 
   @Test
