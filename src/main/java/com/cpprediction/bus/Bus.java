@@ -72,7 +72,7 @@ public final class Bus {
   public static final String POPULAR = "cp.popular";
 
   /**
-   * {@code JsonArray} of {@code {"shipment_id","cp"}} in; out, once all of them are committed, a
+   * {@code JsonArray} of {@code {"shipment_id","cp","author"?}} in; out, once all are committed, a
    * {@code JsonArray} of the results of {@code POST /outcomes}, in the same order. Fails with
    * {@link Failure#NOT_READY} while the database is away. Local.
    */

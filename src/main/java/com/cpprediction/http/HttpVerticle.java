@@ -173,7 +173,9 @@ public final class HttpVerticle extends VerticleBase {
             () -> prediction().timeout(), pool, bodyReader, node.admission(), failure -> {});
     var outcomes =
         new Operation<>(
-            Parser.of(OutcomeService::read), new OutcomeService(vertx)::report, outcomeContext);
+            new Parser<>((bytes, caller) -> null, OutcomeService::read),
+            new OutcomeService(vertx)::report,
+            outcomeContext);
     stream =
         new NdjsonStream(
             vertx,

@@ -89,7 +89,12 @@ public final class OutcomeJudge {
     var outcomes =
         reported.stream()
             .map(JsonObject.class::cast)
-            .map(outcome -> new Outcome(outcome.getString("shipment_id"), outcome.getString("cp")))
+            .map(
+                outcome ->
+                    new Outcome(
+                        outcome.getString("shipment_id"),
+                        outcome.getString("cp"),
+                        outcome.getString("author", "")))
             .toList();
     return bulkhead
         .run(() -> table.store(outcomes))

@@ -20,8 +20,9 @@ public final class OutcomeTable {
    * The CP that a shipment was delivered by.
    *
    * @param cp code of the CP
+   * @param author name of the caller, or empty
    */
-  record Outcome(String shipmentId, String cp) {}
+  record Outcome(String shipmentId, String cp, String author) {}
 
   /** Maximum number of late outcomes judged by one statement. */
   static final int RETRY_BATCH = 1_000;
@@ -51,24 +52,30 @@ public final class OutcomeTable {
       """;
 
   // A repeated outcome keeps its report time, hence its verdict, also after its prediction expired.
-  // Rows are locked in the order of their ids, so that concurrent requests don't deadlock.
+  // The last outcome of a shipment counts, be it a report or a review; a report of the CP that a
+  // person chose confirms the review, which stays one. Rows are locked in the order of their ids,
+  // so that concurrent requests don't deadlock.
   private static final String STORE =
       """
       WITH told AS (
-        SELECT place, told.shipment_id, told.cp, coalesce(before.reported_at, now()) AS reported_at
-        FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS told(shipment_id, cp, place)
+        SELECT place, told.shipment_id, told.cp, told.author, coalesce(before.reported_at, now()) AS reported_at
+        FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS told(shipment_id, cp, author, place)
         LEFT JOIN outcomes AS before ON before.shipment_id = told.shipment_id AND before.cp = told.cp
       ), %s, stored AS (
         INSERT INTO outcomes (shipment_id, cp, reported_at, result, prediction_id, predicted, prefix, fingerprint,
-                              look_at)
+                              look_at, author)
         SELECT DISTINCT ON (shipment_id)
-               shipment_id, cp, reported_at, result, prediction_id, predicted, prefix, fingerprint, look_at
+               shipment_id, cp, reported_at, result, prediction_id, predicted, prefix, fingerprint, look_at,
+               author
         FROM judged
         ORDER BY shipment_id, place DESC
         ON CONFLICT (shipment_id) DO UPDATE
-        SET (cp, reported_at, result, prediction_id, predicted, prefix, fingerprint, look_at)
+        SET (cp, reported_at, result, prediction_id, predicted, prefix, fingerprint, look_at, origin, author)
           = (excluded.cp, excluded.reported_at, excluded.result, excluded.prediction_id, excluded.predicted,
-             excluded.prefix, excluded.fingerprint, excluded.look_at)
+             excluded.prefix, excluded.fingerprint, excluded.look_at,
+             CASE outcomes.cp WHEN excluded.cp THEN outcomes.origin ELSE excluded.origin END,
+             CASE WHEN outcomes.cp = excluded.cp AND outcomes.origin = 'review' THEN outcomes.author
+                  ELSE excluded.author END)
         WHERE excluded.prediction_id IS NOT NULL
            OR outcomes.cp <> excluded.cp
            OR outcomes.prediction_id IS NULL
@@ -132,7 +139,8 @@ public final class OutcomeTable {
     var columns =
         Tuple.tuple()
             .addValue(outcomes.stream().map(Outcome::shipmentId).toArray(String[]::new))
-            .addValue(outcomes.stream().map(Outcome::cp).toArray(String[]::new));
+            .addValue(outcomes.stream().map(Outcome::cp).toArray(String[]::new))
+            .addValue(outcomes.stream().map(Outcome::author).toArray(String[]::new));
     return database
         .writeUnordered(STORE, columns)
         .map(

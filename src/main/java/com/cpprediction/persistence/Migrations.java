@@ -28,7 +28,8 @@ final class Migrations {
           "V3__outcomes.sql",
           "V4__retention_of_stray_rows.sql",
           "V5__rejects_of_one_id.sql",
-          "V6__pincode_beliefs.sql");
+          "V6__pincode_beliefs.sql",
+          "V9__review.sql");
 
   private static final String UNDEFINED_TABLE = "42P01";
 

@@ -30,8 +30,12 @@ public final class OutcomeService {
     this.vertx = vertx;
   }
 
-  /** Reads the body of {@code POST /outcomes}; on any thread. */
-  public static List<OutcomeReport> read(JsonObject body) {
+  /**
+   * Reads the body of {@code POST /outcomes}; on any thread.
+   *
+   * @param caller its name, or empty
+   */
+  public static List<OutcomeReport> read(JsonObject body, String caller) {
     ShipmentReader.onlyKnown(body, KNOWN);
     if (!(body.getValue("outcomes") instanceof JsonArray outcomes)) {
       throw ShipmentReader.malformed("outcomes must be an array");
@@ -40,7 +44,7 @@ public final class OutcomeService {
       throw ShipmentReader.malformed(
           "outcomes has " + outcomes.size() + " items, must have 1 to " + MAX);
     }
-    return outcomes.stream().map(OutcomeReport::read).toList();
+    return outcomes.stream().map(item -> OutcomeReport.read(item, caller)).toList();
   }
 
   /** Responds to {@code POST /outcomes}, once all good items are committed. */

@@ -293,6 +293,37 @@ class OutcomesIT {
   }
 
   @Test
+  void keepsWhoReportedAndThatAPersonReviewed() throws Exception {
+    deploy(30);
+    judge("S1", "CP1");
+    request(
+            Bus.JUDGE,
+            new JsonArray()
+                .add(
+                    new JsonObject()
+                        .put("shipment_id", "S2")
+                        .put("cp", "CP1")
+                        .put("author", "hub-7")))
+        .await(10, SECONDS);
+    TestDatabase.execute(
+        uri,
+        """
+        INSERT INTO outcomes (shipment_id, cp, reported_at, result, look_at, origin, author)
+        SELECT id, 'CP1', now(), 'unknown', now(), 'review', 'asha' FROM unnest(ARRAY['S3', 'S4']) AS id
+        """);
+
+    judge("S3", "CP1", "S4", "CP2");
+
+    assertThat(
+            TestDatabase.query(
+                uri,
+                "SELECT concat_ws(' ', shipment_id, cp, origin, author) FROM outcomes ORDER BY 1"))
+        .as("a report of another CP replaces a review, one of the same CP confirms it")
+        .containsExactly(
+            "S1 CP1 report ", "S2 CP1 report hub-7", "S3 CP1 review asha", "S4 CP2 report ");
+  }
+
+  @Test
   void storesAllOrNothing() throws Exception {
     deploy(30);
     TestDatabase.execute(uri, "ALTER TABLE outcomes ADD CHECK (shipment_id <> 'S13')");
