@@ -12,6 +12,7 @@ import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.PrefixShare;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.serving.Problem;
 import com.cpprediction.terminal.Plurals;
@@ -111,12 +112,15 @@ final class PredictCommand implements Callable<Integer> {
       var prefix = posterior.belief().prefix();
       var explained =
           explain ? scorer.explain(models.onDemand(prefix), query, predictor.errors()) : null;
+      var prefixes = explain ? predictor.prefixes(scorer, query) : List.<PrefixShare>of();
       if (json) {
-        var explanation = explained == null ? null : explained.toJson();
+        var shares = new JsonArray(prefixes.stream().map(PrefixShare::toJson).toList());
+        var explanation = explained == null ? null : explained.toJson().put("prefixes", shares);
         spec.commandLine().getOut().println(json(posterior, explanation));
       } else {
         print(posterior);
         if (explained != null) print(explained);
+        if (prefixes.size() > 1) print(prefixes);
       }
       return 0;
     }
@@ -224,6 +228,24 @@ final class PredictCommand implements Callable<Integer> {
             "word",
             explanation.words().stream()
                 .map(w -> effect(w.word(), w.first(), w.second(), w.effect()))));
+    printer.flush();
+  }
+
+  private void print(List<PrefixShare> prefixes) {
+    var printer = spec.commandLine().getOut();
+    printer.printf("%nWhat decided for the prefix (the sums of two differ by their log-odds):%n");
+    var rows =
+        new ArrayList<>(List.of(List.of("prefix", "probability", "words", "fit", "pincodes")));
+    for (var share : prefixes) {
+      rows.add(
+          List.of(
+              share.prefix(),
+              number("%.4f", share.probability()),
+              number("%+.3f", share.words()),
+              number("%+.3f", share.fit()),
+              number("%+.3f", share.pincodes())));
+    }
+    printer.print(TextTables.figures(rows));
     printer.flush();
   }
 

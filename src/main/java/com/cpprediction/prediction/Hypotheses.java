@@ -35,6 +35,12 @@ public record Hypotheses(
         wrongPincodes);
   }
 
+  /** These without all prefixes but that at {@code index}. */
+  Hypotheses alone(int index) {
+    return new Hypotheses(
+        List.of(likely.get(index)), 0, Collections.nCopies(othersRight.size(), 0.0), wrongPincodes);
+  }
+
   /** The likeliest prefix. */
   public String prefix() {
     return likely.get(0).prefix();

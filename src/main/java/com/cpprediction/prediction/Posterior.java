@@ -5,6 +5,9 @@ import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +61,33 @@ public record Posterior(
       else weights.add(located, within);
     }
     return weights;
+  }
+
+  /**
+   * The probabilities of the prefixes that were scored, likeliest first, with what decided them.
+   * The parameters are those of {@link #of}.
+   */
+  public static List<PrefixShare> prefixes(
+      Address address, Hypotheses hypotheses, List<? extends @Nullable PrefixScores> scores) {
+    int count = scores.size();
+    var sums = new double[count];
+    double total = hypotheses.others();
+    for (int k = 0; k < count; k++) {
+      var alone = hypotheses.alone(k);
+      sums[k] = weights(address, alone, Collections.singletonList(scores.get(k))).total();
+      total += sums[k];
+    }
+    var shares = new ArrayList<PrefixShare>(count);
+    for (int k = 0; k < count; k++) {
+      var located = hypotheses.likely().get(k);
+      var within = scores.get(k);
+      double words = Math.log(located.weight());
+      double fit = within == null ? 0 : within.fit();
+      double pincodes = Math.log(sums[k]) - words - fit;
+      shares.add(new PrefixShare(located.prefix(), sums[k] / total, words, fit, pincodes));
+    }
+    shares.sort(Comparator.comparingDouble(PrefixShare::probability).reversed());
+    return shares;
   }
 
   /**

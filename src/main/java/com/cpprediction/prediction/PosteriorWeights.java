@@ -202,6 +202,11 @@ final class PosteriorWeights {
     return new Posterior(scored, belief(best[0]), List.of(prefixes), likelihoods());
   }
 
+  /** The weight of everything, what was added and the other prefixes. */
+  double total() {
+    return total;
+  }
+
   /** The probability of {@code cp}; 0 where it was not added. */
   double confidence(String cp) {
     int index = weights.index(cp, false);

@@ -15,8 +15,10 @@ import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.PrefixScores;
+import com.cpprediction.prediction.PrefixShare;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -47,6 +49,7 @@ public final class Item implements Reply {
 
   private @Nullable PredictionRequest request;
   private List<Future<LookupResult>> lookups = List.of(); // by hypothesis
+  private @Nullable JsonObject explanation; // where one was requested
   private @Nullable LookupResult served; // by the model of the predicted prefix
   private @Nullable Prediction prediction;
   private @Nullable ServiceException failure;
@@ -247,10 +250,17 @@ public final class Item implements Reply {
     try {
       prediction = request().predicted(posterior.sure(least), lookupSource());
       served = lookup(posterior.belief().prefix());
+      explanation = served.explanation().isEmpty() ? null : explanation(scores);
     } catch (ServiceException e) { // it needs a pincode after all
       failure = e;
     }
     return posterior;
+  }
+
+  private JsonObject explanation(List<@Nullable PrefixScores> scores) {
+    var prefixes = Posterior.prefixes(request().address(), request().hypotheses(), scores);
+    var shares = new JsonArray(prefixes.stream().map(PrefixShare::toJson).toList());
+    return served().explanation().copy().put("prefixes", shares);
   }
 
   @Override
@@ -297,13 +307,12 @@ public final class Item implements Reply {
           .put("error", Problem.of(reason()).json());
     }
     var json = PredictionJson.encode(prediction);
-    var explanation = served().explanation();
-    return explanation.isEmpty() ? json : json.put("explanation", explanation);
+    return explanation == null ? json : json.put("explanation", explanation);
   }
 
   @Override
   public void write(JsonBytes out) {
-    if (prediction != null && served().explanation().isEmpty()) {
+    if (prediction != null && explanation == null) {
       PredictionJson.write(prediction, out);
     } else {
       Reply.super.write(out);

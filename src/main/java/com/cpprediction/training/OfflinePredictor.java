@@ -14,6 +14,7 @@ import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PincodeLikelihoods;
 import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.PrefixScores;
+import com.cpprediction.prediction.PrefixShare;
 import com.cpprediction.prediction.ServiceException;
 import java.util.List;
 import java.util.Objects;
@@ -74,12 +75,20 @@ public record OfflinePredictor(
     return score(scorer, address, release.locate(address, errors())).sure(leastSure);
   }
 
+  /** The probabilities of the prefixes that an address may belong to, likeliest first. */
+  public List<PrefixShare> prefixes(Scorer scorer, Address address) {
+    var hypotheses = release.locate(address, errors());
+    return Posterior.prefixes(address, hypotheses, scores(scorer, address, hypotheses));
+  }
+
   private Posterior score(Scorer scorer, Address address, Hypotheses hypotheses) {
-    var scores =
-        hypotheses.prefixes().stream()
-            .map(prefix -> scorer.score(scorings.apply(prefix), address))
-            .toList();
-    return Posterior.of(address, hypotheses, scores);
+    return Posterior.of(address, hypotheses, scores(scorer, address, hypotheses));
+  }
+
+  private List<PrefixScores> scores(Scorer scorer, Address address, Hypotheses hypotheses) {
+    return hypotheses.prefixes().stream()
+        .map(prefix -> scorer.score(scorings.apply(prefix), address))
+        .toList();
   }
 
   /**

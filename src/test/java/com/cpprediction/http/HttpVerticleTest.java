@@ -621,6 +621,9 @@ class HttpVerticleTest {
     var nonsense = edge.post("/predict?explain=yes", shipment);
 
     assertThat(explained.getJsonObject("explanation").getString("first")).isEqualTo("CP1");
+    assertThat(explained.getJsonObject("explanation").getJsonArray("prefixes"))
+        .singleElement()
+        .satisfies(one -> assertThat(((JsonObject) one).getString("prefix")).isEqualTo("560"));
     assertThat(explained.getString("cp")).isEqualTo(plain.getString("cp"));
     assertThat(plain.containsKey("explanation")).isFalse();
     assertThat(questions)

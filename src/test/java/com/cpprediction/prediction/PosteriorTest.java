@@ -73,6 +73,40 @@ class PosteriorTest {
   }
 
   @Test
+  void explainsThePrefixesByWhatAddsUpToTheirLogOdds() {
+    var hypotheses =
+        new Hypotheses(
+            List.of(new Located("575", 0.6), new Located("560", 0.3)), 0.1, List.of(0.0), ERRORS);
+    var first = scores("f", 0.02, cp("A", 0.2, 575004, 0.5, 0.01), cp("B", 0.8, 575001, 0, 0.001));
+    var second = scores("g", 0, cp("C", 1, 560001, 0, 0));
+    var scores = List.of(first, second);
+
+    var prefixes = Posterior.prefixes(WITH, hypotheses, scores);
+
+    assertThat(prefixes).extracting(PrefixShare::prefix).containsExactly("575", "560");
+    var sums = prefixes.stream().mapToDouble(p -> p.words() + p.fit() + p.pincodes()).toArray();
+    double odds = prefixes.get(0).probability() / prefixes.get(1).probability();
+    assertThat(sums[0] - sums[1]).isCloseTo(Math.log(odds), CLOSE);
+    assertThat(prefixes.get(1).probability())
+        .isCloseTo(Posterior.confidence(WITH, hypotheses, scores, "C"), CLOSE);
+    assertThat(prefixes.get(0).words()).isCloseTo(Math.log(0.6), CLOSE);
+  }
+
+  @Test
+  void aPrefixWithoutPincodesIsExplainedByItsWordsAlone() {
+    var hypotheses =
+        new Hypotheses(
+            List.of(new Located("575", 0.25), new Located("560", 0.65)), 0.1, List.of(), ERRORS);
+    var scores = List.of(scores("f", cp("A", 1, 575001)), scores("g", cp("C", 1, 560001)));
+
+    var prefixes = Posterior.prefixes(WITHOUT, hypotheses, scores);
+
+    assertThat(prefixes).extracting(PrefixShare::prefix).containsExactly("560", "575");
+    assertThat(prefixes.get(0).probability()).isCloseTo(0.65, CLOSE);
+    assertThat(prefixes).allSatisfy(p -> assertThat(p.pincodes()).isCloseTo(0, CLOSE));
+  }
+
+  @Test
   void aPrefixWhoseModelIsNotServedKeepsItsWeight() {
     var hypotheses =
         new Hypotheses(
