@@ -77,7 +77,7 @@ final class ServiceCalls {
 
   /** The response of any status. */
   Response getAny(String path) {
-    return call(request(path).GET().build());
+    return call(request(path).GET().build(), 1);
   }
 
   /**
@@ -85,12 +85,17 @@ final class ServiceCalls {
    * each after the seconds of its {@code Retry-After}, else 1, at most 10.
    */
   JsonObject post(String path, JsonObject json) {
+    return post(path, json, ATTEMPTS);
+  }
+
+  /** As {@link #post(String, JsonObject)}, with another number of calls. */
+  JsonObject post(String path, JsonObject json, int attempts) {
     var request =
         request(path)
             .header("Content-Type", "application/json")
             .POST(BodyPublishers.ofString(json.encode()))
             .build();
-    return body("POST " + path, call(request));
+    return body("POST " + path, call(request, attempts));
   }
 
   private HttpRequest.Builder request(String path) {
@@ -110,13 +115,13 @@ final class ServiceCalls {
                 response.body().getString("detail", "no problem document")));
   }
 
-  private Response call(HttpRequest request) {
+  private Response call(HttpRequest request, int attempts) {
     try {
       for (int attempt = 1; ; attempt++) {
         var response = http.send(request, BodyHandlers.ofString());
-        boolean again = request.method().equals("POST") && response.statusCode() == OVERLOADED;
-        if (!again || attempt == ATTEMPTS)
+        if (response.statusCode() != OVERLOADED || attempt == attempts) {
           return new Response(response.statusCode(), json(response));
+        }
         var seconds = response.headers().firstValueAsLong("Retry-After").orElse(1);
         Thread.sleep(Duration.ofSeconds(Math.min(seconds, MAX_RETRY_SECONDS)).toMillis());
       }

@@ -7,7 +7,6 @@ import com.cpprediction.terminal.Progress;
 import com.cpprediction.terminal.ProgressLine;
 import com.cpprediction.training.AccuracyTable;
 import com.cpprediction.training.InputReport;
-import com.cpprediction.training.Timestamps;
 import com.cpprediction.training.Training;
 import com.cpprediction.training.TrainingInput;
 import io.vertx.core.json.JsonArray;
@@ -22,11 +21,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** {@code train}: trains a release of models from labelled addresses. */
 @Command(
@@ -49,14 +46,14 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--since",
       paramLabel = "TIME",
-      converter = Time.class,
+      converter = TimeOption.class,
       description = "Use rows of this time and later: a date or date-time in ISO 8601.")
   private Instant since;
 
   @Option(
       names = "--until",
       paramLabel = "TIME",
-      converter = Time.class,
+      converter = TimeOption.class,
       description = "Use rows before this time.")
   private Instant until;
 
@@ -135,17 +132,6 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(names = "--json", description = "Report as JSON, without a progress bar.")
   private boolean json;
-
-  /** Reads a time in ISO 8601; without an offset it is in UTC. */
-  private static final class Time implements ITypeConverter<Instant> {
-    @Override
-    public Instant convert(String text) {
-      var time = Timestamps.parse(text);
-      if (time != null) return time;
-      throw new TypeConversionException(
-          "\"" + text + "\" is neither 2026-01-31 nor 2026-01-31T18:30:00+05:30");
-    }
-  }
 
   @Override
   public Integer call() {

@@ -1,5 +1,6 @@
 package com.cpprediction.csv;
 
+import com.cpprediction.files.OwnerOnly;
 import de.siegmar.fastcsv.writer.CsvWriter;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
@@ -48,16 +49,26 @@ public final class CsvOutput implements AutoCloseable {
     return create(file, Form.PLAIN);
   }
 
+  /** As {@link #create(Path)}; only the user of this process may read the file. */
+  public static CsvOutput createPrivate(Path file) {
+    return create(file, Form.PLAIN, true);
+  }
+
   /**
    * @param file replaced on {@link #publish} where it exists
    * @throws InputException when {@code file} cannot be written
    */
   public static CsvOutput create(Path file, Form form) {
+    return create(file, form, false);
+  }
+
+  private static CsvOutput create(Path file, Form form, boolean isPrivate) {
     OutputPath.checkFile(file);
     try {
       boolean device = OutputPath.isDevice(file);
       var target = Files.exists(file) && !device ? file.toRealPath() : file.toAbsolutePath();
       var temporary = device ? target : beside(target);
+      if (isPrivate && !device) OwnerOnly.createFile(temporary);
       var out = device ? OutputPath.open(file) : Files.newOutputStream(temporary);
       var text =
           new OutputStreamWriter(

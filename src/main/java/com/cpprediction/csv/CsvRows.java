@@ -240,9 +240,14 @@ public final class CsvRows implements AutoCloseable {
    * @param progress called with the number of bytes of each piece read from the file, as compressed
    */
   public static CsvRows open(Path file, Columns columns, LongConsumer progress) {
+    return open(file.toString(), stream(file, progress), columns);
+  }
+
+  /** The bytes of a file, counted by {@code progress} as they are read. */
+  static InputStream stream(Path file, LongConsumer progress) {
     if (Files.isDirectory(file)) throw new InputException(file + " is a directory; name a file");
     try {
-      return open(file.toString(), new Counted(stream(file), progress), columns);
+      return new Counted(stream(file), progress);
     } catch (NoSuchFileException e) {
       throw new InputException("There is no file " + file);
     } catch (IOException e) {
@@ -274,7 +279,7 @@ public final class CsvRows implements AutoCloseable {
     }
   }
 
-  private static void closeAfter(InputStream in, Exception failure) {
+  static void closeAfter(InputStream in, Exception failure) {
     try {
       in.close();
     } catch (IOException e) {
@@ -362,17 +367,19 @@ public final class CsvRows implements AutoCloseable {
   /** Faults of the text, in the lines read so far, that leave its rows usable. */
   public List<String> notes() {
     var notes = new ArrayList<String>();
-    if (lines.foreign() > 0) {
-      notes.add(
-          "%s is not in UTF-8 from line %d on; %s read as Windows-1252"
-              .formatted(name, lines.firstForeign(), lines(lines.foreign(), "was", "were")));
-    }
+    if (lines.foreign() > 0) notes.add(foreignNote(name, lines));
     if (open > 0) {
       notes.add(
           "%s has a quote in line %d that is not closed; %s read as a row of its own"
               .formatted(name, firstOpen, lines(open, "was", "were")));
     }
     return notes;
+  }
+
+  /** Names the lines that are not UTF-8. */
+  static String foreignNote(String name, TextLines lines) {
+    return "%s is not in UTF-8 from line %d on; %s read as Windows-1252"
+        .formatted(name, lines.firstForeign(), lines(lines.foreign(), "was", "were"));
   }
 
   private static String lines(long count, String one, String several) {
@@ -388,7 +395,7 @@ public final class CsvRows implements AutoCloseable {
     }
   }
 
-  private static InputException cannotRead(String name, IOException cause) {
+  static InputException cannotRead(String name, IOException cause) {
     if (cause instanceof AccessDeniedException) {
       return new InputException("Cannot read " + name + ": permission denied");
     }

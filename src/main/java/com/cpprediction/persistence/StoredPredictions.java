@@ -2,13 +2,9 @@ package com.cpprediction.persistence;
 
 import com.cpprediction.config.DatabaseConfig;
 import com.cpprediction.postgres.DatabaseStartException;
-import com.cpprediction.postgres.DatabaseUri;
-import com.cpprediction.postgres.EmbeddedDatabase;
-import com.cpprediction.postgres.SqlFailure;
 import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.StoredPrediction;
 import java.nio.file.Path;
-import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -27,8 +23,7 @@ public final class StoredPredictions implements AutoCloseable {
   /** Number of newest rows that samples are drawn from. */
   static final int RECENT = 100_000;
 
-  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
-  private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(60);
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
   private static final String COLUMNS =
       "prediction_id, address, pincode, pincode_field, prefix, fingerprint, cp, confidence,"
@@ -47,12 +42,10 @@ public final class StoredPredictions implements AutoCloseable {
       """
           .formatted(COLUMNS);
 
-  private final Connection connection;
-  private final @Nullable EmbeddedDatabase started; // where it did not run already
+  private final StoredDatabase database;
 
-  private StoredPredictions(Connection connection, @Nullable EmbeddedDatabase started) {
-    this.connection = connection;
-    this.started = started;
+  private StoredPredictions(StoredDatabase database) {
+    this.database = database;
   }
 
   /**
@@ -62,42 +55,16 @@ public final class StoredPredictions implements AutoCloseable {
    * @param dataDir {@code data_dir}
    */
   public static StoredPredictions open(DatabaseConfig database, Path dataDir) {
-    if (!database.embedded()) return new StoredPredictions(connect(database.uri()), null);
-    var running = EmbeddedDatabase.running(dataDir);
-    if (running.isPresent()) return new StoredPredictions(connect(running.get()), null);
-    if (!EmbeddedDatabase.existsIn(dataDir)) {
-      throw new DatabaseStartException(
-          "There is no database in data_dir %s; nothing was stored there".formatted(dataDir));
-    }
-    var started = EmbeddedDatabase.start(dataDir, database.embeddedPort());
-    try {
-      return new StoredPredictions(connect(started.uri()), started);
-    } catch (RuntimeException e) {
-      started.close();
-      throw e;
-    }
+    return new StoredPredictions(StoredDatabase.open(database, dataDir, TIMEOUT));
   }
 
   static StoredPredictions open(String uri) {
-    return new StoredPredictions(connect(uri), null);
-  }
-
-  private static Connection connect(String uri) {
-    try {
-      var connection =
-          DatabaseUri.parse(uri).dataSource(CONNECT_TIMEOUT, SOCKET_TIMEOUT).getConnection();
-      connection.setReadOnly(true);
-      return connection;
-    } catch (IllegalArgumentException e) {
-      throw new DatabaseStartException(String.valueOf(e.getMessage()), e);
-    } catch (SQLException e) {
-      throw cannotRead(e);
-    }
+    return new StoredPredictions(StoredDatabase.open(uri, TIMEOUT));
   }
 
   /** The prediction with this id; empty when absent. */
   public Optional<StoredPrediction> find(UUID id) {
-    try (var statement = connection.prepareStatement(BY_ID)) {
+    try (var statement = database.connection().prepareStatement(BY_ID)) {
       statement.setObject(1, id);
       return read(statement).stream().findFirst();
     } catch (SQLException e) {
@@ -111,7 +78,7 @@ public final class StoredPredictions implements AutoCloseable {
    * @param count maximum size of the sample
    */
   public List<StoredPrediction> sample(int count, long seed) {
-    try (var statement = connection.prepareStatement(SAMPLE)) {
+    try (var statement = database.connection().prepareStatement(SAMPLE)) {
       statement.setInt(1, RECENT);
       statement.setString(2, Long.toString(seed));
       statement.setInt(3, count);
@@ -155,17 +122,11 @@ public final class StoredPredictions implements AutoCloseable {
   }
 
   private static DatabaseStartException cannotRead(SQLException e) {
-    return new DatabaseStartException("Cannot read the predictions: " + SqlFailure.describe(e), e);
+    return StoredDatabase.cannotRead("predictions", e);
   }
 
   @Override
   public void close() {
-    try {
-      connection.close();
-    } catch (SQLException e) {
-      throw cannotRead(e);
-    } finally {
-      if (started != null) started.close();
-    }
+    database.close();
   }
 }

@@ -43,7 +43,7 @@ class ArchitectureTest {
       bus           <- prediction
       cache         <- config prediction
       client        <- prediction
-      csv           <- common prediction
+      csv           <- common files prediction
       logging       <- config
       metrics       <- common prediction
       model.format  <- common json prediction
@@ -60,7 +60,7 @@ class ArchitectureTest {
       dashboard     <- bus cache common metrics prediction serving web
       http          <- bus cache common config dashboard json logging metrics model prediction serving tls web
       server        <- bus cache cluster common config http logging metrics model persistence postgres prediction serving tls
-      cli           <- ablation bus common config csv journal loadtest logging metrics model model.format persistence postgres prediction server serving terminal training
+      cli           <- ablation bus common config csv files journal json loadtest logging metrics model model.format persistence postgres prediction server serving terminal training
       """;
 
   /** Each library and the packages that may import it. */
