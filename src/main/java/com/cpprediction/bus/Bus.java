@@ -79,6 +79,18 @@ public final class Bus {
   public static final String JUDGE = "cp.outcomes.judge";
 
   /**
+   * {@code {"id","at","node","caller","action","target","before","after","request_id"}} in; out
+   * nothing, once the entry is on the disk of this node. Local.
+   */
+  public static final String AUDIT = "cp.audit";
+
+  /**
+   * {@code {"limit","before"?}} in; out a {@code JsonArray} of entries of the audit log, newest
+   * first, those before the id {@code before}. Local.
+   */
+  public static final String AUDITED = "cp.audited";
+
+  /**
    * Published, now and then and when outcomes came: how many there are, as {@code
    * {"window_days","since","counted_at","unknown","models":[{"prefix","fingerprint","outcomes",
    * "right","top3"},…]}}. Local.
@@ -109,6 +121,9 @@ public final class Bus {
 
   /** Published: what a node is and serves now, for all other nodes. */
   public static final String CLUSTER_STATE = "cp.cluster.state";
+
+  /** Header of a message: the name of the caller that a request over HTTP was authorized for. */
+  public static final String CALLER = "caller";
 
   private Bus() {}
 
@@ -146,6 +161,17 @@ public final class Bus {
         .eventBus()
         .<T>request(address, body, options.setSendTimeout(deadline.remainingMillis()))
         .map(reply -> reply.body());
+  }
+
+  /** As {@link #ask(Vertx, String, Object, Deadline)}, for a named caller. */
+  public static <T> Future<T> ask(
+      Vertx vertx, String address, @Nullable Object body, Deadline deadline, String caller) {
+    var options =
+        new DeliveryOptions()
+            .setLocalOnly(true)
+            .setSendTimeout(deadline.remainingMillis())
+            .addHeader(CALLER, caller);
+    return vertx.eventBus().<T>request(address, body, options).map(reply -> reply.body());
   }
 
   /** Publishes to the consumers of this node only. */

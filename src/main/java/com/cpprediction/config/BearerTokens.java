@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -85,6 +86,11 @@ public final class BearerTokens {
       if (MessageDigest.isEqual(one.digest.array(), digest)) caller = one.caller;
     }
     return caller;
+  }
+
+  /** Passes the digest of each token and the name of its caller to {@code each}. */
+  public void forEach(BiConsumer<byte[], String> each) {
+    for (var one : tokens) each.accept(one.digest.array().clone(), one.caller);
   }
 
   /** Whether {@code token} is one of the tokens. */

@@ -1,5 +1,7 @@
 package com.cpprediction.http;
 
+import com.cpprediction.audit.AuditEntry;
+import com.cpprediction.audit.AuditLog;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.serving.CacheWarmer;
@@ -16,12 +18,15 @@ final class CacheRoutes {
   private final PredictionCache cache;
   private final BodyReader reader;
   private final CacheWarmer warmer;
+  private final AuditLog audit;
 
-  CacheRoutes(Vertx vertx, PredictionCache cache, BodyReader reader, CacheWarmer warmer) {
+  CacheRoutes(
+      Vertx vertx, PredictionCache cache, BodyReader reader, CacheWarmer warmer, AuditLog audit) {
     this.vertx = vertx;
     this.cache = cache;
     this.reader = reader;
     this.warmer = warmer;
+    this.audit = audit;
   }
 
   void stats(RoutingContext ctx) {
@@ -33,20 +38,27 @@ final class CacheRoutes {
   }
 
   void clear(RoutingContext ctx) {
-    clear().onSuccess(json -> Exchange.respond(ctx, json)).onFailure(ctx::fail);
+    clear(Exchange.of(ctx).caller())
+        .onSuccess(json -> Exchange.respond(ctx, json))
+        .onFailure(ctx::fail);
   }
 
   void clear(Message<Object> message) {
-    clear()
+    clear(AuditEntry.BUS)
         .onSuccess(message::reply)
         .onFailure(cause -> message.fail(Failure.of(cause).code(), Failure.INTERNAL.title()));
   }
 
   /** On a worker: a million entries take a second. */
-  private Future<JsonObject> clear() {
+  private Future<JsonObject> clear(String caller) {
     return vertx
         .executeBlocking(cache::clear, false)
-        .map(cleared -> new JsonObject().put("cleared", cleared));
+        .map(cleared -> new JsonObject().put("cleared", cleared))
+        .compose(json -> record(caller, "clear-cache", json).map(json));
+  }
+
+  private Future<Void> record(String caller, String action, JsonObject after) {
+    return audit.record(new AuditEntry(caller, action, "", null, after));
   }
 
   void warm(RoutingContext ctx) {
@@ -54,6 +66,7 @@ final class CacheRoutes {
         .read(ctx, Function.<JsonObject>identity())
         .compose(
             body -> warmer.warm(body, Exchange.of(ctx).requestId(), () -> ctx.response().closed()))
+        .compose(json -> record(Exchange.of(ctx).caller(), "warm-cache", json).map(json))
         .onSuccess(json -> Exchange.respond(ctx, json))
         .onFailure(ctx::fail);
   }

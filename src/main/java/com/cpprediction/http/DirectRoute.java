@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.auth.Caller;
 import com.cpprediction.metrics.RequestMeters;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.serving.Problem;
@@ -68,13 +69,13 @@ final class DirectRoute {
     private @Nullable RequestBody body;
     private boolean ended;
 
-    Call(HttpServerRequest request, String caller) {
+    Call(HttpServerRequest request, Caller caller) {
       this.request = request;
       response = request.response();
       exchange = new Exchange(request, budget);
       exchange.route(Routes.PREDICT);
       exchange.method(HttpMethod.POST);
-      exchange.caller(caller);
+      exchange.caller(caller.name());
     }
 
     void begin() {

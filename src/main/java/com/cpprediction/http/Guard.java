@@ -1,16 +1,19 @@
 package com.cpprediction.http;
 
+import com.cpprediction.auth.Access.Condition;
+import com.cpprediction.auth.Caller;
+import com.cpprediction.auth.Callers;
 import com.cpprediction.config.BearerTokens;
-import com.cpprediction.config.HttpConfig;
+import com.cpprediction.config.Role;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.PlatformHandler;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Authorizes requests by bearer token before a route's handlers run. */
@@ -21,62 +24,88 @@ final class Guard {
   private static final String BEARER = "Bearer ";
   private static final String REALM = "Bearer realm=\"cp\"";
   private static final String WRONG = REALM + ", error=\"invalid_token\"";
+  private static final String INSUFFICIENT = REALM + ", error=\"insufficient_scope\", scope=\"%s\"";
 
-  private final Supplier<HttpConfig> config;
+  private final Callers callers;
+
+  Guard(Callers callers) {
+    this.callers = callers;
+  }
 
   /**
-   * @param config the active configuration, read per request
+   * Admits callers with {@code role}. While no token grants it, it admits every caller to {@link
+   * Role#READ} and {@link Role#PREDICT}, unless other tokens are configured for them, and callers
+   * on this machine to the other roles.
    */
-  Guard(Supplier<HttpConfig> config) {
-    this.config = config;
+  PlatformHandler require(Role role) {
+    return ctx -> {
+      Exchange.of(ctx).caller(authorized(ctx, role).name());
+      ctx.next();
+    };
   }
 
-  /** Admits operators: by admin token, or from this machine only while no token is configured. */
-  void admin(RoutingContext ctx) {
-    var tokens = config.get().adminToken();
-    if (tokens.none()) {
-      if (!onThisMachine(ctx.request())) {
-        throw unauthorized(
-            ctx, REALM, "Set http.admin_token to do this from another machine, or through a proxy");
-      }
-    } else {
-      var token = token(ctx.request());
-      if (token == null || !tokens.accept(token)) throw refused(ctx);
-    }
-    ctx.next();
-  }
-
-  /** Whether {@link #admin} would admit the caller. */
-  boolean isOperator(RoutingContext ctx) {
-    var tokens = config.get().adminToken();
-    if (tokens.none()) return onThisMachine(ctx.request());
+  private Caller authorized(RoutingContext ctx, Role role) {
+    var access = callers.access();
+    if (role == Role.PREDICT && access.anonymous()) return Caller.ANONYMOUS;
     var token = token(ctx.request());
-    return token != null && tokens.accept(token);
+    var caller = token == null ? null : access.caller(BearerTokens.digest(token));
+    if (permitted(ctx.request(), access.condition(role), role, caller)) {
+      return caller == null ? Caller.ANONYMOUS : caller;
+    }
+    throw refused(ctx, access.condition(role), role, token, caller);
   }
 
-  /** Admits callers of predictions: by predict or admin token, or all while none is configured. */
-  void predict(RoutingContext ctx) {
-    var caller = caller(ctx.request());
-    if (caller == null) throw refused(ctx);
-    Exchange.of(ctx).caller(caller);
-    ctx.next();
+  private static boolean permitted(
+      HttpServerRequest request, Condition condition, Role role, @Nullable Caller caller) {
+    return switch (condition) {
+      case OPEN -> true;
+      case LOCAL -> onThisMachine(request);
+      case TOKEN -> caller != null && caller.has(role);
+    };
+  }
+
+  private static ServiceException refused(
+      RoutingContext ctx,
+      Condition condition,
+      Role role,
+      @Nullable String token,
+      @Nullable Caller caller) {
+    if (condition == Condition.LOCAL) {
+      return unauthorized(
+          ctx, REALM, "Set http.admin_token to do this from another machine, or through a proxy");
+    }
+    if (token == null) {
+      return unauthorized(ctx, REALM, "Send Authorization: Bearer and a token");
+    }
+    if (caller == null) return unauthorized(ctx, WRONG, "This token is not accepted here");
+    ctx.response().putHeader(CHALLENGE, INSUFFICIENT.formatted(role.label()));
+    return Failure.FORBIDDEN.because("This token doesn't have the role " + role.label());
+  }
+
+  /** Whether {@link #require} would admit the caller as an operator. */
+  boolean isOperator(RoutingContext ctx) {
+    var access = callers.access();
+    var token = token(ctx.request());
+    return permitted(
+        ctx.request(),
+        access.condition(Role.OPERATE),
+        Role.OPERATE,
+        token == null ? null : access.caller(BearerTokens.digest(token)));
   }
 
   /**
-   * The name of the caller of {@code request}, by its token for predictions or for operators; empty
-   * where it has none, null where {@link #predict} would refuse it. Digests the token once.
+   * The caller of a prediction; null where {@link #require} would refuse it. Digests the token
+   * once.
    */
-  @Nullable String caller(HttpServerRequest request) {
-    var http = config.get();
-    var refusal = http.predictToken().none() ? BearerTokens.UNNAMED : null;
-    if (http.predictToken().none() && !http.adminToken().named()) return BearerTokens.UNNAMED;
+  @Nullable Caller caller(HttpServerRequest request) {
+    var access = callers.access();
+    if (access.anonymous()) return Caller.ANONYMOUS;
     var token = token(request);
-    if (token == null) return refusal;
-    var digest = BearerTokens.digest(token);
-    var caller = http.predictToken().caller(digest);
-    var operator = http.adminToken().caller(digest);
-    if (caller != null) return caller;
-    return operator == null ? refusal : operator;
+    var caller = token == null ? null : access.caller(BearerTokens.digest(token));
+    if (access.condition(Role.PREDICT) == Condition.OPEN) {
+      return caller == null ? Caller.ANONYMOUS : caller;
+    }
+    return caller != null && caller.has(Role.PREDICT) ? caller : null;
   }
 
   /** Whether {@code request} comes from this machine and not through a proxy on it. */
@@ -105,12 +134,6 @@ final class Guard {
     } catch (UnknownHostException e) {
       return false;
     }
-  }
-
-  private static ServiceException refused(RoutingContext ctx) {
-    return token(ctx.request()) == null
-        ? unauthorized(ctx, REALM, "Send Authorization: Bearer and a token")
-        : unauthorized(ctx, WRONG, "This token is not accepted here");
   }
 
   /** The bearer token (RFC 6750), where there is exactly one such header. */

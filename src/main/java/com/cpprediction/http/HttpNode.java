@@ -1,5 +1,7 @@
 package com.cpprediction.http;
 
+import com.cpprediction.audit.AuditLog;
+import com.cpprediction.auth.Callers;
 import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.cache.PredictionCache;
@@ -83,6 +85,8 @@ public final class HttpNode {
   private final StaticRoutes pages;
   private final RouteMeters meters;
   private final boolean loopback;
+  private final Callers callers;
+  private final AuditLog audit;
   private final ByteBudget budget;
   private final AdmissionControl admission;
   private final ScoringWorkers workers;
@@ -143,6 +147,9 @@ public final class HttpNode {
     pages = new StaticRoutes(contract);
     meters = new RouteMeters(contract, metrics);
     loopback = Guard.isLoopbackHost(http.host());
+    callers = new Callers(config);
+    var self = owners.self();
+    audit = new AuditLog(vertx, self == null ? "" : self.name(), clock);
     budget = new ByteBudget(() -> config.get().http().maxPendingBytes(), metrics);
     admission =
         new AdmissionControl(() -> config.get().prediction().maxInFlight(), instances, metrics);
@@ -160,7 +167,7 @@ public final class HttpNode {
             List.of(
                 new Topic("state", 1, state::state),
                 new Topic(MODELS, MODEL_PERIODS, state::models)),
-            new Guard(() -> config.get().http())::isOperator);
+            new Guard(callers)::isOperator);
   }
 
   /** Verticles to deploy, each on an event loop of its own. */
@@ -286,6 +293,16 @@ public final class HttpNode {
 
   RouteMeters meters() {
     return meters;
+  }
+
+  /** Callers and their roles. */
+  Callers callers() {
+    return callers;
+  }
+
+  /** Records operators' calls. */
+  AuditLog audit() {
+    return audit;
   }
 
   ByteBudget budget() {

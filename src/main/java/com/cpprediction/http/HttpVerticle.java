@@ -157,7 +157,7 @@ public final class HttpVerticle extends VerticleBase {
               node.metrics(),
               CacheRefill.RETRY));
     }
-    var cacheRoutes = new CacheRoutes(vertx, node.cache(), bodyReader, warmer);
+    var cacheRoutes = new CacheRoutes(vertx, node.cache(), bodyReader, warmer, node.audit());
     var sharedContext =
         new Operation.OperationContext(
             () -> prediction().timeout(),
@@ -199,7 +199,7 @@ public final class HttpVerticle extends VerticleBase {
       handlers.put(Bus.owner(self.id()), endpoint::serve);
     }
     node.join(this);
-    var guard = new Guard(() -> node.config().get().http());
+    var guard = new Guard(node.callers());
     shedder =
         new LoadShedder(
             Set.of(Routes.PREDICT, Routes.PREDICT_BATCH),
@@ -370,7 +370,7 @@ public final class HttpVerticle extends VerticleBase {
       Operation<?> outcomes,
       CacheRoutes cacheRoutes,
       BodyReader bodyReader) {
-    var guard = new Guard(() -> node.config().get().http());
+    var guard = new Guard(node.callers());
     var queries = new QueryRoutes(vertx, this::prediction, node.budget());
     var problems = new ProblemHandler(this::exchange);
     routes =
@@ -390,7 +390,8 @@ public final class HttpVerticle extends VerticleBase {
                 new HealthRoutes(node.health(), guard::isOperator),
                 new MetricsRoute(vertx, node.metrics(), node.cache()),
                 node.owners()::describe,
-                node.configView())
+                node.configView(),
+                new AuditRoutes(vertx, this::prediction, node.audit()))
             .pages(node.pages(), node.events());
   }
 

@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.auth.Caller;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.prediction.Failure;
@@ -29,13 +30,13 @@ final class LoadShedder {
 
   /**
    * @param paths of the prediction routes, as the contract writes them
-   * @param callers names the caller of a request; null where it is not authorized
+   * @param callers authenticates the caller of a request; null where it is not authorized
    */
   LoadShedder(
       Set<String> paths,
       AdmissionControl admission,
       SameOrigin origins,
-      Function<HttpServerRequest, @Nullable String> callers,
+      Function<HttpServerRequest, @Nullable Caller> callers,
       ServiceMetrics metrics) {
     plain = new PlainRequests(paths, origins, callers);
     this.admission = admission;

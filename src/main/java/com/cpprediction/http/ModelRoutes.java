@@ -26,7 +26,12 @@ final class ModelRoutes {
     body(ctx)
         .compose(
             body ->
-                Bus.<JsonObject>ask(vertx, Bus.MODELS_RELOAD, body, Deadline.in(RELOAD_TIMEOUT)))
+                Bus.<JsonObject>ask(
+                    vertx,
+                    Bus.MODELS_RELOAD,
+                    body,
+                    Deadline.in(RELOAD_TIMEOUT),
+                    Exchange.of(ctx).caller()))
         .onSuccess(reply -> Exchange.respond(ctx, reply))
         .onFailure(ctx::fail);
   }

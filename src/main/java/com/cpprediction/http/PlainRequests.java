@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.auth.Caller;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -27,23 +28,23 @@ final class PlainRequests {
 
   private final Set<String> paths;
   private final SameOrigin origins;
-  private final Function<HttpServerRequest, @Nullable String> callers;
+  private final Function<HttpServerRequest, @Nullable Caller> callers;
 
   /**
    * @param paths of the prediction routes, as the contract writes them
-   * @param callers names the caller of a request; null where it is not authorized
+   * @param callers authenticates the caller of a request; null where it is not authorized
    */
   PlainRequests(
       Set<String> paths,
       SameOrigin origins,
-      Function<HttpServerRequest, @Nullable String> callers) {
+      Function<HttpServerRequest, @Nullable Caller> callers) {
     this.paths = paths;
     this.origins = origins;
     this.callers = callers;
   }
 
-  /** The caller of {@code request}, empty without a name; null where it is not a plain one. */
-  @Nullable String caller(HttpServerRequest request) {
+  /** The caller of {@code request}; null where it is not a plain one. */
+  @Nullable Caller caller(HttpServerRequest request) {
     if (request.method() != HttpMethod.POST || !paths.contains(request.uri())) return null;
     if (request.version() != HttpVersion.HTTP_1_1) return null;
     var headers = request.headers();

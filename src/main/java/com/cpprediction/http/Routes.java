@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.config.Role;
 import com.cpprediction.dashboard.EventStream;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -78,36 +79,40 @@ final class Routes {
       NdjsonStream stream,
       Operation<?> outcomes,
       QueryRoutes queries) {
-    post(PREDICT, SHIPMENT_BYTES, guard::predict, predict::rejectIfFull)
+    post(PREDICT, SHIPMENT_BYTES, guard.require(Role.PREDICT), predict::rejectIfFull)
         .handler(ctx -> (ExplainFlag.requested(ctx.queryParams()) ? explain : predict).handle(ctx));
-    post(PREDICT_BATCH, BodyReceiver.MAX_BYTES, guard::predict, predictBatch::rejectIfFull)
+    post(
+            PREDICT_BATCH,
+            BodyReceiver.MAX_BYTES,
+            guard.require(Role.PREDICT),
+            predictBatch::rejectIfFull)
         .handler(predictBatch::handle);
     route("/predict/stream", POST, RouteContract.NDJSON, RouteContract.NDJSON)
-        .handler(guard::predict)
+        .handler(guard.require(Role.PREDICT))
         .handler(stream::handle);
-    post("/outcomes", OUTCOMES_BYTES, guard::predict, outcomes::rejectIfFull)
+    post("/outcomes", OUTCOMES_BYTES, guard.require(Role.PREDICT), outcomes::rejectIfFull)
         .handler(outcomes::handle);
     get(PREDICTIONS + ":shipment_id")
         .useNormalizedPath(false) // ".." is a valid shipment id
-        .handler(guard::predict)
+        .handler(guard.require(Role.READ))
         .handler(queries::stored);
-    get("/predictions").handler(guard::predict).handler(queries::storedByQuery);
+    get("/predictions").handler(guard.require(Role.READ)).handler(queries::storedByQuery);
     return this;
   }
 
   Routes models(QueryRoutes queries, ModelRoutes models) {
     get("/models/status").handler(queries::models);
-    post("/models/reload", RELOAD_BYTES, guard::admin).handler(models::reload);
+    post("/models/reload", RELOAD_BYTES, guard.require(Role.OPERATE)).handler(models::reload);
     get("/models/:prefix").handler(queries::model);
     return this;
   }
 
   Routes cache(CacheRoutes cache) {
     route("/cache", DELETE, RouteContract.JSON, RouteContract.JSON)
-        .handler(guard::admin)
+        .handler(guard.require(Role.OPERATE))
         .handler(cache::clear);
     get("/cache/stats").handler(cache::stats);
-    post("/cache/warm", BodyReceiver.MAX_BYTES, guard::admin).handler(cache::warm);
+    post("/cache/warm", BodyReceiver.MAX_BYTES, guard.require(Role.OPERATE)).handler(cache::warm);
     return this;
   }
 
@@ -121,13 +126,15 @@ final class Routes {
       HealthRoutes health,
       MetricsRoute metrics,
       Supplier<JsonObject> cluster,
-      Supplier<JsonObject> config) {
+      Supplier<JsonObject> config,
+      AuditRoutes audit) {
     get("/health").handler(health::all);
     get("/health/live").handler(health::live);
     get("/health/ready").handler(health::ready);
     get("/metrics", MetricsRoute.TEXT, RouteContract.JSON).handler(metrics::handle);
     get("/cluster").handler(shared(cluster));
-    get("/config").handler(guard::admin).handler(shared(config));
+    get("/config").handler(guard.require(Role.OPERATE)).handler(shared(config));
+    get("/audit").handler(guard.require(Role.OPERATE)).handler(audit::list);
     return this;
   }
 

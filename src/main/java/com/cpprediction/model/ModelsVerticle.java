@@ -1,5 +1,7 @@
 package com.cpprediction.model;
 
+import com.cpprediction.audit.AuditEntry;
+import com.cpprediction.audit.AuditLog;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.SingleFlight;
 import com.cpprediction.model.format.Manifest;
@@ -39,6 +41,7 @@ public final class ModelsVerticle extends VerticleBase {
 
   private final ModelStore models;
   private final Supplier<Duration> poll;
+  private final AuditLog audit;
   private final AtomicReference<Future<JsonObject>> waiting = new AtomicReference<>();
   private WorkerExecutor executor;
   private SingleFlight<JsonObject> status;
@@ -46,10 +49,12 @@ public final class ModelsVerticle extends VerticleBase {
 
   /**
    * @param poll how often to look at the directory, asked before each look; zero for not at all
+   * @param audit records reloads
    */
-  public ModelsVerticle(ModelStore models, Supplier<Duration> poll) {
+  public ModelsVerticle(ModelStore models, Supplier<Duration> poll, AuditLog audit) {
     this.models = models;
     this.poll = poll;
+    this.audit = audit;
   }
 
   @Override
@@ -164,13 +169,32 @@ public final class ModelsVerticle extends VerticleBase {
       message.fail(e.failure().code(), e.getMessage());
       return;
     }
+    var caller = message.headers().get(Bus.CALLER);
+    var target = only == null ? "" : String.join(" ", only);
+    var before = served();
     reload(only)
+        .compose(
+            report ->
+                reloaded(caller == null ? AuditEntry.BUS : caller, target, before, report)
+                    .map(report))
         .onSuccess(message::reply)
         .onFailure(
             cause -> {
               log.error("Cannot reload the models", cause);
               message.fail(Failure.INTERNAL.code(), "reloading failed");
             });
+  }
+
+  private Future<Void> reloaded(
+      String caller, String target, JsonObject before, JsonObject report) {
+    var after = served().put("failed", report.getJsonObject("failed").size());
+    return audit.record(new AuditEntry(caller, "reload", target, before, after));
+  }
+
+  /** The models in force, for the audit log. */
+  private JsonObject served() {
+    var now = models.current();
+    return new JsonObject().put("release", now.release()).put("models", now.here().size());
   }
 
   /** Requests for a whole reload while one waits to begin get the report of that one. */
@@ -226,10 +250,14 @@ public final class ModelsVerticle extends VerticleBase {
 
   /** Reloads unless that has happened since {@code signature} was found. */
   private Future<Void> reloadChanged(String signature) {
-    return executor.executeBlocking(
-        () -> {
-          if (!signature.equals(models.signature())) reloaded(models::reload);
-          return null;
-        });
+    var before = served();
+    return executor
+        .executeBlocking(
+            () -> signature.equals(models.signature()) ? null : reloaded(models::reload))
+        .compose(
+            report ->
+                report == null
+                    ? Future.succeededFuture()
+                    : reloaded(AuditEntry.FILE, "", before, report));
   }
 }

@@ -29,6 +29,7 @@ final class Migrations {
           "V4__retention_of_stray_rows.sql",
           "V5__rejects_of_one_id.sql",
           "V6__pincode_beliefs.sql",
+          "V7__audit_log.sql",
           "V9__review.sql");
 
   private static final String UNDEFINED_TABLE = "42P01";

@@ -1,5 +1,7 @@
 package com.cpprediction.persistence;
 
+import com.cpprediction.audit.AuditRecorder;
+import com.cpprediction.audit.AuditTable;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.RecordBatch;
 import com.cpprediction.config.DatabaseConfig;
@@ -48,6 +50,9 @@ public final class PersistenceVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(PersistenceVerticle.class);
   private static final long CLOSE_SECONDS = 1;
 
+  /** Name of the file with the entries of the audit log that wait for PostgreSQL. */
+  static final String AUDIT = "audit.ndjson";
+
   private final JournalConfig journal;
   private final Path directory;
   private final Supplier<String> uri;
@@ -66,10 +71,11 @@ public final class PersistenceVerticle extends VerticleBase {
   private @Nullable Future<Void> drained; // once it stops
   private Database database;
   private OutcomeJudge outcomes;
+  private AuditRecorder audit;
 
   /**
    * @param config read at each use, except {@code ack}, which is read once here
-   * @param directory of the journal
+   * @param directory of the journal; a file for the audit log is beside it
    * @param uri {@code postgresql://…}, read once by {@link #start}
    * @param grace longest time that {@link #stop} waits for queued rows to be stored; closing the
    *     connections may take another second
@@ -134,6 +140,9 @@ public final class PersistenceVerticle extends VerticleBase {
             () -> config.get().outcomesWindowDays(),
             clock,
             metrics);
+    audit =
+        new AuditRecorder(
+            vertx, new AuditTable(database), directory.resolveSibling(AUDIT), this::databaseUp);
     metrics.databaseUp(this::databaseUp);
     metrics.clockSkewSeconds(() -> schema.skew().toMillis() / 1e3);
     metrics.strayRows(schema::stray);
@@ -143,7 +152,11 @@ public final class PersistenceVerticle extends VerticleBase {
     return listen(writer)
         .compose(listening -> openJournal(clock, writer))
         .compose(opened -> watch.start(writer))
-        .onSuccess(connected -> outcomes.start());
+        .onSuccess(
+            connected -> {
+              outcomes.start();
+              audit.start();
+            });
   }
 
   private Future<?> listen(BatchWriter writer) {
@@ -163,7 +176,11 @@ public final class PersistenceVerticle extends VerticleBase {
             .completion(),
         bus.<JsonArray>localConsumer(
                 Bus.JUDGE, message -> query(message, "keep outcomes", outcomes::judge))
-            .completion());
+            .completion(),
+        bus.<JsonObject>localConsumer(
+                Bus.AUDITED, message -> query(message, "read the audit log", audit::page))
+            .completion(),
+        bus.<JsonObject>localConsumer(Bus.AUDIT, this::audit).completion());
   }
 
   private Future<Void> consume(PredictionRecorder recorder) {
@@ -205,6 +222,11 @@ public final class PersistenceVerticle extends VerticleBase {
                     : Future.succeededFuture(),
             this::drain),
         JournalVerticle.OPTIONS);
+  }
+
+  /** Also while the database is away. */
+  private void audit(Message<JsonObject> message) {
+    audit.record(message.body()).onSuccess(message::reply).onFailure(cause -> fail(message, cause));
   }
 
   private void trim(Collection<Entry> entries) {
@@ -318,6 +340,7 @@ public final class PersistenceVerticle extends VerticleBase {
         .compose(
             done -> {
               Objects.requireNonNull(watch, "not started").stop();
+              audit.stop();
               // A frozen server delays a clean close of the connections.
               return database.close().timeout(CLOSE_SECONDS, TimeUnit.SECONDS).otherwiseEmpty();
             });

@@ -1,5 +1,6 @@
 package com.cpprediction.server;
 
+import com.cpprediction.audit.AuditLog;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.cluster.ClusterVerticle;
@@ -96,6 +97,7 @@ public final class Service {
   private final Deque<Running> running = new ConcurrentLinkedDeque<>();
   private final PhaseLog phases = new PhaseLog(PhaseLog.EXPECTED);
   private final ConfigWatcher watcher;
+  private final AuditLog audit;
   private final ModelStore models;
   private final CallerPincodes wrongPincodes;
   private final PredictionCache cache;
@@ -137,6 +139,11 @@ public final class Service {
                 ModelStore.releaseIn(modelsDir),
                 metrics)
             : null;
+    audit =
+        new AuditLog(
+            vertx,
+            cluster == null ? "" : config.cluster().host() + ':' + config.cluster().port(),
+            Clock.systemUTC());
     models =
         new ModelStore(
             modelsDir,
@@ -443,7 +450,7 @@ public final class Service {
     return deploy(
         "watching the release",
         "giving models up",
-        () -> new ModelsVerticle(models, () -> watcher.current().models().poll()),
+        () -> new ModelsVerticle(models, () -> watcher.current().models().poll(), audit),
         new DeploymentOptions());
   }
 

@@ -40,6 +40,7 @@ class ArchitectureTest {
       config        <- common json watch
       journal       <- common files
       prediction    <- common
+      auth          <- common config
       bus           <- prediction
       cache         <- config prediction
       client        <- prediction
@@ -49,17 +50,18 @@ class ArchitectureTest {
       model.format  <- common json prediction
       postgres      <- common config files journal prediction
       loadtest      <- common csv web
-      model         <- bus common json metrics model.format prediction watch
+      audit         <- bus files logging postgres prediction
+      model         <- audit bus common json metrics model.format prediction watch
       outcomes      <- bus logging metrics postgres prediction
       tls           <- common metrics watch
-      persistence   <- bus config journal json logging metrics outcomes postgres prediction
+      persistence   <- audit bus config journal json logging metrics outcomes postgres prediction
       serving       <- bus cache common config json metrics model prediction
       training      <- csv json model model.format prediction terminal
       ablation      <- common config journal json loadtest model.format persistence postgres prediction terminal
       cluster       <- bus config metrics model prediction serving
       dashboard     <- bus cache common metrics prediction serving web
-      http          <- bus cache common config dashboard json logging metrics model prediction serving tls web
-      server        <- bus cache cluster common config http logging metrics model persistence postgres prediction serving tls
+      http          <- audit auth bus cache common config dashboard json logging metrics model prediction serving tls web
+      server        <- audit bus cache cluster common config http logging metrics model persistence postgres prediction serving tls
       cli           <- ablation bus common config csv files journal json loadtest logging metrics model model.format persistence postgres prediction server serving terminal training
       """;
 
@@ -68,7 +70,7 @@ class ArchitectureTest {
       """
       Caffeine       com.github.benmanes.caffeine    cache
       PG client      io.vertx.pgclient               postgres
-      SQL client     io.vertx.sqlclient              postgres persistence outcomes
+      SQL client     io.vertx.sqlclient              audit postgres persistence outcomes
       JDBC           java.sql javax.sql              postgres persistence
       pgjdbc         org.postgresql                  postgres
       Flyway         org.flywaydb                    persistence

@@ -4,6 +4,7 @@ import static com.cpprediction.http.HttpFixture.shipment;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.auth.Caller;
 import com.cpprediction.common.Slots;
 import com.cpprediction.http.Operation.OperationContext;
 import com.cpprediction.http.Operation.Parser;
@@ -181,7 +182,7 @@ class DirectRouteTest {
             new PlainRequests(
                 Set.of("/predict"),
                 new SameOrigin(true, List::of),
-                request -> request.headers().contains("Authorization") ? null : ""),
+                request -> request.headers().contains("Authorization") ? null : Caller.ANONYMOUS),
             operation,
             new ByteBudget(() -> 0, metrics),
             new RequestTimeout<>(Duration.ofSeconds(10), late -> {}),

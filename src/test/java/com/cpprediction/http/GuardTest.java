@@ -43,6 +43,7 @@ class GuardTest {
     edge.answer(
         Bus.MODELS_STATUS,
         question -> Future.succeededFuture(new JsonObject().put("models", new JsonArray())));
+    edge.answer(Bus.AUDITED, question -> Future.succeededFuture(new JsonArray()));
     edge.answer(
         Bus.STORED, question -> Future.succeededFuture(new JsonArray().add(new JsonObject())));
   }
@@ -53,7 +54,8 @@ class GuardTest {
     "POST, /cache/warm, '{\"addresses\":[\"MG Road 560017\"]}'",
     "POST, /models/reload, ''",
     "GET, /config, ''",
-    "HEAD, /config, ''"
+    "HEAD, /config, ''",
+    "GET, /audit, ''"
   })
   void operatorRoutesRequireAConfiguredToken(String method, String path, String body)
       throws Exception {
@@ -65,7 +67,11 @@ class GuardTest {
 
     assertThat(send(method, path, body, "Bearer " + ADMIN).statusCode()).isEqualTo(200);
     refused(send(method, path, body), "Bearer realm=\"cp\"");
-    for (var wrong : new String[] {CALLER, ADMIN.toUpperCase(), ADMIN + "x", ADMIN + " x", ""}) {
+    var lacking = send(method, path, body, "Bearer " + CALLER);
+    assertThat(lacking.statusCode()).isEqualTo(403);
+    assertThat(lacking.headers().firstValue("www-authenticate"))
+        .hasValue("Bearer realm=\"cp\", error=\"insufficient_scope\", scope=\"operate\"");
+    for (var wrong : new String[] {ADMIN.toUpperCase(), ADMIN + "x", ADMIN + " x", ""}) {
       var response = send(method, path, body, "Bearer " + wrong);
       assertThat(response.statusCode()).as(wrong).isEqualTo(401);
       assertThat(response.body()).doesNotContain(ADMIN);
@@ -95,6 +101,23 @@ class GuardTest {
         "Bearer realm=\"cp\", error=\"invalid_token\"");
     assertThat(send(method, path, body, "Bearer " + CALLER).statusCode()).isEqualTo(200);
     assertThat(send(method, path, body, "Bearer " + ADMIN).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void recordsWhatOperatorsDidByTheirNames() throws Exception {
+    edge.adminToken = "ops:" + ADMIN;
+    edge.start();
+
+    send("DELETE", "/cache", "", "Bearer " + ADMIN);
+    send("DELETE", "/cache", "", "Bearer " + CALLER);
+    edge.send("DELETE", "/cache", null, "Authorization", "Bearer " + ADMIN, "X-Request-Id", "r2");
+
+    assertThat(edge.audited).hasSize(2);
+    var entry = edge.audited.get(1);
+    assertThat(entry.getString("caller")).isEqualTo("ops");
+    assertThat(entry.getString("action")).isEqualTo("clear-cache");
+    assertThat(entry.getJsonObject("after")).isEqualTo(new JsonObject().put("cleared", 0));
+    assertThat(entry.getString("request_id")).isEqualTo("r2");
   }
 
   @Test

@@ -91,6 +91,7 @@ public final class HttpFixture {
 
   final List<ScoreRequest> scoreRequests = new CopyOnWriteArrayList<>();
   final List<RecordRequest> batches = new CopyOnWriteArrayList<>();
+  final List<JsonObject> audited = new CopyOnWriteArrayList<>();
   public final List<HealthCheck> checks = new ArrayList<>();
   public final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -138,6 +139,12 @@ public final class HttpFixture {
     Bus.registerCodecs(vertx.eventBus());
     serve(ServingRelease.of(FINGERPRINTS, Locator.NONE));
     for (int worker = 0; worker < WORKERS; worker++) answer(Bus.score(worker), this::scoreAll);
+    answer(
+        Bus.AUDIT,
+        (JsonObject entry) -> {
+          audited.add(entry);
+          return Future.succeededFuture();
+        });
     OpenLeases.check(this::leases, this::answerAll);
     answer(
         Bus.RECORD,

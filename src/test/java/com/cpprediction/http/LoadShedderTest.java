@@ -100,7 +100,10 @@ class LoadShedderTest {
             Set.of("/predict"),
             new AdmissionControl(() -> 0, 1, metrics),
             new SameOrigin(true, List::of),
-            request -> request.headers().contains("Authorization") ? null : "",
+            request ->
+                request.headers().contains("Authorization")
+                    ? null
+                    : com.cpprediction.auth.Caller.ANONYMOUS,
             metrics);
     var server =
         vertx

@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.audit.AuditLog;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.bus.ScoreRequest;
@@ -35,6 +36,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -58,6 +60,7 @@ class ModelsVerticleTest {
 
   @TempDir private Path dir;
   private final AtomicInteger workers = new AtomicInteger();
+  private final List<JsonObject> audited = new CopyOnWriteArrayList<>();
   private ModelStore models;
 
   @BeforeEach
@@ -67,11 +70,23 @@ class ModelsVerticleTest {
     models = new ModelStore(dir, Engine.MAPPED, false, metrics, Clock.systemUTC());
     models.reload();
     Bus.registerCodecs(vertx.eventBus());
+    vertx
+        .eventBus()
+        .<JsonObject>localConsumer(
+            Bus.AUDIT,
+            message -> {
+              audited.add(message.body());
+              message.reply(null);
+            });
     var worker = new DeploymentOptions().setThreadingModel(ThreadingModel.WORKER).setInstances(2);
     vertx
         .deployVerticle(
             () -> new ScoringVerticle(workers.getAndIncrement(), models, Models.metrics()), worker)
-        .compose(ok -> vertx.deployVerticle(new ModelsVerticle(models, this::poll)))
+        .compose(
+            ok ->
+                vertx.deployVerticle(
+                    new ModelsVerticle(
+                        models, this::poll, new AuditLog(vertx, "", Clock.systemUTC()))))
         .await(10, SECONDS);
   }
 
@@ -93,6 +108,10 @@ class ModelsVerticleTest {
     var report = reload(vertx, null);
 
     assertThat(report.getLong("loaded")).isEqualTo(1);
+    var entry = audited.get(0);
+    assertThat(entry.getString("caller")).isEqualTo("(bus)");
+    assertThat(entry.getJsonObject("before").getInteger("models")).isEqualTo(3);
+    assertThat(entry.getJsonObject("after").getInteger("models")).isEqualTo(4);
     assertThat(score(vertx, "181").fingerprint())
         .isEqualTo(models.current().fingerprints().get("181"));
   }

@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.audit.AuditLog;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.ScoreBatch;
 import com.cpprediction.bus.ScoreReplies;
@@ -22,6 +23,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -47,7 +49,11 @@ class ScoringVerticleTest {
     vertx
         .deployVerticle(
             () -> new ScoringVerticle(workers.getAndIncrement(), models, Models.metrics()), options)
-        .compose(ok -> vertx.deployVerticle(new ModelsVerticle(models, () -> Duration.ZERO)))
+        .compose(
+            ok ->
+                vertx.deployVerticle(
+                    new ModelsVerticle(
+                        models, () -> Duration.ZERO, new AuditLog(vertx, "", Clock.systemUTC()))))
         .await(10, SECONDS);
   }
 

@@ -1,0 +1,27 @@
+package com.cpprediction.audit;
+
+import io.vertx.core.json.JsonObject;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An action of an operator.
+ *
+ * @param caller name of its token; empty where it has none; {@link #FILE} for an edited file
+ * @param action a verb of a closed set, such as {@code reload}
+ * @param target of the action, such as a prefix; empty for the node; never an address or a shipment
+ *     id
+ * @param before state before the action, without secrets, at most a few KiB
+ * @param after state after the action, likewise
+ */
+public record AuditEntry(
+    String caller,
+    String action,
+    String target,
+    @Nullable JsonObject before,
+    @Nullable JsonObject after) {
+  /** The caller of an edit of a file; no token can bear this name. */
+  public static final String FILE = "(file)";
+
+  /** The caller of a message on the event bus, which bears no token. */
+  public static final String BUS = "(bus)";
+}
