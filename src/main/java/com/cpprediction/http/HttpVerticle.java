@@ -207,7 +207,16 @@ public final class HttpVerticle extends VerticleBase {
             origins,
             guard::caller,
             node.metrics());
-    setRoutes(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader);
+    var inference =
+        new InferenceRoutes(
+            service,
+            node.leases(),
+            node.wrongPincodes(),
+            node.owners(),
+            node.health(),
+            node.metrics().version(),
+            sharedContext);
+    setRoutes(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader, inference);
     direct =
         new DirectRoute(
             new PlainRequests(Set.of(Routes.PREDICT), origins, guard::caller),
@@ -369,7 +378,8 @@ public final class HttpVerticle extends VerticleBase {
       Operation<?> predictBatch,
       Operation<?> outcomes,
       CacheRoutes cacheRoutes,
-      BodyReader bodyReader) {
+      BodyReader bodyReader,
+      InferenceRoutes inference) {
     var guard = new Guard(node.callers());
     var queries = new QueryRoutes(vertx, this::prediction, node.budget());
     var problems = new ProblemHandler(this::exchange);
@@ -386,6 +396,7 @@ public final class HttpVerticle extends VerticleBase {
             .predictions(predict, explain, predictBatch, stream, outcomes, queries)
             .models(queries, new ModelRoutes(vertx, bodyReader))
             .cache(cacheRoutes)
+            .inference(inference)
             .state(
                 new HealthRoutes(node.health(), guard::isOperator),
                 new MetricsRoute(vertx, node.metrics(), node.cache()),

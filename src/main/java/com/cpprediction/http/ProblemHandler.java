@@ -88,12 +88,16 @@ final class ProblemHandler implements Handler<RoutingContext> {
   /** Responds to {@code request} with the problem document of {@code failure}. */
   static void send(
       HttpServerRequest request, ServiceException failure, int status, String requestId) {
+    boolean inference = InferenceRoutes.isPath(request.path());
+    var document = document(failure, status, requestId);
+    if (inference) document.put("error", document.getString("detail"));
     send(
         request,
         failure.failure(),
         status,
         requestId,
-        document(failure, status, requestId).toBuffer());
+        inference ? RouteContract.JSON : Problem.CONTENT_TYPE,
+        document.toBuffer());
   }
 
   /** The problem document of {@code failure}; the request id is its last field. */
@@ -108,6 +112,16 @@ final class ProblemHandler implements Handler<RoutingContext> {
    */
   static void send(
       HttpServerRequest request, Failure failure, int status, String requestId, Buffer document) {
+    send(request, failure, status, requestId, Problem.CONTENT_TYPE, document);
+  }
+
+  private static void send(
+      HttpServerRequest request,
+      Failure failure,
+      int status,
+      String requestId,
+      String type,
+      Buffer document) {
     var response = request.response();
     if (failure.retryable()) {
       response.putHeader(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
@@ -116,7 +130,7 @@ final class ProblemHandler implements Handler<RoutingContext> {
     response
         .setStatusCode(status)
         .putHeader(Exchange.REQUEST_ID, requestId)
-        .putHeader(HttpHeaders.CONTENT_TYPE, Problem.CONTENT_TYPE)
+        .putHeader(HttpHeaders.CONTENT_TYPE, type)
         .end(document);
   }
 

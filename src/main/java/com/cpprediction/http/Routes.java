@@ -138,6 +138,25 @@ final class Routes {
     return this;
   }
 
+  /** The Open Inference Protocol: of each model its newest version, or the one in the path. */
+  Routes inference(InferenceRoutes inference) {
+    get(InferenceRoutes.ROOT).handler(inference::server);
+    get(InferenceRoutes.ROOT + "/health/live").handler(inference::live);
+    get(InferenceRoutes.ROOT + "/health/ready").handler(inference::ready);
+    var model = InferenceRoutes.ROOT + "/models/:" + InferenceRoutes.MODEL;
+    for (var path : List.of(model, model + "/versions/:" + InferenceRoutes.VERSION)) {
+      get(path).handler(inference::model);
+      get(path + "/ready").handler(inference::modelReady);
+      post(
+              path + "/infer",
+              BodyReceiver.MAX_BYTES,
+              guard.require(Role.PREDICT),
+              inference::rejectEarly)
+          .handler(inference::handle);
+    }
+    return this;
+  }
+
   /** The dashboard, its events and the documentation. */
   Routes pages(StaticRoutes pages, EventStream events) {
     get("/", StaticRoutes.HTML).handler(pages.page("dashboard.html"));

@@ -147,13 +147,18 @@ public final class Item implements Reply {
     return Objects.requireNonNull(request);
   }
 
+  /** The id of its shipment; absent where that can't be read. */
+  public @Nullable String shipmentId() {
+    return shipmentId;
+  }
+
   /** Its prediction, once it has one. */
-  @Nullable Prediction prediction() {
+  public @Nullable Prediction prediction() {
     return prediction;
   }
 
   /** Why it was not predicted. */
-  @Nullable ServiceException failure() {
+  public @Nullable ServiceException failure() {
     return failure;
   }
 

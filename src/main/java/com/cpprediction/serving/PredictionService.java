@@ -92,17 +92,22 @@ public final class PredictionService {
    * @return to be served, which ends its lease
    */
   public Shipments single(JsonObject body, boolean explain, WrongPincodes caller) {
-    return read(List.of(body), explain, caller, Item::read);
+    return read(List.of(body), explain, caller, reader, Item::read);
   }
 
   /** As {@link #single(JsonObject, boolean, WrongPincodes)}, of a shipment parsed already. */
   public Shipments single(TypedShipment shipment, boolean explain, WrongPincodes caller) {
-    return read(List.of(shipment), explain, caller, Item::read);
+    return read(List.of(shipment), explain, caller, reader, Item::read);
   }
 
   /** As {@link #batch(JsonObject, WrongPincodes)}, of shipments parsed already. */
   public Shipments batch(List<TypedShipment> shipments, WrongPincodes caller) {
-    return read(shipments, false, caller, Item::read);
+    return read(shipments, false, caller, reader, Item::read);
+  }
+
+  /** As {@link #batch(List, WrongPincodes)}, by the model of {@code prefix} alone. */
+  public Shipments batch(List<TypedShipment> shipments, String prefix, WrongPincodes caller) {
+    return read(shipments, false, caller, reader.within(prefix), Item::read);
   }
 
   /** As {@link #single}, of {@code POST /predict/batch}. */
@@ -115,12 +120,12 @@ public final class PredictionService {
       throw ShipmentReader.malformed(
           "shipments has " + shipments.size() + " items, must have 1 to " + MAX_BATCH);
     }
-    return read(shipments.stream().toList(), false, caller, Item::read);
+    return read(shipments.stream().toList(), false, caller, reader, Item::read);
   }
 
   /** As {@link #single}, of lines of {@code POST /predict/stream}. */
   public Shipments lines(List<byte @Nullable []> lines, WrongPincodes caller) {
-    return read(lines, false, caller, Item::parse);
+    return read(lines, false, caller, reader, Item::parse);
   }
 
   private interface Reading<T> {
@@ -128,13 +133,17 @@ public final class PredictionService {
   }
 
   private <T> Shipments read(
-      List<T> raw, boolean explain, WrongPincodes caller, Reading<T> reading) {
+      List<T> raw,
+      boolean explain,
+      WrongPincodes caller,
+      ShipmentReader reader,
+      Reading<T> reading) {
     var lease = leases.get();
     try {
       var errors = caller.errors(); // the same for all of a request
       var items = new ArrayList<Item>(raw.size());
       for (var one : raw) items.add(reading.read(one, reader, lease, errors));
-      return new Shipments(items, lease, explain, caller);
+      return new Shipments(items, lease, explain, caller, reader);
     } catch (RuntimeException | Error e) {
       lease.close();
       throw e;
@@ -260,7 +269,7 @@ public final class PredictionService {
 
   /** Once and whole, since no request is served by two releases. */
   private Future<Void> startAgain(Shipments asked, Deadline deadline) {
-    asked.startAgain(leases.get(), reader, inFlight::admitFurther);
+    asked.startAgain(leases.get(), inFlight::admitFurther);
     return lookUp(asked, release(asked.open(), asked.lease()), deadline);
   }
 
@@ -292,7 +301,7 @@ public final class PredictionService {
   /** Completes when every item has its results, or its time is up; doesn't fail. */
   private Future<Void> lookUp(Shipments asked, String release, Deadline deadline) {
     boolean byPincode = !release.equals(asked.lease().release());
-    if (byPincode) asked.open().forEach(item -> item.relocateByPincode(asked.lease()));
+    if (byPincode) asked.relocateByPincode();
     var items = asked.open();
     if (items.isEmpty()) return Future.succeededFuture();
     var wrongPincodes = items.get(0).request().hypotheses().wrongPincodes();

@@ -34,6 +34,7 @@ public final class ShipmentReader {
   private final Clock clock;
   private final Supplier<PincodeErrors> wrongPincodes;
   private final AddressCache addresses;
+  private final @Nullable String within;
 
   /**
    * @param wrongPincodes the shares of wrong pincodes to assume now for addresses without a caller
@@ -41,9 +42,28 @@ public final class ShipmentReader {
    */
   public ShipmentReader(
       Clock clock, Supplier<PincodeErrors> wrongPincodes, AddressCache addresses) {
+    this(clock, wrongPincodes, addresses, null);
+  }
+
+  private ShipmentReader(
+      Clock clock,
+      Supplier<PincodeErrors> wrongPincodes,
+      AddressCache addresses,
+      @Nullable String within) {
     this.clock = clock;
     this.wrongPincodes = wrongPincodes;
     this.addresses = addresses;
+    this.within = within;
+  }
+
+  /** This, for shipments of {@code prefix} whatever their addresses say. */
+  ShipmentReader within(String prefix) {
+    return new ShipmentReader(clock, wrongPincodes, addresses, prefix);
+  }
+
+  /** Whether the prefix of a shipment is told by its address. */
+  boolean locates() {
+    return within == null;
   }
 
   /**
@@ -100,7 +120,7 @@ public final class ShipmentReader {
 
   /** Absent where the address can't be kept. */
   private @Nullable TypedAddress key(@Nullable Object typed, @Nullable Object pincode) {
-    if (!(typed instanceof String text) || !addresses.keeps(text)) return null;
+    if (within != null || !(typed instanceof String text) || !addresses.keeps(text)) return null;
     if (pincode == null) return new TypedAddress(text, null);
     return pincode instanceof String field && field.length() <= MAX_PINCODE
         ? new TypedAddress(text, field)
@@ -136,7 +156,11 @@ public final class ShipmentReader {
     if (address.pincode() != null && lease.prefixes().isEmpty()) {
       throw Failure.NOT_READY.because("No model is loaded yet; try again in a moment");
     }
-    return lease.locate(address, wrongPincodes);
+    if (within == null) return lease.locate(address, wrongPincodes);
+    if (lease.prefixes().contains(within)) {
+      return Hypotheses.certain(within, address, wrongPincodes);
+    }
+    throw Failure.UNKNOWN_PREFIX.because("No model serves prefix " + within);
   }
 
   /** {@code item}, which must be an object. */

@@ -28,6 +28,7 @@ public final class Shipments implements Reply, AutoCloseable {
   private final List<Item> items;
   private final boolean explain;
   private final WrongPincodes caller;
+  private final ShipmentReader reader;
   private ServingRelease lease;
   private int admitted;
 
@@ -36,12 +37,19 @@ public final class Shipments implements Reply, AutoCloseable {
    *
    * @param lease given back when this is closed
    * @param caller the wrong pincodes of the caller
+   * @param reader that has read them
    */
-  Shipments(List<Item> items, ServingRelease lease, boolean explain, WrongPincodes caller) {
+  Shipments(
+      List<Item> items,
+      ServingRelease lease,
+      boolean explain,
+      WrongPincodes caller,
+      ShipmentReader reader) {
     this.items = List.copyOf(items);
     this.lease = lease;
     this.explain = explain;
     this.caller = caller;
+    this.reader = reader;
     claimIds();
   }
 
@@ -67,6 +75,11 @@ public final class Shipments implements Reply, AutoCloseable {
   /** The wrong pincodes of the caller. */
   WrongPincodes caller() {
     return caller;
+  }
+
+  /** Places the open items by their pincodes alone, to be looked up with another release. */
+  void relocateByPincode() {
+    if (reader.locates()) open().forEach(item -> item.relocateByPincode(lease));
   }
 
   /** Items without a prediction or a failure. */
@@ -95,15 +108,15 @@ public final class Shipments implements Reply, AutoCloseable {
    * @param fresh given back when this is closed, in place of the lease so far
    * @param admit whether so many further items are admitted
    */
-  void startAgain(ServingRelease fresh, ShipmentReader reader, IntPredicate admit) {
+  void startAgain(ServingRelease fresh, IntPredicate admit) {
     lease.close();
     lease = fresh;
     open().forEach(item -> item.relocate(reader, fresh));
-    reopen(reader, admit);
+    reopen(admit);
     claimIds();
   }
 
-  private void reopen(ShipmentReader reader, IntPredicate admit) {
+  private void reopen(IntPredicate admit) {
     var failures = new LinkedHashMap<Item, ServiceException>();
     for (var item : items) {
       var failure = item.failure();

@@ -56,11 +56,12 @@ class ArchitectureTest {
       tls           <- common metrics watch
       persistence   <- audit bus config journal json logging metrics outcomes postgres prediction
       serving       <- bus cache common config json metrics model prediction
+      inference     <- model prediction serving
       training      <- csv json model model.format prediction terminal
       ablation      <- common config journal json loadtest model.format persistence postgres prediction terminal
       cluster       <- bus config metrics model prediction serving
       dashboard     <- bus cache common metrics prediction serving web
-      http          <- audit auth bus cache common config dashboard json logging metrics model prediction serving tls web
+      http          <- audit auth bus cache common config dashboard inference json logging metrics model prediction serving tls web
       server        <- audit bus cache cluster common config http logging metrics model persistence postgres prediction serving tls
       cli           <- ablation bus common config csv files journal json loadtest logging metrics model model.format persistence postgres prediction server serving terminal training
       """;

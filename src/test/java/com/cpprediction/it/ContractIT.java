@@ -139,13 +139,14 @@ class ContractIT {
     assertThat(executed).isGreaterThan(25);
   }
 
+  /** All but inference requests: their shape and data must agree, which no schema says. */
   @Test
   @Order(2)
   void theServiceRefusesWhatTheSchemasRefuseAndNothingElse() throws Exception {
     int cases = 0;
     int refused = 0;
     for (var operation : api.operations()) {
-      if (!JSON.equals(operation.bodyType())) continue;
+      if (!JSON.equals(operation.bodyType()) || operation.path().endsWith("/infer")) continue;
       var schema = operation.body().getJsonObject("schema");
       for (var body : new SchemaCases(api, SEED).of(schema)) {
         boolean valid = api.acceptsWhole(schema, body);
@@ -208,7 +209,7 @@ class ContractIT {
     for (var operation : api.operations()) {
       if (!JSON.equals(operation.bodyType())) continue;
       for (var body : noJson()) {
-        var answer = send(operation, operation.path(), JSON, body);
+        var answer = send(operation, path(operation, ""), JSON, body);
 
         isDocumented(operation, answer, operation + " " + new String(body, UTF_8));
         assertThat(answer.statusCode()).as(new String(body, UTF_8)).isEqualTo(400);
@@ -224,7 +225,7 @@ class ContractIT {
       if (type == null) continue;
       for (var other : List.of("text/plain", "application/xml", JSON, NDJSON, "nonsense")) {
         if (other.equals(type)) continue;
-        var answer = send(operation, operation.path(), other, utf8("{}"));
+        var answer = send(operation, path(operation, ""), other, utf8("{}"));
 
         isDocumented(operation, answer, operation + " " + other);
         assertThat(answer.statusCode()).as(operation + " " + other).isEqualTo(415);
