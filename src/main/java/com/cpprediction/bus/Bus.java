@@ -109,6 +109,22 @@ public final class Bus {
    */
   public static final String MODELS_DROP = "cp.models.drop";
 
+  /** Nothing in, JSON as {@code GET /models/shadow} out. Local. */
+  public static final String SHADOW_STATUS = "cp.shadow.status";
+
+  /**
+   * {@link ComparisonBatch} in; out nothing, once the comparisons are queued for storing. Local.
+   */
+  public static final String COMPARED = "cp.shadow.compared";
+
+  /**
+   * {@code {"served","shadow"}} in, ids of releases; out a {@code JsonArray} of what their
+   * disagreements with a known outcome were worth, each {@code
+   * {"prefix","outcomes","served_right","shadow_right"}}. Fails with {@link Failure#NOT_READY}
+   * while the database is away. Local.
+   */
+  public static final String COMPARED_OUTCOMES = "cp.shadow.outcomes";
+
   /**
    * Prefix ({@code String}) in, JSON as {@code GET /models/{prefix}} out. Fails with {@link
    * Failure#NOT_FOUND} where no model of this node has it, {@link Failure#NOT_READY} where one
@@ -185,6 +201,7 @@ public final class Bus {
     bus.registerDefaultCodec(ScoreReplies.class, new LocalCodec<>("cp.score-replies"));
     bus.registerDefaultCodec(RecordBatch.class, new LocalCodec<>("cp.record-batch"));
     bus.registerDefaultCodec(RecordReply.class, new LocalCodec<>("cp.record-reply"));
+    bus.registerDefaultCodec(ComparisonBatch.class, new LocalCodec<>("cp.comparison-batch"));
     bus.registerDefaultCodec(
         OwnerRequest.class, new WireCodec<>("cp.owner-request", Wire::write, Wire::ownerRequest));
     bus.registerDefaultCodec(

@@ -15,7 +15,25 @@ public record ModelsConfig(
     String mapping,
     String preload,
     Duration poll,
-    double maxAccuracyDrop) {
+    double maxAccuracyDrop,
+    Shadow shadow,
+    Canary canary) {
+  /**
+   * A second release that scores predictions after they were sent.
+   *
+   * @param dir its directory; empty for none
+   * @param share of the addresses that it scores, 0..1
+   */
+  public record Shadow(String dir, double share) {}
+
+  /**
+   * The shadow release as the server of some addresses.
+   *
+   * @param share of the addresses that it serves, 0..1
+   * @param maxDrop accuracy and error rate by which it may fall behind, as a share
+   */
+  public record Canary(double share, double maxDrop) {}
+
   /** Whether model files are read onto the heap. */
   public boolean heap() {
     return mapping.equals("heap");

@@ -21,6 +21,7 @@ import com.cpprediction.serving.HealthReport;
 import com.cpprediction.serving.InlineScorer;
 import com.cpprediction.serving.OwnerDirectory;
 import com.cpprediction.serving.ScoringWorkers;
+import com.cpprediction.serving.SecondRelease;
 import com.cpprediction.tls.IdentityWatcher;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -72,6 +73,7 @@ public final class HttpNode {
   private final CallerPincodes wrongPincodes;
   private final PredictionCache cache;
   private final OwnerDirectory owners;
+  private final SecondRelease second;
   private final ServiceMetrics metrics;
   private final HealthReport health;
   private final Supplier<JsonObject> configView;
@@ -110,6 +112,7 @@ public final class HttpNode {
    * @param scorers makes a scorer for one event loop
    * @param wrongPincodes of each caller, which predictions assume and tell
    * @param owners the other nodes of the cluster
+   * @param second the shadow release
    * @param checks for {@code /health} and {@code /health/ready}
    * @param configView for {@code GET /config}: secrets masked; doesn't block
    * @param identity the TLS certificate, empty for plain HTTP; started and stopped by the server
@@ -123,6 +126,7 @@ public final class HttpNode {
       CallerPincodes wrongPincodes,
       PredictionCache cache,
       OwnerDirectory owners,
+      SecondRelease second,
       ServiceMetrics metrics,
       List<HealthCheck> checks,
       Supplier<JsonObject> configView,
@@ -135,6 +139,7 @@ public final class HttpNode {
     this.wrongPincodes = wrongPincodes;
     this.cache = cache;
     this.owners = owners;
+    this.second = second;
     this.metrics = metrics;
     health = new HealthReport(checks, () -> stopping);
     this.configView = configView;
@@ -261,6 +266,10 @@ public final class HttpNode {
 
   OwnerDirectory owners() {
     return owners;
+  }
+
+  SecondRelease second() {
+    return second;
   }
 
   ServiceMetrics metrics() {

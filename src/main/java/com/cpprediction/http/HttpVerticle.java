@@ -122,6 +122,7 @@ public final class HttpVerticle extends VerticleBase {
             node.leases(),
             lookups,
             node.owners(),
+            node.second(),
             dispatcher,
             node.metrics(),
             reader,

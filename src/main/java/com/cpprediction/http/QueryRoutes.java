@@ -19,12 +19,14 @@ final class QueryRoutes {
   private final Supplier<PredictionConfig> config;
   private final ByteBudget budget;
   private final SharedResponse models;
+  private final SharedResponse shadow;
 
   QueryRoutes(Vertx vertx, Supplier<PredictionConfig> config, ByteBudget budget) {
     this.vertx = vertx;
     this.config = config;
     this.budget = budget;
     models = SharedResponse.json(vertx, () -> query(Bus.MODELS_STATUS, null));
+    shadow = SharedResponse.json(vertx, () -> query(Bus.SHADOW_STATUS, null));
   }
 
   /** {@code GET /predictions/:shipment_id}. */
@@ -60,6 +62,11 @@ final class QueryRoutes {
   /** {@code GET /models/status}. */
   void models(RoutingContext ctx) {
     models.handle(ctx);
+  }
+
+  /** {@code GET /models/shadow}. */
+  void shadow(RoutingContext ctx) {
+    shadow.handle(ctx);
   }
 
   /** {@code GET /models/:prefix}. */

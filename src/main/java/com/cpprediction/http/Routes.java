@@ -103,6 +103,7 @@ final class Routes {
   Routes models(QueryRoutes queries, ModelRoutes models) {
     get("/models/status").handler(queries::models);
     post("/models/reload", RELOAD_BYTES, guard.require(Role.OPERATE)).handler(models::reload);
+    get("/models/shadow").handler(queries::shadow);
     get("/models/:prefix").handler(queries::model);
     return this;
   }

@@ -120,6 +120,9 @@ public final class ServiceMetrics {
   private final Map<Moved, Counter> moved = new EnumMap<>(Moved.class);
   private final Map<Hop, Counter> lookups = new EnumMap<>(Hop.class);
   private final Map<Verdict, Counter> outcomes = new EnumMap<>(Verdict.class);
+  private final Map<ComparisonResult, Counter> compared = new EnumMap<>(ComparisonResult.class);
+  private final Counter comparisonsStored;
+  private final Counter comparisonsDropped;
   private final Timer hop;
   private final Counter hopFailures;
   private final Timer journalAppend;
@@ -198,6 +201,16 @@ public final class ServiceMetrics {
               .tag("result", verdict.label())
               .register(registry));
     }
+    for (var result : ComparisonResult.values()) {
+      compared.put(
+          result,
+          Counter.builder("cp.shadow.comparisons")
+              .description("Predictions compared with those of the shadow release")
+              .tag("result", result.label())
+              .register(registry));
+    }
+    comparisonsStored = comparisons("stored");
+    comparisonsDropped = comparisons("dropped");
     hop = timer("cp.hop", "From a request to another node to its reply").register(registry);
     hopFailures =
         Counter.builder("cp.hop.failures")
@@ -240,6 +253,11 @@ public final class ServiceMetrics {
         .description("Always 1; the version is in the tag")
         .tag("version", version)
         .register(registry);
+  }
+
+  /** Meters that nothing reads, of a part that must not count in those of the service. */
+  public static ServiceMetrics unread(String version) {
+    return new ServiceMetrics(new CompositeMeterRegistry(), version);
   }
 
   /**
@@ -593,6 +611,38 @@ public final class ServiceMetrics {
     for (var name : List.of(MODEL_OUTCOMES, MODEL_RIGHT)) {
       registry.find(name).tag(PREFIX, prefix).meters().forEach(registry::remove);
     }
+  }
+
+  /** One prediction was compared with that of the shadow release, or could not be. */
+  public void compared(ComparisonResult result) {
+    of(compared, result).increment();
+  }
+
+  /** Comparisons were stored in PostgreSQL. */
+  public void comparisonsStored(int count) {
+    comparisonsStored.increment(count);
+  }
+
+  /** Comparisons were dropped: no room until PostgreSQL is back, or refused by it. */
+  public void comparisonsDropped(int count) {
+    comparisonsDropped.increment(count);
+  }
+
+  private Counter comparisons(String outcome) {
+    return Counter.builder("cp.shadow.rows")
+        .description("Comparisons to be stored by result")
+        .tag("outcome", outcome)
+        .register(registry);
+  }
+
+  /** Models of the shadow release. */
+  public void shadowModels(Supplier<Number> value) {
+    gauge("cp.shadow.models", "Models of the shadow release", value);
+  }
+
+  /** Predictions that wait to be compared. */
+  public void shadowQueue(Supplier<Number> value) {
+    gauge("cp.shadow.queue", "Predictions that wait to be compared", value);
   }
 
   /** Rows waiting for PostgreSQL. */

@@ -58,7 +58,6 @@ public final class ModelStore implements AutoCloseable {
   private final ModelStatus status;
   private final Map<Long, ServingRelease> generations = new ConcurrentHashMap<>(); // not freed yet
   private final Object swap = new Object(); // short, unlike this, which a reload holds
-  private long published; // generations
   private volatile Executor freeing = Runnable::run;
   private volatile String signature = "";
   private volatile SortedMap<String, String> failures = Collections.emptySortedMap(); // replaced
@@ -388,7 +387,7 @@ public final class ModelStore implements AutoCloseable {
   }
 
   private ServingRelease generation(ReleaseContent content, SortedMap<String, LoadedModel> models) {
-    long number = ++published;
+    long number = ServingRelease.nextGeneration();
     var next =
         new ServingRelease(
             number,
@@ -461,8 +460,13 @@ public final class ModelStore implements AutoCloseable {
     freeing = executor;
   }
 
+  /** The {@link Release#signature} of what {@code directory} holds now. Blocks. */
+  public static String signatureOf(Path directory) {
+    return Release.signature(directory);
+  }
+
   /** The {@link Release#signature} of the release last taken over, or tried. */
-  String signature() {
+  public String signature() {
     return signature;
   }
 

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * unmapped, except for those that a newer generation holds as well. Thread-safe.
  */
 public final class ServingRelease implements AutoCloseable {
-  private static final AtomicLong WITHOUT_MODELS = new AtomicLong(); // generations
+  private static final AtomicLong GENERATIONS = new AtomicLong(); // of all stores of a process
 
   private final long generation;
   private final ReleaseContent content;
@@ -41,6 +41,7 @@ public final class ServingRelease implements AutoCloseable {
    * Used once, by the caller; uses all of {@code models} and the national stage of {@code content}
    * until it is freed.
    *
+   * @param generation of {@link #nextGeneration}
    * @param freeing where it is freed
    * @param freed run at the end of the last use
    */
@@ -77,7 +78,7 @@ public final class ServingRelease implements AutoCloseable {
       Map<String, String> fingerprints,
       Set<String> here,
       Locator locator) {
-    generation = WITHOUT_MODELS.incrementAndGet();
+    generation = nextGeneration();
     content = ReleaseContent.EMPTY;
     models = Collections.emptySortedMap();
     this.release = release;
@@ -101,6 +102,11 @@ public final class ServingRelease implements AutoCloseable {
   /** As {@link #of(String, Set, Map, Set, Locator)}, of a node that holds all there is. */
   public static ServingRelease of(Map<String, String> fingerprints, Locator locator) {
     return of("", fingerprints.keySet(), fingerprints, fingerprints.keySet(), locator);
+  }
+
+  /** A number that no other generation of this process has. */
+  static long nextGeneration() {
+    return GENERATIONS.incrementAndGet();
   }
 
   private static void keep(boolean acquired) {
@@ -216,6 +222,12 @@ public final class ServingRelease implements AutoCloseable {
   @Nullable ScoringModel scoring(String prefix) {
     var loaded = models.get(prefix);
     return loaded == null ? null : new ScoringModel(loaded.model(), fingerprint(prefix));
+  }
+
+  /** Whether {@code other} locates every address as this does. */
+  public boolean locatesAs(ServingRelease other) {
+    return prefixes.equals(other.prefixes)
+        && content.national().digest().equals(other.content.national().digest());
   }
 
   private String fingerprint(String prefix) {

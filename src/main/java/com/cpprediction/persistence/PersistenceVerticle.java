@@ -3,6 +3,7 @@ package com.cpprediction.persistence;
 import com.cpprediction.audit.AuditRecorder;
 import com.cpprediction.audit.AuditTable;
 import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.ComparisonBatch;
 import com.cpprediction.bus.RecordBatch;
 import com.cpprediction.config.DatabaseConfig;
 import com.cpprediction.config.JournalConfig;
@@ -30,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
@@ -72,6 +74,8 @@ public final class PersistenceVerticle extends VerticleBase {
   private Database database;
   private OutcomeJudge outcomes;
   private AuditRecorder audit;
+  private ComparisonTable compared;
+  private ComparisonWriter comparisons;
 
   /**
    * @param config read at each use, except {@code ack}, which is read once here
@@ -143,6 +147,8 @@ public final class PersistenceVerticle extends VerticleBase {
     audit =
         new AuditRecorder(
             vertx, new AuditTable(database), directory.resolveSibling(AUDIT), this::databaseUp);
+    compared = new ComparisonTable(database);
+    comparisons = new ComparisonWriter(vertx, compared::insert, this::databaseUp, metrics);
     metrics.databaseUp(this::databaseUp);
     metrics.clockSkewSeconds(() -> schema.skew().toMillis() / 1e3);
     metrics.strayRows(schema::stray);
@@ -163,24 +169,36 @@ public final class PersistenceVerticle extends VerticleBase {
     var bus = vertx.eventBus();
     var queries = new PredictionQueries(database);
     return Future.all(
-        switch (ack) {
-          case JOURNAL -> Future.succeededFuture(); // consumes on the thread of the journal
-          case COMMIT -> consume(PredictionRecorder.committing(config, recent, writer));
-          case NONE -> consume(PredictionRecorder.queueing(config, recent, writer));
-        },
-        bus.<String>localConsumer(
-                Bus.STORED, message -> query(message, "read predictions", queries::byShipment))
-            .completion(),
-        bus.<Integer>localConsumer(
-                Bus.POPULAR, message -> query(message, "read predictions", queries::popular))
-            .completion(),
-        bus.<JsonArray>localConsumer(
-                Bus.JUDGE, message -> query(message, "keep outcomes", outcomes::judge))
-            .completion(),
-        bus.<JsonObject>localConsumer(
-                Bus.AUDITED, message -> query(message, "read the audit log", audit::page))
-            .completion(),
-        bus.<JsonObject>localConsumer(Bus.AUDIT, this::audit).completion());
+        List.of(
+            switch (ack) {
+              case JOURNAL -> Future.succeededFuture(); // consumes on the thread of the journal
+              case COMMIT -> consume(PredictionRecorder.committing(config, recent, writer));
+              case NONE -> consume(PredictionRecorder.queueing(config, recent, writer));
+            },
+            bus.<String>localConsumer(
+                    Bus.STORED, message -> query(message, "read predictions", queries::byShipment))
+                .completion(),
+            bus.<Integer>localConsumer(
+                    Bus.POPULAR, message -> query(message, "read predictions", queries::popular))
+                .completion(),
+            bus.<ComparisonBatch>localConsumer(
+                    Bus.COMPARED,
+                    message -> {
+                      comparisons.add(message.body().comparisons());
+                      message.reply(null);
+                    })
+                .completion(),
+            bus.<JsonObject>localConsumer(
+                    Bus.COMPARED_OUTCOMES,
+                    message -> query(message, "count comparisons", compared::outcomes))
+                .completion(),
+            bus.<JsonArray>localConsumer(
+                    Bus.JUDGE, message -> query(message, "keep outcomes", outcomes::judge))
+                .completion(),
+            bus.<JsonObject>localConsumer(
+                    Bus.AUDITED, message -> query(message, "read the audit log", audit::page))
+                .completion(),
+            bus.<JsonObject>localConsumer(Bus.AUDIT, this::audit).completion()));
   }
 
   private Future<Void> consume(PredictionRecorder recorder) {
@@ -355,8 +373,10 @@ public final class PersistenceVerticle extends VerticleBase {
     context.runOnContext(
         run -> {
           outcomes.stop();
+          var compared = comparisons.drain(grace);
           Objects.requireNonNull(writer, "not started")
               .drain(grace)
+              .compose(left -> compared.map(left))
               .onSuccess(
                   left -> {
                     if (left > 0) logUnstored(left);

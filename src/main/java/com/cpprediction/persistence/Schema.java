@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -39,6 +40,21 @@ public final class Schema {
         SELECT shipment_id FROM outcomes WHERE reported_at < now() - make_interval(days => ?)
         LIMIT ? FOR UPDATE SKIP LOCKED))
       """;
+
+  // The tables of comparisons with a shadow release.
+  private static final List<String> DELETE_COMPARISONS =
+      Stream.of("prediction_disagreements", "canary_predictions")
+          .map(
+              table ->
+                  """
+                  DELETE FROM %1$s
+                  WHERE (prediction_id, predicted_at) IN (
+                    SELECT prediction_id, predicted_at FROM %1$s
+                    WHERE noted_at < now() - make_interval(days => ?)
+                    LIMIT ? FOR UPDATE SKIP LOCKED)
+                  """
+                      .formatted(table))
+          .toList();
 
   // Deleting the last outcome of a day has set its counts to 0.
   private static final String DELETE_EMPTY_COUNTS =
@@ -156,9 +172,9 @@ public final class Schema {
 
   /**
    * Drops the partitions of months that ended more than {@code days} days before PostgreSQL's own
-   * time, and deletes outcomes reported before that; a failure is retried at the next run. Drops
-   * nothing while PostgreSQL's clock and this node's differ by more than {@link #MAX_SKEW}, because
-   * either may be wrong.
+   * time, and deletes outcomes and comparisons noted before that; a failure is retried at the next
+   * run. Drops nothing while PostgreSQL's clock and this node's differ by more than {@link
+   * #MAX_SKEW}, because either may be wrong.
    *
    * @param days 0 to keep everything
    */
@@ -174,6 +190,7 @@ public final class Schema {
         log.info("Dropped {}: persistence.retention_days is {}", String.join(", ", dropped), days);
       }
       deleteExpiredOutcomes(connection, days);
+      for (var table : DELETE_COMPARISONS) deleteExpired(connection, table, days);
     } catch (SQLException e) {
       log.warn("Cannot drop what is older than {} days: {}", days, SqlFailure.describe(e));
     }
@@ -224,14 +241,23 @@ public final class Schema {
 
   /** Commits after each statement, so that concurrent reports wait for one at most. */
   private static void deleteExpiredOutcomes(Connection connection, int days) throws SQLException {
-    try (var outcomes = connection.prepareStatement(DELETE_OUTCOMES);
-        var counts = connection.prepareStatement(DELETE_EMPTY_COUNTS)) {
-      outcomes.setInt(1, days);
-      outcomes.setInt(2, DELETED_PER_STATEMENT);
-      int forgotten = DELETED_PER_STATEMENT;
-      while (forgotten == DELETED_PER_STATEMENT) forgotten = outcomes.executeUpdate();
+    deleteExpired(connection, DELETE_OUTCOMES, days);
+    try (var counts = connection.prepareStatement(DELETE_EMPTY_COUNTS)) {
       counts.setInt(1, days);
       counts.executeUpdate();
+    }
+  }
+
+  /**
+   * @param delete takes the days and the number of rows at most
+   */
+  private static void deleteExpired(Connection connection, String delete, int days)
+      throws SQLException {
+    try (var expired = connection.prepareStatement(delete)) {
+      expired.setInt(1, days);
+      expired.setInt(2, DELETED_PER_STATEMENT);
+      int forgotten = DELETED_PER_STATEMENT;
+      while (forgotten == DELETED_PER_STATEMENT) forgotten = expired.executeUpdate();
     }
   }
 }

@@ -29,6 +29,8 @@ import com.cpprediction.persistence.PersistenceVerticle;
 import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.serving.HealthCheck;
 import com.cpprediction.serving.OwnerDirectory;
+import com.cpprediction.shadow.ShadowRelease;
+import com.cpprediction.shadow.ShadowVerticle;
 import com.cpprediction.tls.IdentityWatcher;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
@@ -100,6 +102,7 @@ public final class Service {
   private final AuditLog audit;
   private final ModelStore models;
   private final CallerPincodes wrongPincodes;
+  private final ShadowRelease shadow;
   private final PredictionCache cache;
   private final List<HealthCheck> checks;
   private volatile Set<String> here = Set.of(); // prefixes of the models in force
@@ -158,6 +161,8 @@ public final class Service {
         new CallerPincodes(
             () -> current().prediction().wrongPincodes(), metrics, Clock.systemUTC());
     models.status().shows(wrongPincodes::toJson);
+    shadow =
+        new ShadowRelease(vertx, this::current, home::resolve, models, metrics, Clock.systemUTC());
     cache = new PredictionCache(config.cache(), registry);
     models.onPublish(this::published);
     metrics.cacheEnabled(cache::enabled);
@@ -227,6 +232,7 @@ public final class Service {
               wrongPincodes,
               cache,
               cluster == null ? OwnerDirectory.ALONE : cluster,
+              shadow,
               metrics,
               checks,
               watcher::toJson,
@@ -242,6 +248,7 @@ public final class Service {
     return storing
         .compose(ok -> deployScorers(config.prediction().workers()))
         .compose(ok -> deployModels())
+        .compose(ok -> deployShadow())
         .compose(ok -> deployHttp())
         .onSuccess(ok -> watch())
         .compose(ok -> activate())
@@ -451,6 +458,16 @@ public final class Service {
         "watching the release",
         "giving models up",
         () -> new ModelsVerticle(models, () -> watcher.current().models().poll(), audit),
+        new DeploymentOptions());
+  }
+
+  private Future<Void> deployShadow() {
+    var verticle = new ShadowVerticle(shadow, () -> watcher.current().models().poll());
+    watcher.onChange(config -> config.models().shadow().dir(), dir -> verticle.reload());
+    return deploy(
+        "watching the shadow release",
+        "ending comparisons",
+        () -> verticle,
         new DeploymentOptions());
   }
 

@@ -16,6 +16,7 @@ import com.cpprediction.model.ScoringVerticle;
 import com.cpprediction.persistence.DiscardingRecorder;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.serving.OwnerDirectory;
+import com.cpprediction.serving.SecondRelease;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -219,6 +220,7 @@ final class WarmUp {
             new CallerPincodes(prediction::wrongPincodes, metrics, Clock.systemUTC()),
             new PredictionCache(config.cache(), registry),
             OwnerDirectory.ALONE,
+            SecondRelease.NONE,
             metrics,
             List.of(),
             JsonObject::new,

@@ -50,6 +50,7 @@ public final class PredictionService {
   private final Supplier<ServingRelease> leases;
   private final LookupRouter router;
   private final OwnerDirectory owners;
+  private final SecondRelease second;
   private final Dispatcher dispatcher;
   private final ServiceMetrics metrics;
   private final ShipmentReader reader;
@@ -59,6 +60,7 @@ public final class PredictionService {
 
   /**
    * @param leases gives a lease on the models in force
+   * @param second the shadow release, which predictions are compared with once they are sent
    * @param recordTogether whether the requests of one pass of the event loop are recorded together,
    *     and end together
    */
@@ -68,6 +70,7 @@ public final class PredictionService {
       Supplier<ServingRelease> leases,
       LookupRouter router,
       OwnerDirectory owners,
+      SecondRelease second,
       Dispatcher dispatcher,
       ServiceMetrics metrics,
       ShipmentReader reader,
@@ -77,6 +80,7 @@ public final class PredictionService {
     this.leases = leases;
     this.router = router;
     this.owners = owners;
+    this.second = second;
     this.dispatcher = dispatcher;
     this.metrics = metrics;
     this.reader = reader;
@@ -209,11 +213,23 @@ public final class PredictionService {
         .transform(
             (served, cause) -> {
               var failure = cause == null ? null : failed(asked, cause, requestId);
+              var release = asked.lease().release();
               asked.close();
               long nanos = System.nanoTime() - start;
               for (var item : asked.items()) item.count(metrics, nanos);
+              if (second.present()) compare(asked, release);
               return failure == null ? Future.succeededFuture() : Future.failedFuture(failure);
             });
+  }
+
+  /** With less than half of the admitted shipments to spare, nothing is compared. */
+  private void compare(Shipments asked, String release) {
+    if (asked.byPincode()) return; // the models of other nodes
+    boolean busy = 2 * inFlight.shipments() > inFlight.limit();
+    for (var item : asked.items()) {
+      var prediction = item.prediction();
+      if (prediction != null) second.compare(prediction, release, busy);
+    }
   }
 
   private static ServiceException failed(Shipments asked, Throwable cause, String requestId) {
@@ -301,6 +317,7 @@ public final class PredictionService {
   /** Completes when every item has its results, or its time is up; doesn't fail. */
   private Future<Void> lookUp(Shipments asked, String release, Deadline deadline) {
     boolean byPincode = !release.equals(asked.lease().release());
+    asked.byPincode(byPincode);
     if (byPincode) asked.relocateByPincode();
     var items = asked.open();
     if (items.isEmpty()) return Future.succeededFuture();

@@ -31,6 +31,7 @@ public final class Shipments implements Reply, AutoCloseable {
   private final ShipmentReader reader;
   private ServingRelease lease;
   private int admitted;
+  private boolean byPincode;
 
   /**
    * An id is of one shipment among {@code items}.
@@ -88,6 +89,16 @@ public final class Shipments implements Reply, AutoCloseable {
     var open = new ArrayList<Item>(items.size());
     for (var item : items) if (item.open()) open.add(item);
     return open;
+  }
+
+  /** Notes whether another release than that of the lease serves the items, by their pincodes. */
+  void byPincode(boolean elsewhere) {
+    byPincode = elsewhere;
+  }
+
+  /** Whether another release than that of the lease serves the items, by their pincodes. */
+  boolean byPincode() {
+    return byPincode;
   }
 
   /** Notes that {@code count} items were admitted. */

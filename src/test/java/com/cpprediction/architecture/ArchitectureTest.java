@@ -62,7 +62,8 @@ class ArchitectureTest {
       cluster       <- bus config metrics model prediction serving
       dashboard     <- bus cache common metrics prediction serving web
       http          <- audit auth bus cache common config dashboard inference json logging metrics model prediction serving tls web
-      server        <- audit bus cache cluster common config http logging metrics model persistence postgres prediction serving tls
+      shadow        <- bus config metrics model prediction serving watch
+      server        <- audit bus cache cluster common config http logging metrics model persistence postgres prediction serving shadow tls
       cli           <- ablation bus common config csv files journal json loadtest logging metrics model model.format persistence postgres prediction server serving terminal training
       """;
 

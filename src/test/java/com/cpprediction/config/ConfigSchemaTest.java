@@ -71,6 +71,10 @@ class ConfigSchemaTest {
         .containsExactly(
             "models.poll_ms",
             "models.max_accuracy_drop",
+            "models.shadow.dir",
+            "models.shadow.share",
+            "models.canary.share",
+            "models.canary.max_drop",
             "http.max_connections",
             "http.max_pending_bytes",
             "http.max_streams",

@@ -73,6 +73,8 @@ final class Samples {
       case "log.format" -> "json";
       case "prediction.wrong_pincodes" -> 0.07;
       case "server.warm_up_ms" -> 750.0;
+      case "models.shadow.dir" -> "else/next";
+      case "models.canary.share" -> 0.25;
       default -> {
         if (key.defaultValue() instanceof Boolean flag) yield !flag;
         if (key.defaultValue() instanceof Double number) yield number / 2;
@@ -85,7 +87,7 @@ final class Samples {
   static Object random(ConfigKey key, Random random) {
     int n = random.nextInt(1_000);
     return switch (key.path()) {
-      case "data_dir", "models.dir" -> "directory/" + n;
+      case "data_dir", "models.dir", "models.shadow.dir" -> "directory/" + n;
       case "http.host", "cluster.host" -> "host-" + n;
       case "cluster.weight" -> (n + 1) / 100.0;
       case "server.warm_up_ms" -> (double) n;
@@ -183,7 +185,12 @@ final class Samples {
       case "log.format" -> Stream.of("", "xml", "JSON");
       case "prediction.wrong_pincodes" -> Stream.of(-0.001, 0.501, 1e300, 0.0005, "", "AUTO");
       case "server.warm_up_ms" -> Stream.of(-1, 60_001, 0.5, "", "AUTO");
-      case "prediction.min_text_confidence" -> Stream.of(-0.001, 1.001);
+      case "models.shadow.dir" -> Stream.of("a\nb", "a\u0000");
+      case "models.shadow.share",
+          "models.canary.share",
+          "models.canary.max_drop",
+          "prediction.min_text_confidence" ->
+          Stream.of(-0.001, 1.001);
       default -> {
         if (key.defaultValue() instanceof Boolean) yield Stream.of();
         yield Stream.of(

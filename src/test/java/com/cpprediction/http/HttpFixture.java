@@ -34,6 +34,7 @@ import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.SharedDeadline;
 import com.cpprediction.serving.HealthCheck;
 import com.cpprediction.serving.OwnerDirectory;
+import com.cpprediction.serving.SecondRelease;
 import com.cpprediction.testing.Certificates.Pair;
 import com.cpprediction.testing.OpenLeases;
 import com.cpprediction.testing.TestScores;
@@ -234,6 +235,7 @@ public final class HttpFixture {
             wrongPincodes,
             cache,
             owners,
+            SecondRelease.NONE,
             metrics,
             checks,
             () -> new JsonObject().put("http.port", 0),

@@ -1,0 +1,28 @@
+package com.cpprediction.prediction;
+
+import java.util.UUID;
+
+/**
+ * A prediction as the served release and the shadow release make it.
+ *
+ * @param id of the prediction that was sent
+ * @param prefix of the prediction that was sent
+ * @param canary whether that of the shadow release was sent
+ * @param served by the served release
+ * @param shadow by the shadow release
+ */
+public record ShadowComparison(
+    UUID id, String shipmentId, String prefix, boolean canary, Side served, Side shadow) {
+  /**
+   * The prediction of one release.
+   *
+   * @param release {@code ServingRelease.release()} of it
+   * @param fingerprint as stored with predictions
+   */
+  public record Side(String release, String cp, double confidence, String fingerprint) {}
+
+  /** Whether both releases predict the same CP. */
+  public boolean agrees() {
+    return served.cp().equals(shadow.cp());
+  }
+}

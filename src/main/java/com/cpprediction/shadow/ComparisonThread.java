@@ -1,0 +1,108 @@
+package com.cpprediction.shadow;
+
+import com.cpprediction.prediction.Prediction;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A bounded queue of predictions to compare, and the thread that takes them from it. Queueing never
+ * waits and wakes no thread. While the processors are busy the thread takes a twentieth of one of
+ * them, so that a full queue sheds the rest. {@link #offer} is thread-safe.
+ */
+final class ComparisonThread {
+  private static final Logger log = LoggerFactory.getLogger(ComparisonThread.class);
+
+  static final int CAPACITY = 4_096; // predictions
+  private static final int TOGETHER = 32; // predictions taken at once
+  private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+  private static final long LONGEST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+  /** Pause after each comparison while the processors are busy, as a multiple of its duration. */
+  private static final int PAUSE_FACTOR = 19;
+
+  /**
+   * A prediction to compare.
+   *
+   * @param release that made it
+   * @param canary whether that is the shadow release
+   */
+  record Sent(Prediction prediction, String release, boolean canary) {}
+
+  private final BlockingQueue<Sent> queue = new ArrayBlockingQueue<>(CAPACITY);
+  private final Consumer<List<Sent>> compare;
+  private final BooleanSupplier busy;
+  private final Thread thread;
+  private volatile boolean stopped;
+
+  /**
+   * @param compare compares and stores, on the thread
+   * @param busy whether the processors are, asked on the thread
+   */
+  ComparisonThread(Consumer<List<Sent>> compare, BooleanSupplier busy) {
+    this.compare = compare;
+    this.busy = busy;
+    thread = new Thread(this::run, "cp-shadow");
+    thread.setDaemon(true);
+    thread.setPriority(Thread.MIN_PRIORITY);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Queues {@code sent}; false where the queue is full. */
+  boolean offer(Sent sent) {
+    return queue.offer(sent);
+  }
+
+  /** Predictions that wait. */
+  int waiting() {
+    return queue.size();
+  }
+
+  /**
+   * Ends the thread after the predictions that it has taken. Blocks.
+   *
+   * @return number of predictions left in the queue
+   */
+  int stop(Duration within) {
+    stopped = true;
+    LockSupport.unpark(thread);
+    try {
+      thread.join(within.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return queue.size();
+  }
+
+  private void run() {
+    var taken = new ArrayList<Sent>(TOGETHER);
+    while (!stopped) {
+      queue.drainTo(taken, TOGETHER);
+      if (taken.isEmpty()) {
+        LockSupport.parkNanos(IDLE_NANOS);
+        continue;
+      }
+      long start = System.nanoTime();
+      try {
+        compare.accept(List.copyOf(taken));
+      } catch (RuntimeException e) { // the next ones are compared all the same
+        log.error("Cannot compare {} predictions", taken.size(), e);
+      }
+      taken.clear();
+      if (!busy.getAsBoolean()) continue;
+      long took = System.nanoTime() - start;
+      LockSupport.parkNanos(Math.min(PAUSE_FACTOR * took, LONGEST_PAUSE_NANOS));
+    }
+  }
+}

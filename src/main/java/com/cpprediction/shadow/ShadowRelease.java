@@ -1,0 +1,262 @@
+package com.cpprediction.shadow;
+
+import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.ComparisonBatch;
+import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.metrics.ComparisonResult;
+import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.Engine;
+import com.cpprediction.model.ModelStore;
+import com.cpprediction.model.ServingRelease;
+import com.cpprediction.prediction.AddressShare;
+import com.cpprediction.prediction.Deadline;
+import com.cpprediction.prediction.Prediction;
+import com.cpprediction.prediction.ShadowComparison;
+import com.cpprediction.serving.SecondRelease;
+import com.cpprediction.shadow.ComparisonThread.Sent;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The shadow release: its models, whole on this node, and the comparison of sent predictions with
+ * its own, on a thread of its own. Thread-safe.
+ */
+public final class ShadowRelease implements SecondRelease {
+  private static final Logger log = LoggerFactory.getLogger(ShadowRelease.class);
+  private static final Duration STORE_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(1);
+
+  private final Vertx vertx;
+  private final Supplier<ServiceConfig> config;
+  private final Function<String, Path> resolve;
+  private final ModelStore served;
+  private final ServiceMetrics metrics;
+  private final Clock clock;
+  private final ServiceMetrics unmeasured;
+  private final ComparisonThread thread;
+  private volatile @Nullable Loaded loaded;
+  private volatile Agreement agreement;
+
+  /**
+   * Models of one directory, and what compares with them.
+   *
+   * @param asking asks the models; used by the thread of comparisons only
+   */
+  private record Loaded(ModelStore models, Comparer asking, String at) {}
+
+  /**
+   * @param config the active configuration
+   * @param resolve resolves a path of the configuration
+   * @param served the models that serve
+   */
+  public ShadowRelease(
+      Vertx vertx,
+      Supplier<ServiceConfig> config,
+      Function<String, Path> resolve,
+      ModelStore served,
+      ServiceMetrics metrics,
+      Clock clock) {
+    this.vertx = vertx;
+    this.config = config;
+    this.resolve = resolve;
+    this.served = served;
+    this.metrics = metrics;
+    this.clock = clock;
+    unmeasured = ServiceMetrics.unread(metrics.version());
+    var load = new Load();
+    thread = new ComparisonThread(this::compare, load::busy);
+    agreement = new Agreement("", "", clock.instant());
+    metrics.shadowModels(this::models);
+    metrics.shadowQueue(thread::waiting);
+  }
+
+  private int models() {
+    var now = loaded;
+    return now == null ? 0 : now.models.prefixes().size();
+  }
+
+  /** The directory that the configuration names now; null where it names none. */
+  private @Nullable Path named() {
+    var dir = config.get().models().shadow().dir();
+    return dir.isBlank() ? null : resolve.apply(dir);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Ends comparisons, then gives the models up. Blocks. */
+  void stop() {
+    int left = thread.stop(STOP_TIMEOUT);
+    for (int i = 0; i < left; i++) metrics.compared(ComparisonResult.SHED);
+    replace(null);
+  }
+
+  /** Loads what the configuration names, or what has changed of it. Blocks. */
+  synchronized void reload() {
+    var directory = named();
+    var now = loaded;
+    if (directory == null) {
+      replace(null);
+    } else if (now != null && now.models.directory().equals(directory)) {
+      logged(now.models.reload(), directory);
+    } else {
+      var models = config.get().models();
+      var fresh =
+          new ModelStore(directory, Engine.of(models.engine()), models.heap(), unmeasured, clock);
+      logged(fresh.reload(), directory);
+      var asking =
+          new Comparer(fresh, unmeasured, () -> config.get().prediction().minTextConfidence());
+      replace(new Loaded(fresh, asking, clock.instant().toString()));
+    }
+  }
+
+  private static void logged(JsonObject report, Path directory) {
+    var failed = report.getJsonObject("failed");
+    if (failed.isEmpty()) return;
+    log.warn(
+        "{} models of the shadow release in {} can't be used: {}",
+        failed.size(),
+        directory,
+        failed.iterator().next());
+  }
+
+  private synchronized void replace(@Nullable Loaded next) {
+    var before = loaded;
+    loaded = next;
+    if (before != null) before.models.close();
+  }
+
+  /** As {@link ModelStore#signature}, with the directory; empty where there is none. */
+  String taken() {
+    var now = loaded;
+    return now == null ? "" : now.models.directory() + " " + now.models.signature();
+  }
+
+  /** As {@link #taken}, of what lies there now. Blocks. */
+  String offered() {
+    var directory = named();
+    return directory == null ? "" : directory + " " + ModelStore.signatureOf(directory);
+  }
+
+  @Override
+  public boolean present() {
+    return loaded != null;
+  }
+
+  @Override
+  public void compare(Prediction sent, String release, boolean busy) {
+    double share = config.get().models().shadow().share();
+    if (!AddressShare.SHADOW.contains(sent.request().address(), share)) return;
+    if (busy || !thread.offer(new Sent(sent, release, false))) {
+      count(agreement, sent, ComparisonResult.SHED);
+    }
+  }
+
+  private void count(Agreement counts, Prediction sent, ComparisonResult result) {
+    counts.count(sent.belief().prefix(), result);
+    metrics.compared(result);
+  }
+
+  /** On the thread of comparisons. */
+  private void compare(List<Sent> all) {
+    var now = loaded;
+    if (now == null) return;
+    var rows = new ArrayList<ShadowComparison>();
+    try (var mine = served.lease();
+        var shadow = now.models.lease()) {
+      var counts = agreement(mine, shadow);
+      for (var sent : all) {
+        if (!sent.release().equals(mine.release())) { // replaced since
+          count(counts, sent.prediction(), ComparisonResult.SHED);
+        } else if (comparable(sent.prediction(), shadow)) {
+          var compared = now.asking.compare(sent.prediction(), mine, shadow, false);
+          count(counts, sent.prediction(), compared.result());
+          var comparison = compared.comparison();
+          if (comparison != null && !comparison.agrees()) rows.add(comparison);
+        }
+      }
+    }
+    if (!rows.isEmpty()) store(rows);
+  }
+
+  /** Whether the shadow release has a model of the prefix: it may have but some. */
+  private static boolean comparable(Prediction sent, ServingRelease shadow) {
+    return shadow.prefixes().contains(sent.belief().prefix());
+  }
+
+  private Agreement agreement(ServingRelease mine, ServingRelease shadow) {
+    var now = agreement;
+    if (now.isOf(mine.release(), shadow.release())) return now;
+    var next = new Agreement(mine.release(), shadow.release(), clock.instant());
+    agreement = next;
+    return next;
+  }
+
+  private void store(List<ShadowComparison> rows) {
+    Bus.ask(vertx, Bus.COMPARED, new ComparisonBatch(rows), Deadline.in(STORE_TIMEOUT))
+        .onFailure(
+            cause -> {
+              metrics.comparisonsDropped(rows.size());
+              log.warn("{} disagreements are not stored: {}", rows.size(), cause.getMessage());
+            });
+  }
+
+  /** The ids of the releases compared now. */
+  JsonObject pair() {
+    var now = loaded;
+    return new JsonObject()
+        .put("served", served.current().release())
+        .put("shadow", now == null ? "" : now.models.current().release());
+  }
+
+  /** JSON as {@code GET /models/shadow}, without what outcomes tell. */
+  JsonObject toJson() {
+    var json = new JsonObject().put("enabled", loaded != null);
+    json.put(
+        "served",
+        new JsonObject()
+            .put("release", served.current().release())
+            .put("directory", served.directory().toString())
+            .put("models", served.prefixes().size()));
+    var now = loaded;
+    if (now == null) return json.putNull("shadow").put("share", 0.0);
+    var failed = new JsonObject();
+    now.models.failures().forEach(failed::put);
+    json.put(
+            "shadow",
+            new JsonObject()
+                .put("release", now.models.current().release())
+                .put("directory", now.models.directory().toString())
+                .put("models", now.models.prefixes().size())
+                .put("loaded_at", now.at)
+                .put("failed", failed))
+        .put("share", config.get().models().shadow().share());
+    var pair = pair();
+    var counts = agreement;
+    if (!counts.isOf(pair.getString("served"), pair.getString("shadow"))) {
+      counts = new Agreement("", "", clock.instant()); // nothing was compared yet
+    }
+    var prefixes = new JsonArray();
+    counts
+        .byPrefix()
+        .forEach(
+            (prefix, ofPrefix) ->
+                prefixes.add(
+                    new JsonObject().put("prefix", prefix).mergeIn(Agreement.toJson(ofPrefix))));
+    return json.put("since", counts.since().toString())
+        .put("comparisons", Agreement.toJson(counts.total()))
+        .put("prefixes", prefixes);
+  }
+}
