@@ -76,7 +76,8 @@ final class CommonOptions {
     return models(load(), directory.toAbsolutePath(), PrefixAssignment.ALL);
   }
 
-  private static ModelStore models(LoadedConfig loaded, Path directory, PrefixAssignment share) {
+  /** Loads the models of a release, with the settings of the service. */
+  static ModelStore models(LoadedConfig loaded, Path directory, PrefixAssignment share) {
     var config = loaded.config();
     Logging.apply(config.log());
     var models =

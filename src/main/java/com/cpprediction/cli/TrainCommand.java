@@ -1,12 +1,15 @@
 package com.cpprediction.cli;
 
 import com.cpprediction.csv.InputException;
+import com.cpprediction.model.PrefixAssignment;
 import com.cpprediction.model.format.Release;
+import com.cpprediction.persistence.StoredOutcomes;
 import com.cpprediction.terminal.Plurals;
 import com.cpprediction.terminal.Progress;
 import com.cpprediction.terminal.ProgressLine;
 import com.cpprediction.training.AccuracyTable;
 import com.cpprediction.training.InputReport;
+import com.cpprediction.training.OfflinePredictor;
 import com.cpprediction.training.Training;
 import com.cpprediction.training.TrainingInput;
 import io.vertx.core.json.JsonArray;
@@ -19,8 +22,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -35,19 +41,48 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--data",
-      required = true,
       description = {
         "CSV, plain or gzip, with the columns address,pincode,cp_code and optionally time; or a"
             + " directory of such files, *.csv or *.tsv, perhaps with .gz.",
         "May be given several times."
       })
-  private List<Path> data;
+  private List<Path> data = List.of();
+
+  @Option(
+      names = "--from-database",
+      description = {
+        "Learn from the stored addresses whose outcomes were reported: reviewed ones most, then those"
+            + " delivered elsewhere than predicted, then those delivered where predicted.",
+        "From database.uri or the embedded server, which need not run."
+      })
+  private boolean fromDatabase;
+
+  @Mixin private ConfigOption conf;
+
+  @Option(
+      names = "--newest",
+      paramLabel = "SHARE",
+      defaultValue = "0.1",
+      description =
+          "With --from-database: measure on this share of the outcomes, the newest, and leave them"
+              + " to the next training (default: ${DEFAULT-VALUE}).")
+  private double newest;
+
+  @Option(
+      names = "--least-outcomes",
+      paramLabel = "N",
+      defaultValue = "1000",
+      description =
+          "With --from-database: train on no fewer known outcomes (default: ${DEFAULT-VALUE}).")
+  private long leastOutcomes;
 
   @Option(
       names = "--since",
       paramLabel = "TIME",
       converter = TimeOption.class,
-      description = "Use rows of this time and later: a date or date-time in ISO 8601.")
+      description =
+          "Use rows of this time and later: a date or date-time in ISO 8601. With --from-database"
+              + " the default is where the training of --add ended.")
   private Instant since;
 
   @Option(
@@ -139,6 +174,16 @@ final class TrainCommand implements Callable<Integer> {
         spec,
         since == null || until == null || since.isBefore(until),
         "--since must be before --until");
+    UsageCheck.require(
+        spec,
+        fromDatabase || !data.isEmpty(),
+        "Missing required option: '--data' or --from-database");
+    UsageCheck.require(spec, newest > 0 && newest <= 0.5, "--newest must be in 0..0.5, and not 0");
+    UsageCheck.require(spec, leastOutcomes >= 1, "--least-outcomes must be at least 1");
+    UsageCheck.require(
+        spec,
+        !fromDatabase || heldBackOut == null,
+        "--held-back-out does not go with --from-database, which holds the newest outcomes back");
     UsageCheck.require(spec, heldBack >= 0 && heldBack <= 0.9, "--held-back must be in 0..0.9");
     UsageCheck.require(spec, add != null || !decay, "--decay halves the counts of --add RELEASE");
     UsageCheck.require(spec, threads >= 1, "--threads must be at least 1");
@@ -172,12 +217,53 @@ final class TrainCommand implements Callable<Integer> {
             decay,
             !noCounts,
             threads);
-    Training.Report report;
-    try (var progress = new ProgressLine()) {
-      report = Training.run(options, json ? Progress.NONE : progress);
-    }
-    print(report);
+    print(fromDatabase ? learned(options) : trained(options, null));
     return 0;
+  }
+
+  private Training.Report trained(Training.Options options, Training.@Nullable Learning learning) {
+    try (var progress = new ProgressLine()) {
+      return Training.run(options, learning, json ? Progress.NONE : progress);
+    }
+  }
+
+  private Training.Report learned(Training.Options options) {
+    var loaded = conf.load();
+    var config = loaded.config();
+    var from = since != null ? since : learnedUntil();
+    var end = until != null ? until : Instant.now();
+    try (var outcomes =
+        StoredOutcomes.open(config.database(), conf.home().resolve(config.dataDir()))) {
+      var known = outcomes.known(from, end, newest);
+      if (known.count() < leastOutcomes) {
+        throw new InputException(
+            "%s of stored addresses since %s; train needs %d, or name a lower --least-outcomes"
+                .formatted(
+                    Plurals.count(known.count(), "outcome is known", "outcomes are known"),
+                    from,
+                    leastOutcomes));
+      }
+      var cut = known.cut();
+      if (cut == null) {
+        throw new InputException(
+            "All %d outcomes were reported at one time; none is newer, to measure on"
+                .formatted(known.count()));
+      }
+      var source = new OutcomeSource(outcomes, from, end);
+      if (add == null) {
+        return trained(options, new Training.Learning(source, cut, known.newest(), null, ""));
+      }
+      try (var models = CommonOptions.models(loaded, add.toAbsolutePath(), PrefixAssignment.ALL)) {
+        var against = OfflinePredictor.of(models, 0, OptionalDouble.empty());
+        var id = against.release().release();
+        return trained(options, new Training.Learning(source, cut, known.newest(), against, id));
+      }
+    }
+  }
+
+  private Instant learnedUntil() {
+    if (add == null) return Instant.EPOCH;
+    return Release.open(add).outcomesUntil().orElse(Instant.EPOCH);
   }
 
   private void print(Training.Report report) {
@@ -208,10 +294,14 @@ final class TrainCommand implements Callable<Integer> {
       if (labels != null) {
         encoded.put("doubtful_rows", labels.doubtful()).put("judged_rows", labels.judged());
       }
+      var learning = report.learning();
+      if (learning != null) encoded.put("learning", learning.toJson());
       printer.println(encoded.encode());
       return;
     }
     print(report.input(), printer);
+    var learning = report.learning();
+    if (learning != null) printer.print(learning.describe());
     report.badOffices().forEach(example -> printer.println("  " + example));
     printer.printf(
         Locale.ROOT,
@@ -227,6 +317,11 @@ final class TrainCommand implements Callable<Integer> {
           Plurals.count(labels.judged(), "label"),
           labels.doubtful() == 1 ? "is" : "are",
           labels.file());
+    }
+    if (learning != null) {
+      printer.print(learning.tables());
+      printer.flush();
+      return;
     }
     if (report.scores().isEmpty() && heldBack > 0) {
       printer.println("Not measured: there are too few addresses to hold some back");

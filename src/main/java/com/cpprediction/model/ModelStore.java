@@ -222,7 +222,7 @@ public final class ModelStore implements AutoCloseable {
     double limit = maxAccuracyDrop.getAsDouble();
     var offered = release.scores();
     if (replaces) {
-      HeldBackAccuracy.worse(scores, offered, limit)
+      HeldBackAccuracy.worse(release.comparable(current.content().id(), scores), offered, limit)
           .ifPresent(
               figures -> {
                 throw new ModelException(Reason.ACCURACY, "the release " + figures);

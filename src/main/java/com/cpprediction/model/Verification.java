@@ -61,10 +61,11 @@ public record Verification(int models, List<String> problems) {
 
   private static void compare(
       Release release, Release served, double maxDrop, List<String> problems) {
-    if (!HeldBackAccuracy.comparable(served.scores(), release.scores())) {
+    var scores = release.comparable(served.id(), served.scores());
+    if (!HeldBackAccuracy.comparable(scores, release.scores())) {
       problems.add("there are no scores on held-back addresses to compare");
     }
-    HeldBackAccuracy.worse(served.scores(), release.scores(), maxDrop)
+    HeldBackAccuracy.worse(scores, release.scores(), maxDrop)
         .ifPresent(figures -> problems.add("the release " + figures));
     served
         .manifests()

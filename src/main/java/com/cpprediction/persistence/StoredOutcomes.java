@@ -26,16 +26,29 @@ public final class StoredOutcomes implements AutoCloseable {
   /** A first row comes after all of a sort, at worst. */
   private static final Duration TIMEOUT = Duration.ofMinutes(10);
 
-  // One row for each shipment: the latest prediction before the report, or none.
-  private static final String BETWEEN =
+  private static final String COLUMNS =
       """
       SELECT outcomes.shipment_id, predictions.address, predictions.pincode, predictions.pincode_field,
              predictions.pincode_believed, predictions.prefix, outcomes.cp, outcomes.predicted, outcomes.result,
              outcomes.reported_at, outcomes.origin, outcomes.author
-      FROM outcomes LEFT JOIN predictions USING (prediction_id)
-      WHERE outcomes.reported_at >= ? AND outcomes.reported_at < ?
-      ORDER BY outcomes.reported_at, outcomes.shipment_id
       """;
+
+  private static final String BETWEEN =
+      "WHERE outcomes.reported_at >= ? AND outcomes.reported_at < ?\n";
+
+  private static final String IN_ORDER = "ORDER BY outcomes.reported_at, outcomes.shipment_id\n";
+
+  private static final String EACH =
+      COLUMNS + "FROM outcomes LEFT JOIN predictions USING (prediction_id)\n" + BETWEEN + IN_ORDER;
+
+  /** Outcomes of shipments whose addresses are stored. */
+  private static final String KNOWN =
+      "FROM outcomes JOIN predictions USING (prediction_id)\n" + BETWEEN;
+
+  private static final String EACH_KNOWN = COLUMNS + KNOWN + IN_ORDER;
+  private static final String COUNT = "SELECT count(*), min(outcomes.reported_at)\n" + KNOWN;
+  private static final String TIME =
+      "SELECT outcomes.reported_at\n" + KNOWN + "ORDER BY outcomes.reported_at OFFSET ? LIMIT 1";
 
   private final StoredDatabase database;
 
@@ -82,33 +95,105 @@ public final class StoredOutcomes implements AutoCloseable {
   }
 
   /**
+   * Known outcomes of a time: those of shipments whose addresses are stored.
+   *
+   * @param count number of all
+   * @param cut a time that older ones were reported before; absent where all have one time
+   * @param newest number of those that were reported from then on
+   */
+  public record Known(long count, @Nullable Instant cut, long newest) {}
+
+  /**
    * The outcomes reported from {@code since} to before {@code until}, oldest first; all of one
    * moment of the database.
    *
    * @param use called for each
    */
   public void each(Instant since, Instant until, Consumer<Outcome> use) {
+    each(EACH, since, until, use);
+  }
+
+  /** As {@link #each(Instant, Instant, Consumer)}, of shipments whose addresses are stored. */
+  public void eachKnown(Instant since, Instant until, Consumer<Outcome> use) {
+    each(EACH_KNOWN, since, until, use);
+  }
+
+  private void each(String sql, Instant since, Instant until, Consumer<Outcome> use) {
     try {
       var connection = database.connection();
-      connection.setAutoCommit(false); // pgjdbc reads all rows at once with it
-      try (var statement = connection.prepareStatement(BETWEEN)) {
+      connection.setAutoCommit(false); // with it, pgjdbc reads all rows at once
+      try (var statement = prepared(sql, since, until)) {
         statement.setFetchSize(FETCHED);
-        setTimes(statement, since, until);
         try (var rows = statement.executeQuery()) {
           while (rows.next()) use.accept(read(rows));
         }
       } finally {
         connection.rollback();
+        connection.setAutoCommit(true);
       }
     } catch (SQLException e) {
       throw StoredDatabase.cannotRead("outcomes", e);
     }
   }
 
-  private static void setTimes(PreparedStatement statement, Instant since, Instant until)
-      throws SQLException {
-    statement.setObject(1, since.atOffset(ZoneOffset.UTC));
-    statement.setObject(2, until.atOffset(ZoneOffset.UTC));
+  /**
+   * Counts known outcomes, and cuts the newest off. Those of one time stay together.
+   *
+   * @param share of the newest, 0..1
+   */
+  public Known known(Instant since, Instant until, double share) {
+    try {
+      long count;
+      Instant first;
+      try (var statement = prepared(COUNT, since, until);
+          var row = statement.executeQuery()) {
+        row.next();
+        count = row.getLong(1);
+        var time = row.getObject(2, OffsetDateTime.class);
+        if (time == null) return new Known(0, null, 0);
+        first = time.toInstant();
+      }
+      var cut = time(since, until, Math.min(count - 1, (long) (count * (1 - share))));
+      if (first.equals(cut)) cut = time(first.plusNanos(1_000), until, 0);
+      if (cut == null) return new Known(count, null, 0);
+      return new Known(count, cut, count(cut, until));
+    } catch (SQLException e) {
+      throw StoredDatabase.cannotRead("outcomes", e);
+    }
+  }
+
+  private long count(Instant since, Instant until) throws SQLException {
+    try (var statement = prepared(COUNT, since, until);
+        var row = statement.executeQuery()) {
+      row.next();
+      return row.getLong(1);
+    }
+  }
+
+  /** The time of a known outcome; null where there are not so many. */
+  private @Nullable Instant time(Instant since, Instant until, long place) throws SQLException {
+    try (var statement = prepared(TIME, since, until)) {
+      statement.setLong(3, place);
+      try (var row = statement.executeQuery()) {
+        return row.next() ? time(row) : null;
+      }
+    }
+  }
+
+  private PreparedStatement prepared(String sql, Instant since, Instant until) throws SQLException {
+    var statement = database.connection().prepareStatement(sql);
+    try {
+      statement.setObject(1, since.atOffset(ZoneOffset.UTC));
+      statement.setObject(2, until.atOffset(ZoneOffset.UTC));
+      return statement;
+    } catch (SQLException e) {
+      statement.close();
+      throw e;
+    }
+  }
+
+  private static Instant time(ResultSet row) throws SQLException {
+    return Objects.requireNonNull(row.getObject("reported_at", OffsetDateTime.class)).toInstant();
   }
 
   private static Outcome read(ResultSet row) throws SQLException {
@@ -122,7 +207,7 @@ public final class StoredOutcomes implements AutoCloseable {
         row.getString("cp"),
         row.getString("predicted"),
         row.getString("result"),
-        Objects.requireNonNull(row.getObject("reported_at", OffsetDateTime.class)).toInstant(),
+        time(row),
         row.getString("origin"),
         row.getString("author"));
   }

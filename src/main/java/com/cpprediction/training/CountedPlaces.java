@@ -57,6 +57,18 @@ final class CountedPlaces {
     return isKnown[place];
   }
 
+  /** Key of a place. */
+  int key(int place) {
+    return keys[place];
+  }
+
+  /** Whether an address is of the place whose first address is {@code first}, both canonical. */
+  static boolean isOnePlace(String first, String text) {
+    var places = new CountedPlaces(0, 0, new int[0]);
+    var grams = new Grams();
+    return places.of(grams.read(first), first) == places.of(grams.read(text), text);
+  }
+
   /** Keys of the counted places, those of the earlier training too, ascending. */
   int[] keys() {
     var own = IntStream.range(0, found.size()).filter(place -> !isHeld[place]);

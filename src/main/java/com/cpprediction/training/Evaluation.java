@@ -45,8 +45,16 @@ public final class Evaluation {
       PincodePool pool,
       EvaluatedRelease release,
       IntConsumer done) {
+    return of(rows, rows.stream().map(row -> variant.query(row, pool)).toList(), release, done);
+  }
+
+  /**
+   * As {@link #of(List, QueryVariant, PincodePool, EvaluatedRelease, IntConsumer)}, with the query
+   * of each row.
+   */
+  static Evaluation of(
+      List<LabelledRow> rows, List<Query> queries, EvaluatedRelease release, IntConsumer done) {
     var results = new RowResult[rows.size()];
-    var queries = rows.stream().map(row -> variant.query(row, pool)).toList();
     var fitted = release.fitted(queries);
     tasks(rows).parallelStream()
         .forEach(

@@ -76,7 +76,8 @@ final class InputChunk {
         }
         var labelled = LabelledRow.of(row);
         var text = InputRow.canonical(labelled.address());
-        encoder.put(new InputRow(labelled, text, time, firstNumber + i, row.line()));
+        encoder.put(
+            new InputRow(labelled, text, InputRow.PLAIN, time, firstNumber + i, row.line()));
         prefixes.add(labelled.prefix());
         ends.add(encoder.length());
       } catch (BadRow e) {

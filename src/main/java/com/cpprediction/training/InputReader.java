@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads files into a {@link RowStore}: the calling thread reads them and appends encoded rows in
@@ -40,8 +41,12 @@ final class InputReader {
     chunk = new InputChunk(1, options);
   }
 
-  /** Reads all files. */
-  void read(List<Path> files) {
+  /**
+   * Reads all files, then outcomes.
+   *
+   * @param outcomes null for none
+   */
+  void read(List<Path> files, @Nullable OutcomeRows outcomes) {
     var shown = new FileProgress(progress, files);
     shown.begin("reading (KiB)");
     var pool = Executors.newFixedThreadPool(threads);
@@ -58,8 +63,12 @@ final class InputReader {
     } finally {
       pool.shutdownNow();
     }
-    store.finish();
     shown.end(read);
+    if (outcomes != null) {
+      progress.begin("reading outcomes", Progress.UNKNOWN);
+      outcomes.appendTo(store, read + 1, faults);
+    }
+    store.finish();
   }
 
   private void add(CsvRows.Row row, FileProgress shown, ExecutorService pool) {

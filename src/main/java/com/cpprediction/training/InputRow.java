@@ -9,11 +9,16 @@ import org.jspecify.annotations.Nullable;
  * A usable row of the training's input.
  *
  * @param text canonical text of the address
+ * @param weight rows that it counts as, at least 1
  * @param time if the row has one
  * @param number of the row in the whole input, from 1; unusable rows count
  * @param line number of its first line in its file, from 1
  */
-record InputRow(LabelledRow row, String text, @Nullable Instant time, long number, long line) {
+record InputRow(
+    LabelledRow row, String text, int weight, @Nullable Instant time, long number, long line) {
+  /** Weight of a row of a file, and of an outcome that confirms its own prediction. */
+  static final int PLAIN = 1;
+
   /**
    * The canonical text of an address as typed.
    *

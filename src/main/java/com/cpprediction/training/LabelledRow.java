@@ -30,13 +30,22 @@ public record LabelledRow(String address, String pincode, String cp) {
    */
   static LabelledRow of(CsvRows.Row row) {
     var address = row.address();
-    var code = row.get(Columns.CP_CODE);
+    var code = code(row.get(Columns.CP_CODE));
+    return new LabelledRow(address, row.pincode(), code);
+  }
+
+  /**
+   * Checks the code of a CP.
+   *
+   * @throws BadRow when it is none
+   */
+  static String code(String code) {
     var lower = code.toLowerCase(Locale.ROOT);
     if (NOTHING.contains(lower)) throw new BadRow("cp_code is \"%s\"".formatted(lower));
     if (code.length() > MAX_CODE || code.indexOf('\n') >= 0) {
       throw new BadRow("cp_code is longer than 64 characters or has a line break");
     }
-    return new LabelledRow(address, row.pincode(), code);
+    return code;
   }
 
   /** First three digits of the pincode. */

@@ -38,6 +38,23 @@ final class PairCounts {
     merge(ascending, more, ascending.length);
   }
 
+  /** Takes counts from those there are; keys whose count falls to zero are gone. */
+  void subtract(long[] ascending, int[] less) {
+    settle();
+    int kept = 0;
+    int at = 0;
+    for (int i = 0; i < keys.length; i++) {
+      while (at < ascending.length && ascending[at] < keys[i]) at++;
+      boolean found = at < ascending.length && ascending[at] == keys[i];
+      int rest = found ? counts[i] - less[at] : counts[i];
+      if (rest <= 0) continue;
+      keys[kept] = keys[i];
+      counts[kept++] = rest;
+    }
+    keys = Arrays.copyOf(keys, kept);
+    counts = Arrays.copyOf(counts, kept);
+  }
+
   /** The distinct keys, ascending. */
   long[] keys() {
     settle();

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a training keeps of the addresses of a prefix: counts that add up, and a sample of places
@@ -171,6 +172,8 @@ record PrefixCounts(
     private final List<LabelledRow> held = new ArrayList<>();
     private CountedPlaces found;
     private int earlierPlaces; // numbered below zero
+    private final PairCounts movedAway = new PairCounts(Integer.MAX_VALUE);
+    private @Nullable Map<Integer, List<Integer>> earlierByKey; // of the sample
     private final Grams grams = new Grams();
 
     /** A place of the sample, by its number. */
@@ -208,6 +211,15 @@ record PrefixCounts(
     }
 
     void add(LabelledRow row, String text) {
+      add(row, text, InputRow.PLAIN);
+    }
+
+    /**
+     * Counts an address as {@code weight} ones of its place. One that weighs more than a plain row
+     * is evidence against what its place was counted for: it is counted at a place that is known
+     * from earlier counts, too, and these lose what the place had added for other CPs.
+     */
+    void add(LabelledRow row, String text, int weight) {
       grams.read(text);
       int before = found.size();
       int place = found.of(grams, text);
@@ -218,12 +230,22 @@ record PrefixCounts(
       }
       int cp = id(row.cp());
       int pincode = Integer.parseInt(row.pincode());
-      addresses[cp] = saturated(addresses[cp]);
-      pincodes.computeIfAbsent(pincode, p -> new TreeMap<>()).merge(cp, 1, Builder::sum);
-      if (found.isKnown(place)) return; // counted before
-      int times = ofPlace.merge((long) place << CP_BITS | cp, 1, Builder::sum);
-      if (times > PER_PLACE) return;
+      addresses[cp] = sum(addresses[cp], weight);
+      pincodes.computeIfAbsent(pincode, p -> new TreeMap<>()).merge(cp, weight, Builder::sum);
+      if (found.isKnown(place)) {
+        if (weight == InputRow.PLAIN) return; // counted before
+        moveAway(place, text, cp);
+      }
+      int times = ofPlace.getOrDefault((long) place << CP_BITS | cp, 0);
+      int counted = Math.min(weight, PER_PLACE - times);
+      if (counted <= 0) return;
+      ofPlace.put((long) place << CP_BITS | cp, times + counted);
+      for (int i = 0; i < counted; i++) count(text, place, cp, pincode);
+    }
+
+    private void count(String text, int place, int cp, int pincode) {
       places[cp]++;
+      grams.read(text);
       for (int i = 0; i < grams.size(); i++) {
         pairs.add(key(grams.fingerprint(i), Grams.group(grams.kind(i)), cp));
       }
@@ -234,8 +256,44 @@ record PrefixCounts(
       kept.pincodes().add(pincode);
     }
 
-    private static int saturated(int count) {
-      return sum(count, 1);
+    /**
+     * Takes from the earlier counts what a place added for other CPs than {@code cp}, as far as the
+     * earlier sample has it, and the place from the sample: its label is not the one it has now.
+     */
+    private void moveAway(int place, String text, int cp) {
+      for (int number : earlierByKey().getOrDefault(found.key(place), List.of())) {
+        var earlier = sample.get(number);
+        if (earlier == null || earlier.cps().contains(cp)) continue;
+        if (!CountedPlaces.isOnePlace(earlier.texts().get(0), text)) continue;
+        sample.remove(number);
+        drawn.remove(new Drawn(earlier.order(), number));
+        for (int i = 0; i < earlier.texts().size(); i++) {
+          int old = earlier.cps().get(i);
+          grams.read(earlier.texts().get(i));
+          for (int k = 0; k < grams.size(); k++) {
+            movedAway.add(key(grams.fingerprint(k), Grams.group(grams.kind(k)), old));
+          }
+          places[old] = Math.max(0, places[old] - 1);
+          addresses[old] = Math.max(0, addresses[old] - 1);
+          var byCp = pincodes.get(earlier.pincodes().get(i));
+          if (byCp != null) byCp.computeIfPresent(old, (id, count) -> count > 1 ? count - 1 : null);
+        }
+      }
+    }
+
+    /** Numbers of the earlier places of the sample, by the key of the place. */
+    private Map<Integer, List<Integer>> earlierByKey() {
+      if (earlierByKey == null) {
+        var byKey = new HashMap<Integer, List<Integer>>();
+        sample.forEach(
+            (number, place) -> {
+              if (number >= 0) return;
+              int key = CountedPlaces.keyOf(place.texts().get(0));
+              byKey.computeIfAbsent(key, k -> new ArrayList<>()).add(number);
+            });
+        earlierByKey = byKey;
+      }
+      return earlierByKey;
     }
 
     private static int sum(int a, int b) {
@@ -284,6 +342,8 @@ record PrefixCounts(
      */
     PrefixCounts build(List<String> others) {
       others.forEach(this::id);
+      pairs.subtract(movedAway.keys(), movedAway.counts());
+      sample.values().forEach(this::keepCounted);
       var sorted = codes.stream().sorted().toList();
       var index = new int[codes.size()];
       for (int id = 0; id < index.length; id++) {
@@ -308,6 +368,16 @@ record PrefixCounts(
           ordered,
           found.keys(),
           held);
+    }
+
+    /**
+     * A CP has as many counted addresses as a place of the sample gives it, of halved counts too:
+     * they are subtracted from it.
+     */
+    private void keepCounted(Place place) {
+      for (int cp : place.cps()) {
+        places[cp] = Math.max(places[cp], Collections.frequency(place.cps(), cp));
+      }
     }
 
     private static Place renamed(Place place, int[] index) {

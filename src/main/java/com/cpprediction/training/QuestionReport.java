@@ -20,6 +20,7 @@ public final class QuestionReport {
 
   private final String label;
   private final AccuracyCounts overall;
+  private final @Nullable AccuracyCounts againstOverall;
   private final SortedMap<String, AccuracyCounts> byPrefix;
   private final List<Confusion> confusions;
   private final @Nullable ReleaseComparison comparison;
@@ -29,6 +30,7 @@ public final class QuestionReport {
       String label, Evaluation evaluation, @Nullable Evaluation other, int confusions) {
     this.label = label;
     overall = evaluation.counts();
+    againstOverall = other == null ? null : other.counts();
     byPrefix = evaluation.countsByPrefix();
     this.confusions = evaluation.confusions(confusions);
     comparison = other == null ? null : evaluation.against(other);
@@ -44,6 +46,11 @@ public final class QuestionReport {
   public static QuestionReport of(
       QueryVariant question, Evaluation evaluation, @Nullable Evaluation other, int confusions) {
     return new QuestionReport(question.label(), evaluation, other, confusions);
+  }
+
+  /** As {@link #of}, of a question by its name, without confusions. */
+  static QuestionReport of(String label, Evaluation evaluation, @Nullable Evaluation other) {
+    return new QuestionReport(label, evaluation, other, 0);
   }
 
   /** Name of the question. */
@@ -70,6 +77,16 @@ public final class QuestionReport {
           prefixes.put(prefix, figures);
         });
     return json.put("prefixes", prefixes);
+  }
+
+  /** Scores as {@code release.json} has them. */
+  JsonObject scores() {
+    return overall.toJson();
+  }
+
+  /** Scores of the release that is compared with; empty without one. */
+  JsonObject againstScores() {
+    return againstOverall == null ? new JsonObject() : againstOverall.toJson();
   }
 
   /** Accuracy and calibration by prefix and of all rows. */

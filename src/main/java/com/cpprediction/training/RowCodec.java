@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Binary form of an {@link InputRow}: canonical text, pincode, CP, address as typed, each as UTF-8
- * after its length in bytes; number and line; 0, or 1 and the time as seconds since 1970 and
- * nanoseconds. Numbers are variable-length, seven bits a byte, the lowest first.
+ * after its length in bytes; weight, number and line; 0, or 1 and the time as seconds since 1970
+ * and nanoseconds. Numbers are variable-length, seven bits a byte, the lowest first.
  */
 final class RowCodec {
   private RowCodec() {}
@@ -18,6 +18,11 @@ final class RowCodec {
   static final class Encoder {
     private byte[] bytes = new byte[1 << 12];
     private int length;
+
+    /** Begins anew. */
+    void clear() {
+      length = 0;
+    }
 
     byte[] bytes() {
       return bytes;
@@ -33,6 +38,7 @@ final class RowCodec {
       put(row.row().pincode());
       put(row.row().cp());
       put(row.row().address());
+      put(row.weight());
       put(row.number());
       put(row.line());
       var time = row.time();
@@ -88,9 +94,11 @@ final class RowCodec {
       var pincode = text();
       var cp = text();
       var address = text();
+      int weight = (int) number();
       long number = number();
       long line = number();
-      return new InputRow(new LabelledRow(address, pincode, cp), text, time(), number, line);
+      return new InputRow(
+          new LabelledRow(address, pincode, cp), text, weight, time(), number, line);
     }
 
     /** The last row once more. */
@@ -106,6 +114,7 @@ final class RowCodec {
       into.address = mixed(address);
       into.labelled = mixed(hash(address));
       skip();
+      number();
       number();
       number();
       time();

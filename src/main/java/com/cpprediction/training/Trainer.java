@@ -157,7 +157,7 @@ final class Trainer {
             var before = earlier.get(prefix);
             if (before != null) builder.after(before);
             if (input.prefixes().contains(prefix)) {
-              for (var row : input.rows(prefix)) builder.add(row.row(), row.text());
+              for (var row : input.rows(prefix)) builder.add(row.row(), row.text(), row.weight());
             }
             var counts = builder.build(directory.cpsOf(prefix));
             step.run();

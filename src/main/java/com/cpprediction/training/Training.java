@@ -10,6 +10,7 @@ import com.cpprediction.model.XgboostRanker;
 import com.cpprediction.model.format.ModelException;
 import com.cpprediction.model.format.NationalStage;
 import com.cpprediction.model.format.Ranker;
+import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.terminal.Progress;
 import io.vertx.core.json.JsonObject;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
@@ -43,7 +45,11 @@ public final class Training {
   /** Held-back addresses of a prefix that are measured. */
   private static final int MEASURED = 5_000;
 
+  /** Name of the question that asks the newest outcomes as they came. */
+  private static final String AS_ASKED = QueryVariant.FULL.label();
+
   private final Options options;
+  private final @Nullable Learning learning;
   private final Progress progress;
   private final OfficeDirectory directory;
   private SortedMap<String, PrefixCounts> earlier = Collections.emptySortedMap();
@@ -84,6 +90,22 @@ public final class Training {
       int threads) {}
 
   /**
+   * Outcomes to learn from, beside the files.
+   *
+   * @param source of the outcomes
+   * @param cut outcomes reported from this time on are not learned: the release is measured on them
+   * @param newest number of them
+   * @param against the release that the counts are of, if any, to compare with
+   * @param againstId its id; empty for none
+   */
+  public record Learning(
+      KnownOutcome.Source source,
+      Instant cut,
+      long newest,
+      @Nullable EvaluatedRelease against,
+      String againstId) {}
+
+  /**
    * Result of a training.
    *
    * @param input content of the labelled addresses
@@ -93,6 +115,7 @@ public final class Training {
    * @param scores on held-back rows, by query variant; empty without evaluation: nothing was held
    *     back, or the rest had nothing to rank
    * @param doubtful rows whose label the release contradicts, where they were asked for
+   * @param learning what was learned from outcomes, if there were some
    */
   public record Report(
       InputReport input,
@@ -100,10 +123,12 @@ public final class Training {
       int prefixes,
       long bytes,
       JsonObject scores,
-      @Nullable DoubtfulLabels doubtful) {}
+      @Nullable DoubtfulLabels doubtful,
+      @Nullable LearningReport learning) {}
 
-  private Training(Options options, Progress progress) {
+  private Training(Options options, @Nullable Learning learning, Progress progress) {
     this.options = options;
+    this.learning = learning;
     this.progress = progress;
     directory = OfficeDirectory.read(options.directory(), options.offices());
   }
@@ -114,8 +139,18 @@ public final class Training {
    * @throws InputException when a file cannot be used
    */
   public static Report run(Options options, Progress progress) {
+    return run(options, null, progress);
+  }
+
+  /**
+   * As {@link #run(Options, Progress)}, from outcomes too. Then nothing is held back: the release
+   * is measured on the newest outcomes, and so is the one it adds to.
+   *
+   * @param learning null for no outcomes
+   */
+  public static Report run(Options options, @Nullable Learning learning, Progress progress) {
     try {
-      return new Training(options, progress).run();
+      return new Training(options, learning, progress).run();
     } catch (IOException e) {
       throw OutputPath.failure(options.out(), e);
     }
@@ -123,10 +158,14 @@ public final class Training {
 
   private Report run() throws IOException {
     checkOutputs();
-    try (var input = TrainingInput.read(options.data(), options.threads(), progress)) {
+    if (options.add() != null) earlier = earlier(options.add());
+    var outcomes =
+        learning == null
+            ? null
+            : new OutcomeRows(learning.source(), learning.cut(), learning.newest(), earlier);
+    try (var input = TrainingInput.read(options.data(), outcomes, options.threads(), progress)) {
       var missing = new TreeSet<>(options.prefixes());
       missing.removeAll(input.prefixes());
-      if (options.add() != null) earlier = earlier(options.add());
       missing.removeAll(earlier.keySet());
       if (!missing.isEmpty()) throw new InputException("No row has the prefix " + missing);
       long known =
@@ -136,8 +175,66 @@ public final class Training {
               .sum();
       Trainer.checkHeap(known + input.report().rows(), Runtime.getRuntime().maxMemory());
       Files.createDirectories(options.out());
-      return run(input);
+      return outcomes == null ? run(input) : learn(input, outcomes);
     }
+  }
+
+  /** Learns all rows, and measures on the newest outcomes. */
+  private Report learn(TrainingInput input, OutcomeRows outcomes) throws IOException {
+    var learned =
+        learn("learning", count("counting", input, 0, 0)).orElseThrow(() -> nothingToRank(true));
+    var models = predictor(learned, null);
+    var questions = questions(outcomes, models);
+    var overall = new JsonObject();
+    for (var question : questions) overall.put(question.label(), question.scores());
+    var files = written(learned);
+    long bytes = write(learned, files, Map.of(), overall, measured(questions));
+    var doubtful = doubtful(input, models, 0);
+    return new Report(
+        input.report(),
+        directory.badRows(),
+        files.size(),
+        bytes,
+        overall,
+        doubtful,
+        outcomes.report().with(questions));
+  }
+
+  private List<QuestionReport> questions(OutcomeRows outcomes, EvaluatedRelease models) {
+    var rows = outcomes.newest();
+    if (rows.isEmpty()) return List.of();
+    var against = Objects.requireNonNull(learning).against();
+    progress.begin("measuring", (against == null ? 2 : 4) * rows.size());
+    var pool = PincodePool.of();
+    var masked = rows.stream().map(row -> QueryVariant.PREFIX_ONLY.query(row, pool)).toList();
+    return List.of(
+        question(AS_ASKED, rows, outcomes.queries(), models, against),
+        question(QueryVariant.PREFIX_ONLY.label(), rows, masked, models, against));
+  }
+
+  private QuestionReport question(
+      String label,
+      List<LabelledRow> rows,
+      List<Query> queries,
+      EvaluatedRelease models,
+      @Nullable EvaluatedRelease against) {
+    var own = Evaluation.of(rows, queries, models, progress::step);
+    var other = against == null ? null : Evaluation.of(rows, queries, against, progress::step);
+    return QuestionReport.of(label, own, other);
+  }
+
+  /** How the scores were measured: on which outcomes, and what the earlier release has on them. */
+  private JsonObject measured(List<QuestionReport> questions) {
+    var told = Objects.requireNonNull(learning);
+    var measured =
+        new JsonObject()
+            .put("seed", options.seed())
+            .put(Release.OUTCOMES_UNTIL, told.cut().toString());
+    if (told.against() == null) return measured;
+    var scores = new JsonObject();
+    for (var question : questions) scores.put(question.label(), question.againstScores());
+    return measured.put(
+        "against", new JsonObject().put("release", told.againstId()).put("scores", scores));
   }
 
   private Report run(TrainingInput input) throws IOException {
@@ -162,10 +259,13 @@ public final class Training {
     if (release) learned = learn("learning from all", count("counting all", input, 0, 0));
     var whole = learned.orElseThrow(() -> nothingToRank(release));
     var files = written(whole);
-    long bytes = write(whole, files, scores, overall);
+    var measured =
+        new JsonObject().put("seed", options.seed()).put("held_back", options.heldBack());
+    long bytes = write(whole, files, scores, overall, measured);
     var doubtful =
         doubtful(input, predictor(whole, wrongPincodes), release ? 0 : options.heldBack());
-    return new Report(input.report(), directory.badRows(), files.size(), bytes, overall, doubtful);
+    return new Report(
+        input.report(), directory.badRows(), files.size(), bytes, overall, doubtful, null);
   }
 
   /**
@@ -306,7 +406,8 @@ public final class Training {
       Trainer.Learned learned,
       SortedMap<String, byte[]> files,
       Map<String, JsonObject> scores,
-      JsonObject overall)
+      JsonObject overall,
+      JsonObject measured)
       throws IOException {
     progress.begin("writing", files.size());
     try (var reference = XgboostRanker.of(learned.ranker());
@@ -325,8 +426,6 @@ public final class Training {
         writer.add(learned.manifest(prefix, score, golden), files.get(prefix));
         progress.step(1);
       }
-      var measured =
-          new JsonObject().put("seed", options.seed()).put("held_back", options.heldBack());
       if (options.keepCounts()) writer.keep(learned.counts().values());
       return writer.publish(measured, overall);
     }

@@ -92,6 +92,7 @@ public final class TrainingInput implements AutoCloseable {
   /** Names places of rows: the line, behind the name of the file where there are several. */
   private record Places(List<Path> files, List<Long> firstNumbers) {
     String of(long number, long line) {
+      if (line == 0) return "an outcome";
       return files.size() == 1 ? "line " + line : "%s line %d".formatted(file(number), line);
     }
 
@@ -120,10 +121,29 @@ public final class TrainingInput implements AutoCloseable {
    *     row is usable
    */
   public static TrainingInput read(Options options, int threads, Progress progress) {
-    return read(options, threads, progress, Limits.DEFAULT);
+    return read(options, null, threads, progress, Limits.DEFAULT);
+  }
+
+  /**
+   * As {@link #read(Options, int, Progress)}, with outcomes behind the files.
+   *
+   * @param outcomes null for none
+   */
+  static TrainingInput read(
+      Options options, @Nullable OutcomeRows outcomes, int threads, Progress progress) {
+    return read(options, outcomes, threads, progress, Limits.DEFAULT);
   }
 
   static TrainingInput read(Options options, int threads, Progress progress, Limits limits) {
+    return read(options, null, threads, progress, limits);
+  }
+
+  private static TrainingInput read(
+      Options options,
+      @Nullable OutcomeRows outcomes,
+      int threads,
+      Progress progress,
+      Limits limits) {
     checkHeap(Runtime.getRuntime().maxMemory(), threads);
     var files = InputFiles.of(options.data());
     for (var file : files) {
@@ -137,7 +157,7 @@ public final class TrainingInput implements AutoCloseable {
     var store = new RowStore(options.work(), limits.inMemory());
     try {
       var reader = new InputReader(options, threads, progress, store);
-      reader.read(files);
+      reader.read(files, outcomes);
       var places = new Places(files, reader.firstNumbers());
       var faults = reader.faults().report(places::of);
       var notes = new ArrayList<>(InputFiles.leftOut(options.data()));
@@ -194,6 +214,10 @@ public final class TrainingInput implements AutoCloseable {
 
   private static InputException noRow(
       List<Path> files, long outside, List<InputReport.Fault> faults) {
+    if (files.isEmpty()) {
+      var first = faults.isEmpty() ? "" : "; " + faults.get(0).kind();
+      return new InputException("No outcome can be learned" + first);
+    }
     var what = files.size() == 1 ? files.get(0) + " has" : files.size() + " files have";
     var times =
         outside == 0

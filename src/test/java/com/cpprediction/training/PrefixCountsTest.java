@@ -38,6 +38,70 @@ class PrefixCountsTest {
   }
 
   @Test
+  void aWeightyAddressMovesItsPlaceAwayFromTheCpsThatHadIt() {
+    var before =
+        counts(
+            ALL,
+            List.of(
+                row("kadri temple road mallikatta", "A"),
+                row("bejai church kadri market", "A"),
+                row("hampankatta clock tower circle", "B")));
+
+    var builder = new PrefixCounts.Builder("575", ALL).after(before);
+    var moved = row("kadri temple road mallikatta", "B");
+    builder.add(moved, moved.address(), KnownOutcome.Kind.CORRECTED.weight());
+    var confirmed = row("bejai church kadri market", "A");
+    builder.add(confirmed, confirmed.address(), KnownOutcome.Kind.CONFIRMED.weight());
+    var after = builder.build(List.of());
+
+    assertThat(count(after, "temple", "A")).isZero();
+    assertThat(count(after, "temple", "B")).isEqualTo(PrefixCounts.PER_PLACE);
+    assertThat(count(after, "kadri", "A")).isEqualTo(1);
+    assertThat(count(after, "church", "A")).isEqualTo(1); // known, and nothing new
+    assertThat(after.addresses()).containsExactly(2 - 1 + 1, 1 + 4);
+    assertThat(after.places()).containsExactly(1, 3);
+    assertThat(after.pincodes().get(575001)).isEqualTo(Map.of(0, 2, 1, 5));
+    assertThat(after.sample())
+        .extracting(place -> place.texts().get(0))
+        .containsExactlyInAnyOrder("bejai church kadri market", "hampankatta clock tower circle");
+    assertThat(after.placeKeys()).isEqualTo(before.placeKeys());
+  }
+
+  @Test
+  void aCpKeepsTheAddressesThatAPlaceOfTheSampleIsLeftOutWith() {
+    var texts = List.of("kadri temple road mallikatta", "kadri temple road mallikatta opposite");
+    var rows = new ArrayList<LabelledRow>();
+    for (var cp : List.of("A", "B", "C", "D", "E", "F")) {
+      texts.forEach(text -> rows.add(row(text.replaceAll("(\\w+)", "$1" + cp), cp)));
+    }
+    var halved = counts(ALL, rows).halved();
+
+    var counts = new PrefixCounts.Builder("575", ALL).after(halved).build(List.of());
+
+    assertThat(counts.sample()).isNotEmpty();
+    assertThat(counts.sample())
+        .allSatisfy(
+            place ->
+                assertThat(counts.places()[place.cps().get(0)])
+                    .isGreaterThanOrEqualTo(place.texts().size()));
+  }
+
+  @Test
+  void aWeightyAddressCountsAsManyOfANewPlace() {
+    var builder = new PrefixCounts.Builder("575", ALL);
+    var row = row("kadri temple road mallikatta", "A");
+    builder.add(row, row.address(), 8);
+    builder.add(row, row.address(), 1);
+    var counts = builder.build(List.of());
+
+    assertThat(counts.addresses()).containsExactly(9);
+    assertThat(counts.places()).containsExactly(PrefixCounts.PER_PLACE);
+    assertThat(count(counts, "temple", "A")).isEqualTo(PrefixCounts.PER_PLACE);
+    assertThat(counts.sample().get(0).texts())
+        .hasSize(PrefixCounts.PER_PLACE); // as many to leave out
+  }
+
+  @Test
   void countsNGramsByCp() {
     var counts =
         counts(

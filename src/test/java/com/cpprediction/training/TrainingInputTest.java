@@ -125,11 +125,17 @@ class TrainingInputTest {
               new InputRow(
                   new LabelledRow("  12/3, M.G. Road,\nPUNE 411 001 ", "411001", "CP1"),
                   "12 3 m g road pune 411001",
+                  InputRow.PLAIN,
                   Instant.parse("2026-01-31T12:00:00.5Z"),
                   1,
                   2),
               new InputRow(
-                  new LabelledRow("पुणे", "411001", "CP2"), Address.canonical("पुणे"), null, 2, 4));
+                  new LabelledRow("पुणे", "411001", "CP2"),
+                  Address.canonical("पुणे"),
+                  InputRow.PLAIN,
+                  null,
+                  2,
+                  4));
     }
   }
 

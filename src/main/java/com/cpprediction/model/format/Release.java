@@ -13,8 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -37,6 +39,9 @@ public final class Release {
   /** File name in the directory of a release. */
   public static final String FILE = "release.json";
 
+  /** Member of {@code measured}: outcomes reported before this time were learned. */
+  public static final String OUTCOMES_UNTIL = "outcomes_until";
+
   private static final int MAX_BYTES = 16 << 20; // of release.json
   private static final String DIGEST = "sha256";
   private static final int DEPTH = 2; // of directories: the release's and those of prefixes
@@ -44,6 +49,7 @@ public final class Release {
   private final Path directory;
   private final SortedMap<String, String> manifests;
   private final JsonObject scores;
+  private final JsonObject measured;
   private final Manifest.@Nullable FileRef national;
   private final Map<String, Forest> forests = new ConcurrentHashMap<>(); // by path
   private final Map<String, byte[]> shared = new ConcurrentHashMap<>(); // by path
@@ -53,8 +59,10 @@ public final class Release {
       Path directory,
       SortedMap<String, String> manifests,
       JsonObject scores,
+      JsonObject measured,
       Manifest.@Nullable FileRef national) {
     this.directory = directory;
+    this.measured = measured;
     this.manifests = Collections.unmodifiableSortedMap(manifests);
     this.scores = scores;
     this.national = national;
@@ -96,6 +104,23 @@ public final class Release {
   }
 
   /**
+   * The scores of another release to compare {@link #scores} with: those on the rows of this one
+   * where it was measured against the other, else its own.
+   */
+  public JsonObject comparable(String releaseId, JsonObject itsOwn) {
+    if (!(measured.getValue("against") instanceof JsonObject against)) return itsOwn;
+    if (!releaseId.equals(against.getValue("release"))) return itsOwn;
+    return against.getValue("scores") instanceof JsonObject same ? same : itsOwn;
+  }
+
+  /** The time before which reported outcomes were learned; empty where none were. */
+  public Optional<Instant> outcomesUntil() {
+    return measured.getValue(OUTCOMES_UNTIL) instanceof String time
+        ? Optional.of(Instant.parse(time))
+        : Optional.empty();
+  }
+
+  /**
    * @throws ModelException when {@code directory} isn't a release of this format
    */
   public static Release open(Path directory) {
@@ -120,6 +145,7 @@ public final class Release {
           directory,
           manifests,
           json.getJsonObject("scores", new JsonObject()),
+          json.getJsonObject("measured", new JsonObject()),
           national == null ? null : Manifest.FileRef.from(national));
     } catch (NoSuchFileException e) {
       throw new ModelException(
