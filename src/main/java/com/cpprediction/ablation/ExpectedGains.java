@@ -6,6 +6,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
@@ -40,6 +41,8 @@ record ExpectedGains(String source, Map<Optimisation, String> figures) {
   static ExpectedGains read(Path file) {
     try {
       return parse(Files.readAllBytes(file));
+    } catch (NoSuchFileException e) {
+      throw new AblationException("There is no file " + file, e);
     } catch (IOException e) {
       throw new AblationException("Cannot read %s: %s".formatted(file, e.getMessage()), e);
     } catch (IllegalArgumentException | MalformedJsonException e) {

@@ -7,6 +7,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -115,6 +116,8 @@ record Recording(
           json.getJsonArray("runs").stream()
               .map(run -> Run.from((JsonObject) run, design))
               .toList());
+    } catch (NoSuchFileException e) {
+      throw new AblationException("There is no file " + file, e);
     } catch (IOException e) {
       throw new AblationException("Cannot read %s: %s".formatted(file, e.getMessage()), e);
     } catch (AblationException e) {

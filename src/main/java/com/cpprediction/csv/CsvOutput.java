@@ -3,6 +3,7 @@ package com.cpprediction.csv;
 import com.cpprediction.files.OwnerOnly;
 import de.siegmar.fastcsv.writer.CsvWriter;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -70,21 +71,29 @@ public final class CsvOutput implements AutoCloseable {
       var temporary = device ? target : beside(target);
       if (isPrivate && !device) OwnerOnly.createFile(temporary);
       var out = device ? OutputPath.open(file) : Files.newOutputStream(temporary);
-      var text =
-          new OutputStreamWriter(
-              file.toString().endsWith(".gz") ? new GZIPOutputStream(out) : out,
-              StandardCharsets.UTF_8);
-      if (form.marked()) text.write('\ufeff');
-      char comment = form.separator() == '#' ? ';' : '#'; // it must differ
-      var csv =
-          CsvWriter.builder()
-              .fieldSeparator(form.separator())
-              .commentCharacter(comment)
-              .build(text);
-      return new CsvOutput(file, target, temporary, csv);
+      try {
+        return new CsvOutput(file, target, temporary, writer(out, file, form));
+      } catch (IOException e) { // no room for the first bytes
+        out.close();
+        if (!device) Files.deleteIfExists(temporary);
+        throw e;
+      }
     } catch (IOException e) {
       throw OutputPath.failure(file, e);
     }
+  }
+
+  private static CsvWriter writer(OutputStream out, Path file, Form form) throws IOException {
+    var text =
+        new OutputStreamWriter(
+            file.toString().endsWith(".gz") ? new GZIPOutputStream(out) : out,
+            StandardCharsets.UTF_8);
+    if (form.marked()) text.write('\ufeff');
+    char comment = form.separator() == '#' ? ';' : '#'; // it must differ
+    return CsvWriter.builder()
+        .fieldSeparator(form.separator())
+        .commentCharacter(comment)
+        .build(text);
   }
 
   private static Path beside(Path target) {

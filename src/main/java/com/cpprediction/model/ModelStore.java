@@ -201,10 +201,10 @@ public final class ModelStore implements AutoCloseable {
     lastReload = report;
     if (loaded + removed > 0) {
       log.info(
-          "{} models loaded from {} in {} ms, {} unchanged, {} removed, {} refused",
-          loaded,
+          "Models of {} taken over in {} ms: {} loaded, {} unchanged, {} removed, {} refused",
           directory,
           report.getLong("ms"),
+          loaded,
           next.size() - loaded,
           removed,
           failed.size());

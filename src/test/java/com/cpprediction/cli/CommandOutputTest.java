@@ -149,9 +149,10 @@ class CommandOutputTest {
       disk.fill();
 
       var predicted = run("", "predict", "--in", in, "--out", before.toString());
+      var zipped = run("", "predict", "--in", in, "--out", before + ".gz");
       var trained = run("", "train", "--data", in, "--out", release.toString(), "--work", dir + "");
 
-      for (var ended : List.of(predicted, trained)) {
+      for (var ended : List.of(predicted, zipped, trained)) {
         assertThat(ended.code()).isEqualTo(1);
         assertThat(ended.err())
             .contains("Cannot write " + disk.root(), "No space left on device")

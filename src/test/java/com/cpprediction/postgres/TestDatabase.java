@@ -16,7 +16,8 @@ import java.util.List;
 /** One PostgreSQL for all tests of a JVM, with separate databases. */
 public final class TestDatabase {
   /** Unpacked once for all tests. */
-  public static final Path BINARIES = Path.of("target", "postgres-binaries").toAbsolutePath();
+  public static final Path BINARIES =
+      Path.of("target", "postgres-binaries", System.getProperty("test.fork", "1")).toAbsolutePath();
 
   private static EmbeddedDatabase server;
   private static int databases;
