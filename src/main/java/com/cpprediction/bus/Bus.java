@@ -132,6 +132,15 @@ public final class Bus {
    */
   public static final String MODEL_STATUS = "cp.model.status";
 
+  /**
+   * {@code {"from","to","step_seconds","node"}} in, both times as texts; out the body of {@code GET
+   * /history} as a buffer. Local.
+   */
+  public static final String HISTORY = "cp.history";
+
+  /** Published: {@link #mark}, to be kept in the history with the time. Local. */
+  public static final String MARK = "cp.history.mark";
+
   /** Published, without a body, when the models of this node have changed. Local. */
   public static final String MODELS_CHANGED = "cp.models.changed";
 
@@ -188,6 +197,17 @@ public final class Bus {
             .setSendTimeout(deadline.remainingMillis())
             .addHeader(CALLER, caller);
     return vertx.eventBus().<T>request(address, body, options).map(reply -> reply.body());
+  }
+
+  /**
+   * The body of {@link #MARK}.
+   *
+   * @param kind {@code start}, {@code stop}, {@code reload}, {@code promotion}, {@code rollback} or
+   *     {@code config}
+   * @param text for operators; free of secrets and of addresses of shipments
+   */
+  public static JsonObject mark(String kind, String text) {
+    return new JsonObject().put("kind", kind).put("text", text);
   }
 
   /** Publishes to the consumers of this node only. */

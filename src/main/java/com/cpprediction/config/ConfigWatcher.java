@@ -46,7 +46,10 @@ public final class ConfigWatcher {
       Instant at,
       Optional<String> error) {}
 
-  private record Change(ServiceConfig before, ServiceConfig now) {}
+  /**
+   * @param keys changed ones
+   */
+  private record Change(ServiceConfig before, ServiceConfig now, List<String> keys) {}
 
   /**
    * @param loader as {@code initial} was loaded with
@@ -88,6 +91,13 @@ public final class ConfigWatcher {
           var now = value.apply(change.now());
           if (!now.equals(value.apply(change.before()))) listener.accept(now);
         });
+  }
+
+  /**
+   * Calls {@code listener} on an event loop with the paths of the keys that an edit has changed.
+   */
+  public void onEdit(Consumer<List<String>> listener) {
+    listeners.add(change -> listener.accept(change.keys()));
   }
 
   /** Watches the files until {@link #stop}, whether or not they exist yet. */
@@ -166,7 +176,7 @@ public final class ConfigWatcher {
         paths(waiting));
     return changed.isEmpty()
         ? Optional.empty()
-        : Optional.of(new Change(before.config(), active.config()));
+        : Optional.of(new Change(before.config(), active.config(), paths(changed)));
   }
 
   private void refuse(SourceFiles found, String error) {

@@ -12,7 +12,8 @@ public record PersistenceConfig(
     int queueCapacity,
     Duration statementTimeout,
     int retentionDays,
-    int outcomesWindowDays) {
+    int outcomesWindowDays,
+    int historyDays) {
   /** The time of the response to a prediction request. */
   public enum Ack implements Labelled {
     /** Once its row is in the journal, which survives the end of the process. */

@@ -143,6 +143,12 @@ final class Exchange {
     of(ctx).end(body.toBuffer());
   }
 
+  /** As {@link #respond(RoutingContext, JsonObject)}, of JSON that is encoded already. */
+  static void respond(RoutingContext ctx, Buffer json) {
+    ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, JSON);
+    of(ctx).end(json);
+  }
+
   private HttpServerResponse response() {
     return request.response();
   }

@@ -404,6 +404,8 @@ public final class HttpVerticle extends VerticleBase {
                 node.owners()::describe,
                 node.configView(),
                 new AuditRoutes(vertx, this::prediction, node.audit()))
+            .history(
+                new HistoryRoutes(vertx, node.budget(), () -> prediction().timeout(), node.clock()))
             .pages(node.pages(), node.events());
   }
 

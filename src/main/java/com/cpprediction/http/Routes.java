@@ -158,6 +158,11 @@ final class Routes {
     return this;
   }
 
+  Routes history(HistoryRoutes history) {
+    get("/history").handler(guard.require(Role.READ)).handler(history::history);
+    return this;
+  }
+
   /** The dashboard, its events and the documentation. */
   Routes pages(StaticRoutes pages, EventStream events) {
     get("/", StaticRoutes.HTML).handler(pages.page("dashboard.html"));

@@ -3,8 +3,11 @@ package com.cpprediction.metrics;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.core.metrics.Histogram;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Counts probabilities in buckets. Thread-safe. A summary of Micrometer 1.17 rounds a value up to
@@ -44,9 +47,30 @@ final class ProbabilityHistogram {
     histogram.observe(probability);
   }
 
+  long count() {
+    return data().getCount();
+  }
+
+  double sum() {
+    return data().getSum();
+  }
+
+  /** The count of each bucket; none of those below it. */
+  List<Long> counts() {
+    var counts = new ArrayList<Long>();
+    for (var bucket : data().getClassicBuckets()) {
+      if (!Double.isInfinite(bucket.getUpperBound())) counts.add(bucket.getCount());
+    }
+    return counts;
+  }
+
+  private HistogramDataPointSnapshot data() {
+    return histogram.collect().getDataPoints().get(0);
+  }
+
   /** Count and mean, and the count of each bucket by its upper bound; no mean of nothing. */
   JsonObject toJson() {
-    var data = histogram.collect().getDataPoints().get(0);
+    var data = data();
     var json = new JsonObject().put("count", data.getCount());
     if (data.getCount() > 0) json.put("mean", data.getSum() / data.getCount());
     var buckets = new JsonArray();

@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.json.JsonObject;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -111,6 +112,10 @@ public final class ServiceMetrics {
   /** Bounds of the buckets of {@code cp_pincode_doubt}. */
   private static final double[] DOUBTS = {0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1};
 
+  /** Upper bounds of the buckets of {@code cp_confidence}. */
+  public static final List<Double> CONFIDENCES =
+      List.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0);
+
   private final Map<Source, Counter> answered = new EnumMap<>(Source.class);
   private final Map<Source, Timer> predictionTime = new EnumMap<>(Source.class);
   private final Map<Failure, Counter> failed = new EnumMap<>(Failure.class);
@@ -134,6 +139,8 @@ public final class ServiceMetrics {
   private final Timer flush;
   private final DistributionSummary flushRows;
   private final ProbabilityHistogram pincodeDoubt;
+  private final ProbabilityHistogram confidence;
+  private final FailureLog failures;
   private final Counter corrected;
   private final Counter configReloadFailures;
 
@@ -241,6 +248,13 @@ public final class ServiceMetrics {
             "Probability that the pincode of a shipment is not its own, 0..1",
             DOUBTS);
     pincodeDoubt.exportTo(registry);
+    confidence =
+        new ProbabilityHistogram(
+            "cp_confidence",
+            "Confidence of predictions, 0..1",
+            CONFIDENCES.stream().mapToDouble(Double::doubleValue).toArray());
+    confidence.exportTo(registry);
+    failures = new FailureLog(registry, Clock.systemUTC());
     corrected =
         Counter.builder("cp.predictions.corrected")
             .description("Predictions of another prefix than that of the pincode")
@@ -277,6 +291,42 @@ public final class ServiceMetrics {
     return pincodeDoubt.toJson();
   }
 
+  /** The pincodes that were doubted. */
+  ProbabilityHistogram doubts() {
+    return pincodeDoubt;
+  }
+
+  /** The confidences of predictions. */
+  ProbabilityHistogram confidences() {
+    return confidence;
+  }
+
+  /** The failures of requests and shipments. */
+  public FailureLog failures() {
+    return failures;
+  }
+
+  /** The counts since the start. Walks meters. */
+  public MeterTotals totals() {
+    return MeterTotals.of(this);
+  }
+
+  /** Resident bytes of the process; 0 where the machine doesn't tell. Reads a file: blocks. */
+  public static long residentBytes() {
+    return ProcessMemory.resident().orElse(0);
+  }
+
+  static List<Duration> timeBounds() {
+    return List.of(BUCKETS);
+  }
+
+  /** The sum of the gauges of this name and tags; 0 without one. */
+  public long gauged(String name, String... tags) {
+    return registry.find(name).tags(tags).gauges().stream()
+        .mapToLong(gauge -> (long) gauge.value())
+        .sum();
+  }
+
   /** A shipment was predicted to belong to another prefix than that of its pincode. */
   public void corrected() {
     corrected.increment();
@@ -299,6 +349,15 @@ public final class ServiceMetrics {
   /** Whether metrics are enabled; if not, costly measurements can be skipped. */
   public boolean on() {
     return on;
+  }
+
+  /**
+   * A shipment was predicted.
+   *
+   * @param share confidence of the prediction, 0..1
+   */
+  public void confident(double share) {
+    if (on) confidence.record(share);
   }
 
   /** One shipment was predicted, {@code nanos} after it was parsed. */

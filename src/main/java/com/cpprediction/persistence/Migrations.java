@@ -30,7 +30,9 @@ final class Migrations {
           "V5__rejects_of_one_id.sql",
           "V6__pincode_beliefs.sql",
           "V7__audit_log.sql",
-          "V9__review.sql");
+          "V8__shadow.sql",
+          "V9__review.sql",
+          "V11__history.sql");
 
   private static final String UNDEFINED_TABLE = "42P01";
 

@@ -9,6 +9,8 @@ import com.cpprediction.config.DatabaseConfig;
 import com.cpprediction.config.JournalConfig;
 import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.config.PersistenceConfig.Ack;
+import com.cpprediction.history.HistoryRecorder;
+import com.cpprediction.history.HistoryTable;
 import com.cpprediction.journal.Entry;
 import com.cpprediction.journal.Journal;
 import com.cpprediction.logging.RequestId;
@@ -44,9 +46,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Stores predictions and outcomes in PostgreSQL and reads them back: consumes {@link Bus#RECORD},
- * {@link Bus#STORED}, {@link Bus#POPULAR} and {@link Bus#JUDGE}. Runs on an event loop; the journal
- * is written on a thread of its own. Starts with or without the database and a writable journal,
- * and retries both; {@link #stop} stores queued rows first, and leaves the rest in the journal.
+ * {@link Bus#STORED}, {@link Bus#POPULAR}, {@link Bus#JUDGE} and {@link Bus#HISTORY}. Runs on an
+ * event loop; the journal is written on a thread of its own. Starts with or without the database
+ * and a writable journal, and retries both; {@link #stop} stores queued rows first, and leaves the
+ * rest in the journal.
  */
 public final class PersistenceVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(PersistenceVerticle.class);
@@ -64,6 +67,7 @@ public final class PersistenceVerticle extends VerticleBase {
   private final Ack ack;
   private final Supplier<PersistenceConfig> config;
   private final RecentIds recent = new RecentIds();
+  private @Nullable String node; // where it has a history
   private volatile @Nullable SchemaMaintenance maintenance;
   private volatile @Nullable BatchWriter writer;
   private volatile @Nullable DatabaseWatch watch;
@@ -76,6 +80,8 @@ public final class PersistenceVerticle extends VerticleBase {
   private AuditRecorder audit;
   private ComparisonTable compared;
   private ComparisonWriter comparisons;
+  private HistoryTable historyTable;
+  private @Nullable HistoryRecorder history;
 
   /**
    * @param config read at each use, except {@code ack}, which is read once here
@@ -100,6 +106,12 @@ public final class PersistenceVerticle extends VerticleBase {
     this.pool = pool;
     this.metrics = metrics;
     this.grace = grace;
+  }
+
+  /** Keeps the history of this node, of the name {@code name}. To be called before the start. */
+  public PersistenceVerticle keepingHistoryOf(String name) {
+    node = name;
+    return this;
   }
 
   /**
@@ -149,6 +161,10 @@ public final class PersistenceVerticle extends VerticleBase {
             vertx, new AuditTable(database), directory.resolveSibling(AUDIT), this::databaseUp);
     compared = new ComparisonTable(database);
     comparisons = new ComparisonWriter(vertx, compared::insert, this::databaseUp, metrics);
+    historyTable = new HistoryTable(vertx, database);
+    if (node != null) {
+      history = new HistoryRecorder(vertx, historyTable, metrics, node, this::databaseUp, clock);
+    }
     metrics.databaseUp(this::databaseUp);
     metrics.clockSkewSeconds(() -> schema.skew().toMillis() / 1e3);
     metrics.strayRows(schema::stray);
@@ -162,7 +178,8 @@ public final class PersistenceVerticle extends VerticleBase {
             connected -> {
               outcomes.start();
               audit.start();
-            });
+            })
+        .compose(connected -> history == null ? Future.succeededFuture() : history.start());
   }
 
   private Future<?> listen(BatchWriter writer) {
@@ -197,6 +214,14 @@ public final class PersistenceVerticle extends VerticleBase {
                 .completion(),
             bus.<JsonObject>localConsumer(
                     Bus.AUDITED, message -> query(message, "read the audit log", audit::page))
+                .completion(),
+            bus.<JsonObject>localConsumer(
+                    Bus.HISTORY,
+                    message ->
+                        query(
+                            message,
+                            "read the history",
+                            asked -> historyTable.read(HistoryTable.Query.of(asked))))
                 .completion(),
             bus.<JsonObject>localConsumer(Bus.AUDIT, this::audit).completion()));
   }
@@ -270,7 +295,7 @@ public final class PersistenceVerticle extends VerticleBase {
   /**
    * @param purpose continues "Cannot …" in the log
    */
-  private <T> void query(Message<T> message, String purpose, Function<T, Future<JsonArray>> query) {
+  private <T, R> void query(Message<T> message, String purpose, Function<T, Future<R>> query) {
     if (!databaseUp()) {
       fail(message, databaseDown());
       return;
@@ -355,6 +380,7 @@ public final class PersistenceVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     return drain()
+        .compose(done -> stopHistory())
         .compose(
             done -> {
               Objects.requireNonNull(watch, "not started").stop();
@@ -362,6 +388,12 @@ public final class PersistenceVerticle extends VerticleBase {
               // A frozen server delays a clean close of the connections.
               return database.close().timeout(CLOSE_SECONDS, TimeUnit.SECONDS).otherwiseEmpty();
             });
+  }
+
+  private Future<Void> stopHistory() {
+    return history == null
+        ? Future.succeededFuture()
+        : history.stop().timeout(CLOSE_SECONDS, TimeUnit.SECONDS).otherwiseEmpty();
   }
 
   /** Stops recording, and completes once queued rows are stored or the grace is over. */

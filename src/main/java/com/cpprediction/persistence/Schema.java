@@ -63,6 +63,12 @@ public final class Schema {
       WHERE day <= ((now() - make_interval(days => ?)) AT TIME ZONE 'UTC')::date AND outcomes = 0
       """;
 
+  private static final String DELETE_MINUTES =
+      "DELETE FROM service_minutes WHERE minute < now() - make_interval(days => ?)";
+
+  private static final String DELETE_MARKS =
+      "DELETE FROM service_marks WHERE at < now() - make_interval(days => ?)";
+
   private static final String STRAY =
       "SELECT count(*), min(predicted_at)::text, max(predicted_at)::text FROM predictions_default";
 
@@ -193,6 +199,26 @@ public final class Schema {
       for (var table : DELETE_COMPARISONS) deleteExpired(connection, table, days);
     } catch (SQLException e) {
       log.warn("Cannot drop what is older than {} days: {}", days, SqlFailure.describe(e));
+    }
+  }
+
+  /**
+   * Deletes what is older of the history of the nodes, unless the clocks differed at the last check
+   * of {@link #dropExpired}; a failure is retried at the next run.
+   *
+   * @param days 0 to keep everything
+   */
+  void dropHistory(int days) {
+    if (days == 0 || isSkewed()) return;
+    try (var connection = source.getConnection()) {
+      for (var sql : List.of(DELETE_MINUTES, DELETE_MARKS)) {
+        try (var statement = connection.prepareStatement(sql)) {
+          statement.setInt(1, days);
+          statement.executeUpdate();
+        }
+      }
+    } catch (SQLException e) {
+      log.warn("Cannot drop the history before {} days: {}", days, SqlFailure.describe(e));
     }
   }
 

@@ -44,6 +44,7 @@ final class SchemaMaintenance {
             () -> {
               schema.createPartitions(config.get().retentionDays());
               schema.dropExpired(config.get().retentionDays());
+              schema.dropHistory(config.get().historyDays());
               return null;
             },
             false)

@@ -42,6 +42,8 @@ import io.vertx.core.Future;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -79,6 +81,7 @@ public final class Service {
   private static final int OTHER_CONTEXTS = 8;
 
   private static final long NANOS_PER_MILLI = 1_000_000;
+  private static final int SHORT_ID = 8; // digits of a release's id
 
   /** Name of the journal's directory in {@code data_dir}. */
   public static final String JOURNAL = "journal";
@@ -106,6 +109,7 @@ public final class Service {
   private final PredictionCache cache;
   private final List<HealthCheck> checks;
   private volatile Set<String> here = Set.of(); // prefixes of the models in force
+  private volatile Set<String> served = Set.of(); // fingerprints of the models in force
   private volatile boolean stopping;
   private volatile boolean unclean; // whether a verticle failed to stop
   private volatile @Nullable EmbeddedDatabase embedded;
@@ -205,13 +209,14 @@ public final class Service {
     checkNotStopping();
     persistence =
         new PersistenceVerticle(
-            () -> current().persistence(),
-            config.journal(),
-            dataDir.resolve(JOURNAL),
-            this::databaseUri,
-            config.database().pool(),
-            metrics,
-            STORE_GRACE);
+                () -> current().persistence(),
+                config.journal(),
+                dataDir.resolve(JOURNAL),
+                this::databaseUri,
+                config.database().pool(),
+                metrics,
+                STORE_GRACE)
+            .keepingHistoryOf(node());
     // PostgreSQL and the journal start while models load: each waits for what the other doesn't.
     var storing =
         (config.database().embedded() ? startDatabase(dataDir) : Future.succeededFuture())
@@ -261,10 +266,42 @@ public final class Service {
     var replaced = cache.retain(release.fingerprints().values(), most);
     boolean further = !here.containsAll(release.here());
     here = release.here();
+    markReload(release);
     var node = http;
     if (node == null) return; // a start: it refills at its end
     if (further) node.refillCache();
     node.refillCache(replaced);
+  }
+
+  /** Marks another release than the one served before, or more or fewer models of it. */
+  private void markReload(ServingRelease release) {
+    var fingerprints = Set.copyOf(release.fingerprints().values());
+    if (http != null && !stopping && !fingerprints.equals(served)) {
+      var id = release.release();
+      Bus.publishLocal(
+          vertx,
+          Bus.MARK,
+          Bus.mark(
+              "reload",
+              "release %s, %d models"
+                  .formatted(id.substring(0, Math.min(SHORT_ID, id.length())), here.size())));
+    }
+    served = fingerprints;
+  }
+
+  /** The name of this node: that in the cluster, else host and port. */
+  private String node() {
+    if (membership != null) return membership.name();
+    var http = loaded.config().http();
+    return hostName() + ':' + http.port();
+  }
+
+  private static String hostName() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "localhost";
+    }
   }
 
   private void warmUp() {
@@ -519,6 +556,9 @@ public final class Service {
     watcher.onChange(ServiceConfig::cache, this::resize);
     watcher.onChange(
         config -> config.persistence().retentionDays(), days -> persistence().applyRetention());
+    watcher.onEdit(
+        changed ->
+            Bus.publishLocal(vertx, Bus.MARK, Bus.mark("config", String.join(", ", changed))));
     watcher.start();
   }
 }

@@ -299,8 +299,10 @@ public final class Item implements Reply {
   }
 
   void count(ServiceMetrics metrics, long nanos) {
-    if (prediction != null) metrics.answered(prediction.source(), nanos);
-    else metrics.failed(reason().failure());
+    if (prediction != null) {
+      metrics.answered(prediction.source(), nanos);
+      metrics.confident(prediction.best().confidence());
+    } else metrics.failed(reason().failure());
   }
 
   /** As a result in a response. */

@@ -47,6 +47,7 @@ class ArchitectureTest {
       csv           <- common files prediction
       logging       <- config
       metrics       <- common prediction
+      history       <- bus metrics postgres prediction
       model.format  <- common json prediction
       postgres      <- common config files journal prediction
       loadtest      <- common csv web
@@ -54,7 +55,7 @@ class ArchitectureTest {
       model         <- audit bus common json metrics model.format prediction watch
       outcomes      <- bus logging metrics postgres prediction
       tls           <- common metrics watch
-      persistence   <- audit bus config journal json logging metrics outcomes postgres prediction
+      persistence   <- audit bus config history journal json logging metrics outcomes postgres prediction
       serving       <- bus cache common config json metrics model prediction
       inference     <- model prediction serving
       training      <- csv json model model.format prediction terminal
@@ -72,7 +73,7 @@ class ArchitectureTest {
       """
       Caffeine       com.github.benmanes.caffeine    cache
       PG client      io.vertx.pgclient               postgres
-      SQL client     io.vertx.sqlclient              audit postgres persistence outcomes
+      SQL client     io.vertx.sqlclient              audit postgres persistence outcomes history
       JDBC           java.sql javax.sql              postgres persistence
       pgjdbc         org.postgresql                  postgres
       Flyway         org.flywaydb                    persistence

@@ -97,6 +97,7 @@ class ConfigSchemaTest {
             "persistence.statement_timeout_ms",
             "persistence.retention_days",
             "persistence.outcomes_window_days",
+            "persistence.history_days",
             "cluster.replicas",
             "cluster.weight",
             "cluster.attempt_ms",

@@ -46,7 +46,7 @@ class ServiceConfigTest {
                  "cache": {"enabled": false, "max_size": 6, "ttl_seconds": 7, "warm_popular": 9},
                  "persistence": {"ack": "none", "when_full": "drop", "batch_size": 8, "linger_ms": 9,
                                  "queue_capacity": 10, "statement_timeout_ms": 110, "retention_days": 19,
-                                 "outcomes_window_days": 23},
+                                 "outcomes_window_days": 23, "history_days": 28},
                  "journal": {"max_bytes": 2000000, "sync_ms": 11},
                  "database": {"uri": "postgres://u", "embedded_port": 12,
                               "pool": {"enabled": false, "size": 13, "max_wait_queue": 14,
@@ -96,7 +96,8 @@ class ServiceConfigTest {
                     10,
                     Duration.ofMillis(110),
                     19,
-                    23),
+                    23,
+                    28),
                 new JournalConfig(2_000_000, Duration.ofMillis(11)),
                 new DatabaseConfig(
                     "postgres://u",

@@ -399,7 +399,8 @@ class OutcomesIT {
         100_000,
         Duration.ofSeconds(5),
         0,
-        windowDays);
+        windowDays,
+        0);
   }
 
   private void record(String... shipments) throws Exception {

@@ -109,7 +109,7 @@ class BatchWriterTest {
 
   private static PersistenceConfig config(Ack ack, int batchSize, Duration linger, int capacity) {
     return new PersistenceConfig(
-        ack, WhenFull.REFUSE, batchSize, linger, capacity, Duration.ofSeconds(5), 0, 30);
+        ack, WhenFull.REFUSE, batchSize, linger, capacity, Duration.ofSeconds(5), 0, 30, 0);
   }
 
   private BatchWriter writer(PersistenceConfig config) {

@@ -711,7 +711,7 @@ class PersistenceVerticleIT {
 
     config =
         new PersistenceConfig(
-            Ack.JOURNAL, whenFull, 500, Duration.ZERO, 100, Duration.ofSeconds(5), 30, 30);
+            Ack.JOURNAL, whenFull, 500, Duration.ZERO, 100, Duration.ofSeconds(5), 30, 30, 0);
     verticle.applyRetention();
 
     Await.until(() -> TestDatabase.query(uri, months).equals(List.of("0")));
@@ -744,7 +744,7 @@ class PersistenceVerticleIT {
 
   private PersistenceConfig config(Ack ack, int capacity, Duration statementTimeout) {
     return new PersistenceConfig(
-        ack, whenFull, 500, Duration.ofMillis(20), capacity, statementTimeout, 0, 30);
+        ack, whenFull, 500, Duration.ofMillis(20), capacity, statementTimeout, 0, 30, 0);
   }
 
   private void undeploy() throws Exception {
