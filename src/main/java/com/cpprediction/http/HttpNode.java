@@ -20,6 +20,7 @@ import com.cpprediction.serving.HealthCheck;
 import com.cpprediction.serving.HealthReport;
 import com.cpprediction.serving.InlineScorer;
 import com.cpprediction.serving.OwnerDirectory;
+import com.cpprediction.serving.RefusalBudget;
 import com.cpprediction.serving.ScoringWorkers;
 import com.cpprediction.serving.SecondRelease;
 import com.cpprediction.tls.IdentityWatcher;
@@ -91,6 +92,7 @@ public final class HttpNode {
   private final AuditLog audit;
   private final ByteBudget budget;
   private final AdmissionControl admission;
+  private final RefusalBudget refusals;
   private final ScoringWorkers workers;
   private final Slots connections = new Slots();
   private final Slots streams = new Slots();
@@ -158,6 +160,7 @@ public final class HttpNode {
     budget = new ByteBudget(() -> config.get().http().maxPendingBytes(), metrics);
     admission =
         new AdmissionControl(() -> config.get().prediction().maxInFlight(), instances, metrics);
+    refusals = new RefusalBudget(() -> config.get().review().refusalsPerHour(), System::nanoTime);
     workers =
         new ScoringWorkers(
             vertx, config.get().prediction().workers(), Runtime.getRuntime().availableProcessors());
@@ -316,6 +319,10 @@ public final class HttpNode {
 
   ByteBudget budget() {
     return budget;
+  }
+
+  RefusalBudget refusals() {
+    return refusals;
   }
 
   AdmissionControl admission() {

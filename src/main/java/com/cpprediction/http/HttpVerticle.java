@@ -127,6 +127,7 @@ public final class HttpVerticle extends VerticleBase {
             node.metrics(),
             reader,
             node.admission(),
+            node.refusals(),
             node.config().get().persistence().ack() != Ack.COMMIT);
     var pool = new ParsingPool(vertx, BodyReceiver.MAX_BYTES, node.parsing(), node.metrics());
     var bodyReader = new BodyReader(pool);

@@ -61,6 +61,16 @@ public final class ServiceMetrics {
     RELEASED
   }
 
+  /** The fate of a refusal for want of a pincode. */
+  public enum RefusalResult implements Labelled {
+    /** Kept as predictions are, to be reviewed. */
+    KEPT,
+    /** Not kept: more than {@code review.refusals_per_hour}. */
+    LIMITED,
+    /** Not kept: the journal, the queue or the database did not take it. */
+    LOST
+  }
+
   /** Location of a lookup. */
   public enum Hop implements Labelled {
     /** On the node that received the request. */
@@ -122,6 +132,7 @@ public final class ServiceMetrics {
   private final Map<Shed, Counter> shed = new EnumMap<>(Shed.class);
   private final Map<RowOutcome, Counter> rows = new EnumMap<>(RowOutcome.class);
   private final Map<Kept, Counter> kept = new EnumMap<>(Kept.class);
+  private final Map<RefusalResult, Counter> refusals = new EnumMap<>(RefusalResult.class);
   private final Map<Moved, Counter> moved = new EnumMap<>(Moved.class);
   private final Map<Hop, Counter> lookups = new EnumMap<>(Hop.class);
   private final Map<Verdict, Counter> outcomes = new EnumMap<>(Verdict.class);
@@ -182,6 +193,14 @@ public final class ServiceMetrics {
           Counter.builder("cp.records")
               .description("Rows that came into the care of this process, or were dropped")
               .tag("outcome", how.label())
+              .register(registry));
+    }
+    for (var result : RefusalResult.values()) {
+      refusals.put(
+          result,
+          Counter.builder("cp.refusals")
+              .description("Shipments refused for want of a pincode, by whether they were kept")
+              .tag("result", result.label())
               .register(registry));
     }
     for (var change : Moved.values()) {
@@ -506,6 +525,11 @@ public final class ServiceMetrics {
 
   public void rows(RowOutcome outcome, int count) {
     of(rows, outcome).increment(count);
+  }
+
+  /** Counts refusals for want of a pincode. */
+  public void refusals(RefusalResult result, int count) {
+    if (count > 0) of(refusals, result).increment(count);
   }
 
   public void kept(Kept how, int count) {

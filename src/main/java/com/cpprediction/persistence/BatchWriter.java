@@ -55,7 +55,7 @@ final class BatchWriter {
 
   private static final class InFlightBatch {
     final List<PendingRow> pending;
-    final List<PredictionRow> rows;
+    final List<JournalRow> rows;
     final long start = System.nanoTime();
     @Nullable Throwable failure; // once it failed
 
@@ -67,7 +67,7 @@ final class BatchWriter {
   }
 
   /** The rows of a journal record, on their way to the queue. */
-  private record Journaled(List<PredictionRow> rows, Entry entry) {}
+  private record Journaled(List<JournalRow> rows, Entry entry) {}
 
   private static final Logger log = LoggerFactory.getLogger(BatchWriter.class);
 
@@ -137,7 +137,7 @@ final class BatchWriter {
    * @param acknowledge whether the request is acknowledged now instead of when the rows are settled
    * @return completes once all rows are settled
    */
-  Future<Recorded> add(List<PredictionRow> rows, boolean acknowledge) {
+  Future<Recorded> add(List<JournalRow> rows, boolean acknowledge) {
     int capacity = config.get().queueCapacity();
     if (queued + rows.size() > capacity) {
       return Future.failedFuture(
@@ -158,7 +158,7 @@ final class BatchWriter {
    * Queues the rows of requests that are acknowledged because {@code entry} holds them.
    * Thread-safe.
    */
-  void addJournaled(List<PredictionRow> rows, Entry entry) {
+  void addJournaled(List<JournalRow> rows, Entry entry) {
     ledger.handedOver(rows.size());
     handedOver.add(new Journaled(rows, entry));
     int waiting = handedOverRows.addAndGet(rows.size());
@@ -202,7 +202,7 @@ final class BatchWriter {
   /**
    * @param rows the decoded rows of {@code entry}, or empty
    */
-  private int enqueue(List<PredictionRow> rows, Entry entry) {
+  private int enqueue(List<JournalRow> rows, Entry entry) {
     var positions = RowFormat.rows(entry.body());
     var journaled = new JournaledRows(entry, positions.length);
     for (int i = 0; i < positions.length; i++) {

@@ -207,7 +207,7 @@ final class JournalAppender {
     for (var entry : entries) {
       for (int at : RowFormat.rows(entry.body())) {
         if (rows-- > RecentIds.CAPACITY) continue;
-        var row = RowFormat.read(entry.body(), at);
+        if (!(RowFormat.read(entry.body(), at) instanceof PredictionRow row)) continue;
         var address = new Address(Address.canonical(row.typed()), row.pincode());
         recent.claim(row.id(), address.digest(row.shipmentId()));
       }
@@ -284,7 +284,7 @@ final class JournalAppender {
    * journal.sync_ms} promises: at once unless that is 0. Fails with {@link Failure#OVERLOADED} when
    * no row was kept, with {@link Failure#DEADLINE_EXCEEDED} when that is unknown.
    */
-  Future<Void> append(List<PredictionRow> rows) {
+  Future<Void> append(List<JournalRow> rows) {
     if (failure != null) return Future.failedFuture(refused(failure));
     if (full()) {
       return Future.failedFuture(

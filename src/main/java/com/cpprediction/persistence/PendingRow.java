@@ -15,14 +15,14 @@ import org.jspecify.annotations.Nullable;
  * @param since milliseconds since 1970 when the row was accepted
  */
 record PendingRow(
-    @Nullable PredictionRow row,
+    @Nullable JournalRow row,
     @Nullable JournaledRows journaled,
     int at,
     @Nullable PendingRequest request,
     boolean acknowledged,
     long since) {
 
-  PredictionRow read() {
+  JournalRow read() {
     return row != null ? row : RowFormat.read(Objects.requireNonNull(journaled).entry().body(), at);
   }
 

@@ -29,7 +29,7 @@ final class PredictionRecorder {
 
   /** Requests whose rows are kept together. */
   private static final class Group {
-    final List<PredictionRow> rows = new ArrayList<>();
+    final List<JournalRow> rows = new ArrayList<>();
     final List<Claimed> requests = new ArrayList<>();
   }
 
@@ -41,14 +41,14 @@ final class PredictionRecorder {
    */
   private record Claimed(int rows, List<UUID> taken) {}
 
-  private final Function<List<PredictionRow>, Future<Recorded>> store;
+  private final Function<List<JournalRow>, Future<Recorded>> store;
   private final int rowsTogether;
   private final Supplier<PersistenceConfig> config;
   private final RecentIds recent;
   private final BatchWriter writer;
 
   private PredictionRecorder(
-      Function<List<PredictionRow>, Future<Recorded>> store,
+      Function<List<JournalRow>, Future<Recorded>> store,
       int rowsTogether,
       Supplier<PersistenceConfig> config,
       RecentIds recent,
@@ -112,7 +112,7 @@ final class PredictionRecorder {
         .map(done -> new RecordReply(kept.stream().flatMap(all -> all.result().stream()).toList()));
   }
 
-  private Claimed claim(RecordRequest request, List<PredictionRow> rows) {
+  private Claimed claim(RecordRequest request, List<JournalRow> rows) {
     int before = rows.size();
     var taken = new ArrayList<UUID>(0);
     for (var prediction : request.predictions()) {
@@ -123,6 +123,8 @@ final class PredictionRecorder {
         taken.add(asked.id());
       }
     }
+    // Their ids are not claimed: the shipment may come again with its pincode and the same id.
+    for (var refusal : request.refusals()) rows.add(new RefusalRow(refusal));
     return new Claimed(rows.size() - before, taken);
   }
 
@@ -149,7 +151,7 @@ final class PredictionRecorder {
     return Recorded.failed(Failure.INTERNAL.because("The prediction could not be stored"));
   }
 
-  private Future<Recorded> store(List<PredictionRow> rows) {
+  private Future<Recorded> store(List<JournalRow> rows) {
     return store
         .apply(rows)
         .recover(

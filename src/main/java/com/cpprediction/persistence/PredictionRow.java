@@ -30,7 +30,8 @@ record PredictionRow(
     List<Candidate> candidates,
     String fingerprint,
     Source source,
-    @Nullable StoredBelief belief) {
+    @Nullable StoredBelief belief)
+    implements JournalRow {
 
   static PredictionRow of(Prediction prediction) {
     var request = prediction.request();

@@ -4,7 +4,7 @@ import io.vertx.core.Future;
 import java.util.List;
 import java.util.Set;
 
-/** A store of predictions. Both operations are idempotent. */
+/** A store of predictions and refusals. Both operations are idempotent. */
 interface PredictionStore {
   /**
    * The result of an insert. Rows neither added nor taken are duplicates.
@@ -15,8 +15,8 @@ interface PredictionStore {
   record Inserted(int added, Set<Integer> taken) {}
 
   /** Stores all rows or none. */
-  Future<Inserted> insert(List<PredictionRow> rows);
+  Future<Inserted> insert(List<JournalRow> rows);
 
   /** Sets aside a row that {@link #insert} rejects. */
-  Future<Void> reject(PredictionRow row, Throwable refusal);
+  Future<Void> reject(JournalRow row, Throwable refusal);
 }

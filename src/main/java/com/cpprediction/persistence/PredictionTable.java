@@ -4,23 +4,26 @@ import com.cpprediction.postgres.Database;
 import com.cpprediction.postgres.SqlFailure;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PrefixSource;
+import com.cpprediction.prediction.Refusal;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Inserts predictions into PostgreSQL and sets rejected ones aside. */
+/** Inserts predictions and refusals into PostgreSQL and sets rejected ones aside. */
 final class PredictionTable implements PredictionStore {
   // In a select list unnest passes values through; in FROM it first stores each column aside.
   private static final String INSERT =
@@ -36,6 +39,25 @@ final class PredictionTable implements PredictionStore {
              unnest($17::double precision[]), unnest($18::double precision[])
       ON CONFLICT DO NOTHING
       """;
+
+  // Either all rows of a batch are stored or none, whatever their kinds.
+  private static final String INSERT_BOTH =
+      """
+      WITH refused AS (
+        INSERT INTO refusals (refusal_id, refused_at, shipment_id, address, pincode_field, detail, prefix, confidence,
+                              guesses, pincode_doubt, fingerprint)
+        SELECT unnest($19::uuid[]), to_timestamp(unnest($20::double precision[])), unnest($21::text[]),
+               unnest($22::text[]), unnest($23::text[]), unnest($24::text[]), unnest($25::text[]),
+               unnest($26::double precision[]), unnest($27::text[])::jsonb, unnest($28::real[]), unnest($29::text[])
+        ON CONFLICT DO NOTHING
+        RETURNING 1
+      ), predicted AS (
+        %s
+        RETURNING 1
+      )
+      SELECT (SELECT count(*) FROM refused) AS refused, (SELECT count(*) FROM predicted) AS predicted
+      """
+          .formatted(INSERT);
 
   private static final String SAME_ID =
       """
@@ -62,18 +84,44 @@ final class PredictionTable implements PredictionStore {
   }
 
   @Override
-  public Future<Inserted> insert(List<PredictionRow> rows) {
+  public Future<Inserted> insert(List<JournalRow> rows) {
+    var predictions = new ArrayList<PredictionRow>(rows.size());
+    var refusals = new ArrayList<RefusalRow>(0);
+    for (var row : rows) {
+      if (row instanceof PredictionRow prediction) predictions.add(prediction);
+      else refusals.add((RefusalRow) row);
+    }
+    return refusals.isEmpty()
+        ? insert(rows, predictions)
+        : database
+            .write(INSERT_BOTH, Refusals.of(refusals, parameters(predictions)))
+            .compose(
+                inserted -> {
+                  var counts = inserted.iterator().next();
+                  int refused = counts.getLong("refused").intValue();
+                  int predicted = counts.getLong("predicted").intValue();
+                  return inserted(rows, predictions, predicted, refused);
+                });
+  }
+
+  private Future<Inserted> insert(List<JournalRow> rows, List<PredictionRow> predictions) {
     return database
-        .write(INSERT, parameters(rows))
-        .compose(
-            inserted -> {
-              int added = inserted.rowCount();
-              if (added == rows.size()) {
-                return Future.succeededFuture(new Inserted(added, Set.of()));
-              }
-              return taken(rows)
-                  .compose(taken -> setAside(rows, taken).map(new Inserted(added, taken)));
-            });
+        .write(INSERT, parameters(predictions))
+        .compose(inserted -> inserted(rows, predictions, inserted.rowCount(), 0));
+  }
+
+  /**
+   * @param predicted number of new predictions
+   * @param refused number of new refusals
+   */
+  private Future<Inserted> inserted(
+      List<JournalRow> rows, List<PredictionRow> predictions, int predicted, int refused) {
+    int added = predicted + refused;
+    if (predicted == predictions.size()) {
+      return Future.succeededFuture(new Inserted(added, Set.of()));
+    }
+    return taken(rows, predictions)
+        .compose(taken -> setAside(rows, taken).map(new Inserted(added, taken)));
   }
 
   /** The parameters of an insert of {@code rows}. */
@@ -81,16 +129,23 @@ final class PredictionTable implements PredictionStore {
     return Columns.of(rows).tuple();
   }
 
-  /** Indexes of rows whose id is stored for another shipment. */
-  private Future<Set<Integer>> taken(List<PredictionRow> rows) {
+  /**
+   * Indexes of rows whose id is stored for another shipment.
+   *
+   * @param predictions those of {@code rows}
+   */
+  private Future<Set<Integer>> taken(List<JournalRow> rows, List<PredictionRow> predictions) {
     return database
-        .write(SAME_ID, Columns.of(rows).keys())
+        .write(SAME_ID, Columns.of(predictions).keys())
         .map(
             found -> {
               var stored = new HashMap<UUID, Row>();
               for (var row : found) stored.put(row.getUUID("prediction_id"), row);
               return IntStream.range(0, rows.size())
-                  .filter(i -> !isSame(rows.get(i), stored.get(rows.get(i).id())))
+                  .filter(
+                      i ->
+                          rows.get(i) instanceof PredictionRow row
+                              && !isSame(row, stored.get(row.id())))
                   .boxed()
                   .collect(Collectors.toUnmodifiableSet());
             });
@@ -112,7 +167,7 @@ final class PredictionTable implements PredictionStore {
     return row.belief() != null && stored.getString("prefix_source") != null;
   }
 
-  private Future<Void> setAside(List<PredictionRow> rows, Set<Integer> taken) {
+  private Future<Void> setAside(List<JournalRow> rows, Set<Integer> taken) {
     return Future.all(
             taken.stream()
                 .map(i -> reject(rows.get(i), ID_CONFLICT, UNIQUE_VIOLATION))
@@ -126,12 +181,35 @@ final class PredictionTable implements PredictionStore {
   }
 
   @Override
-  public Future<Void> reject(PredictionRow row, Throwable refusal) {
+  public Future<Void> reject(JournalRow row, Throwable refusal) {
     var sqlState = Objects.requireNonNull(SqlFailure.sqlState(refusal));
     return reject(row, String.valueOf(refusal.getMessage()), sqlState);
   }
 
-  private Future<Void> reject(PredictionRow row, String error, String sqlState) {
+  private Future<Void> reject(JournalRow row, String error, String sqlState) {
+    var json = row instanceof PredictionRow prediction ? json(prediction) : json((RefusalRow) row);
+    // jsonb can't hold a NUL
+    var text = json.encode().replace("\\u0000", "\\ufffd");
+    return reject(row.id(), text, error, sqlState)
+        .recover(
+            failure ->
+                SqlFailure.of(failure) == SqlFailure.ROW_REJECTED
+                    ? reject(row.id(), "{}", error, sqlState) // id and error at least
+                    : Future.failedFuture(failure));
+  }
+
+  private static JsonObject json(RefusalRow row) {
+    var refusal = row.refusal();
+    return new JsonObject()
+        .put("refused_at", DateTimeFormatter.ISO_INSTANT.format(row.refusedAt()))
+        .put("shipment_id", refusal.shipmentId())
+        .put("address", refusal.typed())
+        .put("pincode_field", refusal.pincodeField())
+        .put("detail", refusal.detail())
+        .put("guesses", Refusals.guesses(refusal));
+  }
+
+  private static JsonObject json(PredictionRow row) {
     var json =
         new JsonObject()
             .put("predicted_at", DateTimeFormatter.ISO_INSTANT.format(row.predictedAt()))
@@ -154,19 +232,60 @@ final class PredictionTable implements PredictionStore {
           .put("wrong_near", belief.wrongPincodes().near())
           .put("wrong_far", belief.wrongPincodes().far());
     }
-    // jsonb can't hold a NUL
-    var text = json.encode().replace("\\u0000", "\\ufffd");
-    return reject(row.id(), text, error, sqlState)
-        .recover(
-            failure ->
-                SqlFailure.of(failure) == SqlFailure.ROW_REJECTED
-                    ? reject(row.id(), "{}", error, sqlState) // id and error at least
-                    : Future.failedFuture(failure));
+    return json;
   }
 
   private Future<Void> reject(UUID id, String prediction, String error, String sqlState) {
     var values = Tuple.of(id, prediction, error, sqlState);
     return database.write(REJECT, values).mapEmpty();
+  }
+
+  /** The parameters that {@link #INSERT_BOTH} has beside those of {@link #INSERT}. */
+  private static final class Refusals {
+    private Refusals() {}
+
+    static Tuple of(List<RefusalRow> rows, Tuple predictions) {
+      return predictions
+          .addValue(rows.stream().map(RefusalRow::id).toArray(UUID[]::new))
+          .addValue(
+              rows.stream()
+                  .map(row -> row.refusedAt().toEpochMilli() / Columns.MILLIS)
+                  .toArray(Double[]::new))
+          .addValue(strings(rows, Refusal::shipmentId))
+          .addValue(strings(rows, Refusal::typed))
+          .addValue(strings(rows, Refusal::pincodeField))
+          .addValue(strings(rows, Refusal::detail))
+          .addValue(strings(rows, Refusals::prefix))
+          .addValue(rows.stream().map(row -> confidence(row.refusal())).toArray(Double[]::new))
+          .addValue(strings(rows, refusal -> guesses(refusal).encode()))
+          .addValue(rows.stream().map(row -> row.refusal().doubt()).toArray(Float[]::new))
+          .addValue(strings(rows, Refusal::fingerprint));
+    }
+
+    private static @Nullable String prefix(Refusal refusal) {
+      return refusal.guesses().isEmpty() ? null : refusal.guesses().get(0).prefix();
+    }
+
+    private static double confidence(Refusal refusal) {
+      return refusal.guesses().isEmpty() ? 0 : refusal.guesses().get(0).confidence();
+    }
+
+    private static @Nullable String[] strings(
+        List<RefusalRow> rows, Function<Refusal, @Nullable String> column) {
+      return rows.stream().map(row -> column.apply(row.refusal())).toArray(String[]::new);
+    }
+
+    static JsonArray guesses(Refusal refusal) {
+      var guesses = new JsonArray();
+      for (var guess : refusal.guesses()) {
+        guesses.add(
+            new JsonObject()
+                .put("cp", guess.cp())
+                .put("confidence", guess.confidence())
+                .put("prefix", guess.prefix()));
+      }
+      return guesses;
+    }
   }
 
   /** The parameters of {@link #INSERT}: the columns of the table. */

@@ -4,6 +4,7 @@ import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PrefixSource;
+import com.cpprediction.prediction.Refusal;
 import io.vertx.core.buffer.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -20,13 +21,16 @@ import org.jspecify.annotations.Nullable;
  * in the request, pincode, prefix and fingerprint, then a u8 count of candidates, each a CP and its
  * confidence as f64, then the belief: source of the prefix u8, pincode field, doubt as f32 (NaN
  * encodes null), believed pincode, and share of wrong pincodes as f64. A row of version 1 has no
- * belief. Strings are UTF-8 with a u16 length in bytes; 0xFFFF encodes null. A record with version
- * 1 is a single row of that version.
+ * belief. Version 4 is a refusal: id 16 bytes, then shipment id, address as in the request, pincode
+ * field, detail and fingerprint, then the doubt as f32 (NaN encodes null), then a u8 count of
+ * guesses, each a CP, its confidence as f64 and its prefix. Strings are UTF-8 with a u16 length in
+ * bytes; 0xFFFF encodes null. A record with version 1 is a single row of that version.
  */
 final class RowFormat {
   private static final byte ROW = 1; // versions
   private static final byte ROWS = 2;
   private static final byte BELIEF_ROW = 3;
+  private static final byte REFUSAL = 4;
   private static final int FIXED = 2 + 2 * Long.BYTES + 1;
   private static final int NONE = 0xFFFF;
   private static final int FEW = 8;
@@ -34,11 +38,13 @@ final class RowFormat {
 
   private RowFormat() {}
 
-  static byte[] write(List<PredictionRow> rows) {
+  static byte[] write(List<? extends JournalRow> rows) {
     var out = Buffer.buffer(1 + rows.size() * ROW_BYTES).appendByte(ROWS);
     for (var row : rows) {
       int start = out.length();
-      write(row, out.appendInt(0));
+      out.appendInt(0);
+      if (row instanceof PredictionRow prediction) write(prediction, out);
+      else write(((RefusalRow) row).refusal(), out);
       out.setInt(start, out.length() - start - Integer.BYTES);
     }
     return out.getBytes();
@@ -70,6 +76,24 @@ final class RowFormat {
     out.appendDouble(errors.slips()).appendDouble(errors.near()).appendDouble(errors.far());
   }
 
+  private static void write(Refusal refusal, Buffer out) {
+    out.appendByte(REFUSAL)
+        .appendLong(refusal.id().getMostSignificantBits())
+        .appendLong(refusal.id().getLeastSignificantBits());
+    append(refusal.shipmentId(), out);
+    append(refusal.typed(), out);
+    append(refusal.pincodeField(), out);
+    append(refusal.detail(), out);
+    append(refusal.fingerprint(), out);
+    out.appendFloat(refusal.doubt() == null ? Float.NaN : refusal.doubt());
+    out.appendByte((byte) refusal.guesses().size());
+    for (var guess : refusal.guesses()) {
+      append(guess.cp(), out);
+      out.appendDouble(guess.confidence());
+      append(guess.prefix(), out);
+    }
+  }
+
   private static void append(@Nullable String text, Buffer out) {
     if (text == null) {
       out.appendShort((short) NONE);
@@ -99,15 +123,19 @@ final class RowFormat {
   }
 
   private static boolean isRow(byte version) {
-    return version == ROW || version == BELIEF_ROW;
+    return version == ROW || version == BELIEF_ROW || version == REFUSAL;
   }
 
   /**
    * @param at one of {@link #rows}
    */
-  static PredictionRow read(byte[] body, int at) {
+  static JournalRow read(byte[] body, int at) {
     var in = ByteBuffer.wrap(body).position(at);
     byte version = in.get();
+    return version == REFUSAL ? new RefusalRow(refusal(in)) : prediction(version, in);
+  }
+
+  private static PredictionRow prediction(byte version, ByteBuffer in) {
     var source = Source.values()[in.get()];
     var id = new UUID(in.getLong(), in.getLong());
     var shipmentId = text(in);
@@ -131,6 +159,30 @@ final class RowFormat {
     var errors = new PincodeErrors(in.getDouble(), in.getDouble(), in.getDouble());
     return new StoredBelief(
         source, pincodeField, Float.isNaN(doubt) ? null : doubt, believed, errors);
+  }
+
+  private static Refusal refusal(ByteBuffer in) {
+    var id = new UUID(in.getLong(), in.getLong());
+    var shipmentId = text(in);
+    var typed = text(in);
+    var pincodeField = textOrNull(in);
+    var detail = text(in);
+    var fingerprint = textOrNull(in);
+    float doubt = in.getFloat();
+    int count = in.get();
+    var guesses = new ArrayList<Refusal.Guess>(count);
+    for (int i = 0; i < count; i++) {
+      guesses.add(new Refusal.Guess(text(in), in.getDouble(), text(in)));
+    }
+    return new Refusal(
+        id,
+        shipmentId,
+        typed,
+        pincodeField,
+        detail,
+        guesses,
+        Float.isNaN(doubt) ? null : doubt,
+        fingerprint);
   }
 
   private static String text(ByteBuffer in) {

@@ -56,6 +56,23 @@ public final class Schema {
                       .formatted(table))
           .toList();
 
+  // What was refused, and who reviews what.
+  private static final String DELETE_REFUSALS =
+      """
+      DELETE FROM refusals
+      WHERE refusal_id = ANY (ARRAY(
+        SELECT refusal_id FROM refusals WHERE stored_at < now() - make_interval(days => ?)
+        LIMIT ? FOR UPDATE SKIP LOCKED))
+      """;
+
+  private static final String DELETE_CLAIMS =
+      """
+      DELETE FROM review_claims
+      WHERE shipment_id = ANY (ARRAY(
+        SELECT shipment_id FROM review_claims WHERE until < now() - make_interval(days => ?)
+        LIMIT ? FOR UPDATE SKIP LOCKED))
+      """;
+
   // Deleting the last outcome of a day has set its counts to 0.
   private static final String DELETE_EMPTY_COUNTS =
       """
@@ -178,9 +195,9 @@ public final class Schema {
 
   /**
    * Drops the partitions of months that ended more than {@code days} days before PostgreSQL's own
-   * time, and deletes outcomes and comparisons noted before that; a failure is retried at the next
-   * run. Drops nothing while PostgreSQL's clock and this node's differ by more than {@link
-   * #MAX_SKEW}, because either may be wrong.
+   * time, and deletes outcomes, comparisons, refusals and claims of before that; a failure is
+   * retried at the next run. Drops nothing while PostgreSQL's clock and this node's differ by more
+   * than {@link #MAX_SKEW}, because either may be wrong.
    *
    * @param days 0 to keep everything
    */
@@ -197,6 +214,8 @@ public final class Schema {
       }
       deleteExpiredOutcomes(connection, days);
       for (var table : DELETE_COMPARISONS) deleteExpired(connection, table, days);
+      deleteExpired(connection, DELETE_REFUSALS, days);
+      deleteExpired(connection, DELETE_CLAIMS, days);
     } catch (SQLException e) {
       log.warn("Cannot drop what is older than {} days: {}", days, SqlFailure.describe(e));
     }

@@ -28,6 +28,9 @@ public final class ShipmentDeletion implements AutoCloseable {
       "DELETE FROM prediction_rejects"
           + " WHERE starts_with(prediction ->> 'shipment_id', ?) AND rejected_at >= ?";
 
+  private static final String REFUSALS =
+      "DELETE FROM refusals WHERE starts_with(shipment_id, ?) AND stored_at >= ?";
+
   private final Connection connection;
 
   private ShipmentDeletion(Connection connection) {
@@ -60,7 +63,7 @@ public final class ShipmentDeletion implements AutoCloseable {
   }
 
   /**
-   * Deletes predictions and rejected rows.
+   * Deletes predictions, refusals and rejected rows.
    *
    * @param ids first characters of the shipment ids, not empty
    * @param since time of the earliest row
@@ -68,7 +71,9 @@ public final class ShipmentDeletion implements AutoCloseable {
    */
   public long delete(String ids, Instant since) {
     if (ids.isBlank()) throw new IllegalArgumentException("every shipment's id begins so");
-    return delete(PREDICTIONS, ids, since) + delete(REJECTS, ids, since);
+    return delete(PREDICTIONS, ids, since)
+        + delete(REJECTS, ids, since)
+        + delete(REFUSALS, ids, since);
   }
 
   private long delete(String statement, String ids, Instant since) {

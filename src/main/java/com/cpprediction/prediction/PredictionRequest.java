@@ -26,6 +26,11 @@ public record PredictionRequest(
 
   /** The pincode field of the request; absent where there was none. */
   public @Nullable String pincodeField() {
+    return pincodeField(address);
+  }
+
+  /** As {@link #pincodeField()}, of the request of {@code address}. */
+  public static @Nullable String pincodeField(Address address) {
     for (var candidate : address.candidates()) {
       if (candidate.cue() == PincodeCandidate.Cue.FIELD) return candidate.digits();
     }

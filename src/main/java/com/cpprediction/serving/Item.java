@@ -16,6 +16,7 @@ import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
 import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.PrefixShare;
+import com.cpprediction.prediction.Refusal;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
@@ -46,6 +47,12 @@ public final class Item implements Reply {
 
   /** Reads it against another generation of the models; absent where it can't be read at all. */
   private @Nullable Function<ServingRelease, PredictionRequest> rereading;
+
+  /** Makes the refusal of one that could be read and not be placed. */
+  private @Nullable Function<ServiceException, Refusal> refusing;
+
+  /** Of the models that made the guesses of a refusal. */
+  private @Nullable String fingerprint;
 
   private @Nullable PredictionRequest request;
   private List<Future<LookupResult>> lookups = List.of(); // by hypothesis
@@ -79,6 +86,7 @@ public final class Item implements Reply {
     } catch (ServiceException e) {
       var failed = new Item(ShipmentReader.shipmentId(item), null, e);
       failed.rereading = another -> reader.request(item, another, wrongPincodes);
+      failed.refusing = reason -> reader.refusal(item, reason);
       return failed;
     }
   }
@@ -94,6 +102,7 @@ public final class Item implements Reply {
     } catch (ServiceException e) {
       var failed = new Item(ShipmentReader.validId(typed.shipmentId()), null, e);
       failed.rereading = another -> reader.request(typed, another, wrongPincodes);
+      failed.refusing = reason -> reader.refusal(typed, reason);
       return failed;
     }
   }
@@ -258,6 +267,7 @@ public final class Item implements Reply {
       explanation = served.explanation().isEmpty() ? null : explanation(scores);
     } catch (ServiceException e) { // it needs a pincode after all
       failure = e;
+      fingerprint = posterior.scored().fingerprint();
     }
     return posterior;
   }
@@ -283,6 +293,26 @@ public final class Item implements Reply {
 
   private LookupResult lookup(String prefix) {
     return lookups.get(request().hypotheses().prefixes().indexOf(prefix)).result();
+  }
+
+  /** Whether it needs a pincode, and could be read. */
+  boolean refused() {
+    return failure != null
+        && failure.failure() == Failure.PINCODE_REQUIRED
+        && (request != null || refusing != null);
+  }
+
+  /** The refusal of one that {@linkplain #refused() is refused}. */
+  Refusal refusal() {
+    var reason = reason();
+    if (request == null) return Objects.requireNonNull(refusing).apply(reason);
+    return Refusal.of(
+        request.id(),
+        request.shipmentId(),
+        request.typed(),
+        request.pincodeField(),
+        reason,
+        fingerprint);
   }
 
   /** Why a lookup failed, where one did. */

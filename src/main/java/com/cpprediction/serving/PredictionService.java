@@ -4,6 +4,7 @@ import com.cpprediction.bus.RecordRequest;
 import com.cpprediction.bus.Recorded;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.metrics.ServiceMetrics.RefusalResult;
 import com.cpprediction.metrics.Shed;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.model.WrongPincodes;
@@ -16,6 +17,7 @@ import com.cpprediction.prediction.Posterior;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PrefixSource;
+import com.cpprediction.prediction.Refusal;
 import com.cpprediction.prediction.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -57,10 +59,12 @@ public final class PredictionService {
   private final AdmissionControl inFlight;
   private final Recorder recorder;
   private final DeadlineSweep deadlines;
+  private final RefusalBudget refusalBudget;
 
   /**
    * @param leases gives a lease on the models in force
    * @param second the shadow release, which predictions are compared with once they are sent
+   * @param refusalBudget of the node
    * @param recordTogether whether the requests of one pass of the event loop are recorded together,
    *     and end together
    */
@@ -75,6 +79,7 @@ public final class PredictionService {
       ServiceMetrics metrics,
       ShipmentReader reader,
       AdmissionControl inFlight,
+      RefusalBudget refusalBudget,
       boolean recordTogether) {
     this.config = config;
     this.leases = leases;
@@ -85,6 +90,7 @@ public final class PredictionService {
     this.metrics = metrics;
     this.reader = reader;
     this.inFlight = inFlight;
+    this.refusalBudget = refusalBudget;
     recorder = new Recorder(vertx, recordTogether);
     deadlines = new DeadlineSweep(vertx);
   }
@@ -242,21 +248,20 @@ public final class PredictionService {
   private Future<Void> lookUpAndRecord(Shipments asked, Deadline deadline, String requestId) {
     if (deadline.over()) return Future.failedFuture(Deadline.exceeded());
     var good = asked.open();
-    if (good.isEmpty()) return Future.succeededFuture();
+    if (good.isEmpty()) return record(asked, deadline, requestId);
     var scoring = good.size() == 1 ? deadline : deadline.earlier(RECORDING_SHARE);
     var found = lookUp(asked, scoring);
-    var caller = asked.caller();
-    if (found.succeeded()) return settleAndRecord(good, caller, deadline, requestId);
+    if (found.succeeded()) return settleAndRecord(asked, good, deadline, requestId);
     return found
         .recover(refusal -> startAgain(asked, scoring))
         // Items without a prefix in the old release may have one in the new.
-        .compose(settled -> settleAndRecord(asked.open(), caller, deadline, requestId));
+        .compose(settled -> settleAndRecord(asked, asked.open(), deadline, requestId));
   }
 
   private Future<Void> settleAndRecord(
-      List<Item> items, WrongPincodes caller, Deadline deadline, String requestId) {
-    settle(items, caller, requestId);
-    return record(items, deadline, requestId);
+      Shipments asked, List<Item> open, Deadline deadline, String requestId) {
+    settle(open, asked.caller(), requestId);
+    return record(asked, deadline, requestId);
   }
 
   /**
@@ -399,16 +404,24 @@ public final class PredictionService {
     if (corrected && item.prediction() != null) metrics.corrected();
   }
 
-  /** Fails those that can't be recorded; the future fails when none can. */
-  private Future<Void> record(List<Item> items, Deadline deadline, String requestId) {
+  /**
+   * Records predictions and refusals. Fails predictions that can't be recorded, and the future when
+   * none can; a refusal that can't be recorded is no other response, and counted.
+   */
+  private Future<Void> record(Shipments asked, Deadline deadline, String requestId) {
+    var items = asked.items();
     var predictions = new ArrayList<Prediction>(items.size());
     for (var item : items) if (item.prediction() != null) predictions.add(item.prediction());
-    if (predictions.isEmpty()) return Future.succeededFuture();
+    var refusals = predictions.size() == items.size() ? List.<Refusal>of() : refusals(items);
+    if (predictions.isEmpty() && refusals.isEmpty()) return Future.succeededFuture();
     return recorder
-        .record(new RecordRequest(predictions), deadline)
+        .record(new RecordRequest(predictions, refusals), deadline)
         .transform(
             (recorded, cause) -> {
               var failure = cause == null ? recorded.failure() : cause;
+              metrics.refusals(
+                  failure == null ? RefusalResult.KEPT : RefusalResult.LOST, refusals.size());
+              if (failure != null && predictions.isEmpty()) return Future.succeededFuture();
               if (failure != null) {
                 if (Failure.of(failure) == Failure.OVERLOADED) metrics.shed(Shed.STORING);
                 return Future.failedFuture(failure);
@@ -416,11 +429,25 @@ public final class PredictionService {
               var failures = failures(recorded, requestId);
               if (failures.isEmpty()) return Future.succeededFuture();
               for (var item : items) {
+                if (item.prediction() == null) continue;
                 var ofItem = failures.get(item.request().id());
                 if (ofItem != null) item.fail(ofItem);
               }
               return Future.succeededFuture();
             });
+  }
+
+  private List<Refusal> refusals(List<Item> items) {
+    int refused = 0;
+    for (var item : items) if (item.refused()) refused++;
+    if (refused == 0) return List.of();
+    int room = refusalBudget.take(refused);
+    metrics.refusals(RefusalResult.LIMITED, refused - room);
+    var refusals = new ArrayList<Refusal>(room);
+    for (var item : items) {
+      if (refusals.size() < room && item.refused()) refusals.add(item.refusal());
+    }
+    return refusals;
   }
 
   /** Why predictions were not recorded, by their ids. */

@@ -8,6 +8,7 @@ import com.cpprediction.prediction.Hypotheses;
 import com.cpprediction.prediction.PincodeErrors;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PredictionRequest;
+import com.cpprediction.prediction.Refusal;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.TypedAddress;
 import io.vertx.core.json.JsonObject;
@@ -116,6 +117,39 @@ public final class ShipmentReader {
     var id = id(predictionId);
     return new PredictionRequest(
         id, ofShipment, text, address, located(key, address, lease, errors).hypotheses());
+  }
+
+  /** The refusal of a shipment that {@link #request} read, and could not place. */
+  Refusal refusal(@Nullable Object item, ServiceException reason) {
+    var json = object(item, "A shipment");
+    return refusal(
+        json.getValue("shipment_id"),
+        json.getValue("address"),
+        json.getValue("pincode"),
+        json.getValue("prediction_id"),
+        reason);
+  }
+
+  /** As {@link #refusal(Object, ServiceException)}. */
+  Refusal refusal(TypedShipment shipment, ServiceException reason) {
+    return refusal(
+        shipment.shipmentId(),
+        shipment.address(),
+        shipment.pincode(),
+        shipment.predictionId(),
+        reason);
+  }
+
+  private Refusal refusal(
+      @Nullable Object shipmentId,
+      @Nullable Object typed,
+      @Nullable Object pincode,
+      @Nullable Object predictionId,
+      ServiceException reason) {
+    var text = required(typed, "address", MAX_ADDRESS);
+    var field = PredictionRequest.pincodeField(Address.of(text, pincode(pincode)));
+    var ofShipment = required(shipmentId, "shipment_id", MAX_SHIPMENT_ID);
+    return Refusal.of(id(predictionId), ofShipment, text, field, reason, null);
   }
 
   /** Absent where the address can't be kept. */

@@ -102,7 +102,10 @@ final class Samples {
             int min = schema.getInteger("minimum");
             yield min + random.nextInt(schema.getInteger("maximum") - min);
           }
-          case "number" -> n % 101 / 100.0;
+          case "number" -> {
+            double min = schema.getDouble("minimum");
+            yield min + n % 101 / 100.0 * (schema.getDouble("maximum") - min);
+          }
           default -> another(key);
         };
       }

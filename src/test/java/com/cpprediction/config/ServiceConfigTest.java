@@ -47,6 +47,8 @@ class ServiceConfigTest {
                  "persistence": {"ack": "none", "when_full": "drop", "batch_size": 8, "linger_ms": 9,
                                  "queue_capacity": 10, "statement_timeout_ms": 110, "retention_days": 19,
                                  "outcomes_window_days": 23, "history_days": 28},
+                 "review": {"below": 0.375, "doubt": 0.625, "days": 28, "claim_seconds": 29,
+                            "refusals_per_hour": 30},
                  "journal": {"max_bytes": 2000000, "sync_ms": 11},
                  "database": {"uri": "postgres://u", "embedded_port": 12,
                               "pool": {"enabled": false, "size": 13, "max_wait_queue": 14,
@@ -98,6 +100,7 @@ class ServiceConfigTest {
                     19,
                     23,
                     28),
+                new ReviewConfig(0.375, 0.625, 28, Duration.ofSeconds(29), 30),
                 new JournalConfig(2_000_000, Duration.ofMillis(11)),
                 new DatabaseConfig(
                     "postgres://u",

@@ -225,6 +225,7 @@ public final class HttpFixture {
                     prediction,
                     defaults.cache(),
                     defaults.persistence(),
+                    defaults.review(),
                     defaults.journal(),
                     defaults.database(),
                     cluster,

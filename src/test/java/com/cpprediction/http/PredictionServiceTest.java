@@ -5,6 +5,7 @@ import static com.cpprediction.http.HttpFixture.shipment;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.ScoreReply;
@@ -15,6 +16,7 @@ import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.PredictionIds;
+import com.cpprediction.prediction.Refusal;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -205,7 +207,14 @@ class PredictionServiceTest {
 
     assertThat(new JsonObject(response.body()).getJsonObject("summary").getInteger("failed"))
         .isEqualTo(1);
-    assertThat(edge.batches).isEmpty();
+    assertThat(edge.recorded()).isEmpty();
+    assertThat(edge.batches)
+        .singleElement()
+        .satisfies(
+            batch ->
+                assertThat(batch.refusals())
+                    .extracting(Refusal::shipmentId, Refusal::typed)
+                    .containsExactly(tuple("S1", "no pincode")));
   }
 
   @Test

@@ -49,11 +49,11 @@ class BatchWriterTest {
     final List<List<String>> batches = new ArrayList<>();
     final List<String> stored = new ArrayList<>();
     final List<String> rejected = new ArrayList<>();
-    Function<List<PredictionRow>, Future<Void>> script = batch -> Future.succeededFuture();
+    Function<List<JournalRow>, Future<Void>> script = batch -> Future.succeededFuture();
     Future<Void> rejection = Future.succeededFuture();
 
     @Override
-    public Future<Inserted> insert(List<PredictionRow> predictions) {
+    public Future<Inserted> insert(List<JournalRow> predictions) {
       batches.add(Predictions.shipments(predictions));
       return script
           .apply(predictions)
@@ -70,7 +70,7 @@ class BatchWriterTest {
     }
 
     @Override
-    public Future<Void> reject(PredictionRow prediction, Throwable refusal) {
+    public Future<Void> reject(JournalRow prediction, Throwable refusal) {
       rejected.add(prediction.shipmentId());
       return rejection;
     }
@@ -551,7 +551,8 @@ class BatchWriterTest {
     var ledger = new RowLedger(metrics);
     writer = writer(ledger);
     var rows =
-        List.of(Predictions.row("A"), Predictions.row("taken B"), Predictions.row("taken C"));
+        List.<JournalRow>of(
+            Predictions.row("A"), Predictions.row("taken B"), Predictions.row("taken C"));
 
     var unstored =
         onLoop(
@@ -600,7 +601,7 @@ class BatchWriterTest {
   }
 
   /** Splits {@code rows} into records of {@code each} rows. */
-  private static List<Entry> entries(List<PredictionRow> rows, int each) {
+  private static List<Entry> entries(List<JournalRow> rows, int each) {
     var entries = new ArrayList<Entry>();
     for (int from = 0; from < rows.size(); from += each) {
       var some = rows.subList(from, Math.min(from + each, rows.size()));

@@ -33,13 +33,13 @@ class DatabaseWatchTest {
     final Promise<Void> reached = Promise.promise();
 
     @Override
-    public Future<Inserted> insert(List<PredictionRow> predictions) {
+    public Future<Inserted> insert(List<JournalRow> predictions) {
       reached.tryComplete();
       return Future.succeededFuture(new Inserted(predictions.size(), Set.of()));
     }
 
     @Override
-    public Future<Void> reject(PredictionRow prediction, Throwable refusal) {
+    public Future<Void> reject(JournalRow prediction, Throwable refusal) {
       return Future.failedFuture("not in these tests");
     }
   }

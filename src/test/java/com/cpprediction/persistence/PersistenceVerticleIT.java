@@ -23,6 +23,7 @@ import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
+import com.cpprediction.prediction.Refusal;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Ports;
@@ -482,6 +483,47 @@ class PersistenceVerticleIT {
     undeploy();
     var third = deploy(Ack.JOURNAL, uri);
     assertThat(third.health().getInteger("recovered")).isZero();
+  }
+
+  @Test
+  void storesRefusalsOfAnEarlierProcessOnceAmongPredictions() throws Exception {
+    var away = "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres";
+    deploy(Ack.JOURNAL, away);
+    var id = PredictionIds.next();
+    var guesses = List.of(new Refusal.Guess("CP1", 0.0625, "560"));
+    var guessed =
+        new Refusal(id, "S1", "MG Road", "560017", "which one", guesses, 0.75f, "f".repeat(64));
+    var blank =
+        new Refusal(PredictionIds.next(), "S2", "Pune", null, "no pin", List.of(), null, null);
+    request(new RecordRequest(List.of(Predictions.of("S3")), List.of(guessed, blank)))
+        .await(10, SECONDS);
+    request(new RecordRequest(List.of(), List.of(guessed))).await(10, SECONDS);
+    undeploy();
+    var uri = TestDatabase.migrated();
+
+    var second = deploy(Ack.JOURNAL, uri);
+    Await.until(() -> second.health().getInteger("waiting") == 0);
+    assertThat(taken(Predictions.of(id, "S1", "14 MG Road, Bengaluru 560017")))
+        .as("it comes again, and with its pincode")
+        .isEmpty();
+    Await.until(() -> second.health().getInteger("waiting") == 0);
+
+    assertThat(second.health().getInteger("recovered")).isEqualTo(4);
+    assertThat(second.health().getBoolean("balanced")).isTrue();
+    assertThat(
+            TestDatabase.query(
+                uri,
+                """
+                SELECT concat_ws('|', r.shipment_id, r.address, r.pincode_field, detail, r.prefix, r.confidence, guesses,
+                                 r.pincode_doubt, left(r.fingerprint, 2), refused_at = predicted_at)
+                FROM refusals AS r LEFT JOIN predictions USING (shipment_id) ORDER BY r.shipment_id
+                """))
+        .containsExactly(
+            "S1|MG Road|560017|which one|560|0.0625|"
+                + "[{\"cp\": \"CP1\", \"prefix\": \"560\", \"confidence\": 0.0625}]|0.75|ff|t",
+            "S2|Pune|no pin|0|[]");
+    assertThat(TestDatabase.query(uri, "SELECT shipment_id FROM predictions ORDER BY 1"))
+        .containsExactly("S1", "S3");
   }
 
   /** Requests of one message fail alone. */

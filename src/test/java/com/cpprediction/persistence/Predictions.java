@@ -47,12 +47,12 @@ public final class Predictions {
     return PredictionRow.of(of(shipmentId));
   }
 
-  static List<PredictionRow> rows(int count) {
-    return many(count).stream().map(PredictionRow::of).toList();
+  static List<JournalRow> rows(int count) {
+    return many(count).stream().<JournalRow>map(PredictionRow::of).toList();
   }
 
-  static List<String> shipments(List<PredictionRow> rows) {
-    return rows.stream().map(PredictionRow::shipmentId).toList();
+  static List<String> shipments(List<JournalRow> rows) {
+    return rows.stream().map(JournalRow::shipmentId).toList();
   }
 
   static ServiceMetrics metrics() {

@@ -140,7 +140,7 @@ class SchemaIT {
                 uri,
                 "SELECT count(*) FROM pg_index WHERE indrelid = '%s'::regclass"
                     .formatted(partition(0))))
-        .containsExactly("2");
+        .containsExactly("4");
   }
 
   @Test
@@ -253,6 +253,29 @@ class SchemaIT {
         .containsExactly("1");
     assertThat(TestDatabase.query(uri, "SELECT sum(outcomes) FROM outcome_counts"))
         .containsExactly("1");
+  }
+
+  @Test
+  void deletesExpiredRefusalsAndClaims() throws Exception {
+    var uri = TestDatabase.create();
+    schema(uri).migrate(0);
+    TestDatabase.execute(
+        uri,
+        """
+        INSERT INTO refusals (refusal_id, refused_at, shipment_id, address, detail, confidence, guesses, stored_at)
+        SELECT gen_random_uuid(), now(), 'S' || days, 'MG Road', 'no pincode', 0, '[]',
+               now() - make_interval(days => days)
+        FROM unnest(ARRAY[49, 52]) AS days;
+        INSERT INTO review_claims (shipment_id, claimed_by, desk, claimed_at, until)
+        SELECT 'S' || days, '', '', now(), now() - make_interval(days => days)
+        FROM unnest(ARRAY[49, 52]) AS days
+        """);
+
+    schema(uri).dropExpired(51);
+
+    assertThat(TestDatabase.query(uri, "SELECT shipment_id FROM refusals")).containsExactly("S49");
+    assertThat(TestDatabase.query(uri, "SELECT shipment_id FROM review_claims"))
+        .containsExactly("S49");
   }
 
   @Test

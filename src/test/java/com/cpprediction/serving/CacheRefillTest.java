@@ -102,6 +102,7 @@ class CacheRefillTest {
         prediction,
         cache,
         all.persistence(),
+        all.review(),
         all.journal(),
         all.database(),
         all.cluster(),
