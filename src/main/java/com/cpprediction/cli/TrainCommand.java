@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -114,8 +115,17 @@ final class TrainCommand implements Callable<Integer> {
           "Prefixes the release holds (default: all). The shared ranker learns from all rows.")
   private List<String> prefixes = List.of();
 
-  @Option(names = "--out", required = true, description = "Directory of the release.")
-  private Path out;
+  @Option(names = "--out", description = "Directory of the release.")
+  private @Nullable Path out;
+
+  @Option(
+      names = "--schedule",
+      paramLabel = "DIR",
+      description = {
+        "For a timer: as --from-database, with --add models.dir, into DIR/<UTC time>. Then the link"
+            + " DIR/shadow names that release, unless it is worse than the one it adds to."
+      })
+  private @Nullable Path schedule;
 
   @Option(names = "--force", description = "Replace the release that is in --out.")
   private boolean force;
@@ -176,16 +186,21 @@ final class TrainCommand implements Callable<Integer> {
         "--since must be before --until");
     UsageCheck.require(
         spec,
-        fromDatabase || !data.isEmpty(),
+        isFromDatabase() || !data.isEmpty(),
         "Missing required option: '--data' or --from-database");
     UsageCheck.require(spec, newest > 0 && newest <= 0.5, "--newest must be in 0..0.5, and not 0");
     UsageCheck.require(spec, leastOutcomes >= 1, "--least-outcomes must be at least 1");
     UsageCheck.require(
         spec,
-        !fromDatabase || heldBackOut == null,
+        !isFromDatabase() || heldBackOut == null,
         "--held-back-out does not go with --from-database, which holds the newest outcomes back");
+    UsageCheck.require(
+        spec, (out == null) != (schedule == null), "give either --out or --schedule");
     UsageCheck.require(spec, heldBack >= 0 && heldBack <= 0.9, "--held-back must be in 0..0.9");
-    UsageCheck.require(spec, add != null || !decay, "--decay halves the counts of --add RELEASE");
+    UsageCheck.require(
+        spec,
+        add != null || schedule != null || !decay,
+        "--decay halves the counts of --add RELEASE");
     UsageCheck.require(spec, threads >= 1, "--threads must be at least 1");
     UsageCheck.require(
         spec,
@@ -197,10 +212,15 @@ final class TrainCommand implements Callable<Integer> {
           prefix.matches("[1-9][0-9]{2}"),
           "--prefixes: \"" + prefix + "\" is not three digits, the first 1 to 9");
     }
-    if (!force && Files.exists(out.resolve(Release.FILE))) {
+    var scheduled = schedule == null ? null : ScheduledRelease.of(schedule, Instant.now());
+    var release = scheduled == null ? Objects.requireNonNull(out) : scheduled.directory();
+    if (!force && Files.exists(release.resolve(Release.FILE))) {
       throw new InputException(
           "%s has a release; name another directory with --out, or replace it with --force"
-              .formatted(out));
+              .formatted(release));
+    }
+    if (scheduled != null && add == null) {
+      add = conf.home().resolve(conf.load().config().models().dir());
     }
     var options =
         new Training.Options(
@@ -208,7 +228,7 @@ final class TrainCommand implements Callable<Integer> {
             directory,
             offices,
             prefixes,
-            out,
+            release,
             seed,
             heldBack,
             heldBackOut,
@@ -217,8 +237,21 @@ final class TrainCommand implements Callable<Integer> {
             decay,
             !noCounts,
             threads);
-    print(fromDatabase ? learned(options) : trained(options, null));
+    var report = isFromDatabase() ? learned(options) : trained(options, null);
+    print(report, release);
+    var learning = report.learning();
+    if (scheduled == null || learning == null) return 0;
+    if (learning.isWorse()) {
+      throw new InputException(
+          "%s is worse on the newest outcomes than %s and not made the shadow release"
+              .formatted(release, add));
+    }
+    scheduled.link();
     return 0;
+  }
+
+  private boolean isFromDatabase() {
+    return fromDatabase || schedule != null;
   }
 
   private Training.Report trained(Training.Options options, Training.@Nullable Learning learning) {
@@ -266,7 +299,7 @@ final class TrainCommand implements Callable<Integer> {
     return Release.open(add).outcomesUntil().orElse(Instant.EPOCH);
   }
 
-  private void print(Training.Report report) {
+  private void print(Training.Report report, Path release) {
     var printer = spec.commandLine().getOut();
     if (json) {
       var input = report.input();
@@ -308,7 +341,7 @@ final class TrainCommand implements Callable<Integer> {
         "%s, %.1f MB written to %s%n",
         Plurals.count(report.prefixes(), "prefix", "prefixes"),
         report.bytes() / 1e6,
-        out);
+        release);
     var labels = report.doubtful();
     if (labels != null) {
       printer.printf(

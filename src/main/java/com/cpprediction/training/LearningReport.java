@@ -51,6 +51,14 @@ public record LearningReport(
         List.copyOf(measured));
   }
 
+  /**
+   * Whether the release is surely worse than the earlier one on the newest outcomes as they were
+   * asked: the whole interval of 95 % of the difference is below zero.
+   */
+  public boolean isWorse() {
+    return !questions.isEmpty() && questions.get(0).isWorse();
+  }
+
   /** Number of outcomes learned. */
   public long outcomes() {
     return learned.values().stream().mapToLong(Long::longValue).sum();

@@ -79,6 +79,11 @@ public final class QuestionReport {
     return json.put("prefixes", prefixes);
   }
 
+  /** Whether the first CP is surely right less often than that of the other release, if any. */
+  boolean isWorse() {
+    return comparison != null && comparison.first().interval().high() < 0;
+  }
+
   /** Scores as {@code release.json} has them. */
   JsonObject scores() {
     return overall.toJson();

@@ -86,6 +86,13 @@ class LearningIT {
     assertThat(again.err()).contains(newest + " outcomes are known", "train needs 300");
     assertThat(directory.resolve("third")).doesNotExist();
 
+    var nightly = directory.resolve("nightly");
+    assertThat(train("--schedule", nightly.toString(), "--newest", "0.2").exit()).isZero();
+    var shadow = Files.readSymbolicLink(nightly.resolve("shadow"));
+    assertThat(shadow.toString()).matches("\\d{8}T\\d{6}Z");
+    assertThat(Files.readString(nightly.resolve(shadow).resolve("release.json")))
+        .isEqualTo(Files.readString(next.resolve("release.json")));
+
     SmallRelease.replace(live, next);
     var reload = service.http().post("/models/reload", new JsonObject());
     assertThat(reload.json().getJsonObject("failed")).isEqualTo(new JsonObject());
