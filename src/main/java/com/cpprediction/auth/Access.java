@@ -1,7 +1,9 @@
 package com.cpprediction.auth;
 
 import com.cpprediction.common.Labelled;
+import com.cpprediction.config.AuthConfig;
 import com.cpprediction.config.BearerTokens;
+import com.cpprediction.config.CallerConfig;
 import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.Role;
 import java.nio.ByteBuffer;
@@ -10,6 +12,7 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The callers of one configuration by the digests of their tokens. Immutable. */
@@ -31,29 +34,37 @@ public final class Access {
   private final Map<Role, Condition> conditions = new EnumMap<>(Role.class);
   private final boolean anonymous;
 
-  private Access(HttpConfig http) {
+  private Access(HttpConfig http, AuthConfig auth, Function<CallerConfig, CallerLimits> limits) {
+    for (var one : auth.callers().all()) {
+      var caller = new Caller(one.name(), one.roles(), limits.apply(one));
+      one.tokens().forEach(digest -> callers.put(digest, caller));
+    }
     grant(http.predictToken(), OF_PREDICT_TOKEN);
     grant(http.adminToken(), EnumSet.allOf(Role.class));
-    boolean closed = !http.predictToken().none();
+    boolean closed = !http.predictToken().none() || !auth.callers().all().isEmpty();
     for (var role : Role.values()) conditions.put(role, condition(role, closed));
     anonymous = condition(Role.PREDICT) == Condition.OPEN && !http.adminToken().named();
   }
 
-  static Access of(HttpConfig http) {
-    return new Access(http);
+  /**
+   * @param limits of a caller
+   */
+  static Access of(HttpConfig http, AuthConfig auth, Function<CallerConfig, CallerLimits> limits) {
+    return new Access(http, auth, limits);
   }
 
   private void grant(BearerTokens tokens, Set<Role> roles) {
     tokens.forEach(
         (digest, name) ->
-            callers.merge(ByteBuffer.wrap(digest), new Caller(name, roles), this::of));
+            callers.merge(
+                ByteBuffer.wrap(digest), new Caller(name, roles, CallerLimits.NONE), this::of));
   }
 
   /** A token of two lists has the roles of both, and the name in the first one. */
   private Caller of(Caller first, Caller second) {
     var roles = EnumSet.copyOf(first.roles());
     roles.addAll(second.roles());
-    return new Caller(first.name(), roles);
+    return new Caller(first.name(), roles, first.limits());
   }
 
   /** Addresses and operation are this machine's alone until a caller is granted their role. */

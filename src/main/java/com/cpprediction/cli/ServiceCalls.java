@@ -13,6 +13,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
+import java.util.Set;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManager;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /** Calls of the HTTP API of a running service. Blocks. */
 final class ServiceCalls {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
-  private static final int OVERLOADED = 503;
+  private static final Set<Integer> RETRYABLE = Set.of(429, 503);
   private static final int ATTEMPTS = 5;
   private static final long MAX_RETRY_SECONDS = 10;
 
@@ -81,8 +82,8 @@ final class ServiceCalls {
   }
 
   /**
-   * The body of a response with status 200. An overloaded service (503) is called up to five times,
-   * each after the seconds of its {@code Retry-After}, else 1, at most 10.
+   * The body of a response with status 200. A service that refuses for now (429, 503) is called up
+   * to five times, each after the seconds of its {@code Retry-After}, else 1, at most 10.
    */
   JsonObject post(String path, JsonObject json) {
     return post(path, json, ATTEMPTS);
@@ -119,7 +120,7 @@ final class ServiceCalls {
     try {
       for (int attempt = 1; ; attempt++) {
         var response = http.send(request, BodyHandlers.ofString());
-        if (response.statusCode() != OVERLOADED || attempt == attempts) {
+        if (!RETRYABLE.contains(response.statusCode()) || attempt == attempts) {
           return new Response(response.statusCode(), json(response));
         }
         var seconds = response.headers().firstValueAsLong("Retry-After").orElse(1);

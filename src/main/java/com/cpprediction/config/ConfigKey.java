@@ -1,8 +1,13 @@
 package com.cpprediction.config;
 
+import com.cpprediction.json.MalformedJsonException;
+import com.cpprediction.json.StrictJson;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -94,9 +99,19 @@ record ConfigKey(String path, JsonObject schema) {
       case "number" -> NUMBER.matcher(text).matches() ? Double.valueOf(text) : text;
       case NUMBER_OR_TEXT -> NUMBER.matcher(text).matches() ? Double.valueOf(text) : text;
       case "boolean" -> text.equals("true") || text.equals("false") ? Boolean.valueOf(text) : text;
-      case "array" -> new JsonArray(items(text));
+      case "array" -> ofObjects() ? objects(text) : new JsonArray(items(text));
       default -> text;
     };
+  }
+
+  /** A list of objects, as JSON. */
+  private static Object objects(String text) {
+    try {
+      return StrictJson.parseObject(("{\"list\":" + text + '}').getBytes(StandardCharsets.UTF_8))
+          .getValue("list");
+    } catch (MalformedJsonException e) {
+      return text; // for the schema to refuse
+    }
   }
 
   /** An empty item is kept, for the schema to refuse. */
@@ -110,9 +125,20 @@ record ConfigKey(String path, JsonObject schema) {
       case "integer" -> ((Number) valid).intValue();
       case "number" -> onStep(((Number) valid).doubleValue());
       case NUMBER_OR_TEXT -> valid instanceof Number number ? onStep(number.doubleValue()) : valid;
-      case "array" -> ((JsonArray) valid).stream().map(String.class::cast).toList();
+      case "array" -> ((JsonArray) valid).stream().map(ConfigKey::normalItem).toList();
       default -> valid;
     };
+  }
+
+  private static Object normalItem(Object item) {
+    if (!(item instanceof JsonObject object)) return item;
+    var fields = new LinkedHashMap<String, Object>();
+    for (var field : object) {
+      var value = field.getValue();
+      fields.put(
+          field.getKey(), value instanceof JsonArray list ? List.copyOf(list.getList()) : value);
+    }
+    return Collections.unmodifiableMap(fields);
   }
 
   /** The validator accepts a rounding error, and minus zero. */
@@ -127,9 +153,49 @@ record ConfigKey(String path, JsonObject schema) {
 
   /** The value as JSON without its secret. */
   @Nullable Object masked(@Nullable Object value) {
+    if (ofObjects() && value instanceof List<?> list) return maskedItems(list);
     if (!secret()) return value instanceof List<?> list ? new JsonArray(list) : value;
     if ("".equals(value)) return value; // not set
     return value instanceof String text ? withoutSecret(text) : MASK;
+  }
+
+  /** Valid objects, without the secrets of each. */
+  private JsonArray maskedItems(List<?> items) {
+    var masked = new JsonArray();
+    for (var item : items) {
+      var fields = new JsonObject();
+      ((Map<?, ?>) item)
+          .forEach((name, value) -> fields.put((String) name, field(name).masked(value)));
+      masked.add(fields);
+    }
+    return masked;
+  }
+
+  /** A field of the objects in this list; one that accepts nothing where the name is unknown. */
+  private ConfigKey field(Object name) {
+    var fields = schema.getJsonObject("items").getJsonObject("properties");
+    return new ConfigKey(String.valueOf(name), fields.getJsonObject(String.valueOf(name)));
+  }
+
+  /**
+   * As {@link #refusal(String, Object)}, of a field of an object in this list.
+   *
+   * @param field its name
+   */
+  String refusal(String name, JsonArray list, int index, String field) {
+    var item = "%s[%d]".formatted(name, index);
+    var fields = schema.getJsonObject("items").getJsonObject("properties");
+    if (!fields.containsKey(field)) {
+      return "%s has a field of another name, must be %s"
+          .formatted(item, String.join(", ", fields.fieldNames()));
+    }
+    var value = list.getValue(index) instanceof JsonObject object ? object.getValue(field) : null;
+    return field(field).refusal(item + '.' + field, value);
+  }
+
+  /** Whether its value is a list of objects. */
+  boolean ofObjects() {
+    return isArray() && schema.getJsonObject("items").containsKey("properties");
   }
 
   /** A valid text whose secret is a part of it, shown without that part. */

@@ -2,7 +2,10 @@ package com.cpprediction.config;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 
@@ -24,6 +27,31 @@ public final class ConfigRules {
       errors.add(
           "log.levels can't name %s: it writes what callers send, addresses too"
               .formatted(INDISCREET));
+    }
+    errors.addAll(callerErrors(config.auth().callers()));
+    return errors;
+  }
+
+  private static List<String> callerErrors(CallerList callers) {
+    var errors = new ArrayList<String>();
+    var names = new HashSet<String>();
+    var tokens = new HashMap<ByteBuffer, String>();
+    for (var caller : callers.all()) {
+      if (!names.add(caller.name())) {
+        errors.add("auth.callers names %s twice; name each once".formatted(caller.name()));
+      }
+      if (caller.tokens().isEmpty()) {
+        errors.add(
+            "auth.callers gives %s no token; add token or token_sha256".formatted(caller.name()));
+      }
+      for (var token : caller.tokens()) {
+        var other = tokens.put(token, caller.name());
+        if (other != null) {
+          errors.add(
+              "auth.callers has a token of %s that is one of %s, too"
+                  .formatted(other, caller.name()));
+        }
+      }
     }
     return errors;
   }

@@ -43,7 +43,7 @@ final class ConfigSchema {
           "prediction.pincode_trust",
           "leave it out, or set prediction.wrong_pincodes to the share of wrong pincodes");
 
-  private static final Pattern ITEM = Pattern.compile("(.+)/(\\d{1,9})");
+  private static final Pattern ITEM = Pattern.compile("(.+?)/(\\d{1,9})(?:/([^/]+))?(?:/.*)?");
 
   private final Map<String, ConfigKey> keys = new LinkedHashMap<>();
   private final Set<String> groups = new LinkedHashSet<>();
@@ -99,8 +99,14 @@ final class ConfigSchema {
 
   /** The validator reports a wrong item and the list around it; the list adds nothing. */
   private boolean isListOf(String location, List<String> locations) {
-    return keys.containsKey(path(location))
+    return isList(location)
         && locations.stream().anyMatch(other -> other.startsWith(location + "/"));
+  }
+
+  /** Whether {@code location} is a list, or an item or a field in one. */
+  private boolean isList(String location) {
+    var item = ITEM.matcher(location);
+    return keys.containsKey(path(item.matches() ? item.group(1) : location));
   }
 
   /** Names in the environment that set no key. */
@@ -133,7 +139,11 @@ final class ConfigSchema {
     var item = ITEM.matcher(location);
     var list = item.matches() ? keys.get(path(item.group(1))) : null;
     if (list != null && list.in(document) instanceof JsonArray items) {
-      return Optional.of(list.refusal(name.apply(list), items, Integer.parseInt(item.group(2))));
+      int index = Integer.parseInt(item.group(2));
+      return Optional.of(
+          item.group(3) == null
+              ? list.refusal(name.apply(list), items, index)
+              : list.refusal(name.apply(list), items, index, item.group(3)));
     }
     var path = path(location);
     var key = keys.get(path);

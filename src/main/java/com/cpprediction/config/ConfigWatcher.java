@@ -46,10 +46,16 @@ public final class ConfigWatcher {
       Instant at,
       Optional<String> error) {}
 
+  private record Change(ServiceConfig before, ServiceConfig now, Edit edit) {}
+
   /**
-   * @param keys changed ones
+   * An accepted edit of the files.
+   *
+   * @param before values in force before it by key, of those that it changed; secrets masked
+   * @param after values in force after it, likewise
+   * @param waiting keys whose new value needs a restart
    */
-  private record Change(ServiceConfig before, ServiceConfig now, List<String> keys) {}
+  public record Edit(JsonObject before, JsonObject after, List<String> waiting) {}
 
   /**
    * @param loader as {@code initial} was loaded with
@@ -93,11 +99,9 @@ public final class ConfigWatcher {
         });
   }
 
-  /**
-   * Calls {@code listener} on an event loop with the paths of the keys that an edit has changed.
-   */
-  public void onEdit(Consumer<List<String>> listener) {
-    listeners.add(change -> listener.accept(change.keys()));
+  /** Calls {@code listener} on an event loop with each edit that has changed a value. */
+  public void onEdit(Consumer<Edit> listener) {
+    listeners.add(change -> listener.accept(change.edit()));
   }
 
   /** Watches the files until {@link #stop}, whether or not they exist yet. */
@@ -176,7 +180,11 @@ public final class ConfigWatcher {
         paths(waiting));
     return changed.isEmpty()
         ? Optional.empty()
-        : Optional.of(new Change(before.config(), active.config(), paths(changed)));
+        : Optional.of(
+            new Change(
+                before.config(),
+                active.config(),
+                new Edit(before.values(changed), active.values(changed), paths(waiting))));
   }
 
   private void refuse(SourceFiles found, String error) {

@@ -102,6 +102,13 @@ public final class LoadedConfig {
     return document;
   }
 
+  /** Values of {@code keys} by path; secrets masked. */
+  JsonObject values(List<ConfigKey> keys) {
+    var json = new JsonObject();
+    for (var key : keys) json.put(key.path(), key.masked(value(key)));
+    return json;
+  }
+
   /** Value, origin, reload mark and variable by key; secrets masked. */
   public JsonObject toJson() {
     var json = new JsonObject();

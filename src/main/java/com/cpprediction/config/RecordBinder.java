@@ -69,7 +69,7 @@ final class RecordBinder<R extends Record> {
       Map<String, ConfigKey> unbound,
       List<String> problems) {
     var type = component.getType();
-    if (type.isRecord()) {
+    if (type.isRecord() && type != CallerList.class) {
       var nested = new RecordBinder<>(type.asSubclass(Record.class), path + '.', unbound, problems);
       return nested::bind;
     }
@@ -108,6 +108,7 @@ final class RecordBinder<R extends Record> {
           value instanceof Double number ? OptionalDouble.of(number) : OptionalDouble.empty();
     }
     if (type == BearerTokens.class) return value -> BearerTokens.of((String) value);
+    if (type == CallerList.class) return value -> CallerList.of((List<?>) value);
     if (type.isEnum()) return value -> constant(type, (String) value);
     return value -> value;
   }

@@ -75,7 +75,7 @@ final class DirectRoute {
       exchange = new Exchange(request, budget);
       exchange.route(Routes.PREDICT);
       exchange.method(HttpMethod.POST);
-      exchange.caller(caller.name());
+      exchange.caller(caller);
     }
 
     void begin() {

@@ -1,5 +1,7 @@
 package com.cpprediction.http;
 
+import com.cpprediction.auth.Caller;
+import com.cpprediction.auth.CallerLimits;
 import com.cpprediction.config.BearerTokens;
 import com.cpprediction.json.JsonBytes;
 import com.cpprediction.logging.RequestId;
@@ -52,7 +54,7 @@ final class Exchange {
   private final long start = System.nanoTime();
   private String route = ServiceMetrics.OTHER;
   private String method = ServiceMetrics.OTHER;
-  private String caller = BearerTokens.UNNAMED;
+  private Caller caller = Caller.ANONYMOUS;
   private @Nullable Source source;
 
   /** Begins the exchange of {@code request}, on its context. */
@@ -217,11 +219,16 @@ final class Exchange {
 
   /** Name of the authorized caller, as {@link BearerTokens#caller}. */
   String caller() {
-    return caller;
+    return caller.name();
   }
 
-  void caller(String name) {
-    caller = name;
+  /** Limits of the authorized caller. */
+  CallerLimits limits() {
+    return caller.limits();
+  }
+
+  void caller(Caller authorized) {
+    caller = authorized;
   }
 
   /** Source of a single prediction; absent on other routes. */

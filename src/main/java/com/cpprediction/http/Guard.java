@@ -39,7 +39,7 @@ final class Guard {
    */
   PlatformHandler require(Role role) {
     return ctx -> {
-      Exchange.of(ctx).caller(authorized(ctx, role).name());
+      Exchange.of(ctx).caller(authorized(ctx, role));
       ctx.next();
     };
   }

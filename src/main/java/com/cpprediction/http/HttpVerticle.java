@@ -175,7 +175,7 @@ public final class HttpVerticle extends VerticleBase {
             () -> prediction().timeout(), pool, bodyReader, node.admission(), failure -> {});
     var outcomes =
         new Operation<>(
-            new Parser<>((bytes, caller) -> null, OutcomeService::read),
+            new Parser<>((bytes, caller) -> null, OutcomeService::read, List::size, read -> {}),
             new OutcomeService(vertx)::report,
             outcomeContext);
     stream =
@@ -291,7 +291,9 @@ public final class HttpVerticle extends VerticleBase {
           var shipment = ShipmentParser.shipment(body);
           return shipment == null ? null : service.single(shipment, explain, pincodes.of(caller));
         },
-        (body, caller) -> service.single(body, explain, pincodes.of(caller)));
+        (body, caller) -> service.single(body, explain, pincodes.of(caller)),
+        shipments -> shipments.items().size(),
+        Shipments::close);
   }
 
   private Parser<Shipments> batch(PredictionService service) {
@@ -301,7 +303,9 @@ public final class HttpVerticle extends VerticleBase {
           var shipments = ShipmentParser.batch(body);
           return shipments == null ? null : service.batch(shipments, pincodes.of(caller));
         },
-        (body, caller) -> service.batch(body, pincodes.of(caller)));
+        (body, caller) -> service.batch(body, pincodes.of(caller)),
+        shipments -> shipments.items().size(),
+        Shipments::close);
   }
 
   private PredictionConfig prediction() {

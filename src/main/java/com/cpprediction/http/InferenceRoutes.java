@@ -134,7 +134,10 @@ final class InferenceRoutes {
     var version = ctx.pathParam(VERSION);
     return new Operation<>(
         new Operation.Parser<>(
-            (bytes, caller) -> null, (body, caller) -> read(name, version, body, caller)),
+            (bytes, caller) -> null,
+            (body, caller) -> read(name, version, body, caller),
+            inference -> inference.shipments().items().size(),
+            inference -> inference.shipments().close()),
         this::infer,
         context);
   }

@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.auth.CallerLimits;
 import com.cpprediction.common.Slots;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.http.NdjsonSplitter.Line;
@@ -167,6 +168,7 @@ final class NdjsonStream {
   private final class Session {
     private final RoutingContext ctx;
     private final HttpServerRequest request;
+    private final CallerLimits limits;
     private final HttpServerResponse response;
     private final Queue<Line> waiting = new ArrayDeque<>();
     private final Queue<Chunk> inFlight = new ArrayDeque<>();
@@ -177,6 +179,7 @@ final class NdjsonStream {
     private boolean paused;
     private boolean timing;
     private boolean admissionAwaited;
+    private boolean limitsAwaited;
     private final @Nullable GzipDecoder decoder; // with gzip
     private boolean decodeScheduled;
     private boolean received; // the whole request, possibly not yet decoded
@@ -188,6 +191,7 @@ final class NdjsonStream {
     Session(RoutingContext ctx) {
       this.ctx = ctx;
       request = ctx.request();
+      limits = Exchange.of(ctx).limits();
       response = ctx.response();
       decoder = RouteContract.gzipped(request) ? new GzipDecoder() : null;
     }
@@ -288,7 +292,13 @@ final class NdjsonStream {
           awaitAdmission();
           break;
         }
-        serve(count);
+        int allowed = limits.admitSome(count);
+        if (allowed < count) admission.release(count - allowed);
+        if (allowed == 0) {
+          awaitLimits();
+          break;
+        }
+        serve(allowed);
       }
       advancing = false;
       if (!complete) adjustReading();
@@ -312,6 +322,17 @@ final class NdjsonStream {
       if (admissionAwaited) return;
       admissionAwaited = true;
       admission.whenRoom(streamContext, admitted);
+    }
+
+    private void awaitLimits() {
+      if (limitsAwaited) return;
+      limitsAwaited = true;
+      vertx.setTimer(
+          limits.waitMillis(),
+          waited -> {
+            limitsAwaited = false;
+            advance();
+          });
     }
 
     private void onAdmission() {
@@ -356,6 +377,7 @@ final class NdjsonStream {
               result -> {
                 chunk.items = items(lines, result, exchange.requestId());
                 admission.release(count);
+                limits.release(count);
                 writeServed();
               });
     }

@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.auth.CallerLimits;
 import com.cpprediction.config.BearerTokens;
 import com.cpprediction.json.ParseCost;
 import com.cpprediction.logging.RequestId;
@@ -21,6 +22,7 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,13 +38,19 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
    *
    * @param usual reads a body of the usual shape from its bytes; returns null for any other
    * @param any reads every body
+   * @param shipments counts those of a parsed request
+   * @param discard frees a parsed request that is not served
    * @param <Q> the parsed request
    */
   record Parser<Q extends @Nullable Object>(
-      BiFunction<byte[], String, @Nullable Q> usual, BiFunction<JsonObject, String, Q> any) {
+      BiFunction<byte[], String, @Nullable Q> usual,
+      BiFunction<JsonObject, String, Q> any,
+      ToIntFunction<Q> shipments,
+      Consumer<Q> discard) {
     /** Of requests that have no usual shape. */
     static <Q> Parser<Q> of(Function<JsonObject, Q> any) {
-      return new Parser<>((body, caller) -> null, (body, caller) -> any.apply(body));
+      return new Parser<>(
+          (body, caller) -> null, (body, caller) -> any.apply(body), request -> 1, request -> {});
     }
   }
 
@@ -70,6 +78,7 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
   void rejectIfFull(RoutingContext ctx) {
     try {
       context.admission.rejectIfFull();
+      Exchange.of(ctx).limits().rejectIfSpent();
     } catch (ServiceException e) {
       context.failed.accept(e.failure());
       throw e;
@@ -83,7 +92,8 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
     respond(
             () -> exchange.deadline(context.timeout.get()),
             () -> context.reader.read(ctx, parser, exchange.caller()),
-            exchange.requestId())
+            exchange.requestId(),
+            exchange.limits())
         .onSuccess(exchange::respond)
         .onFailure(ctx::fail);
   }
@@ -93,7 +103,8 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
     return respond(
         () -> exchange.deadline(context.timeout.get()),
         () -> context.reader.read(body, false, parser, exchange.caller()),
-        exchange.requestId());
+        exchange.requestId(),
+        exchange.limits());
   }
 
   /** Serves a message; a failure is replied as code and detail. */
@@ -106,7 +117,8 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
             () ->
                 Exchange.deadline(headers.get(Exchange.DEADLINE_MS), start, context.timeout.get()),
             () -> read(message.body()),
-            requestId)
+            requestId,
+            CallerLimits.NONE)
         .onSuccess(reply -> message.reply(reply.json(), options(reply)))
         .onFailure(
             cause -> {
@@ -130,7 +142,10 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
   }
 
   private Future<Reply> respond(
-      Supplier<Deadline> deadlineReader, Supplier<Future<Q>> reading, String requestId) {
+      Supplier<Deadline> deadlineReader,
+      Supplier<Future<Q>> reading,
+      String requestId,
+      CallerLimits limits) {
     Deadline deadline;
     try {
       deadline = deadlineReader.get();
@@ -141,10 +156,23 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
     var read = reading.get();
     var reply =
         read.succeeded()
-            ? serve(read.result(), deadline, requestId)
+            ? serve(read.result(), deadline, requestId, limits)
             : read.recover(cause -> unread(cause, requestId))
-                .compose(request -> serve(request, deadline, requestId));
+                .compose(request -> serve(request, deadline, requestId, limits));
     return reply.onComplete(done -> context.admission.leave());
+  }
+
+  private Future<Reply> serve(Q request, Deadline deadline, String requestId, CallerLimits limits) {
+    if (limits == CallerLimits.NONE) return serve(request, deadline, requestId);
+    int shipments = parser.shipments.applyAsInt(request);
+    try {
+      limits.admit(shipments);
+    } catch (ServiceException e) {
+      context.failed.accept(e.failure());
+      parser.discard.accept(request);
+      return Future.failedFuture(e);
+    }
+    return serve(request, deadline, requestId).onComplete(done -> limits.release(shipments));
   }
 
   private Future<Reply> serve(Q request, Deadline deadline, String requestId) {

@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.auth.CallerLimits;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.serving.Problem;
@@ -91,6 +92,13 @@ final class ProblemHandler implements Handler<RoutingContext> {
     boolean inference = InferenceRoutes.isPath(request.path());
     var document = document(failure, status, requestId);
     if (inference) document.put("error", document.getString("detail"));
+    if (failure.failure() == Failure.RATE_LIMITED) {
+      request
+          .response()
+          .putHeader(
+              HttpHeaders.RETRY_AFTER,
+              String.valueOf(failure.members().getLong(CallerLimits.RETRY_AFTER, 1L)));
+    }
     send(
         request,
         failure.failure(),
@@ -123,7 +131,7 @@ final class ProblemHandler implements Handler<RoutingContext> {
       String type,
       Buffer document) {
     var response = request.response();
-    if (failure.retryable()) {
+    if (failure.retryable() && !response.headers().contains(HttpHeaders.RETRY_AFTER)) {
       response.putHeader(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
     }
     Exchange.setCachingHeaders(response);

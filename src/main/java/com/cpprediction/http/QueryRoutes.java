@@ -46,6 +46,9 @@ final class QueryRoutes {
 
   private void stored(RoutingContext ctx, String id) {
     budget.rejectIfFull();
+    var limits = Exchange.of(ctx).limits();
+    limits.admit(1);
+    ctx.addEndHandler(ended -> limits.release(1));
     var shipmentId = ShipmentReader.text(id, "shipment_id", ShipmentReader.MAX_SHIPMENT_ID);
     respond(
         ctx,

@@ -365,6 +365,19 @@ public final class ServiceMetrics {
         .register(registry);
   }
 
+  /**
+   * Counts refused requests of a caller.
+   *
+   * @param caller its name in the configuration
+   */
+  public Runnable callerLimited(String caller) {
+    return Counter.builder("cp.caller.limited")
+            .description("Requests that were refused by the limits of their caller")
+            .tag("caller", caller)
+            .register(registry)
+        ::increment;
+  }
+
   /** Whether metrics are enabled; if not, costly measurements can be skipped. */
   public boolean on() {
     return on;

@@ -23,7 +23,8 @@ public enum Failure {
   PINCODE_REQUIRED(11, 422, "Pincode required"),
   DEADLINE_EXCEEDED(12, 504, "Deadline exceeded"),
   INTERNAL(13, 500, "Internal error"),
-  FORBIDDEN(14, 403, "Forbidden");
+  FORBIDDEN(14, 403, "Forbidden"),
+  RATE_LIMITED(15, 429, "Rate limited");
 
   private final int code;
   private final int status;
@@ -57,7 +58,7 @@ public enum Failure {
 
   /** Whether the caller may retry unchanged; the response has a {@code Retry-After} header. */
   public boolean retryable() {
-    return this == OVERLOADED || this == NOT_READY;
+    return this == OVERLOADED || this == NOT_READY || this == RATE_LIMITED;
   }
 
   /**

@@ -1,5 +1,6 @@
 package com.cpprediction.server;
 
+import com.cpprediction.audit.AuditEntry;
 import com.cpprediction.audit.AuditLog;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.cache.PredictionCache;
@@ -41,6 +42,7 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -551,14 +553,22 @@ public final class Service {
         .onFailure(cause -> log.error("The cache keeps its size", cause));
   }
 
+  private void audit(ConfigWatcher.Edit edit) {
+    var after = edit.after().copy();
+    if (!edit.waiting().isEmpty()) after.put("pending_restart", new JsonArray(edit.waiting()));
+    audit.record(new AuditEntry(AuditEntry.FILE, "edit-config", "", edit.before(), after));
+  }
+
   private void watch() {
+    watcher.onEdit(this::audit);
     watcher.onChange(ServiceConfig::log, Logging::apply);
     watcher.onChange(ServiceConfig::cache, this::resize);
     watcher.onChange(
         config -> config.persistence().retentionDays(), days -> persistence().applyRetention());
     watcher.onEdit(
-        changed ->
-            Bus.publishLocal(vertx, Bus.MARK, Bus.mark("config", String.join(", ", changed))));
+        edit ->
+            Bus.publishLocal(
+                vertx, Bus.MARK, Bus.mark("config", String.join(", ", edit.after().fieldNames()))));
     watcher.start();
   }
 }

@@ -40,13 +40,13 @@ class ArchitectureTest {
       config        <- common json watch
       journal       <- common files
       prediction    <- common
-      auth          <- common config
       bus           <- prediction
       cache         <- config prediction
       client        <- prediction
       csv           <- common files prediction
       logging       <- config
       metrics       <- common prediction
+      auth          <- common config metrics prediction
       history       <- bus metrics postgres prediction
       model.format  <- common json prediction
       postgres      <- common config files journal prediction

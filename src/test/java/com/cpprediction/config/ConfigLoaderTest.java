@@ -258,9 +258,15 @@ class ConfigLoaderTest {
 
     assertThatThrownBy(loader::load)
         .isInstanceOf(ConfigException.class)
-        .hasMessageContaining(sample.key().path() + " is \"***\", must be ")
-        .hasMessageContaining(variable + " is \"***\", must be ")
+        .hasMessageContaining(named(sample, sample.key().path()))
+        .hasMessageContaining(named(sample, variable))
+        .hasMessageContaining(", must be ")
         .hasMessageNotContaining("hunter2");
+  }
+
+  /** Of a list of objects, the error names the wrong one. */
+  private static String named(Sample sample, String key) {
+    return sample.key().ofObjects() ? key + "[0]" : key + " is \"***\"";
   }
 
   /** Each character of a file removed or replaced: quotes may open and close anywhere. */

@@ -59,6 +59,13 @@ final class Samples {
       case "cluster.tls.certificate", "cluster.tls.key", "cluster.tls.ca" -> "some.pem";
       case "http.allowed_hosts" -> new JsonArray().add("cp.example").add("[::1]");
       case "http.admin_token", "http.predict_token" -> "hunter2-hunter2-hunter2";
+      case "auth.callers" ->
+          new JsonArray(
+              """
+              [{"name": "shop", "token": "hunter2-hunter2-hunter2", "roles": ["predict"], "rate": 5},
+               {"name": "depot", "token_sha256": "%s", "roles": ["read", "review"]}]
+              """
+                  .formatted("0f".repeat(32)));
       case "http.tls.certificate" -> "server.pem";
       case "http.tls.key" -> "server.key";
       case "http.tls.password" -> "hunter2";
@@ -114,9 +121,9 @@ final class Samples {
 
   /** The text of a value in a variable or in a file of its own. */
   static String text(Object value) {
-    return value instanceof JsonArray list
+    return value instanceof JsonArray list && !(list.getValue(0) instanceof JsonObject)
         ? list.stream().map(String.class::cast).collect(Collectors.joining(","))
-        : value.toString();
+        : value instanceof JsonArray list ? list.encode() : value.toString();
   }
 
   /** Of the right type, yet refused. */
@@ -175,6 +182,7 @@ final class Samples {
               List.of("*"),
               List.of("a\n"));
       case "http.admin_token", "http.predict_token" -> BearerTokensTest.malformed();
+      case "auth.callers" -> malformedCallers();
       case "http.tls.certificate", "http.tls.key" -> Stream.of(" ", "\n", "a\nb", "a\u0000");
       case "http.tls.password" -> Stream.of("\n", "hunter2\n", "\u0000");
       case "models.preload" -> Stream.of("", "STARTUP", "lazy");
@@ -200,6 +208,22 @@ final class Samples {
             key.schema().getInteger("minimum") - 1, key.schema().getInteger("maximum") + 1);
       }
     };
+  }
+
+  private static Stream<?> malformedCallers() {
+    var good = new JsonObject().put("name", "shop").put("token", "hunter2-hunter2-hunter2");
+    return Stream.of(
+            new JsonObject().put("roles", JsonArray.of("all")),
+            new JsonObject().put("roles", new JsonArray()),
+            new JsonObject(),
+            new JsonObject().put("roles", JsonArray.of("read")).put("name", "Shop"),
+            new JsonObject().put("roles", JsonArray.of("read")).put("name", "shop\n"),
+            new JsonObject().put("roles", JsonArray.of("read")).put("token", "hunter2"),
+            new JsonObject().put("roles", JsonArray.of("read")).put("token_sha256", "hunter2"),
+            new JsonObject().put("roles", JsonArray.of("read")).put("rate", -1),
+            new JsonObject().put("roles", JsonArray.of("read")).put("max_in_flight", 0.5),
+            new JsonObject().put("roles", JsonArray.of("read")).put("hunter2", "hunter2"))
+        .map(fields -> JsonArray.of(good.copy().mergeIn(fields)));
   }
 
   private static Stream<?> ofAnotherType(ConfigKey key) {

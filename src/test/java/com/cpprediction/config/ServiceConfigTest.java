@@ -7,9 +7,11 @@ import com.cpprediction.config.PersistenceConfig.Ack;
 import com.cpprediction.config.PersistenceConfig.WhenFull;
 import com.cpprediction.config.Samples.Sample;
 import io.vertx.core.json.JsonObject;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -41,6 +43,9 @@ class ServiceConfigTest {
                           "allowed_hosts": ["CP.example", "[::1]"],
                           "admin_token": "0123456789abcdef", "predict_token": "fedcba9876543210",
                           "tls": {"certificate": "c", "key": "k", "password": "p"}},
+                 "auth": {"callers": [{"name": "shop", "token": "0123456789abcdef-shop",
+                                       "roles": ["predict", "read"], "rate": 12.5,
+                                       "max_in_flight": 28}]},
                  "prediction": {"workers": 2, "max_in_flight": 3, "timeout_ms": 40,
                                 "inline_us": 27, "wrong_pincodes": 0.05, "min_text_confidence": 0.25},
                  "cache": {"enabled": false, "max_size": 6, "ttl_seconds": 7, "warm_popular": 9},
@@ -87,6 +92,16 @@ class ServiceConfigTest {
                     BearerTokens.of("0123456789abcdef"),
                     BearerTokens.of("fedcba9876543210"),
                     new HttpConfig.Tls("c", "k", "p")),
+                new AuthConfig(
+                    new CallerList(
+                        List.of(
+                            new CallerConfig(
+                                "shop",
+                                List.of(
+                                    ByteBuffer.wrap(BearerTokens.digest("0123456789abcdef-shop"))),
+                                Set.of(Role.PREDICT, Role.READ),
+                                12.5,
+                                28)))),
                 new PredictionConfig(
                     2, 27, 3, Duration.ofMillis(40), OptionalDouble.of(0.05), 0.25),
                 new CacheConfig(false, 6, Duration.ofSeconds(7), 9),

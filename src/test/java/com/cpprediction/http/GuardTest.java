@@ -4,6 +4,11 @@ import static com.cpprediction.http.HttpFixture.shipment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.config.AuthConfig;
+import com.cpprediction.config.BearerTokens;
+import com.cpprediction.config.CallerConfig;
+import com.cpprediction.config.CallerList;
+import com.cpprediction.config.Role;
 import com.cpprediction.prediction.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -15,8 +20,12 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -101,6 +110,92 @@ class GuardTest {
         "Bearer realm=\"cp\", error=\"invalid_token\"");
     assertThat(send(method, path, body, "Bearer " + CALLER).statusCode()).isEqualTo(200);
     assertThat(send(method, path, body, "Bearer " + ADMIN).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void grantsACallerItsRolesOnly() throws Exception {
+    edge.adminToken = ADMIN;
+    edge.auth =
+        auth(
+            caller("reader-token-of-16", EnumSet.of(Role.READ), 0, 0),
+            caller("predictor-token-16", EnumSet.of(Role.PREDICT), 0, 0),
+            caller("operator-token-of-16", EnumSet.of(Role.OPERATE), 0, 0));
+    edge.start();
+
+    assertThat(statuses("reader-token-of-16")).containsExactly(403, 403, 200, 403);
+    assertThat(statuses("predictor-token-16")).containsExactly(200, 200, 403, 403);
+    assertThat(statuses("operator-token-of-16")).containsExactly(403, 403, 403, 200);
+    assertThat(statuses(ADMIN)).containsExactly(200, 200, 200, 200);
+    assertThat(statuses("unknown-token-of-16")).containsExactly(401, 401, 401, 401);
+    edge.auth = auth(caller("reader-token-of-16", EnumSet.allOf(Role.class), 0, 0)); // an edit
+
+    assertThat(statuses("reader-token-of-16")).containsExactly(200, 200, 200, 200);
+    assertThat(statuses("predictor-token-16")).containsExactly(401, 401, 401, 401);
+  }
+
+  private List<Integer> statuses(String token) throws Exception {
+    var bearer = "Bearer " + token;
+    return List.of(
+        send("POST", "/predict", SHIPMENT, bearer).statusCode(),
+        send("POST", "/predict/batch", BATCH, bearer).statusCode(),
+        send("GET", "/predictions/S1", "", bearer).statusCode(),
+        send("GET", "/config", "", bearer).statusCode());
+  }
+
+  @Test
+  void limitsTheShipmentsOfACallerWhateverTheRouteAndSparesOthers() throws Exception {
+    edge.auth =
+        auth(
+            caller("slow-token-of-16+", EnumSet.of(Role.READ, Role.PREDICT), 0.001, 0),
+            caller("other-token-of-16", EnumSet.of(Role.PREDICT), 0, 0));
+    edge.start();
+
+    assertThat(send("GET", "/predictions/S1", "", "Bearer slow-token-of-16+").statusCode())
+        .isEqualTo(200);
+
+    for (var path : List.of("/predict", "/predict/batch")) {
+      var refusal =
+          send(
+              "POST", path, path.equals("/predict") ? SHIPMENT : BATCH, "Bearer slow-token-of-16+");
+      assertThat(refusal.statusCode()).isEqualTo(429);
+      assertThat(new JsonObject(refusal.body()).getString("code")).isEqualTo("rate-limited");
+      assertThat(refusal.headers().firstValueAsLong("Retry-After").orElseThrow())
+          .isBetween(990L, 1_000L);
+    }
+    assertThat(send("POST", "/predict", SHIPMENT, "Bearer other-token-of-16").statusCode())
+        .isEqualTo(200);
+    assertThat(edge.registry.scrape()).contains("cp_caller_limited_total{caller=\"slow\"} 2.0");
+    assertThat(edge.scoreRequests).hasSize(1);
+  }
+
+  @Test
+  void aStreamWaitsForItsCallersRate() throws Exception {
+    edge.auth = auth(caller("slow-token-of-16+", EnumSet.of(Role.PREDICT), 50, 2));
+    edge.start();
+    var lines = (SHIPMENT + "\n").repeat(70);
+
+    var response =
+        edge.send(
+            "POST",
+            "/predict/stream",
+            lines.getBytes(StandardCharsets.UTF_8),
+            "Content-Type",
+            RouteContract.NDJSON,
+            "Authorization",
+            "Bearer slow-token-of-16+");
+
+    assertThat(response.body().lines()).hasSize(70).allMatch(line -> line.contains("\"cp\""));
+  }
+
+  private static AuthConfig auth(CallerConfig... callers) {
+    return new AuthConfig(new CallerList(List.of(callers)));
+  }
+
+  /** Named as its token begins. */
+  private static CallerConfig caller(String token, Set<Role> roles, double rate, int maxInFlight) {
+    var name = token.substring(0, token.indexOf('-'));
+    var digest = ByteBuffer.wrap(BearerTokens.digest(token));
+    return new CallerConfig(name, List.of(digest), roles, rate, maxInFlight);
   }
 
   @Test

@@ -13,6 +13,7 @@ import com.cpprediction.bus.ScoreReplies;
 import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.cache.PredictionCache;
+import com.cpprediction.config.AuthConfig;
 import com.cpprediction.config.BearerTokens;
 import com.cpprediction.config.CacheConfig;
 import com.cpprediction.config.ClusterConfig;
@@ -108,6 +109,7 @@ public final class HttpFixture {
       batch -> Future.succeededFuture(new JsonArray());
   volatile Function<RecordRequest, JsonArray> taken = batch -> new JsonArray();
   ClusterConfig cluster = ServiceConfig.defaults().cluster();
+  volatile AuthConfig auth = ServiceConfig.defaults().auth();
   volatile String adminToken = "";
   volatile String predictToken = "";
   String host = "127.0.0.1";
@@ -222,6 +224,7 @@ public final class HttpFixture {
                     defaults.server(),
                     defaults.models(),
                     http(),
+                    auth,
                     prediction,
                     defaults.cache(),
                     defaults.persistence(),

@@ -12,6 +12,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.List;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,10 @@ class TlsAndTokensIT {
 
       assertThat(config(http, NEW).status()).isEqualTo(200);
       assertThat(http.post("/predict", request).status()).isEqualTo(200);
+      var edits = audit(http);
+      assertThat(edits).hasSize(2).allMatch(edit -> edit.getString("caller").equals("(file)"));
+      assertThat(edits.get(0).getJsonObject("after").encode())
+          .isEqualTo("{\"http.admin_token\":\"***\"}");
     }
   }
 
@@ -71,6 +76,19 @@ class TlsAndTokensIT {
 
   private static Answer config(Http http, String token) {
     return http.get("/config", "authorization", "Bearer " + token);
+  }
+
+  private static List<JsonObject> audit(Http http) {
+    return Await.until(
+        () ->
+            http
+                .get("/audit", "authorization", "Bearer " + NEW)
+                .json()
+                .getJsonArray("entries")
+                .stream()
+                .map(JsonObject.class::cast)
+                .toList(),
+        entries -> entries.size() == 2);
   }
 
   private static Object shown(int port, SSLContext trusting) {

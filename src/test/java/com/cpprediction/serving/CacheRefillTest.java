@@ -99,6 +99,7 @@ class CacheRefillTest {
         all.server(),
         all.models(),
         all.http(),
+        all.auth(),
         prediction,
         cache,
         all.persistence(),

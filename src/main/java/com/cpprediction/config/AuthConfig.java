@@ -1,0 +1,4 @@
+package com.cpprediction.config;
+
+/** Callers with roles and limits. */
+public record AuthConfig(CallerList callers) {}
