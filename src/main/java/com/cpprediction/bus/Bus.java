@@ -113,6 +113,15 @@ public final class Bus {
   public static final String SHADOW_STATUS = "cp.shadow.status";
 
   /**
+   * Nothing, or {@code {"prefixes":[…]}}, in; JSON as {@code POST /models/shadow/promote} out.
+   * Fails with {@link Failure#NOT_FOUND} where no shadow release is loaded. Local.
+   */
+  public static final String SHADOW_PROMOTE = "cp.shadow.promote";
+
+  /** Nothing in, JSON as {@code POST /models/shadow/rollback} out. Local. */
+  public static final String SHADOW_ROLLBACK = "cp.shadow.rollback";
+
+  /**
    * {@link ComparisonBatch} in; out nothing, once the comparisons are queued for storing. Local.
    */
   public static final String COMPARED = "cp.shadow.compared";
@@ -166,6 +175,14 @@ public final class Bus {
   /** {@link OwnerRequest} in, {@link OwnerReply} out; from other nodes to the one of this id. */
   public static String owner(String node) {
     return "cp.scores@" + node;
+  }
+
+  /**
+   * {@code {"action":"promote"|"rollback","shadow","prefixes"}} in, out what became of it on the
+   * node of this id. From other nodes.
+   */
+  public static String shadowOf(String node) {
+    return "cp.shadow@" + node;
   }
 
   /** Anything in; out what {@link #CLUSTER_STATE} would publish now. From other nodes. */

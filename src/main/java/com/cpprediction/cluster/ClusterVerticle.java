@@ -551,6 +551,14 @@ public final class ClusterVerticle extends VerticleBase
   }
 
   @Override
+  public List<Owner> peers() {
+    return clusterView.nodes().stream()
+        .filter(node -> !node.id().equals(membership.id()))
+        .map(node -> new Owner(node.id(), node.name()))
+        .toList();
+  }
+
+  @Override
   public Set<String> releases() {
     return clusterView.otherReleases();
   }

@@ -9,7 +9,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.function.Function;
 
-/** {@code POST /models/reload}. */
+/** {@code POST /models/reload}, {@code /models/shadow/promote} and {@code /rollback}. */
 final class ModelRoutes {
   /** A country's models take seconds to verify, and reloads are serialized. */
   private static final Duration RELOAD_TIMEOUT = Duration.ofMinutes(5);
@@ -23,15 +23,23 @@ final class ModelRoutes {
   }
 
   void reload(RoutingContext ctx) {
+    operate(ctx, Bus.MODELS_RELOAD);
+  }
+
+  void promote(RoutingContext ctx) {
+    operate(ctx, Bus.SHADOW_PROMOTE);
+  }
+
+  void rollBack(RoutingContext ctx) {
+    operate(ctx, Bus.SHADOW_ROLLBACK);
+  }
+
+  private void operate(RoutingContext ctx, String address) {
     body(ctx)
         .compose(
             body ->
                 Bus.<JsonObject>ask(
-                    vertx,
-                    Bus.MODELS_RELOAD,
-                    body,
-                    Deadline.in(RELOAD_TIMEOUT),
-                    Exchange.of(ctx).caller()))
+                    vertx, address, body, Deadline.in(RELOAD_TIMEOUT), Exchange.of(ctx).caller()))
         .onSuccess(reply -> Exchange.respond(ctx, reply))
         .onFailure(ctx::fail);
   }

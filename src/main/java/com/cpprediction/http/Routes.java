@@ -104,6 +104,10 @@ final class Routes {
     get("/models/status").handler(queries::models);
     post("/models/reload", RELOAD_BYTES, guard.require(Role.OPERATE)).handler(models::reload);
     get("/models/shadow").handler(queries::shadow);
+    post("/models/shadow/promote", RELOAD_BYTES, guard.require(Role.OPERATE))
+        .handler(models::promote);
+    post("/models/shadow/rollback", RELOAD_BYTES, guard.require(Role.OPERATE))
+        .handler(models::rollBack);
     get("/models/:prefix").handler(queries::model);
     return this;
   }

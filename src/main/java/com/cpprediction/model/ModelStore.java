@@ -43,6 +43,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class ModelStore implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ModelStore.class);
+  private static final long NANOS_PER_MILLI = 1_000_000;
 
   /** The key of the release itself in {@link #failures}. */
   static final String RELEASE = "release";
@@ -50,7 +51,7 @@ public final class ModelStore implements AutoCloseable {
   /** The key of the national stage in {@link #failures}. */
   static final String NATIONAL = "national";
 
-  private final Path directory;
+  private volatile Path directory;
   private final ReleaseLoader loader;
   private final ServiceMetrics metrics;
   private final Clock clock;
@@ -142,18 +143,55 @@ public final class ModelStore implements AutoCloseable {
    * @param only prefixes to look at; all of them where absent
    */
   public synchronized JsonObject reload(@Nullable Set<String> only) {
+    return reload(only, maxAccuracyDrop.getAsDouble(), false);
+  }
+
+  /**
+   * Takes over the release in {@code another} instead, all of it or nothing: where any of it can't
+   * be used, the one in force goes on, and so does its directory. Blocks.
+   *
+   * @param limited whether it may be less accurate by no more than {@link #limitDrop} says
+   * @return as {@link #reload()}; {@code failed} is empty where the release was taken over
+   */
+  public synchronized JsonObject replaceBy(Path another, boolean limited) {
+    var before = directory;
+    directory = another;
+    loader.directory(another);
+    JsonObject report;
+    try {
+      report = reload(null, limited ? maxAccuracyDrop.getAsDouble() : 1, true);
+    } catch (RuntimeException | Error e) {
+      back(before);
+      throw e;
+    }
+    if (!report.getJsonObject("failed").isEmpty()) back(before);
+    return report;
+  }
+
+  private void back(Path before) {
+    directory = before;
+    loader.directory(before);
+    signature = Release.signature(before);
+  }
+
+  /**
+   * @param limit largest drop of accuracy, 0..1
+   * @param whole whether nothing is taken over unless all of it can be
+   */
+  private JsonObject reload(@Nullable Set<String> only, double limit, boolean whole) {
     long start = System.nanoTime();
     var before = current.models();
     var next = new TreeMap<>(before);
     var content = current.content();
     var report = new JsonObject().put("at", clock.instant().toString());
     var failed = new TreeMap<String, ModelException>();
+    var offered = scores;
     var unknown = new JsonObject(); // asked for, but no model of ours that failed
     if (only == null) signature = Release.signature(directory);
     try {
       var release = Release.open(directory);
       boolean replaces = share.whole() ? !before.isEmpty() : !content.id().isEmpty();
-      admit(release, replaces);
+      admit(release, replaces, limit);
       var listed = release.manifests();
       if (only != null) {
         only.stream()
@@ -169,7 +207,7 @@ public final class ModelStore implements AutoCloseable {
         var loaded = before.get(prefix);
         if (loaded == null) continue;
         if (!loaded.digest().equals(listed.get(prefix))) {
-          if (!share.whole() || admits(release, loaded, failed)) continue;
+          if (!share.whole() || admits(release, loaded, limit, failed)) continue;
           wanted.remove(prefix);
           continue;
         }
@@ -180,10 +218,20 @@ public final class ModelStore implements AutoCloseable {
       next.keySet().removeIf(p -> !listed.containsKey(p) && (only == null || only.contains(p)));
       if (!share.whole()) next.keySet().retainAll(held);
       loader.load(release, wanted, Runtime.getRuntime().availableProcessors(), next, failed);
-      if (only == null || !replaces) scores = release.scores();
+      if (only == null || !replaces) offered = release.scores();
     } catch (ModelException e) {
       failed.put(RELEASE, e);
     }
+    if (whole && !failed.isEmpty()) {
+      discard(content, next);
+      return report
+          .put("loaded", 0)
+          .put("unchanged", before.size())
+          .put("removed", 0)
+          .put("failed", reasons(failed))
+          .put("ms", (System.nanoTime() - start) / NANOS_PER_MILLI);
+    }
+    scores = offered;
     boolean another = !content.id().equals(current.content().id());
     if (another && !before.isEmpty()) share.handOver();
     publish(content, next);
@@ -197,7 +245,7 @@ public final class ModelStore implements AutoCloseable {
         .put("unchanged", next.size() - loaded)
         .put("removed", removed)
         .put("failed", reasons(failed).mergeIn(unknown))
-        .put("ms", (System.nanoTime() - start) / 1_000_000);
+        .put("ms", (System.nanoTime() - start) / NANOS_PER_MILLI);
     lastReload = report;
     if (loaded + removed > 0) {
       log.info(
@@ -212,14 +260,24 @@ public final class ModelStore implements AutoCloseable {
     return report.copy();
   }
 
+  /** Gives up what was loaded and will not serve. */
+  private void discard(ReleaseContent content, SortedMap<String, LoadedModel> models) {
+    var now = current;
+    var stage = content.national().stage();
+    if (stage != null && stage != now.content().national().stage()) stage.release();
+    models.forEach(
+        (prefix, loaded) -> {
+          if (now.models().get(prefix) != loaded) loaded.model().release();
+        });
+  }
+
   /**
    * Compares the overall scores of {@code release} with those of the release in force.
    *
    * @param replaces whether there is one in force that goes on if {@code release} is refused
    * @throws ModelException when it is less accurate by more than the limit
    */
-  private void admit(Release release, boolean replaces) {
-    double limit = maxAccuracyDrop.getAsDouble();
+  private void admit(Release release, boolean replaces, double limit) {
     var offered = release.scores();
     if (replaces) {
       HeldBackAccuracy.worse(release.comparable(current.content().id(), scores), offered, limit)
@@ -245,12 +303,12 @@ public final class ModelStore implements AutoCloseable {
    * @param failed gets the reason if not
    */
   private boolean admits(
-      Release release, LoadedModel loaded, SortedMap<String, ModelException> failed) {
+      Release release, LoadedModel loaded, double limit, SortedMap<String, ModelException> failed) {
     var prefix = loaded.model().prefix();
     try {
       var served = loaded.model().manifest().scores();
       var offered = release.manifest(prefix).scores();
-      var worse = HeldBackAccuracy.prefixWorse(served, offered, maxAccuracyDrop.getAsDouble());
+      var worse = HeldBackAccuracy.prefixWorse(served, offered, limit);
       if (worse.isEmpty() || !loaded.model().intact()) return true;
       failed.put(prefix, new ModelException(Reason.ACCURACY, "the model " + worse.get()));
     } catch (ModelException e) {

@@ -4,7 +4,6 @@ import com.cpprediction.audit.AuditEntry;
 import com.cpprediction.audit.AuditLog;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.SingleFlight;
-import com.cpprediction.model.format.Manifest;
 import com.cpprediction.model.format.Release;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
@@ -15,7 +14,6 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.Message;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.Set;
@@ -37,7 +35,6 @@ public final class ModelsVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(ModelsVerticle.class);
 
   private static final Duration LONGEST = Duration.ofMinutes(10);
-  private static final Set<String> KEYS = Set.of("prefixes");
 
   private final ModelStore models;
   private final Supplier<Duration> poll;
@@ -159,7 +156,7 @@ public final class ModelsVerticle extends VerticleBase {
   private void reload(Message<Object> message) {
     Set<String> only;
     try {
-      only = prefixes(message.body());
+      only = PrefixSelection.of(message.body());
       if (only != null && !models.whole()) {
         throw malformed(
             "A node of a cluster takes a release over as a whole, or it would be alone with its"
@@ -220,28 +217,6 @@ public final class ModelsVerticle extends VerticleBase {
     } finally {
       vertx.eventBus().publish(Bus.MODELS_CHANGED, null, new DeliveryOptions().setLocalOnly(true));
     }
-  }
-
-  /** The prefixes asked for; all of them where absent. */
-  private static @Nullable Set<String> prefixes(@Nullable Object body) {
-    if (body == null) return null;
-    if (!(body instanceof JsonObject json)) throw malformed("The body must be a JSON object");
-    for (var field : json.fieldNames()) {
-      if (!KEYS.contains(field)) throw malformed("Unknown field \"" + field + '"');
-    }
-    var list = json.getValue("prefixes");
-    if (list == null) return null;
-    if (!(list instanceof JsonArray array) || array.isEmpty()) {
-      throw malformed("prefixes must be an array of prefixes, such as [\"560\"]");
-    }
-    var prefixes = new TreeSet<String>();
-    for (var item : array) {
-      if (!(item instanceof String prefix) || !Manifest.isPrefix(prefix)) {
-        throw malformed("prefixes has an item that is no prefix, such as \"560\"");
-      }
-      prefixes.add(prefix);
-    }
-    return prefixes;
   }
 
   private static ServiceException malformed(String detail) {

@@ -33,7 +33,7 @@ final class ReleaseLoader {
 
   private final Map<String, String> stamps = new ConcurrentHashMap<>(); // of files, as last checked
   private final Map<String, String> unreadable = new ConcurrentHashMap<>(); // as logged, by prefix
-  private final Path directory;
+  private volatile Path directory;
   private final ModelLoader models;
   private final boolean perRequest;
   private final ServiceMetrics metrics;
@@ -54,6 +54,11 @@ final class ReleaseLoader {
     this.perRequest = perRequest;
     this.metrics = metrics;
     this.clock = clock;
+  }
+
+  /** From now on loads the release in {@code another}. */
+  void directory(Path another) {
+    directory = another;
   }
 
   Engine engine() {

@@ -30,6 +30,7 @@ import com.cpprediction.persistence.PersistenceVerticle;
 import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.serving.HealthCheck;
 import com.cpprediction.serving.OwnerDirectory;
+import com.cpprediction.shadow.ServedReleases;
 import com.cpprediction.shadow.ShadowRelease;
 import com.cpprediction.shadow.ShadowVerticle;
 import com.cpprediction.tls.IdentityWatcher;
@@ -88,6 +89,9 @@ public final class Service {
   /** Name of the journal's directory in {@code data_dir}. */
   public static final String JOURNAL = "journal";
 
+  /** Name of the directory of promoted releases in {@code data_dir}. */
+  static final String RELEASES = "releases";
+
   /**
    * A deployed verticle.
    *
@@ -107,6 +111,7 @@ public final class Service {
   private final AuditLog audit;
   private final ModelStore models;
   private final CallerPincodes wrongPincodes;
+  private final ServedReleases releases;
   private final ShadowRelease shadow;
   private final PredictionCache cache;
   private final List<HealthCheck> checks;
@@ -120,7 +125,7 @@ public final class Service {
 
   /**
    * @param loaded configuration read by {@code loader}
-   * @param modelsDir directory of the release to serve
+   * @param modelsDir directory of the release to serve, unless another one was promoted over it
    * @param clustered whether to join a cluster; blocks until joined, or until no member is found
    */
   public Service(
@@ -132,6 +137,7 @@ public final class Service {
         config.metrics().enabled()
             ? new PrometheusMeterRegistry(PrometheusConfig.DEFAULT)
             : new CompositeMeterRegistry(); // without a child: drops all meters
+    releases = new ServedReleases(home.resolve(config.dataDir()).resolve(RELEASES), modelsDir);
     membership = clustered ? VertxSetup.membership(home, config.cluster()) : null;
     vertx = VertxSetup.vertx(eventLoops(config), registry, config.metrics().enabled(), membership);
     metrics = new ServiceMetrics(registry, Version.current());
@@ -145,7 +151,7 @@ public final class Service {
                 () -> current().cluster(),
                 this::serving,
                 this::settings,
-                ModelStore.releaseIn(modelsDir),
+                ModelStore.releaseIn(releases.served()),
                 metrics)
             : null;
     audit =
@@ -155,7 +161,7 @@ public final class Service {
             Clock.systemUTC());
     models =
         new ModelStore(
-            modelsDir,
+            releases.served(),
             Engine.of(config.models().engine()),
             config.models().heap(),
             config.models().perRequest(),
@@ -168,7 +174,8 @@ public final class Service {
             () -> current().prediction().wrongPincodes(), metrics, Clock.systemUTC());
     models.status().shows(wrongPincodes::toJson);
     shadow =
-        new ShadowRelease(vertx, this::current, home::resolve, models, metrics, Clock.systemUTC());
+        new ShadowRelease(
+            vertx, this::current, home::resolve, models, releases, metrics, Clock.systemUTC());
     cache = new PredictionCache(config.cache(), registry);
     models.onPublish(this::published);
     metrics.cacheEnabled(cache::enabled);
@@ -501,7 +508,12 @@ public final class Service {
   }
 
   private Future<Void> deployShadow() {
-    var verticle = new ShadowVerticle(shadow, () -> watcher.current().models().poll());
+    var verticle =
+        new ShadowVerticle(
+            shadow,
+            () -> watcher.current().models().poll(),
+            cluster == null ? OwnerDirectory.ALONE : cluster,
+            audit);
     watcher.onChange(config -> config.models().shadow().dir(), dir -> verticle.reload());
     return deploy(
         "watching the shadow release",

@@ -56,6 +56,11 @@ public interface OwnerDirectory {
    */
   List<Owner> of(String prefix, String release);
 
+  /** All other nodes. */
+  default List<Owner> peers() {
+    return List.of();
+  }
+
   /** The releases that other nodes serve with. */
   Set<String> releases();
 

@@ -22,6 +22,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class ShadowRelease implements SecondRelease {
   private static final Logger log = LoggerFactory.getLogger(ShadowRelease.class);
+  static final String PROMOTE = "promote";
+  static final String ROLLBACK = "rollback";
+
   private static final Duration STORE_TIMEOUT = Duration.ofSeconds(5);
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(1);
 
@@ -45,6 +49,7 @@ public final class ShadowRelease implements SecondRelease {
   private final Clock clock;
   private final ServiceMetrics unmeasured;
   private final ComparisonThread thread;
+  private final Promotions promotions;
   private volatile @Nullable Loaded loaded;
   private volatile Agreement agreement;
 
@@ -59,12 +64,14 @@ public final class ShadowRelease implements SecondRelease {
    * @param config the active configuration
    * @param resolve resolves a path of the configuration
    * @param served the models that serve
+   * @param releases that served before
    */
   public ShadowRelease(
       Vertx vertx,
       Supplier<ServiceConfig> config,
       Function<String, Path> resolve,
       ModelStore served,
+      ServedReleases releases,
       ServiceMetrics metrics,
       Clock clock) {
     this.vertx = vertx;
@@ -74,14 +81,15 @@ public final class ShadowRelease implements SecondRelease {
     this.metrics = metrics;
     this.clock = clock;
     unmeasured = ServiceMetrics.unread(metrics.version());
+    promotions = new Promotions(served, releases);
     var load = new Load();
     thread = new ComparisonThread(this::compare, load::busy);
     agreement = new Agreement("", "", clock.instant());
-    metrics.shadowModels(this::models);
+    metrics.shadowModels(this::held);
     metrics.shadowQueue(thread::waiting);
   }
 
-  private int models() {
+  private int held() {
     var now = loaded;
     return now == null ? 0 : now.models.prefixes().size();
   }
@@ -213,6 +221,25 @@ public final class ShadowRelease implements SecondRelease {
             });
   }
 
+  /** The models of the shadow release; null where there is none. */
+  private @Nullable ModelStore models() {
+    var now = loaded;
+    return now == null ? null : now.models;
+  }
+
+  /**
+   * Makes a change of this node, as {@link Bus#shadowOf} takes it. For one thread; blocks.
+   *
+   * @return {@code {"result","release","reason"?}}
+   */
+  JsonObject change(JsonObject change) {
+    if (change.getString("action").equals(ROLLBACK)) return promotions.rollBack();
+    var prefixes = new TreeSet<String>();
+    for (var prefix : change.getJsonArray("prefixes")) prefixes.add((String) prefix);
+    return promotions.promote(
+        models(), change.getString("shadow"), prefixes.isEmpty() ? null : prefixes);
+  }
+
   /** The ids of the releases compared now. */
   JsonObject pair() {
     var now = loaded;
@@ -229,7 +256,8 @@ public final class ShadowRelease implements SecondRelease {
         new JsonObject()
             .put("release", served.current().release())
             .put("directory", served.directory().toString())
-            .put("models", served.prefixes().size()));
+            .put("models", served.prefixes().size())
+            .mergeIn(promotions.toJson()));
     var now = loaded;
     if (now == null) return json.putNull("shadow").put("share", 0.0);
     var failed = new JsonObject();

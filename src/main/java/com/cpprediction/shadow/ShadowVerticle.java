@@ -1,18 +1,27 @@
 package com.cpprediction.shadow;
 
+import com.cpprediction.audit.AuditEntry;
+import com.cpprediction.audit.AuditLog;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.SingleFlight;
+import com.cpprediction.model.PrefixSelection;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.serving.OwnerDirectory;
 import com.cpprediction.watch.FileWatch;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.WorkerExecutor;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -30,16 +39,23 @@ public final class ShadowVerticle extends VerticleBase {
 
   private final ShadowRelease shadow;
   private final Supplier<Duration> poll;
+  private final OwnerDirectory nodes;
+  private final AuditLog audit;
   private WorkerExecutor executor;
   private SingleFlight<JsonObject> status;
   private FileWatch<String> watch;
 
   /**
    * @param poll interval of the looks at the directory; zero for none
+   * @param nodes of the cluster
+   * @param audit records promotions and rollbacks
    */
-  public ShadowVerticle(ShadowRelease shadow, Supplier<Duration> poll) {
+  public ShadowVerticle(
+      ShadowRelease shadow, Supplier<Duration> poll, OwnerDirectory nodes, AuditLog audit) {
     this.shadow = shadow;
     this.poll = poll;
+    this.nodes = nodes;
+    this.audit = audit;
   }
 
   /** Completes before the models are loaded: the service is ready without them. */
@@ -54,21 +70,94 @@ public final class ShadowVerticle extends VerticleBase {
     shadow.start();
     var loaded = reload();
     loaded.onComplete(done -> watch.start());
-    return vertx
-        .eventBus()
-        .localConsumer(
-            Bus.SHADOW_STATUS,
-            message ->
-                status
-                    .get()
-                    .onSuccess(message::reply)
-                    .onFailure(
-                        cause -> {
-                          log.error("Cannot describe the shadow release", cause);
-                          message.fail(
-                              Failure.INTERNAL.code(), "describing the shadow release failed");
-                        }))
-        .completion();
+    var bus = vertx.eventBus();
+    var self = nodes.self();
+    return Future.all(
+        bus.localConsumer(
+                Bus.SHADOW_STATUS,
+                message -> reply(message, status.get(), "describe the shadow release"))
+            .completion(),
+        bus.localConsumer(Bus.SHADOW_PROMOTE, this::promote).completion(),
+        bus.localConsumer(Bus.SHADOW_ROLLBACK, this::rollBack).completion(),
+        self == null
+            ? Future.succeededFuture()
+            : bus.<JsonObject>consumer(
+                    Bus.shadowOf(self.id()),
+                    message -> reply(message, change(message.body()), "follow another node"))
+                .completion());
+  }
+
+  /**
+   * @param purpose continues "Cannot …" in the log
+   */
+  private static void reply(Message<?> message, Future<JsonObject> reply, String purpose) {
+    reply
+        .onSuccess(message::reply)
+        .onFailure(
+            cause -> {
+              log.error("Cannot {}", purpose, cause);
+              message.fail(Failure.INTERNAL.code(), "this node could not " + purpose);
+            });
+  }
+
+  private void promote(Message<Object> message) {
+    @Nullable Set<String> prefixes;
+    try {
+      prefixes = PrefixSelection.of(message.body());
+    } catch (ServiceException e) {
+      message.fail(e.failure().code(), e.getMessage());
+      return;
+    }
+    var release = shadow.pair().getString("shadow");
+    if (release.isEmpty()) {
+      message.fail(
+          Failure.NOT_FOUND.code(), "No shadow release is loaded; name one with models.shadow.dir");
+      return;
+    }
+    var change =
+        new JsonObject()
+            .put("action", ShadowRelease.PROMOTE)
+            .put("shadow", release)
+            .put("prefixes", Promotions.names(prefixes));
+    var target = prefixes == null ? "" : String.join(" ", prefixes);
+    reply(message, everywhere(change, target, message), "promote a release");
+  }
+
+  private void rollBack(Message<Object> message) {
+    if (message.body() instanceof JsonObject body && !body.isEmpty()) {
+      message.fail(Failure.MALFORMED_REQUEST.code(), "A rollback has no fields");
+      return;
+    }
+    var change = new JsonObject().put("action", ShadowRelease.ROLLBACK);
+    reply(message, everywhere(change, "", message), "roll back");
+  }
+
+  private Future<JsonObject> everywhere(JsonObject change, String target, Message<?> asked) {
+    var caller = Objects.requireNonNullElse(asked.headers().get(Bus.CALLER), AuditEntry.BUS);
+    var before = new JsonObject().put("release", shadow.pair().getString("served"));
+    return new ClusterChange(vertx, nodes, this::change)
+        .everywhere(change)
+        .compose(done -> audit.record(entry(caller, change, target, before, done)).map(done));
+  }
+
+  private static AuditEntry entry(
+      String caller, JsonObject change, String target, JsonObject before, JsonObject done) {
+    var after =
+        new JsonObject()
+            .put("release", done.getString("release"))
+            .put("result", done.getString("result"));
+    return new AuditEntry(caller, change.getString("action"), target, before, after);
+  }
+
+  /** On this node; publishes the change, however it ends. */
+  private Future<JsonObject> change(JsonObject change) {
+    return executor
+        .executeBlocking(() -> shadow.change(change))
+        .onComplete(
+            done ->
+                vertx
+                    .eventBus()
+                    .publish(Bus.MODELS_CHANGED, null, new DeliveryOptions().setLocalOnly(true)));
   }
 
   @Override

@@ -10,6 +10,7 @@ import com.cpprediction.testing.TestService;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -24,7 +25,9 @@ class ShadowIT {
   private final TestService service =
       new TestService(
           home -> {
-            SmallRelease.trainShuffled(dir.resolve("shuffled.csv"), dir.resolve("shadow"));
+            if (!Files.exists(dir.resolve("shadow"))) {
+              SmallRelease.trainShuffled(dir.resolve("shuffled.csv"), dir.resolve("shadow"));
+            }
             return models(new JsonObject(), new JsonObject());
           });
 
@@ -98,6 +101,81 @@ class ShadowIT {
     assertThat(known.getInteger("known")).isEqualTo(disagreed);
     assertThat(known.getInteger("served_right"))
         .isGreaterThan(10 * known.getInteger("shadow_right"));
+  }
+
+  @Test
+  void promotesAndGoesBackAcrossRestarts() throws Exception {
+    var before = loaded();
+    var original = before.getJsonObject("served").getString("release");
+    var shadow = before.getJsonObject("shadow").getString("release");
+
+    var refused = http.post("/models/shadow/promote", new JsonObject()).json();
+    assertThat(refused.getString("result")).isEqualTo("refused");
+    assertThat(refused.getJsonArray("nodes").getJsonObject(0).getString("reason"))
+        .contains("less accurate on held-back addresses");
+    var unknown = new JsonObject().put("prefixes", new JsonArray().add("999"));
+    assertThat(http.post("/models/shadow/promote", unknown).json().getString("release"))
+        .isEqualTo(original);
+    assertThat(http.get("/health/ready").status()).isEqualTo(200);
+
+    service.configure(
+        models(new JsonObject(), new JsonObject())
+            .mergeIn(
+                new JsonObject().put("models", new JsonObject().put("max_accuracy_drop", 1.0)),
+                true));
+    Await.until(
+        () -> http.get("/config").json().getJsonObject("values"),
+        values -> values.getJsonObject("models.max_accuracy_drop").getDouble("value").equals(1.0));
+    var some = new JsonObject().put("prefixes", new JsonArray().add("575"));
+    var mixed = http.post("/models/shadow/promote", some).json();
+    assertThat(mixed.getString("result")).isEqualTo("promoted");
+    assertThat(mixed.getString("release")).isNotIn(original, shadow);
+    var ofShadow = digest(dir.resolve("shadow"), "575");
+    assertThat(ofShadow).isNotEqualTo(digest(SmallRelease.directory(), "575"));
+    assertThat(index("575")).isEqualTo(ofShadow);
+    assertThat(index("180")).isEqualTo(digest(SmallRelease.directory(), "180"));
+    assertThat(http.post("/models/shadow/promote", some).json().getString("result"))
+        .isEqualTo("unchanged");
+
+    service.stop();
+    service.restart();
+    assertThat(served()).isEqualTo(mixed.getString("release"));
+    loaded();
+    assertThat(http.post("/models/shadow/promote", new JsonObject()).json().getString("release"))
+        .isEqualTo(shadow);
+    assertThat(index("180")).isEqualTo(digest(dir.resolve("shadow"), "180"));
+    service.stop();
+    service.restart();
+    assertThat(served()).isEqualTo(shadow);
+    assertThat(rollback().getString("release")).isEqualTo(mixed.getString("release"));
+    assertThat(rollback().getString("result")).isEqualTo("rolled-back");
+    service.stop();
+    service.restart();
+    assertThat(served()).isEqualTo(original);
+    assertThat(rollback().getString("result")).isEqualTo("unchanged");
+    assertThat(
+            http.get("/audit?limit=100").json().getJsonArray("entries").stream()
+                .map(entry -> ((JsonObject) entry).getString("action")))
+        .contains("promote", "rollback");
+  }
+
+  private JsonObject rollback() {
+    return http.post("/models/shadow/rollback", new JsonObject()).json();
+  }
+
+  private String served() {
+    return http.get("/models/shadow").json().getJsonObject("served").getString("release");
+  }
+
+  /** SHA-256 of the index that serves {@code prefix}. */
+  private String index(String prefix) throws Exception {
+    var directory =
+        http.get("/models/shadow").json().getJsonObject("served").getString("directory");
+    return digest(Path.of(directory), prefix);
+  }
+
+  private static String digest(Path release, String prefix) throws Exception {
+    return Release.open(release).manifest(prefix).index().sha256();
   }
 
   private static int total(JsonObject comparisons) {

@@ -1,0 +1,140 @@
+package com.cpprediction.shadow;
+
+import com.cpprediction.files.OwnerOnly;
+import com.cpprediction.json.MalformedJsonException;
+import com.cpprediction.json.StrictJson;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The releases that served one after the other since promotions began, the last of which serves:
+ * the directory of {@code models.dir}, then promoted ones, which lie in a directory of their own
+ * below {@code data_dir}. Kept in a file, which is replaced as a whole. Thread-safe; blocks.
+ */
+public final class ServedReleases {
+  private static final Logger log = LoggerFactory.getLogger(ServedReleases.class);
+
+  private static final String FILE = "served.json";
+  private static final String MODELS_DIR = "models_dir";
+  private static final String RELEASES = "releases";
+
+  /** Promoted releases that are kept to go back to, the one that serves included. */
+  private static final int KEPT = 3;
+
+  private final Path home;
+  private final Path modelsDir;
+  private List<Path> releases; // oldest first; never empty
+
+  /**
+   * @param home directory of promoted releases
+   * @param modelsDir the directory that the configuration names: promotions over another one are
+   *     forgotten
+   */
+  public ServedReleases(Path home, Path modelsDir) {
+    this.home = home.toAbsolutePath().normalize();
+    this.modelsDir = modelsDir.toAbsolutePath().normalize();
+    releases = read();
+  }
+
+  private List<Path> read() {
+    var configured = List.of(modelsDir);
+    try {
+      var json = StrictJson.parseObject(Files.readAllBytes(home.resolve(FILE)));
+      if (!modelsDir.toString().equals(json.getString(MODELS_DIR))) {
+        log.warn(
+            "Serving {}, and not what was promoted over {}: models.dir has changed",
+            modelsDir,
+            json.getString(MODELS_DIR));
+        return configured;
+      }
+      var all = new ArrayList<>(configured);
+      for (var name : json.getJsonArray(RELEASES)) all.add(home.resolve((String) name));
+      var last = all.get(all.size() - 1);
+      if (Files.exists(last.resolve("release.json"))) return List.copyOf(all);
+      log.error("The promoted release {} is gone; serving {}", last, modelsDir);
+      return configured;
+    } catch (NoSuchFileException e) {
+      return configured;
+    } catch (IOException | MalformedJsonException | ClassCastException | NullPointerException e) {
+      log.error("{} can't be read; serving {}", home.resolve(FILE), modelsDir, e);
+      return configured;
+    }
+  }
+
+  /** The directory of the release that serves. */
+  public synchronized Path served() {
+    return releases.get(releases.size() - 1);
+  }
+
+  /** The directory that a rollback goes back to; that of {@link #served} where there is none. */
+  synchronized Path previous() {
+    return releases.get(Math.max(0, releases.size() - 2));
+  }
+
+  /** A new directory for a promoted release; it doesn't exist yet. */
+  Path room(String name) throws IOException {
+    OwnerOnly.createDirectories(home);
+    var room = home.resolve(name);
+    for (int i = 2; Files.exists(room); i++) room = home.resolve(name + "-" + i);
+    return room;
+  }
+
+  /** From now on, and after a start, {@code promoted} serves. */
+  synchronized void promoted(Path promoted) throws IOException {
+    var next = new ArrayList<>(releases);
+    next.add(promoted);
+    while (next.size() > KEPT + 1) next.remove(1);
+    write(next);
+  }
+
+  /** From now on, and after a start, {@link #previous} serves. */
+  synchronized void rolledBack() throws IOException {
+    if (releases.size() > 1) write(releases.subList(0, releases.size() - 1));
+  }
+
+  private void write(List<Path> next) throws IOException {
+    var names = new JsonArray();
+    for (var promoted : next.subList(1, next.size()))
+      names.add(home.relativize(promoted).toString());
+    var json = new JsonObject().put(MODELS_DIR, modelsDir.toString()).put(RELEASES, names);
+    OwnerOnly.createDirectories(home);
+    var fresh = home.resolve(FILE + ".new");
+    Files.write(fresh, json.toBuffer().getBytes());
+    try (var channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
+    Files.move(
+        fresh,
+        home.resolve(FILE),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+    releases = List.copyOf(next);
+    removeOthers();
+  }
+
+  /** Removes promoted releases that nothing leads back to; requests keep what they have mapped. */
+  private void removeOthers() throws IOException {
+    try (var found = Files.newDirectoryStream(home, Files::isDirectory)) {
+      for (var directory : found) if (!releases.contains(directory)) delete(directory);
+    }
+  }
+
+  static void delete(Path directory) throws IOException {
+    if (!Files.exists(directory)) return;
+    try (var files = Files.walk(directory)) {
+      for (var file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
+    }
+  }
+}
