@@ -44,6 +44,7 @@ public final class Main {
           "ablation",
           "status",
           "reload",
+          "bulk",
           "outcomes");
 
   /** Commands about the others. */
@@ -127,6 +128,7 @@ public final class Main {
       case "ablation" -> AblationCommand.class;
       case "status" -> StatusCommand.class;
       case "reload" -> ReloadCommand.class;
+      case "bulk" -> BulkCommand.class;
       case "outcomes" -> OutcomesCommand.class;
       default -> throw new IllegalArgumentException(name);
     };

@@ -1,5 +1,6 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.bulk.ResumableOutput;
 import com.cpprediction.csv.BadRow;
 import com.cpprediction.csv.Columns;
 import com.cpprediction.csv.CsvRows;
@@ -95,14 +96,14 @@ abstract class OutcomeImport implements Callable<Integer> {
         "--out needs a regular file to read, whose progress it keeps");
     UsageCheck.require(
         spec, !out.toString().endsWith(".gz"), "--out can't be compressed; name it .ndjson");
-    try (var results = ImportResults.open(out, input, resume)) {
+    try (var results = ResumableOutput.open(out, input, resume)) {
       int exit = run(input, results);
       results.finish();
       return exit;
     }
   }
 
-  private int run(Path input, @Nullable ImportResults results) {
+  private int run(Path input, @Nullable ResumableOutput results) {
     try (var line = new ProgressLine()) {
       var report =
           new Report(
@@ -139,7 +140,7 @@ abstract class OutcomeImport implements Callable<Integer> {
   private final class Report {
     private final ServiceCalls service;
     private final PrintWriter printer;
-    private final @Nullable ImportResults results;
+    private final @Nullable ResumableOutput results;
     private final Progress progress;
     private final List<Line> batch = new ArrayList<>();
     private final Map<String, Long> counts = new LinkedHashMap<>();
@@ -151,17 +152,18 @@ abstract class OutcomeImport implements Callable<Integer> {
     Report(
         ServiceCalls service,
         PrintWriter printer,
-        @Nullable ImportResults results,
+        @Nullable ResumableOutput results,
         Progress progress) {
       this.service = service;
       this.printer = printer;
       this.results = results;
       this.progress = progress;
-      reported = results == null ? 0 : results.reported();
+      reported = results == null ? 0 : results.line();
       for (var result : List.of("right", "alternative", "wrong", "unknown", FAILED)) {
         counts.put(result, 0L);
       }
-      if (results != null) counts.putAll(results.counts());
+      if (results != null)
+        results.state().forEach(e -> counts.put(e.getKey(), ((Number) e.getValue()).longValue()));
     }
 
     void begin(Path input) {
@@ -214,7 +216,9 @@ abstract class OutcomeImport implements Callable<Integer> {
       for (var line : batch) {
         keep(line, line.error() == null ? judged.getJsonObject(at++) : unsent(line));
       }
-      if (results != null) results.save(batch.get(batch.size() - 1).number(), counts);
+      if (results != null)
+        results.save(
+            batch.get(batch.size() - 1).number(), new JsonObject(new LinkedHashMap<>(counts)));
       batch.clear();
       characters = 0;
       printer.flush();
@@ -251,7 +255,7 @@ abstract class OutcomeImport implements Callable<Integer> {
       var word = error != null ? FAILED : result.getString("result", FAILED);
       counts.merge(word, 1L, Long::sum);
       var numbered = new JsonObject().put("line", line.number()).mergeIn(result);
-      if (results != null) results.add(numbered);
+      if (results != null) results.add(numbered.encode() + '\n');
       else if (json) printer.println(numbered.encode());
       else printer.println(sentence(line, word, result));
     }

@@ -89,11 +89,12 @@ public final class CsvOutput implements AutoCloseable {
             file.toString().endsWith(".gz") ? new GZIPOutputStream(out) : out,
             StandardCharsets.UTF_8);
     if (form.marked()) text.write('\ufeff');
+    return builder(form).build(text);
+  }
+
+  static CsvWriter.CsvWriterBuilder builder(Form form) {
     char comment = form.separator() == '#' ? ';' : '#'; // it must differ
-    return CsvWriter.builder()
-        .fieldSeparator(form.separator())
-        .commentCharacter(comment)
-        .build(text);
+    return CsvWriter.builder().fieldSeparator(form.separator()).commentCharacter(comment);
   }
 
   private static Path beside(Path target) {

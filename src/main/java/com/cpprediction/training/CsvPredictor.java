@@ -1,5 +1,6 @@
 package com.cpprediction.training;
 
+import com.cpprediction.csv.AddedColumns;
 import com.cpprediction.csv.BadRow;
 import com.cpprediction.csv.Columns;
 import com.cpprediction.csv.CsvOutput;
@@ -16,12 +17,10 @@ import com.cpprediction.terminal.Progress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Predicts the CPs of a file of addresses with a release, offline. Used once, by one thread.
@@ -32,9 +31,6 @@ import java.util.Set;
  */
 public final class CsvPredictor implements AutoCloseable {
   private static final Columns COLUMNS = Columns.of(Columns.ADDRESS).and(Columns.PINCODE);
-
-  /** Put before the names of all new columns while one of them is a column of the input. */
-  private static final String PREFIX = "predicted_";
 
   private final Path out;
   private final Progress progress;
@@ -140,16 +136,7 @@ public final class CsvPredictor implements AutoCloseable {
     var own = new ArrayList<>(List.of("cp", "confidence"));
     for (int i = 2; i <= Scored.CANDIDATES; i++) own.addAll(List.of("cp" + i, "confidence" + i));
     own.addAll(List.of("problem", "reason"));
-    var taken = new HashSet<String>();
-    rows.names().forEach(name -> taken.add(name.toLowerCase(Locale.ROOT)));
-    while (clash(own, taken)) own.replaceAll(PREFIX::concat);
-    var header = new ArrayList<>(rows.names());
-    header.addAll(own);
-    return header;
-  }
-
-  private static boolean clash(List<String> own, Set<String> taken) {
-    return own.stream().anyMatch(taken::contains);
+    return AddedColumns.behind(rows.names(), own);
   }
 
   private List<String> cells(CsvRows.Row row, OfflinePredictor models) {

@@ -51,6 +51,7 @@ class ArchitectureTest {
       model.format  <- common json prediction
       postgres      <- common config files journal prediction
       loadtest      <- common csv web
+      bulk          <- common csv files json terminal
       audit         <- bus files logging postgres prediction
       model         <- audit bus common json metrics model.format prediction watch
       outcomes      <- bus logging metrics postgres prediction
@@ -65,7 +66,7 @@ class ArchitectureTest {
       http          <- audit auth bus cache common config dashboard inference json logging metrics model prediction serving tls web
       shadow        <- audit bus config files json metrics model model.format prediction serving watch
       server        <- audit bus cache cluster common config http logging metrics model persistence postgres prediction serving shadow tls
-      cli           <- ablation bus common config csv files journal json loadtest logging metrics model model.format persistence postgres prediction server serving terminal training
+      cli           <- ablation bulk bus common config csv journal loadtest logging metrics model model.format persistence postgres prediction server serving terminal training
       """;
 
   /** Each library and the packages that may import it. */

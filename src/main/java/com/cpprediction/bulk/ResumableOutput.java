@@ -1,4 +1,4 @@
-package com.cpprediction.cli;
+package com.cpprediction.bulk;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
@@ -18,21 +18,22 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /**
- * The result lines of an import, in a file, and its progress, in the file beside it that ends in
- * {@code .progress}: SHA-256 of the input, its last reported line, the length of the results up to
- * there, and their counts. Results are on the disk before the progress that vouches for them. Both
- * files are this user's alone. Used by one thread.
+ * The result lines of a long run over an input file, in a file, and its progress, in the file
+ * beside it that ends in {@value #SUFFIX}: SHA-256 of the input, its last line with a result, the
+ * length of the results up to there, and what the run wants to know of itself. Results are on the
+ * disk before the progress that vouches for them. Both files are this user's alone, and one process
+ * at a time writes them. Used by one thread.
  */
-final class ImportResults implements AutoCloseable {
-  private static final String SUFFIX = ".progress";
+public final class ResumableOutput implements AutoCloseable {
+  /** End of the name of the progress file. */
+  public static final String SUFFIX = ".progress";
+
   private static final String DIGEST = "input_sha256";
   private static final String LINE = "line";
   private static final String BYTES = "result_bytes";
-  private static final String COUNTS = "counts";
+  private static final String STATE = "state";
   private static final int BUFFER = 1 << 16;
 
   private final Path file;
@@ -40,10 +41,10 @@ final class ImportResults implements AutoCloseable {
   private final String digest;
   private final FileChannel channel;
   private final StringBuilder lines = new StringBuilder();
-  private long reported;
-  private final Map<String, Long> counts = new LinkedHashMap<>();
+  private long line;
+  private JsonObject state = new JsonObject();
 
-  private ImportResults(Path file, Path progress, String digest, FileChannel channel) {
+  private ResumableOutput(Path file, Path progress, String digest, FileChannel channel) {
     this.file = file;
     this.progress = progress;
     this.digest = digest;
@@ -51,20 +52,23 @@ final class ImportResults implements AutoCloseable {
   }
 
   /**
-   * Opens the results of an import of {@code input}.
+   * Opens the results of a run over {@code input}.
    *
-   * @param resume whether an unfinished import goes on; without one it begins
-   * @throws InputException when a file can't be used, or {@code input} is not the one of the
-   *     unfinished import
+   * @param resume whether an unfinished run goes on; without one it begins
+   * @throws InputException when a file can't be used, another process writes it, or {@code input}
+   *     is not the one of the unfinished run
    */
-  static ImportResults open(Path file, Path input, boolean resume) {
+  public static ResumableOutput open(Path file, Path input, boolean resume) {
     OutputPath.checkFile(file);
-    var progress = file.resolveSibling(file.getFileName() + SUFFIX);
+    var progress = progress(file);
     try {
       var digest = digest(input);
       var channel = FileChannel.open(OwnerOnly.createFile(file), WRITE);
       try {
-        var results = new ImportResults(file, progress, digest, channel);
+        if (channel.tryLock() == null) {
+          throw new InputException("Another process writes %s; wait for its end".formatted(file));
+        }
+        var results = new ResumableOutput(file, progress, digest, channel);
         if (resume) results.goOn();
         channel.truncate(channel.position());
         return results;
@@ -75,6 +79,11 @@ final class ImportResults implements AutoCloseable {
     } catch (IOException e) {
       throw OutputPath.failure(file, e);
     }
+  }
+
+  /** The progress file of {@code file}. */
+  public static Path progress(Path file) {
+    return file.resolveSibling(file.getFileName() + SUFFIX);
   }
 
   private static String digest(Path input) {
@@ -107,49 +116,53 @@ final class ImportResults implements AutoCloseable {
         throw new InputException(
             "%s is shorter than it was; delete %s to begin anew".formatted(file, progress));
       }
-      before
-          .getJsonObject(COUNTS)
-          .forEach(e -> counts.put(e.getKey(), ((Number) e.getValue()).longValue()));
-      reported = before.getLong(LINE);
+      state = before.getJsonObject(STATE).copy();
+      line = before.getLong(LINE);
       channel.position(bytes);
     } catch (DecodeException | ClassCastException | NullPointerException e) {
       throw new InputException("%s is damaged; delete it to begin anew".formatted(progress));
     }
   }
 
-  /** Number of the last line of the input that is reported; 0 for none. */
-  long reported() {
-    return reported;
+  /** SHA-256 of the input, in hexadecimal digits. */
+  public String digest() {
+    return digest;
   }
 
-  /** Results by word, those of earlier runs too. */
-  Map<String, Long> counts() {
-    return counts;
+  /** Number of the last line of the input with a result; 0 for none. */
+  public long line() {
+    return line;
   }
 
-  void add(JsonObject result) {
-    lines.append(result.encode()).append('\n');
+  /** What {@link #save} kept of an earlier run; empty for none. */
+  public JsonObject state() {
+    return state.copy();
+  }
+
+  /** Adds a result, which ends with a line feed. */
+  public void add(String result) {
+    lines.append(result);
   }
 
   /**
    * Writes the results added since the last call, then the progress.
    *
    * @param line the last one of the input with a result
-   * @param all results so far
+   * @param state to be known when the run goes on
    */
-  void save(long line, Map<String, Long> all) {
+  public void save(long line, JsonObject state) {
     try {
       var bytes = ByteBuffer.wrap(lines.toString().getBytes(UTF_8));
       while (bytes.hasRemaining()) channel.write(bytes);
       lines.setLength(0);
       channel.force(false);
-      reported = line;
+      this.line = line;
       var json =
           new JsonObject()
               .put(DIGEST, digest)
               .put(LINE, line)
               .put(BYTES, channel.position())
-              .put(COUNTS, new JsonObject(new LinkedHashMap<>(all)));
+              .put(STATE, state);
       var next = OwnerOnly.createFile(progress.resolveSibling(progress.getFileName() + ".new"));
       Files.writeString(next, json.encode());
       Files.move(next, progress, ATOMIC_MOVE, REPLACE_EXISTING);
@@ -158,8 +171,8 @@ final class ImportResults implements AutoCloseable {
     }
   }
 
-  /** Forgets the progress of a complete import. */
-  void finish() {
+  /** Forgets the progress of a complete run. */
+  public void finish() {
     try {
       Files.deleteIfExists(progress);
     } catch (IOException e) {
