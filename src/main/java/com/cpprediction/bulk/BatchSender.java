@@ -45,6 +45,9 @@ final class BatchSender {
   private final HttpClient http;
   private final AtomicInteger turn = new AtomicInteger();
 
+  /** Codes of the problem of a body that is refused as a whole, for one of its shipments. */
+  private static final Set<String> BAD_BODY = Set.of("malformed-request", "too-large");
+
   /**
    * What became of a call.
    *
@@ -139,8 +142,7 @@ final class BatchSender {
             .POST(BodyPublishers.ofString(body));
     if (token != null) request.header("Authorization", "Bearer " + token);
     try {
-      return attempt(
-          service, http.send(request.build(), BodyHandlers.ofString()), shipments.size());
+      return attempt(service, http.send(request.build(), BodyHandlers.ofString()), shipments);
     } catch (SSLException e) {
       throw new BulkException(
           "No TLS with the service at %s (%s); see --ca and --insecure"
@@ -151,7 +153,8 @@ final class BatchSender {
     }
   }
 
-  private static Attempt attempt(URI service, HttpResponse<String> response, int shipments) {
+  private Attempt attempt(URI service, HttpResponse<String> response, List<JsonObject> shipments)
+      throws InterruptedException {
     int status = response.statusCode();
     JsonObject json;
     try {
@@ -160,7 +163,7 @@ final class BatchSender {
       json = new JsonObject();
     }
     var results = json.getJsonArray("results");
-    if (status == OK && results != null && results.size() == shipments) {
+    if (status == OK && results != null && results.size() == shipments.size()) {
       return new Attempt(results, 0, lastReason(json));
     }
     var detail = json.getString("detail", "no problem document");
@@ -168,7 +171,22 @@ final class BatchSender {
       long seconds = response.headers().firstValueAsLong("Retry-After").orElse(0);
       return new Attempt(null, Duration.ofSeconds(seconds).toMillis(), status + " " + detail);
     }
+    if (BAD_BODY.contains(json.getString("code", ""))) return apart(service, shipments, json);
     throw new BulkException("%s/predict/batch: %d %s".formatted(service, status, detail));
+  }
+
+  /** Finds the shipment for which a body was refused, which has the problem as its result. */
+  private Attempt apart(URI service, List<JsonObject> shipments, JsonObject problem)
+      throws InterruptedException {
+    if (shipments.size() == 1) {
+      return new Attempt(new JsonArray().add(new JsonObject().put("error", problem)), 0, "");
+    }
+    int half = shipments.size() / 2;
+    var first = call(service, shipments.subList(0, half));
+    if (first.results() == null) return first;
+    var second = call(service, shipments.subList(half, shipments.size()));
+    if (second.results() == null) return second;
+    return new Attempt(first.results().copy().addAll(second.results()), 0, second.reason());
   }
 
   /** Why the last shipment failed that did. */

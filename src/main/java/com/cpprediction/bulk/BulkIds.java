@@ -9,7 +9,7 @@ import java.util.UUID;
 /**
  * The prediction ids of the lines of a file: UUID v7 of the time when the run began, whose random
  * bits are those of SHA-256 over the digest of the file and the number of the line. The same line
- * of the same run has the same id, however often it is sent.
+ * of the same run has the same id, however often it is sent. Used by one thread.
  */
 final class BulkIds {
   private static final long VERSION_7 = 0x7000;
@@ -20,7 +20,7 @@ final class BulkIds {
 
   private final String digest;
   private final byte[] seed;
-  private final long millis;
+  private long millis;
 
   /**
    * @param digest SHA-256 of the file, in hexadecimal digits
@@ -29,6 +29,11 @@ final class BulkIds {
   BulkIds(String digest, Instant began) {
     this.digest = digest;
     seed = HexFormat.of().parseHex(digest);
+    millis = began.toEpochMilli();
+  }
+
+  /** Gives lines that were never sent ids of another time. */
+  void renew(Instant began) {
     millis = began.toEpochMilli();
   }
 

@@ -80,7 +80,8 @@ public final class BulkRun {
   private final Options options;
   private final BulkInput input;
   private final ResumableOutput output;
-  private final Instant began;
+  private final BulkIds ids;
+  private Instant began;
   private final BatchSender sender;
   private final ExecutorService senders;
   private final Progress progress;
@@ -124,6 +125,7 @@ public final class BulkRun {
     var state = output.state();
     var before = state.getString(BEGAN);
     began = before == null ? Instant.now() : Instant.parse(before);
+    ids = new BulkIds(output.digest(), began);
     predicted = state.getLong(PREDICTED, 0L);
     for (var problem : state.getJsonObject(PROBLEMS, new JsonObject())) {
       problems.put(problem.getKey(), ((Number) problem.getValue()).longValue());
@@ -168,12 +170,13 @@ public final class BulkRun {
     begin();
     long resumed = output.line();
     input.each(
-        new BulkIds(output.digest(), began),
+        ids,
         line -> {
-          if (line.number() > resumed) add(line);
+          if (line.number() <= resumed) return;
+          add(line);
+          if (tooOld()) renewIds();
         });
-    send();
-    while (!sent.isEmpty()) settle();
+    settleAll();
     output.finish();
     return new Summary(predicted, problems, input.notes());
   }
@@ -182,13 +185,30 @@ public final class BulkRun {
     if (output.state().isEmpty()) {
       output.add(input.header());
       output.save(0, state()); // before the first id is sent
-    } else if (Duration.between(began, Instant.now()).compareTo(LONGEST) > 0) {
+    } else if (tooOld()) {
       throw new BulkException(
           "The run into %s began at %s, and its prediction ids are not valid any more: lines after %d may be stored, and would be stored twice. Begin anew with --force, or with the rest of the file"
               .formatted(options.out(), began, output.line()));
     }
     long size = options.in().toFile().length();
     progress.begin("predicting (KiB)", Math.toIntExact(size >> KIB));
+  }
+
+  private boolean tooOld() {
+    return Duration.between(began, Instant.now()).compareTo(LONGEST) > 0;
+  }
+
+  /** Begins again with what is left of the file: all before it has its results. */
+  private void renewIds() {
+    settleAll();
+    began = Instant.now();
+    ids.renew(began);
+    output.save(output.line(), state());
+  }
+
+  private void settleAll() {
+    send();
+    while (!sent.isEmpty()) settle();
   }
 
   private JsonObject state() {

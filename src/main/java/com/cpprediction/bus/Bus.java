@@ -42,6 +42,9 @@ public final class Bus {
    */
   public static final String MODELS_RELOAD = "cp.models.reload";
 
+  /** As {@link #MODELS_RELOAD}, of this node only, with {@link #CALLER}, which is believed here. */
+  public static final String MODELS_RELOAD_AS = "cp.models.reload.as";
+
   /** Any body in, JSON as {@code GET /cache/stats} out. */
   public static final String CACHE_STATS = "cp.cache.stats";
 

@@ -26,7 +26,7 @@ import picocli.CommandLine.Option;
 final class BulkCommand implements Callable<Integer> {
   private static final int MOST = 1_000;
   private static final int MOST_PARALLEL = 64;
-  private static final int DAY = 86_400;
+  private static final int HOUR = 3_600; // within which the ids of a batch stay valid
 
   @Mixin private AccessOptions access;
 
@@ -85,7 +85,7 @@ final class BulkCommand implements Callable<Integer> {
     UsageCheck.require(spec, batch >= 1 && batch <= MOST, "--batch must be in 1..1000");
     UsageCheck.require(
         spec, parallel >= 1 && parallel <= MOST_PARALLEL, "--parallel must be in 1..64");
-    UsageCheck.require(spec, patience >= 0 && patience <= DAY, "--patience must be in 0..86400");
+    UsageCheck.require(spec, patience >= 0 && patience <= HOUR, "--patience must be in 0..3600");
     UsageCheck.require(
         spec, !out.toString().endsWith(".gz"), "--out can't be compressed, to go on in it");
     UsageCheck.require(

@@ -40,7 +40,13 @@ final class InferenceRoutes {
   private final Operation.OperationContext context;
 
   /** A request of a model, and its shipments. */
-  private record Inference(InferenceModel model, InferenceRequest request, Shipments shipments) {}
+  private record Inference(
+      String name, @Nullable String version, InferenceRequest request, Shipments shipments) {
+    /** The model that served it: that of the request, or of a release that came meanwhile. */
+    InferenceModel model() {
+      return InferenceModel.of(name, version, shipments.servedWith());
+    }
+  }
 
   /**
    * @param leases gives a lease on the models in force
@@ -151,7 +157,7 @@ final class InferenceRoutes {
           prefix == null
               ? service.batch(request.shipments(), pincodes.of(caller))
               : service.batch(request.shipments(), prefix, pincodes.of(caller));
-      return new Inference(model, request, shipments);
+      return new Inference(name, version, request, shipments);
     }
   }
 

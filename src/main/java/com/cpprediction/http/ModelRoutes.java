@@ -23,7 +23,7 @@ final class ModelRoutes {
   }
 
   void reload(RoutingContext ctx) {
-    operate(ctx, Bus.MODELS_RELOAD);
+    operate(ctx, Bus.MODELS_RELOAD_AS);
   }
 
   void promote(RoutingContext ctx) {

@@ -16,6 +16,7 @@ import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -79,16 +80,22 @@ public final class ModelsVerticle extends VerticleBase {
                 false));
     var bus = vertx.eventBus();
     return Future.all(
-        bus.consumer(Bus.MODELS_STATUS, this::status).completion(),
-        bus.<String>localConsumer(Bus.MODEL_STATUS, this::model).completion(),
-        bus.consumer(Bus.MODELS_RELOAD, this::reload).completion(),
-        bus.<JsonObject>localConsumer(
-                Bus.OUTCOMES_COUNTED, message -> models.status().counted(message.body()))
-            .completion(),
-        bus.<JsonObject>localConsumer(Bus.MODELS_CLAIM, message -> change(message, this::claim))
-            .completion(),
-        bus.<JsonObject>localConsumer(Bus.MODELS_DROP, message -> change(message, this::drop))
-            .completion());
+        List.of(
+            bus.consumer(Bus.MODELS_STATUS, this::status).completion(),
+            bus.<String>localConsumer(Bus.MODEL_STATUS, this::model).completion(),
+            bus.<Object>consumer(Bus.MODELS_RELOAD, message -> reload(message, AuditEntry.BUS))
+                .completion(),
+            bus.<Object>localConsumer(
+                    Bus.MODELS_RELOAD_AS,
+                    message -> reload(message, message.headers().get(Bus.CALLER)))
+                .completion(),
+            bus.<JsonObject>localConsumer(
+                    Bus.OUTCOMES_COUNTED, message -> models.status().counted(message.body()))
+                .completion(),
+            bus.<JsonObject>localConsumer(Bus.MODELS_CLAIM, message -> change(message, this::claim))
+                .completion(),
+            bus.<JsonObject>localConsumer(Bus.MODELS_DROP, message -> change(message, this::drop))
+                .completion()));
   }
 
   @Override
@@ -153,7 +160,7 @@ public final class ModelsVerticle extends VerticleBase {
             });
   }
 
-  private void reload(Message<Object> message) {
+  private void reload(Message<Object> message, String caller) {
     Set<String> only;
     try {
       only = PrefixSelection.of(message.body());
@@ -166,14 +173,10 @@ public final class ModelsVerticle extends VerticleBase {
       message.fail(e.failure().code(), e.getMessage());
       return;
     }
-    var caller = message.headers().get(Bus.CALLER);
     var target = only == null ? "" : String.join(" ", only);
     var before = served();
     reload(only)
-        .compose(
-            report ->
-                reloaded(caller == null ? AuditEntry.BUS : caller, target, before, report)
-                    .map(report))
+        .compose(report -> reloaded(caller, target, before, report).map(report))
         .onSuccess(message::reply)
         .onFailure(
             cause -> {

@@ -10,6 +10,7 @@ import io.vertx.sqlclient.PoolOptions;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.util.Map;
@@ -26,6 +27,10 @@ import java.util.function.Supplier;
  */
 public final class Database {
   private static final int WRITE_CONNECTIONS = 1;
+
+  /** From the time-out of a statement here to that on the server. */
+  private static final Duration GRACE = Duration.ofSeconds(1);
+
   private static final String WRITER = "cp-write";
   private static final String READER = "cp-read";
 
@@ -153,8 +158,18 @@ public final class Database {
         .with(poolOptions(READER, pool.size() - WRITE_CONNECTIONS))
         .with(netOptions())
         .connectingTo(connect)
+        .withConnectHandler(this::limitStatements)
         .using(vertx)
         .build();
+  }
+
+  /** Ends what this process gave up waiting for on the server, too. */
+  private void limitStatements(SqlConnection connection) {
+    long millis = deadline.get().plus(GRACE).toMillis();
+    connection
+        .query("SET statement_timeout = " + millis)
+        .execute()
+        .onComplete(set -> connection.close()); // gives it to the pool
   }
 
   /**

@@ -65,6 +65,11 @@ public final class Shipments implements Reply, AutoCloseable {
     return items;
   }
 
+  /** The models that it was served with, to name them: once closed, the lease is over. */
+  public ServingRelease servedWith() {
+    return lease;
+  }
+
   ServingRelease lease() {
     return lease;
   }

@@ -65,6 +65,10 @@ class BulkCommandTest {
     var next = statuses.poll();
     int status = next == null ? 200 : next;
     var results = new JsonArray();
+    if (body.encode().contains("poison")) {
+      refuse(exchange);
+      return;
+    }
     for (var one : body.getJsonArray("shipments")) {
       var shipment = (JsonObject) one;
       received.add(shipment);
@@ -73,6 +77,13 @@ class BulkCommandTest {
     var response = new JsonObject().put("results", results).put("detail", "on purpose").encode();
     exchange.sendResponseHeaders(status, response.length());
     exchange.getResponseBody().write(response.getBytes(UTF_8));
+    exchange.close();
+  }
+
+  private static void refuse(HttpExchange exchange) throws IOException {
+    var problem = new JsonObject().put("code", "malformed-request").put("detail", "too deep");
+    exchange.sendResponseHeaders(400, problem.encode().length());
+    exchange.getResponseBody().write(problem.encode().getBytes(UTF_8));
     exchange.close();
   }
 
@@ -191,6 +202,21 @@ class BulkCommandTest {
     assertThat(Files.readAllLines(out).get(12))
         .contains("S12;A12;560017;n12;;")
         .contains("unknown-prefix");
+  }
+
+  @Test
+  void oneShipmentForWhichABodyIsRefusedFailsAlone() throws Exception {
+    var out = out("out.csv");
+    var lines = new ArrayList<>(List.of("address"));
+    IntStream.rangeClosed(1, 9).forEach(i -> lines.add(i == 6 ? "poison" : "A" + i));
+    var in = Files.write(dir.resolve("in.csv"), lines);
+
+    var ended = run(in, out);
+
+    assertThat(ended.out()).contains("9 lines in ", "8 predicted, 1 not");
+    assertThat(Files.readAllLines(out).get(6))
+        .isEqualTo("poison,,,,,,,,malformed-request,too deep");
+    assertThat(stored).hasSize(8);
   }
 
   @Test

@@ -106,7 +106,7 @@ class CrossSiteTest {
   void setUp(Vertx vertx) throws Exception {
     edge = new HttpFixture(vertx);
     for (var address :
-        List.of(Bus.MODELS_RELOAD, Bus.MODELS_STATUS, Bus.STORED, Bus.JUDGE, Bus.POPULAR)) {
+        List.of(Bus.MODELS_RELOAD_AS, Bus.MODELS_STATUS, Bus.STORED, Bus.JUDGE, Bus.POPULAR)) {
       edge.answer(
           address,
           question -> {

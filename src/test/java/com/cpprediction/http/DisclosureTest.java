@@ -66,7 +66,7 @@ class DisclosureTest {
         question -> Future.succeededFuture(new JsonObject().put("models", new JsonArray())));
     edge.answer(
         Bus.STORED, question -> Future.succeededFuture(new JsonArray().add(new JsonObject())));
-    edge.answer(Bus.MODELS_RELOAD, question -> Future.succeededFuture(new JsonObject()));
+    edge.answer(Bus.MODELS_RELOAD_AS, question -> Future.succeededFuture(new JsonObject()));
   }
 
   private void check(String name, boolean ready, String detail) {

@@ -53,7 +53,7 @@ class EncodedBodiesTest {
   void setUp(Vertx vertx) throws Exception {
     this.vertx = vertx;
     edge = new HttpFixture(vertx);
-    edge.answer(Bus.MODELS_RELOAD, question -> Future.succeededFuture(new JsonObject()));
+    edge.answer(Bus.MODELS_RELOAD_AS, question -> Future.succeededFuture(new JsonObject()));
     var judged = new JsonArray().add(new JsonObject().put("result", "right"));
     edge.answer(Bus.JUDGE, question -> Future.succeededFuture(judged));
     edge.answer(

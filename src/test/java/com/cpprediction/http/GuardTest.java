@@ -48,7 +48,7 @@ class GuardTest {
   @BeforeEach
   void setUp(Vertx vertx) {
     edge = new HttpFixture(vertx);
-    edge.answer(Bus.MODELS_RELOAD, question -> Future.succeededFuture(new JsonObject()));
+    edge.answer(Bus.MODELS_RELOAD_AS, question -> Future.succeededFuture(new JsonObject()));
     edge.answer(
         Bus.MODELS_STATUS,
         question -> Future.succeededFuture(new JsonObject().put("models", new JsonArray())));

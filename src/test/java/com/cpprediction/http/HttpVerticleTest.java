@@ -543,7 +543,8 @@ class HttpVerticleTest {
     assertThat(results.getJsonObject(0).getJsonObject("error").getJsonArray("guesses"))
         .isEqualTo(guesses);
     assertThat(results.getJsonObject(1).getString("cp")).isEqualTo(cpOf("MG Road 560017"));
-    assertThat(edge.batches).singleElement().satisfies(b -> assertThat(b.predictions()).hasSize(1));
+    assertThat(edge.batches).extracting(kept -> kept.predictions().size()).containsExactly(0, 1);
+    assertThat(edge.batches).extracting(kept -> kept.refusals().size()).containsExactly(1, 1);
 
     edge.prediction =
         new PredictionConfig(1, 0, 100, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.485);
@@ -644,7 +645,7 @@ class HttpVerticleTest {
     var report =
         new JsonObject().put("loaded", 1).put("failed", new JsonObject().put("411", "cut"));
     edge.answer(
-        Bus.MODELS_RELOAD,
+        Bus.MODELS_RELOAD_AS,
         (JsonObject question) -> {
           asked.add(question);
           return Future.succeededFuture(report);

@@ -44,7 +44,7 @@ class OddRequestsTest {
   @BeforeEach
   void setUp(Vertx vertx) throws Exception {
     edge = new HttpFixture(vertx);
-    edge.answer(Bus.MODELS_RELOAD, question -> Future.succeededFuture(new JsonObject()));
+    edge.answer(Bus.MODELS_RELOAD_AS, question -> Future.succeededFuture(new JsonObject()));
     edge.answer(
         Bus.MODELS_STATUS,
         question -> Future.succeededFuture(new JsonObject().put("models", new JsonArray())));

@@ -41,7 +41,7 @@ class SameOriginTest {
   void setUp(Vertx vertx) {
     edge = new HttpFixture(vertx);
     var status = new JsonObject().put("models", new JsonArray());
-    for (var address : List.of(Bus.MODELS_RELOAD, Bus.MODELS_STATUS)) {
+    for (var address : List.of(Bus.MODELS_RELOAD_AS, Bus.MODELS_STATUS)) {
       edge.answer(
           address,
           question -> {

@@ -24,6 +24,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
@@ -114,6 +115,18 @@ class ModelsVerticleTest {
     assertThat(entry.getJsonObject("after").getInteger("models")).isEqualTo(4);
     assertThat(score(vertx, "181").fingerprint())
         .isEqualTo(models.current().fingerprints().get("181"));
+  }
+
+  @Test
+  void believesTheCallerThatHttpNamesAndNoneOfTheBus(Vertx vertx) throws Exception {
+    var named = new DeliveryOptions().addHeader(Bus.CALLER, "alice");
+
+    vertx.eventBus().request(Bus.MODELS_RELOAD, null, named).await(10, SECONDS);
+    vertx.eventBus().request(Bus.MODELS_RELOAD_AS, null, named).await(10, SECONDS);
+
+    assertThat(audited)
+        .extracting(entry -> entry.getString("caller"))
+        .containsExactly("(bus)", "alice");
   }
 
   @Test
