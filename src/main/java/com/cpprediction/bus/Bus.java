@@ -51,10 +51,20 @@ public final class Bus {
   /** Any body in, JSON as {@code DELETE /cache} out. Published, it reaches every node. */
   public static final String CACHE_CLEAR = "cp.cache.clear";
 
+  /** {@code {"shipment_id"}} in, JSON as {@code DELETE /shipments/{shipment_id}} out. */
+  public static final String SHIPMENTS_ERASE = "cp.shipments.erase";
+
   /** The addresses that any Vert.x client may use; each node serves all of them. */
   public static final List<String> PUBLIC =
       List.of(
-          PREDICT, PREDICT_BATCH, OUTCOMES, MODELS_STATUS, MODELS_RELOAD, CACHE_STATS, CACHE_CLEAR);
+          PREDICT,
+          PREDICT_BATCH,
+          OUTCOMES,
+          MODELS_STATUS,
+          MODELS_RELOAD,
+          CACHE_STATS,
+          CACHE_CLEAR,
+          SHIPMENTS_ERASE);
 
   /**
    * {@link RecordBatch} in; {@link RecordReply} out, once the predictions are kept as {@code
@@ -80,6 +90,15 @@ public final class Bus {
    * {@link Failure#NOT_READY} while the database is away. Local.
    */
   public static final String JUDGE = "cp.outcomes.judge";
+
+  /**
+   * Shipment id ({@code String}) in; out, once its rows are gone from PostgreSQL, {@code
+   * {"erased":{table: rows},"addresses":[as typed,…],"journal":"erased"|"pending"}}. Local.
+   */
+  public static final String ERASE = "cp.erase";
+
+  /** Published by the node that erased a shipment, to all: {@code {"addresses":[as typed,…]}}. */
+  public static final String ERASED = "cp.erased";
 
   /**
    * {@code {"id","at","node","caller","action","target","before","after","request_id"}} in; out

@@ -8,6 +8,7 @@ import com.cpprediction.prediction.TypedAddress;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +57,15 @@ public final class AddressCache {
 
   void clear() {
     cache.invalidateAll();
+  }
+
+  /**
+   * Forgets some addresses.
+   *
+   * @param canonical forms of them
+   */
+  void forget(Set<String> canonical) {
+    cache.asMap().values().removeIf(entry -> canonical.contains(entry.address().text()));
   }
 
   /** Entries now. */

@@ -207,6 +207,16 @@ public final class PredictionCache {
   }
 
   /**
+   * Forgets some addresses, with any pincodes. Blocks: looks at all entries.
+   *
+   * @param canonical forms of the addresses
+   */
+  public void forget(Set<String> canonical) {
+    cache.asMap().keySet().removeIf(key -> canonical.contains(key.address().text()));
+    addresses.forget(canonical);
+  }
+
+  /**
    * Loads of {@code count} keys, asked for together, were scored.
    *
    * @param waited nanoseconds from asking until a worker began

@@ -32,8 +32,12 @@ final class CanonicalPath {
   }
 
   private static boolean isShipment(String path) {
-    return path.startsWith(Routes.PREDICTIONS)
-        && path.length() > Routes.PREDICTIONS.length()
-        && path.indexOf('/', Routes.PREDICTIONS.length()) < 0;
+    return isBelow(Routes.PREDICTIONS, path) || isBelow(Routes.SHIPMENTS, path);
+  }
+
+  private static boolean isBelow(String parent, String path) {
+    return path.startsWith(parent)
+        && path.length() > parent.length()
+        && path.indexOf('/', parent.length()) < 0;
   }
 }

@@ -34,6 +34,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.ServerSSLOptions;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
@@ -72,6 +73,7 @@ public final class HttpVerticle extends VerticleBase {
   private RequestTimeout<HttpServerRequest> bodyTimeout;
   private ConnectionLimits connections;
   private NdjsonStream stream;
+  private ErasureRoutes erasure;
   private HttpServer server;
   private Routes routes;
   private LoadShedder shedder;
@@ -193,6 +195,8 @@ public final class HttpVerticle extends VerticleBase {
     handlers.put(Bus.PREDICT, message -> predict(message, predict, explain));
     handlers.put(Bus.PREDICT_BATCH, predictBatch::handle);
     handlers.put(Bus.OUTCOMES, outcomes::handle);
+    erasure = new ErasureRoutes(vertx, node.cache(), node.audit());
+    handlers.put(Bus.SHIPMENTS_ERASE, erasure::erase);
     handlers.put(Bus.CACHE_STATS, cacheRoutes::stats);
     handlers.put(Bus.CACHE_CLEAR, cacheRoutes::clear);
     var self = node.owners().self();
@@ -353,6 +357,7 @@ public final class HttpVerticle extends VerticleBase {
       (owner ? ownerConsumers : consumers)
           .add(bus.consumer(address, message -> node.next().receive(address, message)));
     }
+    consumers.add(bus.<JsonObject>consumer(Bus.ERASED, erasure::erased));
     consumers.add(
         bus.localConsumer(Bus.MODELS_CHANGED, message -> node.events().refresh(HttpNode.MODELS)));
     return Stream.of(consumers, ownerConsumers)
@@ -402,6 +407,7 @@ public final class HttpVerticle extends VerticleBase {
             .predictions(predict, explain, predictBatch, stream, outcomes, queries)
             .models(queries, new ModelRoutes(vertx, bodyReader))
             .cache(cacheRoutes)
+            .erasure(erasure)
             .inference(inference)
             .state(
                 new HealthRoutes(node.health(), guard::isOperator),

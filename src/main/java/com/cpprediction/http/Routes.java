@@ -28,6 +28,9 @@ final class Routes {
   /** Before the shipment id in the path of a stored prediction. */
   static final String PREDICTIONS = "/predictions/";
 
+  /** Before the shipment id in the path of a shipment. */
+  static final String SHIPMENTS = "/shipments/";
+
   /** Body limit of a shipment in bytes, with room for every character as two escapes. */
   static final int SHIPMENT_BYTES = 32 * 1024;
 
@@ -118,6 +121,14 @@ final class Routes {
         .handler(cache::clear);
     get("/cache/stats").handler(cache::stats);
     post("/cache/warm", BodyReceiver.MAX_BYTES, guard.require(Role.OPERATE)).handler(cache::warm);
+    return this;
+  }
+
+  Routes erasure(ErasureRoutes erasure) {
+    route(SHIPMENTS + ":shipment_id", DELETE, RouteContract.JSON, RouteContract.JSON)
+        .useNormalizedPath(false) // ".." is a valid shipment id
+        .handler(guard.require(Role.OPERATE))
+        .handler(erasure::erase);
     return this;
   }
 

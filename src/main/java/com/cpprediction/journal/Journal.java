@@ -210,7 +210,34 @@ public final class Journal implements AutoCloseable {
     return List.copyOf(scan.waiting().values());
   }
 
+  /**
+   * Writes the records that aren't settled into new files, and deletes the files before, with the
+   * settled records that are still in them. Blocks; for use from the thread of {@link #append}.
+   *
+   * @throws JournalException when that fails: appends fail until the journal is reopened
+   */
+  public void rewrite() {
+    writable();
+    try {
+      closeFiles();
+      var scan = JournalScan.read(directories.current(), fileBytes);
+      if (scan.sound()) directories.replace(rebuilt(scan));
+      else setAside(scan);
+      files = load(directories.current());
+      settled = scan.settled();
+      settled.add(scan.next(), next);
+      waitingBytes.set(entries(scan).stream().mapToLong(Entry::bytes).sum());
+    } catch (Exception e) {
+      throw failed(e);
+    }
+  }
+
   private void setAside(JournalScan scan) throws Exception {
+    directories.activate(rebuilt(scan));
+  }
+
+  /** A directory with the waiting records of {@code scan} alone. */
+  private Path rebuilt(JournalScan scan) throws Exception {
     var staging = directories.stage();
     var rebuilt = load(staging);
     try {
@@ -232,7 +259,7 @@ public final class Journal implements AutoCloseable {
     } finally {
       rebuilt.stop();
     }
-    directories.activate(staging);
+    return staging;
   }
 
   /** Splits {@code entry} into one frame per part. */

@@ -60,6 +60,18 @@ final class JournalDirectories {
     return next;
   }
 
+  /** Makes {@code staging} the current directory and deletes the previous one. */
+  void replace(Path staging) throws IOException {
+    var previous = current();
+    var name = staging.getFileName().toString();
+    Files.move(staging, directory.resolve(name.substring(0, name.length() - STAGING.length())));
+    force(directory);
+    var unneeded = directory.resolve(previous.getFileName() + STAGING);
+    Files.move(previous, unneeded); // what a kill leaves of it is deleted by recover()
+    delete(unneeded);
+    force(directory);
+  }
+
   /** Completes or discards a change that an earlier process left unfinished. */
   void recover() throws IOException {
     try (var entries = Files.newDirectoryStream(directory, "*" + STAGING)) {

@@ -254,6 +254,12 @@ final class BatchWriter {
     return since == 0 ? 0 : Math.max(0, System.currentTimeMillis() - since) / 1e3;
   }
 
+  /** Whether no row waits that was queued up to {@code millis} since 1970. */
+  boolean settledUntil(long millis) {
+    takeHandedOver();
+    return queued == 0 || oldest > millis;
+  }
+
   boolean hasBatchInFlight() {
     return awaited > 0;
   }

@@ -342,6 +342,28 @@ final class JournalAppender {
     }
   }
 
+  /**
+   * Rewrites the journal without the records that are settled; appends wait for it. Fails while the
+   * journal can't be written. Thread-safe.
+   */
+  Future<Void> rewrite() {
+    var done = Promise.<Void>promise();
+    thread.runOnContext(
+        run -> {
+          try {
+            if (failure != null || closed) {
+              done.fail(refused(failure));
+              return;
+            }
+            journal.rewrite();
+            done.complete();
+          } catch (JournalException e) {
+            done.fail(e); // a new failure is in onFailure, which the journal has scheduled
+          }
+        });
+    return done.future();
+  }
+
   /** Deletes records whose rows are settled. Thread-safe. */
   void trim(Collection<Entry> entries) {
     thread.runOnContext(

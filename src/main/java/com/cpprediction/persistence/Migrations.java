@@ -32,7 +32,8 @@ final class Migrations {
           "V7__audit_log.sql",
           "V8__shadow.sql",
           "V9__review.sql",
-          "V11__history.sql");
+          "V11__history.sql",
+          "V12__erasure.sql");
 
   private static final String UNDEFINED_TABLE = "42P01";
 

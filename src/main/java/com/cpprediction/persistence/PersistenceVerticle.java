@@ -78,6 +78,7 @@ public final class PersistenceVerticle extends VerticleBase {
   private Database database;
   private OutcomeJudge outcomes;
   private AuditRecorder audit;
+  private ShipmentErasure erasure;
   private ComparisonTable compared;
   private ComparisonWriter comparisons;
   private HistoryTable historyTable;
@@ -156,6 +157,7 @@ public final class PersistenceVerticle extends VerticleBase {
             () -> config.get().outcomesWindowDays(),
             clock,
             metrics);
+    erasure = new ShipmentErasure(vertx, database, writer, () -> appender, clock);
     audit =
         new AuditRecorder(
             vertx, new AuditTable(database), directory.resolveSibling(AUDIT), this::databaseUp);
@@ -223,6 +225,10 @@ public final class PersistenceVerticle extends VerticleBase {
                             "read the history",
                             asked -> historyTable.read(HistoryTable.Query.of(asked))))
                 .completion(),
+            bus.<String>localConsumer(
+                    Bus.ERASE, message -> query(message, "erase a shipment", erasure::erase))
+                .completion(),
+            bus.<JsonObject>consumer(Bus.ERASED, message -> erasure.erased(message)).completion(),
             bus.<JsonObject>localConsumer(Bus.AUDIT, this::audit).completion()));
   }
 
@@ -405,6 +411,7 @@ public final class PersistenceVerticle extends VerticleBase {
     context.runOnContext(
         run -> {
           outcomes.stop();
+          erasure.stop();
           var compared = comparisons.drain(grace);
           Objects.requireNonNull(writer, "not started")
               .drain(grace)

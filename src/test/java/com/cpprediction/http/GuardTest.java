@@ -52,6 +52,14 @@ class GuardTest {
     edge.answer(
         Bus.MODELS_STATUS,
         question -> Future.succeededFuture(new JsonObject().put("models", new JsonArray())));
+    edge.answer(
+        Bus.ERASE,
+        question ->
+            Future.succeededFuture(
+                new JsonObject()
+                    .put("erased", new JsonObject())
+                    .put("addresses", new JsonArray())
+                    .put("journal", "erased")));
     edge.answer(Bus.AUDITED, question -> Future.succeededFuture(new JsonArray()));
     edge.answer(
         Bus.STORED, question -> Future.succeededFuture(new JsonArray().add(new JsonObject())));
@@ -64,7 +72,8 @@ class GuardTest {
     "POST, /models/reload, ''",
     "GET, /config, ''",
     "HEAD, /config, ''",
-    "GET, /audit, ''"
+    "GET, /audit, ''",
+    "DELETE, /shipments/S1, ''"
   })
   void operatorRoutesRequireAConfiguredToken(String method, String path, String body)
       throws Exception {

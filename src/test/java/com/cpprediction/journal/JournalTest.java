@@ -58,6 +58,46 @@ class JournalTest {
   }
 
   @Test
+  void aRewriteLeavesTheWaitingRecordsAloneInNewFiles() throws Exception {
+    var secret = "a settled record".getBytes(StandardCharsets.UTF_8);
+    try (var journal = journal()) {
+      journal.open();
+      var entries = append(journal, 1, 100);
+      var settled = journal.entry(secret);
+      journal.append(settled);
+      journal.settle(List.of(settled));
+      journal.settle(entries.subList(0, 95));
+      assertThat(found(secret)).isTrue();
+
+      journal.rewrite();
+
+      assertThat(found(secret)).isFalse();
+      assertThat(journal.waitingBytes())
+          .isEqualTo(entries.subList(95, 100).stream().mapToLong(Entry::bytes).sum());
+      append(journal, 101, 5);
+      journal.settle(entries.subList(95, 98)); // appended before the rewrite
+    }
+
+    try (var journal = journal()) {
+      var found = journal.open();
+      assertThat(bodies(found.entries())).isEqualTo(expected(99, 106));
+      assertThat(found.corrupt()).isZero();
+      assertThat(journal.damagedBytes()).isZero();
+    }
+  }
+
+  private boolean found(byte[] text) throws IOException {
+    var wanted = new String(text, StandardCharsets.ISO_8859_1);
+    try (var files = Files.walk(directory)) {
+      for (var file : files.filter(Files::isRegularFile).toList()) {
+        var content = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+        if (content.contains(wanted)) return true;
+      }
+    }
+    return false;
+  }
+
+  @Test
   void staysSmallWhenAllRecordsAreSettled() throws Exception {
     try (var journal = journal()) {
       journal.open();

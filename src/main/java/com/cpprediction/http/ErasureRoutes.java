@@ -1,0 +1,110 @@
+package com.cpprediction.http;
+
+import com.cpprediction.audit.AuditEntry;
+import com.cpprediction.audit.AuditLog;
+import com.cpprediction.bus.Bus;
+import com.cpprediction.cache.PredictionCache;
+import com.cpprediction.json.Digests;
+import com.cpprediction.prediction.Address;
+import com.cpprediction.prediction.Deadline;
+import com.cpprediction.serving.Problem;
+import com.cpprediction.serving.ShipmentReader;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** {@code DELETE /shipments/:shipment_id}, over HTTP and the event bus. */
+final class ErasureRoutes {
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final String SHIPMENT_ID = "shipment_id";
+
+  private final Vertx vertx;
+  private final PredictionCache cache;
+  private final AuditLog audit;
+
+  ErasureRoutes(Vertx vertx, PredictionCache cache, AuditLog audit) {
+    this.vertx = vertx;
+    this.cache = cache;
+    this.audit = audit;
+  }
+
+  void erase(RoutingContext ctx) {
+    var id = shipmentId(ctx.pathParam(SHIPMENT_ID));
+    erase(id, Exchange.of(ctx).caller())
+        .onSuccess(report -> Exchange.respond(ctx, report))
+        .onFailure(ctx::fail);
+  }
+
+  void erase(Message<Object> message) {
+    Future.succeededFuture(message.body())
+        .map(ErasureRoutes::read)
+        .compose(id -> erase(id, AuditEntry.BUS))
+        .onSuccess(message::reply)
+        .onFailure(
+            cause -> {
+              var problem = Problem.of(cause);
+              message.fail(problem.failure().code(), problem.detail());
+            });
+  }
+
+  private static String read(@Nullable Object body) {
+    if (body instanceof JsonObject json && json.size() == 1) {
+      return shipmentId(json.getValue(SHIPMENT_ID));
+    }
+    throw ShipmentReader.malformed("The message must be a JsonObject with a shipment_id alone");
+  }
+
+  private static String shipmentId(@Nullable Object given) {
+    return ShipmentReader.text(given, SHIPMENT_ID, ShipmentReader.MAX_SHIPMENT_ID);
+  }
+
+  /** The audit log keeps a digest of {@code id} only. */
+  private Future<JsonObject> erase(String id, String caller) {
+    return Bus.<JsonObject>ask(vertx, Bus.ERASE, id, Deadline.in(TIMEOUT))
+        .compose(
+            report ->
+                forget(report.getJsonArray("addresses"))
+                    .map(
+                        forgotten ->
+                            report
+                                .getJsonObject("erased")
+                                .copy()
+                                .put("journal", report.getString("journal"))))
+        .compose(
+            erased -> {
+              var digest = Digests.sha256(id.getBytes(StandardCharsets.UTF_8));
+              var target = "sha256:" + HexFormat.of().formatHex(digest);
+              return audit
+                  .record(new AuditEntry(caller, "erase", target, null, erased))
+                  .map(new JsonObject().put(SHIPMENT_ID, id).put("erased", erased));
+            });
+  }
+
+  /** Another node, or this one, has erased a shipment. */
+  void erased(Message<JsonObject> message) {
+    forget(message.body().getJsonArray("addresses"));
+  }
+
+  /** On a worker: a million entries take a second. */
+  private Future<Void> forget(JsonArray addresses) {
+    var canonical =
+        addresses.stream()
+            .map(typed -> Address.canonical((String) typed))
+            .collect(Collectors.toSet());
+    if (canonical.isEmpty()) return Future.succeededFuture();
+    return vertx.executeBlocking(
+        () -> {
+          cache.forget(canonical);
+          return null;
+        },
+        false);
+  }
+}

@@ -1,0 +1,213 @@
+package com.cpprediction.it;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.bus.Bus;
+import com.cpprediction.json.Digests;
+import com.cpprediction.postgres.TestDatabase;
+import com.cpprediction.testing.Await;
+import com.cpprediction.testing.Http;
+import com.cpprediction.testing.TestService;
+import com.cpprediction.training.SmallRelease;
+import com.github.f4b6a3.uuid.UuidCreator;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A shipment is erased from every table and every file, and doesn't come back. */
+class ErasureIT {
+  private static final String GONE = "erase-me-1";
+  private static final String KEPT = "keep-me-1";
+
+  /** A word of the addresses of the erased shipment alone. */
+  private static final String WORD = "Quixotic";
+
+  private static final String COUNTED_ANEW =
+      """
+      SELECT (SELECT coalesce(sum(outcomes), 0) FROM outcome_counts) = (SELECT count(*) FROM outcomes)
+      """;
+
+  @RegisterExtension
+  private static final TestService service =
+      new TestService(
+          directory ->
+              new JsonObject()
+                  .put("persistence", new JsonObject().put("ack", "journal"))
+                  .put("prediction", new JsonObject().put("min_text_confidence", 1.0)));
+
+  private final Http http = service.http();
+  private final String pincode = SmallRelease.rows().get(3).pincode();
+  private final String typed = SmallRelease.rows().get(3).typed();
+
+  @Test
+  void erasesAShipmentWhereverItIsKept() throws Exception {
+    predict(GONE, typed + " " + WORD + " Tower");
+    assertThat(predict(GONE, typed + " " + WORD + " Tower").getString("source")).isEqualTo("cache");
+    predict(KEPT, typed + " Lasting Tower");
+    assertThat(http.post("/predict", Http.shipment(GONE, WORD)).body())
+        .contains("pincode-required");
+    stored("predictions", GONE, 2);
+    stored("predictions", KEPT, 1);
+    stored("refusals", GONE, 1);
+    var outcome = new JsonObject().put("cp", "CP1");
+    var outcomes =
+        JsonArray.of(
+            outcome.copy().put("shipment_id", GONE), outcome.copy().put("shipment_id", KEPT));
+    http.post("/outcomes", new JsonObject().put("outcomes", outcomes));
+    sql(
+        """
+        INSERT INTO prediction_rejects (prediction_id, prediction, error, sqlstate)
+        VALUES (gen_random_uuid(), '{"shipment_id":"%1$s","address":"%2$s"}', 'too long', '22001');
+        INSERT INTO prediction_disagreements (prediction_id, predicted_at, shipment_id, prefix, canary, served_cp,
+            served_confidence, served_fingerprint, served_release, shadow_cp, shadow_confidence,
+            shadow_fingerprint, shadow_release)
+        VALUES (gen_random_uuid(), now(), '%1$s', '180', false, 'CP1', 1, 'a', 'a', 'CP2', 1, 'b', 'b');
+        INSERT INTO review_claims (shipment_id, claimed_by, desk, claimed_at, until)
+        VALUES ('%1$s', '', '', now(), now())
+        """
+            .formatted(GONE, WORD));
+    assertThat(tables(WORD)).isNotEmpty();
+    assertThat(files(WORD)).isNotEmpty();
+
+    var erased = erase();
+
+    assertThat(erased)
+        .isEqualTo(
+            new JsonObject(
+                """
+                {"predictions": 2, "refusals": 1, "rejects": 1, "outcomes": 1, "disagreements": 1,
+                 "canary_predictions": 0, "review_claims": 1, "journal": "erased"}
+                """));
+    nothingIsLeft();
+    assertThat(http.get("/predictions/" + GONE).status()).isEqualTo(404);
+    assertThat(http.get("/predictions/" + KEPT).status()).isEqualTo(200);
+    assertThat(TestDatabase.query(service.databaseUri(), COUNTED_ANEW)).containsExactly("t");
+    var entry = http.get("/audit?limit=1").json().getJsonArray("entries").getJsonObject(0);
+    assertThat(entry.getString("action")).isEqualTo("erase");
+    assertThat(entry.getString("target"))
+        .isEqualTo("sha256:" + HexFormat.of().formatHex(Digests.sha256(GONE.getBytes(UTF_8))));
+
+    doesNotComeBack();
+    maybePredictedAgain();
+  }
+
+  /** A row that waited in a journal or in memory while the shipment was erased. */
+  private void doesNotComeBack() throws Exception {
+    var before = Instant.now().minus(Duration.ofMinutes(1));
+    var late =
+        Http.shipment(GONE, typed + " " + WORD + " Tower")
+            .put("pincode", pincode)
+            .put("prediction_id", UuidCreator.getTimeOrderedEpoch(before).toString());
+    assertThat(http.post("/predict", late).json().getString("source")).isEqualTo("model");
+    predict(KEPT, typed + " Lasting Tower"); // behind it
+    stored("predictions", KEPT, 2);
+
+    assertThat(tables(GONE)).isEmpty();
+    var options = new io.vertx.core.eventbus.DeliveryOptions().setSendTimeout(20_000);
+    var again =
+        service
+            .vertx()
+            .eventBus()
+            .<JsonObject>request(
+                Bus.SHIPMENTS_ERASE, new JsonObject().put("shipment_id", GONE), options)
+            .await()
+            .body()
+            .getJsonObject("erased");
+    assertThat(again.getInteger("predictions")).isZero();
+    assertThat(again.getString("journal")).isEqualTo("erased");
+    nothingIsLeft();
+  }
+
+  private void maybePredictedAgain() throws Exception {
+    predict(GONE, typed);
+
+    stored("predictions", GONE, 1);
+    assertThat(erase().getInteger("predictions")).isEqualTo(1);
+  }
+
+  private JsonObject predict(String id, String address) {
+    var answer = http.post("/predict", Http.shipment(id, address).put("pincode", pincode));
+    assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+    return answer.json();
+  }
+
+  private JsonObject erase() {
+    var answer = http.delete("/shipments/" + GONE);
+    assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+    assertThat(answer.json().getString("shipment_id")).isEqualTo(GONE);
+    return answer.json().getJsonObject("erased");
+  }
+
+  private void nothingIsLeft() throws Exception {
+    for (var text : List.of(GONE, WORD)) {
+      assertThat(tables(text)).as(text).isEmpty();
+      assertThat(files(text)).as(text).isEmpty();
+    }
+  }
+
+  private void stored(String table, String id, int rows) throws Exception {
+    Await.until(
+        () ->
+            TestDatabase.query(
+                    service.databaseUri(),
+                    "SELECT count(*) FROM %s WHERE shipment_id = '%s'".formatted(table, id))
+                .equals(List.of(String.valueOf(rows))));
+  }
+
+  /** Tables with {@code text} in any column. */
+  private static List<String> tables(String text) throws Exception {
+    var uri = service.databaseUri();
+    return TestDatabase.query(
+            uri,
+            """
+            SELECT c.oid::regclass::text FROM pg_class c
+            WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
+            """)
+        .stream()
+        .filter(table -> holds(uri, table, text))
+        .toList();
+  }
+
+  private static boolean holds(String uri, String table, String text) {
+    try {
+      return !TestDatabase.query(
+              uri, "SELECT 1 FROM %s AS t WHERE t::text ILIKE '%%%s%%'".formatted(table, text))
+          .isEmpty();
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void sql(String statements) throws Exception {
+    TestDatabase.execute(service.databaseUri(), statements);
+  }
+
+  /** Files below the home of the service with {@code text} in them. */
+  private static List<Path> files(String text) throws IOException {
+    try (var all = Files.walk(service.directory())) {
+      return all.filter(Files::isRegularFile)
+          .filter(file -> content(file).contains(text.toLowerCase(Locale.ROOT)))
+          .toList();
+    }
+  }
+
+  private static String content(Path file) {
+    try {
+      return new String(Files.readAllBytes(file), ISO_8859_1).toLowerCase(Locale.ROOT);
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+}
