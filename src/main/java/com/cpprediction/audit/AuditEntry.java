@@ -22,6 +22,9 @@ public record AuditEntry(
   /** The caller of an edit of a file; no token can bear this name. */
   public static final String FILE = "(file)";
 
+  /** The service itself, which stops a canary that has fallen behind. */
+  public static final String SERVICE = "(service)";
+
   /** The caller of a message on the event bus, which bears no token. */
   public static final String BUS = "(bus)";
 }

@@ -135,6 +135,13 @@ public final class Bus {
   public static final String SHADOW_STATUS = "cp.shadow.status";
 
   /**
+   * {@code {"served","shadow","since"}} in, of a run of the canary; out a {@code JsonArray} of one
+   * {@code {"known","wrong","worse","better"}}, the outcomes of shipments that it served. Fails
+   * with {@link Failure#NOT_READY} while the database is away. Local.
+   */
+  public static final String CANARY_OUTCOMES = "cp.canary.outcomes";
+
+  /**
    * Nothing, or {@code {"prefixes":[…]}}, in; JSON as {@code POST /models/shadow/promote} out.
    * Fails with {@link Failure#NOT_FOUND} where no shadow release is loaded. Local.
    */

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  *     against the pincode
  * @param model prefix and version of the model
  * @param source {@code model} or {@code cache}
+ * @param canary whether the shadow release made it, which serves a share of the addresses
  */
 public record Answer(
     UUID id,
@@ -36,7 +37,8 @@ public record Answer(
     String prefix,
     String prefixSource,
     String model,
-    String source) {
+    String source,
+    boolean canary) {
   public Answer {
     candidates = List.copyOf(candidates);
   }
@@ -67,7 +69,8 @@ public record Answer(
         json.getString("prefix"),
         json.getString("prefix_source"),
         json.getString("model"),
-        json.getString("source"));
+        json.getString("source"),
+        "canary".equals(json.getString("release")));
   }
 
   private static Candidate candidate(JsonObject json) {

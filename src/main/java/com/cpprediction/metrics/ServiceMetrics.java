@@ -137,6 +137,8 @@ public final class ServiceMetrics {
   private final Map<Hop, Counter> lookups = new EnumMap<>(Hop.class);
   private final Map<Verdict, Counter> outcomes = new EnumMap<>(Verdict.class);
   private final Map<ComparisonResult, Counter> compared = new EnumMap<>(ComparisonResult.class);
+  private final Map<Boolean, Map<Boolean, Counter>> canaryAnswered; // by canary, then failed
+  private final Map<Boolean, Counter> canaryStopped; // by whether for its accuracy
   private final Counter comparisonsStored;
   private final Counter comparisonsDropped;
   private final Timer hop;
@@ -235,6 +237,13 @@ public final class ServiceMetrics {
               .tag("result", result.label())
               .register(registry));
     }
+    canaryAnswered =
+        Map.of(
+            true,
+            Map.of(true, canaryPredictions(true, true), false, canaryPredictions(true, false)),
+            false,
+            Map.of(true, canaryPredictions(false, true), false, canaryPredictions(false, false)));
+    canaryStopped = Map.of(true, canaryStops("accuracy"), false, canaryStops("errors"));
     comparisonsStored = comparisons("stored");
     comparisonsDropped = comparisons("dropped");
     hop = timer("cp.hop", "From a request to another node to its reply").register(registry);
@@ -728,6 +737,36 @@ public final class ServiceMetrics {
     return Counter.builder("cp.shadow.rows")
         .description("Comparisons to be stored by result")
         .tag("outcome", outcome)
+        .register(registry);
+  }
+
+  /** Share of the addresses that the shadow release serves, 0..1. */
+  public void canaryShare(Supplier<Number> value) {
+    gauge("cp.canary.share", "Share of the addresses that the shadow release serves", value);
+  }
+
+  /** A shipment was served while a canary has a share. */
+  public void canaryAnswered(boolean canary, boolean failed) {
+    of(of(canaryAnswered, canary), failed).increment();
+  }
+
+  /** The canary was stopped, for its accuracy or else for its errors. */
+  public void canaryStopped(boolean accuracy) {
+    of(canaryStopped, accuracy).increment();
+  }
+
+  private Counter canaryPredictions(boolean canary, boolean failed) {
+    return Counter.builder("cp.canary.predictions")
+        .description("Shipments while a canary has a share, by the release that served them")
+        .tag("release", canary ? "canary" : "served")
+        .tag("outcome", failed ? "error" : "ok")
+        .register(registry);
+  }
+
+  private Counter canaryStops(String reason) {
+    return Counter.builder("cp.canary.rollbacks")
+        .description("Canaries that fell behind and were stopped")
+        .tag("reason", reason)
         .register(registry);
   }
 

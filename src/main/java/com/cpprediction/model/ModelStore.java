@@ -29,6 +29,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,6 +68,7 @@ public final class ModelStore implements AutoCloseable {
   private volatile JsonObject scores = new JsonObject(); // of the release in force
   private volatile Set<String> inaccurate = Set.of(); // of failures, those for their accuracy
   private volatile DoubleSupplier maxAccuracyDrop = () -> 1;
+  private volatile Supplier<@Nullable ModelStore> beside = () -> null;
   private volatile Consumer<ServingRelease> onPublish = release -> {};
   private String unscored = ""; // the last release that was admitted without a comparison
 
@@ -548,7 +550,16 @@ public final class ModelStore implements AutoCloseable {
    */
   @Nullable ServingRelease lease(long generation) {
     var release = generations.get(generation);
-    return release != null && release.retain() ? release : null;
+    if (release == null) {
+      var other = beside.get();
+      return other == null ? null : other.lease(generation);
+    }
+    return release.retain() ? release : null;
+  }
+
+  /** From now on leases by number are given on generations of {@code other}, too. */
+  public void beside(Supplier<@Nullable ModelStore> other) {
+    beside = other;
   }
 
   /** Leases on all generations, without the store's own use of the one in force. */

@@ -48,6 +48,19 @@ final class ComparisonTable {
       GROUP BY of.prefix
       """;
 
+  private static final String CANARY_OUTCOMES =
+      """
+      SELECT count(*) AS known,
+             count(*) FILTER (WHERE told.cp = of.served_cp) AS worse,
+             count(*) FILTER (WHERE told.cp = of.shadow_cp) AS better,
+             count(*) FILTER (WHERE told.result <> 'right') AS wrong
+      FROM canary_predictions AS sent
+      JOIN outcomes AS told USING (shipment_id, prediction_id)
+      LEFT JOIN prediction_disagreements AS of USING (prediction_id, predicted_at)
+      WHERE sent.served_release = $1::text AND sent.shadow_release = $2::text
+        AND sent.predicted_at >= $3::text::timestamptz
+      """;
+
   private final Database database;
 
   ComparisonTable(Database database) {
@@ -105,6 +118,29 @@ final class ComparisonTable {
   private static String[] strings(
       List<ShadowComparison> rows, Function<ShadowComparison, String> value) {
     return rows.stream().map(value).toArray(String[]::new);
+  }
+
+  /**
+   * The outcomes of shipments that a canary served.
+   *
+   * @param run {@code {"served","shadow","since"}}
+   * @return as {@link com.cpprediction.bus.Bus#CANARY_OUTCOMES}
+   */
+  Future<JsonArray> canaryOutcomes(JsonObject run) {
+    var values = Tuple.of(run.getString("served"), run.getString("shadow"), run.getString("since"));
+    return database
+        .read(CANARY_OUTCOMES, values)
+        .map(
+            found -> {
+              var row = found.iterator().next();
+              return new JsonArray()
+                  .add(
+                      new JsonObject()
+                          .put("known", row.getLong("known"))
+                          .put("wrong", row.getLong("wrong"))
+                          .put("worse", row.getLong("worse"))
+                          .put("better", row.getLong("better")));
+            });
   }
 
   /**

@@ -211,6 +211,10 @@ public final class PersistenceVerticle extends VerticleBase {
                     Bus.COMPARED_OUTCOMES,
                     message -> query(message, "count comparisons", compared::outcomes))
                 .completion(),
+            bus.<JsonObject>localConsumer(
+                    Bus.CANARY_OUTCOMES,
+                    message -> query(message, "count outcomes", compared::canaryOutcomes))
+                .completion(),
             bus.<JsonArray>localConsumer(
                     Bus.JUDGE, message -> query(message, "keep outcomes", outcomes::judge))
                 .completion(),

@@ -51,6 +51,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -272,7 +273,9 @@ public final class Service {
   /** On the thread of the reload; one release at a time. */
   private void published(ServingRelease release) {
     int most = current().cache().warmPopular();
-    var replaced = cache.retain(release.fingerprints().values(), most);
+    var served = new HashSet<>(release.fingerprints().values());
+    served.addAll(shadow.fingerprints());
+    var replaced = cache.retain(served, most);
     boolean further = !here.containsAll(release.here());
     here = release.here();
     markReload(release);
@@ -515,6 +518,7 @@ public final class Service {
             cluster == null ? OwnerDirectory.ALONE : cluster,
             audit);
     watcher.onChange(config -> config.models().shadow().dir(), dir -> verticle.reload());
+    watcher.onChange(config -> config.models().canary().share(), share -> verticle.update());
     return deploy(
         "watching the shadow release",
         "ending comparisons",

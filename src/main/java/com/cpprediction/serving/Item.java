@@ -60,6 +60,8 @@ public final class Item implements Reply {
   private @Nullable LookupResult served; // by the model of the predicted prefix
   private @Nullable Prediction prediction;
   private @Nullable ServiceException failure;
+  private boolean canary;
+  private boolean canaryFailed;
 
   private Item(
       @Nullable String shipmentId,
@@ -159,6 +161,28 @@ public final class Item implements Reply {
   /** The id of its shipment; absent where that can't be read. */
   public @Nullable String shipmentId() {
     return shipmentId;
+  }
+
+  /** Whether it could be read and located. */
+  boolean located() {
+    return request != null;
+  }
+
+  /** Notes that the shadow release serves it. */
+  void byCanary() {
+    canary = true;
+  }
+
+  /** Notes that the shadow release could not serve it, and the served release does. */
+  void canaryFailed() {
+    canary = false;
+    canaryFailed = true;
+  }
+
+  /** Counts it while the shadow release has a share; it was served or failed. */
+  void count(SecondRelease second) {
+    if (request == null) return;
+    second.answered(canary || canaryFailed, prediction == null || canaryFailed);
   }
 
   /** Its prediction, once it has one. */
@@ -343,14 +367,14 @@ public final class Item implements Reply {
           .put("shipment_id", shipmentId)
           .put("error", Problem.of(reason()).json());
     }
-    var json = PredictionJson.encode(prediction);
+    var json = PredictionJson.encode(prediction, canary);
     return explanation == null ? json : json.put("explanation", explanation);
   }
 
   @Override
   public void write(JsonBytes out) {
     if (prediction != null && explanation == null) {
-      PredictionJson.write(prediction, out);
+      PredictionJson.write(prediction, canary, out);
     } else {
       Reply.super.write(out);
     }

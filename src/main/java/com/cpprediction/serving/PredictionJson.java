@@ -31,11 +31,16 @@ public final class PredictionJson {
       labels(
           ",\"source\":\"",
           Stream.of(Prediction.Source.values()).map(source -> source.label()),
-          "\"}");
+          "\"");
+  private static final byte[] CANARY = ascii(",\"release\":\"canary\"}");
+  private static final byte[] END = ascii("}");
 
   private PredictionJson() {}
 
-  static JsonObject encode(Prediction prediction) {
+  /**
+   * @param canary whether the shadow release made it
+   */
+  static JsonObject encode(Prediction prediction, boolean canary) {
     var request = prediction.request();
     var belief = prediction.belief();
     var alternatives = new JsonArray();
@@ -46,7 +51,7 @@ public final class PredictionJson {
         new JsonObject()
             .put("prediction_id", request.id().toString())
             .put("shipment_id", request.shipmentId());
-    return encode(json, prediction.best())
+    encode(json, prediction.best())
         .put("alternatives", alternatives)
         .put("pincode", belief.pincode())
         .put("pincode_doubt", belief.doubt())
@@ -55,6 +60,7 @@ public final class PredictionJson {
         .put("prefix_source", belief.source().label())
         .put("model", prediction.model())
         .put("source", prediction.source().label());
+    return canary ? json.put("release", "canary") : json;
   }
 
   private static JsonObject encode(JsonObject json, Candidate candidate) {
@@ -62,7 +68,7 @@ public final class PredictionJson {
   }
 
   /** Writes {@code prediction} as {@link #encode} does. */
-  static void write(Prediction prediction, JsonBytes out) {
+  static void write(Prediction prediction, boolean canary, JsonBytes out) {
     var request = prediction.request();
     var belief = prediction.belief();
     var candidates = prediction.scored().candidates();
@@ -81,7 +87,9 @@ public final class PredictionJson {
     else out.number(belief.doubt());
     write(belief.believed(), out.raw(BELIEVED));
     out.raw(PREFIX).text(belief.prefix()).raw(PREFIX_SOURCES[belief.source().ordinal()]);
-    out.text(prediction.model()).raw(SOURCES[prediction.source().ordinal()]);
+    out.text(prediction.model())
+        .raw(SOURCES[prediction.source().ordinal()])
+        .raw(canary ? CANARY : END);
   }
 
   private static void write(Candidate candidate, JsonBytes out) {

@@ -153,11 +153,53 @@ public final class PredictionService {
       var errors = caller.errors(); // the same for all of a request
       var items = new ArrayList<Item>(raw.size());
       for (var one : raw) items.add(reading.read(one, reader, lease, errors));
-      return new Shipments(items, lease, explain, caller, reader);
+      var shadow = reader == this.reader ? second.canary() : null;
+      return shadow == null
+          ? new Shipments(items, lease, explain, caller, reader)
+          : arms(items, lease, shadow, explain, caller);
     } catch (RuntimeException | Error e) {
       lease.close();
       throw e;
     }
+  }
+
+  /**
+   * Deals items to the served release and to the shadow release.
+   *
+   * @param shadow closed where it serves none of them
+   */
+  private Shipments arms(
+      List<Item> items,
+      ServingRelease lease,
+      ServingRelease shadow,
+      boolean explain,
+      WrongPincodes caller) {
+    var served = new ArrayList<Item>(items.size());
+    var canary = new ArrayList<Item>();
+    try {
+      for (var item : items) (servedByShadow(item, shadow) ? canary : served).add(item);
+      if (!shadow.locatesAs(lease)) canary.forEach(item -> item.relocate(reader, shadow));
+    } catch (RuntimeException | Error e) {
+      shadow.close();
+      throw e;
+    }
+    if (canary.isEmpty()) {
+      shadow.close();
+      return new Shipments(items, lease, explain, caller, reader);
+    }
+    var byShadow = new Shipments(canary, shadow, explain, caller, reader).byCanary();
+    if (served.isEmpty()) {
+      lease.close();
+      return byShadow;
+    }
+    var byServed = new Shipments(served, lease, explain, caller, reader);
+    return Shipments.ofArms(items, List.of(byServed, byShadow));
+  }
+
+  private boolean servedByShadow(Item item, ServingRelease shadow) {
+    return item.located()
+        && second.serves(item.request().address())
+        && shadow.here().containsAll(item.request().hypotheses().prefixes());
   }
 
   /** Responds to {@code POST /predict}. */
@@ -219,22 +261,28 @@ public final class PredictionService {
         .transform(
             (served, cause) -> {
               var failure = cause == null ? null : failed(asked, cause, requestId);
-              var release = asked.lease().release();
               asked.close();
               long nanos = System.nanoTime() - start;
               for (var item : asked.items()) item.count(metrics, nanos);
-              if (second.present()) compare(asked, release);
+              if (second.present()) compare(asked.items(), asked.arms());
               return failure == null ? Future.succeededFuture() : Future.failedFuture(failure);
             });
   }
 
+  private void compare(List<Item> items, List<Shipments> arms) {
+    for (var item : items) item.count(second); // in their order, to be paired
+    arms.forEach(this::compare);
+  }
+
   /** With less than half of the admitted shipments to spare, nothing is compared. */
-  private void compare(Shipments asked, String release) {
+  private void compare(Shipments asked) {
     if (asked.byPincode()) return; // the models of other nodes
     boolean busy = 2 * inFlight.shipments() > inFlight.limit();
+    boolean canary = asked.canary();
+    var release = asked.lease().release();
     for (var item : asked.items()) {
       var prediction = item.prediction();
-      if (prediction != null) second.compare(prediction, release, busy);
+      if (prediction != null) second.compare(prediction, release, canary, busy);
     }
   }
 
@@ -250,12 +298,21 @@ public final class PredictionService {
     var good = asked.open();
     if (good.isEmpty()) return record(asked, deadline, requestId);
     var scoring = good.size() == 1 ? deadline : deadline.earlier(RECORDING_SHARE);
+    if (asked.arms().size() > 1) {
+      return Future.join(asked.arms().stream().map(arm -> lookUpOrAgain(arm, scoring)).toList())
+          .transform(settled -> settleAndRecord(asked, asked.open(), deadline, requestId));
+    }
     var found = lookUp(asked, scoring);
     if (found.succeeded()) return settleAndRecord(asked, good, deadline, requestId);
     return found
         .recover(refusal -> startAgain(asked, scoring))
         // Items without a prefix in the old release may have one in the new.
         .compose(settled -> settleAndRecord(asked, asked.open(), deadline, requestId));
+  }
+
+  private Future<Void> lookUpOrAgain(Shipments arm, Deadline deadline) {
+    if (arm.open().isEmpty()) return Future.succeededFuture();
+    return lookUp(arm, deadline).recover(refusal -> startAgain(arm, deadline));
   }
 
   private Future<Void> settleAndRecord(
@@ -278,7 +335,9 @@ public final class PredictionService {
 
   private Future<Void> current(Shipments asked, String release, Deadline deadline) {
     var open = asked.open();
-    return anyUnserved(open) && !deadline.over() && replaced(open, asked.lease(), release)
+    return anyUnserved(open)
+            && !deadline.over()
+            && (asked.canary() || replaced(open, asked.lease(), release))
         ? Future.failedFuture(Failure.NOT_READY.because("The models were replaced"))
         : Future.succeededFuture();
   }
@@ -288,7 +347,10 @@ public final class PredictionService {
     return false;
   }
 
-  /** Once and whole, since no request is served by two releases. */
+  /**
+   * Once and whole, since no request is served by two releases; by the served release, if the
+   * shadow release can't.
+   */
   private Future<Void> startAgain(Shipments asked, Deadline deadline) {
     asked.startAgain(leases.get(), inFlight::admitFurther);
     return lookUp(asked, release(asked.open(), asked.lease()), deadline);

@@ -32,6 +32,8 @@ public final class Shipments implements Reply, AutoCloseable {
   private ServingRelease lease;
   private int admitted;
   private boolean byPincode;
+  private boolean canary;
+  private List<Shipments> arms = List.of(); // where two releases serve the items
 
   /**
    * An id is of one shipment among {@code items}.
@@ -52,6 +54,36 @@ public final class Shipments implements Reply, AutoCloseable {
     this.caller = caller;
     this.reader = reader;
     claimIds();
+  }
+
+  /**
+   * Items of two releases.
+   *
+   * @param items all of them, in the order of the request
+   * @param arms closed with this
+   */
+  static Shipments ofArms(List<Item> items, List<Shipments> arms) {
+    var first = arms.get(0);
+    var both = new Shipments(items, first.lease, first.explain, first.caller, first.reader);
+    both.arms = arms;
+    return both;
+  }
+
+  /** Marks the items as served by the shadow release, whose lease this has. */
+  Shipments byCanary() {
+    canary = true;
+    items.forEach(Item::byCanary);
+    return this;
+  }
+
+  /** Whether the lease is on the shadow release. */
+  boolean canary() {
+    return canary;
+  }
+
+  /** The parts that one release serves each; this, where one serves all. */
+  List<Shipments> arms() {
+    return arms.isEmpty() ? List.of(this) : arms;
   }
 
   private void claimIds() {
@@ -106,14 +138,19 @@ public final class Shipments implements Reply, AutoCloseable {
     return byPincode;
   }
 
-  /** Notes that {@code count} items were admitted. */
+  /** Notes that {@code count} items were admitted: all of them, or the open ones. */
   void admitted(int count) {
     admitted = count;
+    boolean all = count == items.size();
+    for (var arm : arms) arm.admitted(all ? arm.items.size() : arm.open().size());
   }
 
   /** Items that were admitted, for the caller to release. */
   int admitted() {
-    return admitted;
+    if (arms.isEmpty()) return admitted;
+    int sum = 0;
+    for (var arm : arms) sum += arm.admitted;
+    return sum;
   }
 
   /**
@@ -127,6 +164,8 @@ public final class Shipments implements Reply, AutoCloseable {
   void startAgain(ServingRelease fresh, IntPredicate admit) {
     lease.close();
     lease = fresh;
+    if (canary) items.forEach(Item::canaryFailed);
+    canary = false;
     open().forEach(item -> item.relocate(reader, fresh));
     reopen(admit);
     claimIds();
@@ -148,7 +187,8 @@ public final class Shipments implements Reply, AutoCloseable {
 
   @Override
   public void close() {
-    lease.close();
+    if (arms.isEmpty()) lease.close();
+    else arms.forEach(Shipments::close);
   }
 
   /** The response of {@code POST /predict/batch}. */

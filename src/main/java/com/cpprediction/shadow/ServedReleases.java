@@ -1,17 +1,11 @@
 package com.cpprediction.shadow;
 
 import com.cpprediction.files.OwnerOnly;
-import com.cpprediction.json.MalformedJsonException;
-import com.cpprediction.json.StrictJson;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -35,6 +29,7 @@ public final class ServedReleases {
 
   private final Path home;
   private final Path modelsDir;
+  private final StateFile file;
   private List<Path> releases; // oldest first; never empty
 
   /**
@@ -45,13 +40,16 @@ public final class ServedReleases {
   public ServedReleases(Path home, Path modelsDir) {
     this.home = home.toAbsolutePath().normalize();
     this.modelsDir = modelsDir.toAbsolutePath().normalize();
+    file = new StateFile(this.home, FILE);
     releases = read();
   }
 
   private List<Path> read() {
     var configured = List.of(modelsDir);
     try {
-      var json = StrictJson.parseObject(Files.readAllBytes(home.resolve(FILE)));
+      var kept = file.read();
+      if (kept.isEmpty()) return configured;
+      var json = kept.get();
       if (!modelsDir.toString().equals(json.getString(MODELS_DIR))) {
         log.warn(
             "Serving {}, and not what was promoted over {}: models.dir has changed",
@@ -65,9 +63,7 @@ public final class ServedReleases {
       if (Files.exists(last.resolve("release.json"))) return List.copyOf(all);
       log.error("The promoted release {} is gone; serving {}", last, modelsDir);
       return configured;
-    } catch (NoSuchFileException e) {
-      return configured;
-    } catch (IOException | MalformedJsonException | ClassCastException | NullPointerException e) {
+    } catch (IOException | ClassCastException | NullPointerException e) {
       log.error("{} can't be read; serving {}", home.resolve(FILE), modelsDir, e);
       return configured;
     }
@@ -81,6 +77,11 @@ public final class ServedReleases {
   /** The directory that a rollback goes back to; that of {@link #served} where there is none. */
   synchronized Path previous() {
     return releases.get(Math.max(0, releases.size() - 2));
+  }
+
+  /** A file beside the promoted releases. */
+  StateFile file(String name) {
+    return new StateFile(home, name);
   }
 
   /** A new directory for a promoted release; it doesn't exist yet. */
@@ -109,17 +110,7 @@ public final class ServedReleases {
     for (var promoted : next.subList(1, next.size()))
       names.add(home.relativize(promoted).toString());
     var json = new JsonObject().put(MODELS_DIR, modelsDir.toString()).put(RELEASES, names);
-    OwnerOnly.createDirectories(home);
-    var fresh = home.resolve(FILE + ".new");
-    Files.write(fresh, json.toBuffer().getBytes());
-    try (var channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
-      channel.force(true);
-    }
-    Files.move(
-        fresh,
-        home.resolve(FILE),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+    file.write(json);
     releases = List.copyOf(next);
     removeOthers();
   }

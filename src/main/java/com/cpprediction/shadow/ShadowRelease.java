@@ -8,6 +8,7 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.ServingRelease;
+import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.AddressShare;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Prediction;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -50,6 +52,9 @@ public final class ShadowRelease implements SecondRelease {
   private final ServiceMetrics unmeasured;
   private final ComparisonThread thread;
   private final Promotions promotions;
+  private final Canary canary;
+  private final Comparer askingServed;
+  private volatile Runnable onErrors = () -> {};
   private volatile @Nullable Loaded loaded;
   private volatile Agreement agreement;
 
@@ -82,6 +87,12 @@ public final class ShadowRelease implements SecondRelease {
     this.clock = clock;
     unmeasured = ServiceMetrics.unread(metrics.version());
     promotions = new Promotions(served, releases);
+    canary =
+        new Canary(
+            () -> config.get().models().canary(), releases.file("canary.json"), clock, metrics);
+    askingServed = comparer(served);
+    served.beside(this::models);
+    metrics.canaryShare(() -> loaded == null ? 0 : canary.share());
     var load = new Load();
     thread = new ComparisonThread(this::compare, load::busy);
     agreement = new Agreement("", "", clock.instant());
@@ -124,10 +135,29 @@ public final class ShadowRelease implements SecondRelease {
       var fresh =
           new ModelStore(directory, Engine.of(models.engine()), models.heap(), unmeasured, clock);
       logged(fresh.reload(), directory);
-      var asking =
-          new Comparer(fresh, unmeasured, () -> config.get().prediction().minTextConfidence());
-      replace(new Loaded(fresh, asking, clock.instant().toString()));
+      replace(new Loaded(fresh, comparer(fresh), clock.instant().toString()));
     }
+    update();
+  }
+
+  private Comparer comparer(ModelStore models) {
+    return new Comparer(models, unmeasured, () -> config.get().prediction().minTextConfidence());
+  }
+
+  /** Begins or ends the run of a canary. Blocks. */
+  void update() {
+    var pair = pair();
+    canary.update(pair.getString("served"), pair.getString("shadow"));
+  }
+
+  /** Runs {@code judge}, which must not block, when errors of the canary have to be judged. */
+  void onErrors(Runnable judge) {
+    onErrors = judge;
+  }
+
+  /** The state of the canary. */
+  Canary state() {
+    return canary;
   }
 
   private static void logged(JsonObject report, Path directory) {
@@ -164,12 +194,29 @@ public final class ShadowRelease implements SecondRelease {
   }
 
   @Override
-  public void compare(Prediction sent, String release, boolean busy) {
+  public void compare(Prediction sent, String release, boolean ofCanary, boolean busy) {
     double share = config.get().models().shadow().share();
-    if (!AddressShare.SHADOW.contains(sent.request().address(), share)) return;
-    if (busy || !thread.offer(new Sent(sent, release, false))) {
+    if (!ofCanary && !AddressShare.SHADOW.contains(sent.request().address(), share)) return;
+    if (busy || !thread.offer(new Sent(sent, release, ofCanary))) {
       count(agreement, sent, ComparisonResult.SHED);
     }
+  }
+
+  @Override
+  public @Nullable ServingRelease canary() {
+    if (canary.share() <= 0) return null;
+    var now = models();
+    return now == null ? null : now.lease();
+  }
+
+  @Override
+  public boolean serves(Address address) {
+    return canary.serves(address);
+  }
+
+  @Override
+  public void answered(boolean ofCanary, boolean failed) {
+    if (canary.share() > 0 && canary.answered(ofCanary, failed)) onErrors.run();
   }
 
   private void count(Agreement counts, Prediction sent, ComparisonResult result) {
@@ -186,22 +233,28 @@ public final class ShadowRelease implements SecondRelease {
         var shadow = now.models.lease()) {
       var counts = agreement(mine, shadow);
       for (var sent : all) {
-        if (!sent.release().equals(mine.release())) { // replaced since
+        var own = sent.canary() ? shadow : mine;
+        var other = sent.canary() ? mine : shadow;
+        if (!sent.release().equals(own.release())) { // replaced since
           count(counts, sent.prediction(), ComparisonResult.SHED);
-        } else if (comparable(sent.prediction(), shadow)) {
-          var compared = now.asking.compare(sent.prediction(), mine, shadow, false);
+        } else if (comparable(sent.prediction(), other)) {
+          var asked = sent.canary() ? askingServed : now.asking;
+          var compared = asked.compare(sent.prediction(), own, other, sent.canary());
           count(counts, sent.prediction(), compared.result());
           var comparison = compared.comparison();
-          if (comparison != null && !comparison.agrees()) rows.add(comparison);
+          if (comparison != null && (sent.canary() || !comparison.agrees())) rows.add(comparison);
         }
       }
     }
     if (!rows.isEmpty()) store(rows);
   }
 
-  /** Whether the shadow release has a model of the prefix: it may have but some. */
-  private static boolean comparable(Prediction sent, ServingRelease shadow) {
-    return shadow.prefixes().contains(sent.belief().prefix());
+  /**
+   * Whether this node has the other model of the prefix: a shadow release may have but some, and a
+   * node of a cluster holds but some of the served one.
+   */
+  private static boolean comparable(Prediction sent, ServingRelease other) {
+    return other.here().contains(sent.belief().prefix());
   }
 
   private Agreement agreement(ServingRelease mine, ServingRelease shadow) {
@@ -240,6 +293,12 @@ public final class ShadowRelease implements SecondRelease {
         models(), change.getString("shadow"), prefixes.isEmpty() ? null : prefixes);
   }
 
+  /** Scoring fingerprints of the shadow release. */
+  public Collection<String> fingerprints() {
+    var now = models();
+    return now == null ? List.of() : now.current().fingerprints().values();
+  }
+
   /** The ids of the releases compared now. */
   JsonObject pair() {
     var now = loaded;
@@ -259,6 +318,7 @@ public final class ShadowRelease implements SecondRelease {
             .put("models", served.prefixes().size())
             .mergeIn(promotions.toJson()));
     var now = loaded;
+    json.put("canary", canary.toJson());
     if (now == null) return json.putNull("shadow").put("share", 0.0);
     var failed = new JsonObject();
     now.models.failures().forEach(failed::put);

@@ -19,6 +19,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -67,24 +68,69 @@ public final class ShadowVerticle extends VerticleBase {
     watch =
         FileWatch.every(
             poll, vertx, "the shadow release", shadow::offered, shadow::taken, changed -> reload());
+    shadow.onErrors(() -> context.runOnContext(found -> judge(null)));
     shadow.start();
     var loaded = reload();
     loaded.onComplete(done -> watch.start());
     var bus = vertx.eventBus();
     var self = nodes.self();
     return Future.all(
-        bus.localConsumer(
-                Bus.SHADOW_STATUS,
-                message -> reply(message, status.get(), "describe the shadow release"))
-            .completion(),
-        bus.localConsumer(Bus.SHADOW_PROMOTE, this::promote).completion(),
-        bus.localConsumer(Bus.SHADOW_ROLLBACK, this::rollBack).completion(),
-        self == null
-            ? Future.succeededFuture()
-            : bus.<JsonObject>consumer(
-                    Bus.shadowOf(self.id()),
-                    message -> reply(message, change(message.body()), "follow another node"))
-                .completion());
+        List.of(
+            bus.localConsumer(
+                    Bus.SHADOW_STATUS,
+                    message -> reply(message, status.get(), "describe the shadow release"))
+                .completion(),
+            bus.localConsumer(Bus.MODELS_CHANGED, message -> update()).completion(),
+            bus.localConsumer(Bus.OUTCOMES_COUNTED, message -> outcomesCounted()).completion(),
+            bus.localConsumer(Bus.SHADOW_PROMOTE, this::promote).completion(),
+            bus.localConsumer(Bus.SHADOW_ROLLBACK, this::rollBack).completion(),
+            self == null
+                ? Future.succeededFuture()
+                : bus.<JsonObject>consumer(
+                        Bus.shadowOf(self.id()),
+                        message -> reply(message, change(message.body()), "follow another node"))
+                    .completion()));
+  }
+
+  /** Begins or ends the run of a canary, after a change of the configuration. Thread-safe. */
+  public Future<Void> update() {
+    return executor
+        .<Void>executeBlocking(
+            () -> {
+              shadow.update();
+              return null;
+            })
+        .onFailure(cause -> log.error("Cannot take the share of the canary over", cause));
+  }
+
+  private void outcomesCounted() {
+    var run = shadow.state().asked();
+    if (run == null) return;
+    Bus.<JsonArray>ask(vertx, Bus.CANARY_OUTCOMES, run, Deadline.in(QUERY_TIMEOUT))
+        .onSuccess(
+            counted -> {
+              var of = counted.getJsonObject(0);
+              judge(
+                  new Canary.Outcomes(
+                      of.getLong("known"),
+                      of.getLong("worse"),
+                      of.getLong("better"),
+                      of.getLong("wrong")));
+            })
+        .onFailure(cause -> log.debug("The canary is not judged now", cause)); // nor stopped
+  }
+
+  private void judge(Canary.@Nullable Outcomes known) {
+    executor
+        .executeBlocking(() -> shadow.state().judge(known))
+        .compose(
+            stopped ->
+                stopped == null
+                    ? Future.succeededFuture()
+                    : audit.record(
+                        new AuditEntry(
+                            AuditEntry.SERVICE, "canary-stop", "", shadow.pair(), stopped)))
+        .onFailure(cause -> log.error("Cannot judge the canary", cause));
   }
 
   /**

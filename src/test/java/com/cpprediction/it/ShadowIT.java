@@ -159,6 +159,94 @@ class ShadowIT {
         .contains("promote", "rollback");
   }
 
+  @Test
+  void stopsACanaryThatFallsBehindAndKeepsItStopped() throws Exception {
+    loaded();
+    var rows = SmallRelease.rows();
+    var before = http.post("/predict/batch", shipments(rows.subList(0, 50))).json();
+    assertThat(before.encode()).doesNotContain("canary");
+
+    service.configure(
+        models(new JsonObject().put("share", 0.0), new JsonObject().put("share", 0.4)));
+    var running =
+        Await.until(
+            () -> http.get("/models/shadow").json(),
+            status -> status.getJsonObject("canary").getDouble("share") == 0.4);
+    assertThat(running.getJsonObject("canary").getValue("stopped")).isNull();
+    int wrong = 0;
+    int sent = 0;
+    JsonObject canary;
+    do {
+      var chunk = rows.subList(sent % rows.size(), Math.min(rows.size(), sent % rows.size() + 40));
+      var body = shipments(chunk);
+      var results = http.post("/predict/batch", body).json().getJsonArray("results");
+      var outcomes = new JsonArray();
+      for (int i = 0; i < chunk.size(); i++) {
+        var result = results.getJsonObject(i);
+        outcomes.add(new JsonObject().put("shipment_id", "S" + i).put("cp", chunk.get(i).cp()));
+        if ("canary".equals(result.getString("release"))
+            && !chunk.get(i).cp().equals(result.getString("cp"))) {
+          wrong++;
+        }
+      }
+      http.post("/outcomes", new JsonObject().put("outcomes", outcomes));
+      sent += chunk.size();
+      canary = http.get("/models/shadow").json().getJsonObject("canary");
+    } while (canary.getDouble("share") > 0 && wrong < 500);
+    assertThat(wrong).isBetween(1, 499);
+    var stopped = canary.getJsonObject("stopped");
+    assertThat(stopped.getString("reason")).isEqualTo("accuracy");
+    assertThat(stopped.getJsonObject("outcomes").getDouble("evidence")).isGreaterThanOrEqualTo(40);
+
+    assertThat(http.post("/predict/batch", shipments(rows.subList(0, 50))).body())
+        .doesNotContain("canary");
+    assertThat(http.get("/metrics").body())
+        .contains("cp_canary_rollbacks_total{reason=\"accuracy\"} 1.0", "cp_canary_share 0.0");
+    service.stop();
+    service.restart();
+    loaded();
+    assertThat(http.get("/models/shadow").json().getJsonObject("canary").getJsonObject("stopped"))
+        .isEqualTo(stopped);
+    assertThat(http.post("/predict/batch", shipments(rows.subList(0, 50))).body())
+        .doesNotContain("canary");
+    assertThat(http.get("/audit?limit=100").body()).contains("canary-stop", "(service)");
+  }
+
+  @Test
+  void servesTheSameAddressesByTheCanaryAloneAndInABatch() throws Exception {
+    loaded();
+    service.configure(models(new JsonObject(), new JsonObject().put("share", 0.3)));
+    Await.until(
+        () -> http.get("/models/shadow").json(),
+        status -> status.getJsonObject("canary").getDouble("share") == 0.3);
+    var rows = SmallRelease.rows().subList(0, 200);
+
+    var results = http.post("/predict/batch", shipments(rows)).json().getJsonArray("results");
+
+    int byCanary = 0;
+    for (int i = 0; i < rows.size(); i++) {
+      var inBatch = results.getJsonObject(i);
+      assertThat(inBatch.getString("shipment_id")).isEqualTo("S" + i);
+      var alone =
+          http.post("/predict", shipments(rows).getJsonArray("shipments").getJsonObject(i)).json();
+      for (var field : List.of("cp", "confidence", "model", "release")) {
+        assertThat(alone.getValue(field)).as(field).isEqualTo(inBatch.getValue(field));
+      }
+      if (alone.containsKey("release")) byCanary++;
+    }
+    assertThat(byCanary).isBetween(30, 90);
+    int canary = byCanary;
+    Await.until(() -> stored("SELECT count(*) FROM canary_predictions") == 2 * canary);
+    assertThat(
+            stored(
+                """
+                SELECT count(*) FROM canary_predictions JOIN predictions AS p USING (prediction_id, predicted_at)
+                LEFT JOIN prediction_disagreements AS d USING (prediction_id, predicted_at)
+                WHERE d.shadow_cp IS NULL OR d.canary AND d.shadow_cp = p.cp AND d.shadow_fingerprint = p.fingerprint
+                """))
+        .isEqualTo(2 * canary);
+  }
+
   private JsonObject rollback() {
     return http.post("/models/shadow/rollback", new JsonObject()).json();
   }

@@ -29,12 +29,13 @@ class PredictionJsonTest {
     var random = new Random(seed);
     for (int i = 0; i < 2_000; i++) {
       var prediction = prediction(random);
+      boolean canary = random.nextBoolean();
 
       var out = new JsonBytes(random.nextInt(600));
-      PredictionJson.write(prediction, out);
+      PredictionJson.write(prediction, canary, out);
 
       assertThat(new String(out.array(), 0, out.length(), StandardCharsets.UTF_8))
-          .isEqualTo(PredictionJson.encode(prediction).encode());
+          .isEqualTo(PredictionJson.encode(prediction, canary).encode());
     }
   }
 
