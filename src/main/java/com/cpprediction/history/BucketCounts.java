@@ -23,7 +23,8 @@ final class BucketCounts {
 
   /**
    * A percentile in milliseconds, interpolated between the bounds of its bucket on a log scale: off
-   * by less than the ratio of two bounds, 2 at most. Null of nothing.
+   * by less than the ratio of two bounds, 2 at most. Null of so few that none lies beyond it, such
+   * as the 99th of less than 100.
    *
    * @param counts of {@link #SIZE} buckets
    * @param share 0..1
@@ -31,7 +32,7 @@ final class BucketCounts {
   static @Nullable Double percentile(List<Long> counts, double share) {
     long all = 0;
     for (long count : counts) all += count;
-    if (all == 0) return null;
+    if (all == 0 || all < Math.round(1 / (1 - share)) && share > 0.5) return null;
     double rank = share * all;
     double below = 0;
     for (int i = 0; i < BOUNDS.length; i++) {

@@ -29,6 +29,7 @@ final class DirectRoute {
   private final ConnectionLimits connections;
   private final BooleanSupplier stopping;
   private final RequestMeters meters;
+  private final FailedRequests failures;
 
   /**
    * @param plain recognizes the requests to serve
@@ -43,7 +44,8 @@ final class DirectRoute {
       RequestTimeout<HttpServerRequest> bodyTimeout,
       ConnectionLimits connections,
       BooleanSupplier stopping,
-      RequestMeters meters) {
+      RequestMeters meters,
+      FailedRequests failures) {
     this.plain = plain;
     this.predict = predict;
     this.budget = budget;
@@ -51,6 +53,7 @@ final class DirectRoute {
     this.connections = connections;
     this.stopping = stopping;
     this.meters = meters;
+    this.failures = failures;
   }
 
   /** Serves {@code request} if it is plain; else leaves it untouched. */
@@ -119,6 +122,7 @@ final class DirectRoute {
       var failure = Problem.logged(cause, exchange.requestId(), exchange.route());
       setCommonHeaders();
       ProblemHandler.send(request, failure, failure.failure().status(), exchange.requestId());
+      failures.add(exchange, failure, failure.failure().status());
       end(false);
     }
 

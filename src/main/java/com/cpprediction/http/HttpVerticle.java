@@ -162,19 +162,27 @@ public final class HttpVerticle extends VerticleBase {
               CacheRefill.RETRY));
     }
     var cacheRoutes = new CacheRoutes(vertx, node.cache(), bodyReader, warmer, node.audit());
+    var failures = new FailedRequests(node.metrics().failures());
+    var problems = new ProblemHandler(this::exchange, failures);
     var sharedContext =
         new Operation.OperationContext(
             () -> prediction().timeout(),
             pool,
             bodyReader,
             node.admission(),
-            node.metrics()::failed);
+            node.metrics()::failed,
+            failures);
     var predict = new Operation<>(single(service, false), service::predict, sharedContext);
     var explain = new Operation<>(single(service, true), service::predict, sharedContext);
     var predictBatch = new Operation<>(batch(service), service::predictBatch, sharedContext);
     var outcomeContext = // outcome reports don't count in cp_predictions_total
         new Operation.OperationContext(
-            () -> prediction().timeout(), pool, bodyReader, node.admission(), failure -> {});
+            () -> prediction().timeout(),
+            pool,
+            bodyReader,
+            node.admission(),
+            failure -> {},
+            failures);
     var outcomes =
         new Operation<>(
             new Parser<>((bytes, caller) -> null, OutcomeService::read, List::size, read -> {}),
@@ -222,7 +230,8 @@ public final class HttpVerticle extends VerticleBase {
             node.health(),
             node.metrics().version(),
             sharedContext);
-    setRoutes(predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader, inference);
+    setRoutes(
+        problems, predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader, inference);
     direct =
         new DirectRoute(
             new PlainRequests(Set.of(Routes.PREDICT), origins, guard::caller),
@@ -231,13 +240,14 @@ public final class HttpVerticle extends VerticleBase {
             bodyTimeout,
             connections,
             node::stopping,
-            node.metrics().requests(Routes.PREDICT, HttpMethod.POST.name()));
+            node.metrics().requests(Routes.PREDICT, HttpMethod.POST.name()),
+            failures);
     server =
         vertx
             .createHttpServer(options())
             .connectionHandler(connections::opened)
             .requestHandler(this::dispatch)
-            .invalidRequestHandler(ProblemHandler::refuse);
+            .invalidRequestHandler(problems::refuse);
     var http = node.config().get().http();
     return Future.all(first ? register() : List.of())
         .compose(ok -> server.listen(http.port() == 0 ? ANY_SHARED_PORT : http.port(), http.host()))
@@ -384,6 +394,7 @@ public final class HttpVerticle extends VerticleBase {
   }
 
   private void setRoutes(
+      ProblemHandler problems,
       Operation<?> predict,
       Operation<?> explain,
       Operation<?> predictBatch,
@@ -393,7 +404,6 @@ public final class HttpVerticle extends VerticleBase {
       InferenceRoutes inference) {
     var guard = new Guard(node.callers());
     var queries = new QueryRoutes(vertx, this::prediction, node.budget());
-    var problems = new ProblemHandler(this::exchange);
     routes =
         new Routes(
                 vertx,
@@ -416,7 +426,8 @@ public final class HttpVerticle extends VerticleBase {
                 node.configView(),
                 new AuditRoutes(vertx, this::prediction, node.audit()))
             .history(
-                new HistoryRoutes(vertx, node.budget(), () -> prediction().timeout(), node.clock()))
+                new HistoryRoutes(vertx, node.budget(), () -> prediction().timeout(), node.clock()),
+                new FailureRoutes(node.metrics().failures()))
             .pages(node.pages(), node.events());
   }
 

@@ -46,9 +46,21 @@ final class LoadShedder {
 
   /** Refuses {@code request} if it is plain and the limit is reached; else leaves it untouched. */
   boolean shed(HttpServerRequest request) {
-    if (!admission.full() || AccessLog.enabled() || plain.caller(request) == null) return false;
+    if (!admission.full() || AccessLog.enabled()) return false;
+    var caller = plain.caller(request);
+    if (caller == null) return false;
     long start = System.nanoTime();
-    respond(request);
+    var id = Exchange.requestId(request.getHeader(Exchange.REQUEST_ID));
+    respond(request, id);
+    metrics
+        .failures()
+        .add(
+            Failure.OVERLOADED,
+            Failure.OVERLOADED.status(),
+            id,
+            request.uri(),
+            caller.name(),
+            null);
     metrics.shed(Shed.IN_FLIGHT);
     metrics.failed(Failure.OVERLOADED);
     metrics.httpRequest(
@@ -59,9 +71,8 @@ final class LoadShedder {
     return true;
   }
 
-  private void respond(HttpServerRequest request) {
+  private void respond(HttpServerRequest request, String id) {
     if (limit != admission.limit()) render(admission.limit());
-    var id = Exchange.requestId(request.getHeader(Exchange.REQUEST_ID));
     var body =
         Buffer.buffer(beforeId.length + id.length() + afterId.length)
             .appendBytes(beforeId)

@@ -376,6 +376,7 @@ final class NdjsonStream {
           .onComplete(
               result -> {
                 chunk.items = items(lines, result, exchange.requestId());
+                addFailures(chunk.items);
                 admission.release(count);
                 limits.release(count);
                 writeServed();
@@ -404,6 +405,12 @@ final class NdjsonStream {
       return Item.failed(failure);
     }
 
+    private void addFailures(List<Item> items) {
+      var exchange = Exchange.of(ctx);
+      new FailedRequests(metrics.failures())
+          .addItems(items, exchange.requestId(), exchange.route(), exchange.caller());
+    }
+
     /** Writes served chunks in order, up to the first one in flight. */
     private void writeServed() {
       if (ended) return;
@@ -426,7 +433,9 @@ final class NdjsonStream {
         return;
       }
       var last = new JsonBytes(LINE_BYTES);
-      failed(rejection.why()).write(last, rejection.from());
+      var rejected = failed(rejection.why());
+      addFailures(List.of(rejected));
+      rejected.write(last, rejection.from());
       response.end(Exchange.buffer(last.raw(LINE_END)));
       // An immediate close with unread input would reset the connection and lose the response.
       vertx.setTimer(CLOSE_DELAY_MILLIS, waited -> request.connection().close());

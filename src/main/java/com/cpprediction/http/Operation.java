@@ -59,13 +59,15 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
    *
    * @param timeout longest time a request may take
    * @param failed counts requests that fail before the use case
+   * @param failures of requests and shipments
    */
   record OperationContext(
       Supplier<Duration> timeout,
       ParsingPool pool,
       BodyReader reader,
       AdmissionControl admission,
-      Consumer<Failure> failed) {}
+      Consumer<Failure> failed,
+      FailedRequests failures) {}
 
   interface UseCase<Q> {
     /**
@@ -94,7 +96,12 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
             () -> context.reader.read(ctx, parser, exchange.caller()),
             exchange.requestId(),
             exchange.limits())
-        .onSuccess(exchange::respond)
+        .onSuccess(
+            reply -> {
+              exchange.respond(reply);
+              context.failures.addItems(
+                  reply, exchange.requestId(), exchange.route(), exchange.caller());
+            })
         .onFailure(ctx::fail);
   }
 
@@ -119,9 +126,14 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
             () -> read(message.body()),
             requestId,
             CallerLimits.NONE)
-        .onSuccess(reply -> message.reply(reply.json(), options(reply)))
+        .onSuccess(
+            reply -> {
+              message.reply(reply.json(), options(reply));
+              context.failures.addItems(reply, requestId, message.address(), BearerTokens.UNNAMED);
+            })
         .onFailure(
             cause -> {
+              context.failures.addMessage(message.address(), requestId, cause);
               var problem = Problem.of(cause);
               message.fail(problem.failure().code(), problem.detail());
             });

@@ -1,6 +1,8 @@
 package com.cpprediction.http;
 
 import com.cpprediction.auth.CallerLimits;
+import com.cpprediction.config.BearerTokens;
+import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.serving.Problem;
@@ -34,12 +36,14 @@ final class ProblemHandler implements Handler<RoutingContext> {
   private static final int HEADERS_TOO_LARGE = 431;
 
   private final Function<RoutingContext, Exchange> exchanges;
+  private final FailedRequests failures;
 
   /**
    * @param exchanges creates the exchange of a request that failed before its first handler
    */
-  ProblemHandler(Function<RoutingContext, Exchange> exchanges) {
+  ProblemHandler(Function<RoutingContext, Exchange> exchanges, FailedRequests failures) {
     this.exchanges = exchanges;
+    this.failures = failures;
   }
 
   @Override
@@ -50,28 +54,33 @@ final class ProblemHandler implements Handler<RoutingContext> {
     var failure = failure(ctx, exchange);
     if (bodyTooLarge(ctx, failure) || discardTooLarge(ctx.request())) closeLater(ctx);
     send(ctx.request(), failure, failure.failure().status(), exchange.requestId());
+    failures.add(exchange, failure, failure.failure().status());
   }
 
   /** Responds to a malformed or oversized request head and closes the connection. */
-  static void refuse(HttpServerRequest request) {
+  void refuse(HttpServerRequest request) {
     var cause = request.decoderResult().cause();
     var requestId = Exchange.requestId(request.getHeader(Exchange.REQUEST_ID));
     if (cause instanceof TooLongHttpLineException) {
-      send(request, Failure.TOO_LARGE.because("The URI is too long"), URI_TOO_LONG, requestId);
+      var failure = Failure.TOO_LARGE.because("The URI is too long");
+      refuse(request, failure, URI_TOO_LONG, requestId);
     } else if (cause instanceof TooLongHttpHeaderException) {
-      send(
-          request,
-          Failure.TOO_LARGE.because("The headers are too large"),
-          HEADERS_TOO_LARGE,
-          requestId);
+      var failure = Failure.TOO_LARGE.because("The headers are too large");
+      refuse(request, failure, HEADERS_TOO_LARGE, requestId);
     } else {
       var failure =
           hasUnsupportedTransferEncoding(request)
               ? unsupportedTransferEncoding()
               : Failure.MALFORMED_REQUEST.because("Not a valid HTTP/1.1 request");
-      send(request, failure, failure.failure().status(), requestId);
+      refuse(request, failure, failure.failure().status(), requestId);
     }
     request.connection().close();
+  }
+
+  private void refuse(
+      HttpServerRequest request, ServiceException failure, int status, String requestId) {
+    send(request, failure, status, requestId);
+    failures.add(failure.failure(), status, requestId, ServiceMetrics.OTHER, BearerTokens.UNNAMED);
   }
 
   private static ServiceException failure(RoutingContext ctx, Exchange exchange) {

@@ -173,8 +173,10 @@ final class Routes {
     return this;
   }
 
-  Routes history(HistoryRoutes history) {
+  /** What happened on this node, and over time. */
+  Routes history(HistoryRoutes history, FailureRoutes failures) {
     get("/history").handler(guard.require(Role.READ)).handler(history::history);
+    get("/failures").handler(guard.require(Role.READ)).handler(failures::newest);
     return this;
   }
 

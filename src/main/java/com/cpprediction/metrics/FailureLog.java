@@ -4,6 +4,7 @@ import com.cpprediction.common.Labelled;
 import com.cpprediction.prediction.Failure;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -110,6 +111,23 @@ public final class FailureLog {
   /** The kept failures of {@code kind}, newest first. */
   public List<Entry> newest(Kind kind) {
     return Objects.requireNonNull(rings.get(kind)).newestFirst();
+  }
+
+  /** Failures since the start by kind and code, those that occurred. */
+  public JsonObject toJson() {
+    var json = new JsonObject();
+    for (var kind : Kind.values()) json.put(kind.label(), counts(kind));
+    return json;
+  }
+
+  /** Failures of a kind since the start by code, those that occurred. */
+  public JsonObject counts(Kind kind) {
+    var json = new JsonObject();
+    for (var failure : Failure.values()) {
+      long count = count(failure);
+      if (count > 0 && Kind.of(failure) == kind) json.put(failure.slug(), count);
+    }
+    return json;
   }
 
   /** Failures since the start; 0 while metrics are off. */

@@ -39,6 +39,8 @@ public final class MetricsSummary {
         .put("shed", counts(registry, "cp.shed", "reason"))
         .put("corrected", (long) registry.get("cp.predictions.corrected").counter().count())
         .put("pincode_doubt", metrics.pincodeDoubt())
+        .put("confidence", metrics.confidences().toJson())
+        .put("failures", metrics.failures().toJson())
         .put("score", times(registry.find("cp.score").timer()))
         .put("event_loop_delay", times(registry.find("cp.event.loop.delay").timer()))
         .put("database", database(registry))

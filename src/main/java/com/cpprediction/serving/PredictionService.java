@@ -208,8 +208,10 @@ public final class PredictionService {
     return admitAndServe(asked, deadline, requestId)
         .map(
             served -> {
-              if (item.failure() != null) throw item.failure();
-              return item;
+              var failure = item.failure();
+              if (failure == null) return item;
+              var id = item.shipmentId();
+              throw id == null ? failure : failure.of(id);
             });
   }
 

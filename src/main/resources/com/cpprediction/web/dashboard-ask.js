@@ -1,6 +1,7 @@
 /** The box that asks for a prediction and says why it came out so. */
 
 import { $, bar, element, known, share, write } from './dashboard-format.js';
+import { request } from './dashboard-token.js';
 
 const EXAMPLE = 'Kadri Hills, near Kadri Temple, Mangalore 575002';
 const SHOWN = 6;
@@ -149,30 +150,21 @@ function refused({ title, detail, guesses }) {
   ].filter(known);
 }
 
-function askForToken(sent) {
-  const hint = sent ? 'This token is not accepted.' : 'This service asks for a token.';
-  $('token-row').hidden = false;
-  write($('token-note'), `${hint} It stays in this page’s memory.`);
-  $('token').focus();
-}
-
 async function predict() {
   const shipment = { shipment_id: $('shipment').textContent, address: $('address').value };
   const pincode = $('pincode').value.trim();
   if (pincode) shipment.pincode = pincode;
-  const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
-  const token = $('token').value;
-  if (token) headers.Authorization = `Bearer ${token}`;
+  const headers = { 'Content-Type': 'application/json' };
   const begun = performance.now();
   let response;
   let body;
   try {
-    response = await fetch('predict?explain=true', { method: 'POST', headers, body: JSON.stringify(shipment) });
+    response = await request('predict?explain=true', { method: 'POST', headers, body: JSON.stringify(shipment) });
     body = await response.json();
   } catch (error) {
     return refused({ title: 'No answer', detail: `The service can’t be reached (${error.message}).` });
   }
-  if (response.status === 401) askForToken(token !== '');
+  if (response.status === 401) $('token').focus();
   if (!response.ok) return refused(body);
   write($('shipment'), newShipment());
   return answered(body, Math.round(performance.now() - begun));

@@ -19,14 +19,22 @@ export function digits(value) {
 
 export const rate = value => (!known(value) ? NONE : value >= 100 || value === 0 ? whole.format(value) : value.toFixed(1));
 
-export const share = value => (known(value) ? `${(100 * value).toFixed(1)} %` : NONE);
+/** One decimal; two digits of what would look like nothing, and what isn't all doesn't look so. The number never parts from its sign. */
+export function share(value) {
+  if (!known(value)) return NONE;
+  const percent = 100 * value;
+  let text = percent.toFixed(1);
+  if (percent > 0 && percent < 0.05) text = percent < 1e-4 ? '<0.0001' : String(Number(percent.toPrecision(2)));
+  else if (percent < 100 && text === '100.0') text = percent >= 99.99 ? '>99.99' : percent.toFixed(2);
+  return `${text}\u00a0%`;
+}
 
 export function bytes(value) {
   if (!known(value)) return NONE;
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let unit = 0;
   for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
-  return `${unit === 0 || value >= 100 ? whole.format(value) : value.toFixed(1)} ${units[unit]}`;
+  return `${unit === 0 || value >= 100 ? whole.format(value) : value.toFixed(1)}\u00a0${units[unit]}`;
 }
 
 export function duration(seconds) {
@@ -79,6 +87,10 @@ export function show(id, value, text, unit = '') {
   where.replaceChildren(text, '\u00a0', element('span', { class: 'unit' }, unit));
 }
 
+const SHORT = 24; // characters that stay in one line
+
+const short = text => (text.textContent ?? String(text)).length <= SHORT;
+
 /**
  * Fills a list of terms.
  *
@@ -96,7 +108,7 @@ export function terms(id, rows) {
         'div',
         { class: kind.includes('long') ? 'long' : null },
         element('dt', {}, term),
-        element('dd', { class: kind.replace('long', '').trim() || null }, text),
+        element('dd', { class: `${kind.replace('long', '')} ${short(text) ? 'short' : ''}`.trim() || null }, text),
       ),
     ),
   );

@@ -2,6 +2,8 @@
 
 import { startAsking } from './dashboard-ask.js';
 import { $, bytes, count, digits, duration, element, known, moment, NONE, rate, share, show, terms, write } from './dashboard-format.js';
+import { Failures } from './dashboard-failures.js';
+import { History } from './dashboard-history.js';
 import { Models } from './dashboard-models.js';
 import { showDoubts, showShare } from './dashboard-pincodes.js';
 import { Plots } from './dashboard-plots.js';
@@ -10,6 +12,7 @@ const STALE = 4; // seconds without news
 const RECONNECT = 2000; // ms
 const SMOOTH = 3; // seconds behind a rate
 const RECENT = 10; // seconds behind a hit rate
+const KINDS = ['caller', 'service'];
 const SOURCES = ['model', 'cache'];
 const KEPT_AS = {
   journal: 'in the journal',
@@ -22,7 +25,11 @@ const models = new Models();
 let state = null;
 let catalogue = null;
 let recent = []; // states of the last seconds, oldest first
+let counted = []; // predictions by source during the last minutes, oldest first
 let heard = null; // performance.now() of the last event
+
+const ENOUGH = { p50: 1, p95: 20, p99: 100 }; // samples behind a percentile
+const WINDOW = 120; // seconds that percentiles cover
 
 const sum = counts => Object.values(counts ?? {}).reduce((total, value) => total + value, 0);
 const answered = state => sum(state.meters.outcomes && { ok: state.meters.outcomes.ok });
@@ -42,6 +49,13 @@ function hitRate(seconds) {
   const hits = growth(({ cache }) => cache.hits, seconds);
   const misses = growth(({ cache }) => cache.misses, seconds);
   return known(hits) && hits + misses > 0 ? hits / (hits + misses) : null;
+}
+
+/** Mean of a distribution over the last seconds. */
+function mean(name) {
+  const total = ({ meters }) => (meters[name] ? (meters[name].mean ?? 0) * meters[name].count : null);
+  const [more, some] = [growth(total, RECENT), growth(({ meters }) => meters[name]?.count, RECENT)];
+  return known(more) && some > 0 ? more / some : null;
 }
 
 function parts(counts) {
@@ -112,8 +126,9 @@ function showNow({ meters, cache, in_flight: inFlight }) {
   for (const source of SOURCES) {
     const times = meters.predictions?.[source];
     show(`${source}-count`, times?.count, count(times?.count));
+    const samples = sampled(source);
     for (const percentile of ['p50', 'p95', 'p99']) {
-      const time = recently(times?.[percentile]);
+      const time = samples >= ENOUGH[percentile] ? recently(times?.[percentile]) : null;
       show(`${source}-${percentile}`, time, digits(time), 'ms');
     }
   }
@@ -122,13 +137,22 @@ function showNow({ meters, cache, in_flight: inFlight }) {
   write($('hit-rate-sub'), cache.enabled ? `${count(cache.hits)} hits` : 'The cache is off');
   show('in-flight', inFlight.shipments, count(inFlight.shipments));
   show('in-flight-limit', inFlight.limit, count(inFlight.limit));
-  const errors = meters.on ? failed(state) : null;
-  show('errors', errors, count(errors));
-  const { ok, ...others } = meters.outcomes ?? {};
-  write($('errors-sub'), parts(others) || 'since the start');
+  for (const kind of KINDS) {
+    const failures = meters.on ? sum(meters.failures?.[kind]) : null;
+    show(`${kind}-failures`, failures, count(failures));
+    write($(`${kind}-failures-sub`), parts(meters.failures?.[kind]) || 'since the start');
+  }
   const shed = meters.on ? sum(meters.shed) : null;
   show('shed', shed, count(shed));
   write($('shed-sub'), parts(meters.shed) || 'since the start');
+}
+
+/** Predictions of a source that its percentiles are of, as far as they are known. */
+function sampled(source) {
+  const now = counted.at(-1);
+  const then = counted.find(({ uptime }) => now.uptime - uptime <= WINDOW * 1000);
+  const before = now.uptime - counted[0].uptime >= (WINDOW - 2) * 1000 ? then[source] : 0;
+  return now[source] - before;
 }
 
 /** A percentile of the last minutes is zero when nothing happened in them. */
@@ -222,18 +246,25 @@ function showCluster({ enabled, node, members = [], replicas, replicas_missing: 
 function plot({ at, meters, cache }) {
   const second = of => growth(of, 1);
   const { memory, predictions } = meters;
-  const times = source => ['p50', 'p95', 'p99'].map(p => predictions?.[source]?.[p] || null); // no zero on a log scale
+  const times = source => ['p50', 'p95', 'p99'].map(p => (sampled(source) >= ENOUGH[p] && predictions?.[source]?.[p]) || null); // no zero on a log scale
+  const failures = kind => growth(({ meters }) => (meters.on ? sum(meters.failures?.[kind]) : null), RECENT);
   plots.add(at / 1000, {
-    'plot-rate': [...SOURCES.map(source => second(state => bySource(state, source))), second(state => (state.meters.on ? failed(state) : null))],
+    'plot-rate': SOURCES.map(source => second(state => bySource(state, source))),
+    'plot-failures': KINDS.map(failures).map(perSecond => (known(perSecond) ? 60 * perSecond : null)),
     'plot-latency': SOURCES.flatMap(times),
     'plot-hit': [hitRate(RECENT)],
+    'plot-confidence': [mean('confidence'), mean('pincode_doubt')],
     'plot-memory': [memory.rss_bytes, memory.heap_used_bytes, catalogue && mapped()],
   });
 }
 
 function showState(fresh) {
-  if (state && fresh.uptime_ms < state.uptime_ms) recent = []; // another process: it counts anew
+  if (state && fresh.uptime_ms < state.uptime_ms) recent = counted = []; // another process: it counts anew
   state = fresh;
+  counted = [
+    ...counted.filter(({ uptime }) => fresh.uptime_ms - uptime <= WINDOW * 1000),
+    { uptime: fresh.uptime_ms, ...Object.fromEntries(SOURCES.map(source => [source, bySource(fresh, source) ?? 0])) },
+  ];
   recent = [...recent.slice(-RECENT - 2), fresh];
   write($('version'), `version ${fresh.version}`);
   showNow(fresh);
@@ -289,5 +320,7 @@ function listen() {
 }
 
 startAsking();
+new History(plots);
+new Failures();
 listen();
 setInterval(showLink, 1000);

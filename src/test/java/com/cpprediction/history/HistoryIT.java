@@ -83,7 +83,7 @@ class HistoryIT {
   void storesARowAMinuteOfWhatTheMetersCounted() throws Exception {
     var node = start("a:1");
     predict(node, Source.MODEL, 120, 4 * MILLI, 0.75);
-    predict(node, Source.CACHE, 60, MILLI / 20, 0.95);
+    predict(node, Source.CACHE, 100, MILLI / 20, 0.95);
     for (int i = 0; i < 3; i++) fail(node, Failure.MALFORMED_REQUEST);
     fail(node, Failure.OVERLOADED);
     minute(node);
@@ -99,7 +99,7 @@ class HistoryIT {
             """);
     assertThat(rows)
         .containsExactly(
-            "03:00 a:1 60 120 60 3 1 {\"overloaded\": 1, \"malformed-request\": 3}",
+            "03:00 a:1 60 120 100 3 1 {\"overloaded\": 1, \"malformed-request\": 3}",
             "03:01 a:1 60 0 0 0 0 {}");
     var read = read("");
     assertThat(read.getJsonArray("at"))
@@ -108,11 +108,11 @@ class HistoryIT {
     assertThat((Double) series(read, "model_p50_ms").get(0)).isBetween(3.0, 5.0);
     assertThat((Double) series(read, "cache_p99_ms").get(0)).isBetween(0.03, 0.05);
     assertThat(series(read, "model_p50_ms").get(1)).isNull();
-    assertThat((Double) series(read, "confidence").get(0)).isCloseTo(0.8167, within(1e-3));
+    assertThat((Double) series(read, "confidence").get(0)).isCloseTo(0.8409, within(1e-3));
     assertThat(read.getJsonObject("failures").getMap())
         .isEqualTo(new JsonObject("{\"malformed-request\":3,\"overloaded\":1}").getMap());
     assertThat(read.getJsonArray("confidences").getJsonObject(7).getLong("count")).isEqualTo(120);
-    assertThat(read.getJsonArray("confidences").getJsonObject(9).getLong("count")).isEqualTo(60);
+    assertThat(read.getJsonArray("confidences").getJsonObject(9).getLong("count")).isEqualTo(100);
     assertThat(read.getJsonArray("marks").getJsonObject(0).getString("kind")).isEqualTo("start");
   }
 

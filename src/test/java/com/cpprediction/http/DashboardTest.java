@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.ServingRelease;
+import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.serving.HealthCheck;
 import com.cpprediction.serving.OwnerDirectory;
@@ -23,7 +24,9 @@ import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetSocket;
 import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
@@ -33,6 +36,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 
@@ -41,6 +46,35 @@ import org.openqa.selenium.Keys;
 @Timeout(60)
 class DashboardTest {
   private static final String HOSTILE = "<img src=x onerror=\"document.title='owned'\">";
+
+  /** Controls of less than 24 by 24 pixels (WCAG 2.2, 2.5.8), but for links in sentences. */
+  private static final String SMALL_TARGETS =
+      """
+      return [...document.querySelectorAll('a, button, input, select, textarea')]
+        .filter(at => at.checkVisibility() && !at.closest('p') && !at.matches('.skip'))
+        .map(at => [at.id || at.textContent, at.getBoundingClientRect()])
+        .filter(([, { width, height }]) => width < 24 || height < 24)
+        .map(([name, { width, height }]) => `${name}: ${width} x ${height}`);
+      """;
+
+  /** Values in more than one line. */
+  private static final String BROKEN_LINES =
+      """
+      const lines = at => {
+        const range = document.createRange();
+        range.selectNodeContents(at);
+        return new Set([...range.getClientRects()].map(({ bottom }) => Math.round(bottom / 8))).size;
+      };
+      return [...document.querySelectorAll('dd.short, .big, .percentiles dd, .doubts li > :last-child')]
+        .filter(at => at.checkVisibility() && lines(at) > 1)
+        .map(at => at.textContent);
+      """;
+
+  private static final String BOX_BEFORE_TILES =
+      """
+      const top = selector => document.querySelector(selector).getBoundingClientRect().top;
+      return top('.ask') < top('.tiles');
+      """;
 
   private static Browser browser;
   private HttpFixture edge;
@@ -109,7 +143,8 @@ class DashboardTest {
     assertThat(browser.find("#answer .cp").getText()).startsWith("CP");
     assertThat(edge.recorded()).hasSize(1);
     assertThat(browser.run("return localStorage.length + sessionStorage.length")).isEqualTo(0L);
-    assertThat(browser.complaints()).hasSize(2).allMatch(line -> line.contains("401"));
+    browser.until(driver -> text("#history-note").startsWith("Nothing is stored"));
+    assertThat(browser.complaints()).isNotEmpty().allMatch(line -> line.contains("401"));
   }
 
   @Test
@@ -194,7 +229,7 @@ class DashboardTest {
     assertThat(text("#wrong-moves tbody"))
         .containsPattern("(?s)3.0 %\\s+2.0 %.*2.0 %\\s+3.0 %.*1.0 %\\s+2.0 %"); // newest first
     assertThat(browser.find("#wrong-moves [role=img]").getDomAttribute("aria-label"))
-        .startsWith("The estimate went from 1.0 % to 2.0 % since the start");
+        .startsWith("The estimate went from 1.0\u00a0% to 2.0\u00a0% since the start");
     assertThat(line()).matches("M0 28.41H[\\d.]+V16.81H[\\d.]+V5.22H[\\d.]+V16.81H100");
     assertThat(text("#wrong-most-label")).isEqualTo("3.0 %");
     assertThat(browser.driver().findElement(By.id("wrong-unmoved")).isDisplayed()).isFalse();
@@ -229,6 +264,129 @@ class DashboardTest {
             "75–90 %", "0",
             "90–99 %", "0",
             "99–100 %", "1");
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  @Test
+  void showsTheLastDayWithItsGapsAndMarks() throws Exception {
+    edge.history = history();
+    edge.start();
+    browser.open(edge.base() + "/");
+
+    browser.until(driver -> text("#marks").contains("start: version 2"));
+    assertThat(text("#marks"))
+        .contains("configuration edited: cache.max_size")
+        .contains("other models: release 3f9a1c2e");
+    assertThat(browser.find("#spans [aria-pressed=true]").getText()).isEqualTo("24 h");
+    browser.until(driver -> inked("#plot-rate", 0.25) && inked("#plot-rate", 0.75));
+    assertThat(inked("#plot-rate", 0.5)).as("the gap").isFalse();
+    browser.find("#spans [value=live]").click();
+    browser.until(driver -> !inked("#plot-rate", 0.25));
+    assertThat(text("#history-note")).isEqualTo("since this page was opened");
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  private static final Map<String, Integer> VALUES = Map.of("seconds", 60, "from_model", 6_000);
+
+  /** A day of 1,440 minutes, without those between 11 and 13 hours ago. */
+  private static JsonObject history() {
+    var history = HttpFixture.emptyHistory();
+    long now = System.currentTimeMillis() / 60_000 * 60;
+    for (int ago = 1_439; ago > 0; ago--) {
+      if (ago > 660 && ago < 780) continue;
+      history.getJsonArray("at").add(now - ago * 60L);
+      for (var name : history.getJsonObject("series").fieldNames()) {
+        history.getJsonObject("series").getJsonArray(name).add(VALUES.getOrDefault(name, 1));
+      }
+    }
+    history.getJsonArray("nodes").add("a:1");
+    return history.put(
+        "marks",
+        new JsonArray()
+            .add(mark(now - 3_600, "config", "cache.max_size"))
+            .add(mark(now - 7_200, "reload", "release 3f9a1c2e, 3 models"))
+            .add(mark(now - 39_600, "start", "version 2")));
+  }
+
+  private static JsonObject mark(long at, String kind, String text) {
+    return new JsonObject()
+        .put("at", Instant.ofEpochSecond(at).toString())
+        .put("node", "a:1")
+        .put("kind", kind)
+        .put("text", text);
+  }
+
+  /** Whether something is drawn above the axis of a plot, so far from its left. */
+  private static boolean inked(String plot, double share) {
+    var script =
+        """
+        const over = document.querySelector(`${arguments[0]} .u-over`);
+        const canvas = document.querySelector(`${arguments[0]} canvas`);
+        const box = canvas.getBoundingClientRect();
+        const part = over.getBoundingClientRect();
+        const x = Math.round(part.left - box.left + arguments[1] * part.width);
+        const height = Math.round(part.height) - 4;
+        const pixels = canvas.getContext('2d').getImageData(x, Math.round(part.top - box.top) + 2, 1, height).data;
+        let colours = 0;
+        for (let i = 0; i < pixels.length; i += 4) {
+          const [r, g, b, a] = pixels.slice(i, i + 4);
+          if (a > 0 && Math.max(r, g, b) - Math.min(r, g, b) > 60) colours++;
+        }
+        return colours > 0;
+        """;
+    return (Boolean) browser.run(script, plot, share);
+  }
+
+  @Test
+  void listsTheFailuresBehindANumber() throws Exception {
+    edge.metrics.failures().add(Failure.TOO_LARGE, 413, "r-of-a-caller", "/predict", "shop", null);
+    edge.metrics.failures().add(Failure.INTERNAL, 500, "r-of-ours", "/predict", "", HOSTILE);
+    edge.start();
+    browser.open(edge.base() + "/");
+    browser.until(driver -> text("#caller-failures").equals("1"));
+
+    browser.find("#caller-failures-open").sendKeys(Keys.ENTER);
+    browser.until(driver -> text("#failures").contains("r-of-a-caller"));
+    assertThat(text("#failures")).contains("413 too-large", "shop").doesNotContain("r-of-ours");
+    browser.find("#service-failures-open").sendKeys(Keys.ENTER);
+    browser.until(driver -> text("#failures").contains("r-of-ours"));
+    assertThat(text("#failures")).contains(HOSTILE).doesNotContain("r-of-a-caller");
+    browser.find("#failures-close").sendKeys(Keys.ENTER);
+
+    assertThat(browser.driver().findElement(By.id("failures")).isDisplayed()).isFalse();
+    assertThat(browser.driver().switchTo().activeElement().getDomAttribute("id"))
+        .isEqualTo("service-failures-open");
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  @ParameterizedTest(name = "{0} px, data: {1}")
+  @CsvSource({"1280,true", "390,true", "360,true", "1280,false", "360,false"})
+  void fitsTheScreen(int width, boolean data) throws Exception {
+    if (data) {
+      edge.history = history();
+      edge.metrics.answered(Source.MODEL, 5_000_000);
+      for (int i = 0; i < 399; i++) edge.metrics.failed(Failure.UNKNOWN_PREFIX);
+      edge.metrics.failures().add(Failure.UNKNOWN_PREFIX, 422, "r", "/predict", "shop", "S1");
+      edge.metrics.pincodeDoubted(4.88e-4);
+    }
+    edge.start();
+    browser.viewport(width, 900).dark(width == 360).open(edge.base() + "/");
+    browser.until(driver -> text("#link").equals("Ready") && !text("#process").isEmpty());
+    browser.until(driver -> text("#models tbody").contains("560"));
+
+    assertThat(browser.run("return document.documentElement.scrollWidth"))
+        .isEqualTo(browser.run("return document.documentElement.clientWidth"));
+    assertThat((List<?>) browser.run(SMALL_TARGETS)).isEmpty();
+    assertThat((List<?>) browser.run(BROKEN_LINES)).isEmpty();
+    boolean boxFirst = (Boolean) browser.run(BOX_BEFORE_TILES);
+    assertThat(boxFirst).isEqualTo(width < 600);
+    if (data) {
+      assertThat(text("#doubt")).containsPattern("Mean doubt\\s+0.049 %");
+      browser.until(driver -> text("#model-p50").endsWith("ms"));
+      assertThat(text("#model-p95")).as("of one sample").isEqualTo("–");
+      assertThat(text("#model-p99")).isEqualTo("–");
+    }
+    browser.viewport(1280, 900).dark(false);
     assertThat(browser.complaints()).isEmpty();
   }
 
@@ -350,7 +508,7 @@ class DashboardTest {
     edge.start(); // on another port
     browser.until(driver -> text("#link").equals("Ready"));
 
-    assertThat(browser.complaints()).allMatch(line -> line.contains("/events"));
+    assertThat(browser.complaints()).allMatch(line -> line.matches(".*/(events|history).*"));
   }
 
   /** Proxy with a fixed port for services that restart. */
@@ -376,7 +534,8 @@ class DashboardTest {
   }
 
   private static String text(String selector) {
-    return (String) browser.run("return document.querySelector(arguments[0]).innerText", selector);
+    var text = browser.run("return document.querySelector(arguments[0]).innerText", selector);
+    return ((String) text).replace('\u00a0', ' '); // between a number and its unit
   }
 
   private JsonObject models() {

@@ -171,12 +171,18 @@ class DirectRouteTest {
     var metrics = new ServiceMetrics(new SimpleMeterRegistry(), "test");
     var pool = new ParsingPool(vertx, BodyReceiver.MAX_BYTES, new Slots(), metrics);
     var admission = new AdmissionControl(() -> 1, 1, metrics);
+    var failures = new FailedRequests(metrics.failures());
     var operation =
         new Operation<>(
             Parser.of(body -> body),
             (body, deadline, id) -> Future.succeededFuture(Reply.of(body)),
             new OperationContext(
-                () -> Duration.ofSeconds(1), pool, new BodyReader(pool), admission, any -> {}));
+                () -> Duration.ofSeconds(1),
+                pool,
+                new BodyReader(pool),
+                admission,
+                any -> {},
+                failures));
     var direct =
         new DirectRoute(
             new PlainRequests(
@@ -189,7 +195,8 @@ class DirectRouteTest {
             new ConnectionLimits(
                 () -> 9, new Slots(), metrics, Duration.ofSeconds(9), Duration.ofSeconds(9)),
             () -> false,
-            metrics.requests("/predict", "POST"));
+            metrics.requests("/predict", "POST"),
+            failures);
     var server =
         vertx
             .createHttpServer()

@@ -111,6 +111,10 @@ public final class HttpFixture {
   ClusterConfig cluster = ServiceConfig.defaults().cluster();
   volatile AuthConfig auth = ServiceConfig.defaults().auth();
   volatile String adminToken = "";
+
+  /** The body of {@code GET /history}. */
+  JsonObject history = emptyHistory();
+
   volatile String predictToken = "";
   String host = "127.0.0.1";
   int instances = Integer.getInteger("fixture.instances", 1);
@@ -148,6 +152,7 @@ public final class HttpFixture {
           audited.add(entry);
           return Future.succeededFuture();
         });
+    answer(Bus.HISTORY, query -> Future.succeededFuture(history.toBuffer()));
     OpenLeases.check(this::leases, this::answerAll);
     answer(
         Bus.RECORD,
@@ -156,6 +161,37 @@ public final class HttpFixture {
           return Future.join(results)
               .map(done -> new RecordReply(results.stream().map(Future::result).toList()));
         });
+  }
+
+  /** A history without a point. */
+  static JsonObject emptyHistory() {
+    var series = new JsonObject();
+    for (var name :
+        List.of(
+            "seconds",
+            "from_model",
+            "from_cache",
+            "caller_failures",
+            "service_failures",
+            "hit_rate",
+            "confidence",
+            "doubt",
+            "heap_bytes",
+            "resident_bytes",
+            "model_p50_ms",
+            "model_p95_ms",
+            "model_p99_ms",
+            "cache_p50_ms",
+            "cache_p95_ms",
+            "cache_p99_ms")) {
+      series.put(name, new JsonArray());
+    }
+    return new JsonObject()
+        .put("step_seconds", 60)
+        .put("at", new JsonArray())
+        .put("series", series)
+        .put("nodes", new JsonArray())
+        .put("marks", new JsonArray());
   }
 
   private Future<Recorded> record(RecordRequest request) {
