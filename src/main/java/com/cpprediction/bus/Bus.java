@@ -176,6 +176,15 @@ public final class Bus {
    */
   public static final String HISTORY = "cp.history";
 
+  /** {@code {"weeks","prefix"}} in; out the body of {@code GET /outcomes/weeks}. Local. */
+  public static final String OUTCOME_WEEKS = "cp.outcomes.weeks";
+
+  /**
+   * Shipment id ({@code String}) in; out its outcome as {@code GET /outcomes/shipment}, or an empty
+   * object. Local.
+   */
+  public static final String OUTCOME_OF = "cp.outcomes.shipment";
+
   /** Published: {@link #mark}, to be kept in the history with the time. Local. */
   public static final String MARK = "cp.history.mark";
 

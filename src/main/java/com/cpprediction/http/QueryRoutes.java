@@ -11,10 +11,15 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Routes that query other verticles of this node. */
 final class QueryRoutes {
+  private static final Pattern WEEKS = Pattern.compile("[1-9][0-9]{0,2}");
+  private static final Pattern PREFIX = Pattern.compile("[1-9][0-9]{2}");
+  private static final int USUAL_WEEKS = 12;
+
   private final Vertx vertx;
   private final Supplier<PredictionConfig> config;
   private final ByteBudget budget;
@@ -59,6 +64,40 @@ final class QueryRoutes {
                     throw Failure.NOT_FOUND.because("No stored prediction of this shipment");
                   }
                   return new JsonObject().put("shipment_id", shipmentId).put("predictions", stored);
+                }));
+  }
+
+  /** {@code GET /outcomes/weeks}. */
+  void outcomeWeeks(RoutingContext ctx) {
+    var weeks = ctx.queryParam("weeks");
+    var prefix = ctx.queryParam("prefix");
+    if (weeks.size() > 1 || !weeks.isEmpty() && !WEEKS.matcher(weeks.get(0)).matches()) {
+      throw ShipmentReader.malformed("weeks must be a number from 1 to 999");
+    }
+    if (prefix.size() > 1 || !prefix.isEmpty() && !PREFIX.matcher(prefix.get(0)).matches()) {
+      throw ShipmentReader.malformed("prefix must be three digits");
+    }
+    var query =
+        new JsonObject()
+            .put("weeks", weeks.isEmpty() ? USUAL_WEEKS : Integer.parseInt(weeks.get(0)))
+            .put("prefix", prefix.isEmpty() ? "" : prefix.get(0));
+    respond(ctx, query(Bus.OUTCOME_WEEKS, query));
+  }
+
+  /** {@code GET /outcomes/shipment?shipment_id=}. */
+  void outcomeOf(RoutingContext ctx) {
+    var given = ctx.queryParam("shipment_id");
+    if (given.size() != 1) throw ShipmentReader.malformed("Name one shipment_id");
+    var id = ShipmentReader.text(given.get(0), "shipment_id", ShipmentReader.MAX_SHIPMENT_ID);
+    respond(
+        ctx,
+        this.<JsonObject>query(Bus.OUTCOME_OF, id)
+            .map(
+                outcome -> {
+                  if (outcome.isEmpty()) {
+                    throw Failure.NOT_FOUND.because("No outcome of this shipment is known");
+                  }
+                  return outcome;
                 }));
   }
 

@@ -100,6 +100,8 @@ final class Routes {
         .handler(guard.require(Role.READ))
         .handler(queries::stored);
     get("/predictions").handler(guard.require(Role.READ)).handler(queries::storedByQuery);
+    get("/outcomes/weeks").handler(guard.require(Role.READ)).handler(queries::outcomeWeeks);
+    get("/outcomes/shipment").handler(guard.require(Role.READ)).handler(queries::outcomeOf);
     return this;
   }
 

@@ -17,6 +17,7 @@ import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.outcomes.OutcomeJudge;
 import com.cpprediction.outcomes.OutcomeTable;
+import com.cpprediction.outcomes.OutcomeWeeks;
 import com.cpprediction.postgres.Backoff;
 import com.cpprediction.postgres.Database;
 import com.cpprediction.postgres.DatabaseUri;
@@ -187,6 +188,7 @@ public final class PersistenceVerticle extends VerticleBase {
   private Future<?> listen(BatchWriter writer) {
     var bus = vertx.eventBus();
     var queries = new PredictionQueries(database);
+    var weeks = new OutcomeWeeks(database, Clock.systemUTC());
     return Future.all(
         List.of(
             switch (ack) {
@@ -220,6 +222,12 @@ public final class PersistenceVerticle extends VerticleBase {
                 .completion(),
             bus.<JsonObject>localConsumer(
                     Bus.AUDITED, message -> query(message, "read the audit log", audit::page))
+                .completion(),
+            bus.<JsonObject>localConsumer(
+                    Bus.OUTCOME_WEEKS, message -> query(message, "read outcomes", weeks::read))
+                .completion(),
+            bus.<String>localConsumer(
+                    Bus.OUTCOME_OF, message -> query(message, "read outcomes", weeks::ofShipment))
                 .completion(),
             bus.<JsonObject>localConsumer(
                     Bus.HISTORY,

@@ -5,6 +5,7 @@ import { $, bytes, count, digits, duration, element, known, moment, NONE, rate, 
 import { Failures } from './dashboard-failures.js';
 import { History } from './dashboard-history.js';
 import { Models } from './dashboard-models.js';
+import { Outcomes, startSearching } from './dashboard-outcomes.js';
 import { showDoubts, showShare } from './dashboard-pincodes.js';
 import { Plots } from './dashboard-plots.js';
 
@@ -322,5 +323,7 @@ function listen() {
 startAsking();
 new History(plots);
 new Failures();
+new Outcomes();
+startSearching();
 listen();
 setInterval(showLink, 1000);

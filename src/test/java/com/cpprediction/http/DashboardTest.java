@@ -283,7 +283,8 @@ class DashboardTest {
     browser.find("#spans [value=live]").click();
     browser.until(driver -> !inked("#plot-rate", 0.25));
     assertThat(text("#history-note")).isEqualTo("since this page was opened");
-    assertThat(browser.complaints()).isEmpty();
+    assertThat(browser.complaints())
+        .allMatch(line -> line.contains("getImageData")); // of this test
   }
 
   private static final Map<String, Integer> VALUES = Map.of("seconds", 60, "from_model", 6_000);
@@ -356,6 +357,57 @@ class DashboardTest {
     assertThat(browser.driver().findElement(By.id("failures")).isDisplayed()).isFalse();
     assertThat(browser.driver().switchTo().activeElement().getDomAttribute("id"))
         .isEqualTo("service-failures-open");
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  @Test
+  void showsAccuracyOverWeeksAndWhatIsStoredOfAShipment() throws Exception {
+    var week =
+        new JsonObject()
+            .put("week", "2026-09-14")
+            .put("outcomes", 40)
+            .put("right", 30)
+            .put("top3", 35);
+    var worst = week.copy().put("name", "560").put("weeks", new JsonArray().add(week));
+    edge.weeks.getJsonArray("weeks").add(week);
+    edge.weeks.getJsonArray("worst").add(worst);
+    edge.answer(
+        Bus.STORED,
+        id ->
+            Future.succeededFuture(
+                new JsonArray()
+                    .add(
+                        new JsonObject()
+                            .put("cp", "CP1")
+                            .put("confidence", 0.75)
+                            .put("pincode", "560017")
+                            .put("pincode_believed", "560071")
+                            .put("pincode_doubt", 0.9)
+                            .put("model", "560@3f9a1c2e")
+                            .put("predicted_at", "2026-09-14T03:00:00Z"))));
+    edge.answer(
+        Bus.OUTCOME_OF,
+        id ->
+            Future.succeededFuture(
+                new JsonObject()
+                    .put("cp", "CP2")
+                    .put("result", "alternative")
+                    .put("origin", "review")
+                    .put("author", HOSTILE)
+                    .put("reported_at", "2026-09-15T03:00:00Z")));
+    edge.start();
+    browser.open(edge.base() + "/");
+
+    browser.until(driver -> text("#weeks-rows").contains("560"));
+    assertThat(text("#weeks-rows")).containsPattern("All\\s+40\\s+75.0 %");
+    assertThat(browser.find("#weeks-rows [role=img]").getDomAttribute("aria-label"))
+        .contains("14")
+        .contains("75.0");
+    browser.find("#shipment-wanted").sendKeys("S1", Keys.ENTER);
+    browser.until(driver -> text("#shipment-found").contains("It went to CP2"));
+    assertThat(text("#shipment-found"))
+        .contains("one of the alternatives; reviewed by " + HOSTILE)
+        .contains("560071 believed, doubt 90.0 %");
     assertThat(browser.complaints()).isEmpty();
   }
 

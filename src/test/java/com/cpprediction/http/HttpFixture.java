@@ -112,6 +112,14 @@ public final class HttpFixture {
   volatile AuthConfig auth = ServiceConfig.defaults().auth();
   volatile String adminToken = "";
 
+  /** The body of {@code GET /outcomes/weeks}. */
+  JsonObject weeks =
+      new JsonObject()
+          .put("since", "2026-09-07")
+          .put("by", "prefix")
+          .put("weeks", new JsonArray())
+          .put("worst", new JsonArray());
+
   /** The body of {@code GET /history}. */
   JsonObject history = emptyHistory();
 
@@ -153,6 +161,7 @@ public final class HttpFixture {
           return Future.succeededFuture();
         });
     answer(Bus.HISTORY, query -> Future.succeededFuture(history.toBuffer()));
+    answer(Bus.OUTCOME_WEEKS, query -> Future.succeededFuture(weeks));
     OpenLeases.check(this::leases, this::answerAll);
     answer(
         Bus.RECORD,

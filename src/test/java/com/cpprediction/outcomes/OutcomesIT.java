@@ -118,6 +118,37 @@ class OutcomesIT {
   }
 
   @Test
+  void countsByWeekAndListsTheWorstPrefixesAndCps() throws Exception {
+    deploy(30);
+    record("S1", "S2", "S3", "S4");
+    judge("S1", "CP1", "S2", "CP9", "S3", "CP9", "S4", "CP2", "nobody", "CP1");
+
+    var all = weeks("");
+    var ofPrefix = weeks("560");
+
+    assertThat(all.getJsonArray("weeks")).hasSize(1);
+    var week = all.getJsonArray("weeks").getJsonObject(0);
+    assertThat(week.getLong("outcomes")).isEqualTo(4);
+    assertThat(week.getLong("right")).isEqualTo(1);
+    assertThat(week.getLong("top3")).isEqualTo(2);
+    assertThat(all.getJsonArray("worst").getJsonObject(0).getString("name")).isEqualTo("560");
+    assertThat(
+            ofPrefix.getJsonArray("worst").stream().map(cp -> ((JsonObject) cp).getString("name")))
+        .containsExactly("CP9", "CP2", "CP1");
+    assertThat(ofPrefix.getJsonArray("worst").getJsonObject(0).getLong("outcomes")).isEqualTo(2);
+    assertThat(weeks("999").getJsonArray("weeks")).isEmpty();
+    var known = (JsonObject) request(Bus.OUTCOME_OF, "S2").await(10, SECONDS);
+    assertThat(known.getString("cp")).isEqualTo("CP9");
+    assertThat(known.getString("result")).isEqualTo("wrong");
+    assertThat((JsonObject) request(Bus.OUTCOME_OF, "S9").await(10, SECONDS)).isEmpty();
+  }
+
+  private JsonObject weeks(String prefix) throws Exception {
+    var asked = new JsonObject().put("weeks", 2).put("prefix", prefix);
+    return (JsonObject) request(Bus.OUTCOME_WEEKS, asked).await(10, SECONDS);
+  }
+
+  @Test
   void replacesAnOutcomeByADifferentOneAndIgnoresARepeatedOne() throws Exception {
     deploy(30);
     record("S1", "S2");
