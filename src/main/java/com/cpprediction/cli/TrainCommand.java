@@ -4,6 +4,7 @@ import com.cpprediction.csv.InputException;
 import com.cpprediction.model.PrefixAssignment;
 import com.cpprediction.model.format.Release;
 import com.cpprediction.persistence.StoredOutcomes;
+import com.cpprediction.shadow.ServedReleases;
 import com.cpprediction.terminal.Plurals;
 import com.cpprediction.terminal.Progress;
 import com.cpprediction.terminal.ProgressLine;
@@ -220,7 +221,9 @@ final class TrainCommand implements Callable<Integer> {
               .formatted(release));
     }
     if (scheduled != null && add == null) {
-      add = conf.home().resolve(conf.load().config().models().dir());
+      var config = conf.load().config();
+      var dataDir = conf.home().resolve(config.dataDir());
+      add = ServedReleases.of(dataDir, conf.home().resolve(config.models().dir())).served();
     }
     var options =
         new Training.Options(

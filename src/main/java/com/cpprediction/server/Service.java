@@ -138,7 +138,7 @@ public final class Service {
         config.metrics().enabled()
             ? new PrometheusMeterRegistry(PrometheusConfig.DEFAULT)
             : new CompositeMeterRegistry(); // without a child: drops all meters
-    releases = new ServedReleases(home.resolve(config.dataDir()).resolve(RELEASES), modelsDir);
+    releases = ServedReleases.of(home.resolve(config.dataDir()), modelsDir);
     membership = clustered ? VertxSetup.membership(home, config.cluster()) : null;
     vertx = VertxSetup.vertx(eventLoops(config), registry, config.metrics().enabled(), membership);
     metrics = new ServiceMetrics(registry, Version.current());

@@ -21,6 +21,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Promotions {
   private static final Logger log = LoggerFactory.getLogger(Promotions.class);
+  private static final String CHANGED =
+      "%s has another release by now than the one that was compared";
   private static final int SHORT = 12; // digits of a release id in the name of a directory
 
   private final ModelStore served;
@@ -52,7 +54,7 @@ final class Promotions {
     try {
       var room = releases.room(expected.substring(0, SHORT));
       try {
-        return take(shadow.directory(), prefixes, room);
+        return take(shadow.directory(), expected, prefixes, room);
       } finally {
         if (!served.directory().equals(room)) ServedReleases.delete(room);
       }
@@ -62,10 +64,19 @@ final class Promotions {
     }
   }
 
-  private JsonObject take(Path shadow, @Nullable Set<String> prefixes, Path room)
+  private JsonObject take(Path shadow, String expected, @Nullable Set<String> prefixes, Path room)
       throws IOException {
-    if (prefixes == null) ReleaseComposer.copy(shadow, room);
-    else ReleaseComposer.compose(served.directory(), shadow, prefixes, room);
+    if (prefixes == null) {
+      ReleaseComposer.copy(shadow, room);
+      if (!ModelStore.releaseIn(room).equals(expected)) return refused(CHANGED.formatted(shadow));
+    } else {
+      var base = served.directory();
+      ReleaseComposer.compose(base, shadow, prefixes, room);
+      if (!ModelStore.releaseIn(shadow).equals(expected)) return refused(CHANGED.formatted(shadow));
+      if (!ModelStore.releaseIn(base).equals(served.current().release())) {
+        return refused(CHANGED.formatted(base));
+      }
+    }
     if (ModelStore.releaseIn(room).equals(served.current().release())) return result("unchanged");
     var before = served.directory();
     var report = served.replaceBy(room, true);

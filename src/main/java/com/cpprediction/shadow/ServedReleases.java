@@ -27,6 +27,8 @@ public final class ServedReleases {
   /** Promoted releases that are kept to go back to, the one that serves included. */
   private static final int KEPT = 3;
 
+  private static final String DIRECTORY = "releases";
+
   private final Path home;
   private final Path modelsDir;
   private final StateFile file;
@@ -37,11 +39,16 @@ public final class ServedReleases {
    * @param modelsDir the directory that the configuration names: promotions over another one are
    *     forgotten
    */
-  public ServedReleases(Path home, Path modelsDir) {
+  ServedReleases(Path home, Path modelsDir) {
     this.home = home.toAbsolutePath().normalize();
     this.modelsDir = modelsDir.toAbsolutePath().normalize();
     file = new StateFile(this.home, FILE);
     releases = read();
+  }
+
+  /** Those of the service with this {@code data_dir}. */
+  public static ServedReleases of(Path dataDir, Path modelsDir) {
+    return new ServedReleases(dataDir.resolve(DIRECTORY), modelsDir);
   }
 
   private List<Path> read() {
@@ -116,9 +123,11 @@ public final class ServedReleases {
   }
 
   /** Removes promoted releases that nothing leads back to; requests keep what they have mapped. */
-  private void removeOthers() throws IOException {
+  private void removeOthers() {
     try (var found = Files.newDirectoryStream(home, Files::isDirectory)) {
       for (var directory : found) if (!releases.contains(directory)) delete(directory);
+    } catch (IOException e) {
+      log.warn("Cannot remove a promoted release that nothing leads back to: {}", e.toString());
     }
   }
 

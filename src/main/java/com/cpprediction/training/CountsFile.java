@@ -1,6 +1,7 @@
 package com.cpprediction.training;
 
 import com.cpprediction.csv.InputException;
+import com.cpprediction.model.format.Release;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
@@ -29,7 +30,7 @@ import java.util.zip.ZipException;
  */
 final class CountsFile {
   /** File name in the directory of a release. */
-  static final String NAME = "counts.gz";
+  static final String NAME = Release.COUNTS;
 
   private static final int MAGIC = 'C' | 'P' << 8 | 'C' << 16 | 'T' << 24;
   private static final int VERSION = 1;

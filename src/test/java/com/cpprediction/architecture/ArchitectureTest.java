@@ -66,7 +66,7 @@ class ArchitectureTest {
       http          <- audit auth bus cache common config dashboard inference json logging metrics model prediction serving tls web
       shadow        <- audit bus common config files json metrics model model.format prediction serving watch
       server        <- audit bus cache cluster common config http logging metrics model persistence postgres prediction serving shadow tls
-      cli           <- ablation bulk bus common config csv journal loadtest logging metrics model model.format persistence postgres prediction server serving terminal training
+      cli           <- ablation bulk bus common config csv journal loadtest logging metrics model model.format persistence postgres prediction server serving shadow terminal training
       """;
 
   /** Each library and the packages that may import it. */

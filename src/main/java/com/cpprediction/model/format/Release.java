@@ -37,6 +37,9 @@ public final class Release {
   public static final int FORMAT = 1;
 
   /** File name in the directory of a release. */
+  /** Name of the file with what {@code train --add} adds to, where a release has it. */
+  public static final String COUNTS = "counts.gz";
+
   public static final String FILE = "release.json";
 
   /** Member of {@code measured}: outcomes reported before this time were learned. */

@@ -6,9 +6,11 @@ import com.cpprediction.json.StrictJson;
 import com.cpprediction.model.format.ModelException.Reason;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import java.util.Set;
 
@@ -23,12 +25,16 @@ public final class ReleaseComposer {
   private ReleaseComposer() {}
 
   /**
-   * Copies a release.
+   * Copies a release, with its counts.
    *
    * @param target a directory that doesn't exist
    */
   public static void copy(Path from, Path target) throws IOException {
     compose(from, from, Set.of(), target);
+    if (Files.exists(from.resolve(Release.COUNTS))) {
+      copy(from, target, Release.COUNTS);
+      force(target);
+    }
   }
 
   /**
@@ -59,6 +65,18 @@ public final class ReleaseComposer {
       }
     }
     Files.write(target.resolve(Release.FILE), Release.signed(description).toBuffer().getBytes());
+    force(target);
+  }
+
+  /** Forces files and directories to disk: what names the release may be there at once. */
+  private static void force(Path target) throws IOException {
+    try (var paths = Files.walk(target)) {
+      for (var path : (Iterable<Path>) paths::iterator) {
+        try (var channel = FileChannel.open(path, StandardOpenOption.READ)) {
+          channel.force(true);
+        }
+      }
+    }
   }
 
   /**
