@@ -85,6 +85,23 @@ public final class Bus {
   public static final String POPULAR = "cp.popular";
 
   /**
+   * {@code {"after","limit"}} in, an id of a prediction or empty; out a {@code JsonArray} of at
+   * most so many predictions with a greater id, newest first, each {@code
+   * {"prediction_id","prefix","cp","address"}}. Local.
+   */
+  public static final String RECENT = "cp.recent";
+
+  /**
+   * How many ({@code Integer}) of the newest outcomes of stored predictions to count in; out a
+   * {@code JsonArray} of one {@code {"since","until","cps":[{"cp","prefix","outcomes"},…]}}, the
+   * most frequent first; without outcomes both times are null. Local.
+   */
+  public static final String DELIVERED = "cp.outcomes.delivered";
+
+  /** Nothing in, JSON as {@code GET /models/drift} out. Local. */
+  public static final String MODELS_DRIFT = "cp.models.drift";
+
+  /**
    * {@code JsonArray} of {@code {"shipment_id","cp","author"?}} in; out, once all are committed, a
    * {@code JsonArray} of the results of {@code POST /outcomes}, in the same order. Fails with
    * {@link Failure#NOT_READY} while the database is away. Local.

@@ -8,6 +8,7 @@ import java.time.Duration;
  * @param poll interval of looking for a new release, zero for never
  * @param maxAccuracyDrop largest drop of held-back accuracy that a new release may bring, as a
  *     share; 1 for no limit
+ * @param drift interval of the looks at the drift, zero for none
  */
 public record ModelsConfig(
     String dir,
@@ -16,6 +17,7 @@ public record ModelsConfig(
     String preload,
     Duration poll,
     double maxAccuracyDrop,
+    Duration drift,
     Shadow shadow,
     Canary canary) {
   /**

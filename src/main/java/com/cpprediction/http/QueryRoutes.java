@@ -25,12 +25,14 @@ final class QueryRoutes {
   private final ByteBudget budget;
   private final SharedResponse models;
   private final SharedResponse shadow;
+  private final SharedResponse drift;
 
   QueryRoutes(Vertx vertx, Supplier<PredictionConfig> config, ByteBudget budget) {
     this.vertx = vertx;
     this.config = config;
     this.budget = budget;
     models = SharedResponse.json(vertx, () -> query(Bus.MODELS_STATUS, null));
+    drift = SharedResponse.json(vertx, () -> query(Bus.MODELS_DRIFT, null));
     shadow = SharedResponse.json(vertx, () -> query(Bus.SHADOW_STATUS, null));
   }
 
@@ -104,6 +106,11 @@ final class QueryRoutes {
   /** {@code GET /models/status}. */
   void models(RoutingContext ctx) {
     models.handle(ctx);
+  }
+
+  /** {@code GET /models/drift}. */
+  void drift(RoutingContext ctx) {
+    drift.handle(ctx);
   }
 
   /** {@code GET /models/shadow}. */

@@ -113,6 +113,7 @@ final class Routes {
         .handler(models::promote);
     post("/models/shadow/rollback", RELOAD_BYTES, guard.require(Role.OPERATE))
         .handler(models::rollBack);
+    get("/models/drift").handler(queries::drift);
     get("/models/:prefix").handler(queries::model);
     return this;
   }

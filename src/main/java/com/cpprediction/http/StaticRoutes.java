@@ -41,6 +41,7 @@ final class StaticRoutes {
           entry("dashboard-models.js", "dashboard-models.js"),
           entry("dashboard-outcomes.js", "dashboard-outcomes.js"),
           entry("dashboard-pincodes.js", "dashboard-pincodes.js"),
+          entry("dashboard-drift.js", "dashboard-drift.js"),
           entry("dashboard-plots.js", "dashboard-plots.js"),
           entry("dashboard-token.js", "dashboard-token.js"),
           entry("docs.css", "docs.css"),

@@ -106,6 +106,8 @@ public final class ServiceMetrics {
 
   private static final String MODEL_OUTCOMES = "cp.model.outcomes";
   private static final String MODEL_RIGHT = "cp.model.outcomes.right";
+  private static final String DRIFT_WORDS = "cp.drift.unknown.words";
+  private static final String DRIFT_CPS = "cp.drift.cp.shift";
   private static final String PREFIX = "prefix";
   private static final double[] PERCENTILES = {0.5, 0.95, 0.99};
 
@@ -711,9 +713,44 @@ public final class ServiceMetrics {
     gauge(MODEL_RIGHT, "Those whose CP was the predicted one", prefix, right);
   }
 
-  /** Removes the gauges of {@link #modelServes}. */
+  /**
+   * Registers gauges of the drift of the model of {@code prefix}, until {@link #modelGone}; NaN
+   * where too little was predicted.
+   *
+   * @param unknownWords share of the words of recent addresses that the release lacks
+   * @param cpShift of the predicted shares of CPs from those of the training
+   */
+  public void modelDrifts(String prefix, Supplier<Number> unknownWords, Supplier<Number> cpShift) {
+    gauge(
+        DRIFT_WORDS,
+        "Share of the words of recent addresses of the prefix that the release lacks",
+        prefix,
+        unknownWords);
+    gauge(
+        DRIFT_CPS,
+        "Population stability index of the shares of CPs, predicted against trained",
+        prefix,
+        cpShift);
+  }
+
+  /**
+   * Registers the numbers of CPs that the release lacks and that look closed.
+   *
+   * @param newCps with outcomes, and not in the release
+   * @param closedCps in the release, and without outcomes
+   */
+  public void drift(Supplier<Number> newCps, Supplier<Number> closedCps) {
+    Gauge.builder("cp.drift.new.cps", newCps)
+        .description("CPs with recent outcomes that the release lacks")
+        .register(registry);
+    Gauge.builder("cp.drift.closed.cps", closedCps)
+        .description("CPs of the release that recent outcomes lack")
+        .register(registry);
+  }
+
+  /** Removes the gauges of {@link #modelServes} and {@link #modelDrifts}. */
   public void modelGone(String prefix) {
-    for (var name : List.of(MODEL_OUTCOMES, MODEL_RIGHT)) {
+    for (var name : List.of(MODEL_OUTCOMES, MODEL_RIGHT, DRIFT_WORDS, DRIFT_CPS)) {
       registry.find(name).tag(PREFIX, prefix).meters().forEach(registry::remove);
     }
   }

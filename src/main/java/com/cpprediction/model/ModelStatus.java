@@ -30,6 +30,7 @@ public final class ModelStatus {
   private final ServiceMetrics metrics;
   private volatile LiveAccuracy live = LiveAccuracy.UNKNOWN;
   private volatile Supplier<@Nullable JsonObject> wrongPincodes = () -> null;
+  private volatile @Nullable Drift drift;
 
   ModelStatus(ModelStore models, ServiceMetrics metrics) {
     this.models = models;
@@ -98,6 +99,39 @@ public final class ModelStatus {
    */
   public void shows(Supplier<@Nullable JsonObject> share) {
     wrongPincodes = share;
+  }
+
+  /** Shows the drift of each model in its meters. */
+  void drifts(Drift drift) {
+    this.drift = drift;
+  }
+
+  private PrefixDrift.Figures drift(String prefix) {
+    var known = drift;
+    return known == null ? PrefixDrift.Figures.NONE : known.figures(prefix);
+  }
+
+  /** Accuracy of a prefix by outcomes and at training, as in {@code GET /models/drift}. */
+  JsonObject accuracies(String prefix) {
+    var loaded = models.current().models().get(prefix);
+    var scores = loaded == null ? new JsonObject() : loaded.model().manifest().scores();
+    return new JsonObject()
+        .put("accuracy", liveOf(prefix).toJson().getValue("accuracy"))
+        .put("accuracy_trained", trained(scores));
+  }
+
+  /** The same over all models, and the share of wrong pincodes. */
+  JsonObject overall() {
+    var all = live.overall();
+    var pincodes = wrongPincodes.get();
+    return new JsonObject()
+        .put("accuracy", all == null ? null : all.getValue("accuracy"))
+        .put("accuracy_trained", trained(models.scores()))
+        .put("wrong_pincodes", pincodes == null ? null : pincodes.getValue("share"));
+  }
+
+  private static @Nullable Object trained(JsonObject scores) {
+    return scores.getValue("full") instanceof JsonObject full ? full.getValue("accuracy") : null;
   }
 
   /** JSON as {@code GET /models/status}. */
@@ -182,6 +216,8 @@ public final class ModelStatus {
     for (var prefix : now) {
       if (before.contains(prefix)) continue;
       metrics.modelServes(prefix, () -> liveOf(prefix).outcomes(), () -> liveOf(prefix).right());
+      metrics.modelDrifts(
+          prefix, () -> drift(prefix).unknownWords(), () -> drift(prefix).cpShift());
     }
   }
 

@@ -202,6 +202,12 @@ public final class PersistenceVerticle extends VerticleBase {
             bus.<Integer>localConsumer(
                     Bus.POPULAR, message -> query(message, "read predictions", queries::popular))
                 .completion(),
+            bus.<JsonObject>localConsumer(
+                    Bus.RECENT, message -> query(message, "read predictions", queries::after))
+                .completion(),
+            bus.<Integer>localConsumer(
+                    Bus.DELIVERED, message -> query(message, "count outcomes", queries::delivered))
+                .completion(),
             bus.<ComparisonBatch>localConsumer(
                     Bus.COMPARED,
                     message -> {

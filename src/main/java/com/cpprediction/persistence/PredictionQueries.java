@@ -11,7 +11,9 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
+import java.time.OffsetDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.UUID;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 
@@ -45,6 +47,29 @@ final class PredictionQueries {
       ORDER BY count(*) DESC, max(predicted_at) DESC
       LIMIT $1::integer
       """;
+
+  // Ids are ordered by time.
+  private static final String AFTER =
+      """
+      SELECT prediction_id, prefix, cp, address
+      FROM predictions
+      WHERE prediction_id > $1::uuid
+      ORDER BY prediction_id DESC
+      LIMIT $2::integer
+      """;
+
+  private static final String DELIVERED =
+      """
+      SELECT cp, prefix, count(*) AS outcomes, min(reported_at) AS since, max(reported_at) AS until
+      FROM (SELECT cp, prefix, reported_at
+            FROM outcomes
+            WHERE prediction_id IS NOT NULL
+            ORDER BY reported_at DESC LIMIT $1::integer) AS recent
+      GROUP BY cp, prefix
+      ORDER BY outcomes DESC, cp, prefix
+      """;
+
+  private static final UUID FIRST = new UUID(0, 0);
 
   private final Database database;
 
@@ -81,6 +106,52 @@ final class PredictionQueries {
                     cause instanceof TimeoutException
                         ? Failure.DEADLINE_EXCEEDED.because(SqlFailure.describe(cause))
                         : cause));
+  }
+
+  /** The newest predictions after an id, see {@link com.cpprediction.bus.Bus#RECENT}. */
+  Future<JsonArray> after(JsonObject request) {
+    var after = request.getString("after");
+    var id = after.isEmpty() ? FIRST : UUID.fromString(after);
+    return database
+        .read(AFTER, Tuple.of(id, request.getInteger("limit")))
+        .map(
+            rows ->
+                array(
+                    rows,
+                    row ->
+                        new JsonObject()
+                            .put("prediction_id", row.getUUID("prediction_id").toString())
+                            .put("prefix", row.getString("prefix"))
+                            .put("cp", row.getString("cp"))
+                            .put("address", row.getString("address"))));
+  }
+
+  /** CPs of the newest outcomes, see {@link com.cpprediction.bus.Bus#DELIVERED}. */
+  Future<JsonArray> delivered(int limit) {
+    return database.read(DELIVERED, Tuple.of(limit)).map(PredictionQueries::counted);
+  }
+
+  private static JsonArray counted(RowSet<Row> rows) {
+    var cps = new JsonArray();
+    OffsetDateTime since = null;
+    OffsetDateTime until = null;
+    for (var row : rows) {
+      var first = row.getOffsetDateTime("since");
+      var last = row.getOffsetDateTime("until");
+      if (since == null || first.isBefore(since)) since = first;
+      if (until == null || last.isAfter(until)) until = last;
+      cps.add(
+          new JsonObject()
+              .put("cp", row.getString("cp"))
+              .put("prefix", row.getString("prefix"))
+              .put("outcomes", row.getLong("outcomes")));
+    }
+    return new JsonArray()
+        .add(
+            new JsonObject()
+                .put("since", since == null ? null : since.toInstant().toString())
+                .put("until", until == null ? null : until.toInstant().toString())
+                .put("cps", cps));
   }
 
   private static JsonObject prediction(Row row) {

@@ -28,22 +28,32 @@ public final class StoredOutcomes implements AutoCloseable {
 
   private static final String COLUMNS =
       """
-      SELECT outcomes.shipment_id, predictions.address, predictions.pincode, predictions.pincode_field,
-             predictions.pincode_believed, predictions.prefix, outcomes.cp, outcomes.predicted, outcomes.result,
-             outcomes.reported_at, outcomes.origin, outcomes.author
+      SELECT outcomes.shipment_id, coalesce(predictions.address, refused.address) AS address, predictions.pincode,
+             coalesce(predictions.pincode_field, refused.pincode_field) AS pincode_field,
+             predictions.pincode_believed, coalesce(predictions.prefix, refused.prefix) AS prefix, outcomes.cp,
+             outcomes.predicted, outcomes.result, outcomes.reported_at, outcomes.origin, outcomes.author
       """;
 
+  // What was refused for want of a pincode has no prediction, and an address.
   private static final String BETWEEN =
-      "WHERE outcomes.reported_at >= ? AND outcomes.reported_at < ?\n";
+      """
+      FROM outcomes LEFT JOIN predictions USING (prediction_id)
+      LEFT JOIN LATERAL (
+        SELECT address, pincode_field, prefix
+        FROM refusals
+        WHERE outcomes.prediction_id IS NULL AND refusals.shipment_id = outcomes.shipment_id
+        ORDER BY refusal_id DESC
+        LIMIT 1) AS refused ON true
+      WHERE outcomes.reported_at >= ? AND outcomes.reported_at < ?
+      """;
 
   private static final String IN_ORDER = "ORDER BY outcomes.reported_at, outcomes.shipment_id\n";
 
-  private static final String EACH =
-      COLUMNS + "FROM outcomes LEFT JOIN predictions USING (prediction_id)\n" + BETWEEN + IN_ORDER;
+  private static final String EACH = COLUMNS + BETWEEN + IN_ORDER;
 
   /** Outcomes of shipments whose addresses are stored. */
   private static final String KNOWN =
-      "FROM outcomes JOIN predictions USING (prediction_id)\n" + BETWEEN;
+      BETWEEN + "AND (predictions.address IS NOT NULL OR refused.address IS NOT NULL)\n";
 
   private static final String EACH_KNOWN = COLUMNS + KNOWN + IN_ORDER;
   private static final String COUNT = "SELECT count(*), min(outcomes.reported_at)\n" + KNOWN;
@@ -55,7 +65,8 @@ public final class StoredOutcomes implements AutoCloseable {
   /**
    * A reported outcome.
    *
-   * @param address as typed; null where no prediction of the shipment is stored
+   * @param address as typed; null where neither a prediction nor a refusal of the shipment is
+   *     stored
    * @param pincode that counted as the one of the request; null for none
    * @param pincodeField six digits as sent; null for none
    * @param believed the pincode that was believed; null for none

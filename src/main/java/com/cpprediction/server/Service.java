@@ -19,6 +19,7 @@ import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.ServiceMetrics.Reload;
 import com.cpprediction.model.CallerPincodes;
+import com.cpprediction.model.DriftVerticle;
 import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.ModelsVerticle;
@@ -264,6 +265,7 @@ public final class Service {
         .compose(ok -> deployScorers(config.prediction().workers()))
         .compose(ok -> deployModels())
         .compose(ok -> deployShadow())
+        .compose(ok -> deployDrift())
         .compose(ok -> deployHttp())
         .onSuccess(ok -> watch())
         .compose(ok -> activate())
@@ -507,6 +509,16 @@ public final class Service {
         "watching the release",
         "giving models up",
         () -> new ModelsVerticle(models, () -> watcher.current().models().poll(), audit),
+        new DeploymentOptions());
+  }
+
+  private Future<Void> deployDrift() {
+    return deploy(
+        "looking at the drift",
+        "ending looks at the drift",
+        () ->
+            new DriftVerticle(
+                models, () -> watcher.current().models().drift(), metrics, Clock.systemUTC()),
         new DeploymentOptions());
   }
 

@@ -381,7 +381,7 @@ public final class Training {
     return models.fitted(asWritten).wrongPincodes();
   }
 
-  private static OfflinePredictor predictor(
+  static OfflinePredictor predictor(
       Trainer.Learned learned, @Nullable PincodeErrors wrongPincodes) {
     var scorings = new HashMap<String, ScoringModel>();
     var fingerprints = new HashMap<String, String>();

@@ -71,6 +71,7 @@ class ConfigSchemaTest {
         .containsExactly(
             "models.poll_ms",
             "models.max_accuracy_drop",
+            "models.drift_ms",
             "models.shadow.dir",
             "models.shadow.share",
             "models.canary.share",

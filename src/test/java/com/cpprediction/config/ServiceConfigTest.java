@@ -39,7 +39,7 @@ class ServiceConfigTest {
         Configs.of(
             new JsonObject(
                 """
-                {"data_dir": "d", "server": {"warm_up_ms": 750}, "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "preload": "per_request", "poll_ms": 300, "max_accuracy_drop": 0.125, "shadow": {"dir": "sd", "share": 0.5}, "canary": {"share": 0.25, "max_drop": 0.01}}, "http": {"host": "h", "port": 1, "instances": 26, "max_connections": 2, "max_pending_bytes": 24, "max_streams": 25,
+                {"data_dir": "d", "server": {"warm_up_ms": 750}, "models": {"dir": "m", "engine": "xgboost", "mapping": "heap", "preload": "per_request", "poll_ms": 300, "max_accuracy_drop": 0.125, "drift_ms": 27, "shadow": {"dir": "sd", "share": 0.5}, "canary": {"share": 0.25, "max_drop": 0.01}}, "http": {"host": "h", "port": 1, "instances": 26, "max_connections": 2, "max_pending_bytes": 24, "max_streams": 25,
                           "allowed_hosts": ["CP.example", "[::1]"],
                           "admin_token": "0123456789abcdef", "predict_token": "fedcba9876543210",
                           "tls": {"certificate": "c", "key": "k", "password": "p"}},
@@ -79,6 +79,7 @@ class ServiceConfigTest {
                     "per_request",
                     Duration.ofMillis(300),
                     0.125,
+                    Duration.ofMillis(27),
                     new ModelsConfig.Shadow("sd", 0.5),
                     new ModelsConfig.Canary(0.25, 0.01)),
                 new HttpConfig(

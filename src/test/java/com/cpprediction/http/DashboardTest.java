@@ -91,6 +91,7 @@ class DashboardTest {
   void setUp(Vertx vertx) {
     edge = new HttpFixture(vertx);
     edge.answer(Bus.MODELS_STATUS, ignored -> Future.succeededFuture(models()));
+    edge.answer(Bus.MODELS_DRIFT, ignored -> Future.succeededFuture(drift()));
     edge.explainer = request -> Future.succeededFuture(explanation(word));
   }
 
@@ -588,6 +589,17 @@ class DashboardTest {
   private static String text(String selector) {
     var text = browser.run("return document.querySelector(arguments[0]).innerText", selector);
     return ((String) text).replace('\u00a0', ' '); // between a number and its unit
+  }
+
+  /** As before the first look. */
+  private static JsonObject drift() {
+    var none = new JsonObject().put("count", 0).put("first", new JsonArray());
+    return new JsonObject()
+        .put("predictions", 0)
+        .put("outcomes", null)
+        .put("new_cps", none)
+        .put("closed_cps", null)
+        .put("prefixes", new JsonArray());
   }
 
   private JsonObject models() {

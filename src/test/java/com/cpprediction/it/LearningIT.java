@@ -3,6 +3,7 @@ package com.cpprediction.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.cli.CommandRun;
+import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Http;
 import com.cpprediction.testing.Jdbc;
 import com.cpprediction.testing.TestService;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -38,13 +40,15 @@ class LearningIT {
             var run =
                 CommandRun.of("train", "--data", ADDRESSES, "--out", release, "--held-back", "0");
             assertThat(run.exit()).as(run.err()).isZero();
-            return new JsonObject().put("models", new JsonObject().put("dir", release));
+            return new JsonObject()
+                .put("models", new JsonObject().put("dir", release).put("drift_ms", 500));
           });
 
   @TempDir private static Path directory;
 
   @Test
   void learnsWhichBranchesHaveChangedTheirAreas() throws Exception {
+    var begin = Instant.now().toString(); // after the outcomes of other tests
     var rows = SmallRelease.rows();
     var moved = moved(rows);
     predictAll(rows);
@@ -67,7 +71,16 @@ class LearningIT {
     var next = directory.resolve("next");
 
     var run =
-        train("--add", live.toString(), "--newest", "0.2", "--out", next.toString(), "--json");
+        train(
+            "--add",
+            live.toString(),
+            "--since",
+            begin,
+            "--newest",
+            "0.2",
+            "--out",
+            next.toString(),
+            "--json");
 
     assertThat(run.err()).isEmpty();
     assertThat(run.exit()).isZero();
@@ -87,7 +100,8 @@ class LearningIT {
     assertThat(directory.resolve("third")).doesNotExist();
 
     var nightly = directory.resolve("nightly");
-    assertThat(train("--schedule", nightly.toString(), "--newest", "0.2").exit()).isZero();
+    assertThat(train("--schedule", nightly.toString(), "--since", begin, "--newest", "0.2").exit())
+        .isZero();
     var shadow = Files.readSymbolicLink(nightly.resolve("shadow"));
     assertThat(shadow.toString()).matches("\\d{8}T\\d{6}Z");
     assertThat(Files.readString(nightly.resolve(shadow).resolve("release.json")))
@@ -103,6 +117,42 @@ class LearningIT {
             .filter(i -> predicted(rows.get(i)).equals(moved.get(rows.get(i).cp())))
             .count();
     assertThat(right).isPositive();
+  }
+
+  @Test
+  void showsTheDriftOfWhatIsPredictedAndDelivered() throws Exception {
+    var rows = SmallRelease.rows("575");
+    var bodies = new ArrayList<JsonObject>();
+    for (int i = 0; i < 20; i++) {
+      for (var row : rows.subList(0, 20)) {
+        bodies.add(Http.shipment("D" + bodies.size(), row.typed() + " Qzxv Wqkj Zzyx"));
+      }
+    }
+    service.http().postAll("/predict", bodies);
+    report(IntStream.range(0, 5).mapToObj(i -> "D%d,CPNEW".formatted(i)).toList());
+
+    var drift =
+        Await.until(
+            () -> service.http().get("/models/drift").json(),
+            now ->
+                now.getJsonObject("new_cps").getJsonArray("first").encode().contains("CPNEW")
+                    && prefix(now, "575").getValue("unknown_words") != null);
+
+    assertThat(prefix(drift, "575").getDouble("unknown_words")).isGreaterThan(0.1);
+    assertThat(prefix(drift, "575").getInteger("outcomes")).isNotNegative();
+    assertThat(drift.getJsonObject("outcomes").getInteger("count")).isGreaterThanOrEqualTo(5);
+    assertThat(drift.getValue("closed_cps")).isNull(); // of a minute
+    assertThat(service.http().get("/metrics", "Accept", "text/plain").body())
+        .containsPattern("cp_drift_new_cps [1-9]")
+        .containsPattern("cp_drift_unknown_words\\{prefix=\"575\"} 0\\.\\d");
+  }
+
+  private static JsonObject prefix(JsonObject drift, String prefix) {
+    return drift.getJsonArray("prefixes").stream()
+        .map(JsonObject.class::cast)
+        .filter(own -> own.getString("prefix").equals(prefix))
+        .findFirst()
+        .orElseGet(JsonObject::new);
   }
 
   /** Every fifth CP of a prefix gets the area of the next such. */
@@ -170,8 +220,13 @@ class LearningIT {
     var row = SmallRelease.rows().get(0);
     var typed = '"' + row.typed() + "\", first \u00e9tage";
     assertThat(service.http().post("/predict", Http.shipment("E1", typed)).status()).isEqualTo(200);
+    update(
+        """
+        INSERT INTO refusals (refusal_id, refused_at, shipment_id, address, detail, confidence, guesses)
+        VALUES (gen_random_uuid(), now(), 'E3', 'Qzxv Wqkj Zzyx', 'no pincode', 0, '[]')
+        """);
     var file = directory.resolve("outcomes.csv");
-    Files.writeString(file, "shipment_id,cp\nE1,CP9\nE2,\"CP,8\"\n");
+    Files.writeString(file, "shipment_id,cp\nE1,CP9\nE2,\"CP,8\"\nE3,CP7\n");
     var url = "http://127.0.0.1:" + service.port();
     assertThat(CommandRun.of("outcomes", "import", "--url", url, file.toString()).exit()).isZero();
     var out = directory.resolve("exported.csv");

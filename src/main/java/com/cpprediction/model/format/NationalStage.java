@@ -199,6 +199,11 @@ public final class NationalStage implements Locator {
     return new ModelException("the national stage " + how);
   }
 
+  /** Whether a word or pair of words is known, by its fingerprint of {@link Grams}. */
+  public boolean isKnown(int fingerprint) {
+    return grams.find(fingerprint) >= 0;
+  }
+
   /**
    * Whether {@code pincode} exists; true where the directory of the release does not tell. One that
    * lacks a region of India tells of the sorting districts (three digits) of its pincodes only.
