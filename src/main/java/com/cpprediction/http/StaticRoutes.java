@@ -44,6 +44,7 @@ final class StaticRoutes {
           entry("dashboard-drift.js", "dashboard-drift.js"),
           entry("dashboard-plots.js", "dashboard-plots.js"),
           entry("dashboard-token.js", "dashboard-token.js"),
+          entry("dashboard-shadow.js", "dashboard-shadow.js"),
           entry("docs.css", "docs.css"),
           entry("docs.js", "docs.js"),
           entry("swagger-ui.css", "swagger-ui/swagger-ui.css"),

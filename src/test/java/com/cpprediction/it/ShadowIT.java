@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.model.format.Release;
 import com.cpprediction.testing.Await;
+import com.cpprediction.testing.Browser;
 import com.cpprediction.testing.Http;
 import com.cpprediction.testing.Jdbc;
 import com.cpprediction.testing.TestService;
@@ -99,8 +100,28 @@ class ShadowIT {
     var known = http.get("/models/shadow").json().getJsonObject("outcomes");
 
     assertThat(known.getInteger("known")).isEqualTo(disagreed);
+    showsOnTheDashboard(disagreed);
     assertThat(known.getInteger("served_right"))
         .isGreaterThan(10 * known.getInteger("shadow_right"));
+  }
+
+  private void showsOnTheDashboard(int disagreed) {
+    var url = "http://127.0.0.1:" + service.port() + "/";
+    try (var browser = Browser.start()) {
+      browser.viewport(1280, 900).open(url);
+      browser.until(
+          driver ->
+              browser.find("#shadow-agreement").getText().contains("Disagreed\n" + disagreed)
+                  && browser.find("#shadow-prefixes tbody").getText().lines().count() == 3);
+      for (int width : new int[] {1280, 360}) {
+        browser.viewport(width, 900).dark(width == 360);
+        var wide = "return document.documentElement.scrollWidth > window.innerWidth";
+        assertThat(browser.run(wide)).isEqualTo(false);
+        browser.run("document.getElementById('shadow').scrollIntoView()");
+        browser.screenshot(Path.of("target", "shadow-" + width + ".png"));
+      }
+      assertThat(browser.complaints()).isEmpty();
+    }
   }
 
   @Test

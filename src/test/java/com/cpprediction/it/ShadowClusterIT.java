@@ -1,0 +1,141 @@
+package com.cpprediction.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cpprediction.model.format.Release;
+import com.cpprediction.postgres.TestDatabase;
+import com.cpprediction.testing.Await;
+import com.cpprediction.testing.ClusterNode;
+import com.cpprediction.testing.ClusterNodes;
+import com.cpprediction.testing.Http;
+import com.cpprediction.training.SmallRelease;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two nodes with the same shadow release, as processes. */
+class ShadowClusterIT {
+  private static final int REQUESTS = 400;
+  private static final int KILLED_AT = 200;
+  private static final Duration STOPPED = Duration.ofSeconds(30);
+
+  @TempDir private static Path dir;
+  private static ClusterNodes nodes;
+  private static String uri;
+
+  private static void start() throws Exception {
+    SmallRelease.trainAnother(dir.resolve("shadow"));
+    uri = TestDatabase.create();
+    nodes =
+        ClusterNodes.onLoopback(
+            2,
+            () -> uri,
+            new JsonObject()
+                .put(
+                    "models",
+                    new JsonObject()
+                        .put("max_accuracy_drop", 1.0)
+                        .put(
+                            "shadow",
+                            new JsonObject().put("dir", dir.resolve("shadow").toString()))));
+    nodes.start();
+    for (var node : nodes.all()) awaitShadow(node);
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    for (var node : nodes.all()) node.close();
+  }
+
+  private static JsonObject status(ClusterNode node) {
+    try {
+      return new JsonObject(node.process().get("/models/shadow").body());
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static void awaitShadow(ClusterNode node) {
+    Await.until(() -> status(node), now -> now.getValue("shadow") != null);
+  }
+
+  private static JsonObject post(ClusterNode node, String path) throws Exception {
+    return new JsonObject(node.process().post(path, new JsonObject()).body());
+  }
+
+  private static String served(ClusterNode node) {
+    return status(node).getJsonObject("served").getString("release");
+  }
+
+  @Test
+  void comparesOnceAcrossAKillAndPromotesEverywhere() throws Exception {
+    start();
+    var rows = SmallRelease.rows();
+    for (int i = 0; i < REQUESTS; i++) {
+      var row = rows.get(i);
+      var request = Http.shipment("S" + i, row.typed()).put("pincode", row.pincode());
+      if (i == KILLED_AT) {
+        nodes.get(1).process().kill();
+        nodes.get(1).process().start();
+        nodes.awaitWhole(Await.LONG);
+        awaitShadow(nodes.get(1));
+      }
+      for (var node : nodes.all()) {
+        assertThat(node.process().post("/predict", request).statusCode()).isEqualTo(200);
+      }
+    }
+    Await.until(
+        () -> status(nodes.get(1)).getJsonObject("comparisons"),
+        all -> all.getInteger("sample") + all.getInteger("shed") >= REQUESTS - KILLED_AT);
+    nodes.get(1).process().terminate(); // which stores what it has compared
+    assertThat(nodes.get(1).process().ends(STOPPED)).isTrue();
+    var ids = TestDatabase.query(uri, "SELECT prediction_id::text FROM prediction_disagreements");
+    assertThat(ids).isNotEmpty().doesNotHaveDuplicates();
+    assertThat(
+            TestDatabase.query(
+                uri,
+                """
+                SELECT d.shipment_id FROM prediction_disagreements AS d
+                LEFT JOIN predictions AS p USING (prediction_id, predicted_at)
+                WHERE p.cp IS DISTINCT FROM d.served_cp
+                """))
+        .isEmpty();
+
+    var original = served(nodes.get(0));
+    var shadow = Release.open(dir.resolve("shadow")).id();
+    var alone = post(nodes.get(0), "/models/shadow/promote"); // the other one is away
+    assertThat(alone.getString("result")).isEqualTo("promoted");
+    nodes.get(1).process().start();
+    Await.until(
+        "both meet",
+        () ->
+            nodes.get(0).view().getJsonArray("members", new JsonArray()).size() == 2
+                && nodes.get(1).view().getJsonArray("members", new JsonArray()).size() == 2);
+    awaitShadow(nodes.get(1));
+    assertThat(served(nodes.get(1))).isEqualTo(original); // reported, and asked again
+    var both = post(nodes.get(0), "/models/shadow/promote");
+    assertThat(results(both)).containsExactly("unchanged", "promoted");
+    nodes.awaitWhole(Await.LONG);
+    for (var node : nodes.all()) assertThat(served(node)).isEqualTo(shadow);
+    var back = post(nodes.get(1), "/models/shadow/rollback");
+    assertThat(results(back)).containsExactly("rolled-back", "rolled-back");
+    nodes.awaitWhole(Await.LONG);
+    assertThat(new HashSet<>(List.of(served(nodes.get(0)), served(nodes.get(1)))))
+        .containsExactly(original);
+  }
+
+  private static List<String> results(JsonObject response) {
+    var results = new ArrayList<String>();
+    for (var node : response.getJsonArray("nodes")) {
+      results.add(((JsonObject) node).getString("result"));
+    }
+    return results;
+  }
+}
