@@ -117,7 +117,7 @@ class ReportTest {
         .hasMessage(newer + " has format 2, this version reads format 1");
     assertThatThrownBy(() -> Report.of(directory.resolve("none"), null))
         .isInstanceOf(AblationException.class)
-        .hasMessageStartingWith("Cannot read ");
+        .hasMessageStartingWith("There is no file ");
   }
 
   @Test
