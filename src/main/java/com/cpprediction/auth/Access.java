@@ -27,10 +27,14 @@ public final class Access {
     TOKEN
   }
 
+  /** Before the names of callers by JWT, so that none is that of a configured token. */
+  private static final String JWT = "jwt:";
+
   /** The roles that {@code http.predict_token} grants. */
   private static final Set<Role> OF_PREDICT_TOKEN = EnumSet.of(Role.READ, Role.PREDICT);
 
   private final Map<ByteBuffer, Caller> callers = new HashMap<>();
+  private final Map<String, CallerLimits> limitsByName = new HashMap<>(); // without tokens
   private final Map<Role, Condition> conditions = new EnumMap<>(Role.class);
   private final boolean anonymous;
 
@@ -38,11 +42,13 @@ public final class Access {
     for (var one : auth.callers().all()) {
       var caller = new Caller(one.name(), one.roles(), limits.apply(one));
       one.tokens().forEach(digest -> callers.put(digest, caller));
+      if (one.tokens().isEmpty()) limitsByName.put(one.name(), caller.limits());
     }
     grant(http.predictToken(), OF_PREDICT_TOKEN);
     grant(http.adminToken(), EnumSet.allOf(Role.class));
-    boolean closed = !http.predictToken().none() || !auth.callers().all().isEmpty();
-    for (var role : Role.values()) conditions.put(role, condition(role, closed));
+    boolean closed =
+        !http.predictToken().none() || !auth.callers().all().isEmpty() || auth.hasIssuer();
+    for (var role : Role.values()) conditions.put(role, condition(role, closed, auth.hasIssuer()));
     anonymous = condition(Role.PREDICT) == Condition.OPEN && !http.adminToken().named();
   }
 
@@ -68,11 +74,11 @@ public final class Access {
   }
 
   /** Addresses and operation are this machine's alone until a caller is granted their role. */
-  private Condition condition(Role role, boolean closed) {
+  private Condition condition(Role role, boolean closed, boolean issuer) {
     return switch (role) {
       case READ, PREDICT -> closed ? Condition.TOKEN : Condition.OPEN;
       case REVIEW, OPERATE ->
-          callers.values().stream().anyMatch(caller -> caller.has(role))
+          issuer || callers.values().stream().anyMatch(caller -> caller.has(role))
               ? Condition.TOKEN
               : Condition.LOCAL;
     };
@@ -86,6 +92,14 @@ public final class Access {
   /** Whether predictions need no token and no token names a caller. */
   public boolean anonymous() {
     return anonymous;
+  }
+
+  /**
+   * The caller of a verified JWT, with the limits of the configured caller of its name that has no
+   * token.
+   */
+  Caller verified(String name, Set<Role> roles) {
+    return new Caller(JWT + name, roles, limitsByName.getOrDefault(name, CallerLimits.NONE));
   }
 
   /**

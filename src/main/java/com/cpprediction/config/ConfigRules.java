@@ -28,21 +28,22 @@ public final class ConfigRules {
           "log.levels can't name %s: it writes what callers send, addresses too"
               .formatted(INDISCREET));
     }
-    errors.addAll(callerErrors(config.auth().callers()));
+    errors.addAll(callerErrors(config.auth()));
     return errors;
   }
 
-  private static List<String> callerErrors(CallerList callers) {
+  private static List<String> callerErrors(AuthConfig auth) {
     var errors = new ArrayList<String>();
     var names = new HashSet<String>();
     var tokens = new HashMap<ByteBuffer, String>();
-    for (var caller : callers.all()) {
+    for (var caller : auth.callers().all()) {
       if (!names.add(caller.name())) {
         errors.add("auth.callers names %s twice; name each once".formatted(caller.name()));
       }
-      if (caller.tokens().isEmpty()) {
+      if (caller.tokens().isEmpty() && !auth.hasIssuer()) {
         errors.add(
-            "auth.callers gives %s no token; add token or token_sha256".formatted(caller.name()));
+            "auth.callers gives %s no token; add token or token_sha256, or set auth.issuer"
+                .formatted(caller.name()));
       }
       for (var token : caller.tokens()) {
         var other = tokens.put(token, caller.name());

@@ -3,12 +3,13 @@ package com.cpprediction.http;
 import com.cpprediction.auth.Access.Condition;
 import com.cpprediction.auth.Caller;
 import com.cpprediction.auth.Callers;
-import com.cpprediction.config.BearerTokens;
 import com.cpprediction.config.Role;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
+import io.vertx.core.Promise;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.PlatformHandler;
@@ -39,16 +40,50 @@ final class Guard {
    */
   PlatformHandler require(Role role) {
     return ctx -> {
-      Exchange.of(ctx).caller(authorized(ctx, role));
-      ctx.next();
+      var token = token(ctx.request());
+      if (token == null
+          || !callers.verifies(token)
+          || callers.caller(callers.access(), token) != null) {
+        admit(ctx, role);
+      } else {
+        verify(ctx, role, token);
+      }
     };
+  }
+
+  private void admit(RoutingContext ctx, Role role) {
+    Exchange.of(ctx).caller(authorized(ctx, role));
+    ctx.next();
+  }
+
+  /** Admits a caller once its JWT is verified. */
+  private void verify(RoutingContext ctx, Role role, String token) {
+    ctx.request().pause();
+    Promise<Void> here = ((ContextInternal) ctx.vertx().getOrCreateContext()).promise();
+    callers.verify(token).onComplete(here);
+    here.future()
+        .onComplete(
+            (verified, failure) -> {
+              if (ctx.response().closed()) return;
+              ctx.request().resume();
+              if (failure != null) ctx.fail(failure);
+              else Guard.run(ctx, () -> admit(ctx, role));
+            });
+  }
+
+  private static void run(RoutingContext ctx, Runnable step) {
+    try {
+      step.run();
+    } catch (ServiceException e) {
+      ctx.fail(e);
+    }
   }
 
   private Caller authorized(RoutingContext ctx, Role role) {
     var access = callers.access();
     if (role == Role.PREDICT && access.anonymous()) return Caller.ANONYMOUS;
     var token = token(ctx.request());
-    var caller = token == null ? null : access.caller(BearerTokens.digest(token));
+    var caller = token == null ? null : callers.caller(access, token);
     if (permitted(ctx.request(), access.condition(role), role, caller)) {
       return caller == null ? Caller.ANONYMOUS : caller;
     }
@@ -90,7 +125,7 @@ final class Guard {
         ctx.request(),
         access.condition(Role.OPERATE),
         Role.OPERATE,
-        token == null ? null : access.caller(BearerTokens.digest(token)));
+        token == null ? null : callers.caller(access, token));
   }
 
   /**
@@ -101,7 +136,7 @@ final class Guard {
     var access = callers.access();
     if (access.anonymous()) return Caller.ANONYMOUS;
     var token = token(request);
-    var caller = token == null ? null : access.caller(BearerTokens.digest(token));
+    var caller = token == null ? null : callers.caller(access, token);
     if (access.condition(Role.PREDICT) == Condition.OPEN) {
       return caller == null ? Caller.ANONYMOUS : caller;
     }

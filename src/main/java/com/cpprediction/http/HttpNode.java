@@ -154,7 +154,7 @@ public final class HttpNode {
     pages = new StaticRoutes(contract);
     meters = new RouteMeters(contract, metrics);
     loopback = Guard.isLoopbackHost(http.host());
-    callers = new Callers(config, metrics);
+    callers = new Callers(vertx, config, metrics, clock);
     var self = owners.self();
     audit = new AuditLog(vertx, self == null ? "" : self.name(), clock);
     budget = new ByteBudget(() -> config.get().http().maxPendingBytes(), metrics);

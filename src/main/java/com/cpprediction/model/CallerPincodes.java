@@ -39,7 +39,7 @@ public final class CallerPincodes {
    * @param caller its name; empty where it has none
    */
   public WrongPincodes of(String caller) {
-    if (caller.isEmpty()) return unnamed;
+    if (caller.isEmpty() || caller.indexOf(':') >= 0) return unnamed; // no configured name
     var known = named.get(caller);
     if (known != null) return known;
     return named.size() < CAPACITY ? named.computeIfAbsent(caller, this::begin) : unnamed;

@@ -72,7 +72,7 @@ class ArchitectureTest {
   /** Each library and the packages that may import it. */
   private static final String HOMES =
       """
-      Caffeine       com.github.benmanes.caffeine    cache
+      Caffeine       com.github.benmanes.caffeine    auth cache
       PG client      io.vertx.pgclient               postgres
       SQL client     io.vertx.sqlclient              audit postgres persistence outcomes history
       JDBC           java.sql javax.sql              postgres persistence
@@ -87,6 +87,7 @@ class ArchitectureTest {
       Jackson        com.fasterxml.jackson           json logging
       FastCSV        de.siegmar.fastcsv              csv
       Compress       org.apache.commons.compress     postgres
+      Vert.x Auth    io.vertx.ext.auth               auth
       Vert.x Web     io.vertx.ext.web                http dashboard web
       Netty          io.netty                        http
       Micrometer     io.micrometer                   metrics cache http cli server

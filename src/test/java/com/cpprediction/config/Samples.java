@@ -59,6 +59,8 @@ final class Samples {
       case "cluster.tls.certificate", "cluster.tls.key", "cluster.tls.ca" -> "some.pem";
       case "http.allowed_hosts" -> new JsonArray().add("cp.example").add("[::1]");
       case "http.admin_token", "http.predict_token" -> "hunter2-hunter2-hunter2";
+      case "auth.issuer", "auth.jwks_url" -> "https://issuer.example/realm";
+      case "auth.audience", "auth.roles_claim", "auth.name_claim" -> "elsewhere";
       case "auth.callers" ->
           new JsonArray(
               """
@@ -183,6 +185,10 @@ final class Samples {
               List.of("a\n"));
       case "http.admin_token", "http.predict_token" -> BearerTokensTest.malformed();
       case "auth.callers" -> malformedCallers();
+      case "auth.issuer", "auth.jwks_url" ->
+          Stream.of("http://issuer.example", "ftp://a", "https://", "https://a b", "https://a\n");
+      case "auth.audience" -> Stream.of("", "a b", "a\n", "a".repeat(257));
+      case "auth.roles_claim", "auth.name_claim" -> Stream.of("", "a b", "a\n");
       case "http.tls.certificate", "http.tls.key" -> Stream.of(" ", "\n", "a\nb", "a\u0000");
       case "http.tls.password" -> Stream.of("\n", "hunter2\n", "\u0000");
       case "models.preload" -> Stream.of("", "STARTUP", "lazy");
