@@ -130,6 +130,21 @@ public final class Bus {
   public static final String AUDITED = "cp.audited";
 
   /**
+   * {@code {"action","caller","desk",…}} in, the action being {@code list}, {@code claim}, {@code
+   * decide}, {@code skip} or {@code undo}, with the members of the calls of {@code /review}; out
+   * the response. Fails with {@link Failure#CONFLICT} where another reviewer was faster, {@link
+   * Failure#NOT_READY} while the database is away. Local.
+   */
+  public static final String REVIEW = "cp.review";
+
+  /**
+   * {@code {"codes":[…]}}, or {@code {"query","limit"}}, in; out a {@code JsonArray} of the CPs of
+   * the release with these codes, or that match best, each {@code
+   * {"cp","prefix","pincode"?,"office"?,"district"?,"state"?}}. Local.
+   */
+  public static final String CPS = "cp.cps";
+
+  /**
    * Published, now and then and when outcomes came: how many there are, as {@code
    * {"window_days","since","counted_at","unknown","models":[{"prefix","fingerprint","outcomes",
    * "right","top3"},…]}}. Local.

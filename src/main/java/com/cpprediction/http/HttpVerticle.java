@@ -428,6 +428,7 @@ public final class HttpVerticle extends VerticleBase {
             .history(
                 new HistoryRoutes(vertx, node.budget(), () -> prediction().timeout(), node.clock()),
                 new FailureRoutes(node.metrics().failures()))
+            .review(new ReviewRoutes(vertx, node.config(), bodyReader), node.pages())
             .pages(node.pages(), node.events());
   }
 

@@ -183,6 +183,29 @@ final class Routes {
     return this;
   }
 
+  /** What people review, and the page that they review it with. */
+  Routes review(ReviewRoutes review, StaticRoutes pages) {
+    var page = pages.page("review.html");
+    PlatformHandler onPage =
+        ctx -> {
+          if (ReviewRoutes.wantsPage(ctx)) page.handle(ctx);
+          else ctx.next();
+        };
+    get("/review", RouteContract.JSON, StaticRoutes.HTML)
+        .handler(onPage)
+        .handler(guard.require(Role.REVIEW))
+        .handler(review::list);
+    post("/review/claims", ReviewRoutes.BODY_BYTES, guard.require(Role.REVIEW))
+        .handler(review::claim);
+    post("/review/decisions", ReviewRoutes.BODY_BYTES, guard.require(Role.REVIEW))
+        .handler(review::decide);
+    post("/review/skips", ReviewRoutes.BODY_BYTES, guard.require(Role.REVIEW))
+        .handler(review::skip);
+    post("/review/undo", ReviewRoutes.BODY_BYTES, guard.require(Role.REVIEW)).handler(review::undo);
+    get("/review/cps").handler(guard.require(Role.REVIEW)).handler(review::search);
+    return this;
+  }
+
   /** The dashboard, its events and the documentation. */
   Routes pages(StaticRoutes pages, EventStream events) {
     get("/", StaticRoutes.HTML).handler(pages.page("dashboard.html"));

@@ -45,6 +45,8 @@ final class StaticRoutes {
           entry("dashboard-plots.js", "dashboard-plots.js"),
           entry("dashboard-token.js", "dashboard-token.js"),
           entry("dashboard-shadow.js", "dashboard-shadow.js"),
+          entry("review.css", "review.css"),
+          entry("review.js", "review.js"),
           entry("docs.css", "docs.css"),
           entry("docs.js", "docs.js"),
           entry("swagger-ui.css", "swagger-ui/swagger-ui.css"),
@@ -64,7 +66,7 @@ final class StaticRoutes {
   private static final int NOT_MODIFIED = 304;
   private static final int TAG_BYTES = 12;
 
-  private static final Set<String> PAGES = Set.of("dashboard.html", "docs.html");
+  private static final Set<String> PAGES = Set.of("dashboard.html", "docs.html", "review.html");
 
   private final Map<String, File> files = new HashMap<>();
   private final Map<String, File> pages = new HashMap<>();

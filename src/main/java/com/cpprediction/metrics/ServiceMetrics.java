@@ -71,6 +71,22 @@ public final class ServiceMetrics {
     LOST
   }
 
+  /** What a reviewer did with a shipment. */
+  public enum ReviewResult implements Labelled {
+    /** Chose the predicted CP. */
+    RIGHT,
+    /** Chose one of its alternatives. */
+    ALTERNATIVE,
+    /** Chose another CP. */
+    WRONG,
+    /** Chose a CP for a shipment without a prediction. */
+    UNKNOWN,
+    SKIPPED,
+    UNDONE,
+    /** Came too late: another reviewer or a report was faster. */
+    CONFLICT
+  }
+
   /** Location of a lookup. */
   public enum Hop implements Labelled {
     /** On the node that received the request. */
@@ -135,6 +151,7 @@ public final class ServiceMetrics {
   private final Map<RowOutcome, Counter> rows = new EnumMap<>(RowOutcome.class);
   private final Map<Kept, Counter> kept = new EnumMap<>(Kept.class);
   private final Map<RefusalResult, Counter> refusals = new EnumMap<>(RefusalResult.class);
+  private final Map<ReviewResult, Counter> reviews = new EnumMap<>(ReviewResult.class);
   private final Map<Moved, Counter> moved = new EnumMap<>(Moved.class);
   private final Map<Hop, Counter> lookups = new EnumMap<>(Hop.class);
   private final Map<Verdict, Counter> outcomes = new EnumMap<>(Verdict.class);
@@ -204,6 +221,14 @@ public final class ServiceMetrics {
           result,
           Counter.builder("cp.refusals")
               .description("Shipments refused for want of a pincode, by whether they were kept")
+              .tag("result", result.label())
+              .register(registry));
+    }
+    for (var result : ReviewResult.values()) {
+      reviews.put(
+          result,
+          Counter.builder("cp.reviews")
+              .description("Decisions of reviewers by their result for the prediction")
               .tag("result", result.label())
               .register(registry));
     }
@@ -549,6 +574,11 @@ public final class ServiceMetrics {
 
   public void rows(RowOutcome outcome, int count) {
     of(rows, outcome).increment(count);
+  }
+
+  /** A reviewer decided about a shipment. */
+  public void reviewed(ReviewResult result) {
+    of(reviews, result).increment();
   }
 
   /** Counts refusals for want of a pincode. */

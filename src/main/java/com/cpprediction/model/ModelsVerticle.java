@@ -41,6 +41,7 @@ public final class ModelsVerticle extends VerticleBase {
   private final Supplier<Duration> poll;
   private final AuditLog audit;
   private final AtomicReference<Future<JsonObject>> waiting = new AtomicReference<>();
+  private volatile CpDirectory cps = CpDirectory.EMPTY;
   private WorkerExecutor executor;
   private SingleFlight<JsonObject> status;
   private FileWatch<String> watch;
@@ -89,6 +90,7 @@ public final class ModelsVerticle extends VerticleBase {
                     Bus.MODELS_RELOAD_AS,
                     message -> reload(message, message.headers().get(Bus.CALLER)))
                 .completion(),
+            bus.<JsonObject>localConsumer(Bus.CPS, this::cps).completion(),
             bus.<JsonObject>localConsumer(
                     Bus.OUTCOMES_COUNTED, message -> models.status().counted(message.body()))
                 .completion(),
@@ -114,6 +116,38 @@ public final class ModelsVerticle extends VerticleBase {
               log.error("Cannot describe the models", cause);
               message.fail(Failure.INTERNAL.code(), "describing the models failed");
             });
+  }
+
+  private void cps(Message<JsonObject> message) {
+    directory()
+        .map(
+            all -> {
+              var asked = message.body();
+              var codes = asked.getJsonArray("codes");
+              return codes == null
+                  ? all.search(asked.getString("query"), asked.getInteger("limit"))
+                  : all.byCode(codes);
+            })
+        .onSuccess(message::reply)
+        .onFailure(
+            cause -> {
+              log.error("Cannot look up CPs", cause);
+              message.fail(Failure.INTERNAL.code(), "looking up CPs failed");
+            });
+  }
+
+  /** The CPs of the release in force, read on first use: few nodes are asked for them. */
+  private Future<CpDirectory> directory() {
+    var known = cps;
+    if (known.isOf(models.current().release())) return Future.succeededFuture(known);
+    return vertx.executeBlocking(
+        () -> {
+          if (cps.isOf(models.current().release())) return cps;
+          try (var lease = models.lease()) {
+            cps = CpDirectory.read(models.directory(), lease);
+            return cps;
+          }
+        });
   }
 
   private void model(Message<String> message) {

@@ -108,7 +108,7 @@ public final class OutcomeJudge {
   }
 
   /** Schedules a count before the regular interval ends. */
-  void countSoon() {
+  public void countSoon() {
     if (soon) return;
     soon = true;
     if (timer != NO_TIMER && vertx.cancelTimer(timer)) schedule(SOON_DELAY_MILLIS);

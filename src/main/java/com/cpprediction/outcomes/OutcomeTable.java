@@ -31,7 +31,7 @@ public final class OutcomeTable {
    * Judges the outcomes in {@code told}. The minute of tolerance allows for clock skew: a
    * prediction has the time of its node, an outcome that of PostgreSQL.
    */
-  private static final String JUDGED =
+  static final String JUDGED =
       """
       judged AS (
         SELECT told.*, latest.*,
@@ -70,12 +70,14 @@ public final class OutcomeTable {
         FROM judged
         ORDER BY shipment_id, place DESC
         ON CONFLICT (shipment_id) DO UPDATE
-        SET (cp, reported_at, result, prediction_id, predicted, prefix, fingerprint, look_at, origin, author)
+        SET (cp, reported_at, result, prediction_id, predicted, prefix, fingerprint, look_at, origin, author,
+             delivered)
           = (excluded.cp, excluded.reported_at, excluded.result, excluded.prediction_id, excluded.predicted,
              excluded.prefix, excluded.fingerprint, excluded.look_at,
              CASE outcomes.cp WHEN excluded.cp THEN outcomes.origin ELSE excluded.origin END,
              CASE WHEN outcomes.cp = excluded.cp AND outcomes.origin = 'review' THEN outcomes.author
-                  ELSE excluded.author END)
+                  ELSE excluded.author END,
+             true)
         WHERE excluded.prediction_id IS NOT NULL
            OR outcomes.cp <> excluded.cp
            OR outcomes.prediction_id IS NULL
@@ -169,7 +171,7 @@ public final class OutcomeTable {
     return database.read(COUNT, Tuple.of(day)).map(OutcomeTable::counts);
   }
 
-  private static JsonObject judged(Row row) {
+  static JsonObject judged(Row row) {
     var json =
         new JsonObject()
             .put("shipment_id", row.getString("shipment_id"))

@@ -1,6 +1,7 @@
 /**
  * Reported outcomes: their table, and how each is judged against its shipment's prediction. Start
- * at {@link com.cpprediction.outcomes.OutcomeJudge}.
+ * at {@link com.cpprediction.outcomes.OutcomeJudge}. Reviews: doubtful shipments, dealt to people
+ * whose choice is an outcome. Start at {@link com.cpprediction.outcomes.ReviewDesk}.
  */
 @NullMarked
 package com.cpprediction.outcomes;

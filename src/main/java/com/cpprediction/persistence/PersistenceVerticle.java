@@ -18,6 +18,7 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.outcomes.OutcomeJudge;
 import com.cpprediction.outcomes.OutcomeTable;
 import com.cpprediction.outcomes.OutcomeWeeks;
+import com.cpprediction.outcomes.ReviewDesk;
 import com.cpprediction.postgres.Backoff;
 import com.cpprediction.postgres.Database;
 import com.cpprediction.postgres.DatabaseUri;
@@ -78,6 +79,7 @@ public final class PersistenceVerticle extends VerticleBase {
   private @Nullable Future<Void> drained; // once it stops
   private Database database;
   private OutcomeJudge outcomes;
+  private ReviewDesk review;
   private AuditRecorder audit;
   private ShipmentErasure erasure;
   private ComparisonTable compared;
@@ -159,6 +161,7 @@ public final class PersistenceVerticle extends VerticleBase {
             clock,
             metrics);
     erasure = new ShipmentErasure(vertx, database, writer, () -> appender, clock);
+    review = new ReviewDesk(vertx, database, pool.acquireTimeout(), outcomes::countSoon, metrics);
     audit =
         new AuditRecorder(
             vertx, new AuditTable(database), directory.resolveSibling(AUDIT), this::databaseUp);
@@ -225,6 +228,9 @@ public final class PersistenceVerticle extends VerticleBase {
                 .completion(),
             bus.<JsonArray>localConsumer(
                     Bus.JUDGE, message -> query(message, "keep outcomes", outcomes::judge))
+                .completion(),
+            bus.<JsonObject>localConsumer(
+                    Bus.REVIEW, message -> query(message, "review shipments", review::serve))
                 .completion(),
             bus.<JsonObject>localConsumer(
                     Bus.AUDITED, message -> query(message, "read the audit log", audit::page))

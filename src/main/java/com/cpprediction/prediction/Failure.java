@@ -24,7 +24,9 @@ public enum Failure {
   DEADLINE_EXCEEDED(12, 504, "Deadline exceeded"),
   INTERNAL(13, 500, "Internal error"),
   FORBIDDEN(14, 403, "Forbidden"),
-  RATE_LIMITED(15, 429, "Rate limited");
+  RATE_LIMITED(15, 429, "Rate limited"),
+  CONFLICT(16, 409, "Conflict"),
+  UNKNOWN_CP(17, 422, "Unknown CP");
 
   private final int code;
   private final int status;

@@ -29,12 +29,18 @@ public record OutcomeReport(
       var json = ShipmentReader.object(item, "An outcome");
       ShipmentReader.onlyKnown(json, KNOWN);
       var shipmentId = ShipmentReader.required(json, "shipment_id", ShipmentReader.MAX_SHIPMENT_ID);
-      var cp = ShipmentReader.required(json, "cp", MAX_CP);
-      if (cp.indexOf('\n') >= 0) throw ShipmentReader.malformed("cp contains a line break");
+      var cp = cp(json);
       return new OutcomeReport(author, shipmentId, cp, null);
     } catch (ServiceException e) {
       return new OutcomeReport(author, ShipmentReader.shipmentId(item), null, e);
     }
+  }
+
+  /** The code of a CP in {@code json}. */
+  public static String cp(JsonObject json) {
+    var cp = ShipmentReader.required(json, "cp", MAX_CP);
+    if (cp.indexOf('\n') >= 0) throw ShipmentReader.malformed("cp contains a line break");
+    return cp;
   }
 
   boolean good() {

@@ -204,7 +204,7 @@ public final class ShipmentReader {
   }
 
   /** Refuses {@code json} when it has a field that isn't among {@code known}. */
-  static void onlyKnown(JsonObject json, Set<String> known) {
+  public static void onlyKnown(JsonObject json, Set<String> known) {
     for (var field : json.getMap().keySet()) {
       if (!known.contains(field)) {
         throw malformed("Unknown field \"" + field + '"');
@@ -267,7 +267,7 @@ public final class ShipmentReader {
   }
 
   /** As {@link #text}, of a field that must be there. */
-  static String required(JsonObject json, String field, int max) {
+  public static String required(JsonObject json, String field, int max) {
     return required(json.getValue(field), field, max);
   }
 

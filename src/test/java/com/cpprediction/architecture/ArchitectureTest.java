@@ -53,7 +53,7 @@ class ArchitectureTest {
       loadtest      <- common csv web
       bulk          <- common csv files json terminal
       audit         <- bus files logging postgres prediction
-      model         <- audit bus common json metrics model.format prediction watch
+      model         <- audit bus common csv json metrics model.format prediction watch
       outcomes      <- bus logging metrics postgres prediction
       tls           <- common metrics watch
       persistence   <- audit bus config history journal json logging metrics outcomes postgres prediction

@@ -64,7 +64,7 @@ class ContractIT {
           "last_reload");
 
   /** Operations whose answers tell of the process and not of models: only their shape is fixed. */
-  private static final Set<String> OF_THE_PROCESS = Set.of("Health", "Operation");
+  private static final Set<String> OF_THE_PROCESS = Set.of("Health", "Operation", "Review");
 
   /** These never end. */
   private static final Set<String> ENDLESS = Set.of("/events");

@@ -140,7 +140,7 @@ class SchemaIT {
                 uri,
                 "SELECT count(*) FROM pg_index WHERE indrelid = '%s'::regclass"
                     .formatted(partition(0))))
-        .containsExactly("4");
+        .containsExactly("5");
   }
 
   @Test

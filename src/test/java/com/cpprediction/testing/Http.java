@@ -64,6 +64,11 @@ public final class Http {
     return send(post(path, body.encode()));
   }
 
+  /** With headers, names and values in turn. */
+  public Answer post(String path, JsonObject body, String... headers) {
+    return send(post(path, body.encode()).headers(headers));
+  }
+
   public Answer delete(String path) {
     return send(request(path).DELETE());
   }

@@ -53,6 +53,7 @@ public final class SchemaCases {
         case "array" -> cases.addAll(arrays(schema));
         case "string" -> cases.addAll(strings(schema));
         case "integer" -> cases.addAll(integers(schema));
+        case "boolean" -> cases.addAll(List.of(true, false));
         case "null" -> cases.add(null);
         default -> throw new IllegalArgumentException("no values of type " + one);
       }
@@ -196,6 +197,7 @@ public final class SchemaCases {
 
   private Object validOne(JsonObject schema, String type) {
     return switch (type) {
+      case "boolean" -> random.nextBoolean();
       case "null" -> null;
       case "object" -> object(schema, random.nextBoolean());
       case "array" ->
@@ -215,6 +217,8 @@ public final class SchemaCases {
                 ADDRESS,
                 "560" + (random.nextBoolean() ? " " : "-") + "001",
                 "560",
+                "newest",
+                "refused",
                 "५६०००१",
                 " "));
     if (!"uuid".equals(schema.getString("format"))) candidates.remove(0);

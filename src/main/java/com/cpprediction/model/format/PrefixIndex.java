@@ -219,6 +219,15 @@ public final class PrefixIndex {
     return cpOffice.get(cp);
   }
 
+  /** Name of the office that {@code cp} is, without blanks; empty where none is known. */
+  public String officeName(int cp) {
+    int office = cpOffice(cp);
+    if (office < 0) return "";
+    int start = officeNameStart[office];
+    return new String(
+        officeNames, start, officeNameStart[office + 1] - start, StandardCharsets.US_ASCII);
+  }
+
   int firstOffice(int cp) {
     return cpOffices.get(cp);
   }
