@@ -114,7 +114,10 @@ public final class Bus {
    */
   public static final String ERASE = "cp.erase";
 
-  /** Published by the node that erased a shipment, to all: {@code {"addresses":[as typed,…]}}. */
+  /**
+   * Published by the node that erased a shipment, to all: {@code {"shipment_id","addresses":[as
+   * typed,…]}}.
+   */
   public static final String ERASED = "cp.erased";
 
   /**

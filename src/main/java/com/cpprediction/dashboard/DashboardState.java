@@ -52,6 +52,7 @@ public final class DashboardState {
   private final OwnerDirectory owners;
   private final AdmissionControl admission;
   private final HealthReport health;
+  private final Alerts alerts;
   private final Clock clock;
 
   public DashboardState(
@@ -61,6 +62,7 @@ public final class DashboardState {
       OwnerDirectory owners,
       AdmissionControl admission,
       HealthReport health,
+      Alerts alerts,
       Clock clock) {
     this.vertx = vertx;
     this.metrics = metrics;
@@ -68,6 +70,7 @@ public final class DashboardState {
     this.owners = owners;
     this.admission = admission;
     this.health = health;
+    this.alerts = alerts;
     this.clock = clock;
   }
 
@@ -78,6 +81,7 @@ public final class DashboardState {
     var json =
         new JsonObject()
             .put("version", metrics.version())
+            .put("alerts", alerts.firing())
             .put(
                 "in_flight",
                 new JsonObject()

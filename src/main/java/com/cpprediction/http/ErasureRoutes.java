@@ -5,6 +5,7 @@ import com.cpprediction.audit.AuditLog;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.json.Digests;
+import com.cpprediction.metrics.FailureLog;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.serving.Problem;
@@ -29,11 +30,13 @@ final class ErasureRoutes {
   private final Vertx vertx;
   private final PredictionCache cache;
   private final AuditLog audit;
+  private final FailureLog failures;
 
-  ErasureRoutes(Vertx vertx, PredictionCache cache, AuditLog audit) {
+  ErasureRoutes(Vertx vertx, PredictionCache cache, AuditLog audit, FailureLog failures) {
     this.vertx = vertx;
     this.cache = cache;
     this.audit = audit;
+    this.failures = failures;
   }
 
   void erase(RoutingContext ctx) {
@@ -90,6 +93,7 @@ final class ErasureRoutes {
 
   /** Another node, or this one, has erased a shipment. */
   void erased(Message<JsonObject> message) {
+    failures.forget(message.body().getString(SHIPMENT_ID));
     forget(message.body().getJsonArray("addresses"));
   }
 

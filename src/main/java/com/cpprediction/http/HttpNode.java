@@ -7,6 +7,7 @@ import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.common.Slots;
 import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.dashboard.Alerts;
 import com.cpprediction.dashboard.DashboardState;
 import com.cpprediction.dashboard.EventStream;
 import com.cpprediction.dashboard.EventStream.Topic;
@@ -29,6 +30,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -99,6 +101,7 @@ public final class HttpNode {
   private final Slots parsing = new Slots();
   private final Slots warming = new Slots();
   private final Handshakes handshakes;
+  private final Alerts alerts;
   private final EventStream events;
   private volatile List<HttpVerticle> loops = List.of();
   private volatile @Nullable CacheRefill refill; // of the first verticle
@@ -166,7 +169,8 @@ public final class HttpNode {
             vertx, config.get().prediction().workers(), Runtime.getRuntime().availableProcessors());
     handshakes =
         new Handshakes(() -> config.get().http().maxConnections() - connections.used(), metrics);
-    var state = new DashboardState(vertx, metrics, cache, owners, admission, health, clock);
+    alerts = new Alerts(health, metrics, this::certificateExpiry, clock);
+    var state = new DashboardState(vertx, metrics, cache, owners, admission, health, alerts, clock);
     events =
         new EventStream(
             vertx,
@@ -186,6 +190,15 @@ public final class HttpNode {
   /** The listening port, once all verticles have started. */
   public int port() {
     return port;
+  }
+
+  private Optional<Instant> certificateExpiry() {
+    return identity.map(watcher -> watcher.current().certificate().getNotAfter().toInstant());
+  }
+
+  /** The alerts of the node. */
+  Alerts alerts() {
+    return alerts;
   }
 
   /** Registers a verticle; returns whether it is the first. */

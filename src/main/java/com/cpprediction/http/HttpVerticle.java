@@ -4,6 +4,7 @@ import com.cpprediction.bus.Bus;
 import com.cpprediction.config.BearerTokens;
 import com.cpprediction.config.PersistenceConfig.Ack;
 import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.dashboard.Alerts;
 import com.cpprediction.http.Operation.Parser;
 import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.Shed;
@@ -44,14 +45,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The HTTP server and the consumers of the public bus addresses, on one event loop. A node has
  * several, which share its port and its {@link HttpNode}.
  */
 public final class HttpVerticle extends VerticleBase {
+  private static final Logger log = LoggerFactory.getLogger(HttpVerticle.class);
+
   private static final Duration IDLE = Duration.ofSeconds(60);
 
   private static final int TIMEOUT_CHECKS = 20; // per time limit for a body
@@ -107,6 +113,7 @@ public final class HttpVerticle extends VerticleBase {
           connections.expire();
         });
     if (node.metrics().on()) new EventLoopLag(node.metrics()).start(vertx);
+    if (first) watchAlerts();
     var reader =
         new ShipmentReader(
             node.clock(),
@@ -203,7 +210,7 @@ public final class HttpVerticle extends VerticleBase {
     handlers.put(Bus.PREDICT, message -> predict(message, predict, explain));
     handlers.put(Bus.PREDICT_BATCH, predictBatch::handle);
     handlers.put(Bus.OUTCOMES, outcomes::handle);
-    erasure = new ErasureRoutes(vertx, node.cache(), node.audit());
+    erasure = new ErasureRoutes(vertx, node.cache(), node.audit(), node.metrics().failures());
     handlers.put(Bus.SHIPMENTS_ERASE, erasure::erase);
     handlers.put(Bus.CACHE_STATS, cacheRoutes::stats);
     handlers.put(Bus.CACHE_CLEAR, cacheRoutes::clear);
@@ -256,6 +263,21 @@ public final class HttpVerticle extends VerticleBase {
               node.listening(listening.actualPort());
               if (first) node.identity().ifPresent(watcher -> watcher.start(this::useCertificate));
             });
+  }
+
+  /** Evaluates the alerts on a worker, one time after the other, until this is undeployed. */
+  private void watchAlerts() {
+    Callable<Void> evaluation =
+        () -> {
+          node.alerts().evaluate();
+          return null;
+        };
+    vertx.setPeriodic(
+        Alerts.PERIOD.toMillis(),
+        tick ->
+            vertx
+                .executeBlocking(evaluation)
+                .onFailure(cause -> log.error("Cannot evaluate the alerts", cause)));
   }
 
   /** Applies to new connections. */
@@ -427,7 +449,8 @@ public final class HttpVerticle extends VerticleBase {
                 new AuditRoutes(vertx, this::prediction, node.audit()))
             .history(
                 new HistoryRoutes(vertx, node.budget(), () -> prediction().timeout(), node.clock()),
-                new FailureRoutes(node.metrics().failures()))
+                new FailureRoutes(node.metrics().failures()),
+                node.alerts())
             .review(new ReviewRoutes(vertx, node.config(), bodyReader), node.pages())
             .pages(node.pages(), node.events());
   }

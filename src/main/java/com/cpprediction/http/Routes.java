@@ -1,6 +1,7 @@
 package com.cpprediction.http;
 
 import com.cpprediction.config.Role;
+import com.cpprediction.dashboard.Alerts;
 import com.cpprediction.dashboard.EventStream;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -177,9 +178,12 @@ final class Routes {
   }
 
   /** What happened on this node, and over time. */
-  Routes history(HistoryRoutes history, FailureRoutes failures) {
+  Routes history(HistoryRoutes history, FailureRoutes failures, Alerts alerts) {
     get("/history").handler(guard.require(Role.READ)).handler(history::history);
     get("/failures").handler(guard.require(Role.READ)).handler(failures::newest);
+    get("/alerts")
+        .handler(guard.require(Role.READ))
+        .handler(ctx -> Exchange.respond(ctx, new JsonObject().put("alerts", alerts.firing())));
     return this;
   }
 

@@ -55,7 +55,11 @@ public final class FailureLog {
       String requestId,
       String route,
       String caller,
-      @Nullable String shipmentId) {}
+      @Nullable String shipmentId) {
+    private Entry withoutShipment() {
+      return new Entry(at, failure, status, requestId, route, caller, null);
+    }
+  }
 
   /** The newest entries of a kind. */
   private static final class Ring {
@@ -64,6 +68,16 @@ public final class FailureLog {
 
     void add(Entry entry) {
       entries.set((int) (next.getAndIncrement() % KEPT), entry);
+    }
+
+    /** Entries of a shipment have no shipment from now on. */
+    void forget(String shipmentId) {
+      for (int i = 0; i < KEPT; i++) {
+        var entry = entries.get(i);
+        if (entry != null && shipmentId.equals(entry.shipmentId)) {
+          entries.compareAndSet(i, entry, entry.withoutShipment());
+        }
+      }
     }
 
     List<Entry> newestFirst() {
@@ -106,6 +120,11 @@ public final class FailureLog {
     Objects.requireNonNull(counts.get(failure)).increment();
     Objects.requireNonNull(rings.get(Kind.of(failure)))
         .add(new Entry(clock.instant(), failure, status, requestId, route, caller, shipmentId));
+  }
+
+  /** Forgets which of the kept failures were of a shipment. */
+  public void forget(String shipmentId) {
+    rings.values().forEach(ring -> ring.forget(shipmentId));
   }
 
   /** The kept failures of {@code kind}, newest first. */

@@ -68,7 +68,9 @@ final class ShipmentErasure {
                   .eventBus()
                   .publish(
                       Bus.ERASED,
-                      new JsonObject().put("addresses", report.getJsonArray("addresses")));
+                      new JsonObject()
+                          .put("shipment_id", shipmentId)
+                          .put("addresses", report.getJsonArray("addresses")));
               return rewriteJournal()
                   .timeout(JOURNAL_MILLIS, TimeUnit.MILLISECONDS)
                   .map("erased")

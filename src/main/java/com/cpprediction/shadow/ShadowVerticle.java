@@ -35,6 +35,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class ShadowVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(ShadowVerticle.class);
+
+  /** Kinds of marks by the result of a change. */
+  private static final Map<String, String> MARKS =
+      Map.of("promoted", "promotion", "rolled-back", "rollback");
+
   private static final Duration LONGEST = Duration.ofMinutes(10);
   private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(5);
 
@@ -195,10 +200,21 @@ public final class ShadowVerticle extends VerticleBase {
     return new AuditEntry(caller, change.getString("action"), target, before, after);
   }
 
+  /** Marks a change of what is served in the history. */
+  private void mark(JsonObject changed) {
+    var kind = MARKS.get(changed.getString("result"));
+    if (kind == null) return;
+    var release = changed.getString("release", "");
+    var text =
+        release.isEmpty() ? "" : "release " + release.substring(0, Math.min(8, release.length()));
+    Bus.publishLocal(vertx, Bus.MARK, Bus.mark(kind, text));
+  }
+
   /** On this node; publishes the change, however it ends. */
   private Future<JsonObject> change(JsonObject change) {
     return executor
         .executeBlocking(() -> shadow.change(change))
+        .onSuccess(this::mark)
         .onComplete(
             done ->
                 vertx

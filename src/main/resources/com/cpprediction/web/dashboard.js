@@ -120,6 +120,23 @@ function showNotices(list) {
   );
 }
 
+/** Alerts that fire, each with its beginning and what to do. */
+function showAlerts(alerts) {
+  const key = JSON.stringify(alerts);
+  if ($('alerts').dataset.key === key) return;
+  $('alerts').dataset.key = key;
+  $('alerts').replaceChildren(
+    ...alerts.map(({ severity, since, summary, todo }) =>
+      element(
+        'li',
+        { class: `notice ${severity === 'critical' ? 'bad' : 'warn'}` },
+        element('strong', {}, `${summary}, since ${moment(since)}.`),
+        element('small', {}, todo),
+      ),
+    ),
+  );
+}
+
 function showNow({ meters, cache, in_flight: inFlight }) {
   const perSecond = growth(state => (state.meters.on ? answered(state) + failed(state) : null), SMOOTH);
   show('rate', perSecond, rate(perSecond));
@@ -272,6 +289,7 @@ function showState(fresh) {
   showCards(fresh);
   showDoubts(fresh.meters);
   if (catalogue) showWrongPincodes();
+  showAlerts(fresh.alerts ?? []);
   showNotices(notices(fresh));
   plot(fresh);
   showLink();

@@ -40,6 +40,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -269,6 +270,7 @@ public class EventStreamTest {
   void showsMemoryAndCacheWithMetricsOff(Vertx vertx) throws Exception {
     var off = new ServiceMetrics(new CompositeMeterRegistry(), "test");
     var cache = new PredictionCache(ServiceConfig.defaults().cache(), off.registry());
+    var health = new HealthReport(List.of(), () -> false);
     var dashboard =
         new DashboardState(
             vertx,
@@ -276,7 +278,8 @@ public class EventStreamTest {
             cache,
             OwnerDirectory.ALONE,
             new AdmissionControl(() -> 10, 1, off),
-            new HealthReport(List.of(), () -> false),
+            health,
+            new Alerts(health, off, Optional::empty, Clock.systemUTC()),
             Clock.systemUTC());
 
     var state = new JsonObject(dashboard.state().await(5, SECONDS).forOthers());
