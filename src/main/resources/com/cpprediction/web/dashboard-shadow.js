@@ -2,7 +2,7 @@
 
 import { $, count, element, known, moment, NONE, share, terms, write } from './dashboard-format.js';
 
-const INTERVAL = 5000; // ms between looks
+const INTERVAL = 10_000; // ms between looks
 const LISTED = 12; // prefixes
 const short = release => (release ? release.slice(0, 12) : NONE);
 const interval = ({ agreement, low, high }) => (known(agreement) ? `${share(agreement)} (${share(low)} – ${share(high)})` : 'nothing compared yet');
@@ -58,7 +58,7 @@ function showShadow({ enabled, served, shadow, share: compared, since, compariso
 
 async function look() {
   try {
-    if (!document.hidden) {
+    if (!document.hidden && !$('link').classList.contains('bad')) { // as long as the service is there
       const response = await fetch('models/shadow');
       if (response.ok) showShadow(await response.json());
     }

@@ -92,6 +92,9 @@ class DashboardTest {
     edge = new HttpFixture(vertx);
     edge.answer(Bus.MODELS_STATUS, ignored -> Future.succeededFuture(models()));
     edge.answer(Bus.MODELS_DRIFT, ignored -> Future.succeededFuture(drift()));
+    edge.answer(
+        Bus.SHADOW_STATUS,
+        ignored -> Future.succeededFuture(new JsonObject().put("enabled", false)));
     edge.explainer = request -> Future.succeededFuture(explanation(word));
   }
 
