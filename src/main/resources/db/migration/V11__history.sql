@@ -39,3 +39,5 @@ CREATE TABLE service_marks (
   text text        NOT NULL,
   PRIMARY KEY (at, node, kind)
 );
+
+CREATE INDEX outcomes_by_prefix ON outcomes (prefix, reported_at);

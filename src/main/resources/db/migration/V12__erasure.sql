@@ -75,6 +75,33 @@ CREATE TRIGGER disagreements_not_erased BEFORE INSERT ON prediction_disagreement
 CREATE TRIGGER canary_predictions_not_erased BEFORE INSERT ON canary_predictions
   FOR EACH ROW EXECUTE FUNCTION comparisons_not_erased();
 
+-- Of outcomes and reviews, which a request under way may store behind the erasure.
+CREATE FUNCTION outcomes_not_erased() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF erased_since(NEW.reported_at) AND is_erased(NEW.shipment_id, NEW.reported_at) THEN
+    RETURN NULL;
+  END IF;
+  RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER outcomes_not_erased BEFORE INSERT OR UPDATE ON outcomes
+  FOR EACH ROW EXECUTE FUNCTION outcomes_not_erased();
+
+CREATE FUNCTION claims_not_erased() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF erased_since(NEW.claimed_at) AND is_erased(NEW.shipment_id, NEW.claimed_at) THEN
+    RETURN NULL;
+  END IF;
+  RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER claims_not_erased BEFORE INSERT OR UPDATE ON review_claims
+  FOR EACH ROW EXECUTE FUNCTION claims_not_erased();
+
+CREATE INDEX prediction_rejects_by_shipment ON prediction_rejects ((prediction->>'shipment_id'));
+
 -- Erases a shipment, and says how many rows it had and which addresses.
 CREATE FUNCTION erase_shipment(id text, at timestamptz) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -86,7 +113,8 @@ BEGIN
   -- Waits for inserts that don't see the erasure, and makes others wait until they do.
   PERFORM set_config('lock_timeout', '2s', true);
   LOCK TABLE erased_shipments IN ACCESS EXCLUSIVE MODE;
-  INSERT INTO erased_shipments VALUES (sha256(convert_to(id, 'UTF8')), greatest(clock_timestamp(), at))
+  INSERT INTO erased_shipments VALUES (sha256(convert_to(id, 'UTF8')), 
+    least(greatest(clock_timestamp(), at), clock_timestamp() + interval '1 minute')) -- a node's clock may be ahead
   ON CONFLICT (shipment) DO UPDATE SET erased_at = excluded.erased_at;
 
   WITH rows AS (DELETE FROM predictions WHERE shipment_id = id RETURNING address)

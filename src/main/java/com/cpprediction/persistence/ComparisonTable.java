@@ -59,6 +59,7 @@ final class ComparisonTable {
       LEFT JOIN prediction_disagreements AS of USING (prediction_id, predicted_at)
       WHERE sent.served_release = $1::text AND sent.shadow_release = $2::text
         AND sent.predicted_at >= $3::text::timestamptz
+        AND told.delivered -- people review what the canary showed them, and doubtful shipments only
       """;
 
   private final Database database;

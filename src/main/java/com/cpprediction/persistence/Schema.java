@@ -26,6 +26,10 @@ public final class Schema {
   private static final Logger log = LoggerFactory.getLogger(Schema.class);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
   private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(30);
+
+  /** A migration may build an index on all of a large table. */
+  private static final Duration MIGRATION_TIMEOUT = Duration.ofMinutes(30);
+
   private static final String LOCK_TIMEOUT =
       "SET lock_timeout = '5s'"; // inserts queue behind the lock
   private static final int DELETED_PER_STATEMENT = 10_000;
@@ -90,6 +94,7 @@ public final class Schema {
       "SELECT count(*), min(predicted_at)::text, max(predicted_at)::text FROM predictions_default";
 
   private final DataSource source;
+  private final DataSource migrations;
   private final Clock clock;
   private volatile Duration skew = Duration.ZERO;
   private volatile long stray;
@@ -97,6 +102,7 @@ public final class Schema {
 
   public Schema(DatabaseUri uri, Clock clock) {
     this.source = uri.dataSource(CONNECT_TIMEOUT, SOCKET_TIMEOUT);
+    migrations = uri.dataSource(CONNECT_TIMEOUT, MIGRATION_TIMEOUT);
     this.clock = clock;
   }
 
@@ -125,7 +131,7 @@ public final class Schema {
   public void migrate(int days) {
     if (!isMigrated()) {
       Flyway.configure(Schema.class.getClassLoader())
-          .dataSource(source)
+          .dataSource(migrations)
           .locations("classpath:" + Migrations.LOCATION)
           .connectRetries(0)
           .baselineOnMigrate(true) // the schema may contain unrelated tables

@@ -29,6 +29,7 @@ import com.cpprediction.model.ScoringVerticle;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.persistence.PersistenceVerticle;
 import com.cpprediction.postgres.EmbeddedDatabase;
+import com.cpprediction.prediction.Address;
 import com.cpprediction.serving.HealthCheck;
 import com.cpprediction.serving.OwnerDirectory;
 import com.cpprediction.shadow.ServedReleases;
@@ -180,6 +181,7 @@ public final class Service {
             vertx, this::current, home::resolve, models, releases, metrics, Clock.systemUTC());
     cache = new PredictionCache(config.cache(), registry);
     models.onPublish(this::published);
+    shadow.onReplace(() -> retainScores(models.current(), 0));
     metrics.cacheEnabled(cache::enabled);
     checks =
         new HealthChecks(
@@ -274,10 +276,7 @@ public final class Service {
 
   /** On the thread of the reload; one release at a time. */
   private void published(ServingRelease release) {
-    int most = current().cache().warmPopular();
-    var served = new HashSet<>(release.fingerprints().values());
-    served.addAll(shadow.fingerprints());
-    var replaced = cache.retain(served, most);
+    var replaced = retainScores(release, current().cache().warmPopular());
     boolean further = !here.containsAll(release.here());
     here = release.here();
     markReload(release);
@@ -285,6 +284,13 @@ public final class Service {
     if (node == null) return; // a start: it refills at its end
     if (further) node.refillCache();
     node.refillCache(replaced);
+  }
+
+  /** Keeps scores of {@code release} and of the shadow release only. */
+  private List<Address> retainScores(ServingRelease release, int most) {
+    var inForce = new HashSet<>(release.fingerprints().values());
+    inForce.addAll(shadow.fingerprints());
+    return cache.retain(inForce, most);
   }
 
   /** Marks another release than the one served before, or more or fewer models of it. */

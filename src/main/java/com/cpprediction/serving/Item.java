@@ -173,16 +173,22 @@ public final class Item implements Reply {
     canary = true;
   }
 
-  /** Notes that the shadow release could not serve it, and the served release does. */
-  void canaryFailed() {
+  /**
+   * Notes that the served release serves it instead of the shadow release.
+   *
+   * @param failed whether the shadow release could not
+   */
+  void leaveCanary(boolean failed) {
     canary = false;
-    canaryFailed = true;
+    canaryFailed = failed;
   }
 
   /** Counts it while the shadow release has a share; it was served or failed. */
   void count(SecondRelease second) {
     if (request == null) return;
-    second.answered(canary || canaryFailed, prediction == null || canaryFailed);
+    boolean failed = canaryFailed || prediction == null && reason().failure().status() >= 500;
+    if (prediction == null && !failed) return; // refused: comparisons tell which release is right
+    second.answered(canary || canaryFailed, failed);
   }
 
   /** Its prediction, once it has one. */

@@ -19,6 +19,7 @@ import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PrefixSource;
 import com.cpprediction.prediction.Refusal;
 import com.cpprediction.prediction.ServiceException;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
@@ -278,7 +279,8 @@ public final class PredictionService {
 
   /** With less than half of the admitted shipments to spare, nothing is compared. */
   private void compare(Shipments asked) {
-    if (asked.byPincode()) return; // the models of other nodes
+    // The models of other nodes, or the one that the caller has named.
+    if (asked.byPincode() || !asked.locates()) return;
     boolean busy = 2 * inFlight.shipments() > inFlight.limit();
     boolean canary = asked.canary();
     var release = asked.lease().release();
@@ -470,7 +472,8 @@ public final class PredictionService {
 
   /**
    * Records predictions and refusals. Fails predictions that can't be recorded, and the future when
-   * none can; a refusal that can't be recorded is no other response, and counted.
+   * none can. Nothing waits for refusals alone: their response is the same, and one that can't be
+   * recorded is counted.
    */
   private Future<Void> record(Shipments asked, Deadline deadline, String requestId) {
     var items = asked.items();
@@ -478,27 +481,32 @@ public final class PredictionService {
     for (var item : items) if (item.prediction() != null) predictions.add(item.prediction());
     var refusals = predictions.size() == items.size() ? List.<Refusal>of() : refusals(items);
     if (predictions.isEmpty() && refusals.isEmpty()) return Future.succeededFuture();
-    return recorder
-        .record(new RecordRequest(predictions, refusals), deadline)
-        .transform(
-            (recorded, cause) -> {
-              var failure = cause == null ? recorded.failure() : cause;
-              metrics.refusals(
-                  failure == null ? RefusalResult.KEPT : RefusalResult.LOST, refusals.size());
-              if (failure != null && predictions.isEmpty()) return Future.succeededFuture();
-              if (failure != null) {
-                if (Failure.of(failure) == Failure.OVERLOADED) metrics.shed(Shed.STORING);
-                return Future.failedFuture(failure);
-              }
-              var failures = failures(recorded, requestId);
-              if (failures.isEmpty()) return Future.succeededFuture();
-              for (var item : items) {
-                if (item.prediction() == null) continue;
-                var ofItem = failures.get(item.request().id());
-                if (ofItem != null) item.fail(ofItem);
-              }
-              return Future.succeededFuture();
-            });
+    var recording =
+        recorder
+            .record(new RecordRequest(predictions, refusals), deadline)
+            .onComplete(recorded -> count(refusals.size(), recorded));
+    if (predictions.isEmpty()) return Future.succeededFuture();
+    return recording.transform(
+        (recorded, cause) -> {
+          var failure = cause == null ? recorded.failure() : cause;
+          if (failure != null) {
+            if (Failure.of(failure) == Failure.OVERLOADED) metrics.shed(Shed.STORING);
+            return Future.failedFuture(failure);
+          }
+          var failures = failures(recorded, requestId);
+          if (failures.isEmpty()) return Future.succeededFuture();
+          for (var item : items) {
+            if (item.prediction() == null) continue;
+            var ofItem = failures.get(item.request().id());
+            if (ofItem != null) item.fail(ofItem);
+          }
+          return Future.succeededFuture();
+        });
+  }
+
+  private void count(int refusals, AsyncResult<Recorded> recorded) {
+    boolean kept = recorded.succeeded() && recorded.result().failure() == null;
+    metrics.refusals(kept ? RefusalResult.KEPT : RefusalResult.LOST, refusals);
   }
 
   private List<Refusal> refusals(List<Item> items) {

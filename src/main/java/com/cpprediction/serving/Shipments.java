@@ -128,6 +128,11 @@ public final class Shipments implements Reply, AutoCloseable {
     return open;
   }
 
+  /** Whether their addresses tell their prefixes. */
+  boolean locates() {
+    return reader.locates();
+  }
+
   /** Notes whether another release than that of the lease serves the items, by their pincodes. */
   void byPincode(boolean elsewhere) {
     byPincode = elsewhere;
@@ -164,7 +169,7 @@ public final class Shipments implements Reply, AutoCloseable {
   void startAgain(ServingRelease fresh, IntPredicate admit) {
     lease.close();
     lease = fresh;
-    if (canary) items.forEach(Item::canaryFailed);
+    if (canary) items.forEach(item -> item.leaveCanary(item.unserved()));
     canary = false;
     open().forEach(item -> item.relocate(reader, fresh));
     reopen(admit);

@@ -172,13 +172,13 @@ final class Canary {
   /**
    * Looks at what is known by now, and stops the run where the canary has fallen behind. Blocks.
    *
-   * @param known of the run that {@code since} began
+   * @param since when the run began that {@code known} is of; another one has none of them
    * @return why and when, if it stops
    */
-  synchronized @Nullable JsonObject judge(@Nullable Outcomes known) {
+  synchronized @Nullable JsonObject judge(String since, @Nullable Outcomes known) {
     var now = run;
     if (now == null || now.stopped != null) return null;
-    if (known != null) outcomes = known;
+    if (known != null && now.since.toString().equals(since)) outcomes = known;
     var counts = now.errors.counts();
     Reason reason;
     if (evidence(outcomes) >= DropEvidence.THRESHOLD) reason = Reason.ACCURACY;

@@ -96,7 +96,7 @@ final class ComparisonThread {
       long start = System.nanoTime();
       try {
         compare.accept(List.copyOf(taken));
-      } catch (RuntimeException e) { // the next ones are compared all the same
+      } catch (RuntimeException | Error e) { // such as of a file cut short: the next are compared
         log.error("Cannot compare {} predictions", taken.size(), e);
       }
       taken.clear();

@@ -94,9 +94,14 @@ final class Promotions {
   /**
    * Goes back to the release that served before the last promotion, whatever its accuracy.
    *
+   * @param from the release to leave: a node that serves another one, since a promotion did not
+   *     reach it, stays with it
    * @return {@code {"result":"rolled-back"|"unchanged"|"refused","release","reason"?,"failed"?}}
    */
-  JsonObject rollBack() {
+  JsonObject rollBack(String from) {
+    if (!served.current().release().equals(from)) {
+      return result("unchanged").put("reason", "this node serves another release");
+    }
     var previous = releases.previous();
     if (previous.equals(releases.served())) return result("unchanged");
     var report = served.replaceBy(previous, false);

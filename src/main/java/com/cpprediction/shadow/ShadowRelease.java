@@ -54,6 +54,7 @@ public final class ShadowRelease implements SecondRelease {
   private final Promotions promotions;
   private final Canary canary;
   private final Comparer askingServed;
+  private volatile Runnable onReplace = () -> {};
   private volatile Runnable onErrors = () -> {};
   private volatile @Nullable Loaded loaded;
   private volatile Agreement agreement;
@@ -173,7 +174,13 @@ public final class ShadowRelease implements SecondRelease {
   private synchronized void replace(@Nullable Loaded next) {
     var before = loaded;
     loaded = next;
+    onReplace.run();
     if (before != null) before.models.close();
+  }
+
+  /** From now on runs {@code listener} after another shadow release is loaded, or none. */
+  public void onReplace(Runnable listener) {
+    onReplace = listener;
   }
 
   /** As {@link ModelStore#signature}, with the directory; empty where there is none. */
@@ -286,7 +293,8 @@ public final class ShadowRelease implements SecondRelease {
    * @return {@code {"result","release","reason"?}}
    */
   JsonObject change(JsonObject change) {
-    if (change.getString("action").equals(ROLLBACK)) return promotions.rollBack();
+    if (change.getString("action").equals(ROLLBACK))
+      return promotions.rollBack(change.getString("from"));
     var prefixes = new TreeSet<String>();
     for (var prefix : change.getJsonArray("prefixes")) prefixes.add((String) prefix);
     return promotions.promote(

@@ -51,6 +51,8 @@ public final class ShadowVerticle extends VerticleBase {
   private SingleFlight<JsonObject> status;
   private FileWatch<String> watch;
 
+  private boolean judging; // outcomes are being counted
+
   /**
    * @param poll interval of the looks at the directory; zero for none
    * @param nodes of the cluster
@@ -73,7 +75,7 @@ public final class ShadowVerticle extends VerticleBase {
     watch =
         FileWatch.every(
             poll, vertx, "the shadow release", shadow::offered, shadow::taken, changed -> reload());
-    shadow.onErrors(() -> context.runOnContext(found -> judge(null)));
+    shadow.onErrors(() -> context.runOnContext(found -> judge("", null)));
     shadow.start();
     var loaded = reload();
     loaded.onComplete(done -> watch.start());
@@ -110,24 +112,27 @@ public final class ShadowVerticle extends VerticleBase {
 
   private void outcomesCounted() {
     var run = shadow.state().asked();
-    if (run == null) return;
+    if (run == null || judging) return;
+    judging = true;
     Bus.<JsonArray>ask(vertx, Bus.CANARY_OUTCOMES, run, Deadline.in(QUERY_TIMEOUT))
         .onSuccess(
             counted -> {
               var of = counted.getJsonObject(0);
               judge(
+                  run.getString("since"),
                   new Canary.Outcomes(
                       of.getLong("known"),
                       of.getLong("worse"),
                       of.getLong("better"),
                       of.getLong("wrong")));
             })
-        .onFailure(cause -> log.debug("The canary is not judged now", cause)); // nor stopped
+        .onFailure(cause -> log.warn("The canary is not judged now: {}", cause.getMessage()))
+        .onComplete(judged -> judging = false);
   }
 
-  private void judge(Canary.@Nullable Outcomes known) {
+  private void judge(String since, Canary.@Nullable Outcomes known) {
     executor
-        .executeBlocking(() -> shadow.state().judge(known))
+        .executeBlocking(() -> shadow.state().judge(since, known))
         .compose(
             stopped ->
                 stopped == null
@@ -179,7 +184,10 @@ public final class ShadowVerticle extends VerticleBase {
       message.fail(Failure.MALFORMED_REQUEST.code(), "A rollback has no fields");
       return;
     }
-    var change = new JsonObject().put("action", ShadowRelease.ROLLBACK);
+    var change =
+        new JsonObject()
+            .put("action", ShadowRelease.ROLLBACK)
+            .put("from", shadow.pair().getString("served"));
     reply(message, everywhere(change, "", message), "roll back");
   }
 

@@ -108,6 +108,9 @@ class ShadowClusterIT {
                 """))
         .isEmpty();
 
+    Await.until(
+        "the stopped one is gone",
+        () -> nodes.get(0).view().getJsonArray("members", new JsonArray()).size() == 1);
     var original = served(nodes.get(0));
     var shadow = Release.open(dir.resolve("shadow")).id();
     var alone = post(nodes.get(0), "/models/shadow/promote"); // the other one is away
