@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.PackagedService;
+import com.cpprediction.testing.PackagedService.Launch;
 import com.cpprediction.testing.PostgresProcess;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
@@ -44,7 +45,7 @@ final class FaultTrial implements AutoCloseable {
   private final Ledger ledger;
   private final LoadClient client;
 
-  private FaultTrial(PostgresProcess postgres, JsonObject changes) throws Exception {
+  private FaultTrial(PostgresProcess postgres, JsonObject changes, Launch launch) throws Exception {
     this.postgres = postgres;
     database = postgres.newDatabase();
     proxy = new FaultProxy(postgres.port());
@@ -53,19 +54,29 @@ final class FaultTrial implements AutoCloseable {
             .put("persistence", new JsonObject().put("ack", ACK))
             .mergeIn(changes, true);
     ack = config.getJsonObject("persistence").getString("ack");
-    service = new PackagedService(() -> PostgresProcess.uri(proxy.port(), database), config);
+    service =
+        new PackagedService(() -> PostgresProcess.uri(proxy.port(), database), config, launch);
     ledger = new Ledger(service.directory().resolve("ledger.txt"));
     client = new LoadClient(service.port(), ledger, SEED);
   }
 
   /** One whose service is not started yet. */
   static FaultTrial prepare(PostgresProcess postgres, JsonObject changes) throws Exception {
-    return new FaultTrial(postgres, changes);
+    return new FaultTrial(postgres, changes, Launch.withHeap("1g"));
   }
 
   /** One whose service is ready and warm. */
   static FaultTrial begin(PostgresProcess postgres, JsonObject changes) throws Exception {
-    var trial = prepare(postgres, changes);
+    return begin(prepare(postgres, changes));
+  }
+
+  /** As {@link #begin(PostgresProcess, JsonObject)}, of a process that is begun otherwise. */
+  static FaultTrial begin(PostgresProcess postgres, JsonObject changes, Launch launch)
+      throws Exception {
+    return begin(new FaultTrial(postgres, changes, launch));
+  }
+
+  private static FaultTrial begin(FaultTrial trial) throws Exception {
     try {
       trial.service.start();
       trial.warm();
