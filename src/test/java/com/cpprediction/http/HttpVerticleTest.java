@@ -543,6 +543,7 @@ class HttpVerticleTest {
     assertThat(results.getJsonObject(0).getJsonObject("error").getJsonArray("guesses"))
         .isEqualTo(guesses);
     assertThat(results.getJsonObject(1).getString("cp")).isEqualTo(cpOf("MG Road 560017"));
+    HttpFixture.until(() -> edge.batches.size() == 2); // a refusal is kept after its response
     assertThat(edge.batches).extracting(kept -> kept.predictions().size()).containsExactly(0, 1);
     assertThat(edge.batches).extracting(kept -> kept.refusals().size()).containsExactly(1, 1);
 

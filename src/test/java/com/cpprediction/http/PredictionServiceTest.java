@@ -207,6 +207,7 @@ class PredictionServiceTest {
 
     assertThat(new JsonObject(response.body()).getJsonObject("summary").getInteger("failed"))
         .isEqualTo(1);
+    HttpFixture.until(() -> !edge.batches.isEmpty()); // a refusal is kept after its response
     assertThat(edge.recorded()).isEmpty();
     assertThat(edge.batches)
         .singleElement()
