@@ -398,7 +398,8 @@ public final class ClusterVerticle extends VerticleBase
     for (var prefix : now.prefixes()) {
       boolean here = now.here().contains(prefix);
       if (clusterView.isOwner(release, prefix)) {
-        if (!here && !refusedUntil.containsKey(prefix)) load.add(prefix);
+        boolean lacking = !here || now.outdated().contains(prefix);
+        if (lacking && !refusedUntil.containsKey(prefix)) load.add(prefix);
         if (!releasing.contains(prefix)) retiring.remove(prefix);
       } else if (here) {
         surplus++;

@@ -377,22 +377,24 @@ public final class ModelStore implements AutoCloseable {
   }
 
   /**
-   * Holds the models of {@code prefixes}, too, of the release in force. Blocks; one thread loads,
-   * so that requests have the others.
+   * Holds the models of {@code prefixes}, too, of the release in force, and no longer an earlier
+   * one's. Blocks; one thread loads, so that requests have the others.
    *
    * @return why some can't be used, by prefix
    */
   synchronized SortedMap<String, String> claim(Set<String> prefixes) {
     var before = current.models();
+    var content = current.content();
     var next = new TreeMap<>(before);
     var failed = new TreeMap<String, ModelException>();
     try {
       var release = Release.open(directory);
       var wanted = new TreeSet<String>();
       for (var prefix : prefixes) {
-        var named = current.content().named().get(prefix);
+        var named = content.named().get(prefix);
         if (named != null && named.digest().equals(release.manifests().get(prefix))) {
-          if (!before.containsKey(prefix)) wanted.add(prefix);
+          var loaded = before.get(prefix);
+          if (loaded == null || !content.names(loaded)) wanted.add(prefix);
         } else {
           failed.put(
               prefix,
@@ -404,7 +406,7 @@ public final class ModelStore implements AutoCloseable {
     } catch (ModelException e) {
       prefixes.forEach(prefix -> failed.put(prefix, e));
     }
-    publish(current.content(), next);
+    publish(content, next);
     report(failed, prefixes, false);
     var reasons = new TreeMap<String, String>();
     failed.forEach((prefix, e) -> reasons.put(prefix, loader.reason(e)));

@@ -57,6 +57,12 @@ record ReleaseContent(String id, SortedMap<String, Named> named, National nation
     return new ReleaseContent(Release.id(digests, national.digest()), named, national);
   }
 
+  /** Whether {@code loaded} is the model that the release names for its prefix. */
+  boolean names(LoadedModel loaded) {
+    var model = named.get(loaded.model().prefix());
+    return model != null && model.digest().equals(loaded.digest());
+  }
+
   /** Scoring fingerprints by prefix, of {@code held} and of the other models as far as known. */
   Map<String, String> fingerprints(SortedMap<String, LoadedModel> held, Engine engine) {
     var fingerprints = new HashMap<String, String>();

@@ -15,6 +15,7 @@ import java.util.SortedMap;
 import java.util.TreeSet;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,7 @@ public final class ServingRelease implements AutoCloseable {
   private final Set<String> prefixes;
   private final Map<String, String> fingerprints;
   private final Set<String> here;
+  private final Set<String> outdated;
   private final PrefixLocator locator;
   private final UseCount uses;
 
@@ -61,6 +63,11 @@ public final class ServingRelease implements AutoCloseable {
     prefixes = Set.copyOf(all);
     fingerprints = Map.copyOf(content.fingerprints(models, engine));
     here = Set.copyOf(models.keySet());
+    outdated =
+        models.values().stream()
+            .filter(loaded -> !content.names(loaded))
+            .map(loaded -> loaded.model().prefix())
+            .collect(Collectors.toUnmodifiableSet());
     locator = new PrefixLocator(prefixes, content.national().locator());
     models.values().forEach(loaded -> keep(loaded.model().acquire()));
     if (content.national().stage() != null) keep(content.national().stage().acquire());
@@ -77,6 +84,7 @@ public final class ServingRelease implements AutoCloseable {
       Set<String> prefixes,
       Map<String, String> fingerprints,
       Set<String> here,
+      Set<String> outdated,
       Locator locator) {
     generation = nextGeneration();
     content = ReleaseContent.EMPTY;
@@ -85,6 +93,7 @@ public final class ServingRelease implements AutoCloseable {
     this.prefixes = Set.copyOf(prefixes);
     this.fingerprints = Map.copyOf(fingerprints);
     this.here = Set.copyOf(here);
+    this.outdated = Set.copyOf(outdated);
     this.locator = new PrefixLocator(this.prefixes, locator);
     uses = new UseCount(() -> {});
   }
@@ -96,7 +105,22 @@ public final class ServingRelease implements AutoCloseable {
       Map<String, String> fingerprints,
       Set<String> here,
       Locator locator) {
-    return new ServingRelease(release, prefixes, fingerprints, here, locator);
+    return of(release, prefixes, fingerprints, here, Set.of(), locator);
+  }
+
+  /**
+   * As {@link #of(String, Set, Map, Set, Locator)}.
+   *
+   * @param outdated as {@link #outdated()}
+   */
+  public static ServingRelease of(
+      String release,
+      Set<String> prefixes,
+      Map<String, String> fingerprints,
+      Set<String> here,
+      Set<String> outdated,
+      Locator locator) {
+    return new ServingRelease(release, prefixes, fingerprints, here, outdated, locator);
   }
 
   /** As {@link #of(String, Set, Map, Set, Locator)}, of a node that holds all there is. */
@@ -165,6 +189,14 @@ public final class ServingRelease implements AutoCloseable {
   /** Prefixes whose model this node holds. */
   public Set<String> here() {
     return here;
+  }
+
+  /**
+   * Prefixes of {@link #here()} whose model is of an earlier release, since that of this one can't
+   * be used here.
+   */
+  public Set<String> outdated() {
+    return outdated;
   }
 
   /** Names the prefixes of addresses by their words; usable under a lease. */

@@ -125,7 +125,13 @@ class ClusterVerticleTest {
   }
 
   private void hold(Set<String> here) {
-    models = ServingRelease.of(RELEASE, PREFIXES, FINGERPRINTS, here, Locator.NONE);
+    var outdated = new HashSet<>(models.outdated());
+    outdated.retainAll(here);
+    hold(here, outdated);
+  }
+
+  private void hold(Set<String> here, Set<String> outdated) {
+    models = ServingRelease.of(RELEASE, PREFIXES, FINGERPRINTS, here, outdated, Locator.NONE);
   }
 
   /** Adds a peer, or announces its new state. */
@@ -276,6 +282,38 @@ class ClusterVerticleTest {
     until(() -> models.here().size() == PREFIXES.size() - 2);
     until(() -> Set.of(lastAnnouncement().getString("refused").split(" ")).equals(refusing));
     assertThat(chunks.stream().mapToInt(Integer::intValue).sum()).isEqualTo(PREFIXES.size());
+  }
+
+  @Test
+  void aPrefixWhoseNewModelIsDamagedGoesToNodesThatCanUseIt() throws Exception {
+    var rest = new HashSet<>(PREFIXES);
+    rest.remove("110");
+    peer("a", RELEASE, false, rest);
+    activate();
+    until(() -> ready().equals(PREFIXES));
+
+    refusing.add("110");
+    hold(PREFIXES, Set.of("110"));
+    vertx.eventBus().publish(Bus.MODELS_CHANGED, null);
+    until(() -> lastAnnouncement().getString("refused").equals("110"));
+    assertThat(ready()).as("until another node serves it").isEqualTo(PREFIXES);
+    peer("a", RELEASE, false, PREFIXES);
+
+    until(() -> !models.here().contains("110"));
+    until(() -> ready().equals(rest));
+  }
+
+  @Test
+  void aPrefixThatOnlyThisNodeServesIsKeptWithItsEarlierModel() throws Exception {
+    activate();
+    until(() -> ready().equals(PREFIXES));
+
+    refusing.add("110");
+    hold(PREFIXES, Set.of("110"));
+    vertx.eventBus().publish(Bus.MODELS_CHANGED, null);
+
+    until(() -> lastAnnouncement().getString("refused").equals("110"));
+    assertThat(ready()).isEqualTo(PREFIXES);
   }
 
   @Test

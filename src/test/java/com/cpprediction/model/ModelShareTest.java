@@ -151,6 +151,30 @@ class ModelShareTest {
   }
 
   @Test
+  void knowsWhichModelIsOfAnEarlierReleaseAndReplacesItOnceThatOfThisOneIsMended()
+      throws IOException {
+    var earlier = models.current().fingerprints().get("180");
+    Releases.change(dir, "180");
+    var file = dir.resolve("180/model.mmap");
+    var good = Files.readAllBytes(file);
+    Releases.replace(file, new byte[7]);
+
+    models.reload();
+
+    assertThat(models.current().here()).containsExactly("180");
+    assertThat(models.current().outdated()).containsExactly("180");
+    assertThat(models.current().fingerprints()).containsEntry("180", earlier);
+    assertThat(models.claim(Set.of("180")).get("180")).contains("7 bytes");
+    assertThat(models.current().outdated()).containsExactly("180");
+
+    Releases.replace(file, good);
+
+    assertThat(models.claim(Set.of("180"))).isEmpty();
+    assertThat(models.current().outdated()).isEmpty();
+    assertThat(models.current().fingerprints().get("180")).isNotEqualTo(earlier);
+  }
+
+  @Test
   void anUnreadableManifestKeepsNoNodeFromTheSameRelease() throws IOException {
     Files.writeString(dir.resolve("575/manifest.json"), "{}");
     try (var other =
