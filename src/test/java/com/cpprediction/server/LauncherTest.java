@@ -1,13 +1,17 @@
 package com.cpprediction.server;
 
+import static java.nio.file.StandardCopyOption.COPY_ATTRIBUTES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -16,6 +20,8 @@ class LauncherTest {
   private static final Path LAUNCHER = Path.of("bin/cp-prediction-service");
   private static final List<String> VARIABLES =
       List.of("JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS");
+
+  @TempDir private Path directory;
 
   @Test
   void boundsTheMemoryOfAService() throws Exception {
@@ -44,13 +50,49 @@ class LauncherTest {
         .doesNotContain("-Xmx144m", "-XX:+UseSerialGC");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "17.0.15, -XX:SharedArchiveFile=, jsa",
+    "24.0.2, -XX:SharedArchiveFile=, jsa",
+    "25.0.3, -XX:AOTCache=, aot"
+  })
+  void startsFromTheArchiveThatTheJvmCanRead(String version, String option, String suffix)
+      throws Exception {
+    var jdk = Files.createDirectories(directory.resolve("jdk/bin")).getParent();
+    Files.writeString(jdk.resolve("release"), "IMAGE=x\nJAVA_VERSION=\"" + version + "\"\n");
+    var java = Files.writeString(jdk.resolve("bin/java"), "#!/bin/sh\necho \"$@\"\n");
+    assertThat(java.toFile().setExecutable(true)).isTrue();
+    for (var name : List.of(".jar", ".jsa", ".aot")) {
+      Files.createFile(directory.resolve("cp-prediction-service" + name));
+    }
+    var launcher = Files.copy(LAUNCHER, directory.resolve("start"), COPY_ATTRIBUTES);
+    var archive = directory.toRealPath().resolve("cp-prediction-service." + suffix);
+
+    assertThat(printed(launcher, Map.of("JAVA", java.toString()), "serve"))
+        .contains(option + archive)
+        .filteredOn(o -> o.startsWith("-XX:AOT") || o.startsWith("-XX:Shared"))
+        .hasSize(1);
+
+    Files.delete(archive);
+
+    assertThat(printed(launcher, Map.of("JAVA", java.toString()), "serve"))
+        .noneMatch(o -> o.startsWith("-XX:AOT") || o.startsWith("-XX:Shared"));
+  }
+
   /** All arguments of the JVM. */
   private static List<String> options(Map<String, String> variables, String... arguments)
       throws IOException, InterruptedException {
-    var command = Stream.concat(Stream.of(LAUNCHER.toString()), Stream.of(arguments)).toList();
+    var all = new HashMap<>(variables);
+    all.put("JAVA", "echo");
+    return printed(LAUNCHER, all, arguments);
+  }
+
+  private static List<String> printed(
+      Path launcherFile, Map<String, String> variables, String... arguments)
+      throws IOException, InterruptedException {
+    var command = Stream.concat(Stream.of(launcherFile.toString()), Stream.of(arguments)).toList();
     var builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().keySet().removeAll(VARIABLES);
-    builder.environment().put("JAVA", "echo");
     builder.environment().putAll(variables);
     var launcher = builder.start();
     var printed = new String(launcher.getInputStream().readAllBytes()).strip();
