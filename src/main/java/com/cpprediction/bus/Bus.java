@@ -170,11 +170,15 @@ public final class Bus {
   public static final String SHADOW_STATUS = "cp.shadow.status";
 
   /**
-   * {@code {"served","shadow","since"}} in, of a run of the canary; out a {@code JsonArray} of one
-   * {@code {"known","wrong","worse","better"}}, the outcomes of shipments that it served. Fails
-   * with {@link Failure#NOT_READY} while the database is away. Local.
+   * {@code {"served","shadow","process","left"?,"mine"?}} in, ids of releases, of this process, and
+   * of the run in which its share was set to 0, and the run that it knows; out the run that all
+   * nodes share, as a row of {@code canary_runs} with {@code others}, the pairs that other
+   * processes counted. Fails with {@link Failure#NOT_READY} while the database is away. Local.
    */
-  public static final String CANARY_OUTCOMES = "cp.canary.outcomes";
+  public static final String CANARY_RUN = "cp.canary.run";
+
+  /** Published by the node that stopped a canary, to all: the run, with {@code stopped}. */
+  public static final String CANARY_STOPPED = "cp.canary.stopped";
 
   /**
    * Nothing, or {@code {"prefixes":[…]}}, in; JSON as {@code POST /models/shadow/promote} out.

@@ -31,9 +31,9 @@ final class ComparisonTable {
 
   private static final String INSERT_CANARY =
       """
-      INSERT INTO canary_predictions (prediction_id, predicted_at, shipment_id, served_release, shadow_release)
+      INSERT INTO canary_predictions (prediction_id, predicted_at, shipment_id, served_release, shadow_release, run)
       SELECT unnest($1::uuid[]), to_timestamp(unnest($2::double precision[])), unnest($3::text[]),
-             unnest($4::text[]), unnest($5::text[])
+             unnest($4::text[]), unnest($5::text[]), unnest($6::uuid[])
       ON CONFLICT DO NOTHING
       """;
 
@@ -48,19 +48,8 @@ final class ComparisonTable {
       GROUP BY of.prefix
       """;
 
-  private static final String CANARY_OUTCOMES =
-      """
-      SELECT count(*) AS known,
-             count(*) FILTER (WHERE told.cp = of.served_cp) AS worse,
-             count(*) FILTER (WHERE told.cp = of.shadow_cp) AS better,
-             count(*) FILTER (WHERE told.result <> 'right') AS wrong
-      FROM canary_predictions AS sent
-      JOIN outcomes AS told USING (shipment_id, prediction_id)
-      LEFT JOIN prediction_disagreements AS of USING (prediction_id, predicted_at)
-      WHERE sent.served_release = $1::text AND sent.shadow_release = $2::text
-        AND sent.predicted_at >= $3::text::timestamptz
-        AND told.delivered -- people review what the canary showed them, and doubtful shipments only
-      """;
+  private static final String CANARY_RUN =
+      "SELECT canary_run($1::text, $2::text, $3::uuid, $4::uuid, $5::jsonb) AS run";
 
   private final Database database;
 
@@ -70,7 +59,8 @@ final class ComparisonTable {
 
   /** Inserts all of {@code rows}, each once however often it is repeated. */
   Future<Void> insert(List<ShadowComparison> rows) {
-    // The disagreements first: a canary prediction without one counts as an agreement.
+    // The disagreements first: a canary prediction is judged as it is inserted, and without one
+    // counts as an agreement.
     return disagreements(rows.stream().filter(row -> !row.agrees()).toList())
         .compose(done -> canary(rows.stream().filter(ShadowComparison::canary).toList()));
   }
@@ -102,7 +92,8 @@ final class ComparisonTable {
     var values =
         keys(rows)
             .addValue(strings(rows, row -> row.served().release()))
-            .addValue(strings(rows, row -> row.shadow().release()));
+            .addValue(strings(rows, row -> row.shadow().release()))
+            .addValue(rows.stream().map(ShadowComparison::run).toArray(UUID[]::new));
     return database.writeUnordered(INSERT_CANARY, values).mapEmpty();
   }
 
@@ -122,26 +113,22 @@ final class ComparisonTable {
   }
 
   /**
-   * The outcomes of shipments that a canary served.
+   * The run that all nodes share, begun where there is none.
    *
-   * @param run {@code {"served","shadow","since"}}
-   * @return as {@link com.cpprediction.bus.Bus#CANARY_OUTCOMES}
+   * @param asked as {@link com.cpprediction.bus.Bus#CANARY_RUN}
    */
-  Future<JsonArray> canaryOutcomes(JsonObject run) {
-    var values = Tuple.of(run.getString("served"), run.getString("shadow"), run.getString("since"));
+  Future<JsonObject> canaryRun(JsonObject asked) {
+    var left = asked.getString("left");
+    var values =
+        Tuple.of(
+            asked.getString("served"),
+            asked.getString("shadow"),
+            UUID.fromString(asked.getString("process")),
+            left == null ? null : UUID.fromString(left),
+            asked.getJsonObject("mine"));
     return database
-        .read(CANARY_OUTCOMES, values)
-        .map(
-            found -> {
-              var row = found.iterator().next();
-              return new JsonArray()
-                  .add(
-                      new JsonObject()
-                          .put("known", row.getLong("known"))
-                          .put("wrong", row.getLong("wrong"))
-                          .put("worse", row.getLong("worse"))
-                          .put("better", row.getLong("better")));
-            });
+        .writeUnordered(CANARY_RUN, values)
+        .map(found -> found.iterator().next().getJsonObject("run"));
   }
 
   /**

@@ -33,7 +33,8 @@ final class Migrations {
           "V8__shadow.sql",
           "V9__review.sql",
           "V11__history.sql",
-          "V12__erasure.sql");
+          "V12__erasure.sql",
+          "V13__canary_runs.sql");
 
   private static final String UNDEFINED_TABLE = "42P01";
 

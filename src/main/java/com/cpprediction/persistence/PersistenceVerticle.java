@@ -223,8 +223,8 @@ public final class PersistenceVerticle extends VerticleBase {
                     message -> query(message, "count comparisons", compared::outcomes))
                 .completion(),
             bus.<JsonObject>localConsumer(
-                    Bus.CANARY_OUTCOMES,
-                    message -> query(message, "count outcomes", compared::canaryOutcomes))
+                    Bus.CANARY_RUN,
+                    message -> query(message, "read the run of the canary", compared::canaryRun))
                 .completion(),
             bus.<JsonArray>localConsumer(
                     Bus.JUDGE, message -> query(message, "keep outcomes", outcomes::judge))

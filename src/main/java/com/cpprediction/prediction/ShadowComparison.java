@@ -1,6 +1,7 @@
 package com.cpprediction.prediction;
 
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A prediction as the served release and the shadow release make it.
@@ -8,11 +9,19 @@ import java.util.UUID;
  * @param id of the prediction that was sent
  * @param prefix of the prediction that was sent
  * @param canary whether that of the shadow release was sent
+ * @param run of the canary that sent it; null where none goes on any more, or the served release
+ *     sent it
  * @param served by the served release
  * @param shadow by the shadow release
  */
 public record ShadowComparison(
-    UUID id, String shipmentId, String prefix, boolean canary, Side served, Side shadow) {
+    UUID id,
+    String shipmentId,
+    String prefix,
+    boolean canary,
+    @Nullable UUID run,
+    Side served,
+    Side shadow) {
   /**
    * The prediction of one release.
    *

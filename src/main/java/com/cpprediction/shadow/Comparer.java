@@ -16,6 +16,7 @@ import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.ShadowComparison;
 import com.cpprediction.prediction.ShadowComparison.Side;
 import com.cpprediction.prediction.SharedDeadline;
+import com.cpprediction.shadow.ComparisonThread.Sent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -78,12 +79,13 @@ final class Comparer {
   /**
    * Compares.
    *
-   * @param sent by {@code mine}
+   * @param queued sent by {@code mine}
    * @param mine a lease on the release that made it
    * @param other a lease on the release that is asked
-   * @param canary whether {@code mine} is the shadow release
    */
-  Compared compare(Prediction sent, ServingRelease mine, ServingRelease other, boolean canary) {
+  Compared compare(Sent queued, ServingRelease mine, ServingRelease other) {
+    var sent = queued.prediction();
+    boolean canary = queued.canary();
     try {
       var asked = predicted(sent, mine, other);
       var own = side(sent, mine);
@@ -94,6 +96,7 @@ final class Comparer {
               sent.request().shipmentId(),
               sent.belief().prefix(),
               canary,
+              queued.run(),
               canary ? its : own,
               canary ? own : its);
       var result = comparison.agrees() ? ComparisonResult.AGREED : ComparisonResult.DISAGREED;

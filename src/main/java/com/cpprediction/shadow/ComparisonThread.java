@@ -4,12 +4,14 @@ import com.cpprediction.prediction.Prediction;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,8 +36,9 @@ final class ComparisonThread {
    *
    * @param release that made it
    * @param canary whether that is the shadow release
+   * @param run of the canary, as in {@link com.cpprediction.prediction.ShadowComparison}
    */
-  record Sent(Prediction prediction, String release, boolean canary) {}
+  record Sent(Prediction prediction, String release, boolean canary, @Nullable UUID run) {}
 
   private final BlockingQueue<Sent> queue = new ArrayBlockingQueue<>(CAPACITY);
   private final Consumer<List<Sent>> compare;

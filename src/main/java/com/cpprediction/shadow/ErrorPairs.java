@@ -1,5 +1,6 @@
 package com.cpprediction.shadow;
 
+import io.vertx.core.json.JsonObject;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +16,26 @@ final class ErrorPairs {
    * @param servedOnly in which that of the served release failed alone
    * @param same all others
    */
-  record Counts(long canaryOnly, long servedOnly, long same) {}
+  record Counts(long canaryOnly, long servedOnly, long same) {
+    static final Counts NONE = new Counts(0, 0, 0);
+
+    Counts plus(Counts more) {
+      return new Counts(
+          canaryOnly + more.canaryOnly, servedOnly + more.servedOnly, same + more.same);
+    }
+
+    JsonObject toJson() {
+      return new JsonObject()
+          .put("canary_only", canaryOnly)
+          .put("served_only", servedOnly)
+          .put("same", same);
+    }
+
+    static Counts of(JsonObject json) {
+      return new Counts(
+          json.getLong("canary_only"), json.getLong("served_only"), json.getLong("same"));
+    }
+  }
 
   private @Nullable Boolean canaryFailed; // of the shipment that waits for a partner
   private long canaryOnly;

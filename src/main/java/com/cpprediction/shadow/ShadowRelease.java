@@ -138,17 +138,20 @@ public final class ShadowRelease implements SecondRelease {
       logged(fresh.reload(), directory);
       replace(new Loaded(fresh, comparer(fresh), clock.instant().toString()));
     }
-    update();
   }
 
   private Comparer comparer(ModelStore models) {
     return new Comparer(models, unmeasured, () -> config.get().prediction().minTextConfidence());
   }
 
-  /** Begins or ends the run of a canary. Blocks. */
-  void update() {
+  /**
+   * Begins or ends the run of the canary, as the configuration and the releases say now.
+   *
+   * @return whether its file is to be written
+   */
+  boolean update() {
     var pair = pair();
-    canary.update(pair.getString("served"), pair.getString("shadow"));
+    return canary.update(pair.getString("served"), pair.getString("shadow"));
   }
 
   /** Runs {@code judge}, which must not block, when errors of the canary have to be judged. */
@@ -204,7 +207,8 @@ public final class ShadowRelease implements SecondRelease {
   public void compare(Prediction sent, String release, boolean ofCanary, boolean busy) {
     double share = config.get().models().shadow().share();
     if (!ofCanary && !AddressShare.SHADOW.contains(sent.request().address(), share)) return;
-    if (busy || !thread.offer(new Sent(sent, release, ofCanary))) {
+    var run = ofCanary ? canary.run() : null;
+    if (busy || !thread.offer(new Sent(sent, release, ofCanary, run))) {
       count(agreement, sent, ComparisonResult.SHED);
     }
   }
@@ -246,7 +250,7 @@ public final class ShadowRelease implements SecondRelease {
           count(counts, sent.prediction(), ComparisonResult.SHED);
         } else if (comparable(sent.prediction(), other)) {
           var asked = sent.canary() ? askingServed : now.asking;
-          var compared = asked.compare(sent.prediction(), own, other, sent.canary());
+          var compared = asked.compare(sent, own, other);
           count(counts, sent.prediction(), compared.result());
           var comparison = compared.comparison();
           if (comparison != null && (sent.canary() || !comparison.agrees())) rows.add(comparison);

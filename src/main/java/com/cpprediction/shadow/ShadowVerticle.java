@@ -43,15 +43,17 @@ public final class ShadowVerticle extends VerticleBase {
   private static final Duration LONGEST = Duration.ofMinutes(10);
   private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(5);
 
+  /** Between two looks at what other nodes know of the canary, besides those for outcomes. */
+  private static final Duration CANARY_POLL = Duration.ofSeconds(5);
+
   private final ShadowRelease shadow;
   private final Supplier<Duration> poll;
   private final OwnerDirectory nodes;
   private final AuditLog audit;
   private WorkerExecutor executor;
   private SingleFlight<JsonObject> status;
+  private SingleFlight<Void> canary; // the run in PostgreSQL
   private FileWatch<String> watch;
-
-  private boolean judging; // outcomes are being counted
 
   /**
    * @param poll interval of the looks at the directory; zero for none
@@ -75,8 +77,10 @@ public final class ShadowVerticle extends VerticleBase {
     watch =
         FileWatch.every(
             poll, vertx, "the shadow release", shadow::offered, shadow::taken, changed -> reload());
-    shadow.onErrors(() -> context.runOnContext(found -> judge("", null)));
+    canary = new SingleFlight<>(vertx, this::askForRun);
+    shadow.onErrors(() -> context.runOnContext(found -> judge()));
     shadow.start();
+    vertx.setPeriodic(CANARY_POLL.toMillis(), due -> canary.get());
     var loaded = reload();
     loaded.onComplete(done -> watch.start());
     var bus = vertx.eventBus();
@@ -87,8 +91,11 @@ public final class ShadowVerticle extends VerticleBase {
                     Bus.SHADOW_STATUS,
                     message -> reply(message, status.get(), "describe the shadow release"))
                 .completion(),
-            bus.localConsumer(Bus.MODELS_CHANGED, message -> update()).completion(),
-            bus.localConsumer(Bus.OUTCOMES_COUNTED, message -> outcomesCounted()).completion(),
+            bus.localConsumer(Bus.MODELS_CHANGED, message -> followCanary()).completion(),
+            bus.localConsumer(Bus.OUTCOMES_COUNTED, message -> canary.get()).completion(),
+            bus.<JsonObject>consumer(
+                    Bus.CANARY_STOPPED, message -> stoppedElsewhere(message.body()))
+                .completion(),
             bus.localConsumer(Bus.SHADOW_PROMOTE, this::promote).completion(),
             bus.localConsumer(Bus.SHADOW_ROLLBACK, this::rollBack).completion(),
             self == null
@@ -99,48 +106,66 @@ public final class ShadowVerticle extends VerticleBase {
                     .completion()));
   }
 
-  /** Begins or ends the run of a canary, after a change of the configuration. Thread-safe. */
-  public Future<Void> update() {
-    return executor
-        .<Void>executeBlocking(
+  /** Begins or ends the run of the canary, after a change of the configuration. Thread-safe. */
+  public void update() {
+    context.runOnContext(changed -> followCanary());
+  }
+
+  private void followCanary() {
+    if (shadow.update()) keepCanary();
+    canary.get();
+  }
+
+  private void keepCanary() {
+    vertx
+        .executeBlocking(
             () -> {
-              shadow.update();
+              shadow.state().keep();
               return null;
             })
-        .onFailure(cause -> log.error("Cannot take the share of the canary over", cause));
+        .onFailure(cause -> log.error("Cannot keep the state of the canary", cause));
   }
 
-  private void outcomesCounted() {
-    var run = shadow.state().asked();
-    if (run == null || judging) return;
-    judging = true;
-    Bus.<JsonArray>ask(vertx, Bus.CANARY_OUTCOMES, run, Deadline.in(QUERY_TIMEOUT))
-        .onSuccess(
-            counted -> {
-              var of = counted.getJsonObject(0);
-              judge(
-                  run.getString("since"),
-                  new Canary.Outcomes(
-                      of.getLong("known"),
-                      of.getLong("worse"),
-                      of.getLong("better"),
-                      of.getLong("wrong")));
-            })
-        .onFailure(cause -> log.warn("The canary is not judged now: {}", cause.getMessage()))
-        .onComplete(judged -> judging = false);
+  /** Asks PostgreSQL for the run that all nodes share, and judges it. */
+  private Future<Void> askForRun() {
+    var state = shadow.state();
+    var query = state.query();
+    if (query == null) return Future.succeededFuture();
+    return Bus.<JsonObject>ask(vertx, Bus.CANARY_RUN, query, Deadline.in(QUERY_TIMEOUT))
+        .transform(
+            (run, cause) -> {
+              if (cause == null) {
+                if (state.told(query, run)) keepCanary();
+                judge();
+              } else {
+                log.warn("The canary is not judged now: {}", cause.getMessage());
+                state.untold();
+                publishStop(); // to nodes that have joined since
+              }
+              return Future.succeededFuture();
+            });
   }
 
-  private void judge(String since, Canary.@Nullable Outcomes known) {
-    executor
-        .executeBlocking(() -> shadow.state().judge(since, known))
-        .compose(
-            stopped ->
-                stopped == null
-                    ? Future.succeededFuture()
-                    : audit.record(
-                        new AuditEntry(
-                            AuditEntry.SERVICE, "canary-stop", "", shadow.pair(), stopped)))
-        .onFailure(cause -> log.error("Cannot judge the canary", cause));
+  private void judge() {
+    var stopped = shadow.state().judge();
+    if (stopped == null) return;
+    publishStop();
+    keepCanary();
+    canary.get(); // tells PostgreSQL
+    audit
+        .record(new AuditEntry(AuditEntry.SERVICE, "canary-stop", "", shadow.pair(), stopped))
+        .onFailure(cause -> log.error("Cannot record that the canary was stopped", cause));
+  }
+
+  private void publishStop() {
+    var stop = shadow.state().stop();
+    if (stop != null) vertx.eventBus().publish(Bus.CANARY_STOPPED, stop);
+  }
+
+  private void stoppedElsewhere(JsonObject run) {
+    boolean stopped = shadow.state().stoppedElsewhere(run);
+    if (stopped) keepCanary();
+    if (stopped || shadow.state().share() > 0) canary.get();
   }
 
   /**
@@ -250,7 +275,8 @@ public final class ShadowVerticle extends VerticleBase {
               shadow.reload();
               return null;
             })
-        .onFailure(cause -> log.error("Cannot load the shadow release", cause));
+        .onFailure(cause -> log.error("Cannot load the shadow release", cause))
+        .onComplete(done -> update());
   }
 
   private Future<JsonObject> describe() {

@@ -4,6 +4,7 @@ import { $, count, element, known, moment, NONE, share, terms, write } from './d
 
 const INTERVAL = 10_000; // ms between looks
 const LISTED = 12; // prefixes
+const NOTHING = { off: 'none', waiting: 'none, until PostgreSQL tells whether it may', stopped: 'none: it has fallen behind' };
 const short = release => (release ? release.slice(0, 12) : NONE);
 const interval = ({ agreement, low, high }) => (known(agreement) ? `${share(agreement)} (${share(low)} – ${share(high)})` : 'nothing compared yet');
 
@@ -11,10 +12,10 @@ function right({ known: outcomes, served_right: served, shadow_right: shadow } =
   return outcomes ? `served ${count(served)}, shadow ${count(shadow)}, of ${count(outcomes)}` : 'no outcomes yet';
 }
 
-function showCanary({ share: now, configured_share: configured, since, outcomes, errors, threshold, stopped }) {
+function showCanary({ state, share: now, since, outcomes, errors, threshold, stopped }) {
   const evidence = ({ evidence: some }) => `${some >= 1000 ? '1,000 and more' : some.toFixed(2)} of ${count(threshold)}`;
   terms('shadow-canary', [
-    ['Serves now', now ? `${share(now)} of the addresses` : configured ? 'none: it has fallen behind' : 'none', stopped ? 'bad' : ''],
+    ['Serves now', now ? `${share(now)} of the addresses` : NOTHING[state], stopped ? 'bad' : ''],
     since ? ['Since', moment(since)] : null,
     stopped ? ['Stopped', `${moment(stopped.at)}, for its ${stopped.reason}`, 'bad'] : null,
     outcomes ? ['Outcomes of its shipments', count(outcomes.known)] : null,

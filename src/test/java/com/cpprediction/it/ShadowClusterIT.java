@@ -11,6 +11,7 @@ import com.cpprediction.testing.Http;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,14 +25,22 @@ import org.junit.jupiter.api.io.TempDir;
 class ShadowClusterIT {
   private static final int REQUESTS = 400;
   private static final int KILLED_AT = 200;
+  private static final int CANARY = 40; // requests to each node
   private static final Duration STOPPED = Duration.ofSeconds(30);
+
+  private static final String DISAGREEMENTS =
+      """
+      SELECT json_build_object('shipment_id', shipment_id, 'cp', served_cp)::text
+      FROM prediction_disagreements JOIN canary_predictions USING (prediction_id, predicted_at, shipment_id)
+      LIMIT 1000
+      """;
 
   @TempDir private static Path dir;
   private static ClusterNodes nodes;
   private static String uri;
 
   private static void start() throws Exception {
-    SmallRelease.trainAnother(dir.resolve("shadow"));
+    SmallRelease.trainShuffled(dir.resolve("shuffled.csv"), dir.resolve("shadow"));
     uri = TestDatabase.create();
     nodes =
         ClusterNodes.onLoopback(
@@ -67,7 +76,11 @@ class ShadowClusterIT {
   }
 
   private static JsonObject post(ClusterNode node, String path) throws Exception {
-    return new JsonObject(node.process().post(path, new JsonObject()).body());
+    return post(node, path, new JsonObject());
+  }
+
+  private static JsonObject post(ClusterNode node, String path, JsonObject body) throws Exception {
+    return new JsonObject(node.process().post(path, body).body());
   }
 
   private static String served(ClusterNode node) {
@@ -132,6 +145,88 @@ class ShadowClusterIT {
     nodes.awaitWhole(Await.LONG);
     assertThat(new HashSet<>(List.of(served(nodes.get(0)), served(nodes.get(1)))))
         .containsExactly(original);
+
+    stopsACanaryOnAllNodes();
+  }
+
+  private static void share(double share) throws Exception {
+    for (var node : nodes.all()) {
+      node.process()
+          .configure(
+              new JsonObject()
+                  .put(
+                      "models",
+                      new JsonObject().put("canary", new JsonObject().put("share", share))));
+    }
+  }
+
+  private static JsonObject canary(ClusterNode node) {
+    return status(node).getJsonObject("canary");
+  }
+
+  private static JsonObject awaitCanary(ClusterNode node, String state) {
+    return Await.until(() -> canary(node), canary -> canary.getString("state").equals(state));
+  }
+
+  private static int servedByCanary(ClusterNode node, String shipments, int count)
+      throws Exception {
+    int byCanary = 0;
+    for (int i = 0; i < count; i++) {
+      var row = SmallRelease.rows().get(i);
+      var request = Http.shipment(shipments + i, row.typed()).put("pincode", row.pincode());
+      var response = new JsonObject(node.process().post("/predict", request).body());
+      if (response.containsKey("release")) byCanary++;
+    }
+    return byCanary;
+  }
+
+  private void stopsACanaryOnAllNodes() throws Exception {
+    share(1);
+    var first = nodes.get(0);
+    var second = nodes.get(1);
+    var run = awaitCanary(first, "running").getString("run");
+    assertThat(awaitCanary(second, "running").getString("run")).isEqualTo(run);
+    assertThat(servedByCanary(first, "A", CANARY)).isPositive();
+    assertThat(servedByCanary(second, "B", CANARY)).isPositive();
+
+    // Every outcome agrees with the served release where the two differ.
+    Await.until(
+        () -> {
+          var outcomes = new JsonArray();
+          for (var row : TestDatabase.query(uri, DISAGREEMENTS)) outcomes.add(new JsonObject(row));
+          if (outcomes.isEmpty()) return false;
+          post(first, "/outcomes", new JsonObject().put("outcomes", outcomes));
+          return canary(first).getString("state").equals("stopped");
+        });
+    var stop = canary(first).getJsonObject("stopped");
+    assertThat(stop.getString("reason")).isEqualTo("accuracy");
+    assertThat(awaitCanary(second, "stopped").getString("run")).isEqualTo(run);
+    for (var node : nodes.all()) assertThat(servedByCanary(node, "C", 20)).isZero();
+
+    second.process().terminate();
+    assertThat(second.process().ends(STOPPED)).isTrue();
+    Files.delete(second.process().directory().resolve("data/releases/canary.json"));
+    second.process().start(); // as a node that joins later
+    awaitShadow(second);
+    assertThat(awaitCanary(second, "stopped").getJsonObject("stopped"))
+        .isEqualTo(canary(first).getJsonObject("stopped"));
+    nodes.awaitWhole(Await.LONG);
+
+    // Another served release begins no run of a canary that was stopped.
+    var some = new JsonObject().put("prefixes", new JsonArray().add("575"));
+    assertThat(post(first, "/models/shadow/promote", some).getString("result"))
+        .isEqualTo("promoted");
+    nodes.awaitWhole(Await.LONG);
+    for (var node : nodes.all()) {
+      assertThat(awaitCanary(node, "stopped").getString("run")).isEqualTo(run);
+    }
+
+    share(0);
+    for (var node : nodes.all()) awaitCanary(node, "off");
+    share(1);
+    var next = awaitCanary(first, "running").getString("run");
+    assertThat(next).isNotEqualTo(run);
+    assertThat(awaitCanary(second, "running").getString("run")).isEqualTo(next);
   }
 
   private static List<String> results(JsonObject response) {
