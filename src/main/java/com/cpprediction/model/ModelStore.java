@@ -68,7 +68,7 @@ public final class ModelStore implements AutoCloseable {
   private volatile JsonObject scores = new JsonObject(); // of the release in force
   private volatile Set<String> inaccurate = Set.of(); // of failures, those for their accuracy
   private volatile DoubleSupplier maxAccuracyDrop = () -> 1;
-  private volatile Supplier<@Nullable ModelStore> beside = () -> null;
+  private volatile Supplier<List<ModelStore>> beside = List::of;
   private volatile Consumer<ServingRelease> onPublish = release -> {};
   private String unscored = ""; // the last release that was admitted without a comparison
 
@@ -552,16 +552,17 @@ public final class ModelStore implements AutoCloseable {
    */
   @Nullable ServingRelease lease(long generation) {
     var release = generations.get(generation);
-    if (release == null) {
-      var other = beside.get();
-      return other == null ? null : other.lease(generation);
+    if (release != null) return release.retain() ? release : null;
+    for (var other : beside.get()) {
+      var found = other.lease(generation);
+      if (found != null) return found;
     }
-    return release.retain() ? release : null;
+    return null;
   }
 
-  /** From now on leases by number are given on generations of {@code other}, too. */
-  public void beside(Supplier<@Nullable ModelStore> other) {
-    beside = other;
+  /** From now on leases by number are given on generations of {@code others}, too. */
+  public void beside(Supplier<List<ModelStore>> others) {
+    beside = others;
   }
 
   /** Leases on all generations, without the store's own use of the one in force. */

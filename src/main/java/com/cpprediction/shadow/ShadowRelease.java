@@ -57,6 +57,10 @@ public final class ShadowRelease implements SecondRelease {
   private volatile Runnable onReplace = () -> {};
   private volatile Runnable onErrors = () -> {};
   private volatile @Nullable Loaded loaded;
+
+  /** That of {@link #loaded}, and replaced ones: requests in flight have leases on them. */
+  private volatile List<ModelStore> stores = List.of();
+
   private volatile Agreement agreement;
 
   /**
@@ -92,7 +96,7 @@ public final class ShadowRelease implements SecondRelease {
         new Canary(
             () -> config.get().models().canary(), releases.file("canary.json"), clock, metrics);
     askingServed = comparer(served);
-    served.beside(this::models);
+    served.beside(() -> stores);
     metrics.canaryShare(() -> loaded == null ? 0 : canary.share());
     var load = new Load();
     thread = new ComparisonThread(this::compare, load::busy);
@@ -176,6 +180,12 @@ public final class ShadowRelease implements SecondRelease {
 
   private synchronized void replace(@Nullable Loaded next) {
     var before = loaded;
+    var inUse = new ArrayList<ModelStore>();
+    if (next != null) inUse.add(next.models);
+    for (var store : stores) {
+      if (before != null && store == before.models || store.leases() > 0) inUse.add(store);
+    }
+    stores = List.copyOf(inUse);
     loaded = next;
     onReplace.run();
     if (before != null) before.models.close();

@@ -103,6 +103,7 @@ public final class HttpFixture {
   volatile PredictionConfig prediction =
       new PredictionConfig(WORKERS, 0, 10_000, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
   volatile OwnerDirectory owners = OwnerDirectory.ALONE;
+  SecondRelease second = SecondRelease.NONE;
   volatile Function<ScoreRequest, Future<ScoreReply>> scorer =
       request -> Future.succeededFuture(reply(request, FINGERPRINTS.get("560")));
   volatile Function<RecordRequest, Future<JsonArray>> recorder =
@@ -284,7 +285,7 @@ public final class HttpFixture {
             wrongPincodes,
             cache,
             owners,
-            SecondRelease.NONE,
+            second,
             metrics,
             checks,
             () -> new JsonObject().put("http.port", 0),

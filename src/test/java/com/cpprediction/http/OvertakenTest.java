@@ -12,13 +12,16 @@ import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.model.ServingRelease;
+import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Locator;
 import com.cpprediction.prediction.LookupResult;
+import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.serving.OwnerDirectory;
+import com.cpprediction.serving.SecondRelease;
 import com.cpprediction.testing.TestScores;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -31,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -93,6 +97,58 @@ class OvertakenTest {
     assertThat(second.getDouble("confidence")).isEqualTo(0.97 * 0.8);
     assertThat(edge.recorded()).hasSize(2);
     assertThat(edge.scoreRequests).hasSize(2);
+  }
+
+  /** The release {@code after} serves all addresses as a canary; counts those that failed. */
+  private final class CanaryOfAll implements SecondRelease {
+    private final AtomicInteger failed = new AtomicInteger();
+
+    @Override
+    public boolean present() {
+      return true;
+    }
+
+    @Override
+    public void compare(Prediction sent, String release, boolean canary, boolean busy) {}
+
+    @Override
+    public ServingRelease canary() {
+      assertThat(after.retain()).isTrue();
+      return after;
+    }
+
+    @Override
+    public boolean serves(Address address) {
+      return true;
+    }
+
+    @Override
+    public void answered(boolean canary, boolean unserved) {
+      if (canary && unserved) failed.incrementAndGet();
+    }
+  }
+
+  @Test
+  void whatACanaryCanNotServeAnyMoreIsServedByTheReleaseInForce() throws Exception {
+    var canary = new CanaryOfAll();
+    edge.second = canary;
+    edge.scorer =
+        request ->
+            request.generation() == after.generation()
+                ? Future.failedFuture(Failure.NOT_READY.because("replaced"))
+                : Future.succeededFuture(HttpFixture.reply(request, OLD));
+    edge.start();
+
+    var alone = new JsonObject(edge.post("/predict", BY_PINCODE).body());
+    var together = new JsonObject(edge.post("/predict/batch", batch(BY_WORDS, BY_PINCODE)).body());
+
+    assertThat(alone.getString("model")).isEqualTo("560@aaaaaaaa");
+    assertThat(together.getJsonArray("results"))
+        .extracting(result -> ((JsonObject) result).getString("model"))
+        .containsOnly("560@aaaaaaaa");
+    assertThat(alone.encode() + together.encode()).doesNotContain("canary");
+    assertThat(canary.failed).hasValue(3);
+    assertThat(after.uses()).as("leases").isEqualTo(1);
   }
 
   @Test
