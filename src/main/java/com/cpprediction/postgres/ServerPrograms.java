@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.zip.CRC32;
 import java.util.zip.CheckedInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -28,6 +30,10 @@ import org.slf4j.LoggerFactory;
  */
 final class ServerPrograms {
   private static final Logger log = LoggerFactory.getLogger(ServerPrograms.class);
+
+  /** Of the archives in the whole jar. */
+  private static final Set<String> PLATFORMS =
+      Set.of("linux-x86_64", "linux-arm_64", "darwin-arm_64");
 
   /** Holds the {@link Extent} of a complete directory; written last. */
   private static final String EXTENT_FILE = "complete";
@@ -111,16 +117,32 @@ final class ServerPrograms {
   }
 
   private static String archive() {
-    var system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
-    var architecture = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
-    var name = "/postgres-%s-%s.txz".formatted(system(system), architecture(architecture));
-    if (Files.exists(Path.of("/etc/alpine-release")) // musl instead of glibc
-        || ServerPrograms.class.getResource(name) == null) {
+    return archive(
+        System.getProperty("os.name").toLowerCase(Locale.ROOT),
+        System.getProperty("os.arch").toLowerCase(Locale.ROOT),
+        name -> ServerPrograms.class.getResource(name) != null);
+  }
+
+  /**
+   * The name of the archive for a platform.
+   *
+   * @param system in lower case, as in {@code os.name}
+   * @param machine in lower case, as in {@code os.arch}
+   * @param packed whether the jar has a resource; those for servers lack the archives
+   */
+  static String archive(String system, String machine, Predicate<String> packed) {
+    var platform = system(system) + '-' + architecture(machine);
+    var name = "/postgres-%s.txz".formatted(platform);
+    boolean musl = Files.exists(Path.of("/etc/alpine-release")); // instead of glibc
+    if (!musl && packed.test(name)) return name;
+    if (!musl && PLATFORMS.contains(platform)) {
       throw new DatabaseStartException(
-          "No embedded PostgreSQL for %s on %s; set database.uri to a PostgreSQL server"
-              .formatted(system, architecture));
+          "This jar was packaged without the embedded PostgreSQL for %s on %s; set database.uri to a PostgreSQL server, or run the whole jar, cp-prediction-service.jar"
+              .formatted(system, machine));
     }
-    return name;
+    throw new DatabaseStartException(
+        "No embedded PostgreSQL for %s on %s; set database.uri to a PostgreSQL server"
+            .formatted(system, machine));
   }
 
   private static String system(String name) {

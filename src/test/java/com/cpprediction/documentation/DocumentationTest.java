@@ -27,7 +27,7 @@ class DocumentationTest {
   private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
   private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.+)$");
   private static final Pattern TEST =
-      Pattern.compile("`([A-Z][a-z]\\w*(?:Test|IT|Chaos|Benchmark))`");
+      Pattern.compile("`([A-Z][a-z]\\w*(?:Test|IT|Chaos|Packaging|Benchmark))`");
   private static final Pattern METER = Pattern.compile("`(cp_\\w+)(\\{[a-z_,]+})?`");
   private static final Pattern LABEL = Pattern.compile("[{,] ?([a-z_]+)=");
 

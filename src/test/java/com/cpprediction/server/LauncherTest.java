@@ -79,6 +79,14 @@ class LauncherTest {
         .noneMatch(o -> o.startsWith("-XX:AOT") || o.startsWith("-XX:Shared"));
   }
 
+  @Test
+  void findsTheJarThroughALink() throws Exception {
+    var link = Files.createSymbolicLink(directory.resolve("launcher"), LAUNCHER.toAbsolutePath());
+
+    assertThat(printed(link, Map.of("JAVA", "echo"), "status"))
+        .isEqualTo(options(Map.of(), "status"));
+  }
+
   /** All arguments of the JVM. */
   private static List<String> options(Map<String, String> variables, String... arguments)
       throws IOException, InterruptedException {
