@@ -110,15 +110,23 @@ public final class Bus {
 
   /**
    * Shipment id ({@code String}) in; out, once its rows are gone from PostgreSQL, {@code
-   * {"erased":{table: rows},"addresses":[as typed,…],"journal":"erased"|"pending"}}. Local.
+   * {"erased":{table: rows},"addresses":[as typed,…],"journal":"erased"|"pending"|"retrying"}}.
+   * Local.
    */
   public static final String ERASE = "cp.erase";
 
   /**
-   * Published by the node that erased a shipment, to all: {@code {"shipment_id","addresses":[as
-   * typed,…]}}.
+   * Published by the node that erased a shipment, to all: {@code {"shipment_id","until","by"}}, of
+   * which {@code until} is in milliseconds since 1970: rows predicted up to then are not stored any
+   * more.
    */
   public static final String ERASED = "cp.erased";
+
+  /**
+   * Published to all nodes: {@code {"addresses":[as typed,…]}} of an erased shipment, which caches
+   * are to forget.
+   */
+  public static final String FORGET = "cp.forget";
 
   /**
    * {@code {"id","at","node","caller","action","target","before","after","request_id"}} in; out

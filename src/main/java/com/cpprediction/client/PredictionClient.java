@@ -100,6 +100,16 @@ public final class PredictionClient {
                     .toList());
   }
 
+  /**
+   * Erases all that is stored about a shipment; may be repeated.
+   *
+   * @return what was erased, once it is gone from PostgreSQL; fails while that is away
+   */
+  public Future<Erased> erase(String shipmentId) {
+    return request(Bus.SHIPMENTS_ERASE, 1, new JsonObject().put("shipment_id", shipmentId))
+        .map(reply -> Erased.of(reply.getJsonObject("erased")));
+  }
+
   /** JSON of {@code GET /models/status} on an arbitrary node. */
   public Future<JsonObject> modelsStatus() {
     return request(Bus.MODELS_STATUS, 1, null);

@@ -2,6 +2,7 @@ package com.cpprediction.history;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.postgres.Bisection;
 import com.cpprediction.postgres.SqlFailure;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -12,11 +13,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +33,7 @@ public final class HistoryRecorder {
 
   private static final Logger log = LoggerFactory.getLogger(HistoryRecorder.class);
   private static final long MINUTE_MILLIS = Duration.ofMinutes(1).toMillis();
-  private static final double MILLIS_PER_SECOND = 1e3;
+  private static final double NANOS_PER_SECOND = Duration.ofSeconds(1).toNanos();
   private static final int ROWS_PER_STATEMENT = 60;
 
   private final Vertx vertx;
@@ -41,11 +42,14 @@ public final class HistoryRecorder {
   private final String node;
   private final BooleanSupplier databaseUp;
   private final Clock clock;
-  private final Instant started;
+  private final LongSupplier nanoTime;
   private final Deque<JsonObject> minutes = new ArrayDeque<>(); // oldest first
   private final Deque<JsonObject> marks = new ArrayDeque<>();
   private @Nullable MessageConsumer<JsonObject> consumer;
   private @Nullable Minute latest;
+  private @Nullable Instant lastMinute; // of which there is a row
+  private Instant
+      started; // of the process, or a little later in the rows after a change of the clock
   private @Nullable Future<Void> storing;
   private long timer = -1;
   private boolean stopped;
@@ -54,6 +58,7 @@ public final class HistoryRecorder {
   /**
    * @param node name of this node
    * @param databaseUp whether the database is available
+   * @param nanoTime {@link System#nanoTime}: the clock may be set
    */
   public HistoryRecorder(
       Vertx vertx,
@@ -61,13 +66,15 @@ public final class HistoryRecorder {
       ServiceMetrics metrics,
       String node,
       BooleanSupplier databaseUp,
-      Clock clock) {
+      Clock clock,
+      LongSupplier nanoTime) {
     this.vertx = vertx;
     this.table = table;
     this.metrics = metrics;
     this.node = node;
     this.databaseUp = databaseUp;
     this.clock = clock;
+    this.nanoTime = nanoTime;
     started = clock.instant();
   }
 
@@ -101,7 +108,7 @@ public final class HistoryRecorder {
   Future<Void> sample() {
     if (!metrics.on()) return store();
     return vertx
-        .executeBlocking(() -> Minute.read(metrics, clock.instant()), false)
+        .executeBlocking(() -> Minute.read(metrics, clock.instant(), nanoTime.getAsLong()), false)
         .compose(
             now -> {
               if (latest != null) add(latest, now);
@@ -111,12 +118,15 @@ public final class HistoryRecorder {
   }
 
   private void add(Minute earlier, Minute now) {
-    long millis = Duration.between(earlier.at(), now.at()).toMillis();
-    if (millis <= 0) return; // the clock was set back; the next minute has the counts
+    var minute = earlier.at().truncatedTo(ChronoUnit.MINUTES);
+    if (lastMinute != null && !minute.isAfter(lastMinute)) {
+      started = started.plus(1, ChronoUnit.MICROS); // the clock was set back: a key of their own
+    }
+    lastMinute = minute;
     if (minutes.size() == MAX_MINUTES) minutes.removeFirst();
     minutes.add(
-        now.since(earlier, millis / MILLIS_PER_SECOND)
-            .put("minute", earlier.at().truncatedTo(ChronoUnit.MINUTES).toString())
+        now.since(earlier, (now.nanos() - earlier.nanos()) / NANOS_PER_SECOND)
+            .put("minute", minute.toString())
             .put("node", node)
             .put("started", started.toString()));
   }
@@ -161,7 +171,17 @@ public final class HistoryRecorder {
   private static Future<Void> store(
       Deque<JsonObject> waiting, Function<List<JsonObject>, Future<Void>> statement) {
     if (waiting.isEmpty()) return Future.succeededFuture();
-    var batch = new ArrayList<>(waiting.stream().limit(ROWS_PER_STATEMENT).toList());
-    return statement.apply(batch).onSuccess(done -> batch.forEach(waiting::remove));
+    var batch = waiting.stream().limit(ROWS_PER_STATEMENT).toList();
+    return Bisection.store(batch, statement)
+        .onSuccess(
+            refused -> {
+              batch.forEach(waiting::remove);
+              for (var one : refused) {
+                log.error(
+                    "PostgreSQL refuses a row of the history (SQLSTATE {}); it is not kept",
+                    SqlFailure.sqlState(one.cause()));
+              }
+            })
+        .mapEmpty();
   }
 }

@@ -27,20 +27,6 @@ public final class HistoryTable {
   private static final int MAX_MARKS = 500;
   private static final int DECIMALS = 6;
 
-  private static final String STORE_MINUTES =
-      """
-      INSERT INTO service_minutes
-      SELECT * FROM jsonb_populate_recordset(NULL::service_minutes, $1::jsonb)
-      ON CONFLICT DO NOTHING
-      """;
-
-  private static final String STORE_MARKS =
-      """
-      INSERT INTO service_marks
-      SELECT * FROM jsonb_populate_recordset(NULL::service_marks, $1::jsonb)
-      ON CONFLICT DO NOTHING
-      """;
-
   /** Counts that are added up over minutes and nodes. */
   private static final List<String> COUNTS =
       List.of(
@@ -63,6 +49,22 @@ public final class HistoryTable {
       Map.of("p50", 0.5, "p95", 0.95, "p99", 0.99);
 
   private static final List<String> TIMES = List.of("model_times", "cache_times", "loop_times");
+
+  private static final String STORE_MINUTES =
+      store(
+          "service_minutes",
+          Stream.of(
+                  Stream.of("minute", "node", "started", "seconds", "failures"),
+                  COUNTS.stream(),
+                  Stream.of("cache_hits", "cache_misses", "doubts", "doubt_sum"),
+                  Stream.of("confidence_sum", "confidences"),
+                  TIMES.stream(),
+                  GAUGES.stream())
+              .flatMap(Function.identity())
+              .toList());
+
+  private static final String STORE_MARKS =
+      store("service_marks", List.of("at", "node", "kind", "text"));
 
   /** Names of the series in a response. */
   private static final List<String> SERIES =
@@ -135,6 +137,16 @@ public final class HistoryTable {
   public HistoryTable(Vertx vertx, Database database) {
     this.vertx = vertx;
     this.database = database;
+  }
+
+  /** Names the columns: a later version may have added some. */
+  private static String store(String table, List<String> columns) {
+    return """
+        INSERT INTO %1$s (%2$s)
+        SELECT %2$s FROM jsonb_populate_recordset(NULL::%1$s, $1::jsonb)
+        ON CONFLICT DO NOTHING
+        """
+        .formatted(table, String.join(", ", columns));
   }
 
   private static String sums(String column, int size) {

@@ -13,14 +13,15 @@ import org.jspecify.annotations.Nullable;
  * Reads a minute off the meters.
  *
  * @param at when the meters were read
+ * @param nanos the same as {@link System#nanoTime}
  * @param totals since the start of the process
  * @param gauges by column
  */
-record Minute(Instant at, MeterTotals totals, JsonObject gauges) {
+record Minute(Instant at, long nanos, MeterTotals totals, JsonObject gauges) {
   private static final String[] SQL = {"pool_type", "sql"};
 
   /** Reads a file: blocks. */
-  static Minute read(ServiceMetrics metrics, Instant at) {
+  static Minute read(ServiceMetrics metrics, Instant at, long nanos) {
     var runtime = Runtime.getRuntime();
     var gauges =
         new JsonObject()
@@ -31,7 +32,7 @@ record Minute(Instant at, MeterTotals totals, JsonObject gauges) {
             .put("in_flight", metrics.gauged("cp.inflight"))
             .put("heap_bytes", runtime.totalMemory() - runtime.freeMemory())
             .put("resident_bytes", ServiceMetrics.residentBytes());
-    return new Minute(at, metrics.totals(), gauges);
+    return new Minute(at, nanos, metrics.totals(), gauges);
   }
 
   /** A row of {@code service_minutes} without its key. */

@@ -22,7 +22,7 @@ import java.util.HexFormat;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** {@code DELETE /shipments/:shipment_id}, over HTTP and the event bus. */
+/** {@code DELETE /shipments}, over HTTP and the event bus. */
 final class ErasureRoutes {
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
   private static final String SHIPMENT_ID = "shipment_id";
@@ -39,8 +39,20 @@ final class ErasureRoutes {
     this.failures = failures;
   }
 
+  /** {@code DELETE /shipments/:shipment_id}. */
   void erase(RoutingContext ctx) {
-    var id = shipmentId(ctx.pathParam(SHIPMENT_ID));
+    erase(ctx, ctx.pathParam(SHIPMENT_ID));
+  }
+
+  /** {@code DELETE /shipments?shipment_id=}: for ids that can't be sent as a part of a path. */
+  void eraseByQuery(RoutingContext ctx) {
+    var given = ctx.queryParam(SHIPMENT_ID);
+    if (given.size() != 1) throw ShipmentReader.malformed("Name one shipment_id");
+    erase(ctx, given.get(0));
+  }
+
+  private void erase(RoutingContext ctx, String given) {
+    var id = shipmentId(given);
     erase(id, Exchange.of(ctx).caller())
         .onSuccess(report -> Exchange.respond(ctx, report))
         .onFailure(ctx::fail);
@@ -94,6 +106,10 @@ final class ErasureRoutes {
   /** Another node, or this one, has erased a shipment. */
   void erased(Message<JsonObject> message) {
     failures.forget(message.body().getString(SHIPMENT_ID));
+  }
+
+  /** A message of {@link Bus#FORGET}. */
+  void forget(Message<JsonObject> message) {
     forget(message.body().getJsonArray("addresses"));
   }
 

@@ -133,6 +133,9 @@ final class Routes {
         .useNormalizedPath(false) // ".." is a valid shipment id
         .handler(guard.require(Role.OPERATE))
         .handler(erasure::erase);
+    route("/shipments", DELETE, RouteContract.JSON, RouteContract.JSON)
+        .handler(guard.require(Role.OPERATE))
+        .handler(erasure::eraseByQuery);
     return this;
   }
 

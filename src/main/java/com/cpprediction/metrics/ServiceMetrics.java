@@ -852,6 +852,14 @@ public final class ServiceMetrics {
     gauge("cp.db.queue.rows", "Rows waiting for PostgreSQL", value);
   }
 
+  /** Erasures whose rows may still be in the files of the journal. */
+  public void erasuresPending(Supplier<Number> value) {
+    gauge(
+        "cp.erasures.pending",
+        "Erasures whose rows may still be in the files of the journal",
+        value);
+  }
+
   /** For libraries that bind their own meters. */
   public MeterRegistry registry() {
     return registry;

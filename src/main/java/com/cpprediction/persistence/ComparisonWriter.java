@@ -1,6 +1,8 @@
 package com.cpprediction.persistence;
 
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.postgres.Bisection;
+import com.cpprediction.postgres.Bisection.Refused;
 import com.cpprediction.postgres.SqlFailure;
 import com.cpprediction.prediction.ShadowComparison;
 import io.vertx.core.Future;
@@ -21,7 +23,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Stores comparisons in batches, one after the other. They wait in memory while the database is
  * away, {@link #CAPACITY} at most; later ones are dropped and counted. A batch is retried until
- * PostgreSQL has it or refuses it. For use from one event loop.
+ * PostgreSQL has it, without those that it refuses. For use from one event loop.
  */
 final class ComparisonWriter {
   private static final Logger log = LoggerFactory.getLogger(ComparisonWriter.class);
@@ -76,25 +78,21 @@ final class ComparisonWriter {
       batch.add(comparison);
       if (batch.size() == BATCH) break;
     }
-    insert
-        .apply(batch)
-        .onSuccess(
-            stored -> {
-              metrics.comparisonsStored(batch.size());
-              remove(batch.size());
-              send();
-            })
-        .onFailure(cause -> failed(batch, cause));
+    Bisection.store(batch, insert)
+        .onSuccess(refused -> stored(batch.size(), refused))
+        .onFailure(cause -> vertx.setTimer(RETRY_MILLIS, again -> send()));
   }
 
-  private void failed(List<ShadowComparison> batch, Throwable cause) {
-    if (SqlFailure.of(cause) != SqlFailure.ROW_REJECTED) {
-      vertx.setTimer(RETRY_MILLIS, again -> send());
-      return;
+  private void stored(int count, List<Refused<ShadowComparison>> refused) {
+    for (var one : refused) {
+      log.error(
+          "PostgreSQL refuses the comparison of prediction {} (SQLSTATE {}); it is not kept",
+          one.row().id(),
+          SqlFailure.sqlState(one.cause()));
     }
-    log.error("PostgreSQL refuses {} comparisons", batch.size(), cause);
-    metrics.comparisonsDropped(batch.size());
-    remove(batch.size());
+    metrics.comparisonsStored(count - refused.size());
+    if (!refused.isEmpty()) metrics.comparisonsDropped(refused.size());
+    remove(count);
     send();
   }
 

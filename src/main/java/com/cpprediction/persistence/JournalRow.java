@@ -8,4 +8,7 @@ sealed interface JournalRow permits PredictionRow, RefusalRow {
   UUID id();
 
   String shipmentId();
+
+  /** The address as in the request. */
+  String typed();
 }

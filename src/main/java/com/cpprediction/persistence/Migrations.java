@@ -34,7 +34,8 @@ final class Migrations {
           "V9__review.sql",
           "V11__history.sql",
           "V12__erasure.sql",
-          "V13__canary_runs.sql");
+          "V13__canary_runs.sql",
+          "V14__erasure_beside_readers.sql");
 
   private static final String UNDEFINED_TABLE = "42P01";
 

@@ -56,6 +56,8 @@ import org.slf4j.LoggerFactory;
 public final class PersistenceVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(PersistenceVerticle.class);
   private static final long CLOSE_SECONDS = 1;
+  private static final Duration REWRITE_BACKOFF =
+      Duration.ofSeconds(2); // the journal reopens after 1
 
   /** Name of the file with the entries of the audit log that wait for PostgreSQL. */
   static final String AUDIT = "audit.ndjson";
@@ -146,7 +148,8 @@ public final class PersistenceVerticle extends VerticleBase {
             table::probe,
             new Backoff(new Random()));
     var ledger = new RowLedger(metrics);
-    var writer = new BatchWriter(vertx, table, config, metrics, ledger, this::trim, watch);
+    var rows = new ErasedRows(table, typed -> ShipmentErasure.forget(vertx, typed), clock);
+    var writer = new BatchWriter(vertx, rows, config, metrics, ledger, this::trim, watch);
     this.maintenance = maintenance;
     this.watch = watch;
     this.writer = writer;
@@ -160,7 +163,11 @@ public final class PersistenceVerticle extends VerticleBase {
             () -> config.get().outcomesWindowDays(),
             clock,
             metrics);
-    erasure = new ShipmentErasure(vertx, database, writer, () -> appender, clock);
+    var rewriter =
+        new JournalRewriter(
+            vertx, writer::settledUntil, this::rewriteJournal, REWRITE_BACKOFF, clock);
+    erasure = new ShipmentErasure(vertx, database, rows, rewriter, clock);
+    metrics.erasuresPending(rewriter::pending);
     review = new ReviewDesk(vertx, database, pool.acquireTimeout(), outcomes::countSoon, metrics);
     audit =
         new AuditRecorder(
@@ -169,7 +176,9 @@ public final class PersistenceVerticle extends VerticleBase {
     comparisons = new ComparisonWriter(vertx, compared::insert, this::databaseUp, metrics);
     historyTable = new HistoryTable(vertx, database);
     if (node != null) {
-      history = new HistoryRecorder(vertx, historyTable, metrics, node, this::databaseUp, clock);
+      history =
+          new HistoryRecorder(
+              vertx, historyTable, metrics, node, this::databaseUp, clock, System::nanoTime);
     }
     metrics.databaseUp(this::databaseUp);
     metrics.clockSkewSeconds(() -> schema.skew().toMillis() / 1e3);
@@ -300,6 +309,11 @@ public final class PersistenceVerticle extends VerticleBase {
   /** Also while the database is away. */
   private void audit(Message<JsonObject> message) {
     audit.record(message.body()).onSuccess(message::reply).onFailure(cause -> fail(message, cause));
+  }
+
+  private Future<Void> rewriteJournal() {
+    var journal = appender;
+    return journal == null ? Future.succeededFuture() : journal.rewrite();
   }
 
   private void trim(Collection<Entry> entries) {

@@ -17,6 +17,11 @@ record RefusalRow(Refusal refusal) implements JournalRow {
     return refusal.shipmentId();
   }
 
+  @Override
+  public String typed() {
+    return refusal.typed();
+  }
+
   Instant refusedAt() {
     return PredictionIds.timeOf(id());
   }

@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -107,6 +108,20 @@ final class Comparer {
       log.error("Cannot compare a prediction of prefix {}", sent.belief().prefix(), e);
       return new Compared(ComparisonResult.FAILED, null);
     }
+  }
+
+  /**
+   * Forgets the scores of some addresses.
+   *
+   * @param canonical forms of the addresses
+   */
+  void forget(Set<String> canonical) {
+    scores.keySet().removeIf(key -> canonical.contains(key.address().text()));
+  }
+
+  /** Number of scores that are kept. */
+  int kept() {
+    return scores.size();
   }
 
   private static Side side(Prediction prediction, ServingRelease release) {

@@ -4,13 +4,16 @@ import com.cpprediction.prediction.Prediction;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +43,7 @@ final class ComparisonThread {
    */
   record Sent(Prediction prediction, String release, boolean canary, @Nullable UUID run) {}
 
+  private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final BlockingQueue<Sent> queue = new ArrayBlockingQueue<>(CAPACITY);
   private final Consumer<List<Sent>> compare;
   private final BooleanSupplier busy;
@@ -67,6 +71,22 @@ final class ComparisonThread {
     return queue.offer(sent);
   }
 
+  /** Runs {@code task} on the thread, between two comparisons. Thread-safe. */
+  void execute(Runnable task) {
+    tasks.add(task);
+  }
+
+  /**
+   * Removes predictions from the queue.
+   *
+   * @return number of them
+   */
+  int remove(Predicate<Sent> which) {
+    var removed = new ArrayList<Sent>();
+    queue.removeIf(sent -> which.test(sent) && removed.add(sent));
+    return removed.size();
+  }
+
   /** Predictions that wait. */
   int waiting() {
     return queue.size();
@@ -91,6 +111,7 @@ final class ComparisonThread {
   private void run() {
     var taken = new ArrayList<Sent>(TOGETHER);
     while (!stopped) {
+      for (var task = tasks.poll(); task != null; task = tasks.poll()) task.run();
       queue.drainTo(taken, TOGETHER);
       if (taken.isEmpty()) {
         LockSupport.parkNanos(IDLE_NANOS);

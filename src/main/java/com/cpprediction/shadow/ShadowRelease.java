@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -276,6 +277,24 @@ public final class ShadowRelease implements SecondRelease {
    */
   private static boolean comparable(Prediction sent, ServingRelease other) {
     return other.here().contains(sent.belief().prefix());
+  }
+
+  /**
+   * Forgets the scores of some addresses; predictions of them that wait are not compared.
+   *
+   * @param canonical forms of the addresses
+   */
+  void forget(Set<String> canonical) {
+    thread.execute(
+        () -> {
+          int removed =
+              thread.remove(
+                  sent -> canonical.contains(sent.prediction().request().address().text()));
+          for (int i = 0; i < removed; i++) metrics.compared(ComparisonResult.SHED);
+          askingServed.forget(canonical);
+          var now = loaded;
+          if (now != null) now.asking.forget(canonical);
+        });
   }
 
   private Agreement agreement(ServingRelease mine, ServingRelease shadow) {

@@ -5,6 +5,7 @@ import com.cpprediction.audit.AuditLog;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.SingleFlight;
 import com.cpprediction.model.PrefixSelection;
+import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
@@ -25,6 +26,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -96,6 +98,7 @@ public final class ShadowVerticle extends VerticleBase {
             bus.<JsonObject>consumer(
                     Bus.CANARY_STOPPED, message -> stoppedElsewhere(message.body()))
                 .completion(),
+            bus.<JsonObject>consumer(Bus.FORGET, message -> forget(message.body())).completion(),
             bus.localConsumer(Bus.SHADOW_PROMOTE, this::promote).completion(),
             bus.localConsumer(Bus.SHADOW_ROLLBACK, this::rollBack).completion(),
             self == null
@@ -124,6 +127,13 @@ public final class ShadowVerticle extends VerticleBase {
               return null;
             })
         .onFailure(cause -> log.error("Cannot keep the state of the canary", cause));
+  }
+
+  private void forget(JsonObject told) {
+    shadow.forget(
+        told.getJsonArray("addresses").stream()
+            .map(typed -> Address.canonical((String) typed))
+            .collect(Collectors.toSet()));
   }
 
   /** Asks PostgreSQL for the run that all nodes share, and judges it. */

@@ -16,6 +16,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -208,5 +209,24 @@ class PredictionClientTest {
     assertThat(asked).hasSize(2).containsOnly(asked.get(0));
     assertThat(asked.get(0).getJsonArray("outcomes").getJsonObject(0))
         .isEqualTo(new JsonObject().put("shipment_id", "S1").put("cp", "CP2"));
+  }
+
+  @Test
+  void erasesAShipment(Vertx vertx) throws Exception {
+    var erased =
+        new JsonObject().put("predictions", 2).put("outcomes", 0).put("journal", "pending");
+    node(
+        vertx,
+        Bus.SHIPMENTS_ERASE,
+        (n, message) ->
+            message.reply(
+                new JsonObject()
+                    .put("shipment_id", message.body().getString("shipment_id"))
+                    .put("erased", erased)));
+
+    var report = await(PredictionClient.of(vertx).erase("a/b"));
+
+    assertThat(asked).containsExactly(new JsonObject().put("shipment_id", "a/b"));
+    assertThat(report).isEqualTo(new Erased(Map.of("predictions", 2L, "outcomes", 0L), false));
   }
 }

@@ -50,9 +50,19 @@ class HistoryIT {
 
   private static final class TestClock extends Clock {
     private volatile Instant now = BEGIN;
+    private volatile long nanos;
 
     void advance(Duration by) {
       now = now.plus(by);
+      nanos += by.toNanos();
+    }
+
+    void setBack(Duration by) {
+      now = now.minus(by);
+    }
+
+    long nanoTime() {
+      return nanos;
     }
 
     @Override
@@ -162,6 +172,56 @@ class HistoryIT {
   }
 
   @Test
+  void keepsWhatIsCountedWhileTheClockIsSetBack() throws Exception {
+    var node = start("a:1");
+    for (int count : List.of(1, 2, 4, 8, 16, 32)) {
+      if (count == 4) clock.setBack(Duration.ofMinutes(3));
+      if (count == 16) clock.setBack(Duration.ofSeconds(30));
+      predict(node, Source.MODEL, count, MILLI, 0.5);
+      minute(node);
+    }
+
+    assertThat(
+            TestDatabase.query(
+                uri,
+                """
+                SELECT to_char(minute AT TIME ZONE 'UTC', 'HH24:MI') || ' ' || seconds || ' ' || from_model
+                FROM service_minutes ORDER BY from_model
+                """))
+        .containsExactly(
+            "03:00 60 1", "03:01 60 2", "03:02 60 4", "03:00 60 8", "03:01 60 16", "03:01 60 32");
+  }
+
+  @Test
+  void storesAllRowsButTheRefusedOnesWhateverColumnsThereAre() throws Exception {
+    TestDatabase.execute(
+        uri,
+        """
+        ALTER TABLE service_minutes ADD COLUMN later bigint NOT NULL DEFAULT 0;
+        ALTER TABLE service_minutes ADD CHECK (from_model <> 7)
+        """);
+    up = false;
+    var node = start("a:1");
+    for (int i = 1; i <= 10; i++) {
+      predict(node, Source.MODEL, i, MILLI, 0.5);
+      minute(node);
+    }
+    onLoop(() -> vertx.eventBus().publish(Bus.MARK, Bus.mark("reload", "no\u0000text")));
+    onLoop(() -> vertx.eventBus().publish(Bus.MARK, Bus.mark("edit", "cache.max_size")));
+    up = true;
+    minute(node);
+
+    Await.until(
+        () ->
+            TestDatabase.query(uri, "SELECT kind FROM service_marks ORDER BY kind")
+                .equals(List.of("edit", "start")));
+    assertThat(
+            TestDatabase.query(
+                uri, "SELECT count(*) || ' ' || sum(from_model) FROM service_minutes"))
+        .containsExactly("10 48");
+  }
+
+  @Test
   void mergesNodesAndProcessesAndLeavesGaps() throws Exception {
     var a = start("a:1");
     var b = start("b:1");
@@ -192,7 +252,10 @@ class HistoryIT {
 
   private Node start(String name) throws Exception {
     var metrics = new ServiceMetrics(new PrometheusMeterRegistry(PrometheusConfig.DEFAULT), "test");
-    var recorder = onLoop(() -> new HistoryRecorder(vertx, table, metrics, name, () -> up, clock));
+    var recorder =
+        onLoop(
+            () ->
+                new HistoryRecorder(vertx, table, metrics, name, () -> up, clock, clock::nanoTime));
     onLoop(recorder::start).await(10, SECONDS);
     return new Node(metrics, recorder);
   }

@@ -4,19 +4,22 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cpprediction.bus.Bus;
+import com.cpprediction.client.PredictionClient;
 import com.cpprediction.json.Digests;
 import com.cpprediction.postgres.TestDatabase;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Http;
+import com.cpprediction.testing.Jdbc;
 import com.cpprediction.testing.TestService;
 import com.cpprediction.training.SmallRelease;
 import com.github.f4b6a3.uuid.UuidCreator;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.net.URLEncoder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,6 +36,14 @@ class ErasureIT {
 
   /** A word of the addresses of the erased shipment alone. */
   private static final String WORD = "Quixotic";
+
+  private static final String TABLES =
+      """
+      SELECT c.oid::regclass::text FROM pg_class c
+      WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
+      """;
+
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private static final String COUNTED_ANEW =
       """
@@ -81,7 +92,11 @@ class ErasureIT {
     assertThat(tables(WORD)).isNotEmpty();
     assertThat(files(WORD)).isNotEmpty();
 
-    var erased = erase();
+    JsonObject erased;
+    var reader = reader();
+    try (reader) {
+      erased = erase();
+    }
 
     assertThat(erased)
         .isEqualTo(
@@ -103,6 +118,35 @@ class ErasureIT {
     maybePredictedAgain();
   }
 
+  /** A transaction that has read every table, as one of {@code pg_dump} has. */
+  private static Connection reader() throws Exception {
+    var connection = Jdbc.connect(service.databaseUri());
+    connection.setAutoCommit(false);
+    try (var statement = connection.createStatement()) {
+      statement.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+      for (var table : TestDatabase.query(service.databaseUri(), TABLES)) {
+        statement.execute("LOCK TABLE %s IN ACCESS SHARE MODE".formatted(table));
+      }
+    }
+    return connection;
+  }
+
+  @Test
+  void erasesAShipmentWhoseNameIsNoPartOfAPath() {
+    var slashes = "a/b?c=%2F..";
+    predict(slashes, typed);
+
+    for (var id : List.of(slashes, "..")) {
+      var answer = http.delete("/shipments?shipment_id=" + URLEncoder.encode(id, UTF_8));
+      assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+      assertThat(answer.json().getString("shipment_id")).isEqualTo(id);
+    }
+
+    assertThat(http.get("/predictions?shipment_id=" + URLEncoder.encode(slashes, UTF_8)).status())
+        .isEqualTo(404);
+    assertThat(http.delete("/shipments").status()).isEqualTo(400);
+  }
+
   /** A row that waited in a journal or in memory while the shipment was erased. */
   private void doesNotComeBack() throws Exception {
     var before = Instant.now().minus(Duration.ofMinutes(1));
@@ -110,23 +154,22 @@ class ErasureIT {
         Http.shipment(GONE, typed + " " + WORD + " Tower")
             .put("pincode", pincode)
             .put("prediction_id", UuidCreator.getTimeOrderedEpoch(before).toString());
+    predict(KEPT, typed + " Lasting Tower"); // no address is new but the one of the late row
+    stored("predictions", KEPT, 2);
+    long cached = cached();
     assertThat(http.post("/predict", late).json().getString("source")).isEqualTo("model");
     predict(KEPT, typed + " Lasting Tower"); // behind it
-    stored("predictions", KEPT, 2);
+    stored("predictions", KEPT, 3);
 
     assertThat(tables(GONE)).isEmpty();
-    var options = new io.vertx.core.eventbus.DeliveryOptions().setSendTimeout(20_000);
-    var again =
-        service
-            .vertx()
-            .eventBus()
-            .<JsonObject>request(
-                Bus.SHIPMENTS_ERASE, new JsonObject().put("shipment_id", GONE), options)
-            .await()
-            .body()
-            .getJsonObject("erased");
-    assertThat(again.getInteger("predictions")).isZero();
-    assertThat(again.getString("journal")).isEqualTo("erased");
+    Await.until("its address is not in the cache", () -> cached() == cached);
+    assertThat(predict("another", late.getString("address")).getString("source"))
+        .isEqualTo("model");
+    PredictionClient.of(service.vertx()).within(PATIENCE).erase("another").await();
+    var again = PredictionClient.of(service.vertx()).within(PATIENCE).erase(GONE).await();
+    assertThat(again.rows()).containsEntry("predictions", 0L).containsKey("review_claims");
+    assertThat(again.journal()).isTrue();
+    assertThat(http.get("/metrics").body()).contains("cp_erasures_pending 0.0");
     nothingIsLeft();
   }
 
@@ -141,6 +184,10 @@ class ErasureIT {
     var answer = http.post("/predict", Http.shipment(id, address).put("pincode", pincode));
     assertThat(answer.status()).as(answer.body()).isEqualTo(200);
     return answer.json();
+  }
+
+  private long cached() {
+    return http.get("/cache/stats").json().getLong("size");
   }
 
   private JsonObject erase() {
@@ -169,13 +216,7 @@ class ErasureIT {
   /** Tables with {@code text} in any column. */
   private static List<String> tables(String text) throws Exception {
     var uri = service.databaseUri();
-    return TestDatabase.query(
-            uri,
-            """
-            SELECT c.oid::regclass::text FROM pg_class c
-            WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
-            """)
-        .stream()
+    return TestDatabase.query(uri, TABLES).stream()
         .filter(table -> holds(uri, table, text))
         .toList();
   }

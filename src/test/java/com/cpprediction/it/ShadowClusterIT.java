@@ -11,7 +11,11 @@ import com.cpprediction.testing.Http;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +27,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Two nodes with the same shadow release, as processes. */
 class ShadowClusterIT {
+  /** A word of the address of the erased shipment alone. */
+  private static final String WORD = "Quixotic";
+
   private static final int REQUESTS = 400;
   private static final int KILLED_AT = 200;
   private static final int CANARY = 40; // requests to each node
@@ -90,6 +97,7 @@ class ShadowClusterIT {
   @Test
   void comparesOnceAcrossAKillAndPromotesEverywhere() throws Exception {
     start();
+    everyNodeForgetsAnErasedShipment();
     var rows = SmallRelease.rows();
     for (int i = 0; i < REQUESTS; i++) {
       var row = rows.get(i);
@@ -227,6 +235,61 @@ class ShadowClusterIT {
     var next = awaitCanary(first, "running").getString("run");
     assertThat(next).isNotEqualTo(run);
     assertThat(awaitCanary(second, "running").getString("run")).isEqualTo(next);
+  }
+
+  /**
+   * Asked at one node, of a shipment that another one has in its journal and both in their caches.
+   */
+  private static void everyNodeForgetsAnErasedShipment() throws Exception {
+    var row = SmallRelease.rows().get(0);
+    var typed = row.typed() + " " + WORD + " Tower";
+    for (var node : nodes.all()) {
+      predict(node, "erase-me", typed, row.pincode());
+      assertThat(predict(node, "erase-me", typed, row.pincode())).isEqualTo("cache");
+    }
+    Await.until(
+        "all are stored",
+        () ->
+            TestDatabase.query(uri, "SELECT 1 FROM predictions").size() == 2 * nodes.all().size());
+    for (var node : nodes.all()) assertThat(filesWithTheWord(node)).as(node.name()).isNotEmpty();
+
+    var erased = nodes.get(0).process().delete("/shipments/erase-me");
+
+    assertThat(erased.statusCode()).as(erased.body()).isEqualTo(200);
+    assertThat(new JsonObject(erased.body()).getJsonObject("erased").getInteger("predictions"))
+        .isEqualTo(2 * nodes.all().size());
+    for (var node : nodes.all()) {
+      Await.until("no file has the address", () -> filesWithTheWord(node).isEmpty());
+      Await.until("the cache is empty", () -> cached(node) == 0);
+      assertThat(predict(node, "another", typed, row.pincode())).isEqualTo("model");
+    }
+  }
+
+  /** The source of the prediction. */
+  private static String predict(ClusterNode node, String id, String typed, String pincode)
+      throws Exception {
+    var request = Http.shipment(id, typed).put("pincode", pincode);
+    return new JsonObject(node.process().post("/predict", request).body()).getString("source");
+  }
+
+  private static int cached(ClusterNode node) throws Exception {
+    return new JsonObject(node.process().get("/cache/stats").body()).getInteger("size");
+  }
+
+  private static List<Path> filesWithTheWord(ClusterNode node) throws IOException {
+    try (var all = Files.walk(node.process().directory())) {
+      return all.filter(Files::isRegularFile).filter(ShadowClusterIT::hasTheWord).toList();
+    }
+  }
+
+  private static boolean hasTheWord(Path file) {
+    try {
+      return Files.readString(file, StandardCharsets.ISO_8859_1).contains(WORD);
+    } catch (NoSuchFileException e) {
+      return false; // replaced meanwhile
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static List<String> results(JsonObject response) {

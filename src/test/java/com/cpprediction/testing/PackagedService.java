@@ -212,6 +212,10 @@ public final class PackagedService extends TestResource {
     return http.send(request.build(), BodyHandlers.ofString());
   }
 
+  public HttpResponse<String> delete(String path) throws Exception {
+    return http.send(to(path).DELETE().build(), BodyHandlers.ofString());
+  }
+
   private HttpRequest.Builder to(String path) {
     var uri = URI.create("%s://%s:%d%s".formatted(scheme, host(), port(), path));
     return HttpRequest.newBuilder(uri)
