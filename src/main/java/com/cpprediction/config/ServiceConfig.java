@@ -17,6 +17,7 @@ public record ServiceConfig(
     DatabaseConfig database,
     ClusterConfig cluster,
     MetricsConfig metrics,
+    TelemetryConfig telemetry,
     LogConfig log) {
   private static final RecordBinder<ServiceConfig> BINDER =
       RecordBinder.of(ServiceConfig.class, ConfigSchema.keys());
@@ -42,6 +43,7 @@ public record ServiceConfig(
         database,
         cluster,
         metrics,
+        telemetry,
         log);
   }
 

@@ -11,6 +11,7 @@ import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.serving.Reply;
+import com.cpprediction.tracing.TraceStep;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -213,8 +214,10 @@ final class Exchange {
     return method;
   }
 
+  /** Follows {@link #route(String)}. */
   void method(HttpMethod served) {
     method = served.name();
+    TraceStep.current().route(method, route);
   }
 
   /** Name of the authorized caller, as {@link BearerTokens#caller}. */

@@ -24,6 +24,7 @@ import com.cpprediction.serving.ShipmentReader;
 import com.cpprediction.serving.Shipments;
 import com.cpprediction.tls.Identity;
 import com.cpprediction.tls.IdentityWatcher;
+import com.cpprediction.tracing.TraceStep;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
@@ -407,11 +408,13 @@ public final class HttpVerticle extends VerticleBase {
       return;
     }
     var requestId = RequestId.current();
+    var step = TraceStep.current();
     ((ContextInternal) context)
         .duplicate()
         .runOnContext(
             turn -> {
               if (requestId != null) RequestId.set(requestId);
+              step.adopt();
               handler.handle(message);
             });
   }
@@ -444,7 +447,8 @@ public final class HttpVerticle extends VerticleBase {
             .inference(inference)
             .state(
                 new HealthRoutes(node.health(), guard::isOperator),
-                new MetricsRoute(vertx, node.metrics(), node.cache()),
+                new MetricsRoute(
+                    vertx, node.metrics(), node.cache(), node.config().get().telemetry().traced()),
                 node.owners()::describe,
                 node.configView(),
                 new AuditRoutes(vertx, this::prediction, node.audit()))

@@ -11,19 +11,31 @@ import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 
-/** {@code GET /metrics}: Prometheus text, or a JSON summary by content negotiation. */
+/**
+ * {@code GET /metrics}: Prometheus text, or a JSON summary by content negotiation; where requests
+ * are traced OpenMetrics, too, which has the exemplars of histograms.
+ */
 final class MetricsRoute {
   static final String TEXT = "text/plain";
 
+  private static final String OPEN_METRICS = "application/openmetrics-text";
   private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
+  private static final String OPEN_METRICS_1 = OPEN_METRICS + "; version=1.0.0; charset=utf-8";
 
   private final ServiceMetrics metrics;
+  private final boolean traced;
   private final SharedResponse text;
+  private final SharedResponse openMetrics;
   private final SharedResponse summary;
 
-  MetricsRoute(Vertx vertx, ServiceMetrics metrics, PredictionCache cache) {
+  /**
+   * @param traced whether requests are traced
+   */
+  MetricsRoute(Vertx vertx, ServiceMetrics metrics, PredictionCache cache, boolean traced) {
     this.metrics = metrics;
-    text = shared(vertx, PROMETHEUS, () -> scrape().getBytes(StandardCharsets.UTF_8));
+    this.traced = traced;
+    text = shared(vertx, PROMETHEUS, () -> scrape(PROMETHEUS));
+    openMetrics = shared(vertx, OPEN_METRICS_1, () -> scrape(OPEN_METRICS_1));
     summary =
         shared(
             vertx,
@@ -36,8 +48,17 @@ final class MetricsRoute {
     return new SharedResponse(vertx, type, () -> vertx.executeBlocking(gathering, false));
   }
 
-  private String scrape() {
-    return ((PrometheusMeterRegistry) metrics.registry()).scrape(PROMETHEUS);
+  private byte[] scrape(String type) {
+    return ((PrometheusMeterRegistry) metrics.registry())
+        .scrape(type)
+        .getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Media types of the response. */
+  String[] types() {
+    return traced
+        ? new String[] {TEXT, OPEN_METRICS, RouteContract.JSON}
+        : new String[] {TEXT, RouteContract.JSON};
   }
 
   void handle(RoutingContext ctx) {
@@ -45,7 +66,10 @@ final class MetricsRoute {
       throw Failure.NOT_FOUND.because("Metrics are switched off; see metrics.enabled");
     }
     var accept = ctx.request().getHeader(HttpHeaders.ACCEPT);
-    boolean json = Accept.weight(accept, RouteContract.JSON) > Accept.weight(accept, TEXT);
-    (json ? summary : text).handle(ctx);
+    double asText = Accept.weight(accept, TEXT);
+    double asJson = Accept.weight(accept, RouteContract.JSON);
+    double asOpenMetrics = traced ? Accept.weight(accept, OPEN_METRICS) : 0;
+    if (asOpenMetrics > Math.max(asText, asJson)) openMetrics.handle(ctx);
+    else (asJson > asText ? summary : text).handle(ctx);
   }
 }

@@ -6,6 +6,7 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.serving.Problem;
+import com.cpprediction.tracing.TraceStep;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Handler;
@@ -144,6 +145,7 @@ final class ProblemHandler implements Handler<RoutingContext> {
       response.putHeader(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
     }
     Exchange.setCachingHeaders(response);
+    TraceStep.current().set(TraceStep.OUTCOME, failure.slug());
     response
         .setStatusCode(status)
         .putHeader(Exchange.REQUEST_ID, requestId)

@@ -154,7 +154,7 @@ final class Routes {
     get("/health").handler(health::all);
     get("/health/live").handler(health::live);
     get("/health/ready").handler(health::ready);
-    get("/metrics", MetricsRoute.TEXT, RouteContract.JSON).handler(metrics::handle);
+    get("/metrics", metrics.types()).handler(metrics::handle);
     get("/cluster").handler(shared(cluster));
     get("/config").handler(guard.require(Role.OPERATE)).handler(shared(config));
     get("/audit").handler(guard.require(Role.OPERATE)).handler(audit::list);

@@ -47,6 +47,9 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
           // The journal reports its failures itself, once and in words.
           "org.apache.activemq",
           Level.OFF,
+          // The service logs once that a receiver of traces is away.
+          "io.opentelemetry",
+          Level.OFF,
           // It advises to install a library that may be there; the service reports the cause.
           "ml.dmlc.xgboost4j.java.NativeLibLoader",
           Level.OFF,

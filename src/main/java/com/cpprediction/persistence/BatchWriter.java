@@ -6,6 +6,7 @@ import com.cpprediction.journal.Entry;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.postgres.SqlFailure;
 import com.cpprediction.prediction.Failure;
+import com.cpprediction.tracing.TraceStep;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -356,10 +357,19 @@ final class BatchWriter {
     var batch = new InFlightBatch(next);
     inFlight.add(batch);
     awaited++;
+    var step = TraceStep.insert(batch.rows, JournalRow::id);
     store
         .insert(batch.rows)
-        .onSuccess(inserted -> onStored(batch, inserted))
-        .onFailure(failure -> onFailure(batch, failure));
+        .onSuccess(
+            inserted -> {
+              step.end();
+              onStored(batch, inserted);
+            })
+        .onFailure(
+            failure -> {
+              step.fail(SqlFailure.reason(failure));
+              onFailure(batch, failure);
+            });
   }
 
   private void onStored(InFlightBatch batch, PredictionStore.Inserted inserted) {

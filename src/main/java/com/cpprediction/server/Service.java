@@ -16,6 +16,7 @@ import com.cpprediction.http.HttpNode;
 import com.cpprediction.http.HttpVerticle;
 import com.cpprediction.logging.Logging;
 import com.cpprediction.logging.RequestId;
+import com.cpprediction.metrics.MeterRegistries;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.metrics.ServiceMetrics.Reload;
 import com.cpprediction.model.CallerPincodes;
@@ -36,10 +37,9 @@ import com.cpprediction.shadow.ServedReleases;
 import com.cpprediction.shadow.ShadowRelease;
 import com.cpprediction.shadow.ShadowVerticle;
 import com.cpprediction.tls.IdentityWatcher;
+import com.cpprediction.tracing.Tracing;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -57,6 +57,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -76,6 +77,9 @@ public final class Service {
 
   private static final Duration HTTP_GRACE = Duration.ofSeconds(5);
   private static final Duration STORE_GRACE = Duration.ofSeconds(2);
+
+  /** Timeout of sending the last traces, which runs beside the stop of PostgreSQL. */
+  private static final Duration TRACE_GRACE = Duration.ofSeconds(1);
 
   /** Part of the stop timeout that is reserved for PostgreSQL, which stops last. */
   private static final Duration DATABASE_GRACE = Duration.ofSeconds(2);
@@ -104,6 +108,7 @@ public final class Service {
 
   private final Home home;
   private final LoadedConfig loaded;
+  private final @Nullable Tracing tracing; // where requests are traced
   private final Vertx vertx;
   private final @Nullable Membership membership;
   private final @Nullable ClusterVerticle cluster; // where the node is in one
@@ -138,11 +143,21 @@ public final class Service {
     var config = loaded.config();
     MeterRegistry registry =
         config.metrics().enabled()
-            ? new PrometheusMeterRegistry(PrometheusConfig.DEFAULT)
+            ? MeterRegistries.prometheus(config.telemetry().traced())
             : new CompositeMeterRegistry(); // without a child: drops all meters
     releases = ServedReleases.of(home.resolve(config.dataDir()), modelsDir);
     membership = clustered ? VertxSetup.membership(home, config.cluster()) : null;
-    vertx = VertxSetup.vertx(eventLoops(config), registry, config.metrics().enabled(), membership);
+    tracing =
+        config.telemetry().traced()
+            ? new Tracing(
+                config.telemetry().otlpEndpoint(),
+                () -> current().telemetry().sampleRatio(),
+                Version.current(),
+                node())
+            : null;
+    vertx =
+        VertxSetup.vertx(
+            eventLoops(config), registry, config.metrics().enabled(), membership, tracing);
     metrics = new ServiceMetrics(registry, Version.current());
     watcher =
         new ConfigWatcher(vertx, loader, loaded, metrics::configReloadFailed, Clock.systemUTC());
@@ -456,7 +471,9 @@ public final class Service {
               Math.min(end, System.nanoTime() + HANDOVER_TIMEOUT.toNanos()));
     }
     // Closing Vert.x would undeploy a verticle a second time that has not stopped yet.
-    if (await(undeploy(), end)) {
+    boolean undeployed = await(undeploy(), end);
+    var traced = tracing == null ? CompletableFuture.<Void>completedFuture(null) : tracing.stop();
+    if (undeployed) {
       clean &= await(phases.await("closing connections", vertx::close), end);
       models.close(); // no verticle uses them any more
     } else {
@@ -466,10 +483,16 @@ public final class Service {
     if (database != null) {
       clean &= phases.run("stopping PostgreSQL", () -> database.close(DATABASE_GRACE));
     }
+    awaitTraces(traced);
     phases.close();
     if (clean && !unclean && keptAll()) {
       log.info("Ended cleanly within {} ms", (System.nanoTime() - begin) / NANOS_PER_MILLI);
     }
+  }
+
+  /** Traces are no part of a clean stop: their receiver may be away. */
+  private static void awaitTraces(CompletableFuture<Void> traced) {
+    traced.completeOnTimeout(null, TRACE_GRACE.toMillis(), TimeUnit.MILLISECONDS).join();
   }
 
   /** Whether every row is in PostgreSQL or in the journal. */

@@ -2,6 +2,7 @@ package com.cpprediction.server;
 
 import com.cpprediction.cluster.Membership;
 import com.cpprediction.config.ClusterConfig;
+import com.cpprediction.tracing.Tracing;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -40,15 +41,21 @@ final class VertxSetup {
    * @param eventLoops threads for event loops at most; each starts with its first task
    * @param measured whether {@code registry} collects the meters of Vert.x
    * @param membership of a node in a cluster
+   * @param tracing of requests; absent where they are not traced
    * @throws StartException when the cluster can't be joined
    */
   static Vertx vertx(
-      int eventLoops, MeterRegistry registry, boolean measured, @Nullable Membership membership) {
+      int eventLoops,
+      MeterRegistry registry,
+      boolean measured,
+      @Nullable Membership membership,
+      @Nullable Tracing tracing) {
     var options = options().setEventLoopPoolSize(eventLoops);
     if (membership != null) options.setEventBusOptions(membership.bus());
     if (measured) options.setMetricsOptions(meters(MicrometerMetricsOptions.DEFAULT_REGISTRY_NAME));
     var builder = Vertx.builder().with(options);
     if (measured) builder.withMetrics(new MicrometerMetricsFactory(registry));
+    if (tracing != null) builder.withTracer(tracing.factory());
     if (membership == null) return builder.build();
     try {
       return builder

@@ -9,13 +9,16 @@ import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.LookupResult;
+import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.SharedDeadline;
+import com.cpprediction.tracing.TraceStep;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /** Looks up in this node's cache, and has a worker score what isn't there. */
@@ -56,12 +59,31 @@ public final class LocalRouter implements LookupRouter {
     var fingerprint = Objects.requireNonNull(query.lease().fingerprints().get(prefix), prefix);
     var keys = new ArrayList<Key>(addresses.size());
     for (var address : addresses) keys.add(new Key(fingerprint, address));
-    return cache.getAll(
-        keys,
-        query.ahead(),
-        ScoringWorkers.CHUNK,
-        query.deadline(),
-        (missing, until) -> score(query, missing, until));
+    var step = TraceStep.begin("cache");
+    var found =
+        cache.getAll(
+            keys,
+            query.ahead(),
+            ScoringWorkers.CHUNK,
+            query.deadline(),
+            (missing, until) -> score(query, missing, until, step));
+    if (step.active()) end(step.set(TraceStep.PREFIX, prefix), found);
+    return found;
+  }
+
+  /** Ends {@code step} once all of {@code found} are complete. */
+  private static void end(TraceStep step, List<Future<LookupResult>> found) {
+    Future.join(found)
+        .onComplete(
+            done -> {
+              int hits = 0;
+              for (var result : found) {
+                if (result.succeeded() && result.result().source() == Source.CACHE) hits++;
+              }
+              step.set(TraceStep.SHIPMENTS, found.size()).set(TraceStep.HITS, hits);
+              if (done.succeeded()) step.end();
+              else step.fail(Failure.of(done.cause()).slug());
+            });
   }
 
   /** Looks up once more where the caller whose scoring this one joined ran out of time first. */
@@ -82,20 +104,34 @@ public final class LocalRouter implements LookupRouter {
    * may join until then, and get their whole time too.
    *
    * @param until latest deadline of the callers: what no caller waits for any more is not scored
+   * @param lookup the step of the first caller
    */
   private Future<List<PrefixScores>> score(
-      LookupQuery query, List<Key> keys, SharedDeadline until) {
+      LookupQuery query, List<Key> keys, SharedDeadline until, TraceStep lookup) {
     var latest = until.latest();
     var end = cache.enabled() ? latest.later(config.get().timeout()) : latest;
     var addresses = new ArrayList<Address>(keys.size());
     for (var key : keys) addresses.add(key.address());
     long asked = System.nanoTime();
-    return ask(query, addresses, until, end, false)
-        .map(
-            reply -> {
-              cache.loaded(addresses.size(), reply.begun() - asked, reply.nanos());
-              return reply.scores();
-            });
+    var step = lookup.child("score");
+    var replied = ask(query, addresses, until, end, false);
+    if (step.active())
+      end(step.set(TraceStep.PREFIX, query.prefix()), addresses.size(), asked, replied);
+    return replied.map(
+        reply -> {
+          cache.loaded(addresses.size(), reply.begun() - asked, reply.nanos());
+          return reply.scores();
+        });
+  }
+
+  private static void end(TraceStep step, int addresses, long asked, Future<ScoreReply> replied) {
+    step.set(TraceStep.SHIPMENTS, addresses);
+    replied
+        .onSuccess(
+            reply ->
+                step.set(TraceStep.WAITED, TimeUnit.NANOSECONDS.toMicros(reply.begun() - asked))
+                    .end())
+        .onFailure(cause -> step.fail(Failure.of(cause).slug()));
   }
 
   /** Keeps a lease of its own: others may wait for the same scores when the caller has given up. */

@@ -7,6 +7,7 @@ import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.tracing.TraceStep;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.Message;
@@ -102,6 +103,7 @@ public final class OwnerEndpoint {
 
   private static void fail(Message<?> message, Throwable cause) {
     var problem = Problem.of(Problem.logged(cause, "of another node", message.address()));
+    TraceStep.current().set(TraceStep.OUTCOME, problem.failure().slug());
     message.fail(problem.failure().code(), problem.detail());
   }
 }

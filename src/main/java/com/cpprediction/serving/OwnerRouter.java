@@ -11,6 +11,7 @@ import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.serving.OwnerDirectory.Owner;
+import com.cpprediction.tracing.TraceStep;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
@@ -117,10 +118,19 @@ public final class OwnerRouter implements LookupRouter {
     boolean patient = time >= whole;
     var end = Deadline.in(Duration.ofMillis(time)); // what no caller waits for is not scored there
     long begun = System.nanoTime();
-    return vertx
-        .eventBus()
-        .<OwnerReply>request(
-            Bus.owner(owner.id()), request.until(end), new DeliveryOptions().setSendTimeout(time))
+    var options = new DeliveryOptions().setSendTimeout(time);
+    var step = TraceStep.current().call("hop");
+    step.inject(options);
+    var replied =
+        vertx.eventBus().<OwnerReply>request(Bus.owner(owner.id()), request.until(end), options);
+    if (step.active()) {
+      step.set(TraceStep.PREFIX, prefix).set(TraceStep.SHIPMENTS, count);
+      step.set(TraceStep.NODE, owner.name()).set(TraceStep.ATTEMPT, attempt + 1);
+      replied
+          .onSuccess(reply -> step.end())
+          .onFailure(cause -> step.fail(Failure.of(cause).slug()));
+    }
+    return replied
         .map(
             reply -> {
               metrics.hopped(System.nanoTime() - begun);

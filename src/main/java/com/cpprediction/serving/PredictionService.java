@@ -19,6 +19,7 @@ import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.PrefixSource;
 import com.cpprediction.prediction.Refusal;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.tracing.TraceStep;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -230,7 +231,7 @@ public final class PredictionService {
           return begun(() -> lookUpAndRecord(asked, deadline, requestId))
               .onComplete(done -> inFlight.release(asked.admitted()));
         };
-    return serve(asked, serving, requestId);
+    return serve(asked, TraceStep.current(), serving, requestId);
   }
 
   /** The future of {@code work}, or its exception as a failed one. */
@@ -248,7 +249,8 @@ public final class PredictionService {
    */
   public Future<Void> predictLines(Shipments asked, Deadline deadline, String requestId) {
     asked.admitted(asked.items().size());
-    return serve(asked, () -> lookUpAndRecord(asked, deadline, requestId), requestId)
+    return serve(
+            asked, TraceStep.NONE, () -> lookUpAndRecord(asked, deadline, requestId), requestId)
         .otherwiseEmpty();
   }
 
@@ -256,9 +258,11 @@ public final class PredictionService {
    * Every request ends here: its items have a prediction or a failure then, they are counted, and
    * the lease is given back.
    *
+   * @param request is told the outcome
    * @param serving what is done meanwhile; its failure is that of every item
    */
-  private Future<Void> serve(Shipments asked, Supplier<Future<Void>> serving, String requestId) {
+  private Future<Void> serve(
+      Shipments asked, TraceStep request, Supplier<Future<Void>> serving, String requestId) {
     long start = System.nanoTime();
     return begun(serving)
         .transform(
@@ -267,6 +271,7 @@ public final class PredictionService {
               asked.close();
               long nanos = System.nanoTime() - start;
               for (var item : asked.items()) item.count(metrics, nanos);
+              if (request.active()) RequestTrace.served(request, asked.items(), failure);
               if (second.present()) compare(asked.items(), asked.arms());
               return failure == null ? Future.succeededFuture() : Future.failedFuture(failure);
             });
@@ -481,10 +486,12 @@ public final class PredictionService {
     for (var item : items) if (item.prediction() != null) predictions.add(item.prediction());
     var refusals = predictions.size() == items.size() ? List.<Refusal>of() : refusals(items);
     if (predictions.isEmpty() && refusals.isEmpty()) return Future.succeededFuture();
+    var step = RequestTrace.beginRecording(predictions);
     var recording =
         recorder
             .record(new RecordRequest(predictions, refusals), deadline)
             .onComplete(recorded -> count(refusals.size(), recorded));
+    if (step.active()) RequestTrace.endRecording(step, recording);
     if (predictions.isEmpty()) return Future.succeededFuture();
     return recording.transform(
         (recorded, cause) -> {

@@ -43,9 +43,10 @@ class ArchitectureTest {
       bus           <- prediction
       cache         <- config prediction
       client        <- prediction
+      tracing       <- bus
+      metrics       <- common prediction tracing
       csv           <- common files prediction
       logging       <- config
-      metrics       <- common prediction
       auth          <- common config metrics prediction
       history       <- bus metrics postgres prediction
       model.format  <- common json prediction
@@ -56,16 +57,16 @@ class ArchitectureTest {
       model         <- audit bus common csv json metrics model.format prediction watch
       outcomes      <- bus logging metrics postgres prediction
       tls           <- common metrics watch
-      persistence   <- audit bus config history journal json logging metrics outcomes postgres prediction
-      serving       <- bus cache common config json metrics model prediction
+      persistence   <- audit bus config history journal json logging metrics outcomes postgres prediction tracing
+      serving       <- bus cache common config json metrics model prediction tracing
       inference     <- model prediction serving
       training      <- csv json model model.format prediction terminal
       ablation      <- common config journal json loadtest model.format persistence postgres prediction terminal
       cluster       <- bus config metrics model prediction serving
       dashboard     <- bus cache common metrics prediction serving web
-      http          <- audit auth bus cache common config dashboard inference json logging metrics model prediction serving tls web
+      http          <- audit auth bus cache common config dashboard inference json logging metrics model prediction serving tls tracing web
       shadow        <- audit bus common config files json metrics model model.format prediction serving watch
-      server        <- audit bus cache cluster common config http logging metrics model persistence postgres prediction serving shadow tls
+      server        <- audit bus cache cluster common config http logging metrics model persistence postgres prediction serving shadow tls tracing
       cli           <- ablation bulk bus common config csv journal loadtest logging metrics model model.format persistence postgres prediction server serving shadow terminal training
       """;
 
@@ -93,6 +94,7 @@ class ArchitectureTest {
       Micrometer     io.micrometer                   metrics cache http cli server
       Prometheus     io.prometheus                   metrics
       Vert.x meters  io.vertx.micrometer             server
+      OpenTelemetry  io.opentelemetry                tracing
       Logback        ch.qos.logback                  logging
       UUID creator   com.github.f4b6a3               prediction
       picocli        picocli                         cli server terminal

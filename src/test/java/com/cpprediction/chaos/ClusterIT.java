@@ -7,6 +7,7 @@ import com.cpprediction.client.Shipment;
 import com.cpprediction.prediction.Verdict;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.ClusterNode;
+import com.cpprediction.testing.OtlpReceiver;
 import com.cpprediction.testing.PostgresProcess;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonArray;
@@ -27,9 +28,13 @@ class ClusterIT {
   private static final int GOLDEN = 200;
   private static final int RATE = 100;
   private static final int CALM = 2 * RATE; // 2 s of them
+  private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
   private static final Duration STOPPED = Duration.ofSeconds(30);
 
   @RegisterExtension private static final PostgresProcess postgres = new PostgresProcess();
+
+  /** Gets the traces that a test begins; the nodes begin none. */
+  @RegisterExtension private static final OtlpReceiver receiver = new OtlpReceiver();
 
   private static SampleAddresses addresses;
   private static ClusterTrial trial;
@@ -37,7 +42,7 @@ class ClusterIT {
   @BeforeAll
   static void start() throws Exception {
     addresses = SampleAddresses.ask(postgres, SmallRelease.directory());
-    trial = ClusterTrial.begin(postgres, SmallRelease.directory(), addresses);
+    trial = ClusterTrial.traced(postgres, SmallRelease.directory(), addresses, receiver);
   }
 
   @AfterAll
@@ -57,7 +62,32 @@ class ClusterIT {
     assertThat(ways).allSatisfy(way -> assertThat(way).isEqualTo(ways.get(0)));
     reportToEveryNode();
     publishToEveryNode();
+    aRequestThatAnotherNodeServesIsOneTrace();
     trial.settle();
+  }
+
+  /** Of three nodes two own the prefix, so that the third asks one of them. */
+  private static void aRequestThatAnotherNodeServesIsOneTrace() throws Exception {
+    var question = addresses.spread(1).get(0);
+    for (var node : trial.nodes().all()) {
+      var request = trial.requests().request(question);
+      var traceparent = "00-%s-00f067aa0ba902b7-01".formatted(TRACE);
+      request.answered(askPatiently(node, request.body(), "traceparent", traceparent), node.name());
+    }
+
+    var served = receiver.await(TRACE, "process cp.scores@{node}");
+    var hop = receiver.await(span -> span.id().equals(served.parent()));
+    var request = receiver.await(span -> span.id().equals(hop.parent()));
+    assertThat(served.trace()).isEqualTo(TRACE);
+    assertThat(hop.name()).isEqualTo("hop");
+    assertThat(request.name()).isEqualTo("POST /predict");
+    assertThat(hop.attributes()).containsEntry("cp.node", instance(served));
+    assertThat(instance(hop)).isEqualTo(instance(request)).isNotEqualTo(instance(served));
+    receiver.await(span -> span.name().equals("cache") && span.parent().equals(served.id()));
+  }
+
+  private static String instance(OtlpReceiver.Received span) {
+    return span.resource().get("service.instance.id");
   }
 
   @Test
@@ -131,12 +161,13 @@ class ClusterIT {
   }
 
   /** A node whose code isn't compiled yet may take longer than another one waits for it. */
-  private static JsonObject askPatiently(ClusterNode node, JsonObject shipment) throws Exception {
+  private static JsonObject askPatiently(ClusterNode node, JsonObject shipment, String... headers)
+      throws Exception {
     var answer = new AtomicReference<HttpResponse<String>>();
     Await.until(
         "an answer",
         () -> {
-          answer.set(node.process().post("/predict", shipment));
+          answer.set(node.process().post("/predict", shipment, headers));
           return answer.get().statusCode() != 503;
         });
     assertThat(answer.get().statusCode()).as(answer.get().body()).isEqualTo(200);

@@ -6,6 +6,7 @@ import com.cpprediction.testing.Await;
 import com.cpprediction.testing.ClusterNode;
 import com.cpprediction.testing.ClusterNodes;
 import com.cpprediction.testing.NodeNetwork;
+import com.cpprediction.testing.OtlpReceiver;
 import com.cpprediction.testing.PostgresProcess;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
@@ -66,7 +67,11 @@ final class ClusterTrial implements AutoCloseable {
   }
 
   private ClusterTrial(
-      PostgresProcess postgres, Path release, SampleAddresses addresses, NodeNetwork network)
+      PostgresProcess postgres,
+      Path release,
+      SampleAddresses addresses,
+      NodeNetwork network,
+      JsonObject changes)
       throws Exception {
     this.postgres = postgres;
     database = postgres.newDatabase();
@@ -75,7 +80,8 @@ final class ClusterTrial implements AutoCloseable {
         new JsonObject()
             .put("models", new JsonObject().put("dir", dir))
             .put("prediction", new JsonObject().put("wrong_pincodes", 0.01)) // on every node
-            .put("cache", CACHE);
+            .put("cache", CACHE)
+            .mergeIn(changes);
     var host = network == null ? "127.0.0.1" : NodeNetwork.TEST_HOST;
     var uri = PostgresProcess.uri(host, postgres.port(), database);
     nodes =
@@ -90,7 +96,16 @@ final class ClusterTrial implements AutoCloseable {
   /** One on loopback that is whole and warm. */
   static ClusterTrial begin(PostgresProcess postgres, Path release, SampleAddresses addresses)
       throws Exception {
-    return begin(postgres, release, addresses, null);
+    return begin(postgres, release, addresses, null, new JsonObject());
+  }
+
+  /** One on loopback, whose nodes send traces. */
+  static ClusterTrial traced(
+      PostgresProcess postgres, Path release, SampleAddresses addresses, OtlpReceiver receiver)
+      throws Exception {
+    var telemetry =
+        new JsonObject().put("otlp_endpoint", receiver.endpoint()).put("sample_ratio", 0);
+    return begin(postgres, release, addresses, null, new JsonObject().put("telemetry", telemetry));
   }
 
   /**
@@ -99,7 +114,17 @@ final class ClusterTrial implements AutoCloseable {
   static ClusterTrial begin(
       PostgresProcess postgres, Path release, SampleAddresses addresses, NodeNetwork network)
       throws Exception {
-    var trial = new ClusterTrial(postgres, release, addresses, network);
+    return begin(postgres, release, addresses, network, new JsonObject());
+  }
+
+  private static ClusterTrial begin(
+      PostgresProcess postgres,
+      Path release,
+      SampleAddresses addresses,
+      NodeNetwork network,
+      JsonObject changes)
+      throws Exception {
+    var trial = new ClusterTrial(postgres, release, addresses, network, changes);
     try {
       trial.nodes.start();
       if (network == null) trial.joinBus("127.0.0.1");

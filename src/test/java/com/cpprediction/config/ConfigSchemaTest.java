@@ -108,6 +108,7 @@ class ConfigSchemaTest {
             "cluster.replicas",
             "cluster.weight",
             "cluster.attempt_ms",
+            "telemetry.sample_ratio",
             "log.level",
             "log.levels",
             "log.format",

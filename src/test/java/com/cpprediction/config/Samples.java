@@ -60,6 +60,7 @@ final class Samples {
       case "http.allowed_hosts" -> new JsonArray().add("cp.example").add("[::1]");
       case "http.admin_token", "http.predict_token" -> "hunter2-hunter2-hunter2";
       case "auth.issuer", "auth.jwks_url" -> "https://issuer.example/realm";
+      case "telemetry.otlp_endpoint" -> "http://127.0.0.1:4318";
       case "auth.audience", "auth.roles_claim", "auth.name_claim" -> "elsewhere";
       case "auth.callers" ->
           new JsonArray(
@@ -187,6 +188,9 @@ final class Samples {
       case "auth.callers" -> malformedCallers();
       case "auth.issuer", "auth.jwks_url" ->
           Stream.of("http://issuer.example", "ftp://a", "https://", "https://a b", "https://a\n");
+      case "telemetry.otlp_endpoint" ->
+          Stream.of(
+              "127.0.0.1:4318", "ftp://a", "http://", "http://u:p@a", "http://a?b", "http://a\n");
       case "auth.audience" -> Stream.of("", "a b", "a\n", "a".repeat(257));
       case "auth.roles_claim", "auth.name_claim" -> Stream.of("", "a b", "a\n");
       case "http.tls.certificate", "http.tls.key" -> Stream.of(" ", "\n", "a\nb", "a\u0000");
@@ -206,6 +210,7 @@ final class Samples {
       case "models.shadow.share",
           "models.canary.share",
           "models.canary.max_drop",
+          "telemetry.sample_ratio",
           "prediction.min_text_confidence" ->
           Stream.of(-0.001, 1.001);
       default -> {

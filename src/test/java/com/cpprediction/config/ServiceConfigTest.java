@@ -65,7 +65,9 @@ class ServiceConfigTest {
                              "members": ["x:1", "y:2"], "trusted_network": true, "replicas": 3,
                              "weight": 0.5, "attempt_ms": 22,
                              "tls": {"certificate": "cert", "key": "key", "ca": "ca"}},
-                 "metrics": {"enabled": false}, "log": {"level": "warn", "levels": ["a.B=off"], "format": "json",
+                 "metrics": {"enabled": false},
+                 "telemetry": {"otlp_endpoint": "http://t:31", "sample_ratio": 0.375},
+                 "log": {"level": "warn", "levels": ["a.B=off"], "format": "json",
                                                         "requests": true}}
                 """));
 
@@ -148,6 +150,7 @@ class ServiceConfigTest {
                     Duration.ofMillis(22),
                     new ClusterConfig.Tls("cert", "key", "ca")),
                 new MetricsConfig(false),
+                new TelemetryConfig("http://t:31", 0.375),
                 new LogConfig("warn", List.of("a.B=off"), LogConfig.Format.JSON, true)));
   }
 

@@ -279,6 +279,7 @@ public final class HttpFixture {
                     defaults.database(),
                     cluster,
                     defaults.metrics(),
+                    defaults.telemetry(),
                     defaults.log()),
             this::lease,
             () -> this::score,

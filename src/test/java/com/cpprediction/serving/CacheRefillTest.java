@@ -108,6 +108,7 @@ class CacheRefillTest {
         all.database(),
         all.cluster(),
         all.metrics(),
+        all.telemetry(),
         all.log());
   }
 

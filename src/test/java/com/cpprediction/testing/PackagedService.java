@@ -204,11 +204,14 @@ public final class PackagedService extends TestResource {
     return http.send(to(path).build(), BodyHandlers.ofString());
   }
 
-  public HttpResponse<String> post(String path, JsonObject body) throws Exception {
-    var request =
-        to(path)
-            .header("content-type", "application/json")
-            .POST(BodyPublishers.ofString(body.encode()));
+  /**
+   * @param headers names and values in turn
+   */
+  public HttpResponse<String> post(String path, JsonObject body, String... headers)
+      throws Exception {
+    var request = to(path);
+    if (headers.length > 0) request.headers(headers);
+    request.header("content-type", "application/json").POST(BodyPublishers.ofString(body.encode()));
     return http.send(request.build(), BodyHandlers.ofString());
   }
 
