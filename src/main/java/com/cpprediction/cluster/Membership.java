@@ -5,6 +5,7 @@ import com.hazelcast.cluster.MembershipAdapter;
 import com.hazelcast.cluster.MembershipEvent;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.InvalidConfigurationException;
+import com.hazelcast.config.JoinConfig;
 import com.hazelcast.config.ServerSocketEndpointConfig;
 import com.hazelcast.config.XmlConfigBuilder;
 import com.hazelcast.core.LifecycleEvent.LifecycleState;
@@ -86,6 +87,9 @@ public final class Membership implements Members {
       hazelcast
           .setProperty("hazelcast.phone.home.enabled", "false")
           .setProperty("hazelcast.socket.bind.any", "false")
+          // Not the interfaces of the endpoint: these would also filter what names of members
+          // resolve to.
+          .setProperty("hazelcast.local.localAddress", address)
           .setProperty("hazelcast.shutdownhook.enabled", "false");
       hazelcast.getMemberAttributeConfig().setAttribute(NODE_ATTRIBUTE, name);
       membersOnly(hazelcast)
@@ -93,20 +97,28 @@ public final class Membership implements Members {
           .setPortAutoIncrement(false)
           .setReuseAddress(true)
           .getInterfaces()
-          .setEnabled(true)
-          .clear()
-          .addInterface(address);
+          .setEnabled(false);
       setClassFilter(hazelcast);
-      var join = hazelcast.getAdvancedNetworkConfig().getJoin();
-      join.getAutoDetectionConfig().setEnabled(false);
-      join.getMulticastConfig().setEnabled(false);
-      join.getTcpIpConfig().setEnabled(true).setMembers(config.members());
+      setJoin(hazelcast.getAdvancedNetworkConfig().getJoin(), config);
       return new Membership(new AddressCachingManager(hazelcast), bus(config, address, path), name);
     } catch (IOException e) {
       throw new IllegalArgumentException(
           "Cannot prepare the cluster: " + e + "; see cluster.host and " + file, e);
     } catch (InvalidConfigurationException e) {
       throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void setJoin(JoinConfig join, ClusterConfig config) {
+    join.getAutoDetectionConfig().setEnabled(false);
+    join.getMulticastConfig().setEnabled(false);
+    boolean named = !config.service().isEmpty();
+    join.getTcpIpConfig().setEnabled(!named).setMembers(config.members());
+    if (named) { // looks the name up in the DNS and asks nothing of Kubernetes
+      join.getKubernetesConfig()
+          .setEnabled(true)
+          .setProperty("service-dns", config.service())
+          .setProperty("service-port", Integer.toString(config.port()));
     }
   }
 

@@ -6,7 +6,8 @@ import java.util.List;
 /**
  * How a node joins a cluster.
  *
- * @param members {@code host:port} each
+ * @param members {@code host:port} each; unused with a service
+ * @param service host name of all nodes, or empty
  */
 public record ClusterConfig(
     String name,
@@ -14,6 +15,7 @@ public record ClusterConfig(
     int port,
     int busPort,
     List<String> members,
+    String service,
     boolean trustedNetwork,
     int replicas,
     double weight,

@@ -96,6 +96,7 @@ class MemberPortIT {
             port,
             0,
             List.of("127.0.0.1:" + port),
+            "",
             false,
             2,
             1,

@@ -23,6 +23,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Real members in one process: discovery and authentication. */
@@ -39,13 +41,20 @@ class MembershipIT {
 
   /** The nth of three members. */
   private Membership membership(int n, ClusterConfig.Tls tls) {
+    var members = ports.stream().map(port -> "127.0.0.1:" + port).toList();
+    return membership("127.0.0.1", ports.get(n), members, "", tls);
+  }
+
+  private Membership membership(
+      String host, String port, List<String> members, String service, ClusterConfig.Tls tls) {
     var config =
         new ClusterConfig(
             "test-" + ports.get(0),
-            "127.0.0.1",
-            Integer.parseInt(ports.get(n)),
+            host,
+            Integer.parseInt(port),
             0,
-            ports.stream().map(port -> "127.0.0.1:" + port).toList(),
+            members,
+            service,
             false,
             2,
             1,
@@ -101,6 +110,33 @@ class MembershipIT {
         .containsEntry(one.id(), "127.0.0.1:" + ports.get(0))
         .containsEntry(two.id(), "127.0.0.1:" + ports.get(1));
     assertThat(client.members()).isEqualTo(one.members());
+  }
+
+  /** A name of another address than the node's own. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void joinsAMemberByName() throws Exception {
+    var port = ports.get(0);
+    assertFindsTheOther(membership("127.0.0.2", port, List.of("localhost:" + port), "", PLAIN));
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void joinsTheMembersThatTheNameOfAServiceResolvesTo() throws Exception {
+    assertFindsTheOther(membership("127.0.0.2", ports.get(0), List.of(), "localhost", PLAIN));
+  }
+
+  private void assertFindsTheOther(Membership second) throws Exception {
+    var port = ports.get(0);
+    var first = membership("127.0.0.1", port, List.of("127.0.0.1:" + port), "", PLAIN);
+    join(first);
+
+    join(second);
+
+    assertThat(second.members())
+        .hasSize(2)
+        .containsEntry(first.id(), "127.0.0.1:" + port)
+        .containsEntry(second.id(), "127.0.0.2:" + port);
   }
 
   @Test

@@ -54,7 +54,7 @@ final class Samples {
     return switch (key.path()) {
       case "data_dir", "models.dir" -> "else/where";
       case "http.host", "cluster.host" -> "::1";
-      case "cluster.name" -> "elsewhere";
+      case "cluster.name", "cluster.service" -> "elsewhere";
       case "cluster.members" -> new JsonArray().add("10.0.0.1:5701").add("[::1]:5702");
       case "cluster.tls.certificate", "cluster.tls.key", "cluster.tls.ca" -> "some.pem";
       case "http.allowed_hosts" -> new JsonArray().add("cp.example").add("[::1]");
@@ -173,6 +173,7 @@ final class Samples {
               List.of("http://a:1"),
               List.of("a:"),
               List.of("a:1\n"));
+      case "cluster.service" -> Stream.of("a b", "a\n", "a:1", "http://a", "a".repeat(254));
       case "cluster.weight" -> Stream.of(0.0, 0.009, 100.5, 1e300);
       case "cluster.tls.certificate", "cluster.tls.key", "cluster.tls.ca" ->
           Stream.of("a\nb", "a\u0000");

@@ -101,6 +101,7 @@ class OwnerRoutingTest {
             defaults.port(),
             defaults.busPort(),
             defaults.members(),
+            defaults.service(),
             false,
             2,
             1,
