@@ -57,6 +57,9 @@ final class DebianRoot extends TestResource {
             "--include=" + PACKAGES,
             RELEASE,
             unfinished.toString()));
+    ok(
+        Program.run(
+            Tool.find("chroot", "coreutils"), "", unfinished.toString(), "apt-get", "clean"));
     return Files.move(unfinished, base);
   }
 
