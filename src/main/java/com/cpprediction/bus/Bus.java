@@ -194,7 +194,7 @@ public final class Bus {
    */
   public static final String SHADOW_PROMOTE = "cp.shadow.promote";
 
-  /** Nothing in, JSON as {@code POST /models/shadow/rollback} out. Local. */
+  /** Nothing, or {@code {"force"}}, in; JSON as {@code POST /models/shadow/rollback} out. Local. */
   public static final String SHADOW_ROLLBACK = "cp.shadow.rollback";
 
   /**
@@ -263,8 +263,9 @@ public final class Bus {
   }
 
   /**
-   * {@code {"action":"promote"|"rollback","shadow","prefixes"}} in, out what became of it on the
-   * node of this id. From other nodes.
+   * {@code {"action":"promote","shadow","prefixes"}} or {@code
+   * {"action":"rollback","from","force"}} in, out what became of it on the node of this id. From
+   * other nodes.
    */
   public static String shadowOf(String node) {
     return "cp.shadow@" + node;

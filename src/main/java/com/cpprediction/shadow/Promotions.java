@@ -3,6 +3,7 @@ package com.cpprediction.shadow;
 import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.format.ModelException;
 import com.cpprediction.model.format.ReleaseComposer;
+import com.cpprediction.shadow.ServedReleases.Kept;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -52,7 +53,7 @@ final class Promotions {
           "the shadow release has no model of " + missing.first() + "; name the prefixes to take");
     }
     try {
-      var room = releases.room(expected.substring(0, SHORT));
+      var room = releases.room(shortened(expected));
       try {
         return take(shadow.directory(), expected, prefixes, room);
       } finally {
@@ -77,12 +78,14 @@ final class Promotions {
         return refused(CHANGED.formatted(base));
       }
     }
-    if (ModelStore.releaseIn(room).equals(served.current().release())) return result("unchanged");
+    var id = ModelStore.releaseIn(room);
+    var replaced = served.current().release();
+    if (id.equals(replaced)) return result("unchanged");
     var before = served.directory();
     var report = served.replaceBy(room, true);
     if (!report.getJsonObject("failed").isEmpty()) return refused(report);
     try {
-      releases.promoted(room);
+      releases.promoted(new Kept(room, id), replaced);
     } catch (IOException e) {
       served.replaceBy(before, false);
       throw e;
@@ -96,14 +99,21 @@ final class Promotions {
    *
    * @param from the release to leave: a node that serves another one, since a promotion did not
    *     reach it, stays with it
+   * @param force whether to take over what lies in the directory of the release before, although it
+   *     is another one by now
    * @return {@code {"result":"rolled-back"|"unchanged"|"refused","release","reason"?,"failed"?}}
    */
-  JsonObject rollBack(String from) {
+  JsonObject rollBack(String from, boolean force) {
     if (!served.current().release().equals(from)) {
       return result("unchanged").put("reason", "this node serves another release");
     }
-    var previous = releases.previous();
-    if (previous.equals(releases.served())) return result("unchanged");
+    var kept = releases.previous();
+    if (kept == null) return result("unchanged");
+    var previous = kept.directory();
+    if (!force && !kept.id().isEmpty()) {
+      var now = ModelStore.releaseIn(previous);
+      if (!now.equals(kept.id())) return refused(another(previous, kept.id(), now));
+    }
     var report = served.replaceBy(previous, false);
     if (!report.getJsonObject("failed").isEmpty()) return refused(report);
     try {
@@ -114,6 +124,18 @@ final class Promotions {
     }
     log.info("Serving {} again", previous);
     return result("rolled-back").put("report", report);
+  }
+
+  private static String another(Path directory, String before, String now) {
+    return "%s holds %s, not the release that served before, %s; put that one back, or send {\"force\":true}"
+        .formatted(
+            directory,
+            now.isEmpty() ? "no release that can be read" : "release " + shortened(now),
+            shortened(before));
+  }
+
+  private static String shortened(String id) {
+    return id.substring(0, Math.min(SHORT, id.length()));
   }
 
   private JsonObject result(String result) {
@@ -134,8 +156,10 @@ final class Promotions {
   JsonObject toJson() {
     var previous = releases.previous();
     return new JsonObject()
-        .put("promoted", !previous.equals(releases.served()))
-        .put("previous", previous.equals(releases.served()) ? null : previous.toString());
+        .put("promoted", previous != null)
+        .put("previous", previous == null ? null : previous.directory().toString())
+        .put(
+            "previous_release", previous == null || previous.id().isEmpty() ? null : previous.id());
   }
 
   static JsonArray names(@Nullable Set<String> prefixes) {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,15 +25,26 @@ public final class ServedReleases {
   private static final String MODELS_DIR = "models_dir";
   private static final String RELEASES = "releases";
 
+  /** Ids of the releases, that of {@code models.dir} first. */
+  private static final String IDS = "ids";
+
   /** Promoted releases that are kept to go back to, the one that serves included. */
   private static final int KEPT = 3;
 
   private static final String DIRECTORY = "releases";
 
+  /**
+   * A release that serves or served.
+   *
+   * @param id as {@code ServingRelease.release()} of it when it served; empty where that is not
+   *     known, as of {@code models.dir} before it is replaced
+   */
+  record Kept(Path directory, String id) {}
+
   private final Path home;
   private final Path modelsDir;
   private final StateFile file;
-  private List<Path> releases; // oldest first; never empty
+  private List<Kept> releases; // oldest first; never empty
 
   /**
    * @param home directory of promoted releases
@@ -51,39 +63,45 @@ public final class ServedReleases {
     return new ServedReleases(dataDir.resolve(DIRECTORY), modelsDir);
   }
 
-  private List<Path> read() {
-    var configured = List.of(modelsDir);
+  private List<Kept> read() {
+    var configured = new Kept(modelsDir, "");
     try {
       var kept = file.read();
-      if (kept.isEmpty()) return configured;
+      if (kept.isEmpty()) return List.of(configured);
       var json = kept.get();
       if (!modelsDir.toString().equals(json.getString(MODELS_DIR))) {
         log.warn(
             "Serving {}, and not what was promoted over {}: models.dir has changed",
             modelsDir,
             json.getString(MODELS_DIR));
-        return configured;
+        return List.of(configured);
       }
-      var all = new ArrayList<>(configured);
-      for (var name : json.getJsonArray(RELEASES)) all.add(home.resolve((String) name));
-      var last = all.get(all.size() - 1);
+      var ids = json.getJsonArray(IDS, new JsonArray()); // absent in files of earlier versions
+      var all = new ArrayList<Kept>();
+      all.add(new Kept(modelsDir, id(ids, 0)));
+      for (var name : json.getJsonArray(RELEASES))
+        all.add(new Kept(home.resolve((String) name), id(ids, all.size())));
+      var last = all.get(all.size() - 1).directory();
       if (Files.exists(last.resolve("release.json"))) return List.copyOf(all);
       log.error("The promoted release {} is gone; serving {}", last, modelsDir);
-      return configured;
     } catch (IOException | ClassCastException | NullPointerException e) {
       log.error("{} can't be read; serving {}", home.resolve(FILE), modelsDir, e);
-      return configured;
     }
+    return List.of(configured);
+  }
+
+  private static String id(JsonArray ids, int release) {
+    return release < ids.size() ? ids.getString(release) : "";
   }
 
   /** The directory of the release that serves. */
   public synchronized Path served() {
-    return releases.get(releases.size() - 1);
+    return releases.get(releases.size() - 1).directory();
   }
 
-  /** The directory that a rollback goes back to; that of {@link #served} where there is none. */
-  synchronized Path previous() {
-    return releases.get(Math.max(0, releases.size() - 2));
+  /** What a rollback goes back to; null where nothing was promoted. */
+  synchronized @Nullable Kept previous() {
+    return releases.size() < 2 ? null : releases.get(releases.size() - 2);
   }
 
   /** A file beside the promoted releases. */
@@ -99,9 +117,14 @@ public final class ServedReleases {
     return room;
   }
 
-  /** From now on, and after a start, {@code promoted} serves. */
-  synchronized void promoted(Path promoted) throws IOException {
+  /**
+   * From now on, and after a start, {@code promoted} serves.
+   *
+   * @param replaced id of the release that served until now
+   */
+  synchronized void promoted(Kept promoted, String replaced) throws IOException {
     var next = new ArrayList<>(releases);
+    next.set(next.size() - 1, new Kept(served(), replaced));
     next.add(promoted);
     while (next.size() > KEPT + 1) next.remove(1);
     write(next);
@@ -112,12 +135,15 @@ public final class ServedReleases {
     if (releases.size() > 1) write(releases.subList(0, releases.size() - 1));
   }
 
-  private void write(List<Path> next) throws IOException {
+  private void write(List<Kept> next) throws IOException {
     var names = new JsonArray();
-    for (var promoted : next.subList(1, next.size()))
-      names.add(home.relativize(promoted).toString());
-    var json = new JsonObject().put(MODELS_DIR, modelsDir.toString()).put(RELEASES, names);
-    file.write(json);
+    var ids = new JsonArray();
+    for (var kept : next) {
+      if (!ids.isEmpty()) names.add(home.relativize(kept.directory()).toString());
+      ids.add(kept.id());
+    }
+    file.write(
+        new JsonObject().put(MODELS_DIR, modelsDir.toString()).put(RELEASES, names).put(IDS, ids));
     releases = List.copyOf(next);
     removeOthers();
   }
@@ -125,7 +151,8 @@ public final class ServedReleases {
   /** Removes promoted releases that nothing leads back to; requests keep what they have mapped. */
   private void removeOthers() {
     try (var found = Files.newDirectoryStream(home, Files::isDirectory)) {
-      for (var directory : found) if (!releases.contains(directory)) delete(directory);
+      var kept = releases.stream().map(Kept::directory).toList();
+      for (var directory : found) if (!kept.contains(directory)) delete(directory);
     } catch (IOException e) {
       log.warn("Cannot remove a promoted release that nothing leads back to: {}", e.toString());
     }

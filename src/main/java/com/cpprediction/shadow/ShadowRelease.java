@@ -327,7 +327,7 @@ public final class ShadowRelease implements SecondRelease {
    */
   JsonObject change(JsonObject change) {
     if (change.getString("action").equals(ROLLBACK))
-      return promotions.rollBack(change.getString("from"));
+      return promotions.rollBack(change.getString("from"), change.getBoolean("force", false));
     var prefixes = new TreeSet<String>();
     for (var prefix : change.getJsonArray("prefixes")) prefixes.add((String) prefix);
     return promotions.promote(

@@ -215,14 +215,20 @@ public final class ShadowVerticle extends VerticleBase {
   }
 
   private void rollBack(Message<Object> message) {
+    boolean force = false;
     if (message.body() instanceof JsonObject body && !body.isEmpty()) {
-      message.fail(Failure.MALFORMED_REQUEST.code(), "A rollback has no fields");
-      return;
+      if (body.size() > 1 || !(body.getValue("force") instanceof Boolean given)) {
+        message.fail(
+            Failure.MALFORMED_REQUEST.code(), "A rollback has no field but force, true or false");
+        return;
+      }
+      force = given;
     }
     var change =
         new JsonObject()
             .put("action", ShadowRelease.ROLLBACK)
-            .put("from", shadow.pair().getString("served"));
+            .put("from", shadow.pair().getString("served"))
+            .put("force", force);
     reply(message, everywhere(change, "", message), "roll back");
   }
 
