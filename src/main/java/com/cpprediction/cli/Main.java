@@ -44,6 +44,7 @@ public final class Main {
           "ablation",
           "status",
           "reload",
+          "shadow",
           "bulk",
           "outcomes");
 
@@ -128,6 +129,7 @@ public final class Main {
       case "ablation" -> AblationCommand.class;
       case "status" -> StatusCommand.class;
       case "reload" -> ReloadCommand.class;
+      case "shadow" -> ShadowCommand.class;
       case "bulk" -> BulkCommand.class;
       case "outcomes" -> OutcomesCommand.class;
       default -> throw new IllegalArgumentException(name);

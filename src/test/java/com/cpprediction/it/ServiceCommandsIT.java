@@ -22,7 +22,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code status}, {@code reload} and {@code outcomes} against a service over HTTPS. */
+/**
+ * {@code status}, {@code reload}, {@code shadow} and {@code outcomes} against a service over HTTPS.
+ */
 class ServiceCommandsIT {
   private static final String ADMIN = "hunter2-the-admin-token";
 
@@ -110,6 +112,23 @@ class ServiceCommandsIT {
     var whole575 = run("reload", "--json", "--prefixes", "575");
     assertThat(whole575.exit()).isZero();
     assertThat(whole575.json().getInteger("loaded")).isEqualTo(1);
+  }
+
+  @Test
+  void saysWhatCanNotBePromotedOrTakenBack() {
+    var options = List.of("--url", url, "--ca", ca, "--token-file", tokenFile);
+    var promote = new ArrayList<>(List.of("shadow", "promote"));
+    promote.addAll(options);
+    var none = CommandRun.of(promote.toArray(String[]::new));
+    assertThat(none.exit()).isEqualTo(1);
+    assertThat(none.err()).contains("404 No shadow release is loaded");
+    var rollback = new ArrayList<>(List.of("shadow", "rollback", "--force"));
+    rollback.addAll(options);
+    var unchanged = CommandRun.of(rollback.toArray(String[]::new));
+    assertThat(unchanged.exit()).isZero();
+    assertThat(unchanged.out())
+        .containsPattern("unchanged: release [0-9a-f]{12} is served")
+        .contains("Node local: unchanged");
   }
 
   @Test

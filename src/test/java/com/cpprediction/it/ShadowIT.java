@@ -2,6 +2,7 @@ package com.cpprediction.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.cli.CommandRun;
 import com.cpprediction.model.format.Release;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Browser;
@@ -13,6 +14,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -130,6 +132,9 @@ class ShadowIT {
     var original = before.getJsonObject("served").getString("release");
     var shadow = before.getJsonObject("shadow").getString("release");
 
+    var denied = command("promote");
+    assertThat(denied.exit()).isEqualTo(1);
+    assertThat(denied.out()).contains("Node local: refused: ", "less accurate");
     var refused = http.post("/models/shadow/promote", new JsonObject()).json();
     assertThat(refused.getString("result")).isEqualTo("refused");
     assertThat(refused.getJsonArray("nodes").getJsonObject(0).getString("reason"))
@@ -148,7 +153,7 @@ class ShadowIT {
         () -> http.get("/config").json().getJsonObject("values"),
         values -> values.getJsonObject("models.max_accuracy_drop").getDouble("value").equals(1.0));
     var some = new JsonObject().put("prefixes", new JsonArray().add("575"));
-    var mixed = http.post("/models/shadow/promote", some).json();
+    var mixed = command("promote", "--prefixes", "575", "--json").json();
     assertThat(mixed.getString("result")).isEqualTo("promoted");
     assertThat(mixed.getString("release")).isNotIn(original, shadow);
     var ofShadow = digest(dir.resolve("shadow"), "575");
@@ -169,7 +174,9 @@ class ShadowIT {
     service.restart();
     assertThat(served()).isEqualTo(shadow);
     assertThat(rollback().getString("release")).isEqualTo(mixed.getString("release"));
-    assertThat(rollback().getString("result")).isEqualTo("rolled-back");
+    var back = command("rollback");
+    assertThat(back.exit()).isZero();
+    assertThat(back.out()).contains("rolled-back: release " + original.substring(0, 12));
     service.stop();
     service.restart();
     assertThat(served()).isEqualTo(original);
@@ -266,6 +273,13 @@ class ShadowIT {
                 WHERE d.shadow_cp IS NULL OR d.canary AND d.shadow_cp = p.cp AND d.shadow_fingerprint = p.fingerprint
                 """))
         .isEqualTo(2 * canary);
+  }
+
+  private CommandRun command(String action, String... options) {
+    var arguments =
+        new ArrayList<>(List.of("shadow", action, "--url", "http://127.0.0.1:" + service.port()));
+    arguments.addAll(List.of(options));
+    return CommandRun.of(arguments.toArray(String[]::new));
   }
 
   private JsonObject rollback() {
