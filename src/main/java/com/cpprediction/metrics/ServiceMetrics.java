@@ -812,6 +812,14 @@ public final class ServiceMetrics {
     gauge("cp.canary.share", "Share of the addresses that the shadow release serves", value);
   }
 
+  /** Whether the canary is stopped although it has a share. */
+  public void canaryHalted(BooleanSupplier value) {
+    gauge(
+        "cp.canary.stopped",
+        "1 while the canary is stopped although it has a share",
+        () -> value.getAsBoolean() ? 1 : 0);
+  }
+
   /** A shipment was served while a canary has a share. */
   public void canaryAnswered(boolean canary, boolean failed) {
     of(of(canaryAnswered, canary), failed).increment();

@@ -99,6 +99,7 @@ public final class ShadowRelease implements SecondRelease {
     askingServed = comparer(served);
     served.beside(() -> stores);
     metrics.canaryShare(() -> loaded == null ? 0 : canary.share());
+    metrics.canaryHalted(() -> loaded != null && canary.stop() != null);
     var load = new Load();
     thread = new ComparisonThread(this::compare, load::busy);
     agreement = new Agreement("", "", clock.instant());
