@@ -240,9 +240,10 @@ final class Canary {
     }
     var same = known(reply);
     var next = Run.of(reply, same == null ? new ErrorPairs() : same.errors);
-    if (same != null && same.stopped != null) next = same; // it may have stopped since the query
+    if (same != null && same.stopped != null && next.stopped == null)
+      next = same; // it has stopped since the query
     boolean stops = next.stopped != null && (same == null || same.stopped == null);
-    boolean changed = leftNow != null || same == null || stops;
+    boolean changed = !next.equals(same) || leftNow != null;
     left = null;
     toldAt = clock.instant();
     if (stops) log.warn("The canary was stopped and does not serve: {}", next.stopped);
