@@ -211,10 +211,10 @@ abstract class OutcomeImport implements Callable<Integer> {
     void send() {
       if (batch.isEmpty()) return;
       var sent = batch.stream().filter(line -> line.error() == null).map(Line::outcome).toList();
-      var judged = sent.isEmpty() ? new JsonArray() : post(new JsonArray(sent));
+      var judged = sent.isEmpty() ? List.<JsonObject>of() : post(sent);
       int at = 0;
       for (var line : batch) {
-        keep(line, line.error() == null ? judged.getJsonObject(at++) : unsent(line));
+        keep(line, line.error() == null ? judged.get(at++) : failed(line.outcome(), line.error()));
       }
       if (results != null)
         results.save(
@@ -227,11 +227,9 @@ abstract class OutcomeImport implements Callable<Integer> {
       shown = done;
     }
 
-    private JsonArray post(JsonArray outcomes) {
+    private List<JsonObject> post(List<JsonObject> outcomes) {
       try {
-        return service
-            .post("/outcomes", new JsonObject().put("outcomes", outcomes), ATTEMPTS)
-            .getJsonArray("results");
+        return results(outcomes);
       } catch (ServiceCalls.FailedException e) {
         throw new ServiceCalls.FailedException(
             "%s. Not reported: from line %d on; %s"
@@ -242,11 +240,28 @@ abstract class OutcomeImport implements Callable<Integer> {
       }
     }
 
-    private static JsonObject unsent(Line line) {
-      var result = new JsonObject().put("error", new JsonObject().put("detail", line.error()));
-      if (line.outcome().containsKey(SHIPMENT)) {
-        result.put(SHIPMENT, line.outcome().getValue(SHIPMENT));
+    /** The result of each outcome. A body that is refused as a whole is sent in halves. */
+    private List<JsonObject> results(List<JsonObject> outcomes) {
+      try {
+        return service
+            .post("/outcomes", new JsonObject().put("outcomes", new JsonArray(outcomes)), ATTEMPTS)
+            .getJsonArray("results")
+            .stream()
+            .map(JsonObject.class::cast)
+            .toList();
+      } catch (ServiceCalls.FailedException e) {
+        if (!e.refusesBody()) throw e;
+        if (outcomes.size() == 1) return List.of(failed(outcomes.get(0), e.getMessage()));
+        int half = outcomes.size() / 2;
+        var all = new ArrayList<>(results(outcomes.subList(0, half)));
+        all.addAll(results(outcomes.subList(half, outcomes.size())));
+        return all;
       }
+    }
+
+    private static JsonObject failed(JsonObject outcome, String detail) {
+      var result = new JsonObject().put("error", new JsonObject().put("detail", detail));
+      if (outcome.containsKey(SHIPMENT)) result.put(SHIPMENT, outcome.getValue(SHIPMENT));
       return result;
     }
 

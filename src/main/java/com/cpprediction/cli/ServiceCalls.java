@@ -30,8 +30,21 @@ final class ServiceCalls {
   static final class FailedException extends UserFacingException {
     private static final long serialVersionUID = 1;
 
+    /** Of the response; 0 without one. */
+    private final int status;
+
     FailedException(String message) {
+      this(message, 0);
+    }
+
+    private FailedException(String message, int status) {
       super(message, false);
+      this.status = status;
+    }
+
+    /** Whether the service refuses the body, so that a part of it may be accepted. */
+    boolean refusesBody() {
+      return status == 400 || status == 413;
     }
   }
 
@@ -113,7 +126,8 @@ final class ServiceCalls {
             .formatted(
                 call,
                 response.status(),
-                response.body().getString("detail", "no problem document")));
+                response.body().getString("detail", "no problem document")),
+        response.status());
   }
 
   private Response call(HttpRequest request, int attempts) {

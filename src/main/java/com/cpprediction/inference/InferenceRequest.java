@@ -4,6 +4,7 @@ import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.serving.PredictionService;
+import com.cpprediction.serving.ShipmentReader;
 import com.cpprediction.serving.TypedShipment;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -42,7 +43,7 @@ public record InferenceRequest(
    * @throws ServiceException {@link Failure#MALFORMED_REQUEST} with what to send instead
    */
   public static InferenceRequest read(JsonObject body) {
-    onlyKnown(body, FIELDS, "An inference request");
+    checkFields(body, FIELDS);
     var id = text(body, "id", "id");
     var inputs = array(body, "inputs");
     if (inputs == null) throw malformed("inputs must be an array of tensors");
@@ -53,7 +54,7 @@ public record InferenceRequest(
 
   private static void addInput(@Nullable Object one, Map<InputTensor, List<String>> columns) {
     if (!(one instanceof JsonObject tensor)) throw malformed("An input must be a JSON object");
-    onlyKnown(tensor, INPUT_FIELDS, "An input");
+    checkFields(tensor, INPUT_FIELDS);
     var name = text(tensor, "name", "The name of an input");
     var input = input(name);
     if (!Datatype.BYTES.name().equals(tensor.getValue("datatype"))) {
@@ -147,7 +148,7 @@ public record InferenceRequest(
     var outputs = new ArrayList<OutputTensor>();
     for (var one : wanted) {
       if (!(one instanceof JsonObject output)) throw malformed("An output must be a JSON object");
-      onlyKnown(output, OUTPUT_FIELDS, "An output");
+      checkFields(output, OUTPUT_FIELDS);
       outputs.add(output(text(output, "name", "The name of an output")));
     }
     if (EnumSet.copyOf(outputs).size() < outputs.size()) {
@@ -167,10 +168,8 @@ public record InferenceRequest(
                     .collect(Collectors.joining(", "))));
   }
 
-  private static void onlyKnown(JsonObject json, Set<String> known, String what) {
-    for (var field : json.fieldNames()) {
-      if (!known.contains(field)) throw malformed(what + " has no field \"" + field + '"');
-    }
+  private static void checkFields(JsonObject json, Set<String> known) {
+    ShipmentReader.onlyKnown(json, known);
     var parameters = json.getValue("parameters");
     if (parameters != null && !(parameters instanceof JsonObject)) {
       throw malformed("parameters must be a JSON object");

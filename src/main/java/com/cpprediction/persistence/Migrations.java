@@ -10,6 +10,9 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 
 /**
@@ -37,6 +40,8 @@ final class Migrations {
           "V13__canary_runs.sql",
           "V14__erasure_beside_readers.sql");
 
+  private static final Pattern CREATE_TABLE = Pattern.compile("CREATE TABLE (\\w+) \\((.*)");
+
   private static final String UNDEFINED_TABLE = "42P01";
 
   /** Flyway keeps its history in the current schema. Another schema may have one, too. */
@@ -61,6 +66,16 @@ final class Migrations {
 
   /** Whether exactly these migrations are applied, all successfully, with the files of today. */
   static boolean complete(Connection connection) throws SQLException {
+    try {
+      return applied(connection).equals(all());
+    } catch (SQLException e) {
+      if (UNDEFINED_TABLE.equals(e.getSQLState())) return false;
+      throw e;
+    }
+  }
+
+  /** Flyway's history, in the order of the migrations. */
+  static List<Applied> applied(Connection connection) throws SQLException {
     try (var statement = connection.createStatement();
         var rows = statement.executeQuery(HISTORY)) {
       var applied = new ArrayList<Applied>();
@@ -68,11 +83,18 @@ final class Migrations {
         applied.add(
             new Applied(String.valueOf(rows.getString(1)), rows.getInt(2), rows.getBoolean(3)));
       }
-      return applied.equals(all());
-    } catch (SQLException e) {
-      if (UNDEFINED_TABLE.equals(e.getSQLState())) return false;
-      throw e;
+      return applied;
     }
+  }
+
+  /** Tables that the migrations create, without partitions. */
+  static List<String> tables() {
+    return FILES.stream()
+        .flatMap(Migrations::lines)
+        .map(CREATE_TABLE::matcher)
+        .filter(Matcher::matches)
+        .map(table -> table.group(1))
+        .toList();
   }
 
   /** Every migration as it is in the history once applied. */
@@ -84,14 +106,16 @@ final class Migrations {
 
   /** Flyway's checksum: the CRC-32 of the lines without their ends. */
   private static int checksum(String file) {
+    var crc = new CRC32();
+    lines(file).forEach(line -> crc.update(line.getBytes(StandardCharsets.UTF_8)));
+    return (int) crc.getValue();
+  }
+
+  private static Stream<String> lines(String file) {
     var path = '/' + LOCATION + '/' + file;
     try (var in = Objects.requireNonNull(Migrations.class.getResourceAsStream(path), path);
         var lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
-      var crc = new CRC32();
-      for (var line = lines.readLine(); line != null; line = lines.readLine()) {
-        crc.update(line.getBytes(StandardCharsets.UTF_8));
-      }
-      return (int) crc.getValue();
+      return lines.lines().toList().stream();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

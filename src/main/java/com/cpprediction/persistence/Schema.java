@@ -12,10 +12,12 @@ import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.MigrationVersion;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -113,8 +115,22 @@ public final class Schema {
    * @throws DatabaseStartException when it can't be reached or migrated
    */
   public static void migrate(String uri, int days) {
+    migrate(uri, schema -> schema.migrate(days));
+  }
+
+  /**
+   * Migrates the database at {@code uri} to the schema of an earlier version, without partitions.
+   *
+   * @param version the last migration that is applied
+   * @throws DatabaseStartException when it can't be reached or migrated
+   */
+  public static void migrateTo(String uri, String version) {
+    migrate(uri, schema -> schema.applyUntil(MigrationVersion.fromVersion(version)));
+  }
+
+  private static void migrate(String uri, Consumer<Schema> migration) {
     try {
-      new Schema(DatabaseUri.parse(uri), Clock.systemUTC()).migrate(days);
+      migration.accept(new Schema(DatabaseUri.parse(uri), Clock.systemUTC()));
     } catch (IllegalArgumentException e) {
       throw new DatabaseStartException(String.valueOf(e.getMessage()), e);
     } catch (FlywayException e) {
@@ -129,17 +145,21 @@ public final class Schema {
    * @throws EncodingException when the database can't hold all letters
    */
   public void migrate(int days) {
-    if (!isMigrated()) {
-      Flyway.configure(Schema.class.getClassLoader())
-          .dataSource(migrations)
-          .locations("classpath:" + Migrations.LOCATION)
-          .connectRetries(0)
-          .baselineOnMigrate(true) // the schema may contain unrelated tables
-          .baselineVersion("0")
-          .load()
-          .migrate();
-    }
+    applyUntil(MigrationVersion.LATEST);
     createPartitions(days);
+  }
+
+  private void applyUntil(MigrationVersion version) {
+    if (isMigrated()) return;
+    Flyway.configure(Schema.class.getClassLoader())
+        .dataSource(migrations)
+        .locations("classpath:" + Migrations.LOCATION)
+        .connectRetries(0)
+        .baselineOnMigrate(true) // the schema may contain unrelated tables
+        .baselineVersion("0")
+        .target(version)
+        .load()
+        .migrate();
   }
 
   private boolean isMigrated() {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param started the embedded server, where it did not run already
  */
-record StoredDatabase(Connection connection, @Nullable EmbeddedDatabase started)
+public record StoredDatabase(Connection connection, @Nullable EmbeddedDatabase started)
     implements AutoCloseable {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
 
@@ -29,7 +29,7 @@ record StoredDatabase(Connection connection, @Nullable EmbeddedDatabase started)
    * @param timeout longest wait for rows
    * @throws DatabaseStartException when the database can't be reached
    */
-  static StoredDatabase open(DatabaseConfig database, Path dataDir, Duration timeout) {
+  public static StoredDatabase open(DatabaseConfig database, Path dataDir, Duration timeout) {
     if (!database.embedded()) return open(database.uri(), timeout);
     var running = EmbeddedDatabase.running(dataDir);
     if (running.isPresent()) return open(running.get(), timeout);

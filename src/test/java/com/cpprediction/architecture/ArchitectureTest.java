@@ -58,6 +58,7 @@ class ArchitectureTest {
       outcomes      <- bus logging metrics postgres prediction
       tls           <- common metrics watch
       persistence   <- audit bus config history journal json logging metrics outcomes postgres prediction tracing
+      backup        <- common config csv files json persistence postgres terminal
       serving       <- bus cache common config json metrics model prediction tracing
       inference     <- model prediction serving
       training      <- csv json model model.format prediction terminal
@@ -67,7 +68,7 @@ class ArchitectureTest {
       http          <- audit auth bus cache common config dashboard inference json logging metrics model prediction serving tls tracing web
       shadow        <- audit bus common config files json metrics model model.format prediction serving watch
       server        <- audit bus cache cluster common config http logging metrics model persistence postgres prediction serving shadow tls tracing
-      cli           <- ablation bulk bus common config csv journal loadtest logging metrics model model.format persistence postgres prediction server serving shadow terminal training
+      cli           <- ablation backup bulk bus common config csv journal loadtest logging metrics model model.format persistence postgres prediction server serving shadow terminal training
       """;
 
   /** Each library and the packages that may import it. */
@@ -76,7 +77,7 @@ class ArchitectureTest {
       Caffeine       com.github.benmanes.caffeine    auth cache
       PG client      io.vertx.pgclient               postgres
       SQL client     io.vertx.sqlclient              audit postgres persistence outcomes history
-      JDBC           java.sql javax.sql              postgres persistence
+      JDBC           java.sql javax.sql              postgres persistence backup
       pgjdbc         org.postgresql                  postgres
       Flyway         org.flywaydb                    persistence
       Hazelcast      com.hazelcast io.vertx.spi      cluster

@@ -3,6 +3,7 @@ package com.cpprediction.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.StandardOpenOption.APPEND;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.sun.net.httpserver.HttpServer;
 import io.vertx.core.json.JsonArray;
@@ -41,7 +42,7 @@ class OutcomeImportTest {
         "/outcomes",
         exchange -> {
           var body = new JsonObject(new String(exchange.getRequestBody().readAllBytes(), UTF_8));
-          int status = statuses.isEmpty() ? 200 : statuses.remove(0);
+          int status = statuses.isEmpty() ? status(body) : statuses.remove(0);
           var results = new JsonArray();
           if (status == 200) {
             for (var outcome : body.getJsonArray("outcomes")) {
@@ -56,6 +57,15 @@ class OutcomeImportTest {
           exchange.close();
         });
     server.start();
+  }
+
+  /** A refusal of the whole body where one outcome is for the CP that is named so. */
+  private static int status(JsonObject body) {
+    for (var outcome : body.getJsonArray("outcomes")) {
+      var cp = ((JsonObject) outcome).getString("cp");
+      if (cp.startsWith("refused ")) return Integer.parseInt(cp.substring("refused ".length()));
+    }
+    return 200;
   }
 
   @AfterEach
@@ -130,6 +140,36 @@ class OutcomeImportTest {
     assertThat(run.err()).startsWith(progress() + " is of another file").hasLineCount(1);
     assertThat(run(file.toString(), "--out", results().toString()).exit()).isZero();
     assertThat(Files.readAllLines(results())).hasSize(1);
+  }
+
+  @Test
+  void reportsALineForWhichABatchIsRefusedAndAllOthers() throws IOException {
+    var lines =
+        IntStream.rangeClosed(1, 1_000)
+            .mapToObj(
+                i -> {
+                  var cp = i == 7 ? "refused 400" : i == 1_000 ? "refused 413" : "CP1";
+                  return "{\"shipment_id\":\"S%d\",\"cp\":\"%s\"}".formatted(i, cp);
+                })
+            .toList();
+    var file = Files.write(dir.resolve("refused.ndjson"), lines);
+
+    var run = run(file.toString(), "--out", results().toString());
+
+    assertThat(run.exit()).isEqualTo(1);
+    assertThat(run.out()).contains("998 unknown, 2 failed");
+    var all = Files.readAllLines(results()).stream().map(JsonObject::new).toList();
+    assertThat(all).hasSize(1_000);
+    assertThat(all)
+        .filteredOn(result -> result.containsKey("error"))
+        .extracting(
+            result -> result.getInteger("line"),
+            result -> result.getString("shipment_id"),
+            result -> result.getJsonObject("error").getString("detail"))
+        .containsExactly(
+            tuple(7, "S7", "POST /outcomes: 400 busy"),
+            tuple(1_000, "S1000", "POST /outcomes: 413 busy"));
+    assertThat(reported).hasSize(998).doesNotContain("S7", "S1000").doesNotHaveDuplicates();
   }
 
   @Test

@@ -164,7 +164,7 @@ class InferenceRoutesTest {
         "{} | inputs must be an array of tensors",
         "{\"inputs\":[]} | The input address is missing",
         "{\"inputs\":[1]} | An input must be a JSON object",
-        "{\"inputs\":[],\"x\":1} | An inference request has no field \"x\"",
+        "{\"inputs\":[],\"x\":1} | Unknown field \"x\"",
         "{\"inputs\":[],\"id\":1} | id must be a string",
         "{\"inputs\":[],\"parameters\":[]} | parameters must be a JSON object",
         "{\"inputs\":[{\"name\":\"text\",\"shape\":[1],\"datatype\":\"BYTES\",\"data\":[\"a\"]}]} | There is no input \"text\"; a model takes address, pincode, shipment_id, prediction_id",

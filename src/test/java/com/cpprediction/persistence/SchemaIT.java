@@ -47,6 +47,30 @@ class SchemaIT {
   }
 
   @Test
+  void knowsEveryTableAndEveryTableOfShipments() throws Exception {
+    var uri = TestDatabase.migrated();
+
+    var tables =
+        TestDatabase.query(
+            uri,
+            """
+            SELECT relname FROM pg_class
+            WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+              AND NOT relispartition AND relname <> 'flyway_schema_history'
+            """);
+    assertThat(Migrations.tables()).containsExactlyInAnyOrderElementsOf(tables);
+    assertThat(TestDatabase.query(uri, "SELECT relname FROM pg_class WHERE relkind = 'S'"))
+        .as("sequences, which a backup would have to have")
+        .isEmpty();
+    assertThat(SchemaState.ERASABLE)
+        .extracting(SchemaState.Erasable::table)
+        .containsExactlyInAnyOrderElementsOf(
+            TestDatabase.query(
+                uri,
+                "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE '%not_erased' AND tgparentid = 0"));
+  }
+
+  @Test
   void findsAMigratedDatabaseWithoutFlyway() throws Exception {
     var uri = TestDatabase.create();
 
