@@ -82,8 +82,8 @@ public final class DatabaseBackup {
 
   /**
    * Keeps migrations and the dropping of months away. The lock precedes the snapshot, which the
-   * first query takes. An erasure locks the table of the erased shipments and waits 2 s at most:
-   * that table is read last and not locked before.
+   * first query takes. An erasure waits 2 s at most for readers of the table of the erased
+   * shipments in schemas before migration V14: that table is read last and not locked before.
    */
   private void lock(List<String> names) throws SQLException {
     var locked = names.stream().filter(name -> !name.equals(SchemaState.ERASED)).toList();

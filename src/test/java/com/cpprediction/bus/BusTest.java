@@ -131,7 +131,7 @@ public class BusTest {
     Bus.registerCodecs(vertx.eventBus());
     vertx.eventBus().consumer("echo", received -> received.reply(received.body()));
 
-    var reply = vertx.eventBus().request("echo", message).await(5, SECONDS);
+    var reply = vertx.eventBus().request("echo", message).await(60, SECONDS);
 
     assertThat(reply.body()).isSameAs(message);
   }

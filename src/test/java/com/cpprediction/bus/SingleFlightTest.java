@@ -34,10 +34,10 @@ class SingleFlightTest {
     for (int i = 0; i < 100; i++) later.add(flight.get());
 
     build.complete("before");
-    assertThat(first.await(10, SECONDS)).isEqualTo("before");
+    assertThat(first.await(60, SECONDS)).isEqualTo("before");
     begun().complete("after");
 
-    for (var one : later) assertThat(one.await(10, SECONDS)).isEqualTo("after");
+    for (var one : later) assertThat(one.await(60, SECONDS)).isEqualTo("after");
     assertThat(builds).isEmpty();
   }
 
@@ -51,8 +51,8 @@ class SingleFlightTest {
     build.fail(Failure.NOT_READY.because("not yet"));
     begun().complete("well");
 
-    assertThatThrownBy(() -> first.await(10, SECONDS)).hasMessage("not yet");
-    assertThat(second.await(10, SECONDS)).isEqualTo("well");
+    assertThatThrownBy(() -> first.await(60, SECONDS)).hasMessage("not yet");
+    assertThat(second.await(60, SECONDS)).isEqualTo("well");
   }
 
   @Test
@@ -66,8 +66,8 @@ class SingleFlightTest {
               return Future.succeededFuture("well");
             });
 
-    assertThatThrownBy(() -> flight.get().await(10, SECONDS)).hasMessage("not yet");
-    assertThat(flight.get().await(10, SECONDS)).isEqualTo("well");
+    assertThatThrownBy(() -> flight.get().await(60, SECONDS)).hasMessage("not yet");
+    assertThat(flight.get().await(60, SECONDS)).isEqualTo("well");
   }
 
   @Test
@@ -84,14 +84,14 @@ class SingleFlightTest {
             flight.get().onComplete(got -> there.add(Vertx.currentContext() == own));
             asked.complete();
           });
-      asked.future().await(10, SECONDS);
+      asked.future().await(60, SECONDS);
     }
 
     build.complete("before");
-    first.await(10, SECONDS);
+    first.await(60, SECONDS);
     begun().complete("after");
 
-    for (int i = 0; i < 3; i++) assertThat(there.poll(10, SECONDS)).isTrue();
+    for (int i = 0; i < 3; i++) assertThat(there.poll(60, SECONDS)).isTrue();
   }
 
   @Test
@@ -109,7 +109,7 @@ class SingleFlightTest {
     long begin = System.nanoTime();
 
     for (int i = 0; i < rounds; i++) {
-      Future.all(List.of(flight.get(), flight.get(), flight.get())).await(10, SECONDS);
+      Future.all(List.of(flight.get(), flight.get(), flight.get())).await(60, SECONDS);
     }
 
     var least = took.multipliedBy(10).multipliedBy(rounds - 1L); // it never rests less
@@ -128,7 +128,7 @@ class SingleFlightTest {
   }
 
   private Promise<String> begun() throws InterruptedException {
-    var build = builds.poll(10, SECONDS);
+    var build = builds.poll(60, SECONDS);
     if (build == null) throw new AssertionError("no build began within 10 s");
     return build;
   }

@@ -377,10 +377,10 @@ class PredictionCacheTest {
           get(key("a"), flight::future).onComplete(done -> seen.complete(Vertx.currentContext()));
           started.complete();
         });
-    started.future().await(5, TimeUnit.SECONDS);
+    started.future().await(60, TimeUnit.SECONDS);
     flight.complete(answer(FINGERPRINT));
 
-    assertThat(seen.future().await(5, TimeUnit.SECONDS)).isSameAs(mine);
+    assertThat(seen.future().await(60, TimeUnit.SECONDS)).isSameAs(mine);
   }
 
   @Test

@@ -183,7 +183,7 @@ class ClusterIT {
     var predictions = json(trial.node(0), stored).getJsonArray("predictions");
     var went = new Outcome("typed-0", predictions.getJsonObject(0).getString("cp"));
 
-    var judged = trial.bus().typed().report(List.of(went)).await(10, TimeUnit.SECONDS);
+    var judged = trial.bus().typed().report(List.of(went)).await(60, TimeUnit.SECONDS);
 
     assertThat(judged.get(0).orThrow()).isEqualTo(Verdict.RIGHT);
     var outcome = new JsonObject().put("shipment_id", went.shipmentId()).put("cp", went.cp());
@@ -239,7 +239,7 @@ class ClusterIT {
               "typed-" + answers.size(),
               question.getString("address"),
               question.getString("pincode"));
-      var answer = trial.bus().typed().predict(shipment).await(10, TimeUnit.SECONDS);
+      var answer = trial.bus().typed().predict(shipment).await(60, TimeUnit.SECONDS);
       var alternatives = new JsonArray();
       for (var next : answer.candidates().subList(1, answer.candidates().size())) {
         alternatives.add(

@@ -76,7 +76,7 @@ class LoadTestCommandTest {
                   }
                 })
             .listen(0, "127.0.0.1")
-            .await(5, SECONDS);
+            .await(60, SECONDS);
     url = "http://127.0.0.1:" + server.actualPort();
   }
 

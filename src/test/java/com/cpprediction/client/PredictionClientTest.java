@@ -61,7 +61,7 @@ class PredictionClientTest {
   }
 
   private static <T> T await(Future<T> future) throws Exception {
-    return future.await(10, TimeUnit.SECONDS);
+    return future.await(60, TimeUnit.SECONDS);
   }
 
   @Test

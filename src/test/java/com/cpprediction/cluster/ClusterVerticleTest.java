@@ -169,12 +169,12 @@ class ClusterVerticleTest {
             () -> "s" + settings,
             RELEASE,
             new ServiceMetrics(new SimpleMeterRegistry(), "test"));
-    vertx.deployVerticle(node).await(10, SECONDS);
+    vertx.deployVerticle(node).await(60, SECONDS);
   }
 
   private void activate() throws Exception {
     start();
-    node.activate().await(20, SECONDS);
+    node.activate().await(60, SECONDS);
     until(() -> !announcements.isEmpty());
   }
 
@@ -195,9 +195,9 @@ class ClusterVerticleTest {
   }
 
   private static void until(Callable<Boolean> condition) throws Exception {
-    long end = System.nanoTime() + SECONDS.toNanos(15);
+    long end = System.nanoTime() + SECONDS.toNanos(60);
     while (!condition.call()) {
-      if (System.nanoTime() > end) throw new AssertionError("not within 15 s");
+      if (System.nanoTime() > end) throw new AssertionError("not within 60 s");
       LockSupport.parkNanos(1_000_000);
     }
   }
@@ -330,7 +330,7 @@ class ClusterVerticleTest {
     peer("a", RELEASE, false, PREFIXES);
     peer("b", RELEASE, false, PREFIXES);
 
-    left.await(10, SECONDS);
+    left.await(60, SECONDS);
     assertThat(ready()).as("until the end").isEqualTo(owned("me", "me", "a", "b"));
   }
 
@@ -340,7 +340,7 @@ class ClusterVerticleTest {
     activate();
     until(() -> ready().equals(PREFIXES));
 
-    node.leave().await(10, SECONDS);
+    node.leave().await(60, SECONDS);
 
     assertThat(models.here()).isEqualTo(PREFIXES);
   }
@@ -357,7 +357,7 @@ class ClusterVerticleTest {
     assertThat(handedOver).isNotDone();
     peer("a", RELEASE, false, PREFIXES);
     peer("b", RELEASE, false, PREFIXES);
-    handedOver.get(10, SECONDS);
+    handedOver.get(60, SECONDS);
     vertx.eventBus().publish(Bus.MODELS_CHANGED, null);
 
     until(() -> !lastAnnouncement().getBoolean("leaving"));

@@ -119,7 +119,7 @@ class MemberPortIT {
   @AfterEach
   void leave() throws Exception {
     HazelcastClient.shutdownAll();
-    if (vertx != null) vertx.close().await(20, TimeUnit.SECONDS);
+    if (vertx != null) vertx.close().await(60, TimeUnit.SECONDS);
     Hazelcast.shutdownAll();
   }
 

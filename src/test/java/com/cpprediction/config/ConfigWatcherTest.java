@@ -384,7 +384,7 @@ class ConfigWatcherTest {
     watcher.start();
     write(Samples.file(400));
 
-    assertThat(Samples.hotValues(arrived.future().await(20, SECONDS))).containsOnly(400L);
+    assertThat(Samples.hotValues(arrived.future().await(60, SECONDS))).containsOnly(400L);
     assertThat(log.peek().getMessage())
         .isEqualTo("CP_HTTP_PROT sets no key; did you mean CP_HTTP_PORT?");
     watcher.stop();

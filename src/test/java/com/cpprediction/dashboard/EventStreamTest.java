@@ -73,7 +73,7 @@ public class EventStreamTest {
   /** Closing Vert.x alone would wait for the listeners to disconnect. */
   @AfterEach
   void tearDown(Vertx vertx) throws Exception {
-    if (deployment != null) vertx.undeploy(deployment).await(10, SECONDS);
+    if (deployment != null) vertx.undeploy(deployment).await(60, SECONDS);
   }
 
   @Test
@@ -155,7 +155,7 @@ public class EventStreamTest {
     try (var listener = listen()) {
       listener.next("state");
 
-      edge.stop().await(20, SECONDS);
+      edge.stop().await(60, SECONDS);
 
       assertThat(listener.rest()).endsWith("\n0\n\n"); // complete, with the last chunk
     }
@@ -177,7 +177,7 @@ public class EventStreamTest {
                 }));
     var listeners = List.of(listen(vertx, server), listen(vertx, server), listen(vertx, server));
 
-    begun.poll(10, SECONDS).complete(Snapshot.same("[1]"));
+    begun.poll(60, SECONDS).complete(Snapshot.same("[1]"));
 
     for (var listener : listeners) assertThat(text(listener, 1)).endsWith("data: [1]");
     assertThat(begun).hasSizeLessThanOrEqualTo(1); // the refresh of the next period
@@ -190,7 +190,7 @@ public class EventStreamTest {
     var listener = listen(vertx, server);
     text(listener, 3);
 
-    listener.request().connection().close().await(5, SECONDS);
+    listener.request().connection().close().await(60, SECONDS);
     HttpFixture.until(() -> quiet(vertx));
   }
 
@@ -282,7 +282,7 @@ public class EventStreamTest {
             new Alerts(health, off, Optional::empty, Clock.systemUTC()),
             Clock.systemUTC());
 
-    var state = new JsonObject(dashboard.state().await(5, SECONDS).forOthers());
+    var state = new JsonObject(dashboard.state().await(60, SECONDS).forOthers());
 
     var meters = state.getJsonObject("meters");
     assertThat(meters.getBoolean("on")).isFalse();
@@ -298,7 +298,7 @@ public class EventStreamTest {
   /** Whether no refresh happened for some periods. */
   private boolean quiet(Vertx vertx) throws Exception {
     int before = refreshes.get();
-    vertx.timer(10 * PERIOD.toMillis(), MILLISECONDS).await(5, SECONDS);
+    vertx.timer(10 * PERIOD.toMillis(), MILLISECONDS).await(60, SECONDS);
     return refreshes.get() == before;
   }
 
@@ -326,7 +326,7 @@ public class EventStreamTest {
                     return super.stop();
                   }
                 })
-            .await(5, SECONDS);
+            .await(60, SECONDS);
     return server;
   }
 
@@ -337,7 +337,7 @@ public class EventStreamTest {
         .request(HttpMethod.GET, server.actualPort(), "127.0.0.1", "/events")
         .compose(request -> request.send())
         .map(HttpClientResponse::pause)
-        .await(5, SECONDS);
+        .await(60, SECONDS);
   }
 
   /** Reads {@code events} events of {@code listener}. */

@@ -148,7 +148,7 @@ class HistoryIT {
             .stream()
             .map(JsonObject::new)
             .toList();
-    onLoop(() -> table.storeMinutes(again)).await(10, SECONDS);
+    onLoop(() -> table.storeMinutes(again)).await(60, SECONDS);
 
     assertThat(
             TestDatabase.query(
@@ -228,11 +228,11 @@ class HistoryIT {
     predict(a, Source.MODEL, 90, 2 * MILLI, 0.9);
     predict(b, Source.MODEL, 10, 900 * MILLI, 0.4);
     clock.advance(Duration.ofSeconds(30));
-    onLoop(a.recorder::stop).await(10, SECONDS);
+    onLoop(a.recorder::stop).await(60, SECONDS);
     var restarted = start("a:1");
     predict(restarted, Source.MODEL, 20, 2 * MILLI, 0.9);
     clock.advance(Duration.ofSeconds(30));
-    for (var node : List.of(b, restarted)) onLoop(node.recorder::stop).await(10, SECONDS);
+    for (var node : List.of(b, restarted)) onLoop(node.recorder::stop).await(60, SECONDS);
     clock.advance(Duration.ofMinutes(10));
     minute(start("b:1"));
 
@@ -256,13 +256,13 @@ class HistoryIT {
         onLoop(
             () ->
                 new HistoryRecorder(vertx, table, metrics, name, () -> up, clock, clock::nanoTime));
-    onLoop(recorder::start).await(10, SECONDS);
+    onLoop(recorder::start).await(60, SECONDS);
     return new Node(metrics, recorder);
   }
 
   private void minute(Node node) throws Exception {
     clock.advance(Duration.ofMinutes(1));
-    onLoop(node.recorder::sample).await(10, SECONDS);
+    onLoop(node.recorder::sample).await(60, SECONDS);
   }
 
   private static void predict(Node node, Source source, int count, long nanos, double confidence) {
@@ -278,7 +278,7 @@ class HistoryIT {
 
   private JsonObject read(String node) throws Exception {
     var query = new Query(BEGIN, BEGIN.plus(Duration.ofDays(1)), 60, node);
-    return onLoop(() -> table.read(query)).await(10, SECONDS).toJsonObject();
+    return onLoop(() -> table.read(query)).await(60, SECONDS).toJsonObject();
   }
 
   private static List<Object> series(JsonObject read, String name) {
@@ -295,7 +295,7 @@ class HistoryIT {
             promise.fail(e);
           }
         });
-    return promise.future().await(10, SECONDS);
+    return promise.future().await(60, SECONDS);
   }
 
   private Database database() {

@@ -100,7 +100,7 @@ public class BigBodiesTest {
 
     assertThat(caller.rest()).hasSize(16).allMatch(response -> response.containsKey("cp"));
     assertThat(threads).contains(READERS);
-    client.close().await(10, SECONDS);
+    client.close().await(60, SECONDS);
   }
 
   @Test

@@ -153,11 +153,11 @@ class ByteBudgetTest {
     var body = shipment("S1", "MG Road 560017");
 
     var answer = edge.posting("/predict", body);
-    asked.future().await(10, SECONDS);
+    asked.future().await(60, SECONDS);
     assertThat(pending()).isEqualTo(body.toBuffer().length());
     flight.fail("enough");
 
-    assertThat(answer.await(10, SECONDS).statusCode()).isEqualTo(500);
+    assertThat(answer.await(60, SECONDS).statusCode()).isEqualTo(500);
     HttpFixture.until(() -> pending() == 0);
   }
 
@@ -232,7 +232,7 @@ class ByteBudgetTest {
     edge.maxPendingBytes = MIB;
     assertThat(new StreamCaller(client, edge.base()).status()).isEqualTo(503);
     assertThat(shed("bytes")).isOne();
-    client.close().await(10, SECONDS);
+    client.close().await(60, SECONDS);
   }
 
   @ParameterizedTest

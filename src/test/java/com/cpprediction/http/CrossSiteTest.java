@@ -135,7 +135,7 @@ class CrossSiteTest {
                         .putHeader("Content-Type", "text/html")
                         .end("<!doctype html><title>Other</title><body>"))
             .listen(0, "127.0.0.1")
-            .await(10, SECONDS);
+            .await(60, SECONDS);
     browser.open("http://" + site + ":" + other.actualPort() + "/");
 
     for (var read : attack(edge.base())) assertThat(read).isNull();
@@ -168,7 +168,7 @@ class CrossSiteTest {
                         .putHeader("Content-Type", "text/html")
                         .end("<!doctype html><a href='" + edge.base() + "/'>there</a>"))
             .listen(0, "127.0.0.1")
-            .await(10, SECONDS);
+            .await(60, SECONDS);
     browser.open("http://localhost:" + other.actualPort() + "/");
 
     browser.find("a").click();

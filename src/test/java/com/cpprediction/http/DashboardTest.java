@@ -101,7 +101,7 @@ class DashboardTest {
   @AfterEach
   void leave() throws Exception {
     browser.open("about:blank");
-    edge.stop().otherwiseEmpty().await(10, SECONDS);
+    edge.stop().otherwiseEmpty().await(60, SECONDS);
   }
 
   @AfterAll
@@ -555,11 +555,11 @@ class DashboardTest {
             .createNetServer()
             .connectHandler(caller -> connect(caller, client))
             .listen(0, "127.0.0.1")
-            .await(5, SECONDS);
+            .await(60, SECONDS);
     browser.open("http://127.0.0.1:" + server.actualPort() + "/");
     browser.until(driver -> text("#link").equals("Ready"));
 
-    edge.stop().await(10, SECONDS);
+    edge.stop().await(60, SECONDS);
     browser.until(driver -> text("#link").startsWith("Disconnected: this is how it was at "));
     edge.start(); // on another port
     browser.until(driver -> text("#link").equals("Ready"));

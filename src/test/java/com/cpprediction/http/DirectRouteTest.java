@@ -205,7 +205,7 @@ class DirectRouteTest {
                   if (!direct.serve(request)) request.response().setStatusCode(202).end();
                 })
             .listen(0, "127.0.0.1")
-            .await(10, SECONDS);
+            .await(60, SECONDS);
     var caller = new LoadShedderTest.Caller("http://127.0.0.1:" + server.actualPort());
 
     assertThat(caller.status("/predict", "{}")).isEqualTo(200);

@@ -57,8 +57,8 @@ class EventLoopsTest {
 
   @AfterEach
   void tearDown() throws Exception {
-    client.close().await(10, SECONDS);
-    if (edge.started()) edge.stop().otherwiseEmpty().await(10, SECONDS);
+    client.close().await(60, SECONDS);
+    if (edge.started()) edge.stop().otherwiseEmpty().await(60, SECONDS);
   }
 
   @Test
@@ -97,7 +97,7 @@ class EventLoopsTest {
 
     vertx.eventBus().publish(Bus.PREDICT, shipment("S1", "MG Road 560017")); // to each consumer
     HttpFixture.until(() -> !edge.batches.isEmpty());
-    edge.stop().await(10, SECONDS);
+    edge.stop().await(60, SECONDS);
 
     assertThat(edge.recorded()).hasSize(1);
   }
@@ -192,7 +192,7 @@ class EventLoopsTest {
                       }));
     }
 
-    for (var event : events) assertThat(event.await(10, SECONDS)).contains("data: {");
+    for (var event : events) assertThat(event.await(60, SECONDS)).contains("data: {");
     assertThat(computing).as("once for all loops").hasSize(1);
   }
 
@@ -209,7 +209,7 @@ class EventLoopsTest {
     held.complete();
 
     assertThat(all(responses)).extracting(HttpClientResponse::statusCode).containsOnly(200);
-    stopped.await(10, SECONDS);
+    stopped.await(60, SECONDS);
     assertThat(edge.recorded()).hasSize(CONNECTIONS);
   }
 

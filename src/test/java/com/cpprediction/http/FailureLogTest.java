@@ -32,7 +32,7 @@ class FailureLogTest {
 
   @AfterEach
   void stop() throws Exception {
-    edge.stop().await(10, SECONDS);
+    edge.stop().await(60, SECONDS);
   }
 
   @Test

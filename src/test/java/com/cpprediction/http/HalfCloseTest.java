@@ -181,7 +181,7 @@ class HalfCloseTest {
       HttpFixture.until(() -> flights.size() == 1);
       socket.shutdownOutput();
 
-      edge.stop().await(20, SECONDS);
+      edge.stop().await(60, SECONDS);
 
       assertThat(rest(socket)).isEmpty();
     }

@@ -303,7 +303,7 @@ public final class HttpFixture {
                   return verticle;
                 },
                 new DeploymentOptions().setInstances(node.instances()))
-            .await(10, SECONDS);
+            .await(60, SECONDS);
     routes = verticles.element().served();
     return this;
   }
@@ -429,7 +429,7 @@ public final class HttpFixture {
   }
 
   public Message<JsonObject> ask(String address, Object body) throws Exception {
-    return vertx.eventBus().<JsonObject>request(address, body).await(10, SECONDS);
+    return vertx.eventBus().<JsonObject>request(address, body).await(60, SECONDS);
   }
 
   public static JsonObject shipment(String id, String address) {
@@ -454,11 +454,11 @@ public final class HttpFixture {
     return new ScoreRequest(0, "560", List.of(address), deadline, false, PincodeErrors.of(0.01));
   }
 
-  /** Waits up to 10 s until {@code condition} holds. */
+  /** Waits up to 60 s until {@code condition} holds. */
   public static void until(Callable<Boolean> condition) throws Exception {
-    long end = System.nanoTime() + SECONDS.toNanos(10);
+    long end = System.nanoTime() + SECONDS.toNanos(60);
     while (!condition.call()) {
-      if (System.nanoTime() > end) throw new AssertionError("not within 10 s");
+      if (System.nanoTime() > end) throw new AssertionError("not within 60 s");
       LockSupport.parkNanos(1_000_000);
     }
   }

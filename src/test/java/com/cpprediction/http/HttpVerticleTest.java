@@ -324,7 +324,7 @@ class HttpVerticleTest {
     var body = new JsonObject().put("addresses", new JsonArray().add("MG Road 560017"));
 
     var first = edge.posting("/cache/warm", body);
-    asked.future().await(10, SECONDS);
+    asked.future().await(60, SECONDS);
     var second = edge.post("/cache/warm", body);
     edge.prediction =
         new PredictionConfig(1, 0, 1, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
@@ -333,7 +333,7 @@ class HttpVerticleTest {
 
     assertThat(new JsonObject(second.body()).getString("code")).isEqualTo("overloaded");
     assertThat(new JsonObject(predicted.body()).getString("code")).isEqualTo("overloaded");
-    var warmed = new JsonObject(first.await(10, SECONDS).body());
+    var warmed = new JsonObject(first.await(60, SECONDS).body());
     assertThat(warmed.getInteger("failed")).isEqualTo(1);
   }
 
@@ -378,8 +378,8 @@ class HttpVerticleTest {
 
     assertThat(whileAllWorkersAreBusy.getLong("size")).isEqualTo(1);
     assertThat(
-            new JsonObject(overHttp.await(10, SECONDS).body()).getLong("cleared")
-                + overBus.await(10, SECONDS).body().getLong("cleared"))
+            new JsonObject(overHttp.await(60, SECONDS).body()).getLong("cleared")
+                + overBus.await(60, SECONDS).body().getLong("cleared"))
         .isEqualTo(1);
   }
 
@@ -438,14 +438,14 @@ class HttpVerticleTest {
     for (var caller : callers) assertThat(ask(caller, "/health/live")).contains("up");
 
     var first = edge.getting("/models/status");
-    var build = builds.poll(10, SECONDS);
+    var build = builds.poll(60, SECONDS);
     for (var caller : callers) write(caller, "/models/status");
     // What was there before this event loop last read is with it after it has read twice more.
     for (int i = 0; i < 2; i++) edge.get("/health/live");
     build.complete(new JsonObject().put("build", 1));
-    builds.poll(10, SECONDS).complete(new JsonObject().put("build", 2));
+    builds.poll(60, SECONDS).complete(new JsonObject().put("build", 2));
 
-    assertThat(first.await(10, SECONDS).body()).isEqualTo("{\"build\":1}");
+    assertThat(first.await(60, SECONDS).body()).isEqualTo("{\"build\":1}");
     for (var caller : callers) {
       assertThat(answer(caller)).isEqualTo("{\"build\":2}");
       caller.close();

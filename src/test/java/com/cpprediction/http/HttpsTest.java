@@ -199,7 +199,7 @@ class HttpsTest {
       assertThat(edge.get("/health/live").statusCode())
           .isEqualTo(200); // accepted after the handshake began
 
-      edge.stop().await(10, SECONDS);
+      edge.stop().await(60, SECONDS);
 
       assertThat(silent.getInputStream().read()).isEqualTo(-1);
     }

@@ -63,7 +63,7 @@ class LoadShedderTest {
   @AfterEach
   void releaseHeldRequests() throws Exception {
     flight.tryFail("enough");
-    responded.await(10, SECONDS);
+    responded.await(60, SECONDS);
   }
 
   @ParameterizedTest
@@ -113,7 +113,7 @@ class LoadShedderTest {
                   if (!shedder.shed(request)) request.response().setStatusCode(202).end();
                 })
             .listen(0, "127.0.0.1")
-            .await(10, SECONDS);
+            .await(60, SECONDS);
     var caller = new Caller("http://127.0.0.1:" + server.actualPort());
 
     assertThat(caller.status("/predict", BODY)).isEqualTo(503);
@@ -173,7 +173,7 @@ class LoadShedderTest {
 
     assertThat(post("/predict").body()).contains("More than 3 shipments");
     flight.fail("enough");
-    for (var one : two) one.await(10, SECONDS);
+    for (var one : two) one.await(60, SECONDS);
   }
 
   @ParameterizedTest

@@ -261,7 +261,7 @@ class NdjsonStreamTest {
 
     assertThat(caller.rest().stream().map(NdjsonStreamTest::shown))
         .containsExactly("S1", "S2", "null 3 not-ready");
-    stopped.await(10, SECONDS);
+    stopped.await(60, SECONDS);
     assertThat(edge.recorded()).hasSize(2);
   }
 
@@ -280,7 +280,7 @@ class NdjsonStreamTest {
 
     assertThat(caller.rest().stream().map(NdjsonStreamTest::shown))
         .containsExactly("S1", "S2", "S3", "null 4 not-ready");
-    stopped.await(10, SECONDS);
+    stopped.await(60, SECONDS);
   }
 
   @Test
@@ -298,10 +298,10 @@ class NdjsonStreamTest {
     var stopped = edge.stop();
     release(held);
 
-    assertThat(response.await(10, SECONDS).body().lines().map(JsonObject::new))
+    assertThat(response.await(60, SECONDS).body().lines().map(JsonObject::new))
         .extracting(NdjsonStreamTest::shown)
         .containsExactly("S1", "S2", "S3", "null 4 not-ready");
-    stopped.await(10, SECONDS);
+    stopped.await(60, SECONDS);
     assertThat(edge.registry.scrape())
         .as("the last line is one, too")
         .contains("cp_predictions_total{outcome=\"not-ready\",source=\"none\"} 1.0");
@@ -319,7 +319,7 @@ class NdjsonStreamTest {
     edge.scorer = request -> Future.succeededFuture(HttpFixture.reply(request, FINGERPRINT));
     release(held);
     HttpFixture.until(() -> edge.inFlight() == 0);
-    edge.stop().await(20, SECONDS);
+    edge.stop().await(60, SECONDS);
 
     assertThat(edge.recorded()).hasSizeLessThanOrEqualTo(UNDER_WAY);
   }
@@ -427,7 +427,7 @@ class NdjsonStreamTest {
     int before = -1;
     for (int now = 0; now != before; ) {
       before = now;
-      vertx.timer(300, MILLISECONDS).await(5, SECONDS);
+      vertx.timer(300, MILLISECONDS).await(60, SECONDS);
       now = count.getAsInt();
     }
     return before;

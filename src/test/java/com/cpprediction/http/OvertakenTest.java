@@ -206,7 +206,7 @@ class OvertakenTest {
 
     assertThat(before.uses()).as("its own, and the request's").isEqualTo(2);
     recorded.complete(new JsonArray());
-    assertThat(response.await(10, SECONDS).statusCode()).isEqualTo(200);
+    assertThat(response.await(60, SECONDS).statusCode()).isEqualTo(200);
     assertThat(before.uses()).isEqualTo(1);
   }
 
@@ -226,7 +226,7 @@ class OvertakenTest {
     assertThat(before.uses()).as("its own, and the scoring's").isEqualTo(2);
     flight.complete(HttpFixture.reply(edge.scoreRequests.get(0), OLD));
 
-    assertThat(new JsonObject(joined.await(10, SECONDS).body()).getString("source"))
+    assertThat(new JsonObject(joined.await(60, SECONDS).body()).getString("source"))
         .isEqualTo("cache");
     HttpFixture.until(() -> before.uses() == 1);
   }

@@ -381,7 +381,7 @@ class OwnerRoutingTest {
     return vertx
         .eventBus()
         .<OwnerReply>request(Bus.owner("me"), question(prefix, release))
-        .await(10, TimeUnit.SECONDS)
+        .await(60, TimeUnit.SECONDS)
         .body();
   }
 
@@ -434,7 +434,7 @@ class OwnerRoutingTest {
         vertx
             .eventBus()
             .<OwnerReply>request(Bus.owner("me"), explained)
-            .await(10, TimeUnit.SECONDS)
+            .await(60, TimeUnit.SECONDS)
             .body();
 
     assertThat(reply.results().get(0).explanation().getString("first")).isEqualTo("CP1");

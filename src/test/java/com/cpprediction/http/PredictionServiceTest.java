@@ -57,7 +57,7 @@ class PredictionServiceTest {
     holdTheScorer();
 
     var first = edge.posting("/predict", SHIPMENT);
-    asked.future().await(10, SECONDS);
+    asked.future().await(60, SECONDS);
     var second = edge.posting("/predict", shipment("S2", "mg road, 560 017"));
     var third = edge.posting("/predict/batch", batch(shipment("S3", "MG ROAD 560017")));
     joinedBy(2);
@@ -75,7 +75,7 @@ class PredictionServiceTest {
     holdTheScorer();
 
     var first = edge.posting("/predict", SHIPMENT);
-    asked.future().await(10, SECONDS);
+    asked.future().await(60, SECONDS);
     var second = edge.posting("/predict", SHIPMENT);
     joinedBy(1);
     flight.fail(Failure.OVERLOADED.because("The workers are busy"));
@@ -277,7 +277,7 @@ class PredictionServiceTest {
     var brief = new DeliveryOptions().addHeader("X-Deadline-Ms", "500");
 
     assertThatThrownBy(
-            () -> vertx.eventBus().request(Bus.PREDICT, SHIPMENT, brief).await(10, SECONDS))
+            () -> vertx.eventBus().request(Bus.PREDICT, SHIPMENT, brief).await(60, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.DEADLINE_EXCEEDED));
   }
 
@@ -301,7 +301,7 @@ class PredictionServiceTest {
     }
     var given = new DeliveryOptions().addHeader("X-Deadline-Ms", deadline);
     assertThatThrownBy(
-            () -> vertx.eventBus().request(Bus.PREDICT, SHIPMENT, given).await(10, SECONDS))
+            () -> vertx.eventBus().request(Bus.PREDICT, SHIPMENT, given).await(60, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.MALFORMED_REQUEST));
   }
 
@@ -325,7 +325,7 @@ class PredictionServiceTest {
   void asksForItselfWhenTheOneItJoinedWasNotScoredInTime() throws Exception {
     holdTheScorer();
     var first = edge.posting("/predict", SHIPMENT);
-    asked.future().await(10, SECONDS);
+    asked.future().await(60, SECONDS);
     var joined = edge.posting("/predict", SHIPMENT);
     joinedBy(1);
 
@@ -354,7 +354,7 @@ class PredictionServiceTest {
     edge.prediction =
         new PredictionConfig(1, 0, 1, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
     var first = edge.posting("/predict", SHIPMENT);
-    asked.future().await(10, SECONDS);
+    asked.future().await(60, SECONDS);
 
     var second = edge.post("/predict", "not even JSON".getBytes(StandardCharsets.UTF_8));
 
@@ -379,7 +379,7 @@ class PredictionServiceTest {
         new PredictionConfig(1, 0, 2, Duration.ofSeconds(5), OptionalDouble.of(0.01), 0.5);
 
     var first = edge.posting("/predict", SHIPMENT);
-    asked.future().await(10, SECONDS);
+    asked.future().await(60, SECONDS);
     var tooMany =
         edge.post("/predict/batch", batch(SHIPMENT, shipment("S2", "Brigade Road 560001")));
     var second = edge.posting("/predict", SHIPMENT);
@@ -442,6 +442,6 @@ class PredictionServiceTest {
   }
 
   private static JsonObject json(Future<HttpResponse<String>> response) throws Exception {
-    return new JsonObject(response.await(10, SECONDS).body());
+    return new JsonObject(response.await(60, SECONDS).body());
   }
 }

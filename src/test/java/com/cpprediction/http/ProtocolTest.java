@@ -370,7 +370,7 @@ class ProtocolTest {
         };
     edge.start();
     var overHttp = edge.posting("/predict", SHIPMENT);
-    asked.future().await(10, SECONDS);
+    asked.future().await(60, SECONDS);
     var overBus = vertx.eventBus().<JsonObject>request(Bus.PREDICT, SHIPMENT);
     HttpFixture.until(() -> edge.cache.stats().getLong("hits") == 1);
 
@@ -382,11 +382,11 @@ class ProtocolTest {
             HttpFixture.scoreRequest(Address.of("MG Road 560017", null)),
             HttpFixture.FINGERPRINTS.get("560")));
 
-    var response = overHttp.await(10, SECONDS);
+    var response = overHttp.await(60, SECONDS);
     assertThat(response.statusCode()).isEqualTo(200);
     assertThat(response.headers().firstValue("connection")).hasValue("close");
-    assertThat(overBus.await(10, SECONDS).body().getString("source")).isEqualTo("cache");
-    stopped.await(10, SECONDS);
+    assertThat(overBus.await(60, SECONDS).body().getString("source")).isEqualTo("cache");
+    stopped.await(60, SECONDS);
   }
 
   @Test
@@ -406,7 +406,7 @@ class ProtocolTest {
         }
       }
 
-      stopped.await(10, SECONDS);
+      stopped.await(60, SECONDS);
     }
   }
 
@@ -419,7 +419,7 @@ class ProtocolTest {
       write(used, "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
       assertThat(lines(used).readLine()).isEqualTo("HTTP/1.1 200 OK");
 
-      edge.stop().await(10, SECONDS);
+      edge.stop().await(60, SECONDS);
 
       assertThat(unused.getInputStream().read()).isEqualTo(-1);
     }
@@ -436,7 +436,7 @@ class ProtocolTest {
       assertThat(lines(half).readLine()).isEqualTo("HTTP/1.1 100 Continue");
       write(half, "{");
 
-      edge.stop().await(10, SECONDS);
+      edge.stop().await(60, SECONDS);
     }
   }
 
@@ -451,9 +451,9 @@ class ProtocolTest {
         };
     edge.start();
     edge.posting("/predict", SHIPMENT);
-    asked.future().await(10, SECONDS);
+    asked.future().await(60, SECONDS);
 
-    edge.stop().await(20, SECONDS);
+    edge.stop().await(60, SECONDS);
   }
 
   private boolean accepts() throws IOException {

@@ -32,12 +32,12 @@ public final class StreamCaller {
         new RequestOptions().setAbsoluteURI(base + "/predict/stream").setMethod(HttpMethod.POST);
     options.putHeader("Content-Type", RouteContract.NDJSON);
     for (int i = 0; i < headers.length; i += 2) options.putHeader(headers[i], headers[i + 1]);
-    request = client.request(options).await(10, SECONDS);
+    request = client.request(options).await(60, SECONDS);
     request.setChunked(true);
     request.exceptionHandler(broken -> received.add(END));
     var pending = request.response().map(this::read); // a short response may be complete by then
     request.sendHead();
-    response = pending.await(10, SECONDS);
+    response = pending.await(60, SECONDS);
   }
 
   private HttpClientResponse read(HttpClientResponse response) {
@@ -76,7 +76,7 @@ public final class StreamCaller {
   }
 
   void disconnect() throws Exception {
-    request.connection().close().await(10, SECONDS);
+    request.connection().close().await(60, SECONDS);
   }
 
   /** Stops reading until {@link #resume}. */

@@ -90,7 +90,7 @@ class DamagedModelIT {
                     .vertx()
                     .eventBus()
                     .request(Bus.PREDICT, request(DAMAGED))
-                    .await(10, SECONDS))
+                    .await(60, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
 
     Files.write(file, content);

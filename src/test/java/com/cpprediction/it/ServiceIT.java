@@ -246,7 +246,7 @@ class ServiceIT {
             .vertx()
             .eventBus()
             .<JsonObject>request(Bus.OUTCOMES, outcome("judged", predicted.getString("cp")))
-            .await(10, SECONDS)
+            .await(60, SECONDS)
             .body();
 
     assertThat(judged.getJsonArray("results").getJsonObject(0).getString("result"))

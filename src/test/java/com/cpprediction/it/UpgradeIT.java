@@ -7,6 +7,7 @@ import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Http;
 import com.cpprediction.testing.TestRows;
 import com.cpprediction.testing.TestService;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,8 +18,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * A service on what a killed one of commit 00d1e0d left: its PostgreSQL, which still runs and lets
- * everyone in, its schema with three predictions, and its journal, which that version wrote, with
- * seven more. Directories and files are open to all.
+ * everyone in, its schema with three predictions, its configuration, and its journal, which that
+ * version wrote, with seven more. Directories and files are open to all.
  */
 class UpgradeIT {
   private static final int STORED = 3;
@@ -31,7 +32,11 @@ class UpgradeIT {
     var dataDir = Files.createDirectories(directory.resolve("data"));
     OldDataDirectory.create(dataDir);
     unzip("/upgrade/journal-00d1e0d.zip", dataDir.resolve("journal"));
-    return new JsonObject().put("persistence", new JsonObject().put("ack", "journal"));
+    try (var in = getClass().getResourceAsStream("/upgrade/config-00d1e0d.json")) {
+      var config = new JsonObject(Buffer.buffer(in.readAllBytes()));
+      config.getJsonObject("http").remove("port"); // a free one instead
+      return config;
+    }
   }
 
   @Test
@@ -50,6 +55,20 @@ class UpgradeIT {
     assertThat(http.get("/predictions/OLD1").json().getJsonArray("predictions"))
         .extracting(prediction -> ((JsonObject) prediction).getString("cp"))
         .containsExactly("CP14314");
+    servesTheRowsOfTheOldSchema(http);
+  }
+
+  private static void servesTheRowsOfTheOldSchema(Http http) {
+    assertThat(http.get("/predictions/S1").json().getJsonArray("predictions"))
+        .extracting(prediction -> ((JsonObject) prediction).getString("cp"))
+        .containsExactly("CP1", "CP1", "CP1");
+    assertThat(http.get("/outcomes/shipment?shipment_id=S1").body()).contains("\"CP1\"");
+
+    var erased = http.delete("/shipments/S1").json().getJsonObject("erased");
+
+    assertThat(erased.getInteger("predictions")).isEqualTo(STORED);
+    assertThat(erased.getInteger("outcomes")).isEqualTo(1);
+    assertThat(http.get("/predictions/S1").status()).isEqualTo(404);
   }
 
   private static JsonObject books(Http http) {

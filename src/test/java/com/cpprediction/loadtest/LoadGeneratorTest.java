@@ -84,7 +84,7 @@ class LoadGeneratorTest {
                               request.response().end(MISS);
                             }))
             .listen(0, "127.0.0.1")
-            .await(5, SECONDS);
+            .await(60, SECONDS);
     var target = Target.of("http://127.0.0.1:" + server.actualPort(), null, null, false);
     generator = new LoadGenerator(List.of(target), 6, 3, Arrivals.POISSON);
 
@@ -243,7 +243,7 @@ class LoadGeneratorTest {
                               if (silent.get() == 0) request.response().end(MISS);
                             }))
             .listen(0, "127.0.0.1")
-            .await(5, SECONDS);
+            .await(60, SECONDS);
     var target = Target.of("http://127.0.0.1:" + server.actualPort(), null, null, false);
     generator = new LoadGenerator(target, 1, Duration.ofSeconds(2));
 
@@ -307,7 +307,7 @@ class LoadGeneratorTest {
 
   private void serve(Handler<HttpServerRequest> handler) throws Exception {
     var server =
-        vertx.createHttpServer().requestHandler(handler).listen(0, "127.0.0.1").await(5, SECONDS);
+        vertx.createHttpServer().requestHandler(handler).listen(0, "127.0.0.1").await(60, SECONDS);
     generator =
         new LoadGenerator(
             Target.of("http://127.0.0.1:" + server.actualPort(), null, null, false), 256);

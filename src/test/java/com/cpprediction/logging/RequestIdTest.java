@@ -99,7 +99,7 @@ class RequestIdTest {
     onRequest(
         "r-1", () -> vertx.eventBus().request("ask", "").onSuccess(a -> seen.complete(current())));
 
-    assertThat(seen.future().await(5, SECONDS)).isEqualTo("r-1");
+    assertThat(seen.future().await(60, SECONDS)).isEqualTo("r-1");
   }
 
   @ParameterizedTest
@@ -112,7 +112,7 @@ class RequestIdTest {
             .eventBus()
             .request("ask", "", new DeliveryOptions().addHeader(RequestId.HEADER, made));
 
-    assertThat(answer.await(5, SECONDS).body()).isEqualTo(NONE);
+    assertThat(answer.await(60, SECONDS).body()).isEqualTo(NONE);
     assertThat(RequestId.isSafe("a".repeat(64))).isTrue();
     assertThat(RequestId.isSafe("a".repeat(65))).isFalse();
   }
@@ -127,14 +127,14 @@ class RequestIdTest {
           kept.complete(current());
         });
 
-    assertThat(kept.future().await(5, SECONDS)).isEqualTo(NONE);
+    assertThat(kept.future().await(60, SECONDS)).isEqualTo(NONE);
     assertThat(RequestId.current()).isNull(); // a thread without a Vert.x context
   }
 
   private void deploy(ThreadingModel model, Consumer<Message<String>> answer) throws Exception {
     vertx
         .deployVerticle(new Neighbour(answer), new DeploymentOptions().setThreadingModel(model))
-        .await(5, SECONDS);
+        .await(60, SECONDS);
   }
 
   /** The verticle's reply to request {@code id}. */
@@ -147,7 +147,7 @@ class RequestIdTest {
                 .eventBus()
                 .<String>request("ask", "")
                 .onSuccess(reply -> answer.complete(reply.body())));
-    return answer.future().await(5, SECONDS);
+    return answer.future().await(60, SECONDS);
   }
 
   /** Runs {@code work} on a duplicated context, like a message handler. */

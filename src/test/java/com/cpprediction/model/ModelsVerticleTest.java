@@ -88,7 +88,7 @@ class ModelsVerticleTest {
                 vertx.deployVerticle(
                     new ModelsVerticle(
                         models, this::poll, new AuditLog(vertx, "", Clock.systemUTC()))))
-        .await(10, SECONDS);
+        .await(60, SECONDS);
   }
 
   @AfterEach
@@ -121,8 +121,8 @@ class ModelsVerticleTest {
   void believesTheCallerThatHttpNamesAndNoneOfTheBus(Vertx vertx) throws Exception {
     var named = new DeliveryOptions().addHeader(Bus.CALLER, "alice");
 
-    vertx.eventBus().request(Bus.MODELS_RELOAD, null, named).await(10, SECONDS);
-    vertx.eventBus().request(Bus.MODELS_RELOAD_AS, null, named).await(10, SECONDS);
+    vertx.eventBus().request(Bus.MODELS_RELOAD, null, named).await(60, SECONDS);
+    vertx.eventBus().request(Bus.MODELS_RELOAD_AS, null, named).await(60, SECONDS);
 
     assertThat(audited)
         .extracting(entry -> entry.getString("caller"))
@@ -172,7 +172,7 @@ class ModelsVerticleTest {
 
     vertx.eventBus().publish(Bus.MODELS_RELOAD, new JsonObject());
 
-    reloaded.await(10, SECONDS);
+    reloaded.await(60, SECONDS);
   }
 
   @Test
@@ -182,7 +182,7 @@ class ModelsVerticleTest {
 
     poll.set(Duration.ofMillis(5));
 
-    reloaded.await(10, SECONDS);
+    reloaded.await(60, SECONDS);
   }
 
   @Test
@@ -236,7 +236,7 @@ class ModelsVerticleTest {
       for (int i = 0; i < 25; i++) asked.add(Models.ask(vertx, 0, request));
 
       for (var reply : asked) {
-        assertThat(reply.await(10, SECONDS).scores())
+        assertThat(reply.await(60, SECONDS).scores())
             .hasSize(20)
             .allMatch(scored -> scored.fingerprint().equals(fingerprint));
       }
@@ -253,12 +253,12 @@ class ModelsVerticleTest {
       asked.add(vertx.eventBus().request(Bus.MODELS_RELOAD, null));
       HttpFixture.until(() -> ModelsVerticleTest.waitsForTheModels());
       for (int i = 0; i < 5; i++) asked.add(vertx.eventBus().request(Bus.MODELS_RELOAD, null));
-      vertx.eventBus().request(Bus.MODELS_STATUS, null).await(10, SECONDS); // the five were read
+      vertx.eventBus().request(Bus.MODELS_STATUS, null).await(60, SECONDS); // the five were read
     }
 
-    Future.all(asked).await(10, SECONDS);
+    Future.all(asked).await(60, SECONDS);
     HttpFixture.until(() -> changes.get() >= 2);
-    vertx.eventBus().request(Bus.MODELS_STATUS, null).await(10, SECONDS); // so a third would show
+    vertx.eventBus().request(Bus.MODELS_STATUS, null).await(60, SECONDS); // so a third would show
     assertThat(changes.get()).isEqualTo(2);
   }
 
@@ -309,7 +309,7 @@ class ModelsVerticleTest {
     assertThat(models.failures().get("831")).startsWith("831/model.mmap has 100 bytes");
     assertThatThrownBy(() -> score(vertx, "831"))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
-    assertThatThrownBy(() -> vertx.eventBus().request(Bus.MODEL_STATUS, "831").await(10, SECONDS))
+    assertThatThrownBy(() -> vertx.eventBus().request(Bus.MODEL_STATUS, "831").await(60, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
 
     Files.write(file, whole);
@@ -331,7 +331,7 @@ class ModelsVerticleTest {
   }
 
   private static JsonObject reload(Vertx vertx, JsonObject body) throws Exception {
-    return vertx.eventBus().<JsonObject>request(Bus.MODELS_RELOAD, body).await(10, SECONDS).body();
+    return vertx.eventBus().<JsonObject>request(Bus.MODELS_RELOAD, body).await(60, SECONDS).body();
   }
 
   private PrefixScores score(Vertx vertx, String prefix) throws Exception {
@@ -343,6 +343,6 @@ class ModelsVerticleTest {
             new SharedDeadline(Deadline.in(Duration.ofMinutes(1))),
             false,
             PincodeErrors.of(0.01));
-    return Models.ask(vertx, 0, request).await(10, SECONDS).scores().get(0);
+    return Models.ask(vertx, 0, request).await(60, SECONDS).scores().get(0);
   }
 }

@@ -54,7 +54,7 @@ class ScoringVerticleTest {
                 vertx.deployVerticle(
                     new ModelsVerticle(
                         models, () -> Duration.ZERO, new AuditLog(vertx, "", Clock.systemUTC()))))
-        .await(10, SECONDS);
+        .await(60, SECONDS);
   }
 
   @AfterEach
@@ -94,7 +94,7 @@ class ScoringVerticleTest {
         vertx
             .eventBus()
             .<ScoreReplies>request(Bus.score(0), new ScoreBatch(List.of(good, bad, good)))
-            .await(10, SECONDS)
+            .await(60, SECONDS)
             .body()
             .replies();
 
@@ -144,7 +144,7 @@ class ScoringVerticleTest {
     ask(vertx, "831", Models.addresses("831").subList(0, 2));
 
     var status =
-        vertx.eventBus().<JsonObject>request(Bus.MODELS_STATUS, null).await(10, SECONDS).body();
+        vertx.eventBus().<JsonObject>request(Bus.MODELS_STATUS, null).await(60, SECONDS).body();
 
     assertThat(status).isEqualTo(models.status().toJson());
     var last = status.getJsonArray("models").getJsonObject(2);
@@ -177,7 +177,7 @@ class ScoringVerticleTest {
             false,
             PincodeErrors.of(0.01));
 
-    assertThatThrownBy(() -> Models.ask(vertx, 0, late).await(10, SECONDS))
+    assertThatThrownBy(() -> Models.ask(vertx, 0, late).await(60, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.DEADLINE_EXCEEDED));
     assertThat(models.status().toJson().getJsonArray("models").getJsonObject(0).getLong("requests"))
         .isZero();
@@ -210,8 +210,8 @@ class ScoringVerticleTest {
     var finished =
         vertx.eventBus().request(Bus.score(1), null).onComplete(done -> order.add("finished"));
 
-    scored.await(10, SECONDS);
-    finished.await(10, SECONDS);
+    scored.await(60, SECONDS);
+    finished.await(60, SECONDS);
     assertThat(order).containsExactly("scored", "finished");
   }
 
@@ -227,7 +227,7 @@ class ScoringVerticleTest {
   private static ScoreReply ask(
       Vertx vertx, ServingRelease release, String prefix, List<Address> addresses, boolean explain)
       throws Exception {
-    return Models.ask(vertx, 0, request(release, prefix, addresses, explain)).await(10, SECONDS);
+    return Models.ask(vertx, 0, request(release, prefix, addresses, explain)).await(60, SECONDS);
   }
 
   private static ScoreRequest request(

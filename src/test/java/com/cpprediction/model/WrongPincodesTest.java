@@ -212,7 +212,7 @@ class WrongPincodesTest {
                   return null;
                 }));
       }
-      for (var thread : threads) thread.get(10, TimeUnit.SECONDS);
+      for (var thread : threads) thread.get(60, TimeUnit.SECONDS);
     } finally {
       pool.shutdownNow();
     }

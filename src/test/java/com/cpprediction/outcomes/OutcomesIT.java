@@ -137,15 +137,15 @@ class OutcomesIT {
         .containsExactly("CP9", "CP2", "CP1");
     assertThat(ofPrefix.getJsonArray("worst").getJsonObject(0).getLong("outcomes")).isEqualTo(2);
     assertThat(weeks("999").getJsonArray("weeks")).isEmpty();
-    var known = (JsonObject) request(Bus.OUTCOME_OF, "S2").await(10, SECONDS);
+    var known = (JsonObject) request(Bus.OUTCOME_OF, "S2").await(60, SECONDS);
     assertThat(known.getString("cp")).isEqualTo("CP9");
     assertThat(known.getString("result")).isEqualTo("wrong");
-    assertThat((JsonObject) request(Bus.OUTCOME_OF, "S9").await(10, SECONDS)).isEmpty();
+    assertThat((JsonObject) request(Bus.OUTCOME_OF, "S9").await(60, SECONDS)).isEmpty();
   }
 
   private JsonObject weeks(String prefix) throws Exception {
     var asked = new JsonObject().put("weeks", 2).put("prefix", prefix);
-    return (JsonObject) request(Bus.OUTCOME_WEEKS, asked).await(10, SECONDS);
+    return (JsonObject) request(Bus.OUTCOME_WEEKS, asked).await(60, SECONDS);
   }
 
   @Test
@@ -299,14 +299,14 @@ class OutcomesIT {
       }
       for (int i = 0; i < 3; i++) responses.add(judging(some(shipments, random)));
       for (var response : responses)
-        assertThat((JsonArray) response.await(20, SECONDS)).isNotEmpty();
+        assertThat((JsonArray) response.await(60, SECONDS)).isNotEmpty();
     }
 
     assertThat(TestDatabase.query(uri, "SELECT count(*) FROM outcomes")).containsExactly("60");
     assertThat(TestDatabase.query(uri, COUNTED))
         .isEqualTo(TestDatabase.query(uri, COUNTED_ANEW))
         .isNotEmpty();
-    for (var id : vertx.deploymentIDs()) vertx.undeploy(id).await(10, SECONDS);
+    for (var id : vertx.deploymentIDs()) vertx.undeploy(id).await(60, SECONDS);
     Await.until(
         () ->
             TestDatabase.query(uri, OTHERS)
@@ -335,7 +335,7 @@ class OutcomesIT {
                         .put("shipment_id", "S2")
                         .put("cp", "CP1")
                         .put("author", "hub-7")))
-        .await(10, SECONDS);
+        .await(60, SECONDS);
     TestDatabase.execute(
         uri,
         """
@@ -361,7 +361,7 @@ class OutcomesIT {
 
     var response = judging("S12", "CP1", "S13", "CP1");
 
-    assertThatThrownBy(() -> response.await(10, SECONDS))
+    assertThatThrownBy(() -> response.await(60, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.INTERNAL));
     assertThat(TestDatabase.query(uri, "SELECT count(*) FROM outcomes")).containsExactly("0");
     assertThat(TestDatabase.query(uri, COUNTED)).isEmpty();
@@ -375,7 +375,7 @@ class OutcomesIT {
 
     var response = judging("S1", "CP1");
 
-    assertThatThrownBy(() -> response.await(10, SECONDS))
+    assertThatThrownBy(() -> response.await(60, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
   }
 
@@ -384,7 +384,7 @@ class OutcomesIT {
     deploy(30);
     TestDatabase.execute(uri, "ALTER TABLE outcome_counts RENAME TO elsewhere");
     var failing = judging("S1", "CP1");
-    assertThatThrownBy(() -> failing.await(10, SECONDS))
+    assertThatThrownBy(() -> failing.await(60, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
 
     TestDatabase.execute(uri, "ALTER TABLE elsewhere RENAME TO outcome_counts");
@@ -417,7 +417,7 @@ class OutcomesIT {
             PATIENT,
             new ServiceMetrics(registry, "test"),
             Duration.ofSeconds(1));
-    vertx.deployVerticle(verticle).await(20, SECONDS);
+    vertx.deployVerticle(verticle).await(60, SECONDS);
     return verticle;
   }
 
@@ -438,12 +438,12 @@ class OutcomesIT {
     var predictions = new ArrayList<Prediction>();
     for (var shipment : shipments) predictions.add(Predictions.of(shipment));
     request(Bus.RECORD, new RecordBatch(List.of(new RecordRequest(predictions))))
-        .await(10, SECONDS);
+        .await(60, SECONDS);
   }
 
   /** Takes shipments and CPs alternately. */
   private JsonArray judge(String... reported) throws Exception {
-    return (JsonArray) judging(reported).await(10, SECONDS);
+    return (JsonArray) judging(reported).await(60, SECONDS);
   }
 
   private Future<Object> judging(String... reported) {

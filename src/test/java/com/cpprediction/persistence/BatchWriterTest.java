@@ -625,7 +625,7 @@ class BatchWriterTest {
 
   private static <T> T await(Future<T> future) {
     try {
-      return future.await(5, SECONDS);
+      return future.await(60, SECONDS);
     } catch (TimeoutException e) {
       throw new AssertionError(e);
     }

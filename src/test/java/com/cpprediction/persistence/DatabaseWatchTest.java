@@ -76,7 +76,7 @@ class DatabaseWatchTest {
                       writer.add(Predictions.rows(1), false).onComplete(added);
                     }));
 
-    added.future().await(5, SECONDS);
+    added.future().await(60, SECONDS);
     assertThat(store.reached.future().succeeded()).isTrue();
     assertThat(watch.status().up()).isTrue();
     assertThat(tries).hasValue(3);
@@ -93,7 +93,7 @@ class DatabaseWatchTest {
             new Backoff(new Random(1)));
     var writer = writer(vertx, new FakeStore(), watch);
 
-    watch.start(writer).await(5, SECONDS);
+    watch.start(writer).await(60, SECONDS);
 
     assertThat(watch.status().up()).isFalse();
   }

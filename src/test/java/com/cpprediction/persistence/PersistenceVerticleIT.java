@@ -122,7 +122,7 @@ class PersistenceVerticleIT {
     var atOnce = new ArrayList<Future<Object>>();
     for (int i = 0; i < 10; i++) atOnce.add(request(Bus.STORED, "S1"));
 
-    for (var rows : atOnce) assertThat((JsonArray) rows.await(10, SECONDS)).hasSize(10);
+    for (var rows : atOnce) assertThat((JsonArray) rows.await(60, SECONDS)).hasSize(10);
     undeploy();
     // Ten inserts and ten queries; the server counts a session at its end.
     Await.until(() -> sessions(uri) >= 20);
@@ -332,7 +332,7 @@ class PersistenceVerticleIT {
         Processes.signal(server, "CONT");
       }
 
-      response.await(20, SECONDS);
+      response.await(60, SECONDS);
       assertThat(stored("S2")).isEqualTo(new JsonArray().add(json(kept)));
       undeploy();
     }
@@ -425,7 +425,7 @@ class PersistenceVerticleIT {
     grace = Duration.ofSeconds(20);
     deploy(Ack.NONE, uri);
     var recorded = request(new RecordRequest(Predictions.many(5_000)));
-    recorded.await(5, SECONDS);
+    recorded.await(60, SECONDS);
 
     undeploy();
 
@@ -442,7 +442,7 @@ class PersistenceVerticleIT {
 
     Await.until(() -> !verticle.ready());
     assertNotReady(request(new RecordRequest(Predictions.many(1))));
-    stopped.await(10, SECONDS);
+    stopped.await(60, SECONDS);
     assertThat(verticle.health().getInteger("queued")).isEqualTo(1);
   }
 
@@ -453,7 +453,7 @@ class PersistenceVerticleIT {
     config = config(Ack.NONE, 10, Duration.ofSeconds(5));
 
     var tooMany = request(new RecordRequest(Predictions.many(11)));
-    assertThatThrownBy(() -> tooMany.await(5, SECONDS))
+    assertThatThrownBy(() -> tooMany.await(60, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.OVERLOADED));
     record(Predictions.of("S1"));
     assertThat(stored("S1")).as("still acknowledged after the commit").hasSize(1);
@@ -496,8 +496,8 @@ class PersistenceVerticleIT {
     var blank =
         new Refusal(PredictionIds.next(), "S2", "Pune", null, "no pin", List.of(), null, null);
     request(new RecordRequest(List.of(Predictions.of("S3")), List.of(guessed, blank)))
-        .await(10, SECONDS);
-    request(new RecordRequest(List.of(), List.of(guessed))).await(10, SECONDS);
+        .await(60, SECONDS);
+    request(new RecordRequest(List.of(), List.of(guessed))).await(60, SECONDS);
     undeploy();
     var uri = TestDatabase.migrated();
 
@@ -545,7 +545,7 @@ class PersistenceVerticleIT {
                 new RecordRequest(List.of(Predictions.of(id, "S2", first.request().typed()))),
                 new RecordRequest(List.of(poison, Predictions.of("S3"))),
                 new RecordRequest(others))
-            .await(20, SECONDS);
+            .await(60, SECONDS);
 
     assertThat(reply.results())
         .containsExactly(
@@ -584,12 +584,12 @@ class PersistenceVerticleIT {
     var response = request(new RecordRequest(Predictions.many(3)));
 
     if (policy == WhenFull.REFUSE) {
-      assertThatThrownBy(() -> response.await(5, SECONDS))
+      assertThatThrownBy(() -> response.await(60, SECONDS))
           .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.OVERLOADED))
           .hasMessageContaining("journal is full");
       assertThat(verticle.health().getInteger("dropped")).isZero();
     } else {
-      assertThat(response.await(5, SECONDS)).isEqualTo(Recorded.ALL);
+      assertThat(response.await(60, SECONDS)).isEqualTo(Recorded.ALL);
       assertThat(verticle.health().getInteger("dropped")).isEqualTo(3);
     }
     assertThat(verticle.health().getInteger("waiting")).isEqualTo(waiting);
@@ -649,7 +649,7 @@ class PersistenceVerticleIT {
   /** Whether the rows were kept; fails unless the failure says that none was. */
   private static boolean isKept(Future<Recorded> response) throws Exception {
     try {
-      return response.await(10, SECONDS).equals(Recorded.ALL);
+      return response.await(60, SECONDS).equals(Recorded.ALL);
     } catch (ServiceException e) {
       assertThat(e.failure()).isEqualTo(Failure.OVERLOADED);
       return false;
@@ -780,7 +780,7 @@ class PersistenceVerticleIT {
             pool,
             Predictions.metrics(),
             grace);
-    deployed.add(vertx.deployVerticle(verticle).await(20, SECONDS));
+    deployed.add(vertx.deployVerticle(verticle).await(60, SECONDS));
     return verticle;
   }
 
@@ -805,7 +805,7 @@ class PersistenceVerticleIT {
   }
 
   private Recorded kept(Prediction... predictions) throws Exception {
-    return request(new RecordRequest(List.of(predictions))).await(10, SECONDS);
+    return request(new RecordRequest(List.of(predictions))).await(60, SECONDS);
   }
 
   private static List<UUID> ids(Prediction... predictions) {
@@ -813,11 +813,11 @@ class PersistenceVerticleIT {
   }
 
   private JsonArray stored(String shipmentId) throws Exception {
-    return (JsonArray) request(Bus.STORED, shipmentId).await(10, SECONDS);
+    return (JsonArray) request(Bus.STORED, shipmentId).await(60, SECONDS);
   }
 
   private JsonArray popular(int count) throws Exception {
-    return (JsonArray) request(Bus.POPULAR, count).await(10, SECONDS);
+    return (JsonArray) request(Bus.POPULAR, count).await(60, SECONDS);
   }
 
   private Future<Recorded> request(RecordRequest request) {
@@ -840,7 +840,7 @@ class PersistenceVerticleIT {
   }
 
   private static void assertNotReady(Future<?> response) {
-    assertThatThrownBy(() -> response.await(5, SECONDS))
+    assertThatThrownBy(() -> response.await(60, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.NOT_READY));
   }
 

@@ -83,7 +83,7 @@ class BulkheadTest {
 
     var late = bulkhead.run(this::work);
 
-    assertThatThrownBy(() -> late.await(10, SECONDS))
+    assertThatThrownBy(() -> late.await(60, SECONDS))
         .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.OVERLOADED));
     started.get(0).complete();
     assertThat(started).hasSize(1);
@@ -115,7 +115,7 @@ class BulkheadTest {
           asked.complete();
         });
 
-    asked.future().await(10, SECONDS);
+    asked.future().await(60, SECONDS);
     Await.until(() -> started.size() == 2);
     assertThat(ids).containsExactly("first", "second");
   }

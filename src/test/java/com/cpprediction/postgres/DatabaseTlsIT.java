@@ -91,7 +91,7 @@ class DatabaseTlsIT {
     try {
       var pool = database.read(ENCRYPTED, Tuple.tuple());
       if (connects) {
-        assertThat(pool.await(20, SECONDS).iterator().next().getBoolean("ssl")).isTrue();
+        assertThat(pool.await(60, SECONDS).iterator().next().getBoolean("ssl")).isTrue();
         try (var connection = jdbc(uri);
             var statement = connection.createStatement();
             var row = statement.executeQuery(ENCRYPTED)) {
@@ -102,7 +102,7 @@ class DatabaseTlsIT {
         assertThatThrownBy(() -> jdbc(uri)).isInstanceOf(SQLException.class);
       }
     } finally {
-      database.close().await(20, SECONDS);
+      database.close().await(60, SECONDS);
     }
   }
 

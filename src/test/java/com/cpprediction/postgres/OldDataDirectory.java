@@ -71,7 +71,7 @@ public final class OldDataDirectory {
         """
         SELECT predictions_partition('2031-04-01');
         INSERT INTO predictions
-        SELECT gen_random_uuid(), moment::timestamptz, 'S1', 'MG Road', '560017', '560', 'CP1', 0.9, '[]', 'f', 'model'
+        SELECT gen_random_uuid(), moment::timestamptz, 'S1', 'MG Road', '560017', '560', 'CP1', 0.9, '[]', repeat('f', 64), 'model'
         FROM unnest(ARRAY['2031-04-10', '2031-05-10', '2031-06-10']) AS moment;
         INSERT INTO outcomes (shipment_id, cp, reported_at, result, look_at)
         VALUES ('S1', 'CP1', '2031-04-10', 'unknown', '2031-04-11');

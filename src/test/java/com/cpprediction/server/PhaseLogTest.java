@@ -46,7 +46,7 @@ public class PhaseLogTest {
       Await.until(() -> log.plain().toString(), all -> all.contains("closing connections"));
       work.complete("closed");
 
-      assertThat(done.await(5, SECONDS)).isEqualTo("closed");
+      assertThat(done.await(60, SECONDS)).isEqualTo("closed");
       assertThat(log.plain()).hasSize(2);
     }
   }

@@ -171,6 +171,6 @@ public class AdmissionControlTest {
                                         return Future.failedFuture(e);
                                       }
                                     }))))
-        .await(10, SECONDS);
+        .await(60, SECONDS);
   }
 }

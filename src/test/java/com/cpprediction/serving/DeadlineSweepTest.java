@@ -51,7 +51,7 @@ class DeadlineSweepTest {
     complete(() -> result.complete("scores"));
     complete(() -> failure.fail("broken"));
 
-    assertThat(first.await(10, SECONDS)).isEqualTo("scores");
+    assertThat(first.await(60, SECONDS)).isEqualTo("scores");
     assertThat(failureOf(second)).hasMessage("broken");
   }
 
@@ -102,7 +102,7 @@ class DeadlineSweepTest {
                 .bound(soon(), Promise.<String>promise().future())
                 .onComplete(done -> seen.complete(Vertx.currentContext())));
 
-    assertThat(seen.future().await(10, SECONDS)).isSameAs(request);
+    assertThat(seen.future().await(60, SECONDS)).isSameAs(request);
   }
 
   private static Deadline soon() {
@@ -128,7 +128,7 @@ class DeadlineSweepTest {
   }
 
   private static Throwable failureOf(Future<?> future) throws Exception {
-    return future.transform(done -> Future.succeededFuture(done.cause())).await(10, SECONDS);
+    return future.transform(done -> Future.succeededFuture(done.cause())).await(60, SECONDS);
   }
 
   private static <T> T on(Context context, Callable<T> work) throws Exception {
@@ -141,6 +141,6 @@ class DeadlineSweepTest {
             done.fail(e);
           }
         });
-    return done.future().await(10, SECONDS);
+    return done.future().await(60, SECONDS);
   }
 }

@@ -60,10 +60,10 @@ class RecorderTest {
     messages.take().reply(new RecordReply(List.of(Recorded.ALL)));
 
     assertThat(first.body().requests()).isEqualTo(requests);
-    assertThat(results.get(0).await(5, SECONDS)).isEqualTo(Recorded.ALL);
-    assertThat(results.get(1).await(5, SECONDS)).isEqualTo(taken);
-    assertThat(results.get(2).await(5, SECONDS)).isEqualTo(overloaded);
-    assertThat(later.get(0).await(5, SECONDS)).isEqualTo(Recorded.ALL);
+    assertThat(results.get(0).await(60, SECONDS)).isEqualTo(Recorded.ALL);
+    assertThat(results.get(1).await(60, SECONDS)).isEqualTo(taken);
+    assertThat(results.get(2).await(60, SECONDS)).isEqualTo(overloaded);
+    assertThat(later.get(0).await(60, SECONDS)).isEqualTo(Recorded.ALL);
   }
 
   @Test
@@ -74,7 +74,7 @@ class RecorderTest {
 
     messages.take().reply(new RecordReply(List.of(Recorded.ALL)));
 
-    assertThat(results.get(1).await(5, SECONDS)).isEqualTo(Recorded.ALL);
+    assertThat(results.get(1).await(60, SECONDS)).isEqualTo(Recorded.ALL);
     assertThat(results.get(0).isComplete()).isFalse();
   }
 
@@ -89,11 +89,11 @@ class RecorderTest {
                     recorder.record(request("S2"), Deadline.in(Duration.ofMillis(20)))));
     var message = messages.take();
 
-    assertThatThrownBy(() -> results.get(0).await(5, SECONDS)).satisfies(this::isLate);
-    assertThatThrownBy(() -> results.get(2).await(5, SECONDS)).satisfies(this::isLate);
+    assertThatThrownBy(() -> results.get(0).await(60, SECONDS)).satisfies(this::isLate);
+    assertThatThrownBy(() -> results.get(2).await(60, SECONDS)).satisfies(this::isLate);
     assertThat(results.get(1).isComplete()).isFalse();
     message.reply(new RecordReply(List.of(Recorded.ALL, Recorded.ALL, Recorded.ALL)));
-    assertThat(results.get(1).await(5, SECONDS)).isEqualTo(Recorded.ALL);
+    assertThat(results.get(1).await(60, SECONDS)).isEqualTo(Recorded.ALL);
   }
 
   @Test
@@ -101,7 +101,7 @@ class RecorderTest {
     var results = recordAll(List.of(request("S0"), request("S1")), Duration.ofMillis(5));
 
     for (var result : results) {
-      assertThatThrownBy(() -> result.await(5, SECONDS)).satisfies(this::isLate);
+      assertThatThrownBy(() -> result.await(60, SECONDS)).satisfies(this::isLate);
     }
   }
 
@@ -117,7 +117,7 @@ class RecorderTest {
 
     messages.take().reply(new RecordReply(List.of(Recorded.ALL)));
 
-    assertThat(completedOn.future().await(5, SECONDS)).isSameAs(caller);
+    assertThat(completedOn.future().await(60, SECONDS)).isSameAs(caller);
   }
 
   private void isLate(Throwable failure) {
@@ -148,6 +148,6 @@ class RecorderTest {
             done.fail(e);
           }
         });
-    return done.future().await(5, SECONDS);
+    return done.future().await(60, SECONDS);
   }
 }

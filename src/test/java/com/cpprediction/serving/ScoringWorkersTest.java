@@ -332,13 +332,13 @@ class ScoringWorkersTest {
           asking.complete(Thread.currentThread());
           single("asked").onComplete(done -> completing.complete(Thread.currentThread()));
         });
-    var loop = asking.future().await(10, SECONDS);
+    var loop = asking.future().await(60, SECONDS);
     HttpFixture.until(() -> workers.waiting() == 1);
 
     done("first"); // the next is sent from this thread, and completes on it
     done("asked");
 
-    assertThat(completing.future().await(10, SECONDS)).isSameAs(loop);
+    assertThat(completing.future().await(60, SECONDS)).isSameAs(loop);
   }
 
   @Test
@@ -349,7 +349,7 @@ class ScoringWorkersTest {
     var stuck = single("stuck");
     sent.get(0).promise().fail(new ReplyException(ReplyFailure.TIMEOUT, "no answer"));
 
-    var probe = asked.future().await(10, SECONDS);
+    var probe = asked.future().await(60, SECONDS);
     assertThat(Failure.of(stuck.cause())).isEqualTo(Failure.DEADLINE_EXCEEDED);
     for (var what : List.of("a", "b", "c")) single(what);
     assertThat(sent).hasToString("[stuck to 0, a to 1, b to 1]");

@@ -162,7 +162,7 @@ class IdentityWatcherTest {
 
     second.replace(certificate, key);
     for (int i = 0; i < 3; i++) {
-      watcher.poll(fresh -> Future.failedFuture("no")).await(10, SECONDS);
+      watcher.poll(fresh -> Future.failedFuture("no")).await(60, SECONDS);
     }
 
     assertThat(watcher.current().certificate()).isEqualTo(first.own());
@@ -200,7 +200,7 @@ class IdentityWatcherTest {
                 shown.add(fresh);
                 return Future.succeededFuture();
               })
-          .await(10, SECONDS);
+          .await(60, SECONDS);
     }
   }
 
