@@ -25,7 +25,7 @@ class ArchivePackaging {
   private static final Path ARCHIVE = Path.of("target", TOP + ".tar.gz").toAbsolutePath();
   private static final Path SERVER_JAR =
       Path.of("target/cp-prediction-service-server.jar").toAbsolutePath();
-  private static final int MAXIMUM_SIZE = 60_000_000;
+  private static final int MAXIMUM_SIZE = 60 << 20;
 
   @TempDir private Path directory;
 

@@ -3,12 +3,14 @@ package com.cpprediction.packaging;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.testing.Http;
+import com.cpprediction.testing.Ports;
 import com.cpprediction.testing.Program;
 import com.cpprediction.testing.Scrape;
 import com.cpprediction.testing.Tool;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -120,12 +122,25 @@ class ContainerPackaging {
     var command = strings(config.getJsonArray("Entrypoint"));
     command.addAll(strings(config.getJsonArray("Cmd")));
 
-    try (var serving = Serving.start(run(command, "CP_HTTP_PORT=0"))) {
+    var port = "CP_HTTP_PORT=" + Ports.free();
+
+    try (var serving = Serving.start(run(command, port))) {
       serving.assertPredicts();
       assertLimited(serving.http());
       assertThat(root.resolve("var/lib/cp-prediction/postgres")).isDirectory();
+      assertThat(health(port)).isZero();
       assertThat(serving.terminate()).contains("Ended cleanly");
     }
+    assertThat(health(port)).isNotZero();
+  }
+
+  /** The exit code of the health check. */
+  private static int health(String port) throws Exception {
+    var command = strings(config.getJsonObject("Healthcheck").getJsonArray("Test"));
+    assertThat(command.remove(0)).isEqualTo("CMD");
+    var check = run(command, port).redirectErrorStream(true).start();
+    check.getInputStream().transferTo(OutputStream.nullOutputStream());
+    return check.waitFor();
   }
 
   private static void assertLimited(Http http) {
@@ -151,7 +166,7 @@ class ContainerPackaging {
   private static Path limited() throws IOException {
     if (!Files.exists(GROUP)) Files.createDirectory(GROUP);
     Files.writeString(
-        GROUP.resolve(VERSION_1 ? "memory.limit_in_bytes" : "memory.max"), "" + LIMIT);
+        GROUP.resolve(VERSION_1 ? "memory.limit_in_bytes" : "memory.max"), Long.toString(LIMIT));
     return GROUP;
   }
 
