@@ -1,0 +1,3 @@
+module cpprediction
+
+go 1.18

@@ -1,0 +1,7 @@
+module predictlines
+
+go 1.18
+
+require cpprediction v0.0.0
+
+replace cpprediction => ../../../target/clients/go
