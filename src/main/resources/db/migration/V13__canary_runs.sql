@@ -1,3 +1,7 @@
+-- In the order of an erasure, which a node of the version before may make now. Readers of outcomes go on.
+LOCK TABLE outcomes IN SHARE ROW EXCLUSIVE MODE;
+LOCK TABLE canary_predictions IN ACCESS EXCLUSIVE MODE;
+
 -- The runs of canaries, which all nodes share: a pair of releases, the outcomes known by now by the
 -- release that predicted them, and why a run stopped. No run is deleted: a stop has to hold.
 CREATE TABLE canary_runs (
@@ -15,21 +19,21 @@ CREATE TABLE canary_runs (
 
 CREATE INDEX canary_runs_by_shadow ON canary_runs (shadow, since) WHERE NOT over;
 
--- Pairs of shipments of both releases by which of them failed, counted by each process.
+-- Pairs of shipments of both releases by which of them failed, until the run is over.
 CREATE TABLE canary_errors (
   run         uuid   NOT NULL,
-  process     uuid   NOT NULL, -- from one start of a node to its end
+  counter     uuid   NOT NULL, -- of one process, from where it takes the run up to where it leaves it
   canary_only bigint NOT NULL,
   served_only bigint NOT NULL,
   same        bigint NOT NULL,
-  PRIMARY KEY (run, process)
+  PRIMARY KEY (run, counter)
 );
 
 -- The run of these releases, begun where there is none. A stop is one of the shadow release, whatever
 -- served beside it. `mine` is the run that the process knows, {"run","served","shadow","since",
--- "stopped","errors":{"canary_only","served_only","same"}}, or null; `left_run` the one in which its
--- share was set to 0, or null. Can be repeated.
-CREATE FUNCTION canary_run(of_served text, of_shadow text, of_process uuid, left_run uuid, mine jsonb)
+-- "stopped","errors":{"canary_only","served_only","same"}}, or null, with its errors under `of_counter`;
+-- `left_run` the one in which its share was set to 0, or null. Can be repeated.
+CREATE FUNCTION canary_run(of_served text, of_shadow text, of_counter uuid, left_run uuid, mine jsonb)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   chosen canary_runs;
@@ -38,18 +42,25 @@ BEGIN
   IF mine->'stopped' <> 'null' THEN -- it may have stopped while this database was away, or before a restore
     INSERT INTO canary_runs (run, served, shadow, since, stopped)
     VALUES ((mine->>'run')::uuid, mine->>'served', mine->>'shadow', (mine->>'since')::timestamptz, mine->'stopped')
-    ON CONFLICT (run) DO UPDATE SET stopped = excluded.stopped WHERE canary_runs.stopped IS NULL;
+    ON CONFLICT (run) DO NOTHING;
+    UPDATE canary_runs SET stopped = mine->'stopped' WHERE run = (mine->>'run')::uuid AND stopped IS NULL;
   END IF;
+  WITH ended AS (
+    UPDATE canary_runs SET over = true
+    WHERE shadow = of_shadow AND NOT over AND since <= (SELECT since FROM canary_runs WHERE run = left_run)
+    RETURNING run
+  )
+  DELETE FROM canary_errors AS counted USING ended WHERE counted.run = ended.run;
   INSERT INTO canary_errors AS counted
-  SELECT (mine->>'run')::uuid, of_process, pairs.canary_only, pairs.served_only, pairs.same
-  FROM jsonb_to_record(mine->'errors') AS pairs(canary_only bigint, served_only bigint, same bigint)
-  WHERE pairs.canary_only + pairs.served_only + pairs.same > 0
-  ON CONFLICT (run, process) DO UPDATE
+  SELECT known.run, of_counter, pairs.canary_only, pairs.served_only, pairs.same
+  FROM canary_runs AS known,
+       jsonb_to_record(mine->'errors') AS pairs(canary_only bigint, served_only bigint, same bigint)
+  WHERE known.run = (mine->>'run')::uuid AND NOT known.over
+    AND pairs.canary_only + pairs.served_only + pairs.same > 0
+  ON CONFLICT (run, counter) DO UPDATE
   SET (canary_only, served_only, same) = (excluded.canary_only, excluded.served_only, excluded.same)
   WHERE (counted.canary_only, counted.served_only, counted.same)
      <> (excluded.canary_only, excluded.served_only, excluded.same);
-  UPDATE canary_runs SET over = true
-  WHERE shadow = of_shadow AND NOT over AND since <= (SELECT since FROM canary_runs WHERE run = left_run);
 
   SELECT * INTO chosen FROM canary_runs
   WHERE shadow = of_shadow AND NOT over AND (served = of_served OR stopped IS NOT NULL)
@@ -65,12 +76,12 @@ BEGIN
              'canary_only', coalesce(sum(canary_only), 0),
              'served_only', coalesce(sum(served_only), 0),
              'same', coalesce(sum(same), 0)))
-    FROM canary_errors WHERE run = chosen.run AND process <> of_process);
+    FROM canary_errors WHERE run = chosen.run AND counter IS DISTINCT FROM of_counter);
 END
 $$;
 
 ALTER TABLE canary_predictions
-  ADD COLUMN run      uuid, -- null of those before there were runs
+  ADD COLUMN run      uuid, -- null where none is of these releases
   ADD COLUMN right_by text; -- both, served, canary or none; null without a known outcome
 
 DROP INDEX canary_predictions_by_releases;

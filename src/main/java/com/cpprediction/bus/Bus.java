@@ -178,10 +178,11 @@ public final class Bus {
   public static final String SHADOW_STATUS = "cp.shadow.status";
 
   /**
-   * {@code {"served","shadow","process","left"?,"mine"?}} in, ids of releases, of this process, and
-   * of the run in which its share was set to 0, and the run that it knows; out the run that all
-   * nodes share, as a row of {@code canary_runs} with {@code others}, the pairs that other
-   * processes counted. Fails with {@link Failure#NOT_READY} while the database is away. Local.
+   * {@code {"served","shadow","counter"?,"left"?,"mine"?}} in, ids of releases, of the error counts
+   * of {@code mine}, and of the run in which the share of this node was set to 0, and the run that
+   * it knows; out the run that all nodes share, as a row of {@code canary_runs} with {@code
+   * others}, the pairs in all other counts of it. Fails with {@link Failure#NOT_READY} while the
+   * database is away. Local.
    */
   public static final String CANARY_RUN = "cp.canary.run";
 

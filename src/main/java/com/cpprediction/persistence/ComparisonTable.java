@@ -10,6 +10,7 @@ import io.vertx.sqlclient.Tuple;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Comparisons with the shadow release in PostgreSQL. Every statement is idempotent. */
 final class ComparisonTable {
@@ -118,17 +119,20 @@ final class ComparisonTable {
    * @param asked as {@link com.cpprediction.bus.Bus#CANARY_RUN}
    */
   Future<JsonObject> canaryRun(JsonObject asked) {
-    var left = asked.getString("left");
     var values =
         Tuple.of(
             asked.getString("served"),
             asked.getString("shadow"),
-            UUID.fromString(asked.getString("process")),
-            left == null ? null : UUID.fromString(left),
+            uuid(asked.getString("counter")),
+            uuid(asked.getString("left")),
             asked.getJsonObject("mine"));
     return database
         .writeUnordered(CANARY_RUN, values)
         .map(found -> found.iterator().next().getJsonObject("run"));
+  }
+
+  private static @Nullable UUID uuid(@Nullable String text) {
+    return text == null ? null : UUID.fromString(text);
   }
 
   /**

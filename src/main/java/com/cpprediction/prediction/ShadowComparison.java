@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param id of the prediction that was sent
  * @param prefix of the prediction that was sent
  * @param canary whether that of the shadow release was sent
- * @param run of the canary that sent it; null where none goes on any more, or the served release
- *     sent it
+ * @param run of the canary that sent it; null where none went on by then, where it is of other
+ *     releases than these, or where the served release sent it
  * @param served by the served release
  * @param shadow by the shadow release
  */

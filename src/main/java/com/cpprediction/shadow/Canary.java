@@ -73,9 +73,9 @@ final class Canary {
    * A run.
    *
    * @param stopped why and when it stopped; null while it goes on
-   * @param errors of this process
+   * @param errors of this process since it took the run up
    */
-  private record Run(
+  record Run(
       UUID id,
       String served,
       String shadow,
@@ -83,10 +83,8 @@ final class Canary {
       @Nullable JsonObject stopped,
       ErrorPairs errors) {
     static Run of(JsonObject json, ErrorPairs errors) {
-      var id = json.getString("run");
       return new Run(
-          // A file of a version without ids is of a run that PostgreSQL doesn't know.
-          id == null ? UUID.randomUUID() : UUID.fromString(id),
+          UUID.fromString(json.getString("run")),
           json.getString("served"),
           json.getString("shadow"),
           OffsetDateTime.parse(json.getString("since")).toInstant(),
@@ -116,7 +114,6 @@ final class Canary {
   private final StateFile file;
   private final Clock clock;
   private final ServiceMetrics metrics;
-  private final UUID process = UUID.randomUUID();
   private String served = "";
   private String shadow = "";
   private @Nullable UUID left; // the run in which the share was set to 0
@@ -199,7 +196,10 @@ final class Canary {
       set(null, false);
       return true;
     }
-    if (served.isEmpty() || shadow.isEmpty()) return false; // loading
+    if (served.isEmpty() || shadow.isEmpty()) { // loading, or none
+      serving = false;
+      return false;
+    }
     if (now.stopped == null ? now.isOf(served, shadow) : now.shadow.equals(shadow)) return false;
     set(null, false);
     return true;
@@ -219,7 +219,7 @@ final class Canary {
     return new JsonObject()
         .put("served", served)
         .put("shadow", shadow)
-        .put("process", process.toString())
+        .put("counter", now == null ? null : now.errors.id().toString())
         .put("left", left == null ? null : left.toString())
         .put("mine", now == null ? null : now.toJson().put("errors", now.errors.counts().toJson()));
   }
@@ -295,10 +295,15 @@ final class Canary {
     return serving ? config.get().share() : 0;
   }
 
-  /** The run that goes on; null where there is none. */
-  @Nullable UUID run() {
+  /** The run of this node; null where there is none. */
+  @Nullable Run run() {
+    return run;
+  }
+
+  /** Whether the run that serves now is of these releases. */
+  boolean servesBeside(String ofServed, String ofShadow) {
     var now = run;
-    return now == null ? null : now.id;
+    return serving && now != null && now.stopped == null && now.isOf(ofServed, ofShadow);
   }
 
   /** Whether the shadow release serves {@code address} now. */

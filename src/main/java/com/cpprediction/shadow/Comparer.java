@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -97,7 +98,7 @@ final class Comparer {
               sent.request().shipmentId(),
               sent.belief().prefix(),
               canary,
-              queued.run(),
+              run(queued, mine, other),
               canary ? its : own,
               canary ? own : its);
       var result = comparison.agrees() ? ComparisonResult.AGREED : ComparisonResult.DISAGREED;
@@ -122,6 +123,12 @@ final class Comparer {
   /** Number of scores that are kept. */
   int kept() {
     return scores.size();
+  }
+
+  /** Null where the run is not of the releases compared now. */
+  private static @Nullable UUID run(Sent queued, ServingRelease mine, ServingRelease other) {
+    var run = queued.run();
+    return run != null && run.isOf(other.release(), mine.release()) ? run.id() : null;
   }
 
   private static Side side(Prediction prediction, ServingRelease release) {

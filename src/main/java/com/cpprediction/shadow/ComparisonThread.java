@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
-import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -39,9 +38,9 @@ final class ComparisonThread {
    *
    * @param release that made it
    * @param canary whether that is the shadow release
-   * @param run of the canary, as in {@link com.cpprediction.prediction.ShadowComparison}
+   * @param run of the canary that sent it; null where there is none
    */
-  record Sent(Prediction prediction, String release, boolean canary, @Nullable UUID run) {}
+  record Sent(Prediction prediction, String release, boolean canary, Canary.@Nullable Run run) {}
 
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final BlockingQueue<Sent> queue = new ArrayBlockingQueue<>(CAPACITY);

@@ -1,6 +1,7 @@
 package com.cpprediction.shadow;
 
 import io.vertx.core.json.JsonObject;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,10 +38,16 @@ final class ErrorPairs {
     }
   }
 
+  private final UUID id = UUID.randomUUID();
   private @Nullable Boolean canaryFailed; // of the shipment that waits for a partner
   private long canaryOnly;
   private long servedOnly;
   private long same;
+
+  /** Tells these counts from all others of the same run. */
+  UUID id() {
+    return id;
+  }
 
   synchronized void add(boolean canary, boolean failed) {
     if (canary) {

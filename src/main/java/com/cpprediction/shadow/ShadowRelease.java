@@ -229,7 +229,11 @@ public final class ShadowRelease implements SecondRelease {
   public @Nullable ServingRelease canary() {
     if (canary.share() <= 0) return null;
     var now = models();
-    return now == null ? null : now.lease();
+    if (now == null) return null;
+    var lease = now.lease();
+    if (canary.servesBeside(served.current().release(), lease.release())) return lease;
+    lease.close(); // a release of which PostgreSQL has not told yet
+    return null;
   }
 
   @Override

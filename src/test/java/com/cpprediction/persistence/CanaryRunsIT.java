@@ -2,16 +2,20 @@ package com.cpprediction.persistence;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.postgres.DatabaseUri;
 import com.cpprediction.postgres.TestDatabase;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Jdbc;
 import io.vertx.core.json.JsonObject;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -44,7 +48,7 @@ class CanaryRunsIT {
       WHERE datname = current_database() AND wait_event_type = 'Lock'
       """;
 
-  private final String one = UUID.randomUUID().toString(); // processes
+  private final String one = UUID.randomUUID().toString(); // counters of two nodes
   private final String two = UUID.randomUUID().toString();
   private String uri;
 
@@ -53,14 +57,14 @@ class CanaryRunsIT {
     uri = TestDatabase.migrated();
   }
 
-  private JsonObject run(String served, String process, JsonObject mine, String left)
+  private JsonObject run(String served, String counter, JsonObject mine, String left)
       throws SQLException {
     try (var connection = Jdbc.connect(uri);
         var query =
             connection.prepareStatement(
                 "SELECT canary_run(?, 'next', ?::uuid, ?::uuid, ?::jsonb)")) {
       query.setString(1, served);
-      query.setString(2, process);
+      query.setString(2, counter);
       query.setString(3, left);
       query.setString(4, mine == null ? null : mine.encode());
       try (var rows = query.executeQuery()) {
@@ -144,6 +148,60 @@ class CanaryRunsIT {
     }
 
     assertThat(run("now", two, null, null).getJsonObject("others")).isEqualTo(errors);
+    assertThat(run("now", null, null, null).getJsonObject("others"))
+        .as("of a node that has left the run")
+        .isEqualTo(errors);
+  }
+
+  @Test
+  void keepsNoPairsOfARunThatIsOver() throws Exception {
+    var begun = run("now", one, null, null);
+    var errors = new JsonObject().put("canary_only", 3).put("served_only", 1).put("same", 40);
+    var mine = begun.copy().put("errors", errors);
+    run("now", one, mine, null);
+    assertThat(TestDatabase.query(uri, "SELECT same FROM canary_errors")).containsExactly("40");
+
+    run("now", two, null, begun.getString("run"));
+    run("now", one, mine, null); // of a node whose share was not 0
+
+    assertThat(TestDatabase.query(uri, "SELECT same FROM canary_errors")).isEmpty();
+  }
+
+  @Test
+  void keepsTheFirstStopAndLocksNoRowToBeToldAgain() throws Exception {
+    var begun = run("now", one, null, null);
+    run("now", one, stopped(begun), null);
+    var later = begun.copy().put("stopped", new JsonObject().put("reason", "accuracy"));
+
+    var told = run("now", two, later, null);
+
+    assertThat(told.getJsonObject("stopped").getString("reason")).isEqualTo("errors");
+    assertThat(TestDatabase.query(uri, "SELECT xmax FROM canary_runs")).containsExactly("0");
+  }
+
+  @Test
+  void migratesBesideAnErasureByANodeOfTheVersionBefore() throws Exception {
+    var before = TestDatabase.create();
+    var database = DatabaseUri.parse(before);
+    Flyway.configure()
+        .dataSource(database.dataSource(Duration.ofSeconds(3), Duration.ofSeconds(30)))
+        .locations("classpath:" + Migrations.LOCATION)
+        .target("12")
+        .load()
+        .migrate();
+    try (var erasure = Jdbc.connect(before);
+        var statement = erasure.createStatement()) {
+      erasure.setAutoCommit(false);
+      statement.execute("DELETE FROM outcomes WHERE shipment_id = 'S1'");
+      var migration =
+          CompletableFuture.runAsync(() -> new Schema(database, Clock.systemUTC()).migrate(0));
+      Await.until(() -> !TestDatabase.query(before, WAITS_FOR_LOCK).isEmpty());
+
+      statement.execute("DELETE FROM canary_predictions WHERE shipment_id = 'S1'");
+      erasure.commit();
+      migration.join();
+    }
+    assertThat(TestDatabase.query(before, "SELECT run FROM canary_runs")).isEmpty();
   }
 
   private static final class Table {

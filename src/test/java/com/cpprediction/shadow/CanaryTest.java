@@ -114,6 +114,34 @@ class CanaryTest {
   }
 
   @Test
+  void takesOverTheStopThatPostgresKept() {
+    var canary = canary();
+    tell(canary, row(ID, "now", 20));
+    assertThat(canary.judge()).isNotNull();
+    var first = stopped(row(ID, "now", 20)); // of another node, at the same moment
+
+    assertThat(canary.told(Objects.requireNonNull(canary.query()), first)).as("to keep").isTrue();
+
+    assertThat(canary.toJson().getJsonObject("stopped")).isEqualTo(first.getJsonObject("stopped"));
+    assertThat(canary.told(Objects.requireNonNull(canary.query()), first)).isFalse();
+  }
+
+  @Test
+  void waitsToBeToldAgainAfterTheShadowWasNotNamed() {
+    var canary = canary();
+    tell(canary, row(ID, "now", 0));
+    canary.update("now", "");
+    assertThat(canary.share()).isZero();
+
+    canary.update("now", "next");
+
+    assertThat(state(canary)).isEqualTo("waiting");
+    assertThat(canary.share()).isZero();
+    tell(canary, row(ID, "now", 0));
+    assertThat(canary.share()).isEqualTo(0.1);
+  }
+
+  @Test
   void stopsAtOnceAsAnotherNodeDoesAndStaysStoppedWhateverIsServed() {
     var canary = canary();
     tell(canary, row(ID, "now", 0));
@@ -191,12 +219,20 @@ class CanaryTest {
   }
 
   @Test
-  void readsTheFileOfAVersionWithoutSharedRuns() throws Exception {
-    var kept = stopped(row(ID, "now", 0));
-    kept.remove("run");
-    new StateFile(dir, "canary.json").write(kept.put("since", "2026-11-29T10:00:00Z"));
+  void countsErrorsAnewWhereItComesBackToARun() {
+    var canary = canary();
+    tell(canary, row(ID, "now", 0));
+    canary.answered(true, true);
+    canary.answered(false, false);
+    var before = Objects.requireNonNull(canary.query());
+    canary.update("reloaded", "next");
+    tell(canary, row(NEXT_ID, "reloaded", 0));
+    canary.update("now", "next"); // rolled back
+    tell(canary, row(ID, "now", 0).put("others", before.getJsonObject("mine").getValue("errors")));
 
-    assertThat(state(canary())).isEqualTo("stopped");
+    var after = Objects.requireNonNull(canary.query());
+    assertThat(after.getString("counter")).isNotEqualTo(before.getString("counter"));
+    assertThat(canary.toJson().getJsonObject("errors").getLong("canary_only")).isEqualTo(1);
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelStore;
+import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Candidate;
 import com.cpprediction.prediction.Hypotheses;
@@ -17,11 +18,17 @@ import com.cpprediction.testing.TestScores;
 import com.cpprediction.training.SmallRelease;
 import com.cpprediction.training.SmallRelease.Row;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ComparerTest {
+  private static final UUID RUN = new UUID(0, 1);
+
   @Test
   void keepsScoresUntilTheirAddressIsForgotten() {
     var unread = ServiceMetrics.unread("test");
@@ -46,6 +53,31 @@ class ComparerTest {
     assertThat(left).isPositive().isLessThan(kept);
     assertThat(comparer.kept()).isZero();
     models.close();
+  }
+
+  @Test
+  void countsToARunOfTheReleasesComparedOnly() {
+    try (var models = SmallRelease.models(SmallRelease.directory());
+        var lease = models.lease()) {
+      var comparer = new Comparer(models, ServiceMetrics.unread("test"), () -> 0);
+      var id = lease.release();
+
+      assertThat(runOfComparison(comparer, lease, run(id, id))).isEqualTo(RUN);
+      assertThat(runOfComparison(comparer, lease, run("before", id))).isNull();
+      assertThat(runOfComparison(comparer, lease, run(id, "before"))).isNull();
+    }
+  }
+
+  private static @Nullable UUID runOfComparison(
+      Comparer comparer, ServingRelease lease, Canary.Run run) {
+    var sent =
+        new ComparisonThread.Sent(
+            predicted(SmallRelease.rows().get(0)), lease.release(), true, run);
+    return Objects.requireNonNull(comparer.compare(sent, lease, lease).comparison()).run();
+  }
+
+  private static Canary.Run run(String served, String shadow) {
+    return new Canary.Run(RUN, served, shadow, Instant.EPOCH, null, new ErrorPairs());
   }
 
   private static Prediction predicted(Row row) {

@@ -6,6 +6,7 @@ import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.RequestScorer;
 import com.cpprediction.model.ServingRelease;
 import com.cpprediction.prediction.Address;
@@ -54,19 +55,55 @@ class ShadowSwapTest {
   }
 
   @Test
+  void servesOnlyWithTheReleasesThatItsRunIsOf(Vertx vertx) throws Exception {
+    var first = SmallRelease.trainAnother(dir.resolve("first"));
+    name(first);
+    try (var served = SmallRelease.models(SmallRelease.directory())) {
+      var shadow = shadow(vertx, served);
+      shadow.reload();
+      shadow.update();
+      run(shadow.state());
+      assertThat(serves(shadow)).isTrue();
+
+      name(SmallRelease.directory());
+      shadow.reload();
+      assertThat(shadow.state().share()).as("not updated yet").isPositive();
+      assertThat(serves(shadow)).as("another shadow release").isFalse();
+
+      name(first);
+      shadow.reload();
+      assertThat(serves(shadow)).isTrue();
+      assertThat(served.replaceBy(first, false).getJsonObject("failed")).isEmpty();
+      assertThat(serves(shadow)).as("another served release").isFalse();
+      name(Path.of(""));
+      shadow.reload();
+    }
+  }
+
+  private static boolean serves(ShadowRelease shadow) {
+    var lease = shadow.canary();
+    if (lease == null) return false;
+    lease.close();
+    return true;
+  }
+
+  private ShadowRelease shadow(Vertx vertx, ModelStore served) throws Exception {
+    return new ShadowRelease(
+        vertx,
+        () -> config,
+        Path::of,
+        served,
+        ServedReleases.of(dir.resolve("data"), SmallRelease.directory()),
+        metrics,
+        Clock.systemUTC());
+  }
+
+  @Test
   void theRequestEndsWithTheReleaseThatItBeganWith(Vertx vertx) throws Exception {
     var first = SmallRelease.trainAnother(dir.resolve("first"));
     name(first);
     try (var served = SmallRelease.models(SmallRelease.directory())) {
-      var shadow =
-          new ShadowRelease(
-              vertx,
-              () -> config,
-              Path::of,
-              served,
-              ServedReleases.of(dir.resolve("data"), SmallRelease.directory()),
-              metrics,
-              Clock.systemUTC());
+      var shadow = shadow(vertx, served);
       shadow.reload();
       shadow.update();
       run(shadow.state());
