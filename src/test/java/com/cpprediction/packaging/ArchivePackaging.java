@@ -12,14 +12,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashSet;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipFile;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The archive and the jars without what some machines don't need. */
+@Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ArchivePackaging {
   private static final String TOP = "cp-prediction-" + System.getProperty("cp.version");
   private static final Path ARCHIVE = Path.of("target", TOP + ".tar.gz").toAbsolutePath();
@@ -107,6 +110,7 @@ class ArchivePackaging {
   private static ProcessBuilder server() {
     var java = Path.of(System.getProperty("java.home"), "bin/java").toString();
     var builder = new ProcessBuilder(java, "-Xmx1g", "-jar", SERVER_JAR.toString(), "serve");
+    builder.environment().keySet().removeIf(variable -> variable.startsWith("CP_"));
     builder.environment().put("CP_HTTP_PORT", "0");
     return builder;
   }
