@@ -7,6 +7,7 @@ import com.cpprediction.loadtest.RequestSource;
 import com.cpprediction.loadtest.Step;
 import com.cpprediction.loadtest.Target;
 import com.cpprediction.model.format.Release;
+import com.cpprediction.testing.Directories;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.File;
@@ -17,7 +18,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -108,7 +108,7 @@ public final class HotPath {
     try {
       new HotPath(directory, addresses()).run();
     } finally {
-      delete(directory);
+      Directories.delete(directory);
     }
   }
 
@@ -423,11 +423,5 @@ public final class HotPath {
     return sorted.size() % 2 == 1
         ? sorted.get(half)
         : (sorted.get(half - 1) + sorted.get(half)) / 2;
-  }
-
-  private static void delete(Path tree) throws IOException {
-    try (var files = Files.walk(tree)) {
-      for (var file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
-    }
   }
 }

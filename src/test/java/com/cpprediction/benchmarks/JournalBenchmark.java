@@ -2,12 +2,12 @@ package com.cpprediction.benchmarks;
 
 import com.cpprediction.journal.Entry;
 import com.cpprediction.journal.Journal;
+import com.cpprediction.testing.Directories;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -68,7 +68,7 @@ public class JournalBenchmark {
     @TearDown
     public void close() throws IOException {
       journal.close();
-      delete(directory);
+      Directories.delete(directory);
     }
   }
 
@@ -91,7 +91,7 @@ public class JournalBenchmark {
     /** Deletes it. */
     @TearDown
     public void clear() throws IOException {
-      delete(directory);
+      Directories.delete(directory);
     }
   }
 
@@ -139,11 +139,5 @@ public class JournalBenchmark {
       entries.add(entry);
     }
     return entries;
-  }
-
-  private static void delete(Path directory) throws IOException {
-    try (var files = Files.walk(directory)) {
-      for (var file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
-    }
   }
 }

@@ -1,6 +1,5 @@
 package com.cpprediction.it;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,6 +7,7 @@ import com.cpprediction.client.PredictionClient;
 import com.cpprediction.json.Digests;
 import com.cpprediction.postgres.TestDatabase;
 import com.cpprediction.testing.Await;
+import com.cpprediction.testing.Directories;
 import com.cpprediction.testing.Http;
 import com.cpprediction.testing.Jdbc;
 import com.cpprediction.testing.TestService;
@@ -17,7 +17,6 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.URLEncoder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -25,7 +24,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -237,18 +235,6 @@ class ErasureIT {
 
   /** Files below the home of the service with {@code text} in them. */
   private static List<Path> files(String text) throws IOException {
-    try (var all = Files.walk(service.directory())) {
-      return all.filter(Files::isRegularFile)
-          .filter(file -> content(file).contains(text.toLowerCase(Locale.ROOT)))
-          .toList();
-    }
-  }
-
-  private static String content(Path file) {
-    try {
-      return new String(Files.readAllBytes(file), ISO_8859_1).toLowerCase(Locale.ROOT);
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    }
+    return Directories.filesWith(service.directory(), text);
   }
 }

@@ -7,15 +7,13 @@ import com.cpprediction.postgres.TestDatabase;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.ClusterNode;
 import com.cpprediction.testing.ClusterNodes;
+import com.cpprediction.testing.Directories;
 import com.cpprediction.testing.Http;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -279,19 +277,7 @@ class ShadowClusterIT {
   }
 
   private static List<Path> filesWithTheWord(ClusterNode node) throws IOException {
-    try (var all = Files.walk(node.process().directory())) {
-      return all.filter(Files::isRegularFile).filter(ShadowClusterIT::hasTheWord).toList();
-    }
-  }
-
-  private static boolean hasTheWord(Path file) {
-    try {
-      return Files.readString(file, StandardCharsets.ISO_8859_1).contains(WORD);
-    } catch (NoSuchFileException e) {
-      return false; // replaced meanwhile
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return Directories.filesWith(node.process().directory(), WORD);
   }
 
   private static List<String> results(JsonObject response) {

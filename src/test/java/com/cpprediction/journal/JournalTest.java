@@ -3,6 +3,7 @@ package com.cpprediction.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.cpprediction.testing.Directories;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -88,13 +89,7 @@ class JournalTest {
 
   private boolean found(byte[] text) throws IOException {
     var wanted = new String(text, StandardCharsets.ISO_8859_1);
-    try (var files = Files.walk(directory)) {
-      for (var file : files.filter(Files::isRegularFile).toList()) {
-        var content = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
-        if (content.contains(wanted)) return true;
-      }
-    }
-    return false;
+    return !Directories.filesWith(directory, wanted).isEmpty();
   }
 
   @Test

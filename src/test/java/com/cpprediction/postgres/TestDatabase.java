@@ -1,15 +1,14 @@
 package com.cpprediction.postgres;
 
 import com.cpprediction.persistence.Schema;
+import com.cpprediction.testing.Directories;
 import com.cpprediction.testing.Jdbc;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -41,7 +40,7 @@ public final class TestDatabase {
               new Thread(
                   () -> {
                     server.close();
-                    delete(directory);
+                    Directories.delete(directory);
                   }));
     }
     return server;
@@ -83,14 +82,6 @@ public final class TestDatabase {
       var values = new ArrayList<String>();
       while (rows.next()) values.add(rows.getString(1));
       return values;
-    }
-  }
-
-  static void delete(Path directory) {
-    try (var files = Files.walk(directory)) {
-      files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 }

@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -85,7 +84,7 @@ public final class Browser implements AutoCloseable {
     try {
       return new Browser(profile, new ChromeDriver(service, options));
     } catch (RuntimeException e) {
-      delete(profile);
+      Directories.delete(profile);
       throw e;
     }
   }
@@ -166,7 +165,7 @@ public final class Browser implements AutoCloseable {
   @Override
   public void close() {
     driver.quit();
-    delete(profile);
+    Directories.delete(profile);
   }
 
   private void command(String name, Map<String, Object> parameters) {
@@ -176,14 +175,6 @@ public final class Browser implements AutoCloseable {
   private static Path temporaryDirectory() {
     try {
       return Files.createTempDirectory("browser");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static void delete(Path directory) {
-    try (var files = Files.walk(directory)) {
-      for (var file : files.sorted(Comparator.reverseOrder()).toList()) Files.deleteIfExists(file);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -6,6 +6,7 @@ import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.format.Grams;
 import com.cpprediction.terminal.Progress;
+import com.cpprediction.testing.Directories;
 import com.cpprediction.training.Training.Options;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
@@ -46,7 +47,7 @@ public final class SmallRelease {
     private static Path temporary() {
       try {
         var directory = Files.createTempDirectory("small-release");
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(directory)));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> Directories.delete(directory)));
         return directory;
       } catch (IOException e) {
         throw new UncheckedIOException(e);
@@ -440,13 +441,5 @@ public final class SmallRelease {
         .filter(row -> row.prefix().equals(prefix))
         .forEach(row -> builder.add(row, InputRow.canonical(row.address())));
     return builder.build(offices().cpsOf(prefix));
-  }
-
-  private static void delete(Path directory) {
-    try (var files = Files.walk(directory)) {
-      for (var file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }
