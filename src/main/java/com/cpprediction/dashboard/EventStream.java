@@ -12,7 +12,6 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
@@ -41,6 +40,9 @@ public final class EventStream {
   static final int MAX_LISTENERS = 64;
 
   private static final Logger log = LoggerFactory.getLogger(EventStream.class);
+
+  private static final String REVOKED =
+      "The rights of an operator, with which this stream began, have ended; connect again";
 
   /** Reconnection delay for browsers, in milliseconds. */
   private static final Buffer RETRY = Buffer.buffer("retry: 1000\n\n");
@@ -76,7 +78,8 @@ public final class EventStream {
   }
 
   /**
-   * @param operator whether a listener is an operator; evaluated when it connects
+   * @param operator whether a listener is an operator; evaluated in each period, since its rights
+   *     may change
    */
   public EventStream(
       Vertx vertx,
@@ -105,9 +108,7 @@ public final class EventStream {
       response.putHeader(HttpHeaders.CONTENT_TYPE, TYPE).end();
       return;
     }
-    var listener =
-        new Listener(
-            vertx.getOrCreateContext(), ctx.request().connection(), response, operator.test(ctx));
+    var listener = new Listener(vertx.getOrCreateContext(), ctx, operator.test(ctx));
     ctx.addEndHandler(ended -> listener.ended());
     ResponseFraming.begin(ctx, TYPE).write(RETRY);
     home.runOnContext(joins -> add(listener));
@@ -147,6 +148,7 @@ public final class EventStream {
   }
 
   private void tick() {
+    listeners.forEach(Listener::recheck);
     sendAll();
     for (var feed : feeds) if (ticks % feed.topic.periods() == 0) feed.refresh();
     ticks++;
@@ -226,18 +228,33 @@ public final class EventStream {
   /** A response. Confined to its event loop. */
   private final class Listener {
     private final Context own;
-    private final HttpConnection connection;
+    private final RoutingContext ctx;
     private final HttpServerResponse response;
-    private final boolean isOperator;
+    private boolean isOperator;
     private final Map<Feed, Buffer> sent = new HashMap<>();
     private boolean ended;
 
-    Listener(
-        Context own, HttpConnection connection, HttpServerResponse response, boolean isOperator) {
+    Listener(Context own, RoutingContext ctx, boolean isOperator) {
       this.own = own;
-      this.connection = connection;
-      this.response = response;
+      this.ctx = ctx;
+      response = ctx.response();
       this.isOperator = isOperator;
+    }
+
+    /**
+     * Ends the stream of a listener who is no operator any more, with an event that says so; who
+     * has become one gets the events of operators. On any thread.
+     */
+    void recheck() {
+      own.runOnContext(
+          turn -> {
+            if (ended || isOperator == operator.test(ctx)) return;
+            isOperator = !isOperator;
+            if (isOperator) return;
+            var problem = Problem.of(Failure.UNAUTHORIZED.because(REVOKED)).json().encode();
+            response.write(Buffer.buffer("event: end\ndata: " + problem + "\n\n"));
+            end();
+          });
     }
 
     /** Sends frames this listener doesn't have, unless its write queue is full. On any thread. */
@@ -256,10 +273,13 @@ public final class EventStream {
     void close() {
       own.runOnContext(
           turn -> {
-            if (ended) return;
-            response.end();
-            connection.close();
+            if (!ended) end();
           });
+    }
+
+    private void end() {
+      response.end();
+      ctx.request().connection().close();
     }
 
     void ended() {

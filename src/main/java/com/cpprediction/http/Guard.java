@@ -6,6 +6,7 @@ import com.cpprediction.auth.Callers;
 import com.cpprediction.config.Role;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
+import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -15,6 +16,7 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.PlatformHandler;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Authorizes requests by bearer token before a route's handlers run. */
@@ -52,7 +54,10 @@ final class Guard {
   }
 
   private void admit(RoutingContext ctx, Role role) {
-    Exchange.of(ctx).caller(authorized(ctx, role));
+    var caller =
+        authorized(
+            ctx.request(), role, challenge -> ctx.response().putHeader(CHALLENGE, challenge));
+    Exchange.of(ctx).caller(caller);
     ctx.next();
   }
 
@@ -79,15 +84,36 @@ final class Guard {
     }
   }
 
-  private Caller authorized(RoutingContext ctx, Role role) {
+  /**
+   * The caller that a request with a response under way has now, since its rights may have changed.
+   *
+   * @return fails where {@link #require} would refuse it; on the current context
+   */
+  Future<Caller> recheck(HttpServerRequest request, Role role) {
+    var token = token(request);
+    Promise<Void> here = ContextInternal.current().promise();
+    if (token == null
+        || !callers.verifies(token)
+        || callers.caller(callers.access(), token) != null) {
+      here.complete();
+    } else {
+      callers.verify(token).onComplete(here);
+    }
+    return here.future().map(verified -> authorized(request, role, challenge -> {}));
+  }
+
+  /**
+   * @param challenges receives a challenge for the response, where the caller is refused
+   */
+  private Caller authorized(HttpServerRequest request, Role role, Consumer<String> challenges) {
     var access = callers.access();
     if (role == Role.PREDICT && access.anonymous()) return Caller.ANONYMOUS;
-    var token = token(ctx.request());
+    var token = token(request);
     var caller = token == null ? null : callers.caller(access, token);
-    if (permitted(ctx.request(), access.condition(role), role, caller)) {
+    if (permitted(request, access.condition(role), role, caller)) {
       return caller == null ? Caller.ANONYMOUS : caller;
     }
-    throw refused(ctx, access.condition(role), role, token, caller);
+    throw refused(challenges, access.condition(role), role, token, caller);
   }
 
   private static boolean permitted(
@@ -100,20 +126,22 @@ final class Guard {
   }
 
   private static ServiceException refused(
-      RoutingContext ctx,
+      Consumer<String> challenges,
       Condition condition,
       Role role,
       @Nullable String token,
       @Nullable Caller caller) {
     if (condition == Condition.LOCAL) {
       return unauthorized(
-          ctx, REALM, "Set http.admin_token to do this from another machine, or through a proxy");
+          challenges,
+          REALM,
+          "Set http.admin_token to do this from another machine, or through a proxy");
     }
     if (token == null) {
-      return unauthorized(ctx, REALM, "Send Authorization: Bearer and a token");
+      return unauthorized(challenges, REALM, "Send Authorization: Bearer and a token");
     }
-    if (caller == null) return unauthorized(ctx, WRONG, "This token is not accepted here");
-    ctx.response().putHeader(CHALLENGE, INSUFFICIENT.formatted(role.label()));
+    if (caller == null) return unauthorized(challenges, WRONG, "This token is not accepted here");
+    challenges.accept(INSUFFICIENT.formatted(role.label()));
     return Failure.FORBIDDEN.because("This token doesn't have the role " + role.label());
   }
 
@@ -181,8 +209,8 @@ final class Guard {
   }
 
   private static ServiceException unauthorized(
-      RoutingContext ctx, String challenge, String detail) {
-    ctx.response().putHeader(CHALLENGE, challenge);
+      Consumer<String> challenges, String challenge, String detail) {
+    challenges.accept(challenge);
     return Failure.UNAUTHORIZED.because(detail);
   }
 }

@@ -196,6 +196,7 @@ public final class HttpVerticle extends VerticleBase {
             new Parser<>((bytes, caller) -> null, OutcomeService::read, List::size, read -> {}),
             new OutcomeService(vertx)::report,
             outcomeContext);
+    var guard = new Guard(node.callers());
     stream =
         new NdjsonStream(
             vertx,
@@ -207,7 +208,8 @@ public final class HttpVerticle extends VerticleBase {
             node.metrics(),
             bodyTimeout,
             node.streams(),
-            node.wrongPincodes());
+            node.wrongPincodes(),
+            guard);
     handlers.put(Bus.PREDICT, message -> predict(message, predict, explain));
     handlers.put(Bus.PREDICT_BATCH, predictBatch::handle);
     handlers.put(Bus.OUTCOMES, outcomes::handle);
@@ -221,7 +223,6 @@ public final class HttpVerticle extends VerticleBase {
       handlers.put(Bus.owner(self.id()), endpoint::serve);
     }
     node.join(this);
-    var guard = new Guard(node.callers());
     shedder =
         new LoadShedder(
             Set.of(Routes.PREDICT, Routes.PREDICT_BATCH),

@@ -2,6 +2,7 @@ package com.cpprediction.http;
 
 import com.cpprediction.auth.CallerLimits;
 import com.cpprediction.common.Slots;
+import com.cpprediction.config.Role;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.http.NdjsonSplitter.Line;
 import com.cpprediction.json.JsonBytes;
@@ -67,6 +68,10 @@ final class NdjsonStream {
   private static final int STREAM_BYTES = 1024 * 1024;
 
   private static final long CLOSE_DELAY_MILLIS = 500;
+
+  /** Longest time that a stream keeps rights and limits which its caller has no longer. */
+  private static final long RECHECK_MILLIS = 1_000;
+
   private static final char LINE_END = '\n';
   private static final int LINE_BYTES = 512; // of a prediction, or a little more
   private static final CharSequence NDJSON = HttpHeaders.createOptimized(RouteContract.NDJSON);
@@ -81,12 +86,14 @@ final class NdjsonStream {
   private final RequestTimeout<HttpServerRequest> lineTimeout;
   private final Slots streams;
   private final CallerPincodes pincodes;
+  private final Guard guard;
   private final Set<Session> sessions = new HashSet<>();
   private boolean stopping;
 
   /**
    * @param lineTimeout disconnects callers that send a line too slowly
    * @param streams counts the streams of all event loops
+   * @param guard has admitted the callers
    */
   NdjsonStream(
       Vertx vertx,
@@ -98,7 +105,8 @@ final class NdjsonStream {
       ServiceMetrics metrics,
       RequestTimeout<HttpServerRequest> lineTimeout,
       Slots streams,
-      CallerPincodes pincodes) {
+      CallerPincodes pincodes,
+      Guard guard) {
     this.vertx = vertx;
     this.config = config;
     this.service = service;
@@ -109,6 +117,7 @@ final class NdjsonStream {
     this.lineTimeout = lineTimeout;
     this.streams = streams;
     this.pincodes = pincodes;
+    this.guard = guard;
   }
 
   void handle(RoutingContext ctx) {
@@ -168,13 +177,15 @@ final class NdjsonStream {
   private final class Session {
     private final RoutingContext ctx;
     private final HttpServerRequest request;
-    private final CallerLimits limits;
     private final HttpServerResponse response;
     private final Queue<Line> waiting = new ArrayDeque<>();
     private final Queue<Chunk> inFlight = new ArrayDeque<>();
     private final NdjsonSplitter splitter = new NdjsonSplitter(this::enqueue);
     private final Context streamContext = vertx.getOrCreateContext();
     private final Runnable admitted = this::onAdmission;
+    private final long rechecks; // timer
+    private CallerLimits limits;
+    private boolean checking;
     private int waitingBytes;
     private boolean paused;
     private boolean timing;
@@ -194,6 +205,7 @@ final class NdjsonStream {
       limits = Exchange.of(ctx).limits();
       response = ctx.response();
       decoder = RouteContract.gzipped(request) ? new GzipDecoder() : null;
+      rechecks = vertx.setPeriodic(RECHECK_MILLIS, due -> recheck());
     }
 
     void begin() {
@@ -210,11 +222,37 @@ final class NdjsonStream {
 
     /** Rejects waiting lines and finishes those in flight. */
     void stop() {
+      reject(stoppingFailure());
+    }
+
+    private void reject(ServiceException why) {
       if (complete && waiting.isEmpty()) return;
       long first = waiting.isEmpty() ? splitter.lines() + 1 : waiting.peek().number();
       waiting.clear();
-      rejectFrom(first, stoppingFailure());
+      rejectFrom(first, why);
       advance();
+    }
+
+    /**
+     * Takes the limits over that the caller has now, or ends the stream if it has lost its role.
+     */
+    private void recheck() {
+      if (checking) return;
+      checking = true;
+      guard
+          .recheck(request, Role.PREDICT)
+          .onComplete(
+              (caller, refusal) -> {
+                checking = false;
+                if (ended) return;
+                if (refusal == null) {
+                  Exchange.of(ctx).caller(caller);
+                  limits = caller.limits();
+                  advance();
+                } else if (Failure.of(refusal) != Failure.NOT_READY) { // keys of an issuer
+                  reject(Problem.toServiceException(refusal));
+                }
+              });
     }
 
     /** Serves no line from {@code first} on. */
@@ -369,6 +407,7 @@ final class NdjsonStream {
       var exchange = Exchange.of(ctx);
       var deadline = exchange.deadline(System.nanoTime(), timeout());
       var caller = pincodes.of(exchange.caller());
+      var admittedBy = limits;
       pool.parseInTurn(
               costly(lines),
               () -> service.lines(lines.stream().map(Line::content).toList(), caller))
@@ -378,7 +417,7 @@ final class NdjsonStream {
                 chunk.items = items(lines, result, exchange.requestId());
                 addFailures(chunk.items);
                 admission.release(count);
-                limits.release(count);
+                admittedBy.release(count);
                 writeServed();
               });
     }
@@ -449,6 +488,7 @@ final class NdjsonStream {
       if (decoder != null) decoder.close();
       admission.withdraw(admitted);
       setTimed(false);
+      vertx.cancelTimer(rechecks);
       sessions.remove(this);
       streams.release();
       budget.release(STREAM_BYTES);

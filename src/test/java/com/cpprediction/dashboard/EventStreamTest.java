@@ -103,6 +103,24 @@ public class EventStreamTest {
   }
 
   @Test
+  void endsTheStreamOfAnOperatorWhoseRightsHaveEnded() throws Exception {
+    edge.start();
+
+    try (var listener = listen()) { // on this machine, while no token is configured
+      listener.next("state");
+      edge.adminToken = "admin-token-of-16+";
+
+      assertThat(listener.next("end").getString("code")).isEqualTo("unauthorized");
+      assertThat(listener.rest()).doesNotContain("event:");
+    }
+    try (var listener = listen()) {
+      listener.next("state");
+      edge.adminToken = "";
+      assertThat(listener.next("state")).isNotNull(); // who gains rights goes on
+    }
+  }
+
+  @Test
   void keepsSendingTheState() throws Exception {
     edge.start();
 

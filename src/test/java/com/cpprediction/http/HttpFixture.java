@@ -110,8 +110,9 @@ public final class HttpFixture {
       batch -> Future.succeededFuture(new JsonArray());
   volatile Function<RecordRequest, JsonArray> taken = batch -> new JsonArray();
   ClusterConfig cluster = ServiceConfig.defaults().cluster();
+  Clock clock = Clock.systemUTC();
   volatile AuthConfig auth = ServiceConfig.defaults().auth();
-  volatile String adminToken = "";
+  public volatile String adminToken = "";
 
   /** The body of {@code GET /outcomes/weeks}. */
   JsonObject weeks =
@@ -291,7 +292,7 @@ public final class HttpFixture {
             checks,
             () -> new JsonObject().put("http.port", 0),
             identity,
-            Clock.systemUTC(),
+            clock,
             new HttpNode.Timeouts(grace, closeDelay, receiveTimeout));
     var verticles = new ConcurrentLinkedQueue<HttpVerticle>();
     deployment =

@@ -19,7 +19,11 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.Signature;
 import java.security.interfaces.RSAPublicKey;
+import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.Base64;
 import java.util.EnumSet;
 import java.util.List;
@@ -43,6 +47,7 @@ class JwtTest {
   private final AtomicInteger fetches = new AtomicInteger();
   private final KeyPair pair = pair();
   private volatile boolean away;
+  private volatile Duration later = Duration.ZERO;
   private HttpFixture edge;
   private String issuer;
 
@@ -71,7 +76,27 @@ class JwtTest {
     edge.auth =
         new AuthConfig(
             new CallerList(List.of(limited)), issuer, "cp", "", "realm_access.roles", "azp");
+    edge.clock = clock();
     edge.start();
+  }
+
+  private Clock clock() {
+    return new Clock() {
+      @Override
+      public Instant instant() {
+        return Instant.now().plus(later);
+      }
+
+      @Override
+      public ZoneId getZone() {
+        return ZoneOffset.UTC;
+      }
+
+      @Override
+      public Clock withZone(ZoneId zone) {
+        throw new UnsupportedOperationException();
+      }
+    };
   }
 
   private JsonObject issued(String path) {
@@ -139,6 +164,22 @@ class JwtTest {
         };
 
     assertThat(statuses(token)).containsExactly(401, 401, 401);
+  }
+
+  @Test
+  void endsAStreamWhenItsTokenHasExpired(Vertx vertx) throws Exception {
+    var client = vertx.createHttpClient();
+    var token = signed(claims("shop", "predict"));
+    var caller = new StreamCaller(client, edge.base(), "Authorization", "Bearer " + token);
+    caller.send(SHIPMENT + '\n');
+    assertThat(caller.nextLine().getString("shipment_id")).isEqualTo("S1");
+
+    later = Duration.ofHours(1);
+
+    var last = caller.rest();
+    assertThat(last).hasSize(1);
+    assertThat(last.get(0).getInteger("line")).isEqualTo(2);
+    assertThat(last.get(0).getJsonObject("error").getString("code")).isEqualTo("unauthorized");
   }
 
   @Test

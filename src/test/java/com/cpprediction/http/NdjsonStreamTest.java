@@ -7,7 +7,12 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.bus.ScoreReply;
+import com.cpprediction.config.AuthConfig;
+import com.cpprediction.config.BearerTokens;
+import com.cpprediction.config.CallerConfig;
+import com.cpprediction.config.CallerList;
 import com.cpprediction.config.PredictionConfig;
+import com.cpprediction.config.Role;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.testing.Certificates;
@@ -20,12 +25,15 @@ import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
@@ -44,6 +52,7 @@ class NdjsonStreamTest {
   /** Lines of one stream that are answered at a time. */
   private static final int UNDER_WAY = 256;
 
+  private static final String SHOP = "shop-token-of-16";
   private static final String LONG = "S".repeat(50);
   private static final String FINGERPRINT = HttpFixture.FINGERPRINTS.get("560");
 
@@ -397,6 +406,48 @@ class NdjsonStreamTest {
 
     assertThat(shown(caller.nextLine())).isEqualTo("S1");
     assertThat(caller.send(line("S2")).end().rest()).hasSize(1);
+  }
+
+  @Test
+  void endsTheStreamOfARevokedToken() throws Exception {
+    edge.predictToken = "first-token-of-16";
+    var busy = caller("Authorization", "Bearer first-token-of-16").send(line("S1") + '\n');
+    assertThat(shown(busy.nextLine())).isEqualTo("S1");
+    var idle = caller("Authorization", "Bearer first-token-of-16");
+
+    edge.predictToken = "second-token-of-16";
+
+    assertThat(busy.rest())
+        .extracting(NdjsonStreamTest::shown)
+        .containsExactly("null 2 unauthorized");
+    assertThat(idle.rest())
+        .extracting(NdjsonStreamTest::shown)
+        .containsExactly("null 1 unauthorized");
+    HttpFixture.until(() -> edge.inFlight() == 0);
+  }
+
+  @Test
+  void followsChangedRolesAndLimitsOfACaller() throws Exception {
+    edge.auth = auth(EnumSet.of(Role.PREDICT), 1);
+    var held = hold();
+    var caller = caller("Authorization", "Bearer " + SHOP);
+    caller.send(shipment("S1", "1 MG Road 560017")).send(shipment("S2", "2 MG Road 560017"));
+    HttpFixture.until(() -> held.size() == 1);
+
+    edge.auth = auth(EnumSet.of(Role.PREDICT), 2);
+    HttpFixture.until(() -> held.size() == 2); // while the first is in flight
+    edge.auth = auth(EnumSet.of(Role.READ), 2);
+    release(held);
+
+    assertThat(caller.rest())
+        .extracting(NdjsonStreamTest::shown)
+        .containsExactly("S1", "S2", "null 3 forbidden");
+  }
+
+  private static AuthConfig auth(Set<Role> roles, int maxInFlight) {
+    var digest = ByteBuffer.wrap(BearerTokens.digest(SHOP));
+    var shop = new CallerConfig("shop", List.of(digest), roles, 0, maxInFlight);
+    return new AuthConfig(new CallerList(List.of(shop)));
   }
 
   private StreamCaller caller(String... headers) throws Exception {

@@ -90,8 +90,8 @@ public final class StreamCaller {
 
   /** The next response line, null at the end. */
   JsonObject nextLine() throws InterruptedException {
-    var line = received.poll(20, SECONDS);
-    if (line == null) throw new AssertionError("no response line within 20 s");
+    var line = received.poll(60, SECONDS);
+    if (line == null) throw new AssertionError("no response line within 60 s");
     return line == END ? null : line;
   }
 
