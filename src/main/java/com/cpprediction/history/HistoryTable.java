@@ -163,25 +163,29 @@ public final class HistoryTable {
     return database.writeUnordered(STORE_MARKS, Tuple.of(new JsonArray(rows))).mapEmpty();
   }
 
-  /** The body of {@code GET /history}. */
+  /** The body of {@code GET /history}, read on one connection at a time. */
   public Future<Buffer> read(Query query) {
     var from = OffsetDateTime.ofInstant(query.from, ZoneOffset.UTC);
     var to = OffsetDateTime.ofInstant(query.to, ZoneOffset.UTC);
-    var points = database.read(POINTS, Tuple.of(from, to, query.node, query.stepSeconds));
-    var nodes = database.read(NODES, Tuple.of(from, to));
-    var failures = database.read(FAILURES, Tuple.of(from, to, query.node));
-    var marks = database.read(MARKS, Tuple.of(from, to, query.node, MAX_MARKS));
-    return Future.all(points, nodes, failures, marks)
+    return database
+        .read(POINTS, Tuple.of(from, to, query.node, query.stepSeconds))
+        .compose(points -> vertx.executeBlocking(() -> json(query, points), false))
         .compose(
-            read ->
-                vertx.executeBlocking(
-                    () ->
-                        json(query, points.result())
-                            .put("nodes", nodes(nodes.result()))
-                            .put("failures", failures(failures.result()))
-                            .put("marks", marks(marks.result()))
-                            .toBuffer(),
-                    false));
+            json ->
+                database
+                    .read(NODES, Tuple.of(from, to))
+                    .map(rows -> json.put("nodes", nodes(rows))))
+        .compose(
+            json ->
+                database
+                    .read(FAILURES, Tuple.of(from, to, query.node))
+                    .map(rows -> json.put("failures", failures(rows))))
+        .compose(
+            json ->
+                database
+                    .read(MARKS, Tuple.of(from, to, query.node, MAX_MARKS))
+                    .map(rows -> json.put("marks", marks(rows))))
+        .compose(json -> vertx.executeBlocking(json::toBuffer, false));
   }
 
   private static JsonObject json(Query query, RowSet<Row> rows) {

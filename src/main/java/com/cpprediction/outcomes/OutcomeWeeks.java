@@ -73,7 +73,7 @@ public final class OutcomeWeeks {
   }
 
   /**
-   * The body of {@code GET /outcomes/weeks}.
+   * The body of {@code GET /outcomes/weeks}, read on one connection at a time.
    *
    * @param asked {@code weeks}, this one included, and {@code prefix}, empty for all
    */
@@ -83,19 +83,16 @@ public final class OutcomeWeeks {
         LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC)
             .with(TemporalAdjusters.previousOrSame(DayOfWeek.MONDAY))
             .minusWeeks(asked.getInteger("weeks") - 1L);
-    var all = database.read(ALL, Tuple.of(since, prefix));
-    var worst =
-        database.read(
-            WORST_FIRST.formatted(prefix.isEmpty() ? BY_PREFIX : BY_CP),
-            Tuple.of(since, prefix, WORST));
-    return Future.all(all, worst)
-        .map(
-            read ->
-                new JsonObject()
-                    .put("since", since.toString())
-                    .put("by", prefix.isEmpty() ? "prefix" : "cp")
-                    .put("weeks", weeks(all.result()))
-                    .put("worst", worst(worst.result())));
+    var worstFirst = WORST_FIRST.formatted(prefix.isEmpty() ? BY_PREFIX : BY_CP);
+    var body =
+        new JsonObject()
+            .put("since", since.toString())
+            .put("by", prefix.isEmpty() ? "prefix" : "cp");
+    return database
+        .read(ALL, Tuple.of(since, prefix))
+        .map(rows -> body.put("weeks", weeks(rows)))
+        .compose(read -> database.read(worstFirst, Tuple.of(since, prefix, WORST)))
+        .map(rows -> body.put("worst", worst(rows)));
   }
 
   /** The outcome of a shipment; a JSON object without fields where none was reported. */

@@ -20,6 +20,7 @@ import com.cpprediction.outcomes.OutcomeTable;
 import com.cpprediction.outcomes.OutcomeWeeks;
 import com.cpprediction.outcomes.ReviewDesk;
 import com.cpprediction.postgres.Backoff;
+import com.cpprediction.postgres.Bulkhead;
 import com.cpprediction.postgres.Database;
 import com.cpprediction.postgres.DatabaseUri;
 import com.cpprediction.postgres.SqlFailure;
@@ -56,6 +57,15 @@ import org.slf4j.LoggerFactory;
 public final class PersistenceVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(PersistenceVerticle.class);
   private static final long CLOSE_SECONDS = 1;
+
+  /**
+   * Reports (the history, outcomes by week) at a time, each on one connection: they take long, and
+   * stored predictions are read from the same pool.
+   */
+  private static final int MAX_REPORTS = 2;
+
+  private static final int MAX_WAITING_REPORTS = 16;
+
   private static final Duration REWRITE_BACKOFF =
       Duration.ofSeconds(2); // the journal reopens after 1
 
@@ -201,6 +211,7 @@ public final class PersistenceVerticle extends VerticleBase {
     var bus = vertx.eventBus();
     var queries = new PredictionQueries(database);
     var weeks = new OutcomeWeeks(database, Clock.systemUTC());
+    var reports = new Bulkhead(vertx, MAX_REPORTS, MAX_WAITING_REPORTS, pool.acquireTimeout());
     return Future.all(
         List.of(
             switch (ack) {
@@ -245,7 +256,12 @@ public final class PersistenceVerticle extends VerticleBase {
                     Bus.AUDITED, message -> query(message, "read the audit log", audit::page))
                 .completion(),
             bus.<JsonObject>localConsumer(
-                    Bus.OUTCOME_WEEKS, message -> query(message, "read outcomes", weeks::read))
+                    Bus.OUTCOME_WEEKS,
+                    message ->
+                        query(
+                            message,
+                            "read outcomes",
+                            asked -> reports.run(() -> weeks.read(asked))))
                 .completion(),
             bus.<String>localConsumer(
                     Bus.OUTCOME_OF, message -> query(message, "read outcomes", weeks::ofShipment))
@@ -256,7 +272,8 @@ public final class PersistenceVerticle extends VerticleBase {
                         query(
                             message,
                             "read the history",
-                            asked -> historyTable.read(HistoryTable.Query.of(asked))))
+                            asked ->
+                                reports.run(() -> historyTable.read(HistoryTable.Query.of(asked)))))
                 .completion(),
             bus.<String>localConsumer(
                     Bus.ERASE, message -> query(message, "erase a shipment", erasure::erase))

@@ -26,6 +26,7 @@ import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.Refusal;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.testing.Await;
+import com.cpprediction.testing.Jdbc;
 import com.cpprediction.testing.Ports;
 import com.cpprediction.testing.Processes;
 import com.cpprediction.testing.SmallDisk;
@@ -810,6 +811,45 @@ class PersistenceVerticleIT {
 
   private static List<UUID> ids(Prediction... predictions) {
     return Stream.of(predictions).map(prediction -> prediction.request().id()).toList();
+  }
+
+  @Test
+  void leavesConnectionsToReadsOfPredictionsWhileReportsWait() throws Exception {
+    var uri = TestDatabase.create();
+    deploy(Ack.COMMIT, uri, Duration.ofMinutes(1));
+    record(Predictions.of("S1"));
+    var history =
+        new JsonObject()
+            .put("from", "2026-11-29T00:00:00Z")
+            .put("to", "2026-11-30T00:00:00Z")
+            .put("step_seconds", 60)
+            .put("node", "");
+    var weeks = new JsonObject().put("weeks", 12).put("prefix", "");
+    var reports = new ArrayList<Future<Object>>();
+    try (var connection = Jdbc.connect(uri)) {
+      connection.setAutoCommit(false);
+      try (var statement = connection.createStatement()) {
+        statement.execute("LOCK TABLE service_minutes, outcome_counts IN ACCESS EXCLUSIVE MODE");
+      }
+      for (int i = 0; i < 9; i++) {
+        reports.add(request(Bus.HISTORY, history));
+        reports.add(request(Bus.OUTCOME_WEEKS, weeks)); // two run, 16 wait
+      }
+      reports.add(request(Bus.HISTORY, history));
+      Await.until("a refusal", () -> reports.stream().anyMatch(this::refused));
+
+      assertThat(reports).filteredOn(this::refused).hasSize(1);
+      assertThat(stored("S1")).hasSize(1);
+      assertThat(reports).noneMatch(Future::succeeded);
+    }
+    Await.until("the end of all", () -> reports.stream().allMatch(Future::isComplete));
+    assertThat(request(Bus.HISTORY, history).await(60, SECONDS)).isNotNull();
+  }
+
+  private boolean refused(Future<Object> report) {
+    return report.failed()
+        && Failure.of(report.cause()) == Failure.OVERLOADED
+        && report.cause().getMessage().contains("16 wait");
   }
 
   private JsonArray stored(String shipmentId) throws Exception {
