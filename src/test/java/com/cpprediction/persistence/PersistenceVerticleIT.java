@@ -15,6 +15,8 @@ import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.config.PersistenceConfig.Ack;
 import com.cpprediction.config.PersistenceConfig.WhenFull;
 import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.postgres.Database;
+import com.cpprediction.postgres.DatabaseUri;
 import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.postgres.EmbeddedDirectory;
 import com.cpprediction.postgres.Postmaster;
@@ -35,6 +37,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
+import io.vertx.sqlclient.Tuple;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -811,6 +814,17 @@ class PersistenceVerticleIT {
 
   private static List<UUID> ids(Prediction... predictions) {
     return Stream.of(predictions).map(prediction -> prediction.request().id()).toList();
+  }
+
+  @Test
+  void readsWithoutCompilingStatements(Vertx vertx) throws Exception {
+    var options = DatabaseUri.parse(TestDatabase.create()).options();
+    var database = new Database(vertx, options, pool, () -> Duration.ofSeconds(60));
+
+    var rows = database.read("SHOW jit", Tuple.tuple()).await(60, SECONDS);
+
+    assertThat(rows.iterator().next().getString(0)).isEqualTo("off");
+    database.close().await(60, SECONDS);
   }
 
   @Test
