@@ -13,7 +13,7 @@ import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Records actions of operators. For every verticle; thread-safe. */
+/** Records actions of operators and reviewers. For every verticle; thread-safe. */
 public final class AuditLog {
   private static final Logger log = LoggerFactory.getLogger(AuditLog.class);
 

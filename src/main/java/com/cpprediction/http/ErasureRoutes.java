@@ -4,7 +4,6 @@ import com.cpprediction.audit.AuditEntry;
 import com.cpprediction.audit.AuditLog;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.cache.PredictionCache;
-import com.cpprediction.json.Digests;
 import com.cpprediction.metrics.FailureLog;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
@@ -16,9 +15,7 @@ import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -94,13 +91,10 @@ final class ErasureRoutes {
                                 .copy()
                                 .put("journal", report.getString("journal"))))
         .compose(
-            erased -> {
-              var digest = Digests.sha256(id.getBytes(StandardCharsets.UTF_8));
-              var target = "sha256:" + HexFormat.of().formatHex(digest);
-              return audit
-                  .record(new AuditEntry(caller, "erase", target, null, erased))
-                  .map(new JsonObject().put(SHIPMENT_ID, id).put("erased", erased));
-            });
+            erased ->
+                audit
+                    .record(new AuditEntry(caller, "erase", AuditEntry.shipment(id), null, erased))
+                    .map(new JsonObject().put(SHIPMENT_ID, id).put("erased", erased)));
   }
 
   /** Another node, or this one, has erased a shipment. */

@@ -457,7 +457,7 @@ public final class HttpVerticle extends VerticleBase {
                 new HistoryRoutes(vertx, node.budget(), () -> prediction().timeout(), node.clock()),
                 new FailureRoutes(node.metrics().failures()),
                 node.alerts())
-            .review(new ReviewRoutes(vertx, node.config(), bodyReader), node.pages())
+            .review(new ReviewRoutes(vertx, node.config(), bodyReader, node.audit()), node.pages())
             .pages(node.pages(), node.events());
   }
 

@@ -1,5 +1,7 @@
 package com.cpprediction.http;
 
+import com.cpprediction.audit.AuditEntry;
+import com.cpprediction.audit.AuditLog;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.prediction.Deadline;
@@ -49,11 +51,13 @@ final class ReviewRoutes {
   private final Vertx vertx;
   private final Supplier<ServiceConfig> config;
   private final BodyReader bodies;
+  private final AuditLog audit;
 
-  ReviewRoutes(Vertx vertx, Supplier<ServiceConfig> config, BodyReader bodies) {
+  ReviewRoutes(Vertx vertx, Supplier<ServiceConfig> config, BodyReader bodies, AuditLog audit) {
     this.vertx = vertx;
     this.config = config;
     this.bodies = bodies;
+    this.audit = audit;
   }
 
   /** Whether a browser asks for the page rather than for the list. */
@@ -111,7 +115,15 @@ final class ReviewRoutes {
                       .put("confirmed", flag(body, "confirmed"));
                 })
             .compose(this::known)
-            .compose(this::ask));
+            .compose(
+                call ->
+                    ask(call)
+                        .compose(
+                            outcome -> {
+                              var result = outcome.getString("result");
+                              var after = new JsonObject().put("result", result);
+                              return audited(call, "review", after).map(outcome);
+                            })));
   }
 
   /** {@code POST /review/skips}. */
@@ -121,7 +133,19 @@ final class ReviewRoutes {
 
   /** {@code POST /review/undo}. */
   void undo(RoutingContext ctx) {
-    respond(ctx, bodies.read(ctx, body -> ofShipment("undo", body, ctx)).compose(this::ask));
+    respond(
+        ctx,
+        bodies
+            .read(ctx, body -> ofShipment("undo", body, ctx))
+            .compose(
+                call ->
+                    ask(call).compose(undone -> audited(call, "review-undo", null).map(undone))));
+  }
+
+  /** Records a choice without the CP, which would say of an erased shipment where it went. */
+  private Future<Void> audited(JsonObject call, String action, @Nullable JsonObject after) {
+    var target = AuditEntry.shipment(call.getString("shipment_id"));
+    return audit.record(new AuditEntry(call.getString("caller"), action, target, null, after));
   }
 
   private JsonObject ofShipment(String action, JsonObject body, RoutingContext ctx) {

@@ -53,7 +53,7 @@ class ArchitectureTest {
       postgres      <- common config files journal prediction
       loadtest      <- common csv web
       bulk          <- common csv files json terminal
-      audit         <- bus files logging postgres prediction
+      audit         <- bus files json logging postgres prediction
       model         <- audit bus common csv json metrics model.format prediction watch
       outcomes      <- bus logging metrics postgres prediction
       tls           <- common metrics watch

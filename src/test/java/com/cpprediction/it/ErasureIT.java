@@ -22,7 +22,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -107,10 +106,14 @@ class ErasureIT {
     assertThat(http.get("/predictions/" + GONE).status()).isEqualTo(404);
     assertThat(http.get("/predictions/" + KEPT).status()).isEqualTo(200);
     assertThat(TestDatabase.query(service.databaseUri(), COUNTED_ANEW)).containsExactly("t");
-    var entry = http.get("/audit?limit=1").json().getJsonArray("entries").getJsonObject(0);
-    assertThat(entry.getString("action")).isEqualTo("erase");
-    assertThat(entry.getString("target"))
-        .isEqualTo("sha256:" + HexFormat.of().formatHex(Digests.sha256(GONE.getBytes(UTF_8))));
+    var target = "sha256:" + Digests.sha256Hex(GONE.getBytes(UTF_8));
+    Await.until(
+        "an entry of the audit log",
+        () -> {
+          var entry = http.get("/audit?limit=1").json().getJsonArray("entries").getJsonObject(0);
+          return entry.getString("action").equals("erase")
+              && entry.getString("target").equals(target);
+        });
 
     doesNotComeBack();
     maybePredictedAgain();

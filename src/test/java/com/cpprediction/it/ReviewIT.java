@@ -2,6 +2,7 @@ package com.cpprediction.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.json.Digests;
 import com.cpprediction.postgres.TestDatabase;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.testing.Await;
@@ -111,6 +112,21 @@ class ReviewIT {
   private Http.Answer undo(String shipment, String desk, String token) {
     var body = new JsonObject().put("shipment_id", shipment).put("desk", desk);
     return post("/review/undo", body, token);
+  }
+
+  /** The newest entries of the audit log. */
+  private List<String> audited(int count) {
+    return get("/audit?limit=" + count, ASHA).json().getJsonArray("entries").stream()
+        .map(JsonObject.class::cast)
+        .map(
+            entry ->
+                "%s %s %s %s"
+                    .formatted(
+                        entry.getString("caller"),
+                        entry.getString("action"),
+                        entry.getJsonObject("after"),
+                        entry.getString("target")))
+        .toList();
   }
 
   private static List<String> query(String sql) throws Exception {
@@ -324,6 +340,13 @@ class ReviewIT {
     assertThat(undo("S2", "a", BEN).status()).as("of another").isEqualTo(409);
     undo("S2", "a", ASHA);
     assertThat(query("SELECT count(*) FROM outcomes")).containsExactly("0");
+    var target = "sha256:" + Digests.sha256Hex("S2".getBytes(StandardCharsets.UTF_8));
+    var audited =
+        List.of(
+            "asha review-undo null " + target,
+            "asha review {\"result\":\"right\"} " + target,
+            "asha review-undo null " + target);
+    Await.until(() -> audited(3), audited::equals);
     assertThat(ids(claim(2, "a", ASHA))).containsExactly("S2", "S1");
     for (var bad :
         List.of(
