@@ -87,7 +87,7 @@ public final class Bus {
   /**
    * {@code {"after","limit"}} in, an id of a prediction or empty; out a {@code JsonArray} of at
    * most so many predictions with a greater id, newest first, each {@code
-   * {"prediction_id","prefix","cp","address"}}. Local.
+   * {"prediction_id","prefix","cp","confidence","address"}}. Local.
    */
   public static final String RECENT = "cp.recent";
 

@@ -79,7 +79,7 @@ final class Drift {
   /**
    * Counts predictions. Blocks: reads mapped files.
    *
-   * @param rows {@code {"prefix","cp","address"}} each
+   * @param rows {@code {"prefix","cp","confidence","address"}} each
    */
   void predicted(JsonArray rows) {
     age();
@@ -120,7 +120,13 @@ final class Drift {
         byPrefix.put(prefix, own);
       }
       for (var row : predictions) {
-        own.add(model.index(), national, grams, row.getString("address"), row.getString("cp"));
+        own.add(
+            model.index(),
+            national,
+            grams,
+            row.getString("address"),
+            row.getString("cp"),
+            row.getDouble("confidence"));
       }
     } catch (InternalError e) { // a file was truncated
       if (!Mapping.isFault(e)) throw e;
@@ -235,6 +241,7 @@ final class Drift {
               .put("prefix", prefix.getKey())
               .put("predictions", Math.round(own.predictions()))
               .put("unknown_words", orNull(own.figures().unknownWords()))
+              .put("confidence", orNull(own.figures().confidence()))
               .put("cp_shift", orNull(own.figures().cpShift()))
               .put("outcomes", now.byPrefix().getOrDefault(prefix.getKey(), 0L))
               .mergeIn(status.accuracies(prefix.getKey())));

@@ -117,7 +117,22 @@ public final class ModelStatus {
     var scores = loaded == null ? new JsonObject() : loaded.model().manifest().scores();
     return new JsonObject()
         .put("accuracy", liveOf(prefix).toJson().getValue("accuracy"))
-        .put("accuracy_trained", trained(scores));
+        .put("accuracy_trained", trained(scores))
+        .put("confidence_trained", confidence(scores));
+  }
+
+  /**
+   * Bounds of the mean confidence on the addresses that were held back from the training: it is off
+   * their accuracy by no more than the expected calibration error. Null where that was not
+   * measured.
+   */
+  private static @Nullable JsonObject confidence(JsonObject scores) {
+    if (!(scores.getValue("full") instanceof JsonObject full)
+        || !(full.getValue("accuracy") instanceof Number accuracy)
+        || !(full.getValue("ece") instanceof Number error)) return null;
+    return new JsonObject()
+        .put("from", Math.max(0, accuracy.doubleValue() - error.doubleValue()))
+        .put("to", Math.min(1, accuracy.doubleValue() + error.doubleValue()));
   }
 
   /** The same over all models, and the share of wrong pincodes. */

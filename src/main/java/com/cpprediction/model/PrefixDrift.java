@@ -18,6 +18,8 @@ final class PrefixDrift {
 
   private static final int LEAST_WORDS = 500;
 
+  private static final int LEAST_PREDICTIONS = 100;
+
   /** Additive smoothing of shares (Jeffreys' prior): a share of zero has no logarithm. */
   private static final double SMOOTHING = 0.5;
 
@@ -28,17 +30,19 @@ final class PrefixDrift {
   private double predictions;
   private double words;
   private double unknown;
+  private double confidences; // their sum
   private volatile Figures figures = Figures.NONE;
 
   /**
    * Figures of a model; NaN where too little was predicted.
    *
    * @param unknownWords share of the words that neither the model nor the national stage has
+   * @param confidence mean of the predictions
    * @param cpShift population stability index of the shares of CPs, predicted against trained, less
    *     what chance lets expect; 0 for no shift, from 0.25 on a large one
    */
-  record Figures(double unknownWords, double cpShift) {
-    static final Figures NONE = new Figures(Double.NaN, Double.NaN);
+  record Figures(double unknownWords, double confidence, double cpShift) {
+    static final Figures NONE = new Figures(Double.NaN, Double.NaN, Double.NaN);
   }
 
   /**
@@ -61,6 +65,7 @@ final class PrefixDrift {
     predictions *= factor;
     words *= factor;
     unknown *= factor;
+    confidences *= factor;
     for (int cp = 0; cp < predicted.length; cp++) predicted[cp] *= factor;
   }
 
@@ -70,13 +75,20 @@ final class PrefixDrift {
    * @param national knows the words that most CPs of a prefix have, which are in no model; null for
    *     none
    * @param address as typed
+   * @param confidence in {@code cp}, 0..1
    */
   void add(
-      PrefixIndex index, @Nullable NationalStage national, Grams grams, String address, String cp) {
+      PrefixIndex index,
+      @Nullable NationalStage national,
+      Grams grams,
+      String address,
+      String cp,
+      double confidence) {
     int at = Collections.binarySearch(cps, cp);
     if (at < 0) return; // of another model of the prefix
     predictions++;
     predicted[at]++;
+    confidences += confidence;
     grams.read(Address.canonical(address));
     for (int i = 0; i < grams.size(); i++) {
       if (grams.kind(i) != Grams.WORD) continue;
@@ -90,7 +102,8 @@ final class PrefixDrift {
   /** Makes the figures of what was counted. */
   void settle() {
     double unknownWords = words < LEAST_WORDS ? Double.NaN : unknown / words;
-    figures = new Figures(unknownWords, cpShift());
+    double confidence = predictions < LEAST_PREDICTIONS ? Double.NaN : confidences / predictions;
+    figures = new Figures(unknownWords, confidence, cpShift());
   }
 
   private double cpShift() {

@@ -51,7 +51,7 @@ final class PredictionQueries {
   // Ids are ordered by time.
   private static final String AFTER =
       """
-      SELECT prediction_id, prefix, cp, address
+      SELECT prediction_id, prefix, cp, confidence, address
       FROM predictions
       WHERE prediction_id > $1::uuid
       ORDER BY prediction_id DESC
@@ -123,6 +123,7 @@ final class PredictionQueries {
                             .put("prediction_id", row.getUUID("prediction_id").toString())
                             .put("prefix", row.getString("prefix"))
                             .put("cp", row.getString("cp"))
+                            .put("confidence", row.getDouble("confidence"))
                             .put("address", row.getString("address"))));
   }
 

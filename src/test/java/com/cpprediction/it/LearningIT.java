@@ -140,6 +140,7 @@ class LearningIT {
 
     assertThat(prefix(drift, "575").getDouble("unknown_words")).isGreaterThan(0.1);
     assertThat(prefix(drift, "575").getInteger("outcomes")).isNotNegative();
+    assertThat(prefix(drift, "575").getMap()).containsKeys("confidence", "confidence_trained");
     assertThat(drift.getJsonObject("outcomes").getInteger("count")).isGreaterThanOrEqualTo(5);
     assertThat(drift.getValue("closed_cps")).isNull(); // of a minute
     assertThat(service.http().get("/metrics", "Accept", "text/plain").body())

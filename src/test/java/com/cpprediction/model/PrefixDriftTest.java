@@ -25,7 +25,7 @@ class PrefixDriftTest {
 
       for (int i = 0; i < 10; i++) {
         for (var row : SmallRelease.rows(PREFIX))
-          drift.add(index, national(models), grams, row.typed(), row.cp());
+          drift.add(index, national(models), grams, row.typed(), row.cp(), 0.75);
       }
       drift.settle();
 
@@ -42,12 +42,13 @@ class PrefixDriftTest {
       var cp = index.cpCode(0);
 
       for (int i = 0; i < 1_000; i++)
-        drift.add(index, national(models), grams, "Qzxv Wqkj Zzyx", cp);
-      drift.add(index, national(models), grams, "Qzxv", "of another release");
+        drift.add(index, national(models), grams, "Qzxv Wqkj Zzyx", cp, 0.5);
+      drift.add(index, national(models), grams, "Qzxv", "of another release", 0.9);
       drift.settle();
 
       assertThat(drift.predictions()).isEqualTo(1_000);
       assertThat(drift.figures().unknownWords()).isEqualTo(1);
+      assertThat(drift.figures().confidence()).isCloseTo(0.5, within(1e-9));
       assertThat(drift.figures().cpShift()).isGreaterThan(1);
       drift.age(0.25);
       assertThat(drift.predictions()).isCloseTo(250, within(1e-9));
@@ -60,11 +61,12 @@ class PrefixDriftTest {
       var index = models.current().models().get(PREFIX).model().index();
       var drift = new PrefixDrift("f", index);
 
-      drift.add(index, national(models), grams, "Hampankatta", index.cpCode(0));
+      drift.add(index, national(models), grams, "Hampankatta", index.cpCode(0), 0.9);
       drift.settle();
 
       assertThat(drift.figures().cpShift()).isNaN();
       assertThat(drift.figures().unknownWords()).isNaN();
+      assertThat(drift.figures().confidence()).isNaN();
     }
   }
 
