@@ -156,6 +156,14 @@ public final class Bus {
   public static final String CPS = "cp.cps";
 
   /**
+   * {@code {"prefixes":[…]}}, or {@code {}} for all, in; out a {@code JsonArray} of the prefixes
+   * that the release has, each {@code {"prefix","cps","districts":[…],"states":[…]}}: the number of
+   * its CPs, and where they are, most CPs first, at most three; empty where that is not known.
+   * Local.
+   */
+  public static final String PREFIXES = "cp.prefixes";
+
+  /**
    * Published, now and then and when outcomes came: how many there are, as {@code
    * {"window_days","since","counted_at","unknown","models":[{"prefix","fingerprint","outcomes",
    * "right","top3"},…]}}. Local.

@@ -16,6 +16,7 @@ import io.vertx.core.json.JsonObject;
 import java.lang.management.ManagementFactory;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 
 /**
@@ -28,6 +29,7 @@ public final class DashboardState {
   private static final List<String> MODEL_FIELDS =
       List.of(
           "prefix",
+          "districts",
           "version",
           "model",
           "cps",
@@ -101,7 +103,11 @@ public final class DashboardState {
 
   /** Models of this node and nodes of its cluster. */
   public Future<Snapshot> models() {
+    var places =
+        Bus.<JsonArray>ask(vertx, Bus.PREFIXES, new JsonObject(), Deadline.in(STATUS_TIMEOUT))
+            .otherwise(new JsonArray()); // models are shown without them
     return Bus.<JsonObject>ask(vertx, Bus.MODELS_STATUS, null, Deadline.in(STATUS_TIMEOUT))
+        .compose(status -> places.map(found -> place(status, found)))
         .compose(
             status -> {
               var cluster = owners.describe();
@@ -110,6 +116,20 @@ public final class DashboardState {
                   Snapshot.same(models(status).put("cluster", cluster(cluster)).encode()),
                   false);
             });
+  }
+
+  /** Adds to each model the districts of its CPs. */
+  private static JsonObject place(JsonObject status, JsonArray places) {
+    var districts = new HashMap<String, JsonArray>();
+    for (var place : places) {
+      var of = (JsonObject) place;
+      districts.put(of.getString("prefix"), of.getJsonArray("districts"));
+    }
+    for (var item : status.getJsonArray("models")) {
+      var model = (JsonObject) item;
+      model.put("districts", districts.get(model.getString("prefix")));
+    }
+    return status;
   }
 
   private static JsonObject models(JsonObject status) {

@@ -19,6 +19,7 @@ final class QueryRoutes {
   private static final Pattern WEEKS = Pattern.compile("[1-9][0-9]{0,2}");
   private static final Pattern PREFIX = Pattern.compile("[1-9][0-9]{2}");
   private static final int USUAL_WEEKS = 12;
+  private static final int MAX_NAMES = 100;
 
   private final Vertx vertx;
   private final Supplier<PredictionConfig> config;
@@ -106,6 +107,25 @@ final class QueryRoutes {
   /** {@code GET /models/status}. */
   void models(RoutingContext ctx) {
     models.handle(ctx);
+  }
+
+  /** {@code GET /models/names?cp=&prefix=}: where CPs and prefixes are. */
+  void names(RoutingContext ctx) {
+    var codes = ctx.queryParam("cp");
+    var prefixes = ctx.queryParam("prefix");
+    if (codes.isEmpty() && prefixes.isEmpty() || codes.size() + prefixes.size() > MAX_NAMES) {
+      throw ShipmentReader.malformed("Name 1 to %d CPs and prefixes".formatted(MAX_NAMES));
+    }
+    var cps = this.<JsonArray>query(Bus.CPS, new JsonObject().put("codes", new JsonArray(codes)));
+    var places =
+        this.<JsonArray>query(
+            Bus.PREFIXES, new JsonObject().put("prefixes", new JsonArray(prefixes)));
+    respond(
+        ctx,
+        Future.all(cps, places)
+            .map(
+                found ->
+                    new JsonObject().put("cps", cps.result()).put("prefixes", places.result())));
   }
 
   /** {@code GET /models/drift}. */

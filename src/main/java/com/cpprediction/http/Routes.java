@@ -115,6 +115,7 @@ final class Routes {
     post("/models/shadow/rollback", RELOAD_BYTES, guard.require(Role.OPERATE))
         .handler(models::rollBack);
     get("/models/drift").handler(queries::drift);
+    get("/models/names").handler(guard.require(Role.READ)).handler(queries::names);
     get("/models/:prefix").handler(queries::model);
     return this;
   }

@@ -39,6 +39,7 @@ final class StaticRoutes {
           entry("dashboard-format.js", "dashboard-format.js"),
           entry("dashboard-history.js", "dashboard-history.js"),
           entry("dashboard-models.js", "dashboard-models.js"),
+          entry("dashboard-names.js", "dashboard-names.js"),
           entry("dashboard-outcomes.js", "dashboard-outcomes.js"),
           entry("dashboard-pincodes.js", "dashboard-pincodes.js"),
           entry("dashboard-drift.js", "dashboard-drift.js"),

@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +36,7 @@ final class CpDirectory {
   static final CpDirectory EMPTY = new CpDirectory("", new TreeMap<>());
 
   private static final Logger log = LoggerFactory.getLogger(CpDirectory.class);
+  private static final int USUAL = 3; // districts and states of a prefix
   private static final Columns COLUMNS =
       Columns.of(Columns.CP_CODE).and(Columns.PINCODE, "office", "district", "state");
 
@@ -48,10 +51,38 @@ final class CpDirectory {
 
   private final String release;
   private final TreeMap<String, Cp> cps;
+  private final TreeMap<String, JsonObject> prefixes = new TreeMap<>();
 
   private CpDirectory(String release, TreeMap<String, Cp> cps) {
     this.release = release;
     this.cps = cps;
+    var byPrefix =
+        cps.values().stream()
+            .map(Cp::json)
+            .collect(Collectors.groupingBy(cp -> cp.getString("prefix")));
+    byPrefix.forEach(
+        (prefix, own) ->
+            prefixes.put(
+                prefix,
+                new JsonObject()
+                    .put("prefix", prefix)
+                    .put("cps", own.size())
+                    .put("districts", usual(own, "district"))
+                    .put("states", usual(own, "state"))));
+  }
+
+  /** The values of most of {@code cps}, at most {@value #USUAL}. */
+  private static JsonArray usual(List<JsonObject> cps, String field) {
+    var counts =
+        cps.stream()
+            .flatMap(cp -> Stream.ofNullable(cp.getString(field)))
+            .collect(Collectors.groupingBy(value -> value, TreeMap::new, Collectors.counting()));
+    return new JsonArray(
+        counts.entrySet().stream()
+            .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+            .limit(USUAL)
+            .map(Map.Entry::getKey)
+            .toList());
   }
 
   /**
@@ -140,6 +171,16 @@ final class CpDirectory {
     for (var code : codes) {
       var cp = cps.get((String) code);
       if (cp != null) found.add(cp.json().copy());
+    }
+    return found;
+  }
+
+  /** The places of these prefixes, or of all; without those that the release lacks. */
+  JsonArray places(@Nullable JsonArray of) {
+    var found = new JsonArray();
+    for (var prefix : of == null ? prefixes.keySet() : of) {
+      var place = prefixes.get((String) prefix);
+      if (place != null) found.add(place.copy());
     }
     return found;
   }

@@ -14,6 +14,7 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.Message;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
@@ -21,6 +22,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -90,7 +92,13 @@ public final class ModelsVerticle extends VerticleBase {
                     Bus.MODELS_RELOAD_AS,
                     message -> reload(message, message.headers().get(Bus.CALLER)))
                 .completion(),
-            bus.<JsonObject>localConsumer(Bus.CPS, this::cps).completion(),
+            bus.<JsonObject>localConsumer(Bus.CPS, message -> names(message, ModelsVerticle::cps))
+                .completion(),
+            bus.<JsonObject>localConsumer(
+                    Bus.PREFIXES,
+                    message ->
+                        names(message, (all, asked) -> all.places(asked.getJsonArray("prefixes"))))
+                .completion(),
             bus.<JsonObject>localConsumer(
                     Bus.OUTCOMES_COUNTED, message -> models.status().counted(message.body()))
                 .completion(),
@@ -118,16 +126,17 @@ public final class ModelsVerticle extends VerticleBase {
             });
   }
 
-  private void cps(Message<JsonObject> message) {
+  private static JsonArray cps(CpDirectory all, JsonObject asked) {
+    var codes = asked.getJsonArray("codes");
+    return codes == null
+        ? all.search(asked.getString("query"), asked.getInteger("limit"))
+        : all.byCode(codes);
+  }
+
+  private void names(
+      Message<JsonObject> message, BiFunction<CpDirectory, JsonObject, JsonArray> find) {
     directory()
-        .map(
-            all -> {
-              var asked = message.body();
-              var codes = asked.getJsonArray("codes");
-              return codes == null
-                  ? all.search(asked.getString("query"), asked.getInteger("limit"))
-                  : all.byCode(codes);
-            })
+        .map(all -> find.apply(all, message.body()))
         .onSuccess(message::reply)
         .onFailure(
             cause -> {
@@ -136,7 +145,7 @@ public final class ModelsVerticle extends VerticleBase {
             });
   }
 
-  /** The CPs of the release in force, read on first use: few nodes are asked for them. */
+  /** The CPs of the release in force, read on first use. */
   private Future<CpDirectory> directory() {
     var known = cps;
     if (known.isOf(models.current().release())) return Future.succeededFuture(known);

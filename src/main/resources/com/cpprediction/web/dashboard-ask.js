@@ -1,6 +1,7 @@
 /** The box that asks for a prediction and says why it came out so. */
 
 import { $, bar, element, known, share, write } from './dashboard-format.js';
+import { learn, named } from './dashboard-names.js';
 import { request } from './dashboard-token.js';
 
 const EXAMPLE = 'Kadri Hills, near Kadri Temple, Mangalore 575002';
@@ -78,7 +79,7 @@ function candidates(list, title) {
     'ul',
     { class: 'candidates', 'aria-label': title },
     ...list.map(({ cp, confidence }, i) =>
-      element('li', { class: i === 0 ? 'first' : null }, element('span', {}, cp), bar(confidence), element('span', {}, share(confidence))),
+      element('li', { class: i === 0 ? 'first' : null }, element('span', {}, ...named('cp', cp)), bar(confidence), element('span', {}, share(confidence))),
     ),
   );
 }
@@ -165,9 +166,12 @@ async function predict() {
     return refused({ title: 'No answer', detail: `The service can’t be reached (${error.message}).` });
   }
   if (response.status === 401) $('token').focus();
+  const ms = Math.round(performance.now() - begun);
+  const shown = response.ok ? [body, ...body.alternatives] : (body.guesses ?? []);
+  await learn({ cps: shown.map(({ cp }) => cp) });
   if (!response.ok) return refused(body);
   write($('shipment'), newShipment());
-  return answered(body, Math.round(performance.now() - begun));
+  return answered(body, ms);
 }
 
 export function startAsking() {

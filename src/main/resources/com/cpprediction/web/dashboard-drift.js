@@ -1,6 +1,7 @@
 /** The panel of drift: how far recent predictions and outcomes are from the training, worst prefixes first. */
 
 import { $, count, element, known, moment, NONE, share, terms, write } from './dashboard-format.js';
+import { learn, named } from './dashboard-names.js';
 
 const INTERVAL = 60_000;
 const SHOWN = 8; // prefixes
@@ -24,7 +25,7 @@ function build() {
       element(
         'table',
         { id: 'drift-prefixes' },
-        element('thead', {}, element('tr', {}, ...['Prefix', 'Predictions', 'Unknown words', 'Shift of CPs', 'Right by outcomes', 'At training'].map(title => element('th', { scope: 'col' }, title)))),
+        element('thead', {}, element('tr', {}, ...['Prefix', 'Predictions', 'Unknown words', 'Confidence', 'At training', 'Shift of CPs', 'Right by outcomes', 'At training'].map(title => element('th', { scope: 'col' }, title)))),
         element('tbody'),
       ),
     ),
@@ -38,11 +39,23 @@ function concern({ cp_shift: shift, accuracy, accuracy_trained: trained }) {
   return Math.max((known(shift) ? shift : 0) / LARGE, lost / 0.05);
 }
 
-const cps = named => (named ? `${count(named.count)}${named.count ? `: ${named.first.slice(0, NAMED).map(({ cp, prefix }) => `${cp} (${prefix})`).join(', ')}${named.count > NAMED ? ', …' : ''}` : ''}` : NONE);
+/** Bounds of what the confidence was on addresses held back from the training. */
+const trained = bounds => (bounds ? `${share(bounds.from)} to ${share(bounds.to)}` : NONE);
 
-function show(drift) {
+function cps(list) {
+  if (!list) return NONE;
+  const first = list.first.slice(0, NAMED).flatMap(({ cp, prefix }, i) => [i ? ', ' : ': ', ...named('cp', cp), ` (${prefix})`]);
+  return element('span', {}, count(list.count), ...first, list.count > NAMED ? ', …' : null);
+}
+
+const furthest = prefixes => prefixes.toSorted((a, b) => concern(b) - concern(a) || b.predictions - a.predictions).slice(0, SHOWN);
+
+async function show(drift) {
   if (!$('drift-all')) build();
   const { outcomes, prefixes } = drift;
+  const worst = furthest(prefixes);
+  const closed = drift.closed_cps?.first.slice(0, NAMED) ?? [];
+  await learn({ cps: closed.map(({ cp }) => cp), prefixes: worst.map(({ prefix }) => prefix) });
   const covered = outcomes ? `${count(outcomes.count)} since ${moment(outcomes.since)}` : 'none reported';
   terms('drift-all', [
     ['Right by outcomes', share(drift.accuracy)],
@@ -51,12 +64,20 @@ function show(drift) {
     ['CPs that the release lacks', cps(drift.new_cps)],
     ['CPs that may have closed', drift.closed_cps ? cps(drift.closed_cps) : 'not known before outcomes cover a day'],
   ]);
-  const worst = prefixes.toSorted((a, b) => concern(b) - concern(a) || b.predictions - a.predictions).slice(0, SHOWN);
   const rows = worst.map(prefix => {
     const { cp_shift: shift } = prefix;
     const shifted = known(shift) ? `${shift.toFixed(2)}${shift >= LARGE ? ', large' : ''}` : NONE;
-    const cells = [prefix.prefix, count(prefix.predictions), share(prefix.unknown_words), shifted, share(prefix.accuracy), share(prefix.accuracy_trained)];
-    return element('tr', {}, ...cells.map(text => element('td', {}, text)));
+    const cells = [
+      named('prefix', prefix.prefix),
+      count(prefix.predictions),
+      share(prefix.unknown_words),
+      share(prefix.confidence),
+      trained(prefix.confidence_trained),
+      shifted,
+      share(prefix.accuracy),
+      share(prefix.accuracy_trained),
+    ];
+    return element('tr', {}, ...cells.map(cell => element('td', {}, ...[cell].flat())));
   });
   $('drift-prefixes').querySelector('tbody').replaceChildren(...rows);
   $('drift-prefixes').hidden = rows.length === 0;
@@ -66,7 +87,7 @@ function show(drift) {
 async function look() {
   try {
     const response = await fetch('models/drift', { headers: { Accept: 'application/json' } });
-    if (response.ok) show(await response.json());
+    if (response.ok) await show(await response.json());
   } catch (error) {
     if ($('drift-note')) write($('drift-note'), `No newer figures: ${error.message}`);
   } finally {

@@ -10,6 +10,7 @@ const live = model => (model.live?.outcomes ? model.live.accuracy : null);
 const COLUMNS = [
   ['Prefix', model => model.prefix, model => model.prefix],
   ['Requests', model => model.requests, model => count(model.requests)],
+  ['District', model => model.districts?.[0], model => (model.districts?.length ? model.districts.join(', ') : NONE), 'left'],
   ['Model', model => model.model, model => model.model, 'left'],
   ['Version', model => model.version, model => model.version ?? NONE, 'left'],
   ['CPs', model => model.cps, model => count(model.cps)],

@@ -1,6 +1,7 @@
 /** Accuracy over weeks, and what is stored of one shipment. */
 
 import { $, element, moment, NONE, count, share, write } from './dashboard-format.js';
+import { learn, named } from './dashboard-names.js';
 import { onToken, request } from './dashboard-token.js';
 
 const WEEKS = 12;
@@ -36,11 +37,18 @@ function row(name, { outcomes, right, weeks }, since) {
   return element(
     'tr',
     {},
-    element('td', {}, name),
+    element('td', {}, ...[name].flat()),
     element('td', {}, count(outcomes)),
     element('td', {}, share(right / outcomes)),
     element('td', { class: 'left' }, bars(weeks, since)),
   );
+}
+
+/** The CPs and prefixes that an answer shows. */
+function names({ by, worst }, prefix) {
+  const listed = worst.slice(0, LISTED).map(({ name }) => name);
+  const prefixes = prefix ? [prefix] : [];
+  return by === 'cp' ? { cps: listed, prefixes } : { prefixes: [...prefixes, ...listed] };
 }
 
 const sum = (weeks, field) => weeks.reduce((total, week) => total + week[field], 0);
@@ -66,6 +74,7 @@ export class Outcomes {
     try {
       const response = await request(`outcomes/weeks?weeks=${WEEKS}${prefix ? `&prefix=${encodeURIComponent(prefix)}` : ''}`);
       const body = await response.json();
+      if (response.ok) await learn(names(body, prefix));
       if (prefix !== $('weeks-prefix').value.trim()) return;
       if (response.ok) this.#show(body, prefix);
       else write($('weeks-note'), body.detail ?? body.title);
@@ -81,36 +90,40 @@ export class Outcomes {
     write($('weeks-note'), weeks.length ? '' : `No outcome was reported${prefix ? ` for ${prefix}` : ''} in ${WEEKS} weeks.`);
     write($('weeks-by'), by === 'cp' ? 'CP' : 'Prefix');
     const all = { outcomes: sum(weeks, 'outcomes'), right: sum(weeks, 'right'), weeks };
-    const named = worst.slice(0, LISTED).map(one => row(by === 'prefix' ? this.#chooser(one.name) : one.name, one, since));
-    $('weeks-rows').replaceChildren(...(weeks.length ? [row(prefix ? `All of ${prefix}` : 'All', all, since), ...named] : []));
+    const rows = worst.slice(0, LISTED).map(one => row(by === 'prefix' ? this.#chooser(one.name) : named('cp', one.name), one, since));
+    const whole = prefix ? ['All of ', ...named('prefix', prefix)] : 'All';
+    $('weeks-rows').replaceChildren(...(weeks.length ? [row(whole, all, since), ...rows] : []));
   }
 
   #chooser(prefix) {
-    const button = element('button', { type: 'button', class: 'open' }, prefix);
+    const [code, ...place] = named('prefix', prefix);
+    const button = element('button', { type: 'button', class: 'open' }, code);
     button.addEventListener('click', () => {
       $('weeks-prefix').value = prefix;
       $('weeks-prefix').focus();
       this.#read();
     });
-    return button;
+    return [button, ...place];
   }
 }
 
 function predicted({ cp, confidence, pincode, pincode_believed: believed, pincode_doubt: doubt, prefix, model, source, predicted_at: at }) {
   const pincodes = pincode ? `${pincode}${believed && believed !== pincode ? `, ${believed} believed` : ''}, doubt ${share(doubt)}` : `none, prefix ${prefix}`;
-  const cells = [moment(at), cp, share(confidence), pincodes, source === 'cache' ? `${model}, cached` : model];
-  return element('tr', {}, ...cells.map(text => element('td', { class: 'left' }, text)));
+  const cells = [moment(at), named('cp', cp), share(confidence), pincodes, source === 'cache' ? `${model}, cached` : model];
+  return element('tr', {}, ...cells.map(cell => element('td', { class: 'left' }, ...[cell].flat())));
 }
 
 function outcome({ cp, result, reported_at: at, origin, author }) {
   const by = origin === 'review' ? `reviewed${author ? ` by ${author}` : ''}` : `reported${author ? ` by ${author}` : ''}`;
-  return element('p', { class: 'whole' }, 'It went to ', element('strong', {}, cp), `, ${RESULTS[result] ?? result}; ${by}, ${moment(at)}.`);
+  return element('p', { class: 'whole' }, 'It went to ', element('strong', {}, ...named('cp', cp)), `, ${RESULTS[result] ?? result}; ${by}, ${moment(at)}.`);
 }
 
 async function search(id) {
   const query = `shipment_id=${encodeURIComponent(id)}`;
   const [stored, known] = await Promise.all([request(`predictions?${query}`), request(`outcomes/shipment?${query}`)]);
   const [predictions, went] = await Promise.all([stored.json(), known.json()]);
+  const shown = [...(stored.ok ? predictions.predictions : []), ...(known.ok ? [went] : [])];
+  await learn({ cps: shown.map(({ cp }) => cp) });
   const rows = stored.ok ? predictions.predictions.map(predicted) : [];
   const heads = ['Time', 'CP', 'Confidence', 'Pincode', 'Model'].map(title => element('th', { scope: 'col', class: 'left' }, title));
   return [

@@ -80,6 +80,7 @@ class DashboardTest {
   private HttpFixture edge;
   private String prefix = "560";
   private String word = "road";
+  private final JsonObject drift = drift();
   private JsonObject wrongPincodes; // absent in the status
 
   @BeforeAll
@@ -91,7 +92,7 @@ class DashboardTest {
   void setUp(Vertx vertx) {
     edge = new HttpFixture(vertx);
     edge.answer(Bus.MODELS_STATUS, ignored -> Future.succeededFuture(models()));
-    edge.answer(Bus.MODELS_DRIFT, ignored -> Future.succeededFuture(drift()));
+    edge.answer(Bus.MODELS_DRIFT, ignored -> Future.succeededFuture(drift));
     edge.answer(
         Bus.SHADOW_STATUS,
         ignored -> Future.succeededFuture(new JsonObject().put("enabled", false)));
@@ -399,10 +400,17 @@ class DashboardTest {
                     .put("origin", "review")
                     .put("author", HOSTILE)
                     .put("reported_at", "2026-09-15T03:00:00Z")));
+    nameCps(HOSTILE);
     edge.start();
     browser.open(edge.base() + "/");
 
-    browser.until(driver -> text("#weeks-rows").contains("560"));
+    browser.until(driver -> text("#weeks-rows").contains("BENGALURU URBAN"));
+    browser.until(driver -> text("#models tbody").contains("BENGALURU URBAN"));
+    browser.until(driver -> text("#drift-prefixes tbody").contains("BENGALURU URBAN"));
+    assertThat(text("#drift-all")).contains("2: CP2 Jayanagar SO, " + HOSTILE + " (560)");
+    assertThat(text("#drift-prefixes tbody"))
+        .containsPattern("560 BENGALURU URBAN\\s+900\\s+1.0 %\\s+91.0 %\\s+95.0 % to 97.0 %")
+        .containsPattern("411\\s+900\\s+1.0 %\\s+91.0 %\\s+–");
     assertThat(text("#weeks-rows")).containsPattern("All\\s+40\\s+75.0 %");
     assertThat(browser.find("#weeks-rows [role=img]").getDomAttribute("aria-label"))
         .contains("14")
@@ -410,7 +418,8 @@ class DashboardTest {
     browser.find("#shipment-wanted").sendKeys("S1", Keys.ENTER);
     browser.until(driver -> text("#shipment-found").contains("It went to CP2"));
     assertThat(text("#shipment-found"))
-        .contains("one of the alternatives; reviewed by " + HOSTILE)
+        .contains("It went to CP2 Jayanagar SO, " + HOSTILE + ", one of the alternatives")
+        .contains("reviewed by " + HOSTILE)
         .contains("560071 believed, doubt 90.0 %");
     assertThat(browser.complaints()).isEmpty();
   }
@@ -424,11 +433,13 @@ class DashboardTest {
       for (int i = 0; i < 399; i++) edge.metrics.failed(Failure.UNKNOWN_PREFIX);
       edge.metrics.failures().add(Failure.UNKNOWN_PREFIX, 422, "r", "/predict", "shop", "S1");
       edge.metrics.pincodeDoubted(4.88e-4);
+      nameCps("Dakshina Kannada and Thiruvananthapuram");
     }
     edge.start();
     browser.viewport(width, 900).dark(width == 360).open(edge.base() + "/");
     browser.until(driver -> text("#link").equals("Ready") && !text("#process").isEmpty());
     browser.until(driver -> text("#models tbody").contains("560"));
+    if (data) browser.until(driver -> text("#drift-prefixes tbody").contains("BENGALURU URBAN"));
 
     assertThat(browser.run("return document.documentElement.scrollWidth"))
         .isEqualTo(browser.run("return document.documentElement.clientWidth"));
@@ -592,6 +603,45 @@ class DashboardTest {
   private static String text(String selector) {
     var text = browser.run("return document.querySelector(arguments[0]).innerText", selector);
     return ((String) text).replace('\u00a0', ' '); // between a number and its unit
+  }
+
+  private void nameCps(String district) {
+    edge.cps =
+        new JsonArray()
+            .add(
+                new JsonObject()
+                    .put("cp", "CP2")
+                    .put("prefix", "560")
+                    .put("office", "Jayanagar SO")
+                    .put("district", district));
+    edge.places =
+        new JsonArray()
+            .add(
+                new JsonObject()
+                    .put("prefix", "560")
+                    .put("cps", 2)
+                    .put("districts", new JsonArray().add("BENGALURU URBAN"))
+                    .put("states", new JsonArray()));
+    drift
+        .put(
+            "closed_cps",
+            new JsonObject()
+                .put("count", 2)
+                .put(
+                    "first",
+                    new JsonArray().add(new JsonObject().put("cp", "CP2").put("prefix", "560"))))
+        .getJsonArray("prefixes")
+        .add(drifted("560", new JsonObject().put("from", 0.95).put("to", 0.97)))
+        .add(drifted("411", null));
+  }
+
+  private static JsonObject drifted(String prefix, JsonObject trained) {
+    return new JsonObject()
+        .put("prefix", prefix)
+        .put("predictions", 900)
+        .put("unknown_words", 0.01)
+        .put("confidence", 0.91)
+        .put("confidence_trained", trained);
   }
 
   /** As before the first look. */

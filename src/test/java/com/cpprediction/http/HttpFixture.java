@@ -122,6 +122,11 @@ public final class HttpFixture {
           .put("weeks", new JsonArray())
           .put("worst", new JsonArray());
 
+  /** The CPs and prefixes of {@code GET /models/names}, whatever is asked for. */
+  JsonArray cps = new JsonArray();
+
+  JsonArray places = new JsonArray();
+
   /** The body of {@code GET /history}. */
   JsonObject history = emptyHistory();
 
@@ -164,6 +169,8 @@ public final class HttpFixture {
         });
     answer(Bus.HISTORY, query -> Future.succeededFuture(history.toBuffer()));
     answer(Bus.OUTCOME_WEEKS, query -> Future.succeededFuture(weeks));
+    answer(Bus.CPS, asked -> Future.succeededFuture(cps));
+    answer(Bus.PREFIXES, asked -> Future.succeededFuture(places));
     OpenLeases.check(this::leases, this::answerAll);
     answer(
         Bus.RECORD,

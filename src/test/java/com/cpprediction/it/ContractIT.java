@@ -434,7 +434,10 @@ class ContractIT {
         path = path.replace("{" + name + "}", described.getString("example"));
       }
       var value = described.getJsonObject("examples", new JsonObject()).getJsonObject(example);
-      if (value != null) path += "?" + name + "=" + value.getValue("value");
+      if (value == null) continue;
+      var given = value.getValue("value");
+      if (given instanceof JsonArray several) given = several.getValue(0);
+      path += (path.contains("?") ? "&" : "?") + name + "=" + given;
     }
     return path;
   }

@@ -372,6 +372,24 @@ class ReviewIT {
     assertThat(found("cp1").size()).isEqualTo(10);
   }
 
+  @Test
+  void saysWhereCpsAndPrefixesAre() {
+    var row = SmallRelease.rows().get(0);
+    var prefix = row.pincode().substring(0, 3);
+
+    var names = get("/models/names?cp=%s&cp=CP-NONE&prefix=%s".formatted(row.cp(), prefix), SHOP);
+
+    assertThat(names.status()).as(names.body()).isEqualTo(200);
+    assertThat(names.json().getJsonArray("cps")).hasSize(1);
+    assertThat(names.json().getJsonArray("cps").getJsonObject(0).getString("office"))
+        .isEqualTo("Kodialbail <SO>");
+    var place = names.json().getJsonArray("prefixes").getJsonObject(0);
+    assertThat(place.getJsonArray("districts")).containsExactly("Dakshina Kannada");
+    assertThat(place.getInteger("cps")).isGreaterThan(1);
+    assertThat(get("/models/names", SHOP).status()).isEqualTo(400);
+    assertThat(http.get("/models/names?cp=CP1").status()).isEqualTo(401);
+  }
+
   private List<String> found(String query) {
     var encoded = URLEncoder.encode(query, StandardCharsets.UTF_8);
     return get("/review/cps?q=" + encoded, ASHA).json().getJsonArray("cps").stream()
