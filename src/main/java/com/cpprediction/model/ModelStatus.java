@@ -131,8 +131,13 @@ public final class ModelStatus {
         || !(full.getValue("accuracy") instanceof Number accuracy)
         || !(full.getValue("ece") instanceof Number error)) return null;
     return new JsonObject()
-        .put("from", Math.max(0, accuracy.doubleValue() - error.doubleValue()))
-        .put("to", Math.min(1, accuracy.doubleValue() + error.doubleValue()));
+        .put("from", rounded(Math.max(0, accuracy.doubleValue() - error.doubleValue())))
+        .put("to", rounded(Math.min(1, accuracy.doubleValue() + error.doubleValue())));
+  }
+
+  /** To the decimals of a manifest. */
+  private static double rounded(double share) {
+    return Math.round(1e5 * share) / 1e5;
   }
 
   /** The same over all models, and the share of wrong pincodes. */

@@ -78,9 +78,10 @@ function candidates(list, title) {
   return element(
     'ul',
     { class: 'candidates', 'aria-label': title },
-    ...list.map(({ cp, confidence }, i) =>
-      element('li', { class: i === 0 ? 'first' : null }, element('span', {}, ...named('cp', cp)), bar(confidence), element('span', {}, share(confidence))),
-    ),
+    ...list.map(({ cp, confidence }, i) => {
+      const [code, place] = named('cp', cp);
+      return element('li', { class: i === 0 ? 'first' : null }, element('span', {}, code), bar(confidence), element('span', {}, share(confidence)), place);
+    }),
   );
 }
 

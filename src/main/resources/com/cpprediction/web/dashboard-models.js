@@ -10,17 +10,22 @@ const live = model => (model.live?.outcomes ? model.live.accuracy : null);
 const COLUMNS = [
   ['Prefix', model => model.prefix, model => model.prefix],
   ['Requests', model => model.requests, model => count(model.requests)],
-  ['District', model => model.districts?.[0], model => (model.districts?.length ? model.districts.join(', ') : NONE), 'left'],
+  ['District', model => model.districts?.[0], shownDistricts, 'left'],
   ['Model', model => model.model, model => model.model, 'left'],
   ['Version', model => model.version, model => model.version ?? NONE, 'left'],
   ['CPs', model => model.cps, model => count(model.cps)],
-  ['Training rows', model => model.training_rows, model => count(model.training_rows)],
-  ['Accuracy at training,\nwith pincode', model => model.trained?.full, model => share(model.trained?.full)],
-  ['Accuracy at training,\nwithout pincode', model => model.trained?.prefix_only, model => share(model.trained?.prefix_only)],
+  ['Training\nrows', model => model.training_rows, model => count(model.training_rows)],
+  ['Accuracy\nat training,\nwith pincode', model => model.trained?.full, model => share(model.trained?.full)],
+  ['Accuracy\nat training,\nwithout pincode', model => model.trained?.prefix_only, model => share(model.trained?.prefix_only)],
   ['Live accuracy', live, shownLive],
   ['Load ms', model => model.load_ms, model => digits(model.load_ms)],
   ['Size', model => model.mapped_bytes, model => bytes(model.mapped_bytes)],
 ];
+
+function shownDistricts({ districts }) {
+  if (!districts?.length) return NONE;
+  return element('span', { title: districts.join(', ') }, districts.length > 1 ? `${districts[0]}, …` : districts[0]);
+}
 
 function shownLive(model) {
   const accuracy = live(model);

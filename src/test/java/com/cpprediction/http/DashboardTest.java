@@ -409,7 +409,7 @@ class DashboardTest {
     browser.until(driver -> text("#drift-prefixes tbody").contains("BENGALURU URBAN"));
     assertThat(text("#drift-all")).contains("2: CP2 Jayanagar SO, " + HOSTILE + " (560)");
     assertThat(text("#drift-prefixes tbody"))
-        .containsPattern("560 BENGALURU URBAN\\s+900\\s+1.0 %\\s+91.0 %\\s+95.0 % to 97.0 %")
+        .containsPattern("560\\s+BENGALURU URBAN\\s+900\\s+1.0 %\\s+91.0 %\\s+95.0 % to 97.0 %")
         .containsPattern("411\\s+900\\s+1.0 %\\s+91.0 %\\s+–");
     assertThat(text("#weeks-rows")).containsPattern("All\\s+40\\s+75.0 %");
     assertThat(browser.find("#weeks-rows [role=img]").getDomAttribute("aria-label"))
