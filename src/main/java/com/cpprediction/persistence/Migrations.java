@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 
@@ -102,6 +103,17 @@ final class Migrations {
     return FILES.stream()
         .map(file -> new Applied(file.substring(1, file.indexOf("__")), checksum(file), true))
         .toList();
+  }
+
+  /** The statements of a migration. */
+  static String sql(String file) {
+    return lines(file).collect(Collectors.joining("\n"));
+  }
+
+  /** Flyway's description of a migration. */
+  static String description(String file) {
+    return file.substring(file.indexOf("__") + 2, file.length() - ".sql".length())
+        .replace('_', ' ');
   }
 
   /** Flyway's checksum: the CRC-32 of the lines without their ends. */

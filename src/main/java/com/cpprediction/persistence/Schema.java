@@ -18,6 +18,7 @@ import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationVersion;
+import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -103,8 +104,18 @@ public final class Schema {
   private boolean skewLogged;
 
   public Schema(DatabaseUri uri, Clock clock) {
-    this.source = uri.dataSource(CONNECT_TIMEOUT, SOCKET_TIMEOUT);
-    migrations = uri.dataSource(CONNECT_TIMEOUT, MIGRATION_TIMEOUT);
+    this(
+        uri.dataSource(CONNECT_TIMEOUT, SOCKET_TIMEOUT),
+        uri.dataSource(CONNECT_TIMEOUT, MIGRATION_TIMEOUT),
+        clock);
+  }
+
+  /**
+   * @param migrations connections that migrate
+   */
+  Schema(DataSource source, DataSource migrations, Clock clock) {
+    this.source = source;
+    this.migrations = migrations;
     this.clock = clock;
   }
 
@@ -151,15 +162,54 @@ public final class Schema {
 
   private void applyUntil(MigrationVersion version) {
     if (isMigrated()) return;
-    Flyway.configure(Schema.class.getClassLoader())
-        .dataSource(migrations)
-        .locations("classpath:" + Migrations.LOCATION)
-        .connectRetries(0)
-        .baselineOnMigrate(true) // the schema may contain unrelated tables
-        .baselineVersion("0")
-        .target(version)
-        .load()
-        .migrate();
+    try {
+      flyway(version).migrate();
+    } catch (FlywayException e) {
+      recordApplied(e);
+      flyway(version).migrate();
+    }
+  }
+
+  private Flyway flyway(MigrationVersion version) {
+    var flyway =
+        Flyway.configure(Schema.class.getClassLoader())
+            .dataSource(migrations)
+            .locations("classpath:" + Migrations.LOCATION)
+            .connectRetries(0)
+            .baselineOnMigrate(true) // the schema may contain unrelated tables
+            .baselineVersion("0")
+            .target(version);
+    // With a lock of the session instead of a transaction's, Flyway keeps its history on the
+    // connection that migrates, and so commits a migration and its row at once.
+    flyway
+        .getConfigurationExtension(PostgreSQLConfigurationExtension.class)
+        .setTransactionalLock(false);
+    return flyway.load();
+  }
+
+  /**
+   * Records the migration that {@code failure} is of, if it is applied already.
+   *
+   * @throws FlywayException when it isn't
+   */
+  private void recordApplied(FlywayException failure) {
+    var state = SqlFailure.sqlState(failure);
+    if (state == null || !UnrecordedMigration.mayExplain(state)) throw failure;
+    try {
+      var recorded = UnrecordedMigration.record(migrations);
+      if (recorded.isPresent()) {
+        log.warn(
+            "{} was applied without its row in flyway_schema_history, which it has now: an earlier start was killed",
+            recorded.get());
+        return;
+      }
+    } catch (SQLException e) {
+      failure.addSuppressed(e);
+    }
+    var advice =
+        "%s. If that is not of this service, give the service a database or a schema of its own; else restore a backup"
+            .formatted(SqlFailure.describe(failure));
+    throw new FlywayException(advice, new SQLException(advice, state, failure));
   }
 
   private boolean isMigrated() {

@@ -15,6 +15,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Collections;
+import java.util.Random;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
 import org.flywaydb.core.Flyway;
@@ -26,6 +27,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SchemaIT {
   private static final String PARTITIONS =
       "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'predictions'::regclass ORDER BY 1";
+
+  private static final String HISTORY =
+      "SELECT concat_ws(' ', version, success) FROM flyway_schema_history ORDER BY installed_rank";
 
   private static final Duration TOLERANCE = Duration.ofMinutes(1);
   private static final DateTimeFormatter NAME =
@@ -99,6 +103,76 @@ class SchemaIT {
     TestDatabase.execute(uri, change);
 
     assertThat(migrated(uri)).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 42})
+  void goesOnWhereAMigrationWasKilled(long seed) throws Exception {
+    var uri = TestDatabase.create();
+    var random = new Random(seed);
+
+    int starts = 0;
+    try (var log = new CapturedLog()) {
+      while (starts % 2 == 0
+          ? isKilled(uri, 1 + random.nextInt(4), Integer.MAX_VALUE)
+          : isKilled(uri, Integer.MAX_VALUE, 1 + random.nextInt(100))) {
+        assertThat(++starts).isLessThan(100);
+      }
+      assertThat(log.plain())
+          .as("a migration that was committed without its row")
+          .noneMatch(line -> line.contains("without its row"));
+    }
+
+    assertThat(starts).isGreaterThan(5);
+    assertThat(migrated(uri)).isTrue();
+  }
+
+  /** Starts, and is killed after so many commits or statements, unless it ends before. */
+  private static boolean isKilled(String uri, int commits, int statements) throws Exception {
+    var source = DatabaseUri.parse(uri).dataSource(Duration.ofSeconds(3), Duration.ofSeconds(30));
+    var connections = new KilledConnections(source, uri, commits, statements);
+    try {
+      new Schema(source, connections.source(), Clock.systemUTC()).migrate(0);
+      return false;
+    } catch (KilledConnections.Killed e) {
+      return true;
+    }
+  }
+
+  /** What versions before could leave: their process was killed between two commits. */
+  @Test
+  void recordsAMigrationThatWasAppliedWithoutItsRow() throws Exception {
+    var uri = TestDatabase.create();
+    for (var version : SchemaState.known()) {
+      Schema.migrateTo(uri, version);
+      assertThat(TestDatabase.query(uri, HISTORY)).endsWith(version + " t");
+      TestDatabase.execute(
+          uri, "DELETE FROM flyway_schema_history WHERE version = '%s'".formatted(version));
+    }
+
+    schema(uri).migrate(0);
+
+    assertThat(migrated(uri)).isTrue();
+    var columns =
+        "SELECT concat_ws(' ', version, description, type, script, checksum) FROM flyway_schema_history ORDER BY 1";
+    assertThat(TestDatabase.query(uri, columns))
+        .isEqualTo(TestDatabase.query(TestDatabase.migrated(), columns));
+  }
+
+  @Test
+  void recordsNoMigrationWhoseTableIsAnother() throws Exception {
+    var uri = TestDatabase.create();
+    Schema.migrateTo(uri, "6");
+    TestDatabase.execute(uri, "CREATE TABLE audit_log (x int)");
+
+    assertThatThrownBy(() -> Schema.migrate(uri, 0))
+        .isInstanceOf(UserFacingException.class)
+        .hasMessageContainingAll("\"audit_log\" already exists", "schema of its own");
+
+    assertThat(migrated(uri)).isFalse();
+    TestDatabase.execute(uri, "DROP TABLE audit_log");
+    schema(uri).migrate(0);
+    assertThat(migrated(uri)).isTrue();
   }
 
   @Test
