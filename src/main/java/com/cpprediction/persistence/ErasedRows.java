@@ -7,17 +7,20 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
- * Reports the addresses of rows that were predicted before their shipment was erased and reach the
- * store after it, which drops them: they waited in the journal or in memory, or were under way, so
- * that the erasure did not find their addresses in PostgreSQL. For use from one event loop.
+ * Finds rows that were predicted before their shipment was erased and reach the store after it,
+ * which drops them: the erasure did not find their addresses in PostgreSQL. They waited in the
+ * journal or in memory, or their insert was under way. For use from one event loop.
  */
 final class ErasedRows implements PredictionStore {
   /** Oldest time of a caller's prediction id, with a margin. */
@@ -25,19 +28,40 @@ final class ErasedRows implements PredictionStore {
 
   private static final int CAPACITY = 10_000; // erasures, a hundred bytes each
 
+  /** Longest time from the end of an insert until an erasure that dropped its rows is known. */
+  private static final Duration RECENT = Duration.ofSeconds(5);
+
+  private static final int RECENT_ROWS = 10_000;
+
+  /** Rows that were sent to the store. */
+  private static final class Sent {
+    final List<JournalRow> rows;
+    long ended; // milliseconds since 1970, 0 while under way
+
+    Sent(List<JournalRow> rows) {
+      this.rows = rows;
+    }
+  }
+
   private final PredictionStore store;
-  private final Consumer<Set<String>> forget;
+  private final Consumer<Set<String>> late;
   private final Clock clock;
 
   /** Milliseconds since 1970 of an erasure by the digest of the shipment's id, oldest first. */
   private final Map<ByteBuffer, Long> erased = new LinkedHashMap<>();
 
+  /** Inserts under way, and those that ended recently, oldest first. */
+  private final Deque<Sent> sent = new ArrayDeque<>();
+
+  private int sentRows;
+
   /**
-   * @param forget receives addresses as typed
+   * @param late receives the addresses, as typed, of rows that go to the store after their shipment
+   *     was erased
    */
-  ErasedRows(PredictionStore store, Consumer<Set<String>> forget, Clock clock) {
+  ErasedRows(PredictionStore store, Consumer<Set<String>> late, Clock clock) {
     this.store = store;
-    this.forget = forget;
+    this.late = late;
     this.clock = clock;
   }
 
@@ -45,23 +69,44 @@ final class ErasedRows implements PredictionStore {
    * A shipment was erased.
    *
    * @param until milliseconds since 1970: rows of that time or before are not stored any more
+   * @return addresses, as typed, of its rows whose insert was under way or has just ended
    */
-  void erased(String shipmentId, long until) {
+  Set<String> erased(String shipmentId, long until) {
     var digest = digest(shipmentId);
     erased.remove(digest);
     erased.put(digest, until);
     if (erased.size() > CAPACITY) removeOldest();
+    removeSent();
+    return sent.stream()
+        .flatMap(insert -> insert.rows.stream())
+        .filter(row -> row.shipmentId().equals(shipmentId) && timeOf(row) <= until)
+        .map(JournalRow::typed)
+        .collect(Collectors.toSet());
   }
 
   @Override
   public Future<Inserted> insert(List<JournalRow> rows) {
     if (!erased.isEmpty()) reportErased(rows);
-    return store.insert(rows);
+    removeSent();
+    var insert = new Sent(rows);
+    sent.add(insert);
+    sentRows += rows.size();
+    return store.insert(rows).onComplete(done -> insert.ended = clock.millis());
   }
 
   @Override
   public Future<Void> reject(JournalRow row, Throwable refusal) {
     return store.reject(row, refusal);
+  }
+
+  private void removeSent() {
+    long recent = clock.millis() - RECENT.toMillis();
+    for (var oldest = sent.peek();
+        oldest != null && oldest.ended > 0 && (oldest.ended < recent || sentRows > RECENT_ROWS);
+        oldest = sent.peek()) {
+      sentRows -= oldest.rows.size();
+      sent.remove();
+    }
   }
 
   private void reportErased(List<JournalRow> rows) {
@@ -70,11 +115,13 @@ final class ErasedRows implements PredictionStore {
     var addresses = new TreeSet<String>();
     for (var row : rows) {
       var until = erased.get(digest(row.shipmentId()));
-      if (until != null && PredictionIds.timeOf(row.id()).toEpochMilli() <= until) {
-        addresses.add(row.typed());
-      }
+      if (until != null && timeOf(row) <= until) addresses.add(row.typed());
     }
-    if (!addresses.isEmpty()) forget.accept(addresses);
+    if (!addresses.isEmpty()) late.accept(addresses);
+  }
+
+  private static long timeOf(JournalRow row) {
+    return PredictionIds.timeOf(row.id()).toEpochMilli();
   }
 
   private void removeOldest() {

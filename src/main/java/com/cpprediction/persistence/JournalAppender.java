@@ -344,21 +344,19 @@ final class JournalAppender {
 
   /**
    * Rewrites the journal without the records that are settled; appends wait for it. Fails while the
-   * journal can't be written. Thread-safe.
+   * journal can't be written. Completes on the context of the caller. Thread-safe.
    */
   Future<Void> rewrite() {
-    var done = Promise.<Void>promise();
+    Promise<Void> done = ((ContextInternal) vertx.getOrCreateContext()).promise();
     thread.runOnContext(
         run -> {
           try {
-            if (failure != null || closed) {
-              done.fail(refused(failure));
-              return;
-            }
+            if (closed) throw new IllegalStateException("The journal is closed");
+            if (failure != null) throw refused(failure);
             journal.rewrite();
             done.complete();
-          } catch (JournalException e) {
-            done.fail(e); // a new failure is in onFailure, which the journal has scheduled
+          } catch (Throwable e) { // of any kind, or the erasure would wait for ever
+            done.fail(e); // a new failure of the journal is in onFailure, which it has scheduled
           }
         });
     return done.future();

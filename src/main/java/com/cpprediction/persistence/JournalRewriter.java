@@ -21,6 +21,9 @@ final class JournalRewriter {
   private static final Duration LONGEST = Duration.ofMinutes(5);
   private static final long POLL_MILLIS = 50;
 
+  /** From the first late row until the journal is rewritten for all that came meanwhile. */
+  private static final long LATE_MILLIS = 1_000;
+
   private final Vertx vertx;
   private final LongPredicate settledUntil;
   private final Supplier<Future<Void>> rewrite;
@@ -33,6 +36,7 @@ final class JournalRewriter {
   private volatile int pending;
   private volatile @Nullable String failure; // of the last attempt
   private long delay; // milliseconds until the next attempt, after a failure
+  private boolean lateRows; // for which a rewrite is scheduled
   private boolean stopped;
 
   /**
@@ -57,12 +61,29 @@ final class JournalRewriter {
 
   /** Completes once the journal has no record of a row that was queued before; fails at a stop. */
   Future<Void> rewrite() {
+    pending++;
+    return request();
+  }
+
+  /** Rewrites the journal soon, once for rows of erased shipments that follow each other. */
+  void rewriteLateRows() {
+    if (lateRows) return;
+    lateRows = true;
+    pending++;
+    vertx.setTimer(
+        LATE_MILLIS,
+        waited -> {
+          lateRows = false;
+          request();
+        });
+  }
+
+  private Future<Void> request() {
     var promise = next;
     if (promise == null) promise = Promise.promise();
     next = promise;
     from = clock.millis();
     waiting++;
-    pending++;
     attempt();
     return promise.future();
   }
@@ -94,8 +115,8 @@ final class JournalRewriter {
     next = null; // an erasure from here on needs another rewrite
     waiting = 0;
     running = true;
-    rewrite
-        .get()
+    Future.<Void>succeededFuture()
+        .compose(begun -> rewrite.get()) // fails where that throws
         .onComplete(
             done -> {
               running = false;

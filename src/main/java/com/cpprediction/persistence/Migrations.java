@@ -39,7 +39,8 @@ final class Migrations {
           "V11__history.sql",
           "V12__erasure.sql",
           "V13__canary_runs.sql",
-          "V14__erasure_beside_readers.sql");
+          "V14__erasure_beside_readers.sql",
+          "V15__erasure_in_one_order.sql");
 
   private static final Pattern CREATE_TABLE = Pattern.compile("CREATE TABLE (\\w+) \\((.*)");
 

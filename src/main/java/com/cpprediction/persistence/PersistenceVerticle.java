@@ -158,7 +158,7 @@ public final class PersistenceVerticle extends VerticleBase {
             table::probe,
             new Backoff(new Random()));
     var ledger = new RowLedger(metrics);
-    var rows = new ErasedRows(table, typed -> ShipmentErasure.forget(vertx, typed), clock);
+    var rows = new ErasedRows(table, typed -> erasure.late(typed), clock);
     var writer = new BatchWriter(vertx, rows, config, metrics, ledger, this::trim, watch);
     this.maintenance = maintenance;
     this.watch = watch;

@@ -51,8 +51,9 @@ final class ShipmentErasure {
             found -> {
               var report = found.iterator().next().getJsonObject("report");
               long until = report.getLong("until");
-              forget(vertx, report.getJsonArray("addresses"));
-              rows.erased(shipmentId, until);
+              var addresses = report.getJsonArray("addresses");
+              rows.erased(shipmentId, until).forEach(addresses::add);
+              forget(addresses);
               vertx
                   .eventBus()
                   .publish(
@@ -74,16 +75,26 @@ final class ShipmentErasure {
   void erased(Message<JsonObject> message) {
     var erased = message.body();
     if (self.equals(erased.getString("by"))) return;
-    rows.erased(erased.getString("shipment_id"), erased.getLong("until"));
+    forget(rows.erased(erased.getString("shipment_id"), erased.getLong("until")));
     journal.rewrite();
   }
 
-  /** Has the caches of all nodes forget {@code addresses}. */
-  static void forget(Vertx vertx, Set<String> addresses) {
-    forget(vertx, new JsonArray(List.copyOf(addresses)));
+  /**
+   * Rows of erased shipments go to the store, which drops them.
+   *
+   * @param addresses as typed
+   */
+  void late(Set<String> addresses) {
+    forget(addresses);
+    journal.rewriteLateRows();
   }
 
-  private static void forget(Vertx vertx, JsonArray addresses) {
+  private void forget(Set<String> addresses) {
+    forget(new JsonArray(List.copyOf(addresses)));
+  }
+
+  /** Has the caches of all nodes forget {@code addresses}. */
+  private void forget(JsonArray addresses) {
     if (addresses.isEmpty()) return;
     vertx.eventBus().publish(Bus.FORGET, new JsonObject().put("addresses", addresses));
   }

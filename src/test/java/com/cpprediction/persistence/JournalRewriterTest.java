@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -60,6 +61,49 @@ class JournalRewriterTest {
     end(loop, 1, null);
 
     second.await(10, TimeUnit.SECONDS);
+    assertThat(rewriter.pending()).isZero();
+  }
+
+  @Test
+  void rewritesOnceForLateRowsThatFollowEachOther(Vertx vertx) throws Exception {
+    var loop = vertx.getOrCreateContext();
+    var rewriter = on(loop, () -> rewriter(vertx));
+
+    on(
+        loop,
+        () -> {
+          for (int row = 0; row < 1_000; row++) rewriter.rewriteLateRows();
+          return true;
+        });
+
+    assertThat(rewriter.pending()).isEqualTo(1);
+    Await.until("a rewrite", () -> rewrites.size() == 1);
+    end(loop, 0, null);
+    Await.until("its end", () -> rewriter.pending() == 0);
+    assertThat(rewrites).hasSize(1);
+  }
+
+  @Test
+  void repeatsARewriteThatThrew(Vertx vertx) throws Exception {
+    var failures = new AtomicInteger();
+    var loop = vertx.getOrCreateContext();
+    var rewriter =
+        on(
+            loop,
+            () ->
+                new JournalRewriter(
+                    vertx,
+                    until -> true,
+                    () -> {
+                      if (failures.getAndIncrement() == 0) throw new StackOverflowError();
+                      return Future.succeededFuture();
+                    },
+                    Duration.ofMillis(1),
+                    Clock.systemUTC()));
+
+    on(loop, rewriter::rewrite).await(10, TimeUnit.SECONDS);
+
+    assertThat(failures).hasValue(2);
     assertThat(rewriter.pending()).isZero();
   }
 
