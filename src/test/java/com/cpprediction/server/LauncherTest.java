@@ -51,6 +51,24 @@ class LauncherTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"'', 2", "-Xmx512m, 2", "-Xmx512m -XX:TrimNativeHeapInterval=60000, 4"})
+  void boundsTheMemoryBesideAHeapOfAnySize(String options, String arenas) throws Exception {
+    var java =
+        Files.writeString(directory.resolve("java"), "#!/bin/sh\necho $MALLOC_ARENA_MAX \"$@\"\n");
+    assertThat(java.toFile().setExecutable(true)).isTrue();
+    var variables = new HashMap<>(Map.of("JAVA", java.toString(), "JAVA_OPTIONS", options));
+    if (!arenas.equals("2")) variables.put("MALLOC_ARENA_MAX", arenas);
+
+    assertThat(printed(LAUNCHER, variables, "serve"))
+        .startsWith(arenas)
+        .containsSubsequence(
+            Stream.concat(
+                    Stream.of("-XX:TrimNativeHeapInterval=10000"),
+                    Stream.of(options.split(" ")).filter(option -> !option.isEmpty()))
+                .toList());
+  }
+
+  @ParameterizedTest
   @CsvSource({
     "17.0.15, -XX:SharedArchiveFile=, jsa",
     "24.0.2, -XX:SharedArchiveFile=, jsa",
