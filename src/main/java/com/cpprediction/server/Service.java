@@ -472,7 +472,7 @@ public final class Service {
     }
     // Closing Vert.x would undeploy a verticle a second time that has not stopped yet.
     boolean undeployed = await(undeploy(), end);
-    var traced = tracing == null ? CompletableFuture.<Void>completedFuture(null) : tracing.stop();
+    var traced = stopTraces();
     if (undeployed) {
       clean &= await(phases.await("closing connections", vertx::close), end);
       models.close(); // no verticle uses them any more
@@ -483,16 +483,18 @@ public final class Service {
     if (database != null) {
       clean &= phases.run("stopping PostgreSQL", () -> database.close(DATABASE_GRACE));
     }
-    awaitTraces(traced);
+    traced.join();
     phases.close();
     if (clean && !unclean && keptAll()) {
       log.info("Ended cleanly within {} ms", (System.nanoTime() - begin) / NANOS_PER_MILLI);
     }
   }
 
-  /** Traces are no part of a clean stop: their receiver may be away. */
-  private static void awaitTraces(CompletableFuture<Void> traced) {
-    traced.completeOnTimeout(null, TRACE_GRACE.toMillis(), TimeUnit.MILLISECONDS).join();
+  /** Completes within {@link #TRACE_GRACE}: the receiver of traces may be away. */
+  private CompletableFuture<Void> stopTraces() {
+    return tracing == null
+        ? CompletableFuture.completedFuture(null)
+        : tracing.stop().completeOnTimeout(null, TRACE_GRACE.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Whether every row is in PostgreSQL or in the journal. */

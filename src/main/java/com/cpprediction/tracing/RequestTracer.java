@@ -50,17 +50,7 @@ final class RequestTracer implements VertxTracer<SpanStep, Object> {
         if (options != null) options.addHeader(key, value);
       };
   private static final TextMapGetter<MultiMap> GETTER =
-      new TextMapGetter<>() {
-        @Override
-        public Iterable<String> keys(MultiMap headers) {
-          return headers.names();
-        }
-
-        @Override
-        public @Nullable String get(@Nullable MultiMap headers, String key) {
-          return headers == null ? null : headers.get(key);
-        }
-      };
+      (headers, key) -> headers == null ? null : headers.get(key);
 
   /** Beginnings of the paths whose requests begin traces; others are polled, or pages. */
   private static final List<String> BEGINNINGS = List.of("/predict", "/outcomes", "/v2/models/");
