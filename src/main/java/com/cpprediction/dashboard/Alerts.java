@@ -224,6 +224,15 @@ public final class Alerts {
                         && metrics.on(),
                     "Models of the newest release are refused")),
         new Condition(
+            "canary-stopped",
+            Severity.WARNING,
+            Duration.ofMinutes(1),
+            "GET /models/shadow says why and on what counts, under canary. Name another shadow release, or set models.canary.share to 0.",
+            reading ->
+                when(
+                    reading.metrics.gauged("cp.canary.stopped") > 0,
+                    "The canary has fallen behind and was stopped")),
+        new Condition(
             "certificate",
             Severity.WARNING,
             Duration.ZERO,

@@ -16,25 +16,25 @@ import org.jspecify.annotations.Nullable;
 final class ComparisonTable {
   private static final double MILLIS = 1e3;
 
+  // In one statement, so that a row is stored in both tables or in none. A canary prediction is
+  // judged at its end, when the disagreements are there: without one it counts as an agreement.
   private static final String INSERT =
       """
-      INSERT INTO prediction_disagreements
-             (prediction_id, predicted_at, shipment_id, prefix, canary,
-              served_cp, served_confidence, served_fingerprint, served_release,
-              shadow_cp, shadow_confidence, shadow_fingerprint, shadow_release)
-      SELECT unnest($1::uuid[]), to_timestamp(unnest($2::double precision[])), unnest($3::text[]),
-             unnest($4::text[]), unnest($5::boolean[]), unnest($6::text[]),
-             unnest($7::double precision[]), unnest($8::text[]), unnest($9::text[]),
-             unnest($10::text[]), unnest($11::double precision[]), unnest($12::text[]),
-             unnest($13::text[])
-      ON CONFLICT DO NOTHING
-      """;
-
-  private static final String INSERT_CANARY =
-      """
+      WITH disagreements AS (
+        INSERT INTO prediction_disagreements
+               (prediction_id, predicted_at, shipment_id, prefix, canary,
+                served_cp, served_confidence, served_fingerprint, served_release,
+                shadow_cp, shadow_confidence, shadow_fingerprint, shadow_release)
+        SELECT unnest($1::uuid[]), to_timestamp(unnest($2::double precision[])), unnest($3::text[]),
+               unnest($4::text[]), unnest($5::boolean[]), unnest($6::text[]),
+               unnest($7::double precision[]), unnest($8::text[]), unnest($9::text[]),
+               unnest($10::text[]), unnest($11::double precision[]), unnest($12::text[]),
+               unnest($13::text[])
+        ON CONFLICT DO NOTHING
+      )
       INSERT INTO canary_predictions (prediction_id, predicted_at, shipment_id, served_release, shadow_release, run)
-      SELECT unnest($1::uuid[]), to_timestamp(unnest($2::double precision[])), unnest($3::text[]),
-             unnest($4::text[]), unnest($5::text[]), unnest($6::uuid[])
+      SELECT unnest($14::uuid[]), to_timestamp(unnest($15::double precision[])), unnest($16::text[]),
+             unnest($17::text[]), unnest($18::text[]), unnest($19::uuid[])
       ON CONFLICT DO NOTHING
       """;
 
@@ -43,7 +43,7 @@ final class ComparisonTable {
       SELECT of.prefix, count(*) AS outcomes,
              count(*) FILTER (WHERE told.cp = of.served_cp) AS served_right,
              count(*) FILTER (WHERE told.cp = of.shadow_cp) AS shadow_right
-      FROM prediction_disagreements AS of
+      FROM (SELECT * FROM prediction_disagreements ORDER BY noted_at DESC LIMIT $3::integer) AS of
       JOIN outcomes AS told USING (shipment_id, prediction_id)
       WHERE of.served_release = $1::text AND of.shadow_release = $2::text
       GROUP BY of.prefix
@@ -52,29 +52,39 @@ final class ComparisonTable {
   private static final String CANARY_RUN =
       "SELECT canary_run($1::text, $2::text, $3::uuid, $4::uuid, $5::jsonb) AS run";
 
+  /** Disagreements that {@link #outcomes} looks at: a second's work of PostgreSQL at most. */
+  private static final int NEWEST = 100_000;
+
   private final Database database;
+  private final int newest;
 
   ComparisonTable(Database database) {
+    this(database, NEWEST);
+  }
+
+  /**
+   * @param newest disagreements that {@link #outcomes} looks at
+   */
+  ComparisonTable(Database database, int newest) {
     this.database = database;
+    this.newest = newest;
   }
 
-  /** Inserts all of {@code rows}, each once however often it is repeated. */
+  /** Inserts all of {@code rows} or none, each once however often it is repeated. */
   Future<Void> insert(List<ShadowComparison> rows) {
-    // The disagreements first: a canary prediction is judged as it is inserted, and without one
-    // counts as an agreement.
-    return disagreements(rows.stream().filter(row -> !row.agrees()).toList())
-        .compose(done -> canary(rows.stream().filter(ShadowComparison::canary).toList()));
+    var values = Tuple.tuple();
+    addDisagreements(values, rows.stream().filter(row -> !row.agrees()).toList());
+    addCanary(values, rows.stream().filter(ShadowComparison::canary).toList());
+    return database.writeUnordered(INSERT, values).mapEmpty();
   }
 
-  private Future<Void> disagreements(List<ShadowComparison> rows) {
-    if (rows.isEmpty()) return Future.succeededFuture();
-    var values =
-        keys(rows)
-            .addValue(strings(rows, ShadowComparison::prefix))
-            .addValue(rows.stream().map(ShadowComparison::canary).toArray(Boolean[]::new));
+  private static void addDisagreements(Tuple values, List<ShadowComparison> rows) {
+    addKeys(values, rows);
+    values
+        .addValue(strings(rows, ShadowComparison::prefix))
+        .addValue(rows.stream().map(ShadowComparison::canary).toArray(Boolean[]::new));
     add(values, rows, ShadowComparison::served);
     add(values, rows, ShadowComparison::shadow);
-    return database.writeUnordered(INSERT, values).mapEmpty();
   }
 
   private static void add(
@@ -88,18 +98,16 @@ final class ComparisonTable {
         .addValue(strings(rows, row -> side.apply(row).release()));
   }
 
-  private Future<Void> canary(List<ShadowComparison> rows) {
-    if (rows.isEmpty()) return Future.succeededFuture();
-    var values =
-        keys(rows)
-            .addValue(strings(rows, row -> row.served().release()))
-            .addValue(strings(rows, row -> row.shadow().release()))
-            .addValue(rows.stream().map(ShadowComparison::run).toArray(UUID[]::new));
-    return database.writeUnordered(INSERT_CANARY, values).mapEmpty();
+  private static void addCanary(Tuple values, List<ShadowComparison> rows) {
+    addKeys(values, rows);
+    values
+        .addValue(strings(rows, row -> row.served().release()))
+        .addValue(strings(rows, row -> row.shadow().release()))
+        .addValue(rows.stream().map(ShadowComparison::run).toArray(UUID[]::new));
   }
 
-  private static Tuple keys(List<ShadowComparison> rows) {
-    return Tuple.tuple()
+  private static void addKeys(Tuple values, List<ShadowComparison> rows) {
+    values
         .addValue(rows.stream().map(ShadowComparison::id).toArray(UUID[]::new))
         .addValue(
             rows.stream()
@@ -136,13 +144,14 @@ final class ComparisonTable {
   }
 
   /**
-   * The worth of the disagreements of two releases by prefix, of those with a known outcome.
+   * The worth of the disagreements of two releases by prefix, of those with a known outcome and
+   * among the newest of all.
    *
    * @param releases {@code {"served","shadow"}}
    * @return as {@link com.cpprediction.bus.Bus#COMPARED_OUTCOMES}
    */
   Future<JsonArray> outcomes(JsonObject releases) {
-    var values = Tuple.of(releases.getString("served"), releases.getString("shadow"));
+    var values = Tuple.of(releases.getString("served"), releases.getString("shadow"), newest);
     return database
         .read(OUTCOMES, values)
         .map(

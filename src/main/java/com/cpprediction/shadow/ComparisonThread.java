@@ -110,7 +110,7 @@ final class ComparisonThread {
   private void run() {
     var taken = new ArrayList<Sent>(TOGETHER);
     while (!stopped) {
-      for (var task = tasks.poll(); task != null; task = tasks.poll()) task.run();
+      for (var task = tasks.poll(); task != null; task = tasks.poll()) run(task);
       queue.drainTo(taken, TOGETHER);
       if (taken.isEmpty()) {
         LockSupport.parkNanos(IDLE_NANOS);
@@ -126,6 +126,14 @@ final class ComparisonThread {
       if (!busy.getAsBoolean()) continue;
       long took = System.nanoTime() - start;
       LockSupport.parkNanos(Math.min(PAUSE_FACTOR * took, LONGEST_PAUSE_NANOS));
+    }
+  }
+
+  private static void run(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException | Error e) { // the thread goes on with the comparisons
+      log.error("Cannot change the comparisons", e);
     }
   }
 }

@@ -246,6 +246,7 @@ public final class ShadowVerticle extends VerticleBase {
         new JsonObject()
             .put("release", done.getString("release"))
             .put("result", done.getString("result"));
+    if (change.getBoolean("force", false)) after.put("force", true);
     return new AuditEntry(caller, change.getString("action"), target, before, after);
   }
 

@@ -16,6 +16,7 @@ import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -98,6 +99,18 @@ class AlertsTest {
       now = now.plusSeconds(60);
       firing();
     }
+    assertThat(firing()).isEmpty();
+  }
+
+  @Test
+  void tellsThatACanaryIsStoppedUntilItsShareIsGone() {
+    var stopped = new AtomicBoolean(true);
+    metrics.canaryHalted(stopped::get);
+    assertThat(firing()).isEmpty();
+    now = now.plusSeconds(60);
+
+    assertThat(firing()).containsExactly("canary-stopped");
+    stopped.set(false);
     assertThat(firing()).isEmpty();
   }
 

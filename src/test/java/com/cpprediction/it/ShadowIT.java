@@ -181,10 +181,13 @@ class ShadowIT {
     service.restart();
     assertThat(served()).isEqualTo(original);
     assertThat(rollback().getString("result")).isEqualTo("unchanged");
-    assertThat(
-            http.get("/audit?limit=100").json().getJsonArray("entries").stream()
-                .map(entry -> ((JsonObject) entry).getString("action")))
+    http.post("/models/shadow/rollback", new JsonObject().put("force", true));
+    var entries = http.get("/audit?limit=100").json().getJsonArray("entries");
+    assertThat(entries.stream().map(entry -> ((JsonObject) entry).getString("action")))
         .contains("promote", "rollback");
+    assertThat(entries.getJsonObject(0).getJsonObject("after").getBoolean("force")).isTrue();
+    assertThat(entries.getJsonObject(1).getJsonObject("after").fieldNames())
+        .containsExactlyInAnyOrder("release", "result");
   }
 
   @Test
