@@ -36,7 +36,7 @@ final class CpDirectory {
   static final CpDirectory EMPTY = new CpDirectory("", new TreeMap<>());
 
   private static final Logger log = LoggerFactory.getLogger(CpDirectory.class);
-  private static final int USUAL = 3; // districts and states of a prefix
+  private static final int MAX_PLACES = 3; // districts, or states, of a prefix
   private static final Columns COLUMNS =
       Columns.of(Columns.CP_CODE).and(Columns.PINCODE, "office", "district", "state");
 
@@ -67,12 +67,12 @@ final class CpDirectory {
                 new JsonObject()
                     .put("prefix", prefix)
                     .put("cps", own.size())
-                    .put("districts", usual(own, "district"))
-                    .put("states", usual(own, "state"))));
+                    .put("districts", mostFrequent(own, "district"))
+                    .put("states", mostFrequent(own, "state"))));
   }
 
-  /** The values of most of {@code cps}, at most {@value #USUAL}. */
-  private static JsonArray usual(List<JsonObject> cps, String field) {
+  /** The most frequent values of {@code field}, at most {@value #MAX_PLACES}. */
+  private static JsonArray mostFrequent(List<JsonObject> cps, String field) {
     var counts =
         cps.stream()
             .flatMap(cp -> Stream.ofNullable(cp.getString(field)))
@@ -80,7 +80,7 @@ final class CpDirectory {
     return new JsonArray(
         counts.entrySet().stream()
             .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
-            .limit(USUAL)
+            .limit(MAX_PLACES)
             .map(Map.Entry::getKey)
             .toList());
   }
