@@ -10,6 +10,7 @@ import com.cpprediction.config.CallerList;
 import com.cpprediction.config.Role;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClient;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
@@ -49,6 +50,7 @@ class JwtTest {
   private volatile boolean away;
   private volatile Duration later = Duration.ZERO;
   private HttpFixture edge;
+  private HttpClient client; // an unreferenced one would be closed
   private String issuer;
 
   @BeforeEach
@@ -168,7 +170,7 @@ class JwtTest {
 
   @Test
   void endsAStreamWhenItsTokenHasExpired(Vertx vertx) throws Exception {
-    var client = vertx.createHttpClient();
+    client = vertx.createHttpClient();
     var token = signed(claims("shop", "predict"));
     var caller = new StreamCaller(client, edge.base(), "Authorization", "Bearer " + token);
     caller.send(SHIPMENT + '\n');
