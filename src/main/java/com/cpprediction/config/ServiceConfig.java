@@ -8,6 +8,7 @@ public record ServiceConfig(
     ServerConfig server,
     ModelsConfig models,
     HttpConfig http,
+    GrpcConfig grpc,
     AuthConfig auth,
     PredictionConfig prediction,
     CacheConfig cache,
@@ -27,13 +28,14 @@ public record ServiceConfig(
     return of(ConfigSchema.defaults());
   }
 
-  /** This configuration with another HTTP server. */
+  /** This configuration with another HTTP server, and without gRPC. */
   public ServiceConfig with(HttpConfig http) {
     return new ServiceConfig(
         dataDir,
         server,
         models,
         http,
+        GrpcConfig.OFF,
         auth,
         prediction,
         cache,

@@ -23,6 +23,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +58,8 @@ final class Exchange {
   private String method = ServiceMetrics.OTHER;
   private Caller caller = Caller.ANONYMOUS;
   private @Nullable Source source;
+  private int status; // 0 for that of the response
+  private OptionalLong timeoutMillis = OptionalLong.empty();
 
   /** Begins the exchange of {@code request}, on its context. */
   Exchange(HttpServerRequest request, ByteBudget budget) {
@@ -186,8 +189,17 @@ final class Exchange {
     return requestId;
   }
 
+  /** Limits the deadline to {@code millis} from the start, in place of the header. */
+  void timeout(OptionalLong millis) {
+    timeoutMillis = millis;
+  }
+
   /** As {@link #deadline(String, long, Duration)}. */
   Deadline deadline(Duration longest) {
+    if (timeoutMillis.isPresent()) {
+      long millis = Math.min(timeoutMillis.getAsLong(), longest.toMillis());
+      return new Deadline(start + TimeUnit.MILLISECONDS.toNanos(millis));
+    }
     return deadline(request.getHeader(DEADLINE_MS), start, longest);
   }
 
@@ -240,7 +252,12 @@ final class Exchange {
   }
 
   int status() {
-    return response().getStatusCode();
+    return status == 0 ? response().getStatusCode() : status;
+  }
+
+  /** Records {@code other} in place of the status of the response. */
+  void status(int other) {
+    status = other;
   }
 
   long nanos() {

@@ -1,6 +1,7 @@
 package com.cpprediction.http;
 
 import com.cpprediction.config.BearerTokens;
+import com.cpprediction.inference.InferenceReply;
 import com.cpprediction.metrics.FailureLog;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
@@ -43,6 +44,8 @@ record FailedRequests(FailureLog log) {
   void addItems(Reply reply, String requestId, String route, String caller) {
     if (reply instanceof Shipments shipments) {
       addItems(shipments.items(), requestId, route, caller);
+    } else if (reply instanceof InferenceReply inference) {
+      addItems(inference.items(), requestId, route, caller);
     }
   }
 

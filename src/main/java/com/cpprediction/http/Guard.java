@@ -85,11 +85,11 @@ final class Guard {
   }
 
   /**
-   * The caller that a request with a response under way has now, since its rights may have changed.
+   * The caller of a request; of one with a response under way by the rights that it has now.
    *
    * @return fails where {@link #require} would refuse it; on the current context
    */
-  Future<Caller> recheck(HttpServerRequest request, Role role) {
+  Future<Caller> authorize(HttpServerRequest request, Role role) {
     var token = token(request);
     Promise<Void> here = ContextInternal.current().promise();
     if (token == null

@@ -107,6 +107,7 @@ public final class HttpNode {
   private volatile @Nullable CacheRefill refill; // of the first verticle
   private volatile boolean stopping;
   private volatile int port;
+  private volatile int grpcPort;
 
   /**
    * Blocks: reads pages from the jar and may resolve {@code http.host}.
@@ -192,6 +193,11 @@ public final class HttpNode {
     return port;
   }
 
+  /** The listening port of gRPC, once all verticles have started; 0 without one. */
+  public int grpcPort() {
+    return grpcPort;
+  }
+
   private Optional<Instant> certificateExpiry() {
     return identity.map(watcher -> watcher.current().certificate().getNotAfter().toInstant());
   }
@@ -244,6 +250,10 @@ public final class HttpNode {
 
   void listening(int actualPort) {
     port = actualPort;
+  }
+
+  void listeningGrpc(int actualPort) {
+    grpcPort = actualPort;
   }
 
   /** Whether the service is stopping: readiness fails, and responses close their connections. */

@@ -49,6 +49,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,7 +67,7 @@ public final class HttpVerticle extends VerticleBase {
   /** Any free port, the same for all verticles of a node. */
   private static final int ANY_SHARED_PORT = -1;
 
-  private static final Set<String> TLS = Set.of("TLSv1.3", "TLSv1.2");
+  static final Set<String> TLS = Set.of("TLSv1.3", "TLSv1.2");
 
   private final HttpNode node;
   private final boolean first;
@@ -85,6 +86,7 @@ public final class HttpVerticle extends VerticleBase {
   private Routes routes;
   private LoadShedder shedder;
   private DirectRoute direct;
+  private @Nullable GrpcPort grpc; // where it is enabled
 
   public HttpVerticle(HttpNode node) {
     this.node = node;
@@ -230,17 +232,23 @@ public final class HttpVerticle extends VerticleBase {
             origins,
             guard::caller,
             node.metrics());
-    var inference =
-        new InferenceRoutes(
+    var inferences =
+        new Inferences(
             service,
             node.leases(),
             node.wrongPincodes(),
             node.owners(),
             node.health(),
-            node.metrics().version(),
-            sharedContext);
+            node.metrics().version());
     setRoutes(
-        problems, predict, explain, predictBatch, outcomes, cacheRoutes, bodyReader, inference);
+        problems,
+        predict,
+        explain,
+        predictBatch,
+        outcomes,
+        cacheRoutes,
+        bodyReader,
+        new InferenceRoutes(inferences, sharedContext));
     direct =
         new DirectRoute(
             new PlainRequests(Set.of(Routes.PREDICT), origins, guard::caller),
@@ -257,12 +265,16 @@ public final class HttpVerticle extends VerticleBase {
             .connectionHandler(connections::opened)
             .requestHandler(this::dispatch)
             .invalidRequestHandler(problems::refuse);
+    if (node.config().get().grpc().enabled()) {
+      grpc = new GrpcPort(vertx, node, guard, origins, inferences, sharedContext);
+    }
     var http = node.config().get().http();
     return Future.all(first ? register() : List.of())
         .compose(ok -> server.listen(http.port() == 0 ? ANY_SHARED_PORT : http.port(), http.host()))
+        .onSuccess(listening -> node.listening(listening.actualPort()))
+        .compose(ok -> grpc == null ? Future.succeededFuture() : grpc.listen())
         .onSuccess(
-            listening -> {
-              node.listening(listening.actualPort());
+            ok -> {
               if (first) node.identity().ifPresent(watcher -> watcher.start(this::useCertificate));
             });
   }
@@ -284,10 +296,13 @@ public final class HttpVerticle extends VerticleBase {
 
   /** Applies to new connections. */
   private Future<?> useCertificate(Identity renewed) {
-    return server.updateSSLOptions(
+    var options =
         new ServerSSLOptions()
             .setKeyCertOptions(renewed.options())
-            .setEnabledSecureTransportProtocols(TLS));
+            .setEnabledSecureTransportProtocols(TLS);
+    return Future.all(
+        server.updateSSLOptions(options),
+        grpc == null ? Future.succeededFuture() : grpc.useCertificate(options.copy()));
   }
 
   /** Fails readiness, stops accepting, then gives requests in flight {@code grace} to finish. */
@@ -306,6 +321,7 @@ public final class HttpVerticle extends VerticleBase {
               long grace = node.timeouts().grace().toMillis();
               return Future.join(
                   server.shutdown(grace, TimeUnit.MILLISECONDS),
+                  grpc == null ? Future.succeededFuture() : grpc.shutdown(grace),
                   node.admission()
                       .drained()
                       .timeout(grace, TimeUnit.MILLISECONDS)

@@ -1,22 +1,12 @@
 package com.cpprediction.http;
 
+import com.cpprediction.http.Inferences.Inference;
 import com.cpprediction.inference.InferenceModel;
-import com.cpprediction.inference.InferenceReply;
 import com.cpprediction.inference.InferenceRequest;
-import com.cpprediction.model.CallerPincodes;
-import com.cpprediction.model.ServingRelease;
-import com.cpprediction.prediction.Deadline;
 import com.cpprediction.prediction.Failure;
-import com.cpprediction.serving.HealthReport;
-import com.cpprediction.serving.OwnerDirectory;
-import com.cpprediction.serving.PredictionService;
 import com.cpprediction.serving.Reply;
-import com.cpprediction.serving.Shipments;
-import io.vertx.core.Future;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The Open Inference Protocol, version 2, over REST. */
@@ -29,43 +19,11 @@ final class InferenceRoutes {
 
   static final String VERSION = "model_version";
 
-  private static final String SERVER = "cp-prediction-service";
-
-  private final PredictionService service;
-  private final Supplier<ServingRelease> leases;
-  private final CallerPincodes pincodes;
-  private final OwnerDirectory owners;
-  private final HealthReport health;
-  private final String version;
+  private final Inferences inferences;
   private final Operation.OperationContext context;
 
-  /** A request of a model, and its shipments. */
-  private record Inference(
-      String name, @Nullable String version, InferenceRequest request, Shipments shipments) {
-    /** The model that served it: that of the request, or of a release that came meanwhile. */
-    InferenceModel model() {
-      return InferenceModel.of(name, version, shipments.servedWith());
-    }
-  }
-
-  /**
-   * @param leases gives a lease on the models in force
-   * @param version of this service
-   */
-  InferenceRoutes(
-      PredictionService service,
-      Supplier<ServingRelease> leases,
-      CallerPincodes pincodes,
-      OwnerDirectory owners,
-      HealthReport health,
-      String version,
-      Operation.OperationContext context) {
-    this.service = service;
-    this.leases = leases;
-    this.pincodes = pincodes;
-    this.owners = owners;
-    this.health = health;
-    this.version = version;
+  InferenceRoutes(Inferences inferences, Operation.OperationContext context) {
+    this.inferences = inferences;
     this.context = context;
   }
 
@@ -76,12 +34,7 @@ final class InferenceRoutes {
 
   /** {@code GET /v2}. */
   void server(RoutingContext ctx) {
-    Exchange.respond(
-        ctx,
-        new JsonObject()
-            .put("name", SERVER)
-            .put("version", version)
-            .put("extensions", new JsonArray()));
+    Exchange.respond(ctx, inferences.server());
   }
 
   /** {@code GET /v2/health/live}. */
@@ -91,42 +44,28 @@ final class InferenceRoutes {
 
   /** {@code GET /v2/health/ready}. */
   void ready(RoutingContext ctx) {
-    checkReady();
+    inferences.checkReady();
     Exchange.respond(ctx, new JsonObject().put("ready", true));
   }
 
   /** {@code GET /v2/models/:model_name}, with a version or without. */
   void model(RoutingContext ctx) {
-    try (var lease = leases.get()) {
-      Exchange.respond(ctx, model(ctx, lease).metadata());
-    }
+    Exchange.respond(ctx, requested(ctx).metadata());
   }
 
   /** {@code GET /v2/models/:model_name/ready}, with a version or without. */
   void modelReady(RoutingContext ctx) {
-    checkReady();
-    try (var lease = leases.get()) {
-      var model = model(ctx, lease);
-      var prefix = model.prefix();
-      if (prefix != null
-          && !lease.here().contains(prefix)
-          && owners.of(prefix, lease.release()).isEmpty()) {
-        throw Failure.NOT_READY.because("No node serves the model of prefix " + prefix + " now");
-      }
-      Exchange.respond(ctx, new JsonObject().put("name", model.name()).put("ready", true));
+    inferences.checkReady();
+    var name = ctx.pathParam(MODEL);
+    if (!inferences.ready(name, ctx.pathParam(VERSION))) {
+      throw Failure.NOT_READY.because("No node serves the model of prefix " + name + " now");
     }
-  }
-
-  private void checkReady() {
-    var reasons = health.notReady();
-    if (!reasons.isEmpty()) throw Failure.NOT_READY.because("Not ready: " + reasons);
+    Exchange.respond(ctx, new JsonObject().put("name", name).put("ready", true));
   }
 
   /** Refuses a request before its body is received where there is no such model, or no room. */
   void rejectEarly(RoutingContext ctx) {
-    try (var lease = leases.get()) {
-      model(ctx, lease);
-    }
+    requested(ctx);
     infer(ctx).rejectIfFull(ctx);
   }
 
@@ -135,45 +74,21 @@ final class InferenceRoutes {
     infer(ctx).handle(ctx);
   }
 
-  private Operation<?> infer(RoutingContext ctx) {
+  private Operation<Inference> infer(RoutingContext ctx) {
     var name = ctx.pathParam(MODEL);
     var version = ctx.pathParam(VERSION);
     return new Operation<>(
         new Operation.Parser<>(
             (bytes, caller) -> null,
-            (body, caller) -> read(name, version, body, caller),
-            inference -> inference.shipments().items().size(),
-            inference -> inference.shipments().close()),
-        this::infer,
+            (body, caller) -> inferences.read(name, version, InferenceRequest.read(body), caller),
+            Inference::size,
+            Inference::discard),
+        (inference, deadline, requestId) ->
+            inferences.infer(inference, deadline, requestId).<Reply>map(reply -> reply),
         context);
   }
 
-  private Inference read(String name, @Nullable String version, JsonObject body, String caller) {
-    var request = InferenceRequest.read(body);
-    try (var lease = leases.get()) {
-      var model = InferenceModel.of(name, version, lease);
-      var prefix = model.prefix();
-      var shipments =
-          prefix == null
-              ? service.batch(request.shipments(), pincodes.of(caller))
-              : service.batch(request.shipments(), prefix, pincodes.of(caller));
-      return new Inference(name, version, request, shipments);
-    }
-  }
-
-  private Future<Reply> infer(Inference inference, Deadline deadline, String requestId) {
-    var shipments = inference.shipments();
-    return service
-        .predictBatch(shipments, deadline, requestId)
-        .map(
-            served -> {
-              var only = shipments.items().size() == 1 ? shipments.items().get(0).failure() : null;
-              if (only != null) throw only;
-              return new InferenceReply(inference.model(), inference.request(), shipments);
-            });
-  }
-
-  private static InferenceModel model(RoutingContext ctx, ServingRelease lease) {
-    return InferenceModel.of(ctx.pathParam(MODEL), ctx.pathParam(VERSION), lease);
+  private InferenceModel requested(RoutingContext ctx) {
+    return inferences.model(ctx.pathParam(MODEL), ctx.pathParam(VERSION));
   }
 }

@@ -240,7 +240,7 @@ final class NdjsonStream {
       if (checking) return;
       checking = true;
       guard
-          .recheck(request, Role.PREDICT)
+          .authorize(request, Role.PREDICT)
           .onComplete(
               (caller, refusal) -> {
                 checking = false;

@@ -52,6 +52,18 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
       return new Parser<>(
           (body, caller) -> null, (body, caller) -> any.apply(body), request -> 1, request -> {});
     }
+
+    /** Of requests that are not JSON. */
+    static <Q> Parser<Q> ofBytes(
+        BiFunction<byte[], String, Q> every, ToIntFunction<Q> shipments, Consumer<Q> discard) {
+      return new Parser<>(
+          every::apply,
+          (json, caller) -> {
+            throw new IllegalArgumentException("Not read from JSON");
+          },
+          shipments,
+          discard);
+    }
   }
 
   /**
@@ -78,14 +90,24 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
 
   /** Rejects a request before its body is received when the admission limit is reached. */
   void rejectIfFull(RoutingContext ctx) {
+    rejectIfFull(Exchange.of(ctx).limits());
+    ctx.next();
+  }
+
+  /**
+   * Rejects a request before its body is received when not even one shipment would be admitted.
+   *
+   * @param limits of the caller
+   * @throws ServiceException {@link Failure#OVERLOADED} or {@link Failure#RATE_LIMITED}
+   */
+  void rejectIfFull(CallerLimits limits) {
     try {
       context.admission.rejectIfFull();
-      Exchange.of(ctx).limits().rejectIfSpent();
+      limits.rejectIfSpent();
     } catch (ServiceException e) {
       context.failed.accept(e.failure());
       throw e;
     }
-    ctx.next();
   }
 
   /** Serves an HTTP request whose body is received. */
@@ -107,9 +129,14 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
 
   /** Serves an HTTP request with the body {@code body}, which is not compressed. */
   Future<Reply> serve(Exchange exchange, RequestBody body) {
+    return serve(exchange, body, false);
+  }
+
+  /** Serves an HTTP request with the body {@code body}. */
+  Future<Reply> serve(Exchange exchange, RequestBody body, boolean gzipped) {
     return respond(
         () -> exchange.deadline(context.timeout.get()),
-        () -> context.reader.read(body, false, parser, exchange.caller()),
+        () -> context.reader.read(body, gzipped, parser, exchange.caller()),
         exchange.requestId(),
         exchange.limits());
   }

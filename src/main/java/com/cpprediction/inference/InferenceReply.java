@@ -7,6 +7,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The response to an inference request whose shipments were served. */
 public final class InferenceReply implements Reply {
@@ -21,6 +22,21 @@ public final class InferenceReply implements Reply {
     this.model = model;
     this.request = request;
     this.served = served;
+  }
+
+  /** The model that has served it. */
+  public InferenceModel model() {
+    return model;
+  }
+
+  /** The id of the caller; absent where there was none. */
+  public @Nullable String id() {
+    return request.id();
+  }
+
+  /** Its shipments, in the order of the request. */
+  public List<Item> items() {
+    return served.items();
   }
 
   /** The requested outputs, in the order of the request. */

@@ -15,6 +15,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,18 @@ public record InferenceRequest(
   }
 
   /**
+   * An input as it came.
+   *
+   * @param shape dimensions; absent where there is no list
+   * @param elements in row-major order, read once name and datatype are those of an input
+   */
+  public record Input(
+      @Nullable String name,
+      @Nullable Object datatype,
+      @Nullable List<?> shape,
+      Supplier<List<String>> elements) {}
+
+  /**
    * Reads the body of a request.
    *
    * @throws ServiceException {@link Failure#MALFORMED_REQUEST} with what to send instead
@@ -48,23 +61,48 @@ public record InferenceRequest(
     var inputs = array(body, "inputs");
     if (inputs == null) throw malformed("inputs must be an array of tensors");
     var columns = new EnumMap<InputTensor, List<String>>(InputTensor.class);
-    for (var one : inputs) addInput(one, columns);
-    return new InferenceRequest(id, shipments(columns), outputs(array(body, "outputs")));
+    for (var one : inputs) addInput(input(one), columns);
+    return new InferenceRequest(id, shipments(columns), outputs(outputNames(body)));
   }
 
-  private static void addInput(@Nullable Object one, Map<InputTensor, List<String>> columns) {
+  /**
+   * A request of these inputs.
+   *
+   * @param outputs names of the requested outputs; none for all
+   * @throws ServiceException {@link Failure#MALFORMED_REQUEST} with what to send instead
+   */
+  public static InferenceRequest of(@Nullable String id, List<Input> inputs, List<String> outputs) {
+    var columns = new EnumMap<InputTensor, List<String>>(InputTensor.class);
+    for (var input : inputs) addInput(input, columns);
+    return new InferenceRequest(id, shipments(columns), outputs(outputs));
+  }
+
+  private static Input input(@Nullable Object one) {
     if (!(one instanceof JsonObject tensor)) throw malformed("An input must be a JSON object");
     checkFields(tensor, INPUT_FIELDS);
     var name = text(tensor, "name", "The name of an input");
-    var input = input(name);
-    if (!Datatype.BYTES.name().equals(tensor.getValue("datatype"))) {
+    var shape = array(tensor, "shape");
+    return new Input(
+        name,
+        tensor.getValue("datatype"),
+        shape == null ? null : shape.getList(),
+        () -> {
+          var data = array(tensor, "data");
+          if (data == null) throw malformed("Input %s must have data, an array".formatted(name));
+          var elements = new ArrayList<String>();
+          flatten(data, elements, String.valueOf(name));
+          return elements;
+        });
+  }
+
+  private static void addInput(Input one, Map<InputTensor, List<String>> columns) {
+    var input = input(one.name);
+    var name = input.label();
+    if (!Datatype.BYTES.name().equals(one.datatype)) {
       throw malformed("Input %s must have the datatype BYTES".formatted(name));
     }
-    var elements = new ArrayList<String>();
-    var data = array(tensor, "data");
-    if (data == null) throw malformed("Input %s must have data, an array".formatted(name));
-    flatten(data, elements, input.label());
-    int count = count(array(tensor, "shape"), input.label());
+    var elements = one.elements.get();
+    int count = count(one.shape, name);
     if (elements.size() != count) {
       throw malformed(
           "Input %s has %d elements, and its shape says %d"
@@ -87,19 +125,19 @@ public record InferenceRequest(
   }
 
   /** Elements of a tensor of shape {@code [n]} or {@code [n,1]}. */
-  private static int count(@Nullable JsonArray shape, String name) {
-    boolean column =
-        shape != null && shape.size() == 2 && Integer.valueOf(1).equals(shape.getValue(1));
-    if (shape != null
-        && (shape.size() == 1 || column)
-        && shape.getValue(0) instanceof Integer count
-        && count >= 1
-        && count <= PredictionService.MAX_BATCH) {
-      return count;
+  private static int count(@Nullable List<?> shape, String name) {
+    if (shape != null && (shape.size() == 1 || shape.size() == 2 && dimension(shape.get(1)) == 1)) {
+      long count = dimension(shape.get(0));
+      if (count >= 1 && count <= PredictionService.MAX_BATCH) return (int) count;
     }
     throw malformed(
         "Input %s must have the shape [n] or [n,1], with n from 1 to %d"
             .formatted(name, PredictionService.MAX_BATCH));
+  }
+
+  /** A dimension, -1 where it is no whole number. */
+  private static long dimension(@Nullable Object value) {
+    return value instanceof Integer || value instanceof Long ? ((Number) value).longValue() : -1;
   }
 
   /** Elements of nested arrays in row-major order. */
@@ -143,21 +181,31 @@ public record InferenceRequest(
     return elements == null || elements.get(at).isBlank() ? null : elements.get(at);
   }
 
-  private static List<OutputTensor> outputs(@Nullable JsonArray wanted) {
-    if (wanted == null || wanted.isEmpty()) return List.of(OutputTensor.values());
-    var outputs = new ArrayList<OutputTensor>();
+  private static List<String> outputNames(JsonObject body) {
+    var wanted = array(body, "outputs");
+    if (wanted == null) return List.of();
+    var names = new ArrayList<String>();
     for (var one : wanted) {
       if (!(one instanceof JsonObject output)) throw malformed("An output must be a JSON object");
       checkFields(output, OUTPUT_FIELDS);
-      outputs.add(output(text(output, "name", "The name of an output")));
+      names.add(String.valueOf(text(output, "name", "The name of an output")));
     }
-    if (EnumSet.copyOf(outputs).size() < outputs.size()) {
-      throw malformed("An output is requested twice");
-    }
-    return outputs;
+    return names;
   }
 
-  private static OutputTensor output(@Nullable String name) {
+  private static List<OutputTensor> outputs(List<String> names) {
+    if (names.isEmpty()) return List.of(OutputTensor.values());
+    var outputs = EnumSet.noneOf(OutputTensor.class);
+    var inOrder = new ArrayList<OutputTensor>();
+    for (var name : names) {
+      var output = output(name);
+      if (!outputs.add(output)) throw malformed("An output is requested twice");
+      inOrder.add(output);
+    }
+    return inOrder;
+  }
+
+  private static OutputTensor output(String name) {
     for (var output : OutputTensor.values()) if (output.label().equals(name)) return output;
     throw malformed(
         "There is no output \"%s\"; a model gives %s"

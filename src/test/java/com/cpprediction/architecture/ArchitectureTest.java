@@ -61,11 +61,12 @@ class ArchitectureTest {
       backup        <- common config csv files json persistence postgres terminal
       serving       <- bus cache common config json metrics model prediction tracing
       inference     <- model prediction serving
+      grpc          <- inference prediction serving
       training      <- csv json model model.format prediction terminal
       ablation      <- common config journal json loadtest model.format persistence postgres prediction terminal
       cluster       <- bus config metrics model prediction serving
       dashboard     <- bus cache common metrics prediction serving web
-      http          <- audit auth bus cache common config dashboard inference json logging metrics model prediction serving tls tracing web
+      http          <- audit auth bus cache common config dashboard grpc inference json logging metrics model prediction serving tls tracing web
       shadow        <- audit bus common config files json metrics model model.format prediction serving watch
       server        <- audit bus cache cluster common config http logging metrics model persistence postgres prediction serving shadow tls tracing
       cli           <- ablation backup bulk bus common config csv journal loadtest logging metrics model model.format persistence postgres prediction server serving shadow terminal training
@@ -91,6 +92,8 @@ class ArchitectureTest {
       Compress       org.apache.commons.compress     postgres
       Vert.x Auth    io.vertx.ext.auth               auth
       Vert.x Web     io.vertx.ext.web                http dashboard web
+      gRPC           io.vertx.grpc inference         grpc
+      Protobuf       com.google.protobuf             grpc
       Netty          io.netty                        http
       Micrometer     io.micrometer                   metrics cache http cli server
       Prometheus     io.prometheus                   metrics

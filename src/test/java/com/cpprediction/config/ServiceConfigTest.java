@@ -43,6 +43,7 @@ class ServiceConfigTest {
                           "allowed_hosts": ["CP.example", "[::1]"],
                           "admin_token": "0123456789abcdef", "predict_token": "fedcba9876543210",
                           "tls": {"certificate": "c", "key": "k", "password": "p"}},
+                 "grpc": {"enabled": true, "port": 31},
                  "auth": {"callers": [{"name": "shop", "token": "0123456789abcdef-shop",
                                        "roles": ["predict", "read"], "rate": 12.5,
                                        "max_in_flight": 28}],
@@ -97,6 +98,7 @@ class ServiceConfigTest {
                     BearerTokens.of("0123456789abcdef"),
                     BearerTokens.of("fedcba9876543210"),
                     new HttpConfig.Tls("c", "k", "p")),
+                new GrpcConfig(true, 31),
                 new AuthConfig(
                     new CallerList(
                         List.of(

@@ -17,6 +17,7 @@ import com.cpprediction.config.AuthConfig;
 import com.cpprediction.config.BearerTokens;
 import com.cpprediction.config.CacheConfig;
 import com.cpprediction.config.ClusterConfig;
+import com.cpprediction.config.GrpcConfig;
 import com.cpprediction.config.HttpConfig;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.config.ServiceConfig;
@@ -134,6 +135,7 @@ public final class HttpFixture {
   String host = "127.0.0.1";
   int instances = Integer.getInteger("fixture.instances", 1);
   int maxConnections = 1_000;
+  boolean grpc;
   volatile int maxPendingBytes;
   volatile int maxStreams = 1_000;
   volatile List<String> allowedHosts = List.of();
@@ -278,6 +280,7 @@ public final class HttpFixture {
                     defaults.server(),
                     defaults.models(),
                     http(),
+                    grpc ? new GrpcConfig(true, 0) : GrpcConfig.OFF,
                     auth,
                     prediction,
                     defaults.cache(),
@@ -347,6 +350,11 @@ public final class HttpFixture {
 
   CallerPincodes wrongPincodes() {
     return node.wrongPincodes();
+  }
+
+  /** The port of gRPC, where it is served. */
+  int grpcPort() {
+    return node.grpcPort();
   }
 
   public boolean started() {

@@ -99,6 +99,7 @@ class CacheRefillTest {
         all.server(),
         all.models(),
         all.http(),
+        all.grpc(),
         all.auth(),
         prediction,
         cache,

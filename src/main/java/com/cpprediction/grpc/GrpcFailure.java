@@ -1,0 +1,69 @@
+package com.cpprediction.grpc;
+
+import com.cpprediction.auth.CallerLimits;
+import com.cpprediction.prediction.Failure;
+import com.cpprediction.serving.Problem;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.grpc.common.GrpcHeaderNames;
+import io.vertx.grpc.common.GrpcStatus;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+
+/** Failures as statuses of gRPC. */
+public final class GrpcFailure {
+  /** Content type of every response. */
+  static final String CONTENT_TYPE = "application/grpc";
+
+  /** Metadata with the code of the problem, as in problem documents. */
+  static final CharSequence CODE = HttpHeaders.createOptimized("cp-code");
+
+  /** Metadata by which clients of gRPC delay a retry. */
+  static final CharSequence PUSHBACK = HttpHeaders.createOptimized("grpc-retry-pushback-ms");
+
+  private static final String COMPRESSIONS = "gzip";
+  private static final long RETRY_SECONDS = 1;
+
+  private GrpcFailure() {}
+
+  /** The status of {@code failure}. */
+  static GrpcStatus status(Failure failure) {
+    return switch (failure) {
+      case MALFORMED_REQUEST, PINCODE_REQUIRED -> GrpcStatus.INVALID_ARGUMENT;
+      case UNKNOWN_PREFIX, UNKNOWN_CP -> GrpcStatus.FAILED_PRECONDITION;
+      case OVERLOADED, NOT_READY -> GrpcStatus.UNAVAILABLE;
+      case RATE_LIMITED, TOO_LARGE -> GrpcStatus.RESOURCE_EXHAUSTED;
+      case UNAUTHORIZED -> GrpcStatus.UNAUTHENTICATED;
+      case FORBIDDEN -> GrpcStatus.PERMISSION_DENIED;
+      case NOT_FOUND -> GrpcStatus.NOT_FOUND;
+      case CONFLICT -> GrpcStatus.ABORTED;
+      case METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, UNSUPPORTED_MEDIA_TYPE -> GrpcStatus.UNIMPLEMENTED;
+      case DEADLINE_EXCEEDED -> GrpcStatus.DEADLINE_EXCEEDED;
+      case INTERNAL -> GrpcStatus.INTERNAL;
+    };
+  }
+
+  /** Sends a response of nothing but the status of {@code problem}; nothing was sent before. */
+  public static Future<Void> send(HttpServerResponse response, Problem problem) {
+    var failure = problem.failure();
+    if (failure.retryable()) {
+      long seconds = problem.members().getLong(CallerLimits.RETRY_AFTER, RETRY_SECONDS);
+      response.putHeader(PUSHBACK, String.valueOf(TimeUnit.SECONDS.toMillis(seconds)));
+    }
+    if (failure == Failure.UNSUPPORTED_MEDIA_TYPE) {
+      response.putHeader(GrpcHeaderNames.GRPC_ACCEPT_ENCODING, COMPRESSIONS);
+    }
+    return response
+        .putHeader(HttpHeaders.CONTENT_TYPE, CONTENT_TYPE)
+        .putHeader(GrpcHeaderNames.GRPC_STATUS, status(failure).toString())
+        .putHeader(GrpcHeaderNames.GRPC_MESSAGE, percentEncoded(problem.detail()))
+        .putHeader(CODE, failure.slug())
+        .end();
+  }
+
+  private static String percentEncoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+}
