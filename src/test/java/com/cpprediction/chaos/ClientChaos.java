@@ -6,6 +6,7 @@ import com.cpprediction.testing.Await;
 import com.cpprediction.testing.ClusterNodes;
 import com.cpprediction.testing.PackagedJar;
 import com.cpprediction.testing.PackagedService;
+import com.cpprediction.testing.Ports;
 import com.cpprediction.testing.PostgresProcess;
 import com.cpprediction.testing.Program;
 import com.cpprediction.testing.Tool;
@@ -13,8 +14,8 @@ import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -56,19 +57,33 @@ class ClientChaos {
   @MethodSource("ways")
   void storesEachAddressOnceThoughTheServiceIsKilled(ClientExample example, String way)
       throws Exception {
-    var command = new ArrayList<>(example.command());
+    var command = example.command();
+    storesEachAddressOnceThoughTheServiceIsKilled(
+        new JsonObject(), service -> with(command, "http://127.0.0.1:" + service.port(), way));
+  }
+
+  /** A client of gRPC that is not ours, by the published protocol alone. */
+  @Test
+  void storesEachAddressOnceOverGrpcThoughTheServiceIsKilled() throws Exception {
+    var command = ClientExample.grpc();
+    int port = Ports.free();
+    storesEachAddressOnceThoughTheServiceIsKilled(
+        new JsonObject().put("grpc", new JsonObject().put("enabled", true).put("port", port)),
+        service -> with(command, "src/main/proto/grpc_service.proto", "127.0.0.1:" + port));
+  }
+
+  private static void storesEachAddressOnceThoughTheServiceIsKilled(
+      JsonObject config, Function<PackagedService, List<String>> command) throws Exception {
     var database = postgres.newDatabase();
     var addresses = addresses();
     try (var service =
-            new PackagedService(
-                () -> PostgresProcess.uri(postgres.port(), database), new JsonObject());
+            new PackagedService(() -> PostgresProcess.uri(postgres.port(), database), config);
         var ledger = new Ledger(service.directory().resolve("ledger.txt"))) {
       service.start();
       Await.until("the service is ready", service::ready);
-      command.addAll(List.of("http://127.0.0.1:" + service.port(), way));
 
       List<ClientRun.Line> lines;
-      try (var run = new ClientRun(command, service.directory())) {
+      try (var run = new ClientRun(command.apply(service), service.directory())) {
         run.send(addresses.subList(0, BEFORE));
         run.awaitLines(BEFORE / WINDOW * WINDOW);
         Await.until("the first are stored", () -> service.waiting() == 0);
@@ -84,13 +99,16 @@ class ClientChaos {
     }
   }
 
+  private static List<String> with(List<String> command, String... arguments) {
+    return Stream.concat(command.stream(), Stream.of(arguments)).toList();
+  }
+
   @ParameterizedTest(name = "{0}, {1}")
   @MethodSource("ways")
   void triesAgainWhatMayPassWithTheSameIds(
       ClientExample example, String way, @TempDir Path directory) throws Exception {
-    var command = new ArrayList<>(example.command());
     try (var service = new FlakyService()) {
-      command.addAll(List.of(service.url(), way));
+      var command = with(example.command(), service.url(), way);
 
       List<ClientRun.Line> lines;
       try (var run = new ClientRun(command, directory)) {

@@ -6,6 +6,7 @@ import com.cpprediction.testing.Tool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -78,6 +79,20 @@ enum ClientExample {
       command = build();
     }
     return command;
+  }
+
+  /** The command of the example over gRPC, which needs no generated client, without arguments. */
+  static synchronized List<String> grpc() throws Exception {
+    var example = Files.createDirectories(BUILT.resolve("grpc"));
+    for (var name : List.of("package.json", "predictLines.js")) {
+      Files.copy(
+          Path.of("src/examples/grpc", name),
+          example.resolve(name),
+          StandardCopyOption.REPLACE_EXISTING);
+    }
+    run(example, Tool.find("npm", "npm"), "install", "--no-audit", "--no-fund");
+    var node = Tool.find("node", "nodejs").toString();
+    return List.of(node, example.resolve("predictLines.js").toString());
   }
 
   Path client() {
