@@ -69,6 +69,7 @@ public final class Journal implements AutoCloseable {
   private final AtomicBoolean failed = new AtomicBoolean();
   private volatile @Nullable JournalException failure; // of the last write that failed
   private volatile @Nullable JournalImpl files;
+  private volatile boolean closed;
   private long next = 1; // sequence of the next record
   private SequenceRanges settled = new SequenceRanges();
 
@@ -157,9 +158,10 @@ public final class Journal implements AutoCloseable {
   /**
    * Opens the journal, for the first time or after a failure. Blocks.
    *
-   * @throws JournalException when it can't be opened; the caller may retry
+   * @throws JournalException when it can't be opened; the caller may retry, unless it is closed
    */
   public Found open() {
+    checkLocked();
     try {
       closeFiles();
       directories.recover();
@@ -436,6 +438,7 @@ public final class Journal implements AutoCloseable {
    * @throws JournalException when a restart may still recover these records
    */
   public void erase(Collection<Entry> failed) {
+    checkLocked();
     var sequences = new SequenceRanges();
     for (var entry : failed) sequences.add(entry.sequence(), entry.end());
     try {
@@ -443,6 +446,11 @@ public final class Journal implements AutoCloseable {
     } catch (IOException e) {
       throw JournalException.of(e);
     }
+  }
+
+  /** The files of a closed journal may be another's. */
+  private void checkLocked() {
+    if (closed) throw JournalException.of(new IOException("it is closed"));
   }
 
   private JournalImpl writable() {
@@ -458,9 +466,10 @@ public final class Journal implements AutoCloseable {
     old.stop();
   }
 
-  /** Blocks until all appends have reached the operating system. */
+  /** Blocks until all appends have reached the operating system. Can't be opened again. */
   @Override
   public void close() {
+    closed = true;
     try {
       closeFiles();
     } catch (Exception e) {

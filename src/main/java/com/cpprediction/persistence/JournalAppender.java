@@ -59,6 +59,7 @@ final class JournalAppender {
 
   private List<Promise<Void>> unsynced = new ArrayList<>();
   private boolean dirty; // whether a sync is scheduled
+  private Future<?> busy = Future.succeededFuture(); // work of other threads
   private boolean closed;
   private boolean recovered;
   private volatile long damagedBytes;
@@ -126,6 +127,7 @@ final class JournalAppender {
   }
 
   private Future<Void> opened(Journal.Found found) {
+    if (closed) return Future.succeededFuture();
     if (found.corrupt() > 0) {
       metrics.journalDamaged(found.corrupt());
       log.error(
@@ -246,10 +248,15 @@ final class JournalAppender {
             });
   }
 
-  /** Runs {@code work} on another thread, so that appends can be refused meanwhile. */
+  /**
+   * Runs {@code work} on another thread, so that appends can be refused meanwhile, after all such
+   * work before: an open journal must not be closed half open, nor its lock be given up before
+   * refused rows are erased.
+   */
   private <T> Future<T> blocking(Callable<T> work) {
     Promise<T> done = thread.promise();
-    loop.executeBlocking(work, false).onComplete(done);
+    busy.onComplete(ended -> loop.executeBlocking(work, false).onComplete(done));
+    busy = done.future();
     return done.future();
   }
 

@@ -502,6 +502,22 @@ class JournalTest {
     }
   }
 
+  /** Another process may have locked its directory since. */
+  @Test
+  void leavesTheFilesAloneOnceItIsClosed() throws Exception {
+    var closed = journal();
+    closed.open();
+    var refused = append(closed, 1, 1);
+    closed.close();
+
+    try (var journal = journal()) {
+      assertThatThrownBy(closed::open).isInstanceOf(JournalException.class);
+      assertThatThrownBy(() -> closed.erase(refused)).isInstanceOf(JournalException.class);
+
+      assertThat(numbers(journal.open().entries())).containsExactly(1);
+    }
+  }
+
   /** Whether appends fail. */
   private static boolean fails(Journal journal) {
     try {
