@@ -30,8 +30,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A Vert.x application that has nothing of ours: it joins the cluster and sends plain JSON to
- * {@value #PREDICT}; what times out, finds no consumer or is to be tried again it sends once more
- * with the same id.
+ * {@value #PREDICT}; what times out, finds no consumer or is to be tried again it sends again with
+ * the same id.
  */
 final class BusClient implements AutoCloseable {
   static final String PREDICT = "cp.predict";
@@ -155,7 +155,7 @@ final class BusClient implements AutoCloseable {
   }
 
   /**
-   * @param again whether it is sent once more without a reply
+   * @param again whether it is sent again without a reply
    */
   private Future<Void> attempt(Request request, boolean again) {
     open.incrementAndGet();
@@ -186,8 +186,8 @@ final class BusClient implements AutoCloseable {
     int status = Failure.of(cause).status();
     var outcome =
         status == 503 || status / 100 == 4 ? RequestOutcome.REFUSED : RequestOutcome.UNKNOWN;
-    boolean first = request.failed(outcome, "bus " + reason + " " + status);
-    if (first && (status == 503 || again && unheard)) return attempt(request, again);
+    boolean more = request.failed(outcome, "bus " + reason + " " + status);
+    if (more && (status == 503 || again && unheard)) return attempt(request, again);
     request.givenUp(status, NAME);
     return Future.failedFuture(cause);
   }

@@ -12,6 +12,9 @@ import java.util.UUID;
  * the stretch that the trial is in. Thread-safe.
  */
 final class TrialRequests {
+  /** A message is lost with its connection, and a second one may be with the next. */
+  private static final int ATTEMPTS = 3;
+
   private final SampleAddresses addresses;
   private final Ledger ledger;
   private final Random random;
@@ -86,7 +89,7 @@ final class TrialRequests {
     private final long sent;
     private Tally tally;
     private RequestOutcome outcome = RequestOutcome.REFUSED;
-    private boolean again;
+    private int failures; // of attempts
 
     private Request(UUID id, JsonObject question, String shipment, Tally tally, long sent) {
       this.id = id;
@@ -115,9 +118,7 @@ final class TrialRequests {
       if (result == RequestOutcome.UNKNOWN) outcome = RequestOutcome.UNKNOWN;
       tally = disturbing(tally);
       tally.disturbed(reason);
-      boolean more = !again;
-      again = true;
-      return more;
+      return ++failures < ATTEMPTS;
     }
 
     /** There is an answer. */
@@ -127,12 +128,12 @@ final class TrialRequests {
       try {
         // The release may have changed from one attempt to the next; one of the two is kept.
         boolean either = outcome == RequestOutcome.UNKNOWN && addresses.ofSeveralReleases();
-        if (again && either) ledger.answeredSomehow(id);
+        if (failures > 0 && either) ledger.answeredSomehow(id);
         else ledger.answered(id, answer);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
-      tally.settled(sent, by, true, again);
+      tally.settled(sent, by, true, failures > 0);
     }
 
     /** There is none, and no attempt follows. */
@@ -142,7 +143,7 @@ final class TrialRequests {
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
-      tally.settled(sent, by, false, again);
+      tally.settled(sent, by, false, failures > 0);
     }
   }
 }
