@@ -167,7 +167,9 @@ class ErasureIT {
     assertThat(predict("another", late.getString("address")).getString("source"))
         .isEqualTo("model");
     PredictionClient.of(service.vertx()).within(PATIENCE).erase("another").await();
-    Await.until("the journal has no late row", () -> files(GONE).isEmpty());
+    Await.until(
+        "the journal has no late row, nor that of the other shipment",
+        () -> files(GONE).isEmpty() && files(WORD).isEmpty());
     nothingIsLeft();
     Await.until("no erasure is pending", () -> metric("cp_erasures_pending 0.0"));
     var again = PredictionClient.of(service.vertx()).within(PATIENCE).erase(GONE).await();

@@ -182,7 +182,10 @@ class ShadowIT {
     assertThat(served()).isEqualTo(original);
     assertThat(rollback().getString("result")).isEqualTo("unchanged");
     http.post("/models/shadow/rollback", new JsonObject().put("force", true));
-    var entries = http.get("/audit?limit=100").json().getJsonArray("entries");
+    var entries = // stored after the response
+        Await.until(
+            () -> http.get("/audit?limit=100").json().getJsonArray("entries"),
+            all -> all.getJsonObject(0).getJsonObject("after").containsKey("force"));
     assertThat(entries.stream().map(entry -> ((JsonObject) entry).getString("action")))
         .contains("promote", "rollback");
     assertThat(entries.getJsonObject(0).getJsonObject("after").getBoolean("force")).isTrue();
@@ -240,7 +243,10 @@ class ShadowIT {
         .isEqualTo(stopped);
     assertThat(http.post("/predict/batch", shipments(rows.subList(0, 50))).body())
         .doesNotContain("canary");
-    assertThat(http.get("/audit?limit=100").body()).contains("canary-stop", "(service)");
+    assertThat(
+            Await.until(
+                () -> http.get("/audit?limit=100").body(), all -> all.contains("canary-stop")))
+        .contains("(service)");
   }
 
   @Test

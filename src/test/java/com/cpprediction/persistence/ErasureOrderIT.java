@@ -72,7 +72,7 @@ class ErasureOrderIT {
     try {
       return TestDatabase.query(
                   uri,
-                  "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+                  "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND backend_type = 'client backend'")
               .size()
           == 1;
     } catch (SQLException e) {
