@@ -110,8 +110,7 @@ public final class Bus {
 
   /**
    * Shipment id ({@code String}) in; out, once its rows are gone from PostgreSQL, {@code
-   * {"erased":{table: rows},"addresses":[as typed,…],"journal":"erased"|"pending"|"retrying"}}.
-   * Local.
+   * {"erased":{table: rows},"journal":"erased"|"pending"|"retrying"}}. Local.
    */
   public static final String ERASE = "cp.erase";
 
@@ -123,8 +122,14 @@ public final class Bus {
   public static final String ERASED = "cp.erased";
 
   /**
-   * Published to all nodes: {@code {"addresses":[as typed,…]}} of an erased shipment, which caches
-   * are to forget.
+   * {@code {"addresses":[as typed,…],"by"}} of an erased shipment in, out once the caches of
+   * predictions on this node have forgotten them. Local.
+   */
+  public static final String FORGET_HERE = "cp.forget.here";
+
+  /**
+   * Published to all nodes: the body of {@link #FORGET_HERE}, for the caches of the other nodes and
+   * for those of shadow releases.
    */
   public static final String FORGET = "cp.forget";
 

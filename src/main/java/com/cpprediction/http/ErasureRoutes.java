@@ -7,6 +7,7 @@ import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.metrics.FailureLog;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Deadline;
+import com.cpprediction.prediction.Failure;
 import com.cpprediction.serving.Problem;
 import com.cpprediction.serving.ShipmentReader;
 import io.vertx.core.Future;
@@ -28,6 +29,7 @@ final class ErasureRoutes {
   private final PredictionCache cache;
   private final AuditLog audit;
   private final FailureLog failures;
+  private @Nullable String erasing; // this node, as it names itself in messages
 
   ErasureRoutes(Vertx vertx, PredictionCache cache, AuditLog audit, FailureLog failures) {
     this.vertx = vertx;
@@ -81,15 +83,9 @@ final class ErasureRoutes {
   /** The audit log keeps a digest of {@code id} only. */
   private Future<JsonObject> erase(String id, String caller) {
     return Bus.<JsonObject>ask(vertx, Bus.ERASE, id, Deadline.in(TIMEOUT))
-        .compose(
+        .map(
             report ->
-                forget(report.getJsonArray("addresses"))
-                    .map(
-                        forgotten ->
-                            report
-                                .getJsonObject("erased")
-                                .copy()
-                                .put("journal", report.getString("journal"))))
+                report.getJsonObject("erased").copy().put("journal", report.getString("journal")))
         .compose(
             erased ->
                 audit
@@ -102,8 +98,18 @@ final class ErasureRoutes {
     failures.forget(message.body().getString(SHIPMENT_ID));
   }
 
-  /** A message of {@link Bus#FORGET}. */
+  /** A message of {@link Bus#FORGET_HERE}. */
+  void forgetHere(Message<JsonObject> message) {
+    erasing = message.body().getString("by");
+    forget(message.body().getJsonArray("addresses"))
+        .onSuccess(message::reply)
+        .onFailure(cause -> message.fail(Failure.INTERNAL.code(), cause.getMessage()));
+  }
+
+  /** A message of {@link Bus#FORGET}; this node's own follows one of {@link Bus#FORGET_HERE}. */
   void forget(Message<JsonObject> message) {
+    var node = erasing;
+    if (node != null && node.equals(message.body().getString("by"))) return;
     forget(message.body().getJsonArray("addresses"));
   }
 
@@ -113,7 +119,6 @@ final class ErasureRoutes {
         addresses.stream()
             .map(typed -> Address.canonical((String) typed))
             .collect(Collectors.toSet());
-    if (canonical.isEmpty()) return Future.succeededFuture();
     return vertx.executeBlocking(
         () -> {
           cache.forget(canonical);

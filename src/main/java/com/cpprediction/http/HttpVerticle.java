@@ -408,6 +408,7 @@ public final class HttpVerticle extends VerticleBase {
           .add(bus.consumer(address, message -> node.next().receive(address, message)));
     }
     consumers.add(bus.<JsonObject>consumer(Bus.ERASED, erasure::erased));
+    consumers.add(bus.<JsonObject>localConsumer(Bus.FORGET_HERE, erasure::forgetHere));
     consumers.add(bus.<JsonObject>consumer(Bus.FORGET, erasure::forget));
     consumers.add(
         bus.localConsumer(Bus.MODELS_CHANGED, message -> node.events().refresh(HttpNode.MODELS)));

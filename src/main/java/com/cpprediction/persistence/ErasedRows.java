@@ -31,7 +31,7 @@ final class ErasedRows implements PredictionStore {
   /** Longest time from the end of an insert until an erasure that dropped its rows is known. */
   private static final Duration RECENT = Duration.ofSeconds(5);
 
-  private static final int RECENT_ROWS = 10_000;
+  private static final int RECENT_ROWS = 4_000; // up to a kilobyte each
 
   /** Rows that were sent to the store. */
   private static final class Sent {
@@ -88,10 +88,11 @@ final class ErasedRows implements PredictionStore {
   public Future<Inserted> insert(List<JournalRow> rows) {
     if (!erased.isEmpty()) reportErased(rows);
     removeSent();
+    var inserted = store.insert(rows);
     var insert = new Sent(rows);
     sent.add(insert);
     sentRows += rows.size();
-    return store.insert(rows).onComplete(done -> insert.ended = clock.millis());
+    return inserted.onComplete(done -> insert.ended = clock.millis());
   }
 
   @Override

@@ -2,6 +2,7 @@ package com.cpprediction.persistence;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.postgres.Database;
+import com.cpprediction.prediction.Deadline;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.Message;
@@ -9,11 +10,14 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Tuple;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Erases single shipments: their rows in PostgreSQL and their addresses in caches at once, for all
@@ -21,10 +25,14 @@ import java.util.concurrent.TimeUnit;
  * erasure. For use from one event loop.
  */
 final class ShipmentErasure {
+  private static final Logger log = LoggerFactory.getLogger(ShipmentErasure.class);
   private static final String ERASE = "SELECT erase_shipment($1::text, $2::timestamptz) AS report";
 
   /** Longest wait of a request for the journal, whose rows may wait for the database. */
   private static final long JOURNAL_MILLIS = 3_000;
+
+  /** Longest wait for the caches, of which a million entries take a second. */
+  private static final Duration FORGETTING = Duration.ofSeconds(3);
 
   private final Vertx vertx;
   private final Database database;
@@ -51,9 +59,9 @@ final class ShipmentErasure {
             found -> {
               var report = found.iterator().next().getJsonObject("report");
               long until = report.getLong("until");
-              var addresses = report.getJsonArray("addresses");
+              var addresses = (JsonArray) report.remove("addresses");
               rows.erased(shipmentId, until).forEach(addresses::add);
-              forget(addresses);
+              var forgotten = forget(addresses);
               vertx
                   .eventBus()
                   .publish(
@@ -67,7 +75,7 @@ final class ShipmentErasure {
                   .timeout(JOURNAL_MILLIS, TimeUnit.MILLISECONDS)
                   .map("erased")
                   .otherwise(late -> journal.failing() ? "retrying" : "pending")
-                  .map(state -> report.put("journal", state));
+                  .compose(state -> forgotten.map(report.put("journal", state)));
             });
   }
 
@@ -93,10 +101,15 @@ final class ShipmentErasure {
     forget(new JsonArray(List.copyOf(addresses)));
   }
 
-  /** Has the caches of all nodes forget {@code addresses}. */
-  private void forget(JsonArray addresses) {
-    if (addresses.isEmpty()) return;
-    vertx.eventBus().publish(Bus.FORGET, new JsonObject().put("addresses", addresses));
+  /** Has the caches forget {@code addresses}: completes once this node's have. */
+  private Future<Void> forget(JsonArray addresses) {
+    if (addresses.isEmpty()) return Future.succeededFuture();
+    var message = new JsonObject().put("addresses", addresses).put("by", self);
+    var here = Bus.<Void>ask(vertx, Bus.FORGET_HERE, message, Deadline.in(FORGETTING));
+    vertx.eventBus().publish(Bus.FORGET, message);
+    return here.onFailure(
+            cause -> log.warn("The cache may keep erased addresses. {}", cause.getMessage()))
+        .otherwiseEmpty();
   }
 
   void stop() {
