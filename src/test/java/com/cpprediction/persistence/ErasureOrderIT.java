@@ -2,11 +2,13 @@ package com.cpprediction.persistence;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.postgres.DatabaseUri;
 import com.cpprediction.postgres.TestDatabase;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Jdbc;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -15,6 +17,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Erasures beside each other and beside statements that change rows of the same shipment. */
 class ErasureOrderIT {
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
+
   /** Statements of OutcomeTable and ReviewTable, shortened to what they lock. */
   @ParameterizedTest
   @ValueSource(
@@ -45,7 +49,7 @@ class ErasureOrderIT {
       execute(erasure, "SELECT FROM review_claims FOR UPDATE NOWAIT");
       execute(erasure, "SELECT erase_shipment('S1', now())");
       erasure.commit();
-      other.get(60, TimeUnit.SECONDS);
+      other.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     }
 
     assertThat(TestDatabase.query(uri, "SELECT shipment_id FROM outcomes")).isEmpty();
@@ -80,9 +84,11 @@ class ErasureOrderIT {
     }
   }
 
+  /** Waits for locks longer than other connections of tests. */
   private static void execute(String uri, String sql) {
-    try {
-      TestDatabase.execute(uri, sql);
+    var source = DatabaseUri.parse(uri).dataSource(PATIENCE, PATIENCE);
+    try (var connection = source.getConnection()) {
+      execute(connection, sql);
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
