@@ -89,7 +89,8 @@ final class ServeCommand implements Callable<Integer> {
     var scheme = http.tls().enabled() ? "https" : "http";
     var host = http.host().contains(":") ? "[" + http.host() + "]" : http.host();
     var models = Plurals.count(service.models(), "model");
-    var where = "%s://%s:%d, %s".formatted(scheme, host, service.port(), models);
+    var grpc = service.grpcPort() == 0 ? "" : ", gRPC on port " + service.grpcPort();
+    var where = "%s://%s:%d, %s%s".formatted(scheme, host, service.port(), models, grpc);
     var missing = service.notReady();
     var impaired = service.degraded();
     return (missing.isEmpty()

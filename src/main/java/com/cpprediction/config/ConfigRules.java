@@ -28,6 +28,11 @@ public final class ConfigRules {
           "log.levels can't name %s: it writes what callers send, addresses too"
               .formatted(INDISCREET));
     }
+    var grpc = config.grpc();
+    if (grpc.enabled() && grpc.port() != 0 && grpc.port() == config.http().port()) {
+      errors.add(
+          "grpc.port and http.port are both %d; set grpc.port to another".formatted(grpc.port()));
+    }
     errors.addAll(callerErrors(config.auth()));
     return errors;
   }

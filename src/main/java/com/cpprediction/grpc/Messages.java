@@ -4,6 +4,7 @@ import com.cpprediction.prediction.Failure;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor.JavaType;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
@@ -22,8 +23,9 @@ import org.jspecify.annotations.Nullable;
 /** The bytes of messages and of raw tensors, which are little-endian. */
 final class Messages {
   /**
-   * Fields of a message at most, those of messages in it included: about three times as many as a
-   * valid request has. An empty field takes two bytes, and once parsed some hundred.
+   * Fields of a message at most, those of messages in it and each element of packed fields
+   * included: about three times as many as a valid request has. An empty field takes two bytes, and
+   * once parsed some hundred; a packed element takes one, and once parsed eight or more.
    */
   static final int MAX_FIELDS = 20_000;
 
@@ -54,25 +56,39 @@ final class Messages {
   private static int count(CodedInputStream in, Descriptor type, int most) throws IOException {
     int left = most;
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-      if (--left < 0) {
-        throw new InvalidProtocolBufferException("more than %d fields".formatted(MAX_FIELDS));
-      }
+      if (--left < 0) throw tooMany();
       int wireType = WireFormat.getTagWireType(tag);
       if (wireType == WireFormat.WIRETYPE_START_GROUP) {
         throw new InvalidProtocolBufferException("a group, which it doesn't have");
       }
       var field = type.findFieldByNumber(WireFormat.getTagFieldNumber(tag));
-      if (field != null
-          && field.getJavaType() == JavaType.MESSAGE
-          && wireType == WireFormat.WIRETYPE_LENGTH_DELIMITED) {
+      if (field == null || wireType != WireFormat.WIRETYPE_LENGTH_DELIMITED) {
+        in.skipField(tag);
+      } else if (field.getJavaType() == JavaType.MESSAGE) {
         int limit = in.pushLimit(in.readRawVarint32());
         left = count(in, field.getMessageType(), left);
         in.popLimit(limit);
       } else {
-        in.skipField(tag);
+        int length = in.readRawVarint32();
+        if (field.isPackable()) left -= Math.max(0, length) / leastSize(field);
+        if (left < 0) throw tooMany();
+        in.skipRawBytes(length);
       }
     }
     return left;
+  }
+
+  /** Bytes of a packed element at least. */
+  private static int leastSize(FieldDescriptor field) {
+    return switch (field.getLiteType().getWireType()) {
+      case WireFormat.WIRETYPE_FIXED64 -> Long.BYTES;
+      case WireFormat.WIRETYPE_FIXED32 -> Integer.BYTES;
+      default -> 1; // a varint
+    };
+  }
+
+  private static InvalidProtocolBufferException tooMany() {
+    return new InvalidProtocolBufferException("more than %d fields".formatted(MAX_FIELDS));
   }
 
   static Buffer buffer(Message message) {
@@ -87,14 +103,19 @@ final class Messages {
   /**
    * The elements of a raw tensor of BYTES, each after its length.
    *
+   * @param most elements; further ones are not read
    * @param what the tensor, for a failure
    * @throws com.cpprediction.prediction.ServiceException {@link Failure#MALFORMED_REQUEST}
    */
-  static List<ByteString> split(ByteString raw, String what) {
+  static List<ByteString> split(ByteString raw, int most, String what) {
     var elements = new ArrayList<ByteString>();
     var lengths = raw.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     int at = 0;
     while (at < raw.size()) {
+      if (elements.size() == most) {
+        throw Failure.MALFORMED_REQUEST.because(
+            "The %s are more than %d elements".formatted(what, most));
+      }
       int left = raw.size() - at - Integer.BYTES;
       int length = left < 0 ? -1 : lengths.getInt(at);
       if (length < 0 || length > left) {

@@ -6,6 +6,7 @@ import com.cpprediction.inference.InferenceRequest;
 import com.cpprediction.inference.Tensor;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.serving.PredictionService;
 import com.google.protobuf.ByteString;
 import inference.GrpcService.InferTensorContents;
 import inference.GrpcService.ModelInferRequest;
@@ -78,7 +79,8 @@ public record ModelInference(
           "Input %s has contents, and the request raw_input_contents; send one of them"
               .formatted(name));
     }
-    return Messages.split(raw, "raw_input_contents of input " + name).stream()
+    return Messages.split(raw, PredictionService.MAX_BATCH, "raw_input_contents of input " + name)
+        .stream()
         .map(element -> text(name, element))
         .toList();
   }

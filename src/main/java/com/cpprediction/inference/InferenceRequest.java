@@ -42,7 +42,7 @@ public record InferenceRequest(
    * An input as it came.
    *
    * @param shape dimensions; absent where there is no list
-   * @param elements in row-major order, read once name and datatype are those of an input
+   * @param elements in row-major order, read once name, datatype and shape are those of an input
    */
   public record Input(
       @Nullable String name,
@@ -101,8 +101,8 @@ public record InferenceRequest(
     if (!Datatype.BYTES.name().equals(one.datatype)) {
       throw malformed("Input %s must have the datatype BYTES".formatted(name));
     }
-    var elements = one.elements.get();
     int count = count(one.shape, name);
+    var elements = one.elements.get();
     if (elements.size() != count) {
       throw malformed(
           "Input %s has %d elements, and its shape says %d"

@@ -408,11 +408,16 @@ public final class Service {
 
   private Future<Void> cannotListen(Throwable cause) {
     if (!(cause instanceof IOException)) return Future.failedFuture(cause);
-    var at = loaded.config().http();
+    var config = loaded.config();
+    boolean grpc = http().port() != 0; // HTTP listens before it
     return Future.failedFuture(
         new StartException(
-            "Cannot listen on %s port %d (%s); set http.host and http.port to others"
-                .formatted(at.host(), at.port(), cause.getMessage()),
+            "Cannot listen on %s port %d (%s); set http.host and %s to others"
+                .formatted(
+                    config.http().host(),
+                    grpc ? config.grpc().port() : config.http().port(),
+                    cause.getMessage(),
+                    grpc ? "grpc.port" : "http.port"),
             cause));
   }
 
@@ -429,6 +434,11 @@ public final class Service {
   /** The HTTP port, once started. */
   public int port() {
     return http().port();
+  }
+
+  /** The port of gRPC, once started; 0 without one. */
+  public int grpcPort() {
+    return http().grpcPort();
   }
 
   /** The Vert.x instance of all verticles. */

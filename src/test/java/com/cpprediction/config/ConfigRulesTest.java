@@ -30,6 +30,25 @@ class ConfigRulesTest {
                             + " addresses too"));
   }
 
+  @Test
+  void refusesOnePortForHttpAndGrpc() {
+    var ports = new JsonObject("{\"http\": {\"port\": 9000}, \"grpc\": {\"enabled\": false}}");
+    assertThat(Configs.of(ports).grpc().port()).isEqualTo(9_000);
+    ports.getJsonObject("grpc").put("enabled", true);
+
+    assertThatThrownBy(() -> Configs.of(ports))
+        .isInstanceOfSatisfying(
+            ConfigException.class,
+            e ->
+                assertThat(e.errors())
+                    .containsExactly(
+                        "grpc.port and http.port are both 9000; set grpc.port to another"));
+
+    ports.getJsonObject("http").put("port", 0);
+    ports.getJsonObject("grpc").put("port", 0);
+    assertThat(Configs.of(ports).grpc().enabled()).isTrue();
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -77,6 +77,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Queue;
@@ -280,6 +281,33 @@ class GrpcPortTest {
         arguments(
             "4 bytes, little-endian",
             raw(request(address).build(), ByteString.copyFrom(new byte[] {-1, -1, -1, -1, 'a'}))),
+        arguments(
+            "more than 1000 elements",
+            raw(request(address).build(), ByteString.copyFrom(new byte[4 * 30_000]))),
+        arguments(
+            "must have the shape",
+            raw(
+                request(address.toBuilder().setShape(0, 30_000).build()).build(),
+                ByteString.copyFrom(new byte[] {9}))),
+        arguments(
+            "more than 20000 fields",
+            request(
+                address.toBuilder()
+                    .setContents(
+                        InferTensorContents.newBuilder()
+                            .addAllInt64Contents(Collections.nCopies(30_000, 1L)))
+                    .build())),
+        arguments(
+            "more than 20000 fields",
+            request(address.toBuilder().addAllShape(Collections.nCopies(30_000, 1L)).build())),
+        arguments(
+            "must be bytes_contents", // a packed element of 8 bytes counts once
+            request(
+                address.toBuilder()
+                    .setContents(
+                        InferTensorContents.newBuilder()
+                            .addAllFp64Contents(Collections.nCopies(10_000, 1.0)))
+                    .build())),
         arguments(
             "There is no output \"x\"",
             request(address).addOutputs(InferRequestedOutputTensor.newBuilder().setName("x"))),
@@ -557,6 +585,9 @@ class GrpcPortTest {
     var empties = new byte[100_000]; // empty inputs, two bytes each
     for (int i = 0; i < empties.length; i += 2) empties[i] = 0x2A;
     var group = new byte[] {0x53, 0x54};
+    var booleans = InferTensorContents.newBuilder(); // a byte each
+    booleans.addAllBoolContents(Collections.nCopies(3_000_000, true));
+    var packed = body(request(tensor("address").toBuilder().setContents(booleans).build()).build());
     var twice = Buffer.buffer(framed(0, valid)).appendBytes(framed(0, valid)).getBytes();
     return Stream.of(
         arguments("8", "too-large", INFER, framed(1, bomb), new String[] {"grpc-encoding", "gzip"}),
@@ -587,6 +618,12 @@ class GrpcPortTest {
         arguments("3", "malformed-request", INFER, framed(0, new byte[] {7, 7, 7}), new String[0]),
         arguments("3", "malformed-request", INFER, framed(0, empties), new String[0]),
         arguments("3", "malformed-request", INFER, framed(0, group), new String[0]),
+        arguments(
+            "3",
+            "malformed-request",
+            INFER,
+            framed(1, gzip(packed)),
+            new String[] {"grpc-encoding", "gzip"}),
         arguments(
             "12", "method-not-allowed", '/' + SERVICE + "Other", framed(0, valid), new String[0]),
         arguments("12", "method-not-allowed", "/predict", framed(0, valid), new String[0]),

@@ -1,10 +1,10 @@
 package com.cpprediction.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Http;
-import com.cpprediction.testing.Ports;
 import com.cpprediction.testing.TestRows;
 import com.cpprediction.testing.TestService;
 import com.cpprediction.training.SmallRelease;
@@ -29,14 +29,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** The service over gRPC, with its models, its journal and PostgreSQL. */
 class GrpcIT {
   private static final int CALLS = 200;
-  private static final int PORT = Ports.free();
 
-  @RegisterExtension
-  static final TestService service =
-      new TestService(
-          directory ->
-              new JsonObject()
-                  .put("grpc", new JsonObject().put("enabled", true).put("port", PORT)));
+  @RegisterExtension static final TestService service = new TestService(directory -> grpc(0));
 
   private static final MethodDescriptor<ModelInferRequest, ModelInferResponse> INFER =
       MethodDescriptor.<ModelInferRequest, ModelInferResponse>newBuilder()
@@ -48,7 +42,8 @@ class GrpcIT {
 
   @Test
   void predictsAsRestAndStoresEachPredictionOnce() throws Exception {
-    var channel = NettyChannelBuilder.forAddress("127.0.0.1", PORT).usePlaintext().build();
+    var channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", service.grpcPort()).usePlaintext().build();
     try {
       var calls =
           IntStream.range(0, CALLS)
@@ -73,6 +68,19 @@ class GrpcIT {
     Await.until(() -> rows("shipment_id LIKE 'G%'") >= 2 * CALLS);
     assertThat(rows("shipment_id LIKE 'G%'")).isEqualTo(2 * CALLS);
     assertThat(rows("shipment_id LIKE 'G%-2'")).isZero();
+  }
+
+  @Test
+  void namesThePortThatIsInUse() {
+    int port = service.grpcPort();
+
+    assertThatThrownBy(() -> TestService.started(directory -> grpc(port)))
+        .hasMessageContaining("port %d (", port)
+        .hasMessageContaining("grpc.port");
+  }
+
+  private static JsonObject grpc(int port) {
+    return new JsonObject().put("grpc", new JsonObject().put("enabled", true).put("port", port));
   }
 
   private static long rows(String condition) throws Exception {

@@ -209,6 +209,10 @@ class PackagedJarIT {
                 TestDatabase.create(),
                 "CP_HTTP_PORT",
                 "0",
+                "CP_GRPC_ENABLED",
+                "true",
+                "CP_GRPC_PORT",
+                "0",
                 "CP_HTTP_TLS_CERTIFICATE",
                 server.keystore().toString(),
                 "CP_HTTP_TLS_PASSWORD",
@@ -217,8 +221,11 @@ class PackagedJarIT {
 
     var line = process.inputReader(StandardCharsets.UTF_8).readLine();
 
-    var ready = Pattern.compile("Ready: https://127\\.0\\.0\\.1:(\\d+), 3 models").matcher(line);
+    var ready =
+        Pattern.compile("Ready: https://127\\.0\\.0\\.1:(\\d+), 3 models, gRPC on port (\\d+)")
+            .matcher(line);
     assertThat(ready.matches()).as(line).isTrue();
+    assertThat(Integer.parseInt(ready.group(2))).isPositive();
     var http = new Http(Integer.parseInt(ready.group(1)), Certificates.trusting(authority));
     assertThat(http.get("/health/ready").status()).isEqualTo(200);
   }

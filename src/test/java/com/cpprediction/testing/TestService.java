@@ -111,6 +111,10 @@ public final class TestService extends TestResource {
     return service.port();
   }
 
+  public int grpcPort() {
+    return service.grpcPort();
+  }
+
   public Vertx vertx() {
     return service.vertx();
   }
