@@ -75,7 +75,7 @@ async function predict(client, shipments) {
       const found = results(await infer(client, waiting, deadline));
       waiting.forEach((shipment, i) => (shipment.result = found[i]));
     } catch (error) {
-      const [code] = error.metadata.get('cp-code');
+      const [code] = error.metadata?.get('cp-code') ?? [];
       if (RETRIED_STATUSES.includes(error.code)) failure = error;
       else if (code && waiting.length === 1) waiting[0].result = { error: code };
       else throw error;

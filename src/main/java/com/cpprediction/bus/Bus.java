@@ -217,10 +217,10 @@ public final class Bus {
   public static final String COMPARED = "cp.shadow.compared";
 
   /**
-   * {@code {"served","shadow"}} in, ids of releases; out a {@code JsonArray} of what their newest
-   * disagreements with a known outcome were worth, each {@code
-   * {"prefix","outcomes","served_right","shadow_right"}}. Fails with {@link Failure#NOT_READY}
-   * while the database is away. Local.
+   * {@code {"served","shadow"}} in, ids of releases; out a {@code JsonArray} of what the
+   * disagreements of these two with a known outcome, among the newest of all, were worth, each
+   * {@code {"prefix","outcomes","served_right","shadow_right"}}. Fails with {@link
+   * Failure#NOT_READY} while the database is away. Local.
    */
   public static final String COMPARED_OUTCOMES = "cp.shadow.outcomes";
 

@@ -14,6 +14,9 @@ import java.util.concurrent.TimeUnit;
 
 /** Failures as statuses of gRPC. */
 public final class GrpcFailure {
+  /** Number of the status of a call that has not failed. */
+  public static final int OK = GrpcStatus.OK.code;
+
   /** Content type of every response. */
   static final String CONTENT_TYPE = "application/grpc";
 
@@ -27,6 +30,11 @@ public final class GrpcFailure {
   private static final long RETRY_SECONDS = 1;
 
   private GrpcFailure() {}
+
+  /** Number of the status of {@code failure}. */
+  public static int code(Failure failure) {
+    return status(failure).code;
+  }
 
   /** The status of {@code failure}. */
   static GrpcStatus status(Failure failure) {

@@ -12,6 +12,7 @@ import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.serving.Problem;
 import com.cpprediction.serving.Reply;
+import com.cpprediction.tracing.TraceStep;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
@@ -317,6 +318,7 @@ final class GrpcPort {
     @Override
     public void send(int bytes, Supplier<Future<Void>> sending) {
       responding = true;
+      TraceStep.current().grpc(GrpcFailure.OK);
       node.budget().add(bytes);
       sending.get().onComplete(done -> node.budget().release(bytes));
     }
@@ -356,6 +358,8 @@ final class GrpcPort {
       failed = true;
       var failure = Problem.logged(cause, exchange.requestId(), exchange.route());
       exchange.status(failure.failure().status());
+      var step = TraceStep.current().set(TraceStep.OUTCOME, failure.failure().slug());
+      step.grpc(GrpcFailure.code(failure.failure()));
       context.failures().add(exchange, failure, exchange.status());
       boolean unread = !isEnded();
       GrpcFailure.send(response(), Problem.of(failure))

@@ -42,15 +42,17 @@ final class Guard {
    */
   PlatformHandler require(Role role) {
     return ctx -> {
-      var token = token(ctx.request());
-      if (token == null
-          || !callers.verifies(token)
-          || callers.caller(callers.access(), token) != null) {
-        admit(ctx, role);
-      } else {
-        verify(ctx, role, token);
-      }
+      var jwt = unverified(ctx.request());
+      if (jwt == null) admit(ctx, role);
+      else verify(ctx, role, jwt);
     };
+  }
+
+  /** The JWT of a request whose caller is not known yet, else null. */
+  private @Nullable String unverified(HttpServerRequest request) {
+    var token = token(request);
+    if (token == null || !callers.verifies(token)) return null;
+    return callers.caller(callers.access(), token) == null ? token : null;
   }
 
   private void admit(RoutingContext ctx, Role role) {
@@ -90,15 +92,10 @@ final class Guard {
    * @return fails where {@link #require} would refuse it; on the current context
    */
   Future<Caller> authorize(HttpServerRequest request, Role role) {
-    var token = token(request);
+    var jwt = unverified(request);
     Promise<Void> here = ContextInternal.current().promise();
-    if (token == null
-        || !callers.verifies(token)
-        || callers.caller(callers.access(), token) != null) {
-      here.complete();
-    } else {
-      callers.verify(token).onComplete(here);
-    }
+    if (jwt == null) here.complete();
+    else callers.verify(jwt).onComplete(here);
     return here.future().map(verified -> authorized(request, role, challenge -> {}));
   }
 

@@ -102,12 +102,12 @@ final class ErasedRows implements PredictionStore {
 
   private void removeSent() {
     long recent = clock.millis() - RECENT.toMillis();
-    for (var oldest = sent.peek();
-        oldest != null && oldest.ended > 0 && (oldest.ended < recent || sentRows > RECENT_ROWS);
-        oldest = sent.peek()) {
-      sentRows -= oldest.rows.size();
-      sent.remove();
-    }
+    sent.removeIf(
+        insert -> {
+          if (insert.ended == 0 || insert.ended >= recent && sentRows <= RECENT_ROWS) return false;
+          sentRows -= insert.rows.size();
+          return true;
+        });
   }
 
   private void reportErased(List<JournalRow> rows) {

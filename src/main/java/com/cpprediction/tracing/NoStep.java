@@ -35,6 +35,9 @@ final class NoStep implements TraceStep {
   public void route(String method, String pattern) {}
 
   @Override
+  public void grpc(int status) {}
+
+  @Override
   public void inject(DeliveryOptions options) {}
 
   @Override

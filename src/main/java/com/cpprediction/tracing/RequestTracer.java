@@ -53,7 +53,8 @@ final class RequestTracer implements VertxTracer<SpanStep, Object> {
       (headers, key) -> headers == null ? null : headers.get(key);
 
   /** Beginnings of the paths whose requests begin traces; others are polled, or pages. */
-  private static final List<String> BEGINNINGS = List.of("/predict", "/outcomes", "/v2/models/");
+  private static final List<String> BEGINNINGS =
+      List.of("/predict", "/outcomes", "/v2/models/", "/inference.GRPCInferenceService/ModelInfer");
 
   /** Addresses of the event bus whose messages begin traces. */
   private static final Set<String> PUBLIC = Set.of(Bus.PREDICT, Bus.PREDICT_BATCH, Bus.OUTCOMES);
@@ -197,8 +198,7 @@ final class RequestTracer implements VertxTracer<SpanStep, Object> {
       @Nullable Throwable failure,
       TagExtractor<R> tags) {
     if (step == null) return;
-    if (response instanceof HttpServerResponse http) step.respond(http.getStatusCode());
-    else if (failure != null) step.fail("disconnected");
-    else step.end();
+    step.respond(
+        response instanceof HttpServerResponse http ? http.getStatusCode() : null, failure);
   }
 }

@@ -7,6 +7,7 @@ import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.semconv.ErrorAttributes;
 import io.opentelemetry.semconv.HttpAttributes;
 import io.vertx.core.eventbus.DeliveryOptions;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +17,16 @@ final class SpanStep implements TraceStep {
   /** Steps of a request at most: a stream may have any number of lines. */
   private static final int MAX_STEPS = 256;
 
+  /**
+   * UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE and DATA_LOSS, as
+   * OpenTelemetry's conventions have them.
+   */
+  private static final Set<Integer> GRPC_FAILURES = Set.of(2, 4, 12, 13, 14, 15);
+
   private final RequestTracer tracer;
   private final Span span;
   private final AtomicInteger left; // of the steps of the request
+  private volatile int grpcStatus = -1; // none
 
   /** The first step of a request. */
   SpanStep(RequestTracer tracer, Span span) {
@@ -100,10 +108,32 @@ final class SpanStep implements TraceStep {
     span.end();
   }
 
-  /** Ends it with the status of a response, which is a failure from 500 on. */
-  void respond(int status) {
-    span.setAttribute(HttpAttributes.HTTP_RESPONSE_STATUS_CODE, (long) status);
-    if (status >= 500) fail(Integer.toString(status));
+  @Override
+  public void grpc(int status) {
+    grpcStatus = status;
+  }
+
+  /**
+   * Ends it with the response: statuses from 500 on, and {@linkplain #GRPC_FAILURES some} of gRPC,
+   * are failures.
+   *
+   * @param status of HTTP; null for a message, and where the caller has left
+   */
+  void respond(@Nullable Integer status, @Nullable Throwable failure) {
+    if (grpcStatus >= 0) {
+      span.setAttribute("rpc.system", "grpc");
+      span.setAttribute("rpc.grpc.status_code", (long) grpcStatus);
+      end(GRPC_FAILURES.contains(grpcStatus), Integer.toString(grpcStatus));
+    } else if (status != null) {
+      span.setAttribute(HttpAttributes.HTTP_RESPONSE_STATUS_CODE, (long) status);
+      end(status >= 500, status.toString());
+    } else {
+      end(failure != null, "disconnected");
+    }
+  }
+
+  private void end(boolean failed, String type) {
+    if (failed) fail(type);
     else span.end();
   }
 }

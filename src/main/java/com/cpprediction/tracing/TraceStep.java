@@ -84,6 +84,9 @@ public interface TraceStep {
   /** Names the request after its route. */
   void route(String method, String pattern);
 
+  /** The status with which a call over gRPC ends. */
+  void grpc(int status);
+
   /** Sends the trace along with a message. */
   void inject(DeliveryOptions options);
 

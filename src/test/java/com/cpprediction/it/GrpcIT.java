@@ -32,7 +32,7 @@ class GrpcIT {
 
   @RegisterExtension static final TestService service = new TestService(directory -> grpc(0));
 
-  private static final MethodDescriptor<ModelInferRequest, ModelInferResponse> INFER =
+  static final MethodDescriptor<ModelInferRequest, ModelInferResponse> INFER =
       MethodDescriptor.<ModelInferRequest, ModelInferResponse>newBuilder()
           .setType(MethodType.UNARY)
           .setFullMethodName("inference.GRPCInferenceService/ModelInfer")
@@ -101,7 +101,7 @@ class GrpcIT {
         .build();
   }
 
-  private static InferInputTensor tensor(String name, String... elements) {
+  static InferInputTensor tensor(String name, String... elements) {
     var contents = InferTensorContents.newBuilder();
     for (var element : elements) contents.addBytesContents(ByteString.copyFromUtf8(element));
     return InferInputTensor.newBuilder()

@@ -1,6 +1,7 @@
 package com.cpprediction.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.logging.CapturedLog;
@@ -11,6 +12,12 @@ import com.cpprediction.testing.OtlpReceiver;
 import com.cpprediction.testing.Ports;
 import com.cpprediction.testing.TestService;
 import com.cpprediction.training.SmallRelease;
+import inference.GrpcService.ModelInferRequest;
+import io.grpc.CallOptions;
+import io.grpc.Metadata;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.MetadataUtils;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -26,6 +33,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class TracingIT {
   private static final String CALLER = "00f067aa0ba902b7"; // span of the caller
   private static final String TOKEN = "token-of-the-tracing-test";
+  private static final int GRPC_PORT = Ports.free();
   private static final String HIDDEN_WORD = "Quixotic";
   private static final String HIDDEN_ID = "hidden-shipment";
   private static final String STORED =
@@ -35,7 +43,8 @@ class TracingIT {
   @RegisterExtension private static final OtlpReceiver receiver = new OtlpReceiver();
 
   @RegisterExtension
-  private static final TestService service = new TestService(directory -> config(0));
+  private static final TestService service =
+      new TestService(directory -> config(0).mergeIn(grpc()));
 
   private static int traces;
 
@@ -46,6 +55,11 @@ class TracingIT {
         .put("http", new JsonObject().put("port", 0).put("predict_token", TOKEN))
         .put("persistence", new JsonObject().put("ack", "journal"))
         .mergeIn(telemetry(receiver.endpoint(), ratio));
+  }
+
+  private static JsonObject grpc() {
+    return new JsonObject()
+        .put("grpc", new JsonObject().put("enabled", true).put("port", GRPC_PORT));
   }
 
   private static JsonObject telemetry(String endpoint, double ratio) {
@@ -120,6 +134,52 @@ class TracingIT {
   }
 
   @Test
+  void aCallOverGrpcContinuesItsTrace() {
+    var predicted = newTrace();
+    var refused = newTrace();
+    var request =
+        ModelInferRequest.newBuilder()
+            .setModelName("cp")
+            .addInputs(GrpcIT.tensor("address", SmallRelease.rows().get(6).typed()))
+            .build();
+
+    call(
+        request,
+        Map.of("traceparent", parent(predicted, true), "authorization", "Bearer " + TOKEN));
+    var refusal = Map.of("traceparent", parent(refused, true));
+    assertThatThrownBy(() -> call(request, refusal)).hasMessageContaining("UNAUTHENTICATED");
+
+    var name = "POST /inference.GRPCInferenceService/ModelInfer";
+    var span = receiver.await(predicted, name);
+    assertThat(span.parent()).isEqualTo(CALLER);
+    assertThat(span.attributes())
+        .containsEntry("rpc.system", "grpc")
+        .containsEntry("rpc.grpc.status_code", "0")
+        .containsEntry("cp.outcome", "ok");
+    assertThat(receiver.await(predicted, "journal").parent()).isEqualTo(span.id());
+    assertThat(receiver.await(refused, name).attributes())
+        .containsEntry("rpc.grpc.status_code", "16")
+        .containsEntry("cp.outcome", "unauthorized");
+  }
+
+  private static void call(ModelInferRequest request, Map<String, String> headers) {
+    var metadata = new Metadata();
+    headers.forEach(
+        (name, value) ->
+            metadata.put(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER), value));
+    var channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", GRPC_PORT)
+            .usePlaintext()
+            .intercept(MetadataUtils.newAttachHeadersInterceptor(metadata))
+            .build();
+    try {
+      ClientCalls.blockingUnaryCall(channel, GrpcIT.INFER, CallOptions.DEFAULT, request);
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  @Test
   void aHitHasNoScore() {
     var shipment = shipment("hit", 2, " Hit Tower");
     predict(shipment);
@@ -169,7 +229,7 @@ class TracingIT {
     assertThat(receiver.spans())
         .noneMatch(span -> span.parent().isEmpty() && span.kind().equals("SERVER"));
 
-    service.configure(config(1));
+    service.configure(config(1).mergeIn(grpc()));
 
     Await.until(
         "a trace begins",
@@ -183,7 +243,7 @@ class TracingIT {
     predict(shipment("ratio", 5, ""), "traceparent", parent(after, true));
     receiver.await(after, "POST /predict"); // spans are sent in the order of their ends
     assertThat(receiver.spans()).noneMatch(span -> span.name().contains("/health"));
-    service.configure(config(0));
+    service.configure(config(0).mergeIn(grpc()));
     Await.until(
         "no trace begins",
         () ->
