@@ -3,14 +3,21 @@ package com.cpprediction.testing;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The jar that users run, built before the integration tests. System property {@code cp.java} names
- * another JVM to run it with.
+ * another JVM to run it with, {@code cp.jvm.flags} options of it.
  */
 public final class PackagedJar {
   private static final String JAVA =
       System.getProperty("cp.java", ProcessHandle.current().info().command().orElseThrow());
+
+  /** Options, each of them one word. */
+  private static final List<String> FLAGS =
+      Stream.of(System.getProperty("cp.jvm.flags", "").split(" "))
+          .filter(flag -> !flag.isEmpty())
+          .toList();
 
   private PackagedJar() {}
 
@@ -25,6 +32,7 @@ public final class PackagedJar {
    */
   public static List<String> command(String... options) {
     var command = new ArrayList<>(List.of(JAVA));
+    command.addAll(FLAGS);
     command.addAll(List.of(options));
     command.addAll(List.of("-jar", file().toString()));
     return command;

@@ -132,7 +132,7 @@ class FeaturesTest {
   @Test
   void leavesTheOwnPlaceOut() {
     var sample = SmallRelease.counted(PREFIX);
-    for (int left = 0; left < sample.size(); left += 5) {
+    for (int left = 0; left < sample.size(); left += 17) {
       var row = sample.get(left);
       var naive = naive();
       naive.leaveOutAs(all);
