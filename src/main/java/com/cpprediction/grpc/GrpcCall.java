@@ -24,19 +24,22 @@ public interface GrpcCall {
    */
   Future<Buffer> infer(Buffer message, boolean gzipped);
 
-  /** Sends a message of {@code bytes}, which counts against the byte budget until it is written. */
+  /**
+   * Sends a message of {@code bytes}, which counts against the byte budget until it is written. A
+   * call whose caller reads nothing for long is ended.
+   */
   void send(int bytes, Supplier<Future<Void>> sending);
 
   /**
-   * Counts a response that stays open, until the call ends.
+   * Counts a watch, whose response stays open, until the call ends.
    *
    * @throws com.cpprediction.prediction.ServiceException where there are too many
    */
-  void openStream();
+  void watch();
 
   /** Whether the response is complete, or the caller has gone. */
   boolean ended();
 
-  /** Ends the call with the status of {@code cause}, unless its response has begun. */
+  /** Ends the call with the status of {@code cause}, unless its response is complete. */
   void fail(Throwable cause);
 }

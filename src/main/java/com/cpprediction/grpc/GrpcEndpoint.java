@@ -39,7 +39,8 @@ import io.vertx.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.vertx.grpc.health.v1.HealthListRequest;
 import io.vertx.grpc.health.v1.HealthListResponse;
 import io.vertx.grpc.health.v1.HealthProto;
-import io.vertx.grpc.reflection.ReflectionService;
+import io.vertx.grpc.reflection.v1.ServerReflectionProto;
+import io.vertx.grpc.reflection.v1.ServerReflectionRequest;
 import io.vertx.grpc.server.GrpcProtocol;
 import io.vertx.grpc.server.GrpcServer;
 import io.vertx.grpc.server.GrpcServerOptions;
@@ -81,6 +82,12 @@ public final class GrpcEndpoint {
 
   private final InferenceBackend backend;
   private final HealthWatch watch;
+  private final Reflection reflection =
+      new Reflection(
+          List.of(
+              GrpcService.getDescriptor(),
+              HealthProto.getDescriptor(),
+              ServerReflectionProto.getDescriptor()));
   private final GrpcServer server;
   private final int maxMessageBytes;
 
@@ -99,7 +106,7 @@ public final class GrpcEndpoint {
     server = GrpcServer.server(vertx, options.addEnabledProtocol(GrpcProtocol.HTTP_2));
     addService(GrpcService.getDescriptor(), Service.INFERENCE);
     addService(HealthProto.getDescriptor(), Service.HEALTH);
-    server.addService(ReflectionService.v1());
+    addService(ServerReflectionProto.getDescriptor(), Service.REFLECTION);
   }
 
   private void addService(FileDescriptor file, String name) {
@@ -124,12 +131,6 @@ public final class GrpcEndpoint {
         && request.method() == HttpMethod.POST
         && CONTENT_TYPES.contains(
             Objects.requireNonNullElse(request.getHeader(HttpHeaders.CONTENT_TYPE), ""));
-  }
-
-  /** Whether the request may have compressed messages, by its headers. */
-  public static boolean compresses(HttpServerRequest request) {
-    var encoding = request.getHeader(GrpcHeaderNames.GRPC_ENCODING);
-    return encoding != null && !encoding.equals(IDENTITY);
   }
 
   /**
@@ -205,7 +206,7 @@ public final class GrpcEndpoint {
                   read(message, call, HealthCheckRequest.getDefaultInstance())
                       .onSuccess(request -> watch(request, call, rpc))
                       .onFailure(call::fail));
-      case REFLECTION -> throw new IllegalArgumentException("Served by Vert.x");
+      case REFLECTION -> describe(rpc, call);
     }
   }
 
@@ -218,12 +219,16 @@ public final class GrpcEndpoint {
         message -> respond(rpc, call, read(message, call, type).map(method).map(Messages::buffer)));
   }
 
+  /** Ends the response once its message is written: Vert.x can't discard trailers that wait. */
   private static void respond(
       GrpcServerRequest<Buffer, Buffer> rpc, GrpcCall call, Future<Buffer> response) {
     response
         .onSuccess(
             message -> {
-              if (!call.ended()) call.send(message.length(), () -> rpc.response().end(message));
+              if (call.ended()) return;
+              call.send(
+                  message.length(),
+                  () -> rpc.response().write(message).compose(written -> rpc.response().end()));
             })
         .onFailure(call::fail);
   }
@@ -232,11 +237,7 @@ public final class GrpcEndpoint {
   private void receive(
       GrpcServerRequest<Buffer, Buffer> rpc, GrpcCall call, Consumer<GrpcMessage> taker) {
     var messages = new ArrayList<GrpcMessage>(1);
-    rpc.invalidMessageHandler(
-        tooLarge ->
-            call.fail(
-                Failure.TOO_LARGE.because(
-                    "The message is larger than %d bytes".formatted(maxMessageBytes))));
+    failTooLarge(rpc, call);
     rpc.messageHandler(
         message -> {
           if (messages.isEmpty()) messages.add(message);
@@ -250,11 +251,47 @@ public final class GrpcEndpoint {
             return;
           }
           try {
-            taker.accept(messages.get(0));
+            taker.accept(messages.remove(0));
           } catch (ServiceException e) {
             call.fail(e);
           }
         });
+  }
+
+  private void failTooLarge(GrpcServerRequest<Buffer, Buffer> rpc, GrpcCall call) {
+    rpc.invalidMessageHandler(
+        tooLarge ->
+            call.fail(
+                Failure.TOO_LARGE.because(
+                    "The message is larger than %d bytes".formatted(maxMessageBytes))));
+  }
+
+  /** Responds to each message of a call, one after the other, as fast as the caller reads. */
+  private void describe(GrpcServerRequest<Buffer, Buffer> rpc, GrpcCall call) {
+    failTooLarge(rpc, call);
+    rpc.messageHandler(
+        message -> {
+          if (call.ended()) return;
+          rpc.pause();
+          try {
+            read(message, call, ServerReflectionRequest.getDefaultInstance())
+                .map(request -> Messages.buffer(reflection.response(request)))
+                .onSuccess(response -> write(response, rpc, call))
+                .onFailure(call::fail);
+          } catch (ServiceException e) {
+            call.fail(e);
+          }
+        });
+    rpc.endHandler(
+        end -> {
+          if (!call.ended()) call.send(0, () -> rpc.response().end());
+        });
+  }
+
+  private static void write(Buffer response, GrpcServerRequest<Buffer, Buffer> rpc, GrpcCall call) {
+    if (call.ended()) return;
+    call.send(
+        response.length(), () -> rpc.response().write(response).onSuccess(written -> rpc.resume()));
   }
 
   private static ServiceException oneMessage() {
@@ -332,7 +369,7 @@ public final class GrpcEndpoint {
       HealthCheckRequest request, GrpcCall call, GrpcServerRequest<Buffer, Buffer> rpc) {
     if (call.ended()) return;
     try {
-      call.openStream();
+      call.watch();
     } catch (ServiceException e) {
       call.fail(e);
       return;

@@ -53,22 +53,24 @@ public final class GrpcFailure {
     };
   }
 
-  /** Sends a response of nothing but the status of {@code problem}; nothing was sent before. */
+  /** Ends a response with the status of {@code problem}, its only content unless it has begun. */
   public static Future<Void> send(HttpServerResponse response, Problem problem) {
     var failure = problem.failure();
+    boolean begun = response.headWritten();
+    var metadata = begun ? response.trailers() : response.headers();
     if (failure.retryable()) {
       long seconds = problem.members().getLong(CallerLimits.RETRY_AFTER, RETRY_SECONDS);
-      response.putHeader(PUSHBACK, String.valueOf(TimeUnit.SECONDS.toMillis(seconds)));
+      metadata.set(PUSHBACK, String.valueOf(TimeUnit.SECONDS.toMillis(seconds)));
     }
     if (failure == Failure.UNSUPPORTED_MEDIA_TYPE) {
-      response.putHeader(GrpcHeaderNames.GRPC_ACCEPT_ENCODING, COMPRESSIONS);
+      metadata.set(GrpcHeaderNames.GRPC_ACCEPT_ENCODING, COMPRESSIONS);
     }
-    return response
-        .putHeader(HttpHeaders.CONTENT_TYPE, CONTENT_TYPE)
-        .putHeader(GrpcHeaderNames.GRPC_STATUS, status(failure).toString())
-        .putHeader(GrpcHeaderNames.GRPC_MESSAGE, percentEncoded(problem.detail()))
-        .putHeader(CODE, failure.slug())
-        .end();
+    if (!begun) metadata.set(HttpHeaders.CONTENT_TYPE, CONTENT_TYPE);
+    metadata
+        .set(GrpcHeaderNames.GRPC_STATUS, status(failure).toString())
+        .set(GrpcHeaderNames.GRPC_MESSAGE, percentEncoded(problem.detail()))
+        .set(CODE, failure.slug());
+    return response.end();
   }
 
   private static String percentEncoded(String text) {

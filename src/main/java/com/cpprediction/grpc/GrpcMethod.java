@@ -17,9 +17,9 @@ public enum GrpcMethod {
   MODEL_INFER(Service.INFERENCE, "ModelInfer"),
   HEALTH_CHECK(Service.HEALTH, "Check"),
   HEALTH_LIST(Service.HEALTH, "List"),
-  /** The one that responds with a stream. */
+  /** The one that responds to one message with a stream. */
   HEALTH_WATCH(Service.HEALTH, "Watch"),
-  /** Served by Vert.x, which doesn't bound what a compressed message expands to. */
+  /** The one that takes several messages, and responds to each. */
   REFLECTION(Service.REFLECTION, "ServerReflectionInfo");
 
   /** Full names of the services. */

@@ -35,8 +35,13 @@ final class BodyReader {
 
   /** Parses the JSON object in {@code body} with {@code parser}, on any thread. */
   <T> Future<T> read(RequestBody body, boolean gzipped, Operation.Parser<T> parser, String caller) {
+    return read(body, gzipped, bytes -> parse(bytes, parser, caller));
+  }
+
+  /** Reads {@code body} with {@code reader}, on any thread. */
+  <T> Future<T> read(RequestBody body, boolean gzipped, Function<byte[], T> reader) {
     var bytes = body.bytes();
-    Callable<T> reading = () -> parse(gzipped ? body.gunzip() : bytes, parser, caller);
+    Callable<T> reading = () -> reader.apply(gzipped ? body.gunzip() : bytes);
     if (!gzipped && !ParseCost.big(bytes)) return pool.parse(false, reading);
     body.retain(); // until it is parsed, even if its caller disconnects
     return pool.parse(true, reading).onComplete(read -> body.release());

@@ -27,6 +27,7 @@ import io.vertx.core.http.HttpVersion;
 import io.vertx.core.internal.http.HttpServerRequestInternal;
 import io.vertx.core.internal.http.HttpServerRequestWrapper;
 import io.vertx.core.net.ServerSSLOptions;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -51,12 +52,14 @@ final class GrpcPort {
 
   private static final int FRAME_HEAD = 5; // flag and length before a message
   private static final int MAX_CALLS = 100; // of a connection at a time
+  private static final int MAX_WATCHES = 64; // of a node
   private static final int MAX_HEADERS = 8 * 1024;
   private static final int IDLE_SECONDS = 60;
   private static final int TIMEOUT_CHECKS = 20; // per time limit for a message
   private static final int OK = 200;
   private static final int NOT_GRPC = 415;
   private static final int NO_ERROR = 0; // code of a stream that is reset after its response
+  private static final int CANCEL = 8; // code of a stream that is reset before its end
 
   private final Vertx vertx;
   private final HttpNode node;
@@ -66,6 +69,8 @@ final class GrpcPort {
   private final Operation.OperationContext context;
   private final GrpcEndpoint endpoint;
   private final RequestTimeout<Call> messageTimeout;
+  private final RequestTimeout<Call> readTimeout;
+  private final GrpcConnections connections;
   private final HttpServer server;
 
   GrpcPort(
@@ -84,7 +89,16 @@ final class GrpcPort {
     endpoint = new GrpcEndpoint(vertx, inferences, BodyReceiver.MAX_BYTES);
     var receive = node.timeouts().receive();
     messageTimeout = new RequestTimeout<>(receive, Call::timedOut);
-    vertx.setPeriodic(receive.toMillis() / TIMEOUT_CHECKS, tick -> messageTimeout.expire());
+    readTimeout = new RequestTimeout<>(receive, Call::unread);
+    connections = new GrpcConnections(node, Duration.ofSeconds(IDLE_SECONDS));
+    vertx.setPeriodic(
+        receive.toMillis() / TIMEOUT_CHECKS,
+        tick -> {
+          messageTimeout.expire();
+          readTimeout.expire();
+          connections.expire();
+        });
+    vertx.setPeriodic(receive.toMillis(), tick -> connections.ping());
     var statuses =
         Stream.concat(Stream.of(OK), Arrays.stream(Failure.values()).map(Failure::status)).toList();
     for (var method : GrpcMethod.values()) {
@@ -93,7 +107,7 @@ final class GrpcPort {
     server =
         vertx
             .createHttpServer(options())
-            .connectionHandler(this::opened)
+            .connectionHandler(connections::opened)
             .requestHandler(request -> new Call((HttpServerRequestInternal) request).begin());
   }
 
@@ -146,33 +160,30 @@ final class GrpcPort {
     return server.shutdown(grace, TimeUnit.MILLISECONDS);
   }
 
-  private void opened(HttpConnection connection) {
-    boolean room = node.connections().acquire() <= node.config().get().http().maxConnections();
-    connection.closeHandler(closed -> node.connections().release());
-    if (room) return;
-    node.metrics().shed(Shed.CONNECTIONS);
-    connection.close();
-  }
-
   /**
    * One call: the request that the endpoint reads, whose bytes it counts against the limit of the
    * method and the byte budget.
    */
   private final class Call extends HttpServerRequestWrapper implements GrpcCall {
+    private final HttpConnection connection;
     private final Exchange exchange;
     private final @Nullable GrpcMethod method;
     private final BodyReceiver.Limit limit;
-    private long received;
-    private long reserved;
-    private @Nullable RequestBody message; // once it is complete
+    private long received; // bytes of all messages
+    private long held; // bytes of the message that is not complete
+    private long reserved; // for those
+    private @Nullable RequestBody message; // the latest that is complete
     private @Nullable Buffer served; // the response of an inference
-    private boolean streaming;
+    private int unwritten; // messages
+    private boolean watching;
     private boolean responding;
     private boolean failed;
     private boolean ended;
 
     Call(HttpServerRequestInternal request) {
       super(request);
+      connection = request.connection();
+      connections.began(connection);
       exchange = new Exchange(request, node.budget());
       method = GrpcMethod.of(request.path());
       if (method != null) {
@@ -187,13 +198,26 @@ final class GrpcPort {
     void begin() {
       response().endHandler(sent -> finish()).closeHandler(closed -> finish());
       if (!GrpcEndpoint.accepts(this)) {
-        responding = true;
-        response().setStatusCode(NOT_GRPC).end();
+        refuse();
         return;
       }
       messageTimeout.start(this);
       pause();
       authorize().onSuccess(authorized -> run(this::receive)).onFailure(this::fail);
+    }
+
+    /** Responds to a request that is not one of gRPC; one of HTTP/1.1 is the last on its socket. */
+    private void refuse() {
+      responding = true;
+      boolean unread = !isEnded();
+      response()
+          .setStatusCode(NOT_GRPC)
+          .end()
+          .onComplete(
+              sent -> {
+                if (version() != HttpVersion.HTTP_2) connection.close();
+                else if (unread) response().reset(NO_ERROR);
+              });
     }
 
     private Future<Void> authorize() {
@@ -216,9 +240,6 @@ final class GrpcPort {
       exchange.timeout(GrpcEndpoint.timeoutMillis(this));
       if (method == null) throw Failure.METHOD_NOT_ALLOWED.because("There is no such method");
       if (method == GrpcMethod.MODEL_INFER) operation().rejectIfFull(exchange.limits());
-      if (method == GrpcMethod.REFLECTION && GrpcEndpoint.compresses(this)) {
-        throw Failure.UNSUPPORTED_MEDIA_TYPE.because("This method takes no compressed messages");
-      }
       endpoint.handle(this, this);
       resume();
     }
@@ -235,17 +256,19 @@ final class GrpcPort {
           taker == null
               ? null
               : end -> {
-                if (!responding) taker.handle(end);
+                if (!complete()) taker.handle(end);
               });
       return this;
     }
 
     private void receive(Buffer chunk, Handler<Buffer> taker) {
-      if (responding) return; // its rest is discarded
+      if (complete()) return; // the rest of the request is discarded
       received += chunk.length();
       if (received > limit.bytes() + FRAME_HEAD) throw limit.exceeded();
-      if (received > reserved) {
-        long most = Math.min(Math.max(received, 2 * reserved), limit.bytes() + FRAME_HEAD);
+      held += chunk.length();
+      if (held > node.budget().maxReservation()) throw RequestBody.tooLarge();
+      if (held > reserved) {
+        long most = Math.min(Math.max(held, 2 * reserved), limit.bytes() + FRAME_HEAD);
         node.budget().reserve(most - reserved);
         reserved = most;
       }
@@ -258,15 +281,13 @@ final class GrpcPort {
 
     @Override
     public <T> Future<T> read(Buffer bytes, boolean gzipped, Function<byte[], T> parser) {
-      var reading =
-          Operation.Parser.<T>ofBytes((body, caller) -> parser.apply(body), read -> 1, read -> {});
-      return context.reader().read(complete(bytes), gzipped, reading, exchange.caller());
+      return context.reader().read(body(bytes), gzipped, parser);
     }
 
     @Override
     public Future<Buffer> infer(Buffer bytes, boolean gzipped) {
       return operation()
-          .serve(exchange, complete(bytes), gzipped)
+          .serve(exchange, body(bytes), gzipped)
           .map(
               reply -> {
                 if (!reply.servedBy().isEmpty()) {
@@ -300,19 +321,21 @@ final class GrpcPort {
           asked, inferences.read(asked.name(), asked.version(), asked.request(), caller));
     }
 
-    /** The bytes of the complete message, which count from here on in place of those received. */
-    private RequestBody complete(Buffer bytes) {
-      messageTimeout.cancel(this);
-      releaseReceived();
-      var body = new RequestBody(node.budget(), limit, bytes.length());
+    /** The complete message, which takes the reservation of its bytes over. */
+    private RequestBody body(Buffer bytes) {
+      if (method == GrpcMethod.REFLECTION) messageTimeout.start(this); // of the next one
+      else messageTimeout.cancel(this);
+      if (message != null) message.release();
+      var body = new RequestBody(node.budget(), limit, bytes, reserved);
       message = body;
-      body.add(bytes);
+      reserved = 0;
+      held = 0;
       return body;
     }
 
-    private void releaseReceived() {
-      node.budget().release(reserved);
-      reserved = 0;
+    /** Whether the response is complete, on its way or not. */
+    private boolean complete() {
+      return ended() || response().ended();
     }
 
     @Override
@@ -320,18 +343,32 @@ final class GrpcPort {
       responding = true;
       TraceStep.current().grpc(GrpcFailure.OK);
       node.budget().add(bytes);
-      sending.get().onComplete(done -> node.budget().release(bytes));
+      unwritten++;
+      readTimeout.start(this);
+      sending
+          .get()
+          .onComplete(
+              written -> {
+                node.budget().release(bytes);
+                if (--unwritten == 0) readTimeout.cancel(this);
+                else readTimeout.start(this);
+              });
+    }
+
+    /** Ends a response that its caller doesn't read, so that its bytes are released. */
+    private void unread() {
+      response().reset(CANCEL);
     }
 
     @Override
-    public void openStream() {
-      int most = node.config().get().http().maxStreams();
-      if (!node.streams().tryAcquire(most)) {
-        node.metrics().shed(Shed.STREAMS);
+    public void watch() {
+      if (!node.watches().tryAcquire(MAX_WATCHES)) {
+        node.metrics().shed(Shed.LISTENERS);
         throw Failure.OVERLOADED.because(
-            most + " streams are open, as many as http.max_streams; try again in a moment");
+            MAX_WATCHES + " watches are open; end one, or call Check instead");
       }
-      streaming = true;
+      watching = true;
+      connections.watch(connection);
     }
 
     @Override
@@ -353,7 +390,7 @@ final class GrpcPort {
 
     @Override
     public void fail(Throwable cause) {
-      if (responding || ended) return;
+      if (complete()) return;
       responding = true;
       failed = true;
       var failure = Problem.logged(cause, exchange.requestId(), exchange.route());
@@ -374,9 +411,14 @@ final class GrpcPort {
       if (ended) return;
       ended = true;
       messageTimeout.cancel(this);
-      releaseReceived();
+      node.budget().release(reserved);
+      reserved = 0;
       if (message != null) message.release();
-      if (streaming) node.streams().release();
+      if (watching) {
+        node.watches().release();
+        connections.unwatch(connection);
+      }
+      connections.ended(connection);
       long nanos = exchange.nanos();
       AccessLog.write(exchange, nanos, !responding);
       if (!responding) return;

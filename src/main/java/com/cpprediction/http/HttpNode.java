@@ -98,6 +98,7 @@ public final class HttpNode {
   private final ScoringWorkers workers;
   private final Slots connections = new Slots();
   private final Slots streams = new Slots();
+  private final Slots watches = new Slots();
   private final Slots parsing = new Slots();
   private final Slots warming = new Slots();
   private final Handshakes handshakes;
@@ -364,6 +365,11 @@ public final class HttpNode {
   /** Counts streams of {@code POST /predict/stream}. */
   Slots streams() {
     return streams;
+  }
+
+  /** Counts watches of health over gRPC. */
+  Slots watches() {
+    return watches;
   }
 
   /** The state of the node, computed once for the listeners of all event loops. */

@@ -35,6 +35,20 @@ final class RequestBody {
     reserve(contentLength);
   }
 
+  /**
+   * A complete body. It counts twice: {@code content} stays in memory beside its copy.
+   *
+   * @param held bytes that are reserved for {@code content} already, released with the body
+   */
+  RequestBody(ByteBudget budget, BodyReceiver.Limit limit, Buffer content, long held) {
+    this.budget = budget;
+    this.limit = limit;
+    bytes = content.getBytes();
+    length = bytes.length;
+    budget.add(length);
+    reserved = held + length;
+  }
+
   /** The body of the request {@code ctx}, if it has one. */
   static @Nullable RequestBody of(RoutingContext ctx) {
     return ctx.get(KEY);
@@ -64,11 +78,14 @@ final class RequestBody {
   private void reserve(long total) {
     if (total > limit.bytes()) throw limit.exceeded();
     if (total <= reserved) return;
-    if (total > budget.maxReservation()) {
-      throw Failure.TOO_LARGE.because("The body is larger than http.max_pending_bytes lets in");
-    }
+    if (total > budget.maxReservation()) throw tooLarge();
     budget.reserve(total - reserved);
     reserved = total;
+  }
+
+  /** For a body that no byte budget lets in, however little is under way. */
+  static ServiceException tooLarge() {
+    return Failure.TOO_LARGE.because("The body is larger than http.max_pending_bytes lets in");
   }
 
   /** The whole body; on any thread. Call once: it may copy. */

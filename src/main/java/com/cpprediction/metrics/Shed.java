@@ -20,6 +20,6 @@ public enum Shed implements Labelled {
   BYTES,
   /** {@code http.max_streams} streams are open. */
   STREAMS,
-  /** Too many listeners to dashboard events. */
+  /** Too many listeners to dashboard events, or watches of health over gRPC. */
   LISTENERS
 }

@@ -14,6 +14,7 @@ import com.cpprediction.config.CallerConfig;
 import com.cpprediction.config.CallerList;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.config.Role;
+import com.cpprediction.logging.CapturedLog;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.serving.HealthCheck;
 import com.cpprediction.testing.Certificates;
@@ -57,10 +58,14 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.Http2Settings;
+import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.StreamResetException;
 import io.vertx.core.json.JsonObject;
 import io.vertx.grpc.health.v1.HealthCheckRequest;
 import io.vertx.grpc.health.v1.HealthCheckResponse;
@@ -69,11 +74,14 @@ import io.vertx.grpc.health.v1.HealthListRequest;
 import io.vertx.grpc.health.v1.HealthListResponse;
 import io.vertx.grpc.reflection.v1.ServerReflectionRequest;
 import io.vertx.grpc.reflection.v1.ServerReflectionResponse;
+import io.vertx.grpc.reflection.v1.ServerReflectionResponse.MessageResponseCase;
 import io.vertx.junit5.VertxExtension;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -86,6 +94,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
@@ -106,6 +116,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GrpcPortTest {
   private static final String SERVICE = "inference.GRPCInferenceService/";
   private static final String INFER = '/' + SERVICE + "ModelInfer";
+  private static final String REFLECTION =
+      "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+
+  /** Of times that a caller may take. */
+  private static final Duration LIMIT = Duration.ofSeconds(4);
+
   private static final Metadata.Key<String> CODE = key("cp-code");
   private static final Metadata.Key<String> PUSHBACK = key("grpc-retry-pushback-ms");
   private static final String TOKEN = "0123456789abcdef-shop";
@@ -435,25 +451,9 @@ class GrpcPortTest {
     edge.checks.add(new HealthCheck("journal", ready::get, JsonObject::new));
     edge.maxStreams = 1;
     start();
-    var heard = new Heard<HealthCheckResponse>();
-    var method =
-        method(
-            "grpc.health.v1.Health/Watch",
-            MethodType.SERVER_STREAMING,
-            HealthCheckRequest.getDefaultInstance(),
-            HealthCheckResponse.getDefaultInstance());
 
-    ClientCalls.asyncServerStreamingCall(
-        channel.newCall(method, CallOptions.DEFAULT),
-        HealthCheckRequest.getDefaultInstance(),
-        heard);
+    var heard = watch();
     until(() -> heard.messages.size() == 1);
-    var second = new Heard<HealthCheckResponse>();
-    ClientCalls.asyncServerStreamingCall(
-        channel.newCall(method, CallOptions.DEFAULT),
-        HealthCheckRequest.getDefaultInstance(),
-        second);
-    until(() -> second.end != null);
     ready.set(false);
     until(() -> heard.messages.size() == 2);
     edge.stop().await(20, TimeUnit.SECONDS);
@@ -463,8 +463,45 @@ class GrpcPortTest {
         .extracting(HealthCheckResponse::getStatus)
         .containsExactly(ServingStatus.SERVING, ServingStatus.NOT_SERVING);
     assertThat(heard.end.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
-    assertThat(second.end.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
-    assertThat(second.end.getDescription()).contains("http.max_streams");
+  }
+
+  @Test
+  void watchesHaveSlotsOfTheirOwn() throws Exception {
+    edge.maxStreams = 1;
+    start();
+    var watches = IntStream.range(0, 64).mapToObj(i -> watch()).toList();
+    for (var one : watches) until(() -> one.messages.size() == 1);
+
+    var refused = watch();
+    until(() -> refused.end != null);
+
+    assertThat(refused.end.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(refused.end.getDescription()).contains("64 watches");
+    var line = shipment("S1", "MG Road 560017").encode() + '\n';
+    assertThat(
+            edge.send(
+                    "POST",
+                    "/predict/stream",
+                    line.getBytes(StandardCharsets.UTF_8),
+                    "Content-Type",
+                    "application/x-ndjson")
+                .statusCode())
+        .isEqualTo(200);
+  }
+
+  private Heard<HealthCheckResponse> watch() {
+    var heard = new Heard<HealthCheckResponse>();
+    var method =
+        method(
+            "grpc.health.v1.Health/Watch",
+            MethodType.SERVER_STREAMING,
+            HealthCheckRequest.getDefaultInstance(),
+            HealthCheckResponse.getDefaultInstance());
+    ClientCalls.asyncServerStreamingCall(
+        channel.newCall(method, CallOptions.DEFAULT),
+        HealthCheckRequest.getDefaultInstance(),
+        heard);
+    return heard;
   }
 
   @Test
@@ -486,6 +523,66 @@ class GrpcPortTest {
             "grpc.reflection.v1.ServerReflection");
     assertThat(file.getFileDescriptorResponse().getFileDescriptorProtoList())
         .containsExactly(GrpcService.getDescriptor().toProto().toByteString());
+    var count = "cp_http_requests_seconds_count{method=\"POST\",route=\"%s\",status=\"200\"} 2";
+    until(() -> edge.registry.scrape().contains(count.formatted(REFLECTION)));
+  }
+
+  @Test
+  void respondsToEachQuestionOfAStream(Vertx vertx) throws Exception {
+    start();
+    var list = ServerReflectionRequest.newBuilder().setListServices("*").build();
+    var symbols =
+        Stream.of(
+                "inference.ModelInferRequest.InferInputTensor",
+                "inference.GRPCInferenceService.ModelInfer",
+                "grpc.health.v1.Health",
+                "other")
+            .map(name -> ServerReflectionRequest.newBuilder().setFileContainingSymbol(name).build())
+            .toList();
+    var body = Buffer.buffer(framed(0, body(list)));
+    for (var symbol : symbols) body.appendBytes(framed(1, gzip(body(symbol))));
+    body.appendBytes(framed(0, new byte[0]));
+
+    try (var log = new CapturedLog()) {
+      var responses = reflections(vertx, body);
+
+      assertThat(responses)
+          .extracting(ServerReflectionResponse::getMessageResponseCase)
+          .containsExactly(
+              MessageResponseCase.LIST_SERVICES_RESPONSE,
+              MessageResponseCase.FILE_DESCRIPTOR_RESPONSE,
+              MessageResponseCase.FILE_DESCRIPTOR_RESPONSE,
+              MessageResponseCase.FILE_DESCRIPTOR_RESPONSE,
+              MessageResponseCase.ERROR_RESPONSE,
+              MessageResponseCase.ERROR_RESPONSE);
+      assertThat(responses.get(0).getOriginalRequest()).isEqualTo(list);
+      assertThat(responses.get(4).getErrorResponse().getErrorCode()).isEqualTo(5);
+      assertThat(responses.get(5).getErrorResponse().getErrorCode()).isEqualTo(3);
+      until(() -> edge.registry.scrape().contains("cp_http_pending_bytes 0.0"));
+      assertThat(log.plain()).noneMatch(line -> line.contains("IllegalStateException"));
+    }
+  }
+
+  /** Sends {@code body} in one DATA frame; all of the responses. */
+  private List<ServerReflectionResponse> reflections(Vertx vertx, Buffer body) throws Exception {
+    var bytes =
+        client(vertx, new Http2Settings())
+            .request(HttpMethod.POST, edge.grpcPort(), "127.0.0.1", REFLECTION)
+            .compose(
+                request ->
+                    request
+                        .putHeader("content-type", "application/grpc")
+                        .putHeader("grpc-encoding", "gzip")
+                        .send(body))
+            .compose(HttpClientResponse::body)
+            .await(20, TimeUnit.SECONDS);
+    var responses = new ArrayList<ServerReflectionResponse>();
+    for (int at = 0; at < bytes.length(); ) {
+      int end = at + 5 + bytes.getInt(at + 1);
+      responses.add(ServerReflectionResponse.parseFrom(bytes.getBytes(at + 5, end)));
+      at = end;
+    }
+    return responses;
   }
 
   @Test
@@ -628,11 +725,8 @@ class GrpcPortTest {
             "12", "method-not-allowed", '/' + SERVICE + "Other", framed(0, valid), new String[0]),
         arguments("12", "method-not-allowed", "/predict", framed(0, valid), new String[0]),
         arguments(
-            "12",
-            "unsupported-media-type",
-            "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-            framed(1, bomb),
-            new String[] {"grpc-encoding", "gzip"}),
+            "8", "too-large", REFLECTION, framed(1, bomb), new String[] {"grpc-encoding", "gzip"}),
+        arguments("3", "malformed-request", REFLECTION, framed(0, group), new String[0]),
         arguments(
             "7",
             "forbidden",
@@ -660,15 +754,77 @@ class GrpcPortTest {
 
   @Test
   void disconnectsNoOneElseForACallThatIsNotComplete(Vertx vertx) throws Exception {
-    edge.receiveTimeout = Duration.ofMillis(200);
+    edge.receiveTimeout = LIMIT;
+    var held = Promise.<ScoreReply>promise();
+    edge.scorer =
+        request ->
+            held.future()
+                .map(done -> HttpFixture.reply(request, HttpFixture.FINGERPRINTS.get("560")));
     start();
     var valid = framed(0, body(request(tensor("address", "MG Road 560017")).build()));
+    var client = client(vertx, new Http2Settings());
+    var complete = call(client, INFER).await(20, TimeUnit.SECONDS);
+    var other = answer(complete, valid, true);
+    until(() -> edge.inFlight() == 1);
+    var incomplete = call(client, INFER).await(20, TimeUnit.SECONDS);
 
-    var answer = send(vertx, INFER, valid, false);
+    var answer = answer(incomplete, valid, false).await(20, TimeUnit.SECONDS);
+    held.complete();
 
+    assertThat(incomplete.connection()).isSameAs(complete.connection());
     assertThat(answer.status()).isEqualTo("4");
     assertThat(answer.code()).isEqualTo("deadline-exceeded");
-    assertThat(edge.recorded()).isEmpty();
+    assertThat(other.await(20, TimeUnit.SECONDS).code()).isNull();
+    until(() -> edge.recorded().size() == 1);
+  }
+
+  /** With a window of no bytes a response stays with the service until its caller reads it. */
+  @Test
+  void givesUpResponsesThatAreNotRead(Vertx vertx) throws Exception {
+    edge.receiveTimeout = LIMIT;
+    start();
+    var valid = framed(0, body(request(tensor("address", "MG Road 560017")).build()));
+    var request =
+        call(client(vertx, new Http2Settings().setInitialWindowSize(0)), INFER)
+            .await(20, TimeUnit.SECONDS);
+    var reset = new AtomicLong(-1);
+    request.response().onSuccess(head -> head.exceptionHandler(cause -> reset.set(code(cause))));
+    request.exceptionHandler(cause -> reset.set(code(cause))).end(Buffer.buffer(valid));
+
+    try (var log = new CapturedLog()) {
+      until(() -> reset.get() >= 0);
+
+      assertThat(reset.get()).isEqualTo(8);
+      assertThat(edge.recorded()).hasSize(1);
+      until(() -> edge.registry.scrape().contains("cp_http_pending_bytes 0.0"));
+      assertThat(log.plain()).noneMatch(line -> line.contains("NullPointerException"));
+    }
+  }
+
+  private static long code(Throwable cause) {
+    return cause instanceof StreamResetException reset ? reset.getCode() : Long.MAX_VALUE;
+  }
+
+  @Test
+  void closesConnectionsWithoutACallAndPingsThoseWithWatches(Vertx vertx) throws Exception {
+    edge.receiveTimeout = LIMIT;
+    start();
+    var pings = new AtomicInteger();
+    var closed = new AtomicBoolean();
+    var watching =
+        call(client(vertx, new Http2Settings()), "/grpc.health.v1.Health/Watch")
+            .await(20, TimeUnit.SECONDS);
+    watching.connection().pingHandler(ping -> pings.incrementAndGet());
+    watching.connection().closeHandler(end -> closed.set(true));
+    answer(watching, framed(0, new byte[0]), true).await(20, TimeUnit.SECONDS);
+    var silent = call(client(vertx, new Http2Settings()), INFER).await(20, TimeUnit.SECONDS);
+    var ended = new AtomicBoolean();
+    silent.connection().closeHandler(end -> ended.set(true));
+
+    until(ended::get);
+    until(() -> pings.get() > 0);
+
+    assertThat(closed).isFalse();
   }
 
   @Test
@@ -679,6 +835,34 @@ class GrpcPortTest {
 
     assertThat(json.http()).isEqualTo(415);
     assertThat(edge.recorded()).isEmpty();
+  }
+
+  @Test
+  void endsAStreamThatIsNotGrpcBeforeItsCallerDoes(Vertx vertx) throws Exception {
+    start();
+    var request = call(client(vertx, new Http2Settings()), INFER).await(20, TimeUnit.SECONDS);
+    var reset = new AtomicLong(-1);
+    request.exceptionHandler(cause -> reset.set(code(cause)));
+    request.putHeader("content-type", "text/plain").setChunked(true).write(Buffer.buffer("a"));
+
+    until(() -> reset.get() >= 0);
+
+    assertThat(reset.get()).isZero();
+  }
+
+  @Test
+  void closesAConnectionOfHttp11AfterItsRequest() throws Exception {
+    start();
+    try (var socket = new Socket("127.0.0.1", edge.grpcPort())) {
+      socket.setSoTimeout(60_000);
+      socket
+          .getOutputStream()
+          .write("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+
+      var response = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+      assertThat(response).startsWith("HTTP/1.1 415 ");
+    }
   }
 
   @Test
@@ -988,21 +1172,30 @@ class GrpcPortTest {
    */
   private Answer send(Vertx vertx, String path, byte[] body, boolean complete, String... headers)
       throws Exception {
-    var client =
-        vertx.createHttpClient(
-            new HttpClientOptions()
-                .setProtocolVersion(HttpVersion.HTTP_2)
-                .setHttp2ClearTextUpgrade(false));
-    return client
-        .request(HttpMethod.POST, edge.grpcPort(), "127.0.0.1", path)
+    return call(client(vertx, new Http2Settings()), path)
         .compose(
             request -> {
-              request.putHeader("content-type", "application/grpc").putHeader("te", "trailers");
               for (int i = 0; i < headers.length; i += 2)
                 request.putHeader(headers[i], headers[i + 1]);
               return answer(request, body, complete);
             })
         .await(20, TimeUnit.SECONDS);
+  }
+
+  private static HttpClient client(Vertx vertx, Http2Settings settings) {
+    return vertx.createHttpClient(
+        new HttpClientOptions()
+            .setProtocolVersion(HttpVersion.HTTP_2)
+            .setHttp2ClearTextUpgrade(false)
+            .setInitialSettings(settings));
+  }
+
+  private Future<HttpClientRequest> call(HttpClient client, String path) {
+    return client
+        .request(HttpMethod.POST, edge.grpcPort(), "127.0.0.1", path)
+        .map(
+            request ->
+                request.putHeader("content-type", "application/grpc").putHeader("te", "trailers"));
   }
 
   private static Future<Answer> answer(HttpClientRequest request, byte[] body, boolean complete) {
