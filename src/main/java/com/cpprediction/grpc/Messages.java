@@ -1,26 +1,18 @@
 package com.cpprediction.grpc;
 
 import com.cpprediction.prediction.Failure;
-import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor.JavaType;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
-import com.google.protobuf.UnsafeByteOperations;
 import com.google.protobuf.WireFormat;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.function.IntFunction;
-import java.util.function.IntToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
-/** The bytes of messages and of raw tensors, which are little-endian. */
+/** The bytes of messages. */
 final class Messages {
   /**
    * Fields of a message at most, those of messages in it and each element of packed fields
@@ -98,59 +90,5 @@ final class Messages {
   /** A text, absent where it is empty: the two are the same in a message. */
   static @Nullable String orNull(String text) {
     return text.isEmpty() ? null : text;
-  }
-
-  /**
-   * The elements of a raw tensor of BYTES, each after its length.
-   *
-   * @param most elements; further ones are not read
-   * @param what the tensor, for a failure
-   * @throws com.cpprediction.prediction.ServiceException {@link Failure#MALFORMED_REQUEST}
-   */
-  static List<ByteString> split(ByteString raw, int most, String what) {
-    var elements = new ArrayList<ByteString>();
-    var lengths = raw.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
-    int at = 0;
-    while (at < raw.size()) {
-      if (elements.size() == most) {
-        throw Failure.MALFORMED_REQUEST.because(
-            "The %s are more than %d elements".formatted(what, most));
-      }
-      int left = raw.size() - at - Integer.BYTES;
-      int length = left < 0 ? -1 : lengths.getInt(at);
-      if (length < 0 || length > left) {
-        throw Failure.MALFORMED_REQUEST.because(
-            "The %s must be elements, each after its length in 4 bytes, little-endian"
-                .formatted(what));
-      }
-      at += Integer.BYTES;
-      elements.add(raw.substring(at, at + length));
-      at += length;
-    }
-    return elements;
-  }
-
-  /** The reverse of {@link #split}. */
-  static ByteString joined(int count, IntFunction<ByteString> elements) {
-    var parts = new ArrayList<ByteString>(count);
-    int size = 0;
-    for (int i = 0; i < count; i++) {
-      var element = elements.apply(i);
-      parts.add(element);
-      size += Integer.BYTES + element.size();
-    }
-    var out = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-    for (var part : parts) {
-      out.putInt(part.size());
-      part.copyTo(out);
-    }
-    return UnsafeByteOperations.unsafeWrap(out.flip());
-  }
-
-  /** A raw tensor of FP64. */
-  static ByteString doubles(int count, IntToDoubleFunction elements) {
-    var out = ByteBuffer.allocate(count * Double.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    for (int i = 0; i < count; i++) out.putDouble(elements.applyAsDouble(i));
-    return UnsafeByteOperations.unsafeWrap(out.flip());
   }
 }

@@ -1,13 +1,13 @@
 package com.cpprediction.grpc;
 
-import com.cpprediction.inference.Datatype;
 import com.cpprediction.inference.InferenceReply;
 import com.cpprediction.inference.InferenceRequest;
+import com.cpprediction.inference.RawTensors;
 import com.cpprediction.inference.Tensor;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
-import com.cpprediction.serving.PredictionService;
 import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
 import inference.GrpcService.InferTensorContents;
 import inference.GrpcService.ModelInferRequest;
 import inference.GrpcService.ModelInferRequest.InferInputTensor;
@@ -17,7 +17,6 @@ import inference.GrpcService.ModelInferResponse.InferOutputTensor;
 import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,10 +78,7 @@ public record ModelInference(
           "Input %s has contents, and the request raw_input_contents; send one of them"
               .formatted(name));
     }
-    return Messages.split(raw, PredictionService.MAX_BATCH, "raw_input_contents of input " + name)
-        .stream()
-        .map(element -> text(name, element))
-        .toList();
+    return RawTensors.texts(raw.asReadOnlyByteBuffer(), name);
   }
 
   private static String text(String name, ByteString element) {
@@ -103,7 +99,8 @@ public record ModelInference(
               .setName(tensor.name())
               .setDatatype(tensor.datatype().name());
       tensor.shape().forEach(output::addShape);
-      if (raw) response.addRawOutputContents(rawContents(tensor));
+      if (raw)
+        response.addRawOutputContents(UnsafeByteOperations.unsafeWrap(RawTensors.bytes(tensor)));
       else output.setContents(contents(tensor));
       response.addOutputs(output);
     }
@@ -117,14 +114,6 @@ public record ModelInference(
       else contents.addBytesContents(ByteString.copyFromUtf8((String) element));
     }
     return contents;
-  }
-
-  private static ByteString rawContents(Tensor tensor) {
-    IntFunction<Object> element = tensor.elements()::get;
-    int count = tensor.elements().size();
-    return tensor.datatype() == Datatype.BYTES
-        ? Messages.joined(count, at -> ByteString.copyFromUtf8((String) element.apply(at)))
-        : Messages.doubles(count, at -> (Double) element.apply(at));
   }
 
   private static ServiceException malformed(String detail) {

@@ -26,14 +26,14 @@ final class BodyReader {
     return read(ctx, Operation.Parser.of(reader), Exchange.of(ctx).caller());
   }
 
-  /** Parses the JSON object in the body with {@code parser} for {@code caller}, on any thread. */
+  /** Parses the body with {@code parser} for {@code caller}, on any thread. */
   <T> Future<T> read(RoutingContext ctx, Operation.Parser<T> parser, String caller) {
     var body = RequestBody.of(ctx);
     if (body == null) return pool.parse(false, () -> parse(EMPTY, parser, caller));
     return read(body, RouteContract.gzipped(ctx.request()), parser, caller);
   }
 
-  /** Parses the JSON object in {@code body} with {@code parser}, on any thread. */
+  /** Parses {@code body} with {@code parser}, on any thread. */
   <T> Future<T> read(RequestBody body, boolean gzipped, Operation.Parser<T> parser, String caller) {
     return read(body, gzipped, bytes -> parse(bytes, parser, caller));
   }
@@ -48,9 +48,9 @@ final class BodyReader {
   }
 
   static <T> T parse(byte[] body, Operation.Parser<T> parser, String caller) {
-    var usual = parser.usual().apply(body, caller);
-    if (usual != null) return usual;
     try {
+      var usual = parser.usual().apply(body, caller);
+      if (usual != null) return usual;
       return parser.any().apply(StrictJson.parseRequest(body), caller);
     } catch (MalformedJsonException e) {
       throw Failure.MALFORMED_REQUEST.because(e.getMessage());

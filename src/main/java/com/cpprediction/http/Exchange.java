@@ -3,6 +3,7 @@ package com.cpprediction.http;
 import com.cpprediction.auth.Caller;
 import com.cpprediction.auth.CallerLimits;
 import com.cpprediction.config.BearerTokens;
+import com.cpprediction.inference.InferenceRequest;
 import com.cpprediction.json.JsonBytes;
 import com.cpprediction.logging.RequestId;
 import com.cpprediction.metrics.ServiceMetrics;
@@ -45,7 +46,8 @@ final class Exchange {
   private static final CharSequence CONTENT_TYPE_OPTIONS =
       HttpHeaders.createOptimized("X-Content-Type-Options");
   private static final CharSequence NOSNIFF = HttpHeaders.createOptimized("nosniff");
-  private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
+  private static final CharSequence JSON = HttpHeaders.createOptimized(RouteContract.JSON);
+  private static final CharSequence BINARY = HttpHeaders.createOptimized(RouteContract.BINARY);
   private static final Pattern MILLIS = Pattern.compile("0*[1-9][0-9]{0,8}");
   private static final String KEY = "exchange";
   private static final int USUAL_REPLY = 512; // bytes of a prediction, or a little more
@@ -132,9 +134,14 @@ final class Exchange {
   void respond(Reply reply) {
     if (!reply.servedBy().isEmpty()) response().putHeader(SERVED_BY, reply.servedBy());
     source = reply.source();
-    response().putHeader(HttpHeaders.CONTENT_TYPE, JSON);
     var bytes = new JsonBytes(USUAL_REPLY);
     reply.write(bytes);
+    var binary = reply.binary();
+    if (binary.length > 0) {
+      response().putHeader(InferenceRequest.JSON_LENGTH, Integer.toString(bytes.length()));
+      bytes.raw(binary);
+    }
+    response().putHeader(HttpHeaders.CONTENT_TYPE, binary.length > 0 ? BINARY : JSON);
     end(buffer(bytes));
   }
 

@@ -3,10 +3,15 @@ package com.cpprediction.http;
 import com.cpprediction.http.Inferences.Inference;
 import com.cpprediction.inference.InferenceModel;
 import com.cpprediction.inference.InferenceRequest;
+import com.cpprediction.json.StrictJson;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.serving.Reply;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The Open Inference Protocol, version 2, over REST. */
@@ -18,6 +23,8 @@ final class InferenceRoutes {
   static final String MODEL = "model_name";
 
   static final String VERSION = "model_version";
+
+  private static final Pattern DIGITS = Pattern.compile("0*[1-9][0-9]{0,8}");
 
   private final Inferences inferences;
   private final Operation.OperationContext context;
@@ -77,15 +84,36 @@ final class InferenceRoutes {
   private Operation<Inference> infer(RoutingContext ctx) {
     var name = ctx.pathParam(MODEL);
     var version = ctx.pathParam(VERSION);
+    var jsonLengths = ctx.request().headers().getAll(InferenceRequest.JSON_LENGTH);
     return new Operation<>(
-        new Operation.Parser<>(
-            (bytes, caller) -> null,
-            (body, caller) -> inferences.read(name, version, InferenceRequest.read(body), caller),
+        Operation.Parser.ofBytes(
+            (bytes, caller) -> inferences.read(name, version, parse(bytes, jsonLengths), caller),
             Inference::size,
             Inference::discard),
         (inference, deadline, requestId) ->
             inferences.infer(inference, deadline, requestId).<Reply>map(reply -> reply),
         context);
+  }
+
+  /** Parses JSON, and the bytes of tensors after it where a header says how long it is. */
+  private static InferenceRequest parse(byte[] body, List<String> jsonLengths) {
+    if (jsonLengths.isEmpty()) {
+      return InferenceRequest.read(StrictJson.parseRequest(body), ByteBuffer.wrap(body, 0, 0));
+    }
+    int length = jsonLength(jsonLengths, body.length);
+    var json = StrictJson.parseRequest(Arrays.copyOf(body, length));
+    return InferenceRequest.read(json, ByteBuffer.wrap(body, length, body.length - length));
+  }
+
+  private static int jsonLength(List<String> headers, int most) {
+    var given = headers.get(0);
+    if (headers.size() == 1 && DIGITS.matcher(given).matches()) {
+      int length = Integer.parseInt(given);
+      if (length <= most) return length;
+    }
+    throw Failure.MALFORMED_REQUEST.because(
+        "%s must be there once, as the number of bytes of the JSON: from 1 to the %d of the body"
+            .formatted(InferenceRequest.JSON_LENGTH, most));
   }
 
   private InferenceModel requested(RoutingContext ctx) {

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Inferences implements InferenceBackend {
   private static final String SERVER = "cp-prediction-service";
+  private static final String BINARY_TENSORS = "binary_tensor_data";
 
   private final PredictionService service;
   private final Supplier<ServingRelease> leases;
@@ -75,7 +76,7 @@ final class Inferences implements InferenceBackend {
     return new JsonObject()
         .put("name", SERVER)
         .put("version", version)
-        .put("extensions", new JsonArray());
+        .put("extensions", new JsonArray().add(BINARY_TENSORS));
   }
 
   @Override

@@ -53,7 +53,7 @@ record Operation<Q>(Parser<Q> parser, UseCase<Q> useCase, OperationContext conte
           (body, caller) -> null, (body, caller) -> any.apply(body), request -> 1, request -> {});
     }
 
-    /** Of requests that are not JSON. */
+    /** Of requests that are not JSON alone. */
     static <Q> Parser<Q> ofBytes(
         BiFunction<byte[], String, Q> every, ToIntFunction<Q> shipments, Consumer<Q> discard) {
       return new Parser<>(

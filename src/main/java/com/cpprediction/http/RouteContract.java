@@ -1,5 +1,6 @@
 package com.cpprediction.http;
 
+import com.cpprediction.inference.InferenceRequest;
 import com.cpprediction.prediction.Failure;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -19,14 +20,14 @@ import org.jspecify.annotations.Nullable;
  * Checks method, {@code Accept}, {@code Content-Type} and encoding before the handlers of a route.
  *
  * @param pattern as the contract writes it
- * @param consumes media type of request bodies
+ * @param consumes media types of request bodies
  * @param produces media types of responses
  * @param origins rejects cross-site requests
  */
 record RouteContract(
     String pattern,
     List<HttpMethod> methods,
-    String consumes,
+    List<String> consumes,
     List<String> produces,
     SameOrigin origins)
     implements PlatformHandler {
@@ -36,6 +37,9 @@ record RouteContract(
   static final String JSON = "application/json";
   static final String NDJSON = "application/x-ndjson";
 
+  /** JSON, and tensors as bytes after it. */
+  static final String BINARY = "application/octet-stream";
+
   private static final String GZIP = "gzip";
   private static final Set<String> CODINGS = Set.of("", "identity", GZIP);
 
@@ -44,7 +48,7 @@ record RouteContract(
       Set.of(StaticRoutes.HTML, StaticRoutes.JS, StaticRoutes.CSS);
 
   private static final Map<String, Pattern> CONTENT_TYPES =
-      Map.of(JSON, optionalUtf8(JSON), NDJSON, optionalUtf8(NDJSON));
+      Map.of(JSON, optionalUtf8(JSON), NDJSON, optionalUtf8(NDJSON), BINARY, exactly(BINARY));
 
   @Override
   public void handle(RoutingContext ctx) {
@@ -62,15 +66,13 @@ record RouteContract(
       throw Failure.NOT_ACCEPTABLE.because("Can answer " + String.join(" or ", produces));
     }
     if (request.method() == HttpMethod.POST) {
-      var type = request.getHeader(HttpHeaders.CONTENT_TYPE);
-      boolean typeMatches =
-          type == null
-              ? !hasBody(request) // requiring a type keeps cross-site forms out
-              : type.equals(consumes)
-                  || Objects.requireNonNull(CONTENT_TYPES.get(consumes)).matcher(type).matches();
-      if (!typeMatches) {
+      if (!typeMatches(request)) {
         throw Failure.UNSUPPORTED_MEDIA_TYPE.because(
-            "Send " + consumes + " in UTF-8, and a Content-Type that says so");
+            "Send %s, and a Content-Type that says so"
+                .formatted(
+                    consumes.stream()
+                        .map(type -> type.equals(BINARY) ? type : type + " in UTF-8")
+                        .collect(Collectors.joining(" or "))));
       }
       if (!CODINGS.containsAll(codings(request))) {
         ctx.response().putHeader(HttpHeaders.ACCEPT_ENCODING, GZIP);
@@ -79,6 +81,23 @@ record RouteContract(
       }
     }
     ctx.next();
+  }
+
+  /**
+   * Whether the body is of a type that is read. Requiring a type, or a header that no form of a
+   * page has, keeps cross-site forms out; clients of Triton send that header and no type.
+   */
+  private boolean typeMatches(HttpServerRequest request) {
+    var type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+    if (type == null) {
+      return !hasBody(request)
+          || consumes.contains(BINARY) && request.headers().contains(InferenceRequest.JSON_LENGTH);
+    }
+    for (var each : consumes) {
+      if (type.equals(each)) return true;
+      if (Objects.requireNonNull(CONTENT_TYPES.get(each)).matcher(type).matches()) return true;
+    }
+    return false;
   }
 
   static boolean gzipped(HttpServerRequest request) {
@@ -104,6 +123,10 @@ record RouteContract(
     return Pattern.compile(
         Pattern.quote(type) + "(\\s*;\\s*charset\\s*=\\s*\"?utf-8\"?)?\\s*",
         Pattern.CASE_INSENSITIVE);
+  }
+
+  private static Pattern exactly(String type) {
+    return Pattern.compile(Pattern.quote(type) + "\\s*", Pattern.CASE_INSENSITIVE);
   }
 
   private boolean acceptable(@Nullable String accept) {

@@ -38,6 +38,7 @@ final class Routes {
   static final int OUTCOMES_BYTES = 512 * 1024;
   static final int RELOAD_BYTES = 64 * 1024; // every possible prefix, by name
 
+  private static final List<String> JSON = List.of(RouteContract.JSON);
   private static final List<HttpMethod> POST = List.of(HttpMethod.POST);
   private static final List<HttpMethod> GET = List.of(HttpMethod.GET, HttpMethod.HEAD);
   private static final List<HttpMethod> DELETE = List.of(HttpMethod.DELETE);
@@ -91,7 +92,7 @@ final class Routes {
             guard.require(Role.PREDICT),
             predictBatch::rejectIfFull)
         .handler(predictBatch::handle);
-    route("/predict/stream", POST, RouteContract.NDJSON, RouteContract.NDJSON)
+    route("/predict/stream", POST, List.of(RouteContract.NDJSON), RouteContract.NDJSON)
         .handler(guard.require(Role.PREDICT))
         .handler(stream::handle);
     post("/outcomes", OUTCOMES_BYTES, guard.require(Role.PREDICT), outcomes::rejectIfFull)
@@ -121,7 +122,7 @@ final class Routes {
   }
 
   Routes cache(CacheRoutes cache) {
-    route("/cache", DELETE, RouteContract.JSON, RouteContract.JSON)
+    route("/cache", DELETE, JSON, RouteContract.JSON)
         .handler(guard.require(Role.OPERATE))
         .handler(cache::clear);
     get("/cache/stats").handler(cache::stats);
@@ -130,11 +131,11 @@ final class Routes {
   }
 
   Routes erasure(ErasureRoutes erasure) {
-    route(SHIPMENTS + ":shipment_id", DELETE, RouteContract.JSON, RouteContract.JSON)
+    route(SHIPMENTS + ":shipment_id", DELETE, JSON, RouteContract.JSON)
         .useNormalizedPath(false) // ".." is a valid shipment id
         .handler(guard.require(Role.OPERATE))
         .handler(erasure::erase);
-    route("/shipments", DELETE, RouteContract.JSON, RouteContract.JSON)
+    route("/shipments", DELETE, JSON, RouteContract.JSON)
         .handler(guard.require(Role.OPERATE))
         .handler(erasure::eraseByQuery);
     return this;
@@ -171,9 +172,11 @@ final class Routes {
     for (var path : List.of(model, model + "/versions/:" + InferenceRoutes.VERSION)) {
       get(path).handler(inference::model);
       get(path + "/ready").handler(inference::modelReady);
+      var types = List.of(RouteContract.JSON, RouteContract.BINARY);
+      var infer = path + "/infer";
       post(
-              path + "/infer",
-              BodyReceiver.MAX_BYTES,
+              route(infer, POST, types, RouteContract.JSON, RouteContract.BINARY),
+              new BodyReceiver.Limit(BodyReceiver.MAX_BYTES, infer),
               guard.require(Role.PREDICT),
               inference::rejectEarly)
           .handler(inference::handle);
@@ -248,7 +251,7 @@ final class Routes {
   }
 
   private Route get(String path, String... produces) {
-    return route(path, GET, RouteContract.JSON, produces);
+    return route(path, GET, JSON, produces);
   }
 
   /**
@@ -256,13 +259,19 @@ final class Routes {
    * @param beforeBody handlers that run before the body is received
    */
   private Route post(String path, int maxBytes, PlatformHandler... beforeBody) {
-    var route = route(path, POST, RouteContract.JSON, RouteContract.JSON);
+    return post(
+        route(path, POST, JSON, RouteContract.JSON),
+        new BodyReceiver.Limit(maxBytes, path),
+        beforeBody);
+  }
+
+  private Route post(Route route, BodyReceiver.Limit limit, PlatformHandler... beforeBody) {
     for (var handler : beforeBody) route.handler(handler);
-    var limit = new BodyReceiver.Limit(maxBytes, path);
     return route.handler(new BodyReceiver(limit, budget, bodyTimeout));
   }
 
-  private Route route(String path, List<HttpMethod> methods, String consumes, String... produces) {
+  private Route route(
+      String path, List<HttpMethod> methods, List<String> consumes, String... produces) {
     var pattern = path.replaceAll(":(\\w+)", "{$1}");
     meters.register(pattern, methods);
     var contract = new RouteContract(pattern, methods, consumes, List.of(produces), origins);

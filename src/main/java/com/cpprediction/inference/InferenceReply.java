@@ -3,6 +3,7 @@ package com.cpprediction.inference;
 import com.cpprediction.serving.Item;
 import com.cpprediction.serving.Reply;
 import com.cpprediction.serving.Shipments;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
@@ -14,6 +15,12 @@ public final class InferenceReply implements Reply {
   private final InferenceModel model;
   private final InferenceRequest request;
   private final Shipments served;
+  private @Nullable Document document; // once the response is one of REST
+
+  /**
+   * @param binary the bytes that follow {@code json}
+   */
+  private record Document(JsonObject json, byte[] binary) {}
 
   /**
    * @param served the shipments of {@code request}
@@ -52,7 +59,7 @@ public final class InferenceReply implements Reply {
     }
     var shape =
         output.columns() == 0 ? List.of(items.size()) : List.of(items.size(), output.columns());
-    return new Tensor(output.label(), output.datatype(), shape, elements);
+    return new Tensor(output, shape, elements);
   }
 
   private static Object element(OutputTensor output, Item item, int at) {
@@ -67,19 +74,41 @@ public final class InferenceReply implements Reply {
 
   @Override
   public JsonObject json() {
+    return document().json;
+  }
+
+  @Override
+  public byte[] binary() {
+    return document().binary;
+  }
+
+  private Document document() {
+    if (document == null) document = newDocument();
+    return document;
+  }
+
+  private Document newDocument() {
     var outputs = new JsonArray();
+    var binary = Buffer.buffer();
     for (var tensor : outputs()) {
-      outputs.add(
+      var output =
           new JsonObject()
               .put("name", tensor.name())
               .put("shape", new JsonArray(tensor.shape()))
-              .put("datatype", tensor.datatype().name())
-              .put("data", new JsonArray(tensor.elements())));
+              .put("datatype", tensor.datatype().name());
+      if (request.binary().contains(tensor.output())) {
+        var bytes = RawTensors.bytes(tensor);
+        output.put("parameters", new JsonObject().put(InferenceRequest.SIZE, bytes.length));
+        binary.appendBytes(bytes);
+      } else {
+        output.put("data", new JsonArray(tensor.elements()));
+      }
+      outputs.add(output);
     }
     var json =
         new JsonObject().put("model_name", model.name()).put("model_version", model.version());
     if (request.id() != null) json.put("id", request.id());
-    return json.put("outputs", outputs);
+    return new Document(json.put("outputs", outputs), binary.getBytes());
   }
 
   @Override

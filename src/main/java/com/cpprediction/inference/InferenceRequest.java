@@ -8,6 +8,7 @@ import com.cpprediction.serving.ShipmentReader;
 import com.cpprediction.serving.TypedShipment;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -25,17 +26,28 @@ import org.jspecify.annotations.Nullable;
  * @param id of the caller, to be returned; absent where there was none
  * @param shipments 1 to 1,000
  * @param outputs what to return, in the order of the request
+ * @param binary those of them that follow the JSON as bytes; none over gRPC
  */
 public record InferenceRequest(
-    @Nullable String id, List<TypedShipment> shipments, List<OutputTensor> outputs) {
+    @Nullable String id,
+    List<TypedShipment> shipments,
+    List<OutputTensor> outputs,
+    Set<OutputTensor> binary) {
   private static final Set<String> FIELDS = Set.of("id", "parameters", "inputs", "outputs");
   private static final Set<String> INPUT_FIELDS =
       Set.of("name", "shape", "datatype", "parameters", "data");
   private static final Set<String> OUTPUT_FIELDS = Set.of("name", "parameters");
 
+  /** Header with the bytes of the JSON, in requests and responses where others follow it. */
+  public static final String JSON_LENGTH = "Inference-Header-Content-Length";
+
+  /** Parameter of a tensor with the number of its bytes. */
+  static final String SIZE = "binary_data_size";
+
   public InferenceRequest {
     shipments = List.copyOf(shipments);
     outputs = List.copyOf(outputs);
+    binary = Set.copyOf(binary);
   }
 
   /**
@@ -53,16 +65,23 @@ public record InferenceRequest(
   /**
    * Reads the body of a request.
    *
+   * @param bytes those that follow the JSON: of inputs with a size, in their order
    * @throws ServiceException {@link Failure#MALFORMED_REQUEST} with what to send instead
    */
-  public static InferenceRequest read(JsonObject body) {
+  public static InferenceRequest read(JsonObject body, ByteBuffer bytes) {
     checkFields(body, FIELDS);
     var id = text(body, "id", "id");
     var inputs = array(body, "inputs");
     if (inputs == null) throw malformed("inputs must be an array of tensors");
     var columns = new EnumMap<InputTensor, List<String>>(InputTensor.class);
-    for (var one : inputs) addInput(input(one), columns);
-    return new InferenceRequest(id, shipments(columns), outputs(outputNames(body)));
+    for (var one : inputs) addInput(input(one, bytes), columns);
+    if (bytes.hasRemaining()) {
+      throw malformed(
+          "%d bytes are left after those of the inputs; the %s of each must add up to all that follow the JSON"
+              .formatted(bytes.remaining(), SIZE));
+    }
+    var outputs = outputs(outputNames(body));
+    return new InferenceRequest(id, shipments(columns), outputs, binary(body, outputs));
   }
 
   /**
@@ -74,10 +93,10 @@ public record InferenceRequest(
   public static InferenceRequest of(@Nullable String id, List<Input> inputs, List<String> outputs) {
     var columns = new EnumMap<InputTensor, List<String>>(InputTensor.class);
     for (var input : inputs) addInput(input, columns);
-    return new InferenceRequest(id, shipments(columns), outputs(outputs));
+    return new InferenceRequest(id, shipments(columns), outputs(outputs), Set.of());
   }
 
-  private static Input input(@Nullable Object one) {
+  private static Input input(@Nullable Object one, ByteBuffer bytes) {
     if (!(one instanceof JsonObject tensor)) throw malformed("An input must be a JSON object");
     checkFields(tensor, INPUT_FIELDS);
     var name = text(tensor, "name", "The name of an input");
@@ -86,13 +105,34 @@ public record InferenceRequest(
         name,
         tensor.getValue("datatype"),
         shape == null ? null : shape.getList(),
-        () -> {
-          var data = array(tensor, "data");
-          if (data == null) throw malformed("Input %s must have data, an array".formatted(name));
-          var elements = new ArrayList<String>();
-          flatten(data, elements, String.valueOf(name));
-          return elements;
-        });
+        () -> elements(tensor, bytes, String.valueOf(name)));
+  }
+
+  private static List<String> elements(JsonObject tensor, ByteBuffer bytes, String name) {
+    var data = array(tensor, "data");
+    var size = parameter(tensor, SIZE);
+    if ((data == null) == (size == null)) {
+      throw malformed(
+          "Input %s must have data, an array, or the parameter %s, and not both"
+              .formatted(name, SIZE));
+    }
+    if (data == null) return RawTensors.texts(next(bytes, size, name), name);
+    var elements = new ArrayList<String>();
+    flatten(data, elements, name);
+    return elements;
+  }
+
+  /** The next {@code size} of the bytes that follow the JSON. */
+  private static ByteBuffer next(ByteBuffer bytes, @Nullable Object size, String name) {
+    long count = dimension(size);
+    if (count < 0 || count > bytes.remaining()) {
+      throw malformed(
+          "The %s of input %s must be a whole number up to %d: the bytes that are left after the JSON, which ends where the header %s says"
+              .formatted(SIZE, name, bytes.remaining(), JSON_LENGTH));
+    }
+    var own = bytes.slice(bytes.position(), (int) count);
+    bytes.position(bytes.position() + (int) count);
+    return own;
   }
 
   private static void addInput(Input one, Map<InputTensor, List<String>> columns) {
@@ -191,6 +231,32 @@ public record InferenceRequest(
       names.add(String.valueOf(text(output, "name", "The name of an output")));
     }
     return names;
+  }
+
+  private static Set<OutputTensor> binary(JsonObject body, List<OutputTensor> outputs) {
+    boolean usually = flag(body, "binary_data_output", false);
+    var named = array(body, "outputs");
+    var binary = EnumSet.noneOf(OutputTensor.class);
+    for (int i = 0; i < outputs.size(); i++) {
+      var one = named == null || named.isEmpty() ? null : named.getJsonObject(i);
+      if (one == null ? usually : flag(one, "binary_data", usually)) {
+        binary.add(outputs.get(i));
+      }
+    }
+    return binary;
+  }
+
+  private static boolean flag(JsonObject owner, String name, boolean otherwise) {
+    var value = parameter(owner, name);
+    if (value == null) return otherwise;
+    if (value instanceof Boolean flag) return flag;
+    throw malformed("The parameter %s must be true or false".formatted(name));
+  }
+
+  /** A parameter of {@code owner}, whose fields are checked. */
+  private static @Nullable Object parameter(JsonObject owner, String name) {
+    var parameters = owner.getJsonObject("parameters");
+    return parameters == null ? null : parameters.getValue(name);
   }
 
   private static List<OutputTensor> outputs(List<String> names) {

@@ -42,7 +42,7 @@ public final class JsonBytes {
     return new String(bytes, 0, length, StandardCharsets.UTF_8);
   }
 
-  /** Appends bytes that are JSON already. */
+  /** Appends bytes as they are: JSON, or what follows the document. */
   public JsonBytes raw(byte[] json) {
     return raw(json, json.length);
   }

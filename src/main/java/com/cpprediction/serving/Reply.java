@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A response to a caller, over HTTP or the event bus. Confined to one context. */
 public interface Reply {
+  /** No bytes. */
+  byte[] NONE = {};
+
   static Reply of(JsonObject json) {
     return () -> json;
   }
@@ -17,6 +20,14 @@ public interface Reply {
   /** Writes the same document as {@link #json}, byte for byte. */
   default void write(JsonBytes out) {
     out.raw(json().toBuffer().getBytes());
+  }
+
+  /**
+   * Bytes that follow the document over HTTP, as the Open Inference Protocol has them; empty in all
+   * other responses.
+   */
+  default byte[] binary() {
+    return NONE;
   }
 
   /**

@@ -424,6 +424,16 @@ public final class HttpFixture {
     return client.send(request(method, path, body, headers), BodyHandlers.ofString());
   }
 
+  /**
+   * Posts {@code body} with these headers only, without a content type unless it is one of them.
+   */
+  HttpResponse<byte[]> postBytes(String path, byte[] body, String... headers) throws Exception {
+    var request =
+        HttpRequest.newBuilder(URI.create(base() + path)).POST(BodyPublishers.ofByteArray(body));
+    if (headers.length > 0) request.headers(headers);
+    return client.send(request.build(), BodyHandlers.ofByteArray());
+  }
+
   /** As {@link #get}, asynchronously. */
   public Future<HttpResponse<String>> getting(String path) {
     return Future.fromCompletionStage(

@@ -2,17 +2,24 @@ package com.cpprediction.http;
 
 import static com.cpprediction.http.HttpFixture.batch;
 import static com.cpprediction.http.HttpFixture.shipment;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.PredictionIds;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
+import java.io.ByteArrayOutputStream;
 import java.net.http.HttpResponse;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -23,6 +30,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 @ExtendWith(VertxExtension.class)
 class InferenceRoutesTest {
   private static final String INFER = "/v2/models/cp/infer";
+  private static final String HEADER = "Inference-Header-Content-Length";
+  private static final String JSON = "application/json";
+  private static final JsonObject ALL_BYTES = new JsonObject().put("binary_data_output", true);
 
   private HttpFixture edge;
 
@@ -198,6 +208,158 @@ class InferenceRoutesTest {
     assertThat(twice.body()).contains("Input address is there twice");
   }
 
+  /** As the clients of Triton send it unless told otherwise, which have no Content-Type. */
+  @Test
+  void infersFromBytesToBytes() throws Exception {
+    edge.start();
+    var ids = new String[] {PredictionIds.next() + "", PredictionIds.next() + ""};
+    var columns =
+        Map.of(
+            "address", new String[] {"12, MG Road, बेंगलुरु", "Church Street 560001"},
+            "pincode", new String[] {"560017", ""},
+            "shipment_id", new String[] {"S1", "S2"},
+            "prediction_id", ids);
+    var inJson = new JsonArray();
+    var inBytes = new JsonArray();
+    var bytes = Buffer.buffer();
+    columns.forEach(
+        (name, elements) -> {
+          inJson.add(tensor(name, elements));
+          inBytes.add(sized(name, elements));
+          bytes.appendBytes(raw(elements));
+        });
+    var request = new JsonObject().put("inputs", inBytes).put("parameters", ALL_BYTES);
+
+    var response = inferBytes(request, bytes.getBytes());
+    var expected = new JsonObject(edge.post(INFER, new JsonObject().put("inputs", inJson)).body());
+
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.headers().firstValue("content-type")).hasValue("application/octet-stream");
+    assertThat(decoded(response)).isEqualTo(expected);
+    assertThat(edge.recorded())
+        .extracting(kept -> kept.request().shipmentId())
+        .containsExactly("S1", "S2", "S1", "S2");
+  }
+
+  @Test
+  void mixesBytesAndJson() throws Exception {
+    edge.start();
+    var inputs = new JsonArray().add(tensor("address", "MG Road")).add(sized("pincode", "560017"));
+    var outputs =
+        new JsonArray()
+            .add(new JsonObject().put("name", "cp"))
+            .add(
+                new JsonObject()
+                    .put("name", "prefix")
+                    .put("parameters", new JsonObject().put("binary_data", false)))
+            .add(new JsonObject().put("name", "confidence"));
+    var request = new JsonObject().put("inputs", inputs).put("outputs", outputs);
+    var json = request.copy().put("parameters", ALL_BYTES).toBuffer();
+    var zipped = new ByteArrayOutputStream();
+    try (var gzip = new GZIPOutputStream(zipped)) {
+      gzip.write(json.copy().appendBytes(raw("560017")).getBytes());
+    }
+
+    var response =
+        edge.postBytes(
+            INFER,
+            zipped.toByteArray(),
+            HEADER,
+            json.length() + "",
+            "Content-Type",
+            "application/octet-stream",
+            "Content-Encoding",
+            "gzip");
+    var inJson = inferBytes(request, raw("560017"));
+
+    var sizes =
+        json(response).getJsonArray("outputs").stream()
+            .map(one -> ((JsonObject) one).getJsonObject("parameters"))
+            .map(
+                parameters -> parameters == null ? null : parameters.getInteger("binary_data_size"))
+            .toList();
+    assertThat(sizes)
+        .satisfiesExactly(
+            size -> assertThat(size).isGreaterThan(4),
+            size -> assertThat(size).isNull(),
+            size -> assertThat(size).isEqualTo(8));
+    assertThat(inJson.headers().firstValue(HEADER)).isEmpty();
+    assertThat(decoded(response)).isEqualTo(new JsonObject(Buffer.buffer(inJson.body())));
+  }
+
+  @Test
+  void namesWhatIsWrongWithBytes() throws Exception {
+    edge.start();
+    var one = raw("MG Road 560017");
+    var none = new byte[0];
+    var address = sized("address", "MG Road 560017");
+    var length = request(address).toBuffer().length();
+
+    for (var header : List.of("0", "-1", "x", "1.5", "99999999999", length + one.length + 1 + "")) {
+      isRefused(
+          "must be there once, as the number of bytes of the JSON: from 1 to the "
+              + (length + one.length),
+          post(request(address), one, HEADER, header));
+    }
+    isRefused(
+        "must be there once",
+        post(request(address), one, HEADER, length + "", HEADER, length + ""));
+    isRefused("Unexpected", post(request(address), one, HEADER, length - 1 + ""));
+    isRefused(
+        "The binary_data_size of input address must be a whole number up to 0",
+        edge.postBytes(INFER, request(address).toBuffer().getBytes(), "Content-Type", JSON));
+    for (var size : Arrays.<Object>asList(one.length + 1, -1, 2.0, "18", Long.MAX_VALUE, true)) {
+      isRefused(
+          "The binary_data_size of input address must be a whole number up to " + one.length,
+          inferBytes(request(sized(address, size)), one));
+    }
+    isRefused(
+        "1 bytes are left after those of the inputs",
+        inferBytes(request(sized(address, one.length)), Arrays.copyOf(one, one.length + 1)));
+    isRefused(
+        "each after its length in 4 bytes, little-endian",
+        inferBytes(request(sized(address, one.length - 1)), Arrays.copyOf(one, one.length - 1)));
+    isRefused(
+        "Input address has 0 elements, and its shape says 1",
+        inferBytes(request(sized(address, 0)), none));
+    isRefused(
+        "must have data, an array, or the parameter binary_data_size, and not both",
+        inferBytes(request(address.copy().put("data", new JsonArray().add("a"))), one));
+    isRefused(
+        "must have data, an array, or the parameter binary_data_size",
+        inferBytes(request(sized(address, null)), none));
+    isRefused(
+        "more than 1000 elements", inferBytes(request(sized(address, 40_000)), new byte[40_000]));
+    isRefused(
+        "must have the datatype BYTES",
+        inferBytes(request(address.copy().put("datatype", "FP64")), one));
+    isRefused(
+        "must be UTF-8",
+        inferBytes(request(sized(address, 5)), new byte[] {1, 0, 0, 0, (byte) 0xC3}));
+    isRefused(
+        "The parameter binary_data_output must be true or false",
+        inferBytes(
+            request(address).put("parameters", new JsonObject().put("binary_data_output", 1)),
+            one));
+    assertThat(edge.recorded()).isEmpty();
+  }
+
+  @Test
+  void takesNoBytesWithoutTheirHeaderOrType() throws Exception {
+    edge.start();
+    var body = request(tensor("address", "MG Road 560017")).toBuffer().getBytes();
+
+    var untyped = edge.postBytes(INFER, body);
+    var typed = edge.postBytes(INFER, body, "Content-Type", "Application/Octet-Stream");
+    var elsewhere = edge.postBytes("/predict", body, HEADER, body.length + "");
+
+    assertThat(untyped.statusCode()).isEqualTo(415);
+    assertThat(new String(untyped.body(), UTF_8))
+        .contains("Send application/json in UTF-8 or application/octet-stream, and a Content-Type");
+    assertThat(typed.statusCode()).isEqualTo(200);
+    assertThat(elsewhere.statusCode()).isEqualTo(415);
+  }
+
   @Test
   void describesServerAndModels() throws Exception {
     edge.start();
@@ -207,6 +369,7 @@ class InferenceRoutesTest {
     var prefix = get("/v2/models/560");
 
     assertThat(server.fieldNames()).containsExactly("name", "version", "extensions");
+    assertThat(server.getJsonArray("extensions")).containsExactly("binary_tensor_data");
     assertThat(get("/v2/health/live").getBoolean("live")).isTrue();
     assertThat(get("/v2/health/ready").getBoolean("ready")).isTrue();
     assertThat(cp.fieldNames())
@@ -250,6 +413,75 @@ class InferenceRoutesTest {
         .put("shape", new JsonArray().add(elements.length))
         .put("datatype", "BYTES")
         .put("data", new JsonArray(List.of(elements)));
+  }
+
+  /** An input whose elements are bytes after the JSON. */
+  private static JsonObject sized(String name, String... elements) {
+    var tensor = tensor(name, elements);
+    tensor.remove("data");
+    return sized(tensor, raw(elements).length);
+  }
+
+  private static JsonObject sized(JsonObject tensor, Object size) {
+    return tensor.copy().put("parameters", new JsonObject().put("binary_data_size", size));
+  }
+
+  private static byte[] raw(String... elements) {
+    var raw = Buffer.buffer();
+    for (var element : elements) {
+      var utf8 = element.getBytes(UTF_8);
+      raw.appendIntLE(utf8.length).appendBytes(utf8);
+    }
+    return raw.getBytes();
+  }
+
+  private HttpResponse<byte[]> inferBytes(JsonObject request, byte[] bytes) throws Exception {
+    return post(request, bytes, HEADER, request.toBuffer().length() + "");
+  }
+
+  private HttpResponse<byte[]> post(JsonObject request, byte[] bytes, String... headers)
+      throws Exception {
+    return edge.postBytes(INFER, request.toBuffer().appendBytes(bytes).getBytes(), headers);
+  }
+
+  private static JsonObject json(HttpResponse<byte[]> response) {
+    assertThat(response.headers().map())
+        .as(new String(response.body(), UTF_8))
+        .containsKey(HEADER.toLowerCase(Locale.ROOT));
+    int length = Integer.parseInt(response.headers().firstValue(HEADER).orElseThrow());
+    return new JsonObject(Buffer.buffer(response.body()).getBuffer(0, length));
+  }
+
+  /** The response as it would be without bytes after its JSON. */
+  private static JsonObject decoded(HttpResponse<byte[]> response) {
+    var json = json(response);
+    var body = Buffer.buffer(response.body());
+    int at = Integer.parseInt(response.headers().firstValue(HEADER).orElseThrow());
+    for (var one : json.getJsonArray("outputs")) {
+      var output = (JsonObject) one;
+      if (!(output.remove("parameters") instanceof JsonObject parameters)) continue;
+      int end = at + parameters.getInteger("binary_data_size");
+      var data = new JsonArray();
+      while (at < end) {
+        if (output.getString("datatype").equals("FP64")) {
+          data.add(body.getDoubleLE(at));
+          at += Double.BYTES;
+        } else {
+          int length = body.getIntLE(at);
+          data.add(body.getString(at + Integer.BYTES, at + Integer.BYTES + length));
+          at += Integer.BYTES + length;
+        }
+      }
+      output.put("data", data);
+    }
+    assertThat(at).isEqualTo(body.length());
+    return json;
+  }
+
+  private static void isRefused(String detail, HttpResponse<byte[]> response) {
+    var body = new String(response.body(), UTF_8);
+    assertThat(response.statusCode()).as(body).isEqualTo(400);
+    assertThat(new JsonObject(body).getString("error")).contains(detail);
   }
 
   private static JsonObject output(JsonObject response, String name) {
