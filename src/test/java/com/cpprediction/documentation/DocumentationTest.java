@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
@@ -29,6 +30,8 @@ class DocumentationTest {
   private static final Pattern TEST =
       Pattern.compile("`([A-Z][a-z]\\w*(?:Test|IT|Chaos|Packaging|Benchmark))`");
   private static final Pattern METER = Pattern.compile("`(cp_\\w+)(\\{[a-z_,]+})?`");
+  private static final Pattern VERSION =
+      Pattern.compile("<([\\w-]+(?:\\.[\\w-]+)*\\.version)>([^<]+)<");
   private static final Pattern LABEL = Pattern.compile("[{,] ?([a-z_]+)=");
 
   static Stream<Path> pages() throws IOException {
@@ -107,6 +110,32 @@ class DocumentationTest {
     var contract = Path.of("src/main/resources/com/cpprediction/http/openapi.json");
     assertThat(new JsonObject(Files.readString(contract)).getJsonObject("paths").fieldNames())
         .allSatisfy(path -> assertThat(api).containsPattern("[` ]" + Pattern.quote(path) + "[`?]"));
+  }
+
+  @Test
+  void theExampleOnTheEventBusHasTheVersionsOfTheService() throws IOException {
+    var service = Files.readString(Path.of("pom.xml"));
+    var example = Files.readString(Path.of("src/examples/event-bus/pom.xml"));
+    var versions = versions(service);
+    var own = Pattern.compile("(?s)</artifactId>\\s*<version>([^<]+)<").matcher(service);
+    assertThat(own.find()).isTrue();
+    versions.put("cp-prediction-service.version", own.group(1));
+
+    assertThat(versions(example)).isNotEmpty();
+    assertThat(versions).containsAllEntriesOf(versions(example));
+    var dependencies = example.substring(0, example.indexOf("<build>"));
+    assertThat(dependencies.split("<dependency>")).hasSizeGreaterThan(5);
+    for (var dependency : dependencies.split("<dependency>")) {
+      if (!dependency.contains("</dependency>")) continue;
+      assertThat(dependency).containsPattern("<version>\\$\\{[\\w.-]+\\.version}</version>");
+    }
+  }
+
+  /** Properties of a pom that are versions. */
+  private static Map<String, String> versions(String pom) {
+    var versions = new HashMap<String, String>();
+    VERSION.matcher(pom).results().forEach(found -> versions.put(found.group(1), found.group(2)));
+    return versions;
   }
 
   private static TreeSet<String> labels(MatchResult listed) {
