@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.testing.Program;
 import com.cpprediction.testing.Tool;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -78,16 +79,28 @@ class MainTest {
     assertThat(run.out()).endsWith(" pages written to " + directory + System.lineSeparator());
     try (var pages = Files.list(directory)) {
       for (var page : pages.toList()) {
-        var read = Program.run(man, "", "--warnings", "-E", "UTF-8", "-l", page.toString());
-        assertThat(read.exit()).isZero();
-        assertThat(read.output())
+        assertThat(Files.readString(page, StandardCharsets.US_ASCII))
+            .startsWith(".TH ")
+            .contains(".SH NAME", ".SH SYNOPSIS", ".SH EXIT STATUS")
+            .doesNotContain("%n", "${");
+        assertThat(Files.readAllLines(page))
             .as("%s", page)
-            .contains("NAME", "SYNOPSIS", "EXIT STATUS")
-            .doesNotContain("warning");
+            .allMatch(line -> line.matches("[.](TH|SH|TP|B|BR|I|nh|ad)\\b.*|[^.'].*"))
+            .allMatch(line -> line.startsWith(".") || line.length() <= 80);
       }
     }
-    var predict = directory.resolve("cp-prediction-service-predict.1");
-    assertThat(Program.run(man, "", "-l", predict.toString()).output())
+    assertThat(read(man, "predict"))
+        .contains("NAME", "SYNOPSIS", "EXIT STATUS", "SEE ALSO")
         .contains("cp-prediction-service-predict - Predicts offline", "--explain");
+    assertThat(read(man, "load-test")).contains("N|RATE,RATE,\u2026");
+  }
+
+  /** The page of a command as man shows it. */
+  private String read(Path man, String command) throws Exception {
+    var page = directory.resolve("cp-prediction-service-%s.1".formatted(command)).toString();
+    var read = Program.run(man, "", "--warnings", "-E", "UTF-8", "-l", page);
+    assertThat(read.exit()).isZero();
+    assertThat(read.output()).doesNotContain("warning");
+    return read.output();
   }
 }
