@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,20 +22,19 @@ import org.jspecify.annotations.Nullable;
  * same format. Used by one thread.
  */
 abstract class BulkInput implements AutoCloseable {
-  private static final Pattern NDJSON =
-      Pattern.compile(".*[.]ndjson([.]gz)?", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
   private static final String SHIPMENT = "shipment_id";
 
   /**
    * Opens a file.
    *
+   * @param separator between values of CSV; absent where the file tells
    * @param progress called with the number of bytes of each piece read from the file, as compressed
    * @throws com.cpprediction.csv.InputException when it can't be read, or lacks an address
    */
-  static BulkInput open(Path file, LongConsumer progress) {
-    return NDJSON.matcher(file.toString()).matches()
+  static BulkInput open(Path file, @Nullable Character separator, LongConsumer progress) {
+    return NumberedLines.isNdjson(file)
         ? new Json(NumberedLines.open(file, progress))
-        : new Csv(CsvRows.open(file, Csv.COLUMNS, progress));
+        : new Csv(CsvRows.open(file, Csv.COLUMNS.separatedBy(separator), progress));
   }
 
   /** What stands before the results; empty for nothing. */

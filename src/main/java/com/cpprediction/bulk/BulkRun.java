@@ -44,6 +44,7 @@ public final class BulkRun {
    *
    * @param in CSV or {@code .ndjson}, plain or gzip; a regular file
    * @param out not compressed
+   * @param separator between values of CSV; absent where the file tells
    * @param tls null for the JVM's own
    * @param batch shipments of a call, 1 to 1,000
    * @param parallel calls at the same time, at least 1
@@ -53,6 +54,7 @@ public final class BulkRun {
   public record Options(
       Path in,
       Path out,
+      @Nullable Character separator,
       List<URI> services,
       @Nullable String token,
       @Nullable SSLContext tls,
@@ -144,7 +146,7 @@ public final class BulkRun {
     checkFiles(options);
     var read = new KibProgress();
     var senders = Executors.newFixedThreadPool(options.parallel());
-    try (var input = BulkInput.open(options.in(), read::add);
+    try (var input = BulkInput.open(options.in(), options.separator(), read::add);
         var output = ResumableOutput.open(options.out(), options.in(), !options.force())) {
       return new BulkRun(options, input, output, senders, progress, read).run();
     } finally {

@@ -29,6 +29,7 @@ final class BulkCommand implements Callable<Integer> {
   private static final int HOUR = 3_600; // within which the ids of a batch stay valid
 
   @Mixin private AccessOptions access;
+  @Mixin private SeparatorOption separator;
 
   @Option(
       names = "--url",
@@ -92,11 +93,13 @@ final class BulkCommand implements Callable<Integer> {
         spec,
         !in.toAbsolutePath().normalize().equals(out.toAbsolutePath().normalize()),
         "--in and --out must be two files");
+    separator.requireCsv(in);
     var trusted = access.trusted();
     var options =
         new BulkRun.Options(
             in,
             out,
+            separator.character(),
             urls.stream().map(url -> ServiceUrl.parse(spec, url)).toList(),
             access.token(),
             trusted == null ? null : ServiceCalls.context(trusted),

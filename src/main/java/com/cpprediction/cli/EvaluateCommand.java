@@ -43,11 +43,14 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
   @Mixin private CommonOptions settings;
+  @Mixin private SeparatorOption separator;
 
   @Option(
       names = "--data",
       required = true,
-      description = "CSV, plain or .gz, with the columns address,pincode,cp_code.")
+      converter = InputPath.class,
+      description =
+          "CSV, plain or .gz, with the columns address,pincode,cp_code; - for standard input.")
   private Path data;
 
   @ArgGroup private Question question = new Question();
@@ -167,7 +170,7 @@ final class EvaluateCommand implements Callable<Integer> {
         spec,
         confusions == null || confusions >= 0 && confusions <= MOST_CONFUSIONS,
         "--confusions must be in 0.." + MOST_CONFUSIONS);
-    var input = LabelledRows.read(data);
+    var input = LabelledRows.read(data, separator.character());
     var err = spec.commandLine().getErr();
     input.notes().forEach(err::println);
     if (input.bad() > 0) {

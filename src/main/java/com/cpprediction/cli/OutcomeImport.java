@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -41,21 +40,21 @@ abstract class OutcomeImport implements Callable<Integer> {
 
   private static final int BATCH_CHARACTERS = 128 * 1024; // of 4 bytes at most
   private static final int KIB = 10; // bits
-  private static final Pattern NDJSON =
-      Pattern.compile(".*[.]ndjson([.]gz)?", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
   private static final String SHIPMENT = "shipment_id";
   private static final String CP = "cp";
   private static final String FAILED = "failed";
 
   @Spec private CommandSpec spec;
   @Mixin private ServiceOptions options;
+  @Mixin private SeparatorOption separator;
 
   @Parameters(
       paramLabel = "FILE",
       arity = "0..1",
+      converter = InputPath.class,
       description =
           "CSV with the columns shipment_id and cp (or cp_code); or .ndjson, a JSON object with"
-              + " shipment_id and cp in each line; plain or .gz.")
+              + " shipment_id and cp in each line; plain or .gz; - for standard input, in CSV.")
   private @Nullable Path file;
 
   @Option(names = "--json", description = "A JSON object for each line.")
@@ -89,6 +88,7 @@ abstract class OutcomeImport implements Callable<Integer> {
     UsageCheck.require(spec, file != null, "Missing required parameter: 'FILE'");
     UsageCheck.require(spec, out != null || !resume, "--resume goes with --out");
     var input = Objects.requireNonNull(file);
+    separator.requireCsv(input);
     if (out == null) return run(input, null);
     UsageCheck.require(
         spec,
@@ -112,7 +112,7 @@ abstract class OutcomeImport implements Callable<Integer> {
               results,
               results == null ? Progress.NONE : line);
       report.begin(input);
-      if (NDJSON.matcher(input.toString()).matches()) readLines(input, report);
+      if (NumberedLines.isNdjson(input)) readLines(input, report);
       else readRows(input, report);
       report.send();
       return report.end();
@@ -120,10 +120,13 @@ abstract class OutcomeImport implements Callable<Integer> {
   }
 
   private void readRows(Path input, Report report) {
-    var columns = Columns.of(SHIPMENT).and(CP, Columns.CP_CODE);
+    var between = separator.character();
+    var columns = Columns.of(SHIPMENT).and(CP, Columns.CP_CODE).separatedBy(between);
     try (var rows = CsvRows.open(input, columns, report::count)) {
       var cp = rows.name(CP).isEmpty() ? Columns.CP_CODE : CP;
-      if (rows.name(cp).isEmpty()) CsvRows.checkHeader(input, Columns.of(SHIPMENT, CP));
+      if (rows.name(cp).isEmpty()) {
+        CsvRows.checkHeader(input, Columns.of(SHIPMENT, CP).separatedBy(between));
+      }
       rows.each(row -> report.addRow(row, cp));
       rows.notes().forEach(spec.commandLine().getErr()::println);
     }

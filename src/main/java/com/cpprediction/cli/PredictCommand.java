@@ -47,6 +47,7 @@ final class PredictCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
   @Mixin private CommonOptions settings;
+  @Mixin private SeparatorOption separator;
 
   @Parameters(arity = "0..1", paramLabel = "ADDRESS", description = "An address as typed.")
   private String address;
@@ -56,8 +57,10 @@ final class PredictCommand implements Callable<Integer> {
 
   @Option(
       names = "--in",
+      converter = InputPath.class,
       description =
-          "CSV, plain or gzip, with a column address and perhaps pincode, as people name them.")
+          "CSV, plain or gzip, with a column address and perhaps pincode, as people name them; -"
+              + " for standard input.")
   private Path in;
 
   @Option(
@@ -84,6 +87,8 @@ final class PredictCommand implements Callable<Integer> {
     UsageCheck.require(spec, (in == null) == (out == null), "--in and --out go together");
     UsageCheck.require(spec, in == null || pincode == null, "--pincode goes with an ADDRESS");
     UsageCheck.require(spec, in == null || !explain, "--explain goes with an ADDRESS");
+    UsageCheck.require(
+        spec, in != null || separator.character() == null, "--separator goes with --in");
     if (!json) return predict();
     try {
       return predict();
@@ -131,7 +136,8 @@ final class PredictCommand implements Callable<Integer> {
     var notes = new ArrayList<String>();
     var err = spec.commandLine().getErr();
     try (var progress = new ProgressLine();
-        var file = CsvPredictor.open(in, out, json ? Progress.NONE : progress)) {
+        var file =
+            CsvPredictor.open(in, out, separator.character(), json ? Progress.NONE : progress)) {
       notes.addAll(file.notes());
       notes.forEach(err::println);
       try (var models = settings.modelsOnDemand();

@@ -43,9 +43,10 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--data",
+      converter = InputPath.class,
       description = {
         "CSV, plain or gzip, with the columns address,pincode,cp_code and optionally time; or a"
-            + " directory of such files, *.csv or *.tsv, perhaps with .gz.",
+            + " directory of such files, *.csv or *.tsv, perhaps with .gz; - for standard input.",
         "May be given several times."
       })
   private List<Path> data = List.of();
@@ -60,6 +61,7 @@ final class TrainCommand implements Callable<Integer> {
   private boolean fromDatabase;
 
   @Mixin private ConfigOption conf;
+  @Mixin private SeparatorOption separator;
 
   @Option(
       names = "--newest",
@@ -227,7 +229,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     var options =
         new Training.Options(
-            new TrainingInput.Options(data, since, until, work),
+            new TrainingInput.Options(data, since, until, work, separator.character()),
             directory,
             offices,
             prefixes,

@@ -21,8 +21,9 @@ import java.util.zip.ZipException;
  * Reads a CSV file whose first line names the columns, as spreadsheet programs and people write it:
  * see {@link TextLines} for its encoding, {@link Records} for its quotes, {@link Header} for its
  * columns. Values are separated by commas, semicolons, tabs or bars; a first line {@code sep=;}
- * tells, else the names of the columns do. A file without the required columns, or of another
- * format, is refused; an unusable row is reported with its line number. Used by one thread.
+ * tells, else the names of the columns do, unless the reader names another. A file without the
+ * required columns, or of another format, is refused; an unusable row is reported with its line
+ * number. Used by one thread.
  */
 public final class CsvRows implements AutoCloseable {
   /** Maximum length of an address in characters, as over HTTP. */
@@ -294,10 +295,12 @@ public final class CsvRows implements AutoCloseable {
     var other = Formats.namedText(first.text());
     if (other != null) throw new InputException(name + " is " + other);
     var told = SEPARATOR_LINE.matcher(first.text());
+    if (told.matches()) records.skip();
     char separator;
-    if (told.matches()) {
+    if (columns.separator() != null) {
+      separator = columns.separator();
+    } else if (told.matches()) {
       separator = told.group(1).equals("\\t") ? '\t' : told.group(1).charAt(0);
-      records.skip();
     } else {
       separator = separator(List.of(first.text(), records.peekQuoted()), columns);
     }

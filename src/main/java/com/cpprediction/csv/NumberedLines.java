@@ -4,12 +4,16 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.LongConsumer;
+import java.util.regex.Pattern;
 
 /**
  * The lines of a text file, decompressed and decoded as those of CSV: see {@link TextLines}. Used
  * by one thread.
  */
 public final class NumberedLines implements AutoCloseable {
+  private static final Pattern NDJSON =
+      Pattern.compile(".*[.]ndjson([.]gz)?", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
   private final String name;
   private final TextLines lines;
 
@@ -17,6 +21,11 @@ public final class NumberedLines implements AutoCloseable {
   @FunctionalInterface
   public interface Use {
     void line(long number, String text);
+  }
+
+  /** Whether {@code file} has a JSON object in each line, by its name. */
+  public static boolean isNdjson(Path file) {
+    return NDJSON.matcher(file.toString()).matches();
   }
 
   private NumberedLines(String name, TextLines lines) {

@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Predicts the CPs of a file of addresses with a release, offline. Used once, by one thread.
@@ -71,22 +72,24 @@ public final class CsvPredictor implements AutoCloseable {
   /** A row that gets no prediction. */
   private record Problem(Failure failure, String kind, String reason) {}
 
-  private CsvPredictor(Path in, Path out, Progress progress) {
+  private CsvPredictor(Path in, Path out, @Nullable Character separator, Progress progress) {
     this.out = out;
     this.progress = progress;
     read = new FileProgress(progress, List.of(in));
-    rows = CsvRows.open(in, COLUMNS, read::add);
+    rows = CsvRows.open(in, COLUMNS.separatedBy(separator), read::add);
   }
 
   /**
    * Opens {@code in}, and checks its columns and that {@code out} can be written.
    *
    * @param in CSV with a column {@code address} and, where known, {@code pincode}
+   * @param separator between values; absent where the file tells
    * @throws InputException when {@code in} cannot be read or {@code out} not be written
    */
-  public static CsvPredictor open(Path in, Path out, Progress progress) {
+  public static CsvPredictor open(
+      Path in, Path out, @Nullable Character separator, Progress progress) {
     OutputPath.checkFile(out);
-    return new CsvPredictor(in, out, progress);
+    return new CsvPredictor(in, out, separator, progress);
   }
 
   /** Which columns are read, where their names are not those that they are asked for by. */

@@ -5,6 +5,7 @@ import com.cpprediction.csv.InputException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Labelled addresses of a file, in memory.
@@ -22,11 +23,20 @@ public record LabelledRows(
    * @throws InputException when it cannot be read, lacks a column or has no usable row
    */
   public static LabelledRows read(Path file) {
+    return read(file, null);
+  }
+
+  /**
+   * As {@link #read(Path)}.
+   *
+   * @param separator between values; absent where the file tells
+   */
+  public static LabelledRows read(Path file, @Nullable Character separator) {
     var rows = new ArrayList<LabelledRow>();
     var bad =
         CsvRows.read(
             file,
-            LabelledRow.COLUMNS,
+            LabelledRow.COLUMNS.separatedBy(separator),
             row -> {
               var labelled = LabelledRow.of(row);
               InputRow.canonical(labelled.address());

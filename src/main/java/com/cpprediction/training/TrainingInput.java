@@ -52,9 +52,19 @@ public final class TrainingInput implements AutoCloseable {
    * @param since earliest time of a row, if any
    * @param until time that all rows are before, if any
    * @param work directory of the temporary file
+   * @param separator between values; absent where each file tells
    */
   public record Options(
-      List<Path> data, @Nullable Instant since, @Nullable Instant until, Path work) {
+      List<Path> data,
+      @Nullable Instant since,
+      @Nullable Instant until,
+      Path work,
+      @Nullable Character separator) {
+    /** Of files that tell what separates their values. */
+    public Options(List<Path> data, @Nullable Instant since, @Nullable Instant until, Path work) {
+      this(data, since, until, work, null);
+    }
+
     /** All rows of a file or directory. */
     public static Options of(Path data) {
       return new Options(List.of(data), null, null, temporaryDirectory());
@@ -75,7 +85,8 @@ public final class TrainingInput implements AutoCloseable {
 
     /** Columns of each file. */
     Columns columns() {
-      return hasTimes() ? LabelledRow.COLUMNS.require(TIME) : LabelledRow.COLUMNS.and(TIME);
+      var columns = hasTimes() ? LabelledRow.COLUMNS.require(TIME) : LabelledRow.COLUMNS.and(TIME);
+      return columns.separatedBy(separator);
     }
   }
 

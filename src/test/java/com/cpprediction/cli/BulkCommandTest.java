@@ -127,6 +127,15 @@ class BulkCommandTest {
   }
 
   @Test
+  void readsAndWritesWithTheSeparatorOfTheOption() throws Exception {
+    var out = out("out.csv");
+
+    run(file("in.csv", "id^address^pincode", "1^D, E^560017"), out, "--separator", "^");
+
+    assertThat(Files.readAllLines(out).get(1)).startsWith("1^D, E^560017^CP of D, E^");
+  }
+
+  @Test
   void writesALineForEachLineInOrder() throws Exception {
     var in =
         file(

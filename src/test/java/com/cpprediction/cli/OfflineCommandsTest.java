@@ -8,10 +8,13 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -158,6 +161,46 @@ class OfflineCommandsTest {
                 + " has a release; name another directory with --out, or replace it with --force");
     assertThat(Files.getLastModifiedTime(release.resolve("release.json"))).isEqualTo(before);
     assertThat(run((String.join(" ", arguments) + " --force").split(" "))).isZero();
+  }
+
+  @Test
+  void trainingReadsAPipeWithTheSeparatorOfTheOption() throws Exception {
+    var pipe = dir.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    var rows = "address^pincode^cp_code\nMall Road^171001^CP1\nLower Bazar^171002^CP2\n";
+    var writer =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                Files.writeString(pipe, rows, StandardOpenOption.APPEND);
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+
+    var arguments = "train --data %s --separator ^ --held-back 0 --out %s";
+    assertThat(run(arguments.formatted(pipe, dir.resolve("out")).split(" "))).isZero();
+
+    writer.get();
+    assertThat(out.toString()).contains("2 rows read, 0 could not be used\n1 prefix, ");
+  }
+
+  @Test
+  void evaluatingReadsWithTheSeparatorOfTheOption() throws IOException {
+    var row = SmallRelease.rows().get(0);
+    var data =
+        Files.writeString(
+            dir.resolve("rows.csv"),
+            "address^pincode^cp_code\n\"%s\"^%s^%s\n"
+                .formatted(row.text(), row.pincode(), row.cp()));
+    var arguments = "evaluate --models %s --data %s --json --separator ";
+
+    int told = run((arguments.formatted(SmallRelease.directory(), data) + "^").split(" "));
+    int wrongly = run((arguments.formatted(SmallRelease.directory(), data) + "tab").split(" "));
+
+    assertThat(told).isZero();
+    assertThat(wrongly).isEqualTo(1);
+    assertThat(err.toString()).contains("lacks the column address");
   }
 
   @Test

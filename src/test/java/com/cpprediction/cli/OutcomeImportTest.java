@@ -199,8 +199,19 @@ class OutcomeImportTest {
   }
 
   @Test
+  void readsWithTheSeparatorOfTheOption() throws IOException {
+    var csv = Files.writeString(dir.resolve("outcomes.csv"), "shipment_id^cp\nS,1^CP1\n");
+
+    assertThat(run(csv.toString(), "--separator", "^").exit()).isZero();
+
+    assertThat(reported).containsExactly("S,1");
+  }
+
+  @Test
   void refusesOptionsThatWouldBeIgnored() throws IOException {
     var file = outcomes(1).toString();
+
+    assertThat(run(file, "--separator", "^").err()).startsWith("--separator goes with CSV");
 
     assertThat(CommandRun.of("outcomes", "--json", "import", file).err())
         .startsWith("options go behind \"outcomes import\"");

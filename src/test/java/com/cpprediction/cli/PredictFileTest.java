@@ -400,6 +400,21 @@ class PredictFileTest {
     assertThat(err.toString()).contains("lacks the column address").doesNotContain("Exception");
   }
 
+  @Test
+  void readsAndWritesWithTheSeparatorOfTheOption() throws IOException {
+    var in = Files.writeString(dir.resolve("in.csv"), "address^pincode\nHostel Road^575003\n");
+    var models = SmallRelease.directory().toString();
+    var files = List.of("--in", in.toString(), "--out", output().toString());
+
+    var arguments = new ArrayList<>(List.of("predict", "--models", models, "--separator", "^"));
+    arguments.addAll(files);
+    assertThat(run(arguments.toArray(String[]::new))).isZero();
+
+    assertThat(written().get(1)).startsWith("Hostel Road^575003^CP");
+    assertThat(run("predict", "--separator", "^", PLACE)).isEqualTo(2);
+    assertThat(err.toString()).startsWith("--separator goes with --in");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

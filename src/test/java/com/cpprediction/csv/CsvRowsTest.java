@@ -119,6 +119,21 @@ class CsvRowsTest {
   }
 
   @Test
+  void theSeparatorThatIsAskedForGoesBeforeThatOfTheFile() throws IOException {
+    var file = directory.resolve("rows.csv");
+    var columns = COLUMNS.separatedBy('^');
+
+    Files.writeString(file, "address^pincode\n4, MG Road^560001\n");
+    CsvRows.read(file, columns, this::keep);
+    Files.writeString(file, "sep=;\naddress^pincode\n\"Mall^; 5\"^560017\n");
+    CsvRows.read(file, columns, this::keep);
+
+    assertThat(read).containsExactly("4, MG Road|560001", "Mall^; 5|560017");
+    assertThatThrownBy(() -> CsvRows.open(file, COLUMNS)).isInstanceOf(InputException.class);
+    assertThat(columns.and("time").require("cp_code").separator()).isEqualTo('^');
+  }
+
+  @Test
   void passesOnOtherExceptions() throws IOException {
     var file = Files.writeString(directory.resolve("rows.csv"), ROWS);
 

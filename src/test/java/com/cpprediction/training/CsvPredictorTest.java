@@ -151,7 +151,7 @@ class CsvPredictorTest {
   }
 
   private static CsvPredictor.Summary predict(Path in, Path out, OfflinePredictor models) {
-    try (var file = CsvPredictor.open(in, out, Progress.NONE)) {
+    try (var file = CsvPredictor.open(in, out, null, Progress.NONE)) {
       return file.predict(models);
     }
   }
