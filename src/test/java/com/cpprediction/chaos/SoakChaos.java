@@ -59,7 +59,7 @@ class SoakChaos {
   void nothingGrows() throws Exception {
     releases =
         new Path[] {
-          SmallRelease.directory(), SmallRelease.trainAnother(directory.resolve("another"))
+          SmallRelease.directory(), SmallRelease.copyAnotherTo(directory.resolve("another"))
         };
     live = SmallRelease.copyTo(directory.resolve("live"));
     var config =

@@ -30,7 +30,7 @@ class UpgradeChaos {
   @Test
   void nothingFailsAndNoBatchIsOfTwoReleases() throws Exception {
     var first = SmallRelease.directory();
-    var second = SmallRelease.trainAnother(directory.resolve("second"));
+    var second = SmallRelease.copyAnotherTo(directory.resolve("second"));
     var addresses = SampleAddresses.ask(postgres, first, second);
     try (var trial = ClusterTrial.begin(postgres, first, addresses)) {
       trial.load(RATE);

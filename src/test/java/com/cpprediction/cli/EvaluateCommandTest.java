@@ -136,8 +136,8 @@ class EvaluateCommandTest {
   }
 
   @Test
-  void comparesWithAnotherReleaseOnTheSameQueries() {
-    var another = SmallRelease.trainAnother(dir.resolve("another")).toString();
+  void comparesWithAnotherReleaseOnTheSameQueries() throws IOException {
+    var another = SmallRelease.copyAnotherTo(dir.resolve("another")).toString();
 
     var both = evaluate("--all --json --per-prefix --against " + another).json();
     var swapped =

@@ -74,7 +74,7 @@ class AccuracyIT {
     assertThat(http.get("/models/status").json().getJsonObject("scores"))
         .isEqualTo(aPointLess(honest));
 
-    SmallRelease.trainShuffled(dir.resolve("shuffled.csv"), models);
+    SmallRelease.replace(models, SmallRelease.shuffled());
     var shuffled = Release.open(models).scores();
     assertThat(accuracy(shuffled, "full")).isLessThan(accuracy(honest, "full") - 0.3);
     var refused = reload();

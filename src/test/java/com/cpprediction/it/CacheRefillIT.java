@@ -76,7 +76,7 @@ class CacheRefillIT {
     var before = predictAll("model");
     var live = service.config().getParent().resolveSibling("live");
 
-    SmallRelease.replace(live, SmallRelease.trainAnother(directory.resolve("another")));
+    SmallRelease.replace(live, SmallRelease.copyAnotherTo(directory.resolve("another")));
     assertThat(http.post("/models/reload", new JsonObject()).status()).isEqualTo(200);
     awaitRefill(KNOWN);
 

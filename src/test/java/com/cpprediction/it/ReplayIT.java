@@ -42,7 +42,7 @@ class ReplayIT {
   @BeforeAll
   static void start() throws Exception {
     first = SmallRelease.directory();
-    second = SmallRelease.trainAnother(directory.resolve("second"));
+    second = SmallRelease.copyAnotherTo(directory.resolve("second"));
     live = SmallRelease.copyTo(directory.resolve("live"));
     service = TestService.started(home -> configuration(0.01));
     http = service.http();

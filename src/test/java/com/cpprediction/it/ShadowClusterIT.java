@@ -21,7 +21,6 @@ import java.util.HashSet;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Two nodes with the same shadow release, as processes. */
 class ShadowClusterIT {
@@ -40,12 +39,10 @@ class ShadowClusterIT {
       LIMIT 1000
       """;
 
-  @TempDir private static Path dir;
   private static ClusterNodes nodes;
   private static String uri;
 
   private static void start() throws Exception {
-    SmallRelease.trainShuffled(dir.resolve("shuffled.csv"), dir.resolve("shadow"));
     uri = TestDatabase.create();
     nodes =
         ClusterNodes.onLoopback(
@@ -58,7 +55,7 @@ class ShadowClusterIT {
                         .put("max_accuracy_drop", 1.0)
                         .put(
                             "shadow",
-                            new JsonObject().put("dir", dir.resolve("shadow").toString()))));
+                            new JsonObject().put("dir", SmallRelease.shuffled().toString()))));
     nodes.start();
     for (var node : nodes.all()) awaitShadow(node);
   }
@@ -131,7 +128,7 @@ class ShadowClusterIT {
         "the stopped one is gone",
         () -> nodes.get(0).view().getJsonArray("members", new JsonArray()).size() == 1);
     var original = served(nodes.get(0));
-    var shadow = Release.open(dir.resolve("shadow")).id();
+    var shadow = Release.open(SmallRelease.shuffled()).id();
     var alone = post(nodes.get(0), "/models/shadow/promote"); // the other one is away
     assertThat(alone.getString("result")).isEqualTo("promoted");
     nodes.get(1).process().start();

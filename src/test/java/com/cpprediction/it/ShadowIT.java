@@ -12,27 +12,17 @@ import com.cpprediction.testing.TestService;
 import com.cpprediction.training.SmallRelease;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A release of shuffled labels beside the one that serves. */
 class ShadowIT {
-  @TempDir private static Path dir;
-
   @RegisterExtension
   private final TestService service =
-      new TestService(
-          home -> {
-            if (!Files.exists(dir.resolve("shadow"))) {
-              SmallRelease.trainShuffled(dir.resolve("shuffled.csv"), dir.resolve("shadow"));
-            }
-            return models(new JsonObject(), new JsonObject());
-          });
+      new TestService(home -> models(new JsonObject(), new JsonObject()));
 
   private final Http http = service.http();
 
@@ -44,7 +34,7 @@ class ShadowIT {
                 .put("poll_ms", 0)
                 .put(
                     "shadow",
-                    new JsonObject().put("dir", dir.resolve("shadow").toString()).mergeIn(shadow))
+                    new JsonObject().put("dir", SmallRelease.shuffled().toString()).mergeIn(shadow))
                 .put("canary", canary));
   }
 
@@ -65,7 +55,7 @@ class ShadowIT {
   @Test
   void countsAndStoresWhatAShadowReleasePredictsOtherwise() throws Exception {
     assertThat(loaded().getJsonObject("shadow").getString("release"))
-        .isEqualTo(Release.open(dir.resolve("shadow")).id());
+        .isEqualTo(Release.open(SmallRelease.shuffled()).id());
     var rows = SmallRelease.rows().subList(0, 300);
     var answer = http.post("/predict/batch", shipments(rows)).json();
     int predicted = answer.getJsonObject("summary").getInteger("predicted");
@@ -156,7 +146,7 @@ class ShadowIT {
     var mixed = command("promote", "--prefixes", "575", "--json").json();
     assertThat(mixed.getString("result")).isEqualTo("promoted");
     assertThat(mixed.getString("release")).isNotIn(original, shadow);
-    var ofShadow = digest(dir.resolve("shadow"), "575");
+    var ofShadow = digest(SmallRelease.shuffled(), "575");
     assertThat(ofShadow).isNotEqualTo(digest(SmallRelease.directory(), "575"));
     assertThat(index("575")).isEqualTo(ofShadow);
     assertThat(index("180")).isEqualTo(digest(SmallRelease.directory(), "180"));
@@ -169,7 +159,7 @@ class ShadowIT {
     loaded();
     assertThat(http.post("/models/shadow/promote", new JsonObject()).json().getString("release"))
         .isEqualTo(shadow);
-    assertThat(index("180")).isEqualTo(digest(dir.resolve("shadow"), "180"));
+    assertThat(index("180")).isEqualTo(digest(SmallRelease.shuffled(), "180"));
     service.stop();
     service.restart();
     assertThat(served()).isEqualTo(shadow);

@@ -61,7 +61,7 @@ class SwapIT {
   @BeforeEach
   void train() throws Exception {
     releases.add(SmallRelease.directory());
-    releases.add(SmallRelease.trainAnother(directory.resolve("another")));
+    releases.add(SmallRelease.copyAnotherTo(directory.resolve("another")));
     live = SmallRelease.copyTo(directory.resolve("live"));
   }
 

@@ -138,7 +138,7 @@ class ReplayTest {
 
   @Test
   void findsAModelThatWasReloadedWithoutTheStageBesideIt() throws IOException {
-    var another = SmallRelease.trainAnother(directory.resolve("another"));
+    var another = SmallRelease.copyAnotherTo(directory.resolve("another"));
     var national = Release.open(SmallRelease.directory()).national().sha256();
     StoredPrediction row;
     try (var models = Models.load(another)) {

@@ -17,7 +17,7 @@ class PromotionsTest {
   @Test
   void goesBackToTheReleaseThatServedAndToAnotherOneOnlyByForce() throws Exception {
     var live = SmallRelease.copyTo(dir.resolve("live"));
-    var next = SmallRelease.trainAnother(dir.resolve("next"));
+    var next = SmallRelease.copyAnotherTo(dir.resolve("next"));
     try (var served = SmallRelease.models(live);
         var shadow = SmallRelease.models(next)) {
       var original = served.current().release();

@@ -56,7 +56,7 @@ class ShadowSwapTest {
 
   @Test
   void servesOnlyWithTheReleasesThatItsRunIsOf(Vertx vertx) throws Exception {
-    var first = SmallRelease.trainAnother(dir.resolve("first"));
+    var first = SmallRelease.copyAnotherTo(dir.resolve("first"));
     name(first);
     try (var served = SmallRelease.models(SmallRelease.directory())) {
       var shadow = shadow(vertx, served);
@@ -100,7 +100,7 @@ class ShadowSwapTest {
 
   @Test
   void theRequestEndsWithTheReleaseThatItBeganWith(Vertx vertx) throws Exception {
-    var first = SmallRelease.trainAnother(dir.resolve("first"));
+    var first = SmallRelease.copyAnotherTo(dir.resolve("first"));
     name(first);
     try (var served = SmallRelease.models(SmallRelease.directory())) {
       var shadow = shadow(vertx, served);

@@ -6,11 +6,9 @@ import com.cpprediction.model.Engine;
 import com.cpprediction.model.ModelStore;
 import com.cpprediction.model.format.Grams;
 import com.cpprediction.terminal.Progress;
-import com.cpprediction.testing.Directories;
 import com.cpprediction.training.Training.Options;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -28,8 +26,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * A release of three prefixes, trained once per JVM from {@code src/test/resources/training} with
- * seed 1, and its training data. Read-only; {@link #copyTo} copies it for a test that damages it.
+ * A release of three prefixes, {@linkplain TrainedReleases trained once} from {@code
+ * src/test/resources/training} with seed 1, and its training data. Read-only; {@link #copyTo}
+ * copies it for a test that damages it.
  */
 public final class SmallRelease {
   /** Prefixes of the release. */
@@ -39,39 +38,28 @@ public final class SmallRelease {
 
   private SmallRelease() {}
 
-  /** Trains the release on first use, which takes seconds. */
-  private static final class Trained {
-    static final Path DIRECTORY = Trained.temporary();
-    static final Training.Report REPORT = Training.run(options(DIRECTORY), Progress.NONE);
-
-    private static Path temporary() {
-      try {
-        var directory = Files.createTempDirectory("small-release");
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> Directories.delete(directory)));
-        return directory;
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
+  /** Read once; each reading takes as long as many a test. */
+  private static final class Data {
+    static final List<LabelledRow> ROWS = LabelledRows.read(addresses()).rows();
+    static final OfficeDirectory OFFICES = OfficeDirectory.read(directoryFile(), officesFile());
+    static final Map<String, PrefixCounts> COUNTS =
+        PREFIXES.stream().collect(Collectors.toMap(prefix -> prefix, prefix -> counts(prefix, 0)));
   }
 
   /** A training address. */
   public record Row(String typed, String text, String pincode, String cp) {}
 
-  /** Directory of the release. */
+  /** Directory of the release; the first call of a build trains it, which takes seconds. */
   public static Path directory() {
-    Trained.REPORT.input();
-    return Trained.DIRECTORY;
-  }
-
-  /** Report of its training. */
-  public static Training.Report report() {
-    return Trained.REPORT;
+    return TrainedReleases.directory("small", out -> Training.run(options(out), Progress.NONE));
   }
 
   /** Copies the release into {@code directory}, created where absent. */
   public static Path copyTo(Path directory) throws IOException {
-    var from = directory();
+    return copy(directory(), directory);
+  }
+
+  private static Path copy(Path from, Path directory) throws IOException {
     try (var files = Files.walk(from)) {
       for (var file : files.toList()) {
         var to = directory.resolve(from.relativize(file).toString());
@@ -143,21 +131,27 @@ public final class SmallRelease {
         2);
   }
 
-  /** Trains another release of the same prefixes, whose predictions differ slightly. */
-  public static Path trainAnother(Path out) {
-    Training.run(options(input(), out, 2, 0), Progress.NONE);
-    return out;
+  /**
+   * Copies another release of the same prefixes, whose predictions differ slightly, into {@code
+   * directory}, created where absent.
+   */
+  public static Path copyAnotherTo(Path directory) throws IOException {
+    var another =
+        TrainedReleases.directory(
+            "another", out -> Training.run(options(input(), out, 2, 0), Progress.NONE));
+    return copy(another, directory);
   }
 
-  /**
-   * Trains a release of the same prefixes from labels that are shuffled over all rows.
-   *
-   * @param data file for the shuffled rows
-   */
-  public static Path trainShuffled(Path data, Path out) {
+  /** A release of the same prefixes, trained from labels that are shuffled over all rows. */
+  public static Path shuffled() {
+    return TrainedReleases.directory("shuffled", SmallRelease::trainShuffled);
+  }
+
+  private static void trainShuffled(Path out) {
     var rows = rows();
     var cps = new ArrayList<>(rows.stream().map(Row::cp).toList());
     Collections.shuffle(cps, new Random(1));
+    var data = out.resolveSibling("shuffled.csv");
     try (var csv = CsvOutput.create(data)) {
       csv.write(List.of("address", "pincode", "cp_code"));
       for (int i = 0; i < rows.size(); i++) {
@@ -166,7 +160,6 @@ public final class SmallRelease {
       csv.publish();
     }
     Training.run(options(TrainingInput.Options.of(data), out, 1, 0.2), Progress.NONE);
-    return out;
   }
 
   private static TrainingInput.Options input() {
@@ -188,7 +181,7 @@ public final class SmallRelease {
 
   /** Its labelled addresses, in the order of the file. */
   public static List<Row> rows() {
-    return LabelledRows.read(addresses()).rows().stream()
+    return Data.ROWS.stream()
         .map(
             row ->
                 new Row(row.address(), InputRow.canonical(row.address()), row.pincode(), row.cp()))
@@ -215,7 +208,7 @@ public final class SmallRelease {
 
   /** The names of the offices that CPs of one prefix are, by code. */
   public static Map<String, String> ownOffices(String prefix) {
-    var counts = counts(prefix, 0);
+    var counts = Data.COUNTS.get(prefix);
     var offices = Offices.of(counts, offices());
     var names = new TreeMap<String, String>();
     for (int cp = 0; cp < counts.cps().size(); cp++) {
@@ -227,7 +220,7 @@ public final class SmallRelease {
 
   private static Map<String, List<String>> ofCp(
       String prefix, Function<OfficeDirectory.Office, String> what) {
-    var counts = counts(prefix, 0);
+    var counts = Data.COUNTS.get(prefix);
     var offices = Offices.of(counts, offices());
     var names = new TreeMap<String, List<String>>();
     for (int cp = 0; cp < counts.cps().size(); cp++) {
@@ -242,13 +235,13 @@ public final class SmallRelease {
 
   /** The counted addresses of one prefix. */
   public static List<Counted> counted(String prefix) {
-    var counts = counts(prefix, 0);
+    var counts = Data.COUNTS.get(prefix);
     return counts.sample().stream().flatMap(place -> counted(counts, place)).toList();
   }
 
   /** The counted addresses of the place that {@code address} is of. */
   public static List<Counted> placeOf(String prefix, Counted address) {
-    var counts = counts(prefix, 0);
+    var counts = Data.COUNTS.get(prefix);
     return counts.sample().stream()
         .map(place -> counted(counts, place).toList())
         .filter(place -> place.contains(address))
@@ -328,8 +321,8 @@ public final class SmallRelease {
           new Rarity(
               List.of(
                   whole.fingerprints(),
-                  counts("180", 0).fingerprints(),
-                  counts("831", 0).fingerprints()));
+                  Data.COUNTS.get("180").fingerprints(),
+                  Data.COUNTS.get("831").fingerprints()));
     }
 
     private static int[] words(String text) {
@@ -430,14 +423,14 @@ public final class SmallRelease {
   }
 
   static OfficeDirectory offices() {
-    return OfficeDirectory.read(directoryFile(), officesFile());
+    return Data.OFFICES;
   }
 
   /** Counts of one prefix, with a share of its places held back. */
   static PrefixCounts counts(String prefix, double heldBack) {
     var options = new PrefixCounts.Options(1, heldBack, Integer.MAX_VALUE, 1_000);
     var builder = new PrefixCounts.Builder(prefix, options);
-    LabelledRows.read(addresses()).rows().stream()
+    Data.ROWS.stream()
         .filter(row -> row.prefix().equals(prefix))
         .forEach(row -> builder.add(row, InputRow.canonical(row.address())));
     return builder.build(offices().cpsOf(prefix));

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
 
 /** A slow reference implementation of the features, over strings and maps. */
@@ -27,6 +28,9 @@ final class NaiveCounts {
   private NaiveCounts commonOf = this;
   private final Map<String, Integer> totals = new HashMap<>();
   private final Map<String, Integer> places = new TreeMap<>();
+
+  /** Values computed from the counts as they are. */
+  private final Map<String, Double> computed = new HashMap<>();
 
   /**
    * @param addresses counted texts of every prefix
@@ -74,6 +78,7 @@ final class NaiveCounts {
   /** Leaves the n-grams out that another one leaves out: those that most CPs have. */
   void leaveOutAs(NaiveCounts other) {
     commonOf = other;
+    computed.clear();
   }
 
   private boolean isCommon(String key) {
@@ -82,6 +87,7 @@ final class NaiveCounts {
   }
 
   private void count(Map<String, Map<String, Integer>> counts, String cp, String gram) {
+    computed.clear();
     counts.computeIfAbsent(cp, c -> new HashMap<>()).merge(gram, 1, Integer::sum);
     var key = counts == skeletons ? "skeleton " + gram : key(counts == chars, gram);
     totals.merge(key, 1, Integer::sum);
@@ -107,7 +113,19 @@ final class NaiveCounts {
     return count == 0 ? 0 : Levels.count(Levels.of(count));
   }
 
+  private double computed(String what, String of, DoubleSupplier value) {
+    var known = computed.get(what + of);
+    if (known != null) return known;
+    double fresh = value.getAsDouble();
+    computed.put(what + of, fresh);
+    return fresh;
+  }
+
   private double weight(boolean isChars, String gram) {
+    return computed("weight of ", key(isChars, gram), () -> computeWeight(isChars, gram));
+  }
+
+  private double computeWeight(boolean isChars, String gram) {
     int all = places.values().stream().mapToInt(Integer::intValue).sum();
     all += officeTexts.values().stream().mapToInt(List::size).sum();
     int total = total(isChars, gram);
@@ -346,6 +364,10 @@ final class NaiveCounts {
   }
 
   private double length(boolean isChars, String cp) {
+    return computed("length of ", key(isChars, cp), () -> computeLength(isChars, cp));
+  }
+
+  private double computeLength(boolean isChars, String cp) {
     return (isChars ? chars : words)
         .getOrDefault(cp, Map.of()).keySet().stream()
             .mapToInt(gram -> count(isChars, cp, gram))
@@ -353,6 +375,10 @@ final class NaiveCounts {
   }
 
   private double normSquare(boolean isChars, String cp) {
+    return computed("norm of ", key(isChars, cp), () -> computeNormSquare(isChars, cp));
+  }
+
+  private double computeNormSquare(boolean isChars, String cp) {
     return (isChars ? chars : words)
         .getOrDefault(cp, Map.of()).keySet().stream()
             .mapToDouble(g -> Math.pow(weight(isChars, g) * count(isChars, cp, g), 2))
