@@ -1,5 +1,6 @@
 package com.cpprediction.testing;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +13,9 @@ import java.util.stream.Stream;
 public final class PackagedJar {
   private static final String JAVA =
       System.getProperty("cp.java", ProcessHandle.current().info().command().orElseThrow());
+
+  /** Whether it is run with the JVM of the tests, which the archive of its classes is of. */
+  private static final boolean SAME_JVM = System.getProperty("cp.java") == null;
 
   /** Options, each of them one word. */
   private static final List<String> FLAGS =
@@ -33,6 +37,10 @@ public final class PackagedJar {
   public static List<String> command(String... options) {
     var command = new ArrayList<>(List.of(JAVA));
     command.addAll(FLAGS);
+    var archive = Path.of(file().toString().replaceFirst("[.]jar$", ".jsa"));
+    if (SAME_JVM && Files.exists(archive)) { // as for users of bin/cp-prediction-service
+      command.addAll(List.of("-XX:SharedArchiveFile=" + archive, "-Xlog:cds=off,cds+dynamic=off"));
+    }
     command.addAll(List.of(options));
     command.addAll(List.of("-jar", file().toString()));
     return command;
