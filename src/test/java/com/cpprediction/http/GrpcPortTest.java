@@ -120,7 +120,7 @@ class GrpcPortTest {
       "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 
   /** Of times that a caller may take. */
-  private static final Duration LIMIT = Duration.ofSeconds(4);
+  private static final Duration LIMIT = Duration.ofSeconds(2);
 
   private static final Metadata.Key<String> CODE = key("cp-code");
   private static final Metadata.Key<String> PUSHBACK = key("grpc-retry-pushback-ms");
