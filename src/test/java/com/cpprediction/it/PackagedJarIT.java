@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -97,7 +98,7 @@ class PackagedJarIT {
     assertThat(again.process().waitFor(15, SECONDS)).isTrue();
     assertThat(again.process().exitValue()).isEqualTo(SIGTERM_EXIT);
     assertReplays(dataDir, answer);
-    Await.until(() -> postmaster(dataDir), file -> !Files.exists(file));
+    Await.until("no PostgreSQL runs", () -> !runsPostgres(dataDir));
   }
 
   private static void assertReplays(Path dataDir, JsonObject answer) throws Exception {
@@ -134,7 +135,7 @@ class PackagedJarIT {
       assertThat(ended.err())
           .contains("Cannot listen on 127.0.0.1 port " + port)
           .doesNotContain("at com.cpprediction");
-      Await.until(() -> postmaster(dataDir), file -> !Files.exists(file));
+      Await.until("no PostgreSQL runs", () -> !runsPostgres(dataDir));
     }
   }
 
@@ -147,7 +148,7 @@ class PackagedJarIT {
     process.destroy();
 
     assertThat(process.waitFor(15, SECONDS)).isTrue();
-    Await.until(() -> postmaster(dataDir), file -> !Files.exists(file));
+    Await.until("no PostgreSQL runs", () -> !runsPostgres(dataDir));
   }
 
   @Test
@@ -396,6 +397,16 @@ class PackagedJarIT {
   /** There for as long as a PostgreSQL runs on the data. */
   private static Path postmaster(Path dataDir) {
     return dataDir.resolve("postgres").resolve("postmaster.pid");
+  }
+
+  /** Whether one does; a killed one may leave its file. */
+  private static boolean runsPostgres(Path dataDir) throws IOException {
+    try (var lines = Files.lines(postmaster(dataDir))) {
+      long id = lines.findFirst().map(Long::parseLong).orElse(0L); // negative of initdb's
+      return ProcessHandle.of(Math.abs(id)).isPresent();
+    } catch (NoSuchFileException e) {
+      return false;
+    }
   }
 
   private static ProcessBuilder builder(Map<String, String> environment, String... arguments)
