@@ -212,7 +212,8 @@ public final class Bus {
   public static final String SHADOW_ROLLBACK = "cp.shadow.rollback";
 
   /**
-   * {@link ComparisonBatch} in; out nothing, once the comparisons are queued for storing. Local.
+   * {@link ComparisonBatch} in; out nothing, once the comparisons are in the journal or, where that
+   * does not take them, wait in memory. Local.
    */
   public static final String COMPARED = "cp.shadow.compared";
 

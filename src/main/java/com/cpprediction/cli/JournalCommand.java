@@ -100,7 +100,10 @@ final class JournalCommand {
 
     private static JsonObject report(Inspection found) {
       var waiting = found.waiting();
-      var report = new JsonObject().put("waiting", JournaledRows.count(waiting));
+      var report =
+          new JsonObject()
+              .put("waiting", JournaledRows.count(waiting))
+              .put("comparisons", JournaledRows.countComparisons(waiting));
       if (!waiting.isEmpty()) {
         report
             .put("oldest", time(waiting.get(0)))
@@ -214,13 +217,13 @@ final class JournalCommand {
     /** Waits until the journal is drained; false after {@link #STALL_TIMEOUT} without progress. */
     private static boolean await(Vertx vertx, PersistenceVerticle persistence)
         throws TimeoutException {
-      long before = persistence.health().getLong("waiting");
+      long before = persistence.waiting();
       long changed = System.nanoTime();
       try (var progress = new ProgressLine()) {
         progress.begin("Draining", Math.toIntExact(before));
         while (before > 0) {
           vertx.timer(POLL_MILLIS).await(STALL_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
-          long left = persistence.health().getLong("waiting");
+          long left = persistence.waiting();
           if (left < before) changed = System.nanoTime();
           progress.step(Math.toIntExact(before - left));
           before = left;

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -84,6 +85,17 @@ final class ErasedRows implements PredictionStore {
         .collect(Collectors.toSet());
   }
 
+  /**
+   * Whether a shipment was erased after one of its predictions.
+   *
+   * @param id of the prediction
+   */
+  boolean isErased(String shipmentId, UUID id) {
+    if (erased.isEmpty()) return false;
+    var until = erased.get(digest(shipmentId));
+    return until != null && PredictionIds.timeOf(id).toEpochMilli() <= until;
+  }
+
   @Override
   public Future<Inserted> insert(List<JournalRow> rows) {
     if (!erased.isEmpty()) reportErased(rows);
@@ -115,8 +127,7 @@ final class ErasedRows implements PredictionStore {
     while (!erased.isEmpty() && erased.values().iterator().next() < expired) removeOldest();
     var addresses = new TreeSet<String>();
     for (var row : rows) {
-      var until = erased.get(digest(row.shipmentId()));
-      if (until != null && timeOf(row) <= until) addresses.add(row.typed());
+      if (isErased(row.shipmentId(), row.id())) addresses.add(row.typed());
     }
     if (!addresses.isEmpty()) late.accept(addresses);
   }

@@ -8,6 +8,7 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.prediction.Address;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.prediction.ShadowComparison;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -29,14 +30,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Appends rows to the journal, then hands them over to the {@link BatchWriter}; trims settled
- * records; reopens the journal after a failure. For use from one worker context, which the disk may
- * block, except where a method says otherwise.
+ * Appends rows to the journal, then hands them over to the {@link BatchWriter}, and comparisons,
+ * which it hands over to the {@link ComparisonWriter}; trims settled records; reopens the journal
+ * after a failure. For use from one worker context, which the disk may block, except where a method
+ * says otherwise.
  */
 final class JournalAppender {
   private static final Logger log = LoggerFactory.getLogger(JournalAppender.class);
   private static final long RETRY_MILLIS = 1_000;
   private static final long DISCARD_MILLIS = TimeUnit.HOURS.toMillis(1);
+
+  /** The journal takes comparisons while it is less than 1/2 full; the rest is for predictions. */
+  private static final int COMPARISONS_DIVISOR = 2;
+
+  /** Until comparisons are forced to disk where each row is before its response. */
+  private static final long COMPARISONS_SYNC_MILLIS = 100;
 
   private final Vertx vertx;
   private final ContextInternal thread;
@@ -50,6 +58,7 @@ final class JournalAppender {
   private final ServiceMetrics metrics;
   private final RecentIds recent;
   private final BatchWriter writer;
+  private final ComparisonWriter comparisons;
 
   /** Records whose append failed, to be erased. */
   private final List<Entry> failed = new ArrayList<>();
@@ -59,6 +68,7 @@ final class JournalAppender {
 
   private List<Promise<Void>> unsynced = new ArrayList<>();
   private boolean dirty; // whether a sync is scheduled
+  private boolean comparisonsDirty; // whether one is for comparisons alone
   private Future<?> busy = Future.succeededFuture(); // work of other threads
   private boolean closed;
   private boolean recovered;
@@ -68,7 +78,7 @@ final class JournalAppender {
   /**
    * Locks the journal; blocks. Belongs to the worker context of the caller.
    *
-   * @param loop of {@code writer}
+   * @param loop of {@code writer} and {@code comparisons}
    * @param heap bytes of heap at most
    * @param retentionDays {@code persistence.retention_days}
    */
@@ -82,7 +92,8 @@ final class JournalAppender {
       Clock clock,
       ServiceMetrics metrics,
       RecentIds recent,
-      BatchWriter writer) {
+      BatchWriter writer,
+      ComparisonWriter comparisons) {
     this.vertx = vertx;
     thread = (ContextInternal) vertx.getOrCreateContext();
     this.loop = loop;
@@ -93,6 +104,7 @@ final class JournalAppender {
     this.metrics = metrics;
     this.recent = recent;
     this.writer = writer;
+    this.comparisons = comparisons;
     syncMillis = config.sync().toMillis();
     journal =
         Journal.in(
@@ -173,20 +185,31 @@ final class JournalAppender {
   }
 
   private int recover(List<Entry> entries) {
-    int rows = writer.addRecovered(entries);
+    int rows =
+        writer.addRecovered(
+            entries.stream().filter(entry -> !JournaledRows.isComparison(entry)).toList());
     if (rows > 0) log.info("{} predictions wait in the journal", rows);
-    return rows;
+    int compared = JournaledRows.countComparisons(entries);
+    if (compared > 0) log.info("{} comparisons wait in the journal", compared);
+    entries.stream().filter(JournaledRows::isComparison).forEach(comparisons::addJournaled);
+    return rows + compared;
   }
 
   /** Settles the records that were settled while the journal couldn't be trimmed. */
   private Future<Void> reopened(Journal.Found found) {
-    return onLoop(writer::journaled)
+    return onLoop(this::journaled)
         .map(
             known -> {
               settleAllBut(known, found);
               log.info("The journal can be written again");
               return usable();
             });
+  }
+
+  private Set<Long> journaled() {
+    var known = writer.journaled();
+    known.addAll(comparisons.journaled());
+    return known;
   }
 
   private void settleAllBut(Set<Long> known, Journal.Found found) {
@@ -217,7 +240,10 @@ final class JournalAppender {
   }
 
   private static List<Entry> readableOf(List<Entry> entries) {
-    return entries.stream().filter(entry -> RowFormat.rows(entry.body()).length > 0).toList();
+    return entries.stream()
+        .filter(
+            entry -> JournaledRows.isComparison(entry) || RowFormat.rows(entry.body()).length > 0)
+        .toList();
   }
 
   private void onFailure(@Nullable String reason) {
@@ -316,6 +342,42 @@ final class JournalAppender {
     var synced = Promise.<Void>promise();
     unsynced.add(synced);
     return synced.future().onSuccess(done -> metrics.journaled(System.nanoTime() - start));
+  }
+
+  /**
+   * Appends {@code compared} as one record, which no request waits for: it takes none of the room
+   * that is for predictions, and is forced to disk with them, or soon.
+   *
+   * @return false where the journal does not take it
+   */
+  boolean appendComparisons(List<ShadowComparison> compared) {
+    if (failure != null || closed || journal.waitingBytes() >= room / COMPARISONS_DIVISOR) {
+      return false;
+    }
+    var entry = journal.entry(ComparisonFormat.write(compared));
+    try {
+      journal.append(entry);
+    } catch (JournalException e) {
+      failed.add(entry);
+      return false;
+    }
+    if (syncMillis > 0) scheduleSync();
+    else scheduleComparisonsSync();
+    loop.runOnContext(run -> comparisons.addJournaled(entry));
+    return true;
+  }
+
+  /** A row whose request waits is not to be late for it. */
+  private void scheduleComparisonsSync() {
+    if (comparisonsDirty) return;
+    comparisonsDirty = true;
+    vertx.setTimer(
+        COMPARISONS_SYNC_MILLIS,
+        timer -> {
+          comparisonsDirty = false;
+          dirty = true;
+          sync();
+        });
   }
 
   private static ServiceException refused(@Nullable String reason) {

@@ -22,6 +22,16 @@ public final class JournaledRows {
     return --open == 0;
   }
 
+  /** Whether {@code entry} has comparisons with a shadow release, and no prediction. */
+  static boolean isComparison(Entry entry) {
+    return ComparisonFormat.count(entry.body()) > 0;
+  }
+
+  /** Number of comparisons in {@code entries}. */
+  public static int countComparisons(Collection<Entry> entries) {
+    return entries.stream().mapToInt(entry -> ComparisonFormat.count(entry.body())).sum();
+  }
+
   /** Number of predictions in {@code entries}, without records of a later version. */
   public static int count(Collection<Entry> entries) {
     return entries.stream().mapToInt(entry -> RowFormat.rows(entry.body()).length).sum();

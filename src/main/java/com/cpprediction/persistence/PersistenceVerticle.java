@@ -26,6 +26,7 @@ import com.cpprediction.postgres.DatabaseUri;
 import com.cpprediction.postgres.SqlFailure;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.prediction.ShadowComparison;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
@@ -41,6 +42,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -175,7 +177,11 @@ public final class PersistenceVerticle extends VerticleBase {
             metrics);
     var rewriter =
         new JournalRewriter(
-            vertx, writer::settledUntil, this::rewriteJournal, REWRITE_BACKOFF, clock);
+            vertx,
+            until -> writer.settledUntil(until) && comparisons.settledUntil(until),
+            this::rewriteJournal,
+            REWRITE_BACKOFF,
+            clock);
     erasure = new ShipmentErasure(vertx, database, rows, rewriter, clock);
     metrics.erasuresPending(rewriter::pending);
     review = new ReviewDesk(vertx, database, pool.acquireTimeout(), outcomes::countSoon, metrics);
@@ -183,7 +189,19 @@ public final class PersistenceVerticle extends VerticleBase {
         new AuditRecorder(
             vertx, new AuditTable(database), directory.resolveSibling(AUDIT), this::databaseUp);
     compared = new ComparisonTable(database);
-    comparisons = new ComparisonWriter(vertx, compared::insert, this::databaseUp, metrics);
+    comparisons =
+        new ComparisonWriter(
+            vertx,
+            all -> {
+              if (all.stream().anyMatch(one -> rows.isErased(one.shipmentId(), one.id()))) {
+                erasure.lateComparisons();
+              }
+              return compared.insert(all);
+            },
+            this::databaseUp,
+            this::trim,
+            clock,
+            metrics);
     historyTable = new HistoryTable(vertx, database);
     if (node != null) {
       history =
@@ -216,8 +234,14 @@ public final class PersistenceVerticle extends VerticleBase {
         List.of(
             switch (ack) {
               case JOURNAL -> Future.succeededFuture(); // consumes on the thread of the journal
-              case COMMIT -> consume(PredictionRecorder.committing(config, recent, writer));
-              case NONE -> consume(PredictionRecorder.queueing(config, recent, writer));
+              case COMMIT ->
+                  Future.all(
+                      consume(PredictionRecorder.committing(config, recent, writer)),
+                      consumeComparisons(comparisons::add));
+              case NONE ->
+                  Future.all(
+                      consume(PredictionRecorder.queueing(config, recent, writer)),
+                      consumeComparisons(comparisons::add));
             },
             bus.<String>localConsumer(
                     Bus.STORED, message -> query(message, "read predictions", queries::byShipment))
@@ -230,13 +254,6 @@ public final class PersistenceVerticle extends VerticleBase {
                 .completion(),
             bus.<Integer>localConsumer(
                     Bus.DELIVERED, message -> query(message, "count outcomes", queries::delivered))
-                .completion(),
-            bus.<ComparisonBatch>localConsumer(
-                    Bus.COMPARED,
-                    message -> {
-                      comparisons.add(message.body().comparisons());
-                      message.reply(null);
-                    })
                 .completion(),
             bus.<JsonObject>localConsumer(
                     Bus.COMPARED_OUTCOMES,
@@ -290,6 +307,21 @@ public final class PersistenceVerticle extends VerticleBase {
   }
 
   /**
+   * @param keep keeps comparisons, on the context of the caller
+   */
+  private Future<Void> consumeComparisons(Consumer<List<ShadowComparison>> keep) {
+    return vertx
+        .eventBus()
+        .<ComparisonBatch>localConsumer(
+            Bus.COMPARED,
+            message -> {
+              keep.accept(message.body().comparisons());
+              message.reply(null);
+            })
+        .completion();
+  }
+
+  /**
    * Also opens a journal with rows of an earlier process when {@code ack} isn't {@code journal}.
    */
   private Future<?> openJournal(Clock clock, BatchWriter writer) {
@@ -314,10 +346,17 @@ public final class PersistenceVerticle extends VerticleBase {
                         clock,
                         metrics,
                         recent,
-                        writer),
+                        writer,
+                        comparisons),
             locked ->
                 ack == Ack.JOURNAL
-                    ? consume(PredictionRecorder.journaling(locked, config, recent, writer))
+                    ? Future.all(
+                        consume(PredictionRecorder.journaling(locked, config, recent, writer)),
+                        consumeComparisons(
+                            all -> {
+                              if (locked.appendComparisons(all)) return;
+                              loop.runOnContext(run -> comparisons.add(all));
+                            }))
                     : Future.succeededFuture(),
             this::drain),
         JournalVerticle.OPTIONS);
@@ -436,6 +475,11 @@ public final class PersistenceVerticle extends VerticleBase {
    */
   public JsonObject health() {
     return health == null ? new JsonObject() : health.rows();
+  }
+
+  /** Predictions, refusals and comparisons that wait for PostgreSQL, once started. Thread-safe. */
+  public long waiting() {
+    return health().getLong("waiting") + comparisons.waiting();
   }
 
   @Override

@@ -94,7 +94,7 @@ final class RowFormat {
     }
   }
 
-  private static void append(@Nullable String text, Buffer out) {
+  static void append(@Nullable String text, Buffer out) {
     if (text == null) {
       out.appendShort((short) NONE);
       return;
@@ -185,7 +185,7 @@ final class RowFormat {
         fingerprint);
   }
 
-  private static String text(ByteBuffer in) {
+  static String text(ByteBuffer in) {
     return Objects.requireNonNull(textOrNull(in));
   }
 

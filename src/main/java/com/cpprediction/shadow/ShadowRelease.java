@@ -16,6 +16,7 @@ import com.cpprediction.prediction.ShadowComparison;
 import com.cpprediction.serving.SecondRelease;
 import com.cpprediction.shadow.ComparisonThread.Sent;
 import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
@@ -41,7 +42,9 @@ public final class ShadowRelease implements SecondRelease {
   static final String PROMOTE = "promote";
   static final String ROLLBACK = "rollback";
 
-  private static final Duration STORE_TIMEOUT = Duration.ofSeconds(5);
+  /** Longest wait for the journal, whose disk may be busy; predictions are shed meanwhile. */
+  private static final Duration STORE_TIMEOUT = Duration.ofMinutes(1);
+
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(1);
 
   private final Vertx vertx;
@@ -256,6 +259,7 @@ public final class ShadowRelease implements SecondRelease {
     var now = loaded;
     if (now == null) return;
     var rows = new ArrayList<ShadowComparison>();
+    var kept = new ArrayList<Runnable>();
     try (var mine = served.lease();
         var shadow = now.models.lease()) {
       var counts = agreement(mine, shadow);
@@ -267,13 +271,14 @@ public final class ShadowRelease implements SecondRelease {
         } else if (comparable(sent.prediction(), other)) {
           var asked = sent.canary() ? askingServed : now.asking;
           var compared = asked.compare(sent, own, other);
-          count(counts, sent.prediction(), compared.result());
           var comparison = compared.comparison();
           if (comparison != null && (sent.canary() || !comparison.agrees())) rows.add(comparison);
+          kept.add(() -> count(counts, sent.prediction(), compared.result()));
         }
       }
     }
     if (!rows.isEmpty()) store(rows);
+    kept.forEach(Runnable::run); // what is counted is in the journal
   }
 
   /**
@@ -310,13 +315,15 @@ public final class ShadowRelease implements SecondRelease {
     return next;
   }
 
+  /** Blocks until the journal has {@code rows}, so that no more wait in memory. */
   private void store(List<ShadowComparison> rows) {
-    Bus.ask(vertx, Bus.COMPARED, new ComparisonBatch(rows), Deadline.in(STORE_TIMEOUT))
-        .onFailure(
-            cause -> {
-              metrics.comparisonsDropped(rows.size());
-              log.warn("{} disagreements are not stored: {}", rows.size(), cause.getMessage());
-            });
+    try {
+      Bus.<Void>ask(vertx, Bus.COMPARED, new ComparisonBatch(rows), Deadline.in(STORE_TIMEOUT))
+          .await();
+    } catch (ReplyException e) {
+      metrics.comparisonsDropped(rows.size());
+      log.warn("{} disagreements are not stored: {}", rows.size(), e.getMessage());
+    }
   }
 
   /** The models of the shadow release; null where there is none. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.ComparisonBatch;
 import com.cpprediction.bus.RecordBatch;
 import com.cpprediction.bus.RecordReply;
 import com.cpprediction.bus.RecordRequest;
@@ -15,6 +16,7 @@ import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.config.PersistenceConfig.Ack;
 import com.cpprediction.config.PersistenceConfig.WhenFull;
 import com.cpprediction.config.ServiceConfig;
+import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.postgres.Database;
 import com.cpprediction.postgres.DatabaseUri;
 import com.cpprediction.postgres.EmbeddedDatabase;
@@ -27,11 +29,15 @@ import com.cpprediction.prediction.Prediction;
 import com.cpprediction.prediction.PredictionIds;
 import com.cpprediction.prediction.Refusal;
 import com.cpprediction.prediction.ServiceException;
+import com.cpprediction.prediction.ShadowComparison;
 import com.cpprediction.testing.Await;
+import com.cpprediction.testing.Directories;
 import com.cpprediction.testing.Jdbc;
 import com.cpprediction.testing.Ports;
 import com.cpprediction.testing.Processes;
 import com.cpprediction.testing.SmallDisk;
+import com.github.f4b6a3.uuid.UuidCreator;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
@@ -41,6 +47,7 @@ import io.vertx.sqlclient.Tuple;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -76,7 +83,13 @@ class PersistenceVerticleIT {
       WHERE datname = current_database() AND pid <> pg_backend_pid()
       """;
 
+  private static final String COMPARED =
+      """
+      SELECT shipment_id FROM prediction_disagreements JOIN canary_predictions USING (shipment_id) ORDER BY 1
+      """;
+
   @TempDir private Path journal;
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private int maxBytes = 1 << 20;
   private Duration sync = Duration.ofMillis(10);
   private Duration grace = Duration.ofSeconds(1);
@@ -739,6 +752,114 @@ class PersistenceVerticleIT {
     return Stream.of(journal.toFile().list()).filter(name -> name.startsWith("damaged")).toList();
   }
 
+  /** The journal is cut where a process is killed: what it appended is with the system. */
+  @Test
+  void storesComparisonsOfAProcessThatWasKilledOnce(@TempDir Path killed) throws Exception {
+    maxBytes = 64 << 20;
+    deploy(Ack.JOURNAL, away());
+    var compared = new ArrayList<ShadowComparison>();
+    for (int i = 0; i < 3_000; i++) compared.add(comparison("S" + i, i % 2 == 0, i % 4 < 2));
+    for (int i = 0; i < compared.size(); i += 50) compared(compared.subList(i, i + 50));
+    record(Predictions.of("S0"));
+    try (var files = Files.walk(journal)) {
+      for (var file : files.toList()) {
+        Files.copy(
+            file,
+            killed.resolve(journal.relativize(file).toString()),
+            StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+    undeploy();
+    var uri = TestDatabase.migrated();
+
+    for (var left : List.of(killed, journal)) {
+      journal = left;
+      var next = deploy(Ack.JOURNAL, uri);
+      Await.until(() -> next.waiting() == 0);
+      assertThat(next.health().getInteger("recovered")).isEqualTo(1);
+      assertThat(next.health().getBoolean("balanced")).isTrue();
+      undeploy();
+    }
+
+    var disagreements =
+        compared.stream().filter(one -> !one.agrees()).map(one -> one.id().toString()).toList();
+    var ofCanary =
+        compared.stream()
+            .filter(ShadowComparison::canary)
+            .map(one -> one.id().toString() + one.run())
+            .toList();
+    assertThat(TestDatabase.query(uri, "SELECT prediction_id FROM prediction_disagreements"))
+        .containsExactlyInAnyOrderElementsOf(disagreements);
+    assertThat(TestDatabase.query(uri, "SELECT prediction_id::text || run FROM canary_predictions"))
+        .containsExactlyInAnyOrderElementsOf(ofCanary);
+    assertThat(rows("dropped")).isZero();
+    var last = deploy(Ack.JOURNAL, uri);
+    assertThat(last.health().getInteger("recovered")).isZero();
+    assertThat(last.waiting()).isZero();
+  }
+
+  @Test
+  void leavesHalfOfTheJournalToPredictions() throws Exception {
+    var verticle = deploy(Ack.JOURNAL, away());
+    while (rows("dropped") == 0) {
+      var some = new ArrayList<ShadowComparison>();
+      for (int i = 0; i < 500; i++) some.add(comparison("S" + i, false, false));
+      compared(some);
+    }
+
+    var journaled = verticle.health().getJsonObject("journal");
+    assertThat(journaled.getInteger("bytes")).isBetween(maxBytes / 2, maxBytes * 3 / 4);
+    assertThat(verticle.ready()).isTrue();
+    assertThat(record(Predictions.many(100).toArray(Prediction[]::new))).isEmpty();
+  }
+
+  @Test
+  void storesNoComparisonOfAnErasedShipment() throws Exception {
+    deploy(Ack.JOURNAL, away());
+    compared(List.of(comparison("gone-7", true, false), comparison("kept-7", true, false)));
+    undeploy();
+    var uri = TestDatabase.migrated();
+    TestDatabase.execute(uri, "SELECT erase_shipment('gone-7', now())");
+    assertThat(Directories.filesWith(journal, "gone-7")).isNotEmpty();
+
+    var verticle = deploy(Ack.JOURNAL, uri);
+    Await.until(() -> verticle.waiting() == 0);
+    request(Bus.ERASE, "gone-7").await(60, SECONDS);
+    assertThat(Directories.filesWith(journal, "gone-7")).as("the erasure").isEmpty();
+    compared(List.of(comparison("gone-7", true, false), comparison("kept-8", true, false)));
+
+    Await.until(() -> TestDatabase.query(uri, COMPARED).contains("kept-8"));
+    assertThat(TestDatabase.query(uri, COMPARED)).containsExactly("kept-7", "kept-8");
+    Await.until(() -> Directories.filesWith(journal, "gone-7").isEmpty());
+  }
+
+  /** Of a prediction a minute ago. */
+  private static ShadowComparison comparison(String shipmentId, boolean canary, boolean agrees) {
+    var at = Instant.now().minus(Duration.ofMinutes(1));
+    var served = new ShadowComparison.Side("now", "CP1", 0.9, "3f9a1c2e");
+    var shadow = new ShadowComparison.Side("next", agrees ? "CP1" : "CP2", 0.8, "1c2e3f9a");
+    return new ShadowComparison(
+        UuidCreator.getTimeOrderedEpoch(at),
+        shipmentId,
+        "560",
+        canary,
+        canary ? UUID.randomUUID() : null,
+        served,
+        shadow);
+  }
+
+  private void compared(List<ShadowComparison> all) throws Exception {
+    request(Bus.COMPARED, new ComparisonBatch(all)).await(60, SECONDS);
+  }
+
+  private double rows(String outcome) {
+    return registry.get("cp.shadow.rows").tag("outcome", outcome).counter().count();
+  }
+
+  private static String away() {
+    return "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres";
+  }
+
   @Test
   void refusesAJournalThatIsInUse() throws Exception {
     var uri = TestDatabase.migrated();
@@ -782,7 +903,7 @@ class PersistenceVerticleIT {
             journal,
             () -> uri,
             pool,
-            Predictions.metrics(),
+            new ServiceMetrics(registry, "test"),
             grace);
     deployed.add(vertx.deployVerticle(verticle).await(60, SECONDS));
     return verticle;
