@@ -22,6 +22,15 @@ final class BucketCounts {
   private BucketCounts() {}
 
   /**
+   * Whether so many values have this percentile: not where none lies beyond it.
+   *
+   * @param share 0..1
+   */
+  static boolean tells(long values, double share) {
+    return values > 0 && (share <= 0.5 || values >= Math.round(1 / (1 - share)));
+  }
+
+  /**
    * A percentile in milliseconds, interpolated between the bounds of its bucket on a log scale: off
    * by less than the ratio of two bounds, 2 at most. Null of so few that none lies beyond it, such
    * as the 99th of less than 100.
@@ -32,7 +41,7 @@ final class BucketCounts {
   static @Nullable Double percentile(List<Long> counts, double share) {
     long all = 0;
     for (long count : counts) all += count;
-    if (all == 0 || all < Math.round(1 / (1 - share)) && share > 0.5) return null;
+    if (!tells(all, share)) return null;
     double rank = share * all;
     double below = 0;
     for (int i = 0; i < BOUNDS.length; i++) {

@@ -4,7 +4,6 @@ import com.cpprediction.metrics.ServiceMetrics;
 import com.cpprediction.postgres.Database;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
@@ -28,12 +27,12 @@ public final class HistoryTable {
   private static final int DECIMALS = 6;
 
   /** Counts that are added up over minutes and nodes. */
-  private static final List<String> COUNTS =
+  static final List<String> COUNTS =
       List.of(
           "from_model", "from_cache", "caller_failures", "service_failures", "shed", "corrected");
 
   /** Gauges, of which the highest is told. */
-  private static final List<String> GAUGES =
+  static final List<String> GAUGES =
       List.of(
           "journal_bytes",
           "queued_rows",
@@ -43,12 +42,11 @@ public final class HistoryTable {
           "heap_bytes",
           "resident_bytes");
 
-  private static final List<String> RATIOS = List.of("hit_rate", "confidence", "doubt");
+  static final List<String> RATIOS = List.of("hit_rate", "confidence", "doubt");
 
-  private static final Map<String, Double> PERCENTILES =
-      Map.of("p50", 0.5, "p95", 0.95, "p99", 0.99);
+  static final Map<String, Double> PERCENTILES = Map.of("p50", 0.5, "p95", 0.95, "p99", 0.99);
 
-  private static final List<String> TIMES = List.of("model_times", "cache_times", "loop_times");
+  static final List<String> TIMES = List.of("model_times", "cache_times", "loop_times");
 
   private static final String STORE_MINUTES =
       store(
@@ -67,7 +65,7 @@ public final class HistoryTable {
       store("service_marks", List.of("at", "node", "kind", "text"));
 
   /** Names of the series in a response. */
-  private static final List<String> SERIES =
+  static final List<String> SERIES =
       Stream.of(
               Stream.of("seconds"),
               COUNTS.stream(),
@@ -163,8 +161,8 @@ public final class HistoryTable {
     return database.writeUnordered(STORE_MARKS, Tuple.of(new JsonArray(rows))).mapEmpty();
   }
 
-  /** The body of {@code GET /history}, read on one connection at a time. */
-  public Future<Buffer> read(Query query) {
+  /** The body of {@code GET /history} without its source, read on one connection at a time. */
+  public Future<JsonObject> read(Query query) {
     var from = OffsetDateTime.ofInstant(query.from, ZoneOffset.UTC);
     var to = OffsetDateTime.ofInstant(query.to, ZoneOffset.UTC);
     return database
@@ -180,12 +178,16 @@ public final class HistoryTable {
                 database
                     .read(FAILURES, Tuple.of(from, to, query.node))
                     .map(rows -> json.put("failures", failures(rows))))
-        .compose(
-            json ->
-                database
-                    .read(MARKS, Tuple.of(from, to, query.node, MAX_MARKS))
-                    .map(rows -> json.put("marks", marks(rows))))
-        .compose(json -> vertx.executeBlocking(json::toBuffer, false));
+        .compose(json -> marks(query).map(json::mergeIn));
+  }
+
+  /** The {@code marks} of {@code GET /history}. */
+  public Future<JsonObject> marks(Query query) {
+    var from = OffsetDateTime.ofInstant(query.from, ZoneOffset.UTC);
+    var to = OffsetDateTime.ofInstant(query.to, ZoneOffset.UTC);
+    return database
+        .read(MARKS, Tuple.of(from, to, query.node, MAX_MARKS))
+        .map(rows -> new JsonObject().put("marks", marks(rows)));
   }
 
   private static JsonObject json(Query query, RowSet<Row> rows) {
@@ -231,15 +233,15 @@ public final class HistoryTable {
   }
 
   /** Such as {@code model_p50_ms}. */
-  private static String series(String column, String percentile) {
+  static String series(String column, String percentile) {
     return column.replace("times", percentile) + "_ms";
   }
 
-  private static void add(JsonObject series, String name, @Nullable Number value) {
+  static void add(JsonObject series, String name, @Nullable Number value) {
     series.getJsonArray(name).add(value);
   }
 
-  private static @Nullable Double rounded(@Nullable Double value) {
+  static @Nullable Double rounded(@Nullable Double value) {
     if (value == null) return null;
     double scale = Math.pow(10, DECIMALS);
     return Math.round(value * scale) / scale;

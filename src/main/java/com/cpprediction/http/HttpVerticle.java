@@ -2,6 +2,7 @@ package com.cpprediction.http;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.config.BearerTokens;
+import com.cpprediction.config.MetricsConfig;
 import com.cpprediction.config.PersistenceConfig.Ack;
 import com.cpprediction.config.PredictionConfig;
 import com.cpprediction.dashboard.Alerts;
@@ -471,11 +472,19 @@ public final class HttpVerticle extends VerticleBase {
                 node.configView(),
                 new AuditRoutes(vertx, this::prediction, node.audit()))
             .history(
-                new HistoryRoutes(vertx, node.budget(), () -> prediction().timeout(), node.clock()),
+                new HistoryRoutes(vertx, node.budget(), this::historyTimeout, node.clock()),
                 new FailureRoutes(node.metrics().failures()),
                 node.alerts())
             .review(new ReviewRoutes(vertx, node.config(), bodyReader, node.audit()), node.pages())
             .pages(node.pages(), node.events());
+  }
+
+  /** PostgreSQL is asked once Prometheus has failed. */
+  private Duration historyTimeout() {
+    var timeout = prediction().timeout();
+    return node.config().get().metrics().ofPrometheus()
+        ? timeout.plus(MetricsConfig.PROMETHEUS_TIMEOUT)
+        : timeout;
   }
 
   private void disconnect(HttpServerRequest request) {

@@ -7,10 +7,13 @@ import com.cpprediction.bus.ComparisonBatch;
 import com.cpprediction.bus.RecordBatch;
 import com.cpprediction.config.DatabaseConfig;
 import com.cpprediction.config.JournalConfig;
+import com.cpprediction.config.MetricsConfig;
 import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.config.PersistenceConfig.Ack;
+import com.cpprediction.history.HistoryReader;
 import com.cpprediction.history.HistoryRecorder;
 import com.cpprediction.history.HistoryTable;
+import com.cpprediction.history.PrometheusSource;
 import com.cpprediction.journal.Entry;
 import com.cpprediction.journal.Journal;
 import com.cpprediction.logging.RequestId;
@@ -99,6 +102,7 @@ public final class PersistenceVerticle extends VerticleBase {
   private ComparisonTable compared;
   private ComparisonWriter comparisons;
   private HistoryTable historyTable;
+  private @Nullable Supplier<MetricsConfig> meters; // where Prometheus may have the history
   private @Nullable HistoryRecorder history;
 
   /**
@@ -129,6 +133,15 @@ public final class PersistenceVerticle extends VerticleBase {
   /** Keeps the history of this node, of the name {@code name}. To be called before the start. */
   public PersistenceVerticle keepingHistoryOf(String name) {
     node = name;
+    return this;
+  }
+
+  /**
+   * Reads the history from Prometheus where {@code config}, which is read at each use, names one.
+   * To be called before the start.
+   */
+  public PersistenceVerticle readingHistoryAs(Supplier<MetricsConfig> config) {
+    meters = config;
     return this;
   }
 
@@ -229,7 +242,14 @@ public final class PersistenceVerticle extends VerticleBase {
     var bus = vertx.eventBus();
     var queries = new PredictionQueries(database);
     var weeks = new OutcomeWeeks(database, Clock.systemUTC());
-    var reports = new Bulkhead(vertx, MAX_REPORTS, MAX_WAITING_REPORTS, pool.acquireTimeout());
+    var reports = reports();
+    var historyReader =
+        new HistoryReader(
+            vertx,
+            this::prometheus,
+            query -> whileUp(() -> reports.run(() -> historyTable.read(query))),
+            query -> whileUp(() -> reports.run(() -> historyTable.marks(query))),
+            reports());
     return Future.all(
         List.of(
             switch (ack) {
@@ -286,17 +306,32 @@ public final class PersistenceVerticle extends VerticleBase {
             bus.<JsonObject>localConsumer(
                     Bus.HISTORY,
                     message ->
-                        query(
+                        reply(
                             message,
                             "read the history",
-                            asked ->
-                                reports.run(() -> historyTable.read(HistoryTable.Query.of(asked)))))
+                            historyReader.read(HistoryTable.Query.of(message.body()))))
                 .completion(),
             bus.<String>localConsumer(
                     Bus.ERASE, message -> query(message, "erase a shipment", erasure::erase))
                 .completion(),
             bus.<JsonObject>consumer(Bus.ERASED, message -> erasure.erased(message)).completion(),
             bus.<JsonObject>localConsumer(Bus.AUDIT, this::audit).completion()));
+  }
+
+  private @Nullable PrometheusSource prometheus() {
+    var now = meters == null ? null : meters.get();
+    return now == null || !now.ofPrometheus()
+        ? null
+        : new PrometheusSource(
+            now.prometheusUrl(), now.prometheusJob(), MetricsConfig.PROMETHEUS_TIMEOUT);
+  }
+
+  private Bulkhead reports() {
+    return new Bulkhead(vertx, MAX_REPORTS, MAX_WAITING_REPORTS, pool.acquireTimeout());
+  }
+
+  private <T> Future<T> whileUp(Supplier<Future<T>> query) {
+    return databaseUp() ? query.get() : Future.failedFuture(databaseDown());
   }
 
   private Future<Void> consume(PredictionRecorder recorder) {
@@ -400,8 +435,11 @@ public final class PersistenceVerticle extends VerticleBase {
       fail(message, databaseDown());
       return;
     }
-    query
-        .apply(message.body())
+    reply(message, purpose, query.apply(message.body()));
+  }
+
+  private static <R> void reply(Message<?> message, String purpose, Future<R> result) {
+    result
         .onSuccess(message::reply)
         .onFailure(
             cause -> {

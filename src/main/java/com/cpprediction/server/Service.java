@@ -244,7 +244,8 @@ public final class Service {
                 config.database().pool(),
                 metrics,
                 STORE_GRACE)
-            .keepingHistoryOf(node());
+            .keepingHistoryOf(node())
+            .readingHistoryAs(() -> current().metrics());
     // PostgreSQL and the journal start while models load: each waits for what the other doesn't.
     var storing =
         (config.database().embedded() ? startDatabase(dataDir) : Future.succeededFuture())

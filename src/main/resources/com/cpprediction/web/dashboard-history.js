@@ -20,6 +20,14 @@ const MARKS = {
   config: 'configuration edited',
 };
 
+const SOURCES = { postgresql: 'PostgreSQL', prometheus: 'Prometheus' };
+
+/** Where a history is from, and what could not be read. */
+function origin({ source, problems }) {
+  const failed = Object.entries(problems ?? {}).map(([name, reason]) => `${SOURCES[name]}: ${reason}`);
+  return [source ? `from ${SOURCES[source]}` : '', ...failed];
+}
+
 /** Columns of the plots, of the answer's series. */
 function columns({ step_seconds: step, at, series }) {
   const per = (name, unit) => series[name].map((count, i) => (unit * count) / (series.seconds[i] || step));
@@ -117,7 +125,8 @@ export class History {
     this.#plots.history({ times, rows, ends }, marks, history.nodes.length < 2);
     this.#list(marks);
     const some = history.nodes.length > 1 && !this.#node ? `${history.nodes.length} nodes together` : '';
-    write($('history-note'), history.at.length ? some : 'Nothing is stored of this time yet; the first minute comes soon');
+    const found = history.at.length ? some : 'Nothing is stored of this time yet; the first minute comes soon';
+    write($('history-note'), [found, ...origin(history)].filter(Boolean).join(' · '));
   }
 
   #nodes(nodes) {
@@ -128,6 +137,9 @@ export class History {
     choice.dataset.key = key;
     choice.replaceChildren(element('option', { value: '' }, 'all'), ...nodes.map(node => element('option', {}, node)));
     choice.value = nodes.includes(this.#node) ? this.#node : '';
+    if (choice.value === this.#node) return;
+    this.#node = ''; // the other source has other names
+    this.read();
   }
 
   #list(marks) {

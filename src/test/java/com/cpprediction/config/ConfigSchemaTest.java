@@ -108,6 +108,8 @@ class ConfigSchemaTest {
             "cluster.replicas",
             "cluster.weight",
             "cluster.attempt_ms",
+            "metrics.prometheus_url",
+            "metrics.prometheus_job",
             "telemetry.sample_ratio",
             "log.level",
             "log.levels",

@@ -60,7 +60,8 @@ final class Samples {
       case "http.allowed_hosts" -> new JsonArray().add("cp.example").add("[::1]");
       case "http.admin_token", "http.predict_token" -> "hunter2-hunter2-hunter2";
       case "auth.issuer", "auth.jwks_url" -> "https://issuer.example/realm";
-      case "telemetry.otlp_endpoint" -> "http://127.0.0.1:4318";
+      case "telemetry.otlp_endpoint", "metrics.prometheus_url" -> "http://127.0.0.1:4318";
+      case "metrics.prometheus_job" -> "elsewhere";
       case "auth.audience", "auth.roles_claim", "auth.name_claim" -> "elsewhere";
       case "auth.callers" ->
           new JsonArray(
@@ -189,10 +190,11 @@ final class Samples {
       case "auth.callers" -> malformedCallers();
       case "auth.issuer", "auth.jwks_url" ->
           Stream.of("http://issuer.example", "ftp://a", "https://", "https://a b", "https://a\n");
-      case "telemetry.otlp_endpoint" ->
+      case "telemetry.otlp_endpoint", "metrics.prometheus_url" ->
           Stream.of(
               "127.0.0.1:4318", "ftp://a", "http://", "http://u:p@a", "http://a?b", "http://a\n");
       case "auth.audience" -> Stream.of("", "a b", "a\n", "a".repeat(257));
+      case "metrics.prometheus_job" -> Stream.of("", "a\"b", "a\n", "a".repeat(101));
       case "auth.roles_claim", "auth.name_claim" -> Stream.of("", "a b", "a\n");
       case "http.tls.certificate", "http.tls.key" -> Stream.of(" ", "\n", "a\nb", "a\u0000");
       case "http.tls.password" -> Stream.of("\n", "hunter2\n", "\u0000");

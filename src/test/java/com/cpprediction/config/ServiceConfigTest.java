@@ -66,7 +66,7 @@ class ServiceConfigTest {
                              "members": ["x:1", "y:2"], "service": "s", "trusted_network": true, "replicas": 3,
                              "weight": 0.5, "attempt_ms": 22,
                              "tls": {"certificate": "cert", "key": "key", "ca": "ca"}},
-                 "metrics": {"enabled": false},
+                 "metrics": {"enabled": false, "prometheus_url": "https://p:9090/x", "prometheus_job": "j"},
                  "telemetry": {"otlp_endpoint": "http://t:31", "sample_ratio": 0.375},
                  "log": {"level": "warn", "levels": ["a.B=off"], "format": "json",
                                                         "requests": true}}
@@ -152,7 +152,7 @@ class ServiceConfigTest {
                     0.5,
                     Duration.ofMillis(22),
                     new ClusterConfig.Tls("cert", "key", "ca")),
-                new MetricsConfig(false),
+                new MetricsConfig(false, "https://p:9090/x", "j"),
                 new TelemetryConfig("http://t:31", 0.375),
                 new LogConfig("warn", List.of("a.B=off"), LogConfig.Format.JSON, true)));
   }

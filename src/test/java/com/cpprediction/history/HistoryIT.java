@@ -278,7 +278,7 @@ class HistoryIT {
 
   private JsonObject read(String node) throws Exception {
     var query = new Query(BEGIN, BEGIN.plus(Duration.ofDays(1)), 60, node);
-    return onLoop(() -> table.read(query)).await(60, SECONDS).toJsonObject();
+    return onLoop(() -> table.read(query)).await(60, SECONDS).toBuffer().toJsonObject();
   }
 
   private static List<Object> series(JsonObject read, String name) {

@@ -274,11 +274,16 @@ class DashboardTest {
 
   @Test
   void showsTheLastDayWithItsGapsAndMarks() throws Exception {
-    edge.history = history();
+    edge.history =
+        history()
+            .put("source", "prometheus")
+            .put("problems", new JsonObject().put("postgresql", "The database is not available"));
     edge.start();
     browser.open(edge.base() + "/");
 
     browser.until(driver -> text("#marks").contains("start: version 2"));
+    assertThat(text("#history-note"))
+        .isEqualTo("from Prometheus · PostgreSQL: The database is not available");
     assertThat(text("#marks"))
         .contains("configuration edited: cache.max_size")
         .contains("other models: release 3f9a1c2e");

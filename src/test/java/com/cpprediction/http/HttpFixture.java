@@ -207,6 +207,8 @@ public final class HttpFixture {
       series.put(name, new JsonArray());
     }
     return new JsonObject()
+        .put("source", "postgresql")
+        .put("problems", new JsonObject())
         .put("step_seconds", 60)
         .put("at", new JsonArray())
         .put("series", series)

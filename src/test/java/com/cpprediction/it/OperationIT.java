@@ -22,9 +22,12 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -191,6 +194,76 @@ class OperationIT {
           },
           Map::isEmpty);
     }
+  }
+
+  @Test
+  void readsTheHistoryFromPrometheus() throws Exception {
+    try (var prometheus =
+        new Prometheus(
+            Files.createDirectory(service.directory().resolve("history")), service.port())) {
+      configure(
+          new JsonObject()
+              .put("metrics", new JsonObject().put("prometheus_url", prometheus.url())));
+      var traffic = Stream.generate(SmallRelease::rows).flatMap(List::stream).iterator();
+      var now = Instant.now(); // a step that has not ended is left out
+      var path =
+          "/history?from=%s&to=%s"
+              .formatted(now.minus(Duration.ofMinutes(5)), now.plus(Duration.ofMinutes(5)));
+
+      var history =
+          Await.until(
+              () -> {
+                var row = traffic.next();
+                var body = Http.shipment("history", row.typed()).put("pincode", row.pincode());
+                for (int i = 0; i < 2; i++) post("/predict", body);
+                post("/predict", new JsonObject());
+                return http.get(path).json();
+              },
+              read ->
+                  "prometheus".equals(read.getString("source"))
+                      && read.getJsonObject("series").fieldNames().stream()
+                          .filter(name -> !NOT_ALWAYS.contains(name))
+                          .allMatch(name -> told(read, name))
+                      && read.getJsonObject("failures").containsKey("malformed-request")
+                      && read.getJsonArray("confidences").stream()
+                          .anyMatch(one -> ((JsonObject) one).getInteger("count") > 0));
+
+      assertThat(history.getJsonObject("problems")).isEmpty();
+      assertThat(history.getJsonArray("nodes")).containsExactly("127.0.0.1:" + service.port());
+      assertThat(history.getJsonArray("marks").encode()).contains("\"kind\":\"start\"");
+      var median = history.getJsonObject("series").getJsonArray("model_p50_ms");
+      assertThat(median.stream().filter(Objects::nonNull).map(Double.class::cast))
+          .allSatisfy(millis -> assertThat(millis).isBetween(0.001, 10_000.0));
+    }
+
+    var instead =
+        Await.until(
+            () -> http.get("/history").json(),
+            read -> "postgresql".equals(read.getString("source")));
+    assertThat(instead.getJsonObject("problems").getString("prometheus"))
+        .isEqualTo("it can't be reached");
+    configure(new JsonObject());
+    Await.until(() -> http.get("/history").json().getJsonObject("problems"), JsonObject::isEmpty);
+  }
+
+  /** Series that nothing in this test makes other than 0. */
+  private static final Set<String> NOT_ALWAYS =
+      Set.of(
+          "service_failures",
+          "shed",
+          "corrected",
+          "journal_bytes",
+          "queued_rows",
+          "pool_in_use",
+          "pool_waiting",
+          "in_flight",
+          "doubt",
+          "model_p99_ms",
+          "cache_p99_ms");
+
+  private static boolean told(JsonObject history, String series) {
+    return history.getJsonObject("series").getJsonArray(series).stream()
+        .anyMatch(value -> value instanceof Number number && number.doubleValue() > 0);
   }
 
   @Test

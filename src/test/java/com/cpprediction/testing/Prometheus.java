@@ -19,6 +19,7 @@ public final class Prometheus implements AutoCloseable {
 
   private final Process process;
   private final Http http;
+  private final String url;
 
   /**
    * @param directory for its files; empty
@@ -44,10 +45,10 @@ public final class Prometheus implements AutoCloseable {
             .redirectErrorStream(true)
             .redirectOutput(log.toFile())
             .start();
-    http =
-        new Http(
-            Await.until(
-                () -> process.isAlive() ? listeningOn(log) : -1, listening -> listening != 0));
+    int listening =
+        Await.until(() -> process.isAlive() ? listeningOn(log) : -1, found -> found != 0);
+    http = new Http(listening);
+    url = "http://127.0.0.1:" + listening;
     Await.until(() -> http.get("/-/ready").status(), status -> status == 200);
   }
 
@@ -58,6 +59,11 @@ public final class Prometheus implements AutoCloseable {
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
+  }
+
+  /** Its base. */
+  public String url() {
+    return url;
   }
 
   /**
