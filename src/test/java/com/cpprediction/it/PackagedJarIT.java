@@ -3,6 +3,7 @@ package com.cpprediction.it;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cpprediction.postgres.PostgresBinaries;
 import com.cpprediction.postgres.TestDatabase;
 import com.cpprediction.testing.Await;
 import com.cpprediction.testing.Certificates;
@@ -113,7 +114,7 @@ class PackagedJarIT {
 
   @Test
   void refusesASecondServiceOnTheSameData() throws Exception {
-    var dataDir = directory.resolve("shared");
+    var dataDir = withPrograms("shared");
     var first = serve(dataDir);
 
     var second = start(Map.of("CP_DATA_DIR", dataDir.toString(), "CP_HTTP_PORT", "0"), "serve");
@@ -126,7 +127,7 @@ class PackagedJarIT {
   @Test
   void saysThatThePortIsTakenAndLeavesNothingBehind() throws Exception {
     try (var taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-      var dataDir = directory.resolve("taken");
+      var dataDir = withPrograms("taken");
       var port = Integer.toString(taken.getLocalPort());
 
       var ended = run(Map.of("CP_DATA_DIR", dataDir.toString(), "CP_HTTP_PORT", port), "serve");
@@ -141,7 +142,7 @@ class PackagedJarIT {
 
   @Test
   void endsCleanlyOnSigtermDuringItsStart() throws Exception {
-    var dataDir = directory.resolve("early");
+    var dataDir = withPrograms("early");
     var process = start(Map.of("CP_DATA_DIR", dataDir.toString(), "CP_HTTP_PORT", "0"), "serve");
     Await.until(() -> postmaster(dataDir), file -> Files.exists(file));
 
@@ -157,7 +158,7 @@ class PackagedJarIT {
         start(
             Map.of(
                 "CP_DATA_DIR",
-                directory.resolve("bare").toString(),
+                withPrograms("bare").toString(),
                 "CP_HTTP_PORT",
                 "0",
                 "CP_MODELS_DIR",
@@ -356,6 +357,13 @@ class PackagedJarIT {
               "postgres-linux-arm_64.txz",
               "postgres-darwin-arm_64.txz");
     }
+  }
+
+  /** A data directory for a start that unpacks nothing. */
+  private static Path withPrograms(String name) throws IOException {
+    var dataDir = directory.resolve(name);
+    PostgresBinaries.copyTo(dataDir);
+    return dataDir;
   }
 
   /** A process that serves. */

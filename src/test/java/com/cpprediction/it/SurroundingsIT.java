@@ -3,6 +3,7 @@ package com.cpprediction.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.cpprediction.postgres.PostgresBinaries;
 import com.cpprediction.testing.PackagedJar;
 import com.cpprediction.testing.Program;
 import com.cpprediction.testing.SmallDisk;
@@ -58,8 +59,7 @@ class SurroundingsIT {
   /** As a disk leaves them that lost power before it wrote them. */
   @Test
   void unpacksProgramsAgainThatAreEmptyOrChanged() throws Exception {
-    var data = directory.resolve("data");
-    assertThat(serve("", data).exit()).isZero();
+    var data = dataWithPrograms();
     var programs = programs(data.resolve("postgres-binaries"));
     var postgres = Files.readAllBytes(programs.resolve("bin/postgres"));
     Files.write(programs.resolve("bin/initdb"), new byte[0]);
@@ -85,7 +85,7 @@ class SurroundingsIT {
 
   @Test
   void saysThatTooFewFilesMayBeOpen() throws Exception {
-    var ended = serve("ulimit -n 64", directory.resolve("data"));
+    var ended = serve("ulimit -n 64", dataWithPrograms());
 
     assertThat(ended.exit()).isEqualTo(1);
     assertThat(ended.output())
@@ -102,7 +102,7 @@ class SurroundingsIT {
         within(
             "%s -U -r -m".formatted(Tool.find("unshare", "util-linux")),
             "echo 0 >/proc/sys/user/max_user_namespaces",
-            directory.resolve("data"));
+            dataWithPrograms());
 
     assertThat(ended.exit()).isEqualTo(1);
     assertThat(ended.output())
@@ -154,6 +154,7 @@ class SurroundingsIT {
   void runsAsTheFirstProcessOfAContainer() throws Exception {
     assumeTrue(new UnixSystem().getUid() == 0, "only root makes a namespace of processes");
     var unshare = Tool.find("unshare", "util-linux");
+    dataWithPrograms();
     var ended =
         bash(
             "%s --pid --fork --mount-proc bash -c %s"
@@ -175,6 +176,13 @@ class SurroundingsIT {
         .containsPattern("(?m)^ +\\d+ \\S+ +postgres$")
         .doesNotContainPattern("(?m)^ +\\d+ Z")
         .contains("Ended cleanly");
+  }
+
+  /** The data directory, for a start that unpacks nothing. */
+  private Path dataWithPrograms() throws IOException {
+    var data = directory.resolve("data");
+    PostgresBinaries.copyTo(data);
+    return data;
   }
 
   private static String java() {

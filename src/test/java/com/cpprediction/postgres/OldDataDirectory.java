@@ -32,6 +32,7 @@ public final class OldDataDirectory {
    * @param dataDir {@code data_dir}; exists and is empty
    */
   public static OldDataDirectory create(Path dataDir) throws Exception {
+    PostgresBinaries.copyTo(dataDir);
     var binaries = dataDir.resolve("postgres-binaries");
     var programs =
         Files.move(ServerPrograms.unpack(binaries).getParent(), binaries.resolve("PG-0123"));

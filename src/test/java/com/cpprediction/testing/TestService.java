@@ -2,6 +2,7 @@ package com.cpprediction.testing;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 
+import com.cpprediction.postgres.PostgresBinaries;
 import com.cpprediction.postgres.TestDatabase;
 import com.cpprediction.server.Service;
 import io.vertx.core.Vertx;
@@ -71,7 +72,8 @@ public final class TestService extends TestResource {
   public void start() throws Exception {
     home = TestHome.in(directory());
     database = new JsonObject();
-    if (!embedded) database.put("database", new JsonObject().put("uri", TestDatabase.create()));
+    if (embedded) PostgresBinaries.copyTo(directory().resolve("data"));
+    else database.put("database", new JsonObject().put("uri", TestDatabase.create()));
     configure(preparation.prepare(directory()));
     if (startsItself) restart();
   }
