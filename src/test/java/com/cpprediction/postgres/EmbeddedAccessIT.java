@@ -60,6 +60,7 @@ class EmbeddedAccessIT {
                 "umask 000; exec \"$@\"",
                 "sh",
                 ProcessHandle.current().info().command().orElseThrow(),
+                "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
                 Child.class.getName(),

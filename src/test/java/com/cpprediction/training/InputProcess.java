@@ -30,6 +30,7 @@ final class InputProcess implements AutoCloseable {
     var process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
                 "-Xmx" + heap + "m",
                 "-cp",
                 System.getProperty("java.class.path"),
