@@ -166,8 +166,9 @@ final class CueWords {
             + " py ch an भारत दिल्ली महाराष्ट्र प्रदेश बिहार राजस्थान");
     add(
         ABROAD,
-        "singapore spore russia moscow beijing shanghai guangzhou shenzhen almaty kazakhstan minsk"
-            + " belarus tashkent uzbekistan kyrgyzstan bishkek romania bucharest vietnam hanoi"
+        "singapore spore russia moscow moskva beijing shanghai guangzhou shenzhen almaty kazakhstan"
+            + " minsk belarus tashkent uzbekistan kyrgyzstan bishkek tajikistan dushanbe"
+            + " turkmenistan ashgabat romania bucharest vietnam hanoi colombia bogota ecuador quito"
             + " nigeria seoul kathmandu malaysia indonesia jakarta thailand bangkok australia sydney"
             + " melbourne canada toronto germany japan tokyo uae usa sharjah riyadh doha"
             + " pakistan karachi lahore islamabad bangladesh srilanka nepal");
@@ -177,7 +178,7 @@ final class CueWords {
             + " kenya ghana mauritius maldives italy spain portugal netherlands belgium switzerland"
             + " sweden norway denmark finland poland ireland scotland brazil mexico argentina"
             + " ukraine turkey israel taiwan philippines manila cambodia tanzania uganda"
-            + " ethiopia dhaka colombo");
+            + " ethiopia dhaka colombo minh");
     add(ABROAD_FIRST, "sri shri hong kuala united arab saudi new south north st saint great");
     add(
         ABROAD_SECOND,
@@ -192,9 +193,9 @@ final class CueWords {
             + " slovenia slovakia lithuania latvia armenia azerbaijan york jersey chicago boston"
             + " houston dallas seattle washington miami philadelphia detroit denver vegas orleans"
             + " angeles francisco california texas florida massachusetts michigan illinois"
-            + " pennsylvania vancouver montreal ottawa colombia venezuela ecuador bolivia chile cuba"
+            + " pennsylvania vancouver montreal ottawa venezuela bolivia chile cuba"
             + " jamaica brisbane perth auckland fiji osaka kyoto yokohama busan taipei mongolia"
-            + " minh laos phuket yangon brunei penang johor cebu thimphu afghanistan tehran baghdad"
+            + " laos phuket yangon brunei penang johor cebu thimphu afghanistan tehran baghdad"
             + " beirut lebanon jordan syria yemen jeddah dammam ajman fujairah abudhabi cairo"
             + " algeria morocco tunisia libya nairobi lagos accra johannesburg durban zambia"
             + " zimbabwe botswana namibia mozambique malawi rwanda congo cameroon senegal"

@@ -98,11 +98,13 @@ final class PincodeReader {
   /** Whether the last place that an address names is abroad. */
   static boolean endsAbroad(Tokens tokens) {
     var reader = new PincodeReader(tokens, POSSIBLE);
-    int last = reader.lastPlaceName(tokens.count - 1);
+    int last = reader.lastPlaceName(reader.beforeForeignPostcode(tokens.count - 1));
     while (last >= 0 && tokens.kind[last] == CueWords.REFERENCE) { // such as a post box
       last = reader.lastPlaceName(last - 1);
     }
-    return last >= 0 && reader.namesAbroadAlone(last);
+    return last >= 0
+        && (reader.namesAbroadAlone(last)
+            || reader.isRegion(last) && reader.namesAbroadAlone(last - 1));
   }
 
   /** Number of tokens looked at, repeated ones included; the time is proportional to it. */
@@ -662,6 +664,43 @@ final class PincodeReader {
     return i;
   }
 
+  /**
+   * The token before a British or Canadian postcode that ends with {@code last}, such as "NW1 6XE",
+   * "SW1A 1AA" or "M5V 2T6"; {@code last} where there is none.
+   */
+  private int beforeForeignPostcode(int last) {
+    boolean british = isCode(last, 2) && isDigits(last - 1, 1);
+    boolean canadian = isDigits(last, 1) && isCode(last - 1, 1) && isDigits(last - 2, 1);
+    int second = british ? last - 1 : canadian ? last - 2 : -1;
+    if (second < 0 || tokens.gap[second] != BLANK || !touch(second, last)) return last;
+    int end = second - 1;
+    int number = isCode(end, 1) && isDigits(end - 1, 2) ? end - 1 : end;
+    boolean first =
+        isDigits(number, 2) && tokens.isWord(number - 1) && tokens.length(number - 1) <= 2;
+    return first && touch(number - 1, end) ? number - 2 : last;
+  }
+
+  /** Whether {@code i} is the code of a state before a postcode: "NY 10036", "ON M5V 2T6". */
+  private boolean isRegion(int i) {
+    boolean numbered = isDigits(i + 1, 5) && tokens.length(i + 1) >= 4;
+    boolean coded = beforeForeignPostcode(tokens.count - 1) == i && i < tokens.count - 1;
+    return i > 0 && tokens.isWord(i) && tokens.length(i) <= 3 && (numbered || coded);
+  }
+
+  private boolean isCode(int i, int letters) {
+    return tokens.isWord(i) && tokens.length(i) == letters;
+  }
+
+  private boolean isDigits(int i, int most) {
+    return tokens.isNumber(i) && tokens.length(i) <= most;
+  }
+
+  /** Whether there is no gap between the tokens {@code from} to {@code to}. */
+  private boolean touch(int from, int to) {
+    for (int i = from + 1; i <= to; i++) if (tokens.gap[i] != 0) return false;
+    return true;
+  }
+
   private boolean namesAbroad(int last) {
     return isAbroadWord(last) || tokens.kind[last] == CueWords.ABROAD_LAST;
   }
@@ -670,7 +709,7 @@ final class PincodeReader {
   private boolean namesAbroadAlone(int last) {
     boolean second =
         tokens.kind[last] == CueWords.CITY || tokens.kind[last] == CueWords.STATE_OR_ABROAD;
-    int name = second ? last - 1 : last;
+    int name = second ? beforeForeignPostcode(last - 1) : last;
     if (name < 0) return false;
     if (namesAbroad(name)) return true;
     boolean ofAnother = name > 0 && tokens.is(name - 1, "de"); // "Penha de France" is in Goa

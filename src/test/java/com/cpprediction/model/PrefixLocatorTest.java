@@ -114,6 +114,11 @@ class PrefixLocatorTest {
         "12 rue de rivoli paris france",
         "paris",
         "350 fifth avenue new york",
+        "times square new york ny 10036",
+        "12 baker street london nw1 6xe",
+        "london sw1a 2aa uk",
+        "piccadilly manchester m1 1rg",
+        "queen street west toronto on m5v 2t6",
       })
   void anAddressThatEndsAbroadIsNotLocatedByItsWords(String text) {
     var locator = new PrefixLocator(SERVED, words -> chances(0, 0, 0, 1));
@@ -135,6 +140,9 @@ class PrefixLocatorTest {
         "city",
         "salt lake city",
         "penha de france",
+        "new york tailors mangalore b12 4cd",
+        "new york tailors mlr 10036",
+        "m5v 2t6",
       })
   void anAddressThatEndsInIndiaIsLocatedByItsWords(String text) {
     var locator = new PrefixLocator(SERVED, words -> chances(0, 0, 0, 1));
