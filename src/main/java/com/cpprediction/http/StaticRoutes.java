@@ -15,6 +15,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Serves pages, scripts and styles from memory. Browsers revalidate them by entity tag and load
@@ -69,6 +70,9 @@ final class StaticRoutes {
 
   private static final Set<String> PAGES = Set.of("dashboard.html", "docs.html", "review.html");
 
+  /** Files of the jar by resource name, read and digested once for all nodes of this JVM. */
+  private static final Map<String, File> OF_JAR = new ConcurrentHashMap<>();
+
   private final Map<String, File> files = new HashMap<>();
   private final Map<String, File> pages = new HashMap<>();
   private final File contract;
@@ -107,6 +111,10 @@ final class StaticRoutes {
   }
 
   private static File file(String source) {
+    return OF_JAR.computeIfAbsent(source, StaticRoutes::read);
+  }
+
+  private static File read(String source) {
     var type = TYPES.get(source.substring(source.lastIndexOf('.') + 1));
     return file(type + "; charset=utf-8", WebFiles.bytes(source));
   }
