@@ -1,14 +1,13 @@
 package com.cpprediction.cli;
 
+import com.cpprediction.csv.StandardInput;
 import java.nio.file.Path;
 import picocli.CommandLine.ITypeConverter;
 
 /** Reads the name of a file that is read once, from its beginning; - is standard input. */
 final class InputPath implements ITypeConverter<Path> {
-  private static final String STANDARD_INPUT = "/dev/stdin";
-
   @Override
   public Path convert(String text) {
-    return Path.of(text.equals("-") ? STANDARD_INPUT : text);
+    return text.equals("-") ? StandardInput.PATH : Path.of(text);
   }
 }

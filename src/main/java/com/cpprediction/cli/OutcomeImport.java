@@ -5,6 +5,7 @@ import com.cpprediction.csv.BadRow;
 import com.cpprediction.csv.Columns;
 import com.cpprediction.csv.CsvRows;
 import com.cpprediction.csv.NumberedLines;
+import com.cpprediction.csv.StandardInput;
 import com.cpprediction.terminal.Plurals;
 import com.cpprediction.terminal.Progress;
 import com.cpprediction.terminal.ProgressLine;
@@ -92,7 +93,7 @@ abstract class OutcomeImport implements Callable<Integer> {
     if (out == null) return run(input, null);
     UsageCheck.require(
         spec,
-        Files.isRegularFile(input) || !Files.exists(input),
+        !StandardInput.is(input) && (Files.isRegularFile(input) || !Files.exists(input)),
         "--out needs a regular file to read, whose progress it keeps");
     UsageCheck.require(
         spec, !out.toString().endsWith(".gz"), "--out can't be compressed; name it .ndjson");
@@ -120,13 +121,10 @@ abstract class OutcomeImport implements Callable<Integer> {
   }
 
   private void readRows(Path input, Report report) {
-    var between = separator.character();
-    var columns = Columns.of(SHIPMENT).and(CP, Columns.CP_CODE).separatedBy(between);
+    var columns = Columns.of(SHIPMENT).and(CP, Columns.CP_CODE).separatedBy(separator.character());
     try (var rows = CsvRows.open(input, columns, report::count)) {
       var cp = rows.name(CP).isEmpty() ? Columns.CP_CODE : CP;
-      if (rows.name(cp).isEmpty()) {
-        CsvRows.checkHeader(input, Columns.of(SHIPMENT, CP).separatedBy(between));
-      }
+      if (rows.name(cp).isEmpty()) rows.require(Columns.of(SHIPMENT, CP));
       rows.each(row -> report.addRow(row, cp));
       rows.notes().forEach(spec.commandLine().getErr()::println);
     }

@@ -258,6 +258,7 @@ public final class CsvRows implements AutoCloseable {
 
   /** A stream whose {@code available} works on a pipe, too, where that of a channel fails. */
   private static InputStream stream(Path file) throws IOException {
+    if (StandardInput.is(file)) return System.in;
     boolean pipe = Files.exists(file) && !Files.isRegularFile(file);
     return pipe ? new FileInputStream(file.toFile()) : Files.newInputStream(file);
   }
@@ -344,6 +345,15 @@ public final class CsvRows implements AutoCloseable {
   /** The name in the file of a column that was asked for; empty where the file has none. */
   public String name(String column) {
     return header.has(column) ? header.names().get(header.at(column)) : "";
+  }
+
+  /**
+   * Checks that the file has columns.
+   *
+   * @throws InputException when it lacks a required one
+   */
+  public void require(Columns columns) {
+    Header.of(name, header.names(), columns);
   }
 
   /** How to write a file that the same program reads. */

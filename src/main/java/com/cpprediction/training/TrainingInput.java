@@ -3,6 +3,7 @@ package com.cpprediction.training;
 import com.cpprediction.csv.Columns;
 import com.cpprediction.csv.CsvRows;
 import com.cpprediction.csv.InputException;
+import com.cpprediction.csv.StandardInput;
 import com.cpprediction.terminal.Plurals;
 import com.cpprediction.terminal.Progress;
 import java.nio.file.Files;
@@ -158,7 +159,8 @@ public final class TrainingInput implements AutoCloseable {
     checkHeap(Runtime.getRuntime().maxMemory(), threads);
     var files = InputFiles.of(options.data());
     for (var file : files) {
-      // A pipe can be read only once, and a missing file is reported.
+      // Standard input and pipes can be read only once, and a missing file is reported.
+      if (StandardInput.is(file)) continue;
       if (Files.isRegularFile(file) || !Files.exists(file)) {
         CsvRows.checkHeader(file, options.columns());
       }

@@ -11,6 +11,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -74,9 +75,12 @@ class OutcomeImportTest {
   }
 
   private CommandRun run(String... more) {
-    var url = "http://127.0.0.1:" + server.getAddress().getPort();
-    var arguments = Stream.concat(Stream.of("outcomes", "import", "--url", url), Stream.of(more));
+    var arguments = Stream.concat(Stream.of("outcomes", "import", "--url", url()), Stream.of(more));
     return CommandRun.of(arguments.toArray(String[]::new));
+  }
+
+  private String url() {
+    return "http://127.0.0.1:" + server.getAddress().getPort();
   }
 
   /** A file of so many outcomes; that of line 1,500 is no JSON. */
@@ -205,6 +209,44 @@ class OutcomeImportTest {
     assertThat(run(csv.toString(), "--separator", "^").exit()).isZero();
 
     assertThat(reported).containsExactly("S,1");
+  }
+
+  /** A socket can't be opened anew by its path. */
+  @Test
+  void readsStandardInputThatIsASocket() throws Exception {
+    try (var sending = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      var address = "/dev/tcp/127.0.0.1/" + sending.getLocalPort();
+      var process = start("exec \"$0\" \"$@\" < " + address);
+      try (var socket = sending.accept()) {
+        socket.getOutputStream().write("shipment_id,cp\nS1,CP1\n".getBytes(UTF_8));
+      }
+      var printed = new String(process.getInputStream().readAllBytes(), UTF_8);
+
+      assertThat(printed).contains("line 2  S1  unknown");
+      assertThat(process.waitFor()).isZero();
+    }
+    assertThat(reported).containsExactly("S1");
+  }
+
+  @Test
+  void namesTheColumnThatStandardInputLacks() throws Exception {
+    var process = start("printf 'shipment_id,branch\\nS1,CP1\\n' | \"$0\" \"$@\"");
+    var printed = new String(process.getInputStream().readAllBytes(), UTF_8);
+
+    assertThat(printed)
+        .contains("/dev/stdin lacks the column cp: its first line has \"shipment_id\", \"branch\"")
+        .hasLineCount(1);
+    assertThat(process.waitFor()).isOne();
+  }
+
+  /** Starts an import of standard input; {@code script} has the command as $0 and $@. */
+  private Process start(String script) throws IOException {
+    var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    var command = new ArrayList<>(List.of("bash", "-c", script, java));
+    command.addAll(
+        List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(Main.class.getName(), "outcomes", "import", "-", "--url", url()));
+    return new ProcessBuilder(command).redirectErrorStream(true).start();
   }
 
   @Test

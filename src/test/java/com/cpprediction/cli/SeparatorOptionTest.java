@@ -3,7 +3,6 @@ package com.cpprediction.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,11 +26,5 @@ class SeparatorOptionTest {
     assertThatThrownBy(() -> separators.convert(text))
         .isInstanceOf(TypeConversionException.class)
         .hasMessageContaining("must be tab or one character");
-  }
-
-  @Test
-  void aDashIsStandardInput() {
-    assertThat(new InputPath().convert("-")).isEqualTo(Path.of("/dev/stdin"));
-    assertThat(new InputPath().convert("-.csv")).isEqualTo(Path.of("-.csv"));
   }
 }
