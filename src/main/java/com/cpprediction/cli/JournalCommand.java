@@ -198,15 +198,21 @@ final class JournalCommand {
         var deployment = vertx.deployVerticle(persistence).await();
         boolean drained = await(vertx, persistence);
         var rows = persistence.health();
+        long storedComparisons = persistence.storedComparisons();
+        long waitingComparisons = persistence.waitingComparisons();
         var error = persistence.database().getString("error");
         vertx.undeploy(deployment).await();
-        spec.commandLine()
-            .getOut()
-            .printf(
-                "%s stored, %d set aside, %d left%n",
-                Plurals.count(rows.getLong("stored"), "prediction"),
-                rows.getLong("rejected"),
-                rows.getLong("waiting"));
+        var out = spec.commandLine().getOut();
+        out.printf(
+            "%s stored, %d set aside, %d left%n",
+            Plurals.count(rows.getLong("stored"), "prediction"),
+            rows.getLong("rejected"),
+            rows.getLong("waiting"));
+        if (storedComparisons + waitingComparisons > 0) {
+          out.printf(
+              "%s stored, %d left%n",
+              Plurals.count(storedComparisons, "comparison"), waitingComparisons);
+        }
         if (!drained && error != null) spec.commandLine().getErr().println(error);
         return drained ? 0 : 1;
       } finally {

@@ -69,6 +69,7 @@ final class ComparisonWriter {
   private final Deque<Waiting> queue = new ArrayDeque<>();
   private int inMemory; // comparisons of queue that the journal does not have
   private volatile int waiting; // comparisons
+  private volatile long stored; // comparisons
   private boolean sending; // or waiting to retry
   private long failingSince; // milliseconds since 1970, of a database that is up; 0 while it isn't
   private @Nullable Promise<Void> drained;
@@ -116,6 +117,11 @@ final class ComparisonWriter {
   /** Number of comparisons that are not settled. Thread-safe. */
   int waiting() {
     return waiting;
+  }
+
+  /** Number of comparisons that PostgreSQL has taken. Thread-safe. */
+  long stored() {
+    return stored;
   }
 
   /** Journal sequences of the records that aren't settled. */
@@ -184,6 +190,7 @@ final class ComparisonWriter {
 
   private void settled(int records, int count, int dropped) {
     failingSince = 0;
+    stored += count - dropped;
     metrics.comparisonsStored(count - dropped);
     if (dropped > 0) metrics.comparisonsDropped(dropped);
     var entries = new ArrayList<Entry>(records);

@@ -3,6 +3,7 @@ package com.cpprediction.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.cli.CommandRun;
+import com.cpprediction.persistence.JournaledComparisons;
 import com.cpprediction.postgres.EmbeddedDatabase;
 import com.cpprediction.postgres.EmbeddedDirectory;
 import com.cpprediction.postgres.TestDatabase;
@@ -53,10 +54,12 @@ class JournalCommandIT {
   @Test
   void showsWhatWaitsAndStoresItOnce() throws Exception {
     int rows = leaveRows();
+    JournaledComparisons.append(service.directory().resolve("data/journal"), 3);
 
     assertThat(run("inspect", "--json")).isZero();
     var report = new JsonObject(last.out());
     assertThat(report.getInteger("waiting")).isEqualTo(rows);
+    assertThat(report.getInteger("comparisons")).isEqualTo(3);
     assertThat(report.getString("oldest")).isLessThanOrEqualTo(report.getString("newest"));
     assertThat(report.getBoolean("sound")).isTrue();
 
@@ -67,11 +70,15 @@ class JournalCommandIT {
         EmbeddedDatabase.startForScratchDatabases(
             service.directory().resolve("server"), TestDatabase.BINARIES, port)) {
       assertThat(run("drain")).isZero();
-      assertThat(last.out()).contains(rows + " predictions stored, 0 set aside, 0 left");
+      assertThat(last.out())
+          .contains(rows + " predictions stored, 0 set aside, 0 left")
+          .contains("3 comparisons stored, 0 left");
       assertThat(TestRows.count(database.uri(), ROWS)).isEqualTo(rows);
 
       assertThat(run("drain")).isZero();
-      assertThat(last.out()).contains("0 predictions stored, 0 set aside, 0 left");
+      assertThat(last.out())
+          .contains("0 predictions stored, 0 set aside, 0 left")
+          .doesNotContain("comparison");
       assertThat(TestRows.count(database.uri(), ROWS)).isEqualTo(rows);
     }
   }
