@@ -682,9 +682,14 @@ final class PincodeReader {
 
   /** Whether {@code i} is the code of a state before a postcode: "NY 10036", "ON M5V 2T6". */
   private boolean isRegion(int i) {
-    boolean numbered = isDigits(i + 1, 5) && tokens.length(i + 1) >= 4;
+    if (i == 0 || !tokens.isWord(i)) return false;
+    boolean numbered = isCode(i, 2) && isZip(i + 1);
     boolean coded = beforeForeignPostcode(tokens.count - 1) == i && i < tokens.count - 1;
-    return i > 0 && tokens.isWord(i) && tokens.length(i) <= 3 && (numbered || coded);
+    return numbered || coded && tokens.length(i) <= 3;
+  }
+
+  private boolean isZip(int i) {
+    return tokens.isNumber(i) && tokens.length(i) == 5 && tokens.gap[i] == BLANK;
   }
 
   private boolean isCode(int i, int letters) {

@@ -142,6 +142,9 @@ class PrefixLocatorTest {
         "penha de france",
         "new york tailors mangalore b12 4cd",
         "new york tailors mlr 10036",
+        "shop 5, dubai mkt 1234",
+        "shop 5, london apt 12045",
+        "new york br-10036",
         "m5v 2t6",
       })
   void anAddressThatEndsInIndiaIsLocatedByItsWords(String text) {
