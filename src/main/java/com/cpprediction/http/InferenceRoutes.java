@@ -6,6 +6,7 @@ import com.cpprediction.inference.InferenceRequest;
 import com.cpprediction.json.StrictJson;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.serving.Reply;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.ByteBuffer;
@@ -84,10 +85,16 @@ final class InferenceRoutes {
   private Operation<Inference> infer(RoutingContext ctx) {
     var name = ctx.pathParam(MODEL);
     var version = ctx.pathParam(VERSION);
-    var jsonLengths = ctx.request().headers().getAll(InferenceRequest.JSON_LENGTH);
+    var headers = ctx.request().headers();
+    var jsonLengths = headers.getAll(InferenceRequest.JSON_LENGTH);
+    var accept = headers.get(HttpHeaders.ACCEPT);
     return new Operation<>(
         Operation.Parser.ofBytes(
-            (bytes, caller) -> inferences.read(name, version, parse(bytes, jsonLengths), caller),
+            (bytes, caller) -> {
+              var request = parse(bytes, jsonLengths);
+              checkAccepted(request, accept);
+              return inferences.read(name, version, request, caller);
+            },
             Inference::size,
             Inference::discard),
         (inference, deadline, requestId) ->
@@ -103,6 +110,15 @@ final class InferenceRoutes {
     int length = jsonLength(jsonLengths, body.length);
     var json = StrictJson.parseRequest(Arrays.copyOf(body, length));
     return InferenceRequest.read(json, ByteBuffer.wrap(body, length, body.length - length));
+  }
+
+  /** Refuses a request that does not accept the representation of the response it asks for. */
+  private static void checkAccepted(InferenceRequest request, @Nullable String accept) {
+    var type = request.binary().isEmpty() ? RouteContract.JSON : RouteContract.BINARY;
+    if (Accept.weight(accept, type) > 0) return;
+    throw Failure.NOT_ACCEPTABLE.because(
+        "The response is %s, as the request asks for %s; accept it, or ask otherwise"
+            .formatted(type, request.binary().isEmpty() ? "JSON alone" : "bytes"));
   }
 
   private static int jsonLength(List<String> headers, int most) {

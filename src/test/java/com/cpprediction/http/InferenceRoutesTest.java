@@ -32,6 +32,7 @@ class InferenceRoutesTest {
   private static final String INFER = "/v2/models/cp/infer";
   private static final String HEADER = "Inference-Header-Content-Length";
   private static final String JSON = "application/json";
+  private static final String BINARY = "application/octet-stream";
   private static final JsonObject ALL_BYTES = new JsonObject().put("binary_data_output", true);
 
   private HttpFixture edge;
@@ -358,6 +359,24 @@ class InferenceRoutesTest {
         .contains("Send application/json in UTF-8 or application/octet-stream, and a Content-Type");
     assertThat(typed.statusCode()).isEqualTo(200);
     assertThat(elsewhere.statusCode()).isEqualTo(415);
+  }
+
+  @Test
+  void refusesToSendARepresentationThatIsNotAccepted() throws Exception {
+    edge.start();
+    var inJson = request(tensor("address", "MG Road 560017"));
+    var inBytes = inJson.copy().put("parameters", ALL_BYTES);
+
+    assertThat(infer(inBytes, JSON).statusCode()).isEqualTo(406);
+    assertThat(infer(inJson, BINARY).statusCode()).isEqualTo(406);
+    assertThat(edge.recorded()).isEmpty();
+    assertThat(infer(inBytes, BINARY + ", " + JSON).statusCode()).isEqualTo(200);
+    assertThat(infer(inJson, "*/*").statusCode()).isEqualTo(200);
+  }
+
+  private HttpResponse<byte[]> infer(JsonObject body, String accept) throws Exception {
+    return edge.postBytes(
+        INFER, body.toBuffer().getBytes(), "Content-Type", JSON, "Accept", accept);
   }
 
   @Test
