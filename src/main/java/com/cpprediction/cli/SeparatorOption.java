@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
-/** {@code --separator}: what stands between the values of a CSV file. */
+/** {@code --separator}: the character between the values of a CSV file. */
 final class SeparatorOption {
   private static final String TAB = "tab";
 

@@ -99,9 +99,11 @@ public record ModelInference(
               .setName(tensor.name())
               .setDatatype(tensor.datatype().name());
       tensor.shape().forEach(output::addShape);
-      if (raw)
+      if (raw) {
         response.addRawOutputContents(UnsafeByteOperations.unsafeWrap(RawTensors.bytes(tensor)));
-      else output.setContents(contents(tensor));
+      } else {
+        output.setContents(contents(tensor));
+      }
       response.addOutputs(output);
     }
     return Messages.buffer(response.build());
