@@ -60,7 +60,7 @@ final class Samples {
       case "http.allowed_hosts" -> new JsonArray().add("cp.example").add("[::1]");
       case "http.admin_token", "http.predict_token" -> "hunter2-hunter2-hunter2";
       case "auth.issuer", "auth.jwks_url" -> "https://issuer.example/realm";
-      case "telemetry.otlp_endpoint", "metrics.prometheus_url" -> "http://127.0.0.1:4318";
+      case "telemetry.otlp_endpoint", "metrics.prometheus_url" -> "http://127.0.0.1:65535";
       case "metrics.prometheus_job" -> "elsewhere";
       case "auth.audience", "auth.roles_claim", "auth.name_claim" -> "elsewhere";
       case "auth.callers" ->
@@ -192,7 +192,16 @@ final class Samples {
           Stream.of("http://issuer.example", "ftp://a", "https://", "https://a b", "https://a\n");
       case "telemetry.otlp_endpoint", "metrics.prometheus_url" ->
           Stream.of(
-              "127.0.0.1:4318", "ftp://a", "http://", "http://u:p@a", "http://a?b", "http://a\n");
+              "127.0.0.1:4318",
+              "ftp://a",
+              "http://",
+              "http://u:p@a",
+              "http://a?b",
+              "http://a\n",
+              "http://a:0",
+              "http://a:65536",
+              "http://a:70000/b",
+              "http://a:100000");
       case "auth.audience" -> Stream.of("", "a b", "a\n", "a".repeat(257));
       case "metrics.prometheus_job" -> Stream.of("", "a\"b", "a\n", "a".repeat(101));
       case "auth.roles_claim", "auth.name_claim" -> Stream.of("", "a b", "a\n");
