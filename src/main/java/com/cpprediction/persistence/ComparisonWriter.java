@@ -41,8 +41,9 @@ final class ComparisonWriter {
   private static final long RETRY_MILLIS = 1_000;
 
   /**
-   * How long a database that is up may fail to store a batch. A record that stays keeps the file of
-   * the journal that it is in, where those of predictions settle beside it.
+   * How long a database that is up may fail to store batches; from then on each is tried once,
+   * until one is stored. A record that stays keeps the file of the journal that it is in, where
+   * those of predictions settle beside it.
    */
   private static final Duration PATIENCE = Duration.ofMinutes(10);
 
@@ -67,7 +68,7 @@ final class ComparisonWriter {
   private final Clock clock;
   private final ServiceMetrics metrics;
   private final Deque<Waiting> queue = new ArrayDeque<>();
-  private int inMemory; // comparisons of queue that the journal does not have
+  private volatile int inMemory; // comparisons of queue that the journal does not have
   private volatile int waiting; // comparisons
   private volatile long stored; // comparisons
   private boolean sending; // or waiting to retry
@@ -124,6 +125,11 @@ final class ComparisonWriter {
     return stored;
   }
 
+  /** Number of comparisons that wait in memory alone. Thread-safe. */
+  int inMemory() {
+    return inMemory;
+  }
+
   /** Journal sequences of the records that aren't settled. */
   Set<Long> journaled() {
     var all = new HashSet<Long>();
@@ -135,7 +141,7 @@ final class ComparisonWriter {
 
   /** Whether no comparison waits that was queued up to {@code millis} since 1970. */
   boolean settledUntil(long millis) {
-    return queue.isEmpty() || queue.element().since > millis;
+    return queue.stream().noneMatch(comparisons -> comparisons.since <= millis);
   }
 
   private void send() {
@@ -170,6 +176,7 @@ final class ComparisonWriter {
           one.row().id(),
           SqlFailure.sqlState(one.cause()));
     }
+    failingSince = 0;
     settled(records, count, refused.size());
     send();
   }
@@ -179,7 +186,7 @@ final class ComparisonWriter {
     if (failingSince == 0) failingSince = now;
     if (databaseUp.getAsBoolean() && now - failingSince > PATIENCE.toMillis()) {
       log.error(
-          "{} comparisons are dropped, which PostgreSQL has not taken for {} minutes. {}",
+          "{} comparisons may be missing: PostgreSQL has failed to store any for {} minutes. {}",
           count,
           PATIENCE.toMinutes(),
           SqlFailure.describe(cause));
@@ -189,7 +196,6 @@ final class ComparisonWriter {
   }
 
   private void settled(int records, int count, int dropped) {
-    failingSince = 0;
     stored += count - dropped;
     metrics.comparisonsStored(count - dropped);
     if (dropped > 0) metrics.comparisonsDropped(dropped);

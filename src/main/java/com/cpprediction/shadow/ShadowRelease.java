@@ -17,6 +17,7 @@ import com.cpprediction.serving.SecondRelease;
 import com.cpprediction.shadow.ComparisonThread.Sent;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.ReplyException;
+import io.vertx.core.eventbus.ReplyFailure;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
@@ -68,7 +69,7 @@ public final class ShadowRelease implements SecondRelease {
   private volatile Agreement agreement;
 
   /**
-   * Models of one directory, and what compares with them.
+   * Models of one directory, and their comparer.
    *
    * @param asking asks the models; used by the thread of comparisons only
    */
@@ -132,7 +133,7 @@ public final class ShadowRelease implements SecondRelease {
     replace(null);
   }
 
-  /** Loads what the configuration names, or what has changed of it. Blocks. */
+  /** Loads the models that the configuration names, or those of them that changed. Blocks. */
   synchronized void reload() {
     var directory = named();
     var now = loaded;
@@ -207,7 +208,7 @@ public final class ShadowRelease implements SecondRelease {
     return now == null ? "" : now.models.directory() + " " + now.models.signature();
   }
 
-  /** As {@link #taken}, of what lies there now. Blocks. */
+  /** As {@link #taken}, of the files that lie there now. Blocks. */
   String offered() {
     var directory = named();
     return directory == null ? "" : directory + " " + ModelStore.signatureOf(directory);
@@ -278,7 +279,7 @@ public final class ShadowRelease implements SecondRelease {
       }
     }
     if (!rows.isEmpty()) store(rows);
-    kept.forEach(Runnable::run); // what is counted is in the journal
+    kept.forEach(Runnable::run); // counted once handed over
   }
 
   /**
@@ -315,14 +316,18 @@ public final class ShadowRelease implements SecondRelease {
     return next;
   }
 
-  /** Blocks until the journal has {@code rows}, so that no more wait in memory. */
+  /** Blocks until {@code rows} are handed over to the journal, so that no more wait in memory. */
   private void store(List<ShadowComparison> rows) {
     try {
       Bus.<Void>ask(vertx, Bus.COMPARED, new ComparisonBatch(rows), Deadline.in(STORE_TIMEOUT))
           .await();
     } catch (ReplyException e) {
+      if (e.failureType() == ReplyFailure.TIMEOUT) { // still queued, and counted once stored
+        log.warn("{} comparisons wait for the journal: {}", rows.size(), e.getMessage());
+        return;
+      }
       metrics.comparisonsDropped(rows.size());
-      log.warn("{} disagreements are not stored: {}", rows.size(), e.getMessage());
+      log.warn("{} comparisons are not stored: {}", rows.size(), e.getMessage());
     }
   }
 
@@ -360,7 +365,7 @@ public final class ShadowRelease implements SecondRelease {
         .put("shadow", now == null ? "" : now.models.current().release());
   }
 
-  /** JSON as {@code GET /models/shadow}, without what outcomes tell. */
+  /** JSON as {@code GET /models/shadow}, without the counts of outcomes. */
   JsonObject toJson() {
     var json = new JsonObject().put("enabled", loaded != null);
     json.put(

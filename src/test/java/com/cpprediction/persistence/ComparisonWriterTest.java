@@ -154,14 +154,34 @@ class ComparisonWriterTest {
     var now = new AtomicReference<>(Instant.ofEpochSecond(1));
     InstantSource clock = now::get;
     var writer = writer(clock.withZone(ZoneOffset.UTC));
-    var entry = new Entry(1, 1, 0, ComparisonFormat.write(rows(1, 3)));
-    onLoop(() -> writer.addJournaled(entry));
-    assertThat(writer.waiting()).isEqualTo(2);
+    var entries = new ArrayList<Entry>(); // a batch each
+    for (int i = 0; i < 3; i++) {
+      entries.add(new Entry(i, 1, 0, ComparisonFormat.write(rows(1_000 * i, 1_000 * i + 500))));
+    }
+    onLoop(() -> entries.forEach(writer::addJournaled));
+    assertThat(writer.waiting()).isEqualTo(1_500);
 
     now.set(Instant.ofEpochSecond(1).plus(Duration.ofMinutes(11)));
 
     Await.until(() -> writer.waiting() == 0);
-    assertThat(trimmed).containsExactly(entry);
-    assertThat(counted("dropped")).isEqualTo(2);
+    assertThat(trimmed).isEqualTo(entries);
+    assertThat(counted("dropped")).isEqualTo(1_500);
+  }
+
+  @Test
+  void isUnsettledByAnEntryOlderThanTheHeadOfTheQueue() throws Exception {
+    up = false;
+    var writer = writer(Clock.systemUTC());
+
+    onLoop(
+        () -> {
+          writer.add(rows(1, 4));
+          writer.addJournaled(new Entry(1, 1, 7, ComparisonFormat.write(rows(4, 6))));
+          assertThat(writer.settledUntil(7)).isFalse();
+          assertThat(writer.settledUntil(6)).isTrue();
+        });
+
+    assertThat(writer.waiting()).isEqualTo(5);
+    assertThat(writer.inMemory()).isEqualTo(3);
   }
 }
