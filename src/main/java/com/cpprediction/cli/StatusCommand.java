@@ -160,9 +160,10 @@ final class StatusCommand implements Callable<Integer> {
     if (persistence.isEmpty()) return "- (shown to operators: --token)";
     return String.format(
         Locale.ROOT,
-        "%s, the oldest %.1f s; %d of %d bytes",
+        "%s, the oldest %.1f s, and %s; %d of %d bytes",
         Plurals.count(persistence.getLong("waiting", 0L), "prediction waits", "predictions wait"),
         persistence.getDouble("oldest_seconds", 0.0),
+        Plurals.count(persistence.getLong("comparisons", 0L), "comparison"),
         journal.getLong("bytes", 0L),
         journal.getLong("max_bytes", 0L));
   }

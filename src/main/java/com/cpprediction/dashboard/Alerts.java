@@ -184,7 +184,7 @@ public final class Alerts {
             "journal-half-full",
             Severity.WARNING,
             Duration.ZERO,
-            "Bring PostgreSQL back or make it faster; beyond journal.max_bytes requests are refused.",
+            "Bring PostgreSQL back or make it faster; beyond journal.max_bytes requests are refused. GET /health has the predictions (waiting) and comparisons that wait, the latter in half of the journal at most.",
             Alerts::journal),
         new Condition(
             "rows-wait",

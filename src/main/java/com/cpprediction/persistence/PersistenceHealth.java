@@ -13,6 +13,7 @@ final class PersistenceHealth {
   private final Schema schema;
   private final BatchWriter writer;
   private final RowLedger ledger;
+  private final ComparisonWriter comparisons;
   private final Supplier<@Nullable JournalAppender> journal;
 
   /**
@@ -24,12 +25,14 @@ final class PersistenceHealth {
       Schema schema,
       BatchWriter writer,
       RowLedger ledger,
+      ComparisonWriter comparisons,
       Supplier<@Nullable JournalAppender> journal) {
     this.ack = ack;
     this.watch = watch;
     this.schema = schema;
     this.writer = writer;
     this.ledger = ledger;
+    this.comparisons = comparisons;
     this.journal = journal;
   }
 
@@ -79,7 +82,8 @@ final class PersistenceHealth {
             .put("waiting", balance.waiting())
             .put("rejected", balance.rejected())
             .put("dropped", balance.dropped())
-            .put("balanced", balance.balanced());
+            .put("balanced", balance.balanced())
+            .put("comparisons", comparisons.waiting());
     var appender = journal.get();
     if (appender == null) return health;
     var journaled =

@@ -178,7 +178,6 @@ public final class PersistenceVerticle extends VerticleBase {
     this.maintenance = maintenance;
     this.watch = watch;
     this.writer = writer;
-    health = new PersistenceHealth(ack, watch, schema, writer, ledger, () -> appender);
     outcomes =
         new OutcomeJudge(
             vertx,
@@ -215,6 +214,7 @@ public final class PersistenceVerticle extends VerticleBase {
             this::trim,
             clock,
             metrics);
+    health = new PersistenceHealth(ack, watch, schema, writer, ledger, comparisons, () -> appender);
     historyTable = new HistoryTable(vertx, database);
     if (node != null) {
       history =
@@ -509,7 +509,8 @@ public final class PersistenceVerticle extends VerticleBase {
   /**
    * The rows that this process is responsible for, with {@code recovered} + {@code acknowledged} =
    * {@code stored} + {@code waiting} + {@code rejected} + {@code dropped} at any time, and the
-   * state of the journal. Empty before {@link #start}. Thread-safe.
+   * state of the journal; {@code comparisons} wait beside them. Empty before {@link #start}.
+   * Thread-safe.
    */
   public JsonObject health() {
     return health == null ? new JsonObject() : health.rows();
@@ -528,6 +529,15 @@ public final class PersistenceVerticle extends VerticleBase {
   /** Comparisons that PostgreSQL has taken since the start, once started. Thread-safe. */
   public long storedComparisons() {
     return comparisons.stored();
+  }
+
+  /**
+   * Whether all predictions, refusals and comparisons that wait are in the journal, or none waits.
+   * Thread-safe.
+   */
+  public boolean keptAll() {
+    if (health == null) return true;
+    return comparisons.inMemory() == 0 && (ack == Ack.JOURNAL || health().getLong("waiting") == 0);
   }
 
   @Override

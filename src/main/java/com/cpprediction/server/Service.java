@@ -496,7 +496,7 @@ public final class Service {
     }
     traced.join();
     phases.close();
-    if (clean && !unclean && keptAll()) {
+    if (clean && !unclean && (persistence == null || persistence.keptAll())) {
       log.info("Ended cleanly within {} ms", (System.nanoTime() - begin) / NANOS_PER_MILLI);
     }
   }
@@ -506,13 +506,6 @@ public final class Service {
     return tracing == null
         ? CompletableFuture.completedFuture(null)
         : tracing.stop().completeOnTimeout(null, TRACE_GRACE.toMillis(), TimeUnit.MILLISECONDS);
-  }
-
-  /** Whether every row is in PostgreSQL or in the journal. */
-  private boolean keptAll() {
-    return persistence == null
-        || loaded.config().persistence().ack() == Ack.JOURNAL
-        || persistence.health().getLong("waiting", 0L) == 0;
   }
 
   /** Whether {@code future} completed before {@code end} less the reserve for PostgreSQL. */

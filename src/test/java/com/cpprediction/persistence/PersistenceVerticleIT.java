@@ -461,6 +461,7 @@ class PersistenceVerticleIT {
     assertNotReady(request(new RecordRequest(Predictions.many(1))));
     stopped.await(60, SECONDS);
     assertThat(verticle.health().getInteger("queued")).isEqualTo(1);
+    assertThat(verticle.keptAll()).isFalse();
   }
 
   @Test
@@ -796,6 +797,7 @@ class PersistenceVerticleIT {
     var last = deploy(Ack.JOURNAL, uri);
     assertThat(last.health().getInteger("recovered")).isZero();
     assertThat(last.waiting()).isZero();
+    assertThat(last.keptAll()).isTrue();
   }
 
   @Test
@@ -809,6 +811,9 @@ class PersistenceVerticleIT {
 
     var journaled = verticle.health().getJsonObject("journal");
     assertThat(journaled.getInteger("bytes")).isBetween(maxBytes / 2, maxBytes * 3 / 4);
+    assertThat(verticle.health().getInteger("comparisons"))
+        .isGreaterThan(ComparisonWriter.CAPACITY);
+    assertThat(verticle.keptAll()).as("those in memory").isFalse();
     assertThat(verticle.ready()).isTrue();
     assertThat(record(Predictions.many(100).toArray(Prediction[]::new))).isEmpty();
   }
