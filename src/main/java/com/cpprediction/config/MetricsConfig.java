@@ -12,8 +12,8 @@ public record MetricsConfig(boolean enabled, String prometheusUrl, String promet
   /** Longest wait for Prometheus, before PostgreSQL is asked instead. */
   public static final Duration PROMETHEUS_TIMEOUT = Duration.ofSeconds(5);
 
-  /** Whether Prometheus has the history. */
-  public boolean ofPrometheus() {
+  /** Whether a Prometheus has the history. */
+  public boolean hasPrometheus() {
     return !prometheusUrl.isEmpty();
   }
 }

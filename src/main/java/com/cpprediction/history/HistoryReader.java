@@ -62,7 +62,7 @@ public final class HistoryReader {
                 .onComplete(done -> logFailure(done.cause()))
                 .transform(
                     (curve, cause) ->
-                        cause == null ? withMarks(query, curve) : instead(query, cause));
+                        cause == null ? withMarks(query, curve) : fallBack(query, cause));
     return read.compose(json -> vertx.executeBlocking(json::toBuffer, false));
   }
 
@@ -73,12 +73,10 @@ public final class HistoryReader {
         .map(json -> json.put("source", POSTGRESQL).put("problems", problems));
   }
 
-  /** Marks of all nodes: they have other names in Prometheus. */
   private Future<JsonObject> withMarks(Query query, JsonObject curve) {
     var problems = new JsonObject();
-    var all = new Query(query.from(), query.to(), query.stepSeconds(), "");
     return marks
-        .apply(all)
+        .apply(ofAllNodes(query))
         .otherwise(
             cause -> {
               problems.put(POSTGRESQL, reason(cause));
@@ -87,10 +85,15 @@ public final class HistoryReader {
         .map(found -> curve.mergeIn(found).put("source", PROMETHEUS).put("problems", problems));
   }
 
-  /** Of PostgreSQL, which knows other names of the nodes. */
-  private Future<JsonObject> instead(Query query, Throwable failure) {
+  /** Nodes have other names in Prometheus than in PostgreSQL. */
+  private static Query ofAllNodes(Query query) {
+    return new Query(query.from(), query.to(), query.stepSeconds(), "");
+  }
+
+  private Future<JsonObject> fallBack(Query query, Throwable failure) {
     var reason = reason(failure);
-    return stored(query, new JsonObject().put(PROMETHEUS, reason))
+    var problem = query.node().isEmpty() ? reason : reason + "; this is of all nodes";
+    return stored(ofAllNodes(query), new JsonObject().put(PROMETHEUS, problem))
         .recover(
             cause ->
                 Future.failedFuture(
@@ -98,7 +101,7 @@ public final class HistoryReader {
                         "Prometheus: %s. PostgreSQL: %s".formatted(reason, reason(cause)))));
   }
 
-  /** What callers may read: no names of hosts. */
+  /** A reason that names no host, for callers. */
   private static String reason(Throwable cause) {
     return cause instanceof PrometheusException || Failure.of(cause) != Failure.INTERNAL
         ? String.valueOf(cause.getMessage())

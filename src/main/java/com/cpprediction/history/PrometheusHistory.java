@@ -54,7 +54,7 @@ final class PrometheusHistory {
             source,
             "query",
             "query=" + encoded(expressions.totals()) + "&time=" + query.to().getEpochSecond());
-    return Future.all(points, totals)
+    return Future.join(points, totals) // neither runs on when the caller asks again
         .compose(
             both ->
                 vertx.executeBlocking(

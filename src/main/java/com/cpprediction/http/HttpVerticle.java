@@ -482,7 +482,7 @@ public final class HttpVerticle extends VerticleBase {
   /** PostgreSQL is asked once Prometheus has failed. */
   private Duration historyTimeout() {
     var timeout = prediction().timeout();
-    return node.config().get().metrics().ofPrometheus()
+    return node.config().get().metrics().hasPrometheus()
         ? timeout.plus(MetricsConfig.PROMETHEUS_TIMEOUT)
         : timeout;
   }

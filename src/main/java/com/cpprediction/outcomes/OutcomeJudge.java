@@ -68,7 +68,7 @@ public final class OutcomeJudge {
       ServiceMetrics metrics) {
     this.vertx = vertx;
     this.table = table;
-    bulkhead = new Bulkhead(vertx, MAX_CONCURRENT, MAX_WAITING, maxWait);
+    bulkhead = new Bulkhead(vertx, "the database", MAX_CONCURRENT, MAX_WAITING, maxWait);
     this.databaseUp = databaseUp;
     this.windowDays = windowDays;
     this.clock = clock;

@@ -37,7 +37,7 @@ public final class ReviewDesk {
   public ReviewDesk(
       Vertx vertx, Database database, Duration maxWait, Runnable decided, ServiceMetrics metrics) {
     table = new ReviewTable(database);
-    bulkhead = new Bulkhead(vertx, MAX_CONCURRENT, MAX_WAITING, maxWait);
+    bulkhead = new Bulkhead(vertx, "the database", MAX_CONCURRENT, MAX_WAITING, maxWait);
     this.decided = decided;
     this.metrics = metrics;
   }

@@ -53,11 +53,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stores predictions and outcomes in PostgreSQL and reads them back: consumes {@link Bus#RECORD},
- * {@link Bus#STORED}, {@link Bus#POPULAR}, {@link Bus#JUDGE} and {@link Bus#HISTORY}. Runs on an
- * event loop; the journal is written on a thread of its own. Starts with or without the database
- * and a writable journal, and retries both; {@link #stop} stores queued rows first, and leaves the
- * rest in the journal.
+ * Stores predictions, comparisons and outcomes in PostgreSQL and reads them back: consumes {@link
+ * Bus#RECORD}, {@link Bus#COMPARED} and the addresses of queries, such as {@link Bus#STORED},
+ * {@link Bus#POPULAR}, {@link Bus#JUDGE} and {@link Bus#HISTORY}. Runs on an event loop; the
+ * journal is written on a thread of its own. Starts with or without the database and a writable
+ * journal, and retries both; {@link #stop} stores queued rows first, and leaves the rest in the
+ * journal.
  */
 public final class PersistenceVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(PersistenceVerticle.class);
@@ -140,7 +141,7 @@ public final class PersistenceVerticle extends VerticleBase {
    * Reads the history from Prometheus where {@code config}, which is read at each use, names one.
    * To be called before the start.
    */
-  public PersistenceVerticle readingHistoryAs(Supplier<MetricsConfig> config) {
+  public PersistenceVerticle readingHistoryFrom(Supplier<MetricsConfig> config) {
     meters = config;
     return this;
   }
@@ -242,14 +243,14 @@ public final class PersistenceVerticle extends VerticleBase {
     var bus = vertx.eventBus();
     var queries = new PredictionQueries(database);
     var weeks = new OutcomeWeeks(database, Clock.systemUTC());
-    var reports = reports();
+    var reports = reports("the database");
     var historyReader =
         new HistoryReader(
             vertx,
             this::prometheus,
             query -> whileUp(() -> reports.run(() -> historyTable.read(query))),
             query -> whileUp(() -> reports.run(() -> historyTable.marks(query))),
-            reports());
+            reports("Prometheus"));
     return Future.all(
         List.of(
             switch (ack) {
@@ -320,14 +321,14 @@ public final class PersistenceVerticle extends VerticleBase {
 
   private @Nullable PrometheusSource prometheus() {
     var now = meters == null ? null : meters.get();
-    return now == null || !now.ofPrometheus()
+    return now == null || !now.hasPrometheus()
         ? null
         : new PrometheusSource(
             now.prometheusUrl(), now.prometheusJob(), MetricsConfig.PROMETHEUS_TIMEOUT);
   }
 
-  private Bulkhead reports() {
-    return new Bulkhead(vertx, MAX_REPORTS, MAX_WAITING_REPORTS, pool.acquireTimeout());
+  private Bulkhead reports(String guarded) {
+    return new Bulkhead(vertx, guarded, MAX_REPORTS, MAX_WAITING_REPORTS, pool.acquireTimeout());
   }
 
   private <T> Future<T> whileUp(Supplier<Future<T>> query) {

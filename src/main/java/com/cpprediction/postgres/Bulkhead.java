@@ -17,6 +17,7 @@ import java.util.function.Supplier;
  */
 public final class Bulkhead {
   private final Vertx vertx;
+  private final String guarded;
   private final int maxConcurrent;
   private final int maxWaiting;
   private final Duration maxWait;
@@ -26,12 +27,15 @@ public final class Bulkhead {
   private record Waiter(Context context, Promise<Void> admitted) {}
 
   /**
+   * @param guarded name of the limited resource for callers, such as {@code the database}
    * @param maxConcurrent operations that run at a time
    * @param maxWaiting operations in the queue
    * @param maxWait longest time in the queue
    */
-  public Bulkhead(Vertx vertx, int maxConcurrent, int maxWaiting, Duration maxWait) {
+  public Bulkhead(
+      Vertx vertx, String guarded, int maxConcurrent, int maxWaiting, Duration maxWait) {
     this.vertx = vertx;
+    this.guarded = guarded;
     this.maxConcurrent = maxConcurrent;
     this.maxWaiting = maxWaiting;
     this.maxWait = maxWait;
@@ -58,8 +62,8 @@ public final class Bulkhead {
     if (waiting.size() >= maxWaiting) {
       return Future.failedFuture(
           Failure.OVERLOADED.because(
-              "%d wait for the database, of at most %d; try again later"
-                  .formatted(waiting.size(), maxWaiting)));
+              "%d wait for %s, of at most %d; try again later"
+                  .formatted(waiting.size(), guarded, maxWaiting)));
     }
     var waiter = new Waiter(vertx.getOrCreateContext(), Promise.promise());
     waiting.add(waiter);
@@ -78,7 +82,7 @@ public final class Bulkhead {
     else next.context().runOnContext(go -> next.admitted().complete());
   }
 
-  private static ServiceException waitedTooLong() {
-    return Failure.OVERLOADED.because("The database has too much to do; try again later");
+  private ServiceException waitedTooLong() {
+    return Failure.OVERLOADED.because("Too much waits for %s; try again later".formatted(guarded));
   }
 }

@@ -38,7 +38,9 @@ final class PerStatementConnections implements Database.StatementRunner {
     this.connect = connect;
     this.pool = pool;
     this.deadline = deadline;
-    bulkhead = new Bulkhead(vertx, pool.size(), pool.maxWaitQueue(), pool.acquireTimeout());
+    bulkhead =
+        new Bulkhead(
+            vertx, "the database", pool.size(), pool.maxWaitQueue(), pool.acquireTimeout());
   }
 
   @Override

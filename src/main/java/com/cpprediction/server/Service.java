@@ -245,7 +245,7 @@ public final class Service {
                 metrics,
                 STORE_GRACE)
             .keepingHistoryOf(node())
-            .readingHistoryAs(() -> current().metrics());
+            .readingHistoryFrom(() -> current().metrics());
     // PostgreSQL and the journal start while models load: each waits for what the other doesn't.
     var storing =
         (config.database().embedded() ? startDatabase(dataDir) : Future.succeededFuture())

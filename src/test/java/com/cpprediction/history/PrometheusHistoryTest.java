@@ -67,9 +67,9 @@ class PrometheusHistoryTest {
         new HistoryReader(
             vertx,
             () -> new PrometheusSource(url, "cp", timeout),
-            query -> postgresql(STORED),
+            query -> postgresql(STORED.copy().put("node", query.node())),
             query -> postgresql(MARKS),
-            new Bulkhead(vertx, 2, 16, Duration.ofSeconds(1)));
+            new Bulkhead(vertx, "Prometheus", 2, 16, Duration.ofSeconds(1)));
   }
 
   private Future<JsonObject> postgresql(JsonObject rows) {
@@ -79,8 +79,13 @@ class PrometheusHistoryTest {
   }
 
   private JsonObject read() throws Exception {
+    return read("");
+  }
+
+  private JsonObject read(String node) throws Exception {
+    var query = new Query(QUERY.from(), QUERY.to(), QUERY.stepSeconds(), node);
     var read = Promise.<Buffer>promise();
-    vertx.runOnContext(run -> reader.read(QUERY).onComplete(read));
+    vertx.runOnContext(run -> reader.read(query).onComplete(read));
     return read.future().await(60, TimeUnit.SECONDS).toJsonObject();
   }
 
@@ -236,6 +241,28 @@ class PrometheusHistoryTest {
     assertThat(history.getJsonObject("problems").getString("prometheus"))
         .contains(reason)
         .doesNotContain("127.0.0.1");
+  }
+
+  @Test
+  void readsAllNodesOfPostgresInsteadOfOneOfPrometheus() throws Exception {
+    answer = request -> request.response().setStatusCode(503).end();
+
+    var history = read("a:1");
+
+    assertThat(history.getString("node")).isEmpty();
+    assertThat(history.getJsonObject("problems").getString("prometheus"))
+        .isEqualTo("its answer has the status 503; this is of all nodes");
+  }
+
+  @Test
+  void failsOnceBothQueriesHaveEnded() throws Exception {
+    timeout = Duration.ofSeconds(1);
+    answer =
+        request -> {
+          if (request.path().endsWith("query")) request.response().setStatusCode(503).end();
+        };
+
+    assertStored("in time"); // the failure of the query that ends last
   }
 
   @Test

@@ -25,7 +25,7 @@ class BulkheadTest {
 
   @Test
   void runsUpToTheLimitAndTheRestInOrder(Vertx vertx) throws Exception {
-    var bulkhead = new Bulkhead(vertx, 2, 10, Duration.ofMinutes(1));
+    var bulkhead = new Bulkhead(vertx, "the database", 2, 10, Duration.ofMinutes(1));
     var all = new ArrayList<Future<String>>();
     for (int i = 0; i < 4; i++) all.add(bulkhead.run(this::work));
     assertThat(started).hasSize(2);
@@ -49,7 +49,7 @@ class BulkheadTest {
 
   @Test
   void releasesTheSlotOfWorkThatThrows(Vertx vertx) {
-    var bulkhead = new Bulkhead(vertx, 1, 1, Duration.ofMinutes(1));
+    var bulkhead = new Bulkhead(vertx, "the database", 1, 1, Duration.ofMinutes(1));
     var refused = new IllegalStateException("no work");
 
     var thrown =
@@ -65,26 +65,28 @@ class BulkheadTest {
 
   @Test
   void rejectsWorkWhenTheQueueIsFull(Vertx vertx) throws Exception {
-    var bulkhead = new Bulkhead(vertx, 1, 1, Duration.ofMinutes(1));
+    var bulkhead = new Bulkhead(vertx, "the database", 1, 1, Duration.ofMinutes(1));
     bulkhead.run(this::work);
     bulkhead.run(this::work);
 
     var refused = bulkhead.run(this::work);
 
     assertThat(Failure.of(refused.cause())).isEqualTo(Failure.OVERLOADED);
+    assertThat(refused.cause()).hasMessageStartingWith("1 wait for the database, of at most 1");
     started.get(0).complete();
     Await.until(() -> started.size() == 2);
   }
 
   @Test
   void neverRunsWorkThatWaitedTooLong(Vertx vertx) throws Exception {
-    var bulkhead = new Bulkhead(vertx, 1, 1, Duration.ofMillis(10));
+    var bulkhead = new Bulkhead(vertx, "the database", 1, 1, Duration.ofMillis(10));
     bulkhead.run(this::work);
 
     var late = bulkhead.run(this::work);
 
     assertThatThrownBy(() -> late.await(60, SECONDS))
-        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.OVERLOADED));
+        .satisfies(e -> assertThat(Failure.of(e)).isEqualTo(Failure.OVERLOADED))
+        .hasMessageContaining("the database");
     started.get(0).complete();
     assertThat(started).hasSize(1);
     bulkhead.run(this::work);
@@ -94,7 +96,7 @@ class BulkheadTest {
   @Test
   void runsWaitingWorkInTheContextOfItsRequest(Vertx vertx) throws Exception {
     var loop = (ContextInternal) vertx.getOrCreateContext();
-    var bulkhead = new Bulkhead(vertx, 1, 1, Duration.ofMinutes(1));
+    var bulkhead = new Bulkhead(vertx, "the database", 1, 1, Duration.ofMinutes(1));
     var ids = new CopyOnWriteArrayList<String>();
     var asked = Promise.<Void>promise();
     loop.runOnContext(
