@@ -26,7 +26,7 @@ final class BucketCounts {
    *
    * @param share 0..1
    */
-  static boolean tells(long values, double share) {
+  static boolean hasPercentile(long values, double share) {
     return values > 0 && (share <= 0.5 || values >= Math.round(1 / (1 - share)));
   }
 
@@ -41,7 +41,7 @@ final class BucketCounts {
   static @Nullable Double percentile(List<Long> counts, double share) {
     long all = 0;
     for (long count : counts) all += count;
-    if (!tells(all, share)) return null;
+    if (!hasPercentile(all, share)) return null;
     double rank = share * all;
     double below = 0;
     for (int i = 0; i < BOUNDS.length; i++) {

@@ -86,7 +86,8 @@ final class PrometheusAnswer {
     HistoryTable.PERCENTILES.forEach(
         (percentile, share) -> {
           var name = HistoryTable.series(column, percentile);
-          boolean known = counted == null || BucketCounts.tells(count(all, counted, end), share);
+          boolean known =
+              counted == null || BucketCounts.hasPercentile(count(all, counted, end), share);
           HistoryTable.add(series, name, known ? value(all, name, end) : null);
         });
   }
@@ -103,7 +104,7 @@ final class PrometheusAnswer {
     return value == null ? 0 : Math.max(0, Math.round(value));
   }
 
-  /** Null for what is no number, such as a ratio of nothing. */
+  /** Parses a value; null where it is infinite or no number, such as a ratio of nothing. */
   private static @Nullable Double number(String text) {
     double value =
         switch (text) {

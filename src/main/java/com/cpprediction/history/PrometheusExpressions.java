@@ -116,7 +116,7 @@ final class PrometheusExpressions {
     return named(all);
   }
 
-  /** What is counted of the whole time: by confidence, by code, and the nodes. */
+  /** Counts of the whole time by confidence and by code, and the nodes. */
   String totals() {
     long seconds = Math.max(1, Duration.between(query.from(), query.to()).toSeconds());
     var all = new LinkedHashMap<String, String>();

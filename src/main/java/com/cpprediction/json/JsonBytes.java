@@ -42,7 +42,7 @@ public final class JsonBytes {
     return new String(bytes, 0, length, StandardCharsets.UTF_8);
   }
 
-  /** Appends bytes as they are: JSON, or what follows the document. */
+  /** Appends bytes as they are: JSON, or bytes after the document. */
   public JsonBytes raw(byte[] json) {
     return raw(json, json.length);
   }
