@@ -126,6 +126,9 @@ class GrpcPortTest {
   private static final Metadata.Key<String> PUSHBACK = key("grpc-retry-pushback-ms");
   private static final String TOKEN = "0123456789abcdef-shop";
 
+  /** Kept, since Vert.x closes a client that the garbage collector finds. */
+  private final List<HttpClient> clients = new ArrayList<>();
+
   private HttpFixture edge;
   private ManagedChannel channel;
 
@@ -136,8 +139,9 @@ class GrpcPortTest {
   }
 
   @AfterEach
-  void close() throws InterruptedException {
+  void close() throws Exception {
     if (channel != null) channel.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+    for (var client : clients) client.close().await(10, TimeUnit.SECONDS);
   }
 
   private static Metadata.Key<String> key(String name) {
@@ -1182,12 +1186,15 @@ class GrpcPortTest {
         .await(20, TimeUnit.SECONDS);
   }
 
-  private static HttpClient client(Vertx vertx, Http2Settings settings) {
-    return vertx.createHttpClient(
-        new HttpClientOptions()
-            .setProtocolVersion(HttpVersion.HTTP_2)
-            .setHttp2ClearTextUpgrade(false)
-            .setInitialSettings(settings));
+  private HttpClient client(Vertx vertx, Http2Settings settings) {
+    var client =
+        vertx.createHttpClient(
+            new HttpClientOptions()
+                .setProtocolVersion(HttpVersion.HTTP_2)
+                .setHttp2ClearTextUpgrade(false)
+                .setInitialSettings(settings));
+    clients.add(client);
+    return client;
   }
 
   private Future<HttpClientRequest> call(HttpClient client, String path) {
