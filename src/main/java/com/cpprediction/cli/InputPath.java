@@ -6,8 +6,10 @@ import picocli.CommandLine.ITypeConverter;
 
 /** Reads the name of a file that is read once, from its beginning; - is standard input. */
 final class InputPath implements ITypeConverter<Path> {
+  private final Locales.PathConverter names = new Locales.PathConverter();
+
   @Override
   public Path convert(String text) {
-    return text.equals("-") ? StandardInput.PATH : Path.of(text);
+    return text.equals("-") ? StandardInput.PATH : names.convert(text);
   }
 }
