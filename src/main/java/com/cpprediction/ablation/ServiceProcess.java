@@ -29,11 +29,13 @@ import org.jspecify.annotations.Nullable;
 
 /** A service process on a free port. */
 final class ServiceProcess implements AutoCloseable {
+  /** Longest wait for a response. */
+  static final Duration RESPONSE_TIMEOUT = Duration.ofSeconds(30);
+
   private static final Pattern LISTENING =
       Pattern.compile("(?:Ready|Listening): (http://\\S+:\\d+),.*");
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration STOP = Duration.ofSeconds(20);
-  private static final Duration RESPONSE_TIMEOUT = Duration.ofSeconds(30);
   private static final long POLL_MILLIS = 20;
   private static final int LINES = 20;
 

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * ends both and deletes their files; {@link #close} may be called on any thread, at any time.
  */
 final class TestEnvironment implements AutoCloseable {
+  /** Of a request: a batch without any optimisation takes longer than usual on a slow machine. */
+  private static final long TIMEOUT_MILLIS = ServiceProcess.RESPONSE_TIMEOUT.toMillis();
+
   private static final String WRONG_PINCODES = "wrong_pincodes";
 
   /** Fixed, since an estimate moves with the traffic and with it the answers that are compared. */
@@ -97,7 +100,7 @@ final class TestEnvironment implements AutoCloseable {
             .put("models", new JsonObject().put("dir", models.toString()))
             .put("cache", new JsonObject().put("warm_popular", 0)) // rows of earlier runs
             .put("database", new JsonObject().put("uri", database.uri()))
-            .put("prediction", new JsonObject())
+            .put("prediction", new JsonObject().put("timeout_ms", TIMEOUT_MILLIS))
             .mergeIn(variant.config().copy(), true);
     var prediction = config.getJsonObject("prediction");
     boolean fixed = prediction.getValue(WRONG_PINCODES) instanceof Number;

@@ -199,7 +199,7 @@ final class JournalCommand {
         boolean drained = await(vertx, persistence);
         var rows = persistence.health();
         long storedComparisons = persistence.storedComparisons();
-        long waitingComparisons = persistence.waitingComparisons();
+        long waitingComparisons = rows.getLong("comparisons");
         var error = persistence.database().getString("error");
         vertx.undeploy(deployment).await();
         var out = spec.commandLine().getOut();

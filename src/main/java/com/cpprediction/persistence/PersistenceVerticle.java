@@ -522,11 +522,6 @@ public final class PersistenceVerticle extends VerticleBase {
     return health().getLong("waiting") + comparisons.waiting();
   }
 
-  /** Comparisons that wait for PostgreSQL, once started. Thread-safe. */
-  public long waitingComparisons() {
-    return comparisons.waiting();
-  }
-
   /** Comparisons that PostgreSQL has taken since the start, once started. Thread-safe. */
   public long storedComparisons() {
     return comparisons.stored();

@@ -80,7 +80,7 @@ class ComparerTest {
     return new Canary.Run(RUN, served, shadow, Instant.EPOCH, null, new ErrorPairs());
   }
 
-  private static Prediction predicted(Row row) {
+  static Prediction predicted(Row row) {
     var address = Address.of(row.typed(), row.pincode());
     var prefix = row.pincode().substring(0, 3);
     var scored = new Scored("3f9a1c2e".repeat(8), List.of(new Candidate("CP1", 1)));

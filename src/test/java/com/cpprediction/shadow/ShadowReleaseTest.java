@@ -6,16 +6,7 @@ import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.ComparisonBatch;
 import com.cpprediction.config.ConfigLoader;
 import com.cpprediction.metrics.ServiceMetrics;
-import com.cpprediction.prediction.Address;
-import com.cpprediction.prediction.Candidate;
-import com.cpprediction.prediction.Hypotheses;
-import com.cpprediction.prediction.PincodeErrors;
-import com.cpprediction.prediction.Prediction;
-import com.cpprediction.prediction.PredictionIds;
-import com.cpprediction.prediction.PredictionRequest;
-import com.cpprediction.prediction.Scored;
 import com.cpprediction.testing.Await;
-import com.cpprediction.testing.TestScores;
 import com.cpprediction.training.SmallRelease;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
@@ -24,7 +15,6 @@ import io.vertx.core.eventbus.ReplyFailure;
 import io.vertx.junit5.VertxExtension;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -67,7 +57,11 @@ class ShadowReleaseTest {
       shadow.reload();
       shadow.start();
 
-      shadow.compare(predicted(), served.current().release(), true, false);
+      shadow.compare(
+          ComparerTest.predicted(SmallRelease.rows().get(0)),
+          served.current().release(),
+          true,
+          false);
 
       Await.until(() -> compared() == 1);
       shadow.stop();
@@ -81,19 +75,5 @@ class ShadowReleaseTest {
     return registry.get("cp.shadow.comparisons").tag("result", "disagreed").counters().stream()
         .mapToDouble(counter -> counter.count())
         .sum();
-  }
-
-  private static Prediction predicted() {
-    var row = SmallRelease.rows().get(0);
-    var address = Address.of(row.typed(), row.pincode());
-    var prefix = row.pincode().substring(0, 3);
-    var scored = new Scored("3f9a1c2e".repeat(8), List.of(new Candidate("CP1", 1)));
-    return new PredictionRequest(
-            PredictionIds.next(),
-            "S1",
-            row.typed(),
-            address,
-            Hypotheses.certain(prefix, address, PincodeErrors.of(0.01)))
-        .predicted(TestScores.believing(address, prefix, scored), Prediction.Source.MODEL);
   }
 }
