@@ -97,7 +97,7 @@ final class Measurement implements AutoCloseable {
     if (step.ok() == 0) {
       throw new AblationException("The service answers nothing: " + errors);
     }
-    return step.achieved();
+    return rate(step);
   }
 
   /**
@@ -236,7 +236,7 @@ final class Measurement implements AutoCloseable {
     put(Metric.PROPORTIONAL, memory.proportionalKib(), 1 / 1024.0);
     if (step.ok() == 0) return;
     double requests = step.ok();
-    figures.put(Metric.THROUGHPUT, step.achieved());
+    figures.put(Metric.THROUGHPUT, rate(step));
     figures.put(Metric.HITS, 100 * step.hitRate());
     var own = difference(after.cpuMillis(), serviceBefore.cpuMillis());
     var its = difference(postgresAfter.cpuMillis(), postgresBefore.cpuMillis());
@@ -275,8 +275,15 @@ final class Measurement implements AutoCloseable {
     var requests = RequestSource.batches(ids("batch"), i -> workload.at(BATCHES + i));
     var step =
         tally(load().closed("batches", requests, BATCH_CALLERS, plan.batches(), Listener.NONE));
-    // Including the last responses: a batch may take as long as the whole phase.
-    if (step.ok() > 0) figures.put(Metric.BATCHED, step.ok() * step.shipments() / step.total());
+    if (step.ok() > 0) figures.put(Metric.BATCHED, rate(step));
+  }
+
+  /**
+   * Shipments per second, with the last responses: in a slow state a request may take as long as
+   * the whole phase.
+   */
+  private static double rate(Step step) {
+    return step.ok() * step.shipments() / step.total();
   }
 
   private RequestSource singles(String phase, long from) {
