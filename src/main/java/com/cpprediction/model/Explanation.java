@@ -20,9 +20,14 @@ public record Explanation(
   /** Name of the feature that stands for the pincodes of the address. */
   static final String PINCODE = "pincode";
 
+  /** Name of the feature that stands for the doubt in the words of the address. */
+  static final String WRONG_WORDS = "wrong_words";
+
   /**
-   * @param name as in {@link Features#NAMES}, or {@link #PINCODE}, whose values are the logarithms
-   *     of the weight of the pincodes for each CP
+   * @param name as in {@link Features#NAMES}; or {@link #PINCODE}, whose values are the logarithms
+   *     of the weight of the pincodes for each CP; or {@link #WRONG_WORDS}, whose values are those
+   *     of the factor by which the share of wrong words changes the probability of each CP given
+   *     the text
    * @param first its value for the first CP
    * @param second its value for the second
    * @param effect its share of the difference of the scores (a Shapley value); all add up to the

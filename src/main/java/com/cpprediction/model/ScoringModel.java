@@ -48,7 +48,7 @@ public record ScoringModel(PrefixModel model, String fingerprint) {
             "ranker " + files.ranker(),
             "forest " + files.forest(),
             "features " + Features.SCHEMA,
-            "contenders " + Scorer.CONTENDERS,
+            Scorer.DEFINITION,
             "national " + national,
             "engine " + engine.label(),
             "pincode evidence " + PincodeEvidence.VERSION);

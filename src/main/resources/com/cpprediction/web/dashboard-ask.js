@@ -59,6 +59,7 @@ const FEATURES = {
   office_like: 'Words like the name of one of its post offices',
   office_alike: 'Length of words like the name of one of its post offices',
   own_office_end: 'Where the name of its own post office ends',
+  wrong_words: 'The words, as far as they are doubted',
   pincode: 'The pincode, as far as it is believed',
 };
 

@@ -23,6 +23,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class ScorerTest {
+  private static final double WRONG_WORDS = 0.01;
+
   private static ModelStore models;
   private static ScoringModel scoring;
   private static List<Address> addresses;
@@ -128,12 +130,22 @@ class ScorerTest {
       for (int i = 0; i < scores.size(); i++) {
         var expected = rest.remove(scores.cp(i));
         if (expected == null) continue;
-        assertThat(scores.text(i)).isCloseTo(expected, within(0.01 * expected));
+        double mixed = (1 - WRONG_WORDS) * expected + WRONG_WORDS / model.index().cps();
+        assertThat(scores.text(i)).isCloseTo(mixed, within(0.01 * mixed));
         outvoted++;
       }
       assertThat(rest.values()).allMatch(left -> left < 1e-4);
     }
     assertThat(outvoted).isPositive();
+  }
+
+  @Test
+  void theWordsRuleOutNoCpThatMatters() {
+    double least = WRONG_WORDS / scoring.model().index().cps();
+    for (var address : addresses) {
+      var scores = scorer.score(scoring, address);
+      for (int i = 0; i < scores.size(); i++) assertThat(scores.text(i)).isGreaterThan(least);
+    }
   }
 
   @Test
@@ -196,11 +208,12 @@ class ScorerTest {
       var explanation = scorer.explain(scoring, address, PincodeErrors.of(0.01));
 
       var names = new ArrayList<>(Features.NAMES);
-      if (explanation.features().size() == 2) { // the second CP is no contender
+      if (explanation.features().size() == 3) { // the second CP is no contender
         names.retainAll(List.of("learned_share"));
       } else {
         ofAll++;
       }
+      names.add("wrong_words");
       names.add("pincode");
       assertThat(explanation.scores()).isEqualTo(scorer.score(scoring, address));
       assertThat(explanation.candidates())
