@@ -2,6 +2,7 @@ package com.cpprediction.http;
 
 import com.cpprediction.audit.AuditLog;
 import com.cpprediction.auth.Callers;
+import com.cpprediction.bus.DirectRecorder;
 import com.cpprediction.bus.ScoreReply;
 import com.cpprediction.bus.ScoreRequest;
 import com.cpprediction.cache.PredictionCache;
@@ -77,6 +78,7 @@ public final class HttpNode {
   private final PredictionCache cache;
   private final OwnerDirectory owners;
   private final SecondRelease second;
+  private final DirectRecorder directRecorder;
   private final ServiceMetrics metrics;
   private final HealthReport health;
   private final Supplier<JsonObject> configView;
@@ -120,6 +122,7 @@ public final class HttpNode {
    * @param wrongPincodes of each caller, which predictions assume and tell
    * @param owners the other nodes of the cluster
    * @param second the shadow release
+   * @param directRecorder open while the journal of the node takes predictions
    * @param checks for {@code /health} and {@code /health/ready}
    * @param configView for {@code GET /config}: secrets masked; doesn't block
    * @param identity the TLS certificate, empty for plain HTTP; started and stopped by the server
@@ -134,6 +137,7 @@ public final class HttpNode {
       PredictionCache cache,
       OwnerDirectory owners,
       SecondRelease second,
+      DirectRecorder directRecorder,
       ServiceMetrics metrics,
       List<HealthCheck> checks,
       Supplier<JsonObject> configView,
@@ -147,6 +151,7 @@ public final class HttpNode {
     this.cache = cache;
     this.owners = owners;
     this.second = second;
+    this.directRecorder = directRecorder;
     this.metrics = metrics;
     health = new HealthReport(checks, () -> stopping);
     this.configView = configView;
@@ -343,6 +348,10 @@ public final class HttpNode {
 
   ByteBudget budget() {
     return budget;
+  }
+
+  DirectRecorder directRecorder() {
+    return directRecorder;
   }
 
   RefusalBudget refusals() {

@@ -141,6 +141,7 @@ public final class HttpVerticle extends VerticleBase {
             reader,
             node.admission(),
             node.refusals(),
+            node.directRecorder(),
             node.config().get().persistence().ack() != Ack.COMMIT);
     var pool = new ParsingPool(vertx, BodyReceiver.MAX_BYTES, node.parsing(), node.metrics());
     var bodyReader = new BodyReader(pool);

@@ -1,5 +1,7 @@
 package com.cpprediction.persistence;
 
+import com.cpprediction.bus.RecordBatch;
+import com.cpprediction.bus.RecordReply;
 import com.cpprediction.config.JournalConfig;
 import com.cpprediction.journal.Entry;
 import com.cpprediction.journal.Journal;
@@ -24,6 +26,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * Appends rows to the journal, then hands them over to the {@link BatchWriter}, and comparisons,
  * which it hands over to the {@link ComparisonWriter}; trims settled records; reopens the journal
  * after a failure. For use from one worker context, which the disk may block, except where a method
- * says otherwise.
+ * says otherwise: event loops {@linkplain #atOnce append} too, while nothing blocks.
  */
 final class JournalAppender {
   private static final Logger log = LoggerFactory.getLogger(JournalAppender.class);
@@ -46,8 +50,24 @@ final class JournalAppender {
   /** Until comparisons are forced to disk where each row is before its response. */
   private static final long COMPARISONS_SYNC_MILLIS = 100;
 
+  /** Rows of a batch that an event loop appends itself; more would keep it from other requests. */
+  private static final int MOST_AT_ONCE = 32;
+
+  /** Duration of an append after which event loops append nothing for a while. */
+  private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
+  private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final Vertx vertx;
   private final ContextInternal thread;
+
+  /**
+   * Held while the journal is written, however long that takes, and for the fields that appends
+   * change. The disk blocks a sync long before it blocks an append, which reaches the operating
+   * system only: so an event loop that takes the lock if it is free doesn't wait for the disk.
+   */
+  private final ReentrantLock writing = new ReentrantLock();
+
   private final Context loop;
   private final Path directory;
   private final Journal journal;
@@ -68,6 +88,7 @@ final class JournalAppender {
 
   private List<Promise<Void>> unsynced = new ArrayList<>();
   private boolean dirty; // whether a sync is scheduled
+  private long pausedUntil = System.nanoTime(); // for event loops
   private boolean comparisonsDirty; // whether one is for comparisons alone
   private Future<?> busy = Future.succeededFuture(); // work of other threads
   private boolean closed;
@@ -248,8 +269,13 @@ final class JournalAppender {
 
   private void onFailure(@Nullable String reason) {
     if (failure != null) return; // being opened already
-    logFailure(String.valueOf(reason));
-    halt().onComplete(halted -> scheduleOpen());
+    writing.lock();
+    try {
+      logFailure(String.valueOf(reason)); // no append fails after this
+      halt().onComplete(halted -> scheduleOpen());
+    } finally {
+      writing.unlock();
+    }
   }
 
   /**
@@ -318,6 +344,46 @@ final class JournalAppender {
    * no row was kept, with {@link Failure#DEADLINE_EXCEEDED} when that is unknown.
    */
   Future<Void> append(List<JournalRow> rows) {
+    writing.lock();
+    try {
+      return appendAlone(rows);
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  /**
+   * Runs {@code record}, which appends the rows of {@code batch}, unless it might wait: for another
+   * thread that writes or syncs the journal, for its next file, or for a disk that was slow a
+   * moment ago. Thread-safe.
+   *
+   * @return what {@code record} returns; null when it was not run
+   */
+  @Nullable Future<RecordReply> atOnce(
+      RecordBatch batch, Function<RecordBatch, Future<RecordReply>> record) {
+    if (syncMillis == 0 || failure != null || rows(batch) > MOST_AT_ONCE) return null;
+    if (!writing.tryLock()) return null;
+    try {
+      long start = System.nanoTime();
+      if (start - pausedUntil < 0 || failure != null || closed || !journal.hasRoom()) return null;
+      var kept = record.apply(batch);
+      long end = System.nanoTime();
+      if (end - start > SLOW_NANOS) pausedUntil = end + PAUSE_NANOS;
+      return kept;
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  private static int rows(RecordBatch batch) {
+    int rows = 0;
+    for (var request : batch.requests()) {
+      rows += request.predictions().size() + request.refusals().size();
+    }
+    return rows;
+  }
+
+  private Future<Void> appendAlone(List<JournalRow> rows) {
     if (failure != null) return Future.failedFuture(refused(failure));
     if (full()) {
       return Future.failedFuture(
@@ -351,6 +417,15 @@ final class JournalAppender {
    * @return false where the journal does not take it
    */
   boolean appendComparisons(List<ShadowComparison> compared) {
+    writing.lock();
+    try {
+      return appendComparisonsAlone(compared);
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  private boolean appendComparisonsAlone(List<ShadowComparison> compared) {
     if (failure != null || closed || journal.waitingBytes() >= room / COMPARISONS_DIVISOR) {
       return false;
     }
@@ -393,21 +468,26 @@ final class JournalAppender {
   private void scheduleSync() {
     if (dirty) return;
     dirty = true;
-    if (syncMillis > 0) vertx.setTimer(syncMillis, timer -> sync());
+    if (syncMillis > 0) thread.setTimer(syncMillis, timer -> sync());
     else thread.runOnContext(run -> sync());
   }
 
   /** Forces the journal to disk, then acknowledges the appends completed before. */
   private void sync() {
-    if (!dirty || failure != null) return;
-    dirty = false;
-    var batch = unsynced;
-    unsynced = new ArrayList<>();
+    writing.lock();
     try {
-      journal.sync();
-      for (var request : batch) request.complete();
-    } catch (JournalException e) {
-      for (var request : batch) request.fail(unknown(e));
+      if (!dirty || failure != null) return;
+      dirty = false;
+      var batch = unsynced;
+      unsynced = new ArrayList<>();
+      try {
+        journal.sync();
+        for (var request : batch) request.complete();
+      } catch (JournalException e) {
+        for (var request : batch) request.fail(unknown(e));
+      }
+    } finally {
+      writing.unlock();
     }
   }
 
@@ -419,6 +499,7 @@ final class JournalAppender {
     Promise<Void> done = ((ContextInternal) vertx.getOrCreateContext()).promise();
     thread.runOnContext(
         run -> {
+          writing.lock();
           try {
             if (closed) throw new IllegalStateException("The journal is closed");
             if (failure != null) throw refused(failure);
@@ -426,6 +507,8 @@ final class JournalAppender {
             done.complete();
           } catch (Throwable e) { // of any kind, or the erasure would wait for ever
             done.fail(e); // a new failure of the journal is in onFailure, which it has scheduled
+          } finally {
+            writing.unlock();
           }
         });
     return done.future();
@@ -435,7 +518,12 @@ final class JournalAppender {
   void trim(Collection<Entry> entries) {
     thread.runOnContext(
         run -> {
-          if (failure == null && !closed) journal.settle(entries);
+          writing.lock();
+          try {
+            if (failure == null && !closed) journal.settle(entries);
+          } finally {
+            writing.unlock();
+          }
         });
   }
 
@@ -471,7 +559,9 @@ final class JournalAppender {
     Promise<Void> trimmed = thread.promise();
     thread.runOnContext(
         run -> {
+          writing.lock(); // an append of an event loop is handed over
           closed = true;
+          writing.unlock();
           trimmed.complete();
         });
     return trimmed

@@ -4,7 +4,9 @@ import com.cpprediction.audit.AuditRecorder;
 import com.cpprediction.audit.AuditTable;
 import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.ComparisonBatch;
+import com.cpprediction.bus.DirectRecorder;
 import com.cpprediction.bus.RecordBatch;
+import com.cpprediction.bus.RecordReply;
 import com.cpprediction.config.DatabaseConfig;
 import com.cpprediction.config.JournalConfig;
 import com.cpprediction.config.MetricsConfig;
@@ -30,6 +32,7 @@ import com.cpprediction.postgres.SqlFailure;
 import com.cpprediction.prediction.Failure;
 import com.cpprediction.prediction.ServiceException;
 import com.cpprediction.prediction.ShadowComparison;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
@@ -56,9 +59,9 @@ import org.slf4j.LoggerFactory;
  * Stores predictions, comparisons and outcomes in PostgreSQL and reads them back: consumes {@link
  * Bus#RECORD}, {@link Bus#COMPARED} and the addresses of queries, such as {@link Bus#STORED},
  * {@link Bus#POPULAR}, {@link Bus#JUDGE} and {@link Bus#HISTORY}. Runs on an event loop; the
- * journal is written on a thread of its own. Starts with or without the database and a writable
- * journal, and retries both; {@link #stop} stores queued rows first, and leaves the rest in the
- * journal.
+ * journal is written on a thread of its own, and by a {@link DirectRecorder} on those of its
+ * callers. Starts with or without the database and a writable journal, and retries both; {@link
+ * #stop} stores queued rows first, and leaves the rest in the journal.
  */
 public final class PersistenceVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(PersistenceVerticle.class);
@@ -103,6 +106,7 @@ public final class PersistenceVerticle extends VerticleBase {
   private ComparisonTable compared;
   private ComparisonWriter comparisons;
   private HistoryTable historyTable;
+  private DirectRecorder direct = new DirectRecorder();
   private @Nullable Supplier<MetricsConfig> meters; // where Prometheus may have the history
   private @Nullable HistoryRecorder history;
 
@@ -143,6 +147,15 @@ public final class PersistenceVerticle extends VerticleBase {
    */
   public PersistenceVerticle readingHistoryFrom(Supplier<MetricsConfig> config) {
     meters = config;
+    return this;
+  }
+
+  /**
+   * Lets callers of {@code direct} append to the journal themselves, with {@code persistence.ack}
+   * {@code journal}. To be called before the start.
+   */
+  public PersistenceVerticle recordingDirectly(DirectRecorder direct) {
+    this.direct = direct;
     return this;
   }
 
@@ -384,18 +397,21 @@ public final class PersistenceVerticle extends VerticleBase {
                         recent,
                         writer,
                         comparisons),
-            locked ->
-                ack == Ack.JOURNAL
-                    ? Future.all(
-                        consume(PredictionRecorder.journaling(locked, config, recent, writer)),
-                        consumeComparisons(
-                            all -> {
-                              if (locked.appendComparisons(all)) return;
-                              loop.runOnContext(run -> comparisons.add(all));
-                            }))
-                    : Future.succeededFuture(),
+            locked -> ack == Ack.JOURNAL ? record(locked, writer, loop) : Future.succeededFuture(),
             this::drain),
         JournalVerticle.OPTIONS);
+  }
+
+  private Future<?> record(JournalAppender locked, BatchWriter writer, Context loop) {
+    var recorder = PredictionRecorder.journaling(locked, config, recent, writer);
+    direct.open(batch -> locked.atOnce(batch, asked -> record(asked, recorder)));
+    return Future.all(
+        consume(recorder),
+        consumeComparisons(
+            all -> {
+              if (locked.appendComparisons(all)) return;
+              loop.runOnContext(run -> comparisons.add(all));
+            }));
   }
 
   /** Also while the database is away. */
@@ -422,10 +438,14 @@ public final class PersistenceVerticle extends VerticleBase {
       fail(message, databaseDown());
       return;
     }
-    Future.succeededFuture(message.body())
-        .compose(recorder::record) // a failure of any kind is replied
+    record(message.body(), recorder)
         .onSuccess(message::reply)
         .onFailure(cause -> fail(message, cause));
+  }
+
+  /** A failure of any kind is in the result. */
+  private static Future<RecordReply> record(RecordBatch batch, PredictionRecorder recorder) {
+    return Future.succeededFuture(batch).compose(recorder::record);
   }
 
   /**
@@ -559,6 +579,7 @@ public final class PersistenceVerticle extends VerticleBase {
   private synchronized Future<Void> drain() {
     if (drained != null) return drained;
     stopping = true;
+    direct.close();
     var promise = Promise.<Void>promise();
     drained = promise.future();
     context.runOnContext(

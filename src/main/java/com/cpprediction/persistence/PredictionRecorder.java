@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the predictions of requests as {@code persistence.ack} promises, and refuses reused ids.
- * For use from one context.
+ * For use from one context; thread-safe where it journals.
  */
 final class PredictionRecorder {
   private static final Logger log = LoggerFactory.getLogger(PredictionRecorder.class);

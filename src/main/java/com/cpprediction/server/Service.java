@@ -3,6 +3,7 @@ package com.cpprediction.server;
 import com.cpprediction.audit.AuditEntry;
 import com.cpprediction.audit.AuditLog;
 import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.DirectRecorder;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.cluster.ClusterVerticle;
 import com.cpprediction.cluster.Membership;
@@ -121,6 +122,7 @@ public final class Service {
   private final CallerPincodes wrongPincodes;
   private final ServedReleases releases;
   private final ShadowRelease shadow;
+  private final DirectRecorder directRecorder = new DirectRecorder();
   private final PredictionCache cache;
   private final List<HealthCheck> checks;
   private volatile Set<String> here = Set.of(); // prefixes of the models in force
@@ -245,7 +247,8 @@ public final class Service {
                 metrics,
                 STORE_GRACE)
             .keepingHistoryOf(node())
-            .readingHistoryFrom(() -> current().metrics());
+            .readingHistoryFrom(() -> current().metrics())
+            .recordingDirectly(directRecorder);
     // PostgreSQL and the journal start while models load: each waits for what the other doesn't.
     var storing =
         (config.database().embedded() ? startDatabase(dataDir) : Future.succeededFuture())
@@ -267,6 +270,7 @@ public final class Service {
               cache,
               cluster == null ? OwnerDirectory.ALONE : cluster,
               shadow,
+              directRecorder,
               metrics,
               checks,
               watcher::toJson,

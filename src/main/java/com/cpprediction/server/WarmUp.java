@@ -1,6 +1,7 @@
 package com.cpprediction.server;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.DirectRecorder;
 import com.cpprediction.cache.PredictionCache;
 import com.cpprediction.config.BearerTokens;
 import com.cpprediction.config.HttpConfig;
@@ -221,6 +222,7 @@ final class WarmUp {
             new PredictionCache(config.cache(), registry),
             OwnerDirectory.ALONE,
             SecondRelease.NONE,
+            new DirectRecorder(),
             metrics,
             List.of(),
             JsonObject::new,

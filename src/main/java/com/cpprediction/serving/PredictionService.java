@@ -1,5 +1,6 @@
 package com.cpprediction.serving;
 
+import com.cpprediction.bus.DirectRecorder;
 import com.cpprediction.bus.RecordRequest;
 import com.cpprediction.bus.Recorded;
 import com.cpprediction.config.PredictionConfig;
@@ -67,6 +68,7 @@ public final class PredictionService {
    * @param leases gives a lease on the models in force
    * @param second the shadow release, which predictions are compared with once they are sent
    * @param refusalBudget of the node
+   * @param directRecorder of the node
    * @param recordTogether whether the requests of one pass of the event loop are recorded together,
    *     and end together
    */
@@ -82,6 +84,7 @@ public final class PredictionService {
       ShipmentReader reader,
       AdmissionControl inFlight,
       RefusalBudget refusalBudget,
+      DirectRecorder directRecorder,
       boolean recordTogether) {
     this.config = config;
     this.leases = leases;
@@ -93,7 +96,7 @@ public final class PredictionService {
     this.reader = reader;
     this.inFlight = inFlight;
     this.refusalBudget = refusalBudget;
-    recorder = new Recorder(vertx, recordTogether);
+    recorder = new Recorder(vertx, directRecorder, recordTogether);
     deadlines = new DeadlineSweep(vertx);
   }
 

@@ -1,6 +1,7 @@
 package com.cpprediction.serving;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.DirectRecorder;
 import com.cpprediction.bus.RecordBatch;
 import com.cpprediction.bus.RecordReply;
 import com.cpprediction.bus.RecordRequest;
@@ -21,25 +22,29 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sends the predictions that one pass of an event loop asks to record as one message of {@link
- * Bus#RECORD}: the journal writes them at once. A lone request isn't delayed, since the message is
- * sent at the end of the pass. Where requests wait for PostgreSQL each has a message of its own,
- * since a refused row of one would delay all others of its message. For use from one event loop.
+ * Bus#RECORD}, or keeps them {@linkplain DirectRecorder directly}: the journal writes them at once.
+ * A lone request isn't delayed, since that is done at the end of the pass. Where requests wait for
+ * PostgreSQL each has a message of its own, since a refused row of one would delay all others of
+ * its message. For use from one event loop.
  */
 final class Recorder {
   private record Waiting(RecordRequest request, Deadline deadline, Promise<Recorded> promise) {}
 
   private final Vertx vertx;
   private final Context context;
+  private final DirectRecorder direct;
   private final boolean together;
   private List<Waiting> collected = new ArrayList<>();
 
   /**
    * Belongs to the event loop of the caller's context.
    *
+   * @param direct of the node
    * @param together whether the requests of a pass share a message
    */
-  Recorder(Vertx vertx, boolean together) {
+  Recorder(Vertx vertx, DirectRecorder direct, boolean together) {
     this.vertx = vertx;
+    this.direct = direct;
     this.together = together;
     context = vertx.getOrCreateContext();
   }
@@ -70,14 +75,28 @@ final class Recorder {
       if (waiting.deadline.nanos() - latest.nanos() > 0) latest = waiting.deadline;
       if (waiting.deadline.nanos() - earliest.nanos() < 0) earliest = waiting.deadline;
     }
+    var asked = new RecordBatch(requests);
+    var kept = direct.record(asked);
+    if (kept != null && kept.isComplete()) {
+      complete(batch, kept);
+      return;
+    }
     var expiry = new Expiry(batch);
-    if (earliest.remainingMillis() < latest.remainingMillis()) expiry.schedule(earliest);
-    Bus.<RecordReply>ask(vertx, Bus.RECORD, new RecordBatch(requests), latest)
-        .onComplete(
-            replied -> {
-              expiry.cancel();
-              complete(batch, replied);
-            });
+    if (kept != null || earliest.remainingMillis() < latest.remainingMillis()) {
+      expiry.schedule(earliest);
+    }
+    var reply = kept != null ? here(kept) : Bus.<RecordReply>ask(vertx, Bus.RECORD, asked, latest);
+    reply.onComplete(
+        replied -> {
+          expiry.cancel();
+          complete(batch, replied);
+        });
+  }
+
+  private <T> Future<T> here(Future<T> anywhere) {
+    Promise<T> promise = ((ContextInternal) context).promise();
+    anywhere.onComplete(promise);
+    return promise.future();
   }
 
   private static void complete(List<Waiting> batch, AsyncResult<RecordReply> replied) {

@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.DirectRecorder;
 import com.cpprediction.bus.RecordBatch;
 import com.cpprediction.bus.RecordReply;
 import com.cpprediction.bus.RecordRequest;
@@ -300,6 +301,7 @@ public final class HttpFixture {
             cache,
             owners,
             second,
+            new DirectRecorder(),
             metrics,
             checks,
             () -> new JsonObject().put("http.port", 0),

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.bus.Bus;
 import com.cpprediction.bus.ComparisonBatch;
+import com.cpprediction.bus.DirectRecorder;
 import com.cpprediction.bus.RecordBatch;
 import com.cpprediction.bus.RecordReply;
 import com.cpprediction.bus.RecordRequest;
@@ -56,6 +57,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -97,6 +99,7 @@ class PersistenceVerticleIT {
   private volatile PersistenceConfig config;
   private DatabaseConfig.Pool pool = ServiceConfig.defaults().database().pool();
   private final List<String> deployed = new ArrayList<>();
+  private final DirectRecorder direct = new DirectRecorder();
   private Vertx vertx;
 
   @BeforeEach
@@ -504,6 +507,33 @@ class PersistenceVerticleIT {
   }
 
   @Test
+  void storesWhatCallersJournalThemselves() throws Exception {
+    var uri = TestDatabase.migrated();
+    var verticle = deploy(Ack.JOURNAL, uri);
+    var predictions = Predictions.many(20);
+
+    var reply = direct.record(new RecordBatch(List.of(new RecordRequest(predictions))));
+
+    assertThat(Objects.requireNonNull(reply).result().results()).containsExactly(Recorded.ALL);
+    Await.until(() -> verticle.health().getInteger("stored") == 20);
+    assertThat(verticle.health().getBoolean("balanced")).isTrue();
+    undeploy();
+    assertThat(TestDatabase.query(uri, "SELECT prediction_id FROM predictions"))
+        .containsExactlyInAnyOrderElementsOf(
+            predictions.stream().map(prediction -> prediction.request().id().toString()).toList());
+    assertThat(direct.record(new RecordBatch(List.of(new RecordRequest(predictions))))).isNull();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"COMMIT", "NONE"})
+  void takesMessagesAloneWithoutAJournal(Ack ack) throws Exception {
+    deploy(ack, TestDatabase.migrated());
+
+    assertThat(direct.record(new RecordBatch(List.of(new RecordRequest(Predictions.many(1))))))
+        .isNull();
+  }
+
+  @Test
   void storesRefusalsOfAnEarlierProcessOnceAmongPredictions() throws Exception {
     var away = "postgresql://postgres@127.0.0.1:" + Ports.free() + "/postgres";
     deploy(Ack.JOURNAL, away);
@@ -640,8 +670,9 @@ class PersistenceVerticleIT {
       var refused = new HashSet<String>();
       while (refused.isEmpty()) {
         var batches = new ArrayList<RecordRequest>();
-        for (int i = 0; i < 4; i++) batches.add(new RecordRequest(Predictions.many(300)));
-        var responses = batches.stream().map(batch -> request(batch)).toList();
+        for (int i = 0; i < 4; i++)
+          batches.add(new RecordRequest(Predictions.many(i == 0 ? 30 : 300)));
+        var responses = batches.stream().map(batch -> requestDirectly(batch)).toList();
         for (int i = 0; i < batches.size(); i++) {
           var ids =
               batches.get(i).predictions().stream().map(p -> p.request().id().toString()).toList();
@@ -903,13 +934,14 @@ class PersistenceVerticleIT {
     config = config(ack, 100_000, statementTimeout);
     var verticle =
         new PersistenceVerticle(
-            () -> config,
-            new JournalConfig(maxBytes, sync),
-            journal,
-            () -> uri,
-            pool,
-            new ServiceMetrics(registry, "test"),
-            grace);
+                () -> config,
+                new JournalConfig(maxBytes, sync),
+                journal,
+                () -> uri,
+                pool,
+                new ServiceMetrics(registry, "test"),
+                grace)
+            .recordingDirectly(direct);
     deployed.add(vertx.deployVerticle(verticle).await(60, SECONDS));
     return verticle;
   }
@@ -1008,6 +1040,12 @@ class PersistenceVerticleIT {
                 recorded.failure() == null
                     ? Future.succeededFuture(recorded)
                     : Future.failedFuture(recorded.failure()));
+  }
+
+  /** As the service does. */
+  private Future<Recorded> requestDirectly(RecordRequest request) {
+    var reply = direct.record(new RecordBatch(List.of(request)));
+    return reply == null ? request(request) : reply.map(all -> all.results().get(0));
   }
 
   private Future<RecordReply> record(RecordRequest... requests) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.bus.Bus;
+import com.cpprediction.bus.DirectRecorder;
 import com.cpprediction.bus.RecordBatch;
 import com.cpprediction.bus.RecordReply;
 import com.cpprediction.bus.RecordRequest;
@@ -34,6 +35,7 @@ class RecorderTest {
   private static final Duration LONG = Duration.ofSeconds(20);
 
   private final BlockingQueue<Message<RecordBatch>> messages = new LinkedBlockingQueue<>();
+  private final DirectRecorder direct = new DirectRecorder();
   private Vertx vertx;
   private Context context;
   private Recorder recorder;
@@ -44,7 +46,7 @@ class RecorderTest {
     Bus.registerCodecs(vertx.eventBus());
     vertx.eventBus().<RecordBatch>localConsumer(Bus.RECORD, messages::add);
     context = vertx.getOrCreateContext();
-    recorder = onLoop(() -> new Recorder(vertx, true));
+    recorder = onLoop(() -> new Recorder(vertx, direct, true));
   }
 
   @Test
@@ -68,7 +70,7 @@ class RecorderTest {
 
   @Test
   void sendsEachRequestAsAMessageOfItsOwnWhereTheyDoNotShareOne() throws Exception {
-    recorder = onLoop(() -> new Recorder(vertx, false));
+    recorder = onLoop(() -> new Recorder(vertx, direct, false));
     var results = recordAll(List.of(request("S0"), request("S1")), LONG);
     messages.take();
 
@@ -103,6 +105,50 @@ class RecorderTest {
     for (var result : results) {
       assertThatThrownBy(() -> result.await(60, SECONDS)).satisfies(this::isLate);
     }
+  }
+
+  @Test
+  void keepsTheRequestsOfAPassDirectly() throws Exception {
+    var batches = new ArrayList<RecordBatch>();
+    direct.open(
+        batch -> {
+          batches.add(batch);
+          return Future.succeededFuture(new RecordReply(List.of(Recorded.ALL, Recorded.ALL)));
+        });
+    var requests = List.of(request("S0"), request("S1"));
+
+    var results = recordAll(requests, LONG);
+
+    for (var result : results) assertThat(result.await(60, SECONDS)).isEqualTo(Recorded.ALL);
+    assertThat(batches).containsExactly(new RecordBatch(requests));
+    assertThat(messages).isEmpty();
+  }
+
+  @Test
+  void sendsAMessageWhereTheDirectWayIsBusy() throws Exception {
+    direct.open(batch -> null);
+
+    var results = recordAll(List.of(request("S0")), LONG);
+
+    messages.take().reply(new RecordReply(List.of(Recorded.ALL)));
+    assertThat(results.get(0).await(60, SECONDS)).isEqualTo(Recorded.ALL);
+  }
+
+  @Test
+  void failsCallersAtTheirDeadlinesWhileTheDirectWayEndsLate() throws Exception {
+    var kept = Promise.<RecordReply>promise();
+    direct.open(batch -> kept.future());
+    var results =
+        onLoop(
+            () ->
+                List.of(
+                    recorder.record(request("S0"), Deadline.in(Duration.ofMillis(5))),
+                    recorder.record(request("S1"), Deadline.in(LONG))));
+
+    assertThatThrownBy(() -> results.get(0).await(60, SECONDS)).satisfies(this::isLate);
+    assertThat(results.get(1).isComplete()).isFalse();
+    kept.complete(new RecordReply(List.of(Recorded.ALL, Recorded.ALL)));
+    assertThat(results.get(1).await(60, SECONDS)).isEqualTo(Recorded.ALL);
   }
 
   @Test
