@@ -72,6 +72,7 @@ final class PincodeReader {
   private int cue; // kind of the word that introduces the next number
   private boolean dialled; // a telephone number was read since its word
   private int afterTelephone = -1; // token behind the last telephone number
+  private int landline; // digits behind the area code of that number; 0 for another kind
   private int afterPincode = -1; // token behind the last candidate
   private int lastPincode;
   private boolean besideAbroad;
@@ -223,6 +224,7 @@ final class PincodeReader {
   private void telephoneWord(int kind) {
     cue = kind;
     dialled = false;
+    landline = 0;
   }
 
   private int code() {
@@ -262,6 +264,7 @@ final class PincodeReader {
     }
     if ((gap & (PLUS | TELEPHONE)) != 0) return telephone(i, introduced);
     if (introduced == CueWords.PH && isPhase(i)) return i + 1;
+    if (introduced == CueWords.TELEPHONE && isOfNoLandline(i)) introduced = NONE;
     if (introduced == CueWords.TELEPHONE || introduced == CueWords.PH) {
       return telephone(i, CueWords.TELEPHONE);
     }
@@ -333,6 +336,11 @@ final class PincodeReader {
     return gap != 0 && (gap & ~SPOKEN) == 0;
   }
 
+  /** Whether the number at {@code i} is too short for another one of the landline before it. */
+  private boolean isOfNoLandline(int i) {
+    return landline > DIGITS && tokens.length(i) == DIGITS && (tokens.gap[i] & COMMA) != 0;
+  }
+
   private int telephone(int i, int introduced) {
     boolean abroad = (tokens.gap[i] & PLUS) != 0;
     char first = tokens.first(i);
@@ -348,6 +356,7 @@ final class PincodeReader {
     cue = complete || introduced != CueWords.TELEPHONE ? NONE : CueWords.TELEPHONE;
     dialled = true;
     afterTelephone = end;
+    landline = first == '0' && digits == MOBILE + 1 ? tokens.length(end - 1) : 0;
     return end;
   }
 
@@ -417,6 +426,7 @@ final class PincodeReader {
     }
     dialled = true;
     afterTelephone = end;
+    landline = 0;
     return end;
   }
 
@@ -737,7 +747,7 @@ final class PincodeReader {
           CueWords.FILLER,
           CueWords.POST ->
           false;
-      default -> true;
+      default -> tokens.length(i) > 1; // "Singapore S(238801)"
     };
   }
 }
