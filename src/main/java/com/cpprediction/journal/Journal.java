@@ -31,8 +31,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A write-ahead journal: records are appended, later settled, and recovered after a restart unless
  * settled. All methods that write block, as long as the disk does. {@link #entry}, {@link #append},
- * {@link #settle} and {@link #sync} are for use from one thread at a time, during which another may
- * {@link #halt}.
+ * {@link #hasRoom}, {@link #settle}, {@link #sync} and {@link #rewrite} are for use from one thread
+ * at a time, during which another may {@link #halt}.
  *
  * <p>Damage found on opening affects the damaged records only: the files are set aside unchanged,
  * and their intact records are copied to new ones.
@@ -214,7 +214,7 @@ public final class Journal implements AutoCloseable {
 
   /**
    * Writes the records that aren't settled into new files, and deletes the files before, with the
-   * settled records that are still in them. Blocks; for use from the thread of {@link #append}.
+   * settled records that are still in them. Blocks.
    *
    * @throws JournalException when that fails: appends fail until the journal is reopened
    */
@@ -358,15 +358,16 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * Whether the file that is written has room for any part of a record, so that the next append
-   * does not wait for another file.
+   * Whether the file that is written has room for any part of a record, so that a record of one
+   * part does not wait for another file.
    */
   public boolean hasRoom() {
     var open = files;
     if (open == null) return false;
     var current = open.getCurrentFile();
     return current != null
-        && fileBytes - current.getFile().position() > partBytes + ArtemisSetup.OVERHEAD;
+        && fileBytes - current.getFile().position()
+            > partBytes + Frame.OVERHEAD + ArtemisSetup.OVERHEAD;
   }
 
   /** Deletes records that need no recovery any more. */

@@ -29,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,7 +54,7 @@ final class JournalAppender {
   /** Rows of a batch that an event loop appends itself; more would keep it from other requests. */
   private static final int MOST_AT_ONCE = 32;
 
-  /** Duration of an append after which event loops append nothing for a while. */
+  /** Duration of an append of so many rows after which event loops append nothing for a while. */
   private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
   private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -63,8 +64,8 @@ final class JournalAppender {
 
   /**
    * Held while the journal is written, however long that takes, and for the fields that appends
-   * change. The disk blocks a sync long before it blocks an append, which reaches the operating
-   * system only: so an event loop that takes the lock if it is free doesn't wait for the disk.
+   * change. An append reaches the operating system only, and a disk that hangs holds up a sync as a
+   * rule: so an event loop that takes the lock only if it is free hardly ever waits for the disk.
    */
   private final ReentrantLock writing = new ReentrantLock();
 
@@ -79,6 +80,7 @@ final class JournalAppender {
   private final RecentIds recent;
   private final BatchWriter writer;
   private final ComparisonWriter comparisons;
+  private final LongSupplier ticker;
 
   /** Records whose append failed, to be erased. */
   private final List<Entry> failed = new ArrayList<>();
@@ -88,10 +90,11 @@ final class JournalAppender {
 
   private List<Promise<Void>> unsynced = new ArrayList<>();
   private boolean dirty; // whether a sync is scheduled
-  private long pausedUntil = System.nanoTime(); // for event loops
+  private long syncTimer = -1;
+  private long pausedUntil; // for event loops, in nanoseconds of the ticker
   private boolean comparisonsDirty; // whether one is for comparisons alone
   private Future<?> busy = Future.succeededFuture(); // work of other threads
-  private boolean closed;
+  private volatile boolean closed;
   private boolean recovered;
   private volatile long damagedBytes;
   private volatile @Nullable String failure = "The journal is not open yet";
@@ -102,6 +105,7 @@ final class JournalAppender {
    * @param loop of {@code writer} and {@code comparisons}
    * @param heap bytes of heap at most
    * @param retentionDays {@code persistence.retention_days}
+   * @param ticker nanoseconds of any origin
    */
   JournalAppender(
       Vertx vertx,
@@ -114,7 +118,8 @@ final class JournalAppender {
       ServiceMetrics metrics,
       RecentIds recent,
       BatchWriter writer,
-      ComparisonWriter comparisons) {
+      ComparisonWriter comparisons,
+      LongSupplier ticker) {
     this.vertx = vertx;
     thread = (ContextInternal) vertx.getOrCreateContext();
     this.loop = loop;
@@ -126,6 +131,8 @@ final class JournalAppender {
     this.recent = recent;
     this.writer = writer;
     this.comparisons = comparisons;
+    this.ticker = ticker;
+    pausedUntil = ticker.getAsLong();
     syncMillis = config.sync().toMillis();
     journal =
         Journal.in(
@@ -354,22 +361,19 @@ final class JournalAppender {
 
   /**
    * Runs {@code record}, which appends the rows of {@code batch}, unless it might wait: for another
-   * thread that writes or syncs the journal, for its next file, or for a disk that was slow a
-   * moment ago. Thread-safe.
+   * thread that writes or syncs the journal, for its next file, or for a disk that took long for an
+   * append a moment ago. Thread-safe.
    *
    * @return what {@code record} returns; null when it was not run
    */
   @Nullable Future<RecordReply> atOnce(
       RecordBatch batch, Function<RecordBatch, Future<RecordReply>> record) {
     if (syncMillis == 0 || failure != null || rows(batch) > MOST_AT_ONCE) return null;
-    if (!writing.tryLock()) return null;
+    if (writing.hasQueuedThreads() || !writing.tryLock()) return null; // a sync comes first
     try {
-      long start = System.nanoTime();
-      if (start - pausedUntil < 0 || failure != null || closed || !journal.hasRoom()) return null;
-      var kept = record.apply(batch);
-      long end = System.nanoTime();
-      if (end - start > SLOW_NANOS) pausedUntil = end + PAUSE_NANOS;
-      return kept;
+      boolean paused = ticker.getAsLong() - pausedUntil < 0;
+      if (paused || failure != null || closed || !journal.hasRoom()) return null;
+      return record.apply(batch);
     } finally {
       writing.unlock();
     }
@@ -389,7 +393,7 @@ final class JournalAppender {
       return Future.failedFuture(
           refused("The journal is full: %d bytes wait for PostgreSQL".formatted(room)));
     }
-    long start = System.nanoTime();
+    long start = ticker.getAsLong();
     var entry = journal.entry(RowFormat.write(rows));
     try {
       journal.append(entry);
@@ -399,15 +403,17 @@ final class JournalAppender {
       failing.add(promise);
       return promise.future(); // fails in onFailure, which the journal has scheduled
     }
+    long end = ticker.getAsLong();
+    if (end - start > SLOW_NANOS && rows.size() <= MOST_AT_ONCE) pausedUntil = end + PAUSE_NANOS;
     scheduleSync();
     writer.addJournaled(rows, entry);
     if (syncMillis > 0) {
-      metrics.journaled(System.nanoTime() - start);
+      metrics.journaled(end - start);
       return Future.succeededFuture();
     }
     var synced = Promise.<Void>promise();
     unsynced.add(synced);
-    return synced.future().onSuccess(done -> metrics.journaled(System.nanoTime() - start));
+    return synced.future().onSuccess(done -> metrics.journaled(ticker.getAsLong() - start));
   }
 
   /**
@@ -468,7 +474,7 @@ final class JournalAppender {
   private void scheduleSync() {
     if (dirty) return;
     dirty = true;
-    if (syncMillis > 0) thread.setTimer(syncMillis, timer -> sync());
+    if (syncMillis > 0) syncTimer = thread.setTimer(syncMillis, timer -> sync());
     else thread.runOnContext(run -> sync());
   }
 
@@ -476,7 +482,7 @@ final class JournalAppender {
   private void sync() {
     writing.lock();
     try {
-      if (!dirty || failure != null) return;
+      if (!dirty || closed || failure != null) return;
       dirty = false;
       var batch = unsynced;
       unsynced = new ArrayList<>();
@@ -516,6 +522,7 @@ final class JournalAppender {
 
   /** Deletes records whose rows are settled. Thread-safe. */
   void trim(Collection<Entry> entries) {
+    if (closed) return; // its thread may have ended: the next start stores the rows again
     thread.runOnContext(
         run -> {
           writing.lock();
@@ -562,6 +569,7 @@ final class JournalAppender {
           writing.lock(); // an append of an event loop is handed over
           closed = true;
           writing.unlock();
+          if (syncTimer >= 0) vertx.cancelTimer(syncTimer); // no context ends it
           trimmed.complete();
         });
     return trimmed

@@ -11,9 +11,10 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Journals predictions on a thread of its own, where a slow disk delays nothing else: consumes
- * {@link Bus#RECORD} when {@code persistence.ack} is {@code journal}. A child of {@link
- * PersistenceVerticle}, and so undeployed before it: closes the journal once the queue is drained.
+ * Journals predictions on a thread of its own, where a slow disk delays nothing else, unless event
+ * loops append them {@linkplain JournalAppender#atOnce themselves}: consumes {@link Bus#RECORD}
+ * when {@code persistence.ack} is {@code journal}. A child of {@link PersistenceVerticle}, and so
+ * undeployed before it: closes the journal once the queue is drained.
  */
 final class JournalVerticle extends VerticleBase {
   static final DeploymentOptions OPTIONS =

@@ -396,7 +396,8 @@ public final class PersistenceVerticle extends VerticleBase {
                         metrics,
                         recent,
                         writer,
-                        comparisons),
+                        comparisons,
+                        System::nanoTime),
             locked -> ack == Ack.JOURNAL ? record(locked, writer, loop) : Future.succeededFuture(),
             this::drain),
         JournalVerticle.OPTIONS);

@@ -338,7 +338,9 @@ final class PincodeReader {
 
   /** Whether the number at {@code i} is too short for another one of the landline before it. */
   private boolean isOfNoLandline(int i) {
-    return landline > DIGITS && tokens.length(i) == DIGITS && (tokens.gap[i] & COMMA) != 0;
+    boolean listed = (tokens.gap[i] & (COMMA | SEMICOLON)) != 0;
+    boolean goesOn = tokens.isNumber(i + 1) && spoken(i + 1);
+    return landline > DIGITS && tokens.length(i) == DIGITS && listed && !goesOn;
   }
 
   private int telephone(int i, int introduced) {
@@ -735,6 +737,11 @@ final class PincodeReader {
     return tokens.kind[i] == CueWords.STATE || tokens.kind[i] == CueWords.STATE_OR_ABROAD;
   }
 
+  /** The letter of "Singapore S(238801)". */
+  private boolean isPostcodeLetter(int i) {
+    return i > 0 && tokens.is(i, "s") && isAbroadWord(i - 1) && tokens.isNumber(i + 1);
+  }
+
   private boolean isPlaceName(int i) {
     return switch (tokens.kind[i]) {
       case Tokens.NUMBER,
@@ -747,7 +754,7 @@ final class PincodeReader {
           CueWords.FILLER,
           CueWords.POST ->
           false;
-      default -> tokens.length(i) > 1; // "Singapore S(238801)"
+      default -> !isPostcodeLetter(i);
     };
   }
 }

@@ -107,7 +107,7 @@ final class Recorder {
     }
   }
 
-  /** Fails the callers of a batch at their deadlines, earlier than the latest of the batch. */
+  /** Fails the callers of a batch at their deadlines. */
   private final class Expiry {
     private final List<Waiting> batch;
     private long timer = -1;

@@ -279,6 +279,21 @@ class JournalTest {
         .toList();
   }
 
+  @Test
+  void hasRoomUntilThePartAfterMayNeedTheNextFile() {
+    var room = new ArrayList<Boolean>();
+    try (var journal = journal()) {
+      assertThat(journal.hasRoom()).isFalse();
+      journal.open();
+      for (int i = 0; i < 5; i++) {
+        room.add(journal.hasRoom());
+        append(journal, new byte[FILE / 4]); // a file holds three
+      }
+    }
+
+    assertThat(room).containsExactly(true, true, true, false, true);
+  }
+
   /** The library's own timeout of a second would fail the journal here. */
   @Test
   void waitsForAFileThatADiskIsSlowToOpen() throws Exception {

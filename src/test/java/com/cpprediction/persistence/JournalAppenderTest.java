@@ -12,6 +12,7 @@ import com.cpprediction.config.PersistenceConfig;
 import com.cpprediction.config.ServiceConfig;
 import com.cpprediction.journal.Journal;
 import com.cpprediction.metrics.ServiceMetrics;
+import com.cpprediction.prediction.Failure;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -23,10 +24,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +53,9 @@ class JournalAppenderTest {
   private BatchWriter writer;
   private PredictionRecorder recorder;
   private String deployment;
+  private final AtomicLong nanos = new AtomicLong();
+  private volatile long tick; // of each look at the ticker
+  private final AtomicInteger atOnce = new AtomicInteger(); // batches
 
   @BeforeEach
   void prepare(Vertx vertx) {
@@ -80,6 +87,7 @@ class JournalAppenderTest {
 
     assertThat(journaled()).hasSize(1_200).containsExactlyInAnyOrderElementsOf(sent);
     assertThat(writer.queued()).isEqualTo(1_200);
+    assertThat(atOnce).hasPositiveValue();
   }
 
   @Test
@@ -107,20 +115,32 @@ class JournalAppenderTest {
   }
 
   @Test
-  void leavesABatchToItsThreadAfterASlowDisk() throws Exception {
+  void leavesBatchesToItsThreadForASecondAfterASlowAppend() throws Exception {
     var appender = open(Duration.ofMillis(10));
-    long end = System.nanoTime() + Duration.ofMillis(6).toNanos();
 
-    var slow =
-        atOnce(
-            appender,
-            batch -> {
-              while (System.nanoTime() < end) Thread.onSpinWait();
-              return Future.succeededFuture(KEPT);
-            });
+    tick = Duration.ofMillis(6).toNanos();
+    assertThat(atOnce(appender, recorder::record)).isNotNull();
+    tick = 0;
 
-    assertThat(slow).isNotNull();
+    nanos.addAndGet(Duration.ofMillis(999).toNanos());
     assertThat(atOnce(appender, JournalAppenderTest::unexpected)).isNull();
+    nanos.addAndGet(Duration.ofMillis(2).toNanos());
+    assertThat(atOnce(appender, recorder::record)).isNotNull();
+  }
+
+  /** An interrupted thread closes the file that it writes. */
+  @Test
+  void refusesABatchThatAnEventLoopCouldNotAppendAndKeepsNothingOfIt() throws Exception {
+    var appender = open(Duration.ofMillis(10));
+    Thread.currentThread().interrupt();
+
+    var reply = atOnce(appender, recorder::record);
+
+    assertThat(Thread.interrupted()).isTrue();
+    var recorded = Objects.requireNonNull(reply).await(60, SECONDS).results().get(0);
+    assertThat(Objects.requireNonNull(recorded.failure()).failure()).isEqualTo(Failure.OVERLOADED);
+    vertx.undeploy(deployment).await(60, SECONDS);
+    assertThat(journaled()).isEmpty();
   }
 
   @Test
@@ -186,7 +206,8 @@ class JournalAppenderTest {
                               metrics,
                               new RecentIds(),
                               writer,
-                              comparisons);
+                              comparisons,
+                              () -> nanos.addAndGet(tick));
                       opened.set(appender);
                       return appender;
                     },
@@ -201,7 +222,10 @@ class JournalAppenderTest {
   private Future<RecordReply> appendAtOnceOrOnItsThread(
       JournalAppender appender, RecordBatch batch) {
     var kept = appender.atOnce(batch, recorder::record);
-    if (kept != null) return kept;
+    if (kept != null) {
+      atOnce.incrementAndGet();
+      return kept;
+    }
     var promise = Promise.<RecordReply>promise();
     thread.get().runOnContext(run -> recorder.record(batch).onComplete(promise));
     return promise.future();
