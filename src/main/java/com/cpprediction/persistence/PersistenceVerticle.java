@@ -398,12 +398,16 @@ public final class PersistenceVerticle extends VerticleBase {
                         writer,
                         comparisons,
                         System::nanoTime),
-            locked -> ack == Ack.JOURNAL ? record(locked, writer, loop) : Future.succeededFuture(),
+            locked ->
+                ack == Ack.JOURNAL
+                    ? startRecording(locked, writer, loop)
+                    : Future.succeededFuture(),
             this::drain),
         JournalVerticle.OPTIONS);
   }
 
-  private Future<?> record(JournalAppender locked, BatchWriter writer, Context loop) {
+  /** Takes predictions and comparisons for an open journal. */
+  private Future<?> startRecording(JournalAppender locked, BatchWriter writer, Context loop) {
     var recorder = PredictionRecorder.journaling(locked, config, recent, writer);
     direct.open(batch -> locked.atOnce(batch, asked -> record(asked, recorder)));
     return Future.all(

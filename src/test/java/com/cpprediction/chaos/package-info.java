@@ -11,8 +11,8 @@
  * rate} (requests per second before, during and after a fault), {@code kills}, {@code cut.step},
  * {@code outage.seconds}, {@code overload.seconds}, {@code hostile.requests}, {@code
  * hostile.assertDelay} (refuse event-loop delays of 0.1 s and more; a shared machine stalls for
- * longer), {@code cluster.assertTimes} (refuse a recovery that takes longer than promised, for the
- * same reason), {@code soak.minutes}, {@code seed}. What needs a small file system of its own, or
- * network namespaces, is skipped where none may be had.
+ * longer), {@code cluster.assertTimes} ({@code false} accepts a recovery that takes longer than
+ * promised, for the same reason), {@code soak.minutes}, {@code seed}. What needs a small file
+ * system of its own, or network namespaces, is skipped where none may be had.
  */
 package com.cpprediction.chaos;

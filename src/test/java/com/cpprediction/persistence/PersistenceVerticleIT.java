@@ -670,8 +670,9 @@ class PersistenceVerticleIT {
       var refused = new HashSet<String>();
       while (refused.isEmpty()) {
         var batches = new ArrayList<RecordRequest>();
-        for (int i = 0; i < 4; i++)
-          batches.add(new RecordRequest(Predictions.many(i == 0 ? 30 : 300)));
+        for (int count : List.of(30, 300, 300, 300)) { // the first by the caller itself
+          batches.add(new RecordRequest(Predictions.many(count)));
+        }
         var responses = batches.stream().map(batch -> requestDirectly(batch)).toList();
         for (int i = 0; i < batches.size(); i++) {
           var ids =
