@@ -3,6 +3,7 @@ package com.cpprediction.chaos;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import com.cpprediction.testing.OpenApi;
+import com.cpprediction.testing.Processes;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -82,6 +83,7 @@ final class HostileCampaign {
         ends.add(
             threads.submit(
                 () -> {
+                  Processes.yieldThread(); // the services must be late by themselves alone
                   while (left.getAndDecrement() > 0) run(requests.next(), server, tls);
                 }));
       }
