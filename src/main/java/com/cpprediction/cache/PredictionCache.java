@@ -7,9 +7,11 @@ import com.cpprediction.prediction.LookupResult;
 import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.SharedDeadline;
-import com.github.benmanes.caffeine.cache.AsyncCache;
+import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
+import com.github.benmanes.caffeine.cache.stats.ConcurrentStatsCounter;
+import com.github.benmanes.caffeine.cache.stats.StatsCounter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.cache.CaffeineCacheMetrics;
 import io.vertx.core.Future;
@@ -23,6 +25,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +35,11 @@ import org.jspecify.annotations.Nullable;
  * Scores of addresses, shared by all verticles of a node. Equal keys asked for at the same time are
  * scored once; callers that join get the same scores or the same failure. A failure is not kept.
  * Thread-safe; futures complete on the caller's Vert.x context.
+ *
+ * <p>Scorings in flight are beside the library's cache, not in it: its upkeep after each write
+ * would pass over all those at the head of its order (Caffeine 3.3.1, {@code
+ * expireAfterWriteEntries}), so that a burst of n misses on an empty cache would take n squared
+ * steps.
  */
 public final class PredictionCache {
   /** Bounds the search for addresses, which holds Caffeine's lock on eviction. */
@@ -66,7 +75,9 @@ public final class PredictionCache {
     Future<List<PrefixScores>> of(List<Key> keys, SharedDeadline until);
   }
 
-  private final AsyncCache<Key, PrefixScores> cache;
+  private final StatsCounter counts = new ConcurrentStatsCounter();
+  private final Cache<Key, PrefixScores> cache;
+  private final ConcurrentMap<Key, Flight> flights = new ConcurrentHashMap<>();
   private final AddressCache addresses;
   private final LongAdder loads = new LongAdder(); // that were scored
   private final LongAdder waiting = new LongAdder(); // nanoseconds, as scoring
@@ -90,8 +101,8 @@ public final class PredictionCache {
                 .expireAfterWrite(config.ttl())
                 .ticker(ticker)
                 .executor(Runnable::run) // upkeep is short; a hop to another thread costs more
-                .recordStats()
-                .buildAsync(),
+                .recordStats(() -> counts)
+                .build(),
             "predictions");
     addresses = new AddressCache(config, ticker);
   }
@@ -109,8 +120,8 @@ public final class PredictionCache {
    */
   public void apply(CacheConfig changed) {
     config = changed;
-    if (!changed.enabled()) cache.synchronous().invalidateAll();
-    Resizing.apply(cache.synchronous(), changed);
+    if (!changed.enabled()) forgetAll();
+    Resizing.apply(cache, changed);
     addresses.apply(changed);
   }
 
@@ -128,7 +139,6 @@ public final class PredictionCache {
     if (before != null && retained.containsAll(before)) return List.of();
     var replaced =
         cache
-            .synchronous()
             .policy()
             .eviction()
             .orElseThrow()
@@ -170,19 +180,27 @@ public final class PredictionCache {
     var missing = new ArrayList<Key>();
     var started = new ArrayList<Flight>();
     for (var key : keys) {
-      var flight = (Flight) (ahead ? cache.asMap().get(key) : cache.getIfPresent(key));
-      if (flight == null) {
-        var mine = new Flight(until);
-        flight = (Flight) cache.asMap().putIfAbsent(key, mine);
-        if (flight == null) {
-          missing.add(key);
-          started.add(mine);
-          lookups.add(mine.lookup(Source.MODEL));
-          continue;
-        }
+      var kept = cache.asMap().get(key);
+      if (kept != null) {
+        lookups.add(Future.succeededFuture(new LookupResult(kept, Source.CACHE)));
+        continue;
       }
-      flight.until.join(deadline);
-      lookups.add(flight.lookup(Source.CACHE));
+      var mine = new Flight(until);
+      var joined = flights.putIfAbsent(key, mine);
+      if (joined != null) {
+        joined.until.join(deadline);
+        lookups.add(joined.lookup(Source.CACHE));
+      } else if (landed(key, mine)) {
+        lookups.add(mine.lookup(Source.CACHE));
+      } else {
+        missing.add(key);
+        started.add(mine);
+        lookups.add(mine.lookup(Source.MODEL));
+      }
+    }
+    if (!ahead) {
+      counts.recordHits(keys.size() - missing.size());
+      counts.recordMisses(missing.size());
     }
     for (int from = 0; from < missing.size(); from += together) {
       int to = Math.min(from + together, missing.size());
@@ -198,12 +216,17 @@ public final class PredictionCache {
    * @return how many entries there were
    */
   public long clear() {
-    var entries = cache.synchronous();
-    entries.cleanUp();
-    long cleared = entries.estimatedSize();
-    entries.invalidateAll();
+    cache.cleanUp();
+    long cleared = cache.estimatedSize();
+    forgetAll();
     addresses.clear();
     return cleared;
+  }
+
+  /** Flights go first: one that lands meanwhile then finds that its scores are not to be kept. */
+  private void forgetAll() {
+    flights.clear();
+    cache.invalidateAll();
   }
 
   /**
@@ -212,6 +235,7 @@ public final class PredictionCache {
    * @param canonical forms of the addresses
    */
   public void forget(Set<String> canonical) {
+    flights.keySet().removeIf(key -> canonical.contains(key.address().text()));
     cache.asMap().keySet().removeIf(key -> canonical.contains(key.address().text()));
     addresses.forget(canonical);
   }
@@ -246,12 +270,11 @@ public final class PredictionCache {
 
   /** The numbers behind {@code GET /cache/stats}. */
   public JsonObject stats() {
-    var entries = cache.synchronous();
-    entries.cleanUp();
-    var stats = entries.stats();
+    cache.cleanUp();
+    var stats = cache.stats();
     return new JsonObject()
         .put("enabled", config.enabled())
-        .put("size", entries.estimatedSize())
+        .put("size", cache.estimatedSize())
         .put("max_size", config.maxSize())
         .put("ttl_seconds", config.ttl().toSeconds())
         .put("hits", stats.hitCount())
@@ -273,19 +296,38 @@ public final class PredictionCache {
     return count == 0 ? 0 : nanos.sum() / (double) TimeUnit.MILLISECONDS.toNanos(count);
   }
 
-  private void load(List<Key> keys, List<Flight> flights, SharedDeadline until, Score score) {
+  private void load(List<Key> keys, List<Flight> started, SharedDeadline until, Score score) {
     ask(keys, until, score)
         .onSuccess(
             scored -> {
-              for (int i = 0; i < flights.size(); i++) {
-                flights.get(i).complete(scored.get(i));
-                if (replaced(keys.get(i))) cache.asMap().remove(keys.get(i), flights.get(i));
-              }
+              for (int i = 0; i < keys.size(); i++)
+                land(keys.get(i), started.get(i), scored.get(i));
             })
         .onFailure(
             cause -> {
-              for (int i = 0; i < flights.size(); i++) fail(keys.get(i), flights.get(i), cause);
+              for (int i = 0; i < keys.size(); i++) fail(keys.get(i), started.get(i), cause);
             });
+  }
+
+  /**
+   * Ends a flight that was just begun if another one has landed since the cache was asked.
+   *
+   * @return whether it was ended
+   */
+  private boolean landed(Key key, Flight mine) {
+    var kept = cache.asMap().get(key);
+    if (kept == null) return false;
+    flights.remove(key, mine);
+    mine.complete(kept);
+    return true;
+  }
+
+  /** Keeps the scores, unless they were to be forgotten or the models replaced meanwhile. */
+  private void land(Key key, Flight flight, PrefixScores scores) {
+    counts.recordLoadSuccess(flight.nanos());
+    cache.put(key, scores);
+    if (!flights.remove(key, flight) || replaced(key)) cache.asMap().remove(key, scores);
+    flight.complete(scores);
   }
 
   private boolean replaced(Key key) {
@@ -294,8 +336,9 @@ public final class PredictionCache {
   }
 
   private void fail(Key key, Flight flight, Throwable cause) {
-    cache.asMap().remove(key, flight); // before it completes, so that no caller joins a failure
-    flight.fail(cause);
+    counts.recordLoadFailure(flight.nanos());
+    flights.remove(key, flight); // before it completes, so that no caller joins a failure
+    flight.completeExceptionally(cause);
   }
 
   private static List<Future<LookupResult>> scoreAll(
@@ -328,37 +371,26 @@ public final class PredictionCache {
                         scored.size() + " answers for " + keys.size() + " addresses")));
   }
 
-  /**
-   * A scoring in flight. One that fails completes with null, which Caffeine drops without a word:
-   * it would log an exception, and an overloaded service must not flood its log.
-   */
+  /** A scoring in flight. */
   private static final class Flight extends CompletableFuture<PrefixScores> {
     private final SharedDeadline until;
-    private @Nullable Throwable failure;
+    private final long start = System.nanoTime();
 
     Flight(SharedDeadline until) {
       this.until = until;
     }
 
-    void fail(Throwable cause) {
-      failure = cause;
-      complete(null);
+    long nanos() {
+      return System.nanoTime() - start;
     }
 
     Future<LookupResult> lookup(Source source) {
-      if (isDone()) return outcome(join(), source);
       var context = Vertx.currentContext();
       var landed =
           context == null
               ? Future.fromCompletionStage(this)
               : Future.fromCompletionStage(this, context);
-      return landed.compose(scored -> outcome(scored, source));
-    }
-
-    private Future<LookupResult> outcome(PrefixScores scored, Source source) {
-      return scored == null
-          ? Future.failedFuture(failure)
-          : Future.succeededFuture(new LookupResult(scored, source));
+      return landed.map(scores -> new LookupResult(scores, source));
     }
   }
 }

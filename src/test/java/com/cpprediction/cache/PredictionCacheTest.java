@@ -21,8 +21,13 @@ import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -342,6 +347,56 @@ class PredictionCacheTest {
 
     assertThat(source(first)).isEqualTo(Source.MODEL);
     assertThat(source(get(key("a"), this::scored))).isEqualTo(Source.MODEL);
+  }
+
+  @Test
+  void keepsNoScoresThatWereInTheMakingWhenItForgotTheirAddressOrWasSwitchedOff() {
+    var flight = Promise.<PrefixScores>promise();
+    get(key("a"), flight::future);
+    get(key("b"), flight::future);
+
+    cache.forget(Set.of("a"));
+    flight.complete(answer(FINGERPRINT));
+
+    assertThat(source(get(key("a"), this::scored))).isEqualTo(Source.MODEL);
+    assertThat(source(get(key("b"), PredictionCacheTest::never))).isEqualTo(Source.CACHE);
+
+    var late = Promise.<PrefixScores>promise();
+    get(key("c"), late::future);
+    cache.apply(new CacheConfig(false, 100, Duration.ofMinutes(1), 0));
+    late.complete(answer(FINGERPRINT));
+
+    assertThat(cache.stats().getLong("size")).isZero();
+  }
+
+  /** A caller that finds neither scores nor a flight may do so while a flight lands. */
+  @Test
+  void scoresEachAddressOnceHoweverManyThreadsAskForIt() throws Exception {
+    cache.apply(new CacheConfig(true, 10_000, Duration.ofMinutes(1), 0));
+    var scorings = new AtomicInteger();
+    var keys = keys(5_000);
+    var threads = Executors.newFixedThreadPool(4);
+    try {
+      var asking =
+          threads.invokeAll(
+              Collections.<Callable<Void>>nCopies(
+                  4,
+                  () -> {
+                    for (var key : keys) {
+                      get(
+                          key,
+                          () -> {
+                            scorings.incrementAndGet();
+                            return scored();
+                          });
+                    }
+                    return null;
+                  }));
+      for (var asked : asking) asked.get();
+    } finally {
+      threads.shutdown();
+    }
+    assertThat(scorings).hasValue(keys.size());
   }
 
   @Test
