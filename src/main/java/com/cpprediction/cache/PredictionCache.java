@@ -30,6 +30,8 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Scores of addresses, shared by all verticles of a node. Equal keys asked for at the same time are
@@ -42,6 +44,8 @@ import org.jspecify.annotations.Nullable;
  * steps.
  */
 public final class PredictionCache {
+  private static final Logger log = LoggerFactory.getLogger(PredictionCache.class);
+
   /** Bounds the search for addresses, which holds Caffeine's lock on eviction. */
   private static final int SEARCHED = 10;
 
@@ -322,12 +326,26 @@ public final class PredictionCache {
     return true;
   }
 
-  /** Keeps the scores, unless they were to be forgotten or the models replaced meanwhile. */
   private void land(Key key, Flight flight, PrefixScores scores) {
     counts.recordLoadSuccess(flight.nanos());
-    cache.put(key, scores);
-    if (!flights.remove(key, flight) || replaced(key)) cache.asMap().remove(key, scores);
+    try {
+      keep(key, flight, scores);
+    } catch (RuntimeException | Error e) { // callers wait for these scores, and for the next ones
+      log.error("Cannot keep scores of an address", e);
+    }
+    flights.remove(key, flight);
     flight.complete(scores);
+  }
+
+  /** Unless they are to be forgotten, or are found to be once they are kept. */
+  private void keep(Key key, Flight flight, PrefixScores scores) {
+    if (flights.get(key) != flight || !wanted(key)) return;
+    cache.put(key, scores);
+    if (!flights.remove(key, flight) || !wanted(key)) cache.asMap().remove(key, scores);
+  }
+
+  private boolean wanted(Key key) {
+    return enabled() && !replaced(key);
   }
 
   private boolean replaced(Key key) {
@@ -358,7 +376,7 @@ public final class PredictionCache {
   private static Future<List<PrefixScores>> ask(List<Key> keys, SharedDeadline until, Score score) {
     Future<List<PrefixScores>> scoring;
     try {
-      scoring = score.of(Collections.unmodifiableList(keys), until);
+      scoring = Objects.requireNonNull(score.of(Collections.unmodifiableList(keys), until));
     } catch (Throwable e) { // else the keys would stay in flight
       scoring = Future.failedFuture(e);
     }
@@ -386,11 +404,11 @@ public final class PredictionCache {
 
     Future<LookupResult> lookup(Source source) {
       var context = Vertx.currentContext();
-      var landed =
+      var future =
           context == null
               ? Future.fromCompletionStage(this)
               : Future.fromCompletionStage(this, context);
-      return landed.map(scores -> new LookupResult(scores, source));
+      return future.map(scores -> new LookupResult(scores, source));
     }
   }
 }

@@ -18,7 +18,7 @@ final class BatchExchange {
     this.burst = burst;
   }
 
-  /** Counts on a quiet service what a burst takes: the most of a few, as ids differ in length. */
+  /** Counts on a quiet service what a burst takes: the most of a few, as batches differ. */
   static BatchExchange measure(FaultTrial trial, int burst) throws Exception {
     var exchange = new BatchExchange(trial, burst);
     for (int i = 0; i < REPEATS; i++) exchange.measureOnce();
@@ -38,13 +38,17 @@ final class BatchExchange {
     return bytes.get(direction);
   }
 
-  /** Breaks the connection after so many bytes of the next burst, and waits for the recovery. */
+  /** Breaks the connection after so many bytes of the next bursts, and waits for the recovery. */
   void cut(Direction direction, long after) throws Exception {
     var proxy = trial.proxy();
     int before = proxy.cuts();
     proxy.cutAfter(after, direction);
-    trial.client().burst(burst);
-    Await.until("the connection broke", () -> proxy.cuts() > before); // a heartbeat's bytes at last
+    while (proxy.cuts() == before) { // one that is stored in fewer batches has fewer bytes
+      trial.client().burst(burst);
+      Await.until(
+          "the connection broke or all is stored",
+          () -> proxy.cuts() > before || trial.service().waiting() == 0);
+    }
     Await.until("the service is well again", this::well);
   }
 

@@ -123,10 +123,17 @@ final class HostileCampaign {
     if (!known) fault(exchange, "undeclared status " + said(response));
     if (status >= 500 && status != 503 && status != 504) fault(exchange, said(response));
     if (TRACE.matcher(response.body()).find()) fault(exchange, "a trace: " + said(response));
-    boolean problem = response.head().contains("application/problem+json");
+    boolean problem =
+        response.head().contains("application/problem+json")
+            || isInference(exchange) && response.body().contains("\"error\":");
     if (status >= 400 && !response.body().isEmpty() && !problem) {
       fault(exchange, "no problem document: " + said(response));
     }
+  }
+
+  /** The Open Inference Protocol has its errors as plain JSON, with the message in "error". */
+  private static boolean isInference(HostileExchange exchange) {
+    return exchange.operation() == null || exchange.operation().path().startsWith("/v2");
   }
 
   private static String said(RawConnection.Response response) {

@@ -43,10 +43,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(VertxExtension.class)
 class JwtTest {
   private static final String SHIPMENT = shipment("S1", "MG Road 560017").encode();
+  private static final KeyPair PAIR = pair();
 
   private final Map<String, KeyPair> published = new ConcurrentHashMap<>();
   private final AtomicInteger fetches = new AtomicInteger();
-  private final KeyPair pair = pair();
   private volatile boolean away;
   private volatile Duration later = Duration.ZERO;
   private HttpFixture edge;
@@ -57,7 +57,7 @@ class JwtTest {
   void setUp(Vertx vertx) throws Exception {
     edge = new HttpFixture(vertx);
     edge.answer(Bus.STORED, asked -> Future.succeededFuture(new JsonArray().add(new JsonObject())));
-    published.put("k1", pair);
+    published.put("k1", PAIR);
     var server =
         vertx
             .createHttpServer()
@@ -228,7 +228,7 @@ class JwtTest {
   }
 
   private String signed(JsonObject claims) throws Exception {
-    return rs256("k1", claims, pair);
+    return rs256("k1", claims, PAIR);
   }
 
   private static String rs256(String kid, JsonObject claims, KeyPair by) throws Exception {
@@ -243,7 +243,7 @@ class JwtTest {
   private String hs256(JsonObject claims) throws Exception {
     var text = base64("{\"alg\":\"HS256\",\"kid\":\"k1\"}") + '.' + base64(claims.encode());
     var mac = Mac.getInstance("HmacSHA256");
-    mac.init(new SecretKeySpec(pair.getPublic().getEncoded(), "HmacSHA256"));
+    mac.init(new SecretKeySpec(PAIR.getPublic().getEncoded(), "HmacSHA256"));
     return text + '.' + base64(mac.doFinal(text.getBytes(StandardCharsets.US_ASCII)));
   }
 
