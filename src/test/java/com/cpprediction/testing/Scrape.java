@@ -53,6 +53,21 @@ public record Scrape(SortedMap<String, String> types, SortedMap<String, Double> 
         .sum();
   }
 
+  /** The bounds of the buckets of a histogram, ascending. */
+  public SortedSet<Double> bounds(String bucket) {
+    var bounds = new TreeSet<Double>();
+    for (var series : values.keySet()) {
+      if (name(series).equals(bucket)) bounds.add(bound(labels(series)));
+    }
+    return bounds;
+  }
+
+  /** The bound of the bucket that has {@code labels}. */
+  public static double bound(Map<String, String> labels) {
+    var bound = labels.get("le");
+    return bound.equals("+Inf") ? Double.POSITIVE_INFINITY : Double.parseDouble(bound);
+  }
+
   /**
    * The contract behind the service's own meters: each family with its type, and under it the
    * labels of each of its series; of a histogram first the bounds of its buckets.
