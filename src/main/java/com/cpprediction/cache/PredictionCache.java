@@ -330,14 +330,14 @@ public final class PredictionCache {
     counts.recordLoadSuccess(flight.nanos());
     try {
       keep(key, flight, scores);
-    } catch (RuntimeException | Error e) { // callers wait for these scores, and for the next ones
+    } catch (RuntimeException | Error e) { // callers wait for these scores and for the rest
       log.error("Cannot keep scores of an address", e);
     }
     flights.remove(key, flight);
     flight.complete(scores);
   }
 
-  /** Unless they are to be forgotten, or are found to be once they are kept. */
+  /** Keeps {@code scores}, unless their key is forgotten or replaced before or meanwhile. */
   private void keep(Key key, Flight flight, PrefixScores scores) {
     if (flights.get(key) != flight || !wanted(key)) return;
     cache.put(key, scores);

@@ -79,7 +79,7 @@ public final class ScratchDatabase implements AutoCloseable {
 
   /**
    * Not {@code WITH (FORCE)}, which fails while a worker of the server vacuums the database, since
-   * no role but a superuser may end that one; without it the server does.
+   * only a superuser may end that worker; without it the server ends the worker itself.
    */
   private void drop() {
     executeOnServer(

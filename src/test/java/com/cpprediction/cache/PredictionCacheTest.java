@@ -13,6 +13,7 @@ import com.cpprediction.prediction.Prediction.Source;
 import com.cpprediction.prediction.PrefixScores;
 import com.cpprediction.prediction.SharedDeadline;
 import com.cpprediction.testing.TestScores;
+import com.github.benmanes.caffeine.cache.Ticker;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -380,6 +381,36 @@ class PredictionCacheTest {
     forgotten.complete(answer(FINGERPRINT));
 
     assertThat(source(get(key("a"), PredictionCacheTest::never))).isEqualTo(Source.CACHE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"forgotten", "switched off", "failed"})
+  void givesScoresToTheirCallerWhateverHappensWhileTheyAreKept(String what) {
+    var meanwhile = new AtomicReference<Runnable>(() -> {});
+    var config = new CacheConfig(true, 100, Duration.ofMinutes(1), 0);
+    Ticker ticker = // read between the last look at the flight and the keeping of its scores
+        () -> {
+          meanwhile.getAndSet(() -> {}).run();
+          return now.get();
+        };
+    var raced = new PredictionCache(config, new SimpleMeterRegistry(), ticker);
+    var flight = Promise.<List<PrefixScores>>promise();
+    var lookup = raced.getAll(List.of(key("a")), false, 1, SOON, (asked, until) -> flight.future());
+    meanwhile.set(
+        switch (what) {
+          case "forgotten" -> () -> raced.forget(Set.of("a"));
+          case "switched off" ->
+              () -> raced.apply(new CacheConfig(false, 100, Duration.ofMinutes(1), 0));
+          default ->
+              () -> {
+                throw new IllegalStateException("no room");
+              };
+        });
+
+    flight.complete(List.of(answer(FINGERPRINT)));
+
+    assertThat(lookup.get(0).result().scores()).isEqualTo(answer(FINGERPRINT));
+    assertThat(raced.stats().getLong("size")).isZero();
   }
 
   /** A caller that finds neither scores nor a flight may do so while a flight lands. */

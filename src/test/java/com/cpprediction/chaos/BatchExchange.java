@@ -1,5 +1,7 @@
 package com.cpprediction.chaos;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.cpprediction.chaos.FaultProxy.Direction;
 import com.cpprediction.testing.Await;
 import java.util.EnumMap;
@@ -43,7 +45,8 @@ final class BatchExchange {
     var proxy = trial.proxy();
     int before = proxy.cuts();
     proxy.cutAfter(after, direction);
-    while (proxy.cuts() == before) { // one that is stored in fewer batches has fewer bytes
+    for (int bursts = 0; proxy.cuts() == before; bursts++) {
+      assertThat(bursts).as("bursts, of which batches differ, without a cut").isLessThan(REPEATS);
       trial.client().burst(burst);
       Await.until(
           "the connection broke or all is stored",

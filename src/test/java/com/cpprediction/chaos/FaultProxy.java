@@ -89,8 +89,8 @@ final class FaultProxy implements AutoCloseable {
           to.getOutputStream().write(bytes, 0, allowed);
           passed.addAndGet(direction.ordinal(), allowed);
           if (cutDone(direction)) {
-            reset();
             cuts.incrementAndGet();
+            reset();
           }
         }
         end(); // neither side of this protocol goes on half closed

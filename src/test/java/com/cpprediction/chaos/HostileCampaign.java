@@ -83,7 +83,7 @@ final class HostileCampaign {
         ends.add(
             threads.submit(
                 () -> {
-                  Processes.yieldThread(); // the services must be late by themselves alone
+                  Processes.yieldThread(); // a service may be late by its own work only
                   while (left.getAndDecrement() > 0) run(requests.next(), server, tls);
                 }));
       }
@@ -133,7 +133,7 @@ final class HostileCampaign {
 
   /** The Open Inference Protocol has its errors as plain JSON, with the message in "error". */
   private static boolean isInference(HostileExchange exchange) {
-    return exchange.operation() == null || exchange.operation().path().startsWith("/v2");
+    return new String(exchange.bytes(), ISO_8859_1).contains(" /v2");
   }
 
   private static String said(RawConnection.Response response) {

@@ -13,19 +13,17 @@ import java.util.TreeMap;
  * @param counts timers by the bound of their bucket in seconds, not cumulative
  */
 record LoopDelays(SortedMap<Double, Long> counts) {
-  private static final String BUCKET = "cp_event_loop_delay_seconds_bucket";
-  private static final int TICKS = 8; // of a service: more than one of each loop
+  private static final String DELAY = "cp_event_loop_delay_seconds";
+  private static final int TICKS = 32; // of a service: some of each loop
 
   /** Those of all services until now. */
   static LoopDelays of(List<PackagedService> services) throws Exception {
     var counts = new TreeMap<Double, Long>();
     for (var service : services) {
-      var scrape = Scrape.of(service.get("/metrics").body());
       long before = 0;
-      for (double bound : scrape.bounds(BUCKET)) {
-        long cumulative = (long) scrape.sum(BUCKET, labels -> bound == Scrape.bound(labels));
-        counts.merge(bound, cumulative - before, Long::sum);
-        before = cumulative;
+      for (var bucket : Scrape.of(service.get("/metrics").body()).buckets(DELAY).entrySet()) {
+        counts.merge(bucket.getKey(), bucket.getValue() - before, Long::sum);
+        before = bucket.getValue();
       }
     }
     return new LoopDelays(counts);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cpprediction.files.OwnerOnly;
 import com.cpprediction.testing.Await;
+import com.cpprediction.testing.Jdbc;
 import com.cpprediction.testing.Processes;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -232,6 +233,21 @@ class EmbeddedDatabaseIT {
                     file.resolve("data"), TestDatabase.BINARIES, 0))
         .isInstanceOf(DatabaseStartException.class)
         .hasMessageContainingAll("data_dir", file.toString());
+  }
+
+  @Test
+  void dropsAScratchDatabaseWithAllItsSessions() throws Exception {
+    try (var database = start();
+        var scratch = ScratchDatabase.create(database, "used");
+        var session = Jdbc.connect(scratch.uri())) {
+      scratch.close();
+
+      assertThat(session.isValid(1)).isFalse();
+      assertThat(
+              TestDatabase.query(
+                  database.uri(), "SELECT datname FROM pg_database WHERE datname = 'used'"))
+          .isEmpty();
+    }
   }
 
   private EmbeddedDatabase start() {

@@ -58,7 +58,7 @@ public final class Processes {
     }
   }
 
-  /** Has the kernel run the calling thread after those of other processes. Linux only. */
+  /** Gives the calling thread the smallest share of a busy processor. Linux only. */
   public static void yieldThread() {
     try {
       var thread = Files.readSymbolicLink(Path.of("/proc/thread-self")).getFileName();

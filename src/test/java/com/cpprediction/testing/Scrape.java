@@ -53,19 +53,18 @@ public record Scrape(SortedMap<String, String> types, SortedMap<String, Double> 
         .sum();
   }
 
-  /** The bounds of the buckets of a histogram, ascending. */
-  public SortedSet<Double> bounds(String bucket) {
-    var bounds = new TreeSet<Double>();
-    for (var series : values.keySet()) {
-      if (name(series).equals(bucket)) bounds.add(bound(labels(series)));
-    }
-    return bounds;
-  }
-
-  /** The bound of the bucket that has {@code labels}. */
-  public static double bound(Map<String, String> labels) {
-    var bound = labels.get("le");
-    return bound.equals("+Inf") ? Double.POSITIVE_INFINITY : Double.parseDouble(bound);
+  /** The cumulative counts of a histogram by the upper bounds of its buckets. */
+  public SortedMap<Double, Long> buckets(String family) {
+    var counts = new TreeMap<Double, Long>();
+    values.forEach(
+        (series, count) -> {
+          if (!name(series).equals(family + "_bucket")) return;
+          var bound = labels(series).get("le");
+          counts.put(
+              bound.equals("+Inf") ? Double.POSITIVE_INFINITY : Double.parseDouble(bound),
+              count.longValue());
+        });
+    return counts;
   }
 
   /**
