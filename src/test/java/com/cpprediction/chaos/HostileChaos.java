@@ -44,7 +44,8 @@ class HostileChaos {
   private static final int SERIES_GROWTH = 300;
   private static final int FEW = 30; // connections that have not ended yet
   private static final Duration DRAINED = Duration.ofMinutes(2);
-  private static final boolean ASSERT_DELAY = Boolean.getBoolean("hostile.assertDelay");
+  private static final boolean ASSERT_DELAY =
+      Boolean.parseBoolean(System.getProperty("hostile.assertDelay", "true"));
   private static final double LONGEST_DELAY = 0.1; // seconds
   private static final String JCMD =
       Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();

@@ -10,9 +10,9 @@
  * a line of a table. System properties: {@code ack} ({@code journal} or {@code commit}), {@code
  * rate} (requests per second before, during and after a fault), {@code kills}, {@code cut.step},
  * {@code outage.seconds}, {@code overload.seconds}, {@code hostile.requests}, {@code
- * hostile.assertDelay} (refuse event-loop delays of more than 0.1 s; a shared machine stalls for
- * longer), {@code cluster.assertTimes} ({@code false} accepts a recovery that takes longer than
- * promised, for the same reason), {@code soak.minutes}, {@code seed}. What needs a small file
- * system of its own, or network namespaces, is skipped where none may be had.
+ * hostile.assertDelay} ({@code false} accepts event-loop delays of more than 0.1 s; a shared
+ * machine stalls for longer), {@code cluster.assertTimes} ({@code false} accepts a recovery that
+ * takes longer than promised, for the same reason), {@code soak.minutes}, {@code seed}. What needs
+ * a small file system of its own, or network namespaces, is skipped where none may be had.
  */
 package com.cpprediction.chaos;
