@@ -194,7 +194,7 @@ public final class PredictionCache {
       if (joined != null) {
         joined.until.join(deadline);
         lookups.add(joined.lookup(Source.CACHE));
-      } else if (landed(key, mine)) {
+      } else if (endedByAnother(key, mine)) {
         lookups.add(mine.lookup(Source.CACHE));
       } else {
         missing.add(key);
@@ -304,8 +304,9 @@ public final class PredictionCache {
     ask(keys, until, score)
         .onSuccess(
             scored -> {
-              for (int i = 0; i < keys.size(); i++)
+              for (int i = 0; i < keys.size(); i++) {
                 land(keys.get(i), started.get(i), scored.get(i));
+              }
             })
         .onFailure(
             cause -> {
@@ -318,7 +319,7 @@ public final class PredictionCache {
    *
    * @return whether it was ended
    */
-  private boolean landed(Key key, Flight mine) {
+  private boolean endedByAnother(Key key, Flight mine) {
     var kept = cache.asMap().get(key);
     if (kept == null) return false;
     flights.remove(key, mine);
@@ -326,6 +327,7 @@ public final class PredictionCache {
     return true;
   }
 
+  /** Ends a flight with its scores, kept or not. */
   private void land(Key key, Flight flight, PrefixScores scores) {
     counts.recordLoadSuccess(flight.nanos());
     try {
